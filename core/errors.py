@@ -1,0 +1,122 @@
+"""Everything that can go wrong, as one tree. A class's docstring is what a person reads.
+
+PlexSyncError
+├── PlexError
+│   ├── PlexServerDown         nobody answers, or 503
+│   ├── PlexTemporaryError     it answered, badly; try again
+│   ├── PlexRefused            token, TLS or address: a person must act
+│   ├── PlexRejected           Plex will never take this value
+│   ├── PlexNotFound           no item plays this file (yet)
+│   └── StaleMatch             the matched item is gone or plays another file
+├── MatchError
+│   ├── AmbiguousMatch         several candidates
+│   └── WeakMatch              one candidate, single weak evidence
+├── StashUnavailable           Stash does not answer, or ended our session
+├── SceneGone                  the scene is no longer in Stash
+├── NoFile                     the scene has no file
+├── BadScene                   Stash's answer about the scene makes no sense
+├── WorkerDied                 a worker died with this job in hand
+├── Fenced                     a newer worker has taken over
+└── ConfigurationError         a required setting is missing or unusable
+"""
+
+from collections.abc import Iterator
+
+from core.match import Candidate
+
+
+class PlexSyncError(Exception):
+    """PlexSync could not do what was asked."""
+
+    @property
+    def advice(self) -> str:
+        """What this class of error means and what to do: its docstring on one line."""
+        return " ".join((self.__doc__ or "").split())
+
+
+class PlexError(PlexSyncError):
+    """Plex did not do what was asked."""
+
+
+class PlexServerDown(PlexError):
+    """Plex does not answer. The change waits and is sent as soon as Plex is back."""
+
+
+class PlexTemporaryError(PlexError):
+    """Plex answered with a passing fault. PlexSync tries again by itself."""
+
+
+class PlexRefused(PlexError):
+    """Plex refuses the connection. Check the Plex URL and the Plex token in PlexSync's settings."""
+
+
+class PlexRejected(PlexError):
+    """Plex does not take this value. Look at the fields named and correct them in Stash."""
+
+    def __init__(self, message: str, *, fields: tuple[str, ...] = (), too_long: bool = False) -> None:
+        super().__init__(message)
+        self.fields = fields
+        self.too_long = too_long
+
+
+class PlexNotFound(PlexError):
+    """No Plex item plays this scene's file. Let Plex scan its folder, or correct the path mapping."""
+
+    def __init__(self, message: str, *, paths: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.paths = paths
+
+
+class StaleMatch(PlexError):
+    """The Plex item this scene was matched with is gone or plays another file. It is matched anew."""
+
+
+class MatchError(PlexSyncError):
+    """No Plex item could be chosen with certainty."""
+
+    def __init__(self, message: str, *, candidates: tuple[Candidate, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+
+
+class AmbiguousMatch(MatchError):
+    """Several Plex items could be this scene. Correct the path mapping so that the paths agree."""
+
+
+class WeakMatch(MatchError):
+    """One Plex item could be this scene, but only weak evidence says so. Correct the path mapping."""
+
+
+class StashUnavailable(PlexSyncError):
+    """Stash does not answer, or ended the session. PlexSync waits for it."""
+
+
+class SceneGone(PlexSyncError):
+    """The scene is no longer in Stash."""
+
+
+class BadScene(PlexSyncError):
+    """Stash described the scene in a way PlexSync does not understand. Please report this."""
+
+
+class NoFile(PlexSyncError):
+    """The scene has no file, so nothing in Plex can play it."""
+
+
+class WorkerDied(PlexSyncError):
+    """PlexSync's worker died several times while it had this scene in hand. See the worker's log."""
+
+
+class Fenced(PlexSyncError):
+    """A newer worker has taken over; this one writes nothing more."""
+
+
+class ConfigurationError(PlexSyncError):
+    """A required setting is missing. Enter the Plex URL and the Plex token in PlexSync's settings."""
+
+
+def error_classes(root: type[PlexSyncError] = PlexSyncError) -> Iterator[type[PlexSyncError]]:
+    """Every class of the tree below and including `root`, parents first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from error_classes(child)

@@ -1,0 +1,89 @@
+"""The table of synced fields. Adding a field is adding a row here."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """How a field is read, compared and written; `plex/kinds.py` holds one implementation each."""
+
+    TEXT = "text"
+    DATE = "date"
+    RATING = "rating"
+    NAMES = "names"
+    IMAGE = "image"
+
+
+class Clears(Enum):
+    """What an empty value in Stash does to Plex."""
+
+    ALWAYS = "always"
+    NEVER = "never"  # an untitled scene leaves Plex's title alone
+    OURS = "ours"  # only where the record shows that PlexSync set the value
+
+
+class MustGo(Enum):
+    """Which present names are taken off an item, for NAMES fields."""
+
+    UNWANTED = "unwanted"  # everything that Stash does not have
+    OURS = "ours"  # only names that PlexSync put there: people keep others by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One synced field.
+
+    Attributes:
+        name: our name; the toggle setting is `sync_<name>`.
+        label: what a person reads.
+        stash: the attribute of `SyncMetadata` it comes from (for a field with `sources`: none).
+        plex: the name in Plex's edits and locks.
+        kind: how it is read, compared and written.
+        limit: characters for TEXT and DATE, entries for NAMES, bytes for IMAGE, highest value for RATING.
+        selection: what the GraphQL query must ask for.
+        element: the XML element that holds one name, for NAMES.
+        sources: where the value may come from, chosen by the setting `<name>_source`; the first is the
+            default, and `none` switches the field off.
+    """
+
+    name: str
+    label: str
+    stash: str
+    plex: str
+    kind: Kind
+    limit: int
+    selection: str = ""
+    element: str = ""
+    default_on: bool = True
+    clears: Clears = Clears.ALWAYS
+    must_go: MustGo = MustGo.UNWANTED
+    locks: bool = True
+    sources: tuple[str, ...] = ()
+
+
+IMAGE_LIMIT_BYTES = 10_000_000  # Plex answers 500 above 10 MiB, and peers refuse above 10,480,000
+
+# fmt: off
+FIELDS: tuple[Field, ...] = (
+    Field("title", "Title", "title", "title", Kind.TEXT, 255, "title", clears=Clears.NEVER),
+    Field("studio", "Studio", "studio", "studio", Kind.TEXT, 255, "studio { id name parent_studio { id name } }"),
+    Field("summary", "Summary", "details", "summary", Kind.TEXT, 10_000, "details"),
+    Field("tagline", "Tagline", "", "tagline", Kind.TEXT, 255, "director code",
+          sources=("none", "director", "code")),
+    Field("date", "Date", "date", "originallyAvailableAt", Kind.DATE, 10, "date"),
+    Field("performers", "Performers as actors", "performers", "actor", Kind.NAMES, 50, "performers { id name }",
+          element="Role"),
+    Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre"),
+    Field("collection", "Studio as collection", "collections", "collection", Kind.NAMES, 20,
+          element="Collection", must_go=MustGo.OURS),
+    Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",
+          default_on=False, clears=Clears.OURS, locks=False),
+    Field("poster", "Cover as poster", "cover", "thumb", Kind.IMAGE, IMAGE_LIMIT_BYTES),
+    Field("background", "Cover as background", "", "art", Kind.IMAGE, IMAGE_LIMIT_BYTES,
+          sources=("none", "cover")),
+)
+# fmt: on
+
+BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+EDIT_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field.kind is not Kind.IMAGE)
+IMAGE_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field.kind is Kind.IMAGE)

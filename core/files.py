@@ -1,0 +1,83 @@
+"""Small JSON documents, written so that a reader sees the old one or the new one, never half of one."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.lock import locked
+
+_REPLACE_TRIES = 5  # on Windows a reader may hold the file for a moment
+
+
+class JsonFile:
+    """One JSON object on disk. `set_aside` tells of a corrupt one; see `read`."""
+
+    def __init__(self, path: Path, sleep: Callable[[float], None]) -> None:
+        self._path = path
+        self._sleep = sleep
+        self.set_aside: Path | None = None
+
+    def read(self) -> dict[str, Any] | None:
+        """The document; None when there is none or it was unreadable.
+
+        A corrupt file is moved to `<name>.corrupt`, and `set_aside` names it.
+        """
+        try:
+            document = json.loads(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            document = None
+        if isinstance(document, dict):
+            return document
+        self.discard()
+        return None
+
+    def discard(self) -> None:
+        """Move a document that makes no sense aside, so that its safe default can take its place."""
+        aside = self._path.with_suffix(self._path.suffix + ".corrupt")
+        try:
+            self._path.replace(aside)
+        except OSError:
+            return  # somebody else moved it, or it cannot be moved: the next write replaces it
+        self.set_aside = aside
+
+    def write(self, document: dict[str, Any]) -> None:
+        """Replace the document atomically.
+
+        Raises:
+            OSError: the disk or the folder does not allow it; the old document stays.
+        """
+        with locked(self._lock_path):
+            self._replace(document)
+
+    def create(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Write `document` unless one exists already; the one that is there afterwards."""
+        with locked(self._lock_path):
+            existing = self.read()
+            if existing is None:
+                self._replace(document)
+        return existing or document
+
+    @property
+    def _lock_path(self) -> Path:
+        return self._path.with_name("documents.lock")
+
+    def _replace(self, document: dict[str, Any]) -> None:
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, indent=1, sort_keys=True)
+            stream.flush()
+            os.fsync(stream.fileno())
+        for tries_left in range(_REPLACE_TRIES - 1, -1, -1):
+            try:
+                temporary.replace(self._path)
+                return
+            except PermissionError:
+                if not tries_left:
+                    temporary.unlink(missing_ok=True)
+                    raise
+                self._sleep(0.05)

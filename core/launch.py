@@ -1,0 +1,57 @@
+"""Start the worker so that nothing of ours keeps Stash waiting. Standard library only.
+
+Stash waits until the hook's stdout is closed everywhere. A child that inherited it would freeze the
+user's save, so the worker gets the null device three times, its own session and absolute paths.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+_DETACHED_PROCESS = 0x00000008
+_CREATE_NEW_PROCESS_GROUP = 0x00000200
+_CREATE_BREAKAWAY_FROM_JOB = 0x01000000
+
+
+def worker_command(root: str, started_by: str, python: str = sys.executable) -> list[str]:
+    """The worker's argv. It names no address and no secret: those are read from the database."""
+    return [python, os.path.join(os.path.abspath(root), "PlexSync.py"), "worker", started_by]
+
+
+def windows_flags() -> tuple[int, int]:
+    """Creation flags to try in this order: leaving Stash's job object may be forbidden."""
+    detached = _DETACHED_PROCESS | _CREATE_NEW_PROCESS_GROUP
+    return detached | _CREATE_BREAKAWAY_FROM_JOB, detached
+
+
+def launch_worker(root: str, started_by: str, platform: str = sys.platform) -> subprocess.Popen[bytes]:
+    """Start a detached worker and return at once.
+
+    Raises:
+        OSError: the interpreter could not be started.
+    """
+    command = worker_command(root, started_by)
+    if platform != "win32":
+        return _popen(command, root, start_new_session=True)
+    with_breakaway, without = windows_flags()
+    try:
+        return _popen(command, root, creationflags=with_breakaway)
+    except OSError:
+        return _popen(command, root, creationflags=without)
+
+
+def _popen(
+    command: list[str], root: str, *, start_new_session: bool = False, creationflags: int = 0
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+        cwd=os.path.abspath(root),
+        start_new_session=start_new_session,
+        creationflags=creationflags,
+    )

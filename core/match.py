@@ -1,0 +1,68 @@
+"""What a match is made of: the evidence, its weight, the candidates and the verdict."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Evidence(Enum):
+    """Why a Plex file could be a scene's file; the value is the score, 0 to 1."""
+
+    EXACT_PATH = 1.0
+    COMMON_TAIL = 0.9
+    NAME_AND_SIZE = 0.8
+    NAME_ONLY = 0.4
+
+    @property
+    def label(self) -> str:
+        """The evidence's name in logs and dead letters, e.g. `exact_path`."""
+        return self.name.lower()
+
+
+class Confidence(Enum):
+    """How sure the matcher is. NONE means that no candidate exists."""
+
+    HIGH = "high"
+    LOW = "low"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class PlexFile:
+    """One file that a Plex item plays, as the library listing shows it. `size` in bytes, 0 if unknown."""
+
+    path: str
+    size: int
+    item: int
+    section: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A Plex file that could be one of the scene's files, with the strongest evidence for it."""
+
+    file: PlexFile
+    evidence: Evidence
+    scene_path: str
+    note: str = ""
+
+    @property
+    def score(self) -> float:
+        return self.evidence.value
+
+    def describe(self) -> str:
+        """One line for a person: item, evidence, score, path."""
+        text = f"item {self.file.item} {self.evidence.label} {self.score:.1f} {self.file.path}"
+        return f"{text} ({self.note})" if self.note else text
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """The verdict: which items to write, how sure, and every candidate looked at, best first.
+
+    `items` is empty when the confidence is NONE, and holds the best guess when it is LOW.
+    """
+
+    items: tuple[int, ...]
+    confidence: Confidence
+    candidates: tuple[Candidate, ...] = ()
+    why: str = ""

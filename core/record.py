@@ -1,0 +1,50 @@
+"""What PlexSync remembers of a scene it wrote: the proof of what is ours and of what is current."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRecord:
+    """Digests of one field: what was *pushed*, and what the verifying read *saw* ("" = nothing).
+
+    `names` are the entries PlexSync put there, for fields that hold names.
+    """
+
+    pushed: str
+    seen: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One uploaded image: sha1 of the bytes, Stash's ETag, and the item's image path afterwards."""
+
+    sha1: str
+    etag: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRecord:
+    """One scene on one item of one server. `updated_at` is Stash's text; `read_at` epoch seconds."""
+
+    scene_id: int
+    server: str
+    item: int
+    section: str
+    path: str
+    oshash: str = ""
+    updated_at: str = ""
+    read_at: float = 0.0
+    confidence: str = "high"
+    fields: Mapping[str, FieldRecord] = field(default_factory=dict)
+    images: Mapping[str, ImageRecord] = field(default_factory=dict)
+
+    def with_fields(self, fields: Mapping[str, FieldRecord]) -> "SyncRecord":
+        """This record with `fields` laid over the known ones."""
+        return replace(self, fields={**self.fields, **fields})
+
+    def with_images(self, images: Mapping[str, ImageRecord]) -> "SyncRecord":
+        """This record with `images` laid over the known ones."""
+        return replace(self, images={**self.images, **images})

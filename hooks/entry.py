@@ -1,0 +1,159 @@
+"""One event of Stash becomes one waiting job. Standard library only: the user's save waits for this.
+
+The hook reads no values and no settings and asks nobody. It notes what changed and why; the worker
+reads the scene when it drains, and decides.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+
+from core.stderr import write_log
+from sync_queue import statements as sql
+from sync_queue.inbox import (
+    InboxClosed,
+    connect,
+    note_parameters,
+    session_parameters,
+    take_notices,
+    worker_lives,
+    write_note,
+    write_spill,
+)
+
+TRIGGERS = ("Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post")
+
+# Keys of an update that Plex can never show. Everything else is noted: when in doubt, note it.
+SILENT_KEYS = frozenset(
+    {
+        "id",
+        "ids",
+        "clientMutationId",
+        "play_count",
+        "play_duration",
+        "play_history",
+        "last_played_at",
+        "resume_time",
+        "o_counter",
+        "o_history",
+        "last_o_at",
+    }
+)
+
+EDIT = 0  # the priority of a person's edit (core/job.py names them all; the hook does not load it)
+
+Started = Callable[[], "int | None"]
+"""Says whether a started worker has ended: None while it runs."""
+
+
+class BadHook(Exception):
+    """The hook's input does not say which scene changed."""
+
+
+def note_from_context(context: object, now: float) -> dict[str, object] | None:
+    """The note for one hook context, or None when the event cannot matter to Plex.
+
+    Raises:
+        BadHook: the context names no scene, or no event that PlexSync listens to.
+    """
+    if not isinstance(context, dict):
+        raise BadHook("the hook context is missing")
+    trigger, scene_id = context.get("type"), context.get("id")
+    if trigger not in TRIGGERS:
+        raise BadHook(f"unknown event {trigger!r}")
+    if not isinstance(scene_id, int) or isinstance(scene_id, bool) or scene_id <= 0:
+        raise BadHook(f"{trigger} names no scene (id {scene_id!r})")
+    event = str(trigger).split(".")[1].lower()
+    if event == "update" and _is_silent(context.get("inputFields")):
+        return None
+    subject = f"scene:{scene_id}"
+    if event != "destroy" and context.get("input") is None:
+        # A scan: the cover and the metadata come later, and nobody is looking at Plex for it.
+        return note_parameters(subject, "scan", EDIT, now, sql.SCAN_SETTLE_S, None)
+    return note_parameters(subject, event, EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+
+
+def _is_silent(input_fields: object) -> bool:
+    if not isinstance(input_fields, list) or not input_fields:
+        return False
+    return all(isinstance(key, str) and key in SILENT_KEYS for key in input_fields)
+
+
+def run_hook(
+    message: dict[str, object],
+    data_dir: str,
+    now: float,
+    start_worker: Callable[[str], Started],
+    write_error: Callable[[bytes], object],
+    checkpoint: Callable[[str], object] = str,
+) -> dict[str, object]:
+    """Handle one hook run and return the answer for Stash. Never raises for foreseeable trouble."""
+    arguments = message.get("args")
+    context = arguments.get("hookContext") if isinstance(arguments, dict) else None
+    try:
+        note = note_from_context(context, now)
+    except BadHook as error:
+        return {"error": f"PlexSync noted nothing: {error}."}
+    if note is None:
+        return {"output": "ok"}
+    session = session_parameters(message.get("server_connection"), now)
+    try:
+        os.makedirs(data_dir, mode=0o700, exist_ok=True)
+        alive = worker_lives(data_dir)
+        checkpoint("hook.probed")
+        ended = None if alive else _start(start_worker, note, write_error)
+        checkpoint("hook.started")
+        _keep(data_dir, note, session, now, write_error)
+        checkpoint("hook.kept")
+        # No lost wake-up: whoever leaves looks at the queue after releasing the lease, and whoever
+        # notes looks at the lease after committing.
+        if (alive or (ended is not None and ended() is not None)) and not worker_lives(data_dir):
+            _start(start_worker, note, write_error)
+    except (OSError, sqlite3.Error) as error:
+        return {"error": _lost(note, error)}
+    return {"output": "ok"}
+
+
+def _start(
+    start_worker: Callable[[str], Started], note: dict[str, object], write_error: Callable[[bytes], object]
+) -> Started | None:
+    """Start a worker; a failure is said and does not keep the change from being noted."""
+    try:
+        return start_worker(str(note["cause"]))
+    except OSError as error:
+        text = f"PlexSync could not start its worker: {error}. The change is kept; run the task Process Queue."
+        write_log(write_error, "error", text)
+        return None
+
+
+def _keep(
+    data_dir: str,
+    note: dict[str, object],
+    session: dict[str, object] | None,
+    now: float,
+    write_error: Callable[[bytes], object],
+) -> None:
+    """Commit the note, or spill it when the database does not take it."""
+    try:
+        connection = connect(data_dir)
+    except (InboxClosed, sqlite3.Error):
+        write_spill(data_dir, note, session)
+        return
+    try:
+        write_note(connection, note, session)
+        for level, text in take_notices(connection, now):
+            write_log(write_error, level, text)
+    except sqlite3.Error:
+        write_spill(data_dir, note, session)
+    finally:
+        connection.close()
+
+
+def _lost(note: dict[str, object], error: Exception) -> str:
+    return (
+        f"PlexSync could not note the change of {note['subject']}: {error}. "
+        "Check that PlexSync's data folder is writable and the disk is not full; "
+        "the next catch-up repairs this change."
+    )

@@ -1,0 +1,99 @@
+"""The one place where a failure of plexapi or requests becomes one of ours.
+
+plexapi raises `BadRequest` for every status but 401 and 404, 429 and 5xx included, and the status is
+only in its text; a status that requests has no name for ends in a `TypeError`. So the status decides
+first, the type second.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from xml.etree.ElementTree import ParseError
+
+import requests
+from plexapi.exceptions import BadRequest, NotFound, PlexApiException, Unauthorized
+
+from core.errors import (
+    PlexError,
+    PlexNotFound,
+    PlexRefused,
+    PlexRejected,
+    PlexServerDown,
+    PlexTemporaryError,
+)
+
+_STATUS = re.compile(r"^\((\d{3})\)")
+_LONGEST_TEXT = 200
+
+_REFUSED = frozenset({401, 403, 498})
+_REJECTED = frozenset({400, 405, 409, 422})
+_TOO_LONG = frozenset({413, 414, 431})
+LONG_TARGET = 4_000  # a 400 on a longer request target means that the target is too long
+
+
+@contextmanager
+def plex_errors(target: str = "") -> Iterator[None]:
+    """Translate whatever the body raises; the original stays as `__cause__`.
+
+    Raises:
+        PlexError: always one of its subclasses.
+    """
+    try:
+        yield
+    except PlexError:
+        raise
+    except (PlexApiException, requests.RequestException, ParseError, TypeError, ValueError, AttributeError) as error:
+        # TypeError: plexapi trips over status codes without a name; AttributeError: over an empty body.
+        raise translate(error, len(target)) from error
+
+
+def translate(error: Exception, target_chars: int = 0) -> PlexError:
+    """The PlexSync error for one failure. Its text never holds a body, a URL or a token."""
+    status = status_of(error)
+    if status is not None:
+        return _from_status(status, target_chars)
+    if isinstance(error, requests.exceptions.SSLError):
+        return PlexRefused("the TLS certificate of Plex was refused, or the port does not speak TLS")
+    if isinstance(error, requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
+        return PlexRefused("the Plex URL is unusable")
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return PlexRefused("the Plex URL is unusable")
+    if isinstance(error, requests.ConnectTimeout | requests.ConnectionError):
+        return PlexServerDown(f"no connection to Plex ({type(error).__name__})")
+    if isinstance(error, requests.RequestException):
+        return PlexTemporaryError(f"Plex broke off ({type(error).__name__})")
+    if isinstance(error, ParseError):
+        return PlexTemporaryError("Plex sent broken XML")
+    return PlexTemporaryError(f"Plex sent something unexpected ({type(error).__name__})")
+
+
+def status_of(error: Exception) -> int | None:
+    """The HTTP status behind a plexapi error; None when there is none to read."""
+    if isinstance(error, Unauthorized):
+        return 401
+    if isinstance(error, NotFound):
+        return 404
+    found = _STATUS.match(str(error)) if isinstance(error, BadRequest) else None
+    return int(found.group(1)) if found else None
+
+
+def _from_status(status: int, target_chars: int) -> PlexError:
+    text = f"Plex answered {status}"
+    if status in _REFUSED:
+        return PlexRefused(f"{text}: the Plex token is wrong, expired, or not the owner's")
+    if 300 <= status < 400:
+        return PlexRefused(f"{text}: the Plex URL redirects elsewhere")
+    if status == 404:
+        return PlexNotFound(text)
+    if status in _TOO_LONG or (status == 400 and target_chars > LONG_TARGET):
+        return PlexRejected(f"{text}: the request is too long", too_long=True)
+    if status in _REJECTED:
+        return PlexRejected(text)
+    if status == 503:
+        return PlexServerDown(f"{text}: it is starting up, in maintenance or overloaded")
+    return PlexTemporaryError(text)
+
+
+def shorten(text: str) -> str:
+    """Foreign text on one line, cut for a log."""
+    return " ".join(text.split())[:_LONGEST_TEXT]

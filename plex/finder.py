@@ -1,0 +1,115 @@
+"""Finding the items that may play a file, at the lowest cost: the index first, Plex only for what is new.
+
+A lookup is local. Plex is asked again only when a file is missing from the index, and then once for all
+files that are missing: the change markers (1 request), what was added since (usually 1), and the whole
+listing only when a marker moved and the file is still missing, at most once per move of the marker.
+"""
+
+from collections.abc import Callable, Sequence
+
+from core.clock import Clock
+from core.errors import PlexRefused
+from core.match import PlexFile
+from plex.client import PlexClient, Section
+from plex.index import FileIndex
+from plex.listing import added_at, files_of, walk
+
+OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
+MARKERS_FRESH_S = 5.0  # one look serves the jobs of a batch and the next few
+
+
+class Finder:
+    """Candidates for files. Holds the index and decides when to ask Plex."""
+
+    def __init__(self, client: PlexClient, index: FileIndex, names: Sequence[str], clock: Clock) -> None:
+        self._client = client
+        self._index = index
+        self._names = tuple(name.casefold() for name in names)
+        self._clock = clock
+        self._sections: tuple[Section, ...] = ()
+        self._looked_at = float("-inf")
+
+    def candidates(self, path: str) -> list[PlexFile]:
+        """Every indexed file with the same name, in all configured libraries; asks nobody."""
+        return [file for section in self._sections for file in self._index.by_name(section.uuid, path)]
+
+    def prepare(self) -> None:
+        """Know the libraries and have each listed once.
+
+        Raises:
+            PlexError: Plex did not answer, or a configured library does not exist.
+        """
+        if not self._sections:
+            self._look_at_markers()
+        for section in self._sections:
+            if self._index.state(section.uuid) is None:
+                self._list(section)
+
+    def look_again(self, still_missing: Callable[[], bool]) -> bool:
+        """Ask Plex what is new, because a file is missing; whether any library gained a file.
+
+        First the markers (1 request, shared by every caller of the moment); where one moved, what was
+        added since; and the whole listing only if `still_missing` says so afterwards, at most once per
+        move of the marker.
+        """
+        self.prepare()
+        if self._clock.monotonic() - self._looked_at >= MARKERS_FRESH_S:
+            self._look_at_markers()
+        gained = sum(map(self._add_new, self._sections)) > 0
+        if still_missing():
+            gained = sum(map(self._list_moved, self._sections)) > 0 or gained
+        return gained
+
+    def section_of(self, key: int) -> Section | None:
+        """The configured library with this key; None for an unknown one."""
+        return next((section for section in self._sections if section.key == key), None)
+
+    def forget(self, file: PlexFile) -> None:
+        """A match proved stale: its file leaves the index."""
+        section = self.section_of(file.section)
+        if section is not None:
+            self._index.forget_item(section.uuid, file.path, file.item)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The configured libraries as last seen; () before the first look."""
+        return self._sections
+
+    def _look_at_markers(self) -> None:
+        found = [section for section in self._client.sections() if section.type == "movie"]
+        if self._names:
+            missing = set(self._names) - {section.title.casefold() for section in found}
+            if missing:
+                raise PlexRefused(f"Plex has no movie library named {', '.join(sorted(missing))}")
+            found = [section for section in found if section.title.casefold() in self._names]
+        self._sections = tuple(found)
+        self._looked_at = self._clock.monotonic()
+
+    def _add_new(self, section: Section) -> bool:
+        """What was added since the last look, where the marker moved; whether there was anything."""
+        state = self._index.state(section.uuid)
+        if state is None or state.marker == section.marker:
+            return False
+        files, newest = self._read(section, max(0, state.newest - OVERLAP_S))
+        return self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
+
+    def _list_moved(self, section: Section) -> bool:
+        """List a library anew if its marker moved since the last whole listing; whether it gained a file."""
+        state = self._index.state(section.uuid)
+        if state is None or state.listed == section.marker:
+            return False
+        self._list(section)
+        after = self._index.state(section.uuid)
+        return after is not None and after.files != state.files
+
+    def _list(self, section: Section) -> None:
+        files, newest = self._read(section, None)
+        self._index.rebuild(section.uuid, files, marker=section.marker, now=self._clock.wall(), newest=newest)
+
+    def _read(self, section: Section, since: int | None) -> tuple[list[PlexFile], int]:
+        files: list[PlexFile] = []
+        newest = 0
+        for video in walk(self._client, section.key, since):
+            newest = max(newest, added_at(video))
+            files.extend(files_of(video, section.key))
+        return files, newest

@@ -1,0 +1,39 @@
+"""Turns one item of a full read into a snapshot, so that nothing else needs to know Plex's XML."""
+
+from xml.etree.ElementTree import Element
+
+from core.fields import EDIT_FIELDS, IMAGE_FIELDS
+from core.plex_item import PlexItem
+from plex import kinds
+
+_OPTIMIZED_VERSION = "42"  # Plex's own conversions, which no scene's file can be
+
+
+def parse_item(video: Element, section: int) -> PlexItem:
+    """The snapshot of a `Video` element as `/library/metadata/<key>` shows it.
+
+    Raises:
+        ValueError: the element has no usable rating key.
+    """
+    parts = _parts(video)
+    return PlexItem(
+        rating_key=int(video.get("ratingKey", "")),
+        section=section,
+        title=video.get("title", ""),
+        files=tuple(part.get("file", "") for part in parts),
+        values={field.name: kinds.read(field, video) for field in EDIT_FIELDS},
+        locked=frozenset(field.get("name", "") for field in video.findall("Field") if field.get("locked") == "1"),
+        images={field.name: video.get(field.plex, "") for field in IMAGE_FIELDS},
+        sizes=tuple(_size(part) for part in parts),
+    )
+
+
+def _parts(video: Element) -> list[Element]:
+    """Every part with a file: several versions and several parts of one version alike."""
+    versions = [media for media in video.findall("Media") if media.get("proxyType") != _OPTIMIZED_VERSION]
+    return [part for media in versions for part in media.findall("Part") if part.get("file")]
+
+
+def _size(part: Element) -> int:
+    text = part.get("size", "")
+    return int(text) if text.isdecimal() else 0

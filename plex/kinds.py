@@ -1,0 +1,81 @@
+"""How each kind of field is read from Plex's XML and written as arguments of an edit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+from xml.etree.ElementTree import Element
+
+from core.fields import Field, Kind
+from core.values import FieldValue, is_empty
+from plex.plan import Change
+
+
+@dataclass(frozen=True, slots=True)
+class _Wire:
+    """One kind's two directions: an item's element to a value, a change to arguments without the lock."""
+
+    read: Callable[[Field, Element], FieldValue]
+    arguments: Callable[[Change], dict[str, str]]
+
+
+def read(field: Field, video: Element) -> FieldValue:
+    """The field's value on an item that was read in full (a listing cuts lists of names short)."""
+    return _WIRES[field.kind].read(field, video)
+
+
+def edit_arguments(change: Change) -> dict[str, str]:
+    """The arguments of an edit for one change, not URL-encoded yet, its lock included."""
+    # Without an explicit lock Plex may decide by itself.
+    lock = {f"{change.field.plex}.locked": "1" if change.lock else "0"}
+    return _WIRES[change.field.kind].arguments(change) | lock
+
+
+def removal_argument(names: tuple[str, ...]) -> str:
+    """A list of names to take off: each encoded by itself, since the list is split at its commas."""
+    return ",".join(quote(name, safe="") for name in names)
+
+
+def _read_text(field: Field, video: Element) -> FieldValue:
+    return video.get(field.plex, "")
+
+
+def _read_date(field: Field, video: Element) -> FieldValue:
+    return video.get(field.plex, "")[:10]
+
+
+def _read_rating(field: Field, video: Element) -> FieldValue:
+    try:
+        return float(video.get(field.plex, "")) or None
+    except ValueError:  # absent means unrated, and so does what is no number
+        return None
+
+
+def _read_names(field: Field, video: Element) -> FieldValue:
+    return tuple(name for element in video.findall(field.element) if (name := element.get("tag", "")))
+
+
+def _text_arguments(change: Change) -> dict[str, str]:
+    return {f"{change.field.plex}.value": "" if is_empty(change.value) else str(change.value)}
+
+
+def _rating_arguments(change: Change) -> dict[str, str]:
+    value = change.value
+    text = f"{value:.1f}" if isinstance(value, float | int) and value else ""
+    return {f"{change.field.plex}.value": text}
+
+
+def _names_arguments(change: Change) -> dict[str, str]:
+    plex = change.field.plex
+    names = change.value if isinstance(change.value, tuple) else ()
+    arguments = {f"{plex}[{index}].tag.tag": name for index, name in enumerate(names)}
+    if change.remove:
+        arguments[f"{plex}[].tag.tag-"] = removal_argument(change.remove)
+    return arguments
+
+
+_WIRES: Mapping[Kind, _Wire] = {
+    Kind.TEXT: _Wire(_read_text, _text_arguments),
+    Kind.DATE: _Wire(_read_date, _text_arguments),
+    Kind.RATING: _Wire(_read_rating, _rating_arguments),
+    Kind.NAMES: _Wire(_read_names, _names_arguments),
+}

@@ -1,0 +1,51 @@
+"""Reading a library's listing page by page: four values a file, no objects."""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from core.errors import PlexTemporaryError
+from core.match import PlexFile
+from plex.client import PAGE, PlexClient
+
+_OPTIMISED = "42"  # proxyType of a version that Plex made itself
+
+
+def walk(client: PlexClient, section: int, added_since: int | None = None, page: int = PAGE) -> Iterator[Element]:
+    """Every item of a library in listing form; a page is asked for when the one before is used up.
+
+    A server may send fewer items than asked for, so the next page starts after what arrived.
+
+    Raises:
+        PlexTemporaryError: the listing ended before its own total. What was read proves nothing.
+    """
+    start = 0
+    while True:
+        answer = client.list_page(section, start, page, added_since)
+        yield from answer.videos
+        start += len(answer.videos)
+        if start >= answer.total:
+            return
+        if not answer.videos:
+            raise PlexTemporaryError(f"the listing of library {section} broke off at {start} of {answer.total}")
+
+
+def files_of(video: Element, section: int) -> Iterator[PlexFile]:
+    """The media files one listed item plays; optimised versions and vanished items play none."""
+    if video.get("deletedAt"):
+        return
+    for media in video.findall("Media"):
+        if media.get("proxyType") == _OPTIMISED or media.get("deletedAt"):
+            continue
+        for part in media.findall("Part"):
+            path = part.get("file")
+            if path:
+                yield PlexFile(path, _whole(part.get("size")), _whole(video.get("ratingKey")), section)
+
+
+def added_at(video: Element) -> int:
+    """When Plex added the item, epoch seconds by Plex's clock; 0 when it does not say."""
+    return _whole(video.get("addedAt"))
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else 0

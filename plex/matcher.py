@@ -1,0 +1,240 @@
+"""Decides which Plex items play a scene's files, and says how sure it is and why.
+
+Two questions, two steps: how strong is the evidence for each file of that name, and is the best one far
+enough ahead of the next *different* file. Nothing here asks Plex; the index hands in the candidates.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from core.errors import AmbiguousMatch, PlexNotFound, WeakMatch
+from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
+from plex.path_map import PathMap
+from plex.paths import file_name, folders, normal_path
+
+HIGH_SCORE = 0.75
+MIN_GAP = 0.1
+MIN_TAIL_FOLDERS = 2
+KEPT_CANDIDATES = 10  # as many as a person will read in a dead letter
+
+_SLACK = 1e-9  # 0.9 - 0.8 is a hair below 0.1 in binary
+
+
+class SceneFile(Protocol):
+    """What the matcher must know of one of the scene's files. `size` in bytes, 0 if unknown."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+Candidates: TypeAlias = Callable[[str], Sequence[PlexFile]] | Mapping[str, Sequence[PlexFile]]
+"""By a scene file's path as Stash spells it: every Plex file with the same normal file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file that Plex knows, with every listing entry of it: two libraries may hold the same path."""
+
+    normal: str
+    entries: tuple[PlexFile, ...]
+    tail: int  # folders in common with the scene's path, counted from the file upwards
+    is_exact: bool
+
+    def has_size(self, size: int) -> bool:
+        return size > 0 and any(entry.size == size for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    file: _File
+    evidence: Evidence
+
+    @property
+    def rank(self) -> tuple[float, int, str, str]:
+        """Best first; the paths only make the order the same whatever order the index answers in."""
+        return -self.evidence.value, -self.file.tail, self.file.normal, self.file.entries[0].path
+
+    def candidates(self, scene_path: str, rivals: int) -> Iterable[Candidate]:
+        notes = {
+            Evidence.COMMON_TAIL: f"{self.file.tail} folders in common",
+            Evidence.NAME_ONLY: f"one of {rivals} files of this name" if rivals > 1 else "",
+        }
+        note = notes.get(self.evidence, "")
+        return (Candidate(entry, self.evidence, scene_path, note) for entry in self.file.entries)
+
+
+def match_scene(files: Sequence[SceneFile], candidates: Candidates, path_map: PathMap) -> MatchResult:
+    """The verdict over all files of a scene, each judged alone.
+
+    The items of every file that is matched with HIGH confidence are united. Without one, the best of
+    the LOW guesses is the answer. The order of the candidates changes nothing.
+    """
+    if not files:
+        return MatchResult((), Confidence.NONE, (), "the scene has no file")
+    look_up = _look_up(candidates)
+    verdicts = [_judge(file, look_up(file.path), path_map) for file in files]
+    every = [candidate for verdict in verdicts for candidate in verdict.candidates]
+    listed = tuple(sorted(every, key=lambda candidate: -candidate.score)[:KEPT_CANDIDATES])
+    for confidence in (Confidence.HIGH, Confidence.LOW):
+        chosen = [verdict for verdict in verdicts if verdict.confidence is confidence]
+        if chosen:
+            best = max(chosen, key=lambda verdict: verdict.candidates[0].score)
+            united = chosen if confidence is Confidence.HIGH else [best]
+            items = sorted({item for verdict in united for item in verdict.items})
+            return MatchResult(tuple(items), confidence, listed, best.why)
+    return verdicts[0]
+
+
+def require(result: MatchResult, strict: bool) -> tuple[int, ...]:
+    """The items to write.
+
+    A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely files
+    are known to differ in size: they are different videos, and nothing says which one is the scene's.
+
+    Raises:
+        PlexNotFound: no candidate at all.
+        AmbiguousMatch: several different files are as likely.
+        WeakMatch: one file, on weak evidence.
+    """
+    if result.confidence is Confidence.NONE:
+        raise PlexNotFound(result.why)
+    if result.confidence is Confidence.HIGH:
+        return result.items
+    best = result.candidates[0]
+    rivals = [rival for rival in result.candidates[1:] if _rivals(best, rival)]
+    sizes = {candidate.file.size for candidate in (best, *rivals)} - {0}
+    if rivals and (strict or len(sizes) > 1):
+        raise AmbiguousMatch(result.why, candidates=result.candidates)
+    if strict:
+        raise WeakMatch(result.why, candidates=result.candidates)
+    return result.items
+
+
+def _look_up(candidates: Candidates) -> Callable[[str], Sequence[PlexFile]]:
+    if isinstance(candidates, Mapping):
+        found = candidates
+        return lambda path: found.get(path, ())
+    return candidates
+
+
+def _rivals(best: Candidate, other: Candidate) -> bool:
+    """Whether `other` is a different file that is too close behind `best`."""
+    is_close = best.score - other.score < MIN_GAP - _SLACK
+    return best.scene_path == other.scene_path and is_close and not _is_one_file((best.file, other.file))
+
+
+def _judge(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMap) -> MatchResult:
+    mapped = path_map.mapped(scene.path)
+    by_path = _by_normal_path(found, file_name(normal_path(scene.path)))
+    exact = _exact_entries(by_path, mapped)
+    files = [file for normal in by_path for file in _files(normal, by_path[normal], exact, scene, mapped)]
+    if not files:
+        count = len(by_path)
+        why = f"Plex has {count} of this name, of another size" if count else "Plex has no file of this name"
+        return MatchResult((), Confidence.NONE, (), why)
+    weighed = heapq.nsmallest(KEPT_CANDIDATES, _weigh(files, scene.size), key=lambda one: one.rank)
+    listed = [candidate for one in weighed for candidate in one.candidates(scene.path, len(files))]
+    items = tuple(sorted({entry.item for entry in weighed[0].file.entries}))
+    confidence, why = _verdict(weighed)
+    return MatchResult(items, confidence, tuple(listed[:KEPT_CANDIDATES]), why)
+
+
+def _verdict(weighed: Sequence[_Weighed]) -> tuple[Confidence, str]:
+    best = weighed[0].evidence
+    text = f"{best.label} {best.value:.1f}"
+    if len(weighed) == 1:
+        return _confidence(best.value), f"{text}, no other file of this name"
+    gap = best.value - weighed[1].evidence.value
+    confidence = _confidence(best.value) if gap >= MIN_GAP - _SLACK else Confidence.LOW
+    return confidence, f"{text}, gap {gap:.1f} to the next file"
+
+
+def _confidence(score: float) -> Confidence:
+    return Confidence.HIGH if score >= HIGH_SCORE else Confidence.LOW
+
+
+def _by_normal_path(found: Sequence[PlexFile], name: str) -> dict[str, list[PlexFile]]:
+    by_path: dict[str, list[PlexFile]] = defaultdict(list)
+    for entry in sorted(set(found), key=lambda entry: (entry.path, entry.item, entry.section, entry.size)):
+        normal = normal_path(entry.path)
+        if file_name(normal) == name:
+            by_path[normal].append(entry)
+    return dict(by_path)
+
+
+def _is_one_file(entries: Sequence[PlexFile]) -> bool:
+    """Whether entries of one normal path are one file: the same spelling, or the same known size.
+
+    Two spellings can be two files where letter case counts, so the size must speak for them.
+    """
+    if len({entry.path for entry in entries}) <= 1:
+        return True
+    sizes = {entry.size for entry in entries}
+    return len(sizes) == 1 and 0 not in sizes and len({normal_path(entry.path) for entry in entries}) == 1
+
+
+def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str]) -> frozenset[PlexFile]:
+    """Entries at the very path; where none is spelled so, those whose normal form is, if they are one file."""
+    spelled: list[PlexFile] = []
+    similar: list[PlexFile] = []
+    for path in mapped:
+        entries = by_path.get(normal_path(path), ())
+        same = [entry for entry in entries if entry.path == path]
+        sizes = {entry.size for entry in same} - {0}
+        spelled += [entry for entry in entries if entry in same or entry.size in sizes]
+        similar += entries if _is_one_file(entries) else ()
+    return frozenset(spelled or similar)
+
+
+def _files(
+    normal: str,
+    entries: Sequence[PlexFile],
+    exact: frozenset[PlexFile],
+    scene: SceneFile,
+    mapped: Sequence[str],
+) -> list[_File]:
+    """The different files at one normal path, without those whose known size denies them.
+
+    At the exact path another size is no denial: the file was replaced, and one side has not seen it yet.
+    """
+    tail = max(_common_folders(path, normal) for path in mapped)
+    at_path = tuple(entry for entry in entries if entry in exact)
+    others = [e for e in entries if e not in exact and (not e.size or not scene.size or e.size == scene.size)]
+    groups: dict[str, list[PlexFile]] = defaultdict(list)
+    is_one = _is_one_file(others)
+    for entry in others:
+        groups[normal if is_one else entry.path].append(entry)
+    found = [_File(normal, tuple(group), tail, is_exact=False) for group in groups.values()]
+    return [_File(normal, at_path, tail, is_exact=True), *found] if at_path else found
+
+
+def _common_folders(path: str, normal: str) -> int:
+    pairs = zip(reversed(folders(normal_path(path))), reversed(folders(normal)), strict=False)
+    count = 0
+    for left, right in pairs:
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def _weigh(files: Sequence[_File], size: int) -> list[_Weighed]:
+    """Each file with its strongest evidence; a tail or a size counts only for the one file that has it."""
+    longest = max(file.tail for file in files)
+    has_tail = longest >= MIN_TAIL_FOLDERS and sum(file.tail == longest for file in files) == 1
+    has_size = sum(file.has_size(size) for file in files) == 1
+
+    def evidence(file: _File) -> Evidence:
+        if file.is_exact:
+            return Evidence.EXACT_PATH
+        if has_tail and file.tail == longest:
+            return Evidence.COMMON_TAIL
+        return Evidence.NAME_AND_SIZE if has_size and file.has_size(size) else Evidence.NAME_ONLY
+
+    return [_Weighed(file, evidence(file)) for file in files]

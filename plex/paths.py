@@ -1,0 +1,45 @@
+"""How a path is taken apart and compared, so that the scene's spelling and Plex's spelling can meet.
+
+Stash and Plex may run on different systems: separators, letter case and the Unicode form of the same
+file name differ. Both separators count everywhere; a POSIX name that holds a backslash is cut at it, on
+both sides alike.
+"""
+
+import re
+import unicodedata
+
+_SEPARATORS = re.compile(r"[/\\]+")
+
+
+def components(path: str) -> list[str]:
+    """The parts between separators; the first is "" for an absolute POSIX or network path."""
+    return _SEPARATORS.split(path)
+
+
+def file_name(path: str) -> str:
+    """What follows the last separator; "" for a path that ends with one."""
+    return components(path)[-1]
+
+
+def file_stem(path: str) -> str:
+    """The file name without its last extension."""
+    name = file_name(path)
+    return name.rpartition(".")[0] or name
+
+
+def folders(path: str) -> tuple[str, ...]:
+    """The folder names from the root down to the file, a drive letter included."""
+    return tuple(part for part in components(path)[:-1] if part)
+
+
+def normal_path(path: str) -> str:
+    """The form in which two spellings of one path are equal: NFC, caseless, single forward slashes.
+
+    Trailing spaces of components are dropped too, since some shares hide them. So different files can
+    have one normal form: compare the raw paths first, and accept a normal form only where it is unique.
+    """
+    # Case is folded on the decomposed form, else a precomposed letter and its two-part twin can part.
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    parts = components(folded)
+    root = "/" if parts[0] == "" else ""
+    return root + "/".join(part for part in (part.rstrip(" ") for part in parts) if part)

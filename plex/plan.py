@@ -1,0 +1,245 @@
+"""Decides what must be written so that an item shows its scene, and what to remember of it.
+
+Pure: wanted values, a snapshot of the item and our record go in, changes come out. The record is what
+tells PlexSync's own values from a person's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.fields import EDIT_FIELDS, Clears, Field, Kind, MustGo
+from core.plex_item import PlexItem
+from core.record import FieldRecord, SyncRecord
+from core.values import FieldValue, digest, normal_form, same_value
+from plex.paths import file_stem
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRules:
+    """The settings that decide what may be overwritten.
+
+    Attributes:
+        preserve_plex_edits: values and names that a person entered in Plex stay.
+        lock_fields: what is written is locked against Plex's own agents.
+        quality_gate: a scene that is not identified yet empties nothing but what PlexSync wrote.
+    """
+
+    preserve_plex_edits: bool = False
+    lock_fields: bool = True
+    quality_gate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field to write. An empty value clears it.
+
+    For NAMES, `value` is every name the item should have afterwards, the scene's first, and `remove`
+    what must go, as Plex spells it: right whether Plex adds names to those present or replaces them.
+    """
+
+    field: Field
+    value: FieldValue
+    remove: tuple[str, ...] = ()
+    lock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One field on one item, with all that its decision hangs on."""
+
+    field: Field
+    wanted: FieldValue
+    present: FieldValue
+    known: FieldRecord | None
+    is_locked: bool
+
+    @property
+    def clears(self) -> bool:
+        return not normal_form(self.field.kind, self.wanted)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether PlexSync set a value here and Plex still shows it."""
+        return self.known is not None and self.known.pushed != "" and self.is_known
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Plex shows what the record remembers."""
+        now = digest(self.field.kind, self.present)
+        return self.known is not None and now in (self.known.pushed, self.known.seen)
+
+
+def plan_changes(
+    wanted: Mapping[str, FieldValue],
+    item: PlexItem,
+    record: SyncRecord | None,
+    rules: WriteRules,
+    *,
+    identified: bool,
+) -> tuple[Change, ...]:
+    """What must be written so that `item` shows `wanted`; () when nothing differs. Asks nobody.
+
+    At most one change per field, in table order. Fields that are switched off are simply not in `wanted`,
+    and its values are already cut to what can be sent. `record` is this item's, or None.
+    """
+    is_gated = rules.quality_gate and not identified
+    changes = []
+    for case in _cases(wanted, item, record):
+        change = _names_change if case.field.kind is Kind.NAMES else _scalar_change
+        planned = change(case, item, rules, is_gated)
+        if planned:
+            changes.append(planned)
+    return tuple(changes)
+
+
+def field_records(
+    changes: tuple[Change, ...],
+    wanted: Mapping[str, FieldValue],
+    item_before: PlexItem,
+    record: SyncRecord | None,
+) -> dict[str, FieldRecord]:
+    """What to remember once the changes are written: every wanted field that now agrees with Plex.
+
+    A changed field has nothing *seen* until `verify` looks. Fields that were left alone although they
+    differ are not in the answer, so that they keep their old record.
+    """
+    changed = {change.field.name for change in changes}
+    records = {}
+    for case in _cases(wanted, item_before, record):
+        name, kind = case.field.name, case.field.kind
+        if name in changed or _agrees(case):
+            seen = "" if name in changed else digest(kind, case.present)
+            records[name] = FieldRecord(digest(kind, case.wanted), seen, _our_names(case))
+    return records
+
+
+def verify(
+    record_fields: Mapping[str, FieldRecord],
+    wanted: Mapping[str, FieldValue],
+    item_after: PlexItem,
+) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
+    """The records with what Plex shows now, and the names of the fields that Plex did not keep."""
+    records, lost = dict(record_fields), []
+    for case in _cases(wanted, item_after, None):
+        name, kind = case.field.name, case.field.kind
+        if name not in records:
+            continue
+        records[name] = replace(records[name], seen=digest(kind, case.present))
+        if kind is Kind.NAMES:
+            is_kept = not _without(case.wanted, case.present)
+        else:
+            is_kept = same_value(kind, case.wanted, case.present)
+        if not is_kept:
+            lost.append(name)
+    return records, tuple(lost)
+
+
+def _cases(wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None) -> list[_Case]:
+    known = record.fields if record else {}
+    return [
+        _Case(
+            field=field,
+            wanted=wanted[field.name],
+            present=item.values.get(field.name),
+            known=known.get(field.name),
+            is_locked=field.plex in item.locked,
+        )
+        for field in EDIT_FIELDS
+        if field.name in wanted
+    ]
+
+
+def _locks(case: _Case, rules: WriteRules) -> bool:
+    """A lock that is there already stays: writing a value is no reason to take a person's lock away."""
+    return case.field.locks and (rules.lock_fields or case.is_locked)
+
+
+def _scalar_change(case: _Case, item: PlexItem, rules: WriteRules, is_gated: bool) -> Change | None:
+    if same_value(case.field.kind, case.wanted, case.present):
+        return None
+    if case.clears and not _may_clear(case, is_gated):
+        return None
+    if rules.preserve_plex_edits and _is_hand_edit(case, item):
+        return None
+    return Change(case.field, case.wanted, lock=_locks(case, rules))
+
+
+def _may_clear(case: _Case, is_gated: bool) -> bool:
+    if case.field.clears is Clears.NEVER:
+        return False
+    return case.is_ours if is_gated or case.field.clears is Clears.OURS else True
+
+
+def _is_hand_edit(case: _Case, item: PlexItem) -> bool:
+    """Whether a person put the present value there.
+
+    Plex does not tell who locked a field. Where we have never written, the lock is the only sign.
+    """
+    if case.known is not None:
+        return not case.is_known
+    if not case.is_locked or not normal_form(case.field.kind, case.present):
+        return False
+    return not any(same_value(case.field.kind, file_stem(file), case.present) for file in item.files)
+
+
+def _names_change(case: _Case, item: PlexItem, rules: WriteRules, is_gated: bool) -> Change | None:
+    field = case.field
+    if case.clears and field.clears is Clears.NEVER:
+        return None
+    only_ours = field.must_go is MustGo.OURS or rules.preserve_plex_edits
+    only_ours = only_ours or (case.clears and (is_gated or field.clears is Clears.OURS))
+    remove = _without(case.present, case.wanted)
+    if only_ours:
+        ours = _keys(case.known.names if case.known else ())
+        remove = tuple(name for name in remove if _key(name) in ours)
+    if not remove and not _without(case.wanted, case.present):
+        return None
+    # Names that stay are sent along: a server that replaces lists would drop them otherwise.
+    staying = _without(case.present, (*_names(case.wanted), *remove))
+    return Change(field, _distinct((*_names(case.wanted), *staying)), remove, _locks(case, rules))
+
+
+def _agrees(case: _Case) -> bool:
+    """Whether Plex already shows what is wanted, so that not writing it was no refusal."""
+    if same_value(case.field.kind, case.wanted, case.present):
+        return True
+    if case.field.kind is not Kind.NAMES or _without(case.wanted, case.present):
+        return False
+    return not case.clears or case.field.must_go is MustGo.OURS
+
+
+def _our_names(case: _Case) -> tuple[str, ...]:
+    """The wanted names that PlexSync put there, now or earlier; the others were there before it came."""
+    if case.field.kind is not Kind.NAMES:
+        return ()
+    earlier = _keys(case.known.names if case.known else ())
+    present = _keys(case.present)
+    names = _distinct(_names(case.wanted))
+    return tuple(name for name in names if _key(name) in earlier or _key(name) not in present)
+
+
+def _names(value: FieldValue) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _key(name: str) -> str:
+    """One name as the comparison of whole lists sees it: caseless, trimmed."""
+    return normal_form(Kind.NAMES, (name,))
+
+
+def _keys(value: FieldValue) -> set[str]:
+    return {_key(name) for name in _names(value)}
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Each name once, in the spelling that comes first, without blank ones."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(_key(name), name)
+    return tuple(name for key, name in first.items() if key)
+
+
+def _without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:
+    """The names of `value` that `other` lacks, every spelling of them."""
+    taken = _keys(other)
+    return tuple(dict.fromkeys(name for name in _names(value) if _key(name) and _key(name) not in taken))

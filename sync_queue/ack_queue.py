@@ -1,0 +1,63 @@
+"""The queue's table: persist-queue's ack queue, with the columns PlexSync needs.
+
+The library's own table form and statuses are kept, so its tools read what PlexSync wrote and the other
+way round. Its SQL lives in class attributes; only those and the connection's options differ here. The
+moves of a job are statements of our own (`store.py`): the library's `get` is a SELECT followed by an
+UPDATE, its `nack` puts a row back in its old place, and its `ack` says yes to an unknown id.
+"""
+
+import sqlite3
+
+from persistqueue.serializers import json as json_serializer
+from persistqueue.sqlackqueue import SQLiteAckQueue
+
+from sync_queue.inbox import BUSY_TIMEOUT_S, DATABASE
+
+_DUE = "(julianday('now') - 2440587.5) * 86400.0"
+
+
+class SceneAckQueue(SQLiteAckQueue):
+    """`SQLiteAckQueue` with `subject`, `cause`, `priority`, `due_at`, `attempts`.
+
+    An item is `{"subject": "scene:42", "cause": "update"}`. `put` raises `sqlite3.IntegrityError` when
+    the subject already waits; a job that is not due is invisible to `get`.
+    """
+
+    _TABLE_NAME = "scene_ack_queue"
+    _SQL_CREATE = (
+        "CREATE TABLE IF NOT EXISTS {table_name} ("
+        "{key_column} INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB, timestamp FLOAT, status INTEGER, "
+        "subject TEXT NOT NULL, cause TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, "
+        "due_at FLOAT NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, "
+        "deaths INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '')"
+    )
+    _SQL_INSERT = (
+        "INSERT INTO {table_name} (data, timestamp, status, subject, cause, due_at) "
+        "SELECT ?1, ?2, 0, json_extract(?1, '$.subject'), json_extract(?1, '$.cause'), ?2"
+    )
+    _SQL_SELECT = (
+        "SELECT {key_column}, data, timestamp, status FROM {table_name} "
+        "WHERE {key_column} > {rowid} AND status < 2 AND due_at <= " + _DUE + " "
+        "ORDER BY priority, due_at, {key_column} LIMIT 1"
+    )
+
+    def __init__(self, data_dir: str) -> None:
+        super().__init__(
+            data_dir,
+            auto_resume=False,  # resuming would release the claims of every other process as well
+            serializer=json_serializer,
+            db_file_name=DATABASE,
+            timeout=BUSY_TIMEOUT_S,
+        )
+
+    def _new_db_connection(self, path: str, multithreading: bool, timeout: float) -> sqlite3.Connection:
+        """The library would switch to WAL here; the journal mode is decided once, at creation."""
+        connection = sqlite3.connect(f"{path}/{self.db_file_name}", timeout=timeout, isolation_level=None)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection behind the queue, in autocommit mode."""
+        connection: sqlite3.Connection = self._conn
+        return connection

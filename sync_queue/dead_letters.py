@@ -1,0 +1,63 @@
+"""Jobs that stopped trying: what happened, to which scene, and what was looked at."""
+
+import json
+from dataclasses import dataclass
+
+from core.job import PRIORITY_EDIT
+from sync_queue import statements as sql
+from sync_queue.inbox import note_parameters
+from sync_queue.store import JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One dead letter. Times are epoch seconds; `candidates` are lines for people."""
+
+    subject: str
+    cause: str
+    priority: int
+    title: str
+    reason: str
+    message: str
+    attempts: int
+    candidates: tuple[str, ...]
+    first_at: float
+    last_at: float
+
+
+class DeadLetters:
+    """The dead letters of one queue."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def newest(self, limit: int = 100) -> list[DeadLetter]:
+        """The newest letters first; [] when there is none."""
+        rows = self._store.connection.execute(sql.LETTERS, {"limit": limit}).fetchall()
+        return [
+            DeadLetter(subject, cause, priority, title, reason, message, attempts, tuple(json.loads(seen)), first, last)
+            for subject, cause, priority, title, reason, message, attempts, seen, first, last in rows
+        ]
+
+    def by_reason(self) -> dict[str, int]:
+        """How many letters of which error class, most first."""
+        return dict(self._store.connection.execute(sql.COUNT_LETTERS).fetchall())
+
+    def clear(self) -> int:
+        """Delete every letter; how many."""
+        with self._store.transaction() as connection:
+            return connection.execute(sql.CLEAR_LETTERS).rowcount
+
+    def drop(self, subject: str) -> bool:
+        """Delete one subject's letter; whether there was one."""
+        with self._store.transaction() as connection:
+            return connection.execute(sql.DROP_LETTER, {"subject": subject}).rowcount == 1
+
+    def revive(self, letter: DeadLetter, now: float) -> bool:
+        """Dead letter to waiting, in one transaction; False when the letter is gone already."""
+        note = note_parameters(letter.subject, "revived", max(letter.priority, PRIORITY_EDIT), now, 0.0, None)
+        with self._store.transaction() as connection:
+            gone = connection.execute(sql.DROP_LETTER, {"subject": letter.subject}).rowcount == 1
+            if gone:
+                connection.execute(sql.NOTE, note)
+        return gone

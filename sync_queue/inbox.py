@@ -1,0 +1,149 @@
+"""The hook's door to the queue: note one change, see whether a worker lives, leave a spill file.
+
+Standard library only, no network, nothing heavy. A hook never creates, migrates or repairs the
+database: where it cannot write at once it spills, and only the worker, who holds the lease, mends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+
+from sync_queue import statements as sql
+
+BUSY_TIMEOUT_S = 2.0
+DATABASE = "queue.db"
+LEASE = "lease.db"
+SPILL = "spill"
+
+
+class InboxClosed(Exception):
+    """The database is missing, damaged, locked or of another version: spill instead."""
+
+
+def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    """A connection to the existing queue database, in autocommit mode.
+
+    Raises:
+        InboxClosed: there is no database, or its schema is not of this version.
+        sqlite3.Error: it cannot be opened or read.
+    """
+    path = os.path.join(data_dir, DATABASE)
+    if not os.path.exists(path):
+        raise InboxClosed("no database yet")
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous=NORMAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != sql.SCHEMA_VERSION:
+            raise InboxClosed(f"schema version {version}")
+    except BaseException:  # whatever went wrong, a half-opened connection must not stay open
+        connection.close()
+        raise
+    return connection
+
+
+def note_parameters(
+    subject: str, cause: str, priority: int, now: float, settle_s: float, window_s: float | None
+) -> dict[str, object]:
+    """The parameters of the NOTE statement. `window_s` is None for notes that no person waits for."""
+    return {
+        "subject": subject,
+        "cause": cause,
+        "priority": priority,
+        "now": now,
+        "due_at": now + settle_s,
+        "window": window_s,
+        "data": json.dumps({"subject": subject, "cause": cause}),
+    }
+
+
+def session_parameters(server_connection: object, now: float) -> dict[str, object] | None:
+    """The session row from Stash's `server_connection`; None when there is no usable one."""
+    if not isinstance(server_connection, dict):
+        return None
+    port = server_connection.get("Port")
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+        return None
+    cookie = server_connection.get("SessionCookie")
+    value = cookie.get("Value") if isinstance(cookie, dict) else None
+    return {
+        "scheme": "https" if server_connection.get("Scheme") == "https" else "http",
+        "host": str(server_connection.get("Host") or ""),
+        "port": port,
+        "cookie": value if isinstance(value, str) else "",
+        "now": now,
+    }
+
+
+def write_note(connection: sqlite3.Connection, note: dict[str, object], session: dict[str, object] | None) -> None:
+    """Note one change and keep the session, in one transaction.
+
+    Raises:
+        sqlite3.Error: nothing was written.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(sql.NOTE, note)
+        if session is not None:
+            connection.execute(sql.KEEP_SESSION, session)
+        connection.execute("COMMIT")
+    except BaseException:  # an open transaction would keep the lock until this process ends
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def take_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, str]]:
+    """(level, text) of what people have not been told yet, marked as told; [] when there is nothing."""
+    rows = connection.execute(sql.UNTOLD_NOTICES).fetchall()
+    return [
+        (level, text)
+        for kind, level, text in rows
+        if connection.execute(sql.MARK_TOLD, {"class": kind, "now": now}).rowcount == 1
+    ]
+
+
+def worker_lives(data_dir: str) -> bool:
+    """Whether a process holds the lease: one read at timeout 0, busy means alive.
+
+    The lease file is never written, so a missing one means that no worker has ever lived here.
+    """
+    path = os.path.join(data_dir, LEASE)
+    if not os.path.exists(path):
+        return False
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error)
+    except sqlite3.DatabaseError:
+        return False  # a damaged lease file holds nobody; the next worker replaces it
+    finally:
+        connection.close()
+    return False
+
+
+def write_spill(data_dir: str, note: dict[str, object], session: dict[str, object] | None) -> str:
+    """Leave one change as a file for the worker; the path.
+
+    Raises:
+        OSError: not even that was possible.
+    """
+    folder = os.path.join(data_dir, SPILL)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    name = f"{time.time_ns():020d}-{os.getpid()}"
+    temporary = os.path.join(folder, name + ".tmp")
+    text = json.dumps({"note": note, "session": session})
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError:
+        os.unlink(temporary)
+        raise
+    path = os.path.join(folder, name + ".json")
+    os.replace(temporary, path)
+    return path

@@ -1,0 +1,55 @@
+"""One worker at a time: a lock that the system itself drops the moment its holder dies.
+
+The worker holds `BEGIN EXCLUSIVE` open on `lease.db` for its life. Nothing is ever written to that
+file, so there is no journal to recover; no zombie and no recycled process id can fake it; and a probe
+is one read. Nothing else in the holder may open the file: on POSIX, closing any descriptor of a file
+drops all locks the process has on it.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from sync_queue.inbox import LEASE
+
+PATIENCE_S = 0.5  # a probe holds the file for microseconds; a living worker holds it for hours
+
+
+class Lease:
+    """The right to be the worker. Not held until `take` says so."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / LEASE
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this object holds the lease."""
+        return self._connection is not None
+
+    def take(self, patience_s: float = PATIENCE_S) -> bool:
+        """Take the lease; False when another process holds it. A damaged lease file is replaced.
+
+        Raises:
+            sqlite3.Error: the folder does not allow locks at all.
+        """
+        if self._connection is not None:
+            return True
+        connection = sqlite3.connect(self._path, timeout=patience_s, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            connection.close()
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                return False
+            if "not a database" in str(error) or "malformed" in str(error):
+                self._path.unlink(missing_ok=True)
+                return self.take(patience_s)
+            raise
+        self._connection = connection
+        return True
+
+    def release(self) -> None:
+        """Give the lease up; harmless when it is not held."""
+        if self._connection is not None:
+            self._connection.close()  # closing rolls the empty transaction back and drops the lock
+            self._connection = None

@@ -1,0 +1,34 @@
+"""What people must hear although the worker has no way to speak: said once per class and hour."""
+
+from sync_queue import statements as sql
+from sync_queue.store import JobStore
+
+AGAIN_S = 3600.0
+
+
+class Notices:
+    """Warnings and errors on their way to Stash's log."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def add(self, kind: str, level: str, text: str, now: float) -> None:
+        """Keep one notice; a class that was told within the hour is not told again."""
+        values = {"class": kind, "level": level, "text": text, "now": now, "again_s": AGAIN_S}
+        with self._store.transaction() as connection:
+            connection.execute(sql.NOTICE, values)
+
+    def untold(self) -> list[tuple[str, str, str]]:
+        """(class, level, text) of what nobody has heard yet, oldest first."""
+        rows: list[tuple[str, str, str]] = self._store.connection.execute(sql.UNTOLD_NOTICES).fetchall()
+        return rows
+
+    def mark_told(self, kind: str, now: float) -> None:
+        """The notice has reached Stash's log."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.MARK_TOLD, {"class": kind, "now": now})
+
+    def drop(self, kind: str) -> None:
+        """The cause is gone; if it returns, it is told at once."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.DROP_NOTICE, {"class": kind})

@@ -1,0 +1,63 @@
+"""Sync records: which scene was written to which item, and what is ours there."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from core.record import FieldRecord, ImageRecord, SyncRecord
+from sync_queue import statements as sql
+from sync_queue.store import JobStore
+
+_SCALARS = ("scene_id", "server", "item", "section", "path", "oshash", "updated_at", "read_at", "confidence")
+
+
+class Records:
+    """The sync records in the queue's database. A record of another server counts as absent."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
+        """The scene's records on one server, by item; {} when there is none."""
+        query = {"scene_id": scene_id, "server": server}
+        rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
+        return {record.item: record for record in map(_from_row, rows)}
+
+    def of_item(self, item: int, server: str) -> list[SyncRecord]:
+        """Every scene's record on one item, lowest scene id first."""
+        rows = self._store.connection.execute(sql.ITEM_RECORDS, {"item": item, "server": server}).fetchall()
+        return sorted(map(_from_row, rows), key=lambda record: record.scene_id)
+
+    def save(self, record: SyncRecord) -> None:
+        """Insert or replace one record."""
+        values = asdict(record)
+        values["fields"] = json.dumps(values["fields"])
+        values["images"] = json.dumps(values["images"])
+        with self._store.transaction() as connection:
+            connection.execute(sql.SAVE_RECORD, values)
+
+    def forget_scene(self, scene_id: int) -> int:
+        """Remove the scene's records on every server; how many."""
+        with self._store.transaction() as connection:
+            return connection.execute(sql.FORGET_SCENE, {"scene_id": scene_id}).rowcount
+
+    def forget_item(self, scene_id: int, server: str, item: int) -> None:
+        """Remove one record whose item is gone."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item})
+
+    def known_update(self, scene_id: int, server: str) -> tuple[str, float]:
+        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known."""
+        query = {"scene_id": scene_id, "server": server}
+        updated_at, read_at = self._store.connection.execute(sql.KNOWN_UPDATES, query).fetchone()
+        return updated_at or "", read_at or 0.0
+
+
+def _from_row(row: tuple[Any, ...]) -> SyncRecord:
+    fields = {
+        name: FieldRecord(value["pushed"], value["seen"], tuple(value["names"]))
+        for name, value in json.loads(row[9]).items()
+    }
+    images = {name: ImageRecord(**value) for name, value in json.loads(row[10]).items()}
+    scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))
+    return SyncRecord(**scalars, fields=fields, images=images)

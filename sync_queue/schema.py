@@ -1,0 +1,199 @@
+"""Creating, migrating and mending the database. Only the holder of the lease comes here."""
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync_queue import statements as sql
+from sync_queue.ack_queue import SceneAckQueue
+from sync_queue.database import is_damage, transaction
+from sync_queue.inbox import DATABASE
+
+BACKUP = "backup.db"
+
+_STEP_1 = f"""
+CREATE UNIQUE INDEX one_waiting ON {sql.QUEUE} (subject) WHERE status < 2;
+CREATE UNIQUE INDEX one_running ON {sql.QUEUE} (subject) WHERE status = 2;
+CREATE INDEX by_urgency ON {sql.QUEUE} (priority, due_at) WHERE status < 2;
+CREATE INDEX by_due ON {sql.QUEUE} (due_at) WHERE status < 2;
+CREATE INDEX by_status ON {sql.QUEUE} (status);
+CREATE INDEX by_reason ON {sql.QUEUE} (reason) WHERE status < 2 AND reason <> '';
+CREATE TABLE dead_letters (
+  subject TEXT PRIMARY KEY, cause TEXT NOT NULL, priority INTEGER NOT NULL, title TEXT NOT NULL,
+  reason TEXT NOT NULL, message TEXT NOT NULL, attempts INTEGER NOT NULL, candidates TEXT NOT NULL,
+  first_at FLOAT NOT NULL, last_at FLOAT NOT NULL);
+CREATE TABLE records (
+  scene_id INTEGER NOT NULL, server TEXT NOT NULL, item INTEGER NOT NULL, section TEXT NOT NULL,
+  path TEXT NOT NULL, oshash TEXT NOT NULL, updated_at TEXT NOT NULL, read_at FLOAT NOT NULL,
+  confidence TEXT NOT NULL, fields TEXT NOT NULL, images TEXT NOT NULL,
+  PRIMARY KEY (scene_id, server, item));
+CREATE INDEX records_by_item ON records (item, server);
+CREATE TABLE worker (
+  id INTEGER PRIMARY KEY CHECK (id = 1), pid INTEGER NOT NULL, version TEXT NOT NULL, epoch INTEGER NOT NULL,
+  started_by TEXT NOT NULL, started_at FLOAT NOT NULL, in_hand INTEGER, doing TEXT NOT NULL);
+CREATE TABLE session (
+  id INTEGER PRIMARY KEY CHECK (id = 1), scheme TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL,
+  cookie TEXT NOT NULL, noted_at FLOAT NOT NULL);
+CREATE TABLE notices (
+  class TEXT PRIMARY KEY, level TEXT NOT NULL, text TEXT NOT NULL, first_at FLOAT NOT NULL,
+  last_at FLOAT NOT NULL, told_at FLOAT);
+CREATE INDEX untold ON notices (last_at) WHERE told_at IS NULL;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_STEP_1,)  # step n brings user_version from n to n + 1
+
+Checkpoint = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDatabase:
+    """The queue ready for use. `set_aside` is the path of a damaged predecessor, "" when there was none."""
+
+    queue: SceneAckQueue
+    journal_mode: str
+    set_aside: str = ""
+
+
+def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabase:
+    """Open, create or migrate `queue.db`; a damaged one is moved aside and what it still shows is saved.
+
+    Raises:
+        sqlite3.Error: the folder or the disk does not allow a database.
+    """
+    path = data_dir / DATABASE
+    if path.exists() and is_damaged(path):
+        aside = set_aside(path)
+        _restore_backup(data_dir)
+        opened = _open(data_dir, checkpoint)
+        salvage(Path(aside), opened.queue.connection)
+        return OpenedDatabase(opened.queue, opened.journal_mode, aside)
+    return _open(data_dir, checkpoint)
+
+
+def _open(data_dir: Path, checkpoint: Checkpoint) -> OpenedDatabase:
+    path = data_dir / DATABASE
+    if not path.exists():
+        _create_file(data_dir, path)
+    checkpoint("schema.created")
+    queue = SceneAckQueue(str(data_dir))
+    migrate(queue.connection, checkpoint)
+    mode = str(queue.connection.execute("PRAGMA journal_mode").fetchone()[0])
+    return OpenedDatabase(queue, mode)
+
+
+def _create_file(data_dir: Path, path: Path) -> None:
+    """Make the empty database with its journal mode, under a temporary name, and move it into place."""
+    temporary = path.with_suffix(".new")
+    for leftover in _with_companions(temporary):
+        leftover.unlink(missing_ok=True)
+    connection = sqlite3.connect(temporary, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA journal_mode={'WAL' if wal_works(data_dir) else 'TRUNCATE'}")
+        connection.execute("CREATE TABLE made (at FLOAT)")
+        connection.execute("DROP TABLE made")
+    finally:
+        connection.close()
+    temporary.replace(path)
+
+
+def wal_works(data_dir: Path) -> bool:
+    """Whether a second connection sees what a first one wrote through WAL in this folder."""
+    probe = data_dir / "probe.db"
+    writer = reader = None
+    try:
+        writer = sqlite3.connect(probe, isolation_level=None)
+        if writer.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            return False
+        writer.execute("CREATE TABLE probe (value INTEGER)")
+        writer.execute("INSERT INTO probe VALUES (1)")
+        reader = sqlite3.connect(probe, isolation_level=None)
+        return bool(reader.execute("SELECT value FROM probe").fetchone() == (1,))
+    except sqlite3.Error:
+        return False  # file systems without shared memory end here
+    finally:
+        for connection in (reader, writer):
+            if connection is not None:
+                connection.close()
+        for path in _with_companions(probe):
+            path.unlink(missing_ok=True)
+
+
+def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = str) -> None:
+    """Bring the schema to this version, one transaction per step; a newer schema is left as it is."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        with transaction(connection):
+            for statement in step.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={number}")
+            checkpoint(f"schema.step_{number}")
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether SQLite calls the file damaged. A locked or unreachable file is not damaged."""
+    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.Error as error:
+        return is_damage(error)
+    finally:
+        connection.close()
+
+
+def set_aside(path: Path) -> str:
+    """Move a damaged database and its companions to a dated name; the new path of the database."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    target = path.with_name(f"{path.name}.damaged-{stamp}")
+    for old in _with_companions(path):
+        if old.exists():
+            old.replace(old.with_name(old.name.replace(path.name, target.name)))
+    return str(target)
+
+
+def _with_companions(path: Path) -> tuple[Path, ...]:
+    return (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"))
+
+
+def _restore_backup(data_dir: Path) -> None:
+    """Start from last night's copy where there is a sound one: its records save a full re-send."""
+    backup = data_dir / BACKUP
+    if backup.exists() and not is_damaged(backup):
+        temporary = data_dir / (DATABASE + ".restored")
+        temporary.write_bytes(backup.read_bytes())
+        temporary.replace(data_dir / DATABASE)
+
+
+def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
+    """Note again every waiting or running subject that a damaged database still shows; how many."""
+    source = sqlite3.connect(damaged, isolation_level=None)
+    saved = 0
+    try:
+        rows = source.execute(f"SELECT data, timestamp, subject, cause, priority FROM {sql.QUEUE} WHERE status < 5")
+        for data, timestamp, subject, cause, priority in rows:
+            note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
+            connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
+            saved += 1
+    except sqlite3.Error:
+        pass  # what cannot be read is repaired by the catch-up
+    finally:
+        source.close()
+    return saved
+
+
+def back_up(connection: sqlite3.Connection, data_dir: Path) -> None:
+    """Copy the database to `backup.db`; a kill in the middle leaves the old copy.
+
+    Raises:
+        sqlite3.Error, OSError: no copy could be made; the old one stays.
+    """
+    temporary = data_dir / (BACKUP + ".new")
+    temporary.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(temporary)) as target:
+        connection.backup(target, pages=200)
+        target.execute("PRAGMA journal_mode=DELETE")
+    temporary.replace(data_dir / BACKUP)

@@ -1,0 +1,53 @@
+"""Absorb what hooks left as files when the database would not take it. Only the worker does this."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sync_queue import statements as sql
+from sync_queue.inbox import SPILL
+from sync_queue.store import JobStore
+
+_NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window", "data"})
+
+
+def absorb_spill(data_dir: Path, store: JobStore, checkpoint: Callable[[str], object] = str) -> tuple[int, list[str]]:
+    """Note every spilled change, oldest first; how many, and the names of files that made no sense.
+
+    A file is removed after its change is committed: a kill in between notes it twice, which is harmless.
+    """
+    folder = data_dir / SPILL
+    absorbed, refused = 0, []
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        document = _read(path)
+        if document is not None and _note(store, document):
+            absorbed += 1
+            checkpoint("spill.noted")
+            path.unlink(missing_ok=True)
+        else:
+            refused.append(path.name)
+            path.replace(path.with_suffix(".refused"))
+    return absorbed, refused
+
+
+def _read(path: Path) -> dict[str, object] | None:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _note(store: JobStore, document: dict[str, object]) -> bool:
+    note, session = document.get("note"), document.get("session")
+    if not isinstance(note, dict) or set(note) != _NOTE_KEYS:
+        return False
+    with store.transaction() as connection:
+        try:
+            connection.execute(sql.NOTE, note)
+            if isinstance(session, dict):
+                connection.execute(sql.KEEP_SESSION, session)
+        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.IntegrityError):
+            return False
+    return True

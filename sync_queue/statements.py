@@ -1,0 +1,152 @@
+"""Every SQL text on the queue's tables, named, each with its purpose. Standard library only: hooks load it.
+
+Statuses are persist-queue's: 0 and 1 wait, 2 is in progress, 5 is done. A row is *waiting* when its
+status is below 2; a unique partial index allows one waiting and one running row per subject.
+"""
+
+SCHEMA_VERSION = 1  # PRAGMA user_version; a migration step is added in schema.py, never edited
+
+QUEUE = "scene_ack_queue_default"
+
+SETTLE_S = 1.0  # an edit rests this long, so that a burst of saves is one write
+SETTLE_WINDOW_S = 4.0  # but never longer than this after the first note
+SCAN_SETTLE_S = 60.0  # a scan creates a scene before its cover and metadata exist
+LONGEST_WAIT_S = 3600.0  # nothing waits longer; a due time further ahead means that the clock jumped
+
+# One waiting row per subject: insert it, or note the change on the row that waits.
+# window is the settle window for a person's edit, NULL for notes that merely must not be forgotten.
+NOTE = f"""
+INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, priority, due_at, attempts)
+VALUES (:data, :now, 0, :subject, :cause, :priority, :due_at, 0)
+ON CONFLICT (subject) WHERE status < 2 DO UPDATE SET
+  data = excluded.data,
+  cause = ltrim(trim(replace('+' || cause || '+', '+' || excluded.cause || '+', '+'), '+')
+                || '+' || excluded.cause, '+'),
+  priority = min(priority, excluded.priority),
+  timestamp = CASE WHEN reason <> '' THEN excluded.timestamp ELSE timestamp END,
+  due_at = CASE WHEN :window IS NULL THEN min(due_at, excluded.due_at)
+                ELSE min(excluded.due_at,
+                         CASE WHEN reason <> '' THEN excluded.timestamp ELSE timestamp END + :window) END,
+  attempts = 0, deaths = 0, reason = ''
+"""
+
+# The newest way back to Stash: where it listens and the session it gave us.
+KEEP_SESSION = """
+INSERT INTO session (id, scheme, host, port, cookie, noted_at)
+VALUES (1, :scheme, :host, :port, :cookie, :now)
+ON CONFLICT (id) DO UPDATE SET scheme = excluded.scheme, host = excluded.host, port = excluded.port,
+  cookie = excluded.cookie, noted_at = excluded.noted_at
+"""
+READ_SESSION = "SELECT scheme, host, port, cookie, noted_at FROM session WHERE id = 1"
+RENEW_COOKIE = "UPDATE session SET cookie = :cookie, noted_at = :now WHERE id = 1 AND cookie = :old"
+
+# What people have not been told yet; and the mark that they were.
+UNTOLD_NOTICES = "SELECT class, level, text FROM notices WHERE told_at IS NULL ORDER BY last_at LIMIT 5"
+MARK_TOLD = "UPDATE notices SET told_at = :now WHERE class = :class AND told_at IS NULL"
+
+# The jobs that are due, most urgent first; one statement per priority keeps it an index look-up.
+# A subject that is in progress is left alone until its running row has moved on.
+SELECT_DUE = f"""
+SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} AS waiting
+WHERE status < 2 AND priority = :priority AND due_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM {QUEUE} AS running WHERE running.status = 2 AND running.subject = waiting.subject)
+ORDER BY due_at, _id LIMIT :limit
+"""
+CLAIM = f"UPDATE {QUEUE} SET status = 2 WHERE _id = :id AND status < 2"
+PRIORITY_DUE = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND priority = :priority AND due_at <= :now LIMIT 1"
+# Clocks jump: what would wait longer than anything may is due now.
+PULL_BACK = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND due_at > :now + :longest"
+NEXT_DUE = f"SELECT min(due_at) FROM {QUEUE} WHERE status < 2"
+
+# Moves of a running row. Each names status 2, so that rowcount tells whether the move was ours to make.
+FINISH = f"UPDATE {QUEUE} SET status = 5 WHERE _id = :id AND status = 2"
+PUT_BACK = f"""
+UPDATE {QUEUE} SET status = 1, due_at = :due_at, attempts = :attempts, priority = :priority, reason = :reason
+WHERE _id = :id AND status = 2
+"""
+DROP_RUNNING = f"DELETE FROM {QUEUE} WHERE _id = :id AND status = 2"
+WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2"
+HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
+RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
+ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id"
+WAKE_REASON = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND reason = :reason AND due_at > :now"
+WAITS_FOR = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
+
+PRUNE_DONE = f"""
+DELETE FROM {QUEUE} WHERE status = 5 AND _id <= (
+  SELECT _id FROM {QUEUE} WHERE status = 5 ORDER BY _id DESC LIMIT 1 OFFSET :keep)
+"""
+DROP_WAITING = f"DELETE FROM {QUEUE} WHERE status < 2"
+
+# Whether a subject is in the queue, or in a dead letter that is younger than its change.
+NEWS_OF = f"""
+SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status < 2
+UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2
+UNION ALL SELECT 1 FROM dead_letters WHERE subject = :subject AND last_at >= :since LIMIT 1
+"""
+
+# Counts for people.
+COUNTS = f"""
+SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
+FROM {QUEUE} WHERE status < 5
+"""
+COUNT_REASONS = (
+    f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
+)
+
+# Dead letters: jobs that stopped trying, with what a person needs to act.
+BURY = """
+INSERT INTO dead_letters (subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at)
+VALUES (:subject, :cause, :priority, :title, :reason, :message, :attempts, :candidates, :first_at, :now)
+ON CONFLICT (subject) DO UPDATE SET cause = excluded.cause, priority = excluded.priority, title = excluded.title,
+  reason = excluded.reason, message = excluded.message, attempts = excluded.attempts,
+  candidates = excluded.candidates, last_at = excluded.last_at
+"""
+DROP_LETTER = "DELETE FROM dead_letters WHERE subject = :subject"
+LETTERS = """
+SELECT subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at
+FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
+"""
+COUNT_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
+CLEAR_LETTERS = "DELETE FROM dead_letters"
+
+# One row about the worker: for people, and the epoch that fences off a worker which lost the lease.
+NEW_EPOCH = """
+INSERT INTO worker (id, pid, version, epoch, started_by, started_at, in_hand, doing)
+VALUES (1, :pid, :version, 1, :started_by, :now, NULL, 'starting')
+ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, version = excluded.version, epoch = epoch + 1,
+  started_by = excluded.started_by, started_at = excluded.started_at, doing = excluded.doing
+"""
+EPOCH = "SELECT epoch FROM worker WHERE id = 1"
+FORGET_HAND = "UPDATE worker SET in_hand = NULL WHERE id = 1"
+IN_HAND = "SELECT in_hand FROM worker WHERE id = 1"
+SET_IN_HAND = "UPDATE worker SET in_hand = :id WHERE id = 1 AND epoch = :epoch"
+SET_DOING = "UPDATE worker SET doing = :doing WHERE id = 1 AND epoch = :epoch"
+WORKER = "SELECT pid, version, epoch, started_by, started_at, doing FROM worker WHERE id = 1"
+
+# Sync records: what was written where.
+SAVE_RECORD = """
+INSERT INTO records (scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images)
+VALUES (:scene_id, :server, :item, :section, :path, :oshash, :updated_at, :read_at, :confidence, :fields, :images)
+ON CONFLICT (scene_id, server, item) DO UPDATE SET section = excluded.section, path = excluded.path,
+  oshash = excluded.oshash, updated_at = excluded.updated_at, read_at = excluded.read_at,
+  confidence = excluded.confidence, fields = excluded.fields, images = excluded.images
+"""
+RECORD_COLUMNS = "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
+SCENE_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
+ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
+KNOWN_UPDATES = "SELECT max(updated_at), max(read_at) FROM records WHERE scene_id = :scene_id AND server = :server"
+FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
+FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
+
+# Small facts that outlive a process: the watermark, the journal mode, counters.
+GET_META = "SELECT value FROM meta WHERE key = :key"
+SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+# Notices: one row per class; told again when it is still true an hour after it was told.
+NOTICE = """
+INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:class, :level, :text, :now, :now, NULL)
+ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
+  told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
+"""
+DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

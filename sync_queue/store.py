@@ -1,0 +1,256 @@
+"""The state of a job is sacred: every move is one method here, and one transaction.
+
+    note     nothing -> waiting (or the waiting row learns of the change)
+    take     waiting and due -> running
+    finish   running -> done
+    wait     running -> waiting, later
+    release  running -> waiting, at once
+    bury     running -> dead letter
+    revive   dead letter -> waiting
+
+Where a running job goes back and a newer waiting row of its subject exists, the newer row wins. A
+store that was given an epoch is fenced: it refuses to write once a newer worker has begun.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from core.clock import Clock
+from core.errors import Fenced
+from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
+from sync_queue import statements as sql
+from sync_queue.database import transaction
+from sync_queue.inbox import note_parameters
+
+BATCH = 100  # jobs in one batch; a Stash query and a Plex read serve all of them
+BACKFILL_BATCH = 20  # small, so that a person's edit is never far behind
+KEEP_DONE = 200  # finished rows kept for people who look
+DEATHS_ALONE = 3  # after this many deaths a job goes last, in a batch of its own
+
+Checkpoint = Callable[[str], object]
+
+
+class JobStore:
+    """The queue's moves on one connection. `epoch` None: a task, which is not fenced."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Clock, *, epoch: int | None = None, checkpoint: Checkpoint = str
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._epoch = epoch
+        self._checkpoint = checkpoint
+
+    # -- noting ---------------------------------------------------------------------------------
+
+    def note(self, subject: str, cause: str, priority: int = PRIORITY_EDIT, *, settle_s: float = 0.0) -> None:
+        """Note one change that nobody is typing at this moment."""
+        self.note_many([subject], cause, priority, settle_s=settle_s)
+
+    def note_many(
+        self,
+        subjects: Iterable[str],
+        cause: str,
+        priority: int = PRIORITY_BACKFILL,
+        *,
+        settle_s: float = 0.0,
+        meta: tuple[str, str] | None = None,
+    ) -> int:
+        """Note many changes in one transaction, with one small fact beside them; how many subjects."""
+        now = self._clock.wall()
+        count = 0
+        with self.transaction() as connection:
+            for subject in subjects:
+                connection.execute(sql.NOTE, note_parameters(subject, cause, priority, now, settle_s, None))
+                count += 1
+            if meta is not None:
+                connection.execute(sql.SET_META, {"key": meta[0], "value": meta[1]})
+            self._checkpoint("store.note")
+        return count
+
+    # -- taking ---------------------------------------------------------------------------------
+
+    def take(self, most: int = BATCH) -> list[Job]:
+        """Claim a batch: the most urgent priority that has due jobs, and only that; [] when none is due."""
+        now = self._clock.wall()
+        with self.transaction() as connection:
+            connection.execute(sql.PULL_BACK, {"now": now, "longest": sql.LONGEST_WAIT_S})
+            for priority in PRIORITIES:
+                rows = connection.execute(
+                    sql.SELECT_DUE, {"priority": priority, "now": now, "limit": min(most, _batch_size(priority))}
+                ).fetchall()
+                for row in rows:
+                    connection.execute(sql.CLAIM, {"id": row[0]})
+                if rows:
+                    self._checkpoint("store.take")
+                    return [Job(*row) for row in rows]
+        return []
+
+    def more_urgent_than(self, priority: int) -> bool:
+        """Whether a job of a more urgent priority is due now."""
+        now = self._clock.wall()
+        return any(
+            self._connection.execute(sql.PRIORITY_DUE, {"priority": other, "now": now}).fetchone()
+            for other in PRIORITIES
+            if other < priority
+        )
+
+    def is_due(self) -> bool:
+        """Whether any job is due now."""
+        return self.more_urgent_than(PRIORITY_LAST + 1)
+
+    def next_due(self) -> float | None:
+        """When the next waiting job is due (epoch seconds, may be past); None when nothing waits."""
+        due: float | None = self._connection.execute(sql.NEXT_DUE).fetchone()[0]
+        return due
+
+    def take_in_hand(self, job: Job) -> None:
+        """Mark the one job that is being worked on, so that a death is charged to it alone.
+
+        Raises:
+            Fenced: a newer worker has begun.
+        """
+        with self.transaction() as connection:
+            connection.execute(sql.SET_IN_HAND, {"id": job.id, "epoch": self._epoch})
+
+    # -- leaving --------------------------------------------------------------------------------
+
+    def finish(self, job: Job) -> bool:
+        """Running to done; the scene's dead letter goes. False when the row was not running."""
+        with self.transaction() as connection:
+            moved = connection.execute(sql.FINISH, {"id": job.id}).rowcount == 1
+            self._checkpoint("store.finish")
+            if moved:
+                connection.execute(sql.DROP_LETTER, {"subject": job.subject})
+        return moved
+
+    def wait(self, job: Job, due_at: float, reason: str, *, attempts: int) -> bool:
+        """Running to waiting until `due_at`, with the attempts spent so far; False as for `finish`."""
+        return self._put_back(job, due_at, reason, attempts, job.priority)
+
+    def release(self, job: Job, reason: str = "") -> bool:
+        """Running to waiting at once; no attempt is spent. False as for `finish`."""
+        return self._put_back(job, job.noted_at, reason, job.attempts, job.priority)
+
+    def bury(self, job: Job, *, title: str, reason: str, message: str, candidates: Iterable[str] = ()) -> bool:
+        """Running to dead letter, in one transaction; False as for `finish`.
+
+        Where a newer change of the subject already waits, that change decides and no letter is written.
+        """
+        letter = {
+            "subject": job.subject,
+            "cause": job.cause,
+            "priority": job.priority,
+            "title": title,
+            "reason": reason,
+            "message": message,
+            "attempts": job.attempts + 1,
+            "candidates": json.dumps(list(candidates)),
+            "first_at": job.noted_at,
+            "now": self._clock.wall(),
+        }
+        with self.transaction() as connection:
+            moved = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
+            self._checkpoint("store.bury")
+            if moved and connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone() is None:
+                connection.execute(sql.BURY, letter)
+        return moved
+
+    def _put_back(self, job: Job, due_at: float, reason: str, attempts: int, priority: int) -> bool:
+        back = {"id": job.id, "due_at": due_at, "attempts": attempts, "priority": priority, "reason": reason}
+        with self.transaction() as connection:
+            twin = connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone()
+            if twin is None:
+                return connection.execute(sql.PUT_BACK, back).rowcount == 1
+            dropped = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
+            self._checkpoint("store.put_back")
+            if dropped:
+                connection.execute(sql.HURRY_TWIN, {"id": twin[0], "priority": priority})
+            return dropped
+
+    # -- after a death --------------------------------------------------------------------------
+
+    def release_orphans(self) -> list[Job]:
+        """Put back every running row of a worker that is gone; returns the jobs it had in hand.
+
+        Only the holder of the lease may call this. The job in hand is charged with a death, and goes
+        last and alone after three.
+        """
+        with self.transaction() as connection:
+            in_hand = connection.execute(sql.IN_HAND).fetchone()
+            charged = in_hand[0] if in_hand else None
+            if charged is not None:
+                connection.execute(sql.ADD_DEATH, {"id": charged})
+                connection.execute(sql.FORGET_HAND)
+            jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
+        for job in jobs:
+            priority = PRIORITY_LAST if job.deaths >= DEATHS_ALONE else job.priority
+            self._put_back(job, job.noted_at, "", job.attempts, priority)
+            self._checkpoint("store.orphan")
+        return [job for job in jobs if job.id == charged]
+
+    # -- waiting jobs ---------------------------------------------------------------------------
+
+    def wake(self, reason: str) -> int:
+        """Make every job that waits for this reason due now; how many."""
+        with self.transaction() as connection:
+            return connection.execute(sql.WAKE_REASON, {"reason": reason, "now": self._clock.wall()}).rowcount
+
+    def anything_waits_for(self, reason: str) -> bool:
+        """Whether a waiting job names this reason."""
+        return self._connection.execute(sql.WAITS_FOR, {"reason": reason}).fetchone() is not None
+
+    def has_news_of(self, subject: str, *, since: float) -> bool:
+        """Whether the subject is queued, or has a dead letter not older than `since` (epoch seconds)."""
+        return self._connection.execute(sql.NEWS_OF, {"subject": subject, "since": since}).fetchone() is not None
+
+    def clear_waiting(self) -> int:
+        """Forget every waiting job, never one in progress; how many."""
+        with self.transaction() as connection:
+            return connection.execute(sql.DROP_WAITING).rowcount
+
+    def prune(self) -> int:
+        """Remove finished rows beyond the newest few; how many."""
+        with self.transaction() as connection:
+            return connection.execute(sql.PRUNE_DONE, {"keep": KEEP_DONE}).rowcount
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many jobs are due, wait for later, and are in progress."""
+        due, later, running = self._connection.execute(sql.COUNTS, {"now": self._clock.wall()}).fetchone()
+        return int(due or 0), int(later or 0), int(running or 0)
+
+    def waiting_by_reason(self) -> dict[str, int]:
+        """How many jobs wait for which class of error, most first."""
+        return dict(self._connection.execute(sql.COUNT_REASONS).fetchall())
+
+    def changes_seen(self) -> int:
+        """A number that moves whenever another connection has committed; costs no lock."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def check_epoch(self) -> None:
+        """Raises Fenced when a newer worker has begun."""
+        if self._epoch is None:
+            return
+        row = self._connection.execute(sql.EPOCH).fetchone()
+        if row is None or row[0] != self._epoch:
+            raise Fenced(f"worker epoch {self._epoch} is over")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A fenced write transaction, for the moves and for the other tables of this database."""
+        with transaction(self._connection) as connection:
+            self.check_epoch()
+            yield connection
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for reading the other tables of this database."""
+        return self._connection
+
+
+def _batch_size(priority: int) -> int:
+    if priority >= PRIORITY_LAST:
+        return 1
+    return BATCH if priority < PRIORITY_BACKFILL else BACKFILL_BATCH

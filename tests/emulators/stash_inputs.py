@@ -1,0 +1,43 @@
+"""Values as mutations bring them: ids, dates and pictures, refused in Stash's words."""
+
+from __future__ import annotations
+
+import base64
+import re
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from tests.emulators.stash_runner import StashError
+
+Input = Mapping[str, Any]
+
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?|\d{4}(-\d{2})?")
+
+
+def found(table: Mapping[int, Any], kind: str, raw: str) -> int:
+    """The id as a number; StashError in Stash's words when there is no such thing."""
+    try:
+        number = int(raw)
+    except ValueError:
+        raise StashError(f'strconv.Atoi: parsing "{raw}": invalid syntax') from None
+    if number not in table:
+        raise StashError(f"{kind} with id {number} not found")
+    return number
+
+
+def image_bytes(text: str) -> bytes:
+    """A cover comes as a URL to fetch, as a data URL or as bare base64."""
+    if text.startswith(("http://", "https://")):
+        with urllib.request.urlopen(text, timeout=10) as answer:
+            return bytes(answer.read())
+    return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text)
+
+
+def parsed_date(text: str | None) -> str | None:
+    if not text:
+        return None
+    match = _DAY.fullmatch(text)
+    if match is None:
+        raise StashError(f"parsing time {text!r}: cannot parse as a date")
+    return match.group(1) or text

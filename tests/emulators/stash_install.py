@@ -1,0 +1,70 @@
+"""Puts a plugin folder in place as the package manager does, and finds the processes that came out of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_LEFT_OUT = {"data", "tests", "dist", "site"}
+_CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
+
+
+def install(source: Path, target: Path, files: Iterable[str] | None) -> Path:
+    """Copy over what is there; files of the plugin's own, such as its data, stay."""
+    target.mkdir(parents=True, exist_ok=True)
+    chosen = list(files) if files is not None else list(_shipped(source))
+    for name in chosen:
+        destination = target / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / name, destination)
+    manifest = target / "manifest"
+    manifest.write_text("\n".join(chosen), encoding="utf-8")
+    return target
+
+
+def uninstall(target: Path) -> None:
+    """Remove the listed files and the folders that this empties."""
+    for name in [*(target / "manifest").read_text(encoding="utf-8").splitlines(), "manifest"]:
+        (target / name).unlink(missing_ok=True)
+    for folder in sorted((each for each in target.rglob("*") if each.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _shipped(source: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(source):
+        relative = Path(folder).relative_to(source)
+        top = relative == Path()
+        folders[:] = [each for each in folders if each not in _CACHES and not (top and _private(each))]
+        yield from (str(relative / name) for name in names if not name.startswith("."))
+
+
+def _private(folder: str) -> bool:
+    return folder in _LEFT_OUT or folder.startswith(".")
+
+
+def kill_processes_of(folder: Path) -> list[int]:
+    """SIGKILL every other process with an argument or a working folder below `folder`; a no-op without /proc."""
+    killed = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        pid = int(entry.name)
+        if pid != os.getpid() and _belongs(entry, folder.resolve()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            killed.append(pid)
+    return killed
+
+
+def _belongs(process: Path, folder: Path) -> bool:
+    try:
+        arguments = (process / "cmdline").read_bytes().split(b"\0")
+        current = (process / "cwd").resolve()
+    except OSError:
+        return False  # it has ended meanwhile, or is somebody else's
+    inside = os.fsencode(folder) + b"/"
+    return any(each.startswith(inside) for each in arguments) or current.is_relative_to(folder)

@@ -1,0 +1,176 @@
+"""The changes Stash makes without telling any plugin, each moving exactly the timestamps that Stash moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tests.emulators.stash_model import Scene, SceneGroup
+from tests.emulators.stash_state import LibraryState
+
+
+class StashLibrary(LibraryState):
+    """The library as tests hold it: nothing called here runs a hook."""
+
+    def set_cover(self, scene_id: int, cover: bytes | None) -> None:
+        """As a generate task or a screenshot does: moves the scene's `updated_at`."""
+        self.change_scene(scene_id, touch=True, cover=cover)
+
+    def auto_tag(
+        self,
+        scene_id: int,
+        performers: Iterable[str | int] = (),
+        tags: Iterable[str | int] = (),
+        studio: str | int | None = None,
+    ) -> None:
+        with self.lock:
+            scene = self.scenes[scene_id]
+            found = [self.performer_id(each) for each in performers]
+            tagged = [self.tag_id(each) for each in tags]
+            self.change_scene(
+                scene_id,
+                touch=True,
+                performer_ids=tuple(dict.fromkeys([*scene.performer_ids, *found])),
+                tag_ids=tuple(dict.fromkeys([*scene.tag_ids, *tagged])),
+                studio_id=scene.studio_id if studio is None else self.studio_id(studio),
+            )
+
+    def move_file(self, old: str, new: str) -> None:
+        """The file keeps its scene; only the file's own `updated_at` moves."""
+        self.change_file(self.file_at(old), path=new)
+
+    def move_folder(self, old: str, new: str) -> None:
+        """Every path below `old` changes and nothing else does."""
+        with self.lock:
+            prefix = old.rstrip("/") + "/"
+            for file in list(self.files.values()):
+                if file.path.startswith(prefix):
+                    path = new.rstrip("/") + "/" + file.path[len(prefix) :]
+                    self.files[file.id] = replace(file, path=path)
+            self.dirty.update(self.scenes)
+
+    def file_at(self, path: str) -> int:
+        found = next((each.id for each in self.files.values() if each.path == path), None)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def scene_of_file(self, file_id: int) -> int:
+        return next(scene.id for scene in self.scenes.values() if file_id in scene.file_ids)
+
+    def assign_file(self, scene_id: int, file_id: int) -> None:
+        """Take a file from its scene and give it to another one as a further file."""
+        with self.lock:
+            for other in list(self.scenes.values()):
+                if file_id in other.file_ids and other.id != scene_id:
+                    kept = tuple(each for each in other.file_ids if each != file_id)
+                    self.change_scene(other.id, touch=False, file_ids=kept)
+            mine = self.scenes[scene_id].file_ids
+            self.change_scene(scene_id, touch=False, file_ids=tuple(dict.fromkeys([*mine, file_id])))
+
+    def delete_file(self, file_id: int) -> None:
+        """A file that is not its scene's first one goes away."""
+        with self.lock:
+            scene = self.scenes[self.scene_of_file(file_id)]
+            kept = tuple(each for each in scene.file_ids if each != file_id)
+            self.change_scene(scene.id, touch=False, file_ids=kept)
+            del self.files[file_id]
+
+    def play(self, scene_id: int, seconds: float = 60.0) -> None:
+        with self.lock:
+            scene = self.scenes[scene_id]
+            self.change_scene(
+                scene_id,
+                touch=False,
+                play_count=scene.play_count + 1,
+                play_duration=scene.play_duration + seconds,
+                last_played_at=self.time.now(),
+            )
+
+    def count_o(self, scene_id: int) -> None:
+        self.change_scene(scene_id, touch=False, o_counter=self.scenes[scene_id].o_counter + 1)
+
+    def rename_performer(self, performer: str | int, name: str) -> None:
+        """As a batch update from a stash-box: no hook, and the scenes' `updated_at` stays."""
+        self.change_named(self.performers, self.performer_id(performer), name=name)
+
+    def rename_studio(self, studio: str | int, name: str) -> None:
+        self.change_named(self.studios, self.studio_id(studio), name=name)
+
+    def performer_merge(self, sources: Iterable[str | int], destination: str | int) -> None:
+        with self.lock:
+            target = self.performer_id(destination)
+            for source in [self.performer_id(each) for each in sources]:
+                self.change_all_scenes("performer_ids", source, target)
+                del self.performers[source]
+            self.change_named(self.performers, target)
+
+    def remove_performer(self, performer: int) -> None:
+        with self.lock:
+            self.change_all_scenes("performer_ids", performer, None)
+            del self.performers[performer]
+
+    def remove_tag(self, tag: int) -> None:
+        with self.lock:
+            self.change_all_scenes("tag_ids", tag, None)
+            del self.tags[tag]
+
+    def remove_studio(self, studio: int) -> None:
+        with self.lock:
+            for scene in list(self.scenes.values()):
+                if scene.studio_id == studio:
+                    self.change_scene(scene.id, touch=False, studio_id=None)
+            for child in list(self.studios.values()):
+                if child.parent_id == studio:
+                    self.studios[child.id] = replace(child, parent_id=None)
+            del self.studios[studio]
+
+    def remove_group(self, group: int) -> None:
+        with self.lock:
+            for scene in list(self.scenes.values()):
+                kept = tuple(each for each in scene.group_links if each.group_id != group)
+                if kept != scene.group_links:
+                    self.change_scene(scene.id, touch=False, group_links=kept)
+            del self.groups[group]
+
+    def full_import(self, offset: int = 1000) -> dict[int, int]:
+        """Wipe and refill: new ids for everything, timestamps as they were; returns old -> new scene ids."""
+        with self.lock:
+            self._shift_named(offset)
+            old_scenes, self.scenes = self.scenes, {}
+            self.dirty.update(old_scenes)
+            # Newest first, so that the new ids do not even keep the old order.
+            newest_first = sorted(old_scenes, reverse=True)
+            renumbered = {old: offset + place for place, old in enumerate(newest_first, start=1)}
+            for old, new in renumbered.items():
+                self.put_scene(_shifted(old_scenes[old], new, offset))
+            for kind in ("scene", "performer", "tag", "studio", "group"):
+                self.restart_ids(kind, self.last_id(kind) + offset)
+            return renumbered
+
+    def _shift_named(self, offset: int) -> None:
+        self.performers = {old + offset: replace(each, id=old + offset) for old, each in self.performers.items()}
+        self.groups = {old + offset: replace(each, id=old + offset) for old, each in self.groups.items()}
+        self.tags = {
+            old + offset: replace(each, id=old + offset, parent_ids=_plus(each.parent_ids, offset))
+            for old, each in self.tags.items()
+        }
+        self.studios = {
+            old + offset: replace(each, id=old + offset, parent_id=each.parent_id and each.parent_id + offset)
+            for old, each in self.studios.items()
+        }
+
+
+def _plus(ids: tuple[int, ...], offset: int) -> tuple[int, ...]:
+    return tuple(each + offset for each in ids)
+
+
+def _shifted(scene: Scene, new_id: int, offset: int) -> Scene:
+    return replace(
+        scene,
+        id=new_id,
+        studio_id=scene.studio_id and scene.studio_id + offset,
+        performer_ids=_plus(scene.performer_ids, offset),
+        tag_ids=_plus(scene.tag_ids, offset),
+        group_links=tuple(SceneGroup(each.group_id + offset, each.scene_index) for each in scene.group_links),
+    )

@@ -1,0 +1,108 @@
+"""The mutations of performers, studios, tags and groups, with the hooks they fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.emulators.stash_core import StashCore
+from tests.emulators.stash_hooks import PERFORMER_UPDATE_KEYS, STUDIO_UPDATE_KEYS, HookEvent, all_keys, without_empty
+from tests.emulators.stash_inputs import Input, found, image_bytes, parsed_date
+from tests.emulators.stash_runner import Caller
+
+
+class NamedMutations:
+    """Performers, studios, tags and groups. Their scenes' `updated_at` never moves."""
+
+    def __init__(self, core: StashCore) -> None:
+        self._core = core
+        self._library = core.library
+
+    def update_performer(self, given: Input, caller: Caller) -> Any:
+        library = self._library
+        which = found(library.performers, "performer", given["id"])
+        fields = _copied(given, ("name", "disambiguation", "gender"), lists=("alias_list",))
+        if "tag_ids" in given:
+            fields["tag_ids"] = tuple(int(each) for each in given["tag_ids"] or [])
+        fields.update(_image(given))
+        library.change_named(library.performers, which, **fields)
+        told = all_keys(PERFORMER_UPDATE_KEYS, given)
+        self._core.fire(HookEvent("Performer.Update.Post", which, told, tuple(given)), caller)
+        return library.performers.get(which)
+
+    def update_studio(self, given: Input, caller: Caller) -> Any:
+        library = self._library
+        which = found(library.studios, "studio", given["id"])
+        fields = _copied(given, ("name",), lists=("urls", "aliases"))
+        if "parent_id" in given:
+            fields["parent_id"] = None if given["parent_id"] is None else int(given["parent_id"])
+        fields.update(_image(given))
+        library.change_named(library.studios, which, **fields)
+        told = all_keys(STUDIO_UPDATE_KEYS, given)
+        self._core.fire(HookEvent("Studio.Update.Post", which, told, tuple(given)), caller)
+        return library.studios.get(which)
+
+    def update_tag(self, given: Input, caller: Caller) -> Any:
+        library = self._library
+        which = found(library.tags, "tag", given["id"])
+        fields = _copied(given, ("name", "sort_name", "description"), lists=("aliases",))
+        if given.get("ignore_auto_tag") is not None:
+            fields["ignore_auto_tag"] = given["ignore_auto_tag"]
+        library.change_named(library.tags, which, **fields)
+        self._core.fire(HookEvent("Tag.Update.Post", which, without_empty(given), tuple(given)), caller)
+        return library.tags.get(which)
+
+    def update_group(self, given: Input, caller: Caller) -> Any:
+        library = self._library
+        which = found(library.groups, "group", given["id"])
+        fields = _copied(given, ("name", "aliases", "director", "synopsis"))
+        if "date" in given:
+            fields["date"] = parsed_date(given["date"])
+        if "studio_id" in given:
+            fields["studio_id"] = None if given["studio_id"] is None else int(given["studio_id"])
+        library.change_named(library.groups, which, **fields)
+        self._core.fire(HookEvent("Group.Update.Post", which, without_empty(given), tuple(given)), caller)
+        return library.groups.get(which)
+
+    def destroy_tag(self, given: Input, caller: Caller) -> bool:
+        which = found(self._library.tags, "tag", given["id"])
+        self._library.remove_tag(which)
+        self._core.fire(HookEvent("Tag.Destroy.Post", which, dict(given)), caller)
+        return True
+
+    def merge_tags(self, given: Input, caller: Caller) -> Any:
+        library = self._library
+        with library.lock:
+            target = found(library.tags, "tag", given["destination"])
+            for source in [found(library.tags, "tag", each) for each in given["source"]]:
+                library.change_all_scenes("tag_ids", source, target)
+                del library.tags[source]
+            library.change_named(library.tags, target)
+        told = {"source": list(given["source"]), "destination": given["destination"]}
+        self._core.fire(HookEvent("Tag.Merge.Post", target, told), caller)
+        return library.tags.get(target)
+
+    def destroy(self, kind: str, ids: list[int], caller: Caller) -> None:
+        """`performersDestroy` and its like: the links are gone before anybody is told."""
+        remove = {
+            "Performer": self._library.remove_performer,
+            "Studio": self._library.remove_studio,
+            "Tag": self._library.remove_tag,
+            "Group": self._library.remove_group,
+        }[kind]
+        for each in ids:
+            remove(each)
+        for each in ids:
+            self._core.fire(HookEvent(f"{kind}.Destroy.Post", each, [str(every) for every in ids]), caller)
+
+
+def _copied(given: Input, texts: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
+    fields: dict[str, Any] = {key: given[key] or "" for key in texts if key in given}
+    if "gender" in fields:
+        fields["gender"] = given["gender"]
+    fields.update({key: tuple(given[key] or ()) for key in lists if key in given})
+    return fields
+
+
+def _image(given: Input) -> dict[str, Any]:
+    return {"image": image_bytes(given["image"])} if given.get("image") else {}

@@ -1,0 +1,53 @@
+"""Writes every file that repeats a table of the code, so that no fact has to be kept in two places.
+
+`python -m tools.tables` writes them; `--check` writes nothing and exits 1 when one differs.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.manifest import manifest
+from tools.placeholder_tasks import TASKS  # becomes `from tasks import TASKS`
+from tools.settings_pages import BEGIN, END, settings_page, with_settings_table
+
+ROOT = Path(__file__).resolve().parent.parent
+README = "README.md"
+
+
+def generated_files(root: Path) -> dict[Path, str]:
+    """Every generated file below `root` and what it must hold; README.md keeps what people wrote."""
+    return {
+        root / "PlexSync.yml": manifest(TASKS),
+        root / "docs" / "config.md": settings_page(),
+        root / README: with_settings_table(_read(root / README) or f"{BEGIN}\n{END}\n"),
+    }
+
+
+def differing_files(root: Path) -> dict[Path, str]:
+    """Those of them that do not hold it."""
+    return {path: text for path, text in generated_files(root).items() if _read(path) != text}
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """Write the files, or only check them; the exit status of the command."""
+    parser = argparse.ArgumentParser(prog="python -m tools.tables", description="Write the generated files.")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a file differs")
+    is_check = parser.parse_args(arguments).check
+    differing = differing_files(root)
+    for path, text in differing.items():
+        print(f"{'differs' if is_check else 'written'}: {path.relative_to(root)}")
+        if not is_check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    return 1 if is_check and differing else 0
+
+
+def _read(path: Path) -> str:
+    """The file's text, "" when there is none."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,165 @@
+"""Stash's settings, read once into one frozen model. Nothing a person types can stop PlexSync from starting."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+
+from core.fields import BY_NAME, FIELDS
+from validation.limits import LONGEST_SEARCHED_CHARS, LONGEST_SHOWN_CHARS
+from validation.setting_values import PathPairs, is_unset, read_old_url, read_setting, read_text
+from validation.settings import SETTINGS, Setting
+
+SOURCE_NONE = "none"
+
+OLD_HOST = "plex_host"
+OLD_PORT = "plex_port"
+# Settings of another plugin with the same ID, which share our storage and mean nothing here.
+_FOREIGN_KEY = re.compile(r"tagStashIDs|skipUnorganized|cleanTitles|tagID_.*", re.DOTALL)
+_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_TOKEN_IN_TEXT = re.compile(r"(?i)(token=)[^&\s]+")
+_LOGIN_IN_TEXT = re.compile(r"[^/\s]*@")
+
+
+class PlexSyncConfig(BaseModel):
+    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    enabled: bool
+    plex_url: str
+    plex_token: SecretStr
+    plex_libraries: tuple[str, ...]
+    plex_connect_timeout_s: float
+    plex_read_timeout_s: float
+    path_map: PathPairs
+    strict_matching: bool
+    sync_metadata: bool
+    toggles: Mapping[str, bool]
+    sources: Mapping[str, str]
+    max_tags: int
+    strip_emoji: bool
+    preserve_plex_edits: bool
+    lock_fields: bool
+
+    @field_validator("toggles", "sources", mode="after")
+    @classmethod
+    def _freeze(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        return MappingProxyType(dict(value))
+
+    def field_enabled(self, name: str) -> bool:
+        """Whether the field of that name is written: master switch, its own switch, and a source."""
+        has_source = not BY_NAME[name].sources or self.sources[name] != SOURCE_NONE
+        return self.sync_metadata and self.toggles[name] and has_source
+
+    def missing(self) -> tuple[str, ...]:
+        """The display names of required settings that are unset; () when PlexSync can work."""
+        held = {"plex_url": self.plex_url, "plex_token": self.plex_token.get_secret_value()}
+        return tuple(setting.display_name for setting in SETTINGS if setting.required and not held[setting.name])
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReading:
+    """The settings, one line for each value that could not be taken, and the keys nobody knows."""
+
+    config: PlexSyncConfig
+    warnings: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def read_config(raw: Mapping[str, object] | None) -> ConfigReading:
+    """The settings in what Stash has stored for PlexSync. Never raises.
+
+    A key may stand with or without its group letter and in snake or camel case; the one with the
+    letter wins. An unset value is the default, and so is a bad one, with a warning.
+    """
+    stored = _by_name(raw if isinstance(raw, Mapping) else {})
+    found = {setting.name: _find(setting, stored) for setting in SETTINGS}
+    secrets = _secrets(found)
+    values: dict[str, object] = {}
+    warnings: list[str] = []
+    for setting in SETTINGS:
+        value = found[setting.name]
+        try:
+            values[setting.name] = read_setting(setting, setting.default if value is None else value)
+        except ValueError as error:
+            values[setting.name] = read_setting(setting, setting.default)
+            shown = "the value" if setting.secret else _shown(value, secrets)
+            warnings.append(_warning(setting.display_name, shown, error, setting))
+    if found["plex_url"] is None:
+        values["plex_url"] = _old_url(stored, secrets, warnings)
+    return ConfigReading(_config(values), tuple(warnings), _unknown(raw))
+
+
+def _config(values: Mapping[str, object]) -> PlexSyncConfig:
+    toggles = {field.name: values[f"sync_{field.name}"] for field in FIELDS}
+    sources = {field.name: values[f"{field.name}_source"] for field in FIELDS if field.sources}
+    return PlexSyncConfig.model_validate({**values, "toggles": toggles, "sources": sources})
+
+
+def _snake_case(key: object) -> str:
+    return _CAMEL_HUMP.sub("_", str(key).strip()).lower()
+
+
+def _by_name(raw: Mapping[str, object]) -> dict[str, list[object]]:
+    """Values by normalised key; of several spellings the exact one comes first, then by alphabet."""
+    stored: dict[str, list[object]] = {}
+    for key in sorted(raw, key=lambda key: (str(key) != _snake_case(key), str(key))):
+        stored.setdefault(_snake_case(key), []).append(raw[key])
+    return stored
+
+
+def _find(setting: Setting, stored: Mapping[str, list[object]]) -> object:
+    """The first value that is set, None when there is none."""
+    candidates = (*stored.get(setting.key, ()), *stored.get(setting.name, ()))
+    return next((value for value in candidates if not is_unset(setting, value)), None)
+
+
+def _secrets(found: Mapping[str, object]) -> tuple[str, ...]:
+    """The secrets as they were typed: one pasted into another field must not show either."""
+    typed = (found[setting.name] for setting in SETTINGS if setting.secret)
+    return tuple(value.strip() for value in typed if isinstance(value, str))
+
+
+def _old_url(stored: Mapping[str, list[object]], secrets: tuple[str, ...], warnings: list[str]) -> str:
+    """The address that another plugin with the same ID has stored; "" if none, with a warning if bad."""
+    host, port = (next(iter(stored.get(key, ())), None) for key in (OLD_HOST, OLD_PORT))
+    if host is None:
+        return ""
+    try:
+        return read_old_url(read_text(host), "" if port is None else read_text(port))
+    except ValueError as error:
+        shown = f"{_shown(host, secrets)} with {_shown(port, secrets)}"
+        setting = next(setting for setting in SETTINGS if setting.name == "plex_url")
+        warnings.append(_warning("plexHost and plexPort", shown, error, setting))
+        return ""
+
+
+def _unknown(raw: object) -> tuple[str, ...]:
+    known = {key for setting in SETTINGS for key in (setting.key, setting.name)} | {OLD_HOST, OLD_PORT}
+    keys = (str(key) for key in raw) if isinstance(raw, Mapping) else ()
+    return tuple(sorted(key for key in keys if _snake_case(key) not in known and not _FOREIGN_KEY.fullmatch(key)))
+
+
+def _warning(title: str, shown: str, error: ValueError, setting: Setting) -> str:
+    return f"{title}: {shown} is not usable ({error}); the default is used: {setting.default_text}"
+
+
+def _shown(value: object, secrets: tuple[str, ...]) -> str:
+    """A bad value on one short line, without a token or a login that was pasted into it."""
+    if not isinstance(value, str | int | float):
+        return f"a {type(value).__name__}"
+    text = _written(value)
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = _LOGIN_IN_TEXT.sub("***@", _TOKEN_IN_TEXT.sub(r"\1***", text[:LONGEST_SEARCHED_CHARS]))
+    return repr(text[:LONGEST_SHOWN_CHARS])
+
+
+def _written(value: str | float) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        return "a very long number"

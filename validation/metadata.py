@@ -1,0 +1,177 @@
+"""A scene as Stash tells it, in one typed and frozen shape; everything downstream works on this.
+
+Stash writes an unset value as null, as "" or not at all; here they are all the same empty value.
+Cleaning for Plex happens later, where the settings are known.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from validation.sanitizers import clean_date
+
+RawObject = Mapping[str, object]
+
+
+class SceneFile(BaseModel):
+    """One media file as Stash sees it. `size` in bytes, 0 if unknown; `oshash` "" if unknown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    size: int
+    oshash: str
+
+
+class SyncMetadata(BaseModel):
+    """One scene. Empty is "", (), or None.
+
+    `performers` are sorted by name, because Stash defines no order for them; `tags` keep Stash's.
+    Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
+    `rating` 0 to 10. `collections` is the studio's name, or nothing. Times are Stash's own texts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    scene_id: int
+    title: str
+    details: str
+    director: str
+    code: str
+    studio: str
+    studio_id: int | None
+    parent_studio: str
+    parent_studio_id: int | None
+    date: str
+    rating: float | None
+    performers: tuple[str, ...]
+    performer_ids: tuple[int, ...]
+    tags: tuple[str, ...]
+    tag_ids: tuple[int, ...]
+    collections: tuple[str, ...]
+    organized: bool
+    created_at: str
+    updated_at: str
+    files: tuple[SceneFile, ...]
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether anybody has identified this scene yet; a bare file with a title has not been."""
+        return any((self.studio, self.performers, self.tags, self.details, self.date))
+
+
+def parse_scene(raw: RawObject) -> SyncMetadata:
+    """The scene in one `findScene` answer.
+
+    Raises:
+        ValueError: the answer has no usable id, or a value of a shape Stash does not send.
+    """
+    try:
+        return _scene(raw)
+    except ValueError as error:
+        raise ValueError(f"scene {raw.get('id', '?')}: {error}") from error
+
+
+def _scene(raw: RawObject) -> SyncMetadata:
+    studio = _object(raw, "studio")
+    parent = _object(studio, "parent_studio")
+    performers = sorted(_entities(raw, "performers"), key=lambda entity: (entity[1].casefold(), entity[0]))
+    tags = _entities(raw, "tags")
+    studio_name = _text(studio, "name")
+    return SyncMetadata(
+        scene_id=_id(raw),
+        title=_text(raw, "title"),
+        details=_text(raw, "details"),
+        director=_text(raw, "director"),
+        code=_text(raw, "code"),
+        studio=studio_name,
+        studio_id=_id(studio) if studio else None,
+        parent_studio=_text(parent, "name"),
+        parent_studio_id=_id(parent) if parent else None,
+        date=clean_date(_text(raw, "date")),
+        rating=_rating(raw),
+        performers=tuple(name for _, name in performers),
+        performer_ids=tuple(entity_id for entity_id, _ in performers),
+        tags=tuple(name for _, name in tags),
+        tag_ids=tuple(entity_id for entity_id, _ in tags),
+        collections=(studio_name,) if studio_name else (),
+        organized=raw.get("organized") is True,
+        created_at=_text(raw, "created_at"),
+        updated_at=_text(raw, "updated_at"),
+        files=tuple(_file(file) for file in _objects(raw, "files") if _is_usable_path(file.get("path"))),
+    )
+
+
+def _text(raw: RawObject, key: str) -> str:
+    value = raw.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is not a text")
+    return value.strip()
+
+
+def _object(raw: RawObject, key: str) -> RawObject:
+    """The object under `key`; an empty one when it is unset."""
+    value = raw.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{key} is not an object")
+    return value
+
+
+def _objects(raw: RawObject, key: str) -> list[RawObject]:
+    value = raw.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple) or not all(isinstance(entry, Mapping) for entry in value):
+        raise ValueError(f"{key} is not a list of objects")
+    return list(value)
+
+
+def _entities(raw: RawObject, key: str) -> list[tuple[int, str]]:
+    """Id and name of every entity that has a name."""
+    named = ((_text(entity, "name"), entity) for entity in _objects(raw, key))
+    return [(_id(entity), name) for name, entity in named if name]
+
+
+def _id(raw: RawObject) -> int:
+    value = raw.get("id")
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("an id is missing or not a number")
+    return int(value)
+
+
+def _rating(raw: RawObject) -> float | None:
+    """0 to 10 from Stash's 1 to 100; Plex cannot tell a rating of 0 from none."""
+    value = raw.get("rating100")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("rating100 is not a number")
+    return min(max(value, 0), 100) / 10 or None
+
+
+def _is_usable_path(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\0" not in value
+
+
+def _file(raw: RawObject) -> SceneFile:
+    """One file; its path stays as it is, because a file name may begin or end with a space."""
+    return SceneFile(path=str(raw["path"]), size=_size(raw.get("size")), oshash=_oshash(raw))
+
+
+def _size(value: object) -> int:
+    """Bytes, 0 if unknown: one odd size must not keep the scene from being matched by its path."""
+    try:
+        return max(int(value), 0) if isinstance(value, int | float | str) else 0
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _oshash(raw: RawObject) -> str:
+    for fingerprint in _objects(raw, "fingerprints"):
+        if fingerprint.get("type") == "oshash":
+            return _text(fingerprint, "value")
+    return _text(raw, "oshash") or _text(raw, "fingerprint")

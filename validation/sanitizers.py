@@ -1,0 +1,79 @@
+"""Pure text cleaning, so that no character Plex's XML cannot carry, and no endless text, leaves Stash.
+
+Cleaning twice gives what cleaning once gave; without that, every sync would find a difference.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from validation.limits import LONGEST_NAME_CHARS, LONGEST_TEXT_CHARS, LONGEST_WORD_CHARS
+
+# C0 but tab and line feed, DEL, C1, surrogates (always lone in a Python text), and the two
+# non-characters that XML forbids.
+_UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+# Whole blocks of symbols rather than the list of emoji, which grows each year.
+_EMOJI_BASE = "[\u231a-\u23ff\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001faff]"
+_EMOJI_TAIL = "[\u200d\u20e3\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+# The zero width joiner is taken only behind an emoji: some scripts need it between letters.
+_EMOJI = f"(?:{_EMOJI_BASE}{_EMOJI_TAIL}*|[\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f])+"
+# An emoji between two spaces takes one of them along, so that no gap of two stays behind.
+_EMOJI_AND_GAP = re.compile(rf"(?:^|(?<=[ \n])){_EMOJI} ?|{_EMOJI}")
+
+_LINE_BREAKS = re.compile(r"[\t\n]+")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ]\d{2}:\d{2}.*)?)?)?", re.ASCII)
+
+
+def clean_text(text: str, limit: int, *, keep_newlines: bool = False, strip_emoji: bool = False) -> str:
+    """`text` trimmed, without unusable characters, at most `limit` characters long.
+
+    Line ends become LF; without `keep_newlines` line ends and tabs become one space. What is too long
+    is cut at the end of a word, unless that word is endless.
+    """
+    cleaned = text[:LONGEST_TEXT_CHARS].replace("\r\n", "\n").replace("\r", "\n")
+    cleaned = _UNUSABLE.sub("", cleaned)
+    if strip_emoji:
+        cleaned = _EMOJI_AND_GAP.sub("", cleaned)
+    if not keep_newlines:
+        lines = (line.strip() for line in _LINE_BREAKS.split(cleaned))
+        cleaned = " ".join(line for line in lines if line)
+    return _cut(cleaned.strip(), limit)
+
+
+def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) -> tuple[str, ...]:
+    """The first `limit` distinct names, cleaned, in their order; Plex knows no two that differ in case only."""
+    distinct: dict[str, str] = {}
+    for name in names:
+        if len(distinct) >= limit:
+            break
+        cleaned = clean_text(name, LONGEST_NAME_CHARS, strip_emoji=strip_emoji)
+        if cleaned:
+            distinct.setdefault(cleaned.casefold(), cleaned)
+    return tuple(distinct.values())
+
+
+def clean_date(text: str) -> str:
+    """`text` as YYYY-MM-DD; "" when it is no date of the calendar.
+
+    A year or a month stands for its first day; a time of day is cut off, without regard to its zone.
+    """
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        return ""
+    year, month, day = (int(part or 1) for part in found.groups())
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return ""
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    head = text[: max(limit, 0)]
+    if head and not head[-1].isspace() and not text[len(head)].isspace():
+        in_words = head.rsplit(None, 1)
+        if len(in_words) == 2 and len(in_words[1]) <= LONGEST_WORD_CHARS:
+            head = in_words[0]
+    return head.rstrip()

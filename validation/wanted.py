@@ -1,0 +1,58 @@
+"""What Plex should show for a scene under the present settings: cleaned, bounded, switched-on fields only."""
+
+from collections.abc import Callable
+
+from core.fields import EDIT_FIELDS, IMAGE_FIELDS, Field, Kind
+from core.values import FieldValue
+from validation.config import PlexSyncConfig
+from validation.limits import SINGLE_LINE_CHARS
+from validation.metadata import SyncMetadata
+from validation.sanitizers import clean_names, clean_text
+
+TAGS = "tags"
+
+
+def wanted_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
+    """The value of every switched-on edit field by its name, in table order; empty is "", () or None."""
+    return {
+        field.name: _CLEANERS[field.kind](getattr(scene, _attribute(field, config)), field, config)
+        for field in EDIT_FIELDS
+        if config.field_enabled(field.name)
+    }
+
+
+def wanted_images(config: PlexSyncConfig) -> tuple[Field, ...]:
+    """The image fields that are switched on, in table order."""
+    return tuple(field for field in IMAGE_FIELDS if config.field_enabled(field.name))
+
+
+def _attribute(field: Field, config: PlexSyncConfig) -> str:
+    """The attribute of `SyncMetadata` that holds the value."""
+    return config.sources[field.name] if field.sources else field.stash
+
+
+def _text(value: str, field: Field, config: PlexSyncConfig) -> str:
+    return clean_text(
+        value,
+        field.limit,
+        keep_newlines=field.limit > SINGLE_LINE_CHARS,
+        strip_emoji=config.strip_emoji,
+    )
+
+
+def _names(value: tuple[str, ...], field: Field, config: PlexSyncConfig) -> tuple[str, ...]:
+    limit = config.max_tags if field.name == TAGS else field.limit
+    return clean_names(value, limit, strip_emoji=config.strip_emoji)
+
+
+def _as_it_is(value: FieldValue, field: Field, config: PlexSyncConfig) -> FieldValue:
+    """Dates and ratings, which were cleaned when the scene was read."""
+    return value
+
+
+_CLEANERS: dict[Kind, Callable[..., FieldValue]] = {
+    Kind.TEXT: _text,
+    Kind.NAMES: _names,
+    Kind.DATE: _as_it_is,
+    Kind.RATING: _as_it_is,
+}

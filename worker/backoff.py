@@ -1,0 +1,24 @@
+"""How long to wait. Pure arithmetic: numbers in, seconds out; waiting happens elsewhere."""
+
+from random import Random
+
+NOT_FOUND_WAITS_S = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 900.0, 900.0, 1200.0, 1200.0, 1500.0)
+"""Seconds before each further look for a file that Plex does not have yet: about two hours in all."""
+
+
+def full_jitter(attempt: int, base_s: float, cap_s: float, chance: Random) -> float:
+    """Seconds before try number `attempt` + 1 (counted from 1): at least a fifth of `base_s`, at most `cap_s`."""
+    ceiling = min(cap_s, base_s * 2.0 ** min(max(attempt, 1) - 1, 30))
+    return chance.uniform(min(base_s, ceiling) / 5.0, ceiling)
+
+
+def not_found_wait(attempt: int, chance: Random) -> float:
+    """Seconds before the next look after `attempt` looks (counted from 1), ±10 %; the last wait repeats."""
+    wait = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
+    return wait * chance.uniform(0.9, 1.1)
+
+
+def growing_gap(failures: int, first_s: float, longest_s: float, chance: Random) -> float:
+    """Seconds before the next probe after `failures` in a row: doubling, ±10 %, never near zero."""
+    gap = min(longest_s, first_s * 2.0 ** min(max(failures, 1) - 1, 30))
+    return min(longest_s, gap * chance.uniform(0.9, 1.1))

@@ -1,0 +1,112 @@
+"""Reading for a whole batch what its jobs need: one query to Stash, one read per library from Plex."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.errors import BadScene, PlexSyncError
+from core.job import Job
+from core.match import Confidence, MatchResult
+from core.plex_item import PlexItem
+from plex.matcher import match_scene
+from validation.metadata import SyncMetadata, parse_scene
+from worker.bench import Workbench
+
+
+@dataclass(slots=True)
+class Case:
+    """One job with what was read for it. `scene` None: it is gone from Stash."""
+
+    job: Job
+    scene: SyncMetadata | None
+    read_at: float
+    match: MatchResult | None = None
+    error: PlexSyncError | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch ready to be worked on, one case per job; `items` by rating key; `server` its identifier."""
+
+    cases: dict[int, Case]
+    server: str = ""
+    items: dict[int, PlexItem] = field(default_factory=dict)
+    sections: dict[int, int] = field(default_factory=dict)
+    claims: dict[int, int] = field(default_factory=dict)
+
+
+def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
+    """Read everything the jobs need.
+
+    Raises:
+        PlexError, StashUnavailable: the failure of a shared read; no single job is to blame.
+    """
+    batch = Batch(_read_scenes(bench, jobs))
+    matchable = [case for case in batch.cases.values() if case.scene is not None and case.scene.files]
+    if not matchable or not bench.config.sync_metadata:
+        return batch
+    batch.server = bench.plex.machine_identifier()
+    bench.finder.prepare()
+    match_cases(bench, matchable)
+    if any(_is_missing(case) for case in matchable):
+        bench.finder.look_again(lambda: _still_missing(bench, matchable))
+        match_cases(bench, [case for case in matchable if _is_missing(case)])
+    note_claims(batch)
+    read_items(bench, batch, matchable)
+    return batch
+
+
+def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:
+    """Match each case's scene against the index; asks nobody."""
+    for case in cases:
+        if case.scene is not None:
+            case.match = match_scene(case.scene.files, bench.finder.candidates, bench.path_map)
+
+
+def read_items(bench: Workbench, batch: Batch, cases: Sequence[Case]) -> None:
+    """Read the matched items, one request per library and 200 items; what is gone is absent."""
+    by_section: dict[int, set[int]] = {}
+    for case in cases:
+        for candidate in case.match.candidates if case.match else ():
+            if case.match and candidate.file.item in case.match.items:
+                by_section.setdefault(candidate.file.section, set()).add(candidate.file.item)
+    for section, keys in by_section.items():
+        batch.items.update(bench.plex.items(section, sorted(keys)))
+        batch.sections.update(dict.fromkeys(keys, section))
+
+
+def note_claims(batch: Batch) -> None:
+    """Where several scenes of the batch match one item, the lowest id claims it."""
+    for case in batch.cases.values():
+        if case.scene is None or case.match is None or case.match.confidence is not Confidence.HIGH:
+            continue
+        for item in case.match.items:
+            batch.claims[item] = min(case.scene.scene_id, batch.claims.get(item, case.scene.scene_id))
+
+
+def _read_scenes(bench: Workbench, jobs: Sequence[Job]) -> dict[int, Case]:
+    read_at = bench.clock.wall()
+    raw = bench.stash.scenes([job.scene_id for job in jobs])
+    cases = {}
+    for job in jobs:
+        answer = raw[job.scene_id]
+        case = Case(job, None, read_at)
+        if answer is not None:
+            try:
+                case.scene = parse_scene(answer)
+            except ValueError as error:
+                case.error = BadScene(str(error))
+        cases[job.id] = case
+    return cases
+
+
+def _is_missing(case: Case) -> bool:
+    return case.match is not None and case.match.confidence is Confidence.NONE
+
+
+def _still_missing(bench: Workbench, cases: Sequence[Case]) -> bool:
+    """Whether a scene that was missing has no file in the index yet."""
+    return any(
+        not any(bench.finder.candidates(file.path) for file in case.scene.files)
+        for case in cases
+        if _is_missing(case) and case.scene is not None
+    )

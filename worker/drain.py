@@ -1,0 +1,216 @@
+"""The one loop that works off the queue: the worker's, and the task's where no worker can live."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from core.clock import Clock
+from core.errors import Fenced, PlexError, StashUnavailable
+from core.job import Job
+from core.log import EventLog
+from core.outcome import Fate, Outcome
+from sync_queue.notices import Notices
+from sync_queue.store import JobStore
+from worker.batch import Batch, read_batch
+from worker.bench import Workbench
+from worker.breaker import State
+from worker.gate import Gate
+from worker.policy import Signal, judge, rule_for
+from worker.sync_scene import SceneSync, title_of
+from worker.verify import verify_written
+
+VERIFY_EVERY = 200  # written items; one verifying read serves them all
+PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
+
+Listener = Callable[[Job, Outcome, float], None]
+"""Hears (job, outcome, seconds it took) after the job has moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrainReport:
+    """What one drain did. `halted` names why it ended early, "" when nothing was due any more."""
+
+    done: int = 0
+    waiting: int = 0
+    buried: int = 0
+    wrote: int = 0
+    halted: str = ""
+
+    def including(self, outcome: Outcome) -> "DrainReport":
+        """The report with one more outcome."""
+        return replace(
+            self,
+            done=self.done + (outcome.fate is Fate.DONE),
+            waiting=self.waiting + (outcome.fate in (Fate.WAIT, Fate.RELEASE)),
+            buried=self.buried + (outcome.fate is Fate.BURY),
+            wrote=self.wrote + bool(outcome.wrote),
+        )
+
+
+class Drain:
+    """Takes batches, carries out their jobs, makes exactly one move per job."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        notices: Notices,
+        gate: Gate,
+        clock: Clock,
+        chance: Random,
+        log: EventLog,
+        *,
+        listeners: Sequence[Listener] = (),
+        checkpoint: Callable[[str], object] = str,
+    ) -> None:
+        self._store = store
+        self._notices = notices
+        self._gate = gate
+        self._clock = clock
+        self._chance = chance
+        self._log = log
+        self._listeners = tuple(listeners)
+        self._checkpoint = checkpoint
+        self._report = DrainReport()
+
+    def run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
+        """Work until nothing is due, the gate shuts, a server fails, or `should_stop`.
+
+        Raises:
+            Fenced: a newer worker has taken over.
+        """
+        self._report = DrainReport()
+        sync = SceneSync(bench)
+        while self._gate.admits and not self._report.halted:
+            if should_stop():
+                self._report = replace(self._report, halted="stopped")
+                break
+            jobs = self._store.take(self._gate.admits)
+            if not jobs:
+                if self._gate.breaker.state is State.HALF_OPEN:
+                    self._gate.test(bench.plex)
+                break
+            self._checkpoint("drain.taken")
+            self._work(bench, sync, jobs, should_stop)
+            if len(sync.written) >= VERIFY_EVERY:
+                self._verify(bench, sync)
+        self._verify(bench, sync)
+        return self._report
+
+    # -- a batch --------------------------------------------------------------------------------
+
+    def _work(self, bench: Workbench, sync: SceneSync, jobs: Sequence[Job], should_stop: Callable[[], bool]) -> None:
+        try:
+            batch = read_batch(bench, jobs)
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001 broad on purpose: a scene that breaks the read must not stop the others
+            self._read_failed(bench, sync, jobs, error, should_stop)
+            return
+        self._checkpoint("drain.read")
+        for number, job in enumerate(jobs):
+            if number and (should_stop() or self._store.more_urgent_than(job.priority)):
+                self._release(jobs[number:])
+                return
+            self._one(bench, sync, batch, job)
+            if self._report.halted or not self._gate.admits:
+                self._release(jobs[number + 1 :])
+                return
+
+    def _read_failed(
+        self,
+        bench: Workbench,
+        sync: SceneSync,
+        jobs: Sequence[Job],
+        error: Exception,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """A shared read failed: the server's fault spends nothing; otherwise each job is read alone."""
+        self._log.info("drain.read_failed", jobs=len(jobs), why=type(error).__name__, detail=str(error))
+        if isinstance(error, StashUnavailable) or rule_for(error).signal in (Signal.DOWN, Signal.REFUSED):
+            self._hear(bench, error)
+            self._release(jobs)
+            self._report = replace(self._report, halted=type(error).__name__)
+            return
+        if len(jobs) == 1:
+            self._settle(bench, jobs[0], self._judged(bench, jobs[0], error, ""), 0.0)
+            return
+        for number, job in enumerate(jobs):
+            if self._report.halted or not self._gate.admits or should_stop():
+                self._release(jobs[number:])
+                return
+            self._work(bench, sync, [job], should_stop)
+
+    # -- a job ----------------------------------------------------------------------------------
+
+    def _one(self, bench: Workbench, sync: SceneSync, batch: Batch, job: Job) -> None:
+        self._store.take_in_hand(job)
+        self._checkpoint("drain.in_hand")
+        started = self._clock.monotonic()
+        try:
+            outcome = sync.sync(batch, job)
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001 broad on purpose: a bug in one scene must not stop the others
+            scene = batch.cases[job.id].scene
+            outcome = self._judged(bench, job, error, title_of(scene) if scene else "")
+        else:
+            if outcome.items:
+                self._gate.succeeded()
+        self._checkpoint("drain.synced")
+        self._settle(bench, job, outcome, self._clock.monotonic() - started)
+
+    def _judged(self, bench: Workbench, job: Job, error: Exception, title: str) -> Outcome:
+        """The outcome of a failure; one that opens the breaker, or fails its test, spends nothing."""
+        was_closed = self._gate.breaker.state is State.CLOSED
+        self._hear(bench, error)
+        is_own = rule_for(error).signal is Signal.NONE
+        spend = is_own or (was_closed and self._gate.breaker.state is State.CLOSED)
+        if isinstance(error, StashUnavailable):
+            self._report = replace(self._report, halted=type(error).__name__)
+        return judge(job, error, self._chance, spend=spend, title=title)
+
+    def _hear(self, bench: Workbench, error: Exception) -> None:
+        if not isinstance(error, PlexError):
+            return
+        if rule_for(error).signal is Signal.NONE:
+            self._gate.succeeded()  # it answered; the answer is about this scene
+        else:
+            self._gate.failed(error, bench.plex)
+
+    def _settle(self, bench: Workbench, job: Job, outcome: Outcome, took_s: float) -> None:
+        now = self._clock.wall()
+        match outcome.fate:
+            case Fate.DONE:
+                self._store.finish(job)
+            case Fate.WAIT:
+                self._store.wait(job, now + outcome.wait_s, outcome.what, attempts=outcome.attempts)
+            case Fate.RELEASE:
+                rest = PAUSE_S if self._gate.breaker.state is State.CLOSED else 0.0
+                self._store.wait(job, now + rest, outcome.what, attempts=outcome.attempts)
+            case Fate.BURY:
+                self._store.bury(
+                    job,
+                    title=outcome.title,
+                    reason=outcome.what,
+                    message=outcome.message,
+                    candidates=outcome.candidates,
+                )
+        self._checkpoint("drain.settled")
+        self._report = self._report.including(outcome)
+        for listener in self._listeners:
+            listener(job, outcome, took_s)
+
+    def _release(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self._store.release(job)
+
+    def _verify(self, bench: Workbench, sync: SceneSync) -> None:
+        written, sync.written = sync.written, []
+        for lost in verify_written(bench, written) if written else ():
+            names = ", ".join(lost.fields)
+            self._log.warning("verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields)
+            text = (
+                f"Plex accepted {names} of scene {lost.scene_id} (item {lost.item}) but does not show it. "
+                "Look at the item in Plex; PlexSync sends it again with the scene's next change."
+            )
+            self._notices.add(f"dropped:{names}", "warning", text, self._clock.wall())

@@ -1,0 +1,99 @@
+"""The breaker at work: what jobs and probes report goes in, whether Plex may be asked comes out."""
+
+from collections.abc import Callable
+from random import Random
+
+from core.clock import Clock
+from core.errors import PlexError, PlexRefused, PlexServerDown
+from core.log import EventLog
+from plex.client import PlexClient
+from sync_queue.store import BATCH
+from worker import breaker as moves
+from worker.breaker import Breaker, State
+from worker.policy import Signal, rule_for
+
+Listener = Callable[[Breaker, Breaker], None]
+
+
+class Gate:
+    """Holds the breaker; only the worker moves it. Listeners hear of each transition (old, new)."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        chance: Random,
+        log: EventLog,
+        breaker: Breaker | None = None,
+        listeners: tuple[Listener, ...] = (),
+    ) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._log = log
+        self._listeners = listeners
+        self.breaker = breaker or Breaker()
+
+    @property
+    def admits(self) -> int:
+        """How many jobs may be taken now: a batch, one, or none."""
+        return {State.CLOSED: BATCH, State.HALF_OPEN: 1, State.OPEN: 0}[self.breaker.state]
+
+    def succeeded(self) -> None:
+        """Plex did its part in a job or an authenticated request."""
+        self._move(moves.succeeded(self.breaker, self._clock.wall()))
+
+    def failed(self, error: Exception, plex: PlexClient) -> None:
+        """A job or a shared read failed; a refused connection is confirmed by a health check."""
+        signal, why, now = rule_for(error).signal, f"{type(error).__name__}: {error}", self._clock.wall()
+        if signal is Signal.REFUSED:
+            self._move(moves.opened(self.breaker, why, now, self._chance, refused=True))
+        elif signal is Signal.DOWN and not self._is_healthy(plex):
+            self._move(moves.opened(self.breaker, why, now, self._chance))
+        elif signal in (Signal.DOWN, Signal.COUNT):
+            self._move(moves.counted(self.breaker, why, now, self._chance))
+
+    def probe(self, plex: PlexClient) -> None:
+        """Ask Plex whether it is healthy again, if it is time; HALF_OPEN when it is."""
+        if not moves.probe_is_due(self.breaker, self._clock.wall()):
+            return
+        try:
+            plex.check_identity()
+            plex.sections()
+        except PlexError as error:
+            refused = self.breaker.refused or isinstance(error, PlexRefused)
+            why = f"{type(error).__name__}: {error}"
+            self._move(moves.opened(self.breaker, why, self._clock.wall(), self._chance, refused=refused))
+        else:
+            self._move(moves.half_opened(self.breaker))
+
+    def test(self, plex: PlexClient) -> None:
+        """Half-open with no job due: an authenticated request decides."""
+        try:
+            plex.sections()
+        except PlexError as error:
+            self.failed(error, plex)
+        else:
+            self.succeeded()
+
+    def settings_changed(self) -> None:
+        """The address or the token is another one: ask at once instead of at the next gap."""
+        if self.breaker.state is State.OPEN:
+            self.breaker = moves.hurried(self.breaker, self._clock.wall())
+
+    def _is_healthy(self, plex: PlexClient) -> bool:
+        try:
+            plex.check_identity()
+        except PlexServerDown:
+            return False
+        except PlexError:
+            return True  # somebody answered
+        return True
+
+    def _move(self, new: Breaker) -> None:
+        old, self.breaker = self.breaker, new
+        if old.state is new.state:
+            return
+        self._log.warning(
+            "breaker.moved", old=old.state.value, new=new.state.value, why=new.why, since=int(old.since) or None
+        )
+        for listener in self._listeners:
+            listener(old, new)

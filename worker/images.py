@@ -1,0 +1,88 @@
+"""Covers to posters and backgrounds: one conditional request to Stash, an upload only for other bytes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from core.errors import PlexRejected
+from core.fields import Field
+from core.plex_item import PlexItem
+from core.record import ImageRecord, SyncRecord
+from stash.client import Cover
+from validation.metadata import SyncMetadata
+from worker.bench import Workbench
+
+_PLEX_LISTS = {"thumb": "posters", "art": "arts"}
+_IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_WEBP = (b"RIFF", b"WEBP")
+
+
+def sync_images(
+    bench: Workbench, scene: SyncMetadata, item: PlexItem, record: SyncRecord, fields: Sequence[Field], known: str
+) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
+    """Send the scene's cover to the item's image fields where it differs from what was sent.
+
+    `known` is the `updated_at` of the last sync: where it has not moved and every field was sent, Stash
+    is not even asked. Returns the new record, the names of fields written, and warnings.
+    """
+    absent = [field for field in fields if field.name not in record.images]
+    if not fields or (known == scene.updated_at and not absent):
+        return record, (), ()
+    etag = "" if absent else _common_etag(record.images, fields)
+    cover = bench.stash.cover(scene.scene_id, _version(scene), etag)
+    if cover.unchanged:
+        return record, (), ()
+    if cover.image is None:
+        return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
+    return _send_all(bench, item, record, fields, cover)
+
+
+def _send_all(
+    bench: Workbench, item: PlexItem, record: SyncRecord, fields: Sequence[Field], cover: Cover
+) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
+    image = cover.image or b""
+    sha1 = hashlib.sha1(image).hexdigest()
+    written, warnings = [], []
+    for field in fields:
+        sent = record.images.get(field.name)
+        problem = _problem(image, field)
+        if not problem and (sent is None or sent.sha1 != sha1):
+            try:
+                if _send(bench, item, field, image, sha1):
+                    written.append(field.name)
+            except PlexRejected as error:
+                problem = str(error)
+        if problem:
+            warnings.append(f"{field.name}: {problem}")
+        record = record.with_images({field.name: ImageRecord(sha1, cover.etag)})
+    return record, tuple(written), tuple(warnings)
+
+
+def _send(bench: Workbench, item: PlexItem, field: Field, image: bytes, sha1: str) -> bool:
+    """Upload and select, unless Plex has the very same bytes already; whether anything was written."""
+    kind = _PLEX_LISTS[field.plex]
+    for key, selected in bench.plex.image_keys(item.rating_key, kind):
+        if key.endswith(sha1):
+            if not selected:
+                bench.plex.select_image(item.rating_key, kind, key)
+            return not selected
+    bench.check_epoch()
+    bench.plex.upload_image(item.rating_key, kind, image)
+    return True
+
+
+def _problem(image: bytes, field: Field) -> str:
+    if len(image) > field.limit:
+        return f"the cover has {len(image)} bytes, Plex takes {field.limit}"
+    if not image.startswith(_IMAGE_STARTS) and not (image.startswith(_WEBP[0]) and image[8:12] == _WEBP[1]):
+        return "the cover is not a JPEG, PNG or WebP image"
+    return ""
+
+
+def _common_etag(images: Mapping[str, ImageRecord], fields: Sequence[Field]) -> str:
+    """The ETag that every field was sent from; "" when they differ, so that the bytes come again."""
+    etags = {images[field.name].etag for field in fields}
+    return etags.pop() if len(etags) == 1 else ""
+
+
+def _version(scene: SyncMetadata) -> str:
+    return "".join(character for character in scene.updated_at if character.isalnum())

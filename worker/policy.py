@@ -1,0 +1,131 @@
+"""What each kind of failure does to the job and to the breaker: one table, one judge."""
+
+import traceback
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+
+from core.errors import (
+    AmbiguousMatch,
+    BadScene,
+    ConfigurationError,
+    Fenced,
+    MatchError,
+    NoFile,
+    PlexError,
+    PlexNotFound,
+    PlexRefused,
+    PlexRejected,
+    PlexServerDown,
+    PlexSyncError,
+    PlexTemporaryError,
+    SceneGone,
+    StaleMatch,
+    StashUnavailable,
+    WeakMatch,
+    WorkerDied,
+)
+from core.job import Job
+from core.outcome import Fate, Outcome
+from worker.backoff import NOT_FOUND_WAITS_S, full_jitter, not_found_wait
+
+BACKOFF_BASE_S = 5.0
+BACKOFF_CAP_S = 80.0
+
+
+class Signal(Enum):
+    """What a failure tells the breaker."""
+
+    NONE = "none"  # the server did its part
+    COUNT = "count"  # one more in a row
+    DOWN = "down"  # a health check decides at once
+    REFUSED = "refused"  # open, until an authenticated request succeeds
+
+
+class Wait(Enum):
+    """How a job waits after a failure."""
+
+    NEVER = "never"  # done or dead at once
+    RECOVERY = "recovery"  # until the server is back; nothing is spent
+    BACKOFF = "backoff"
+    LOOKS = "looks"  # the schedule for files that Plex does not have yet
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: how the job waits, after how many attempts it is buried, what the breaker hears."""
+
+    wait: Wait
+    attempts: int
+    signal: Signal = Signal.NONE
+
+
+RULES: dict[type[Exception], Rule] = {
+    PlexServerDown: Rule(Wait.RECOVERY, 0, Signal.DOWN),
+    PlexTemporaryError: Rule(Wait.BACKOFF, 5, Signal.COUNT),
+    PlexRefused: Rule(Wait.RECOVERY, 0, Signal.REFUSED),
+    PlexNotFound: Rule(Wait.LOOKS, len(NOT_FOUND_WAITS_S) + 1),
+    StaleMatch: Rule(Wait.BACKOFF, 5),
+    AmbiguousMatch: Rule(Wait.NEVER, 1),
+    WeakMatch: Rule(Wait.NEVER, 1),
+    MatchError: Rule(Wait.NEVER, 1),
+    PlexRejected: Rule(Wait.NEVER, 1),
+    PlexError: Rule(Wait.BACKOFF, 5, Signal.COUNT),
+    StashUnavailable: Rule(Wait.RECOVERY, 0),
+    ConfigurationError: Rule(Wait.RECOVERY, 0),
+    Fenced: Rule(Wait.RECOVERY, 0),
+    SceneGone: Rule(Wait.NEVER, 1),
+    NoFile: Rule(Wait.NEVER, 1),
+    WorkerDied: Rule(Wait.NEVER, 1),
+    BadScene: Rule(Wait.BACKOFF, 3),
+    PlexSyncError: Rule(Wait.BACKOFF, 3),
+    Exception: Rule(Wait.BACKOFF, 3),  # our own bug: the others go on
+}
+
+
+def rule_for(error: BaseException) -> Rule:
+    """The row of the error's nearest ancestor; the row of Exception always answers."""
+    return next(RULES[kind] for kind in type(error).__mro__ if kind in RULES)
+
+
+def judge(job: Job, error: Exception, chance: Random, *, spend: bool = True, title: str = "") -> Outcome:
+    """The outcome of a failed attempt. `spend` False: the failure was not the job's own."""
+    rule = rule_for(error)
+    attempts = job.attempts + 1 if spend and rule.wait is not Wait.RECOVERY else job.attempts
+    if rule.wait is Wait.RECOVERY:
+        fate, wait_s = Fate.RELEASE, 0.0
+    elif spend and attempts >= rule.attempts:
+        fate, wait_s = Fate.BURY, 0.0
+    else:
+        fate, wait_s = Fate.WAIT, _wait_s(rule, attempts, chance)
+    return Outcome(
+        fate,
+        type(error).__name__,
+        message=_message(error),
+        candidates=_candidates(error),
+        wait_s=wait_s,
+        attempts=attempts,
+        title=title,
+    )
+
+
+def _wait_s(rule: Rule, attempts: int, chance: Random) -> float:
+    if rule.wait is Wait.LOOKS:
+        return not_found_wait(attempts, chance)
+    return full_jitter(attempts, BACKOFF_BASE_S, BACKOFF_CAP_S, chance)
+
+
+def _message(error: Exception) -> str:
+    """For people: what happened and what to do; for a bug of ours its traceback."""
+    if isinstance(error, PlexSyncError):
+        return f"{error} {error.advice}".strip()
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return "PlexSync has a bug; please report this:\n" + "".join(lines)[-4000:]
+
+
+def _candidates(error: Exception) -> tuple[str, ...]:
+    if isinstance(error, PlexNotFound):
+        return error.paths  # so that the letter revives itself when the index gains the file
+    if isinstance(error, MatchError):
+        return tuple(candidate.describe() for candidate in error.candidates)
+    return ()

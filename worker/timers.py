@@ -1,0 +1,28 @@
+"""Things that happen every so often, by a clock that does not jump."""
+
+from core.clock import Clock
+
+
+class Every:
+    """Says when `interval_s` has passed since it last said so. Due at once, unless `later`."""
+
+    def __init__(self, clock: Clock, interval_s: float, *, later: bool = False) -> None:
+        self._clock = clock
+        self._interval_s = interval_s
+        self._next = clock.monotonic() + (interval_s if later else 0.0)
+
+    def is_due(self) -> bool:
+        """Whether it is time; asking counts as doing it."""
+        now = self._clock.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._interval_s
+        return True
+
+    def push(self, seconds: float) -> None:
+        """Not before `seconds` from now."""
+        self._next = self._clock.monotonic() + seconds
+
+    def now(self) -> None:
+        """Due at once."""
+        self._next = self._clock.monotonic()

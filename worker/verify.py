@@ -1,0 +1,51 @@
+"""After a drain: what was written is read once more, for the record and to notice silent losses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.errors import PlexError
+from core.plex_item import PlexItem
+from plex.plan import verify
+from worker.bench import Workbench
+from worker.sync_scene import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A scene's item whose fields Plex accepted and did not keep."""
+
+    scene_id: int
+    item: int
+    fields: tuple[str, ...]
+
+
+def verify_written(bench: Workbench, written: Iterable[Written]) -> list[Lost]:
+    """Read every written item again, 200 to a request, and remember what Plex shows now.
+
+    A read that fails proves nothing and costs nothing: the records then say what was pushed only.
+    """
+    newest = {(one.record.scene_id, one.record.item): one for one in written}
+    by_section: dict[int, list[Written]] = {}
+    for one in newest.values():
+        by_section.setdefault(one.section, []).append(one)
+    lost: list[Lost] = []
+    for section, group in by_section.items():
+        try:
+            items = bench.plex.items(section, sorted({one.record.item for one in group}))
+        except PlexError as error:
+            bench.log.info("verify.skipped", section=section, why=type(error).__name__)
+            continue
+        for one in group:
+            lost.extend(_remember(bench, one, items.get(one.record.item)))
+    return lost
+
+
+def _remember(bench: Workbench, one: Written, item: PlexItem | None) -> list[Lost]:
+    record = bench.records.of_scene(one.record.scene_id, one.record.server).get(one.record.item)
+    if item is None or record is None:
+        return []
+    changed = {name: known for name, known in record.fields.items() if name in one.changed}
+    seen, dropped = verify(changed, one.wanted, item)
+    if seen != changed:
+        bench.records.save(record.with_fields(seen))
+    return [Lost(record.scene_id, record.item, dropped)] if dropped else []
