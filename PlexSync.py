@@ -42,13 +42,55 @@ def answer(document: dict[str, object]) -> int:
     return 0
 
 
+def worker_door(started_by: str) -> int:
+    """Be the worker, unless another process is: the lease comes before anything heavy is loaded."""
+    from pathlib import Path
+
+    from sync_queue.lease import Lease
+
+    os.makedirs(DATA, mode=0o700, exist_ok=True)
+    lease = Lease(Path(DATA))
+    if not lease.take():
+        return 0
+    from dependencies import Unmet, ensure_dependencies
+
+    try:
+        ensure_dependencies(ROOT, DATA)
+    except Unmet as error:
+        from sync_queue.inbox import leave_message
+
+        leave_message(DATA, "error", str(error))
+        return 1
+    from wiring import Outside, run_worker
+
+    return run_worker(Outside(Path(ROOT), Path(DATA)), lease, started_by)
+
+
+def task_door(message: dict[str, object], arguments: dict[str, object]) -> dict[str, object]:
+    """Run one task or operation; the answer for Stash."""
+    from hooks.operations import SAY, WAKE, run_say, run_wake
+
+    if arguments.get("mode") == SAY:
+        return run_say(arguments, sys.stderr.buffer.write)
+    if arguments.get("mode") == WAKE:
+        return run_wake(message, DATA, time.time(), start_worker, sys.stderr.buffer.write)
+    from dependencies import Unmet, ensure_dependencies
+
+    try:
+        os.makedirs(DATA, mode=0o700, exist_ok=True)
+        ensure_dependencies(ROOT, DATA)
+    except (Unmet, OSError) as error:
+        return {"error": str(error)}
+    from tasks import run_task
+
+    return run_task(message, arguments, ROOT, DATA, start_worker, sys.stderr.buffer.write)
+
+
 def main(arguments: list[str]) -> int:
     """Open the door that this start is for; the exit status."""
     os.umask(0o077)  # whatever is kept is readable by its owner only
     if arguments[:1] == ["worker"]:
-        from worker.door import open_worker
-
-        return open_worker(ROOT, DATA, arguments[1] if len(arguments) > 1 else "hand")
+        return worker_door(arguments[1] if len(arguments) > 1 else "hand")
     try:
         message = read_message(sys.stdin.buffer.read(LONGEST_INPUT))
     except (ValueError, RecursionError) as error:
@@ -58,9 +100,7 @@ def main(arguments: list[str]) -> int:
         from hooks.entry import run_hook
 
         return answer(run_hook(message, DATA, time.time(), start_worker, sys.stderr.buffer.write))
-    from tasks import run_task
-
-    return answer(run_task(message, ROOT, DATA, start_worker, sys.stderr.buffer.write))
+    return answer(task_door(message, inputs if isinstance(inputs, dict) else {}))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ import os
 import sqlite3
 from collections.abc import Callable
 
-from core.stderr import write_log
+from core.stderr import LEVELS, write_log
 from sync_queue import statements as sql
 from sync_queue.inbox import (
     InboxClosed,
     connect,
     note_parameters,
     session_parameters,
+    take_message,
     take_notices,
     worker_lives,
     write_note,
@@ -140,6 +141,9 @@ def _keep(
         connection = connect(data_dir)
     except (InboxClosed, sqlite3.Error):
         write_spill(data_dir, note, session)
+        left = take_message(data_dir)
+        if left is not None and left[0] in LEVELS:
+            write_log(write_error, *left)
         return
     try:
         write_note(connection, note, session)

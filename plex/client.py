@@ -82,12 +82,19 @@ class Page:
 class PlexClient:
     """The requests. All raise `core.errors.PlexError` subclasses and nothing else."""
 
-    def __init__(self, address: PlexAddress, identity: Mapping[str, str], sleep: Callable[[float], None]) -> None:
-        """Sends nothing."""
+    def __init__(
+        self,
+        address: PlexAddress,
+        identity: Mapping[str, str],
+        sleep: Callable[[float], None],
+        on_answer: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Sends nothing. `on_answer` is called after every request that was answered."""
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy must not see the token; Plex is on the local network
         self._server = LazyPlexServer(address.url, address.token, self._session, address.timeout_s, identity)
         self._sleep = sleep
+        self._on_answer = on_answer
         self._machine = ""
 
     def close(self) -> None:
@@ -105,10 +112,18 @@ class PlexClient:
                 raise PlexTemporaryError("Plex did not say which server it is")
         return self._machine
 
+    @property
+    def known_machine(self) -> str:
+        """The server's identifier if it was asked already, else ""; sends nothing."""
+        return self._machine
+
     def check_identity(self) -> None:
         """One quick request that proves that Plex answers; it does not prove the token."""
-        self._machine = ""
-        self.machine_identifier()
+        self._machine, known = "", self._machine
+        try:
+            self.machine_identifier()
+        finally:
+            self._machine = self._machine or known
 
     def sections(self) -> tuple[Section, ...]:
         """All libraries with their change markers; one authenticated request."""
@@ -207,7 +222,8 @@ class PlexClient:
         except ParseError:
             if parse:
                 raise
-            return None  # 200 with plain text: done
+            root = None  # 200 with plain text: done
+        self._on_answer()
         return root
 
     def _quick_retries(self) -> Retrying:

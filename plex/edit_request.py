@@ -87,3 +87,41 @@ def _queries(change: Change, room: int, limits: EditLimits) -> list[str]:
     if change.field.kind is Kind.NAMES:
         return _names_queries(change, room)
     raise PlexRejected("the value is too long for a request", fields=(change.field.name,), too_long=True)
+
+
+def _names_queries(change: Change, room: int) -> list[str]:
+    """A long list of names in parts, then its removals in parts; every part is right alone."""
+    lock = f"&{_encoded(change.field.plex + '.locked')}={int(change.lock)}"
+    names = change.value if isinstance(change.value, tuple) else ()
+    adds = [
+        f"&{_encoded(f'{change.field.plex}[{number}].tag.tag')}={_encoded(name)}" for number, name in enumerate(names)
+    ]
+    key = f"&{_encoded(change.field.plex + '[].tag.tag-')}="
+    removals = [key + _encoded(_encoded(name)) for name in change.remove]
+    queries = [lock + part for part in _packed(adds, room - len(lock))] if adds else []
+    queries += [lock + query for query in removals]
+    for query in queries:
+        if len(query) > room:
+            raise PlexRejected("a name is too long for a request", fields=(change.field.name,), too_long=True)
+    return queries
+
+
+def _packed(queries: Sequence[str], room: int) -> list[str]:
+    """The queries joined into as few as fit into `room`, in their order."""
+    packed = [""]
+    for query in queries:
+        if packed[-1] and len(packed[-1]) + len(query) > room:
+            packed.append("")
+        packed[-1] += query
+    return packed
+
+
+def _id_lists(items: Sequence[int], room: int) -> Iterator[str]:
+    """The ids, joined with encoded commas, in as few lists as fit into `room`."""
+    group: list[str] = []
+    for item in map(str, items):
+        if group and len("%2C".join([*group, item])) > room:
+            yield "%2C".join(group)
+            group = []
+        group.append(item)
+    yield "%2C".join(group)

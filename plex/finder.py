@@ -45,6 +45,14 @@ class Finder:
             if self._index.state(section.uuid) is None:
                 self._list(section)
 
+    def has_moved(self) -> bool:
+        """Whether any library's marker moved since the last look; takes in what was added since."""
+        self.prepare()
+        before = {section.uuid: section.marker for section in self._sections}
+        self._look_at_markers()
+        moved = any(before.get(section.uuid) != section.marker for section in self._sections)
+        return sum(map(self._add_new, self._sections)) > 0 or moved
+
     def look_again(self, still_missing: Callable[[], bool]) -> bool:
         """Ask Plex what is new, because a file is missing; whether any library gained a file.
 

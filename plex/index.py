@@ -36,11 +36,10 @@ class IndexState:
 
 
 class FileIndex:
-    """The index of every library of one server."""
+    """The index of every library. A library's UUID is its own on every server, so servers do not mix."""
 
-    def __init__(self, folder: Path, server: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._cache = Cache(str(folder), disk=JSONDisk, eviction_policy="none")
-        self._server = server
 
     def close(self) -> None:
         """Close the cache's files."""
@@ -48,7 +47,7 @@ class FileIndex:
 
     def state(self, section_uuid: str) -> IndexState | None:
         """What is known of a library; None when it was never listed."""
-        row = self._cache.get(["state", self._server, section_uuid])
+        row = self._cache.get(["state", section_uuid])
         return IndexState(**row) if isinstance(row, dict) else None
 
     def by_name(self, section_uuid: str, path: str) -> list[PlexFile]:
@@ -118,7 +117,7 @@ class FileIndex:
     # -- rows -----------------------------------------------------------------------------------
 
     def _keep(self, section_uuid: str, state: IndexState) -> None:
-        self._cache.set(["state", self._server, section_uuid], asdict(state))
+        self._cache.set(["state", section_uuid], asdict(state))
 
     def _drop(self, section_uuid: str, generation: int) -> None:
         with self._cache.transact():
@@ -130,7 +129,7 @@ class FileIndex:
         return bucket if isinstance(bucket, dict) else {}
 
     def _key(self, section_uuid: str, generation: int, number: int) -> list[Any]:
-        return ["files", self._server, section_uuid, generation, number]
+        return ["files", section_uuid, generation, number]
 
 
 def normal_name(path: str) -> str:

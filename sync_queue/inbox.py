@@ -17,6 +17,7 @@ BUSY_TIMEOUT_S = 2.0
 DATABASE = "queue.db"
 LEASE = "lease.db"
 SPILL = "spill"
+MESSAGE = "message.json"
 
 
 class InboxClosed(Exception):
@@ -126,8 +127,8 @@ def worker_lives(data_dir: str) -> bool:
     return False
 
 
-def write_spill(data_dir: str, note: dict[str, object], session: dict[str, object] | None) -> str:
-    """Leave one change as a file for the worker; the path.
+def write_spill(data_dir: str, note: dict[str, object] | None, session: dict[str, object] | None) -> str:
+    """Leave one change, or only the session, as a file for the worker; the path.
 
     Raises:
         OSError: not even that was possible.
@@ -147,3 +148,23 @@ def write_spill(data_dir: str, note: dict[str, object], session: dict[str, objec
     path = os.path.join(folder, name + ".json")
     os.replace(temporary, path)
     return path
+
+
+def leave_message(data_dir: str, level: str, text: str) -> None:
+    """Leave one line for the next hook to print, where there is no database to keep a notice in."""
+    path = os.path.join(data_dir, MESSAGE)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump([level, text], stream)
+
+
+def take_message(data_dir: str) -> tuple[str, str] | None:
+    """(level, text) of the line that was left, and forget it; None when there is none."""
+    path = os.path.join(data_dir, MESSAGE)
+    try:
+        with open(path, encoding="utf-8") as stream:
+            level, text = json.load(stream)
+        os.unlink(path)
+    except (OSError, ValueError, TypeError):
+        return None
+    return str(level), str(text)

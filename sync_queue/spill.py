@@ -41,11 +41,12 @@ def _read(path: Path) -> dict[str, object] | None:
 
 def _note(store: JobStore, document: dict[str, object]) -> bool:
     note, session = document.get("note"), document.get("session")
-    if not isinstance(note, dict) or set(note) != _NOTE_KEYS:
+    if note is not None and (not isinstance(note, dict) or set(note) != _NOTE_KEYS):
         return False
     with store.transaction() as connection:
         try:
-            connection.execute(sql.NOTE, note)
+            if note is not None:
+                connection.execute(sql.NOTE, note)
             if isinstance(session, dict):
                 connection.execute(sql.KEEP_SESSION, session)
         except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.IntegrityError):

@@ -69,13 +69,18 @@ WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2
 HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
 ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id"
-WAKE_REASON = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND reason = :reason AND due_at > :now"
+# A look that the library's move brought about is not one of the job's own: it is given back.
+WAKE_REASON = f"""
+UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)
+WHERE status < 2 AND reason = :reason AND due_at > :now
+"""
 WAITS_FOR = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
 
 PRUNE_DONE = f"""
 DELETE FROM {QUEUE} WHERE status = 5 AND _id <= (
   SELECT _id FROM {QUEUE} WHERE status = 5 ORDER BY _id DESC LIMIT 1 OFFSET :keep)
 """
+DROP_WAITING_ROW = f"DELETE FROM {QUEUE} WHERE _id = :id AND status < 2"
 DROP_WAITING = f"DELETE FROM {QUEUE} WHERE status < 2"
 
 # Whether a subject is in the queue, or in a dead letter that is younger than its change.

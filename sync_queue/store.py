@@ -191,6 +191,27 @@ class JobStore:
             self._checkpoint("store.orphan")
         return [job for job in jobs if job.id == charged]
 
+    def bury_waiting(self, job: Job, reason: str, message: str) -> bool:
+        """Waiting to dead letter, for a job whose worker died; False when it is not waiting any more."""
+        now = self._clock.wall()
+        letter = {
+            "subject": job.subject,
+            "cause": job.cause,
+            "priority": job.priority,
+            "title": "",
+            "reason": reason,
+            "message": message,
+            "attempts": job.deaths,
+            "candidates": "[]",
+            "first_at": job.noted_at,
+            "now": now,
+        }
+        with self.transaction() as connection:
+            moved = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
+            if moved:
+                connection.execute(sql.BURY, letter)
+        return moved
+
     # -- waiting jobs ---------------------------------------------------------------------------
 
     def wake(self, reason: str) -> int:

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasks import TASKS
 from tools.manifest import manifest
-from tools.placeholder_tasks import TASKS  # becomes `from tasks import TASKS`
 from tools.settings_pages import BEGIN, END, settings_page, with_settings_table
 
 ROOT = Path(__file__).resolve().parent.parent

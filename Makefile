@@ -1,0 +1,53 @@
+# Everything a person does with this project. Needs Python 3.10+, make and a package index.
+
+PYTHON = python3
+KEEP =
+PY = .venv/bin/python
+TYPED = core stash plex sync_queue worker hooks validation reconciliation tools tests/emulators \
+        $(wildcard tests/demo*.py) $(wildcard *.py)
+
+.PHONY: help env test check static demo bench soak tables clean
+
+help:
+	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
+	@echo "make test     the whole suite, coverage enforced"
+	@echo "make check    format, lint, types, generated files and unit tests: the quick look before a commit"
+	@echo "make bench    what it costs: ratios, milliseconds and requests"
+	@echo "make soak     long randomised kill runs"
+	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make clean    remove the environment and everything that was made"
+
+env:
+	@PYTHON="$(PYTHON)" sh tools/make_env.sh
+
+test: env
+	@$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -m "not soak"
+	@$(PY) -m coverage combine -q
+	@$(PY) -m coverage json -q
+	@$(PY) -m tools.coverage_gate
+
+check: static
+	$(PY) -m pytest tests/unit --no-cov -q -m "not soak"
+
+static: env
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy $(TYPED)
+	$(PY) -m tools.tables --check
+
+demo: env
+	@KEEP="$(KEEP)" $(PY) -m tests.demo
+
+bench: env
+	@$(PY) -m benchmarks
+
+soak: env
+	$(PY) -m pytest --no-cov -m soak
+
+tables: env
+	$(PY) -m tools.tables
+
+clean:
+	rm -rf .venv .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,212 @@
+"""The task table: what a button in Stash does. The manifest is generated from it.
+
+Stash shows a task's description, a progress bar and log lines, and nothing of its answer. So a task
+writes log lines for people and answers one JSON document for whoever calls it through the API.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.clock import SystemClock
+from core.errors import PlexError, PlexSyncError
+from core.job import PRIORITY_BACKFILL, scene_subject
+from core.stderr import write_log
+from core.version import VERSION
+from stash.client import StashAddress, StashClient
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import Facts
+from sync_queue.inbox import connect, session_parameters, worker_lives
+from sync_queue.store import JobStore
+from validation.config import read_config
+from wiring import Outside, build_plex
+from worker.follow import Follower, ensure_worker
+
+PAGE = 500
+STATUS_LETTERS = 3
+
+
+class TaskFailed(PlexSyncError):
+    """The task could not do its job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a task works with. `say` writes a line to Stash's log, `progress` moves the bar (0 to 1)."""
+
+    root: Path
+    data_dir: Path
+    session: dict[str, object] | None
+    arguments: Mapping[str, object]
+    start_worker: Callable[[str], object]
+    say: Callable[[str, str], None]
+    progress: Callable[[float], None]
+    outside: Outside
+
+    def store(self) -> JobStore:
+        """The queue; a worker has made it by now.
+
+        Raises:
+            TaskFailed: the database cannot be used.
+        """
+        try:
+            return JobStore(connect(str(self.data_dir)), self.outside.clock)
+        except Exception as error:  # noqa: BLE001 whatever is wrong with the database, the advice is the same
+            raise TaskFailed(
+                f"PlexSync's queue cannot be opened: {error}. See plexsync.log in its data folder."
+            ) from error
+
+    def stash(self) -> StashClient:
+        """Stash, by the session of this very task.
+
+        Raises:
+            TaskFailed: the task was started without a connection to Stash.
+        """
+        if self.session is None:
+            raise TaskFailed("Stash did not say where it listens; start this task from Stash.")
+        address = StashAddress(str(self.session["scheme"]), str(self.session["host"]), int(str(self.session["port"])))
+        return StashClient(address, str(self.session["cookie"]))
+
+
+def process_queue(context: Context) -> dict[str, object]:
+    """Make sure that a worker lives and follow it until nothing is due."""
+    ensure_worker(context.data_dir, context.start_worker, context.outside.clock, context.session)
+    with closing(context.store().connection) as connection:
+        store = JobStore(connection, context.outside.clock)
+        follower = Follower(store, Facts(store), context.outside.clock, context.say, context.progress)
+        return follower.follow(lambda: worker_lives(str(context.data_dir)))
+
+
+def sync_all(context: Context) -> dict[str, object]:
+    """Put every scene into the queue, behind whatever people edit, and follow the worker."""
+    ensure_worker(context.data_dir, context.start_worker, context.outside.clock, context.session)
+    stash, queued, after = context.stash(), 0, 0
+    with closing(context.store().connection) as connection:
+        store = JobStore(connection, context.outside.clock)
+        while page := stash.scene_page(after, PAGE):
+            queued += store.note_many((scene_subject(key) for key, _ in page), "sync_all", PRIORITY_BACKFILL)
+            after = page[-1][0]
+    context.say("info", f"Sync All: {queued} scenes are in the queue.")
+    return {**process_queue(context), "queued": queued}
+
+
+def view_status(context: Context) -> dict[str, object]:
+    """Print the state of the queue, the most important last: Stash shows the newest line first."""
+    ensure_worker(context.data_dir, context.start_worker, context.outside.clock, context.session)
+    with closing(context.store().connection) as connection:
+        store = JobStore(connection, context.outside.clock)
+        letters, facts = DeadLetters(store), Facts(store)
+        due, later, running = store.counts()
+        by_reason, dead = store.waiting_by_reason(), letters.by_reason()
+        newest = letters.newest(STATUS_LETTERS)
+        worker, alive = facts.worker(), worker_lives(str(context.data_dir))
+        mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+    context.say("info", f"PlexSync {VERSION}, database in {mode} mode.")
+    for letter in newest:
+        tried = f" Looked at: {'; '.join(letter.candidates)}." if letter.candidates else ""
+        name = f"{letter.subject} ({letter.title})" if letter.title else letter.subject
+        context.say("info", f"Dead letter: {name}: {letter.reason}. {letter.message.splitlines()[0]}{tried}")
+    for reason, count in dead.items():
+        context.say("info", f"Dead letters: {count} x {reason}.")
+    for reason, count in by_reason.items():
+        context.say("info", f"Waiting: {count} x {reason}.")
+    doing = worker.doing if worker and alive else "not running"
+    context.say("info", f"Worker: {doing}.")
+    total = sum(dead.values())
+    context.say("info", f"Queue: {due} due, {later} later, {running} in progress, {total} dead letters.")
+    return {"due": due, "later": later, "running": running, "dead": dead, "waiting": by_reason, "worker": doing}
+
+
+def clear_dead_letters(context: Context) -> dict[str, object]:
+    """Delete every dead letter."""
+    with closing(context.store().connection) as connection:
+        count = DeadLetters(JobStore(connection, context.outside.clock)).clear()
+    context.say("info", f"{count} dead letters deleted; none is left.")
+    return {"deleted": count}
+
+
+def health_check(context: Context) -> dict[str, object]:
+    """Look at both servers, the token and the libraries, and say what is wrong."""
+    stash = context.stash()
+    config = read_config(stash.settings()).config
+    context.say("info", f"Stash answers at {stash.base_url}.")
+    if config.missing():
+        raise TaskFailed(f"{' and '.join(config.missing())} is not set. Enter it in PlexSync's settings.")
+    with closing(build_plex(context.outside, config)) as plex:
+        try:
+            machine = plex.machine_identifier()
+            context.say("info", f"Plex answers at {config.plex_url} (server {machine[:8]}).")
+            libraries = [section.title for section in plex.sections() if section.type == "movie"]
+        except PlexError as error:
+            raise TaskFailed(f"{error}. {error.advice}") from error
+    context.say("info", f"The token works; movie libraries: {', '.join(libraries) or 'none'}.")
+    wanted = {name.casefold() for name in config.plex_libraries}
+    missing = sorted(wanted - {title.casefold() for title in libraries})
+    if missing:
+        raise TaskFailed(f"Plex has no movie library named {', '.join(missing)}. Correct the setting Plex libraries.")
+    alive = worker_lives(str(context.data_dir))
+    context.say("info", f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
+    return {"plex": machine, "libraries": libraries, "worker": alive}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row: the button's name and description, the mode it calls, and what it does."""
+
+    name: str
+    description: str
+    mode: str
+    run: Callable[[Context], dict[str, object]]
+
+
+# fmt: off
+TASKS: tuple[Task, ...] = (
+    Task("Process Queue", "Work off what waits now, with a progress bar. PlexSync does this by itself; "
+         "the button lets you watch.", "process", process_queue),
+    Task("View Queue Status", "Write what waits, what failed and why into the log (Settings > Logs).",
+         "status", view_status),
+    Task("Sync All Scenes", "Send every scene's metadata to Plex. Replaces titles, summaries, tags and posters there.",
+         "sync_all", sync_all),
+    Task("Clear Dead Letter Queue", "Delete all dead letters. Their scenes are sent again at their next change.",
+         "clear_dead", clear_dead_letters),
+    Task("Health Check", "Check the connection to Stash and to Plex, the token and the libraries.",
+         "health", health_check),
+)
+# fmt: on
+
+
+def run_task(
+    message: Mapping[str, object],
+    arguments: Mapping[str, object],
+    root: str,
+    data_dir: str,
+    start_worker: Callable[[str], object],
+    write: Callable[[bytes], object],
+) -> dict[str, object]:
+    """Run the task whose mode was asked for; the answer for Stash. Foreseeable trouble is an `error`."""
+    mode = arguments.get("mode")
+    task = next((row for row in TASKS if row.mode == mode), None)
+    if task is None:
+        known = ", ".join(row.mode for row in TASKS)
+        return {"error": f"PlexSync does not know the mode {mode!r}. Known modes: {known}, wake, say."}
+    outside = Outside(Path(root), Path(data_dir), SystemClock())
+    context = Context(
+        root=outside.root,
+        data_dir=outside.data_dir,
+        session=session_parameters(message.get("server_connection"), outside.clock.wall()),
+        arguments=arguments,
+        start_worker=start_worker,
+        say=lambda level, text: write_log(write, level, text),
+        progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
+        outside=outside,
+    )
+    try:
+        return {"output": _jsonable(task.run(context))}
+    except PlexSyncError as error:
+        return {"error": f"{task.name}: {error}"}
+
+
+def _jsonable(document: Mapping[str, object]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in document.items()}

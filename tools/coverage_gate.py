@@ -1,0 +1,99 @@
+"""Fails `make test` when too little of what ships was run: 85 % overall, 80 % in every package.
+
+Reads the report that `coverage json` wrote. A shipped file that no test ever touched counts in full.
+"""
+
+import ast
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ".coverage_report.json"
+PACKAGES = ("core", "stash", "plex", "sync_queue", "worker", "hooks", "validation", "reconciliation")
+ENTRY_FILES = ("PlexSync.py", "wiring.py", "tasks.py", "dependencies.py")
+ENTRY = "entry files"
+OVERALL_PERCENT = 85.0
+PACKAGE_PERCENT = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many statements were run, of how many."""
+
+    covered: int = 0
+    statements: int = 0
+
+    def __add__(self, other: "Count") -> "Count":
+        return Count(self.covered + other.covered, self.statements + other.statements)
+
+    @property
+    def percent(self) -> float:
+        """100 where there is nothing to run."""
+        return 100.0 * self.covered / self.statements if self.statements else 100.0
+
+
+def measured(report: Mapping[str, object]) -> dict[str, Count]:
+    """The counts of a `coverage json` report, by path relative to the project, with forward slashes."""
+    files = report["files"]
+    if not isinstance(files, dict):
+        raise ValueError("the coverage report lists no files")
+    return {
+        name.replace("\\", "/"): Count(entry["summary"]["covered_lines"], entry["summary"]["num_statements"])
+        for name, entry in files.items()
+    }
+
+
+def shipped_files(root: Path) -> list[str]:
+    """Every Python file that ships, relative to `root`."""
+    inside = (path for package in PACKAGES for path in sorted((root / package).rglob("*.py")))
+    entries = (root / name for name in ENTRY_FILES if (root / name).exists())
+    return [path.relative_to(root).as_posix() for path in (*inside, *entries)]
+
+
+def by_package(root: Path, files: Iterable[str], counts: Mapping[str, Count]) -> dict[str, Count]:
+    """The sums per package, for packages that hold anything to run."""
+    sums: dict[str, Count] = {}
+    for name in files:
+        count = counts.get(name) or Count(0, _statements(root / name))
+        package = name.partition("/")[0] if "/" in name else ENTRY
+        sums[package] = sums.get(package, Count()) + count
+    return {package: count for package, count in sums.items() if count.statements}
+
+
+def complaints(sums: Mapping[str, Count]) -> list[str]:
+    """What is below its bound, one line each; [] when the gate is open."""
+    overall = sum(sums.values(), Count())
+    bounds = [("everything", overall, OVERALL_PERCENT)]
+    bounds += [(package, count, PACKAGE_PERCENT) for package, count in sums.items()]
+    return [
+        f"{name}: {count.percent:.1f} % is below {bound:g} %" for name, count, bound in bounds if count.percent < bound
+    ]
+
+
+def main(root: Path = ROOT) -> int:
+    """Print the sums; exit status 1 when one is too low."""
+    counts = measured(json.loads((root / REPORT).read_text(encoding="utf-8")))
+    sums = by_package(root, shipped_files(root), counts)
+    for package, count in {**sums, "everything": sum(sums.values(), Count())}.items():
+        print(f"coverage  {package:<15} {count.percent:5.1f} %  {count.covered} of {count.statements}")
+    failures = complaints(sums)
+    for line in failures:
+        print(f"coverage too low: {line}")
+    return 1 if failures else 0
+
+
+def _statements(path: Path) -> int:
+    """About how many statements a file has that never ran; docstrings are none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return sum(isinstance(node, ast.stmt) and not _is_docstring(node) for node in ast.walk(tree))
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Builds .venv with everything in requirements-dev.txt; does nothing while that has not changed.
+#
+# A system Python may lack venv's second half (Debian's `ensurepip`) or pip, so each way to an
+# environment is tried until one works: venv, virtualenv, uv.
+set -eu
+cd "$(dirname "$0")/.."
+
+PYTHON=${PYTHON:-python3}
+VENV=.venv
+STAMP=$VENV/installed-requirements.txt
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+
+say() { printf 'env: %s\n' "$1" >&2; }
+
+command -v "$PYTHON" >/dev/null 2>&1 || { say "there is no '$PYTHON'; install Python 3.10 or newer"; exit 1; }
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    { say "'$PYTHON' is older than Python 3.10; run make PYTHON=python3.x with a newer one"; exit 1; }
+
+works() { [ -x $VENV/bin/python ] && $VENV/bin/python -c '' >/dev/null 2>&1; }
+wanted() { cat requirements.txt requirements-dev.txt; }
+
+if works && wanted | cmp -s - "$STAMP"; then
+    exit 0
+fi
+
+installer=pip
+if ! works || ! $VENV/bin/python -c 'import pip' >/dev/null 2>&1; then
+    rm -rf $VENV
+    if "$PYTHON" -m venv $VENV >/dev/null 2>&1; then
+        say "made $VENV with venv"
+    elif rm -rf $VENV && "$PYTHON" -m virtualenv -q $VENV >/dev/null 2>&1; then
+        say "made $VENV with virtualenv"
+    elif rm -rf $VENV && virtualenv -q -p "$PYTHON" $VENV >/dev/null 2>&1; then
+        say "made $VENV with virtualenv"
+    elif rm -rf $VENV && uv venv -q --python "$PYTHON" $VENV >/dev/null 2>&1; then
+        say "made $VENV with uv"
+        installer=uv
+    else
+        rm -rf $VENV
+        version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        say "this Python cannot make an environment; install the package python$version-venv (or virtualenv, or uv)"
+        exit 1
+    fi
+fi
+
+say "installing requirements-dev.txt"
+if [ $installer = uv ]; then
+    uv pip install -q --python $VENV/bin/python -r requirements-dev.txt
+else
+    $VENV/bin/python -m pip install -q -r requirements-dev.txt
+fi
+wanted >"$STAMP"

@@ -1,0 +1,230 @@
+"""The composition root: the one place that builds the objects and hands them to each other."""
+
+import os
+import re
+import sqlite3
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from core.clock import Clock, SystemClock
+from core.launch import launch_worker
+from core.log import EventLog, open_log
+from core.version import VERSION
+from plex.client import PlexAddress, PlexClient
+from plex.device_identity import device_headers
+from plex.finder import Finder
+from plex.index import FileIndex
+from plex.path_map import PathMap
+from plex.plan import WriteRules
+from stash.client import StashClient
+from sync_queue.database import is_damage
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import Facts, begin_epoch
+from sync_queue.lease import Lease
+from sync_queue.notices import Notices
+from sync_queue.records import Records
+from sync_queue.schema import OpenedDatabase, open_database
+from sync_queue.store import JobStore
+from validation.config import PlexSyncConfig
+from worker.bench import Workbench
+from worker.catch_up import CatchUp
+from worker.drain import Drain
+from worker.gate import Gate
+from worker.graves import bury_the_deadly
+from worker.life import Farewell, Parts, WorkerLife
+from worker.reports import Reporter
+from worker.settings import Settings
+from worker.watchdog import Watchdog
+
+_VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What comes from outside: a test passes its own."""
+
+    root: Path
+    data_dir: Path
+    clock: Clock = field(default_factory=SystemClock)
+    chance: Random = field(default_factory=Random)
+    checkpoint: Callable[[str], object] = str
+
+
+@dataclass(slots=True)
+class Worker:
+    """A built worker and what must be closed after it."""
+
+    life: WorkerLife
+    parts: Parts
+    opened: OpenedDatabase
+
+    def close(self) -> None:
+        """Close the connections; the lease is not this object's to give up."""
+        self.parts.settings.close()
+        self.opened.queue.close()
+
+
+def build_plex(outside: Outside, config: PlexSyncConfig, on_answer: Callable[[], None] = lambda: None) -> PlexClient:
+    """The way to Plex under these settings. Sends nothing.
+
+    Raises:
+        OSError: the device identity can be neither read nor kept.
+    """
+    address = PlexAddress(
+        config.plex_url,
+        config.plex_token.get_secret_value(),
+        (config.plex_connect_timeout_s, config.plex_read_timeout_s),
+    )
+    return PlexClient(address, device_headers(outside.data_dir, outside.clock.sleep), outside.clock.sleep, on_answer)
+
+
+def build_bench(
+    outside: Outside,
+    config: PlexSyncConfig,
+    stash: StashClient,
+    records: Records,
+    log: EventLog,
+    *,
+    check_epoch: Callable[[], None] = lambda: None,
+    beat: Callable[[], None] = lambda: None,
+) -> Workbench:
+    """What a sync works with under one set of settings. Sends nothing.
+
+    Raises:
+        OSError: as for `build_plex`.
+    """
+    plex = build_plex(outside, config, beat)
+    return Workbench(
+        config=config,
+        stash=stash,
+        plex=plex,
+        finder=Finder(plex, FileIndex(outside.data_dir / "cache"), config.plex_libraries, outside.clock),
+        records=records,
+        clock=outside.clock,
+        log=log,
+        path_map=PathMap(config.path_map),
+        rules=WriteRules(config.preserve_plex_edits, config.lock_fields),
+        check_epoch=check_epoch,
+    )
+
+
+def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callable[[], None]) -> Worker:
+    """A worker on the queue in `data_dir`. Only the holder of the lease may call this.
+
+    Raises:
+        sqlite3.Error, OSError: the data folder does not allow a database.
+    """
+    clock, chance, checkpoint = outside.clock, outside.chance, outside.checkpoint
+    opened = open_database(outside.data_dir, checkpoint)
+    connection = opened.queue.connection
+    checkpoint("worker.opened")
+    epoch = begin_epoch(connection, os.getpid(), VERSION, started_by, clock.wall())
+    checkpoint("worker.epoch")
+    store = JobStore(connection, clock, epoch=epoch, checkpoint=checkpoint)
+    facts, records, letters, notices = Facts(store), Records(store), DeadLetters(store), Notices(store)
+    if opened.set_aside:
+        _tell_of_damage(opened.set_aside, notices, log, clock)
+    bury_the_deadly(store, store.release_orphans(), log)
+    checkpoint("worker.orphans")
+    gate = Gate(clock, chance, log)
+    reporter = Reporter(log, notices, clock)
+    settings = Settings(
+        facts,
+        notices,
+        clock,
+        log,
+        lambda address, cookie: StashClient(address, cookie),
+        lambda config, stash: build_bench(
+            outside, config, stash, records, log, check_epoch=store.check_epoch, beat=beat
+        ),
+    )
+    parts = Parts(
+        data_dir=outside.data_dir,
+        store=store,
+        facts=facts,
+        letters=letters,
+        notices=notices,
+        settings=settings,
+        gate=gate,
+        drain=Drain(store, notices, gate, clock, chance, log, listeners=[reporter.heard], checkpoint=checkpoint),
+        catch_up=CatchUp(store, facts, records, clock, log, checkpoint),
+        clock=clock,
+        log=log,
+        epoch=epoch,
+        installed_version=lambda: installed_version(outside.root),
+        version=VERSION,
+        beat=beat,
+        checkpoint=checkpoint,
+    )
+    return Worker(WorkerLife(parts), parts, opened)
+
+
+def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
+    """Work until there is a reason to leave, then leave without losing a wake-up; the exit status."""
+    log, close_log = open_log(outside.data_dir / "plexsync.log")
+    watchdog = Watchdog(outside.clock)
+    watchdog.start()
+    try:
+        while lease.is_held:
+            farewell = _one_life(outside, lease, started_by, log, watchdog)
+            if farewell is None:
+                return 1
+    finally:
+        watchdog.stop()
+        close_log()
+    return 0
+
+
+def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog) -> Farewell | None:
+    """One worker's life. The lease is held afterwards only if something came in while it was given up."""
+    checkpoint = outside.checkpoint
+    worker = None
+    try:
+        worker = build_worker(outside, log, started_by, watchdog.beat)
+        farewell = worker.life.run()
+        checkpoint("farewell.decided")
+        lease.release()
+        checkpoint("farewell.released")
+        if farewell is Farewell.UPDATED:
+            launch_worker(str(outside.root), "update")
+        elif farewell is Farewell.SILENT and worker.life.has_news():
+            checkpoint("farewell.news")
+            lease.take()
+        checkpoint("farewell.done")
+        return farewell
+    except sqlite3.DatabaseError as error:
+        log.error("database.failed", detail=str(error))
+        return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
+    except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
+        log.error("worker.crashed", detail=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        return None
+    finally:
+        if worker is not None:
+            worker.close()
+
+
+def _was_sound(worker: Worker | None) -> bool:
+    """Whether the database opened well: damage found later is mended by opening it anew, once."""
+    return worker is not None and not worker.opened.set_aside
+
+
+def _tell_of_damage(path: str, notices: Notices, log: EventLog, clock: Clock) -> None:
+    name = Path(path).name
+    log.error("database.damaged", kept_as=name)
+    text = (
+        f"PlexSync's database was damaged and has been kept as {name}. What could be read was saved, "
+        "the catch-up repairs the rest. Check the disk."
+    )
+    notices.add("damaged", "error", text, clock.wall())
+
+
+def installed_version(root: Path) -> str:
+    """The version of the files on disk now; this process's own when they cannot be read."""
+    try:
+        found = _VERSION_LINE.search((root / "core" / "version.py").read_text("utf-8"))
+    except OSError:
+        return VERSION  # an update is replacing the file at this moment
+    return found.group(1) if found else VERSION

@@ -1,0 +1,112 @@
+"""How a task stands beside the worker: make sure that one lives, and show its progress."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from core.clock import Clock
+from core.errors import PlexSyncError
+from sync_queue import statements as sql
+from sync_queue.facts import Facts
+from sync_queue.inbox import InboxClosed, connect, worker_lives
+from sync_queue.store import JobStore
+
+START_LIMIT_S = 10.0
+LOOK_S = 0.5
+LINE_S = 5.0
+STUCK_S = 60.0
+
+
+class NoWorker(PlexSyncError):
+    """No worker could be started. See plexsync.log in PlexSync's data folder."""
+
+
+def ensure_worker(
+    data_dir: Path, start_worker: Callable[[str], object], clock: Clock, session: dict[str, object] | None
+) -> None:
+    """Return once a worker lives and the database is ready, with this task's session handed over.
+
+    Raises:
+        NoWorker: none could be started within ten seconds.
+    """
+    if not worker_lives(str(data_dir)):
+        start_worker("task")
+    deadline = clock.monotonic() + START_LIMIT_S
+    while not (worker_lives(str(data_dir)) and _hand_over(data_dir, session)):
+        if clock.monotonic() >= deadline:
+            raise NoWorker("No worker could be started within ten seconds.")
+        clock.sleep(0.1)
+
+
+def _hand_over(data_dir: Path, session: dict[str, object] | None) -> bool:
+    try:
+        connection = connect(str(data_dir))
+    except (InboxClosed, sqlite3.Error):
+        return False
+    try:
+        if session is not None:
+            connection.execute(sql.KEEP_SESSION, session)
+    finally:
+        connection.close()
+    return True
+
+
+class Follower:
+    """Watches the queue shrink and says so."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        facts: Facts,
+        clock: Clock,
+        say: Callable[[str, str], None],
+        progress: Callable[[float], None],
+    ) -> None:
+        self._store = store
+        self._facts = facts
+        self._clock = clock
+        self._say = say
+        self._progress = progress
+
+    def follow(self, is_alive: Callable[[], bool]) -> dict[str, object]:
+        """Show progress until nothing is due, the worker waits for somebody, or nothing moves for a minute."""
+        total = left = self._left()
+        started = moved = said = self._clock.monotonic()
+        self._say("info", f"{total} scenes to do.")
+        while left and is_alive():
+            self._clock.sleep(LOOK_S)
+            now, before, left = self._clock.monotonic(), left, self._left()
+            total += max(0, left - before)
+            moved = now if left != before else moved
+            self._progress((total - left) / total)
+            if now - said >= LINE_S:
+                said = now
+                self._say("info", self._line(total - left, left, now - started))
+            if self._doing().startswith(("waiting", "switched off")) or now - moved >= STUCK_S:
+                break
+        return self._farewell(total - left, left)
+
+    def _left(self) -> int:
+        due, _, running = self._store.counts()
+        return due + running
+
+    def _doing(self) -> str:
+        worker = self._facts.worker()
+        return worker.doing if worker else ""
+
+    def _line(self, done: int, left: int, seconds: float) -> str:
+        rate = done / seconds if seconds else 0.0
+        rest = f", about {left / rate:.0f} s to go" if rate else ""
+        return f"{done} done, {left} left, {rate:.1f} a second{rest}."
+
+    def _farewell(self, done: int, left: int) -> dict[str, object]:
+        _, later, _ = self._store.counts()
+        doing = self._doing()
+        text = f"{done} done, {left} left, {later} wait for later."
+        if left:
+            text += f" The worker goes on by itself; it is {doing}."
+        for reason, count in self._store.waiting_by_reason().items():
+            text += f" {count} x {reason}."
+        self._progress(1.0 if not left else done / (done + left))
+        self._say("info", text)
+        return {"done": done, "left": left, "later": later, "worker": doing}

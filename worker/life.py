@@ -1,0 +1,315 @@
+"""A worker's life: look twice a second whether anything is to be done, and leave when Stash is gone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from core.clock import Clock
+from core.errors import Fenced, PlexError, PlexSyncError, StashUnavailable
+from core.log import EventLog
+from sync_queue import statements as sql
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import Facts
+from sync_queue.inbox import SPILL
+from sync_queue.notices import Notices
+from sync_queue.schema import back_up
+from sync_queue.spill import absorb_spill
+from sync_queue.store import JobStore
+from worker.bench import Workbench
+from worker.breaker import State, probe_is_due
+from worker.catch_up import CatchUp
+from worker.drain import Drain
+from worker.gate import Gate
+from worker.settings import Settings
+from worker.timers import Every
+
+TURN_S = 0.5
+DRAIN_CHUNK_S = 20.0  # a long drain pauses this often to re-read settings and look around
+STASH_SILENT_S = 600.0
+NOT_FOUND = "PlexNotFound"
+SERVER = "server"
+DAY_S = 86_400.0
+
+
+class Farewell(Enum):
+    """Why a worker leaves."""
+
+    SILENT = "Stash has not answered for ten minutes"
+    UPDATED = "the installed plugin version has changed"
+    FENCED = "a newer worker has taken over"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a worker is made of; built by `wiring.py`."""
+
+    data_dir: Path
+    store: JobStore
+    facts: Facts
+    letters: DeadLetters
+    notices: Notices
+    settings: Settings
+    gate: Gate
+    drain: Drain
+    catch_up: CatchUp
+    clock: Clock
+    log: EventLog
+    epoch: int
+    installed_version: Callable[[], str]
+    version: str
+    beat: Callable[[], None]
+    checkpoint: Callable[[str], object] = str
+
+
+class WorkerLife:
+    """One worker, from the lease to the farewell."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._p = parts
+        clock = parts.clock
+        self._heartbeat = Every(clock, 60.0)
+        self._version_look = Every(clock, 5.0, later=True)
+        self._renewal = Every(clock, 60.0)
+        self._speak = Every(clock, 2.0)
+        self._due_look = Every(clock, 30.0)
+        self._library_look = Every(clock, 30.0, later=True)
+        self._catch_up = Every(clock, 900.0)
+        self._nightly = Every(clock, DAY_S, later=True)
+        self._stash_rest = Every(clock, 0.0)
+        self._stash_failures = 0
+        self._heard_stash = clock.monotonic()
+        self._seen = -1
+        self._next_due: float | None = None
+        self._said_doing = ""
+
+    def run(self) -> Farewell:
+        """Live until there is a reason to leave."""
+        self._p.log.info("worker.start", epoch=self._p.epoch, version=self._p.version)
+        try:
+            while True:
+                farewell = self.turn()
+                if farewell is not None:
+                    break
+                if not self._is_due():
+                    self._p.clock.sleep(TURN_S)
+        except Fenced:
+            farewell = Farewell.FENCED
+        self._p.log.info("worker.leave", why=farewell.value)
+        return farewell
+
+    def has_news(self) -> bool:
+        """Whether anything came in since this worker last looked; asked after the lease is released."""
+        return self._p.store.changes_seen() != self._seen or self._spilled()
+
+    def turn(self) -> Farewell | None:
+        """One look around; a reason to leave, or None."""
+        self._p.beat()
+        if self._version_look.is_due() and self._p.installed_version() != self._p.version:
+            return Farewell.UPDATED
+        self._notice_changes()
+        if self._heartbeat.is_due():
+            self._hear_stash()
+        if self._p.clock.monotonic() - self._heard_stash >= STASH_SILENT_S:
+            return Farewell.SILENT
+        if self._stash_rest.is_due():
+            self._act()
+        else:
+            self._doing("waiting for Stash")
+        return None
+
+    # -- looking --------------------------------------------------------------------------------
+
+    def _notice_changes(self) -> None:
+        if self._spilled():
+            self._absorb()
+        seen = self._p.store.changes_seen()
+        if seen != self._seen:
+            if self._seen >= 0:
+                self._catch_up.push(60.0)  # a minute after the last hook of a burst
+                self._stash_rest.now()  # somebody is there: a fresher session may have come
+            self._seen = seen
+            self._next_due = self._p.store.next_due()
+        elif self._due_look.is_due():
+            self._next_due = self._p.store.next_due()
+
+    def _spilled(self) -> bool:
+        folder = self._p.data_dir / SPILL
+        return folder.is_dir() and any(folder.glob("*.json"))
+
+    def _absorb(self) -> None:
+        absorbed, refused = absorb_spill(self._p.data_dir, self._p.store, self._p.checkpoint)
+        self._next_due = self._p.store.next_due()
+        self._p.log.info("spill.absorbed", changes=absorbed, refused=refused)
+
+    def _is_due(self) -> bool:
+        """Whether a job is due that may be worked on now."""
+        if self._next_due is None or not self._p.gate.admits:
+            return False
+        now = self._p.clock.wall()
+        is_due = self._next_due <= now or self._next_due > now + sql.LONGEST_WAIT_S
+        return is_due and self._p.settings.config is not None and self._may_write()
+
+    def _may_write(self) -> bool:
+        config = self._p.settings.config
+        return config is not None and config.enabled and not config.missing()
+
+    def _hear_stash(self) -> None:
+        stash = self._p.settings.stash()
+        if stash is not None and stash.is_up():
+            self._heard_stash = self._p.clock.monotonic()
+
+    # -- acting ---------------------------------------------------------------------------------
+
+    def _act(self) -> None:
+        """Everything that needs Stash; where it does not answer, rest with growing pauses."""
+        try:
+            self._renew()
+            self._probe()
+            self._drain()
+            self._look_at_library()
+            self._catch_up_if_due()
+            self._say_notices()
+            self._tidy()
+        except StashUnavailable as error:
+            self._stash_failures += 1
+            rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
+            self._stash_rest.push(rest_s)
+            self._p.log.info("stash.unavailable", detail=str(error), next_s=rest_s)
+        else:
+            self._stash_failures = 0
+
+    def _renew(self) -> None:
+        if self._renewal.is_due():
+            age_s = self._p.settings.renew()
+            self._renewal.push(max(1.0, min(600.0, age_s / 3.0)))
+
+    def _bench(self) -> Workbench | None:
+        """The bench under the settings of this moment; None while nothing may be written."""
+        generation = self._p.settings.generation
+        bench = self._p.settings.bench()
+        self._p.beat()
+        if self._p.settings.generation != generation:
+            self._p.gate.settings_changed()
+        if bench is None or not self._may_write():
+            self._doing("waiting for its settings" if bench is None else "switched off")
+            return None
+        return bench
+
+    def _probe(self) -> None:
+        breaker = self._p.gate.breaker
+        if breaker.state is State.OPEN and probe_is_due(breaker, self._p.clock.wall()):
+            bench = self._bench()
+            if bench is not None:
+                self._p.gate.probe(bench.plex)
+        if self._p.gate.breaker.state is State.OPEN:
+            self._doing(f"waiting for Plex: {self._p.gate.breaker.why}")
+
+    def _drain(self) -> None:
+        half_open = self._p.gate.breaker.state is State.HALF_OPEN
+        if not half_open and not self._first_or_due():
+            return
+        bench = self._bench()
+        if bench is None:
+            self._next_due = None  # looked at again with the next change, or by the half-minute look
+            return
+        self._doing("syncing")
+        until = self._p.clock.monotonic() + DRAIN_CHUNK_S
+        report = self._p.drain.run(bench, lambda: self._has_worked_until(until))
+        self._next_due = self._p.store.next_due()
+        if report.done or report.buried or report.waiting:
+            self._p.log.info(
+                "drain.end",
+                done=report.done,
+                wrote=report.wrote,
+                waiting=report.waiting,
+                dead=report.buried,
+                halted=report.halted,
+            )
+            self._remember_server(bench)
+        if report.halted == StashUnavailable.__name__:
+            raise StashUnavailable("Stash went away during a drain")
+        if self._p.gate.breaker.state is not State.OPEN:
+            self._doing("idle")
+
+    def _first_or_due(self) -> bool:
+        """Due, as far as it is known; before the settings were ever read, a due job is reason to read them."""
+        if self._p.settings.config is None or not self._may_write():
+            now = self._p.clock.wall()
+            return self._next_due is not None and self._next_due <= now and bool(self._p.gate.admits)
+        return self._is_due()
+
+    def _has_worked_until(self, until: float) -> bool:
+        self._p.beat()
+        return self._p.clock.monotonic() >= until
+
+    def _remember_server(self, bench: Workbench) -> None:
+        machine = bench.plex.known_machine
+        if machine and self._p.facts.get(SERVER) != machine:
+            self._p.facts.set(SERVER, machine)
+
+    def _look_at_library(self) -> None:
+        """While files are missing in Plex, see every half minute whether a library has moved."""
+        if not self._library_look.is_due() or not self._p.gate.admits:
+            return
+        if not self._p.store.anything_waits_for(NOT_FOUND) and NOT_FOUND not in self._p.letters.by_reason():
+            return
+        bench = self._bench()
+        if bench is None:
+            return
+        try:
+            moved = bench.finder.has_moved()
+        except PlexError as error:
+            self._p.gate.failed(error, bench.plex)
+            return
+        if moved:
+            woken = self._p.store.wake(NOT_FOUND)
+            revived = self._revive(bench)
+            self._next_due = self._p.store.next_due()
+            self._p.log.info("library.moved", woken=woken, revived=revived)
+
+    def _revive(self, bench: Workbench) -> int:
+        """Dead letters whose file Plex has now go back into the queue."""
+        now = self._p.clock.wall()
+        return sum(
+            self._p.letters.revive(letter, now)
+            for letter in self._p.letters.newest(1000)
+            if letter.reason == NOT_FOUND and any(map(bench.finder.candidates, letter.candidates))
+        )
+
+    def _catch_up_if_due(self) -> None:
+        if not self._catch_up.is_due():
+            return
+        stash = self._p.settings.stash()
+        if stash is not None:
+            self._p.catch_up.run(stash, self._p.facts.get(SERVER))
+            self._next_due = self._p.store.next_due()
+
+    def _say_notices(self) -> None:
+        """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
+        if not self._speak.is_due():
+            return
+        waiting = self._p.notices.untold()
+        stash = self._p.settings.stash() if waiting else None
+        for kind, level, text in waiting if stash else ():
+            try:
+                stash.say(level, text)  # type: ignore[union-attr]
+            except StashUnavailable:
+                raise
+            except PlexSyncError as error:
+                self._p.log.warning("notice.unsaid", kind=kind, detail=str(error))
+                return
+            self._p.notices.mark_told(kind, self._p.clock.wall())
+
+    def _tidy(self) -> None:
+        if self._nightly.is_due():
+            self._p.store.prune()
+            try:
+                back_up(self._p.store.connection, self._p.data_dir)
+            except OSError as error:
+                self._p.log.warning("backup.failed", detail=str(error))
+
+    def _doing(self, text: str) -> None:
+        if text != self._said_doing:
+            self._said_doing = text
+            self._p.facts.doing(text, self._p.epoch)
