@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from core.files import JsonFile
@@ -30,7 +31,7 @@ RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless
 INSTALL_LIMIT_S = 600.0  # for one installer
 LOCK_WAIT_S = 900.0  # while another process installs
 
-_IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi"}
+_IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.stashapp"}
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)")
 _BOUND = re.compile(r"(>=|==|<)\s*(\S+)")
 _VERSION = re.compile(r"(\d+(?:\.\d+)*)(?!\d|!)(.*)")
@@ -66,7 +67,7 @@ class Requirement(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The name it is imported by."""
+        """A module whose import shows that the package works."""
         return _IMPORTED_AS.get(self.name, self.name.replace("-", "_"))
 
 
@@ -254,8 +255,9 @@ def unimportable(requirements: Iterable[Requirement]) -> list[str]:
 def platform_tag() -> str:
     """What compiled packages depend on: Python version, system, processor, C library."""
     binary_form = importlib.machinery.EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0]
-    machine = os.uname().machine if sys.platform != "win32" else ""  # on Windows the binary form names it
-    parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform, machine, _libc(), binary_form]
+    parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform, binary_form]
+    if sys.platform != "win32":  # there the binary form names the processor
+        parts += [os.uname().machine, _libc()]
     return re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, parts)))
 
 
@@ -337,9 +339,13 @@ def use_folder(folder: Path) -> None:
     importlib.invalidate_caches()
     provided = {path.name.partition(".")[0] for path in folder.iterdir()}
     for name, module in list(sys.modules.items()):
-        origin = getattr(module, "__file__", None) or ""
-        if name.partition(".")[0] in provided and not origin.startswith(entry + os.sep):
+        if name.partition(".")[0] in provided and not _origin(module).startswith(entry + os.sep):
             del sys.modules[name]
+
+
+def _origin(module: ModuleType) -> str:
+    """Where a module lies; a package without `__init__.py` has only folders, and the first one counts."""
+    return getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
 
 
 def _install_once(
@@ -384,9 +390,7 @@ def install(needs: Needs, deps: Path, installers: Sequence[Installer], run: Run)
         if target.exists():
             _move(target, work / "damaged")
         _move(site, target)
-        for other in deps.iterdir():
-            if other.is_dir() and other not in (target, work):
-                _move(other, work / other.name)
+        _retire(deps, target, work)
     finally:
         _remove([work])
 
@@ -398,7 +402,7 @@ def _build(needs: Needs, work: Path, installers: Sequence[Installer], run: Run) 
         site = work / installer.name
         site.mkdir()
         finished = run(installer.command(needs, site), work)
-        if _NO_PIP in finished.said:
+        if finished.status and _NO_PIP in finished.said:
             continue
         why = one_line(finished.said) if finished.status else _flaw(needs, site, run)
         if not why:
@@ -433,6 +437,16 @@ def _move(source: Path, target: Path) -> None:
             if not tries_left:
                 raise
             time.sleep(0.2)
+
+
+def _retire(deps: Path, target: Path, work: Path) -> None:
+    """Move the folders of other requirements and other Pythons away, so that none is ever half removed in place."""
+    for other in deps.iterdir():
+        if other.is_dir() and other not in (target, work):
+            try:
+                other.rename(work / other.name)
+            except OSError:
+                pass  # in use on Windows: the next installation tries again
 
 
 def _remove(folders: Iterable[Path]) -> None:

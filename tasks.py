@@ -21,8 +21,8 @@ from sync_queue.facts import Facts
 from sync_queue.inbox import connect, session_parameters, worker_lives
 from sync_queue.store import JobStore
 from validation.config import read_config
-from wiring import Outside, build_plex
-from worker.follow import Follower, ensure_worker
+from wiring import Outside, build_plex, work_here
+from worker.follow import Follower, NoWorker, ensure_worker, spill_session
 
 PAGE = 500
 STATUS_LETTERS = 3
@@ -72,11 +72,26 @@ class Context:
 
 def process_queue(context: Context) -> dict[str, object]:
     """Make sure that a worker lives and follow it until nothing is due."""
-    ensure_worker(context.data_dir, context.start_worker, context.outside.clock, context.session)
+    try:
+        ensure_worker(context.data_dir, context.start_worker, context.outside.clock, context.session)
+    except NoWorker as error:
+        return work_off_here(context, error)
     with closing(context.store().connection) as connection:
         store = JobStore(connection, context.outside.clock)
         follower = Follower(store, Facts(store), context.outside.clock, context.say, context.progress)
         return follower.follow(lambda: worker_lives(str(context.data_dir)))
+
+
+def work_off_here(context: Context, reason: NoWorker) -> dict[str, object]:
+    """Where no worker can be started, do its work in this very process."""
+    context.say("warning", f"{reason} This task does the work itself.")
+    spill_session(context.data_dir, context.session)
+    worked = work_here(context.outside, lambda: None)
+    with closing(context.store().connection) as connection:
+        due, later, running = JobStore(connection, context.outside.clock).counts()
+    context.progress(1.0)
+    context.say("info", f"{due + running} left, {later} wait for later.")
+    return {"worked_here": worked, "left": due + running, "later": later}
 
 
 def sync_all(context: Context) -> dict[str, object]:

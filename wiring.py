@@ -178,6 +178,28 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
     return 0
 
 
+def work_here(outside: Outside, on_turn: Callable[[], None]) -> bool:
+    """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
+
+    Raises:
+        sqlite3.Error, OSError: the data folder does not allow a database.
+    """
+    lease = Lease(outside.data_dir)
+    if not lease.take():
+        return False
+    log, close_log = open_log(outside.data_dir / "plexsync.log")
+    try:
+        worker = build_worker(outside, log, "task", lambda: None)
+        try:
+            worker.life.work_off(on_turn)
+        finally:
+            worker.close()
+    finally:
+        lease.release()
+        close_log()
+    return True
+
+
 def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog) -> Farewell | None:
     """One worker's life. The lease is held afterwards only if something came in while it was given up."""
     checkpoint = outside.checkpoint

@@ -2,7 +2,7 @@
 # Builds .venv with everything in requirements-dev.txt; does nothing while that has not changed.
 #
 # A system Python may lack venv's second half (Debian's `ensurepip`) or pip, so each way to an
-# environment is tried until one works: venv, virtualenv, uv.
+# environment is tried until one works: venv, virtualenv, uv, venv filled by the system's pip.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -24,7 +24,7 @@ if works && wanted | cmp -s - "$STAMP"; then
     exit 0
 fi
 
-installer=pip
+install="$VENV/bin/python -m pip install -q"
 if ! works || ! $VENV/bin/python -c 'import pip' >/dev/null 2>&1; then
     rm -rf $VENV
     if "$PYTHON" -m venv $VENV >/dev/null 2>&1; then
@@ -35,7 +35,11 @@ if ! works || ! $VENV/bin/python -c 'import pip' >/dev/null 2>&1; then
         say "made $VENV with virtualenv"
     elif rm -rf $VENV && uv venv -q --python "$PYTHON" $VENV >/dev/null 2>&1; then
         say "made $VENV with uv"
-        installer=uv
+        install="uv pip install -q --python $VENV/bin/python"
+    elif rm -rf $VENV && "$PYTHON" -m pip --version >/dev/null 2>&1 &&
+        "$PYTHON" -m venv --without-pip $VENV >/dev/null 2>&1; then
+        say "made $VENV with venv; the system's pip fills it"
+        install="$PYTHON -m pip --python $VENV/bin/python install -q"
     else
         rm -rf $VENV
         version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -45,9 +49,5 @@ if ! works || ! $VENV/bin/python -c 'import pip' >/dev/null 2>&1; then
 fi
 
 say "installing requirements-dev.txt"
-if [ $installer = uv ]; then
-    uv pip install -q --python $VENV/bin/python -r requirements-dev.txt
-else
-    $VENV/bin/python -m pip install -q -r requirements-dev.txt
-fi
+$install -r requirements-dev.txt
 wanted >"$STAMP"

@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.errors import PlexSyncError
 from sync_queue import statements as sql
 from sync_queue.facts import Facts
-from sync_queue.inbox import InboxClosed, connect, worker_lives
+from sync_queue.inbox import InboxClosed, connect, worker_lives, write_spill
 from sync_queue.store import JobStore
 
 START_LIMIT_S = 10.0
@@ -30,12 +30,21 @@ def ensure_worker(
         NoWorker: none could be started within ten seconds.
     """
     if not worker_lives(str(data_dir)):
-        start_worker("task")
+        try:
+            start_worker("task")
+        except OSError as error:
+            raise NoWorker(f"The worker could not be started: {error}.") from error
     deadline = clock.monotonic() + START_LIMIT_S
     while not (worker_lives(str(data_dir)) and _hand_over(data_dir, session)):
         if clock.monotonic() >= deadline:
             raise NoWorker("No worker could be started within ten seconds.")
         clock.sleep(0.1)
+
+
+def spill_session(data_dir: Path, session: dict[str, object] | None) -> None:
+    """Leave this task's session where whoever holds the lease next finds it."""
+    if session is not None:
+        write_spill(str(data_dir), None, session)
 
 
 def _hand_over(data_dir: Path, session: dict[str, object] | None) -> bool:

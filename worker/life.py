@@ -1,5 +1,6 @@
 """A worker's life: look twice a second whether anything is to be done, and leave when Stash is gone."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -19,16 +20,18 @@ from sync_queue.store import JobStore
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
 from worker.catch_up import CatchUp
-from worker.drain import Drain
+from worker.drain import PAUSE_S, Drain
 from worker.gate import Gate
 from worker.settings import Settings
 from worker.timers import Every
 
 TURN_S = 0.5
+BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
 DRAIN_CHUNK_S = 20.0  # a long drain pauses this often to re-read settings and look around
 STASH_SILENT_S = 600.0
 NOT_FOUND = "PlexNotFound"
 SERVER = "server"
+BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
 
 
@@ -75,8 +78,9 @@ class WorkerLife:
         self._due_look = Every(clock, 30.0)
         self._library_look = Every(clock, 30.0, later=True)
         self._catch_up = Every(clock, 900.0)
-        self._nightly = Every(clock, DAY_S, later=True)
-        self._stash_rest = Every(clock, 0.0)
+        self._tidying = Every(clock, 600.0)
+        self._after_burst: float | None = None
+        self._rest_until = clock.monotonic()
         self._stash_failures = 0
         self._heard_stash = clock.monotonic()
         self._seen = -1
@@ -98,6 +102,15 @@ class WorkerLife:
         self._p.log.info("worker.leave", why=farewell.value)
         return farewell
 
+    def work_off(self, on_turn: Callable[[], None]) -> None:
+        """Work in a task's own process, where no worker could be started, until nothing is due.
+
+        Raises:
+            Fenced: a worker has come to life after all.
+        """
+        while self.turn() is None and self._is_due():
+            on_turn()
+
     def has_news(self) -> bool:
         """Whether anything came in since this worker last looked; asked after the lease is released."""
         return self._p.store.changes_seen() != self._seen or self._spilled()
@@ -112,10 +125,8 @@ class WorkerLife:
             self._hear_stash()
         if self._p.clock.monotonic() - self._heard_stash >= STASH_SILENT_S:
             return Farewell.SILENT
-        if self._stash_rest.is_due():
+        if not self._is_resting():
             self._act()
-        else:
-            self._doing("waiting for Stash")
         return None
 
     # -- looking --------------------------------------------------------------------------------
@@ -126,8 +137,8 @@ class WorkerLife:
         seen = self._p.store.changes_seen()
         if seen != self._seen:
             if self._seen >= 0:
-                self._catch_up.push(60.0)  # a minute after the last hook of a burst
-                self._stash_rest.now()  # somebody is there: a fresher session may have come
+                self._after_burst = self._p.clock.monotonic() + BURST_S
+                self._rest_until = self._p.clock.monotonic()  # somebody is there, with a fresher session
             self._seen = seen
             self._next_due = self._p.store.next_due()
         elif self._due_look.is_due():
@@ -144,11 +155,15 @@ class WorkerLife:
 
     def _is_due(self) -> bool:
         """Whether a job is due that may be worked on now."""
-        if self._next_due is None or not self._p.gate.admits:
+        if self._next_due is None or not self._p.gate.admits or self._is_resting():
             return False
         now = self._p.clock.wall()
         is_due = self._next_due <= now or self._next_due > now + sql.LONGEST_WAIT_S
         return is_due and self._p.settings.config is not None and self._may_write()
+
+    def _is_resting(self) -> bool:
+        """Whether a server failed just now and is left alone for a while."""
+        return self._p.clock.monotonic() < self._rest_until
 
     def _may_write(self) -> bool:
         config = self._p.settings.config
@@ -174,7 +189,8 @@ class WorkerLife:
         except StashUnavailable as error:
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
-            self._stash_rest.push(rest_s)
+            self._rest_until = self._p.clock.monotonic() + rest_s
+            self._doing("waiting for Stash")
             self._p.log.info("stash.unavailable", detail=str(error), next_s=rest_s)
         else:
             self._stash_failures = 0
@@ -229,6 +245,8 @@ class WorkerLife:
             self._remember_server(bench)
         if report.halted == StashUnavailable.__name__:
             raise StashUnavailable("Stash went away during a drain")
+        if report.halted and not report.done and self._p.gate.admits:
+            self._rest_until = self._p.clock.monotonic() + PAUSE_S  # it failed, and a health check said nothing
         if self._p.gate.breaker.state is not State.OPEN:
             self._doing("idle")
 
@@ -278,12 +296,19 @@ class WorkerLife:
         )
 
     def _catch_up_if_due(self) -> None:
-        if not self._catch_up.is_due():
+        burst_over = self._after_burst is not None and self._p.clock.monotonic() >= self._after_burst
+        if not burst_over and not self._catch_up.is_due():
             return
         stash = self._p.settings.stash()
-        if stash is not None:
+        if stash is None:
+            return
+        try:
             self._p.catch_up.run(stash, self._p.facts.get(SERVER))
-            self._next_due = self._p.store.next_due()
+        except StashUnavailable:
+            self._catch_up.now()
+            raise
+        self._after_burst = None
+        self._next_due = self._p.store.next_due()
 
     def _say_notices(self) -> None:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
@@ -302,12 +327,17 @@ class WorkerLife:
             self._p.notices.mark_told(kind, self._p.clock.wall())
 
     def _tidy(self) -> None:
-        if self._nightly.is_due():
-            self._p.store.prune()
-            try:
-                back_up(self._p.store.connection, self._p.data_dir)
-            except OSError as error:
-                self._p.log.warning("backup.failed", detail=str(error))
+        if not self._tidying.is_due():
+            return
+        self._p.store.prune()
+        now = self._p.clock.wall()
+        if abs(now - float(self._p.facts.get(BACKED_UP) or 0.0)) < DAY_S:
+            return
+        try:
+            back_up(self._p.store.connection, self._p.data_dir)
+        except (OSError, sqlite3.OperationalError) as error:
+            self._p.log.warning("backup.failed", detail=str(error))
+        self._p.facts.set(BACKED_UP, repr(now))
 
     def _doing(self, text: str) -> None:
         if text != self._said_doing:

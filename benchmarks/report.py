@@ -1,0 +1,42 @@
+"""The one table that `make bench` prints: what was measured, its budget, and whether it is kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+WITHIN = "within"
+OVER = "OVER"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. `is_within` None: there is no budget, the figure is for information."""
+
+    part: str
+    what: str
+    measured: str
+    budget: str = ""
+    is_within: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        """`within`, `OVER`, or "" where there is no budget."""
+        return "" if self.is_within is None else WITHIN if self.is_within else OVER
+
+
+def table(rows: Iterable[Row]) -> str:
+    """All rows in columns, the parts under their names."""
+    kept = list(rows)
+    columns = [("", "measured", "budget", "")]
+    columns += [(f"  {row.what}", row.measured, row.budget, row.verdict) for row in kept]
+    widths = [max(len(cells[place]) for cells in columns) for place in range(3)]
+    lines = [_line(columns[0], widths)]
+    for part, group in groupby(kept, key=lambda row: row.part):
+        lines += ["", part]
+        lines += [_line((f"  {row.what}", row.measured, row.budget, row.verdict), widths) for row in group]
+    return "\n".join(lines)
+
+
+def _line(cells: tuple[str, str, str, str], widths: list[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+    return "  ".join([*padded, cells[3]]).rstrip()

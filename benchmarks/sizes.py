@@ -1,0 +1,23 @@
+"""How much is measured: the full run, and a short one for a first look."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """`rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits whose way is timed."""
+
+    rounds: int
+    starts: int
+    queued: int
+    singles: int
+    edits: int
+    backfill: int
+    changed: tuple[int, ...]
+    bulk: int
+
+
+FULL = Sizes(
+    rounds=60, starts=25, queued=100_000, singles=2_000, edits=5, backfill=20_000, changed=(1, 100, 1_000), bulk=100
+)
+QUICK = Sizes(rounds=15, starts=5, queued=10_000, singles=200, edits=3, backfill=1_000, changed=(1, 100, 200), bulk=20)

@@ -1,0 +1,115 @@
+"""Learns how folders in Stash are called in Plex, from files that leave no doubt.
+
+Pure: files and candidates go in, prefix pairs come out. A pair needs many files of several folders whose
+name is unique on both sides and whose size is equal; one mapped path that exists with another size
+contradicts it. It may learn nothing; that costs a few exact matches and never a wrong one.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from core.match import PlexFile
+from plex.paths import components, file_name, normal_path
+
+ENOUGH_FILES = 20
+ENOUGH_FOLDERS = 3
+
+Candidates = Callable[[str], Sequence[PlexFile]]
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A scene's file: path as Stash sees it, size in bytes (0 if unknown)."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A learned pair: Stash's prefix, Plex's prefix, and how many files of how many folders support it."""
+
+    source: str
+    target: str
+    files: int
+    folders: int
+
+
+def learn(files: Iterable[KnownFile], candidates: Candidates) -> tuple[Lesson, ...]:
+    """The prefix pairs that explain the files, best supported first; () when nothing is sure.
+
+    `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable, all
+    of them must agree.
+    """
+    known = [file for file in files if file.size]
+    names = Counter(_name(file.path) for file in known)
+    support: dict[Pair, dict[str, str]] = defaultdict(dict)
+    usable = 0
+    for file in known:
+        plex_path = _certain_path(file, candidates) if names[_name(file.path)] == 1 else ""
+        if plex_path:
+            usable += 1
+            pair, folder = split_pair(file.path, plex_path)
+            support[pair][file.path] = folder
+    needed = min(ENOUGH_FILES, usable)
+    lessons = [
+        Lesson(*pair, len(seen), len(set(seen.values())))
+        for pair, seen in support.items()
+        if len(seen) >= needed and len(set(seen.values())) >= ENOUGH_FOLDERS and pair[0] != pair[1]
+    ]
+    sound = [one for one in lessons if not any(contradicts(one, file, candidates) for file in known)]
+    return tuple(sorted(sound, key=lambda one: (-one.files, one.source, one.target)))
+
+
+def contradicts(lesson: Lesson, file: KnownFile, candidates: Candidates) -> bool:
+    """Whether Plex has a file where the lesson puts this one, and it is of another size."""
+    expected = apply(lesson, file.path)
+    if not expected or not file.size:
+        return False
+    sizes = {found.size for found in candidates(file.path) if normal_path(found.path) == normal_path(expected)}
+    return bool(sizes - {0, file.size}) and file.size not in sizes
+
+
+def apply(lesson: Lesson, path: str) -> str:
+    """The path as the lesson has it in Plex; "" when the path lies elsewhere."""
+    source, parts = _folded(lesson.source), components(path)
+    if len(parts) <= len(source) or [part.casefold() for part in parts[: len(source)]] != source:
+        return ""
+    separator = "\\" if "\\" in lesson.target else "/"
+    return separator.join([lesson.target, *parts[len(source) :]])
+
+
+def split_pair(scene_path: str, plex_path: str) -> tuple[Pair, str]:
+    """What differs at the start of two paths of one file, and the scene's folder.
+
+    `/data/a/b/x.mp4` and `/media/a/b/x.mp4` differ in `/data` and `/media`.
+    """
+    ours, theirs = components(scene_path), components(plex_path)
+    common = 0
+    while common < min(len(ours), len(theirs)) - 1 and normal_path(ours[-1 - common]) == normal_path(
+        theirs[-1 - common]
+    ):
+        common += 1
+    separators = tuple("\\" if "\\" in path else "/" for path in (scene_path, plex_path))
+    source = separators[0].join(ours[: len(ours) - common])
+    target = separators[1].join(theirs[: len(theirs) - common])
+    return (source, target), "/".join(ours[:-1])
+
+
+def _certain_path(file: KnownFile, candidates: Candidates) -> str:
+    """The one Plex file of this name, if its size is equal; "" otherwise."""
+    found = {normal_path(one.path): one for one in candidates(file.path)}
+    if len(found) != 1:
+        return ""
+    only = next(iter(found.values()))
+    return only.path if only.size == file.size else ""
+
+
+def _name(path: str) -> str:
+    return normal_path(file_name(path))
+
+
+def _folded(prefix: str) -> list[str]:
+    return [part.casefold() for part in components(prefix)]

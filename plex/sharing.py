@@ -1,0 +1,76 @@
+"""Which items can be written by one request: those whose whole plan is the same, or the same difference.
+
+Pure. Absolute values (a studio's new name) may always be shared. Lists of names may be shared where the
+complete wanted list is identical; where this server was proven to append, the difference is enough, so
+that a renamed tag is one request for hundreds of items whose other tags differ.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.fields import Kind
+from core.plex_item import PlexItem
+from plex.plan import Change
+
+SMALLEST_GROUP = 2
+LARGEST_GROUP = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SharedEdit:
+    """One request for several items of one library. `is_difference`: it relies on appending."""
+
+    section: int
+    items: tuple[int, ...]
+    changes: tuple[Change, ...]
+    is_difference: bool = False
+
+
+def shared_edits(
+    plans: Mapping[int, tuple[Change, ...]], items: Mapping[int, PlexItem], *, by_difference: bool
+) -> list[SharedEdit]:
+    """The edits that serve at least two items each; items that share nothing are in none.
+
+    With `by_difference`, only names that an item lacks are sent and compared.
+    """
+    groups: dict[tuple[int, tuple[Change, ...], bool], list[int]] = defaultdict(list)
+    for key, changes in plans.items():
+        if not changes or any(change.field.kind is Kind.IMAGE for change in changes):
+            continue
+        shown = tuple(difference(change, items[key]) for change in changes) if by_difference else changes
+        groups[items[key].section, shown, shown != changes].append(key)
+    return [
+        SharedEdit(section, tuple(sorted(keys)[start : start + LARGEST_GROUP]), changes, is_difference)
+        for (section, changes, is_difference), keys in groups.items()
+        for start in range(0, len(keys), LARGEST_GROUP)
+        if len(keys) >= SMALLEST_GROUP
+    ]
+
+
+def difference(change: Change, item: PlexItem) -> Change:
+    """The change with only the names that the item lacks; any other kind as it is."""
+    if change.field.kind is not Kind.NAMES or not isinstance(change.value, tuple):
+        return change
+    present = item.values.get(change.field.name)
+    known = {name.casefold() for name in present} if isinstance(present, tuple) else set()
+    return replace(change, value=tuple(name for name in change.value if name.casefold() not in known))
+
+
+def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool | None:
+    """Whether names that were there before and not sent are still there; None when there were none."""
+    verdict = None
+    for change in edit.changes:
+        if change.field.kind is not Kind.NAMES:
+            continue
+        sent = _keys(change.value) | _keys(change.remove)
+        kept = _keys(before.values.get(change.field.name)) - sent
+        if kept and change.value:
+            verdict = kept <= _keys(after.values.get(change.field.name))
+            if not verdict:
+                return False
+    return verdict
+
+
+def _keys(value: object) -> set[str]:
+    return {str(name).casefold() for name in value} if isinstance(value, tuple) else set()
