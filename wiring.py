@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from core.clock import Clock, SystemClock
+from core.job import PRIORITY_BACKFILL, scene_subject
 from core.launch import launch_worker
 from core.log import EventLog, open_log
 from core.version import VERSION
@@ -29,12 +30,13 @@ from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
-from worker.bench import Workbench
+from worker.bench import Appending, Workbench
 from worker.catch_up import CatchUp
 from worker.drain import Drain
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
-from worker.life import Farewell, Parts, WorkerLife
+from worker.learning import LEARNED, PathLearning
+from worker.life import SERVER, Farewell, Parts, WorkerLife
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.watchdog import Watchdog
@@ -86,8 +88,10 @@ def build_bench(
     config: PlexSyncConfig,
     stash: StashClient,
     records: Records,
+    facts: Facts,
     log: EventLog,
     *,
+    learning: PathLearning | None = None,
     check_epoch: Callable[[], None] = lambda: None,
     beat: Callable[[], None] = lambda: None,
 ) -> Workbench:
@@ -106,7 +110,9 @@ def build_bench(
         clock=outside.clock,
         log=log,
         path_map=PathMap(config.path_map),
+        appending=Appending(facts.get, facts.set),
         rules=WriteRules(config.preserve_plex_edits, config.lock_fields),
+        learning=None if config.path_map else learning,
         check_epoch=check_epoch,
     )
 
@@ -131,6 +137,9 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     checkpoint("worker.orphans")
     gate = Gate(clock, chance, log)
     reporter = Reporter(log, notices, clock)
+    learning = PathLearning(
+        outside.data_dir, clock, log, lambda lesson: _match_again(store, records, facts.get(SERVER))
+    )
     settings = Settings(
         facts,
         notices,
@@ -138,7 +147,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         log,
         lambda address, cookie: StashClient(address, cookie),
         lambda config, stash: build_bench(
-            outside, config, stash, records, log, check_epoch=store.check_epoch, beat=beat
+            outside, config, stash, records, facts, log, learning=learning, check_epoch=store.check_epoch, beat=beat
         ),
     )
     parts = Parts(
@@ -231,6 +240,12 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
 def _was_sound(worker: Worker | None) -> bool:
     """Whether the database opened well: damage found later is mended by opening it anew, once."""
     return worker is not None and not worker.opened.set_aside
+
+
+def _match_again(store: JobStore, records: Records, server: str) -> None:
+    """What was matched through a learned pair that is contradicted now is looked at anew."""
+    scenes = records.scenes_matched_by(LEARNED, server)
+    store.note_many(map(scene_subject, scenes), "path_contradicted", PRIORITY_BACKFILL)
 
 
 def _tell_of_damage(path: str, notices: Notices, log: EventLog, clock: Clock) -> None:

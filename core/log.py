@@ -11,6 +11,7 @@ from pathlib import Path
 _LOG_BYTES = 2_000_000
 _LOG_FILES = 3
 _SHORTEST_SECRET = 4
+_PASSING_SECRETS = 20
 
 
 class EventLog:
@@ -19,10 +20,16 @@ class EventLog:
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._secrets: frozenset[str] = frozenset()
+        self._passing: tuple[str, ...] = ()
 
     def hide(self, *secrets: str) -> None:
         """Never write any of these texts, wherever they turn up."""
         self._secrets |= {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+
+    def hide_for_now(self, secret: str) -> None:
+        """The same for a secret that a fresher one soon replaces: only the newest few are remembered."""
+        if len(secret) >= _SHORTEST_SECRET and secret not in self._passing[-1:]:
+            self._passing = (*self._passing, secret)[-_PASSING_SECRETS:]
 
     def debug(self, event: str, **facts: object) -> None:
         """A step."""
@@ -42,7 +49,7 @@ class EventLog:
 
     def _write(self, level: int, event: str, facts: dict[str, object]) -> None:
         line = event_line(event, facts)
-        for secret in self._secrets:
+        for secret in (*self._secrets, *self._passing):
             line = line.replace(secret, "***")
         self._logger.log(level, "%s", line)
 

@@ -59,10 +59,12 @@ class Candidate:
 class MatchResult:
     """The verdict: which items to write, how sure, and every candidate looked at, best first.
 
-    `items` is empty when the confidence is NONE, and holds the best guess when it is LOW.
+    `items` is empty when the confidence is NONE, and holds the best guess when it is LOW. `is_learned`:
+    the path was carried over by a pair that PlexSync learned, not by a setting.
     """
 
     items: tuple[int, ...]
     confidence: Confidence
     candidates: tuple[Candidate, ...] = ()
     why: str = ""
+    is_learned: bool = False

@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 
 from core.errors import PlexNotFound, PlexTemporaryError
 from core.plex_item import PlexItem
-from plex.errors import plex_errors
+from plex.errors import is_late_body, plex_errors
 from plex.item_xml import parse_item
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
@@ -128,18 +128,9 @@ class PlexClient:
     def sections(self) -> tuple[Section, ...]:
         """All libraries with their change markers; one authenticated request."""
         root = self._get("/library/sections")
-        return tuple(
-            Section(
-                key=int(directory.get("key", "0")),
-                uuid=directory.get("uuid", ""),
-                title=directory.get("title", ""),
-                type=directory.get("type", ""),
-                marker=f"{directory.get('contentChangedAt', '')}",
-                refreshing=directory.get("refreshing") == "1",
-                locations=tuple(location.get("path", "") for location in directory.findall("Location")),
-            )
-            for directory in root.findall("Directory")
-        )
+        with plex_errors():
+            found = tuple(map(_section, root.findall("Directory")))
+        return found
 
     def list_page(self, section: int, start: int, size: int = PAGE, added_since: int | None = None) -> Page:
         """One page of a library's items in listing form; `added_since` in epoch seconds.
@@ -154,7 +145,9 @@ class PlexClient:
         total = root.get("totalSize")
         if total is None or root.get("librarySectionID") != str(section):
             raise PlexTemporaryError(f"Plex did not answer with the listing of library {section}")
-        return Page(tuple(root.findall("Video")), int(total))
+        with plex_errors():
+            page = Page(tuple(root.findall("Video")), int(total))
+        return page
 
     def items(self, section: int, keys: Sequence[int]) -> dict[int, PlexItem]:
         """The full items of one library by rating key, 200 to a request; one that is gone is absent."""
@@ -166,9 +159,9 @@ class PlexClient:
                 root = self._get(target, {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(len(batch))})
             except PlexNotFound:
                 continue  # none of them exists
-            for video in root.findall("Video"):
-                item = parse_item(video, section)
-                found[item.rating_key] = item
+            with plex_errors():
+                read = [parse_item(video, section) for video in root.findall("Video")]
+            found.update((item.rating_key, item) for item in read)
         return found
 
     def image_keys(self, item: int, kind: str) -> list[tuple[str, bool]]:
@@ -236,8 +229,22 @@ class PlexClient:
         )
 
 
+def _section(directory: Element) -> Section:
+    return Section(
+        key=int(directory.get("key", "")),
+        uuid=directory.get("uuid", ""),
+        title=directory.get("title", ""),
+        type=directory.get("type", ""),
+        marker=directory.get("contentChangedAt", ""),
+        refreshing=directory.get("refreshing") == "1",
+        locations=tuple(location.get("path", "") for location in directory.findall("Location")),
+    )
+
+
 def _is_connection_error(error: BaseException) -> bool:
     """Worth another try at once: the connection was refused or dropped. A timeout is not."""
-    return isinstance(error, requests.ConnectionError) and not isinstance(
-        error, requests.exceptions.SSLError | requests.ConnectTimeout
+    return (
+        isinstance(error, requests.ConnectionError)
+        and not isinstance(error, requests.exceptions.SSLError | requests.ConnectTimeout)
+        and not is_late_body(error)
     )

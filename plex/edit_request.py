@@ -1,16 +1,21 @@
 """Builds the targets of edit requests: as few as possible, and none longer than servers accept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 from urllib.parse import quote
 
 from core.errors import PlexRejected
 from core.fields import Kind
-from plex.kinds import edit_arguments
+from plex.kinds import edit_arguments, removal_argument, removal_name
 from plex.plan import Change
+from validation.limits import LONGEST_WORD_CHARS
 
 _OVERHEAD_CHARS = 200  # path, type, one id, and a text field's names and lock
-_WORD_CHARS = 40  # how far back a cut may go to find the end of a word
+_COMMA = "%2C"
+
+_Pieces: TypeAlias = tuple[str, ...]
+"""Encoded arguments, each with its leading `&` (or names, each with its leading comma)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,11 @@ def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], 
     """The targets of the PUT requests that write `changes` to every one of `items`; usually one.
 
     What does not fit goes into further targets: short fields together, a long text alone, a long list
-    of names in several, each of which is complete in itself. Their order does not matter.
+    of names in several. Each is right alone, and their order does not matter.
 
     Raises:
         ValueError: `items` is empty. Without an id Plex would edit the whole section.
-        PlexRejected: a single name is longer than a request may be.
+        PlexRejected: a single name, or a value that is no text, is longer than a request may be.
     """
     if not items:
         raise ValueError("an edit without items would change the whole section")
@@ -54,74 +59,86 @@ def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], 
         return ()
     base = f"/library/sections/{section}/all?type=1&id="
     room = limits.target_chars - len(base) - max(len(str(item)) for item in items)
-    queries = [query for change in changes for query in _queries(change, room, limits)]
-    packed = _packed(queries, room)
-    ids_room = min(limits.ids_chars, limits.target_chars - len(base) - max(map(len, packed)))
-    return tuple(base + ids + query for ids in _id_lists(items, ids_room) for query in packed)
+    queries = _queries([_fitted(change, limits) for change in changes], room)
+    ids_room = min(limits.ids_chars, limits.target_chars - len(base) - max(map(len, queries)))
+    return tuple(base + ids + query for ids in _id_lists(items, ids_room) for query in queries)
 
 
 def _encoded(text: str) -> str:
     return quote(text, safe="")
 
 
+def _argument(name: str, value: str) -> str:
+    return f"&{_encoded(name)}={_encoded(value)}"
+
+
 def _to_word_end(text: str, kept: int) -> str:
-    for end in range(kept, max(kept - _WORD_CHARS, 0), -1):
+    for end in range(kept, max(kept - LONGEST_WORD_CHARS, 0), -1):
         if text[end].isspace():
             return text[:end]
     return text[:kept]
 
 
-def _query(change: Change) -> str:
-    """One change's arguments, each with its leading `&`."""
-    arguments = sorted(edit_arguments(change).items())
-    return "".join(f"&{_encoded(name)}={_encoded(value)}" for name, value in arguments)
-
-
-def _queries(change: Change, room: int, limits: EditLimits) -> list[str]:
-    """The change as one query that fits, or as several."""
+def _fitted(change: Change, limits: EditLimits) -> Change:
     if change.field.kind is Kind.TEXT and isinstance(change.value, str):
-        change = replace(change, value=fit_text(change.value, limits))
-    query = _query(change)
-    if len(query) <= room:
-        return [query]
-    if change.field.kind is Kind.NAMES:
-        return _names_queries(change, room)
-    raise PlexRejected("the value is too long for a request", fields=(change.field.name,), too_long=True)
+        return replace(change, value=fit_text(change.value, limits))
+    return change
 
 
-def _names_queries(change: Change, room: int) -> list[str]:
-    """A long list of names in parts, then its removals in parts; every part is right alone."""
-    lock = f"&{_encoded(change.field.plex + '.locked')}={int(change.lock)}"
-    names = change.value if isinstance(change.value, tuple) else ()
-    adds = [
-        f"&{_encoded(f'{change.field.plex}[{number}].tag.tag')}={_encoded(name)}" for number, name in enumerate(names)
-    ]
-    key = f"&{_encoded(change.field.plex + '[].tag.tag-')}="
-    removals = [key + _encoded(_encoded(name)) for name in change.remove]
-    queries = [lock + part for part in _packed(adds, room - len(lock))] if adds else []
-    queries += [lock + query for query in removals]
-    for query in queries:
-        if len(query) > room:
-            raise PlexRejected("a name is too long for a request", fields=(change.field.name,), too_long=True)
-    return queries
+def _queries(changes: Sequence[Change], room: int) -> list[str]:
+    """All changes as queries that fit, the arguments of each sorted."""
+    whole: list[_Pieces] = []
+    parts: list[_Pieces] = []
+    for change in changes:
+        pieces = tuple(_argument(name, value) for name, value in edit_arguments(change).items())
+        if _chars(pieces) <= room:
+            whole.append(pieces)
+        else:
+            parts += _name_parts(change, room)
+    # The short ones first, so that they share a request and the long text has its own. Parts of one
+    # list are never packed again: two lists of removals in one request would be one too many.
+    packed = _packed(sorted(whole, key=_chars), room) + parts
+    return ["".join(sorted(pieces)) for pieces in packed]
 
 
-def _packed(queries: Sequence[str], room: int) -> list[str]:
-    """The queries joined into as few as fit into `room`, in their order."""
-    packed = [""]
-    for query in queries:
-        if packed[-1] and len(packed[-1]) + len(query) > room:
-            packed.append("")
-        packed[-1] += query
+def _name_parts(change: Change, room: int) -> list[_Pieces]:
+    """A list of names in parts, then its removals in parts, each with the lock.
+
+    Numbers go on from part to part, as they would in one request.
+    """
+    if change.field.kind is not Kind.NAMES:
+        raise PlexRejected("a value is too long for a request", fields=(change.field.name,), too_long=True)
+    arguments = edit_arguments(replace(change, remove=()))
+    lock_name = f"{change.field.plex}.locked"
+    lock = _argument(lock_name, arguments.pop(lock_name))
+    added = _packed(((_argument(name, value),) for name, value in arguments.items()), room - len(lock))
+    key = f"&{_encoded(removal_name(change.field))}="
+    listed = ((_COMMA + _encoded(removal_argument((name,))),) for name in change.remove)
+    removed = _packed(listed, room - len(lock) - len(key))
+    parts = [(*pieces, lock) for pieces in added]
+    parts += [(key + "".join(pieces).removeprefix(_COMMA), lock) for pieces in removed]
+    if any(_chars(pieces) > room for pieces in parts):
+        raise PlexRejected("a name is too long for a request", fields=(change.field.name,), too_long=True)
+    return parts
+
+
+def _packed(groups: Iterable[_Pieces], room: int) -> list[_Pieces]:
+    """The groups joined, in their order, into as few as fit."""
+    packed: list[_Pieces] = []
+    for group in groups:
+        if packed and _chars(packed[-1]) + _chars(group) <= room:
+            packed[-1] += group
+        else:
+            packed.append(group)
     return packed
 
 
+def _chars(pieces: _Pieces) -> int:
+    return sum(map(len, pieces))
+
+
 def _id_lists(items: Sequence[int], room: int) -> Iterator[str]:
-    """The ids, joined with encoded commas, in as few lists as fit into `room`."""
-    group: list[str] = []
-    for item in map(str, items):
-        if group and len("%2C".join([*group, item])) > room:
-            yield "%2C".join(group)
-            group = []
-        group.append(item)
-    yield "%2C".join(group)
+    """The ids, each once, joined with encoded commas, in as few lists as fit into `room`."""
+    ids = [(_COMMA + str(item),) for item in dict.fromkeys(items)]
+    for pieces in _packed(ids, room + len(_COMMA)):
+        yield "".join(pieces).removeprefix(_COMMA)

@@ -12,6 +12,8 @@ from xml.etree.ElementTree import ParseError
 
 import requests
 from plexapi.exceptions import BadRequest, NotFound, PlexApiException, Unauthorized
+from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema, SSLError
+from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 from core.errors import (
     PlexError,
@@ -24,6 +26,9 @@ from core.errors import (
 
 _STATUS = re.compile(r"^\((\d{3})\)")
 _LONGEST_TEXT = 200
+
+_BAD_URL = (MissingSchema, InvalidSchema, InvalidURL, LocationValueError)
+_BAD_TOKEN = (InvalidHeader, UnicodeEncodeError)
 
 _REFUSED = frozenset({401, 403, 498})
 _REJECTED = frozenset({400, 405, 409, 422})
@@ -52,19 +57,26 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     status = status_of(error)
     if status is not None:
         return _from_status(status, target_chars)
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, SSLError):
         return PlexRefused("the TLS certificate of Plex was refused, or the port does not speak TLS")
-    if isinstance(error, requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
+    if isinstance(error, _BAD_URL):
         return PlexRefused("the Plex URL is unusable")
-    if isinstance(error, requests.exceptions.InvalidURL):
-        return PlexRefused("the Plex URL is unusable")
-    if isinstance(error, requests.ConnectTimeout | requests.ConnectionError):
+    if isinstance(error, _BAD_TOKEN):
+        return PlexRefused("the Plex token holds characters that no token has")
+    if isinstance(error, requests.ConnectionError) and not is_late_body(error):
         return PlexServerDown(f"no connection to Plex ({type(error).__name__})")
     if isinstance(error, requests.RequestException):
         return PlexTemporaryError(f"Plex broke off ({type(error).__name__})")
     if isinstance(error, ParseError):
         return PlexTemporaryError("Plex sent broken XML")
     return PlexTemporaryError(f"Plex sent something unexpected ({type(error).__name__})")
+
+
+def is_late_body(error: BaseException) -> bool:
+    """Whether an answer stopped in its middle for too long: requests calls that a connection error as well."""
+    return isinstance(error, requests.ConnectionError) and any(
+        isinstance(cause, ReadTimeoutError) for cause in error.args
+    )
 
 
 def status_of(error: Exception) -> int | None:

@@ -15,6 +15,7 @@ from plex.index import FileIndex
 from plex.listing import added_at, files_of, walk
 
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
+EXPIRES_S = 3600.0  # a rename may not move the marker; asked again only when a look-up misses
 MARKERS_FRESH_S = 5.0  # one look serves the jobs of a batch and the next few
 
 
@@ -28,6 +29,10 @@ class Finder:
         self._clock = clock
         self._sections: tuple[Section, ...] = ()
         self._looked_at = float("-inf")
+
+    def close(self) -> None:
+        """Close the index's files."""
+        self._index.close()
 
     def candidates(self, path: str) -> list[PlexFile]:
         """Every indexed file with the same name, in all configured libraries; asks nobody."""
@@ -102,9 +107,12 @@ class Finder:
         return self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
 
     def _list_moved(self, section: Section) -> bool:
-        """List a library anew if its marker moved since the last whole listing; whether it gained a file."""
+        """List a library anew if its marker moved since, or the listing is old; whether it changed."""
         state = self._index.state(section.uuid)
-        if state is None or state.listed == section.marker:
+        if state is None:
+            return False
+        is_fresh = 0 <= self._clock.wall() - state.listed_at < EXPIRES_S
+        if state.listed == section.marker and is_fresh:
             return False
         self._list(section)
         after = self._index.state(section.uuid)

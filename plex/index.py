@@ -2,7 +2,7 @@
 
 A library of 100,000 files is spread over a fixed number of buckets by file name; a bucket is one JSON
 row, so a lookup reads one row and building writes a thousand. A library is listed into a new generation
-and switched by one write: a kill in the middle leaves the old index whole.
+and switched in one transaction: a kill in the middle leaves the old index whole.
 """
 
 import zlib
@@ -60,7 +60,7 @@ class FileIndex:
         return [PlexFile(*row) for row in bucket.get(name, ())]
 
     def rebuild(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int) -> None:
-        """Replace the library's index; the old one answers until the last write."""
+        """Replace the library's index in one transaction; until it is done the old one answers."""
         old = self.state(section_uuid)
         generation = old.generation + 1 if old else 1
         buckets: dict[int, dict[str, list[list[Any]]]] = {}
@@ -73,9 +73,9 @@ class FileIndex:
         with self._cache.transact():
             for number, bucket in buckets.items():
                 self._cache.set(self._key(section_uuid, generation, number), bucket)
-        self._keep(section_uuid, IndexState(generation, marker, marker, now, newest, count))
-        if old is not None:
-            self._drop(section_uuid, old.generation)
+            self._keep(section_uuid, IndexState(generation, marker, marker, now, newest, count))
+            if old is not None:
+                self._drop(section_uuid, old.generation)
 
     def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:
         """Add or replace single files in a listed library; how many are new."""
@@ -120,9 +120,8 @@ class FileIndex:
         self._cache.set(["state", section_uuid], asdict(state))
 
     def _drop(self, section_uuid: str, generation: int) -> None:
-        with self._cache.transact():
-            for number in range(BUCKETS):
-                self._cache.delete(self._key(section_uuid, generation, number))
+        for number in range(BUCKETS):
+            self._cache.delete(self._key(section_uuid, generation, number))
 
     def _bucket(self, section_uuid: str, generation: int, number: int) -> dict[str, list[list[Any]]]:
         bucket = self._cache.get(self._key(section_uuid, generation, number))

@@ -30,6 +30,11 @@ def edit_arguments(change: Change) -> dict[str, str]:
     return _WIRES[change.field.kind].arguments(change) | lock
 
 
+def removal_name(field: Field) -> str:
+    """The name of the argument that takes names off."""
+    return f"{field.plex}[].tag.tag-"
+
+
 def removal_argument(names: tuple[str, ...]) -> str:
     """A list of names to take off: each encoded by itself, since the list is split at its commas."""
     return ",".join(quote(name, safe="") for name in names)
@@ -69,7 +74,7 @@ def _names_arguments(change: Change) -> dict[str, str]:
     names = change.value if isinstance(change.value, tuple) else ()
     arguments = {f"{plex}[{index}].tag.tag": name for index, name in enumerate(names)}
     if change.remove:
-        arguments[f"{plex}[].tag.tag-"] = removal_argument(change.remove)
+        arguments[removal_name(change.field)] = removal_argument(change.remove)
     return arguments
 
 

@@ -8,12 +8,14 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from itertools import takewhile
+from typing import TypeAlias
 
 from core.errors import AmbiguousMatch, PlexNotFound, WeakMatch
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.path_map import PathMap
 from plex.paths import file_name, folders, normal_path
+from validation.metadata import SceneFile
 
 HIGH_SCORE = 0.75
 MIN_GAP = 0.1
@@ -21,17 +23,6 @@ MIN_TAIL_FOLDERS = 2
 KEPT_CANDIDATES = 10  # as many as a person will read in a dead letter
 
 _SLACK = 1e-9  # 0.9 - 0.8 is a hair below 0.1 in binary
-
-
-class SceneFile(Protocol):
-    """What the matcher must know of one of the scene's files. `size` in bytes, 0 if unknown."""
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def size(self) -> int: ...
-
 
 Candidates: TypeAlias = Callable[[str], Sequence[PlexFile]] | Mapping[str, Sequence[PlexFile]]
 """By a scene file's path as Stash spells it: every Plex file with the same normal file name."""
@@ -79,15 +70,15 @@ def match_scene(files: Sequence[SceneFile], candidates: Candidates, path_map: Pa
         return MatchResult((), Confidence.NONE, (), "the scene has no file")
     look_up = _look_up(candidates)
     verdicts = [_judge(file, look_up(file.path), path_map) for file in files]
-    every = [candidate for verdict in verdicts for candidate in verdict.candidates]
-    listed = tuple(sorted(every, key=lambda candidate: -candidate.score)[:KEPT_CANDIDATES])
+    if len(verdicts) == 1:
+        return verdicts[0]
     for confidence in (Confidence.HIGH, Confidence.LOW):
         chosen = [verdict for verdict in verdicts if verdict.confidence is confidence]
         if chosen:
             best = max(chosen, key=lambda verdict: verdict.candidates[0].score)
             united = chosen if confidence is Confidence.HIGH else [best]
-            items = sorted({item for verdict in united for item in verdict.items})
-            return MatchResult(tuple(items), confidence, listed, best.why)
+            items = frozenset(item for verdict in united for item in verdict.items)
+            return MatchResult(tuple(sorted(items)), confidence, _listed(verdicts, items), best.why)
     return verdicts[0]
 
 
@@ -123,6 +114,13 @@ def _look_up(candidates: Candidates) -> Callable[[str], Sequence[PlexFile]]:
     return candidates
 
 
+def _listed(verdicts: Sequence[MatchResult], items: frozenset[int]) -> tuple[Candidate, ...]:
+    """The best candidates of all files, and every one of the items to write: they are read by it."""
+    every = [candidate for verdict in verdicts for candidate in verdict.candidates]
+    every.sort(key=lambda candidate: -candidate.score)
+    return tuple(one for place, one in enumerate(every) if place < KEPT_CANDIDATES or one.file.item in items)
+
+
 def _rivals(best: Candidate, other: Candidate) -> bool:
     """Whether `other` is a different file that is too close behind `best`."""
     is_close = best.score - other.score < MIN_GAP - _SLACK
@@ -132,17 +130,24 @@ def _rivals(best: Candidate, other: Candidate) -> bool:
 def _judge(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMap) -> MatchResult:
     mapped = path_map.mapped(scene.path)
     by_path = _by_normal_path(found, file_name(normal_path(scene.path)))
-    exact = _exact_entries(by_path, mapped)
-    files = [file for normal in by_path for file in _files(normal, by_path[normal], exact, scene, mapped)]
+    exact = _exact_entries(by_path, mapped, scene.size)
+    tails = [folders(normal_path(path)) for path in mapped]
+    files = [
+        file
+        for normal, entries in by_path.items()
+        for file in _files(normal, entries, exact, scene.size, max(_common(tail, folders(normal)) for tail in tails))
+    ]
     if not files:
         count = len(by_path)
         why = f"Plex has {count} of this name, of another size" if count else "Plex has no file of this name"
         return MatchResult((), Confidence.NONE, (), why)
     weighed = heapq.nsmallest(KEPT_CANDIDATES, _weigh(files, scene.size), key=lambda one: one.rank)
-    listed = [candidate for one in weighed for candidate in one.candidates(scene.path, len(files))]
-    items = tuple(sorted({entry.item for entry in weighed[0].file.entries}))
+    best, *others = [tuple(one.candidates(scene.path, len(files))) for one in weighed]
+    # The chosen file with all its items, and always the next one, which may be a reason to refuse.
+    rest = [candidate for one in others for candidate in one][: max(KEPT_CANDIDATES - len(best), 1)]
+    items = tuple(sorted({candidate.file.item for candidate in best}))
     confidence, why = _verdict(weighed)
-    return MatchResult(items, confidence, tuple(listed[:KEPT_CANDIDATES]), why)
+    return MatchResult(items, confidence, (*best, *rest), why)
 
 
 def _verdict(weighed: Sequence[_Weighed]) -> tuple[Confidence, str]:
@@ -179,49 +184,46 @@ def _is_one_file(entries: Sequence[PlexFile]) -> bool:
     return len(sizes) == 1 and 0 not in sizes and len({normal_path(entry.path) for entry in entries}) == 1
 
 
-def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str]) -> frozenset[PlexFile]:
-    """Entries at the very path; where none is spelled so, those whose normal form is, if they are one file."""
+def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str], size: int) -> frozenset[PlexFile]:
+    """Entries at the very path; where none is spelled so, those whose normal form is, if they are one file.
+
+    At the very path another size is no denial: the file was replaced, and one side has not seen it yet.
+    A path that is merely spelled alike can be another file, so there the size counts.
+    """
     spelled: list[PlexFile] = []
     similar: list[PlexFile] = []
     for path in mapped:
         entries = by_path.get(normal_path(path), ())
-        same = [entry for entry in entries if entry.path == path]
-        sizes = {entry.size for entry in same} - {0}
-        spelled += [entry for entry in entries if entry in same or entry.size in sizes]
-        similar += entries if _is_one_file(entries) else ()
+        there = [entry for entry in entries if entry.path == path]
+        sizes = {entry.size for entry in there} - {0}
+        spelled += there
+        spelled += [entry for entry in entries if entry.size in sizes]
+        alike = [entry for entry in entries if not _deny(entry.size, size)]
+        similar += alike if _is_one_file(alike) else ()
     return frozenset(spelled or similar)
 
 
-def _files(
-    normal: str,
-    entries: Sequence[PlexFile],
-    exact: frozenset[PlexFile],
-    scene: SceneFile,
-    mapped: Sequence[str],
-) -> list[_File]:
-    """The different files at one normal path, without those whose known size denies them.
-
-    At the exact path another size is no denial: the file was replaced, and one side has not seen it yet.
-    """
-    tail = max(_common_folders(path, normal) for path in mapped)
-    at_path = tuple(entry for entry in entries if entry in exact)
-    others = [e for e in entries if e not in exact and (not e.size or not scene.size or e.size == scene.size)]
+def _files(normal: str, entries: Sequence[PlexFile], exact: frozenset[PlexFile], size: int, tail: int) -> list[_File]:
+    """The different files at one normal path, without those whose known size denies them."""
+    others = [entry for entry in entries if entry not in exact and not _deny(entry.size, size)]
     groups: dict[str, list[PlexFile]] = defaultdict(list)
     is_one = _is_one_file(others)
     for entry in others:
         groups[normal if is_one else entry.path].append(entry)
     found = [_File(normal, tuple(group), tail, is_exact=False) for group in groups.values()]
+    at_path = tuple(entry for entry in entries if entry in exact)
     return [_File(normal, at_path, tail, is_exact=True), *found] if at_path else found
 
 
-def _common_folders(path: str, normal: str) -> int:
-    pairs = zip(reversed(folders(normal_path(path))), reversed(folders(normal)), strict=False)
-    count = 0
-    for left, right in pairs:
-        if left != right:
-            break
-        count += 1
-    return count
+def _deny(left: int, right: int) -> bool:
+    """Whether two sizes prove two different files; an unknown one (0) proves nothing."""
+    return left != right and left > 0 and right > 0
+
+
+def _common(left: Sequence[str], right: Sequence[str]) -> int:
+    """How many folders agree, from the file upwards."""
+    pairs = zip(reversed(left), reversed(right), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _weigh(files: Sequence[_File], size: int) -> list[_Weighed]:

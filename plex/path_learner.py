@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from core.match import PlexFile
+from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.paths import components, file_name, normal_path
 
 ENOUGH_FILES = 20
 ENOUGH_FOLDERS = 3
+_MOST_CANDIDATES = 10
 
 Candidates = Callable[[str], Sequence[PlexFile]]
 Pair = tuple[str, str]
@@ -79,6 +80,23 @@ def apply(lesson: Lesson, path: str) -> str:
         return ""
     separator = "\\" if "\\" in lesson.target else "/"
     return separator.join([lesson.target, *parts[len(source) :]])
+
+
+def match_learned(files: Sequence[KnownFile], candidates: Candidates, lessons: Sequence[Lesson]) -> MatchResult | None:
+    """The items that play the files where the lessons put them, if the sizes are equal; None otherwise."""
+    found = []
+    for file in files:
+        for lesson in lessons if file.size else ():
+            expected = normal_path(apply(lesson, file.path))
+            for one in candidates(file.path):
+                if expected and normal_path(one.path) == expected and one.size == file.size:
+                    note = f"learned {lesson.source} => {lesson.target}"
+                    found.append(Candidate(one, Evidence.EXACT_PATH, file.path, note))
+    if not found:
+        return None
+    items = tuple(sorted({candidate.file.item for candidate in found}))
+    why = f"exact_path 1.0, {found[0].note}, equal size"
+    return MatchResult(items, Confidence.HIGH, tuple(found[:_MOST_CANDIDATES]), why, is_learned=True)
 
 
 def split_pair(scene_path: str, plex_path: str) -> tuple[Pair, str]:

@@ -131,6 +131,11 @@ class StashClient(StashInterface):
             data = self.graphql(queries.SCENES_AFTER, variables)
         return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
 
+    def file_sample(self, size: int) -> list[tuple[str, int]]:
+        """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
+        scenes = self.graphql(queries.FILE_SAMPLE, {"size": size})["findScenes"]["scenes"]
+        return [(str(file["path"]), int(file["size"] or 0)) for scene in scenes for file in scene["files"]]
+
     def say(self, level: str, text: str) -> None:
         """Have a line written to Stash's log, by running ourselves as an operation."""
         self.graphql(queries.SAY, {"id": PLUGIN_ID, "args": {"mode": "say", "level": level, "text": text}})

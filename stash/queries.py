@@ -24,6 +24,11 @@ SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
   }
 }"""
 
+# A repeatable random order: a sample that is spread over the whole library.
+FILE_SAMPLE = """query PlexSyncSample($size: Int!) {
+  findScenes(filter: {sort: "random_4711", per_page: $size}) { scenes { files { path size } } }
+}"""
+
 CHANGED_SCENES = """query PlexSyncChanged($after: Int!, $size: Int!, $since: String!) {
   findScenes(filter: {sort: "id", per_page: $size},
              scene_filter: {id: {value: $after, modifier: GREATER_THAN},

@@ -28,6 +28,15 @@ class Records:
         rows = self._store.connection.execute(sql.ITEM_RECORDS, {"item": item, "server": server}).fetchall()
         return sorted(map(_from_row, rows), key=lambda record: record.scene_id)
 
+    def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
+        """The scenes whose match was of this confidence; [] when there is none."""
+        query = {"confidence": confidence, "server": server}
+        return [row[0] for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()]
+
+    def confidences(self) -> dict[str, int]:
+        """How many records of which confidence, most first."""
+        return dict(self._store.connection.execute(sql.CONFIDENCES).fetchall())
+
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
         values = asdict(record)

@@ -141,6 +141,8 @@ RECORD_COLUMNS = "scene_id, server, item, section, path, oshash, updated_at, rea
 SCENE_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 KNOWN_UPDATES = "SELECT max(updated_at), max(read_at) FROM records WHERE scene_id = :scene_id AND server = :server"
+SCENES_BY_CONFIDENCE = "SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server"
+CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
 

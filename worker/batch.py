@@ -8,7 +8,9 @@ from core.job import Job
 from core.match import Confidence, MatchResult
 from core.plex_item import PlexItem
 from plex.matcher import match_scene
-from validation.metadata import SyncMetadata, parse_scene
+from plex.path_learner import KnownFile, match_learned
+from plex.plan import Change
+from validation.metadata import SceneFile, SyncMetadata, parse_scene
 from worker.bench import Workbench
 
 
@@ -25,13 +27,18 @@ class Case:
 
 @dataclass(slots=True)
 class Batch:
-    """A batch ready to be worked on, one case per job; `items` by rating key; `server` its identifier."""
+    """A batch ready to be worked on, one case per job.
+
+    `items` by rating key; `claims` names the scene that writes an item; `shared` holds the plans of items
+    that were written together with others already; `server` is Plex's identifier.
+    """
 
     cases: dict[int, Case]
     server: str = ""
     items: dict[int, PlexItem] = field(default_factory=dict)
     sections: dict[int, int] = field(default_factory=dict)
     claims: dict[int, int] = field(default_factory=dict)
+    shared: dict[int, tuple[Change, ...]] = field(default_factory=dict)
 
 
 def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
@@ -46,6 +53,8 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
         return batch
     batch.server = bench.plex.machine_identifier()
     bench.finder.prepare()
+    if bench.learning is not None and bench.learning.is_due():
+        bench.learning.learn(bench.stash, bench.finder.candidates)
     match_cases(bench, matchable)
     if any(_is_missing(case) for case in matchable):
         bench.finder.look_again(lambda: _still_missing(bench, matchable))
@@ -59,7 +68,19 @@ def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:
     """Match each case's scene against the index; asks nobody."""
     for case in cases:
         if case.scene is not None:
-            case.match = match_scene(case.scene.files, bench.finder.candidates, bench.path_map)
+            case.match = _match(bench, case.scene.files)
+
+
+def _match(bench: Workbench, files: Sequence[SceneFile]) -> MatchResult:
+    """The match by the settings, else by what was learned; every file may contradict what was learned."""
+    result = match_scene(files, bench.finder.candidates, bench.path_map)
+    if bench.learning is None or not bench.learning.lessons:
+        return result
+    bench.learning.check(files, bench.finder.candidates)
+    if result.confidence is Confidence.HIGH:
+        return result
+    known = [KnownFile(file.path, file.size) for file in files]
+    return match_learned(known, bench.finder.candidates, bench.learning.lessons) or result
 
 
 def read_items(bench: Workbench, batch: Batch, cases: Sequence[Case]) -> None:

@@ -13,11 +13,33 @@ from plex.plan import WriteRules
 from stash.client import StashClient
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
+from worker.learning import PathLearning
+
+SHARED_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # many ids; proxies cut long request lines
+
+
+class Appending:
+    """What was proven of each server's tag edits, kept beside the queue."""
+
+    def __init__(self, recall: Callable[[str], str], remember: Callable[[str, str], object]) -> None:
+        self._recall = recall
+        self._remember = remember
+
+    def is_proven(self, server: str) -> bool | None:
+        """True: it appends. False: it replaces. None: not tried yet."""
+        return {"append": True, "replace": False}.get(self._recall(f"tags:{server}"))
+
+    def prove(self, server: str, appends: bool) -> None:
+        """Remember what a verifying read has shown."""
+        self._remember(f"tags:{server}", "append" if appends else "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """The two servers, the index, the records and the rules under the present settings."""
+    """The two servers, the index, the records and the rules under the present settings.
+
+    `learning` is None where a person has set the path mapping.
+    """
 
     config: PlexSyncConfig
     stash: StashClient
@@ -27,6 +49,14 @@ class Workbench:
     clock: Clock
     log: EventLog
     path_map: PathMap
+    appending: Appending
     rules: WriteRules
     limits: EditLimits = field(default_factory=EditLimits)
+    shared_limits: EditLimits = SHARED_LIMITS
+    learning: PathLearning | None = None
     check_epoch: Callable[[], None] = lambda: None
+
+    def close(self) -> None:
+        """Close the kept connections to Plex and the index's files."""
+        self.plex.close()
+        self.finder.close()

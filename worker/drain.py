@@ -101,12 +101,15 @@ class Drain:
     def _work(self, bench: Workbench, sync: SceneSync, jobs: Sequence[Job], should_stop: Callable[[], bool]) -> None:
         try:
             batch = read_batch(bench, jobs)
+            self._checkpoint("drain.read")
+            if len(jobs) > 1:
+                sync.share(batch)
+                self._checkpoint("drain.shared")
         except Fenced:
             raise
         except Exception as error:  # noqa: BLE001 broad on purpose: a scene that breaks the read must not stop the others
             self._read_failed(bench, sync, jobs, error, should_stop)
             return
-        self._checkpoint("drain.read")
         for number, job in enumerate(jobs):
             if number and (should_stop() or self._store.more_urgent_than(job.priority)):
                 self._release(jobs[number:])

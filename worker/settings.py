@@ -49,10 +49,10 @@ class Settings:
         address = StashAddress(session.scheme, session.host, session.port)
         if self._client is None or address != self._address:
             self._address, self._client, self._raw = address, self._build_stash(address, session.cookie), None
-        elif session.noted_at > self._taken_over and session.cookie:
+        elif session.noted_at != self._taken_over and session.cookie:
             self._client.cookie = session.cookie
         self._taken_over = session.noted_at
-        self._log.hide(session.cookie)
+        self._log.hide_for_now(session.cookie)
         return self._client
 
     def renew(self) -> float:
@@ -66,11 +66,11 @@ class Settings:
             raise StashUnavailable("no hook or task has told where Stash is")
         key, age_s = client.credentials()
         client.api_key = key
-        self._log.hide(key, client.cookie)
-        if client.cookie != session.cookie:
-            now = self._clock.wall()
-            self._facts.renew_cookie(session.cookie, client.cookie, now)
-            self._taken_over = max(self._taken_over, now)
+        self._log.hide(key)
+        self._log.hide_for_now(client.cookie)
+        now = self._clock.wall()
+        if client.cookie != session.cookie and self._facts.renew_cookie(session.cookie, client.cookie, now):
+            self._taken_over = now
         return age_s
 
     def bench(self) -> Workbench | None:
@@ -88,9 +88,9 @@ class Settings:
         return self._bench
 
     def close(self) -> None:
-        """Close the kept connections to Plex."""
+        """Close what was opened under the present settings."""
         if self._bench is not None:
-            self._bench.plex.close()
+            self._bench.close()
             self._bench = None
 
     def _adopt(self, raw: dict[str, Any], client: StashClient) -> None:

@@ -4,7 +4,7 @@ It only ever saves requests: what fails here, or is not shared, is written by ea
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.errors import PlexError
 from core.plex_item import PlexItem
@@ -16,28 +16,20 @@ from worker.bench import Workbench
 Plans = Mapping[int, tuple[Change, ...]]
 
 
-@dataclass(slots=True)
-class Appending:
-    """What is known of this server's tag edits: True appends, False replaces, None not proven yet."""
-
-    proven: bool | None = None
-
-
-def share(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> frozenset[int]:
-    """Write the shared edits; the items that have all of their plan now."""
+def share(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> dict[int, tuple[Change, ...]]:
+    """Write the shared edits; the plans that are carried out by now, by item."""
     if len(plans) < 2:
-        return frozenset()
+        return {}
     written: set[int] = set()
     edits = shared_edits(plans, items, by_difference=False)
-    rest = _without(plans, edits)
-    if bench.appending.proven is not False:
-        edits += shared_edits(rest, items, by_difference=True)
+    if bench.appending.is_proven(bench.plex.machine_identifier()) is not False:
+        edits += shared_edits(_without(plans, edits), items, by_difference=True)
     for edit in edits:
         if edit.is_difference and not _is_proven(bench, edit, items):
             continue
         if _send(bench, edit):
             written.update(edit.items)
-    return frozenset(written)
+    return {item: plans[item] for item in written}
 
 
 def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
@@ -45,18 +37,22 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
 
     A server that turns out to replace is mended at once: the item's own job sends its full list.
     """
-    if bench.appending.proven is None:
-        first = items[edit.items[0]]
-        try:
-            if not _send(bench, replace(edit, items=(first.rating_key,))):
-                return False
-            after = bench.plex.items(edit.section, [first.rating_key]).get(first.rating_key)
-        except PlexError:
+    server = bench.plex.machine_identifier()
+    known = bench.appending.is_proven(server)
+    if known is not None:
+        return known
+    first = items[edit.items[0]]
+    try:
+        if not _send(bench, replace(edit, items=(first.rating_key,))):
             return False
-        if after is not None:
-            bench.appending.proven = shows_appending(edit, first, after)
-            bench.log.info("plex.tags", append=bench.appending.proven)
-    return bench.appending.proven is True
+        after = bench.plex.items(edit.section, [first.rating_key]).get(first.rating_key)
+    except PlexError:
+        return False
+    verdict = shows_appending(edit, first, after) if after is not None else None
+    if verdict is not None:
+        bench.appending.prove(server, verdict)
+        bench.log.info("plex.tags", append=verdict)
+    return verdict is True
 
 
 def _send(bench: Workbench, edit: SharedEdit) -> bool:

@@ -19,6 +19,8 @@ from validation.wanted import wanted_images, wanted_values
 from worker.batch import Batch, Case, match_cases, read_items
 from worker.bench import Workbench
 from worker.images import sync_images
+from worker.learning import LEARNED
+from worker.sharing import share
 
 LAST_TRY = 4  # after this many failed attempts the next one is the last
 
@@ -83,6 +85,20 @@ class SceneSync:
             warnings=tuple(run.warnings),
         )
 
+    def share(self, batch: Batch) -> None:
+        """Write together what several items of the batch have in common."""
+        plans = {}
+        for case in batch.cases.values():
+            for file in _chosen_files(case) if _is_certain(case) else ():
+                item = batch.items.get(file.item)
+                scene = case.scene
+                if item is None or scene is None or not _plays(item, file) or file.item in plans:
+                    continue
+                if self._claimed_by(batch, scene.scene_id, item) is None:
+                    old = self._bench.records.of_scene(scene.scene_id, batch.server).get(file.item)
+                    plans[file.item] = self._plan(scene, item, old)
+        batch.shared = share(self._bench, plans, batch.items)
+
     # -- which items ----------------------------------------------------------------------------
 
     def _items_of(self, batch: Batch, case: Case) -> tuple[int, ...]:
@@ -137,8 +153,8 @@ class SceneSync:
         run.items.append(key)
         old = self._bench.records.of_scene(scene.scene_id, batch.server).get(key)
         wanted = self._wanted(scene)
-        changes = plan_changes(wanted, item, old, self._bench.rules, identified=scene.has_identity)
-        failed = self._write(item, changes, case.job)
+        changes = self._plan(scene, item, old)
+        failed = self._write(item, changes, case.job) if batch.shared.get(key) != changes else {}
         done = tuple(change for change in changes if change.field.name not in failed)
         record = self._record(batch, case, item, old)
         known = old.updated_at if old else ""
@@ -172,6 +188,9 @@ class SceneSync:
             return replace(record, updated_at=known), (), ()
         return sync_images(self._bench, scene, item, record, fields, known)
 
+    def _plan(self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None) -> tuple[Change, ...]:
+        return plan_changes(self._wanted(scene), item, old, self._bench.rules, identified=scene.has_identity)
+
     def _wanted(self, scene: SyncMetadata) -> dict[str, FieldValue]:
         wanted = wanted_values(scene, self._bench.config)
         return {
@@ -193,7 +212,7 @@ class SceneSync:
             oshash=scene.files[0].oshash,
             updated_at=scene.updated_at,
             read_at=case.read_at,
-            confidence=case.match.confidence.value,
+            confidence=LEARNED if case.match.is_learned else case.match.confidence.value,
             fields=old.fields if old else {},
             images=old.images if old else {},
         )
@@ -263,6 +282,10 @@ def _chosen_files(case: Case) -> list[PlexFile]:
         if candidate.file.item in case.match.items:
             files.setdefault(candidate.file.item, candidate.file)
     return list(files.values())
+
+
+def _is_certain(case: Case) -> bool:
+    return case.error is None and case.match is not None and case.match.confidence is Confidence.HIGH
 
 
 def _plays(item: PlexItem | None, file: PlexFile) -> bool:

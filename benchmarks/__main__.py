@@ -1,0 +1,53 @@
+"""What PlexSync costs: `python -m benchmarks [--quick] [hook] [enqueue] [latency] [traffic]`; all by default.
+
+Nothing here fails because a figure is bad: a machine under load is no bug. Whoever reads the table decides.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from benchmarks import enqueue, hook, latency, traffic
+from benchmarks.report import Row, table
+from benchmarks.sizes import FULL, QUICK, Sizes
+
+PARTS: dict[str, Callable[[Sizes], Iterator[Row]]] = {
+    "hook": hook.rows,
+    "enqueue": enqueue.rows,
+    "latency": latency.rows,
+    "traffic": traffic.rows,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, tell on stderr how far it is, and print the table on stdout."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What PlexSync costs.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"one or more of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer, for a first look")
+    options = parser.parse_args(arguments)
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    sizes = QUICK if options.quick else FULL
+    started, load = time.monotonic(), _load()
+    found: list[Row] = []
+    for name in options.parts or PARTS:
+        for row in PARTS[name](sizes):
+            found.append(row)
+            print(f"{time.monotonic() - started:6.1f} s  {name}: {row.what}", file=sys.stderr, flush=True)
+    print(f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores,", end=" ")
+    print(f"load {load} before and {_load()} after, {time.monotonic() - started:.0f} s")
+    print(table(found))
+    return 0
+
+
+def _load() -> str:
+    """The machine's average load of the last minute, "?" where there is none."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "?"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

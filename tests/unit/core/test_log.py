@@ -1,0 +1,116 @@
+"""The worker's log: one line per event, without secrets."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from core.log import EventLog, event_line, open_log
+
+
+class Kept(logging.Handler):
+    """Keeps what was logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append((record.levelname, record.getMessage()))
+
+
+def kept_log() -> tuple[EventLog, list[tuple[str, str]]]:
+    handler = Kept()
+    logger = logging.Logger("test", logging.DEBUG)
+    logger.addHandler(handler)
+    return EventLog(logger), handler.lines
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({}, "sync.done"),
+        ({"scene": 42, "item": 9137}, "sync.done scene=42 item=9137"),
+        ({"why": None, "detail": "", "wrote": ()}, "sync.done"),
+        ({"wrote": ("title", "tags")}, "sync.done wrote=title,tags"),
+        ({"refused": ["a.json"]}, "sync.done refused=a.json"),
+        ({"took_s": 0.18449, "wait_s": 3.0, "none_s": 0.0}, "sync.done took_s=0.184 wait_s=3 none_s=0"),
+        ({"detail": "two\nlines  here"}, 'sync.done detail="two lines here"'),
+        ({"attempt": 0, "halted": False}, "sync.done attempt=0 halted=False"),
+    ],
+)
+def test_an_event_is_one_line_of_its_facts(facts: dict[str, object], line: str) -> None:
+    assert event_line("sync.done", facts) == line
+
+
+def test_every_level_writes_its_own_name() -> None:
+    log, lines = kept_log()
+
+    log.debug("a")
+    log.info("b")
+    log.warning("c")
+    log.error("d", why="x")
+
+    assert lines == [("DEBUG", "a"), ("INFO", "b"), ("WARNING", "c"), ("ERROR", "d why=x")]
+
+
+def test_a_hidden_secret_is_never_written_wherever_it_turns_up() -> None:
+    log, lines = kept_log()
+    log.hide("t0ken-of-plex", "cookie")
+
+    log.error("t0ken-of-plex", url="http://h/?X-Plex-Token=t0ken-of-plex&c=cookie", paths=("/cookie", "t0ken-of-plex"))
+
+    assert lines == [("ERROR", "*** url=http://h/?X-Plex-Token=***&c=*** paths=/***,***")]
+
+
+def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
+    log, lines = kept_log()
+    log.hide("first-secret")
+
+    log.hide("second-secret")
+    log.info("x", a="first-secret", b="second-secret")
+
+    assert lines == [("INFO", "x a=*** b=***")]
+
+
+def test_a_secret_that_begins_like_another_leaves_no_rest_of_the_longer_one() -> None:
+    secrets = [f"{'abcd' * length}" for length in range(1, 12)]
+    log, lines = kept_log()
+    log.hide(*secrets)
+
+    log.info("x", a=max(secrets, key=len))
+
+    assert lines == [("INFO", "x a=***")]
+
+
+@pytest.mark.parametrize("secret", ["", "a", "abc"])
+def test_a_text_too_short_to_be_a_secret_does_not_blank_the_log(secret: str) -> None:
+    log, lines = kept_log()
+
+    log.hide(secret)
+    log.info("abc", a="abc")
+
+    assert lines == [("INFO", "abc a=abc")]
+
+
+def test_the_log_file_takes_any_text_and_ends_when_it_is_closed(tmp_path: Path) -> None:
+    log, close = open_log(tmp_path / "plexsync.log")
+
+    log.info("sync.done", title="Zoë \ud800 😀")
+    log.debug("unseen")
+    close()
+
+    lines = (tmp_path / "plexsync.log").read_text("utf-8").splitlines()
+    assert len(lines) == 1
+    assert lines[0].endswith('INFO sync.done title="Zoë ? 😀"')
+
+
+def test_the_log_file_is_rotated(tmp_path: Path) -> None:
+    log, close = open_log(tmp_path / "plexsync.log")
+
+    for _ in range(5):
+        log.info("long", text="x" * 1_500_000)
+    close()
+
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["plexsync.log", "plexsync.log.1", "plexsync.log.2", "plexsync.log.3"]

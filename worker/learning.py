@@ -1,0 +1,100 @@
+"""Keeps the path pairs PlexSync learned: learns them now and then, drops one at its first contradiction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.clock import Clock
+from core.files import JsonFile
+from core.log import EventLog
+from plex.path_learner import Candidates, KnownFile, Lesson, contradicts, learn
+from stash.client import StashClient
+from validation.metadata import SceneFile
+
+FILE_NAME = "learned_paths.json"
+SAMPLE = 500
+AGAIN_S = 86_400.0
+LEARNED = "learned"
+
+
+class _Pair(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    target: str
+    files: int
+    folders: int
+
+
+class _Document(BaseModel):
+    """`learned_at` in epoch seconds; `dropped` are pairs that were contradicted, never learned again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    learned_at: float = 0.0
+    pairs: tuple[_Pair, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+
+
+class PathLearning:
+    """What was learned, kept in `learned_paths.json`. A corrupt file means that nothing was learned yet."""
+
+    def __init__(self, data_dir: Path, clock: Clock, log: EventLog, on_dropped: Callable[[Lesson], object]) -> None:
+        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._clock = clock
+        self._log = log
+        self._on_dropped = on_dropped
+        self._document = self._read()
+
+    @property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """The pairs in force, best supported first; () when nothing was learned."""
+        return tuple(Lesson(**pair.model_dump()) for pair in self._document.pairs)
+
+    def is_due(self) -> bool:
+        """Whether it is time to learn: never yet, or a day ago."""
+        return abs(self._clock.wall() - self._document.learned_at) >= AGAIN_S
+
+    def learn(self, stash: StashClient, candidates: Candidates) -> None:
+        """Learn from a sample of Stash's files; one request to Stash, none to Plex.
+
+        Raises:
+            StashUnavailable: nothing was learned.
+        """
+        files = [KnownFile(path, size) for path, size in stash.file_sample(SAMPLE)]
+        lessons = [one for one in learn(files, candidates) if (one.source, one.target) not in self._document.dropped]
+        self._log.info("paths.learned", pairs=[f"{one.source}=>{one.target}" for one in lessons], files=len(files))
+        pairs = tuple(_Pair(**asdict(one)) for one in lessons)
+        self._keep(self._document.model_copy(update={"learned_at": self._clock.wall(), "pairs": pairs}))
+
+    def check(self, files: Sequence[SceneFile], candidates: Candidates) -> None:
+        """Drop every lesson that one of these files contradicts."""
+        for lesson in self.lessons:
+            if any(contradicts(lesson, KnownFile(file.path, file.size), candidates) for file in files):
+                self._log.warning("paths.contradicted", source=lesson.source, target=lesson.target)
+                self._drop(lesson)
+                self._on_dropped(lesson)
+
+    def _drop(self, lesson: Lesson) -> None:
+        pair = (lesson.source, lesson.target)
+        pairs = tuple(one for one in self._document.pairs if (one.source, one.target) != pair)
+        dropped = (*self._document.dropped, pair)
+        self._keep(self._document.model_copy(update={"pairs": pairs, "dropped": dropped}))
+
+    def _keep(self, document: _Document) -> None:
+        self._document = document
+        try:
+            self._file.write(document.model_dump(mode="json"))
+        except (OSError, TimeoutError) as error:
+            self._log.warning("paths.unsaved", detail=str(error))
+
+    def _read(self) -> _Document:
+        raw: dict[str, Any] | None = self._file.read()
+        try:
+            return _Document.model_validate(raw or {})
+        except ValidationError:
+            self._file.discard()
+            return _Document()
