@@ -4,6 +4,7 @@ Stash shows a task's description, a progress bar and log lines, and nothing of i
 writes log lines for people and answers one JSON document for whoever calls it through the API.
 """
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -219,7 +220,7 @@ def run_task(
     )
     try:
         return {"output": _jsonable(task.run(context))}
-    except PlexSyncError as error:
+    except (PlexSyncError, sqlite3.Error, OSError) as error:
         return {"error": f"{task.name}: {error}"}
 
 

@@ -30,7 +30,7 @@ from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
-from worker.bench import Appending, Workbench
+from worker.bench import ServerHabits, Workbench
 from worker.catch_up import CatchUp
 from worker.drain import Drain
 from worker.gate import Gate
@@ -39,6 +39,7 @@ from worker.learning import LEARNED, PathLearning
 from worker.life import SERVER, Farewell, Parts, WorkerLife
 from worker.reports import Reporter
 from worker.settings import Settings
+from worker.stats import StatisticsKeeper
 from worker.watchdog import Watchdog
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
@@ -110,7 +111,7 @@ def build_bench(
         clock=outside.clock,
         log=log,
         path_map=PathMap(config.path_map),
-        appending=Appending(facts.get, facts.set),
+        habits=ServerHabits(facts.get, facts.set),
         rules=WriteRules(config.preserve_plex_edits, config.lock_fields),
         learning=None if config.path_map else learning,
         check_epoch=check_epoch,
@@ -135,8 +136,8 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         _tell_of_damage(opened.set_aside, notices, log, clock)
     bury_the_deadly(store, store.release_orphans(), log)
     checkpoint("worker.orphans")
-    gate = Gate(clock, chance, log)
     reporter = Reporter(log, notices, clock)
+    gate = Gate(clock, chance, log, listeners=(reporter.gate_moved,))
     learning = PathLearning(
         outside.data_dir, clock, log, lambda lesson: _match_again(store, records, facts.get(SERVER))
     )
@@ -150,6 +151,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
             outside, config, stash, records, facts, log, learning=learning, check_epoch=store.check_epoch, beat=beat
         ),
     )
+    statistics = StatisticsKeeper(outside.data_dir, clock, log)
     parts = Parts(
         data_dir=outside.data_dir,
         store=store,
@@ -158,7 +160,16 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         notices=notices,
         settings=settings,
         gate=gate,
-        drain=Drain(store, notices, gate, clock, chance, log, listeners=[reporter.heard], checkpoint=checkpoint),
+        drain=Drain(
+            store,
+            notices,
+            gate,
+            clock,
+            chance,
+            log,
+            listeners=[reporter.heard, statistics.heard],
+            checkpoint=checkpoint,
+        ),
         catch_up=CatchUp(store, facts, records, clock, log, checkpoint),
         clock=clock,
         log=log,

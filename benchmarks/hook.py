@@ -1,14 +1,16 @@
 """What a hook costs the person who saves: whole processes, against a bare interpreter in the same run."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.report import Row
 from benchmarks.sizes import Sizes
-from benchmarks.stage import PAGE, Stage, open_stage, wait_until, with_scene
+from benchmarks.stage import COMPILED_KEPT, PAGE, Stage, open_stage, wait_until, with_scene
 from benchmarks.stopwatch import Command, Times, time_by_turns
 from core.job import PRIORITY_BACKFILL, scene_subject
 
@@ -18,15 +20,17 @@ ALIVE_RATIO, ALIVE_MS, START_RATIO = 3.0, 100.0, 5.0
 OK = '{"output": "ok"}'
 REAL_SCENES = 2_500  # of the waiting jobs; the worker has real work while hooks run beside it
 UNKNOWN = 1_000_000  # ids from here on are of scenes that Stash does not have
+BACKFILL = f"status < 2 AND priority = {PRIORITY_BACKFILL}"
 AUDITED = Path(__file__).with_name("audited.py")
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
     """Every state of queue and worker that a hook may meet."""
-    with open_stage() as stage:
+    with open_stage(min(REAL_SCENES, sizes.queued // 2)) as stage:
         hook = hook_command(stage)
         yield from _network(stage, hook)
         with _switched_off(stage):
+            yield _uncompiled(stage, hook, sizes.rounds)
             yield _alive("worker idle, queue empty", stage, hook, sizes.rounds)
         yield _started("worker to be started, queue empty", stage, hook, sizes.starts)
         with _switched_off(stage):
@@ -42,7 +46,7 @@ def hook_command(stage: Stage) -> Command:
     stage.stash.update_scene(next(iter(stage.items)), details="The input of this hook is used again.")
     run = stage.hook_run()
     inputs = tuple(with_scene(run.stdin, UNKNOWN + number) for number in range(20))
-    return Command(run.argv, inputs, OK, str(stage.stash.plugins_path))
+    return Command(run.argv, inputs, OK, {**COMPILED_KEPT, "PYTHONPATH": str(stage.stash.plugins_path)})
 
 
 def network_calls(argv: tuple[str, ...], given: str, folder: Path) -> int:
@@ -82,6 +86,16 @@ def _alive(what: str, stage: Stage, hook: Command, rounds: int) -> Row:
     return _row(what, bare, times, ALIVE_RATIO)
 
 
+def _uncompiled(stage: Stage, hook: Command, rounds: int) -> Row:
+    """As the first hook after an update, or every hook where Python may not keep compiled files."""
+    stage.wake()
+    for cache in list(stage.plugin.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    forbidden = {**hook.environment, "PYTHONDONTWRITEBYTECODE": "1"}
+    bare, times = time_by_turns((BARE, replace(hook, environment=forbidden)), rounds, stage.folder)
+    return _row("worker idle, queue empty, nothing compiled", bare, times, ALIVE_RATIO)
+
+
 def _started(what: str, stage: Stage, hook: Command, rounds: int) -> Row:
     """Each hook finds no worker, because the one that the last hook started is ended."""
     bare, times = Times(()), Times(())
@@ -93,18 +107,18 @@ def _started(what: str, stage: Stage, hook: Command, rounds: int) -> Row:
 
 
 def _beside_a_drain(stage: Stage, hook: Command, sizes: Sizes) -> Row:
-    stage.note((), "bench", PRIORITY_BACKFILL)
-    done = stage.count("status = 5")
+    left = stage.count(BACKFILL)
     stage.stash.update_scene(next(iter(stage.items)), details="This hook tells the worker that it is switched on.")
-    wait_until("the worker is draining", lambda: stage.count("status = 5") > done + 20, 60.0)
+    wait_until("the worker is draining", lambda: stage.count(BACKFILL) < left - 20, 60.0)
+    left = stage.count(BACKFILL)
     row = _alive(f"worker draining, {sizes.queued:,} jobs waiting", stage, hook, sizes.rounds)
-    if not stage.count("status = 2"):
-        raise RuntimeError("the worker had nothing to do while the hooks were timed beside it")
+    if not 0 < stage.count(BACKFILL) < left:
+        raise RuntimeError("the worker was not at work while the hooks were timed beside it")
     return row
 
 
 def _fill(stage: Stage, count: int) -> None:
-    real = stage.add_scenes(min(REAL_SCENES, count // 2))
+    real = list(stage.items)
     subjects = [scene_subject(key) for key in (*real, *range(2 * UNKNOWN, 2 * UNKNOWN + count - len(real)))]
     for start in range(0, count, PAGE):
         stage.note(subjects[start : start + PAGE], "bench", PRIORITY_BACKFILL)

@@ -18,13 +18,12 @@ LIMIT_S = 60.0
 
 def rows(sizes: Sizes) -> Iterator[Row]:
     """On an idle system, in a burst, and behind a long queue."""
-    with open_stage() as stage:
-        scenes = stage.add_scenes(sizes.edits + 1)
+    with open_stage(sizes.edits + sizes.backfill) as stage:
+        scenes, backfill = list(stage.items)[: sizes.edits + 1], list(stage.items)[sizes.edits + 1 :]
         stage.note_scenes(scenes, "sync_all", PRIORITY_BACKFILL)
         stage.wait_idle()
         yield _row("an idle system", [_way_of_an_edit(stage, scene, is_alone=True) for scene in scenes[1:]], IDLE_S)
         yield _burst(stage, scenes[0])
-        backfill = stage.add_scenes(sizes.backfill)
         stage.note_scenes(backfill, "sync_all", PRIORITY_BACKFILL)
         wait_until("the backfill has begun", lambda: stage.count() < sizes.backfill - 20, LIMIT_S)
         beside = [_way_of_an_edit(stage, scene, is_alone=False) for scene in scenes[1:]]

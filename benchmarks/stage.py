@@ -20,6 +20,8 @@ from tests.emulators.stash_server import StashEmulator
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOOK_S = 0.005
+# Python keeps compiled files unless somebody forbids it, as developers do; Stash's image does not.
+COMPILED_KEPT = {"PYTHONDONTWRITEBYTECODE": ""}
 PAGE = 500
 
 
@@ -133,13 +135,16 @@ class Stage:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
-    """A stage whose worker has started once; afterwards no process and no file is left."""
+def open_stage(scenes: int = 0) -> Iterator[Stage]:
+    """A stage with one scene and so many more, whose worker has started once and has listed Plex's library.
+
+    Afterwards no process and no file is left.
+    """
     with tempfile.TemporaryDirectory(prefix="plexsync-bench-") as name:
         folder = Path(name)
-        with PlexEmulator() as plex, StashEmulator(folder / "stash") as stash:
+        with PlexEmulator() as plex, StashEmulator(folder / "stash", extra_env=COMPILED_KEPT) as stash:
             stage = Stage(stash, plex, folder)
-            first = stage.add_scenes(1)[0]
+            first = stage.add_scenes(1 + scenes)[0]
             try:
                 stash.update_scene(first, title="The first edit")
                 wait_until("the first edit is in Plex", lambda: stage.title_in_plex(first) == "The first edit", 60.0)

@@ -12,8 +12,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. Run number n is given the n-th of `inputs`, then from the start again; `expect` on stdout."""
+    """What to run. Run number n is given the n-th of `inputs`, then from the start again; `expect` on stdout.
+
+    `environment` is laid over this process's own.
+    """
 
     argv: Sequence[str]
     inputs: Sequence[str]
     expect: str
-    python_path: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def run_order(order: dict[str, Any]) -> list[list[float]]:
 
 def _one_run(command: Command, given: bytes) -> float:
     """From the start of the process until it has ended and its pipes are closed everywhere, as Stash waits."""
-    environment = {**os.environ, "PYTHONPATH": command.python_path}
+    environment = {**os.environ, "PYTHONPATH": "", **command.environment}
     started = time.perf_counter()
     done = subprocess.run(command.argv, input=given, capture_output=True, env=environment, check=False)
     taken = time.perf_counter() - started

@@ -60,9 +60,9 @@ def counted(stash: list[StashRecord], plex: list[PlexRecord]) -> Traffic:
 def rows(sizes: Sizes) -> Iterator[Row]:
     """A first sync, changed scenes, a bulk edit with its hooks, and everything once more without a change."""
     most = max(sizes.changed)
-    with open_stage() as stage:
-        scenes = stage.add_scenes(most)
-        part = f"Requests for {most:,} scenes that Plex has never been told of (edits; library not indexed)"
+    with open_stage(most) as stage:
+        scenes = list(stage.items)[1:]
+        part = f"Requests for the first sync of {most:,} scenes (edits found waiting)"
         yield from _judged(part, *_measured(stage, lambda: _edit_all(stage, scenes)), most, most, most)
         for count in sizes.changed:
             covers = -(-count // COVERS)

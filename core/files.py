@@ -44,34 +44,35 @@ class JsonFile:
             return  # somebody else moved it, or it cannot be moved: the next write replaces it
         self.set_aside = aside
 
-    def write(self, document: dict[str, Any]) -> None:
-        """Replace the document atomically.
+    def write(self, document: dict[str, Any], *, durable: bool = True) -> None:
+        """Replace the document atomically. Not `durable`: a power cut may bring the old one back.
 
         Raises:
             OSError: the disk or the folder does not allow it; the old document stays.
         """
         with locked(self._lock_path):
-            self._replace(document)
+            self._replace(document, durable)
 
     def create(self, document: dict[str, Any]) -> dict[str, Any]:
         """Write `document` unless one exists already; the one that is there afterwards."""
         with locked(self._lock_path):
             existing = self.read()
             if existing is None:
-                self._replace(document)
+                self._replace(document, durable=True)
         return existing or document
 
     @property
     def _lock_path(self) -> Path:
         return self._path.with_name("documents.lock")
 
-    def _replace(self, document: dict[str, Any]) -> None:
+    def _replace(self, document: dict[str, Any], durable: bool) -> None:
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(document, stream, indent=1, sort_keys=True)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         for tries_left in range(_REPLACE_TRIES - 1, -1, -1):
             try:
                 temporary.replace(self._path)

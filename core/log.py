@@ -10,7 +10,7 @@ from pathlib import Path
 
 _LOG_BYTES = 2_000_000
 _LOG_FILES = 3
-_SHORTEST_SECRET = 4
+_SHORTEST_SECRET = 6  # shorter ones would mangle ordinary words
 _PASSING_SECRETS = 20
 
 
@@ -49,7 +49,7 @@ class EventLog:
 
     def _write(self, level: int, event: str, facts: dict[str, object]) -> None:
         line = event_line(event, facts)
-        for secret in (*self._secrets, *self._passing):
+        for secret in sorted((*self._secrets, *self._passing), key=len, reverse=True):  # one may begin another
             line = line.replace(secret, "***")
         self._logger.log(level, "%s", line)
 

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 import requests
 from plexapi.base import PlexObject
+from plexapi.exceptions import BadRequest
 from plexapi.server import PlexServer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
@@ -91,11 +92,13 @@ class PlexClient:
     ) -> None:
         """Sends nothing. `on_answer` is called after every request that was answered."""
         self._session = requests.Session()
+        self._session.hooks["response"].append(self._note_status)
         self._session.trust_env = False  # a proxy must not see the token; Plex is on the local network
         self._server = LazyPlexServer(address.url, address.token, self._session, address.timeout_s, identity)
         self._sleep = sleep
         self._on_answer = on_answer
         self._machine = ""
+        self._status = 0
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -129,8 +132,8 @@ class PlexClient:
         """All libraries with their change markers; one authenticated request."""
         root = self._get("/library/sections")
         with plex_errors():
-            found = tuple(map(_section, root.findall("Directory")))
-        return found
+            found = [_section(directory) for directory in root.findall("Directory")]
+        return tuple(found)
 
     def list_page(self, section: int, start: int, size: int = PAGE, added_since: int | None = None) -> Page:
         """One page of a library's items in listing form; `added_since` in epoch seconds.
@@ -142,12 +145,11 @@ class PlexClient:
         if added_since is not None:
             target += f"&addedAt>={added_since}"
         root = self._get(target, {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)})
-        total = root.get("totalSize")
-        if total is None or root.get("librarySectionID") != str(section):
+        if root.get("totalSize") is None or root.get("librarySectionID") != str(section):
             raise PlexTemporaryError(f"Plex did not answer with the listing of library {section}")
         with plex_errors():
-            page = Page(tuple(root.findall("Video")), int(total))
-        return page
+            total = int(root.get("totalSize", ""))
+        return Page(tuple(root.findall("Video")), total)
 
     def items(self, section: int, keys: Sequence[int]) -> dict[int, PlexItem]:
         """The full items of one library by rating key, 200 to a request; one that is gone is absent."""
@@ -212,12 +214,17 @@ class PlexClient:
         # A redirect would carry the token elsewhere, and turns a PUT into a GET.
         try:
             root: Element | None = self._server.query(target, method, allow_redirects=False, **options)
+        except TypeError as error:  # plexapi trips over a status that requests has no name for
+            raise BadRequest(f"({self._status}) without a name") from error
         except ParseError:
             if parse:
                 raise
             root = None  # 200 with plain text: done
         self._on_answer()
         return root
+
+    def _note_status(self, response: requests.Response, **_: object) -> None:
+        self._status = response.status_code
 
     def _quick_retries(self) -> Retrying:
         return Retrying(

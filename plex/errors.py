@@ -13,7 +13,7 @@ from xml.etree.ElementTree import ParseError
 import requests
 from plexapi.exceptions import BadRequest, NotFound, PlexApiException, Unauthorized
 from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema, SSLError
-from urllib3.exceptions import LocationValueError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, LocationValueError, ReadTimeoutError
 
 from core.errors import (
     PlexError,
@@ -33,7 +33,12 @@ _BAD_TOKEN = (InvalidHeader, UnicodeEncodeError)
 _REFUSED = frozenset({401, 403, 498})
 _REJECTED = frozenset({400, 405, 409, 422})
 _TOO_LONG = frozenset({413, 414, 431})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONG_TARGET = 4_000  # a 400 on a longer request target means that the target is too long
+
+
+# TypeError, ValueError and AttributeError: what plexapi and the reading of an answer trip over.
+_FOREIGN = (PlexApiException, requests.RequestException, HTTPError, ParseError, TypeError, ValueError, AttributeError)
 
 
 @contextmanager
@@ -47,8 +52,7 @@ def plex_errors(target: str = "") -> Iterator[None]:
         yield
     except PlexError:
         raise
-    except (PlexApiException, requests.RequestException, ParseError, TypeError, ValueError, AttributeError) as error:
-        # TypeError: plexapi trips over status codes without a name; AttributeError: over an empty body.
+    except _FOREIGN as error:
         raise translate(error, len(target)) from error
 
 
@@ -93,7 +97,7 @@ def _from_status(status: int, target_chars: int) -> PlexError:
     text = f"Plex answered {status}"
     if status in _REFUSED:
         return PlexRefused(f"{text}: the Plex token is wrong, expired, or not the owner's")
-    if 300 <= status < 400:
+    if status in _REDIRECTS:
         return PlexRefused(f"{text}: the Plex URL redirects elsewhere")
     if status == 404:
         return PlexNotFound(text)

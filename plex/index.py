@@ -74,8 +74,8 @@ class FileIndex:
             for number, bucket in buckets.items():
                 self._cache.set(self._key(section_uuid, generation, number), bucket)
             self._keep(section_uuid, IndexState(generation, marker, marker, now, newest, count))
-            if old is not None:
-                self._drop(section_uuid, old.generation)
+        if old is not None:
+            self._drop(section_uuid, old.generation)
 
     def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:
         """Add or replace single files in a listed library; how many are new."""
@@ -120,8 +120,9 @@ class FileIndex:
         self._cache.set(["state", section_uuid], asdict(state))
 
     def _drop(self, section_uuid: str, generation: int) -> None:
-        for number in range(BUCKETS):
-            self._cache.delete(self._key(section_uuid, generation, number))
+        with self._cache.transact():
+            for number in range(BUCKETS):
+                self._cache.delete(self._key(section_uuid, generation, number))
 
     def _bucket(self, section_uuid: str, generation: int, number: int) -> dict[str, list[list[Any]]]:
         bucket = self._cache.get(self._key(section_uuid, generation, number))

@@ -194,11 +194,10 @@ def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[s
     similar: list[PlexFile] = []
     for path in mapped:
         entries = by_path.get(normal_path(path), ())
+        alike = [entry for entry in entries if not _deny(entry.size, size)]
         there = [entry for entry in entries if entry.path == path]
         sizes = {entry.size for entry in there} - {0}
-        spelled += there
-        spelled += [entry for entry in entries if entry.size in sizes]
-        alike = [entry for entry in entries if not _deny(entry.size, size)]
+        spelled += [*there, *(entry for entry in alike if entry.size in sizes)]
         similar += alike if _is_one_file(alike) else ()
     return frozenset(spelled or similar)
 

@@ -41,5 +41,5 @@ def normal_path(path: str) -> str:
     # Case is folded on the decomposed form, else a precomposed letter and its two-part twin can part.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
     parts = components(folded)
-    root = "/" if parts[0] == "" else ""
+    root = "/" if len(parts) > 1 and not parts[0] else ""
     return root + "/".join(part for part in (part.rstrip(" ") for part in parts) if part)

@@ -96,7 +96,7 @@ class StashClient(StashInterface):
         errors = document.get("errors") if isinstance(document, dict) else None
         if errors:
             text = json.dumps([item.get("message", "") if isinstance(item, dict) else str(item) for item in errors])
-            if response.status_code == 200 and ("locked" in text or "Internal system error" in text):
+            if response.status_code == 200 and "database is locked" in text:
                 raise StashUnavailable(f"Stash is busy: {text[:300]}")
             raise StashRefused(f"Stash refused a query: {text[:300]}")
         data = document.get("data") if isinstance(document, dict) else None
@@ -154,7 +154,9 @@ class StashClient(StashInterface):
         if response.status_code == 404:
             return Cover(None, "")
         if response.status_code != 200:
-            raise StashUnavailable(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
+            # A proxy in front says that Stash is away; anything else is about this cover.
+            kind = StashUnavailable if response.status_code in (502, 503, 504) else StashRefused
+            raise kind(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
         if response.headers.get("Content-Type", "").startswith((SVG, "text/html")):
             return Cover(None, response.headers.get("ETag", ""))
         return Cover(response.content, response.headers.get("ETag", ""))

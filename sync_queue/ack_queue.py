@@ -33,7 +33,7 @@ class SceneAckQueue(SQLiteAckQueue):
     )
     _SQL_INSERT = (
         "INSERT INTO {table_name} (data, timestamp, status, subject, cause, due_at) "
-        "SELECT ?1, ?2, 0, json_extract(?1, '$.subject'), json_extract(?1, '$.cause'), ?2"
+        "SELECT ?1, ?2, 0, json_extract(CAST(?1 AS TEXT), '$.subject'), json_extract(CAST(?1 AS TEXT), '$.cause'), ?2"
     )
     _SQL_SELECT = (
         "SELECT {key_column}, data, timestamp, status FROM {table_name} "
@@ -51,9 +51,11 @@ class SceneAckQueue(SQLiteAckQueue):
         )
 
     def _new_db_connection(self, path: str, multithreading: bool, timeout: float) -> sqlite3.Connection:
-        """The library would switch to WAL here; the journal mode is decided once, at creation."""
+        """The library would switch to WAL here; whether WAL works was decided once, at creation."""
         connection = sqlite3.connect(f"{path}/{self.db_file_name}", timeout=timeout, isolation_level=None)
         connection.execute("PRAGMA synchronous=NORMAL")
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode=TRUNCATE")  # unlike WAL, the file does not remember it
         return connection
 
     @property

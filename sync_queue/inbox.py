@@ -115,7 +115,10 @@ def worker_lives(data_dir: str) -> bool:
     path = os.path.join(data_dir, LEASE)
     if not os.path.exists(path):
         return False
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    except sqlite3.Error:
+        return False  # what cannot be opened holds nobody; the change must be noted all the same
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:

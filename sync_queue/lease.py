@@ -27,7 +27,7 @@ class Lease:
         return self._connection is not None
 
     def take(self, patience_s: float = PATIENCE_S) -> bool:
-        """Take the lease; False when another process holds it. A damaged lease file is replaced.
+        """Take the lease; False when another process holds it. A damaged lease file is emptied.
 
         Raises:
             sqlite3.Error: the folder does not allow locks at all.
@@ -42,7 +42,7 @@ class Lease:
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 return False
             if "not a database" in str(error) or "malformed" in str(error):
-                self._path.unlink(missing_ok=True)
+                self._path.write_bytes(b"")  # in place: a new file would leave two repairers with a lease each
                 return self.take(patience_s)
             raise
         self._connection = connection

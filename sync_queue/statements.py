@@ -15,9 +15,10 @@ LONGEST_WAIT_S = 3600.0  # nothing waits longer; a due time further ahead means 
 
 # One waiting row per subject: insert it, or note the change on the row that waits.
 # window is the settle window for a person's edit, NULL for notes that merely must not be forgotten.
+# persist-queue keeps and expects bytes in data.
 NOTE = f"""
 INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, priority, due_at, attempts)
-VALUES (:data, :now, 0, :subject, :cause, :priority, :due_at, 0)
+VALUES (CAST(:data AS BLOB), :now, 0, :subject, :cause, :priority, :due_at, 0)
 ON CONFLICT (subject) WHERE status < 2 DO UPDATE SET
   data = excluded.data,
   cause = ltrim(trim(replace('+' || cause || '+', '+' || excluded.cause || '+', '+'), '+')
@@ -68,7 +69,7 @@ DROP_RUNNING = f"DELETE FROM {QUEUE} WHERE _id = :id AND status = 2"
 WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2"
 HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
-ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id"
+ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id AND status = 2"  # else it had moved on
 # A look that the library's move brought about is not one of the job's own: it is given back.
 WAKE_REASON = f"""
 UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)

@@ -132,7 +132,7 @@ class JobStore:
 
     def release(self, job: Job, reason: str = "") -> bool:
         """Running to waiting at once; no attempt is spent. False as for `finish`."""
-        return self._put_back(job, job.noted_at, reason, job.attempts, job.priority)
+        return self._put_back(job, self._at_once(job), reason, job.attempts, job.priority)
 
     def bury(self, job: Job, *, title: str, reason: str, message: str, candidates: Iterable[str] = ()) -> bool:
         """Running to dead letter, in one transaction; False as for `finish`.
@@ -157,6 +157,10 @@ class JobStore:
             if moved and connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone() is None:
                 connection.execute(sql.BURY, letter)
         return moved
+
+    def _at_once(self, job: Job) -> float:
+        """In its old place; but a clock that was set back must not make a released job wait."""
+        return min(job.noted_at, self._clock.wall())
 
     def _put_back(self, job: Job, due_at: float, reason: str, attempts: int, priority: int) -> bool:
         back = {"id": job.id, "due_at": due_at, "attempts": attempts, "priority": priority, "reason": reason}
@@ -187,7 +191,7 @@ class JobStore:
             jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
         for job in jobs:
             priority = PRIORITY_LAST if job.deaths >= DEATHS_ALONE else job.priority
-            self._put_back(job, job.noted_at, "", job.attempts, priority)
+            self._put_back(job, self._at_once(job), "", job.attempts, priority)
             self._checkpoint("store.orphan")
         return [job for job in jobs if job.id == charged]
 

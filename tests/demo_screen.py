@@ -13,7 +13,7 @@ from tests.emulators.plex_model import GENERATED_FRAME, Item
 from tests.emulators.stash_model import SceneView
 
 NOTHING = "-"
-_LABEL_CHARS = 11
+_LABEL_CHARS = 12
 _WIDEST = 132
 
 Values = Mapping[str, str]

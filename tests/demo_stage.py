@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import signal
 import sqlite3
 import struct
+import sys
 import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from tests.emulators.stash_server import StashEmulator
 PROJECT = Path(__file__).resolve().parent.parent
 TOKEN = "demo-token"
 LOOK_S = 0.1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class DemoFailed(Exception):
@@ -138,25 +141,44 @@ class Stage:
         if not path.exists():
             return []
         try:
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as connection:
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as connection:
                 return connection.execute(query, parameters).fetchall()
         except sqlite3.OperationalError:
             return []  # the worker is about to create its tables
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_stage() -> Iterator[Stage]:
     """A stage in a temporary folder; afterwards no process and no file is left."""
+    adopt_orphans()
     with (
+        contextlib.ExitStack() as last,
         tempfile.TemporaryDirectory(prefix="plexsync-demo-") as folder,
         PlexEmulator(token=TOKEN) as plex,
         StashEmulator(Path(folder)) as stash,
     ):
+        last.callback(bury_orphans)
         stage = Stage(stash, plex)
         try:
             yield stage
         finally:
             stage.end_worker()
+
+
+def adopt_orphans() -> None:
+    """Become the parent of processes that outlive their starter, as the worker does.
+
+    Where process 1 reaps nobody, as in many containers, each of them would end as a zombie.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def bury_orphans() -> None:
+    """Take leave of every child that has ended."""
+    with contextlib.suppress(ChildProcessError, AttributeError):  # no child is left; or Windows, which has no zombies
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def wait_until(what: str, is_so: Callable[[], object], limit_s: float) -> None:

@@ -1,7 +1,7 @@
 """What a sync works with: built once per settings by `wiring.py`, passed on, never looked up."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.clock import Clock
 from core.log import EventLog
@@ -15,23 +15,31 @@ from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 from worker.learning import PathLearning
 
-SHARED_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # many ids; proxies cut long request lines
+SHORT_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # what every proxy lets pass
 
 
-class Appending:
-    """What was proven of each server's tag edits, kept beside the queue."""
+class ServerHabits:
+    """What was proven of each Plex server, kept beside the queue."""
 
     def __init__(self, recall: Callable[[str], str], remember: Callable[[str, str], object]) -> None:
         self._recall = recall
         self._remember = remember
 
-    def is_proven(self, server: str) -> bool | None:
-        """True: it appends. False: it replaces. None: not tried yet."""
+    def appends(self, server: str) -> bool | None:
+        """Whether tags sent are added to those present. False: they replace them. None: not tried yet."""
         return {"append": True, "replace": False}.get(self._recall(f"tags:{server}"))
 
-    def prove(self, server: str, appends: bool) -> None:
+    def prove_appending(self, server: str, appends: bool) -> None:
         """Remember what a verifying read has shown."""
         self._remember(f"tags:{server}", "append" if appends else "replace")
+
+    def limits(self, server: str) -> EditLimits:
+        """How long a request may be: shorter once the server, or a proxy before it, refused a long one."""
+        return SHORT_LIMITS if self._recall(f"targets:{server}") else EditLimits()
+
+    def prove_short(self, server: str) -> None:
+        """A request of the usual length was refused as too long."""
+        self._remember(f"targets:{server}", "short")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,8 @@ class Workbench:
     clock: Clock
     log: EventLog
     path_map: PathMap
-    appending: Appending
+    habits: ServerHabits
     rules: WriteRules
-    limits: EditLimits = field(default_factory=EditLimits)
-    shared_limits: EditLimits = SHARED_LIMITS
     learning: PathLearning | None = None
     check_epoch: Callable[[], None] = lambda: None
 

@@ -80,7 +80,9 @@ class CatchUp:
         known, read_at = self._records.known_update(scene_id, server)
         if known == text and updated is not None and (read_at >= updated + SETTLED_S or updated > now):
             return False
-        return not self._store.has_news_of(scene_subject(scene_id), since=updated or now)
+        # A time that lies ahead or makes no sense dates nothing: any dead letter then counts as known.
+        since = updated if updated is not None and updated <= now else 0.0
+        return not self._store.has_news_of(scene_subject(scene_id), since=since)
 
 
 def parse_time(text: str) -> float | None:

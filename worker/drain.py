@@ -131,7 +131,7 @@ class Drain:
         self._log.info("drain.read_failed", jobs=len(jobs), why=type(error).__name__, detail=str(error))
         if isinstance(error, StashUnavailable) or rule_for(error).signal in (Signal.DOWN, Signal.REFUSED):
             self._hear(bench, error)
-            self._release(jobs)
+            self._release(jobs, type(error).__name__)
             self._report = replace(self._report, halted=type(error).__name__)
             return
         if len(jobs) == 1:
@@ -201,11 +201,16 @@ class Drain:
         self._checkpoint("drain.settled")
         self._report = self._report.including(outcome)
         for listener in self._listeners:
-            listener(job, outcome, took_s)
+            try:
+                listener(job, outcome, took_s)
+            except Fenced:
+                raise
+            except Exception as error:  # noqa: BLE001 broad on purpose: the job has moved; counting it must not stop the next
+                self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
-    def _release(self, jobs: Sequence[Job]) -> None:
+    def _release(self, jobs: Sequence[Job], reason: str = "") -> None:
         for job in jobs:
-            self._store.release(job)
+            self._store.release(job, reason)
 
     def _verify(self, bench: Workbench, sync: SceneSync) -> None:
         written, sync.written = sync.written, []

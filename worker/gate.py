@@ -16,7 +16,10 @@ Listener = Callable[[Breaker, Breaker], None]
 
 
 class Gate:
-    """Holds the breaker; only the worker moves it. Listeners hear of each transition (old, new)."""
+    """Holds the breaker; only the worker moves it.
+
+    Listeners hear of each transition (old, new), and when it turns out that a person must act.
+    """
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class Gate:
 
     def _move(self, new: Breaker) -> None:
         old, self.breaker = self.breaker, new
-        if old.state is new.state:
+        if (old.state, old.refused) == (new.state, new.refused):
             return
         self._log.warning(
             "breaker.moved", old=old.state.value, new=new.state.value, why=new.why, since=int(old.since) or None

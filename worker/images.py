@@ -10,10 +10,19 @@ from core.record import ImageRecord, SyncRecord
 from stash.client import Cover
 from validation.metadata import SyncMetadata
 from worker.bench import Workbench
+from worker.catch_up import SETTLED_S, parse_time
 
 _PLEX_LISTS = {"thumb": "posters", "art": "arts"}
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
+
+
+def proven_update(record: SyncRecord | None) -> str:
+    """The `updated_at` of the last sync; "" when it was so young then that a later edit may share its second."""
+    updated = parse_time(record.updated_at) if record else None
+    if record is None or updated is None or record.read_at < updated + SETTLED_S:
+        return ""
+    return record.updated_at
 
 
 def sync_images(

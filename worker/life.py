@@ -197,7 +197,7 @@ class WorkerLife:
 
     def _renew(self) -> None:
         if self._renewal.is_due():
-            age_s = self._p.settings.renew()
+            age_s = self._p.settings.renew() or DAY_S  # 0: this Stash's sessions do not age
             self._renewal.push(max(1.0, min(600.0, age_s / 3.0)))
 
     def _bench(self) -> Workbench | None:
@@ -222,7 +222,7 @@ class WorkerLife:
             self._doing(f"waiting for Plex: {self._p.gate.breaker.why}")
 
     def _drain(self) -> None:
-        half_open = self._p.gate.breaker.state is State.HALF_OPEN
+        half_open = self._p.gate.breaker.state is State.HALF_OPEN and self._may_write()
         if not half_open and not self._first_or_due():
             return
         bench = self._bench()

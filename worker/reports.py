@@ -5,7 +5,11 @@ from core.job import Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
+from worker.breaker import Breaker, State
 
+REFUSED = "refused"
+GONE = "plex_gone"
+BACK = "plex_back"
 _EVENTS = {Fate.DONE: "sync.done", Fate.WAIT: "sync.wait", Fate.RELEASE: "sync.release", Fate.BURY: "sync.bury"}
 
 
@@ -32,7 +36,7 @@ class Reporter:
         write(_EVENTS[outcome.fate], **facts)
         for warning in outcome.warnings:
             self._log.warning("sync.part_failed", scene=number, part=warning)
-            self._say(f"part:{warning[:40]}", f"Scene {number}: {warning}. The rest was written.")
+            self._say(f"part:{warning.partition(':')[0]}", f"Scene {number}: {warning}. The rest was written.")
         if outcome.what == "claimed":
             self._log.warning("sync.claimed", scene=number, detail=outcome.message)
             self._say("claimed", f"Scene {number} was not written: {outcome.message}.")
@@ -41,6 +45,23 @@ class Reporter:
             first_line = outcome.message.partition("\n")[0]
             text = f"Scene {number}{shown} is in the dead letters: {outcome.what}. {first_line}"
             self._say(f"dead:{outcome.what}", text)
+
+    def gate_moved(self, old: Breaker, new: Breaker) -> None:
+        """One notice when Plex goes away, one when a person must act, one when it is back. The gate's listener."""
+        if new.refused and not old.refused:
+            text = (
+                f"Plex refuses PlexSync, and every change waits. Check the Plex URL, the Plex token and the "
+                f"Plex libraries in PlexSync's settings. ({new.why})"
+            )
+            self._notices.add(REFUSED, "error", text, self._clock.wall())
+        elif new.state is State.OPEN and old.state is State.CLOSED:
+            text = f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.why})"
+            self._notices.add(GONE, "warning", text, self._clock.wall())
+        elif new.state is State.CLOSED:
+            self._notices.drop(REFUSED)
+            minutes = max(0.0, self._clock.wall() - old.since) / 60.0
+            text = f"Plex is back after {minutes:.0f} min; PlexSync sends what waited."
+            self._notices.add(BACK, "info", text, self._clock.wall())
 
     def _say(self, kind: str, text: str) -> None:
         self._notices.add(kind, "warning", text, self._clock.wall())

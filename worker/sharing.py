@@ -11,7 +11,7 @@ from core.plex_item import PlexItem
 from plex.edit_request import edit_targets
 from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
-from worker.bench import Workbench
+from worker.bench import SHORT_LIMITS, Workbench
 
 Plans = Mapping[int, tuple[Change, ...]]
 
@@ -22,7 +22,7 @@ def share(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> dict
         return {}
     written: set[int] = set()
     edits = shared_edits(plans, items, by_difference=False)
-    if bench.appending.is_proven(bench.plex.machine_identifier()) is not False:
+    if bench.habits.appends(bench.plex.machine_identifier()) is not False:
         edits += shared_edits(_without(plans, edits), items, by_difference=True)
     for edit in edits:
         if edit.is_difference and not _is_proven(bench, edit, items):
@@ -38,7 +38,7 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
     A server that turns out to replace is mended at once: the item's own job sends its full list.
     """
     server = bench.plex.machine_identifier()
-    known = bench.appending.is_proven(server)
+    known = bench.habits.appends(server)
     if known is not None:
         return known
     first = items[edit.items[0]]
@@ -50,7 +50,7 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
         return False
     verdict = shows_appending(edit, first, after) if after is not None else None
     if verdict is not None:
-        bench.appending.prove(server, verdict)
+        bench.habits.prove_appending(server, verdict)
         bench.log.info("plex.tags", append=verdict)
     return verdict is True
 
@@ -58,7 +58,7 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
 def _send(bench: Workbench, edit: SharedEdit) -> bool:
     try:
         bench.check_epoch()
-        for target in edit_targets(edit.section, edit.items, edit.changes, bench.shared_limits):
+        for target in edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS):
             bench.plex.edit(target)
     except PlexError as error:
         bench.log.info("share.failed", items=len(edit.items), why=type(error).__name__)

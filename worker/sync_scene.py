@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from core.errors import NoFile, PlexNotFound, PlexRejected, PlexSyncError, PlexTemporaryError, StaleMatch
-from core.fields import BY_NAME, Kind
+from core.fields import BY_NAME
 from core.job import Job
 from core.match import Confidence, PlexFile
 from core.outcome import Fate, Outcome
@@ -17,8 +17,8 @@ from plex.plan import Change, field_records, plan_changes
 from validation.metadata import SyncMetadata
 from validation.wanted import wanted_images, wanted_values
 from worker.batch import Batch, Case, match_cases, read_items
-from worker.bench import Workbench
-from worker.images import sync_images
+from worker.bench import SHORT_LIMITS, Workbench
+from worker.images import proven_update, sync_images
 from worker.learning import LEARNED
 from worker.sharing import share
 
@@ -152,12 +152,14 @@ class SceneSync:
             return
         run.items.append(key)
         old = self._bench.records.of_scene(scene.scene_id, batch.server).get(key)
-        wanted = self._wanted(scene)
         changes = self._plan(scene, item, old)
-        failed = self._write(item, changes, case.job) if batch.shared.get(key) != changes else {}
+        failed: dict[str, str] = {}
+        if batch.shared.get(key) != changes:
+            changes, failed = self._write_all(batch.server, scene, item, old, case.job)
+        wanted = self._wanted(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         record = self._record(batch, case, item, old)
-        known = old.updated_at if old else ""
+        known = proven_update(old)
         kept = {name: value for name, value in wanted.items() if name not in failed}
         record = record.with_fields(field_records(done, kept, item, old))
         run.wrote.update(change.field.name for change in done)
@@ -192,11 +194,8 @@ class SceneSync:
         return plan_changes(self._wanted(scene), item, old, self._bench.rules, identified=scene.has_identity)
 
     def _wanted(self, scene: SyncMetadata) -> dict[str, FieldValue]:
-        wanted = wanted_values(scene, self._bench.config)
-        return {
-            name: fit_text(value, self._bench.limits) if isinstance(value, str) else value
-            for name, value in wanted.items()
-        }
+        wanted, limits = wanted_values(scene, self._bench.config), self._limits()
+        return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
 
     def _record(self, batch: Batch, case: Case, item: PlexItem, old: SyncRecord | None) -> SyncRecord:
         scene = case.scene
@@ -219,19 +218,31 @@ class SceneSync:
 
     # -- writing --------------------------------------------------------------------------------
 
+    def _write_all(
+        self, server: str, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None, job: Job
+    ) -> tuple[tuple[Change, ...], dict[str, str]]:
+        """Write what differs, in shorter requests where a long one is refused; what was written, what failed."""
+        changes = self._plan(scene, item, old)
+        try:
+            return changes, self._write(item, changes, job)
+        except PlexRejected as error:
+            if not error.too_long or self._limits() == SHORT_LIMITS:
+                raise
+        self._bench.log.info("plex.short", scene=scene.scene_id)
+        self._bench.habits.prove_short(server)
+        changes = self._plan(scene, item, old)  # long texts are cut to what will be sent
+        return changes, self._write(item, changes, job)
+
     def _write(self, item: PlexItem, changes: tuple[Change, ...], job: Job) -> dict[str, str]:
         """Write the changes together; where Plex refuses, each field alone. The refused ones and why."""
         if not changes:
             return {}
         self._bench.check_epoch()
         try:
-            self._send(item, changes, self._bench.limits)
+            self._send(item, changes)
         except PlexRejected as error:
             if error.too_long:
-                self._send(
-                    item, changes, EditLimits(target_chars=self._bench.limits.target_chars // 4, ids_chars=1_000)
-                )
-                return {}
+                raise
             return self._write_alone(item, changes)
         except PlexTemporaryError:
             if job.attempts < LAST_TRY:
@@ -249,28 +260,24 @@ class SceneSync:
         last: PlexSyncError | None = None
         for change in changes:
             try:
-                self._send(item, (change,), self._bench.limits)
+                self._send(item, (change,))
             except (PlexRejected, PlexTemporaryError) as error:
                 failed[change.field.name], last = str(error), error
         if isinstance(last, PlexTemporaryError) and len(failed) == len(changes):
             raise last
         return failed
 
-    def _send(self, item: PlexItem, changes: tuple[Change, ...], limits: EditLimits) -> None:
-        fitted = tuple(_fitted(change, limits) for change in changes)
-        for target in edit_targets(item.section, [item.rating_key], fitted, limits):
+    def _send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+        for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
             self._bench.plex.edit(target)
+
+    def _limits(self) -> EditLimits:
+        return self._bench.habits.limits(self._bench.plex.machine_identifier())
 
 
 def title_of(scene: SyncMetadata) -> str:
     """What a person knows the scene by: its title, else its file's name."""
     return scene.title or (scene.files[0].path.replace("\\", "/").rpartition("/")[2] if scene.files else "")
-
-
-def _fitted(change: Change, limits: EditLimits) -> Change:
-    if change.field.kind is Kind.TEXT and isinstance(change.value, str):
-        return replace(change, value=fit_text(change.value, limits))
-    return change
 
 
 def _chosen_files(case: Case) -> list[PlexFile]:

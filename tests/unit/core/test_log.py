@@ -74,13 +74,24 @@ def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
 
 
 def test_a_secret_that_begins_like_another_leaves_no_rest_of_the_longer_one() -> None:
-    secrets = [f"{'abcd' * length}" for length in range(1, 12)]
+    secrets = ["abcdefghijklmnop"[:length] for length in range(4, 17)]
     log, lines = kept_log()
     log.hide(*secrets)
 
     log.info("x", a=max(secrets, key=len))
 
     assert lines == [("INFO", "x a=***")]
+
+
+def test_a_passing_secret_is_hidden_until_fresher_ones_have_replaced_it() -> None:
+    log, lines = kept_log()
+
+    log.hide_for_now("cookie-1")
+    log.hide_for_now("cookie-2")
+    log.hide_for_now("")
+    log.info("x", a="cookie-1", b="cookie-2")
+
+    assert lines == [("INFO", "x a=*** b=***")]
 
 
 @pytest.mark.parametrize("secret", ["", "a", "abc"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, EDIT_FIELDS
+from core.fields import BY_NAME, EDIT_FIELDS, Field
 from core.values import FieldValue, is_empty
 from plex.kinds import edit_arguments, read, removal_argument
 from plex.plan import Change
@@ -39,8 +39,8 @@ def test_a_value_is_read_from_a_full_item(name: str, value: FieldValue) -> None:
 
 
 @pytest.mark.parametrize("field", EDIT_FIELDS, ids=lambda field: field.name)
-def test_what_an_item_does_not_have_is_read_as_empty(field: object) -> None:
-    assert is_empty(read(field, BARE))  # type: ignore[arg-type]
+def test_what_an_item_does_not_have_is_read_as_empty(field: Field) -> None:
+    assert is_empty(read(field, BARE))
 
 
 @pytest.mark.parametrize("text", ["", "0", "0.0", "many"])

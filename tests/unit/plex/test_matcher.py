@@ -1,6 +1,7 @@
 """The right item is found and named with its evidence; a wrong one is never chosen with confidence."""
 
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -211,9 +212,9 @@ SIZES = st.sampled_from([0, 100])
 
 
 @given(FILES, st.randoms(), SIZES)
-def test_the_order_of_candidates_does_not_change_the_verdict(files: list[PlexFile], chance: object, size: int) -> None:
+def test_the_order_of_candidates_does_not_change_the_verdict(files: list[PlexFile], chance: Random, size: int) -> None:
     shuffled = list(files)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
 
     assert match(shuffled, scene(size=size)) == match(files, scene(size=size))
 

@@ -1,0 +1,280 @@
+"""Both servers with the plugin installed, so that a test of the whole path is a few lines.
+
+`House` has the real thing: hooks and a detached worker, all of them processes. `Workroom` runs the worker
+in the test's process on a clock that the test moves, for waits that nobody wants to sit through; edits
+still run real hooks, which see its lease and leave the work to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from core.log import open_log
+from sync_queue import statements as sql
+from sync_queue.inbox import DATABASE, worker_lives
+from sync_queue.lease import Lease
+from tests.emulators.plex_model import Item
+from tests.emulators.plex_server import PlexEmulator
+from tests.emulators.plex_switches import PlexSwitches
+from tests.emulators.stash_server import StashEmulator
+from tests.emulators.stash_toys import alive
+from tests.support import FakeClock, copy_plugin
+from wiring import Outside, Worker, build_worker
+
+TOKEN = "pLeX-t0ken-of-the-house"
+LOOK_S = 0.02
+LIMIT_S = 60.0
+PNG = b"\x89PNG\r\n\x1a\n"
+SETTLED_S = 5.0
+LOG = "plexsync.log"
+
+
+def wait_for(condition: Callable[[], Any], what: str = "", limit: float = LIMIT_S) -> None:
+    """Look again and again until the condition holds; AssertionError when it never does."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, f"never came true: {what or condition}"
+        time.sleep(LOOK_S)
+
+
+def picture(number: int) -> bytes:
+    """A cover that is not the same as one of another number."""
+    return PNG + number.to_bytes(4, "big") * 50
+
+
+class Home:
+    """What `House` and `Workroom` share: the servers, the installed plugin, and a look into its data."""
+
+    def __init__(self, root: Path, *, clock: Callable[[], float] = time.time, **stash_options: Any) -> None:
+        self.plex = PlexEmulator(token=TOKEN, clock=clock, switches=PlexSwitches())
+        self.section = self.plex.library.add_section("Scenes", ["/media"]).key
+        self.stash = StashEmulator(root / "stash", clock=clock, python_path=sys.executable, **stash_options)
+        self.plugin = self.stash.plugins_path / "PlexSync"
+        self.data = self.plugin / "data"
+
+    def open(self, **settings: Any) -> None:
+        """Start both servers, install the plugin, fill in the settings."""
+        self.plex.start()
+        self.stash.start()
+        copy_plugin(self.plugin)
+        self.stash.reload_plugins()
+        standard = {"a_plex_url": self.plex.url, "a_plex_token": TOKEN, "b_path_map": "/data => /media"}
+        self.stash.configure(**{**standard, **settings})
+
+    def close(self) -> None:
+        """End everything that was started; the emulators must have seen nothing that is forbidden."""
+        self.stash.stop()
+        self.plex.stop()
+        assert self.plex.violations == []
+
+    # -- the libraries --------------------------------------------------------------------------
+
+    def scene(self, name: str = "a.mp4", size: int = 1_000, *, in_plex: bool = True, **fields: Any) -> int:
+        """A scene at /data/<name>, and Plex's item at /media/<name> unless it is to have none; the scene's id."""
+        if in_plex:
+            self.plex.library.add_item(self.section, [(f"/media/{name}", size)])
+        return self.stash.library.add_scene(f"/data/{name}", size, **fields)
+
+    def item(self, name: str = "a.mp4") -> Item:
+        """Plex's item at /media/<name>."""
+        return next(item for item in self.plex.library.items() if f"/media/{name}" in item.files)
+
+    def edit(self, scene: int, **fields: Any) -> None:
+        """Save these fields of a scene, and no others; performers, tags and the studio by their names."""
+        self.stash.update_scene(scene, **self._input(fields))
+
+    def edit_all(self, scenes: list[int], **fields: Any) -> None:
+        """The bulk edit; tags and performers replace those that are there."""
+        values = self._input(fields)
+        lists = {key: {"mode": "SET", "ids": value} for key, value in values.items() if isinstance(value, list)}
+        self.stash.bulk_update(scenes, **{**values, **lists})
+
+    def _input(self, fields: dict[str, Any]) -> dict[str, Any]:
+        library, given = self.stash.library, dict(fields)
+        if "studio" in given:
+            studio = given.pop("studio")
+            given["studio_id"] = None if studio is None else str(library.studio_id(studio))
+        if "performers" in given:
+            given["performer_ids"] = [str(library.performer_id(name)) for name in given.pop("performers")]
+        if "tags" in given:
+            given["tag_ids"] = [str(library.tag_id(name)) for name in given.pop("tags")]
+        return given
+
+    # -- what PlexSync keeps and says -----------------------------------------------------------
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of the queue's database; [] while there is none."""
+        path = self.data / DATABASE
+        if not path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)) as connection:
+            try:
+                return connection.execute(query, values).fetchall()
+            except sqlite3.OperationalError:
+                return []  # its tables are about to be made
+
+    def jobs(self) -> list[tuple[str, int, str]]:
+        """(subject, attempts spent, reason it waits for) of every job that waits or is in progress."""
+        return self.rows(f"SELECT subject, attempts, reason FROM {sql.QUEUE} WHERE status <= 2 ORDER BY subject")
+
+    def reasons(self) -> set[str]:
+        """What the waiting jobs wait for."""
+        return {reason for _, _, reason in self.jobs()}
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """The dead letters, by subject."""
+        names = ("subject", "title", "reason", "message", "attempts", "candidates")
+        found = self.rows(f"SELECT {', '.join(names)} FROM dead_letters ORDER BY subject")
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def records(self, scene: int) -> list[int]:
+        """The items that the records say this scene was written to."""
+        return [row[0] for row in self.rows("SELECT item FROM records WHERE scene_id = ? ORDER BY item", scene)]
+
+    def worker_log(self) -> str:
+        """The worker's own log; "" before there is one."""
+        path = self.data / LOG
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def said(self, text: str, *levels: str) -> list[str]:
+        """The lines of Stash's log that hold the text, at these levels or any."""
+        return [one.message for one in self.stash.log if text in one.message and one.level in (levels or (one.level,))]
+
+    def edits(self, name: str | None = None) -> list[str]:
+        """The targets of the PUTs that edit items, all or those of one item."""
+        key = "" if name is None else f"id={self.item(name).rating_key}"
+        puts = [one.target for one in self.plex.writes() if one.method == "PUT" and "/all?" in one.target]
+        return [target for target in puts if not key or key in target.replace("?", "&").split("&")]
+
+
+class House(Home):
+    """The real thing; the worker is started by hooks and tasks, never by this class."""
+
+    @property
+    def worker_pid(self) -> int:
+        """The process of the newest worker; 0 before there is one."""
+        found = self.rows("SELECT pid FROM worker")
+        return int(found[0][0]) if found else 0
+
+    @property
+    def doing(self) -> str:
+        """What the worker says it does."""
+        found = self.rows("SELECT doing FROM worker")
+        return str(found[0][0]) if found else ""
+
+    def is_alive(self) -> bool:
+        """Whether a worker lives."""
+        return worker_lives(str(self.data))
+
+    def is_drained(self) -> bool:
+        """Whether nothing waits, nothing is in progress, and what was written has been read once more."""
+        is_spilled = any((self.data / "spill").glob("*")) if (self.data / "spill").is_dir() else False
+        return self.doing == "idle" and not self.jobs() and not is_spilled
+
+    def drained(self, limit: float = LIMIT_S) -> None:
+        """Wait until it is."""
+        wait_for(self.is_drained, "the queue is drained", limit)
+
+    def run_task(self, name: str) -> Any:
+        """Press a button and wait until the task has ended; the job as Stash knows it."""
+        return self.stash.wait_job(self.stash.run_task(name), LIMIT_S)
+
+    def stop_worker(self, number: int = signal.SIGTERM) -> None:
+        """Send the worker a signal and wait for its end."""
+        pid = self.worker_pid
+        if pid and self.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        wait_for(lambda: not self.is_alive() and not alive(pid), "the worker has ended")
+
+    def close(self) -> None:
+        """A terminated worker still writes down what of it was covered; whoever does not go is killed."""
+        with contextlib.suppress(AssertionError):
+            self.stop_worker()
+        self.stash.kill_plugin_processes()
+        super().close()
+
+
+class Workroom(Home):
+    """The worker in this process, turn by turn; its clock and the servers' are moved only by the test."""
+
+    def __init__(self, root: Path, **stash_options: Any) -> None:
+        # It begins now, because hooks look at the real clock; in the middle of a second, because Stash's
+        # times are whole ones.
+        self.clock = FakeClock(int(time.time()) + 0.5)
+        super().__init__(root, clock=self.clock.wall, **stash_options)
+        self.worker: Worker | None = None
+        self._lease: Lease | None = None
+        self._close_log: Callable[[], None] = lambda: None
+
+    def open(self, **settings: Any) -> None:
+        """Besides, take the lease, build the worker, and tell it where Stash is."""
+        super().open(**settings)
+        self.data.mkdir(mode=0o700)
+        self._lease = Lease(self.data)
+        assert self._lease.take()
+        self.begin_worker()
+        self.stash.run_operation({"mode": "wake"})
+
+    def begin_worker(self) -> None:
+        """A worker on what an earlier one has left."""
+        log, self._close_log = open_log(self.data / LOG)
+        outside = Outside(self.plugin, self.data, self.clock, Random(7))
+        self.worker = build_worker(outside, log, "test", lambda: None)
+
+    def end_worker(self) -> None:
+        """Its connections are closed, as by the end of its process."""
+        if self.worker is not None:
+            self.worker.close()
+            self.worker = None
+        self._close_log()
+
+    def note(self, scene: int) -> None:
+        """Queue a scene without a hook, due at once."""
+        assert self.worker is not None
+        self.worker.parts.store.note(f"scene:{scene}", "test")
+
+    def work(self, seconds: float = SETTLED_S) -> None:
+        """Let time pass and let the worker look around once: it works off all that is due."""
+        assert self.worker is not None
+        self.clock.advance(seconds)
+        assert self.worker.life.turn() is None
+
+    def work_for(self, seconds: float, step: float = SETTLED_S) -> None:
+        """Let time pass in small steps."""
+        for _ in range(int(seconds / step)):
+            self.work(step)
+
+    def work_until(self, condition: Callable[[], Any], limit: float = 600.0, step: float = SETTLED_S) -> None:
+        """Let time pass until the condition holds; AssertionError when it never does."""
+        end = self.clock.monotonic() + limit
+        while not condition():
+            assert self.clock.monotonic() < end, f"never came true: {condition}"
+            self.work(step)
+
+    def close(self) -> None:
+        """End the worker, give the lease up."""
+        self.end_worker()
+        if self._lease is not None:
+            self._lease.release()
+        self.stash.kill_plugin_processes()
+        super().close()
+
+
+@contextlib.contextmanager
+def opened(home: House | Workroom, **settings: Any) -> Iterator[None]:
+    """The home open; afterwards closed, whatever happened."""
+    try:
+        home.open(**settings)
+        yield
+    finally:
+        home.close()

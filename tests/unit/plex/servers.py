@@ -1,0 +1,114 @@
+"""Clients for the tests of this folder, and servers so rude that no emulator has them."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from plex.client import PlexAddress, PlexClient
+from tests.emulators.plex_server import PlexEmulator
+
+IDENTITY = {
+    "X-Plex-Client-Identifier": "11111111-2222-3333-4444-555555555555",
+    "X-Plex-Product": "PlexSync",
+    "X-Plex-Device": "Stash",
+    "X-Plex-Device-Name": "PlexSync (Stash)",
+}
+PATIENT_S = (5.0, 30.0)
+
+
+@contextmanager
+def client_of(
+    plex: PlexEmulator,
+    *,
+    timeout_s: tuple[float, float] = PATIENT_S,
+    token: str | None = None,
+    sleep: Callable[[float], None] = lambda seconds: None,
+) -> Iterator[PlexClient]:
+    """A client of the emulator."""
+    address = PlexAddress(plex.url, plex.token if token is None else token, timeout_s)
+    client = PlexClient(address, IDENTITY, sleep)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def client_at(url: str, *, token: str = "token", timeout_s: tuple[float, float] = PATIENT_S) -> Iterator[PlexClient]:
+    """A client of whatever is at an address."""
+    client = PlexClient(PlexAddress(url, token, timeout_s), IDENTITY, lambda seconds: None)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+class RawServer:
+    """Sends the same bytes to everybody and then keeps silent, with the connection open."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.connections = 0
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> "RawServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+        for connection in self._open:
+            connection.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return  # closed: the test is over
+            self.connections += 1
+            self._open.append(connection)
+            connection.recv(65_536)
+            connection.sendall(self._answer)
+
+
+def xml_answer(body: bytes, length: int | None = None) -> bytes:
+    """A whole answer; with a `length` beyond the body, one that never ends."""
+    size = len(body) if length is None else length
+    return b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % size + body
+
+
+@contextmanager
+def full_backlog() -> Iterator[str | None]:
+    """The address of a server that accepts no further connection; None where the system accepts them all."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        fillers: list[socket.socket] = []
+        try:
+            yield f"http://127.0.0.1:{port}" if _fill(port, fillers) else None
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+def _fill(port: int, fillers: list[socket.socket]) -> bool:
+    for _ in range(8):
+        filler = socket.socket()
+        filler.settimeout(0.5)
+        fillers.append(filler)
+        try:
+            filler.connect(("127.0.0.1", port))
+        except TimeoutError:
+            return True
+    return False

@@ -1,0 +1,291 @@
+"""Every way in which a request to Plex can fail, and what PlexSync makes of it."""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import ParseError
+
+import plexapi.exceptions
+import pytest
+import requests.exceptions
+import urllib3.exceptions
+
+from core.errors import (
+    PlexError,
+    PlexNotFound,
+    PlexRefused,
+    PlexRejected,
+    PlexServerDown,
+    PlexTemporaryError,
+)
+from plex.errors import LONG_TARGET, plex_errors, shorten, status_of, translate
+from tests.emulators.plex_server import Fault, PlexEmulator
+from tests.unit.plex.servers import RawServer, client_at, client_of, full_backlog, xml_answer
+
+STATUSES: dict[int, type[PlexError]] = {
+    401: PlexRefused,
+    403: PlexRefused,
+    498: PlexRefused,
+    404: PlexNotFound,
+    400: PlexRejected,
+    405: PlexRejected,
+    409: PlexRejected,
+    413: PlexRejected,
+    414: PlexRejected,
+    422: PlexRejected,
+    431: PlexRejected,
+    408: PlexTemporaryError,
+    423: PlexTemporaryError,
+    429: PlexTemporaryError,
+    500: PlexTemporaryError,
+    502: PlexTemporaryError,
+    504: PlexTemporaryError,
+    507: PlexTemporaryError,
+    202: PlexTemporaryError,
+    206: PlexTemporaryError,
+    304: PlexTemporaryError,
+    499: PlexTemporaryError,
+    520: PlexTemporaryError,
+    522: PlexTemporaryError,
+    530: PlexTemporaryError,
+    503: PlexServerDown,
+    301: PlexRefused,
+    302: PlexRefused,
+    307: PlexRefused,
+}
+
+UNUSABLE_URLS = (
+    "",
+    "plex",
+    "plex:32400",
+    "//plex",
+    "ftp://plex",
+    "http://",
+    "http://[",
+    "http://a b",
+    "http://127.0.0.1:abc",
+    "http://127.0.0.1:99999",
+    "http://user@:80",
+    "http://.example",
+    f"http://{'a' * 70}.example",
+)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_decides_the_class_and_is_asked_for_once(plex: PlexEmulator, status: int) -> None:
+    plex.faults.add(Fault("status", status=status, times=None, location=f"{plex.url}/elsewhere"))
+
+    with client_of(plex) as client, pytest.raises(PlexError) as caught:
+        client.sections()
+
+    assert type(caught.value) is STATUSES[status]
+    assert plex.count() == 1
+    assert str(status) in str(caught.value)
+
+
+@pytest.mark.parametrize("body", ["html", "xml", "text", "json", "empty"])
+def test_the_body_of_an_error_changes_nothing(plex: PlexEmulator, body: str) -> None:
+    plex.faults.add(Fault("status", status=500, body=body))
+
+    with client_of(plex) as client, pytest.raises(PlexTemporaryError):
+        client.sections()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("truncated_xml"),
+        Fault("html_200"),
+        Fault("status", status=200, body="html"),
+        Fault("status", status=200, body="xml"),
+        Fault("status", status=200, body="text"),
+        Fault("status", status=200, body="json"),
+        Fault("status", status=200, body="empty"),
+        Fault("status", status=204, body="empty"),
+        Fault("cut"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.body}",
+)
+def test_an_answer_that_is_not_plexs_is_temporary(plex: PlexEmulator, fault: Fault) -> None:
+    plex.faults.add(fault)
+
+    with client_of(plex) as client, pytest.raises(PlexTemporaryError):
+        client.sections()
+
+
+def test_control_characters_in_the_xml_do_no_harm(plex: PlexEmulator) -> None:
+    plex.faults.add(Fault("control_chars"))
+
+    with client_of(plex) as client:
+        sections = client.sections()
+
+    assert [section.title for section in sections] == ["Scenes"]
+
+
+def test_a_closed_port_is_a_server_that_is_down(plex: PlexEmulator) -> None:
+    plex.down()
+
+    with client_of(plex) as client, pytest.raises(PlexServerDown):
+        client.sections()
+
+
+def test_a_connection_that_ends_without_an_answer_is_a_server_that_is_down(plex: PlexEmulator) -> None:
+    plex.faults.add(Fault("refuse", times=None))
+
+    with client_of(plex) as client, pytest.raises(PlexServerDown):
+        client.sections()
+
+
+def test_a_host_without_an_address_is_a_server_that_is_down() -> None:
+    with client_at("http://plex.invalid:32400") as client, pytest.raises(PlexServerDown):
+        client.sections()
+
+
+def test_a_connect_timeout_is_a_server_that_is_down() -> None:
+    with full_backlog() as url:
+        if url is None:
+            pytest.skip("this system accepts every connection")
+        with client_at(url, timeout_s=(0.3, 30.0)) as client, pytest.raises(PlexServerDown, match="Timeout"):
+            client.sections()
+
+
+def test_a_read_timeout_is_temporary_because_the_edit_may_have_been_done(plex: PlexEmulator) -> None:
+    plex.faults.add(Fault("stall", times=None))
+
+    with client_of(plex, timeout_s=(5.0, 0.2)) as client, pytest.raises(PlexTemporaryError, match="ReadTimeout"):
+        client.sections()
+
+
+def test_an_answer_that_stops_in_its_middle_is_temporary_and_not_asked_for_again() -> None:
+    with RawServer(xml_answer(b"<MediaContainer", length=1_000)) as server:
+        with client_at(server.url, timeout_s=(5.0, 0.2)) as client, pytest.raises(PlexTemporaryError):
+            client.sections()
+
+        assert server.connections == 1
+
+
+def test_a_self_signed_certificate_is_a_matter_of_settings() -> None:
+    with (
+        PlexEmulator(tls=True) as plex,
+        client_at(plex.url) as client,
+        pytest.raises(PlexRefused, match="certificate"),
+    ):
+        client.sections()
+
+
+def test_https_to_a_port_without_tls_is_a_matter_of_settings(plex: PlexEmulator) -> None:
+    url = plex.url.replace("http://", "https://")
+
+    with client_at(url) as client, pytest.raises(PlexRefused):
+        client.sections()
+
+
+@pytest.mark.parametrize("url", UNUSABLE_URLS)
+def test_a_nonsense_url_is_a_matter_of_settings(url: str) -> None:
+    with client_at(url) as client, pytest.raises(PlexRefused, match="URL"):
+        client.sections()
+
+
+@pytest.mark.parametrize("token", ["a\nb", "tök€n"])
+def test_a_token_that_cannot_travel_is_a_matter_of_settings(plex: PlexEmulator, token: str) -> None:
+    with client_of(plex, token=token) as client, pytest.raises(PlexRefused, match="token"):
+        client.sections()
+
+
+def test_a_wrong_token_is_a_matter_of_settings(plex: PlexEmulator) -> None:
+    with client_of(plex, token="wrong") as client, pytest.raises(PlexRefused, match="token"):
+        client.sections()
+
+
+def test_an_address_with_the_web_page_at_its_end_never_passes_for_plex(plex: PlexEmulator) -> None:
+    with client_at(f"{plex.url}/web/index.html", token=plex.token) as client, pytest.raises(PlexError):
+        client.sections()
+
+
+@pytest.mark.parametrize("status", [413, 414, 431])
+def test_a_request_that_is_too_long_says_so(plex: PlexEmulator, status: int) -> None:
+    plex.faults.add(Fault("status", status=status))
+
+    with client_of(plex) as client, pytest.raises(PlexRejected) as caught:
+        client.edit("/library/sections/1/all?type=1&id=1&title.value=x")
+
+    assert caught.value.too_long
+
+
+@pytest.mark.parametrize(("length", "too_long"), [(LONG_TARGET, False), (LONG_TARGET + 1, True)])
+def test_a_bad_request_is_about_length_only_when_the_target_was_long(length: int, too_long: bool) -> None:
+    error = translate(plexapi.exceptions.BadRequest("(400) bad_request; http://plex/ body"), length)
+
+    assert isinstance(error, PlexRejected)
+    assert error.too_long is too_long
+
+
+def test_no_message_holds_the_address_the_token_or_the_body(plex: PlexEmulator) -> None:
+    plex.faults.add(Fault("status", status=500))
+
+    with client_of(plex) as client, pytest.raises(PlexTemporaryError) as caught:
+        client.sections()
+
+    assert str(caught.value) == "Plex answered 500"
+    assert plex.token not in str(caught.value)
+
+
+def test_the_original_failure_stays_as_the_cause(plex: PlexEmulator) -> None:
+    plex.faults.add(Fault("status", status=500))
+
+    with client_of(plex) as client, pytest.raises(PlexTemporaryError) as caught:
+        client.sections()
+
+    assert isinstance(caught.value.__cause__, plexapi.exceptions.BadRequest)
+
+
+def _classes(module: object) -> Iterator[type[Exception]]:
+    for thing in vars(module).values():
+        if isinstance(thing, type) and issubclass(thing, Exception) and not issubclass(thing, Warning):
+            yield thing
+
+
+FOREIGN = [*_classes(plexapi.exceptions), *_classes(requests.exceptions), ParseError]
+
+
+@pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_every_exception_of_plexapi_and_requests_becomes_one_of_ours(kind: type[Exception]) -> None:
+    arguments = ("what", "document", 0) if issubclass(kind, requests.exceptions.JSONDecodeError) else ("what",)
+
+    with pytest.raises(PlexError), plex_errors():
+        raise kind(*arguments)
+
+
+def test_plexapi_and_requests_were_really_looked_through() -> None:
+    names = {kind.__name__ for kind in FOREIGN}
+
+    assert {"BadRequest", "NotFound", "Unauthorized", "ReadTimeout", "ChunkedEncodingError", "SSLError"} <= names
+
+
+def test_one_of_ours_passes_unchanged() -> None:
+    ours = PlexNotFound("gone")
+
+    with pytest.raises(PlexNotFound) as caught, plex_errors():
+        raise ours
+
+    assert caught.value is ours
+
+
+def test_a_bug_of_ours_is_not_dressed_up_as_a_fault_of_plex() -> None:
+    with pytest.raises(KeyError), plex_errors():
+        raise KeyError("bug")
+
+
+def test_a_dropped_body_and_a_lost_connection_are_told_apart() -> None:
+    late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "", "late"))  # type: ignore[arg-type]
+
+    assert isinstance(translate(late), PlexTemporaryError)
+    assert isinstance(translate(requests.ConnectionError("refused")), PlexServerDown)
+
+
+def test_a_status_is_read_only_where_plexapi_wrote_one() -> None:
+    assert status_of(plexapi.exceptions.BadRequest("(507) full; http://plex/")) == 507
+    assert status_of(plexapi.exceptions.BadRequest("Unknown media type (404)")) is None
+    assert status_of(ValueError("(503)")) is None
+
+
+def test_foreign_text_is_put_on_one_short_line() -> None:
+    assert shorten("a\n  b\t" + "c" * 500) == "a b " + "c" * 196

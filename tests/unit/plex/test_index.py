@@ -1,0 +1,197 @@
+"""The index answers alone, and is whole whatever happened while it was being replaced."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.match import PlexFile
+from plex.index import FileIndex
+from tests.support import ROOT
+
+SECTION = "section-uuid"
+
+_DYING_REBUILD = """
+import os, signal, sys
+from pathlib import Path
+from core.match import PlexFile
+from plex.index import FileIndex
+
+class Dying(FileIndex):
+    left = int(sys.argv[2])
+    def _key(self, section_uuid, generation, number):
+        Dying.left -= 1
+        if Dying.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super()._key(section_uuid, generation, number)
+
+index = Dying(Path(sys.argv[1]))
+files = [PlexFile(f"/media/new-{number}.mp4", 1, number, 1) for number in range(40)]
+index.rebuild("section-uuid", files, marker="2", now=2.0, newest=2)
+"""
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[FileIndex]:
+    made = FileIndex(tmp_path / "cache")
+    yield made
+    made.close()
+
+
+def listed(index: FileIndex, *files: PlexFile, marker: str = "1") -> None:
+    index.rebuild(SECTION, files, marker=marker, now=1.0, newest=10)
+
+
+def file(path: str, item: int = 1, size: int = 10) -> PlexFile:
+    return PlexFile(path, size, item, 1)
+
+
+def test_a_library_that_was_never_listed_has_no_state_and_no_files(index: FileIndex) -> None:
+    assert index.state(SECTION) is None
+    assert index.by_name(SECTION, "/media/a.mp4") == []
+
+
+def test_a_listed_file_is_found_by_its_name_in_any_folder_case_and_separator(index: FileIndex) -> None:
+    listed(index, file("/media/x/Scene One.MP4"))
+
+    found = index.by_name(SECTION, "D:\\videos\\scene one.mp4")
+
+    assert found == [file("/media/x/Scene One.MP4")]
+
+
+def test_files_of_one_name_are_all_found(index: FileIndex) -> None:
+    listed(index, file("/media/x/a.mp4", 1), file("/media/y/a.mp4", 2), file("/media/y/b.mp4", 3))
+
+    found = index.by_name(SECTION, "/a.mp4")
+
+    assert {one.item for one in found} == {1, 2}
+
+
+def test_a_rebuild_forgets_what_is_gone(index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4", 1))
+    listed(index, file("/media/b.mp4", 2), marker="2")
+
+    assert index.by_name(SECTION, "/media/a.mp4") == []
+    assert len(index.by_name(SECTION, "/media/b.mp4")) == 1
+
+
+def test_a_rebuild_remembers_marker_time_and_count(index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4", 1), file("/media/b.mp4", 2), marker="7")
+
+    state = index.state(SECTION)
+
+    assert state is not None
+    assert (state.marker, state.listed, state.listed_at, state.newest, state.files) == ("7", "7", 1.0, 10, 2)
+
+
+def test_libraries_do_not_see_each_other(index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4"))
+
+    assert index.by_name("other-uuid", "/media/a.mp4") == []
+    assert index.state("other-uuid") is None
+
+
+def test_an_added_file_is_found_and_counted_once(index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4", 1))
+
+    counts = [index.add(SECTION, [file("/media/b.mp4", 2)], marker="2", newest=20) for _ in range(2)]
+
+    state = index.state(SECTION)
+    assert counts == [1, 0]
+    assert len(index.by_name(SECTION, "b.mp4")) == 1
+    assert state is not None
+    assert (state.marker, state.listed, state.newest, state.files) == ("2", "1", 20, 2)
+
+
+def test_an_added_file_with_another_size_replaces_the_old_entry(index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4", 1, size=10))
+
+    index.add(SECTION, [file("/media/a.mp4", 1, size=99)], marker="2", newest=20)
+
+    assert [one.size for one in index.by_name(SECTION, "a.mp4")] == [99]
+
+
+def test_nothing_is_added_to_a_library_that_was_never_listed(index: FileIndex) -> None:
+    added = index.add(SECTION, [file("/media/a.mp4")], marker="1", newest=1)
+
+    assert (added, index.by_name(SECTION, "a.mp4")) == (0, [])
+
+
+def test_a_forgotten_item_leaves_its_namesakes_alone(index: FileIndex) -> None:
+    listed(index, file("/media/x/a.mp4", 1), file("/media/y/a.mp4", 2))
+
+    index.forget_item(SECTION, "/media/x/a.mp4", 1)
+    index.forget_item("never-listed", "/media/x/a.mp4", 2)
+
+    assert [one.item for one in index.by_name(SECTION, "a.mp4")] == [2]
+
+
+def test_the_index_outlives_its_process(tmp_path: Path) -> None:
+    first = FileIndex(tmp_path / "cache")
+    listed(first, file("/media/a.mp4"))
+    first.close()
+
+    second = FileIndex(tmp_path / "cache")
+
+    assert len(second.by_name(SECTION, "a.mp4")) == 1
+    second.close()
+
+
+def test_clearing_forgets_every_library(index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4"))
+
+    index.clear()
+
+    assert index.state(SECTION) is None
+
+
+def test_many_rebuilds_leave_no_old_rows_behind(index: FileIndex, tmp_path: Path) -> None:
+    files = [file(f"/media/{number}.mp4", number) for number in range(50)]
+    listed(index, *files)
+    after_one = index.clear()
+
+    for turn in range(5):
+        listed(index, *files, marker=str(turn))
+
+    assert index.clear() == after_one
+
+
+def test_a_listing_that_breaks_off_leaves_the_old_index_whole(index: FileIndex) -> None:
+    def broken() -> Iterator[PlexFile]:
+        yield file("/media/new.mp4", 2)
+        raise ConnectionError
+
+    listed(index, file("/media/old.mp4", 1))
+
+    with pytest.raises(ConnectionError):
+        index.rebuild(SECTION, broken(), marker="2", now=2.0, newest=2)
+
+    state = index.state(SECTION)
+    assert state is not None
+    assert state.marker == "1"
+    assert len(index.by_name(SECTION, "old.mp4")) == 1
+    assert index.by_name(SECTION, "new.mp4") == []
+
+
+@pytest.mark.parametrize("steps", [0, 1, 20, 39, 45, 300])
+def test_a_kill_in_the_middle_of_a_rebuild_leaves_the_old_index_or_the_new_one(tmp_path: Path, steps: int) -> None:
+    folder = tmp_path / "cache"
+    before = FileIndex(folder)
+    listed(before, *(file(f"/media/old-{number}.mp4", number) for number in range(40)))
+    before.close()
+
+    killed = subprocess.run(
+        [sys.executable, "-c", _DYING_REBUILD, str(folder), str(steps)], env={"PYTHONPATH": str(ROOT)}, timeout=60
+    )
+
+    after = FileIndex(folder)
+    old, new = (
+        sum(bool(after.by_name(SECTION, f"{kind}-{number}.mp4")) for number in range(40)) for kind in ("old", "new")
+    )
+    state = after.state(SECTION)
+    after.close()
+    assert killed.returncode != 0
+    assert state is not None
+    assert (state.marker, old, new) in (("1", 40, 0), ("2", 0, 40))

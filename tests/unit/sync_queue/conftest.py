@@ -1,0 +1,5 @@
+"""Fixtures for the queue's tests."""
+
+from tests.unit.sync_queue.queues import desk
+
+__all__ = ["desk"]

@@ -1,0 +1,170 @@
+"""One worker among any number of processes."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sync_queue.inbox import LEASE, worker_lives
+from sync_queue.lease import Lease
+from tests.support import ROOT
+
+CONTEND = """
+import sys
+from pathlib import Path
+from sync_queue.lease import Lease
+lease = Lease(Path(sys.argv[1]))
+sys.stdin.readline()
+print("held" if lease.take() else "busy", flush=True)
+sys.stdin.readline()
+"""
+
+
+def contender(data_dir: Path) -> subprocess.Popen[str]:
+    """A process that takes the lease at the first line and leaves at the second."""
+    command = [sys.executable, "-c", CONTEND, str(data_dir)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def say(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def hear(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@contextmanager
+def contenders(data_dir: Path, count: int) -> Iterator[list[subprocess.Popen[str]]]:
+    crowd = [contender(data_dir) for _ in range(count)]
+    try:
+        yield crowd
+    finally:
+        for process in crowd:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def lease(tmp_path: Path) -> Iterator[Lease]:
+    held = Lease(tmp_path)
+    yield held
+    held.release()
+
+
+def test_a_lease_is_held_from_taking_to_releasing(lease: Lease) -> None:
+    states = [lease.is_held, lease.take(), lease.is_held, lease.take()]
+    lease.release()
+    lease.release()
+
+    assert states == [False, True, True, True]
+    assert not lease.is_held
+
+
+def test_among_many_processes_that_start_at_once_one_gets_the_lease(tmp_path: Path) -> None:
+    with contenders(tmp_path, 6) as crowd:
+        for process in crowd:
+            say(process)
+        answers = sorted(map(hear, crowd))
+
+    assert answers == ["busy"] * 5 + ["held"]
+
+
+def test_a_probe_sees_a_worker_in_another_process(tmp_path: Path) -> None:
+    before = worker_lives(tmp_path.as_posix())
+
+    with contenders(tmp_path, 1) as (process,):
+        say(process)
+        hear(process)
+        during = worker_lives(str(tmp_path))
+        say(process)
+        process.wait(60)
+
+    assert (before, during, worker_lives(str(tmp_path))) == (False, True, False)
+
+
+def test_the_lease_is_free_the_moment_its_holder_is_killed(tmp_path: Path, lease: Lease) -> None:
+    with contenders(tmp_path, 1) as (process,):
+        say(process)
+        hear(process)
+        before = lease.take(0.0)
+        process.kill()
+        process.wait()
+
+        after = lease.take(0.0)
+
+    assert (before, after) == (False, True)
+
+
+def test_probing_does_not_take_the_lease_away(tmp_path: Path, lease: Lease) -> None:
+    with contenders(tmp_path, 1) as (process,):
+        say(process)
+        hear(process)
+
+        probes = [worker_lives(str(tmp_path)) for _ in range(20)]
+
+        assert all(probes)
+        assert not lease.take(0.0)
+
+
+def test_nothing_is_ever_written_to_the_lease_file(tmp_path: Path, lease: Lease) -> None:
+    lease.take()
+    lease.release()
+
+    assert (tmp_path / LEASE).read_bytes() == b""
+    assert [path.name for path in tmp_path.iterdir()] == [LEASE]
+
+
+@pytest.mark.parametrize("content", [b"rubbish" * 1000, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_damaged_lease_file_holds_nobody_and_stops_nobody(tmp_path: Path, lease: Lease, content: bytes) -> None:
+    (tmp_path / LEASE).write_bytes(content)
+
+    before = worker_lives(str(tmp_path))
+    taken = lease.take()
+
+    assert (before, taken) == (False, True)
+
+
+def test_a_damaged_lease_file_is_emptied_in_place_so_that_all_repairers_meet_at_one_file(
+    tmp_path: Path, lease: Lease
+) -> None:
+    (tmp_path / LEASE).write_bytes(b"rubbish" * 1000)
+
+    with (tmp_path / LEASE).open("rb") as same_file:
+        lease.take()
+        names_left = os.fstat(same_file.fileno()).st_nlink
+
+    assert names_left == 1
+
+
+def test_many_processes_that_find_a_damaged_lease_file_still_leave_one_holder(tmp_path: Path) -> None:
+    (tmp_path / LEASE).write_bytes(b"rubbish" * 1000)
+
+    with contenders(tmp_path, 6) as crowd:
+        for process in crowd:
+            say(process)
+        answers = sorted(map(hear, crowd))
+
+    assert answers == ["busy"] * 5 + ["held"]
+
+
+def test_a_folder_that_is_gone_has_no_worker_and_gives_no_lease(tmp_path: Path) -> None:
+    lease = Lease(tmp_path / "gone")
+
+    assert not worker_lives(str(tmp_path / "gone"))
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        lease.take()
+
+
+def test_something_else_in_the_leases_place_is_no_worker(tmp_path: Path) -> None:
+    (tmp_path / LEASE).mkdir()
+
+    assert not worker_lives(str(tmp_path))

@@ -1,0 +1,240 @@
+"""The queue as a state machine: under any history, no change is lost, doubled or swallowed.
+
+The model is three maps from subjects to the changes they stand for: *waiting*, *running* and *letters*.
+A change leaves them only when a job finishes that was taken after the change was noted.
+"""
+
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, precondition, rule
+
+from core.errors import Fenced
+from core.job import PRIORITIES, Job
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import begin_epoch
+from sync_queue.statements import LONGEST_WAIT_S
+from sync_queue.store import JobStore
+from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
+
+SUBJECTS = st.sampled_from(["scene:1", "scene:2", "scene:3", "tag:1"])
+JUMPS_S = st.sampled_from([-400_000.0, -1_800.0, -3.0, 0.4, 1.0, 5.0, 61.0, 1_800.0, 400_000.0])
+WAITS_S = st.sampled_from([0.0, 5.0, 80.0, 1_500.0])
+REASONS = st.sampled_from(["PlexNotFound", "PlexTemporaryError"])
+MOVES = st.sampled_from(["finish", "wait", "release", "bury"])
+
+Changes = dict[str, set[int]]
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """One database, one worker at a time, and a clock that jumps."""
+
+    running_jobs = Bundle("running_jobs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="plexsync-queue-")
+        self.desk = Desk(Path(self.folder.name))
+        self.clock = self.desk.clock
+        self.epoch = 0
+        self.newest_change = 0
+        self.waiting: Changes = {}
+        self.running: dict[int, tuple[Job, set[int]]] = {}
+        self.letters: Changes = {}
+        self.store = self.begin()
+
+    # -- what happens -----------------------------------------------------------------------------
+
+    @rule(subject=SUBJECTS)
+    def save(self, subject: str) -> None:
+        self.desk.save(subject)
+        self.remember_change(subject)
+
+    @rule(subject=SUBJECTS, priority=st.sampled_from(PRIORITIES), settle_s=WAITS_S)
+    def note(self, subject: str, priority: int, settle_s: float) -> None:
+        self.store.note(subject, "noted", priority, settle_s=settle_s)
+        self.remember_change(subject)
+
+    @rule(subjects=st.lists(SUBJECTS, max_size=5))
+    def note_many(self, subjects: list[str]) -> None:
+        assert self.store.note_many(subjects, "catch-up", meta=("watermark", str(self.clock.wall()))) == len(subjects)
+        for subject in subjects:
+            self.remember_change(subject)
+
+    @rule(target=running_jobs, most=st.integers(1, 4))
+    def take(self, most: int) -> object:
+        jobs = self.store.take(most)
+        assert len(jobs) <= most
+        assert len({job.priority for job in jobs}) <= 1
+        for job in jobs:
+            assert job.subject not in {other.subject for other, _ in self.running.values()}
+            self.running[job.id] = (job, self.waiting.pop(job.subject))
+        return multiple(*jobs)
+
+    @rule(job=consumes(running_jobs))
+    def finish(self, job: Job) -> None:
+        moved = self.store.finish(job)
+        assert moved == (job.id in self.running)
+        if moved:
+            del self.running[job.id]
+            self.letters.pop(job.subject, None)  # it was read afresh: older failures are history
+
+    @rule(job=consumes(running_jobs), delay_s=WAITS_S, reason=REASONS)
+    def wait(self, job: Job, delay_s: float, reason: str) -> None:
+        moved = self.store.wait(job, self.clock.wall() + delay_s, reason, attempts=job.attempts + 1)
+        self.goes_back(job, moved)
+
+    @rule(job=consumes(running_jobs))
+    def release(self, job: Job) -> None:
+        self.goes_back(job, self.store.release(job))
+
+    @rule(job=consumes(running_jobs))
+    def bury(self, job: Job) -> None:
+        moved = self.store.bury(job, title="", reason="WeakMatch", message="Look.")
+        assert moved == (job.id in self.running)
+        if moved:
+            _, changes = self.running.pop(job.id)
+            place = self.waiting if job.subject in self.waiting else self.letters
+            place.setdefault(job.subject, set()).update(changes)
+
+    @rule(job=running_jobs)
+    def take_in_hand(self, job: Job) -> None:
+        self.store.take_in_hand(job)
+
+    @precondition(lambda self: self.letters)
+    @rule()
+    def revive(self) -> None:
+        letters = DeadLetters(self.store)
+        letter = letters.newest(1)[0]
+        assert letters.revive(letter, self.clock.wall())
+        assert not letters.revive(letter, self.clock.wall())
+        self.waiting.setdefault(letter.subject, set()).update(self.letters.pop(letter.subject))
+
+    @rule(reason=REASONS)
+    def wake(self, reason: str) -> None:
+        self.store.wake(reason)
+
+    @rule()
+    def prune(self) -> None:
+        self.store.prune()
+
+    @rule(seconds=JUMPS_S)
+    def clock_jumps(self, seconds: float) -> None:
+        self.clock.jump(seconds)
+
+    # -- deaths -----------------------------------------------------------------------------------
+
+    @rule(fatal=st.integers(0, 3), buries=st.booleans())
+    def crash(self, fatal: int, buries: bool) -> None:
+        """The worker dies, the next one perhaps dies while it clears up, and one more comes."""
+        for job, changes in self.running.values():
+            self.waiting.setdefault(job.subject, set()).update(changes)
+        self.running.clear()
+        self.store = self.begin()
+        try:
+            JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(fatal)).release_orphans()
+        except Killed:
+            self.store = self.begin()
+        for job in self.store.release_orphans() if buries else ():
+            if self.store.bury_waiting(job, "WorkerDied", "It died."):
+                self.letters.setdefault(job.subject, set()).update(self.waiting.pop(job.subject))
+        self.store.release_orphans()
+
+    @rule(job=running_jobs, move=MOVES)
+    def dies_in_the_middle_of_a_move(self, job: Job, move: str) -> None:
+        dying = JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(1))
+        twin = job.subject in self.waiting
+        if move in ("wait", "release") and not twin or job.id not in self.running:
+            return  # a single statement has no middle
+        with pytest.raises(Killed):
+            self.make_move(dying, job, move)
+
+    @rule(subjects=st.lists(SUBJECTS, min_size=1, max_size=3))
+    def dies_while_noting(self, subjects: list[str]) -> None:
+        dying = JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(1))
+        with pytest.raises(Killed):
+            dying.note_many(subjects, "catch-up")
+
+    @precondition(lambda self: self.epoch > 1)
+    @rule(job=running_jobs, move=MOVES)
+    def a_zombie_moves_nothing(self, job: Job, move: str) -> None:
+        zombie = JobStore(self.connection, self.clock, epoch=self.epoch - 1)
+        with pytest.raises(Fenced):
+            self.make_move(zombie, job, move)
+        with pytest.raises(Fenced):
+            zombie.take()
+
+    # -- what holds -------------------------------------------------------------------------------
+
+    @invariant()
+    def every_change_is_in_its_place(self) -> None:
+        rows = self.desk.rows("subject, status", "status < 5")
+        letters = [letter.subject for letter in DeadLetters(self.store).newest()]
+        assert sorted(subject for subject, status in rows if status != 2) == sorted(self.waiting)
+        assert sorted(subject for subject, status in rows if status == 2) == sorted(
+            job.subject for job, _ in self.running.values()
+        )
+        assert sorted(letters) == sorted(self.letters)
+
+    def teardown(self) -> None:
+        """In the end, everything that was noted can be done."""
+        for job, _ in list(self.running.values()):
+            self.release(job)
+        self.drain()
+        while self.letters:
+            self.revive()
+        self.drain()
+        assert (self.waiting, self.running, self.letters) == ({}, {}, {})
+        self.every_change_is_in_its_place()
+        self.desk.close()
+        self.folder.cleanup()
+
+    # -- helpers ----------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        return self.desk.queue.connection
+
+    def begin(self) -> JobStore:
+        """A new worker's store; earlier ones are fenced off."""
+        self.epoch = begin_epoch(self.connection, 1, "1", "test", self.clock.wall())
+        return JobStore(self.connection, self.clock, epoch=self.epoch)
+
+    def remember_change(self, subject: str) -> None:
+        self.newest_change += 1
+        self.waiting.setdefault(subject, set()).add(self.newest_change)
+
+    def goes_back(self, job: Job, moved: bool) -> None:
+        assert moved == (job.id in self.running)
+        if moved:
+            _, changes = self.running.pop(job.id)
+            self.waiting.setdefault(job.subject, set()).update(changes)
+
+    def drain(self) -> None:
+        for _ in range(50):
+            self.clock.advance(LONGEST_WAIT_S + 1)
+            self.take(100)
+            for job, _changes in list(self.running.values()):
+                self.finish(job)
+            if not self.waiting:
+                return
+
+    @staticmethod
+    def make_move(store: JobStore, job: Job, move: str) -> bool:
+        if move == "finish":
+            return store.finish(job)
+        if move == "wait":
+            return store.wait(job, 0.0, "PlexNotFound", attempts=1)
+        if move == "release":
+            return store.release(job)
+        return store.bury(job, title="", reason="WeakMatch", message="")
+
+
+QueueMachine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestQueueMachine = QueueMachine.TestCase

@@ -1,0 +1,312 @@
+"""Creating, migrating, mending and copying the database."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.inbox import DATABASE, connect
+from sync_queue.schema import (
+    BACKUP,
+    MIGRATIONS,
+    back_up,
+    is_damaged,
+    migrate,
+    open_database,
+    salvage,
+    set_aside,
+    wal_works,
+)
+from sync_queue.statements import QUEUE, SCHEMA_VERSION
+from tests.support import ROOT, query
+from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch, opened_desk
+
+OPEN_AND_NOTE = """
+import os, signal, sys
+from pathlib import Path
+from core.clock import SystemClock
+from sync_queue.schema import open_database
+from sync_queue.store import JobStore
+store = JobStore(open_database(Path(sys.argv[1])).queue.connection, SystemClock())
+store.note_many([f"scene:{number}" for number in range(300)], "update", 0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def die_with_a_full_wal(data_dir: Path) -> None:
+    """300 jobs whose pages are in the -wal file: their writer was killed before any checkpoint."""
+    process = subprocess.run([sys.executable, "-c", OPEN_AND_NOTE, str(data_dir)], cwd=ROOT, check=False)
+    assert process.returncode != 0
+    assert (data_dir / (DATABASE + "-wal")).stat().st_size > 0
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def scribble(path: Path) -> None:
+    """Damage the middle of a database, so that parts of it can still be read."""
+    size = path.stat().st_size
+    with path.open("r+b") as stream:
+        stream.seek(size - 4096)
+        stream.write(b"\xa5" * 4096)
+
+
+# -- creating and migrating -----------------------------------------------------------------------
+
+
+def test_a_fresh_database_has_this_version_and_wal(tmp_path: Path) -> None:
+    opened = open_database(tmp_path)
+
+    version = opened.queue.connection.execute("PRAGMA user_version").fetchone()
+    assert version == (SCHEMA_VERSION,) == (len(MIGRATIONS),)
+    assert (opened.journal_mode, opened.set_aside) == ("wal", "")
+
+
+def test_creating_leaves_nothing_but_the_database(tmp_path: Path) -> None:
+    with opened_desk(tmp_path):
+        pass
+
+    assert names(tmp_path) == [DATABASE]
+
+
+def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as first:
+        first.save("scene:1")
+
+    with opened_desk(tmp_path) as second:
+        assert second.rows("subject") == [("scene:1",)]
+
+
+@pytest.mark.parametrize("fatal", range(1, len(MIGRATIONS) + 2))
+def test_a_death_between_any_two_steps_of_the_creation_is_mended_by_the_next_start(tmp_path: Path, fatal: int) -> None:
+    with pytest.raises(Killed):
+        open_database(tmp_path, KillSwitch(fatal))
+
+    with opened_desk(tmp_path) as desk:
+        desk.save("scene:1")
+        version = desk.queue.connection.execute("PRAGMA user_version").fetchone()
+
+    assert version == (SCHEMA_VERSION,)
+
+
+def test_a_hook_waits_until_a_half_made_database_is_whole(tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        open_database(tmp_path, KillSwitch(1))
+
+    with pytest.raises(Exception, match="schema version 0"):
+        connect(str(tmp_path))
+
+
+def test_leftovers_of_a_killed_creation_do_no_harm(tmp_path: Path) -> None:
+    for name in ("queue.new", "queue.new-wal", "probe.db", "probe.db-wal"):
+        (tmp_path / name).write_bytes(b"rubbish")
+
+    with opened_desk(tmp_path) as desk:
+        desk.save("scene:1")
+
+    assert "queue.new" not in names(tmp_path)
+
+
+def test_a_migration_step_is_applied_once(desk: Desk) -> None:
+    migrate(desk.queue.connection)
+
+    assert desk.queue.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as desk:
+        desk.queue.connection.execute("PRAGMA user_version=99")
+
+    opened = open_database(tmp_path)
+
+    assert opened.queue.connection.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def test_one_subject_waits_once_and_runs_once(desk: Desk) -> None:
+    desk.taken("scene:1")
+    desk.store.note("scene:1", "update")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        desk.queue.connection.execute(f"UPDATE {QUEUE} SET status = 2 WHERE status < 2")
+
+
+# -- the WAL probe --------------------------------------------------------------------------------
+
+
+def test_the_probe_finds_wal_working_and_leaves_nothing(tmp_path: Path) -> None:
+    assert wal_works(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_where_the_probe_cannot_even_open_a_file_wal_does_not_work(tmp_path: Path) -> None:
+    assert not wal_works(tmp_path / "gone")
+
+
+def test_without_wal_the_database_truncates_its_journal(tmp_path: Path) -> None:
+    (tmp_path / "probe.db-shm").mkdir()  # where shared memory should be: WAL cannot work here
+
+    with opened_desk_without_wal(tmp_path) as desk:
+        desk.save("scene:1")
+        mode = desk.queue.connection.execute("PRAGMA journal_mode").fetchone()
+        rows = desk.rows("subject")
+
+    assert (mode, rows) == (("truncate",), [("scene:1",)])
+
+
+def opened_desk_without_wal(data_dir: Path) -> "closing[Desk]":
+    with closing(sqlite3.connect(data_dir / DATABASE)) as connection:
+        connection.execute("PRAGMA journal_mode=TRUNCATE")
+        connection.execute("CREATE TABLE made (at FLOAT)")
+        connection.execute("DROP TABLE made")
+    return closing(Desk(data_dir))
+
+
+# -- damage ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"rubbish" * 3000, b"SQLite format 3\x00" + b"\xff" * 8000])
+def test_a_damaged_database_is_set_aside_and_a_fresh_one_made(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / DATABASE).write_bytes(content)
+
+    opened = open_database(tmp_path)
+
+    assert Path(opened.set_aside).read_bytes() == content
+    assert not is_damaged(tmp_path / DATABASE)
+    connect(str(tmp_path)).close()
+
+
+def test_a_sound_a_locked_and_a_missing_database_are_not_damaged(desk: Desk) -> None:
+    blocker = connect(str(desk.data_dir))
+    blocker.execute("BEGIN EXCLUSIVE")
+
+    locked = is_damaged(desk.data_dir / DATABASE)
+    blocker.close()
+
+    assert not locked
+    assert not is_damaged(desk.data_dir / DATABASE)
+    assert not is_damaged(desk.data_dir / "none" / DATABASE)
+
+
+def test_a_damaged_database_takes_its_companions_along(tmp_path: Path) -> None:
+    die_with_a_full_wal(tmp_path)
+
+    target = set_aside(tmp_path / DATABASE)
+
+    assert DATABASE not in names(tmp_path)
+    assert all(name.startswith(Path(target).name) for name in names(tmp_path))
+    assert Path(target + "-wal").stat().st_size > 0
+
+
+def test_what_a_damaged_database_still_shows_is_saved(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as desk:
+        desk.store.note_many([f"scene:{number}" for number in range(50)], "update", 0)
+        desk.store.take(10)
+        for number in range(300):
+            DeadLetters(desk.store)
+            desk.store.bury(desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200)
+    scribble(tmp_path / DATABASE)
+    assert is_damaged(tmp_path / DATABASE)
+
+    opened = open_database(tmp_path)
+
+    waiting = query(tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'")
+    assert opened.set_aside
+    assert waiting == [(50,)]
+
+
+def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(tmp_path: Path, desk: Desk) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    with opened_desk(other) as old:
+        old.taken("scene:1")
+        old.store.note("scene:1", "newer")
+        old.store.finish(old.taken("scene:2"))
+
+    saved = salvage(other / DATABASE, desk.queue.connection)
+
+    assert saved == 2
+    assert desk.rows("subject, cause, status") == [("scene:1", "update+newer", 0)]
+
+
+def test_what_cannot_be_read_at_all_saves_nothing_and_stops_nothing(tmp_path: Path, desk: Desk) -> None:
+    (tmp_path / "rubbish").write_bytes(b"rubbish" * 3000)
+
+    assert salvage(tmp_path / "rubbish", desk.queue.connection) == 0
+
+
+def test_last_nights_copy_takes_the_damaged_ones_place(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as desk:
+        desk.store.bury(desk.taken("scene:1"), title="", reason="WeakMatch", message="")
+        back_up(desk.queue.connection, tmp_path)
+    (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
+
+    opened = open_database(tmp_path)
+
+    assert opened.queue.connection.execute("SELECT subject FROM dead_letters").fetchall() == [("scene:1",)]
+
+
+def test_a_damaged_copy_is_not_restored(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
+    (tmp_path / BACKUP).write_bytes(b"rubbish" * 3000)
+
+    with opened_desk(tmp_path) as desk:
+        desk.save("scene:1")
+        rows = desk.rows("subject")
+
+    assert rows == [("scene:1",)]
+
+
+def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_new_one(tmp_path: Path) -> None:
+    die_with_a_full_wal(tmp_path)
+    (tmp_path / DATABASE).unlink()  # a kill in the middle of setting a damaged database aside
+
+    with opened_desk(tmp_path) as desk:
+        desk.save("scene:1")
+        rows = desk.rows("subject")
+
+    assert rows == [("scene:1",)]
+    assert not is_damaged(tmp_path / DATABASE)
+
+
+def test_a_killed_writers_wal_is_read_by_the_next_start(tmp_path: Path) -> None:
+    die_with_a_full_wal(tmp_path)
+
+    with opened_desk(tmp_path) as desk:
+        assert desk.rows("count(*)") == [(300,)]
+
+
+# -- the nightly copy -----------------------------------------------------------------------------
+
+
+def test_a_copy_holds_what_the_database_holds(desk: Desk) -> None:
+    desk.save("scene:1")
+
+    back_up(desk.queue.connection, desk.data_dir)
+
+    with closing(sqlite3.connect(desk.data_dir / BACKUP)) as copy:
+        assert copy.execute(f"SELECT subject FROM {QUEUE}").fetchall() == [("scene:1",)]
+    assert [name for name in names(desk.data_dir) if name.startswith("backup")] == [BACKUP]
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_old_one(desk: Desk) -> None:
+    back_up(desk.queue.connection, desk.data_dir)
+    (desk.data_dir / (BACKUP + ".new")).mkdir()
+
+    with pytest.raises(OSError, match="backup"):
+        back_up(desk.queue.connection, desk.data_dir)
+
+    assert not is_damaged(desk.data_dir / BACKUP)
+
+
+def test_leftovers_of_a_killed_copy_do_no_harm(desk: Desk) -> None:
+    (desk.data_dir / (BACKUP + ".new")).write_bytes(b"rubbish")
+
+    back_up(desk.queue.connection, desk.data_dir)
+
+    assert not is_damaged(shutil.copy(desk.data_dir / BACKUP, desk.data_dir / "copy.db"))

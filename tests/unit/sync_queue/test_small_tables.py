@@ -1,0 +1,316 @@
+"""The tables beside the queue: dead letters, records, facts and notices."""
+
+import pytest
+
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
+from core.record import FieldRecord, ImageRecord, SyncRecord
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import Facts, StashSession, begin_epoch
+from sync_queue.inbox import session_parameters, take_notices
+from sync_queue.notices import AGAIN_S, Notices
+from sync_queue.records import Records
+from tests.unit.sync_queue.queues import Desk
+
+RECORD = SyncRecord(
+    scene_id=42,
+    server="machine",
+    item=7,
+    section="uuid",
+    path="/media/Zoë.mp4",
+    oshash="ab",
+    updated_at="2024-05-06T07:08:09+02:00",
+    read_at=1_700_000_000.5,
+    confidence="low",
+    fields={"title": FieldRecord("p", "s"), "tags": FieldRecord("p", "", ("a", "b"))},
+    images={"poster": ImageRecord("sha", "etag", "/thumb/1")},
+)
+
+
+def bury(desk: Desk, subject: str, reason: str = "WeakMatch") -> None:
+    desk.store.bury(desk.taken(subject), title="T", reason=reason, message="M")
+    desk.clock.advance(1)
+
+
+# -- dead letters -------------------------------------------------------------------------------
+
+
+def test_letters_are_listed_newest_first_and_as_many_as_asked_for(desk: Desk) -> None:
+    for number in (1, 2, 3):
+        bury(desk, f"scene:{number}")
+
+    assert [letter.subject for letter in DeadLetters(desk.store).newest(2)] == ["scene:3", "scene:2"]
+
+
+def test_letters_are_counted_by_reason(desk: Desk) -> None:
+    for number, reason in enumerate(["WeakMatch", "PlexRejected", "PlexRejected"]):
+        bury(desk, f"scene:{number}", reason)
+
+    assert list(DeadLetters(desk.store).by_reason().items()) == [("PlexRejected", 2), ("WeakMatch", 1)]
+
+
+def test_a_second_letter_of_a_scene_replaces_the_first_and_keeps_its_first_time(desk: Desk) -> None:
+    bury(desk, "scene:1", "WeakMatch")
+    first = DeadLetters(desk.store).newest()[0]
+
+    bury(desk, "scene:1", "PlexRejected")
+
+    letters = DeadLetters(desk.store).newest()
+    assert [letter.reason for letter in letters] == ["PlexRejected"]
+    assert letters[0].first_at == first.first_at
+    assert letters[0].last_at == first.last_at + 1
+
+
+def test_letters_are_cleared_together_and_dropped_one_by_one(desk: Desk) -> None:
+    letters = DeadLetters(desk.store)
+    for number in (1, 2, 3):
+        bury(desk, f"scene:{number}")
+
+    assert letters.drop("scene:2")
+    assert not letters.drop("scene:2")
+    assert letters.clear() == 2
+    assert letters.newest() == []
+
+
+def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk) -> None:
+    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL)
+    desk.store.bury(desk.store.take()[0], title="", reason="PlexNotFound", message="")
+    letters = DeadLetters(desk.store)
+
+    revived = letters.revive(letters.newest()[0], desk.clock.wall())
+
+    assert revived
+    assert letters.newest() == []
+    job = desk.store.take()[0]
+    assert (job.subject, job.cause, job.priority, job.attempts) == ("scene:1", "revived", PRIORITY_BACKFILL, 0)
+
+
+def test_a_letter_is_revived_once(desk: Desk) -> None:
+    bury(desk, "scene:1")
+    letters = DeadLetters(desk.store)
+    letter = letters.newest()[0]
+
+    answers = [letters.revive(letter, desk.clock.wall()) for _ in range(2)]
+
+    assert answers == [True, False]
+    assert len(desk.store.take()) == 1
+
+
+# -- records ------------------------------------------------------------------------------------
+
+
+def test_a_record_is_read_back_as_it_was_saved(desk: Desk) -> None:
+    records = Records(desk.store)
+
+    records.save(RECORD)
+
+    assert records.of_scene(42, "machine") == {7: RECORD}
+    assert records.of_item(7, "machine") == [RECORD]
+
+
+def test_a_record_of_another_server_counts_as_absent(desk: Desk) -> None:
+    records = Records(desk.store)
+
+    records.save(RECORD)
+
+    assert records.of_scene(42, "other") == {}
+    assert records.of_item(7, "other") == []
+    assert records.known_update(42, "other") == ("", 0.0)
+
+
+def test_saving_a_record_again_replaces_it(desk: Desk) -> None:
+    records = Records(desk.store)
+    records.save(RECORD)
+    newer = SyncRecord(42, "machine", 7, "uuid", "/media/b.mp4")
+
+    records.save(newer)
+
+    assert records.of_scene(42, "machine") == {7: newer}
+
+
+def test_the_records_of_an_item_come_lowest_scene_first(desk: Desk) -> None:
+    records = Records(desk.store)
+    for scene_id in (10, 9, 100):
+        records.save(SyncRecord(scene_id, "machine", 7, "uuid", "/a"))
+
+    assert [record.scene_id for record in records.of_item(7, "machine")] == [9, 10, 100]
+
+
+def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> None:
+    records = Records(desk.store)
+    for server in ("machine", "other"):
+        for item in (7, 8):
+            records.save(SyncRecord(42, server, item, "uuid", "/a"))
+
+    records.forget_item(42, "machine", 7)
+    left = list(records.of_scene(42, "machine"))
+    forgotten = records.forget_scene(42)
+
+    assert (left, forgotten) == ([8], 3)
+    assert records.of_scene(42, "other") == {}
+
+
+def test_the_newest_known_update_of_a_scene_is_told(desk: Desk) -> None:
+    records = Records(desk.store)
+    records.save(SyncRecord(42, "machine", 7, "uuid", "/a", updated_at="2024-01-01", read_at=5.0))
+    records.save(SyncRecord(42, "machine", 8, "uuid", "/a", updated_at="2024-01-02", read_at=6.0))
+
+    assert records.known_update(42, "machine") == ("2024-01-02", 6.0)
+
+
+# -- facts --------------------------------------------------------------------------------------
+
+
+def connection_of(cookie: str) -> dict[str, object]:
+    found = session_parameters(
+        {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": cookie}}, 5.0
+    )
+    assert found is not None
+    return found
+
+
+def test_the_newest_session_is_kept(desk: Desk) -> None:
+    facts = Facts(desk.store)
+    before = facts.session()
+
+    facts.keep_session(connection_of("one"))
+    facts.keep_session(connection_of("two"))
+
+    assert before is None
+    assert facts.session() == StashSession("http", "0.0.0.0", 9999, "two", 5.0)
+
+
+def test_a_renewed_cookie_does_not_replace_a_newer_session(desk: Desk) -> None:
+    facts = Facts(desk.store)
+    facts.keep_session(connection_of("one"))
+
+    renewed = facts.renew_cookie("one", "two", 6.0)
+    late = facts.renew_cookie("one", "three", 7.0)
+
+    assert (renewed, late) == (True, False)
+    assert facts.session() == StashSession("http", "0.0.0.0", 9999, "two", 6.0)
+
+
+def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
+    connection = desk.store.connection
+
+    epochs = [begin_epoch(connection, 100 + number, "1.0.0", "hook", 9.0) for number in range(3)]
+
+    worker = Facts(desk.store).worker()
+    assert epochs == [1, 2, 3]
+    assert worker is not None
+    assert (worker.pid, worker.version, worker.epoch, worker.started_by) == (102, "1.0.0", 3, "hook")
+    assert (worker.started_at, worker.doing) == (9.0, "starting")
+
+
+def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
+    facts = Facts(desk.store)
+    nobody = facts.worker()
+    epoch = begin_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
+
+    facts.doing("syncing", epoch)
+    facts.doing("a ghost", epoch - 1)
+
+    worker = facts.worker()
+    assert nobody is None
+    assert worker is not None
+    assert worker.doing == "syncing"
+
+
+def test_a_small_fact_is_nothing_until_it_is_set_and_then_the_newest(desk: Desk) -> None:
+    facts = Facts(desk.store)
+    before = facts.get("watermark")
+
+    facts.set("watermark", "a")
+    facts.set("watermark", "b")
+
+    assert (before, facts.get("watermark")) == ("", "b")
+
+
+# -- notices ------------------------------------------------------------------------------------
+
+
+def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexRefused") -> None:
+    Notices(desk.store).add(kind, "error", text, desk.clock.wall())
+
+
+def tell(desk: Desk) -> list[tuple[str, str]]:
+    """As a hook does it."""
+    return take_notices(desk.store.connection, desk.clock.wall())
+
+
+def test_a_notice_is_told_once(desk: Desk) -> None:
+    add(desk)
+
+    told = [tell(desk) for _ in range(2)]
+
+    assert told == [[("error", "Check the token.")], []]
+
+
+def test_a_class_is_not_told_again_within_the_hour(desk: Desk) -> None:
+    add(desk)
+    tell(desk)
+
+    for _ in range(59):
+        desk.clock.advance(60)
+        add(desk)
+
+    assert tell(desk) == []
+
+
+def test_a_class_that_is_still_true_is_told_again_after_an_hour(desk: Desk) -> None:
+    add(desk, "old")
+    tell(desk)
+    desk.clock.advance(AGAIN_S)
+
+    add(desk, "new")
+
+    assert tell(desk) == [("error", "new")]
+
+
+@pytest.mark.parametrize("seconds", [-1_000_000, 1_000_000])
+def test_a_clock_that_jumped_does_not_silence_a_class(desk: Desk, seconds: int) -> None:
+    add(desk)
+    tell(desk)
+    desk.clock.jump(seconds)
+
+    add(desk)
+
+    assert len(tell(desk)) == 1
+
+
+def test_classes_are_told_beside_each_other_oldest_first(desk: Desk) -> None:
+    add(desk, "first", "PlexRefused")
+    desk.clock.advance(1)
+    add(desk, "second", "Settings")
+
+    assert Notices(desk.store).untold() == [("PlexRefused", "error", "first"), ("Settings", "error", "second")]
+    assert tell(desk) == [("error", "first"), ("error", "second")]
+
+
+def test_one_hook_tells_only_a_few_and_the_next_one_the_others(desk: Desk) -> None:
+    for number in range(7):
+        add(desk, str(number), f"class {number}")
+        desk.clock.advance(1)
+
+    told = [len(tell(desk)) for _ in range(3)]
+
+    assert told == [5, 2, 0]
+
+
+def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
+    notices = Notices(desk.store)
+    add(desk)
+    tell(desk)
+    notices.drop("PlexRefused")
+
+    add(desk)
+
+    assert len(tell(desk)) == 1
+
+
+def test_what_the_worker_has_said_is_not_said_by_a_hook(desk: Desk) -> None:
+    add(desk)
+
+    Notices(desk.store).mark_told("PlexRefused", desk.clock.wall())
+
+    assert tell(desk) == []

@@ -1,0 +1,127 @@
+"""What hooks left as files becomes jobs, whatever is in the files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sync_queue.facts import Facts
+from sync_queue.inbox import note_parameters, session_parameters, write_spill
+from sync_queue.spill import absorb_spill
+from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
+
+SESSION = session_parameters({"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c"}}, 5.0)
+
+
+def spill(desk: Desk, subject: str, session: dict[str, object] | None = None) -> Path:
+    note = note_parameters(subject, "update", 0, desk.clock.wall(), 1.0, 4.0)
+    return Path(write_spill(str(desk.data_dir), note, session))
+
+
+def put(desk: Desk, content: bytes) -> Path:
+    folder = desk.data_dir / "spill"
+    folder.mkdir(exist_ok=True)
+    path = folder / "00000000000000000001-1.json"
+    path.write_bytes(content)
+    return path
+
+
+def note_with(**changed: object) -> bytes:
+    note = {**note_parameters("scene:9", "update", 0, 5.0, 1.0, 4.0), **changed}
+    return json.dumps({"note": note, "session": None}).encode()
+
+
+def test_every_spilled_change_becomes_a_job_and_its_file_goes(desk: Desk) -> None:
+    for subject in ("scene:1", "scene:2", "scene:1"):
+        spill(desk, subject)
+
+    result = absorb_spill(desk.data_dir, desk.store)
+
+    assert result == (3, [])
+    assert desk.rows("subject") == [("scene:1",), ("scene:2",)]
+    assert list((desk.data_dir / "spill").iterdir()) == []
+
+
+def test_without_a_spill_folder_there_is_nothing_to_absorb(desk: Desk) -> None:
+    assert absorb_spill(desk.data_dir, desk.store) == (0, [])
+
+
+def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:
+    spill(desk, "scene:1", SESSION)
+
+    absorb_spill(desk.data_dir, desk.store)
+
+    session = Facts(desk.store).session()
+    assert session is not None
+    assert (session.port, session.cookie) == (9999, "c")
+
+
+def test_a_session_may_be_spilled_alone(desk: Desk) -> None:
+    write_spill(str(desk.data_dir), None, SESSION)
+
+    result = absorb_spill(desk.data_dir, desk.store)
+
+    assert result == (1, [])
+    assert desk.rows("subject") == []
+    assert Facts(desk.store).session() is not None
+
+
+def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
+    half = put(desk, b"{").with_suffix(".tmp")
+    put(desk, b"{").rename(half)
+
+    result = absorb_spill(desk.data_dir, desk.store)
+
+    assert result == (0, [])
+    assert half.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"note": 5}',
+        b'{"note": {"subject": "scene:1"}}',
+        note_with(subject=None),
+        note_with(subject={"id": 1}),
+        note_with(subject="scene:\ud800"),
+        note_with(priority=10**30),
+        note_with(more=1),
+        b"[" * 100_000,
+    ],
+)
+def test_a_file_that_makes_no_sense_is_set_aside_and_the_others_are_absorbed(desk: Desk, content: bytes) -> None:
+    path = put(desk, content)
+    spill(desk, "scene:2")
+
+    result = absorb_spill(desk.data_dir, desk.store)
+
+    assert result == (1, [path.name])
+    assert desk.rows("subject") == [("scene:2",)]
+    assert [left.name for left in path.parent.iterdir()] == [path.with_suffix(".refused").name]
+
+
+@pytest.mark.parametrize("session", [{}, {"scheme": "http"}, {**(SESSION or {}), "cookie": "\ud800"}])
+def test_a_session_that_makes_no_sense_does_not_cost_the_change(desk: Desk, session: dict[str, object]) -> None:
+    spill(desk, "scene:1", session)
+
+    absorbed, refused = absorb_spill(desk.data_dir, desk.store)
+
+    assert absorbed + len(refused) == 1
+    assert desk.rows("subject") == [("scene:1",)]
+
+
+@pytest.mark.parametrize("fatal", [1, 2])
+def test_a_death_while_absorbing_loses_nothing(desk: Desk, fatal: int) -> None:
+    for subject in ("scene:1", "scene:2"):
+        spill(desk, subject)
+
+    with pytest.raises(Killed):
+        absorb_spill(desk.data_dir, desk.store, KillSwitch(fatal))
+    again = absorb_spill(desk.data_dir, desk.store)
+
+    assert again == (3 - fatal, [])
+    assert desk.rows("subject") == [("scene:1",), ("scene:2",)]

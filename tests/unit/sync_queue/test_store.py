@@ -1,0 +1,539 @@
+"""Every move of a job: what it does, and what it refuses to do."""
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import Fenced
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_LAST, Job
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import Facts, begin_epoch
+from sync_queue.inbox import connect
+from sync_queue.statements import LONGEST_WAIT_S
+from sync_queue.store import BACKFILL_BATCH, BATCH, DEATHS_ALONE, KEEP_DONE, JobStore
+from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
+
+Move = Callable[[JobStore, Job], bool]
+MOVES: dict[str, Move] = {
+    "finish": lambda store, job: store.finish(job),
+    "wait": lambda store, job: store.wait(job, store.next_due() or 0.0, "PlexNotFound", attempts=1),
+    "release": lambda store, job: store.release(job),
+    "bury": lambda store, job: store.bury(job, title="", reason="WeakMatch", message=""),
+}
+LEAVING = pytest.mark.parametrize("move", list(MOVES.values()), ids=list(MOVES))
+
+
+def subjects(jobs: list[Job]) -> list[str]:
+    return [job.subject for job in jobs]
+
+
+# -- noting -------------------------------------------------------------------------------------
+
+
+def test_twenty_saves_of_a_scene_are_one_job(desk: Desk) -> None:
+    for _ in range(20):
+        desk.save("scene:1")
+
+    assert desk.rows("subject, cause, status") == [("scene:1", "update", 0)]
+
+
+def test_causes_of_one_job_are_kept_once_each_newest_last(desk: Desk) -> None:
+    for cause in ("create", "update", "backfill", "update", "create"):
+        desk.store.note("scene:1", cause)
+
+    assert desk.rows("cause") == [("backfill+update+create",)]
+
+
+def test_a_cause_that_is_part_of_another_is_kept_beside_it(desk: Desk) -> None:
+    for cause in ("up", "update", "up"):
+        desk.store.note("scene:1", cause)
+
+    assert desk.rows("cause") == [("update+up",)]
+
+
+def test_the_more_urgent_priority_wins(desk: Desk) -> None:
+    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL)
+    desk.store.note("scene:1", "update", PRIORITY_EDIT)
+    desk.store.note("scene:1", "tag", PRIORITY_FAN_OUT)
+
+    assert desk.rows("priority") == [(PRIORITY_EDIT,)]
+
+
+def test_an_edit_settles_for_a_second_after_the_last_save(desk: Desk) -> None:
+    desk.save("scene:1")
+    desk.clock.advance(0.9)
+    desk.save("scene:1")
+    desk.clock.advance(0.9)
+    before = desk.store.take()
+    desk.clock.advance(0.2)
+
+    assert before == []
+    assert subjects(desk.store.take()) == ["scene:1"]
+
+
+def test_saving_again_and_again_does_not_put_a_change_off_beyond_four_seconds(desk: Desk) -> None:
+    for _ in range(8):
+        desk.save("scene:1")
+        desk.clock.advance(0.5)
+
+    assert subjects(desk.store.take()) == ["scene:1"]
+
+
+def test_an_edit_ends_a_wait_and_starts_anew(desk: Desk) -> None:
+    job = desk.taken()
+    desk.store.wait(job, desk.clock.wall() + 1500, "PlexNotFound", attempts=7)
+    desk.clock.advance(600)
+
+    desk.save("scene:1")
+
+    now = desk.clock.wall()
+    assert desk.rows("due_at, attempts, reason, timestamp") == [(now + 1.0, 0, "", now)]
+
+
+def test_a_backfill_does_not_put_off_what_is_due_sooner(desk: Desk) -> None:
+    desk.save("scene:1")
+
+    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL, settle_s=60.0)
+
+    assert desk.rows("due_at, priority") == [(desk.clock.wall() + 1.0, PRIORITY_EDIT)]
+
+
+def test_noting_many_tells_how_many_and_keeps_a_fact_beside_them(desk: Desk) -> None:
+    count = desk.store.note_many(["scene:1", "scene:2", "scene:1"], "catch-up", meta=("watermark", "t1"))
+
+    assert count == 3
+    assert desk.rows("subject, priority") == [("scene:1", PRIORITY_BACKFILL), ("scene:2", PRIORITY_BACKFILL)]
+    assert Facts(desk.store).get("watermark") == "t1"
+
+
+def test_a_death_while_noting_many_keeps_neither_the_jobs_nor_the_fact(desk: Desk) -> None:
+    desk.switch.fatal = 1
+
+    with pytest.raises(Killed):
+        desk.store.note_many(["scene:1", "scene:2"], "catch-up", meta=("watermark", "t1"))
+
+    assert desk.rows("subject") == []
+    assert Facts(desk.store).get("watermark") == ""
+
+
+def test_a_change_during_the_work_waits_beside_the_running_job(desk: Desk) -> None:
+    desk.taken()
+
+    desk.save("scene:1")
+
+    assert desk.rows("subject, status") == [("scene:1", 2), ("scene:1", 0)]
+
+
+# -- taking -------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_not_due_does_not_block_the_next(desk: Desk) -> None:
+    desk.store.note("scene:1", "update", settle_s=60.0)
+    desk.store.note("scene:2", "update")
+
+    assert subjects(desk.store.take()) == ["scene:2"]
+
+
+def test_a_batch_holds_one_priority_the_most_urgent_first(desk: Desk) -> None:
+    desk.store.note("scene:3", "sync", PRIORITY_BACKFILL)
+    desk.store.note("scene:2", "tag", PRIORITY_FAN_OUT)
+    desk.store.note("scene:1", "update", PRIORITY_EDIT)
+
+    batches = [subjects(desk.store.take()) for _ in range(4)]
+
+    assert batches == [["scene:1"], ["scene:2"], ["scene:3"], []]
+
+
+@pytest.mark.parametrize(
+    ("priority", "most"),
+    [(PRIORITY_EDIT, BATCH), (PRIORITY_FAN_OUT, BATCH), (PRIORITY_BACKFILL, BACKFILL_BATCH), (PRIORITY_LAST, 1)],
+)
+def test_a_batch_is_no_larger_than_its_priority_allows(desk: Desk, priority: int, most: int) -> None:
+    desk.store.note_many([f"scene:{number}" for number in range(BATCH + 5)], "update", priority)
+
+    assert len(desk.store.take()) == most
+
+
+def test_a_smaller_batch_can_be_asked_for(desk: Desk) -> None:
+    desk.store.note_many(["scene:1", "scene:2", "scene:3"], "update")
+
+    assert subjects(desk.store.take(2)) == ["scene:1", "scene:2"]
+
+
+def test_a_subject_in_progress_is_left_alone_until_it_has_moved_on(desk: Desk) -> None:
+    job = desk.taken()
+    desk.store.note("scene:1", "update")
+
+    during = desk.store.take()
+    desk.store.finish(job)
+    after = desk.store.take()
+
+    assert during == []
+    assert subjects(after) == ["scene:1"]
+
+
+def test_a_due_time_beyond_the_longest_wait_counts_as_due(desk: Desk) -> None:
+    job = desk.taken()
+    desk.store.wait(job, desk.clock.wall() + 1500, "PlexNotFound", attempts=1)
+
+    desk.clock.jump(-LONGEST_WAIT_S)
+
+    assert subjects(desk.store.take()) == ["scene:1"]
+
+
+def test_a_taken_job_tells_what_is_known_of_it(desk: Desk) -> None:
+    desk.save("scene:1", "create")
+    noted_at = desk.clock.wall()
+    desk.clock.advance(5)
+
+    job = desk.store.take()[0]
+
+    assert (job.subject, job.cause, job.priority, job.noted_at) == ("scene:1", "create", PRIORITY_EDIT, noted_at)
+    assert (job.attempts, job.deaths) == (0, 0)
+
+
+def test_a_death_while_taking_takes_nothing(desk: Desk) -> None:
+    desk.store.note("scene:1", "update")
+    desk.switch.passed.clear()
+    desk.switch.fatal = 1
+
+    with pytest.raises(Killed):
+        desk.store.take()
+
+    assert desk.rows("status") == [(0,)]
+
+
+def test_more_urgent_work_is_seen_only_when_it_is_due(desk: Desk) -> None:
+    desk.save("scene:1")
+    before = desk.store.more_urgent_than(PRIORITY_BACKFILL)
+
+    desk.clock.advance(1.0)
+
+    assert not before
+    assert desk.store.more_urgent_than(PRIORITY_BACKFILL)
+    assert not desk.store.more_urgent_than(PRIORITY_EDIT)
+    assert desk.store.is_due()
+
+
+def test_the_next_due_time_is_known(desk: Desk) -> None:
+    empty = desk.store.next_due()
+
+    desk.store.note("scene:1", "update", settle_s=30.0)
+
+    assert empty is None
+    assert desk.store.next_due() == desk.clock.wall() + 30.0
+
+
+# -- leaving ------------------------------------------------------------------------------------
+
+
+def test_a_finished_job_is_done_and_its_dead_letter_goes(desk: Desk) -> None:
+    letters = DeadLetters(desk.store)
+    desk.store.bury(desk.taken(), title="", reason="WeakMatch", message="")
+
+    finished = desk.store.finish(desk.taken())
+
+    assert finished
+    assert letters.newest() == []
+    assert desk.rows("status") == [(5,)]
+
+
+def test_a_waiting_job_keeps_its_reason_and_attempts(desk: Desk) -> None:
+    due = desk.clock.wall() + 30
+
+    waited = desk.store.wait(desk.taken(), due, "PlexNotFound", attempts=3)
+
+    assert waited
+    assert desk.rows("status, due_at, reason, attempts") == [(1, due, "PlexNotFound", 3)]
+    assert desk.store.waiting_by_reason() == {"PlexNotFound": 1}
+    assert desk.store.anything_waits_for("PlexNotFound")
+    assert not desk.store.anything_waits_for("WeakMatch")
+
+
+def test_a_released_job_is_due_at_once_and_nothing_is_spent(desk: Desk) -> None:
+    job = desk.taken()
+
+    released = desk.store.release(job)
+
+    assert released
+    assert desk.store.take() == [job]
+
+
+def test_a_released_job_is_due_at_once_after_the_clock_was_set_back(desk: Desk) -> None:
+    job = desk.taken()
+    desk.clock.jump(-1800)
+
+    desk.store.release(job)
+
+    assert subjects(desk.store.take()) == ["scene:1"]
+
+
+def test_a_buried_job_leaves_a_letter_that_says_everything(desk: Desk) -> None:
+    job = desk.taken()
+    noted_at = desk.clock.wall()
+    desk.clock.advance(10)
+
+    buried = desk.store.bury(job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"])
+
+    letter = DeadLetters(desk.store).newest()[0]
+    assert buried
+    assert (letter.subject, letter.cause, letter.title) == ("scene:1", "update", "A")
+    assert (letter.reason, letter.message, letter.candidates) == ("WeakMatch", "Look.", ("item 7",))
+    assert (letter.attempts, letter.first_at, letter.last_at) == (1, noted_at, noted_at + 10)
+    assert desk.rows("status") == []
+
+
+@LEAVING
+def test_a_change_made_during_the_work_still_waits_after_the_move(desk: Desk, move: Move) -> None:
+    job = desk.taken()
+    desk.save("scene:1", "newer")
+
+    moved = move(desk.store, job)
+
+    assert moved
+    assert desk.rows("cause", "status < 2") == [("newer",)]
+    assert desk.rows("status", "status = 2") == []
+    assert DeadLetters(desk.store).newest() == []
+
+
+@LEAVING
+def test_a_job_that_has_moved_already_is_not_moved_again(desk: Desk, move: Move) -> None:
+    job = desk.taken()
+    desk.store.finish(job)
+
+    moved = move(desk.store, job)
+
+    assert not moved
+    assert desk.rows("status") == [(5,)]
+    assert DeadLetters(desk.store).newest() == []
+
+
+@LEAVING
+def test_a_death_in_the_middle_of_a_move_leaves_the_job_running(desk: Desk, move: Move) -> None:
+    job = desk.taken()
+    desk.save("scene:1", "newer")
+    desk.switch.passed.clear()
+    desk.switch.fatal = 1
+
+    with pytest.raises(Killed):
+        move(desk.store, job)
+
+    assert desk.rows("cause, status") == [("update", 2), ("newer", 0)]
+
+
+def test_the_newer_change_inherits_the_urgency_of_the_job_that_went_back(desk: Desk) -> None:
+    job = desk.taken()
+    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL)
+
+    desk.store.wait(job, desk.clock.wall() + 80, "PlexTemporaryError", attempts=1)
+
+    assert desk.rows("priority, due_at, attempts") == [(PRIORITY_EDIT, desk.clock.wall(), 0)]
+
+
+# -- after a death ------------------------------------------------------------------------------
+
+
+def died(desk: Desk, job: Job) -> list[Job]:
+    """A worker dies with `job` in hand, and the next one clears up; the jobs charged."""
+    epoch = begin_epoch(desk.store.connection, 1, "1", "test", desk.clock.wall())
+    JobStore(desk.store.connection, desk.clock, epoch=epoch).take_in_hand(job)
+    return desk.store.release_orphans()
+
+
+def test_only_the_job_in_hand_is_charged_with_a_death(desk: Desk) -> None:
+    desk.store.note_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
+    jobs = desk.store.take()
+
+    charged = died(desk, jobs[1])
+
+    assert [(job.subject, job.deaths) for job in charged] == [("scene:2", 1)]
+    assert desk.rows("subject, status, deaths") == [("scene:1", 1, 0), ("scene:2", 1, 1)]
+
+
+def test_a_death_is_charged_once(desk: Desk) -> None:
+    died(desk, desk.taken())
+    desk.store.take()
+
+    charged = desk.store.release_orphans()
+
+    assert charged == []
+    assert desk.rows("deaths") == [(1,)]
+
+
+def test_a_job_that_killed_three_workers_goes_last_and_alone(desk: Desk) -> None:
+    desk.store.note("scene:1", "update")
+    for _ in range(DEATHS_ALONE):
+        died(desk, desk.store.take()[0])
+    desk.store.note("scene:2", "sync", PRIORITY_BACKFILL)
+
+    batches = [subjects(desk.store.take()) for _ in range(2)]
+
+    assert batches == [["scene:2"], ["scene:1"]]
+
+
+def test_an_edit_of_a_deadly_scene_is_tried_like_any_other(desk: Desk) -> None:
+    desk.store.note("scene:1", "update")
+    for _ in range(DEATHS_ALONE):
+        died(desk, desk.store.take()[0])
+
+    desk.save("scene:1")
+
+    assert desk.rows("priority, deaths") == [(PRIORITY_EDIT, 0)]
+
+
+def test_a_finished_job_that_is_still_in_hand_is_not_brought_back(desk: Desk) -> None:
+    job = desk.taken()
+    desk.store.finish(job)
+
+    charged = died(desk, job)
+
+    assert charged == []
+    assert desk.rows("status") == [(5,)]
+
+
+@pytest.mark.parametrize("fatal", range(1, 5))
+def test_a_death_while_clearing_up_loses_no_job(desk: Desk, fatal: int) -> None:
+    desk.store.note_many(["scene:1", "scene:2", "scene:3"], "update", PRIORITY_EDIT)
+    desk.store.take()
+    desk.save("scene:2", "newer")
+    switch = KillSwitch(fatal)
+
+    with pytest.raises(Killed):
+        JobStore(desk.store.connection, desk.clock, checkpoint=switch).release_orphans()
+    desk.store.release_orphans()
+
+    desk.clock.advance(5)
+    assert sorted(subjects(desk.store.take())) == ["scene:1", "scene:2", "scene:3"]
+
+
+def test_a_deadly_job_is_buried_from_its_place_in_the_queue(desk: Desk) -> None:
+    charged = died(desk, desk.taken())
+
+    buried = desk.store.bury_waiting(charged[0], "WorkerDied", "It died.")
+
+    letter = DeadLetters(desk.store).newest()[0]
+    assert buried
+    assert (letter.reason, letter.message, letter.attempts) == ("WorkerDied", "It died.", 1)
+    assert desk.rows("status") == []
+
+
+def test_a_deadly_job_that_has_been_taken_again_is_not_buried(desk: Desk) -> None:
+    charged = died(desk, desk.taken())
+    desk.store.take()
+
+    buried = desk.store.bury_waiting(charged[0], "WorkerDied", "It died.")
+
+    assert not buried
+    assert desk.rows("status") == [(2,)]
+
+
+# -- fencing ------------------------------------------------------------------------------------
+
+
+@LEAVING
+def test_a_worker_writes_nothing_once_a_newer_one_has_begun(desk: Desk, move: Move) -> None:
+    job = desk.taken()
+    epoch = begin_epoch(desk.store.connection, 1, "1", "test", desk.clock.wall())
+    old = JobStore(desk.store.connection, desk.clock, epoch=epoch)
+    old.check_epoch()
+    begin_epoch(desk.store.connection, 2, "1", "test", desk.clock.wall())
+
+    with pytest.raises(Fenced):
+        move(old, job)
+
+    assert desk.rows("status") == [(2,)]
+
+
+def test_a_fenced_worker_takes_nothing_in_hand(desk: Desk) -> None:
+    job = desk.taken()
+    old = JobStore(desk.store.connection, desk.clock, epoch=5)
+
+    with pytest.raises(Fenced):
+        old.take_in_hand(job)
+
+
+# -- waiting jobs -------------------------------------------------------------------------------
+
+
+def test_a_woken_job_is_due_now_and_gets_its_look_back(desk: Desk) -> None:
+    desk.store.wait(desk.taken(), desk.clock.wall() + 900, "PlexNotFound", attempts=3)
+    desk.store.wait(desk.taken("scene:2"), desk.clock.wall() + 900, "PlexTemporaryError", attempts=3)
+
+    woken = desk.store.wake("PlexNotFound")
+
+    assert woken == 1
+    assert [(job.subject, job.attempts) for job in desk.store.take()] == [("scene:1", 2)]
+
+
+def test_news_of_a_subject_are_its_jobs_and_its_younger_letter(desk: Desk) -> None:
+    now = desk.clock.wall()
+    unknown = desk.store.has_news_of("scene:1", since=0.0)
+    job = desk.taken()
+    running = desk.store.has_news_of("scene:1", since=now + 99)
+    desk.store.bury(job, title="", reason="WeakMatch", message="")
+
+    assert (unknown, running) == (False, True)
+    assert desk.store.has_news_of("scene:1", since=now)
+    assert not desk.store.has_news_of("scene:1", since=now + 1)
+    desk.store.note("scene:1", "update")
+    assert desk.store.has_news_of("scene:1", since=now + 1)
+
+
+def test_clearing_the_queue_spares_what_is_in_progress(desk: Desk) -> None:
+    desk.taken()
+    desk.store.note_many(["scene:2", "scene:3"], "update")
+
+    cleared = desk.store.clear_waiting()
+
+    assert cleared == 2
+    assert desk.rows("subject, status") == [("scene:1", 2)]
+
+
+def test_of_finished_jobs_the_newest_few_are_kept(desk: Desk) -> None:
+    numbers = range(KEEP_DONE + 7)
+    desk.store.note_many([f"scene:{number}" for number in numbers], "update", PRIORITY_EDIT)
+    while jobs := desk.store.take():
+        for job in jobs:
+            desk.store.finish(job)
+
+    pruned = desk.store.prune()
+
+    assert pruned == 7
+    assert desk.rows("count(*), min(_id)") == [(KEEP_DONE, 8)]
+    assert desk.store.prune() == 0
+
+
+def test_counts_tell_due_from_later_from_running(desk: Desk) -> None:
+    empty = desk.store.counts()
+    desk.taken()
+    desk.store.note("scene:2", "update")
+    desk.store.note("scene:3", "update")
+    desk.save("scene:4")
+
+    assert empty == (0, 0, 0)
+    assert desk.store.counts() == (2, 1, 1)
+
+
+def test_a_commit_of_another_connection_is_seen(desk: Desk) -> None:
+    before = desk.store.changes_seen()
+    same = desk.store.changes_seen()
+
+    desk.save("scene:1")
+
+    assert same == before
+    assert desk.store.changes_seen() != before
+
+
+def test_a_store_that_cannot_begin_leaves_no_transaction_open(desk: Desk) -> None:
+    blocker = connect(str(desk.data_dir))
+    blocker.execute("BEGIN IMMEDIATE")
+    desk.store.connection.execute("PRAGMA busy_timeout=0")
+
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        desk.store.note("scene:1", "update")
+
+    blocker.close()
+    assert not desk.store.connection.in_transaction
+    desk.store.note("scene:1", "update")
+    assert desk.rows("subject") == [("scene:1",)]
