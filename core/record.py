@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 class FieldRecord:
     """Digests of one field: what was *pushed*, and what the verifying read *saw* ("" = nothing).
 
-    `names` are the entries PlexSync put there, for fields that hold names.
+    `names` are the entries PlexSync put there, for fields that hold names. `intended` is what is about to
+    be pushed: it is kept before the request, so that a killed worker's write is still known as ours.
     """
 
     pushed: str
     seen: str = ""
     names: tuple[str, ...] = ()
+    intended: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ def run_hook(
         ended = None if alive else _start(start_worker, note, write_error)
         checkpoint("hook.started")
         _keep(data_dir, note, session, now, write_error)
+        say_left_message(data_dir, write_error)
         checkpoint("hook.kept")
         # No lost wake-up: whoever leaves looks at the queue after releasing the lease, and whoever
         # notes looks at the lease after committing.
@@ -141,9 +142,6 @@ def _keep(
         connection = connect(data_dir)
     except (InboxClosed, sqlite3.Error):
         write_spill(data_dir, note, session)
-        left = take_message(data_dir)
-        if left is not None and left[0] in LEVELS:
-            write_log(write_error, *left)
         return
     try:
         write_note(connection, note, session)
@@ -153,6 +151,13 @@ def _keep(
         write_spill(data_dir, note, session)
     finally:
         connection.close()
+
+
+def say_left_message(data_dir: str, write_error: Callable[[bytes], object]) -> None:
+    """Say what a worker left that could not even load the packages it keeps notices with."""
+    left = take_message(data_dir)
+    if left is not None and left[0] in LEVELS:
+        write_log(write_error, *left)
 
 
 def _lost(note: dict[str, object], error: Exception) -> str:

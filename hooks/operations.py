@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 
 from core.stderr import LEVELS, write_log
-from hooks.entry import Started
+from hooks.entry import Started, say_left_message
 from sync_queue import statements as sql
 from sync_queue.inbox import InboxClosed, connect, session_parameters, take_notices, worker_lives, write_spill
 
@@ -31,6 +31,7 @@ def run_wake(
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
         _hand_over(data_dir, session, now, write_error)
+        say_left_message(data_dir, write_error)
         alive = worker_lives(data_dir)
         if not alive:
             start_worker(WAKE)
@@ -42,9 +43,11 @@ def run_wake(
 def run_say(arguments: dict[str, object], write_error: Callable[[bytes], object]) -> dict[str, object]:
     """Write one line to Stash's log on behalf of the detached worker."""
     level, text = arguments.get("level"), arguments.get("text")
-    if level not in LEVELS or level == "progress" or not isinstance(text, str) or not text.strip():
-        return {"error": "PlexSync has nothing to say: mode say takes a level and a text."}
-    write_log(write_error, str(level), text[:LONGEST_SAYING])
+    if not isinstance(level, str) or level not in LEVELS or level == "progress":
+        return {"error": "PlexSync has nothing to say: mode say takes a level of Stash's log."}
+    if not isinstance(text, str) or not text.strip():
+        return {"error": "PlexSync has nothing to say: mode say takes a text."}
+    write_log(write_error, level, text[:LONGEST_SAYING])
     return {"output": "ok"}
 
 

@@ -13,6 +13,8 @@ from core.record import FieldRecord, SyncRecord
 from core.values import FieldValue, digest, normal_form, same_value
 from plex.paths import file_stem
 
+_NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
+
 
 @dataclass(frozen=True, slots=True)
 class WriteRules:
@@ -60,13 +62,15 @@ class _Case:
     @property
     def is_ours(self) -> bool:
         """Whether PlexSync set a value here and Plex still shows it."""
-        return self.known is not None and self.known.pushed != "" and self.is_known
+        return self.known is not None and bool(self.known.pushed or self.known.intended) and self.is_known
 
     @property
     def is_known(self) -> bool:
         """Whether Plex shows what the record remembers."""
         now = digest(self.field.kind, self.present)
-        return self.known is not None and now in (self.known.pushed, self.known.seen)
+        if self.known is None:
+            return False
+        return now in (self.known.pushed, self.known.seen) or (now or _NOTHING) == self.known.intended
 
 
 def plan_changes(
@@ -90,6 +94,25 @@ def plan_changes(
         if planned:
             changes.append(planned)
     return tuple(changes)
+
+
+def intentions(
+    changes: tuple[Change, ...], wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
+) -> dict[str, FieldRecord]:
+    """What to remember before the changes are written: if the worker is killed, what it wrote is still ours.
+
+    What was pushed and seen before stays known, for the case that the request never left.
+    """
+    changed = {change.field.name for change in changes}
+    intended = {}
+    for case in _cases(wanted, item, record):
+        if case.field.name in changed:
+            known = case.known or FieldRecord("")
+            names = _distinct((*known.names, *_our_names(case)))
+            intended[case.field.name] = replace(
+                known, intended=digest(case.field.kind, case.wanted) or _NOTHING, names=names
+            )
+    return intended
 
 
 def field_records(

@@ -72,11 +72,16 @@ def session_parameters(server_connection: object, now: float) -> dict[str, objec
     value = cookie.get("Value") if isinstance(cookie, dict) else None
     return {
         "scheme": "https" if server_connection.get("Scheme") == "https" else "http",
-        "host": str(server_connection.get("Host") or ""),
+        "host": _storable(str(server_connection.get("Host") or "")),
         "port": port,
-        "cookie": value if isinstance(value, str) else "",
+        "cookie": _storable(value) if isinstance(value, str) else "",
         "now": now,
     }
+
+
+def _storable(text: str) -> str:
+    """SQLite refuses unpaired surrogates; they become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def write_note(connection: sqlite3.Connection, note: dict[str, object], session: dict[str, object] | None) -> None:

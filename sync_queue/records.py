@@ -64,7 +64,7 @@ class Records:
 
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:
     fields = {
-        name: FieldRecord(value["pushed"], value["seen"], tuple(value["names"]))
+        name: FieldRecord(value["pushed"], value["seen"], tuple(value["names"]), value.get("intended", ""))
         for name, value in json.loads(row[9]).items()
     }
     images = {name: ImageRecord(**value) for name, value in json.loads(row[10]).items()}

@@ -97,6 +97,7 @@ def _create_file(data_dir: Path, path: Path) -> None:
         connection.execute("DROP TABLE made")
     finally:
         connection.close()
+    set_aside(path)  # a -wal that lost its database to a kill would be read into the new one
     temporary.replace(path)
 
 

@@ -34,7 +34,7 @@ def absorb_spill(data_dir: Path, store: JobStore, checkpoint: Callable[[str], ob
 def _read(path: Path) -> dict[str, object] | None:
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
@@ -49,6 +49,6 @@ def _note(store: JobStore, document: dict[str, object]) -> bool:
                 connection.execute(sql.NOTE, note)
             if isinstance(session, dict):
                 connection.execute(sql.KEEP_SESSION, session)
-        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.IntegrityError):
-            return False
+        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.IntegrityError, ValueError, OverflowError):
+            return False  # values that SQLite cannot hold, lone surrogates and huge numbers among them
     return True

@@ -4,6 +4,8 @@ from random import Random
 
 NOT_FOUND_WAITS_S = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 900.0, 900.0, 1200.0, 1200.0, 1500.0)
 """Seconds before each further look for a file that Plex does not have yet: about two hours in all."""
+LIBRARY_LOOK_S = 30.0
+LIBRARY_LOOK_LATER_S = 300.0
 
 
 def full_jitter(attempt: int, base_s: float, cap_s: float, chance: Random) -> float:
@@ -16,6 +18,16 @@ def not_found_wait(attempt: int, chance: Random) -> float:
     """Seconds before the next look after `attempt` looks (counted from 1), ±10 %; the last wait repeats."""
     wait = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
     return wait * chance.uniform(0.9, 1.1)
+
+
+def library_gap(*, waits: bool, buried: bool) -> float | None:
+    """Seconds between two looks at the libraries while files are missing in Plex; None when none is.
+
+    A job waits for its file for about two hours; afterwards only its dead letter does, with more patience.
+    """
+    if waits:
+        return LIBRARY_LOOK_S
+    return LIBRARY_LOOK_LATER_S if buried else None
 
 
 def growing_gap(failures: int, first_s: float, longest_s: float, chance: Random) -> float:

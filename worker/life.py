@@ -17,6 +17,7 @@ from sync_queue.notices import Notices
 from sync_queue.schema import back_up
 from sync_queue.spill import absorb_spill
 from sync_queue.store import JobStore
+from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
 from worker.catch_up import CatchUp
@@ -76,7 +77,9 @@ class WorkerLife:
         self._renewal = Every(clock, 60.0)
         self._speak = Every(clock, 2.0)
         self._due_look = Every(clock, 30.0)
-        self._library_look = Every(clock, 30.0, later=True)
+        self._library_look = Every(clock, LIBRARY_LOOK_S, later=True)
+        self._looked_at_library = float("-inf")
+        self._index_stamp: object = None
         self._catch_up = Every(clock, 900.0)
         self._tidying = Every(clock, 600.0)
         self._after_burst: float | None = None
@@ -267,10 +270,12 @@ class WorkerLife:
             self._p.facts.set(SERVER, machine)
 
     def _look_at_library(self) -> None:
-        """While files are missing in Plex, see every half minute whether a library has moved."""
+        """While files are missing in Plex, see now and then whether a library has moved."""
         if not self._library_look.is_due() or not self._p.gate.admits:
             return
-        if not self._p.store.anything_waits_for(NOT_FOUND) and NOT_FOUND not in self._p.letters.by_reason():
+        waits, buried = self._p.store.anything_waits_for(NOT_FOUND), NOT_FOUND in self._p.letters.by_reason()
+        gap_s, now = library_gap(waits=waits, buried=buried), self._p.clock.monotonic()
+        if gap_s is None or now - self._looked_at_library < gap_s:
             return
         bench = self._bench()
         if bench is None:

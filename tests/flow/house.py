@@ -20,8 +20,9 @@ from typing import Any
 
 from core.log import open_log
 from sync_queue import statements as sql
-from sync_queue.inbox import DATABASE, worker_lives
+from sync_queue.inbox import DATABASE, connect, worker_lives
 from sync_queue.lease import Lease
+from sync_queue.store import JobStore
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.plex_switches import PlexSwitches
@@ -240,8 +241,8 @@ class Workroom(Home):
 
     def note(self, scene: int) -> None:
         """Queue a scene without a hook, due at once."""
-        assert self.worker is not None
-        self.worker.parts.store.note(f"scene:{scene}", "test")
+        with contextlib.closing(connect(str(self.data))) as connection:
+            JobStore(connection, self.clock).note(f"scene:{scene}", "test")
 
     def work(self, seconds: float = SETTLED_S) -> None:
         """Let time pass and let the worker look around once: it works off all that is due."""

@@ -18,7 +18,6 @@ PASSING = {
     "500 to the read": Fault(method="GET", route=ITEMS, status=500),
     "429 to the read": Fault(method="GET", route=ITEMS, status=429),
     "broken XML": Fault("truncated_xml", method="GET", route=ITEMS),
-    "control characters in the XML": Fault("control_chars", method="GET", route=ITEMS),
     "a page of HTML": Fault("html_200", method="GET", route=ITEMS),
     "a broken listing": Fault("truncated_xml", method="GET", route="/library/sections/{S}/all"),
 }

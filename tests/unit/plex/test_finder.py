@@ -136,9 +136,10 @@ def test_a_new_file_is_found_by_what_was_added_since(seeker: Seeker, plex_clock:
 
 def test_a_renamed_file_is_found_by_one_whole_listing(seeker: Seeker, plex_clock: SettableClock) -> None:
     (item,) = seeker.plex.library.add_items(1, 1)
+    plex_clock.advance(OVERLAP_S * 10)
+    seeker.plex.library.add_item(1, [("/media/scenes/newest.mp4", 5)])
     seeker.finder.prepare()
     seeker.requests_since()
-    plex_clock.advance(OVERLAP_S * 10)
     seeker.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
 
     seeker.look_for("/data/renamed.mp4")

@@ -9,7 +9,7 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from core.values import FieldValue, digest
 from plex.edit_request import EditLimits, edit_targets
-from plex.plan import Change, WriteRules, field_records, plan_changes, verify
+from plex.plan import Change, WriteRules, field_records, intentions, plan_changes, verify
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of, records
 
 PLAIN = WriteRules()
@@ -321,3 +321,23 @@ def test_collections_of_others_survive_whether_plex_appends_or_replaces(situatio
 
 def _key(name: str) -> str:
     return name.strip().casefold()
+
+
+def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> None:
+    before, wanted = item_of({"title": "Old"}), {"title": "New", "tags": ("Added",)}
+
+    intended = record_of(intentions(plan(wanted, before), wanted, before, None))
+    later = plan({"title": "Newer", "tags": ()}, item_of({"title": "New", "tags": ("Added",)}), intended, PRESERVE)
+
+    assert [(change.field.name, change.value, change.remove) for change in later] == [
+        ("title", "Newer", ()),
+        ("tags", (), ("Added",)),
+    ]
+
+
+def test_a_hand_edit_stays_although_a_write_was_intended_that_never_left() -> None:
+    before, wanted = item_of({"title": "Old"}), {"title": "New"}
+
+    intended = record_of(intentions(plan(wanted, before), wanted, before, None))
+
+    assert plan(wanted, item_of({"title": "By hand"}, locked={"title"}), intended, PRESERVE) == ()

@@ -1,0 +1,359 @@
+"""One event becomes one waiting job, whatever state the folder is in."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.fields import FIELDS
+from hooks.entry import SILENT_KEYS, TRIGGERS, BadHook, Started, note_from_context, run_hook
+from stash.queries import SCENE
+from sync_queue.inbox import DATABASE, leave_message
+from sync_queue.lease import Lease
+from sync_queue.notices import Notices
+from sync_queue.schema import open_database
+from sync_queue.statements import QUEUE
+from sync_queue.store import JobStore
+from tests.support import FakeClock, query
+
+NOW = 1_700_000_000.0
+
+
+def context(trigger: str = "Scene.Update.Post", **changed: Any) -> dict[str, Any]:
+    return {"id": 42, "type": trigger, "input": {"id": "42"}, "inputFields": ["id", "title"], **changed}
+
+
+def message(hook: object) -> dict[str, object]:
+    server = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": "c00kie"}}
+    return {"server_connection": server, "args": {"hookContext": hook}}
+
+
+class Starter:
+    """Stands where a worker is started: remembers the causes, and says whether that worker has ended."""
+
+    def __init__(self, ended: int | None = None, on_start: Callable[[], object] = int) -> None:
+        self.causes: list[str] = []
+        self.ended = ended
+        self.on_start = on_start
+
+    def __call__(self, cause: str) -> Started:
+        self.causes.append(cause)
+        self.on_start()
+        return lambda: self.ended
+
+
+class Stage:
+    """A data folder with what a hook run needs."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.errors: list[bytes] = []
+
+    def run(self, hook: object, starter: Starter, checkpoint: Callable[[str], object] = str) -> dict[str, object]:
+        return run_hook(message(hook), str(self.data_dir), NOW, starter, self.errors.append, checkpoint)
+
+    def make_database(self) -> None:
+        open_database(self.data_dir)
+
+    def subjects(self) -> list[object]:
+        return [row[0] for row in query(self.data_dir, f"SELECT subject FROM {QUEUE}")]
+
+    def spilled(self) -> list[dict[str, Any]]:
+        folder = self.data_dir / "spill"
+        return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    return Stage(data_dir)
+
+
+def held_lease(data_dir: Path) -> Lease:
+    """The lease, held as a living worker holds it."""
+    lease = Lease(data_dir)
+    assert lease.take()
+    return lease
+
+
+# -- what an event means --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hook", "cause", "settle_s"),
+    [
+        (context("Scene.Update.Post"), "update", 1.0),
+        (context("Scene.Create.Post"), "create", 1.0),
+        (context("Scene.Destroy.Post"), "destroy", 1.0),
+        (context("Scene.Destroy.Post", input=None, inputFields=None), "destroy", 1.0),
+        (context("Scene.Create.Post", input=None, inputFields=None), "scan", 60.0),
+        (context("Scene.Update.Post", input=None, inputFields=None), "scan", 60.0),
+        (context(input=[]), "update", 1.0),
+        (context(input="x" * 1000), "update", 1.0),
+    ],
+)
+def test_an_event_becomes_a_note_that_settles(hook: dict[str, Any], cause: str, settle_s: float) -> None:
+    note = note_from_context(hook, NOW)
+
+    assert note is not None
+    assert (note["subject"], note["cause"], note["priority"]) == ("scene:42", cause, 0)
+    assert note["due_at"] == NOW + settle_s
+    assert note["window"] == (None if cause == "scan" else 4.0)
+
+
+@pytest.mark.parametrize("keys", [[key] for key in sorted(SILENT_KEYS)] + [sorted(SILENT_KEYS)])
+def test_an_update_that_plex_can_never_show_is_not_noted(keys: list[str]) -> None:
+    assert note_from_context(context(inputFields=keys), NOW) is None
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        None,
+        [],
+        {},
+        "play_count",
+        5,
+        ["play_count", None],
+        ["play_count", 5],
+        ["play_count", ["id"]],
+        ["id", "title"],
+        ["play_count", "title"],
+        ["something_new"],
+        ["PLAY_COUNT"],
+    ],
+)
+def test_when_in_doubt_an_update_is_noted(keys: object) -> None:
+    assert note_from_context(context(inputFields=keys), NOW) is not None
+
+
+@pytest.mark.parametrize("trigger", ["Scene.Create.Post", "Scene.Destroy.Post"])
+def test_only_updates_can_be_silent(trigger: str) -> None:
+    assert note_from_context(context(trigger, inputFields=["play_count"]), NOW) is not None
+
+
+def test_nothing_that_is_synced_is_silent() -> None:
+    selected = {word for field in FIELDS for word in scene_words(field.selection)} | {field.stash for field in FIELDS}
+    inputs = {f"{name}_id" for name in selected} | {f"{name.removesuffix('s')}_ids" for name in selected}
+    others = {"cover_image", "url", "urls", "files", "primary_file_id", "organized", "rating", "groups", "movies"}
+
+    assert SILENT_KEYS & (selected | inputs | others) == set()
+
+
+def test_nothing_that_a_scene_is_asked_for_is_silent_but_its_id() -> None:
+    assert SILENT_KEYS & set(scene_words(SCENE)) <= {"id"}
+
+
+def scene_words(selection: str) -> list[str]:
+    """The fields that a selection asks of the scene itself, not of what belongs to it."""
+    words, depth = [], 0
+    for word in selection.replace("{", " { ").replace("}", " } ").split():
+        depth += {"{": 1, "}": -1}.get(word, 0)
+        if depth == 0 and word != "}":
+            words.append(word)
+    return words
+
+
+@pytest.mark.parametrize("hook", [None, [], "x", 5, True])
+def test_a_context_that_is_no_object_is_bad(hook: object) -> None:
+    with pytest.raises(BadHook, match="missing"):
+        note_from_context(hook, NOW)
+
+
+@pytest.mark.parametrize("trigger", [None, "", "Scene.Merge.Post", "Tag.Update.Post", 5, [], {}, "scene.update.post"])
+def test_an_event_that_plexsync_does_not_listen_to_is_bad(trigger: object) -> None:
+    with pytest.raises(BadHook, match="unknown event"):
+        note_from_context({**context(), "type": trigger}, NOW)
+
+
+@pytest.mark.parametrize("scene_id", [None, True, False, 0, -1, 4.0, "42", [], {}])
+def test_an_event_without_a_scene_is_bad(scene_id: object) -> None:
+    with pytest.raises(BadHook, match="names no scene"):
+        note_from_context({**context(), "id": scene_id}, NOW)
+
+
+# -- the run --------------------------------------------------------------------------------------
+
+
+def test_with_no_worker_the_change_is_noted_and_a_worker_started(stage: Stage) -> None:
+    stage.make_database()
+    starter = Starter()
+
+    answer = stage.run(context(), starter)
+
+    assert answer == {"output": "ok"}
+    assert starter.causes == ["update"]
+    assert stage.subjects() == ["scene:42"]
+    assert query(stage.data_dir, "SELECT host, port, cookie FROM session") == [("0.0.0.0", 9999, "c00kie")]
+
+
+def test_a_silent_update_touches_nothing(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "data")
+    starter = Starter()
+
+    answer = stage.run(context(inputFields=["play_count"]), starter)
+
+    assert answer == {"output": "ok"}
+    assert starter.causes == []
+    assert not stage.data_dir.exists()
+
+
+def test_bad_input_is_an_answer_and_touches_nothing(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "data")
+
+    answer = stage.run({"type": "Scene.Update.Post"}, Starter())
+
+    assert answer == {"error": "PlexSync noted nothing: Scene.Update.Post names no scene (id None)."}
+    assert not stage.data_dir.exists()
+
+
+def test_a_worker_that_ended_before_the_change_was_noted_is_started_again(stage: Stage) -> None:
+    stage.make_database()
+    starter = Starter(ended=0)
+
+    stage.run(context(), starter)
+
+    assert starter.causes == ["update", "update"]
+
+
+def test_a_worker_that_leaves_while_the_change_is_noted_is_replaced(stage: Stage) -> None:
+    stage.make_database()
+    lease = held_lease(stage.data_dir)
+    starter = Starter()
+
+    def leave_before_the_commit(name: str) -> None:
+        if name == "hook.started":
+            lease.release()
+
+    answer = stage.run(context(), starter, leave_before_the_commit)
+
+    assert answer == {"output": "ok"}
+    assert starter.causes == ["update"]
+
+
+def test_a_living_worker_is_left_alone(stage: Stage) -> None:
+    stage.make_database()
+    lease = held_lease(stage.data_dir)
+    starter = Starter()
+
+    stage.run(context(), starter)
+    lease.release()
+
+    assert starter.causes == []
+    assert stage.subjects() == ["scene:42"]
+
+
+def test_a_worker_that_cannot_be_started_is_said_and_the_change_is_kept(stage: Stage) -> None:
+    stage.make_database()
+
+    def refuse() -> None:
+        raise OSError("no more processes")
+
+    answer = stage.run(context(), Starter(on_start=refuse))
+
+    assert answer == {"output": "ok"}
+    assert stage.subjects() == ["scene:42"]
+    assert [line[:3] for line in stage.errors] == [b"\x01e\x02"]
+    assert b"no more processes" in stage.errors[0]
+
+
+def test_without_a_database_the_change_is_spilled(stage: Stage) -> None:
+    answer = stage.run(context(), Starter())
+
+    assert answer == {"output": "ok"}
+    assert [each["note"]["subject"] for each in stage.spilled()] == ["scene:42"]
+    assert stage.spilled()[0]["session"]["cookie"] == "c00kie"
+    assert not (stage.data_dir / DATABASE).exists()
+
+
+def test_beside_a_damaged_database_the_change_is_spilled_and_the_database_left_alone(stage: Stage) -> None:
+    (stage.data_dir / DATABASE).write_bytes(b"rubbish" * 1000)
+
+    answer = stage.run(context(), Starter())
+
+    assert answer == {"output": "ok"}
+    assert len(stage.spilled()) == 1
+    assert (stage.data_dir / DATABASE).read_bytes() == b"rubbish" * 1000
+
+
+def test_a_change_that_can_be_kept_nowhere_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file", encoding="utf-8")
+    stage = Stage(tmp_path / "data")
+
+    answer = stage.run(context(), Starter())
+
+    assert list(answer) == ["error"]
+    assert "could not note the change of scene:42" in str(answer["error"])
+
+
+def test_the_hook_says_what_people_have_not_heard_yet(stage: Stage) -> None:
+    opened = open_database(stage.data_dir)
+    store = JobStore(opened.queue.connection, FakeClock())
+    Notices(store).add("PlexRefused", "warning", "Check the token.", NOW)
+
+    stage.run(context(), Starter())
+    stage.run(context(), Starter())
+
+    assert stage.errors == [b"\x01w\x02Check the token.\n"]
+
+
+def test_the_hook_says_what_a_worker_left_where_there_is_no_database(stage: Stage) -> None:
+    leave_message(str(stage.data_dir), "error", "Install pip first.")
+
+    stage.run(context(), Starter())
+    stage.run(context(), Starter())
+
+    assert stage.errors == [b"\x01e\x02Install pip first.\n"]
+
+
+def test_the_hook_says_what_a_worker_without_packages_left_beside_a_sound_database(stage: Stage) -> None:
+    stage.make_database()
+    leave_message(str(stage.data_dir), "error", "Install pip first.")
+
+    stage.run(context(), Starter())
+
+    assert stage.errors == [b"\x01e\x02Install pip first.\n"]
+
+
+def test_a_message_of_an_unknown_level_is_not_said(stage: Stage) -> None:
+    leave_message(str(stage.data_dir), "shout", "Install pip first.")
+
+    answer = stage.run(context(), Starter())
+
+    assert (answer, stage.errors) == ({"output": "ok"}, [])
+
+
+@pytest.mark.parametrize("arguments", [None, [], "x", {}, {"hookContext": None}])
+def test_arguments_without_a_context_are_an_answer(stage: Stage, arguments: object) -> None:
+    starter = Starter()
+
+    answer = run_hook({"args": arguments}, str(stage.data_dir), NOW, starter, stage.errors.append)
+
+    assert answer == {"error": "PlexSync noted nothing: the hook context is missing."}
+    assert starter.causes == []
+
+
+def test_a_database_that_fails_in_the_middle_leaves_a_spill_file(stage: Stage) -> None:
+    stage.make_database()
+    connection = sqlite3.connect(stage.data_dir / DATABASE)
+    connection.execute("DROP TABLE session")
+    connection.close()
+
+    answer = stage.run(context(), Starter())
+
+    assert answer == {"output": "ok"}
+    assert len(stage.spilled()) == 1
+    assert stage.subjects() == []
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_every_trigger_is_noted(stage: Stage, trigger: str) -> None:
+    stage.make_database()
+
+    stage.run(context(trigger), Starter())
+
+    assert stage.subjects() == ["scene:42"]

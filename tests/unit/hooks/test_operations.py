@@ -1,0 +1,143 @@
+"""Waking the worker, and saying a line on its behalf."""
+
+from pathlib import Path
+
+import pytest
+
+from hooks.entry import Started
+from hooks.operations import LONGEST_SAYING, run_say, run_wake
+from sync_queue.inbox import leave_message
+from sync_queue.lease import Lease
+from sync_queue.notices import Notices
+from sync_queue.schema import open_database
+from sync_queue.store import JobStore
+from tests.support import FakeClock, query
+
+NOW = 1_700_000_000.0
+MESSAGE: dict[str, object] = {
+    "server_connection": {"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c00kie"}}
+}
+
+
+class Starter:
+    """Stands where a worker is started."""
+
+    def __init__(self) -> None:
+        self.causes: list[str] = []
+
+    def __call__(self, cause: str) -> Started:
+        self.causes.append(cause)
+        return lambda: None
+
+
+def wake(data_dir: Path, starter: Starter, errors: list[bytes]) -> dict[str, object]:
+    return run_wake(MESSAGE, str(data_dir), NOW, starter, errors.append)
+
+
+def test_waking_starts_a_worker_and_hands_over_the_session(tmp_path: Path) -> None:
+    open_database(tmp_path)
+    starter = Starter()
+
+    answer = wake(tmp_path, starter, [])
+
+    assert answer == {"output": {"worker": "started"}}
+    assert starter.causes == ["wake"]
+    assert query(tmp_path, "SELECT host, port, cookie FROM session") == [("h", 9999, "c00kie")]
+
+
+def test_waking_leaves_a_living_worker_alone(tmp_path: Path) -> None:
+    open_database(tmp_path)
+    starter = Starter()
+    lease = Lease(tmp_path)
+    lease.take()
+
+    answer = wake(tmp_path, starter, [])
+    lease.release()
+
+    assert answer == {"output": {"worker": "alive"}}
+    assert starter.causes == []
+
+
+def test_the_very_first_waking_spills_the_session(tmp_path: Path) -> None:
+    starter = Starter()
+
+    answer = wake(tmp_path / "data", starter, [])
+
+    assert answer == {"output": {"worker": "started"}}
+    assert len(list((tmp_path / "data" / "spill").glob("*.json"))) == 1
+
+
+def test_waking_without_a_session_spills_nothing(tmp_path: Path) -> None:
+    run_wake({}, str(tmp_path), NOW, Starter(), list[bytes]().append)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_waking_says_what_people_have_not_heard_yet(tmp_path: Path) -> None:
+    opened = open_database(tmp_path)
+    Notices(JobStore(opened.queue.connection, FakeClock())).add("x", "error", "Check the token.", NOW)
+    errors: list[bytes] = []
+
+    wake(tmp_path, Starter(), errors)
+
+    assert errors == [b"\x01e\x02Check the token.\n"]
+
+
+def test_waking_says_what_a_worker_left_where_there_is_no_database(tmp_path: Path) -> None:
+    leave_message(str(tmp_path), "error", "Install pip first.")
+    errors: list[bytes] = []
+
+    wake(tmp_path, Starter(), errors)
+
+    assert errors == [b"\x01e\x02Install pip first.\n"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file", encoding="utf-8")
+
+    answer = wake(tmp_path / "data", Starter(), [])
+
+    assert list(answer) == ["error"]
+    assert "could not wake its worker" in str(answer["error"])
+
+
+@pytest.mark.parametrize(("level", "letter"), [("info", b"i"), ("warning", b"w"), ("error", b"e")])
+def test_a_line_is_said_at_its_level(level: str, letter: bytes) -> None:
+    errors: list[bytes] = []
+
+    answer = run_say({"level": level, "text": "Hello\nyou"}, errors.append)
+
+    assert answer == {"output": "ok"}
+    assert errors == [b"\x01" + letter + b"\x02Hello\n", b"\x01" + letter + b"\x02you\n"]
+
+
+def test_a_long_saying_is_cut() -> None:
+    errors: list[bytes] = []
+
+    run_say({"level": "info", "text": "x" * (LONGEST_SAYING + 1)}, errors.append)
+
+    assert errors == [b"\x01i\x02" + b"x" * LONGEST_SAYING + b"\n"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"level": "info"},
+        {"text": "x"},
+        {"level": "shout", "text": "x"},
+        {"level": "progress", "text": "0.5"},
+        {"level": "info", "text": " \n"},
+        {"level": "info", "text": 5},
+        {"level": ["info"], "text": "x"},
+        {"level": {}, "text": "x"},
+        {"level": None, "text": "x"},
+    ],
+)
+def test_nothing_to_say_is_an_answer(arguments: dict[str, object]) -> None:
+    errors: list[bytes] = []
+
+    answer = run_say(arguments, errors.append)
+
+    assert list(answer) == ["error"]
+    assert errors == []

@@ -1,0 +1,386 @@
+"""The way to Stash: one cookie, real timeouts, and every refusal told apart from an absence."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.errors import StashUnavailable
+from stash.client import Cover, StashAddress, StashClient, StashRefused
+from tests.emulators.stash_faults import Fault
+from tests.emulators.stash_images import png
+from tests.emulators.stash_server import StashEmulator
+from tests.emulators.stash_toys import MovableClock, write_plugin
+from tests.support import ROOT
+
+SHORT_S = (5.0, 0.2)
+
+
+@contextmanager
+def client_of(
+    stash: StashEmulator,
+    cookie: str = "",
+    *,
+    api_key: str = "",
+    timeout_s: tuple[float, float] = (5.0, 30.0),
+    on_cookie: Callable[[str, str], object] | None = None,
+) -> Iterator[StashClient]:
+    address = StashAddress(stash.core.connection.scheme, "127.0.0.1", stash.port)
+    client = StashClient(address, cookie, api_key=api_key, timeout_s=timeout_s, on_cookie=on_cookie)
+    try:
+        yield client
+    finally:
+        client.s.close()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, clock: MovableClock) -> Iterator[StashEmulator]:
+    """A Stash that asks for a login."""
+    with StashEmulator(tmp_path / "guarded", username="u", password="p", api_key="right-key", clock=clock) as emulator:
+        yield emulator
+
+
+def fresh_cookie(stash: StashEmulator) -> str:
+    return stash.cookie().partition("=")[2]
+
+
+# -- address ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "127.0.0.1"),
+        ("[::]", "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("192.168.1.5", "192.168.1.5"),
+        ("stash.lan", "stash.lan"),
+        ("::1", "[::1]"),
+        ("fe80::7", "[fe80::7]"),
+        ("[fe80::7]", "[fe80::7]"),
+    ],
+)
+def test_the_listen_address_becomes_one_that_can_be_called(host: str, shown: str) -> None:
+    assert StashAddress("http", host, 9999).base_url == f"http://{shown}:9999"
+
+
+def test_building_a_client_sends_nothing(stash: StashEmulator) -> None:
+    with client_of(stash):
+        pass
+
+    assert stash.requests == []
+
+
+def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
+    code = (
+        "import sys\n"
+        "from stash.client import StashAddress, StashClient\n"
+        "print(StashClient(StashAddress('http', '0.0.0.0', int(sys.argv[1])), '').settings())\n"
+    )
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:9")
+    environment = {**os.environ, **proxies, "NO_PROXY": "", "no_proxy": "", "PYTHONPATH": str(ROOT)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(stash.port)], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout.strip() == "{}", done.stderr
+
+
+# -- scenes -------------------------------------------------------------------------------------------
+
+
+def test_a_batch_of_scenes_is_one_request_and_a_missing_one_is_none(stash: StashEmulator) -> None:
+    ids = [stash.library.add_scene(f"/data/{number}.mp4", title=f"Scene {number}") for number in range(3)]
+
+    with client_of(stash) as client:
+        found = client.scenes([*ids, 999])
+
+    titles = {number: scene and scene["title"] for number, scene in found.items()}
+    assert titles == {ids[0]: "Scene 0", ids[1]: "Scene 1", ids[2]: "Scene 2", 999: None}
+    assert len(stash.requests) == 1
+
+
+def test_a_hundred_scenes_are_one_request(stash: StashEmulator) -> None:
+    ids = [stash.library.add_scene(f"/data/{number}.mp4") for number in range(100)]
+
+    with client_of(stash) as client:
+        found = client.scenes(ids)
+
+    assert all(found.values())
+    assert len(stash.requests) == 1
+
+
+def test_no_scenes_are_no_request(stash: StashEmulator) -> None:
+    with client_of(stash) as client:
+        found = client.scenes([])
+
+    assert (found, stash.requests) == ({}, [])
+
+
+def test_pages_of_scenes_walk_by_id_to_an_empty_one(stash: StashEmulator) -> None:
+    ids = [stash.library.add_scene(f"/data/{number}.mp4") for number in range(5)]
+
+    with client_of(stash) as client:
+        first = client.scene_page(0, 2)
+        second = client.scene_page(first[-1][0], 2)
+        last = client.scene_page(ids[-1], 2)
+
+    assert [key for key, _ in first] == ids[:2]
+    assert [key for key, _ in second] == ids[2:4]
+    assert last == []
+
+
+def test_a_page_of_changes_leaves_older_scenes_out(tmp_path: Path, clock: MovableClock) -> None:
+    with StashEmulator(tmp_path / "s", clock=clock) as stash:
+        stash.library.add_scene("/data/old.mp4", updated_at="2020-01-05T10:00:00Z")
+        new = stash.library.add_scene("/data/new.mp4", updated_at="2026-01-05T10:00:00Z")
+
+        with client_of(stash) as client:
+            page = client.scene_page(0, 10, "2025-01-01T00:00:00")
+
+    assert page == [(new, "2026-01-05T10:00:00Z")]
+
+
+def test_settings_that_were_never_saved_are_empty(stash: StashEmulator) -> None:
+    with client_of(stash) as client:
+        before = client.settings()
+        stash.configure("PlexSync", a_plex_url="http://plex")
+        after = client.settings()
+
+    assert (before, after) == ({}, {"a_plex_url": "http://plex"})
+
+
+def test_the_api_key_and_the_age_of_sessions_are_told(guarded: StashEmulator) -> None:
+    with client_of(guarded, fresh_cookie(guarded)) as client:
+        key, age_s = client.credentials()
+
+    assert (key, age_s) == ("right-key", 3600.0)
+
+
+# -- sessions -----------------------------------------------------------------------------------------
+
+
+def test_however_often_the_cookie_is_renewed_one_is_sent(guarded: StashEmulator, clock: MovableClock) -> None:
+    heard: list[tuple[str, str]] = []
+    first = fresh_cookie(guarded)
+
+    with client_of(guarded, first, on_cookie=lambda old, new: heard.append((old, new))) as client:
+        for _ in range(5):
+            clock.advance(1000)
+            client.settings()
+        jar = len(client.s.cookies)
+        newest = client.cookie
+
+    assert {record.status for record in guarded.requests} == {200}
+    assert jar == 0
+    assert len(heard) == 5
+    assert heard[0][0] == first
+    assert heard[-1][1] == newest != first
+
+
+def test_a_session_that_is_over_is_an_absence_that_the_next_hook_ends(
+    guarded: StashEmulator, clock: MovableClock
+) -> None:
+    cookie = fresh_cookie(guarded)
+    clock.advance(3601)
+
+    with client_of(guarded, cookie) as client, pytest.raises(StashUnavailable, match="session"):
+        client.settings()
+
+    assert [record.status for record in guarded.requests] == [401]
+
+
+def test_a_refused_cookie_is_followed_by_the_api_key(guarded: StashEmulator, clock: MovableClock) -> None:
+    cookie = fresh_cookie(guarded)
+    clock.advance(3601)
+
+    with client_of(guarded, cookie, api_key="right-key") as client:
+        settings = client.settings()
+        kept = client.cookie
+
+    assert settings == {}
+    assert kept == cookie
+    assert [record.status for record in guarded.requests] == [401, 200]
+
+
+def test_an_api_key_is_not_sent_while_the_cookie_is_good(guarded: StashEmulator) -> None:
+    with client_of(guarded, fresh_cookie(guarded), api_key="a-wrong-key-would-be-refused") as client:
+        client.settings()
+
+    assert [record.status for record in guarded.requests] == [200]
+
+
+def test_a_cover_behind_a_login_page_is_an_absence_and_never_an_image(
+    guarded: StashEmulator, clock: MovableClock
+) -> None:
+    scene = guarded.library.add_scene("/data/a.mp4", cover=png())
+    cookie = fresh_cookie(guarded)
+    clock.advance(3601)
+
+    with client_of(guarded, cookie) as client, pytest.raises(StashUnavailable, match="302"):
+        client.cover(scene, "1")
+
+    assert [record.status for record in guarded.requests] == [302]
+
+
+# -- failures -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("graphql", status=502, body=b"<html></html>", content_type="text/html"),
+        Fault("graphql", status=200, body=b"<html></html>", content_type="text/html"),
+        Fault("graphql", status=500, body=b"{}"),
+        Fault("graphql", status=200, body=b"[]"),
+        Fault("graphql", status=200, body=b'{"data": null}'),
+        Fault("graphql", truncate=10),
+        Fault("graphql", drop=True),
+        Fault("graphql", graphql_error="database is locked"),
+        Fault("graphql", status=403, body=b"tripwire"),
+    ],
+    ids=["502", "html", "500", "list", "no data", "truncated", "dropped", "locked", "tripwire"],
+)
+def test_an_answer_that_is_none_means_that_stash_is_away(stash: StashEmulator, fault: Fault) -> None:
+    stash.faults.plan(fault)
+
+    with client_of(stash) as client, pytest.raises(StashUnavailable):
+        client.settings()
+
+
+@pytest.mark.parametrize("text", ["scene with id 7 not found", "Internal system error. Error <nil pointer>"])
+def test_an_error_that_repeating_will_not_mend_is_told_apart(stash: StashEmulator, text: str) -> None:
+    stash.faults.plan(Fault("graphql", graphql_error=text))
+
+    with client_of(stash) as client, pytest.raises(StashRefused, match=text[:10]):
+        client.settings()
+
+
+def test_a_query_that_stash_does_not_know_is_refused(stash: StashEmulator) -> None:
+    with client_of(stash) as client, pytest.raises(StashRefused):
+        client.graphql("{ nothingOfTheKind }")
+
+
+def test_a_stash_that_is_gone_is_an_absence(stash: StashEmulator) -> None:
+    stash.down()
+
+    with client_of(stash) as client:
+        up = client.is_up()
+        with pytest.raises(StashUnavailable):
+            client.settings()
+
+    assert not up
+
+
+def test_the_read_timeout_is_really_used(stash: StashEmulator) -> None:
+    answer = threading.Event()
+    stash.faults.hold(answer)
+
+    with client_of(stash, timeout_s=SHORT_S) as client, pytest.raises(StashUnavailable, match="ReadTimeout"):
+        client.settings()
+
+    answer.set()
+
+
+def test_the_read_timeout_holds_for_covers_and_health_checks_too(stash: StashEmulator) -> None:
+    answer = threading.Event()
+    scene = stash.library.add_scene("/data/a.mp4", cover=png())
+    stash.faults.hold(answer, kind="", times=None)
+
+    with client_of(stash, timeout_s=SHORT_S) as client:
+        up = client.is_up()
+        with pytest.raises(StashUnavailable, match="ReadTimeout"):
+            client.cover(scene, "1")
+
+    answer.set()
+    assert not up
+
+
+def test_a_port_that_nobody_listens_on_is_an_absence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with pytest.raises(StashUnavailable):
+        StashClient(StashAddress("http", "127.0.0.1", port), "").settings()
+
+
+def test_a_self_signed_certificate_of_our_own_host_is_accepted(tmp_path: Path) -> None:
+    with StashEmulator(tmp_path / "s", tls=True) as stash, client_of(stash) as client:
+        settings, up = client.settings(), client.is_up()
+
+    assert (settings, up) == ({}, True)
+
+
+# -- covers -------------------------------------------------------------------------------------------
+
+
+def test_a_cover_comes_with_its_etag_and_not_a_second_time(stash: StashEmulator) -> None:
+    scene = stash.library.add_scene("/data/a.mp4", cover=png())
+
+    with client_of(stash) as client:
+        first = client.cover(scene, "1")
+        second = client.cover(scene, "2", first.etag)
+
+    assert first.image == png()
+    assert second == Cover(None, first.etag, unchanged=True)
+    assert [record.status for record in stash.requests] == [200, 304]
+
+
+def test_a_scene_without_a_cover_has_none(stash: StashEmulator) -> None:
+    scene = stash.library.add_scene("/data/a.mp4")
+
+    with client_of(stash) as client:
+        cover = client.cover(scene, "1")
+
+    assert cover.image is None
+    assert not cover.unchanged
+
+
+def test_the_cover_of_a_scene_that_is_gone_is_none(stash: StashEmulator) -> None:
+    with client_of(stash) as client:
+        cover = client.cover(999, "1")
+
+    assert cover == Cover(None, "")
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, StashRefused), (503, StashUnavailable), (502, StashUnavailable)])
+def test_one_broken_cover_is_told_apart_from_a_stash_that_is_away(
+    stash: StashEmulator, status: int, error: type[Exception]
+) -> None:
+    scene = stash.library.add_scene("/data/a.mp4", cover=png())
+    stash.faults.fail(status, kind="screenshot")
+
+    with client_of(stash) as client, pytest.raises(error, match=str(status)):
+        client.cover(scene, "1")
+
+
+# -- speaking -----------------------------------------------------------------------------------------
+
+
+def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
+    write_plugin(
+        stash, 'log("w", ARGS["mode"] + ": " + ARGS["level"] + ": " + ARGS["text"])', "PlexSync", interface="raw"
+    )
+
+    with client_of(stash) as client:
+        client.say("warning", "Plex is away")
+
+    assert any("say: warning: Plex is away" in entry.message for entry in stash.log)
+
+
+def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmulator) -> None:
+    with client_of(stash) as client, pytest.raises(StashRefused):
+        client.say("warning", "nobody hears")

@@ -1,0 +1,153 @@
+"""The shape of the house: who may import whom, and that every error has a rule."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tasks
+import wiring
+from core.errors import error_classes
+from tests.support import ROOT
+from worker.policy import RULES
+
+LAYERS = {
+    "core": 0,
+    "validation": 1,
+    "plex": 2,
+    "stash": 2,
+    "sync_queue": 2,
+    "worker": 3,
+    "reconciliation": 3,
+    "wiring": 4,
+    "tasks": 4,
+    "dependencies": 4,
+    "PlexSync": 5,
+}
+BESIDE = {("tasks", "wiring")}  # the one arrow inside a layer: a task may build the objects itself
+HOOKS = "hooks"
+HOOKS_MAY_IMPORT = ("core.stderr", "core.launch", "sync_queue.inbox", "sync_queue.statements", "hooks.")
+ROOMS = {*LAYERS, HOOKS}
+
+
+def shipped() -> list[Path]:
+    """Every module that ships."""
+    folders = [ROOT / room for room in sorted(ROOMS) if (ROOT / room).is_dir()]
+    files = [ROOT / f"{room}.py" for room in sorted(ROOMS) if (ROOT / f"{room}.py").is_file()]
+    return [path for folder in folders for path in sorted(folder.rglob("*.py"))] + files
+
+
+MODULES = pytest.mark.parametrize("path", shipped(), ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def path_of(module: str) -> Path | None:
+    """The file of a module of ours; None for anybody else's."""
+    place = ROOT.joinpath(*module.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Every module that an import statement in `tree` loads, by its full name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "an import line shows the whole path"
+            module = node.module or ""
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield inner if module.split(".")[0] in ROOMS and path_of(inner) else module
+
+
+def reachable(module: str) -> set[str]:
+    """Every module that loading `module` loads, our own followed, others named."""
+    seen: set[str] = set()
+    ahead = [module]
+    while ahead:
+        name = ahead.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        path = path_of(name) if name.split(".")[0] in ROOMS else None
+        ahead += imported(parsed(path)) if path else ()
+    return seen
+
+
+def may_import(room: str, target: str) -> bool:
+    other = target.split(".")[0]
+    if other == room or (room, other) in BESIDE:
+        return True
+    if room == HOOKS:
+        return target.startswith(HOOKS_MAY_IMPORT)
+    if other == HOOKS:
+        return room == "PlexSync"
+    return LAYERS[other] < LAYERS[room]
+
+
+def test_every_room_of_the_house_is_known() -> None:
+    found = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}
+
+    assert found - {"tests", "tools", "benchmarks"} == ROOMS
+
+
+@MODULES
+def test_imports_go_down_only(path: Path) -> None:
+    room = module_name(path).split(".")[0]
+    targets = {name for name in imported(parsed(path)) if name.split(".")[0] in ROOMS}
+
+    assert {target for target in targets if not may_import(room, target)} == set()
+
+
+@MODULES
+def test_imports_stand_at_the_top_of_the_file(path: Path) -> None:
+    inside = [
+        node.lineno
+        for function in ast.walk(parsed(path))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+    assert inside == [] or path.name == "PlexSync.py"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in shipped() if path.name == "__init__.py"], ids=lambda path: path.parent.name
+)
+def test_packages_are_empty_so_that_an_import_line_shows_its_file(path: Path) -> None:
+    assert path.read_bytes() == b""
+
+
+def test_nobody_elses_package_is_reachable_from_the_hook() -> None:
+    hooks = [module_name(path) for path in shipped() if module_name(path).startswith("hooks.")]
+    tops = {name.split(".")[0] for module in hooks for name in reachable(module)}
+
+    assert hooks
+    assert tops - ROOMS - sys.stdlib_module_names == set()
+
+
+def test_the_ground_floor_is_the_standard_library_alone() -> None:
+    tops = {name.split(".")[0] for path in shipped() if path.parent.name == "core" for name in imported(parsed(path))}
+
+    assert tops - {"core"} - sys.stdlib_module_names == set()
+
+
+def test_the_judge_has_its_own_row_or_a_parents_row_for_every_error() -> None:
+    loaded = (tasks, wiring)  # with everything that ships, so that no error class is missing from the tree
+    judged_as = {
+        kind: next(ancestor for ancestor in kind.__mro__ if ancestor in RULES) for kind in error_classes()
+    }
+
+    assert loaded
+    assert {kind.__name__ for kind, row in judged_as.items() if row is Exception} == set()
+    assert Exception in RULES

@@ -1,0 +1,368 @@
+"""The loop that works off the queue: what a failure costs, and whom it stops."""
+
+import threading
+
+import pytest
+
+from core.errors import Fenced
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
+from tests.emulators.plex_server import Fault
+from tests.emulators.stash_faults import Fault as StashFault
+from tests.unit.worker.rig import Rig
+from worker.breaker import State
+from worker.drain import PAUSE_S, DrainReport
+
+ITEMS = "/library/metadata/{ids}"
+EDITS = "/library/sections/{section}/all"
+
+
+def test_an_empty_queue_asks_nobody(rig: Rig) -> None:
+    rig.bench()
+    rig.stash.reset_counts()
+    rig.plex.reset_counts()
+
+    report = rig.worker.parts.drain.run(rig.bench(), lambda: False)
+
+    assert report == DrainReport()
+    assert rig.plex.count() == 0
+
+
+def test_a_change_reaches_plex(rig: Rig) -> None:
+    scene = rig.scene("a", title="New title", details="Text")
+
+    report = rig.sync(scene)
+
+    assert (report.done, report.wrote, rig.counts) == (1, 1, (0, 0, 0))
+    assert rig.item_of("a").title == "New title"
+    assert rig.item_of("a").summary == "Text"
+
+
+def test_a_batch_costs_one_question_to_stash_one_read_and_one_write_an_item(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(30)]
+    rig.bench()
+    rig.sync(rig.scene("warm"))
+    rig.plex.reset_counts()
+    rig.stash.reset_counts()
+
+    rig.sync(*scenes)
+
+    assert rig.plex.count("PUT") == 30
+    assert rig.plex.count("GET") == 2  # the items, and once more after the drain
+    assert rig.stash.count("graphql", "findScene") == 1
+
+
+def test_what_does_not_differ_is_not_written(rig: Rig) -> None:
+    scene = rig.scene("a", details="Text", tags=["One", "Two"])
+    rig.sync(scene)
+    rig.plex.reset_counts()
+
+    report = rig.sync(scene)
+
+    assert (report.done, report.wrote) == (1, 0)
+    assert rig.plex.writes() == []
+
+
+def test_a_stash_that_is_away_costs_no_attempt_and_ends_the_drain(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(3)]
+    bench = rig.bench()
+    rig.note(*scenes)
+    rig.stash.faults.locked("findScene", times=None)
+
+    report = rig.worker.parts.drain.run(bench, lambda: False)
+
+    assert report.halted == "StashUnavailable"
+    assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
+    assert rig.worker.parts.gate.breaker.failures == 0
+
+
+def test_a_plex_that_is_down_costs_no_attempt_and_opens_the_breaker(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(3)]
+    rig.plex.down()
+
+    report = rig.sync(*scenes)
+
+    assert report.halted == "PlexServerDown"
+    assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
+    assert rig.worker.parts.gate.breaker.state is State.OPEN
+
+
+def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.plex.change_token("another")
+
+    rig.sync(scene)
+
+    assert rig.row(scene)[1] == 0
+    assert rig.worker.parts.gate.breaker.refused
+
+
+def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> None:
+    poison, healthy = rig.scene("a"), rig.scene("b")
+    bench = rig.bench()
+    rig.note(poison, healthy)
+    # The shared read fails, then that of the first scene alone.
+    rig.stash.faults.plan(StashFault("graphql", "findScene", times=2, graphql_error="Internal system error. Error <x>"))
+
+    report = rig.worker.parts.drain.run(bench, lambda: False)
+
+    assert (report.done, report.waiting) == (1, 1)
+    assert rig.item_of("b").title == "Title b"
+    assert rig.row(poison)[1:] == (1, "StashRefused")
+
+
+def test_a_scene_that_always_breaks_the_read_ends_in_the_dead_letters(rig: Rig) -> None:
+    poison = rig.scene("a")
+    bench = rig.bench()
+    rig.note(poison)
+    rig.stash.faults.plan(
+        StashFault("graphql", "findScene", times=None, graphql_error="Internal system error. Error <x>")
+    )
+
+    for _ in range(3):
+        rig.worker.parts.drain.run(bench, lambda: False)
+        rig.clock.advance(100)
+
+    assert [(letter.subject, letter.reason, letter.attempts) for letter in rig.letters] == [
+        (f"scene:{poison}", "StashRefused", 3)
+    ]
+
+
+def test_a_shared_read_that_fails_once_spends_nothing(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(3)]
+    rig.sync(rig.scene("warm"))
+    rig.plex.faults.add(Fault("status", status=500, route=ITEMS))
+
+    report = rig.sync(*scenes)
+
+    assert report.done == 3
+    assert [rig.item_of(str(number)).title for number in range(3)] == ["Title 0", "Title 1", "Title 2"]
+
+
+def test_a_failed_write_spends_one_attempt_and_waits_a_little(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.plex.faults.add(Fault("status", method="PUT", status=500))
+
+    report = rig.sync(scene)
+
+    due_s, attempts, reason = rig.row(scene)
+    assert (report.waiting, attempts, reason) == (1, 1, "PlexTemporaryError")
+    assert 1.0 <= due_s <= 5.0
+
+
+def test_a_job_that_is_not_due_does_not_block_the_next(rig: Rig) -> None:
+    waiting, present = rig.scene("a", in_plex=False), rig.scene("b")
+    rig.sync(waiting)
+
+    report = rig.sync(present)
+
+    assert report.done == 1
+    assert rig.row(waiting)[2] == "PlexNotFound"
+
+
+def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_nothing(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(10)]
+    rig.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
+
+    rig.sync(*scenes)
+
+    attempts = [rig.row(scene)[1] for scene in scenes]
+    assert rig.worker.parts.gate.breaker.state is State.OPEN
+    assert rig.plex.count("PUT") == 5
+    assert attempts[4:] == [0] * 6
+
+
+def test_half_open_admits_one_job_and_its_success_lets_the_others_through(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(5)]
+    rig.plex.down()
+    rig.sync(*scenes)
+    rig.plex.up()
+    rig.clock.advance(60)
+    gate = rig.worker.parts.gate
+    gate.probe(rig.bench().plex)
+    half_open = gate.breaker.state
+    rig.plex.reset_counts()
+
+    report = rig.drain()
+
+    assert half_open is State.HALF_OPEN
+    assert (gate.breaker.state, report.done) == (State.CLOSED, 5)
+
+
+def test_half_open_with_a_job_that_fails_opens_again_and_spends_nothing(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(5)]
+    rig.plex.down()
+    rig.sync(*scenes)
+    rig.plex.up()
+    rig.clock.advance(60)
+    rig.worker.parts.gate.probe(rig.bench().plex)
+    rig.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
+
+    rig.drain()
+
+    assert rig.worker.parts.gate.breaker.state is State.OPEN
+    assert rig.plex.count("PUT") == 1
+    assert [rig.row(scene)[1] for scene in scenes] == [0] * 5
+
+
+def test_half_open_with_nothing_due_is_decided_by_a_request(rig: Rig) -> None:
+    rig.plex.down()
+    scene = rig.scene("a")
+    rig.sync(scene)
+    rig.plex.up()
+    rig.clock.advance(60)
+    gate = rig.worker.parts.gate
+    gate.probe(rig.bench().plex)
+    rig.worker.parts.store.clear_waiting()
+
+    rig.drain()
+
+    assert gate.breaker.state is State.CLOSED
+
+
+def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
+    backfill = [rig.scene(f"old{number}") for number in range(15)]
+    edited = rig.scene("edited")
+    rig.note(*backfill, priority=PRIORITY_BACKFILL)
+    order: list[str] = []
+
+    def interrupt() -> bool:
+        done = rig.plex.count("PUT")
+        if done == 3 and not order:
+            rig.note(edited, priority=PRIORITY_EDIT)
+            order.append("noted")
+        if rig.item_of("edited").title == "Title edited" and len(order) == 1:
+            order.append(str(done))
+        return False
+
+    report = rig.worker.parts.drain.run(rig.bench(), interrupt)
+
+    assert report.done == 16
+    assert order == ["noted", "4"]
+
+
+def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(5)]
+    rig.note(*scenes)
+
+    report = rig.worker.parts.drain.run(rig.bench(), lambda: rig.plex.count("PUT") >= 2)
+
+    assert report.done == 2
+    assert rig.counts == (3, 0, 0)
+
+
+def test_a_connection_lost_by_one_scene_rests_it_shortly(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.plex.faults.add(Fault("status", method="PUT", status=503))
+
+    report = rig.sync(scene)
+
+    assert report.waiting == 1
+    assert rig.row(scene) == (PAUSE_S, 0, "PlexServerDown")
+
+
+def test_a_change_made_while_its_scene_is_written_arrives(rig: Rig) -> None:
+    scene = rig.scene("a", title="First")
+    bench = rig.bench()
+    rig.note(scene)
+    answer = threading.Event()
+
+    def change(*_: object) -> bool:
+        if not answer.is_set() and rig.plex.count("PUT"):
+            answer.set()
+        return False
+
+    rig.worker.parts.drain.run(bench, change)
+    rig.stash.library.change_scene(scene, touch=True, title="Second")
+    rig.sync(scene)
+
+    assert rig.item_of("a").title == "Second"
+
+
+def test_a_worker_that_was_overtaken_writes_nothing_more(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.note(scene)
+    newer = rig.new_worker()
+
+    with pytest.raises(Fenced):
+        rig.drain()
+
+    newer.close()
+    assert rig.plex.writes() == []
+
+
+def test_a_scene_that_is_gone_is_done_and_forgotten(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.sync(scene)
+    rig.stash.library.drop_scene(scene)
+
+    report = rig.sync(scene)
+
+    assert (report.done, rig.counts, rig.record(scene)) == (1, (0, 0, 0), None)
+
+
+def test_a_scene_without_a_file_is_done(rig: Rig) -> None:
+    scene = rig.stash.library.add_scene(title="No file")
+
+    report = rig.sync(scene)
+
+    assert (report.done, rig.letters) == (1, [])
+    assert rig.plex.writes() == []
+
+
+def test_with_the_master_switch_off_nothing_is_written_or_recorded(rig: Rig) -> None:
+    rig.configure(c_sync_metadata=False)
+    scene = rig.scene("a")
+
+    report = rig.sync(scene)
+
+    assert (report.done, rig.plex.count(), rig.record(scene)) == (1, 0, None)
+
+
+def test_a_date_that_plex_refuses_does_not_keep_the_title_back(rig: Rig) -> None:
+    scene = rig.scene("a", title="Kept", date="2024-01-02")
+    refused = Fault("status", method="PUT", status=400, times=2)  # together, then the first field alone
+    rig.plex.faults.add(refused)
+
+    rig.sync(scene)
+
+    (letter,) = rig.letters
+    assert letter.reason == "PlexRejected"
+    assert "Plex does not take" in letter.message
+    assert rig.plex.count("PUT") >= 3
+    assert {"Kept", "2024-01-02"} & {rig.item_of("a").title, rig.item_of("a").date}
+
+
+def test_several_items_of_one_file_are_all_written(rig: Rig) -> None:
+    second = rig.plex.library.add_section("More", ["/media/scenes"]).key
+    rig.plex.library.add_item(second, [("/media/scenes/a.mp4", 1000)])
+    scene = rig.scene("a")
+
+    rig.sync(scene)
+
+    assert [item.title for item in rig.plex.library.items()] == ["Title a", "Title a"]
+
+
+def test_an_item_that_is_gone_is_matched_anew_in_the_same_attempt(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.sync(scene)
+    old = rig.item_of("a").rating_key
+    rig.plex.library.remove_item(old)
+    new = rig.item("a")
+    rig.stash.library.change_scene(scene, touch=True, title="After the scan")
+    rig.clock.advance(10)
+
+    report = rig.sync(scene)
+
+    assert report.done == 1
+    assert rig.title(new) == "After the scan"
+    assert rig.record(scene).item == new
+
+
+def test_a_read_that_failed_without_a_reason_in_the_server_leaves_no_job_running(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(8)]
+    rig.plex.faults.add(Fault("html_200", times=None))
+
+    rig.sync(*scenes)
+
+    due, later, running = rig.counts
+    assert (running, due + later) == (0, 8)

@@ -1,0 +1,206 @@
+"""Whether Plex may be asked: what opens the gate's breaker, and what alone closes it."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from core.errors import PlexRefused, PlexServerDown, PlexTemporaryError
+from plex.client import PlexClient
+from sync_queue.store import BATCH
+from tests.emulators.plex_server import Fault, PlexEmulator
+from tests.support import FakeClock
+from tests.unit.plex.servers import client_of
+from tests.unit.worker.rig import kept_log
+from worker.breaker import FAILURES_TO_OPEN, Breaker, State
+from worker.gate import Gate
+
+
+class Door:
+    """A gate, the server behind it, and what its listener heard."""
+
+    def __init__(self, plex: PlexEmulator, client: PlexClient) -> None:
+        self.plex, self.client, self.clock = plex, client, FakeClock()
+        self.heard: list[tuple[State, State]] = []
+        log, self.lines = kept_log()
+        self.gate = Gate(self.clock, Random(7), log, listeners=(self._hear,))
+
+    def _hear(self, old: Breaker, new: Breaker) -> None:
+        self.heard.append((old.state, new.state))
+
+    @property
+    def state(self) -> State:
+        return self.gate.breaker.state
+
+    def fail(self, error: Exception) -> None:
+        self.gate.failed(error, self.client)
+
+    def wait_for_probe(self) -> None:
+        self.clock.advance(self.gate.breaker.next_probe_at - self.clock.now)
+        self.gate.probe(self.client)
+
+
+@pytest.fixture
+def door(plex: PlexEmulator) -> Iterator[Door]:
+    with client_of(plex) as client:
+        yield Door(plex, client)
+
+
+def test_a_closed_gate_lets_whole_batches_through(door: Door) -> None:
+    assert (door.state, door.gate.admits) == (State.CLOSED, BATCH)
+
+
+def test_five_failures_in_a_row_open_it(door: Door) -> None:
+    for _ in range(FAILURES_TO_OPEN - 1):
+        door.fail(PlexTemporaryError("x"))
+    before = door.state
+    door.fail(PlexTemporaryError("x"))
+
+    assert (before, door.state, door.gate.admits) == (State.CLOSED, State.OPEN, 0)
+    assert door.plex.count() == 0
+
+
+def test_a_success_in_between_starts_the_count_anew(door: Door) -> None:
+    for _ in range(3):
+        for _ in range(FAILURES_TO_OPEN - 1):
+            door.fail(PlexTemporaryError("x"))
+        door.gate.succeeded()
+
+    assert door.state is State.CLOSED
+
+
+def test_one_refused_connection_opens_it_when_a_health_check_confirms(door: Door) -> None:
+    door.plex.down()
+
+    door.fail(PlexServerDown("x"))
+
+    assert door.state is State.OPEN
+
+
+def test_one_refused_connection_only_counts_when_plex_is_healthy(door: Door) -> None:
+    door.fail(PlexServerDown("x"))
+
+    assert (door.state, door.gate.breaker.failures) == (State.CLOSED, 1)
+    assert door.plex.count() == door.plex.count("GET", "/identity") == 1
+
+
+def test_an_answer_of_any_kind_is_health_enough(door: Door) -> None:
+    door.plex.faults.add(Fault("status", status=500, route="/identity"))
+
+    door.fail(PlexServerDown("x"))
+
+    assert door.state is State.CLOSED
+
+
+def test_a_refusal_opens_it_at_once(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+
+    assert (door.state, door.gate.breaker.refused) == (State.OPEN, True)
+
+
+def test_a_failure_that_plex_is_not_to_blame_for_changes_nothing(door: Door) -> None:
+    door.fail(ZeroDivisionError("x"))
+
+    assert (door.state, door.gate.breaker.failures) == (State.CLOSED, 0)
+
+
+def test_nothing_is_asked_before_the_gap_is_over(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+
+    door.gate.probe(door.client)
+
+    assert (door.state, door.plex.count()) == (State.OPEN, 0)
+
+
+def test_a_probe_that_succeeds_lets_one_job_try(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+
+    door.wait_for_probe()
+
+    assert (door.state, door.gate.admits) == (State.HALF_OPEN, 1)
+
+
+def test_a_health_check_without_a_good_token_does_not_open_the_way(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+    door.plex.change_token("another")
+
+    for _ in range(3):
+        door.wait_for_probe()
+
+    assert (door.state, door.gate.breaker.refused) == (State.OPEN, True)
+
+
+def test_an_outage_that_turns_out_to_be_a_refusal_is_heard_of(door: Door) -> None:
+    door.plex.down()
+    door.fail(PlexServerDown("x"))
+    door.plex.up()
+    door.plex.change_token("another")
+
+    door.wait_for_probe()
+
+    assert door.gate.breaker.refused
+    assert door.heard == [(State.CLOSED, State.OPEN), (State.OPEN, State.OPEN)]
+
+
+def test_the_probes_of_an_outage_grow_to_a_minute(door: Door) -> None:
+    door.plex.down()
+    door.fail(PlexServerDown("x"))
+    gaps = []
+
+    for _ in range(7):
+        gaps.append(door.gate.breaker.next_probe_at - door.clock.now)
+        door.wait_for_probe()
+
+    assert gaps[0] < 6
+    assert all(54 <= gap <= 60 for gap in gaps[5:])
+
+
+def test_a_success_closes_it(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+    door.wait_for_probe()
+
+    door.gate.succeeded()
+
+    assert door.state is State.CLOSED
+    assert door.heard == [
+        (State.CLOSED, State.OPEN),
+        (State.OPEN, State.HALF_OPEN),
+        (State.HALF_OPEN, State.CLOSED),
+    ]
+
+
+def test_with_no_job_due_an_authenticated_request_decides(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+    door.wait_for_probe()
+
+    door.gate.test(door.client)
+
+    assert door.state is State.CLOSED
+
+
+def test_with_no_job_due_a_failed_request_opens_it_again(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+    door.wait_for_probe()
+    door.plex.faults.add(Fault("status", status=500))
+
+    door.gate.test(door.client)
+
+    assert door.state is State.OPEN
+
+
+def test_other_settings_are_tried_at_once(door: Door) -> None:
+    door.fail(PlexRefused("x"))
+    door.gate.settings_changed()
+
+    door.gate.probe(door.client)
+
+    assert door.state is State.HALF_OPEN
+
+
+def test_every_transition_is_one_line_of_the_log(door: Door) -> None:
+    door.fail(PlexRefused("Plex answered 401"))
+    door.wait_for_probe()
+    door.gate.succeeded()
+
+    assert [line.split()[0] for line in door.lines] == ["breaker.moved"] * 3
+    assert "Plex answered 401" in door.lines[0]

@@ -1,0 +1,107 @@
+"""Writes one item: what differs, together if Plex takes it, field by field if it does not."""
+
+from collections.abc import Mapping
+
+from core.errors import PlexRejected, PlexSyncError, PlexTemporaryError
+from core.job import Job
+from core.plex_item import PlexItem
+from core.record import SyncRecord
+from core.values import FieldValue
+from plex.edit_request import EditLimits, edit_targets, fit_text
+from plex.plan import Change, intentions, plan_changes
+from validation.metadata import SyncMetadata
+from validation.wanted import wanted_values
+from worker.bench import SHORT_LIMITS, Workbench
+
+LAST_TRY = 4  # after this many failed attempts the next one is the last
+
+
+class ItemWriter:
+    """Plans and sends the edits of single items."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def wanted(self, scene: SyncMetadata) -> dict[str, FieldValue]:
+        """What the scene's items should show; texts are cut to what one request can carry."""
+        wanted, limits = wanted_values(scene, self._bench.config), self._limits()
+        return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
+
+    def plan(self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None) -> tuple[Change, ...]:
+        """What must be written; () when nothing differs."""
+        return plan_changes(self.wanted(scene), item, old, self._bench.rules, identified=scene.has_identity)
+
+    def remember_intent(
+        self,
+        record: SyncRecord,
+        changes: tuple[Change, ...],
+        wanted: Mapping[str, FieldValue],
+        item: PlexItem,
+        old: SyncRecord | None,
+    ) -> None:
+        """Keep what is about to be written: a worker may be killed between the request and its record."""
+        intended = intentions(changes, wanted, item, old)
+        base = old or SyncRecord(record.scene_id, record.server, record.item, record.section, record.path)
+        if intended and base.with_fields(intended) != base:
+            self._bench.records.save(base.with_fields(intended))
+
+    def write(
+        self, record: SyncRecord, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None, job: Job
+    ) -> tuple[tuple[Change, ...], dict[str, str]]:
+        """Write what differs, in shorter requests where a long one is refused; what was written, what failed.
+
+        Raises:
+            PlexError: Plex took nothing; the job waits or is buried as the policy says.
+        """
+        for is_short in (False, True):
+            changes = self.plan(scene, item, old)  # planned anew: short limits cut long texts further
+            self.remember_intent(record, changes, self.wanted(scene), item, old)
+            try:
+                return changes, self._send_all(item, changes, job)
+            except PlexRejected as error:
+                if is_short or not error.too_long or self._limits() == SHORT_LIMITS:
+                    raise
+            self._bench.log.info("plex.short", scene=scene.scene_id)
+            self._bench.habits.prove_short(record.server)
+        raise AssertionError("the second round returns or raises")
+
+    def _send_all(self, item: PlexItem, changes: tuple[Change, ...], job: Job) -> dict[str, str]:
+        """Send the changes together; where Plex refuses, each field alone. The refused ones and why."""
+        if not changes:
+            return {}
+        self._bench.check_epoch()
+        try:
+            self._send(item, changes)
+        except PlexRejected as error:
+            if error.too_long:
+                raise
+            return self._send_alone(item, changes)
+        except PlexTemporaryError:
+            if job.attempts < LAST_TRY:
+                raise
+            return self._send_alone(item, changes)
+        return {}
+
+    def _send_alone(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
+        """Each field in a request of its own, once: a bad date must not keep the title back.
+
+        Raises:
+            PlexTemporaryError: not one field was taken, so the fields are not what is wrong.
+        """
+        failed: dict[str, str] = {}
+        last: PlexSyncError | None = None
+        for change in changes:
+            try:
+                self._send(item, (change,))
+            except (PlexRejected, PlexTemporaryError) as error:
+                failed[change.field.name], last = str(error), error
+        if isinstance(last, PlexTemporaryError) and len(failed) == len(changes):
+            raise last
+        return failed
+
+    def _send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+        for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
+            self._bench.plex.edit(target)
+
+    def _limits(self) -> EditLimits:
+        return self._bench.habits.limits(self._bench.plex.machine_identifier())
