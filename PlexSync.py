@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["worker"]:
         return worker_door(arguments[1] if len(arguments) > 1 else "hand")
     try:
-        message = read_message(sys.stdin.buffer.read(LONGEST_INPUT))
+        message = read_message(sys.stdin.buffer.read(LONGEST_INPUT) if sys.stdin else b"")  # None where it is closed
     except (ValueError, RecursionError) as error:
         return answer({"error": f"PlexSync could not read its input from Stash: {error}"})
     inputs = message.get("args")

@@ -7,7 +7,7 @@ writes log lines for people and answers one JSON document for whoever calls it t
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from core.clock import SystemClock
 from core.errors import PlexError, PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.stderr import write_log
-from core.version import VERSION
 from stash.client import StashAddress, StashClient
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts
@@ -24,9 +23,12 @@ from sync_queue.store import JobStore
 from validation.config import read_config
 from wiring import Outside, build_plex, work_here
 from worker.follow import Follower, NoWorker, ensure_worker, spill_session
+from worker.outage_report import report_lines
+from worker.outages import metrics, read_history, within
+from worker.recover import CLASSES, MARGIN_S, recover
+from worker.status import status_lines, take_snapshot
 
 PAGE = 500
-STATUS_LETTERS = 3
 
 
 class TaskFailed(PlexSyncError):
@@ -112,27 +114,70 @@ def view_status(context: Context) -> dict[str, object]:
     """Print the state of the queue, the most important last: Stash shows the newest line first."""
     ensure_worker(context.data_dir, context.start_worker, context.outside.clock, context.session)
     with closing(context.store().connection) as connection:
-        store = JobStore(connection, context.outside.clock)
-        letters, facts = DeadLetters(store), Facts(store)
-        due, later, running = store.counts()
-        by_reason, dead = store.waiting_by_reason(), letters.by_reason()
-        newest = letters.newest(STATUS_LETTERS)
-        worker, alive = facts.worker(), worker_lives(str(context.data_dir))
-        mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
-    context.say("info", f"PlexSync {VERSION}, database in {mode} mode.")
-    for letter in newest:
-        tried = f" Looked at: {'; '.join(letter.candidates)}." if letter.candidates else ""
-        name = f"{letter.subject} ({letter.title})" if letter.title else letter.subject
-        context.say("info", f"Dead letter: {name}: {letter.reason}. {letter.message.splitlines()[0]}{tried}")
-    for reason, count in dead.items():
-        context.say("info", f"Dead letters: {count} x {reason}.")
-    for reason, count in by_reason.items():
-        context.say("info", f"Waiting: {count} x {reason}.")
-    doing = worker.doing if worker and alive else "not running"
-    context.say("info", f"Worker: {doing}.")
-    total = sum(dead.values())
-    context.say("info", f"Queue: {due} due, {later} later, {running} in progress, {total} dead letters.")
-    return {"due": due, "later": later, "running": running, "dead": dead, "waiting": by_reason, "worker": doing}
+        shot = take_snapshot(context.data_dir, JobStore(connection, context.outside.clock), context.outside.clock)
+    for line in status_lines(shot, context.outside.clock.wall()):
+        context.say("info", line)
+    return {
+        "due": shot.due,
+        "later": shot.later,
+        "running": shot.running,
+        "dead": dict(shot.dead),
+        "waiting": dict(shot.waiting),
+        "worker": shot.doing,
+        "breaker": shot.breaker.state.value,
+        "confidence": dict(shot.confidences),
+    }
+
+
+def outage_report(context: Context) -> dict[str, object]:
+    """Print when Plex was away, and what that adds up to."""
+    history, warning = read_history(context.data_dir, context.outside.clock.sleep)
+    now = context.outside.clock.wall()
+    for line in [*filter(None, [warning]), *report_lines(history, now)]:
+        context.say("info", line)
+    return {"outages": len(history.outages), **asdict(metrics(history, now))}
+
+
+def recover_down(context: Context) -> dict[str, object]:
+    """Put back the dead letters of a Plex that was away."""
+    return _recover(context, "down")
+
+
+def recover_temporary(context: Context) -> dict[str, object]:
+    """Put back the dead letters of a Plex that was away or failing."""
+    return _recover(context, "temporary")
+
+
+def _recover(context: Context, classes: str) -> dict[str, object]:
+    stash, clock = context.stash(), context.outside.clock
+    _require_plex(context, stash)
+    history, _ = read_history(context.data_dir, clock.sleep)
+    with closing(context.store().connection) as connection:
+        store = JobStore(connection, clock)
+        result = recover(
+            store,
+            DeadLetters(store),
+            CLASSES[classes],
+            lambda moment: within(history, moment, MARGIN_S),
+            lambda ids: frozenset(key for key, scene in stash.scenes(ids).items() if scene is None),
+            clock.wall(),
+        )
+    ensure_worker(context.data_dir, context.start_worker, clock, context.session)
+    context.say("info", result.line())
+    return asdict(result)
+
+
+def _require_plex(context: Context, stash: StashClient) -> None:
+    """Raises TaskFailed, politely, while Plex is not healthy: the letters would only come back."""
+    config = read_config(stash.settings()).config
+    if config.missing():
+        raise TaskFailed(f"{' and '.join(config.missing())} is not set. Enter it in PlexSync's settings.")
+    with closing(build_plex(context.outside, config)) as plex:
+        try:
+            plex.check_identity()
+            plex.sections()
+        except PlexError as error:
+            raise TaskFailed(f"Plex is not well yet, so nothing was put back: {error}. Try again later.") from error
 
 
 def clear_dead_letters(context: Context) -> dict[str, object]:
@@ -185,6 +230,12 @@ TASKS: tuple[Task, ...] = (
          "status", view_status),
     Task("Sync All Scenes", "Send every scene's metadata to Plex. Replaces titles, summaries, tags and posters there.",
          "sync_all", sync_all),
+    Task("Outage Summary Report", "Write into the log when Plex was away, for how long, and how often.",
+         "outages", outage_report),
+    Task("Recover Outage Jobs", "Put scenes back into the queue whose sync failed because Plex was away.",
+         "recover", recover_down),
+    Task("Recover Outage Jobs: Temporary Errors", "The same, and also scenes that failed with a passing fault of "
+         "Plex during a recorded outage.", "recover_temporary", recover_temporary),
     Task("Clear Dead Letter Queue", "Delete all dead letters. Their scenes are sent again at their next change.",
          "clear_dead", clear_dead_letters),
     Task("Health Check", "Check the connection to Stash and to Plex, the token and the libraries.",

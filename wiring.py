@@ -21,6 +21,7 @@ from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from stash.client import StashClient
+from sync_queue.counters import Counters
 from sync_queue.database import is_damage
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts, begin_epoch
@@ -31,16 +32,24 @@ from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
+from worker.breaker import Breaker, State
+from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp
 from worker.drain import Drain
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
 from worker.life import SERVER, Farewell, Parts, WorkerLife
+from worker.outages import OutageLog
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
+from worker.throttle import Throttle
 from worker.watchdog import Watchdog
+
+MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
+LONGEST_REST_S = 60.0
+LONG_LIFE_S = 600.0  # an error after this is a new one
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
 
@@ -54,6 +63,7 @@ class Outside:
     clock: Clock = field(default_factory=SystemClock)
     chance: Random = field(default_factory=Random)
     checkpoint: Callable[[str], object] = str
+    stash_timeout_s: tuple[float, float] = (5.0, 30.0)
 
 
 @dataclass(slots=True)
@@ -70,7 +80,11 @@ class Worker:
         self.opened.queue.close()
 
 
-def build_plex(outside: Outside, config: PlexSyncConfig, on_answer: Callable[[], None] = lambda: None) -> PlexClient:
+def build_plex(
+    outside: Outside,
+    config: PlexSyncConfig,
+    on_answer: Callable[[float, int], object] = lambda took_s, status: None,
+) -> PlexClient:
     """The way to Plex under these settings. Sends nothing.
 
     Raises:
@@ -94,14 +108,14 @@ def build_bench(
     *,
     learning: PathLearning | None = None,
     check_epoch: Callable[[], None] = lambda: None,
-    beat: Callable[[], None] = lambda: None,
+    on_answer: Callable[[float, int], object] = lambda took_s, status: None,
 ) -> Workbench:
     """What a sync works with under one set of settings. Sends nothing.
 
     Raises:
         OSError: as for `build_plex`.
     """
-    plex = build_plex(outside, config, beat)
+    plex = build_plex(outside, config, on_answer)
     return Workbench(
         config=config,
         stash=stash,
@@ -118,59 +132,60 @@ def build_bench(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of the queue's database."""
+
+    store: JobStore
+    facts: Facts
+    records: Records
+    letters: DeadLetters
+    notices: Notices
+
+
 def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callable[[], None]) -> Worker:
     """A worker on the queue in `data_dir`. Only the holder of the lease may call this.
 
     Raises:
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
-    clock, chance, checkpoint = outside.clock, outside.chance, outside.checkpoint
+    clock, checkpoint = outside.clock, outside.checkpoint
     opened = open_database(outside.data_dir, checkpoint)
-    connection = opened.queue.connection
     checkpoint("worker.opened")
-    epoch = begin_epoch(connection, os.getpid(), VERSION, started_by, clock.wall())
+    epoch = begin_epoch(opened.queue.connection, os.getpid(), VERSION, started_by, clock.wall())
     checkpoint("worker.epoch")
-    store = JobStore(connection, clock, epoch=epoch, checkpoint=checkpoint)
-    facts, records, letters, notices = Facts(store), Records(store), DeadLetters(store), Notices(store)
+    store = JobStore(opened.queue.connection, clock, epoch=epoch, checkpoint=checkpoint)
+    tables = Tables(store, Facts(store), Records(store), DeadLetters(store), Notices(store))
     if opened.set_aside:
-        _tell_of_damage(opened.set_aside, notices, log, clock)
+        _tell_of_damage(opened.set_aside, tables.notices, log, clock)
     bury_the_deadly(store, store.release_orphans(), log)
     checkpoint("worker.orphans")
-    reporter = Reporter(log, notices, clock)
-    gate = Gate(clock, chance, log, listeners=(reporter.gate_moved,))
-    learning = PathLearning(
-        outside.data_dir, clock, log, lambda lesson: _match_again(store, records, facts.get(SERVER))
-    )
-    settings = Settings(
-        facts,
-        notices,
+    reporter = Reporter(log, tables.notices, clock)
+    throttle = Throttle(outside.data_dir, clock, log)
+    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log)
+    gate = build_gate(outside, tables, log, reporter, throttle)
+    drain = Drain(
+        store,
+        tables.notices,
+        gate,
+        throttle,
         clock,
+        outside.chance,
         log,
-        lambda address, cookie: StashClient(address, cookie),
-        lambda config, stash: build_bench(
-            outside, config, stash, records, facts, log, learning=learning, check_epoch=store.check_epoch, beat=beat
-        ),
+        listeners=[reporter.heard, statistics.heard],
+        checkpoint=checkpoint,
     )
-    statistics = StatisticsKeeper(outside.data_dir, clock, log)
     parts = Parts(
         data_dir=outside.data_dir,
         store=store,
-        facts=facts,
-        letters=letters,
-        notices=notices,
-        settings=settings,
+        facts=tables.facts,
+        letters=tables.letters,
+        notices=tables.notices,
+        settings=build_settings(outside, tables, log, beat, throttle),
         gate=gate,
-        drain=Drain(
-            store,
-            notices,
-            gate,
-            clock,
-            chance,
-            log,
-            listeners=[reporter.heard, statistics.heard],
-            checkpoint=checkpoint,
-        ),
-        catch_up=CatchUp(store, facts, records, clock, log, checkpoint),
+        drain=drain,
+        statistics=statistics,
+        catch_up=CatchUp(store, tables.facts, tables.records, clock, log, checkpoint),
         clock=clock,
         log=log,
         epoch=epoch,
@@ -182,16 +197,88 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     return Worker(WorkerLife(parts), parts, opened)
 
 
+def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Reporter, throttle: Throttle) -> Gate:
+    """The breaker as it was left, with everybody who must hear of its moves."""
+    file = BreakerFile(outside.data_dir, outside.clock)
+    breaker, warning = file.load()
+
+    def unsaved(text: str) -> None:
+        if text:
+            log.warning("state.unsaved", detail=text)
+
+    outages = OutageLog(outside.data_dir, outside.clock, unsaved)
+    outages.agree_with(breaker)
+    for text in filter(None, (warning, outages.warning)):
+        log.warning("state.set_aside", detail=text)
+        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+
+    def count_affected(old: Breaker, new: Breaker) -> None:
+        if new.state is State.CLOSED:
+            due, _, running = tables.store.counts()
+            outages.job_affected(due + running)
+
+    listeners = (count_affected, outages.gate_moved, throttle.gate_moved, reporter.gate_moved)
+    return Gate(
+        outside.clock, outside.chance, log, breaker, listeners, save=lambda breaker: unsaved(file.save(breaker))
+    )
+
+
+def build_settings(
+    outside: Outside, tables: Tables, log: EventLog, beat: Callable[[], None], throttle: Throttle
+) -> Settings:
+    """The present settings, and what is built from them."""
+    learning = PathLearning(
+        outside.data_dir,
+        outside.clock,
+        log,
+        lambda lesson: _match_again(tables.store, tables.records, tables.facts.get(SERVER)),
+    )
+
+    def on_answer(took_s: float, status: int) -> None:
+        beat()
+        throttle.answered(took_s, status)
+
+    return Settings(
+        tables.facts,
+        tables.notices,
+        outside.clock,
+        log,
+        lambda address, cookie: StashClient(address, cookie, timeout_s=outside.stash_timeout_s),
+        lambda config, stash: build_bench(
+            outside,
+            config,
+            stash,
+            tables.records,
+            tables.facts,
+            log,
+            learning=learning,
+            check_epoch=tables.store.check_epoch,
+            on_answer=on_answer,
+        ),
+    )
+
+
 def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
-    """Work until there is a reason to leave, then leave without losing a wake-up; the exit status."""
+    """Work until there is a reason to leave, then leave without losing a wake-up; the exit status.
+
+    A life that ends in an error, such as a database that is locked or a full disk, begins anew after a rest.
+    """
     log, close_log = open_log(outside.data_dir / "plexsync.log")
     watchdog = Watchdog(outside.clock)
     watchdog.start()
     try:
+        failures = 0
         while lease.is_held:
+            began = outside.clock.monotonic()
             farewell = _one_life(outside, lease, started_by, log, watchdog)
-            if farewell is None:
+            if farewell is not None or outside.clock.monotonic() - began >= LONG_LIFE_S:
+                failures = 0
+            failures += farewell is None
+            if failures > MOST_FAILURES or (failures and not lease.is_held):
                 return 1
+            if failures:  # leaving would leave the queue to nobody until the next event
+                outside.clock.sleep(min(LONGEST_REST_S, 2.0**failures))
+                watchdog.beat()
     finally:
         watchdog.stop()
         close_log()

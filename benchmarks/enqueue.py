@@ -60,7 +60,12 @@ def _in_pages(data: Path, start: int, end: int) -> float:
 
 
 def _one_by_one(data: Path, count: int) -> float:
-    """Each with a connection of its own, as every hook has."""
+    """Each with a connection of its own, as every hook has, beside the one that a living worker keeps open."""
+    with closing(connect(str(data))):
+        return _transactions(data, count)
+
+
+def _transactions(data: Path, count: int) -> float:
     started = time.perf_counter()
     for number in range(count):
         now = time.time()

@@ -23,6 +23,7 @@ LOOK_S = 0.005
 # Python keeps compiled files unless somebody forbids it, as developers do; Stash's image does not.
 COMPILED_KEPT = {"PYTHONDONTWRITEBYTECODE": ""}
 PAGE = 500
+LONG_AGO = "2024-05-01T12:00:00Z"  # younger scenes would be the catch-up's business
 
 
 class NeverHappened(Exception):
@@ -71,6 +72,8 @@ class Stage:
             performers=[f"Performer {(number + step) % 97}" for step in range(3)],
             tags=[f"Tag {(number * 7 + step) % 89}" for step in range(5)],
             cover=picture(number),
+            created_at=LONG_AGO,
+            updated_at=LONG_AGO,
         )
         self.items[scene] = item
         return scene

@@ -74,8 +74,11 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         part = f"Requests for one bulk edit of {sizes.bulk:,} scenes, hooks and all"
         measured = _measured(stage, lambda: stage.stash.bulk_update(chosen, details="Told by a bulk edit."))
         yield from _judged(part, *measured, sizes.bulk, sizes.bulk, 0)
-        part = f"Requests for {most + 1:,} unchanged scenes (Sync All Scenes once more)"
-        yield from _judged(part, *_measured(stage, lambda: _sync_all(stage)), most + 1, 0, 0)
+        # A record read within two seconds of its scene's change proves nothing: its cover is asked for once more.
+        for when, moved in (("Sync All Scenes after these edits", most + 1), ("Sync All Scenes once more", 0)):
+            part = f"Requests for {most + 1:,} unchanged scenes ({when})"
+            found, taken = _measured(stage, lambda: _sync_all(stage))
+            yield from _judged(part, found, taken, most + 1, moved, 0, edits=0)
 
 
 def _edit_all(stage: Stage, scenes: list[int]) -> None:
@@ -108,17 +111,20 @@ def _measured(stage: Stage, do: Callable[[], object]) -> tuple[Traffic, float]:
     return counted(stage.stash.requests, list(stage.plex.requests)), taken
 
 
-def _judged(part: str, found: Traffic, taken: float, count: int, changed: int, covers: int) -> Iterator[Row]:
-    """One row per kind. `changed` scenes may be written, `covers` may be uploaded."""
+def _judged(
+    part: str, found: Traffic, taken: float, count: int, moved: int, covers: int, *, edits: int | None = None
+) -> Iterator[Row]:
+    """One row per kind. `moved` scenes may be asked for their cover and written, `covers` may be uploaded."""
+    writable = moved if edits is None else edits
     stash, plex = count / 100 + FEW, count / 50 + FEW
     asked, read = found.scene_reads + found.stash_other, found.reads + found.plex_other
     text = f"{asked}  ({found.scene_reads} for scenes, {found.stash_other} other)"
     yield Row(part, "Stash: queries", text, f"N/100 + a few ({stash:.0f})", asked <= stash)
     text = f"{found.covers}  ({found.covers_200} x 200, {found.covers_304} x 304)"
-    yield Row(part, "Stash: covers asked for", text, f"one per moved scene ({changed})", found.covers <= changed)
+    yield Row(part, "Stash: covers asked for", text, f"one per moved scene ({moved})", found.covers <= moved)
     text = f"{read}  ({found.reads} of items, {found.plex_other} other)"
     yield Row(part, "Plex: reads", text, f"N/50 + a few ({plex:.0f})", read <= plex)
-    yield Row(part, "Plex: edits", str(found.writes), f"one per changed scene ({changed})", found.writes <= changed)
+    yield Row(part, "Plex: edits", str(found.writes), f"one per changed scene ({writable})", found.writes <= writable)
     text = f"{found.uploads}  ({found.lookups} looked whether Plex has it)"
     is_within = found.uploads <= covers and found.lookups <= covers
     yield Row(part, "Plex: images uploaded", text, f"only other bytes ({covers})", is_within)

@@ -63,9 +63,9 @@ def note_from_context(context: object, now: float) -> dict[str, object] | None:
         raise BadHook("the hook context is missing")
     trigger, scene_id = context.get("type"), context.get("id")
     if trigger not in TRIGGERS:
-        raise BadHook(f"unknown event {trigger!r}")
+        raise BadHook(f"unknown event {_shown(trigger)}")
     if not isinstance(scene_id, int) or isinstance(scene_id, bool) or scene_id <= 0:
-        raise BadHook(f"{trigger} names no scene (id {scene_id!r})")
+        raise BadHook(f"{trigger} names no scene (id {_shown(scene_id)})")
     event = str(trigger).split(".")[1].lower()
     if event == "update" and _is_silent(context.get("inputFields")):
         return None
@@ -74,6 +74,10 @@ def note_from_context(context: object, now: float) -> dict[str, object] | None:
         # A scan: the cover and the metadata come later, and nobody is looking at Plex for it.
         return note_parameters(subject, "scan", EDIT, now, sql.SCAN_SETTLE_S, None)
     return note_parameters(subject, event, EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:100]  # it may be megabytes, and Stash's log ends at a line of 64 KiB
 
 
 def _is_silent(input_fields: object) -> bool:

@@ -4,6 +4,7 @@ plexapi's objects fetch more behind one's back: an empty attribute of a listed i
 the first edit asks for the library. So plexapi carries the requests here, and XML is read as XML.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,13 @@ from xml.etree.ElementTree import Element, ParseError
 
 import requests
 from plexapi.base import PlexObject
-from plexapi.exceptions import BadRequest
+from plexapi.exceptions import BadRequest, PlexApiException
 from plexapi.server import PlexServer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from core.errors import PlexNotFound, PlexTemporaryError
 from core.plex_item import PlexItem
-from plex.errors import is_late_body, plex_errors
+from plex.errors import is_late_body, plex_errors, status_of
 from plex.item_xml import parse_item
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
@@ -88,9 +89,9 @@ class PlexClient:
         address: PlexAddress,
         identity: Mapping[str, str],
         sleep: Callable[[float], None],
-        on_answer: Callable[[], None] = lambda: None,
+        on_answer: Callable[[float, int], object] = lambda took_s, status: None,
     ) -> None:
-        """Sends nothing. `on_answer` is called after every request that was answered."""
+        """Sends nothing. `on_answer` hears of every answer: the seconds it took, and its status."""
         self._session = requests.Session()
         self._session.hooks["response"].append(self._note_status)
         self._session.trust_env = False  # a proxy must not see the token; Plex is on the local network
@@ -211,16 +212,20 @@ class PlexClient:
         return None
 
     def _once(self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]) -> Element | None:
-        # A redirect would carry the token elsewhere, and turns a PUT into a GET.
+        started = time.perf_counter()
         try:
+            # A redirect would carry the token elsewhere, and turns a PUT into a GET.
             root: Element | None = self._server.query(target, method, allow_redirects=False, **options)
-        except TypeError as error:  # plexapi trips over a status that requests has no name for
-            raise BadRequest(f"({self._status}) without a name") from error
         except ParseError:
             if parse:
                 raise
             root = None  # 200 with plain text: done
-        self._on_answer()
+        except TypeError as error:  # plexapi trips over a status that requests has no name for
+            raise BadRequest(f"({self._status}) without a name") from error
+        except PlexApiException as error:
+            self._on_answer(time.perf_counter() - started, status_of(error) or 0)
+            raise
+        self._on_answer(time.perf_counter() - started, 200)
         return root
 
     def _note_status(self, response: requests.Response, **_: object) -> None:

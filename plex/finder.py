@@ -29,6 +29,7 @@ class Finder:
         self._clock = clock
         self._sections: tuple[Section, ...] = ()
         self._looked_at = float("-inf")
+        self._gains = 0
 
     def close(self) -> None:
         """Close the index's files."""
@@ -57,6 +58,11 @@ class Finder:
         self._look_at_markers()
         moved = any(before.get(section.uuid) != section.marker for section in self._sections)
         return sum(map(self._add_new, self._sections)) > 0 or moved
+
+    @property
+    def gains(self) -> int:
+        """How often the index has gained files; asks nobody."""
+        return self._gains
 
     def look_again(self, still_missing: Callable[[], bool]) -> bool:
         """Ask Plex what is new, because a file is missing; whether any library gained a file.
@@ -104,7 +110,7 @@ class Finder:
         if state is None or state.marker == section.marker:
             return False
         files, newest = self._read(section, max(0, state.newest - OVERLAP_S))
-        return self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
+        return self._gained(self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0)
 
     def _list_moved(self, section: Section) -> bool:
         """List a library anew if its marker moved since, or the listing is old; whether it changed."""
@@ -114,13 +120,16 @@ class Finder:
         is_fresh = 0 <= self._clock.wall() - state.listed_at < EXPIRES_S
         if state.listed == section.marker and is_fresh:
             return False
-        self._list(section)
-        after = self._index.state(section.uuid)
-        return after is not None and after.files != state.files
+        return self._list(section)
 
-    def _list(self, section: Section) -> None:
+    def _list(self, section: Section) -> bool:
         files, newest = self._read(section, None)
-        self._index.rebuild(section.uuid, files, marker=section.marker, now=self._clock.wall(), newest=newest)
+        now = self._clock.wall()
+        return self._gained(self._index.rebuild(section.uuid, files, marker=section.marker, now=now, newest=newest))
+
+    def _gained(self, gained: bool) -> bool:
+        self._gains += gained
+        return gained
 
     def _read(self, section: Section, since: int | None) -> tuple[list[PlexFile], int]:
         files: list[PlexFile] = []

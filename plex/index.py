@@ -59,8 +59,11 @@ class FileIndex:
         bucket = self._bucket(section_uuid, state.generation, _bucket_of(name))
         return [PlexFile(*row) for row in bucket.get(name, ())]
 
-    def rebuild(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int) -> None:
-        """Replace the library's index in one transaction; until it is done the old one answers."""
+    def rebuild(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int) -> bool:
+        """Replace the library's index in one transaction; until it is done the old one answers.
+
+        Whether any file is new, or is another item's now.
+        """
         old = self.state(section_uuid)
         generation = old.generation + 1 if old else 1
         buckets: dict[int, dict[str, list[list[Any]]]] = {}
@@ -70,12 +73,16 @@ class FileIndex:
             rows = buckets.setdefault(_bucket_of(name), {}).setdefault(name, [])
             rows.append([file.path, file.size, file.item, file.section])
             count += 1
+        gained = old is None or any(
+            bucket != self._bucket(section_uuid, old.generation, number) for number, bucket in buckets.items()
+        )
         with self._cache.transact():
             for number, bucket in buckets.items():
                 self._cache.set(self._key(section_uuid, generation, number), bucket)
             self._keep(section_uuid, IndexState(generation, marker, marker, now, newest, count))
         if old is not None:
             self._drop(section_uuid, old.generation)
+        return gained
 
     def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:
         """Add or replace single files in a listed library; how many are new."""

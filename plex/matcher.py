@@ -188,14 +188,19 @@ def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[s
     """Entries at the very path; where none is spelled so, those whose normal form is, if they are one file.
 
     At the very path another size is no denial: the file was replaced, and one side has not seen it yet.
+    But where the scene's size is found elsewhere, the folders are called otherwise in Plex, and it is one.
     A path that is merely spelled alike can be another file, so there the size counts.
     """
     spelled: list[PlexFile] = []
     similar: list[PlexFile] = []
+    places = {normal_path(path) for path in mapped}
+    is_elsewhere = any(
+        size and entry.size == size for place, entries in by_path.items() if place not in places for entry in entries
+    )
     for path in mapped:
         entries = by_path.get(normal_path(path), ())
         alike = [entry for entry in entries if not _deny(entry.size, size)]
-        there = [entry for entry in entries if entry.path == path]
+        there = [entry for entry in (alike if is_elsewhere else entries) if entry.path == path]
         sizes = {entry.size for entry in there} - {0}
         spelled += [*there, *(entry for entry in alike if entry.size in sizes)]
         similar += alike if _is_one_file(alike) else ()

@@ -62,7 +62,10 @@ class _Case:
     @property
     def is_ours(self) -> bool:
         """Whether PlexSync set a value here and Plex still shows it."""
-        return self.known is not None and bool(self.known.pushed or self.known.intended) and self.is_known
+        if self.known is None or not normal_form(self.field.kind, self.present):
+            return False
+        now = digest(self.field.kind, self.present)
+        return now == self.known.intended or (self.known.pushed != "" and now in (self.known.pushed, self.known.seen))
 
     @property
     def is_known(self) -> bool:
@@ -107,7 +110,7 @@ def intentions(
     intended = {}
     for case in _cases(wanted, item, record):
         if case.field.name in changed:
-            known = case.known or FieldRecord("")
+            known = case.known or FieldRecord("", digest(case.field.kind, case.present))
             names = _distinct((*known.names, *_our_names(case)))
             intended[case.field.name] = replace(
                 known, intended=digest(case.field.kind, case.wanted) or _NOTHING, names=names

@@ -58,6 +58,9 @@ class SceneAckQueue(SQLiteAckQueue):
             connection.execute("PRAGMA journal_mode=TRUNCATE")  # unlike WAL, the file does not remember it
         return connection
 
+    def __del__(self) -> None:
+        """The library would close here, in whatever thread collects the garbage; SQLite refuses that."""
+
     @property
     def connection(self) -> sqlite3.Connection:
         """The connection behind the queue, in autocommit mode."""

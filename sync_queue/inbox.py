@@ -37,6 +37,9 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
     try:
         connection.execute("PRAGMA synchronous=NORMAL")
+        no_checkpoint = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
+        if no_checkpoint is not None:  # Python 3.12: the last one to leave need not wait for a checkpoint
+            getattr(connection, "setconfig")(no_checkpoint, True)  # noqa: B009 (unknown to older stubs)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != sql.SCHEMA_VERSION:
             raise InboxClosed(f"schema version {version}")

@@ -9,9 +9,10 @@ drops all locks the process has on it.
 import sqlite3
 from pathlib import Path
 
-from sync_queue.inbox import LEASE
+from sync_queue.inbox import LEASE, worker_lives
 
 PATIENCE_S = 0.5  # a probe holds the file for microseconds; a living worker holds it for hours
+TRIES = 20  # against a probe that a busy machine has put to sleep in the middle
 
 
 class Lease:
@@ -26,7 +27,7 @@ class Lease:
         """Whether this object holds the lease."""
         return self._connection is not None
 
-    def take(self, patience_s: float = PATIENCE_S) -> bool:
+    def take(self, patience_s: float = PATIENCE_S, tries: int = TRIES) -> bool:
         """Take the lease; False when another process holds it. A damaged lease file is emptied.
 
         Raises:
@@ -40,10 +41,11 @@ class Lease:
         except sqlite3.Error as error:
             connection.close()
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                return False
+                # Only a holder keeps readers out. A slow probe or another contender is no reason to leave.
+                return not worker_lives(str(self._path.parent)) and tries > 1 and self.take(patience_s, tries - 1)
             if "not a database" in str(error) or "malformed" in str(error):
                 self._path.write_bytes(b"")  # in place: a new file would leave two repairers with a lease each
-                return self.take(patience_s)
+                return self.take(patience_s, tries)
             raise
         self._connection = connection
         return True

@@ -41,6 +41,7 @@ CREATE TABLE notices (
   class TEXT PRIMARY KEY, level TEXT NOT NULL, text TEXT NOT NULL, first_at FLOAT NOT NULL,
   last_at FLOAT NOT NULL, told_at FLOAT);
 CREATE INDEX untold ON notices (last_at) WHERE told_at IS NULL;
+CREATE TABLE counters (kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (kind, name));
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 

@@ -84,6 +84,10 @@ DELETE FROM {QUEUE} WHERE status = 5 AND _id <= (
 DROP_WAITING_ROW = f"DELETE FROM {QUEUE} WHERE _id = :id AND status < 2"
 DROP_WAITING = f"DELETE FROM {QUEUE} WHERE status < 2"
 
+QUEUED = f"""
+SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status < 2
+UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2 LIMIT 1
+"""
 # Whether a subject is in the queue, or in a dead letter that is younger than its change.
 NEWS_OF = f"""
 SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status < 2
@@ -150,6 +154,15 @@ FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :serv
 # Small facts that outlive a process: the watermark, the journal mode, counters.
 GET_META = "SELECT value FROM meta WHERE key = :key"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+# Counters move in the transaction of the job's own move: three jobs count as three, whoever is killed.
+COUNT_ONE = """
+INSERT INTO counters (kind, name, count) VALUES (:kind, :name, 1)
+ON CONFLICT (kind, name) DO UPDATE SET count = count + 1
+"""
+COUNTERS = "SELECT kind, name, count FROM counters ORDER BY kind, name"
+FORGET_COUNTERS = "DELETE FROM counters WHERE kind = :kind AND name < :name"
+CLEAR_COUNTERS = "DELETE FROM counters"
 
 # Notices: one row per class; told again when it is still true an hour after it was told.
 NOTICE = """

@@ -25,11 +25,13 @@ from sync_queue.database import transaction
 from sync_queue.inbox import note_parameters
 
 BATCH = 100  # jobs in one batch; a Stash query and a Plex read serve all of them
-BACKFILL_BATCH = 20  # small, so that a person's edit is never far behind
 KEEP_DONE = 200  # finished rows kept for people who look
+BACKFILL_BATCH = 100  # read together; a person's edit is still looked for between any two jobs
 DEATHS_ALONE = 3  # after this many deaths a job goes last, in a batch of its own
 
 Checkpoint = Callable[[str], object]
+Counts = Iterable[tuple[str, str]]
+"""(kind, name) of counters that move together with the job."""
 
 
 class JobStore:
@@ -117,43 +119,43 @@ class JobStore:
 
     # -- leaving --------------------------------------------------------------------------------
 
-    def finish(self, job: Job) -> bool:
+    def finish(self, job: Job, counts: Counts = ()) -> bool:
         """Running to done; the scene's dead letter goes. False when the row was not running."""
         with self.transaction() as connection:
             moved = connection.execute(sql.FINISH, {"id": job.id}).rowcount == 1
             self._checkpoint("store.finish")
             if moved:
                 connection.execute(sql.DROP_LETTER, {"subject": job.subject})
+                _count(connection, counts)
         return moved
 
-    def wait(self, job: Job, due_at: float, reason: str, *, attempts: int) -> bool:
+    def wait(self, job: Job, due_at: float, reason: str, *, attempts: int, counts: Counts = ()) -> bool:
         """Running to waiting until `due_at`, with the attempts spent so far; False as for `finish`."""
-        return self._put_back(job, due_at, reason, attempts, job.priority)
+        return self._put_back(job, due_at, reason, attempts, job.priority, counts)
 
     def release(self, job: Job, reason: str = "") -> bool:
         """Running to waiting at once; no attempt is spent. False as for `finish`."""
         return self._put_back(job, self._at_once(job), reason, job.attempts, job.priority)
 
-    def bury(self, job: Job, *, title: str, reason: str, message: str, candidates: Iterable[str] = ()) -> bool:
+    def bury(
+        self,
+        job: Job,
+        *,
+        title: str,
+        reason: str,
+        message: str,
+        candidates: Iterable[str] = (),
+        counts: Counts = (),
+    ) -> bool:
         """Running to dead letter, in one transaction; False as for `finish`.
 
         Where a newer change of the subject already waits, that change decides and no letter is written.
         """
-        letter = {
-            "subject": job.subject,
-            "cause": job.cause,
-            "priority": job.priority,
-            "title": title,
-            "reason": reason,
-            "message": message,
-            "attempts": job.attempts + 1,
-            "candidates": json.dumps(list(candidates)),
-            "first_at": job.noted_at,
-            "now": self._clock.wall(),
-        }
+        letter = _letter(job, reason, message, self._clock.wall(), job.attempts + 1, title, candidates)
         with self.transaction() as connection:
             moved = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
             self._checkpoint("store.bury")
+            _count(connection, counts if moved else ())
             if moved and connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone() is None:
                 connection.execute(sql.BURY, letter)
         return moved
@@ -162,9 +164,12 @@ class JobStore:
         """In its old place; but a clock that was set back must not make a released job wait."""
         return min(job.noted_at, self._clock.wall())
 
-    def _put_back(self, job: Job, due_at: float, reason: str, attempts: int, priority: int) -> bool:
+    def _put_back(
+        self, job: Job, due_at: float, reason: str, attempts: int, priority: int, counts: Counts = ()
+    ) -> bool:
         back = {"id": job.id, "due_at": due_at, "attempts": attempts, "priority": priority, "reason": reason}
         with self.transaction() as connection:
+            _count(connection, counts)
             twin = connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone()
             if twin is None:
                 return connection.execute(sql.PUT_BACK, back).rowcount == 1
@@ -197,19 +202,7 @@ class JobStore:
 
     def bury_waiting(self, job: Job, reason: str, message: str) -> bool:
         """Waiting to dead letter, for a job whose worker died; False when it is not waiting any more."""
-        now = self._clock.wall()
-        letter = {
-            "subject": job.subject,
-            "cause": job.cause,
-            "priority": job.priority,
-            "title": "",
-            "reason": reason,
-            "message": message,
-            "attempts": job.deaths,
-            "candidates": "[]",
-            "first_at": job.noted_at,
-            "now": now,
-        }
+        letter = _letter(job, reason, message, self._clock.wall(), job.deaths)
         with self.transaction() as connection:
             moved = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
             if moved:
@@ -230,6 +223,10 @@ class JobStore:
     def has_news_of(self, subject: str, *, since: float) -> bool:
         """Whether the subject is queued, or has a dead letter not older than `since` (epoch seconds)."""
         return self._connection.execute(sql.NEWS_OF, {"subject": subject, "since": since}).fetchone() is not None
+
+    def is_queued(self, subject: str) -> bool:
+        """Whether the subject waits or is in progress."""
+        return self._connection.execute(sql.QUEUED, {"subject": subject}).fetchone() is not None
 
     def clear_waiting(self) -> int:
         """Forget every waiting job, never one in progress; how many."""
@@ -273,6 +270,35 @@ class JobStore:
     def connection(self) -> sqlite3.Connection:
         """The connection, for reading the other tables of this database."""
         return self._connection
+
+
+def _count(connection: sqlite3.Connection, counts: Counts) -> None:
+    for kind, name in counts:
+        connection.execute(sql.COUNT_ONE, {"kind": kind, "name": name})
+
+
+def _letter(
+    job: Job,
+    reason: str,
+    message: str,
+    now: float,
+    attempts: int,
+    title: str = "",
+    candidates: Iterable[str] = (),
+) -> dict[str, object]:
+    """The parameters of BURY."""
+    return {
+        "subject": job.subject,
+        "cause": job.cause,
+        "priority": job.priority,
+        "title": title,
+        "reason": reason,
+        "message": message,
+        "attempts": attempts,
+        "candidates": json.dumps(list(candidates)),
+        "first_at": job.noted_at,
+        "now": now,
+    }
 
 
 def _batch_size(priority: int) -> int:

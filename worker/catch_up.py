@@ -16,6 +16,7 @@ from sync_queue.records import Records
 from sync_queue.store import JobStore
 
 WATERMARK = "watermark"
+FIRST_START = "first_start"  # what changed before it is nobody's edit
 MARGIN = timedelta(hours=26)  # covers every zone a server can be in
 PAGE = 500
 SETTLED_S = 2.0  # Stash's times are whole seconds: younger ones may hide a second edit
@@ -52,14 +53,17 @@ class CatchUp:
         now = self._clock.wall()
         watermark = _number(self._facts.get(WATERMARK))
         if watermark is None:
+            self._facts.set(FIRST_START, repr(now))
             self._facts.set(WATERMARK, repr(now))
             return 0
-        watermark = min(watermark, now)  # a clock that was ahead must not hide what happens now
+        floor = _number(self._facts.get(FIRST_START)) or 0.0
+        # A clock that was ahead must not hide what happens now.
+        since = max(min(watermark, now) - OVERLAP_S, min(floor, now) - SETTLED_S)
         noted = 0
         after = 0
         while True:
-            page = stash.scene_page(after, PAGE, _since(watermark))
-            subjects = [scene_subject(key) for key, text in page if self._is_news(key, text, watermark, server, now)]
+            page = stash.scene_page(after, PAGE, _since(since))
+            subjects = [scene_subject(key) for key, text in page if self._is_news(key, text, since, server, now)]
             last = len(page) < PAGE
             if subjects or last:
                 meta = (WATERMARK, repr(now)) if last else None
@@ -72,17 +76,17 @@ class CatchUp:
             self._log.info("catch_up.noted", scenes=noted)
         return noted
 
-    def _is_news(self, scene_id: int, text: str, watermark: float, server: str, now: float) -> bool:
-        """Whether a scene moved after the watermark and no record proves that its state was read since."""
+    def _is_news(self, scene_id: int, text: str, since: float, server: str, now: float) -> bool:
+        """Whether a scene moved after `since` and no record proves that its state was read since."""
         updated = parse_time(text)
-        if updated is not None and updated <= watermark - OVERLAP_S:
+        if updated is not None and updated <= since:
             return False
         known, read_at = self._records.known_update(scene_id, server)
         if known == text and updated is not None and (read_at >= updated + SETTLED_S or updated > now):
             return False
         # A time that lies ahead or makes no sense dates nothing: any dead letter then counts as known.
-        since = updated if updated is not None and updated <= now else 0.0
-        return not self._store.has_news_of(scene_subject(scene_id), since=since)
+        dated = updated if updated is not None and updated <= now else 0.0
+        return not self._store.has_news_of(scene_subject(scene_id), since=dated)
 
 
 def parse_time(text: str) -> float | None:
@@ -96,9 +100,9 @@ def parse_time(text: str) -> float | None:
     return moment.timestamp()
 
 
-def _since(watermark: float) -> str:
-    """The watermark as a text without zone, early enough for every zone."""
-    moment = datetime.fromtimestamp(watermark - OVERLAP_S, timezone.utc) - MARGIN
+def _since(moment_s: float) -> str:
+    """A moment as a text without zone, early enough for every zone."""
+    moment = datetime.fromtimestamp(moment_s, timezone.utc) - MARGIN
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 

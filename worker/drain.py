@@ -1,25 +1,29 @@
 """The one loop that works off the queue: the worker's, and the task's where no worker can live."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from core.clock import Clock
 from core.errors import Fenced, PlexError, StashUnavailable
-from core.job import Job
+from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
-from sync_queue.store import JobStore
+from sync_queue.store import BATCH, JobStore
 from worker.batch import Batch, read_batch
 from worker.bench import Workbench
 from worker.breaker import State
 from worker.gate import Gate
 from worker.policy import Signal, judge, rule_for
+from worker.stats import counts_of, day_of
 from worker.sync_scene import SceneSync, title_of
+from worker.throttle import Throttle
 from worker.verify import verify_written
 
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
+OURS = (Fenced, sqlite3.OperationalError)  # the worker's own trouble: a database locked or full is no scene's fault
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
 
 Listener = Callable[[Job, Outcome, float], None]
@@ -55,6 +59,7 @@ class Drain:
         store: JobStore,
         notices: Notices,
         gate: Gate,
+        throttle: Throttle,
         clock: Clock,
         chance: Random,
         log: EventLog,
@@ -65,6 +70,7 @@ class Drain:
         self._store = store
         self._notices = notices
         self._gate = gate
+        self._throttle = throttle
         self._clock = clock
         self._chance = chance
         self._log = log
@@ -84,7 +90,7 @@ class Drain:
             if should_stop():
                 self._report = replace(self._report, halted="stopped")
                 break
-            jobs = self._store.take(self._gate.admits)
+            jobs = self._store.take(min(self._gate.admits, self._throttle.batch))
             if not jobs:
                 if self._gate.breaker.state is State.HALF_OPEN:
                     self._gate.test(bench.plex)
@@ -93,6 +99,8 @@ class Drain:
             self._work(bench, sync, jobs, should_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
+            if jobs[0].priority < PRIORITY_BACKFILL and len(jobs) < BATCH:
+                break  # hooks of a bulk edit trickle in: what gathers meanwhile is one batch, not many
         self._verify(bench, sync)
         return self._report
 
@@ -102,16 +110,17 @@ class Drain:
         try:
             batch = read_batch(bench, jobs)
             self._checkpoint("drain.read")
-            if len(jobs) > 1:
+            if len(jobs) > 1 and self._throttle.ramp is None:
                 sync.share(batch)
                 self._checkpoint("drain.shared")
-        except Fenced:
+        except OURS:
             raise
         except Exception as error:  # noqa: BLE001 broad on purpose: a scene that breaks the read must not stop the others
             self._read_failed(bench, sync, jobs, error, should_stop)
             return
         for number, job in enumerate(jobs):
-            if number and (should_stop() or self._store.more_urgent_than(job.priority)):
+            go_on = self._throttle.await_turn(should_stop) and not (number and should_stop())
+            if not go_on or self._store.more_urgent_than(job.priority):
                 self._release(jobs[number:])
                 return
             self._one(bench, sync, batch, job)
@@ -151,12 +160,13 @@ class Drain:
         started = self._clock.monotonic()
         try:
             outcome = sync.sync(batch, job)
-        except Fenced:
+        except OURS:
             raise
         except Exception as error:  # noqa: BLE001 broad on purpose: a bug in one scene must not stop the others
             scene = batch.cases[job.id].scene
             outcome = self._judged(bench, job, error, title_of(scene) if scene else "")
         else:
+            self._throttle.heard(ok=True)
             if outcome.items:
                 self._gate.succeeded()
         self._checkpoint("drain.synced")
@@ -175,21 +185,23 @@ class Drain:
     def _hear(self, bench: Workbench, error: Exception) -> None:
         if not isinstance(error, PlexError):
             return
+        self._throttle.heard(ok=rule_for(error).signal is Signal.NONE)
         if rule_for(error).signal is Signal.NONE:
             self._gate.succeeded()  # it answered; the answer is about this scene
         else:
             self._gate.failed(error, bench.plex)
 
     def _settle(self, bench: Workbench, job: Job, outcome: Outcome, took_s: float) -> None:
-        now = self._clock.wall()
+        now, counts = self._clock.wall(), counts_of(outcome, day_of(self._clock))
         match outcome.fate:
             case Fate.DONE:
-                self._store.finish(job)
+                self._store.finish(job, counts)
             case Fate.WAIT:
-                self._store.wait(job, now + outcome.wait_s, outcome.what, attempts=outcome.attempts)
+                due_at = now + outcome.wait_s
+                self._store.wait(job, due_at, outcome.what, attempts=outcome.attempts, counts=counts)
             case Fate.RELEASE:
                 rest = PAUSE_S if self._gate.breaker.state is State.CLOSED else 0.0
-                self._store.wait(job, now + rest, outcome.what, attempts=outcome.attempts)
+                self._store.wait(job, now + rest, outcome.what, attempts=outcome.attempts, counts=counts)
             case Fate.BURY:
                 self._store.bury(
                     job,
@@ -197,6 +209,7 @@ class Drain:
                     reason=outcome.what,
                     message=outcome.message,
                     candidates=outcome.candidates,
+                    counts=counts,
                 )
         self._checkpoint("drain.settled")
         self._report = self._report.including(outcome)

@@ -28,11 +28,13 @@ class Gate:
         log: EventLog,
         breaker: Breaker | None = None,
         listeners: tuple[Listener, ...] = (),
+        save: Callable[[Breaker], object] = lambda breaker: None,
     ) -> None:
         self._clock = clock
         self._chance = chance
         self._log = log
         self._listeners = listeners
+        self._save = save
         self.breaker = breaker or Breaker()
 
     @property
@@ -80,7 +82,7 @@ class Gate:
     def settings_changed(self) -> None:
         """The address or the token is another one: ask at once instead of at the next gap."""
         if self.breaker.state is State.OPEN:
-            self.breaker = moves.hurried(self.breaker, self._clock.wall())
+            self._move(moves.hurried(self.breaker, self._clock.wall()))
 
     def _is_healthy(self, plex: PlexClient) -> bool:
         try:
@@ -93,6 +95,8 @@ class Gate:
 
     def _move(self, new: Breaker) -> None:
         old, self.breaker = self.breaker, new
+        if new != old and not (old.state is State.CLOSED and new.state is State.CLOSED):
+            self._save(new)  # the schedule of the probes is kept as well, not only the transitions
         if (old.state, old.refused) == (new.state, new.refused):
             return
         self._log.warning(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -47,12 +46,12 @@ class PathLearning:
         self._clock = clock
         self._log = log
         self._on_dropped = on_dropped
-        self._document = self._read()
+        self._document = _read(self._file)
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:
         """The pairs in force, best supported first; () when nothing was learned."""
-        return tuple(Lesson(**pair.model_dump()) for pair in self._document.pairs)
+        return _lessons(self._document)
 
     def is_due(self) -> bool:
         """Whether it is time to learn: never yet, or a day ago."""
@@ -91,10 +90,19 @@ class PathLearning:
         except (OSError, TimeoutError) as error:
             self._log.warning("paths.unsaved", detail=str(error))
 
-    def _read(self) -> _Document:
-        raw: dict[str, Any] | None = self._file.read()
-        try:
-            return _Document.model_validate(raw or {})
-        except ValidationError:
-            self._file.discard()
-            return _Document()
+
+def read_lessons(data_dir: Path, sleep: Callable[[float], None]) -> tuple[Lesson, ...]:
+    """The pairs that are kept, best supported first; () when there are none or the file makes no sense."""
+    return _lessons(_read(JsonFile(data_dir / FILE_NAME, sleep)))
+
+
+def _lessons(document: _Document) -> tuple[Lesson, ...]:
+    return tuple(Lesson(**pair.model_dump()) for pair in document.pairs)
+
+
+def _read(file: JsonFile) -> _Document:
+    try:
+        return _Document.model_validate(file.read() or {})
+    except ValidationError:
+        file.discard()
+        return _Document()

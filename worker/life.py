@@ -16,7 +16,7 @@ from sync_queue.inbox import SPILL
 from sync_queue.notices import Notices
 from sync_queue.schema import back_up
 from sync_queue.spill import absorb_spill
-from sync_queue.store import JobStore
+from sync_queue.store import BATCH, JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
@@ -24,6 +24,7 @@ from worker.catch_up import CatchUp
 from worker.drain import PAUSE_S, Drain
 from worker.gate import Gate
 from worker.settings import Settings
+from worker.stats import StatisticsKeeper
 from worker.timers import Every
 
 TURN_S = 0.5
@@ -31,6 +32,7 @@ BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
 DRAIN_CHUNK_S = 20.0  # a long drain pauses this often to re-read settings and look around
 STASH_SILENT_S = 600.0
 NOT_FOUND = "PlexNotFound"
+EVERY_LETTER = 1_000_000
 SERVER = "server"
 BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
@@ -56,6 +58,7 @@ class Parts:
     settings: Settings
     gate: Gate
     drain: Drain
+    statistics: StatisticsKeeper
     catch_up: CatchUp
     clock: Clock
     log: EventLog
@@ -79,7 +82,7 @@ class WorkerLife:
         self._due_look = Every(clock, 30.0)
         self._library_look = Every(clock, LIBRARY_LOOK_S, later=True)
         self._looked_at_library = float("-inf")
-        self._index_stamp: object = None
+        self._known_gains = -1
         self._catch_up = Every(clock, 900.0)
         self._tidying = Every(clock, 600.0)
         self._after_burst: float | None = None
@@ -89,6 +92,7 @@ class WorkerLife:
         self._seen = -1
         self._next_due: float | None = None
         self._said_doing = ""
+        self._goes_on = True
 
     def run(self) -> Farewell:
         """Live until there is a reason to leave."""
@@ -98,7 +102,7 @@ class WorkerLife:
                 farewell = self.turn()
                 if farewell is not None:
                     break
-                if not self._is_due():
+                if not (self._goes_on and self._is_due()):
                     self._p.clock.sleep(TURN_S)
         except Fenced:
             farewell = Farewell.FENCED
@@ -126,8 +130,10 @@ class WorkerLife:
         self._notice_changes()
         if self._heartbeat.is_due():
             self._hear_stash()
-        if self._p.clock.monotonic() - self._heard_stash >= STASH_SILENT_S:
-            return Farewell.SILENT
+        if self._is_stash_silent():
+            self._hear_stash()  # it may have come back since the last heartbeat
+            if self._is_stash_silent():
+                return Farewell.SILENT
         if not self._is_resting():
             self._act()
         return None
@@ -142,6 +148,7 @@ class WorkerLife:
             if self._seen >= 0:
                 self._after_burst = self._p.clock.monotonic() + BURST_S
                 self._rest_until = self._p.clock.monotonic()  # somebody is there, with a fresher session
+                self._heard_stash = self._p.clock.monotonic()  # hooks and tasks only run while Stash does
             self._seen = seen
             self._next_due = self._p.store.next_due()
         elif self._due_look.is_due():
@@ -152,6 +159,7 @@ class WorkerLife:
         return folder.is_dir() and any(folder.glob("*.json"))
 
     def _absorb(self) -> None:
+        self._heard_stash = self._p.clock.monotonic()  # a hook was here
         absorbed, refused = absorb_spill(self._p.data_dir, self._p.store, self._p.checkpoint)
         self._next_due = self._p.store.next_due()
         self._p.log.info("spill.absorbed", changes=absorbed, refused=refused)
@@ -171,6 +179,9 @@ class WorkerLife:
     def _may_write(self) -> bool:
         config = self._p.settings.config
         return config is not None and config.enabled and not config.missing()
+
+    def _is_stash_silent(self) -> bool:
+        return self._p.clock.monotonic() - self._heard_stash >= STASH_SILENT_S
 
     def _hear_stash(self) -> None:
         stash = self._p.settings.stash()
@@ -235,6 +246,7 @@ class WorkerLife:
         self._doing("syncing")
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
         report = self._p.drain.run(bench, lambda: self._has_worked_until(until))
+        self._goes_on = report.halted == "stopped" or report.done >= BATCH
         self._next_due = self._p.store.next_due()
         if report.done or report.buried or report.waiting:
             self._p.log.info(
@@ -246,6 +258,7 @@ class WorkerLife:
                 halted=report.halted,
             )
             self._remember_server(bench)
+            self._p.statistics.save()
         if report.halted == StashUnavailable.__name__:
             raise StashUnavailable("Stash went away during a drain")
         if report.halted and not report.done and self._p.gate.admits:
@@ -280,12 +293,15 @@ class WorkerLife:
         bench = self._bench()
         if bench is None:
             return
+        self._looked_at_library = now
         try:
             moved = bench.finder.has_moved()
         except PlexError as error:
             self._p.gate.failed(error, bench.plex)
             return
-        if moved:
+        # A job that looked for its own file may have found the files of others.
+        known, self._known_gains = self._known_gains, bench.finder.gains
+        if moved or known != self._known_gains:
             woken = self._p.store.wake(NOT_FOUND)
             revived = self._revive(bench)
             self._next_due = self._p.store.next_due()
@@ -296,7 +312,7 @@ class WorkerLife:
         now = self._p.clock.wall()
         return sum(
             self._p.letters.revive(letter, now)
-            for letter in self._p.letters.newest(1000)
+            for letter in self._p.letters.newest(EVERY_LETTER)
             if letter.reason == NOT_FOUND and any(map(bench.finder.candidates, letter.candidates))
         )
 

@@ -1,12 +1,13 @@
-"""What PlexSync has done so far, in numbers, kept in `stats.json`; a drain's listener.
+"""What PlexSync has done so far, in numbers.
 
-Saved after every job: a worker may be killed at any moment, and three jobs must count as three.
+The counters move in the queue's database, in the transaction of the job's own move, so that three jobs
+count as three whoever is killed. `stats.json` is their readable copy, with the newest times, written at
+the end of each drain.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,8 +16,10 @@ from core.files import JsonFile
 from core.job import Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
+from sync_queue.counters import Counters
 
 FILE_NAME = "stats.json"
+DAY_S = 86_400.0
 KEPT_TIMES = 500  # the newest successful jobs; enough for a median and a 95th percentile
 
 
@@ -31,7 +34,6 @@ class Statistics(BaseModel):
     fields: dict[str, int] = Field(default_factory=dict)
     confidence: dict[str, int] = Field(default_factory=dict)
     days: dict[str, int] = Field(default_factory=dict)
-    plex_requests: int = 0
     times_s: tuple[float, ...] = ()
 
     @property
@@ -40,19 +42,20 @@ class Statistics(BaseModel):
         return sum(self.outcomes.values())
 
 
-def including(stats: Statistics, outcome: Outcome, took_s: float, day: str) -> Statistics:
-    """The statistics with one more outcome. `day` is YYYY-MM-DD; only its jobs and the day before's are kept."""
-    done = outcome.fate is Fate.DONE
-    changes: dict[str, Any] = {"outcomes": _plus(stats.outcomes, [outcome.fate.value])}
-    if done:
-        changes["fields"] = _plus(stats.fields, outcome.wrote)
-        changes["days"] = dict(sorted(_plus(stats.days, [day]).items())[-2:])
-    else:
-        changes["errors"] = _plus(stats.errors, [outcome.what])
-    if done and outcome.items:
-        changes["confidence"] = _plus(stats.confidence, [outcome.confidence])
-        changes["times_s"] = (*stats.times_s, round(took_s, 4))[-KEPT_TIMES:]
-    return stats.model_copy(update=changes)
+def counts_of(outcome: Outcome, day: str) -> list[tuple[str, str]]:
+    """The counters one outcome moves: (kind, name). `day` is YYYY-MM-DD."""
+    if outcome.fate is not Fate.DONE:
+        return [("outcomes", outcome.fate.value), ("errors", outcome.what)]
+    counts = [("outcomes", outcome.fate.value), ("days", day)]
+    counts += [("fields", name) for name in outcome.wrote]
+    if outcome.items:
+        counts.append(("confidence", outcome.confidence))
+    return counts
+
+
+def day_of(clock: Clock, ago_s: float = 0.0) -> str:
+    """The day by the wall clock, some seconds ago, in UTC: YYYY-MM-DD."""
+    return datetime.fromtimestamp(clock.wall() - ago_s, timezone.utc).strftime("%Y-%m-%d")
 
 
 def percentile(times_s: Iterable[float], share: float) -> float | None:
@@ -62,7 +65,7 @@ def percentile(times_s: Iterable[float], share: float) -> float | None:
 
 
 def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistics:
-    """The kept statistics; empty ones when there are none or they make no sense (they are set aside)."""
+    """The readable copy; empty ones when there are none or they make no sense (they are set aside)."""
     file = JsonFile(data_dir / FILE_NAME, sleep)
     try:
         return Statistics.model_validate(file.read() or {})
@@ -72,41 +75,30 @@ def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistic
 
 
 class StatisticsKeeper:
-    """Counts what it hears and saves it."""
+    """Remembers the times it hears and writes the readable copy."""
 
-    def __init__(self, data_dir: Path, clock: Clock, log: EventLog) -> None:
+    def __init__(self, data_dir: Path, counters: Counters, clock: Clock, log: EventLog) -> None:
         self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._counters = counters
         self._clock = clock
         self._log = log
-        self.stats = read_statistics(data_dir, clock.sleep)
-        if not self.stats.since:
-            self.stats = self.stats.model_copy(update={"since": clock.wall()})
+        kept = read_statistics(data_dir, clock.sleep)
+        self._since = kept.since or clock.wall()
+        self._times_s = list(kept.times_s)
 
     def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
-        """Count one outcome."""
-        self.stats = including(self.stats, outcome, took_s, today(self._clock))
-        self._save()
+        """A drain's listener: keep the time of a successful job."""
+        if outcome.fate is Fate.DONE and outcome.items:
+            self._times_s = [*self._times_s[1 - KEPT_TIMES :], round(took_s, 4)]
 
-    def count_requests(self, requests: int) -> None:
-        """Add requests sent to Plex since the last call."""
-        if requests:
-            self.stats = self.stats.model_copy(update={"plex_requests": self.stats.plex_requests + requests})
-            self._save()
+    def now(self) -> Statistics:
+        """The statistics of this moment."""
+        return Statistics(since=self._since, times_s=tuple(self._times_s), **self._counters.by_kind())
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the readable copy, of today's and yesterday's days; a disk that is full only delays it."""
+        self._counters.forget_before("days", day_of(self._clock, ago_s=DAY_S))
         try:
-            self._file.write(self.stats.model_dump(mode="json"), durable=False)
+            self._file.write(self.now().model_dump(mode="json"), durable=False)
         except (OSError, TimeoutError) as error:
             self._log.warning("stats.unsaved", detail=str(error))
-
-
-def today(clock: Clock) -> str:
-    """The day by the wall clock, in UTC."""
-    return datetime.fromtimestamp(clock.wall(), timezone.utc).strftime("%Y-%m-%d")
-
-
-def _plus(counts: dict[str, int], names: Iterable[str]) -> dict[str, int]:
-    more = dict(counts)
-    for name in names:
-        more[name] = more.get(name, 0) + 1
-    return more

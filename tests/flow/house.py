@@ -190,12 +190,17 @@ class House(Home):
         return self.stash.wait_job(self.stash.run_task(name), LIMIT_S)
 
     def stop_worker(self, number: int = signal.SIGTERM) -> None:
-        """Send the worker a signal and wait for its end."""
-        pid = self.worker_pid
-        if pid and self.is_alive():
-            with contextlib.suppress(ProcessLookupError):
+        """Send the worker a signal, as soon as it has said who it is, and wait for its end."""
+        told: set[int] = set()
+
+        def is_gone() -> bool:
+            pid = self.worker_pid
+            if pid and pid not in told and alive(pid):
+                told.add(pid)
                 os.kill(pid, number)
-        wait_for(lambda: not self.is_alive() and not alive(pid), "the worker has ended")
+            return not self.is_alive() and not any(map(alive, told))
+
+        wait_for(is_gone, "the worker has ended")
 
     def close(self) -> None:
         """A terminated worker still writes down what of it was covered; whoever does not go is killed."""
@@ -208,12 +213,14 @@ class House(Home):
 class Workroom(Home):
     """The worker in this process, turn by turn; its clock and the servers' are moved only by the test."""
 
-    def __init__(self, root: Path, **stash_options: Any) -> None:
+    def __init__(self, root: Path, *, patience_s: float = 30.0, **stash_options: Any) -> None:
+        """`patience_s`: how long the worker waits for an answer of Stash."""
         # It begins now, because hooks look at the real clock; in the middle of a second, because Stash's
         # times are whole ones.
         self.clock = FakeClock(int(time.time()) + 0.5)
         super().__init__(root, clock=self.clock.wall, **stash_options)
         self.worker: Worker | None = None
+        self._patience_s = patience_s
         self._lease: Lease | None = None
         self._close_log: Callable[[], None] = lambda: None
 
@@ -229,7 +236,8 @@ class Workroom(Home):
     def begin_worker(self) -> None:
         """A worker on what an earlier one has left."""
         log, self._close_log = open_log(self.data / LOG)
-        outside = Outside(self.plugin, self.data, self.clock, Random(7))
+        timeouts = (5.0, self._patience_s)
+        outside = Outside(self.plugin, self.data, self.clock, Random(7), stash_timeout_s=timeouts)
         self.worker = build_worker(outside, log, "test", lambda: None)
 
     def end_worker(self) -> None:

@@ -147,7 +147,10 @@ class Inproc:
         """Edit a scene; tags, performers and the studio by their names."""
         library = self.stash.library
         given = dict(fields)
-        for name, key, find in (("tags", "tag_ids", library.tag_id), ("performers", "performer_ids", library.performer_id)):
+        for name, key, find in (
+            ("tags", "tag_ids", library.tag_id),
+            ("performers", "performer_ids", library.performer_id),
+        ):
             if name in given:
                 given[key] = tuple(find(each) for each in given.pop(name))
         if "studio" in given:

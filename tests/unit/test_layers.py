@@ -144,9 +144,7 @@ def test_the_ground_floor_is_the_standard_library_alone() -> None:
 
 def test_the_judge_has_its_own_row_or_a_parents_row_for_every_error() -> None:
     loaded = (tasks, wiring)  # with everything that ships, so that no error class is missing from the tree
-    judged_as = {
-        kind: next(ancestor for ancestor in kind.__mro__ if ancestor in RULES) for kind in error_classes()
-    }
+    judged_as = {kind: next(ancestor for ancestor in kind.__mro__ if ancestor in RULES) for kind in error_classes()}
 
     assert loaded
     assert {kind.__name__ for kind, row in judged_as.items() if row is Exception} == set()

@@ -98,9 +98,7 @@ def test_creating_replaces_a_corrupt_document(tmp_path: Path) -> None:
 def test_many_processes_that_create_at_once_agree_on_one_document(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CREATE_AND_TELL, str(tmp_path / "state.json")]
     crowd = [
-        subprocess.Popen(
-            [*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
+        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         for number in range(4)
     ]
 

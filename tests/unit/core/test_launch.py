@@ -28,7 +28,7 @@ def test_the_command_line_names_the_script_by_its_absolute_path() -> None:
 
     command = worker_command(root, "update", python="python3")
 
-    assert command == ["python3", os.path.join(os.sep, "PlexSync.py"), "worker", "update"]
+    assert command == ["python3", f"{os.sep}PlexSync.py", "worker", "update"]
 
 
 def test_windows_is_asked_for_a_detached_process_outside_the_job_object_first() -> None:

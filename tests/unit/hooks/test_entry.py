@@ -176,6 +176,14 @@ def test_an_event_without_a_scene_is_bad(scene_id: object) -> None:
         note_from_context({**context(), "id": scene_id}, NOW)
 
 
+@pytest.mark.parametrize("changed", [{"type": "x" * 10_000_000}, {"id": ["x"] * 100_000}])
+def test_what_is_said_about_a_bad_event_is_short(changed: dict[str, object]) -> None:
+    with pytest.raises(BadHook) as caught:
+        note_from_context({**context(), **changed}, NOW)
+
+    assert len(str(caught.value)) < 200
+
+
 # -- the run --------------------------------------------------------------------------------------
 
 

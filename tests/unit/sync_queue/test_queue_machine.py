@@ -174,8 +174,8 @@ class QueueMachine(RuleBasedStateMachine):
     def every_change_is_in_its_place(self) -> None:
         rows = self.desk.rows("subject, status", "status < 5")
         letters = [letter.subject for letter in DeadLetters(self.store).newest()]
-        assert sorted(subject for subject, status in rows if status != 2) == sorted(self.waiting)
-        assert sorted(subject for subject, status in rows if status == 2) == sorted(
+        assert sorted(str(subject) for subject, status in rows if status != 2) == sorted(self.waiting)
+        assert sorted(str(subject) for subject, status in rows if status == 2) == sorted(
             job.subject for job, _ in self.running.values()
         )
         assert sorted(letters) == sorted(self.letters)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
+from core.job import PRIORITY_BACKFILL
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts, StashSession, begin_epoch

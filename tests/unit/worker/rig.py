@@ -11,6 +11,7 @@ from core.job import PRIORITY_EDIT, scene_subject
 from core.log import EventLog
 from core.version import VERSION
 from sync_queue.dead_letters import DeadLetter
+from sync_queue.records import Records
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
@@ -142,8 +143,11 @@ class Rig:
         return dict(rows)
 
     def record(self, scene: int) -> Any:
-        records = self.worker.parts.records.of_scene(scene, self.plex.machine_identifier)
-        return next(iter(records.values()), None)
+        return next(iter(self.records.of_scene(scene, self.plex.machine_identifier).values()), None)
+
+    @property
+    def records(self) -> Records:
+        return Records(self.worker.parts.store)
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """The loop that works off the queue: what a failure costs, and whom it stops."""
 
-import threading
-
 import pytest
 
 from core.errors import Fenced
@@ -260,22 +258,23 @@ def test_a_connection_lost_by_one_scene_rests_it_shortly(rig: Rig) -> None:
     assert rig.row(scene) == (PAUSE_S, 0, "PlexServerDown")
 
 
-def test_a_change_made_while_its_scene_is_written_arrives(rig: Rig) -> None:
-    scene = rig.scene("a", title="First")
-    bench = rig.bench()
-    rig.note(scene)
-    answer = threading.Event()
+def test_a_change_made_after_its_scene_was_read_arrives_behind_the_older_one(rig: Rig) -> None:
+    first, second = rig.scene("a"), rig.scene("b", title="Old")
+    rig.note(first, second)
+    titles: list[str] = []
 
-    def change(*_: object) -> bool:
-        if not answer.is_set() and rig.plex.count("PUT"):
-            answer.set()
+    def change_the_second_after_the_read() -> bool:
+        if rig.plex.count("PUT") == 1:
+            rig.stash.library.change_scene(second, touch=True, title="New")
+            rig.note(second)
+        titles.append(rig.item_of("b").title)
         return False
 
-    rig.worker.parts.drain.run(bench, change)
-    rig.stash.library.change_scene(scene, touch=True, title="Second")
-    rig.sync(scene)
+    report = rig.worker.parts.drain.run(rig.bench(), change_the_second_after_the_read)
 
-    assert rig.item_of("a").title == "Second"
+    assert report.done == 3
+    assert "Old" in titles
+    assert rig.item_of("b").title == "New"
 
 
 def test_a_worker_that_was_overtaken_writes_nothing_more(rig: Rig) -> None:

@@ -1,0 +1,30 @@
+"""The counters that move together with jobs."""
+
+from typing import Any
+
+from sync_queue import statements as sql
+from sync_queue.store import JobStore
+
+
+class Counters:
+    """How often what happened, by kind and name."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def by_kind(self) -> dict[str, Any]:
+        """Kind to name to count; {} before the first job."""
+        counts: dict[str, Any] = {}
+        for kind, name, count in self._store.connection.execute(sql.COUNTERS).fetchall():
+            counts.setdefault(kind, {})[name] = count
+        return counts
+
+    def forget_before(self, kind: str, name: str) -> None:
+        """Drop the counters of this kind whose names sort before `name`, e.g. days gone by."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.FORGET_COUNTERS, {"kind": kind, "name": name})
+
+    def reset(self) -> None:
+        """Begin anew at zero."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.CLEAR_COUNTERS)

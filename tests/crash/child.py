@@ -1,0 +1,126 @@
+"""PlexSync's door with somebody at every named point who writes it down, waits there or dies there.
+
+A `Place` installs this file as `PlexSync.py` and keeps the real one beside it as `real_door.py`, so that
+the emulated Stash, hooks and leaving workers start it by themselves. What happens at a point is said by
+files in the folder `points`: `kill-NAME-HIT` (the first process to come by for the HIT-th time is killed),
+`hold-NAME` (wait until the file is gone), `deadly` (a subject: whoever has it in hand dies), `skip` (how
+many seconds the steady clock of workers is ahead).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+POINTS = HERE.parent.parent / "points"
+DATA = HERE / "data"
+LOOK_S = 0.005
+
+
+class Points:
+    """The checkpoint that all doors are given."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._hits: Counter[str] = Counter()
+
+    def __call__(self, name: str) -> None:
+        self._hits[name] += 1
+        with (POINTS / "seen").open("a", encoding="utf-8") as stream:
+            stream.write(f"{self._kind} {os.getpid()} {name}\n")
+        if name == "drain.in_hand" and self._is_deadly():
+            os.kill(os.getpid(), signal.SIGKILL)
+        order = POINTS / f"kill-{name}-{self._hits[name]}"
+        if order.exists():
+            self._die(order)
+        self._wait(name)
+
+    @staticmethod
+    def _die(order: Path) -> None:
+        """Only the one whose rename succeeds dies."""
+        try:
+            order.rename(order.with_name(f"died-{os.getpid()}"))
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @staticmethod
+    def _wait(name: str) -> None:
+        barrier = POINTS / f"hold-{name}"
+        while barrier.exists():
+            (POINTS / f"at-{name}").touch()
+            time.sleep(LOOK_S)
+
+    @staticmethod
+    def _is_deadly() -> bool:
+        deadly = POINTS / "deadly"
+        if not deadly.exists():
+            return False
+        with contextlib.closing(sqlite3.connect(DATA / "queue.db", timeout=10.0)) as connection:
+            statements = importlib.import_module("sync_queue.statements")
+            query = f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
+            return connection.execute(query).fetchone() == (deadly.read_text("utf-8"),)
+
+
+class SkippingClock:
+    """The machine's clock. Its steady half skips as many seconds as the file `skip` says."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def wall(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Skips happen only here: nobody is in the middle of something that takes its time."""
+        time.sleep(max(0.0, seconds))
+        skip = POINTS / "skip"
+        self._ahead = float(skip.read_text("utf-8")) if skip.exists() else 0.0
+
+
+def be_worker(started_by: str, points: Points) -> int:
+    """The worker's door."""
+    points("worker.born")
+    lease = importlib.import_module("sync_queue.lease").Lease(DATA)
+    if not lease.take():
+        return 0
+    points("worker.leased")
+    wiring = importlib.import_module("wiring")
+    outside = wiring.Outside(HERE, DATA, SkippingClock(), checkpoint=points)
+    status: int = wiring.run_worker(outside, lease, started_by)
+    points("worker.over")
+    return status
+
+
+def main(arguments: list[str]) -> int:
+    """Open the door that this start is for."""
+    os.umask(0o077)
+    door = importlib.import_module("real_door")
+    if arguments[:1] == ["worker"]:
+        DATA.mkdir(mode=0o700, exist_ok=True)
+        return be_worker(arguments[1], Points("worker"))
+    message = door.read_message(sys.stdin.buffer.read())
+    inputs = message["args"]
+    if "hookContext" not in inputs:
+        Points("task")("task.begun")
+        return int(door.answer(door.task_door(message, inputs)))
+    run_hook = importlib.import_module("hooks.entry").run_hook
+    write = sys.stderr.buffer.write
+    given = run_hook(message, str(DATA), time.time(), door.start_worker, write, Points("hook"))
+    return int(door.answer(given))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,190 @@
+"""Killed between any two statements that matter: whoever comes next brings every change into Plex."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.crash.place import Place
+from tests.flow.house import wait_for
+
+HOOK = ("hook.probed", "hook.started", "hook.kept")
+START = (
+    "worker.born",
+    "worker.leased",
+    "schema.created",
+    "schema.step_1",
+    "worker.opened",
+    "worker.epoch",
+    "worker.orphans",
+    "spill.noted",
+)
+WORK = (
+    "store.take",
+    "drain.taken",
+    "drain.read",
+    "drain.shared",
+    "drain.in_hand",
+    "drain.synced",
+    "store.finish",
+    "store.put_back",
+    "store.bury",
+    "drain.settled",
+)
+FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.over")
+
+
+def start_anew(place: Place) -> None:
+    """Whoever is left is killed, too; then somebody opens Stash, and the real script is started."""
+    place.kill_everything()
+    place.disarm()
+    place.wake()
+
+
+@pytest.mark.parametrize("name", HOOK)
+@pytest.mark.parametrize("alive", [True, False], ids=["worker alive", "no worker"])
+def test_a_change_whose_hook_is_killed_reaches_plex_all_the_same(quiet_place: Place, name: str, alive: bool) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4", title="Old")
+    if not alive:
+        place.kill_workers()
+    place.kill_at(name)
+
+    place.try_edit(scene, title="New", details="Changed", tags=["one"])
+    was_killed = place.victim()
+    start_anew(place)
+
+    assert was_killed
+    place.ends_well()
+
+
+@pytest.mark.parametrize("name", START)
+def test_a_worker_killed_while_it_starts_loses_nothing(place: Place, name: str) -> None:
+    scene = place.scene("a.mp4")
+    place.kill_at(name)
+
+    place.try_edit(scene, title="New", tags=["one"])
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well()
+
+
+@pytest.mark.parametrize("name", ["worker.epoch", "store.orphan", "worker.orphans"])
+def test_a_worker_killed_while_it_clears_up_after_another_loses_nothing(quiet_place: Place, name: str) -> None:
+    place = quiet_place
+    scenes = [place.scene(f"{number}.mp4") for number in range(3)]
+    place.kill_at("drain.in_hand")
+    place.edit_all(scenes, title="New")
+    wait_for(place.victim, "the first worker dies")
+
+    place.kill_at(name)
+    place.wake()
+    wait_for(place.victim, "the second worker dies")
+    start_anew(place)
+
+    place.ends_well()
+
+
+def keep_busy(place: Place) -> None:
+    """Work that passes every point of a drain: shared writes, a burial, and a change during the work."""
+    scenes = [place.scene(f"{number}.mp4") for number in range(3)]
+    missing = place.scene("elsewhere.mp4", in_plex=False)
+    weak = place.scene("weak.mp4", in_plex=False)
+    place.plex.library.add_item(place.section, [("/media/other/weak.mp4", 5)])
+    place.set_barrier("drain.taken")
+    place.edit_all([*scenes, missing, weak], title="New", tags=["one", "two"], details="Changed")
+    place.wait_at("drain.taken")
+    place.edit(missing, title="Newer")
+    place.edit(scenes[0], title="Newer", tags=["two", "three"], studio="Aurora")
+    place.lift_barrier("drain.taken")
+
+
+def settle_the_odd_ones(place: Place) -> None:
+    """Plex gets the file that it lacked; the weak match is settled by an item at the right path."""
+    place.plex.library.add_item(place.section, [("/media/elsewhere.mp4", 1_000)])
+    place.plex.library.add_item(place.section, [("/media/weak.mp4", 1_000)])
+    for letter in place.dead_letters():
+        assert letter["subject"], "a letter names its scene"
+
+
+def test_the_busy_day_passes_every_point_of_the_work(quiet_place: Place) -> None:
+    place = quiet_place
+    place.kill_workers()
+    place.seen()
+
+    keep_busy(place)
+    wait_for(place.dead_letters, "the weak match is buried")
+    wait_for(lambda: [row[3] for row in place.unfinished()] == ["PlexNotFound"], "the rest is done")
+
+    assert set(WORK) <= set(place.seen())
+    assert place.differences() == []
+
+
+@pytest.mark.parametrize("hit", [1, 2])
+@pytest.mark.parametrize("name", WORK)
+def test_a_worker_killed_at_its_work_loses_nothing(quiet_place: Place, name: str, hit: int) -> None:
+    if hit == 2 and name in ("drain.shared", "store.bury", "store.put_back"):
+        pytest.skip("the busy day comes here once")
+    place = quiet_place
+    place.kill_workers()
+    place.kill_at(name, hit)
+
+    keep_busy(place)
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+    wait_for(lambda: all(row[3] == "PlexNotFound" for row in place.unfinished()), "what can be done is done")
+    wait_for(lambda: not place.differences(), "Plex shows what Stash holds")
+
+    assert [letter["reason"] for letter in place.dead_letters()] == ["WeakMatch"]
+    assert [row[0] for row in place.unfinished()] == [f"scene:{place.stash.library.scene_ids()[-2]}"]
+
+
+@pytest.mark.parametrize("name", ["catch_up.page", "store.note"])
+def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, name: str) -> None:
+    place = quiet_place
+    place.kill_workers()
+    scene = place.scene("silent.mp4", title="Old")
+    place.stash.library.change_scene(scene, touch=True, title="Nobody was told")
+
+    place.kill_at(name)
+    place.wake()
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well()
+
+
+def install_update(place: Place) -> None:
+    """The package manager puts another version into place."""
+    path = place.plugin / "core" / "version.py"
+    path.write_text('VERSION = "9.9.9"\n', encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FAREWELL)
+def test_a_worker_killed_while_it_leaves_loses_nothing(quiet_place: Place, name: str) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4")
+    place.kill_at(name)
+    place.set_barrier("farewell.decided")
+
+    install_update(place)
+    place.wait_at("farewell.decided")
+    place.edit(scene, title="Too late for the old one")
+    place.lift_barrier("farewell.decided")
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well()
+
+
+def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_successor(quiet_place: Place) -> None:
+    place = quiet_place
+    place.kill_everything()
+    scene = place.scene("a.mp4")
+    shutil.move(place.data / "queue.db", place.data / "queue.db.damaged-by-hand")
+
+    place.edit(scene, title="New")
+
+    place.ends_well()

@@ -1,0 +1,128 @@
+"""Hooks that race with a worker that leaves: the change gets into Plex without any further event."""
+
+from __future__ import annotations
+
+from random import Random
+from threading import Event
+
+import pytest
+
+from tests.crash.place import Place
+from tests.emulators.stash_toys import Background
+from tests.flow.house import wait_for
+
+SILENCE_S = 700.0
+ROUNDS = 8
+
+
+def seem_silent(place: Place) -> None:
+    """Stash's health page fails, for ten minutes of the worker's clock; all the rest of Stash works."""
+    place.stash.faults.fail(503, kind="healthz", times=None)
+    place.skip(SILENCE_S)
+
+
+def gone(place: Place, worker: int) -> bool:
+    return worker not in place.workers()
+
+
+def test_a_worker_leaves_when_stash_is_silent_for_ten_minutes(quiet_place: Place) -> None:
+    place = quiet_place
+    (worker,) = place.workers()
+
+    seem_silent(place)
+
+    wait_for(lambda: gone(place, worker), "it has left")
+    assert not place.is_alive()
+
+
+def test_a_stash_that_came_back_just_now_keeps_its_worker(quiet_place: Place) -> None:
+    place = quiet_place
+    (worker,) = place.workers()
+    looks = place.stash.count("healthz")
+
+    place.skip(SILENCE_S)
+
+    wait_for(lambda: place.stash.count("healthz") > looks, "it has asked once more")
+    scene = place.scene("a.mp4")
+    place.edit(scene, title="New")
+    place.ends_well()
+    assert place.workers() == [worker]
+
+
+@pytest.mark.parametrize("point", ["farewell.decided", "farewell.released", "farewell.done"])
+def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(quiet_place: Place, point: str) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4")
+    place.set_barrier(point)
+    seem_silent(place)
+    place.wait_at(point)
+
+    place.edit(scene, title="New")
+    place.lift_barrier(point)
+
+    place.ends_well()
+
+
+def test_a_change_that_comes_while_a_worker_stays_after_all_is_not_left_behind(quiet_place: Place) -> None:
+    place = quiet_place
+    scenes = [place.scene(f"{number}.mp4") for number in range(2)]
+    place.set_barrier("farewell.decided")
+    place.set_barrier("farewell.news")
+    seem_silent(place)
+    place.wait_at("farewell.decided")
+
+    place.edit(scenes[0], title="First")
+    place.lift_barrier("farewell.decided")
+    place.wait_at("farewell.news")
+    place.edit(scenes[1], title="Second")
+    place.lift_barrier("farewell.news")
+
+    place.ends_well()
+    wait_for(lambda: len(place.workers()) == 1, "one worker is left")
+
+
+@pytest.mark.parametrize("point", ["hook.probed", "hook.started", "hook.kept"])
+def test_a_hook_whose_worker_leaves_under_it_starts_another_one(quiet_place: Place, point: str) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4")
+    (worker,) = place.workers()
+    place.set_barrier(point)
+    edit = Background(lambda: place.edit(scene, title="New"))
+    place.wait_at(point)
+    if point == "hook.kept":
+        wait_for(lambda: not place.unfinished(), "the change is in Plex")
+
+    seem_silent(place)
+    wait_for(lambda: gone(place, worker), "the worker has left")
+    place.lift_barrier(point)
+    edit.join(60.0)
+
+    place.ends_well()
+
+
+def test_hooks_that_race_with_leaving_workers_are_never_left_behind(quiet_place: Place) -> None:
+    place, chance = quiet_place, Random(11)
+    scene = place.scene("a.mp4")
+
+    for number in range(ROUNDS):
+        wait_for(place.is_alive, "a worker lives")
+        seem_silent(place)
+        Event().wait(chance.uniform(0.0, 0.8))  # any moment of the farewell, and some after it
+        place.edit(scene, title=f"Round {number}")
+        place.ends_well()
+
+    assert place.item("a.mp4").title == f"Round {ROUNDS - 1}"
+
+
+def test_a_locked_database_ends_neither_the_worker_nor_the_change(quiet_place: Place) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4")
+    (worker,) = place.workers()
+
+    with place.locked_database():
+        place.edit(scene, title="New")
+        assert place.spilled()
+        wait_for(lambda: "database.failed" in place.worker_log(), "the worker has met the lock")
+
+    place.ends_well()
+    assert place.workers() == [worker]

@@ -1,0 +1,109 @@
+"""After a full run the token, the API key and the cookies are only where they have to be."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulators.plex_server import Fault
+from tests.emulators.stash_client import GraphqlFailure
+from tests.flow.house import TOKEN, House, opened, picture, wait_for
+
+API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-house"
+PAYLOAD_CHARS = 40  # what every cookie of one user begins with is shorter
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house with a login after a run in which about everything happened, its worker still alive."""
+    house = House(tmp_path_factory.mktemp("house"), username="ada", password="lovelace", api_key=API_KEY)
+    with opened(house, c_background_source="cover", c_sync_rating=True):
+        live(house)
+        yield house
+
+
+def live(house: House) -> None:
+    """Good edits, failing ones, all buttons, a wrong token and the right one."""
+    good, odd = house.scene("good.mp4", cover=picture(1)), house.scene("odd.mp4", in_plex=False)
+    house.edit(good, title="Good", details="Words", tags=["one"], performers=["Mia Sol"], studio="Aurora")
+    house.drained()
+    house.plex.faults.add(Fault(method="PUT", status=500))
+    house.edit(good, title="Better")
+    house.edit(odd, title="Odd")
+    wait_for(lambda: house.item("good.mp4").title == "Better", "the second attempt")
+    for name in ("Process Queue", "View Queue Status", "Health Check", "Sync All Scenes", "Clear Dead Letter Queue"):
+        house.run_task(name)
+    house.stash.configure(a_plex_token=TOKEN + "-mistyped")
+    house.edit(good, title="Best")
+    house.stash.log_book.wait_for("Plex token", 60.0)
+    with pytest.raises(GraphqlFailure):
+        house.stash.run_operation({"mode": "health"})
+    house.stash.configure(a_plex_token=TOKEN)
+    wait_for(lambda: house.item("good.mp4").title == "Best", "the change after the correction")
+
+
+def cookies(house: House) -> set[str]:
+    """Every cookie that a plugin was given, without what all of them begin with."""
+    values = {run.stdin.split(b'"Value":"', 1)[1].split(b'"', 1)[0].decode() for run in house.stash.plugin_runs}
+    return {value[PAYLOAD_CHARS:] for value in values}
+
+
+def secrets(house: House) -> set[str]:
+    """Everything that must not be found; the value of the newest cookie comes from the session row."""
+    kept = {row[0][PAYLOAD_CHARS:] for row in house.rows("SELECT cookie FROM session") if row[0]}
+    return {TOKEN, API_KEY} | cookies(house) | kept
+
+
+def found_in(text: bytes, wanted: set[str]) -> list[str]:
+    return [secret for secret in wanted if secret.encode() in text]
+
+
+def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> None:
+    house, wanted = lived_in, secrets(lived_in)
+    command_line = Path(f"/proc/{house.worker_pid}/cmdline")
+
+    said = "\n".join(entry.message for entry in house.stash.log).encode()
+    runs = b"\n".join(part.encode() for run in house.stash.plugin_runs for part in run.argv)
+    printed = b"\n".join(run.stdout + "\n".join(run.stderr).encode() for run in house.stash.plugin_runs)
+    files = {path: path.read_bytes() for path in house.data.rglob("*") if path.is_file()}
+    session = house.rows("SELECT cookie FROM session")
+    others = {
+        table: str(house.rows(f"SELECT * FROM {table}")).encode()
+        for (table,) in house.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'session'")
+    }
+
+    assert len(wanted) > 5
+    assert len(session) == 1 and session[0][0]
+    assert found_in(said, wanted) == []
+    assert found_in(runs, wanted) == []
+    assert found_in(printed, wanted) == []
+    assert not command_line.exists() or found_in(command_line.read_bytes(), wanted) == []
+    assert {name: found for name, text in others.items() if (found := found_in(text, wanted))} == {}
+    outside_the_database = {path for path in files if not path.name.startswith("queue.db")}
+    assert len(outside_the_database) > 3
+    assert {path.name for path in outside_the_database if found_in(files[path], wanted)} == set()
+    assert [path.name for path, content in files.items() if found_in(content, {TOKEN, API_KEY})] == []
+
+
+def test_what_is_kept_is_readable_by_its_owner_only(lived_in: House) -> None:
+    paths = [lived_in.data, *lived_in.data.rglob("*")]
+
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()}
+    files = {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_file()}
+
+    assert folders == {0o700}
+    assert files == {0o600}
+
+
+def test_the_manifest_is_the_only_file_that_stash_could_take_for_a_plugin(lived_in: House) -> None:
+    found = [path.name for path in lived_in.plugin.rglob("*") if path.suffix in (".yml", ".yaml")]
+
+    assert found == ["PlexSync.yml"]
+
+
+def test_stash_is_never_asked_with_an_expired_login(lived_in: House) -> None:
+    assert lived_in.stash.count(status=401) == 0
+    assert lived_in.stash.count(status=302) == 0

@@ -1,0 +1,132 @@
+"""The script's own few lines: reading a message, answering, choosing a door."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import PlexSync
+from sync_queue.inbox import take_message
+from sync_queue.lease import Lease
+from tests.emulators.stash_toys import until
+from tests.support import ROOT, copy_plugin
+
+LIMIT_S = 120.0
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> ModuleType:
+    """The script as it is loaded from an installation of its own, with its own data folder."""
+    script = copy_plugin(tmp_path / "plugins" / "PlexSync") / "PlexSync.py"
+    spec = importlib.util.spec_from_file_location("PlexSync", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_message_is_the_object_that_stash_sent() -> None:
+    assert PlexSync.read_message(b'{"args": {"mode": "wake"}}') == {"args": {"mode": "wake"}}
+
+
+def test_bytes_that_are_no_text_do_not_hide_the_rest() -> None:
+    assert PlexSync.read_message(b'{"a": "\xff"}') == {"a": "\ufffd"}
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"5", b"{", b'{"a": 1}{'])
+def test_what_is_no_object_is_an_error(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="."):
+        PlexSync.read_message(raw)
+
+
+@pytest.mark.parametrize("document", [{"output": "ok"}, {"error": "Zoë \ud800\n"}])
+def test_an_answer_is_one_json_object(document: dict[str, object]) -> None:
+    out = io.StringIO()
+
+    with contextlib.redirect_stdout(out):
+        status = PlexSync.answer(document)
+
+    assert status == 0
+    assert json.loads(out.getvalue()) == document
+    assert out.getvalue().isascii()
+
+
+def test_the_data_folder_lies_beside_the_script() -> None:
+    assert Path(PlexSync.ROOT) == ROOT
+    assert Path(PlexSync.DATA) == ROOT / "data"
+
+
+def test_loading_the_script_loads_no_door() -> None:
+    code = "import sys, PlexSync; print(sorted(set(sys.modules) & {'tasks', 'wiring', 'hooks', 'sqlite3', 'core'}))"
+
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+
+    assert finished.stdout == "[]\n"
+
+
+def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> None:
+    Path(installed.DATA).mkdir()
+    lease = Lease(Path(installed.DATA))
+    lease.take()
+
+    status = installed.worker_door("test")
+
+    assert status == 0
+    assert lease.is_held
+    assert not (Path(installed.DATA) / "queue.db").exists()
+    lease.release()
+
+
+def test_a_worker_without_its_packages_leaves_one_line_for_the_next_hook(installed: ModuleType) -> None:
+    unmet = (
+        "class Unmet(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise Unmet('Do this.')\n"
+    )
+    (Path(installed.ROOT) / "dependencies.py").write_text(unmet, encoding="utf-8")
+
+    finished = subprocess.run(
+        [sys.executable, installed.__file__ or "", "worker", "test"], capture_output=True, timeout=LIMIT_S, check=False
+    )
+
+    assert (finished.returncode, finished.stdout, finished.stderr) == (1, b"", b"")
+    assert take_message(installed.DATA) == ("error", "Do this.")
+
+
+def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None:
+    script = Path(installed.ROOT) / "PlexSync.py"
+    script.write_text("import sys\nsys.exit(3)\n", encoding="utf-8")
+
+    poll = installed.start_worker("test")
+
+    until(lambda: poll() is not None, LIMIT_S)
+    assert poll() == 3
+
+
+def test_saying_needs_neither_data_nor_packages(
+    installed: ModuleType, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    answer = installed.task_door({}, {"mode": "say", "level": "info", "text": "Hello"})
+
+    assert answer == {"output": "ok"}
+    assert not Path(installed.DATA).exists()
+
+
+def test_a_data_folder_that_cannot_be_made_is_an_answer_of_a_task(installed: ModuleType) -> None:
+    Path(installed.DATA).write_text("a file", encoding="utf-8")
+
+    answer = installed.task_door({}, {"mode": "status"})
+
+    assert list(answer) == ["error"]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"mode": None}, {"mode": "no such mode"}, {"mode": ["status"]}])
+def test_a_task_that_does_not_exist_is_an_answer(installed: ModuleType, arguments: dict[str, object]) -> None:
+    answer = installed.task_door({}, arguments)
+
+    assert list(answer) == ["error"]

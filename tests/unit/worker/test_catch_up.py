@@ -1,0 +1,224 @@
+"""A hook that never ran is a delay: what Stash says changed and nobody knows of is noted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import StashUnavailable
+from tests.unit.worker.rig import NOW, Rig, rigged
+from worker import catch_up
+from worker.catch_up import OVERLAP_S, WATERMARK, parse_time
+
+
+def run(rig: Rig) -> int:
+    stash = rig.worker.parts.settings.stash()
+    assert stash is not None
+    return rig.worker.parts.catch_up.run(stash, rig.plex.machine_identifier)
+
+
+def watermark(rig: Rig) -> float:
+    return float(rig.worker.parts.facts.get(WATERMARK))
+
+
+def started(rig: Rig) -> None:
+    """The first run, and time enough that it is out of the overlap."""
+    rig.clock.advance(1000)
+    run(rig)
+    rig.clock.advance(1000)
+
+
+def test_the_first_run_only_sets_the_watermark(rig: Rig) -> None:
+    rig.scene("a")
+
+    noted = run(rig)
+
+    assert (noted, rig.counts, watermark(rig)) == (0, (0, 0, 0), NOW)
+    assert rig.stash.count("graphql", "findScenes") == 0
+
+
+def test_a_scene_that_changed_without_a_hook_is_noted(rig: Rig) -> None:
+    scene, quiet = rig.scene("a"), rig.scene("b")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+
+    noted = run(rig)
+
+    assert noted == 1
+    assert rig.row(scene)[2] == ""
+    assert rig.worker.parts.store.has_news_of(f"scene:{quiet}", since=0) is False
+
+
+def test_what_was_synced_since_its_change_is_not_noted_again(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    rig.clock.advance(2)
+    rig.sync(scene)
+
+    assert run(rig) == 0
+
+
+@pytest.mark.parametrize(("rest_s", "noted"), [(0, 1), (1, 1), (2, 0), (3, 0)])
+def test_a_record_proves_nothing_when_it_was_read_within_two_seconds_of_the_change(
+    rig: Rig, rest_s: int, noted: int
+) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    rig.clock.advance(rest_s)
+    rig.sync(scene)
+
+    assert run(rig) == noted
+
+
+def test_what_waits_in_the_queue_is_not_noted_again(rig: Rig) -> None:
+    scene = rig.scene("a", in_plex=False)
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    rig.sync(scene)
+    waiting = rig.row(scene)
+
+    assert run(rig) == 0
+    assert rig.row(scene) == waiting
+
+
+def test_a_change_that_is_in_the_dead_letters_already_is_not_noted_again(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    bury(rig, scene)
+
+    assert run(rig) == 0
+
+
+def test_a_change_after_the_dead_letter_is_noted(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    bury(rig, scene)
+    rig.clock.advance(10)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+
+    assert run(rig) == 1
+
+
+def bury(rig: Rig, scene: int) -> None:
+    rig.note(scene)
+    (job,) = rig.worker.parts.store.take()
+    rig.worker.parts.store.bury(job, title="", reason="AmbiguousMatch", message="m")
+
+
+def test_a_time_that_lies_far_ahead_is_noted_once_and_not_for_ever(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited", updated_at="2099-01-01T00:00:00Z")
+    first = run(rig)
+    rig.drain()
+    rig.clock.advance(1000)
+
+    second = run(rig)
+
+    assert (first, second) == (1, 0)
+
+
+def test_a_dead_letter_whose_scene_has_a_time_far_ahead_is_not_revived_for_ever(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, updated_at="2099-01-01T00:00:00Z")
+    bury(rig, scene)
+    rig.clock.advance(1000)
+
+    assert run(rig) == 0
+
+
+@pytest.mark.parametrize("zone", ["+14:00", "-12:00", "+05:45"])
+def test_a_server_in_any_zone_hides_nothing(tmp_path: Path, zone: str) -> None:
+    with rigged(tmp_path, zone=zone) as rig:
+        scene = rig.scene("a")
+        rig.scene("old", in_plex=False, updated_at="2020-01-01T00:00:00Z")
+        started(rig)
+        rig.stash.library.change_scene(scene, touch=True, title="Edited")
+
+        assert run(rig) == 1
+        assert rig.row(scene)[2] == ""
+
+
+def test_a_change_just_before_the_watermark_is_inside_the_overlap(rig: Rig) -> None:
+    run(rig)
+    rig.clock.advance(-OVERLAP_S / 2)
+    scene = rig.scene("late")
+    rig.clock.advance(OVERLAP_S)
+
+    run(rig)
+
+    assert rig.row(scene)[2] == ""
+
+
+def test_the_watermark_moves_with_what_was_noted(rig: Rig) -> None:
+    started(rig)
+
+    run(rig)
+
+    assert watermark(rig) == rig.clock.now
+
+
+def test_a_stash_that_goes_away_in_the_middle_leaves_the_watermark(rig: Rig) -> None:
+    started(rig)
+    before = watermark(rig)
+    rig.stash.faults.locked("findScenes")
+
+    with pytest.raises(StashUnavailable):
+        run(rig)
+
+    assert watermark(rig) == before
+
+
+def test_a_watermark_that_lies_ahead_hides_nothing_that_happens_now(rig: Rig) -> None:
+    run(rig)
+    rig.clock.jump(-100_000)
+    scene = rig.scene("now")
+
+    run(rig)
+
+    assert rig.row(scene)[2] == ""
+    assert watermark(rig) == rig.clock.now
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[Rig]:
+    with rigged(tmp_path) as rig:
+        run(rig)
+        rig.clock.advance(1000)
+        yield rig
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (499, 1), (500, 2), (501, 2), (1000, 3)])
+def test_no_scene_is_lost_at_the_boundary_of_a_page(many: Rig, count: int, pages: int) -> None:
+    for number in range(count):
+        many.stash.library.add_scene(f"/data/{number}.mp4")
+    many.stash.reset_counts()
+
+    noted = run(many)
+
+    assert noted == count
+    assert many.counts[0] == count
+    assert many.stash.count("graphql", "findScenes") == pages
+    assert watermark(many) == many.clock.now
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:00:10Z", 10.0),
+        ("1970-01-01T01:00:10+01:00", 10.0),
+        ("1970-01-01T00:00:10", 10.0),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_time_is_read_with_its_zone(text: str, seconds: float | None) -> None:
+    assert parse_time(text) == seconds
+
+
+def test_the_margin_covers_every_zone() -> None:
+    assert catch_up.MARGIN.total_seconds() >= 26 * 3600

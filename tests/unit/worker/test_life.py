@@ -1,0 +1,349 @@
+"""A worker's days: what it looks at and how often, and when it leaves."""
+
+import json
+import sqlite3
+
+import pytest
+
+from core.errors import Fenced
+from sync_queue import statements as sql
+from sync_queue.inbox import note_parameters, write_spill
+from sync_queue.notices import Notices
+from tests.emulators.stash_toys import write_plugin
+from tests.support import query
+from tests.unit.worker.rig import Rig
+from worker.breaker import State
+from worker.catch_up import WATERMARK
+from worker.life import STASH_SILENT_S, TURN_S, Farewell
+
+MARKERS = "/library/sections"
+
+
+def live(rig: Rig, seconds: float, step: float = TURN_S) -> None:
+    """So many seconds of a worker's life."""
+    end = rig.clock.now + seconds
+    while rig.clock.now < end:
+        rig.turn(step)
+
+
+def by_a_hook(rig: Rig, scene: int) -> None:
+    """A change noted by another process."""
+    connection = sqlite3.connect(rig.data_dir / "queue.db", isolation_level=None)
+    connection.execute(sql.NOTE, note_parameters(f"scene:{scene}", "update", 0, rig.clock.now, 1.0, 4.0))
+    connection.close()
+
+
+def test_an_edit_is_in_plex_within_seconds(rig: Rig) -> None:
+    live(rig, 5)
+    scene = rig.scene("a", title="Edited")
+    by_a_hook(rig, scene)
+
+    live(rig, 3)
+
+    assert rig.item_of("a").title == "Edited"
+
+
+def test_an_idle_worker_leaves_both_servers_alone(rig: Rig) -> None:
+    live(rig, 61)
+    rig.plex.reset_counts()
+    rig.stash.reset_counts()
+
+    live(rig, 600, step=1.0)
+
+    assert rig.plex.count() == 0
+    assert rig.stash.count("healthz") <= 10
+    assert rig.stash.count("graphql") <= 3
+
+
+def test_it_leaves_when_stash_was_silent_for_ten_minutes(rig: Rig) -> None:
+    live(rig, 61)
+    rig.stash.down()
+    since = rig.clock.now
+
+    farewell = rig.worker.life.run()
+
+    assert farewell is Farewell.SILENT
+    assert STASH_SILENT_S - 61 <= rig.clock.now - since <= STASH_SILENT_S + 61
+
+
+def test_it_stays_when_stash_comes_back_in_time(rig: Rig) -> None:
+    rig.stash.down()
+    live(rig, 500, step=5.0)
+    rig.stash.up()
+
+    live(rig, 400, step=5.0)
+
+    assert rig.stash.count("healthz") > 0
+
+
+def test_a_job_that_waits_for_stash_does_not_keep_the_processor_busy(rig: Rig) -> None:
+    scene = rig.scene("a")
+    live(rig, 2)
+    rig.stash.down()
+    by_a_hook(rig, scene)
+    live(rig, 2)
+    rig.clock.sleeps.clear()
+
+    rig.worker.life.run()
+
+    assert 500 <= len(rig.clock.sleeps) <= 1500
+
+
+def test_it_leaves_for_another_installed_version(rig: Rig) -> None:
+    live(rig, 6)
+    rig.install("9.9.9")
+
+    farewell = rig.worker.life.run()
+
+    assert farewell is Farewell.UPDATED
+
+
+def test_a_version_file_that_is_being_replaced_is_no_reason_to_leave(rig: Rig) -> None:
+    (rig.root / "core" / "version.py").unlink()
+
+    live(rig, 20)
+
+    assert rig.beats >= 40
+
+
+def test_it_leaves_when_a_newer_worker_has_taken_over(rig: Rig) -> None:
+    newer = rig.new_worker()
+    by_a_hook(rig, rig.scene("a"))
+
+    farewell = rig.worker.life.run()
+
+    newer.close()
+    assert farewell is Farewell.FENCED
+
+
+def test_the_first_catch_up_is_at_the_start_and_then_every_quarter_of_an_hour(rig: Rig) -> None:
+    live(rig, 2)
+    first = float(rig.worker.parts.facts.get(WATERMARK))
+
+    live(rig, 890, step=5.0)
+    before = float(rig.worker.parts.facts.get(WATERMARK))
+    live(rig, 15)
+
+    assert before == first
+    assert float(rig.worker.parts.facts.get(WATERMARK)) >= first + 900
+
+
+def test_a_catch_up_follows_a_minute_after_a_burst(rig: Rig) -> None:
+    live(rig, 2)
+    first = float(rig.worker.parts.facts.get(WATERMARK))
+    for number in range(3):
+        by_a_hook(rig, rig.scene(str(number)))
+        live(rig, 20)
+    last_hook = rig.clock.now - 20
+
+    live(rig, 39)
+    before = float(rig.worker.parts.facts.get(WATERMARK))
+    live(rig, 5)
+
+    assert before == first
+    assert last_hook + 60 <= float(rig.worker.parts.facts.get(WATERMARK)) <= last_hook + 63
+
+
+def test_hooks_that_never_rest_do_not_put_the_catch_up_off_for_ever(rig: Rig) -> None:
+    live(rig, 2)
+    first = float(rig.worker.parts.facts.get(WATERMARK))
+    scene = rig.scene("a")
+
+    for _ in range(20):
+        by_a_hook(rig, scene)
+        live(rig, 50, step=5.0)
+
+    assert float(rig.worker.parts.facts.get(WATERMARK)) >= first + 900
+
+
+def test_a_hook_that_never_ran_is_repaired_by_the_catch_up(rig: Rig) -> None:
+    scene = rig.scene("a", title="Old")
+    live(rig, 200, step=5.0)
+    rig.stash.library.change_scene(scene, touch=True, title="Unseen by any hook")
+
+    live(rig, 910, step=5.0)
+
+    assert rig.item_of("a").title == "Unseen by any hook"
+
+
+def test_while_a_file_is_missing_the_library_is_looked_at_every_half_minute(rig: Rig) -> None:
+    live(rig, 2)
+    by_a_hook(rig, rig.scene("a", in_plex=False))
+    live(rig, 60)
+    rig.plex.reset_counts()
+
+    live(rig, 300)
+
+    assert 9 <= rig.plex.count("GET", MARKERS) <= 16
+
+
+def test_a_file_that_plex_scans_later_is_written_within_a_minute(rig: Rig) -> None:
+    live(rig, 2)
+    by_a_hook(rig, rig.scene("a", in_plex=False, title="Late"))
+    live(rig, 600, step=2.0)
+    rig.item("a")
+
+    live(rig, 60)
+
+    assert rig.item_of("a").title == "Late"
+
+
+def test_a_dead_letter_revives_itself_when_plex_gains_the_file(rig: Rig) -> None:
+    scene = rig.scene("a", in_plex=False, title="Very late")
+    live(rig, 2)
+    by_a_hook(rig, scene)
+    live(rig, 3 * 3600, step=10.0)
+    letters = [letter.reason for letter in rig.letters]
+    rig.item("a")
+
+    live(rig, 90)
+
+    assert letters == ["PlexNotFound"]
+    assert rig.item_of("a").title == "Very late"
+    assert rig.letters == []
+
+
+def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
+    live(rig, 2)
+    rig.plex.down()
+    by_a_hook(rig, rig.scene("a", title="Waited"))
+    live(rig, 300)
+    during = rig.worker.parts.gate.breaker.state
+    rig.plex.up()
+
+    live(rig, 70)
+
+    assert during is State.OPEN
+    assert rig.item_of("a").title == "Waited"
+    assert rig.worker.parts.gate.breaker.state is State.CLOSED
+
+
+def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) -> None:
+    token = rig.plex.token
+    rig.plex.change_token("right")
+    rig.configure(a_plex_token=token)
+    by_a_hook(rig, rig.scene("a", title="Waited"))
+    live(rig, 10)
+    told = rig.notices()["refused"]
+    rig.configure(a_plex_token="right")
+
+    live(rig, 70)
+
+    assert "Plex token" in told
+    assert rig.item_of("a").title == "Waited"
+    assert "refused" not in rig.notices()
+
+
+def test_switched_off_nothing_is_written_and_switching_on_resumes(rig: Rig) -> None:
+    rig.configure(a_enabled=False)
+    by_a_hook(rig, rig.scene("a", title="Kept"))
+    live(rig, 120)
+    during = (rig.plex.count(), rig.worker.parts.facts.worker())
+    rig.configure(a_enabled=True)
+
+    live(rig, 40)
+
+    assert during[0] == 0
+    assert during[1] is not None
+    assert during[1].doing == "switched off"
+    assert rig.item_of("a").title == "Kept"
+
+
+def test_switched_off_stash_is_asked_for_the_settings_only_now_and_then(rig: Rig) -> None:
+    rig.configure(a_enabled=False)
+    by_a_hook(rig, rig.scene("a"))
+    live(rig, 10)
+    rig.stash.reset_counts()
+
+    live(rig, 300)
+
+    assert rig.stash.count("graphql", "configuration") <= 15
+
+
+def test_what_a_hook_could_only_leave_as_a_file_is_done(rig: Rig) -> None:
+    scene = rig.scene("a", title="Spilled")
+    live(rig, 2)
+    write_spill(str(rig.data_dir), note_parameters(f"scene:{scene}", "update", 0, rig.clock.now, 1.0, 4.0), None)
+
+    live(rig, 3)
+
+    assert rig.item_of("a").title == "Spilled"
+    assert list((rig.data_dir / "spill").glob("*.json")) == []
+
+
+def test_news_that_came_during_the_farewell_are_noticed(rig: Rig) -> None:
+    live(rig, 2)
+    before = rig.worker.life.has_news()
+
+    by_a_hook(rig, rig.scene("a"))
+
+    assert (before, rig.worker.life.has_news()) == (False, True)
+
+
+def test_notices_are_said_in_stashs_log(rig: Rig) -> None:
+    write_plugin(rig.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
+    Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
+
+    live(rig, 3)
+
+    assert [entry.message for entry in rig.stash.log if "Hear this" in entry.message]
+    assert Notices(rig.worker.parts.store).untold() == []
+
+
+def test_a_notice_that_stash_would_not_take_is_kept_and_stops_nothing(rig: Rig) -> None:
+    Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
+    by_a_hook(rig, rig.scene("a", title="Written"))
+
+    live(rig, 5)
+
+    assert [kind for kind, _, _ in Notices(rig.worker.parts.store).untold()] == ["test"]
+    assert rig.item_of("a").title == "Written"
+
+
+def test_a_session_is_renewed_well_before_it_ends(rig: Rig) -> None:
+    live(rig, 3700, step=5.0)
+
+    assert rig.stash.count("graphql", "configuration") >= 6
+
+
+def test_the_database_is_copied_once_a_day(rig: Rig) -> None:
+    live(rig, 5)
+    copied = (rig.data_dir / "backup.db").exists()
+
+    assert copied
+    assert json.loads(rig.worker.parts.facts.get("backed_up_at")) == pytest.approx(rig.clock.now, abs=10)
+
+
+def test_what_the_worker_is_doing_can_be_read(rig: Rig) -> None:
+    by_a_hook(rig, rig.scene("a"))
+    live(rig, 5)
+
+    assert query(rig.data_dir, "SELECT doing FROM worker") == [("idle",)]
+
+
+def test_working_off_ends_when_nothing_is_due(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(3)]
+    rig.note(*scenes)
+
+    rig.worker.life.work_off(lambda: None)
+
+    assert rig.counts == (0, 0, 0)
+
+
+def test_working_off_ends_when_stash_is_gone(rig: Rig) -> None:
+    rig.note(rig.scene("a"))
+    rig.stash.down()
+
+    rig.worker.life.work_off(lambda: None)
+
+    assert rig.counts[0] == 1
+
+
+def test_working_off_yields_to_a_worker(rig: Rig) -> None:
+    rig.note(rig.scene("a"))
+    newer = rig.new_worker()
+
+    with pytest.raises(Fenced):
+        rig.worker.life.work_off(lambda: None)
+
+    newer.close()

@@ -1,0 +1,85 @@
+"""The breaker on disk, so that a worker that starts during an outage does not run into it anew."""
+
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.clock import Clock
+from core.files import JsonFile
+from worker.breaker import FAILURES_TO_OPEN, Breaker, State
+
+FILE_NAME = "circuit_breaker.json"
+FAR_AHEAD_S = 86_400.0  # a corrected clock may leave a time ahead; a day ahead it is nonsense
+
+
+class _Document(BaseModel):
+    """A breaker as it may be found on disk."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    state: State
+    failures: int = Field(default=0, ge=0, le=FAILURES_TO_OPEN)
+    since: float = Field(default=0.0, ge=0.0)
+    why: str = ""
+    refused: bool = False
+    probes: int = Field(default=0, ge=0, le=1_000_000_000)
+    next_probe_at: float = Field(default=0.0, ge=0.0)
+
+    def breaker(self) -> Breaker:
+        """The breaker it describes."""
+        return Breaker(self.state, self.failures, self.since, self.why, self.refused, self.probes, self.next_probe_at)
+
+
+class BreakerFile:
+    """`circuit_breaker.json`; only the worker writes it."""
+
+    def __init__(self, data_dir: Path, clock: Clock) -> None:
+        self._path = data_dir / FILE_NAME
+        self._clock = clock
+
+    def load(self) -> tuple[Breaker, str]:
+        """The kept breaker, and what a person should know of it, "" when nothing.
+
+        A half-open test ended with its worker: it is loaded as OPEN with the next probe due now. A file that
+        makes no sense is set aside, and the breaker is CLOSED: if Plex is away, the first jobs will show it.
+        """
+        now = self._clock.wall()
+        file = JsonFile(self._path, self._clock.sleep)
+        raw = file.read()
+        if raw is not None:
+            breaker = _understood(raw, now)
+            if breaker is not None:
+                return _without_test(breaker, now), ""
+            file.discard()
+        if file.set_aside is not None:
+            return Breaker(), f"{FILE_NAME} made no sense and was set aside as {file.set_aside.name}."
+        if os.path.lexists(self._path):  # unlike Path.exists it never raises
+            return Breaker(), f"{FILE_NAME} cannot be read or makes no sense, and cannot be moved aside."
+        return Breaker(), ""
+
+    def save(self, breaker: Breaker) -> str:
+        """Keep `breaker`; "" or why it could not be kept. Never raises: the breaker works without its file."""
+        why = breaker.why.encode("utf-8", "replace").decode("utf-8")  # half a character would not be read back
+        document = {**asdict(breaker), "state": breaker.state.value, "why": why}
+        try:
+            JsonFile(self._path, self._clock.sleep).write(document)
+        except OSError as error:
+            return f"{FILE_NAME}: {error}"
+        return ""
+
+
+def _understood(raw: dict[str, object], now: float) -> Breaker | None:
+    try:
+        breaker = _Document.model_validate(raw).breaker()
+    except ValidationError:
+        return None
+    is_far = max(breaker.since, breaker.next_probe_at) > now + FAR_AHEAD_S
+    return None if is_far else breaker
+
+
+def _without_test(breaker: Breaker, now: float) -> Breaker:
+    if breaker.state is not State.HALF_OPEN:
+        return breaker
+    return replace(breaker, state=State.OPEN, next_probe_at=now)

@@ -1,0 +1,73 @@
+"""Puts dead letters that an outage caused back into the queue."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.errors import PlexServerDown, PlexTemporaryError
+from core.job import SCENE
+from sync_queue.dead_letters import DeadLetter, DeadLetters
+from sync_queue.store import JobStore
+
+MARGIN_S = 600.0  # a job's last failure may be noticed a little before or after the outage itself
+PAGE = 100
+
+CLASSES: Mapping[str, tuple[str, ...]] = {
+    "down": (PlexServerDown.__name__,),
+    "temporary": (PlexServerDown.__name__, PlexTemporaryError.__name__),
+}
+"""What a button may choose: only what a Plex that was away caused, or passing faults as well."""
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What became of the letters. `recovered` by error class; the others were dropped or stayed."""
+
+    recovered: dict[str, int] = field(default_factory=dict)
+    queued: int = 0
+    gone: int = 0
+    elsewhere: int = 0
+
+    def line(self) -> str:
+        """For people, one line."""
+        classes = ", ".join(f"{count} x {name}" for name, count in sorted(self.recovered.items())) or "none"
+        return (
+            f"Back in the queue: {classes}. Already queued: {self.queued}, gone from Stash: {self.gone}, "
+            f"not from an outage: {self.elsewhere}."
+        )
+
+
+def recover(
+    store: JobStore,
+    letters: DeadLetters,
+    classes: Sequence[str],
+    was_outage: Callable[[float], bool],
+    gone_scenes: Callable[[Sequence[int]], frozenset[int]],
+    now: float,
+) -> Recovery:
+    """Revive every letter of these classes that failed within an outage; its row leaves the dead letters."""
+    result = Recovery()
+    chosen = [letter for letter in letters.newest(1_000_000) if letter.reason in classes]
+    born = [letter for letter in chosen if was_outage(letter.last_at)]
+    result.elsewhere = len(chosen) - len(born)
+    for start in range(0, len(born), PAGE):
+        page = born[start : start + PAGE]
+        gone = gone_scenes([scene for letter in page if (scene := _scene_of(letter)) is not None])
+        for letter in page:
+            _recover_one(store, letters, letter, _scene_of(letter) in gone, now, result)
+    return result
+
+
+def _recover_one(
+    store: JobStore, letters: DeadLetters, letter: DeadLetter, is_gone: bool, now: float, result: Recovery
+) -> None:
+    if is_gone:
+        result.gone += letters.drop(letter.subject)
+    elif store.is_queued(letter.subject):
+        result.queued += letters.drop(letter.subject)
+    elif letters.revive(letter, now):
+        result.recovered[letter.reason] = result.recovered.get(letter.reason, 0) + 1
+
+
+def _scene_of(letter: DeadLetter) -> int | None:
+    kind, _, number = letter.subject.partition(":")
+    return int(number) if kind == SCENE and number.isdigit() else None

@@ -1,0 +1,96 @@
+"""How fast jobs may follow each other: the ramp after an outage, the pace of Plex's answers otherwise."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.clock import Clock
+from core.files import JsonFile
+from core.log import EventLog
+from sync_queue.store import BATCH
+from worker import pace as pacing
+from worker import rate_limiter as ramps
+from worker.breaker import Breaker, State
+from worker.pace import Pace
+from worker.rate_limiter import Ramp
+
+FILE_NAME = "ramp.json"
+SAVE_EVERY_S = 10.0
+AHEAD_S = 10.0  # a batch holds about what the ramp lets through in this time
+SLICE_S = 0.5  # whoever waits for a token looks this often whether to go on waiting
+
+
+class Throttle:
+    """Holds the ramp and the pace. The ramp survives a restart of the worker."""
+
+    def __init__(self, data_dir: Path, clock: Clock, log: EventLog) -> None:
+        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._clock = clock
+        self._log = log
+        self._pace = Pace()
+        self._saved_at = clock.monotonic()
+        ramp = ramps.from_document(self._file.read())
+        self._ramp: Ramp | None = ramp if ramp is not None and not ramp.is_over else None
+
+    @property
+    def ramp(self) -> Ramp | None:
+        """The ramp after an outage; None outside of one."""
+        return self._ramp
+
+    @property
+    def batch(self) -> int:
+        """How many jobs are worth taking at once."""
+        return BATCH if self._ramp is None else max(1, min(BATCH, int(self._ramp.rate * AHEAD_S)))
+
+    def await_turn(self, should_stop: Callable[[], bool]) -> bool:
+        """Wait until the next job may start; False when `should_stop` said so first."""
+        wait_s = self._wait_s()
+        while wait_s > 0.0:
+            if should_stop():
+                return False
+            self._clock.sleep(min(wait_s, SLICE_S))
+            wait_s = self._wait_s() if self._ramp is not None else wait_s - SLICE_S
+        return True
+
+    def heard(self, ok: bool) -> None:
+        """A job's result, as far as Plex is concerned."""
+        if self._ramp is None:
+            return
+        was = self._ramp.throttled
+        self._ramp = ramps.heard(self._ramp, ok, self._clock.wall())
+        if self._ramp.throttled is not was:
+            self._log.info("ramp.throttled" if self._ramp.throttled else "ramp.resumed", rate=self._ramp.rate)
+        if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
+            self._save()
+
+    def answered(self, took_s: float, status: int) -> None:
+        """Plex answered a request."""
+        before = self._pace.level
+        self._pace = pacing.answered(self._pace, took_s, status)
+        if self._pace.level != before:
+            self._log.info("pace.moved", level=self._pace.level, pause_s=self._pace.pause_s)
+
+    def gate_moved(self, old: Breaker, new: Breaker) -> None:
+        """The gate's listener: Plex is back, so begin gently."""
+        if new.state is State.CLOSED and old.state is not State.CLOSED:
+            self._ramp = ramps.begin(self._clock.wall())
+            self._log.info("ramp.begin")
+            self._save()
+
+    def _wait_s(self) -> float:
+        if self._ramp is None:
+            return self._pace.pause_s
+        self._ramp, wait_s = ramps.admit(self._ramp, self._clock.wall())
+        if self._ramp.is_over:
+            self._save()
+            self._ramp = None
+            self._log.info("ramp.end")
+        return wait_s
+
+    def _save(self) -> None:
+        self._saved_at = self._clock.monotonic()
+        if self._ramp is None:
+            return
+        try:
+            self._file.write(ramps.as_document(self._ramp), durable=False)
+        except OSError as error:
+            self._log.warning("ramp.unsaved", detail=str(error))
