@@ -126,7 +126,7 @@ def build_bench(
         log=log,
         path_map=PathMap(config.path_map),
         habits=ServerHabits(facts.get, facts.set),
-        rules=WriteRules(config.preserve_plex_edits, config.lock_fields),
+        rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
         learning=None if config.path_map else learning,
         check_epoch=check_epoch,
     )
@@ -184,6 +184,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         settings=build_settings(outside, tables, log, beat, throttle),
         gate=gate,
         drain=drain,
+        throttle=throttle,
         statistics=statistics,
         catch_up=CatchUp(store, tables.facts, tables.records, clock, log, checkpoint),
         clock=clock,

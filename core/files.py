@@ -28,7 +28,7 @@ class JsonFile:
             document = json.loads(self._path.read_text("utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             document = None
         if isinstance(document, dict):
             return document

@@ -163,7 +163,9 @@ class PlexClient:
             except PlexNotFound:
                 continue  # none of them exists
             with plex_errors():
-                read = [parse_item(video, section) for video in root.findall("Video")]
+                read = [
+                    parse_item(video, int(video.get("librarySectionID") or section)) for video in root.findall("Video")
+                ]
             found.update((item.rating_key, item) for item in read)
         return found
 

@@ -79,6 +79,10 @@ class Finder:
             gained = sum(map(self._list_moved, self._sections)) > 0 or gained
         return gained
 
+    def clear(self) -> int:
+        """Forget the whole index; how many rows."""
+        return self._index.clear()
+
     def section_of(self, key: int) -> Section | None:
         """The configured library with this key; None for an unknown one."""
         return next((section for section in self._sections if section.key == key), None)

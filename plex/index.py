@@ -80,8 +80,8 @@ class FileIndex:
             for number, bucket in buckets.items():
                 self._cache.set(self._key(section_uuid, generation, number), bucket)
             self._keep(section_uuid, IndexState(generation, marker, marker, now, newest, count))
-        if old is not None:
-            self._drop(section_uuid, old.generation)
+            if old is not None:
+                self._drop(section_uuid, old.generation)
         return gained
 
     def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:

@@ -39,7 +39,7 @@ def shared_edits(
         if not changes or any(change.field.kind is Kind.IMAGE for change in changes):
             continue
         shown = tuple(difference(change, items[key]) for change in changes) if by_difference else changes
-        groups[items[key].section, shown, shown != changes].append(key)
+        groups[items[key].section, shown, _relies_on_appending(changes, shown)].append(key)
     return [
         SharedEdit(section, tuple(sorted(keys)[start : start + LARGEST_GROUP]), changes, is_difference)
         for (section, changes, is_difference), keys in groups.items()
@@ -70,6 +70,11 @@ def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool
             if not verdict:
                 return False
     return verdict
+
+
+def _relies_on_appending(whole: tuple[Change, ...], shown: tuple[Change, ...]) -> bool:
+    """Whether names are put beside others that are not sent; names may be taken off on every server."""
+    return any(short != change and short.value for change, short in zip(whole, shown, strict=True))
 
 
 def _keys(value: object) -> set[str]:

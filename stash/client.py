@@ -207,7 +207,7 @@ class StashClient(StashInterface):
 
 
 def _session_cookie(header: str) -> str:
-    for part in header.split(";"):
+    for part in header.replace(",", ";").split(";"):  # a proxy may have added a cookie of its own
         name, _, value = part.strip().partition("=")
         if name == "session":
             return value

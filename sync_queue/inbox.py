@@ -10,6 +10,7 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Mapping
 
 from sync_queue import statements as sql
 
@@ -138,7 +139,7 @@ def worker_lives(data_dir: str) -> bool:
     return False
 
 
-def write_spill(data_dir: str, note: dict[str, object] | None, session: dict[str, object] | None) -> str:
+def write_spill(data_dir: str, note: Mapping[str, object] | None, session: Mapping[str, object] | None) -> str:
     """Leave one change, or only the session, as a file for the worker; the path.
 
     Raises:

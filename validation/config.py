@@ -24,7 +24,10 @@ _LOGIN_IN_TEXT = re.compile(r"[^/\s]*@")
 
 
 class PlexSyncConfig(BaseModel):
-    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name."""
+    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name.
+
+    `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are caseless.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -41,12 +44,21 @@ class PlexSyncConfig(BaseModel):
     sources: Mapping[str, str]
     max_tags: int
     strip_emoji: bool
+    match_overrides: Mapping[int, int]
+    skip_not_found: bool
+    only_organized: bool
+    excluded_tags: frozenset[str]
+    excluded_paths: tuple[str, ...]
+    quality_gate: bool
+    dead_letter_days: int
+    process_minutes: int
+    test_scene: int
     preserve_plex_edits: bool
     lock_fields: bool
 
-    @field_validator("toggles", "sources", mode="after")
+    @field_validator("toggles", "sources", "match_overrides", mode="after")
     @classmethod
-    def _freeze(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+    def _freeze(cls, value: Mapping[object, object]) -> Mapping[object, object]:
         return MappingProxyType(dict(value))
 
     def field_enabled(self, name: str) -> bool:

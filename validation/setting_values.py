@@ -21,6 +21,8 @@ PathPairs = tuple[tuple[str, str], ...]
 _SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"[\w.:%\[\]-]+")
+NEVER = 0  # no item has this rating key
+_OVERRIDE = re.compile(r"(?:scene)?\s*(\d{1,9})\s*=>\s*(?:(?:item)?\s*(\d{1,9})|never)", re.IGNORECASE)
 _WEB_APP = re.compile(r"/web(/.*)?$")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]+")
 
@@ -173,9 +175,33 @@ def _is_zero(text: str) -> bool:
         return False
 
 
+def read_overrides(text: str) -> dict[int, int]:
+    """Scene ids and the Plex item each is written to; NEVER where it must not be written at all."""
+    overrides = {}
+    for entry in filter(None, (entry.strip() for entry in re.split(r"[;\n]", text))):
+        found = _OVERRIDE.fullmatch(entry)
+        if found is None:
+            raise ValueError("an entry is not of the form 'scene 42 => item 9137' or 'scene 43 => never'")
+        overrides[int(found.group(1))] = int(found.group(2)) if found.group(2) else NEVER
+    return overrides
+
+
+def read_tags(text: str) -> frozenset[str]:
+    """Caseless tag names."""
+    return frozenset(name.casefold() for name in clean_names(text.split(","), MOST_LIBRARIES))
+
+
+def read_folders(text: str) -> tuple[str, ...]:
+    """Folders without their last separator."""
+    return tuple(_folder(entry) for entry in re.split(r"[;\n]", text) if entry.strip())
+
+
 TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "plex_url": read_url,
     "plex_token": read_token,
     "plex_libraries": read_libraries,
     "path_map": read_path_map,
+    "match_overrides": read_overrides,
+    "excluded_tags": read_tags,
+    "excluded_paths": read_folders,
 }

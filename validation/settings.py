@@ -88,6 +88,7 @@ GROUPS: dict[str, str] = {
     "a": "Connection",
     "b": "Matching",
     "c": "Fields",
+    "f": "Tasks",
 }
 
 _CONNECTION = (
@@ -132,6 +133,26 @@ _MATCHING = (
         "strict_matching", "b", SettingType.BOOLEAN, True, "Strict matching",
         "Write only to Plex items that certainly play the scene's file. Switched off, the best guess is written too.",
     ),
+    Setting(
+        "match_overrides", "b", SettingType.STRING, "", "Match overrides",
+        "Decides single scenes by hand: 'scene 42 => item 9137; scene 43 => never'. The item is Plex's rating key.",
+    ),
+    Setting(
+        "skip_not_found", "b", SettingType.BOOLEAN, False, "Skip scenes that Plex does not have",
+        "For libraries that are a deliberate subset: such a scene neither waits nor becomes a dead letter.",
+    ),
+    Setting(
+        "only_organized", "b", SettingType.BOOLEAN, False, "Only organized scenes",
+        "Leave scenes alone that are not marked as organized in Stash.",
+    ),
+    Setting(
+        "excluded_tags", "b", SettingType.STRING, "", "Excluded tags",
+        "A scene that carries one of these tags is left alone. Separated by commas.",
+    ),
+    Setting(
+        "excluded_paths", "b", SettingType.STRING, "", "Excluded paths",
+        "A scene whose file lies below one of these folders, as Stash sees it, is left alone. Separated by semicolons.",
+    ),
 )  # fmt: skip
 
 _MASTER = Setting(
@@ -154,8 +175,32 @@ _WRITING = (
         "A field that somebody edited by hand in Plex keeps that edit. Switched off, Stash's value replaces it.",
     ),
     Setting(
+        "quality_gate", "c", SettingType.BOOLEAN, True, "Quality gate",
+        "A scene without studio, performers, tags, details and date is probably not identified yet: it empties "
+        "nothing in Plex but what PlexSync wrote.",
+    ),
+    Setting(
         "lock_fields", "c", SettingType.BOOLEAN, True, "Lock fields",
         "Lock what is written, so that Plex's own agents do not overwrite it.",
+    ),
+)  # fmt: skip
+
+
+_TASKS = (
+    Setting(
+        "dead_letter_days", "f", SettingType.NUMBER, 30, "Task: days of old dead letters",
+        "Purge Old Dead Letters deletes those that are older. 0 means the default.",
+        unit="days", lowest=1, highest=3650,
+    ),
+    Setting(
+        "process_minutes", "f", SettingType.NUMBER, 30, "Task: longest time of Process Queue",
+        "How long Process Queue follows the worker at most; the worker goes on afterwards. 0 means the default.",
+        unit="minutes", lowest=1, highest=1440,
+    ),
+    Setting(
+        "test_scene", "f", SettingType.NUMBER, 0, "Task: scene to test",
+        "The id of the scene that Test One Scene looks at. 0 means none.",
+        lowest=0, highest=999_999,
     ),
 )  # fmt: skip
 
@@ -193,4 +238,4 @@ def _source(field: Field) -> Setting:
 _TOGGLES = tuple(_toggle(field) for field in FIELDS)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
-SETTINGS: tuple[Setting, ...] = (*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING)
+SETTINGS: tuple[Setting, ...] = (*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING, *_TASKS)

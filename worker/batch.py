@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 
 from core.errors import BadScene, PlexSyncError
 from core.job import Job
-from core.match import Confidence, MatchResult
+from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from core.plex_item import PlexItem
 from plex.matcher import match_scene
 from plex.path_learner import KnownFile, match_learned
 from plex.plan import Change
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
 from worker.bench import Workbench
+from worker.filters import excluded_because
+
+PINNED = "decided by hand"
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
         PlexError, StashUnavailable: the failure of a shared read; no single job is to blame.
     """
     batch = Batch(_read_scenes(bench, jobs))
-    matchable = [case for case in batch.cases.values() if case.scene is not None and case.scene.files]
+    matchable = [case for case in batch.cases.values() if _is_wanted(bench, case.scene)]
     if not matchable or not bench.config.sync_metadata:
         return batch
     batch.server = bench.plex.machine_identifier()
@@ -56,7 +59,7 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
     if bench.learning is not None and bench.learning.is_due():
         bench.learning.learn(bench.stash, bench.finder.candidates)
     match_cases(bench, matchable)
-    if any(_is_missing(case) for case in matchable):
+    if any(_is_missing(case) for case in matchable) and not bench.config.skip_not_found:
         bench.finder.look_again(lambda: _still_missing(bench, matchable))
         match_cases(bench, [case for case in matchable if _is_missing(case)])
     note_claims(batch)
@@ -68,7 +71,22 @@ def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:
     """Match each case's scene against the index; asks nobody."""
     for case in cases:
         if case.scene is not None:
-            case.match = _match(bench, case.scene.files)
+            case.match = _pinned(bench, case.scene) or _match(bench, case.scene.files)
+
+
+def _is_wanted(bench: Workbench, scene: SyncMetadata | None) -> bool:
+    return scene is not None and bool(scene.files) and not excluded_because(scene, bench.config)
+
+
+def _pinned(bench: Workbench, scene: SyncMetadata) -> MatchResult | None:
+    """The match a person has decided by hand; None for every other scene."""
+    item = bench.config.match_overrides.get(scene.scene_id)
+    if not item or not bench.finder.sections:
+        return None
+    # Every item can be read through any library; the read tells which one it really is in.
+    pin = PlexFile("", 0, item, bench.finder.sections[0].key)
+    candidate = Candidate(pin, Evidence.EXACT_PATH, scene.files[0].path, PINNED)
+    return MatchResult((item,), Confidence.HIGH, (candidate,), PINNED)
 
 
 def _match(bench: Workbench, files: Sequence[SceneFile]) -> MatchResult:

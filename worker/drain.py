@@ -11,7 +11,7 @@ from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
-from sync_queue.store import BATCH, JobStore
+from sync_queue.store import JobStore
 from worker.batch import Batch, read_batch
 from worker.bench import Workbench
 from worker.breaker import State
@@ -90,7 +90,8 @@ class Drain:
             if should_stop():
                 self._report = replace(self._report, halted="stopped")
                 break
-            jobs = self._store.take(min(self._gate.admits, self._throttle.batch))
+            most = min(self._gate.admits, self._throttle.batch)
+            jobs = self._store.take(most)
             if not jobs:
                 if self._gate.breaker.state is State.HALF_OPEN:
                     self._gate.test(bench.plex)
@@ -99,8 +100,8 @@ class Drain:
             self._work(bench, sync, jobs, should_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
-            if jobs[0].priority < PRIORITY_BACKFILL and len(jobs) < BATCH:
-                break  # hooks of a bulk edit trickle in: what gathers meanwhile is one batch, not many
+            if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):
+                break  # hooks of a bulk edit trickle in: what gathers in a moment is one batch, not many
         self._verify(bench, sync)
         return self._report
 

@@ -1,7 +1,7 @@
 """How a task stands beside the worker: make sure that one lives, and show its progress."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.clock import Clock
@@ -15,6 +15,7 @@ START_LIMIT_S = 10.0
 LOOK_S = 0.5
 LINE_S = 5.0
 STUCK_S = 60.0
+LONGEST_S = 1_800.0
 
 
 class NoWorker(PlexSyncError):
@@ -22,7 +23,7 @@ class NoWorker(PlexSyncError):
 
 
 def ensure_worker(
-    data_dir: Path, start_worker: Callable[[str], object], clock: Clock, session: dict[str, object] | None
+    data_dir: Path, start_worker: Callable[[str], object], clock: Clock, session: Mapping[str, object] | None
 ) -> None:
     """Return once a worker lives and the database is ready, with this task's session handed over.
 
@@ -41,13 +42,13 @@ def ensure_worker(
         clock.sleep(0.1)
 
 
-def spill_session(data_dir: Path, session: dict[str, object] | None) -> None:
+def spill_session(data_dir: Path, session: Mapping[str, object] | None) -> None:
     """Leave this task's session where whoever holds the lease next finds it."""
     if session is not None:
         write_spill(str(data_dir), None, session)
 
 
-def _hand_over(data_dir: Path, session: dict[str, object] | None) -> bool:
+def _hand_over(data_dir: Path, session: Mapping[str, object] | None) -> bool:
     try:
         connection = connect(str(data_dir))
     except (InboxClosed, sqlite3.Error):
@@ -77,8 +78,11 @@ class Follower:
         self._say = say
         self._progress = progress
 
-    def follow(self, is_alive: Callable[[], bool]) -> dict[str, object]:
-        """Show progress until nothing is due, the worker waits for somebody, or nothing moves for a minute."""
+    def follow(self, is_alive: Callable[[], bool], limit_s: float = LONGEST_S) -> dict[str, object]:
+        """Show progress until nothing is due, the worker waits, nothing moves for a minute, or time is up.
+
+        A task holds Stash's only job slot, so it must not stay for ever; the worker goes on without it.
+        """
         total = left = self._left()
         started = moved = said = self._clock.monotonic()
         self._say("info", f"{total} scenes to do.")
@@ -92,6 +96,9 @@ class Follower:
                 said = now
                 self._say("info", self._line(total - left, left, now - started))
             if self._doing().startswith(("waiting", "switched off")) or now - moved >= STUCK_S:
+                break
+            if now - started >= limit_s:
+                self._say("info", "This task's time is used up.")
                 break
         return self._farewell(total - left, left)
 

@@ -26,18 +26,25 @@ def proven_update(record: SyncRecord | None) -> str:
 
 
 def sync_images(
-    bench: Workbench, scene: SyncMetadata, item: PlexItem, record: SyncRecord, fields: Sequence[Field], known: str
+    bench: Workbench,
+    scene: SyncMetadata,
+    item: PlexItem,
+    record: SyncRecord,
+    fields: Sequence[Field],
+    known: str,
+    asked: dict[str, Cover],
 ) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
     """Send the scene's cover to the item's image fields where it differs from what was sent.
 
     `known` is the `updated_at` of the last sync: where it has not moved and every field was sent, Stash
-    is not even asked. Returns the new record, the names of fields written, and warnings.
+    is not even asked; `asked` keeps its answers for the scene's other items. Returns the new record, the
+    names of fields written, and warnings.
     """
     absent = [field for field in fields if field.name not in record.images]
     if not fields or (known == scene.updated_at and not absent):
         return record, (), ()
     etag = "" if absent else _common_etag(record.images, fields)
-    cover = bench.stash.cover(scene.scene_id, _version(scene), etag)
+    cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
     if cover.unchanged:
         return record, (), ()
     if cover.image is None:

@@ -25,6 +25,7 @@ from worker.drain import PAUSE_S, Drain
 from worker.gate import Gate
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
+from worker.throttle import Throttle
 from worker.timers import Every
 
 TURN_S = 0.5
@@ -58,6 +59,7 @@ class Parts:
     settings: Settings
     gate: Gate
     drain: Drain
+    throttle: Throttle
     statistics: StatisticsKeeper
     catch_up: CatchUp
     clock: Clock
@@ -125,6 +127,7 @@ class WorkerLife:
     def turn(self) -> Farewell | None:
         """One look around; a reason to leave, or None."""
         self._p.beat()
+        self._p.throttle.tick()
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED
         self._notice_changes()

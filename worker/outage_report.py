@@ -4,7 +4,7 @@ import time
 
 from worker.outages import KEPT, Outage, OutageHistory, lasted_s, metrics
 
-SHOWN = 14  # of the outages; with the lines around them about a screen
+SHOWN = 13  # of the outages; with the lines around them twenty
 LONGEST_ERROR = 120
 NONE_YET = "No outage of Plex has been recorded."
 UNKNOWN = "not known yet"
@@ -54,7 +54,7 @@ def _or_unknown(seconds: float | None) -> str:
 
 def _line(outage: Outage, now: float) -> str:
     length = duration(lasted_s(outage, now)) + (" so far" if outage.end is None else "")
-    jobs = f"{outage.jobs} attempt{'' if outage.jobs == 1 else 's'} ran into it"
+    jobs = f"{outage.jobs} job{'' if outage.jobs == 1 else 's'} affected"
     error = f": {outage.error[:LONGEST_ERROR]}" if outage.error else ""
     ended = f"; {outage.how}" if outage.how else ""
     return f"{_moment(outage.start)}, {length}, {jobs}: {outage.cause}{error}{ended}."

@@ -25,8 +25,8 @@ _Moment = Annotated[float, Field(ge=0.0, le=LATEST)]
 class Outage(BaseModel):
     """One outage. Times are epoch seconds; `end` None: it lasts.
 
-    `cause` is the class and `error` the text of the first failure, `jobs` how many attempts ran into it, `how`
-    the way it ended. `refused`: Plex turned us away at some moment of it, so a person had to act.
+    `cause` is the class and `error` the text of the first failure, `jobs` how many it affected, `how` the way
+    it ended. `refused`: Plex turned us away at some moment of it, so a person had to act.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -99,7 +99,7 @@ def closed(history: OutageHistory, now: float, how: str) -> OutageHistory:
 
 
 def job_affected(history: OutageHistory, jobs: int = 1) -> OutageHistory:
-    """So many attempts more ran into the current outage; unchanged when there is none."""
+    """The current outage affected so many jobs more; unchanged when there is none."""
     current = history.current
     return history if current is None else _with_current(history, current, jobs=current.jobs + jobs)
 
@@ -174,7 +174,7 @@ class OutageLog:
             self._open(breaker, breaker.since)
 
     def job_affected(self, jobs: int = 1) -> None:
-        """So many attempts ran into the current outage."""
+        """The current outage affected so many jobs more."""
         self._keep(job_affected(self.history, jobs), durable=False)
 
     def _open(self, breaker: Breaker, start: float) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import PlexError
+from core.fields import Kind, MustGo
 from core.plex_item import PlexItem
-from plex.edit_request import edit_targets
+from plex.edit_request import edit_targets, fit_text
 from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
 from worker.bench import SHORT_LIMITS, Workbench
@@ -22,14 +23,22 @@ def share(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> dict
         return {}
     written: set[int] = set()
     edits = shared_edits(plans, items, by_difference=False)
-    if bench.habits.appends(bench.plex.machine_identifier()) is not False:
-        edits += shared_edits(_without(plans, edits), items, by_difference=True)
+    edits += shared_edits(_without(plans, edits), items, by_difference=True)
     for edit in edits:
-        if edit.is_difference and not _is_proven(bench, edit, items):
+        if not _fits(edit) or (edit.is_difference and not _is_proven(bench, edit, items)):
             continue
         if _send(bench, edit):
             written.update(edit.items)
     return {item: plans[item] for item in written}
+
+
+def _fits(edit: SharedEdit) -> bool:
+    """Whether no text would be cut and no list of names sent in parts, of which a server may keep the last."""
+    return all(
+        len(edit_targets(edit.section, edit.items[:1], (change,), SHORT_LIMITS)) == 1
+        and (not isinstance(change.value, str) or fit_text(change.value, SHORT_LIMITS) == change.value)
+        for change in edit.changes
+    )
 
 
 def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
@@ -41,7 +50,9 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
     known = bench.habits.appends(server)
     if known is not None:
         return known
-    first = items[edit.items[0]]
+    first = next((items[key] for key in edit.items if not _is_at_risk(bench, edit, items[key])), None)
+    if first is None:
+        return False
     try:
         if not _send(bench, replace(edit, items=(first.rating_key,))):
             return False
@@ -53,6 +64,15 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
         bench.habits.prove_appending(server, verdict)
         bench.log.info("plex.tags", append=verdict)
     return verdict is True
+
+
+def _is_at_risk(bench: Workbench, edit: SharedEdit, item: PlexItem) -> bool:
+    """Whether a trial could cost names that Stash lacks: nobody could bring them back after a kill."""
+    added = [change.field for change in edit.changes if change.field.kind is Kind.NAMES and change.value]
+    return any(
+        item.values.get(field.name) and (bench.rules.preserve_plex_edits or field.must_go is MustGo.OURS)
+        for field in added
+    )
 
 
 def _send(bench: Workbench, edit: SharedEdit) -> bool:

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field, replace
 from core.errors import NoFile, PlexRejected, StaleMatch
 from core.fields import BY_NAME
 from core.job import Job
+from core.match import Confidence
 from core.outcome import Fate, Outcome
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from core.values import FieldValue
 from plex.plan import field_records
+from stash.client import Cover
 from validation.metadata import SyncMetadata
 from validation.wanted import wanted_images
 from worker.batch import Batch, Case, match_cases, read_items
 from worker.bench import Workbench
+from worker.filters import excluded_because
 from worker.images import proven_update, sync_images
 from worker.learning import LEARNED
 from worker.sharing import share
@@ -40,6 +43,7 @@ class _Run:
     warnings: list[str] = field(default_factory=list)
     claimed: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    covers: dict[str, Cover] = field(default_factory=dict)
 
 
 class SceneSync:
@@ -65,8 +69,13 @@ class SceneSync:
         title = title_of(case.scene)
         if not case.scene.files:
             return Outcome(Fate.DONE, "no_file", message=NoFile("").advice, title=title)
-        if not self._bench.config.sync_metadata or case.match is None:
+        if not self._bench.config.sync_metadata:
             return Outcome(Fate.DONE, "off", title=title)
+        excluded = excluded_because(case.scene, self._bench.config)
+        if excluded or case.match is None:
+            return Outcome(Fate.DONE, "excluded", message=f"Left alone: {excluded}.", title=title)
+        if self._bench.config.skip_not_found and case.match.confidence is Confidence.NONE:
+            return Outcome(Fate.DONE, "skipped", message="Plex does not have it.", title=title)
         keys = self._items_of(batch, case)
         run = _Run()
         for key in filter(batch.items.__contains__, keys):
@@ -148,7 +157,7 @@ class SceneSync:
         kept = {name: value for name, value in wanted.items() if name not in failed}
         record = record.with_fields(field_records(done, kept, item, old))
         run.wrote.update(change.field.name for change in done)
-        record, images, warnings = self._with_images(scene, item, record, known, bool(failed))
+        record, images, warnings = self._with_images(scene, item, record, known, run, bool(failed))
         self._bench.records.save(record)
         run.wrote.update(images)
         run.warnings.extend(warnings)
@@ -157,7 +166,7 @@ class SceneSync:
         run.failed.update(failed)
 
     def _with_images(
-        self, scene: SyncMetadata, item: PlexItem, record: SyncRecord, known: str, failed: bool
+        self, scene: SyncMetadata, item: PlexItem, record: SyncRecord, known: str, run: _Run, failed: bool
     ) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
         """Send images. What was written before is remembered first, so that a retry sends images alone.
 
@@ -169,7 +178,7 @@ class SceneSync:
             self._bench.records.save(replace(record, updated_at=known))
         if failed:
             return replace(record, updated_at=known), (), ()
-        return sync_images(self._bench, scene, item, record, fields, known)
+        return sync_images(self._bench, scene, item, record, fields, known, run.covers)
 
     def _record(self, batch: Batch, case: Case, item: PlexItem, old: SyncRecord | None) -> SyncRecord:
         scene = case.scene

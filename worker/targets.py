@@ -55,6 +55,8 @@ def is_certain(case: Case) -> bool:
 
 def plays(item: PlexItem | None, file: PlexFile) -> bool:
     """Whether the item, as read just now, still plays the file it was matched by."""
+    if item is not None and not file.path:
+        return True  # a person has decided
     return item is not None and any(same_path(path, file.path) for path in item.files)
 
 

@@ -62,6 +62,12 @@ class Throttle:
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
             self._save()
 
+    def tick(self) -> None:
+        """Time passes although nothing is due: the ramp goes on, and ends."""
+        if self._ramp is not None:
+            self._ramp = ramps.advanced(self._ramp, self._clock.wall())
+            self._end_if_over()
+
     def answered(self, took_s: float, status: int) -> None:
         """Plex answered a request."""
         before = self._pace.level
@@ -80,11 +86,14 @@ class Throttle:
         if self._ramp is None:
             return self._pace.pause_s
         self._ramp, wait_s = ramps.admit(self._ramp, self._clock.wall())
-        if self._ramp.is_over:
+        self._end_if_over()
+        return wait_s
+
+    def _end_if_over(self) -> None:
+        if self._ramp is not None and self._ramp.is_over:
             self._save()
             self._ramp = None
             self._log.info("ramp.end")
-        return wait_s
 
     def _save(self) -> None:
         self._saved_at = self._clock.monotonic()

@@ -2,7 +2,7 @@
 
 A `Place` installs this file as `PlexSync.py` and keeps the real one beside it as `real_door.py`, so that
 the emulated Stash, hooks and leaving workers start it by themselves. What happens at a point is said by
-files in the folder `points`: `kill-NAME-HIT` (the first process to come by for the HIT-th time is killed),
+files in the folder `points`: `kill-NAME-N` (the N-th that comes by from now on is killed),
 `hold-NAME` (wait until the file is gone), `deadly` (a subject: whoever has it in hand dies), `skip` (how
 many seconds the steady clock of workers is ahead).
 """
@@ -16,7 +16,6 @@ import signal
 import sqlite3
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -30,27 +29,27 @@ class Points:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self._hits: Counter[str] = Counter()
 
     def __call__(self, name: str) -> None:
-        self._hits[name] += 1
         with (POINTS / "seen").open("a", encoding="utf-8") as stream:
             stream.write(f"{self._kind} {os.getpid()} {name}\n")
         if name == "drain.in_hand" and self._is_deadly():
             os.kill(os.getpid(), signal.SIGKILL)
-        order = POINTS / f"kill-{name}-{self._hits[name]}"
-        if order.exists():
-            self._die(order)
+        for order in POINTS.glob(f"kill-{name}-*"):
+            self._obey(order)
         self._wait(name)
 
     @staticmethod
-    def _die(order: Path) -> None:
-        """Only the one whose rename succeeds dies."""
+    def _obey(order: Path) -> None:
+        """Count down, or die. Of several processes, the one whose rename succeeds is meant."""
+        stem, _, left = order.name.rpartition("-")
+        is_last = left == "1"
         try:
-            order.rename(order.with_name(f"died-{os.getpid()}"))
+            order.rename(POINTS / (f"died-{os.getpid()}" if is_last else f"{stem}-{int(left) - 1}"))
         except FileNotFoundError:
             return
-        os.kill(os.getpid(), signal.SIGKILL)
+        if is_last:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     @staticmethod
     def _wait(name: str) -> None:
@@ -67,14 +66,14 @@ class Points:
         with contextlib.closing(sqlite3.connect(DATA / "queue.db", timeout=10.0)) as connection:
             statements = importlib.import_module("sync_queue.statements")
             query = f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
-            return connection.execute(query).fetchone() == (deadly.read_text("utf-8"),)
+            return bool(connection.execute(query).fetchone() == (deadly.read_text("utf-8"),))
 
 
 class SkippingClock:
     """The machine's clock. Its steady half skips as many seconds as the file `skip` says."""
 
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self._ahead = self._skipped()
 
     def wall(self) -> float:
         return time.time()
@@ -85,8 +84,12 @@ class SkippingClock:
     def sleep(self, seconds: float) -> None:
         """Skips happen only here: nobody is in the middle of something that takes its time."""
         time.sleep(max(0.0, seconds))
+        self._ahead = self._skipped()
+
+    @staticmethod
+    def _skipped() -> float:
         skip = POINTS / "skip"
-        self._ahead = float(skip.read_text("utf-8")) if skip.exists() else 0.0
+        return float(skip.read_text("utf-8")) if skip.exists() else 0.0
 
 
 def be_worker(started_by: str, points: Points) -> int:

@@ -59,15 +59,10 @@ class Place(House):
         fresh.replace(self.plugin / "PlexSync.py")
 
     def kill_at(self, name: str, hit: int = 1) -> None:
-        """Whoever comes to this point for the `hit`-th time dies there; only once."""
-        self.disarmed(name, hit)
+        """The `hit`-th that comes to this point from now on dies there. Earlier victims are forgotten."""
+        for earlier in [*self.points.glob("died-*"), *self.points.glob("kill-*")]:
+            earlier.unlink()
         (self.points / f"kill-{name}-{hit}").touch()
-
-    def disarmed(self, name: str, hit: int) -> None:
-        """Forget earlier victims."""
-        for victim in self.points.glob("died-*"):
-            victim.unlink()
-        (self.points / f"kill-{name}-{hit}").unlink(missing_ok=True)
 
     def victim(self) -> int:
         """The process that died at its point; 0 while nobody has."""
@@ -111,10 +106,18 @@ class Place(House):
 
     # -- processes ------------------------------------------------------------------------------
 
-    def workers(self) -> list[int]:
-        """The processes that run the worker's door of this installation."""
+    def processes(self) -> list[tuple[int, str]]:
+        """(process id, kind) of every process of this installation: a "worker", or a "hook or task"."""
         script = os.fsencode(self.plugin / "PlexSync.py")
-        return [pid for pid, words in _command_lines() if words[1:3] == [script, b"worker"]]
+        return [
+            (pid, "worker" if words[2:3] == [b"worker"] else "hook or task")
+            for pid, words in _command_lines()
+            if words[1:2] == [script]
+        ]
+
+    def workers(self) -> list[int]:
+        """Those that run the worker's door."""
+        return [pid for pid, kind in self.processes() if kind == "worker"]
 
     def kill_workers(self) -> None:
         """SIGKILL every worker and wait until the lease is free."""
@@ -131,6 +134,10 @@ class Place(House):
     def wake(self) -> None:
         """What the user interface does when somebody opens Stash."""
         self.stash.run_operation({"mode": "wake"})
+
+    def stash_input(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Fields as Stash's mutations take them: names become ids."""
+        return self._input(fields)
 
     def try_edit(self, scene: int, **fields: Any) -> None:
         """An edit whose hook, or whose Stash, may die meanwhile."""

@@ -69,13 +69,17 @@ class Home:
         copy_plugin(self.plugin)
         self.stash.reload_plugins()
         standard = {"a_plex_url": self.plex.url, "a_plex_token": TOKEN, "b_path_map": "/data => /media"}
-        self.stash.configure(**{**standard, **settings})
+        self.configure(**{**standard, **settings})
 
     def close(self) -> None:
         """End everything that was started; the emulators must have seen nothing that is forbidden."""
         self.stash.stop()
         self.plex.stop()
         assert self.plex.violations == []
+
+    def configure(self, **settings: Any) -> None:
+        """Save these settings, as the settings page does."""
+        self.stash.configure(**settings)
 
     # -- the libraries --------------------------------------------------------------------------
 
@@ -253,9 +257,12 @@ class Workroom(Home):
             JobStore(connection, self.clock).note(f"scene:{scene}", "test")
 
     def work(self, seconds: float = SETTLED_S) -> None:
-        """Let time pass and let the worker look around once: it works off all that is due."""
+        """Let time pass and let the worker look around once: it works off all that is due.
+
+        Hooks write down the real time, and a slow machine may have spent much of it: the clock never stays behind.
+        """
         assert self.worker is not None
-        self.clock.advance(seconds)
+        self.clock.advance(max(seconds, time.time() + SETTLED_S - self.clock.wall()) if seconds else 0.0)
         assert self.worker.life.turn() is None
 
     def work_for(self, seconds: float, step: float = SETTLED_S) -> None:

@@ -1,4 +1,4 @@
-"""What a failing Plex does to a change: passing faults are waited out, hopeless ones end as dead letters that say why."""
+"""What a failing Plex does to a change: passing faults are waited out, hopeless ones end as dead letters."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_passing_fault_costs_one_attempt_and_then_the_change_arrives(room: Wor
 
 
 def test_an_answer_that_never_comes_is_a_passing_fault(room: Workroom) -> None:
-    room.stash.configure(a_plex_read_timeout_s=5)
+    room.configure(a_plex_read_timeout_s=5)
     scene = room.scene()
     room.plex.faults.add(Fault("stall", method="PUT", delay_s=60.0))
 
@@ -130,7 +130,7 @@ def test_a_write_that_fails_five_times_ends_in_the_dead_letters(room: Workroom) 
     fault = room.plex.faults.add(Fault(method="PUT", route=f"/library/sections/{other}/all", status=500, times=None))
 
     room.edit(bad, title="Never")
-    attempts = []
+    attempts: list[int] = []
     while not room.dead_letters() and len(attempts) < 100:
         room.note(good)
         room.work(10.0)

@@ -37,7 +37,7 @@ ALL_FIELDS = {"c_sync_rating": True, "c_tagline_source": "director", "c_backgrou
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
 def test_a_saved_scene_shows_every_field_in_plex(house: House, tags_replace: bool) -> None:
     house.plex.switches.tags_replace = tags_replace
-    house.stash.configure(**ALL_FIELDS)
+    house.configure(**ALL_FIELDS)
     scene = house.scene(cover=picture(1))
     house.plex.library.change(house.item().rating_key, genres=["stale"], roles=["Nobody"])
 
@@ -102,7 +102,7 @@ def test_a_partial_date_becomes_its_first_day(room: Workroom, stash: str, plex: 
 
 @pytest.mark.parametrize(("source", "tagline"), [("none", None), ("director", "Ada Winter"), ("code", "AF-017")])
 def test_the_tagline_comes_from_where_the_setting_says(room: Workroom, source: str, tagline: str | None) -> None:
-    room.stash.configure(c_tagline_source=source)
+    room.configure(c_tagline_source=source)
     scene = room.scene()
 
     room.edit(scene, director="Ada Winter", code="AF-017")

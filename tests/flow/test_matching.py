@@ -51,7 +51,7 @@ def test_weak_evidence_is_not_enough_when_matching_is_strict(room: Workroom) -> 
 
 
 def test_the_best_guess_is_written_when_matching_is_not_strict(room: Workroom) -> None:
-    room.stash.configure(b_strict_matching=False)
+    room.configure(b_strict_matching=False)
     room.plex.library.add_item(room.section, [("/media/elsewhere/a.mp4", 0)])
     scene = room.stash.library.add_scene("/data/inbox/a.mp4", 1_000)
 
@@ -64,7 +64,7 @@ def test_the_best_guess_is_written_when_matching_is_not_strict(room: Workroom) -
 
 
 def test_one_of_several_like_files_is_written_when_matching_is_not_strict(room: Workroom) -> None:
-    room.stash.configure(b_strict_matching=False)
+    room.configure(b_strict_matching=False)
     scene = twins(room, 1_000, 1_000)
 
     room.edit(scene, title="Guess")
@@ -74,7 +74,7 @@ def test_one_of_several_like_files_is_written_when_matching_is_not_strict(room: 
 
 
 def test_a_size_that_contradicts_is_never_written_to(room: Workroom) -> None:
-    room.stash.configure(b_strict_matching=False)
+    room.configure(b_strict_matching=False)
     scene = twins(room, OTHER_SIZE, OTHER_SIZE + 1)
 
     room.edit(scene, title="Guess")
@@ -93,20 +93,30 @@ def test_the_size_tells_files_of_one_name_apart(room: Workroom) -> None:
     assert titles(room) == ["holiday", "Certain"]
 
 
-def test_a_file_that_plex_lacks_does_not_delay_a_present_one_and_arrives_after_the_scan(house: House) -> None:
+def test_a_file_that_plex_lacks_does_not_delay_a_present_one(house: House) -> None:
     missing, present = house.scene("late.mp4", in_plex=False), house.scene("here.mp4")
 
     house.edit(missing, title="Late")
     house.edit(present, title="Here")
     wait_for(lambda: house.item("here.mp4").title == "Here", "the present one")
     wait_for(lambda: house.reasons() == {"PlexNotFound"}, "the missing one waits")
-    waiting = house.jobs()
-    house.plex.library.add_file_on_disk("/media/late.mp4", 1_000)
-    house.plex.library.scan(house.section)
-    wait_for(lambda: house.item("late.mp4").title == "Late", "the latecomer", limit=120.0)
 
-    assert waiting == [(f"scene:{missing}", 1, "PlexNotFound")]
+    assert house.jobs() == [(f"scene:{missing}", 1, "PlexNotFound")]
     assert house.dead_letters() == []
+
+
+def test_a_file_that_plex_scans_later_arrives_within_a_minute(room: Workroom) -> None:
+    scene = room.scene("late.mp4", in_plex=False)
+    room.edit(scene, title="Late")
+    room.work_for(3600.0, step=30.0)
+    waiting = room.jobs()
+
+    room.plex.library.add_file_on_disk("/media/late.mp4", 1_000)
+    room.plex.library.scan(room.section)
+    room.work_until(lambda: not room.jobs(), limit=60.0)
+
+    assert [reason for _, _, reason in waiting] == ["PlexNotFound"]
+    assert room.item("late.mp4").title == "Late"
 
 
 def test_a_file_that_never_comes_ends_in_the_dead_letters_and_revives_when_it_does(room: Workroom) -> None:
@@ -227,7 +237,7 @@ def test_an_item_that_plex_replaced_is_matched_anew_in_the_same_attempt(room: Wo
 
 
 def test_only_the_named_libraries_are_written_to(room: Workroom) -> None:
-    room.stash.configure(a_plex_libraries=" favourites , Third")
+    room.configure(a_plex_libraries=" favourites , Third")
     scene = room.scene("a.mp4")
     for title in ("Favourites", "Third"):
         section = room.plex.library.add_section(title, ["/media"]).key
@@ -240,13 +250,13 @@ def test_only_the_named_libraries_are_written_to(room: Workroom) -> None:
 
 
 def test_a_library_name_that_does_not_exist_is_said_and_everything_waits(room: Workroom) -> None:
-    room.stash.configure(a_plex_libraries="Scens")
+    room.configure(a_plex_libraries="Scens")
     scene = room.scene()
 
     room.edit(scene, title="Patient")
     room.work_for(60.0)
     waiting = room.jobs()
-    room.stash.configure(a_plex_libraries="Scenes")
+    room.configure(a_plex_libraries="Scenes")
     room.work_until(lambda: not room.jobs(), limit=120.0)
 
     assert [attempts for _, attempts, _ in waiting] == [0]
@@ -255,7 +265,7 @@ def test_a_library_name_that_does_not_exist_is_said_and_everything_waits(room: W
 
 
 def test_without_a_path_mapping_folders_names_and_sizes_find_the_file(room: Workroom) -> None:
-    room.stash.configure(b_path_map="")
+    room.configure(b_path_map="")
     scene = room.scene("studio/year/a.mp4")
 
     room.edit(scene, title="Found")

@@ -71,14 +71,14 @@ def test_five_failures_in_a_row_open_the_breaker_and_the_last_spends_nothing(roo
 
 
 def test_a_wrong_token_is_said_once_and_a_corrected_one_needs_no_restart(house: House) -> None:
-    house.stash.configure(a_plex_token="wrong")
+    house.configure(a_plex_token="wrong")
     scenes = {name: house.scene(name) for name in ("a.mp4", "b.mp4")}
 
     for name, scene in scenes.items():
         house.edit(scene, title=f"New {name}")
     house.stash.log_book.wait_for("Plex token", 60.0)
     waiting, pid = house.jobs(), house.worker_pid
-    house.stash.configure(a_plex_token=TOKEN)
+    house.configure(a_plex_token=TOKEN)
     wait_for(lambda: all(house.item(name).title == f"New {name}" for name in scenes), "all has arrived")
     house.drained()
 
@@ -90,13 +90,13 @@ def test_a_wrong_token_is_said_once_and_a_corrected_one_needs_no_restart(house: 
 @pytest.mark.parametrize("status", [401, 403, 498])
 def test_a_refusal_is_never_the_jobs_fault(room: Workroom, status: int) -> None:
     room.plex.switches.unknown_token_status = status
-    room.stash.configure(a_plex_token="wrong")
+    room.configure(a_plex_token="wrong")
     scene = room.scene()
 
     room.edit(scene, title="Patient")
     room.work_for(600.0, step=20.0)
     waiting = room.jobs()
-    room.stash.configure(a_plex_token=TOKEN)
+    room.configure(a_plex_token=TOKEN)
     room.work_until(lambda: not room.jobs(), limit=120.0)
 
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
@@ -106,13 +106,13 @@ def test_a_refusal_is_never_the_jobs_fault(room: Workroom, status: int) -> None:
 
 def test_a_token_that_may_not_write_is_a_refusal(room: Workroom) -> None:
     room.plex.share_with("guest-token", [room.section])
-    room.stash.configure(a_plex_token="guest-token")
+    room.configure(a_plex_token="guest-token")
     scene = room.scene()
 
     room.edit(scene, title="Patient")
     room.work_for(120.0, step=20.0)
     waiting = room.jobs()
-    room.stash.configure(a_plex_token=TOKEN)
+    room.configure(a_plex_token=TOKEN)
     room.work_until(lambda: not room.jobs(), limit=120.0)
 
     assert [attempts for _, attempts, _ in waiting] == [0]
@@ -120,12 +120,12 @@ def test_a_token_that_may_not_write_is_a_refusal(room: Workroom) -> None:
 
 
 def test_an_address_that_nobody_answers_at_is_corrected_without_a_restart(room: Workroom) -> None:
-    room.stash.configure(a_plex_url="http://127.0.0.1:9")
+    room.configure(a_plex_url="http://127.0.0.1:9")
     scene = room.scene()
     room.edit(scene, title="Patient")
     room.work_for(120.0, step=20.0)
 
-    room.stash.configure(a_plex_url=room.plex.url)
+    room.configure(a_plex_url=room.plex.url)
     room.work_until(lambda: not room.jobs(), limit=120.0)
 
     assert room.item().title == "Patient"

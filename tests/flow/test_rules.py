@@ -25,7 +25,7 @@ SHOWN = {
     "genres": ["night"],
     "collections": ["Aurora"],
 }
-TOGGLES = {
+TOGGLES: dict[str, tuple[str, Any]] = {
     "c_sync_title": ("title", "a"),
     "c_sync_studio": ("studio", None),
     "c_sync_summary": ("summary", ""),
@@ -44,7 +44,7 @@ def shown(room: Workroom) -> dict[str, Any]:
 
 @pytest.mark.parametrize("toggle", TOGGLES)
 def test_a_field_that_is_switched_off_leaves_plexs_value(room: Workroom, toggle: str) -> None:
-    room.stash.configure(**{toggle: False})
+    room.configure(**{toggle: False})
     scene = room.scene()
     name, before = TOGGLES[toggle]
 
@@ -59,7 +59,7 @@ def test_a_value_in_plex_stays_when_its_field_is_switched_off_later(room: Workro
     room.edit(scene, **FULL)
     room.work()
 
-    room.stash.configure(c_sync_summary=False, c_sync_tags=False)
+    room.configure(c_sync_summary=False, c_sync_tags=False)
     room.edit(scene, details=None, tags=[], studio="New")
     room.work()
 
@@ -68,7 +68,7 @@ def test_a_value_in_plex_stays_when_its_field_is_switched_off_later(room: Workro
 
 
 def test_the_master_switch_writes_and_records_nothing(room: Workroom) -> None:
-    room.stash.configure(c_sync_metadata=False)
+    room.configure(c_sync_metadata=False)
     scene = room.scene(cover=picture(1))
 
     room.edit(scene, **FULL)
@@ -80,7 +80,7 @@ def test_the_master_switch_writes_and_records_nothing(room: Workroom) -> None:
 
 
 def test_poster_and_background_have_their_switches(room: Workroom) -> None:
-    room.stash.configure(c_sync_poster=False, c_background_source="cover", c_sync_background=False)
+    room.configure(c_sync_poster=False, c_background_source="cover", c_sync_background=False)
     scene = room.scene(cover=picture(1))
 
     room.edit(scene, title="No picture")
@@ -157,7 +157,7 @@ def test_a_collection_that_a_person_chose_stays(room: Workroom, tags_replace: bo
 
 
 def test_the_rating_is_cleared_only_where_plexsync_set_it(room: Workroom) -> None:
-    room.stash.configure(c_sync_rating=True)
+    room.configure(c_sync_rating=True)
     ours, theirs = room.scene("ours.mp4"), room.scene("theirs.mp4")
     room.plex.library.change(room.item("theirs.mp4").rating_key, user_rating=6.0)
     room.edit(ours, rating100=80, tags=["x"])
@@ -175,7 +175,7 @@ def test_the_rating_is_cleared_only_where_plexsync_set_it(room: Workroom) -> Non
 
 @pytest.mark.parametrize("preserve", [True, False])
 def test_a_hand_edit_survives_when_the_user_wants_that(room: Workroom, preserve: bool) -> None:
-    room.stash.configure(c_preserve_plex_edits=preserve)
+    room.configure(c_preserve_plex_edits=preserve)
     scene = room.scene()
     room.edit(scene, **FULL)
     room.work()
@@ -193,7 +193,7 @@ def test_a_hand_edit_survives_when_the_user_wants_that(room: Workroom, preserve:
 
 @pytest.mark.parametrize("lock", [True, False])
 def test_what_is_written_is_locked_unless_the_user_forbids_it(room: Workroom, lock: bool) -> None:
-    room.stash.configure(c_lock_fields=lock)
+    room.configure(c_lock_fields=lock)
     scene = room.scene()
 
     room.edit(scene, **FULL)
@@ -205,7 +205,7 @@ def test_what_is_written_is_locked_unless_the_user_forbids_it(room: Workroom, lo
 
 
 def test_limits_keep_the_first_names_and_cut_long_texts(room: Workroom) -> None:
-    room.stash.configure(c_max_tags=3)
+    room.configure(c_max_tags=3)
     scene = room.scene()
 
     room.edit(scene, title="word " * 100, tags=[f"tag {number}" for number in range(8)])

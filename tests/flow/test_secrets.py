@@ -36,12 +36,12 @@ def live(house: House) -> None:
     wait_for(lambda: house.item("good.mp4").title == "Better", "the second attempt")
     for name in ("Process Queue", "View Queue Status", "Health Check", "Sync All Scenes", "Clear Dead Letter Queue"):
         house.run_task(name)
-    house.stash.configure(a_plex_token=TOKEN + "-mistyped")
+    house.configure(a_plex_token=TOKEN + "-mistyped")
     house.edit(good, title="Best")
     house.stash.log_book.wait_for("Plex token", 60.0)
     with pytest.raises(GraphqlFailure):
         house.stash.run_operation({"mode": "health"})
-    house.stash.configure(a_plex_token=TOKEN)
+    house.configure(a_plex_token=TOKEN)
     wait_for(lambda: house.item("good.mp4").title == "Best", "the change after the correction")
 
 

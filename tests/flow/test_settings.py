@@ -10,13 +10,13 @@ from tests.flow.house import TOKEN, House, Workroom, opened, wait_for
 
 
 def test_events_are_kept_while_switched_off_and_worked_off_when_switched_on(house: House) -> None:
-    house.stash.configure(a_enabled=False)
+    house.configure(a_enabled=False)
     first, second = house.scene("a.mp4"), house.scene("b.mp4")
 
     house.edit(first, title="Kept")
     wait_for(lambda: house.doing == "switched off", "the worker has read its settings")
     waiting = house.jobs()
-    house.stash.configure(a_enabled=True)
+    house.configure(a_enabled=True)
     house.edit(second, title="Next")
     house.drained()
 
@@ -25,13 +25,13 @@ def test_events_are_kept_while_switched_off_and_worked_off_when_switched_on(hous
 
 
 def test_nothing_is_asked_of_plex_while_switched_off(room: Workroom) -> None:
-    room.stash.configure(a_enabled=False)
+    room.configure(a_enabled=False)
     scene = room.scene()
 
     room.edit(scene, title="Kept")
     room.work_for(300.0, step=10.0)
     asked = len(room.plex.requests)
-    room.stash.configure(a_enabled=True)
+    room.configure(a_enabled=True)
     room.work_until(lambda: not room.jobs(), limit=60.0)
 
     assert asked == 0
@@ -41,14 +41,14 @@ def test_nothing_is_asked_of_plex_while_switched_off(room: Workroom) -> None:
 @pytest.mark.parametrize(("key", "name"), [("a_plex_url", "Plex URL"), ("a_plex_token", "Plex token")])
 def test_a_missing_setting_is_said_once_and_its_arrival_starts_the_work(room: Workroom, key: str, name: str) -> None:
     right = {"a_plex_url": room.plex.url, "a_plex_token": TOKEN}[key]
-    room.stash.configure(**{key: ""})
+    room.configure(**{key: ""})
     scenes = [room.scene(f"{number}.mp4") for number in range(3)]
 
     for scene in scenes:
         room.edit(scene, title="Kept")
         room.work_for(60.0, step=10.0)
     waiting, said = room.jobs(), room.said(f"{name} is not set", "Error")
-    room.stash.configure(**{key: right})
+    room.configure(**{key: right})
     room.work_until(lambda: not room.jobs(), limit=60.0)
 
     assert [attempts for _, attempts, _ in waiting] == [0, 0, 0]
@@ -59,7 +59,7 @@ def test_a_missing_setting_is_said_once_and_its_arrival_starts_the_work(room: Wo
 def test_the_settings_of_the_plugin_that_was_here_before_are_understood(tmp_path: Path) -> None:
     room = Workroom(tmp_path)
     with opened(room, a_plex_url="", a_plex_token=""):
-        room.stash.configure(plexHost="127.0.0.1", plexPort=str(room.plex.port), plexToken=TOKEN)
+        room.configure(plexHost="127.0.0.1", plexPort=str(room.plex.port), plexToken=TOKEN)
         scene = room.scene()
 
         room.edit(scene, title="Understood")
@@ -69,7 +69,7 @@ def test_the_settings_of_the_plugin_that_was_here_before_are_understood(tmp_path
 
 
 def test_a_bad_optional_value_is_warned_of_once_and_its_default_used(room: Workroom) -> None:
-    room.stash.configure(a_plex_read_timeout_s="soon", c_tagline_source="mood")
+    room.configure(a_plex_read_timeout_s="soon", c_tagline_source="mood")
     scene = room.scene()
 
     room.edit(scene, title="Written")
@@ -81,7 +81,7 @@ def test_a_bad_optional_value_is_warned_of_once_and_its_default_used(room: Workr
 
 
 def test_a_changed_path_mapping_counts_for_the_next_drain(room: Workroom) -> None:
-    room.stash.configure(b_path_map="/data => /wrong")
+    room.configure(b_path_map="/data => /wrong")
     room.plex.library.add_item(room.section, [("/media/2019/a.mp4", 1_000)])
     room.plex.library.add_item(room.section, [("/media/a.mp4", 1_000)])
     scene = room.stash.library.add_scene("/data/a.mp4", 1_000)
@@ -89,7 +89,7 @@ def test_a_changed_path_mapping_counts_for_the_next_drain(room: Workroom) -> Non
     room.work()
     letters = [letter["reason"] for letter in room.dead_letters()]
 
-    room.stash.configure(b_path_map="/data => /media")
+    room.configure(b_path_map="/data => /media")
     room.edit(scene, title="Mapped")
     room.work()
 

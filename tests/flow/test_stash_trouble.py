@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_the_detached_worker_outlives_a_restart_of_stash(house: House) -> None:
     assert house.worker_pid == pid
 
 
-def guarded(tmp_path: Path, **options: object) -> Workroom:
+def guarded(tmp_path: Path, **options: Any) -> Workroom:
     """A room whose Stash asks for a login and forgets sessions after a minute."""
     return Workroom(tmp_path, username="ada", password="lovelace", max_session_age=60, **options)
 

@@ -264,7 +264,10 @@ def test_a_redirect_is_not_followed_since_it_would_carry_the_token_elsewhere(ple
 def test_every_answered_request_is_heard_of(plex: PlexEmulator) -> None:
     beats: list[str] = []
     client = PlexClient(
-        PlexAddress(plex.url, plex.token, (5.0, 30.0)), IDENTITY, lambda seconds: None, lambda took_s, status: beats.append("beat")
+        PlexAddress(plex.url, plex.token, (5.0, 30.0)),
+        IDENTITY,
+        lambda seconds: None,
+        lambda took_s, status: beats.append("beat"),
     )
 
     client.machine_identifier()

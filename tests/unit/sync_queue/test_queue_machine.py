@@ -182,6 +182,13 @@ class QueueMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In the end, everything that was noted can be done."""
+        try:
+            self.everything_gets_done()
+        finally:
+            self.desk.close()
+            self.folder.cleanup()
+
+    def everything_gets_done(self) -> None:
         for job, _ in list(self.running.values()):
             self.release(job)
         self.drain()
@@ -190,8 +197,6 @@ class QueueMachine(RuleBasedStateMachine):
         self.drain()
         assert (self.waiting, self.running, self.letters) == ({}, {}, {})
         self.every_change_is_in_its_place()
-        self.desk.close()
-        self.folder.cleanup()
 
     # -- helpers ----------------------------------------------------------------------------------
 

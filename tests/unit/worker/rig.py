@@ -20,6 +20,7 @@ from worker.bench import Workbench
 from worker.drain import DrainReport
 
 NOW = 1_780_000_000.0
+MOST_BEATS = 50_000  # far more than any test needs; a worker that spins ends here
 
 
 class Lines(logging.Handler):
@@ -67,6 +68,7 @@ class Rig:
 
     def _beat(self) -> None:
         self.beats += 1
+        assert self.beats < MOST_BEATS, "the worker lives for ever"
 
     def install(self, version: str) -> None:
         (self.root / "core").mkdir(parents=True, exist_ok=True)
@@ -114,6 +116,16 @@ class Rig:
 
     def drain(self) -> DrainReport:
         return self.worker.parts.drain.run(self.bench(), lambda: False)
+
+    def drain_all(self) -> int:
+        """Drain again and again, a second apart, until nothing is due; how many jobs were done."""
+        done = 0
+        for _ in range(200):
+            done += self.drain().done
+            self.clock.advance(1.0)
+            if not self.counts[0]:
+                return done
+        raise AssertionError("the queue was never empty")
 
     def sync(self, *scenes: int) -> DrainReport:
         self.note(*scenes)

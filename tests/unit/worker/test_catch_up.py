@@ -145,6 +145,8 @@ def test_a_server_in_any_zone_hides_nothing(tmp_path: Path, zone: str) -> None:
 
 def test_a_change_just_before_the_watermark_is_inside_the_overlap(rig: Rig) -> None:
     run(rig)
+    rig.clock.advance(2 * OVERLAP_S)
+    run(rig)
     rig.clock.advance(-OVERLAP_S / 2)
     scene = rig.scene("late")
     rig.clock.advance(OVERLAP_S)
@@ -152,6 +154,15 @@ def test_a_change_just_before_the_watermark_is_inside_the_overlap(rig: Rig) -> N
     run(rig)
 
     assert rig.row(scene)[2] == ""
+
+
+def test_what_changed_before_the_first_start_is_nobodys_edit(rig: Rig) -> None:
+    rig.clock.advance(-OVERLAP_S / 2)
+    rig.scene("scanned before PlexSync came")
+    rig.clock.advance(OVERLAP_S / 2)
+    run(rig)
+
+    assert run(rig) == 0
 
 
 def test_the_watermark_moves_with_what_was_noted(rig: Rig) -> None:

@@ -24,8 +24,8 @@ def test_what_plex_shows_afterwards_is_remembered(rig: Rig) -> None:
 
 
 def test_many_written_items_are_read_two_hundred_to_a_request(rig: Rig) -> None:
-    rig.sync(rig.scene("warm"))
     scenes = [rig.scene(str(number)) for number in range(100)]
+    rig.sync(rig.scene("warm"))
     rig.plex.reset_counts()
 
     rig.sync(*scenes)

@@ -1,0 +1,240 @@
+"""A long random day: edits from all sides, processes killed at any moment, servers that come and go.
+
+At the end everybody is left in peace, and Plex must show what Stash holds, field by field.
+
+By hand: python -m tests.crash.soak --seed 7 --kills 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from threading import Event
+
+from tests.crash.place import Place
+from tests.emulators.stash_client import GraphqlFailure
+from tests.flow.house import opened, wait_for
+
+SCENES = 24
+HANDS = 3  # how many edits are under way at once
+TAGS = ("one", "two", "three", "four")
+PEOPLE = ("Ada", "Ben", "Cyd")
+STUDIOS = ("Aurora", "Borealis", None)
+LONGEST_PAUSE_S = 0.25
+LONGEST_OUTAGE_S = 3.0
+LONGEST_LOCK_S = 4.0
+PEACE_S = 240.0
+TASKS = ("Process Queue", "View Queue Status", "Health Check")
+
+
+class Soak:
+    """One day. The same seed plans the same day; the machine decides how it goes."""
+
+    def __init__(self, place: Place, seed: int) -> None:
+        self._place = place
+        self._chance = Random(seed)
+        self._pause = Event()
+        self._files = 0
+        self._edits = 0
+        self._under_way: list[Future[None]] = []
+        self.kills = {"worker": 0, "hook or task": 0}
+
+    def run(self, kills: int, stop_at: float) -> None:
+        """Live through the day, until so many processes were killed or the (monotonic) time is over."""
+        for _ in range(SCENES):
+            self.add_file()
+        doings: list[tuple[Callable[[], None], int]] = [
+            (self.edit, 30),
+            (self.bulk_edit, 8),
+            (self.create, 4),
+            (self.destroy, 3),
+            (self.destroy_and_find_again, 3),
+            (self.rename, 4),
+            (self.plex_outage, 3),
+            (self.stash_restart, 1),
+            (self.stash_dies, 1),
+            (self.lock, 2),
+            (self.task, 3),
+            (self.wake, 3),
+            (self.kill, 25),
+        ]
+        acts, weights = zip(*doings, strict=True)
+        with ThreadPoolExecutor(HANDS) as hands:
+            while sum(self.kills.values()) < kills and time.monotonic() < stop_at:
+                act = self._chance.choices(acts, weights)[0]
+                if act in (self.edit, self.bulk_edit, self.create, self.destroy, self.task):
+                    self._hand_over(hands, act)
+                else:
+                    act()
+                self._pause.wait(self._chance.uniform(0.0, LONGEST_PAUSE_S))
+
+    def find_peace(self) -> None:
+        """Everybody is killed once more; then somebody opens Stash, and nothing disturbs the work."""
+        self._place.kill_everything()
+        self._place.wake()
+        self._place.ends_well(PEACE_S)
+        wait_for(lambda: len(self._place.workers()) == 1, "one worker is left")
+        assert self._place.dead_letters() == []
+
+    def _hand_over(self, hands: ThreadPoolExecutor, act: Callable[[], None]) -> None:
+        self._under_way = [each for each in self._under_way if not each.done()]
+        if len(self._under_way) < HANDS:
+            self._under_way.append(hands.submit(_tolerant, act))
+
+    # -- what people do -------------------------------------------------------------------------
+
+    def edit(self) -> None:
+        self._edits += 1
+        self._place.edit(self._any_scene(), **self._fields())
+
+    def bulk_edit(self) -> None:
+        scenes = self._place.stash.library.scene_ids()
+        chosen = self._chance.sample(scenes, min(len(scenes), self._chance.randint(2, 8)))
+        self._edits += 1
+        self._place.edit_all(chosen, details=f"Bulk {self._edits}", tags=self._some(TAGS))
+
+    def create(self) -> None:
+        """A new file in both libraries, and a scene for it made by hand."""
+        library, name = self._place.stash.library, self._new_name()
+        self._place.plex.library.add_item(self._place.section, [(f"/media/{name}", 1_000)])
+        self._create_for(library.add_file(f"/data/{name}", 1_000))
+
+    def destroy(self) -> None:
+        if len(self._place.stash.library.scene_ids()) > SCENES // 2:
+            self._place.stash.destroy_scene(self._any_scene())
+
+    def destroy_and_find_again(self) -> None:
+        """The scene gets another id; its file and Plex's item stay."""
+        scene = self._any_scene()
+        files = self._place.stash.library.scenes[scene].file_ids
+        _tolerant(lambda: self._place.stash.destroy_scene(scene))
+        if scene not in self._place.stash.library.scenes and files:
+            _tolerant(lambda: self._create_for(files[0]))
+
+    def rename(self) -> None:
+        """The file is renamed on the disk, and both servers notice; nobody is told."""
+        scene, name = self._any_scene(), self._new_name()
+        file = self._place.stash.library.files_of(self._place.stash.library.scenes[scene])[0]
+        self._place.plex.library.rename_file(file.path.replace("/data", "/media", 1), f"/media/{name}")
+        self._place.stash.library.move_file(file.path, f"/data/{name}")
+
+    def task(self) -> None:
+        self._place.stash.run_task(self._chance.choice(TASKS))
+
+    def wake(self) -> None:
+        _tolerant(self._place.wake)
+
+    # -- what happens to them -------------------------------------------------------------------
+
+    def kill(self) -> None:
+        """SIGKILL one process of the plugin, whichever."""
+        processes = self._place.processes()
+        if not processes:
+            return
+        pid, kind = self._chance.choice(processes)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            self.kills[kind] += 1
+
+    def plex_outage(self) -> None:
+        self._place.plex.down()
+        self._pause.wait(self._chance.uniform(0.0, LONGEST_OUTAGE_S))
+        self._place.plex.up()
+
+    def stash_restart(self) -> None:
+        self._place.stash.restart()
+
+    def stash_dies(self) -> None:
+        """The container with Stash, hooks, tasks and worker is killed and started again."""
+        self._place.stash.container_kill()
+        self._pause.wait(self._chance.uniform(0.0, 1.0))
+        self._place.stash.up()
+
+    def lock(self) -> None:
+        """Another program locks the queue."""
+        if not (self._place.data / "queue.db").exists():
+            return
+        with self._place.locked_database():
+            _tolerant(self.edit)
+            self._pause.wait(self._chance.uniform(0.0, LONGEST_LOCK_S))
+
+    # -- helpers --------------------------------------------------------------------------------
+
+    def add_file(self) -> None:
+        """A file in both libraries, with its scene."""
+        self._place.scene(self._new_name())
+
+    def _create_for(self, file_id: int) -> None:
+        fields = self._place.stash_input(self._fields())
+        query = "mutation($input: SceneCreateInput!) { sceneCreate(input: $input) { id } }"
+        self._edits += 1
+        self._place.stash.graphql(query, {"input": {**fields, "file_ids": [str(file_id)]}})
+
+    def _new_name(self) -> str:
+        self._files += 1
+        return f"file-{self._files}.mp4"
+
+    def _any_scene(self) -> int:
+        return self._chance.choice(self._place.stash.library.scene_ids())
+
+    def _some(self, names: tuple[str, ...]) -> list[str]:
+        return self._chance.sample(names, self._chance.randint(0, len(names)))
+
+    def _fields(self) -> dict[str, object]:
+        fields: dict[str, object] = {
+            "title": f"Title {self._edits}",
+            "details": f"Details {self._edits}" if self._chance.random() < 0.8 else "",
+            "date": f"20{self._chance.randint(10, 24)}-0{self._chance.randint(1, 9)}-11",
+            "tags": self._some(TAGS),
+            "performers": self._some(PEOPLE),
+            "studio": self._chance.choice(STUDIOS),
+        }
+        kept = self._chance.sample(sorted(fields), self._chance.randint(1, len(fields)))
+        return {name: fields[name] for name in {*kept, "title"}}
+
+
+def _tolerant(act: Callable[[], None]) -> None:
+    """What a person's request may meet when servers and hooks die under it."""
+    with contextlib.suppress(GraphqlFailure, OSError, KeyError, ValueError):
+        act()
+
+
+def live_through(root: Path, seed: int, kills: int, seconds: float) -> dict[str, int]:
+    """One whole day in `root`; how many processes of which kind were killed."""
+    place = Place(root)
+    with opened(place):
+        soak = Soak(place, seed)
+        soak.run(kills, time.monotonic() + seconds)
+        soak.find_peace()
+        return soak.kills
+
+
+def main(arguments: list[str]) -> int:
+    """Days of a hundred kills each until there were enough; the seed of a bad one is printed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--per-day", type=int, default=100)
+    options = parser.parse_args(arguments)
+    done, seed = 0, options.seed
+    while done < options.kills:
+        print(f"seed {seed}: ", end="", flush=True)
+        with tempfile.TemporaryDirectory(prefix="plexsync-soak-") as folder:
+            kills = live_through(Path(folder), seed, min(options.per_day, options.kills - done), 3600.0)
+        done += sum(kills.values())
+        print(", ".join(f"{count} x {kind} killed" for kind, count in kills.items()) + f"; {done} in all", flush=True)
+        seed += 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

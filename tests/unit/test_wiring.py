@@ -1,0 +1,187 @@
+"""The composition root: what is built, and that a worker leaves without losing anything."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from core.version import VERSION
+from sync_queue import statements as sql
+from sync_queue.inbox import note_parameters, worker_lives
+from sync_queue.lease import Lease
+from tests.emulators.plex_server import PlexEmulator
+from tests.emulators.stash_server import StashEmulator
+from tests.emulators.stash_toys import until
+from tests.support import FakeClock, open_store, query
+from validation.config import read_config
+from wiring import MOST_FAILURES, Outside, build_plex, installed_version, run_worker, work_here
+
+
+@pytest.fixture
+def lease(tmp_path: Path) -> Iterator[Lease]:
+    """The lease of the data folder, taken; and an installation of this version."""
+    (tmp_path / "data").mkdir()
+    install(tmp_path, VERSION)
+    made = Lease(tmp_path / "data")
+    made.take()
+    yield made
+    made.release()
+
+
+def install(folder: Path, version: str) -> None:
+    (folder / "core").mkdir(exist_ok=True)
+    (folder / "core" / "version.py").write_text(f'VERSION = "{version}"\n')
+
+
+def outside_of(folder: Path, checkpoint: Callable[[str], object] = str) -> Outside:
+    return Outside(folder, folder / "data", FakeClock(), Random(7), checkpoint)
+
+
+def note(folder: Path, subject: str) -> None:
+    """A hook's note, from a connection of its own."""
+    connection = sqlite3.connect(folder / "data" / "queue.db", isolation_level=None)
+    connection.execute(sql.NOTE, note_parameters(subject, "update", 0, 1_700_000_000.0, 1.0, 4.0))
+    connection.close()
+
+
+def log_of(folder: Path) -> str:
+    return (folder / "data" / "plexsync.log").read_text("utf-8")
+
+
+def test_the_installed_version_is_read_from_the_files(tmp_path: Path) -> None:
+    install(tmp_path, "9.8.7")
+
+    assert installed_version(tmp_path) == "9.8.7"
+
+
+def test_a_version_that_cannot_be_read_is_our_own(tmp_path: Path) -> None:
+    missing = installed_version(tmp_path)
+    install(tmp_path, "1")
+    (tmp_path / "core" / "version.py").write_text("half a file")
+
+    assert (missing, installed_version(tmp_path)) == (VERSION, VERSION)
+
+
+def test_the_way_to_plex_follows_the_settings_and_sends_nothing(tmp_path: Path, plex: PlexEmulator) -> None:
+    config = read_config({"a_plex_url": plex.url, "a_plex_token": plex.token}).config
+    (tmp_path / "data").mkdir()
+
+    client = build_plex(outside_of(tmp_path), config)
+    before = plex.count()
+    client.sections()
+    client.close()
+
+    assert before == 0
+    assert len(plex.devices) == 1
+
+
+def test_a_worker_without_anybody_to_ask_leaves_and_gives_the_lease_up(tmp_path: Path, lease: Lease) -> None:
+    status = run_worker(outside_of(tmp_path), lease, "test")
+
+    assert (status, lease.is_held, worker_lives(str(tmp_path / "data"))) == (0, False, False)
+    assert "worker.leave" in log_of(tmp_path)
+
+
+def test_a_change_that_comes_during_the_farewell_gets_another_life(tmp_path: Path, lease: Lease) -> None:
+    lives: list[str] = []
+
+    def checkpoint(name: str) -> None:
+        if name == "worker.opened":
+            lives.append(name)
+        if name == "farewell.released" and len(lives) == 1:
+            note(tmp_path, "scene:1")
+
+    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+
+    assert (status, len(lives)) == (0, 2)
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # it outlives us by design
+def test_after_an_update_the_new_version_is_started(tmp_path: Path, lease: Lease) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "PlexSync.py").write_text(f"import sys\nopen({str(started)!r}, 'w').write(' '.join(sys.argv[1:]))\n")
+    install(tmp_path, "9.9.9")
+
+    status = run_worker(outside_of(tmp_path), lease, "test")
+
+    assert (status, lease.is_held) == (0, False)
+    until(lambda: started.exists() and started.read_text() == "worker update")
+
+
+def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) -> None:
+    lives: list[str] = []
+
+    def checkpoint(name: str) -> None:
+        if name == "worker.opened":
+            lives.append(name)
+            if len(lives) == 1:
+                raise RuntimeError("made for this test")
+
+    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+
+    assert (status, len(lives)) == (0, 2)
+    assert "made for this test" in log_of(tmp_path)
+
+
+def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lease) -> None:
+    def checkpoint(name: str) -> None:
+        if name == "worker.epoch":
+            raise sqlite3.OperationalError("database is locked")
+
+    outside = outside_of(tmp_path, checkpoint)
+
+    status = run_worker(outside, lease, "test")
+
+    assert status == 1
+    assert log_of(tmp_path).count("database.failed") == MOST_FAILURES + 1
+    assert outside.clock.monotonic() > 300
+
+
+def test_a_damaged_database_is_set_aside_and_told(tmp_path: Path, lease: Lease) -> None:
+    (tmp_path / "data" / "queue.db").write_bytes(b"this is no database" * 1000)
+
+    status = run_worker(outside_of(tmp_path), lease, "test")
+
+    told = query(tmp_path / "data", "SELECT text FROM notices WHERE class = 'damaged'")
+    assert status == 0
+    assert "was damaged" in str(told[0][0])
+    assert len(list((tmp_path / "data").glob("queue.db.damaged-*"))) >= 1
+
+
+def test_every_life_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> None:
+    run_worker(outside_of(tmp_path), lease, "first")
+    lease.take()
+
+    run_worker(outside_of(tmp_path), lease, "second")
+
+    assert query(tmp_path / "data", "SELECT epoch, started_by, version FROM worker") == [(2, "second", VERSION)]
+
+
+def test_a_task_works_the_queue_off_where_no_worker_lives(
+    tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
+) -> None:
+    lease.release()
+    clock = FakeClock()
+    item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
+    scene = stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written by the task")
+    stash.configure(a_plex_url=plex.url, a_plex_token=plex.token, b_path_map="/data => /media")
+    store = open_store(tmp_path / "data", clock)
+    store.note(f"scene:{scene}", "update")
+    where = {"scheme": "http", "host": "0.0.0.0", "port": stash.port, "cookie": "", "now": clock.now}
+    store.connection.execute(sql.KEEP_SESSION, where)
+    store.connection.close()
+
+    worked = work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7)), lambda: None)
+
+    assert worked
+    assert plex.library.item(item).title == "Written by the task"
+    assert not worker_lives(str(tmp_path / "data"))
+
+
+def test_a_task_leaves_the_queue_to_a_living_worker(tmp_path: Path, lease: Lease) -> None:
+    worked = work_here(outside_of(tmp_path), lambda: None)
+
+    assert not worked
+    assert lease.is_held

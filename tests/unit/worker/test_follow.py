@@ -1,0 +1,169 @@
+"""A task beside the worker: it makes sure that one lives, watches, and ends when there is nothing to watch."""
+
+from pathlib import Path
+
+import pytest
+
+from core.job import scene_subject
+from sync_queue.facts import Facts, begin_epoch
+from sync_queue.lease import Lease
+from sync_queue.store import JobStore
+from tests.support import FakeClock, open_store, query
+from worker.follow import START_LIMIT_S, STUCK_S, Follower, NoWorker, ensure_worker, spill_session
+
+SESSION: dict[str, object] = {"scheme": "http", "host": "h", "port": 9999, "cookie": "c", "now": 1.0}
+
+
+class Watch:
+    """A follower on a queue that loses a job whenever somebody sleeps."""
+
+    def __init__(self, data_dir: Path, jobs: int, *, works: bool = True) -> None:
+        self.clock = FakeClock()
+        self.store = open_store(data_dir, self.clock)
+        self.epoch = begin_epoch(self.store.connection, 1, "1", "test", 0.0)
+        self.store.note_many((scene_subject(number) for number in range(jobs)), "test")
+        self.said: list[str] = []
+        self.shown: list[float] = []
+        self._works = works
+        self.facts = Facts(self.store)
+        self.follower = Follower(self.store, self.facts, self, self._say, self.shown.append)
+
+    def _say(self, level: str, text: str) -> None:
+        self.said.append(text)
+
+    def wall(self) -> float:
+        return self.clock.wall()
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+        for job in self.store.take(1) if self._works else ():
+            self.store.finish(job)
+
+
+def test_the_bar_grows_until_nothing_is_due(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 4)
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert watch.shown == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert (answer["done"], answer["left"]) == (4, 0)
+
+
+def test_an_empty_queue_is_done_at_once(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 0)
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert (answer["done"], watch.shown, watch.clock.sleeps) == (0, [1.0], [])
+
+
+def test_jobs_that_come_meanwhile_do_not_push_the_bar_beyond_its_end(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 2)
+    watch.store.note_many((scene_subject(number) for number in range(100, 103)), "later")
+
+    watch.follower.follow(lambda: True)
+
+    assert all(0.0 <= share <= 1.0 for share in watch.shown)
+
+
+def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 3, works=False)
+
+    answer = watch.follower.follow(lambda: False)
+
+    assert answer["left"] == 3
+    assert "goes on by itself" in watch.said[-1]
+
+
+@pytest.mark.parametrize("doing", ["waiting for Plex: PlexServerDown: x", "switched off", "waiting for its settings"])
+def test_a_worker_that_waits_for_somebody_ends_the_watch_and_says_for_whom(tmp_path: Path, doing: str) -> None:
+    watch = Watch(tmp_path, 3, works=False)
+    watch.facts.doing(doing, watch.epoch)
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert answer["worker"] == doing
+    assert watch.clock.monotonic() < STUCK_S
+    assert doing in watch.said[-1]
+
+
+def test_a_queue_that_does_not_move_for_a_minute_ends_the_watch(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 3, works=False)
+
+    watch.follower.follow(lambda: True)
+
+    assert STUCK_S <= watch.clock.monotonic() <= STUCK_S + 2
+
+
+def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 1, works=False)
+    (job,) = watch.store.take()
+    watch.store.wait(job, watch.clock.now + 100, "PlexNotFound", attempts=1)
+
+    watch.follower.follow(lambda: True)
+
+    assert "1 wait for later" in watch.said[-1]
+    assert "1 x PlexNotFound" in watch.said[-1]
+
+
+def test_a_living_worker_is_given_the_tasks_session(tmp_path: Path) -> None:
+    open_store(tmp_path, FakeClock()).connection.close()
+    lease = Lease(tmp_path)
+    lease.take()
+    started: list[str] = []
+
+    ensure_worker(tmp_path, started.append, FakeClock(), SESSION)
+
+    lease.release()
+    assert started == []
+    assert query(tmp_path, "SELECT cookie, port FROM session") == [("c", 9999)]
+
+
+def test_where_none_lives_one_is_started_and_waited_for(tmp_path: Path) -> None:
+    clock, lease = FakeClock(), Lease(tmp_path)
+
+    def start(by: str) -> None:
+        lease.take()
+        open_store(tmp_path, clock).connection.close()
+
+    ensure_worker(tmp_path, start, clock, None)
+
+    assert lease.is_held
+    lease.release()
+
+
+def test_where_none_can_be_started_the_task_gives_up_after_ten_seconds(tmp_path: Path) -> None:
+    clock = FakeClock()
+
+    with pytest.raises(NoWorker, match="ten seconds"):
+        ensure_worker(tmp_path, lambda by: None, clock, None)
+
+    assert START_LIMIT_S <= clock.monotonic() <= START_LIMIT_S + 1
+
+
+def test_an_interpreter_that_cannot_be_started_is_named_at_once(tmp_path: Path) -> None:
+    def start(by: str) -> None:
+        raise OSError("no such interpreter")
+
+    with pytest.raises(NoWorker, match="no such interpreter"):
+        ensure_worker(tmp_path, start, FakeClock(), None)
+
+
+def test_a_session_is_left_for_whoever_works_next(tmp_path: Path) -> None:
+    spill_session(tmp_path, SESSION)
+    spill_session(tmp_path, None)
+
+    assert len(list((tmp_path / "spill").glob("*.json"))) == 1
+
+
+def test_the_store_of_a_task_is_not_fenced(tmp_path: Path) -> None:
+    clock = FakeClock()
+    store: JobStore = open_store(tmp_path, clock)
+    begin_epoch(store.connection, 1, "1", "test", 0.0)
+
+    store.note("scene:1", "test")
+
+    assert store.counts() == (1, 0, 0)

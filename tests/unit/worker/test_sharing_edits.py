@@ -1,0 +1,189 @@
+"""Sharing saves requests and risks nothing: what fails, or cannot be proven, is left to each job."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import Fenced
+from core.fields import BY_NAME
+from core.plex_item import PlexItem
+from plex.plan import Change
+from tests.emulators.plex_server import Fault
+from tests.flow.inproc import Inproc, opened, sent_names, written_items
+from worker.bench import Workbench
+from worker.sharing import share
+
+
+class Board:
+    """A bench between both servers, with items that were read."""
+
+    def __init__(self, house: Inproc) -> None:
+        self.house = house
+        self.keys: list[int] = []
+
+    @property
+    def bench(self) -> Workbench:
+        bench = self.house.worker.parts.settings.bench()
+        assert bench is not None
+        return bench
+
+    def add(self, **attributes: Any) -> int:
+        key = self.house.item(f"/media/{len(self.keys)}.mp4")
+        self.house.plex.library.change(key, **attributes)
+        self.keys.append(key)
+        return key
+
+    def items(self) -> dict[int, PlexItem]:
+        return self.bench.plex.items(self.house.section, self.keys)
+
+    def share(self, *changes: tuple[Change, ...]) -> dict[int, tuple[Change, ...]]:
+        """Share these plans, one for each item."""
+        return share(self.bench, dict(zip(self.keys, changes, strict=True)), self.items())
+
+    def writes(self) -> list[set[int]]:
+        return [written_items([record]) for record in self.house.plex.writes()]
+
+    def genres(self) -> list[set[str]]:
+        return [set(self.house.shown(key).genres) for key in self.keys]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    with opened(tmp_path) as house:
+        house.look()
+        yield Board(house)
+
+
+STUDIO = (Change(BY_NAME["studio"], "New"),)
+
+
+def names(*wanted: str, field: str = "tags", remove: tuple[str, ...] = ()) -> tuple[Change, ...]:
+    return (Change(BY_NAME[field], wanted, remove),)
+
+
+def test_fewer_than_two_plans_are_left_alone(board: Board) -> None:
+    board.add()
+
+    assert board.share(STUDIO) == {}
+    assert board.writes() == []
+
+
+def test_what_is_written_together_is_named(board: Board) -> None:
+    keys = [board.add() for _ in range(3)]
+    other = (Change(BY_NAME["studio"], "Other"),)
+
+    done = board.share(STUDIO, STUDIO, other)
+
+    assert done == {keys[0]: STUDIO, keys[1]: STUDIO}
+    assert board.writes() == [set(keys[:2])]
+
+
+def test_a_request_that_fails_carries_out_nothing(board: Board) -> None:
+    board.add()
+    board.add()
+    board.house.plex.faults.add(Fault("status", method="PUT", status=500))
+
+    assert board.share(STUDIO, STUDIO) == {}
+
+
+def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
+    keys = [board.add(genres=[f"own {number}"]) for number in range(4)]
+
+    done = board.share(*(names(f"own {number}", "new") for number in range(4)))
+
+    assert board.writes() == [{keys[0]}, set(keys)]
+    assert set(done) == set(keys)
+    assert board.genres() == [{f"own {number}", "new"} for number in range(4)]
+    assert board.bench.habits.appends(board.house.plex.machine_identifier) is True
+
+
+def test_a_server_that_replaces_costs_one_item_a_name_until_its_own_job_comes(board: Board) -> None:
+    board.house.plex.switches.tags_replace = True
+    keys = [board.add(genres=[f"own {number}"]) for number in range(4)]
+
+    done = board.share(*(names(f"own {number}", "new") for number in range(4)))
+
+    assert done == {}
+    assert board.writes() == [{keys[0]}]
+    assert board.genres()[1:] == [{"own 1"}, {"own 2"}, {"own 3"}]
+    assert board.bench.habits.appends(board.house.plex.machine_identifier) is False
+
+
+def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> None:
+    board.bench.habits.prove_appending(board.house.plex.machine_identifier, False)
+    for number in range(3):
+        board.add(genres=[f"own {number}"])
+
+    done = board.share(*(names(f"own {number}", "new") for number in range(3)))
+
+    assert (done, board.writes()) == ({}, [])
+
+
+@pytest.mark.parametrize("preserve", [True, False])
+def test_no_trial_is_made_where_it_could_cost_a_name_that_stash_lacks(board: Board, preserve: bool) -> None:
+    board.house.configure(c_preserve_plex_edits=preserve)
+    field, attribute = ("tags", "genres") if preserve else ("collection", "collections")
+    for number in range(3):
+        board.add(**{attribute: [f"by hand {number}"]})
+
+    done = board.share(*(names("new", f"by hand {number}", field=field) for number in range(3)))
+
+    assert (done, board.writes()) == ({}, [])
+
+
+def test_a_trial_whose_answer_cannot_be_read_proves_nothing(board: Board) -> None:
+    for number in range(3):
+        board.add(genres=[f"own {number}"])
+    plans = dict(zip(board.keys, (names(f"own {number}", "new") for number in range(3)), strict=True))
+    items = board.items()
+    board.house.plex.faults.add(Fault("status", method="GET", route="/library/metadata/{ids}", status=500, times=None))
+
+    done = share(board.bench, plans, items)
+
+    assert done == {}
+    assert board.bench.habits.appends(board.house.plex.machine_identifier) is None
+
+
+def test_a_list_that_would_be_sent_in_parts_is_not_shared(board: Board) -> None:
+    board.add()
+    board.add()
+    many = names(*(f"a tag with a long name, number {number}" for number in range(120)))
+
+    assert board.share(many, many) == {}
+    assert board.writes() == []
+
+
+def test_a_text_that_would_be_cut_is_not_shared(board: Board) -> None:
+    board.add()
+    board.add()
+    long = (Change(BY_NAME["summary"], "word " * 1_000),)
+
+    assert board.share(long, long) == {}
+    assert board.writes() == []
+
+
+def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
+    board.bench.habits.prove_appending(board.house.plex.machine_identifier, False)
+    keys = [board.add(genres=[f"own {number}", "old"]) for number in range(3)]
+
+    done = board.share(*(names(f"own {number}", remove=("old",)) for number in range(3)))
+
+    assert set(done) == set(keys)
+    assert board.genres() == [{"own 0"}, {"own 1"}, {"own 2"}]
+    assert sent_names(board.house.plex.writes()[0], "genre") == []
+
+
+def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
+    board.add()
+    board.add()
+    old = board.bench
+    items = board.items()
+    connection = board.house.worker.parts.store.connection
+    connection.execute("UPDATE worker SET epoch = epoch + 1")
+
+    with pytest.raises(Fenced):
+        share(old, dict.fromkeys(board.keys, STUDIO), items)
+
+    assert board.writes() == []

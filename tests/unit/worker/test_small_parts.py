@@ -1,0 +1,131 @@
+"""The watchdog, the timers and the graves."""
+
+import threading
+from pathlib import Path
+
+from core.job import PRIORITY_EDIT, PRIORITY_LAST
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import begin_epoch
+from tests.support import FakeClock, open_store
+from tests.unit.worker.rig import kept_log
+from worker.graves import DEATHS_TO_BURY, bury_the_deadly
+from worker.timers import Every
+from worker.watchdog import SILENT_S, Watchdog
+
+
+def test_something_that_happens_every_so_often_is_due_at_once_and_then_after_its_interval() -> None:
+    clock = FakeClock()
+    timer = Every(clock, 10.0)
+
+    looks = []
+    for _ in range(25):
+        looks.append(timer.is_due())
+        clock.advance(1.0)
+
+    assert [number for number, due in enumerate(looks) if due] == [0, 10, 20]
+
+
+def test_what_is_meant_for_later_is_not_due_at_once() -> None:
+    clock = FakeClock()
+    timer = Every(clock, 10.0, later=True)
+    before = timer.is_due()
+    clock.advance(10.0)
+
+    assert (before, timer.is_due()) == (False, True)
+
+
+def test_a_timer_can_be_put_off_and_brought_forward() -> None:
+    clock = FakeClock()
+    timer = Every(clock, 10.0)
+    timer.push(100.0)
+    clock.advance(99.0)
+    before = timer.is_due()
+    timer.now()
+
+    assert (before, timer.is_due()) == (False, True)
+
+
+def test_a_clock_that_jumps_does_not_move_a_timer() -> None:
+    clock = FakeClock()
+    timer = Every(clock, 10.0, later=True)
+
+    clock.jump(1_000_000.0)
+
+    assert not timer.is_due()
+
+
+def test_the_watchdog_ends_a_worker_that_makes_no_progress() -> None:
+    clock, ended = FakeClock(), threading.Event()
+    dog = Watchdog(clock, ended.set, silent_s=0.04)
+    dog.start()
+    clock.advance(1.0)
+
+    assert ended.wait(20.0)
+    dog.stop()
+
+
+def test_a_worker_that_beats_is_left_alone() -> None:
+    clock = FakeClock()
+    dog = Watchdog(clock, lambda: None)
+    for _ in range(10):
+        clock.advance(SILENT_S - 1)
+        assert not dog.is_silent()
+        dog.beat()
+    clock.advance(SILENT_S)
+
+    assert dog.is_silent()
+
+
+def test_a_watchdog_that_never_ran_can_be_stopped() -> None:
+    Watchdog(FakeClock()).stop()
+
+
+def _die(data_dir: Path, clock: FakeClock) -> int:
+    """A worker takes the job in hand and dies; how many letters its successor writes."""
+    connection = open_store(data_dir, clock).connection
+    epoch = begin_epoch(connection, 1, "1", "test", clock.now)
+    connection.close()
+    worker = open_store(data_dir, clock, epoch=epoch)
+    for job in worker.take():
+        worker.take_in_hand(job)
+    worker.connection.close()
+    successor = open_store(data_dir, clock)
+    buried = bury_the_deadly(successor, successor.release_orphans(), kept_log()[0])
+    successor.connection.close()
+    return buried
+
+
+def test_a_job_that_cost_six_workers_their_lives_is_buried(tmp_path: Path) -> None:
+    clock = FakeClock()
+    first = open_store(tmp_path, clock)
+    first.note("scene:1", "update", PRIORITY_EDIT)
+    first.connection.close()
+
+    buried = [_die(tmp_path, clock) for _ in range(DEATHS_TO_BURY)]
+
+    store = open_store(tmp_path, clock)
+    (letter,) = DeadLetters(store).newest()
+    assert buried == [0, 0, 0, 0, 0, 1]
+    assert (letter.subject, letter.reason, letter.attempts) == ("scene:1", "WorkerDied", 6)
+    assert letter.priority == PRIORITY_LAST
+    store.connection.close()
+
+
+def test_a_worker_that_dies_with_nothing_in_hand_charges_nobody(tmp_path: Path) -> None:
+    clock = FakeClock()
+    store = open_store(tmp_path, clock)
+    epoch = begin_epoch(store.connection, 1, "1", "test", clock.now)
+    store.note("scene:1", "update")
+    worker = open_store(tmp_path, clock, epoch=epoch)
+    (job,) = worker.take()
+    worker.take_in_hand(job)
+    worker.wait(job, clock.now + 100, "PlexNotFound", attempts=1)
+
+    charged = store.release_orphans()
+    clock.advance(200)
+    (again,) = store.take()
+
+    assert charged == []
+    assert again.deaths == 0
+    worker.connection.close()
+    store.connection.close()

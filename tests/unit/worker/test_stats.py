@@ -1,0 +1,184 @@
+"""Every outcome is counted once, and the counters outlive the worker."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.job import Job
+from core.outcome import Fate, Outcome
+from sync_queue.counters import Counters
+from tests.support import FakeClock, open_store
+from tests.unit.worker.rig import Rig, kept_log
+from worker.stats import (
+    DAY_S,
+    FILE_NAME,
+    KEPT_TIMES,
+    Statistics,
+    StatisticsKeeper,
+    counts_of,
+    day_of,
+    percentile,
+    read_statistics,
+)
+
+DAY = "2023-11-14"
+WROTE = Outcome(Fate.DONE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high")
+JOB = Job(1, "scene:1", "update", 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counts"),
+    [
+        (WROTE, {("outcomes", "done"), ("days", DAY), ("fields", "title"), ("fields", "tags"), ("confidence", "high")}),
+        (
+            Outcome(Fate.DONE, "same", items=(7,), confidence="low"),
+            {("outcomes", "done"), ("days", DAY), ("confidence", "low")},
+        ),
+        (Outcome(Fate.DONE, "gone"), {("outcomes", "done"), ("days", DAY)}),
+        (Outcome(Fate.DONE, "claimed", confidence="high"), {("outcomes", "done"), ("days", DAY)}),
+        (Outcome(Fate.WAIT, "PlexNotFound"), {("outcomes", "wait"), ("errors", "PlexNotFound")}),
+        (Outcome(Fate.BURY, "WeakMatch"), {("outcomes", "bury"), ("errors", "WeakMatch")}),
+        (Outcome(Fate.RELEASE, "PlexServerDown"), {("outcomes", "release"), ("errors", "PlexServerDown")}),
+    ],
+)
+def test_an_outcome_moves_the_counters_of_what_happened(outcome: Outcome, counts: set[tuple[str, str]]) -> None:
+    moved = counts_of(outcome, DAY)
+
+    assert set(moved) == counts
+    assert len(moved) == len(counts)
+
+
+@pytest.mark.parametrize(
+    ("times", "share", "expected"),
+    [
+        ([], 0.5, None),
+        ([3.0], 0.95, 3.0),
+        ([3.0, 1.0, 2.0], 0.5, 2.0),
+        (list(range(100)), 0.95, 95),
+        ([1.0, 2.0], 1.0, 2.0),
+    ],
+)
+def test_a_percentile_is_one_of_the_times(times: list[float], share: float, expected: float | None) -> None:
+    assert percentile(times, share) == expected
+
+
+def test_a_day_is_that_of_the_wall_clock_in_utc() -> None:
+    clock = FakeClock(1_700_000_000.0)
+
+    assert (day_of(clock), day_of(clock, DAY_S)) == (DAY, "2023-11-13")
+
+
+class Book:
+    """A keeper on a queue of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.clock = folder, FakeClock()
+        self.store = open_store(folder, self.clock)
+        self.log, self.lines = kept_log()
+        self.keeper = self.begin()
+
+    def begin(self) -> StatisticsKeeper:
+        """A keeper as after a restart."""
+        return StatisticsKeeper(self.folder, Counters(self.store), self.clock, self.log)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    made = Book(tmp_path)
+    yield made
+    made.store.connection.close()
+
+
+def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
+    for number in range(KEPT_TIMES + 10):
+        book.keeper.heard(JOB, WROTE, float(number))
+
+    times = book.keeper.now().times_s
+
+    assert (len(times), times[0], times[-1]) == (KEPT_TIMES, 10.0, KEPT_TIMES + 9.0)
+
+
+@pytest.mark.parametrize("outcome", [Outcome(Fate.WAIT, "PlexNotFound"), Outcome(Fate.DONE, "gone")])
+def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
+    book.keeper.heard(JOB, outcome, 1.0)
+
+    assert book.keeper.now().times_s == ()
+
+
+def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
+    began = book.clock.wall()
+    book.keeper.heard(JOB, WROTE, 0.25)
+    book.keeper.save()
+    book.clock.advance(3_600.0)
+
+    again = book.begin().now()
+
+    assert (again.since, again.times_s) == (began, (0.25,))
+
+
+@pytest.mark.parametrize("text", ["not json", "[1]", json.dumps({"outcomes": "many"})])
+def test_a_readable_copy_that_makes_no_sense_is_set_aside(book: Book, text: str) -> None:
+    (book.folder / FILE_NAME).write_text(text, "utf-8")
+
+    assert read_statistics(book.folder, book.clock.sleep) == Statistics()
+    assert (book.folder / f"{FILE_NAME}.corrupt").exists()
+
+
+def test_a_disk_that_takes_nothing_only_delays_the_copy(book: Book) -> None:
+    (book.folder / FILE_NAME).mkdir()
+
+    book.keeper.save()
+
+    assert any(line.startswith("stats.unsaved") for line in book.lines)
+
+
+# -- with a worker ------------------------------------------------------------------------------
+
+
+def test_every_job_counts_once_and_the_histogram_says_how_sure_the_matches_were(rig: Rig) -> None:
+    rig.configure(b_strict_matching=False)
+    sure = [rig.scene(name) for name in "abc"]
+    absent = rig.scene("d", in_plex=False)
+    guessed = rig.stash.library.add_scene("/elsewhere/guess.mp4", size=0, title="Guess")
+    rig.plex.library.add_item(rig.section, [("/media/deep/guess.mp4", 5)])
+
+    rig.sync(*sure, absent, guessed)
+    stats = rig.worker.parts.statistics.now()
+
+    assert stats.outcomes == {"done": 4, "wait": 1}
+    assert stats.errors == {"PlexNotFound": 1}
+    assert stats.confidence == {"high": 3, "low": 1}
+    assert stats.fields["title"] == 4
+    assert (stats.jobs, len(stats.times_s)) == (5, 4)
+
+
+def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
+    rig.note(rig.scene("a"))
+    rig.turn()
+
+    copy = read_statistics(rig.data_dir, rig.clock.sleep)
+
+    assert copy.outcomes == {"done": 1}
+    assert copy == rig.worker.parts.statistics.now()
+
+
+def test_a_restart_goes_on_counting(rig: Rig) -> None:
+    rig.sync(rig.scene("a"))
+    rig.restart()
+    rig.hand_over()
+    rig.sync(rig.scene("b"))
+
+    assert rig.worker.parts.statistics.now().outcomes == {"done": 2}
+
+
+def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
+    for name in "abc":
+        rig.note(rig.scene(name))
+        rig.turn()
+        rig.clock.advance(DAY_S)
+
+    rig.worker.parts.statistics.save()
+
+    assert len(rig.worker.parts.statistics.now().days) == 1  # three days, and then one without a job

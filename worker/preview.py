@@ -1,0 +1,93 @@
+"""What a sync would do, without doing it: the same reads, the same matching, the same plan."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import PlexNotFound, PlexSyncError
+from core.job import PRIORITY_BACKFILL, Job, scene_subject
+from core.values import FieldValue
+from plex.plan import Change
+from worker.batch import Batch, Case, read_batch
+from worker.bench import Workbench
+from worker.sync_scene import title_of
+from worker.targets import chosen_files, claimed_by, plays, required_items
+from worker.write_item import ItemWriter
+
+_LONGEST_VALUE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One scene: its items with what would be written, or `problem`, the class and text of what is in the way."""
+
+    scene_id: int
+    title: str
+    why: str = ""
+    items: tuple[tuple[int, tuple[Change, ...]], ...] = ()
+    candidates: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that would be written, on whichever item."""
+        return tuple(dict.fromkeys(change.field.name for _, changes in self.items for change in changes))
+
+    def lines(self) -> list[str]:
+        """For people."""
+        lines = [f"Scene {self.scene_id} ({self.title or 'untitled'}): {self.problem or self.why}."]
+        lines += [f"Candidate: {text}." for text in self.candidates]
+        for item, changes in self.items:
+            lines += [f"Item {item}: {_shown(change)}." for change in changes] or [f"Item {item}: nothing differs."]
+        return lines
+
+
+def preview(bench: Workbench, scene_ids: Sequence[int]) -> list[Preview]:
+    """What would happen to these scenes now. Images are not looked at.
+
+    Raises:
+        PlexError, StashUnavailable: a shared read failed.
+    """
+    jobs = [Job(number, scene_subject(number), "preview", PRIORITY_BACKFILL, 0.0) for number in scene_ids]
+    batch = read_batch(bench, jobs)
+    return [_of_case(bench, batch, batch.cases[job.id]) for job in jobs]
+
+
+def count_fields(previews: Sequence[Preview]) -> Counter[str]:
+    """How many scenes would have which field written."""
+    return Counter(name for one in previews for name in one.fields)
+
+
+def _of_case(bench: Workbench, batch: Batch, case: Case) -> Preview:
+    scene, number = case.scene, case.job.scene_id
+    if scene is None:
+        problem = str(case.error) if case.error else "it is not in Stash"
+        return Preview(number, "", problem=problem)
+    if case.match is None:
+        return Preview(number, title_of(scene), problem="it has no file, or nothing is synced at all")
+    seen = tuple(candidate.describe() for candidate in case.match.candidates)
+    try:
+        keys = required_items(bench, case)
+    except PlexSyncError as error:
+        tried = () if isinstance(error, PlexNotFound) else seen
+        return Preview(number, title_of(scene), candidates=tried, problem=f"{type(error).__name__}: {error}")
+    writer, files = ItemWriter(bench), {file.item: file for file in chosen_files(case)}
+    planned = []
+    for key in keys:
+        item = batch.items.get(key)
+        if item is None or not plays(item, files[key]) or claimed_by(bench, batch, number, item) is not None:
+            continue
+        record = bench.records.of_scene(number, batch.server).get(key)
+        planned.append((key, writer.plan(scene, item, record)))
+    return Preview(number, title_of(scene), case.match.why, tuple(planned), seen)
+
+
+def _shown(change: Change) -> str:
+    removed = f", without {', '.join(change.remove)}" if change.remove else ""
+    return f"{change.field.name} = {_value(change.value)}{removed}"
+
+
+def _value(value: FieldValue) -> str:
+    text = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    text = " ".join(text.split())
+    return repr(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "...")

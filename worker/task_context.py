@@ -1,0 +1,119 @@
+"""What every task works with; `tasks.py` builds it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.clock import Clock
+from core.errors import PlexError, PlexSyncError
+from plex.client import PlexClient
+from stash.client import StashAddress, StashClient
+from sync_queue.inbox import InboxClosed, connect
+from sync_queue.store import JobStore
+from validation.config import PlexSyncConfig, read_config
+from worker.bench import Workbench
+from worker.confirm import Confirmation
+from worker.follow import ensure_worker
+
+
+class TaskFailed(PlexSyncError):
+    """The task could not do its job."""
+
+
+Answer = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A task's surroundings.
+
+    Attributes:
+        data_dir: where everything is kept.
+        clock: the time.
+        session: the session row of this very run; None when Stash did not say where it listens.
+        start_worker: starts a detached worker.
+        say: writes a line to Stash's log: level, text.
+        progress: moves the progress bar, 0 to 1.
+        build_plex: the way to Plex under some settings.
+        build_bench: what a sync works with, on a store of the task's own.
+        work_here: drains the queue in this process; False when a worker lives after all.
+        started_at: when this run began, epoch seconds.
+    """
+
+    data_dir: Path
+    clock: Clock
+    session: Mapping[str, object] | None
+    start_worker: Callable[[str], object]
+    say: Callable[[str, str], None]
+    progress: Callable[[float], None]
+    build_plex: Callable[[PlexSyncConfig], PlexClient]
+    build_bench: Callable[[PlexSyncConfig, StashClient, JobStore], Workbench]
+    work_here: Callable[[Callable[[], None]], bool]
+    started_at: float = field(default=0.0)
+
+    def info(self, text: str) -> None:
+        """A line for people."""
+        self.say("info", text)
+
+    @contextmanager
+    def store(self) -> Iterator[JobStore]:
+        """The queue, which a worker has made by now.
+
+        Raises:
+            TaskFailed: the database cannot be used.
+        """
+        try:
+            connection = connect(str(self.data_dir))
+        except (InboxClosed, sqlite3.Error) as error:
+            text = f"PlexSync's queue cannot be opened: {error}. See plexsync.log in its data folder."
+            raise TaskFailed(text) from error
+        try:
+            yield JobStore(connection, self.clock)
+        finally:
+            connection.close()
+
+    def worker(self) -> None:
+        """Make sure that a worker lives.
+
+        Raises:
+            NoWorker: none could be started within ten seconds.
+        """
+        ensure_worker(self.data_dir, self.start_worker, self.clock, self.session)
+
+    def stash(self) -> StashClient:
+        """Stash, by the session of this very run.
+
+        Raises:
+            TaskFailed: the task was started without a connection to Stash.
+        """
+        if self.session is None:
+            raise TaskFailed("Stash did not say where it listens; start this task from Stash.")
+        address = StashAddress(str(self.session["scheme"]), str(self.session["host"]), int(str(self.session["port"])))
+        return StashClient(address, str(self.session["cookie"]))
+
+    def config(self, stash: StashClient) -> PlexSyncConfig:
+        """The present settings.
+
+        Raises:
+            TaskFailed: a required one is missing.
+        """
+        config = read_config(stash.settings()).config
+        if config.missing():
+            raise TaskFailed(f"{' and '.join(config.missing())} is not set. Enter it in PlexSync's settings.")
+        return config
+
+    def confirmed(self, task: str, count: int, what: str) -> bool:
+        """Whether this run may delete `count` things; if not, it says what a second run would delete."""
+        confirmation = Confirmation(self.data_dir, self.clock)
+        if not count or confirmation.confirms(task, count, self.started_at):
+            return True
+        self.info(f"{what} Run {task} again within 5 minutes (not sooner than 5 seconds) to do it.")
+        confirmation.ask(task, count)
+        return False
+
+
+def plex_failure(error: PlexError) -> TaskFailed:
+    """A failure of Plex, with what to do about it."""
+    return TaskFailed(f"{error}. {error.advice}")

@@ -1,0 +1,107 @@
+"""Tasks on the dead letters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from core.errors import PlexError
+from stash.client import StashClient
+from sync_queue.dead_letters import DeadLetter, DeadLetters
+from validation.config import read_config
+from worker.outages import read_history, within
+from worker.recover import CLASSES, MARGIN_S, recover
+from worker.status import letter_line
+from worker.task_context import Answer, Context, TaskFailed
+
+LISTED = 20
+EVERY = 1_000_000
+DAY_S = 86_400.0
+
+
+def list_letters(context: Context) -> Answer:
+    """Print the newest dead letters, the newest last."""
+    with context.store() as store:
+        letters = DeadLetters(store)
+        newest, by_reason = letters.newest(LISTED), letters.by_reason()
+    for letter in reversed(newest):
+        context.info(letter_line(letter))
+    total = sum(by_reason.values())
+    context.info(f"{total} dead letters; {len(newest)} shown.")
+    return {"dead": by_reason}
+
+
+def retry_letters(context: Context) -> Answer:
+    """Put every dead letter back into the queue."""
+    with context.store() as store:
+        letters, now = DeadLetters(store), context.clock.wall()
+        revived = sum(letters.revive(letter, now) for letter in letters.newest(EVERY))
+    context.worker()
+    context.info(f"{revived} dead letters are back in the queue; none is left.")
+    return {"revived": revived}
+
+
+def clear_letters(context: Context) -> Answer:
+    """Delete every dead letter."""
+    return _delete(context, "Clear Dead Letter Queue", lambda letter: True)
+
+
+def purge_letters(context: Context) -> Answer:
+    """Delete the dead letters that are older than the setting says."""
+    days = read_config(context.stash().settings()).config.dead_letter_days
+    oldest = context.clock.wall() - days * DAY_S
+    return _delete(context, "Purge Old Dead Letters", lambda letter: letter.last_at < oldest)
+
+
+def recover_down(context: Context) -> Answer:
+    """Put back the dead letters of a Plex that was away."""
+    return _recover(context, "down")
+
+
+def recover_temporary(context: Context) -> Answer:
+    """Put back the dead letters of a Plex that was away or failing."""
+    return _recover(context, "temporary")
+
+
+def _delete(context: Context, task: str, is_chosen: Callable[[DeadLetter], bool]) -> Answer:
+    with context.store() as store:
+        letters = DeadLetters(store)
+        chosen = [letter for letter in letters.newest(EVERY) if is_chosen(letter)]
+        if not context.confirmed(task, len(chosen), f"{len(chosen)} dead letters would be deleted."):
+            return {"deleted": 0, "chosen": len(chosen)}
+        deleted = sum(letters.drop(letter.subject) for letter in chosen)
+        left = sum(letters.by_reason().values())
+    context.info(f"{deleted} dead letters deleted; {left or 'none'} left.")
+    return {"deleted": deleted, "left": left}
+
+
+def _recover(context: Context, classes: str) -> Answer:
+    stash = context.stash()
+    _require_plex(context, stash)
+    history, _ = read_history(context.data_dir, context.clock.sleep)
+
+    def gone(ids: Sequence[int]) -> frozenset[int]:
+        return frozenset(key for key, scene in stash.scenes(ids).items() if scene is None)
+
+    with context.store() as store:
+        result = recover(
+            store,
+            DeadLetters(store),
+            CLASSES[classes],
+            lambda moment: within(history, moment, MARGIN_S),
+            gone,
+            context.clock.wall(),
+        )
+    context.worker()
+    context.info(result.line())
+    return asdict(result)
+
+
+def _require_plex(context: Context, stash: StashClient) -> None:
+    """Raises TaskFailed, politely, while Plex is not healthy: the letters would only come back."""
+    plex = context.build_plex(context.config(stash))
+    try:
+        plex.check_identity()
+        plex.sections()
+    except PlexError as error:
+        raise TaskFailed(f"Plex is not well yet, so nothing was put back: {error}. Try again later.") from error
+    finally:
+        plex.close()

@@ -1,0 +1,158 @@
+"""Tasks that only look and tell."""
+
+from collections import Counter, deque
+from dataclasses import asdict
+from pathlib import Path
+
+from core.errors import PlexError
+from stash.client import StashClient
+from sync_queue.inbox import worker_lives
+from validation.config import PlexSyncConfig
+from worker.outage_report import report_lines
+from worker.outages import metrics, read_history
+from worker.preview import Preview, count_fields, preview
+from worker.status import status_lines, take_snapshot
+from worker.task_context import Answer, Context, TaskFailed, plex_failure
+
+LOG_LINES = 25
+PREVIEW_PAGE = 100
+EXAMPLES = 20
+SAMPLE = 50
+LOG = "plexsync.log"
+
+
+def view_status(context: Context) -> Answer:
+    """Print the state of everything, the most important last: Stash shows the newest line first."""
+    context.worker()
+    with context.store() as store:
+        shot = take_snapshot(context.data_dir, store, context.clock)
+    for line in status_lines(shot, context.clock.wall()):
+        context.info(line)
+    return {
+        "due": shot.due,
+        "later": shot.later,
+        "running": shot.running,
+        "dead": dict(shot.dead),
+        "waiting": dict(shot.waiting),
+        "worker": shot.doing,
+        "breaker": shot.breaker.state.value,
+        "confidence": dict(shot.confidences),
+    }
+
+
+def view_log(context: Context) -> Answer:
+    """Print the newest lines of the worker's own log."""
+    path = Path(context.data_dir) / LOG
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            newest = list(deque(stream, maxlen=LOG_LINES))
+    except OSError as error:
+        raise TaskFailed(f"The worker's log cannot be read: {error}.") from error
+    for line in newest:
+        context.info(line.rstrip())
+    return {"lines": len(newest)}
+
+
+def outage_report(context: Context) -> Answer:
+    """Print when Plex was away, and what that adds up to."""
+    history, warning = read_history(context.data_dir, context.clock.sleep)
+    now = context.clock.wall()
+    for line in reversed([*filter(None, [warning]), *report_lines(history, now)]):  # Stash shows the newest first
+        context.info(line)
+    return {"outages": len(history.outages), **asdict(metrics(history, now))}
+
+
+def health_check(context: Context) -> Answer:
+    """Look at both servers, the token, the libraries and the paths, and say what is wrong."""
+    stash = context.stash()
+    config = context.config(stash)
+    context.info(f"Stash answers at {stash.base_url}.")
+    plex = context.build_plex(config)
+    try:
+        machine = plex.machine_identifier()
+        context.info(f"Plex answers at {config.plex_url} (server {machine[:8]}).")
+        libraries = [section.title for section in plex.sections() if section.type == "movie"]
+    except PlexError as error:
+        raise plex_failure(error) from error
+    finally:
+        plex.close()
+    context.info(f"The token works; movie libraries: {', '.join(libraries) or 'none'}.")
+    wanted = {name.casefold() for name in config.plex_libraries}
+    missing = sorted(wanted - {title.casefold() for title in libraries})
+    if missing:
+        raise TaskFailed(f"Plex has no movie library named {', '.join(missing)}. Correct the setting Plex libraries.")
+    alive = worker_lives(str(context.data_dir))
+    context.info(f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
+    return {"plex": machine, "libraries": libraries, "worker": alive, **_check_paths(context, config, stash)}
+
+
+def test_scene(context: Context) -> Answer:
+    """Say what one scene would be matched with, why, and what would be written; write nothing."""
+    stash = context.stash()
+    config = context.config(stash)
+    if not config.test_scene:
+        raise TaskFailed("Enter the scene's id in the setting 'Task: scene to test' first.")
+    shown = _previews(context, config, stash, [config.test_scene])[0]
+    for line in shown.lines():
+        context.info(line)
+    return {"scene": shown.scene_id, "fields": shown.fields, "problem": shown.problem}
+
+
+def dry_run(context: Context) -> Answer:
+    """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
+    stash, after = context.stash(), 0
+    config = context.config(stash)
+    fields: Counter[str] = Counter()
+    problems: Counter[str] = Counter()
+    scenes = changed = 0
+    while page := stash.scene_page(after, PREVIEW_PAGE):
+        after = page[-1][0]
+        shown = _previews(context, config, stash, [key for key, _ in page])
+        fields += count_fields(shown)
+        problems += Counter(one.problem.partition(":")[0] for one in shown if one.problem)
+        for one in shown:
+            if one.fields and changed < EXAMPLES:
+                context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
+            changed += bool(one.fields)
+        scenes += len(shown)
+    context.info(f"By field: {_counted(fields)}. In the way: {_counted(problems)}.")
+    context.info(f"{changed} of {scenes} scenes would be written; nothing was.")
+    return {"scenes": scenes, "changed": changed, "fields": dict(fields), "problems": dict(problems)}
+
+
+def clear_matches(context: Context) -> Answer:
+    """Forget the library index; it is listed anew at the next look-up."""
+    stash = context.stash()
+    with context.store() as store:
+        bench = context.build_bench(context.config(stash), stash, store)
+        rows = bench.finder.clear()
+        bench.plex.close()
+    context.info("The library index is forgotten; Plex is listed anew at the next change.")
+    return {"rows": rows}
+
+
+def _check_paths(context: Context, config: PlexSyncConfig, stash: StashClient) -> Answer:
+    """Whether a sample of scenes is found in Plex, and by what; changes nothing."""
+    scenes = [key for key, _ in stash.scene_page(0, SAMPLE)]
+    shown = _previews(context, config, stash, scenes) if scenes else []
+    found = sum(1 for one in shown if one.items)
+    context.info(f"{found} of the first {len(shown)} scenes are found in Plex.")
+    for one in [one for one in shown if one.problem][:3]:
+        context.info(f"Not found: scene {one.scene_id} ({one.title}): {one.problem}.")
+    return {"sample": len(shown), "found": found}
+
+
+def _previews(context: Context, config: PlexSyncConfig, stash: StashClient, scenes: list[int]) -> list[Preview]:
+    context.worker()
+    with context.store() as store:
+        bench = context.build_bench(config, stash, store)
+        try:
+            return preview(bench, scenes)
+        except PlexError as error:
+            raise plex_failure(error) from error
+        finally:
+            bench.plex.close()
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} x {name}" for name, count in counts.most_common()) or "nothing"
