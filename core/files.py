@@ -68,11 +68,15 @@ class JsonFile:
     def _replace(self, document: dict[str, Any], durable: bool) -> None:
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=1, sort_keys=True)
-            stream.flush()
-            if durable:
-                os.fsync(stream.fileno())
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(document, stream, indent=1, sort_keys=True)
+                stream.flush()
+                if durable:
+                    os.fsync(stream.fileno())
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         for tries_left in range(_REPLACE_TRIES - 1, -1, -1):
             try:
                 temporary.replace(self._path)

@@ -32,6 +32,7 @@ _LISTING = (
     "/library/sections/{section}/all?type=1&sort=id"
     "&excludeElements=Genre,Role,Director,Writer,Country,Collection&excludeFields=summary,tagline"
 )
+_PAGE_STARTS = (b"<!doctype html", b"<html")  # a login page of a proxy, with status 200
 _FULL = "/library/metadata/{ids}?skipRefresh=1&excludeElements=Chapter,Marker,Similar,Extras,Related"
 
 
@@ -100,6 +101,7 @@ class PlexClient:
         self._on_answer = on_answer
         self._machine = ""
         self._status = 0
+        self._is_page = False
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -228,10 +230,14 @@ class PlexClient:
             self._on_answer(time.perf_counter() - started, status_of(error) or 0)
             raise
         self._on_answer(time.perf_counter() - started, 200)
+        if self._is_page:
+            raise PlexTemporaryError("a web page came instead of Plex's answer; nothing was written")
         return root
 
     def _note_status(self, response: requests.Response, **_: object) -> None:
         self._status = response.status_code
+        is_write = response.request.method != "GET"  # a read is known by its root element
+        self._is_page = is_write and response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
 
     def _quick_retries(self) -> Retrying:
         return Retrying(

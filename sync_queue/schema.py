@@ -1,6 +1,7 @@
 """Creating, migrating and mending the database. Only the holder of the lease comes here."""
 
 import contextlib
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from sync_queue.database import is_damage, transaction
 from sync_queue.inbox import DATABASE
 
 BACKUP = "backup.db"
+MENDING = "mending"
+MENDED = "mended"  # a folder of this name holds a complete successor of a damaged database
 
 _STEP_1 = f"""
 CREATE UNIQUE INDEX one_waiting ON {sql.QUEUE} (subject) WHERE status < 2;
@@ -66,13 +69,31 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
         sqlite3.Error: the folder or the disk does not allow a database.
     """
     path = data_dir / DATABASE
+    aside = ""
     if path.exists() and is_damaged(path):
+        if not (data_dir / MENDED).exists():
+            _mend(data_dir, checkpoint)
         aside = set_aside(path)
-        _restore_backup(data_dir)
-        opened = _open(data_dir, checkpoint)
-        salvage(Path(aside), opened.queue.connection)
-        return OpenedDatabase(opened.queue, opened.journal_mode, aside)
-    return _open(data_dir, checkpoint)
+        checkpoint("schema.set_aside")
+    if not path.exists() and (data_dir / MENDED / DATABASE).exists():
+        (data_dir / MENDED / DATABASE).replace(path)
+    shutil.rmtree(data_dir / MENDED, ignore_errors=True)
+    opened = _open(data_dir, checkpoint)
+    return OpenedDatabase(opened.queue, opened.journal_mode, aside)
+
+
+def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
+    """Build the successor of a damaged database beside it: whoever is killed meanwhile, nothing is lost."""
+    folder = data_dir / MENDING
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    _restore_backup(data_dir, folder)
+    queue = _open(folder, checkpoint).queue
+    salvage(data_dir / DATABASE, queue.connection)
+    queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    queue.close()
+    checkpoint("schema.mended")
+    folder.replace(data_dir / MENDED)
 
 
 def _open(data_dir: Path, checkpoint: Checkpoint) -> OpenedDatabase:
@@ -93,13 +114,17 @@ def _create_file(data_dir: Path, path: Path) -> None:
         leftover.unlink(missing_ok=True)
     connection = sqlite3.connect(temporary, isolation_level=None)
     try:
-        connection.execute(f"PRAGMA journal_mode={'WAL' if wal_works(data_dir) else 'TRUNCATE'}")
+        connection.execute(f"PRAGMA journal_mode={_journal_mode(data_dir)}")
         connection.execute("CREATE TABLE made (at FLOAT)")
         connection.execute("DROP TABLE made")
     finally:
         connection.close()
     set_aside(path)  # a -wal that lost its database to a kill would be read into the new one
     temporary.replace(path)
+
+
+def _journal_mode(folder: Path) -> str:
+    return "WAL" if wal_works(folder) else "TRUNCATE"
 
 
 def wal_works(data_dir: Path) -> bool:
@@ -161,13 +186,13 @@ def _with_companions(path: Path) -> tuple[Path, ...]:
     return (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"))
 
 
-def _restore_backup(data_dir: Path) -> None:
+def _restore_backup(data_dir: Path, folder: Path) -> None:
     """Start from last night's copy where there is a sound one: its records save a full re-send."""
     backup = data_dir / BACKUP
     if backup.exists() and not is_damaged(backup):
-        temporary = data_dir / (DATABASE + ".restored")
-        temporary.write_bytes(backup.read_bytes())
-        temporary.replace(data_dir / DATABASE)
+        shutil.copyfile(backup, folder / DATABASE)
+        with contextlib.closing(sqlite3.connect(folder / DATABASE)) as connection:
+            connection.execute(f"PRAGMA journal_mode={_journal_mode(folder)}")
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> int:

@@ -69,6 +69,7 @@ DROP_RUNNING = f"DELETE FROM {QUEUE} WHERE _id = :id AND status = 2"
 WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2"
 HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
+REFUND = f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
 ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id AND status = 2"  # else it had moved on
 # A look that the library's move brought about is not one of the job's own: it is given back.
 WAKE_REASON = f"""

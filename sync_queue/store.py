@@ -179,6 +179,12 @@ class JobStore:
                 connection.execute(sql.HURRY_TWIN, {"id": twin[0], "priority": priority})
             return dropped
 
+    def refund(self, subjects: Iterable[str]) -> None:
+        """Give each waiting subject one attempt back: its failure was the server's."""
+        with self.transaction() as connection:
+            for subject in subjects:
+                connection.execute(sql.REFUND, {"subject": subject})
+
     # -- after a death --------------------------------------------------------------------------
 
     def release_orphans(self) -> list[Job]:

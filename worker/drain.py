@@ -14,6 +14,7 @@ from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.batch import Batch, read_batch
 from worker.bench import Workbench
+from worker.blame import Blame
 from worker.breaker import State
 from worker.gate import Gate
 from worker.policy import Signal, judge, rule_for
@@ -76,6 +77,7 @@ class Drain:
         self._log = log
         self._listeners = tuple(listeners)
         self._checkpoint = checkpoint
+        self._blame = Blame()
         self._report = DrainReport()
 
     def run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
@@ -120,8 +122,11 @@ class Drain:
             self._read_failed(bench, sync, jobs, error, should_stop)
             return
         for number, job in enumerate(jobs):
-            go_on = self._throttle.await_turn(should_stop) and not (number and should_stop())
-            if not go_on or self._store.more_urgent_than(job.priority):
+            if not self._throttle.await_turn(should_stop):
+                self._release(jobs[number:])
+                return
+            if (number and should_stop()) or self._store.more_urgent_than(job.priority):
+                self._throttle.give_back()
                 self._release(jobs[number:])
                 return
             self._one(bench, sync, batch, job)
@@ -169,16 +174,21 @@ class Drain:
         else:
             self._throttle.heard(ok=True)
             if outcome.items:
+                self._blame.succeeded()
                 self._gate.succeeded()
         self._checkpoint("drain.synced")
         self._settle(bench, job, outcome, self._clock.monotonic() - started)
 
     def _judged(self, bench: Workbench, job: Job, error: Exception, title: str) -> Outcome:
-        """The outcome of a failure; one that opens the breaker, or fails its test, spends nothing."""
+        """The outcome of a failure; those that open the breaker, or fail its test, spend nothing."""
         was_closed = self._gate.breaker.state is State.CLOSED
         self._hear(bench, error)
-        is_own = rule_for(error).signal is Signal.NONE
-        spend = is_own or (was_closed and self._gate.breaker.state is State.CLOSED)
+        is_closed = self._gate.breaker.state is State.CLOSED
+        spend = rule_for(error).signal is not Signal.COUNT or self._blame.is_own(
+            job.subject, was_closed=was_closed, is_closed=is_closed
+        )
+        if was_closed and not is_closed:
+            self._store.refund(self._blame.excused())
         if isinstance(error, StashUnavailable):
             self._report = replace(self._report, halted=type(error).__name__)
         return judge(job, error, self._chance, spend=spend, title=title)

@@ -10,11 +10,13 @@ from sync_queue import statements as sql
 from sync_queue.facts import Facts
 from sync_queue.inbox import InboxClosed, connect, worker_lives, write_spill
 from sync_queue.store import JobStore
+from worker.outage_report import duration
 
 START_LIMIT_S = 10.0
 LOOK_S = 0.5
 LINE_S = 5.0
 STUCK_S = 60.0
+WAITS_S = 3.0  # a worker that has just begun waits for a moment, too
 LONGEST_S = 1_800.0
 
 
@@ -31,6 +33,7 @@ def ensure_worker(
         NoWorker: none could be started within ten seconds.
     """
     if not worker_lives(str(data_dir)):
+        spill_session(data_dir, session)  # so that it need not wait for one
         try:
             start_worker("task")
         except OSError as error:
@@ -84,7 +87,7 @@ class Follower:
         A task holds Stash's only job slot, so it must not stay for ever; the worker goes on without it.
         """
         total = left = self._left()
-        started = moved = said = self._clock.monotonic()
+        started = moved = said = worked = self._clock.monotonic()
         self._say("info", f"{total} scenes to do.")
         while left and is_alive():
             self._clock.sleep(LOOK_S)
@@ -95,12 +98,13 @@ class Follower:
             if now - said >= LINE_S:
                 said = now
                 self._say("info", self._line(total - left, left, now - started))
-            if self._doing().startswith(("waiting", "switched off")) or now - moved >= STUCK_S:
+            worked = worked if self._doing().startswith(("waiting", "switched off")) else now
+            if now - worked >= WAITS_S or now - moved >= STUCK_S:
                 break
             if now - started >= limit_s:
                 self._say("info", "This task's time is used up.")
                 break
-        return self._farewell(total - left, left)
+        return self.farewell(total - left, left, is_alive=is_alive())
 
     def _left(self) -> int:
         due, _, running = self._store.counts()
@@ -115,14 +119,22 @@ class Follower:
         rest = f", about {left / rate:.0f} s to go" if rate else ""
         return f"{done} done, {left} left, {rate:.1f} a second{rest}."
 
-    def _farewell(self, done: int, left: int) -> dict[str, object]:
+    def farewell(self, done: int, left: int, *, is_alive: bool) -> dict[str, object]:
+        """Say what was done, what is left, what it waits for and until when."""
         _, later, _ = self._store.counts()
         doing = self._doing()
         text = f"{done} done, {left} left, {later} wait for later."
-        if left:
+        if left and is_alive:
             text += f" The worker goes on by itself; it is {doing}."
+        elif left:
+            text += f" No worker lives; the last one was {doing or 'never started'}."
         for reason, count in self._store.waiting_by_reason().items():
             text += f" {count} x {reason}."
-        self._progress(1.0 if not left else done / (done + left))
-        self._say("info", text)
+        self._progress(done / (done + left) if left else 1.0)
+        self._say("info", text + self._next_look())
         return {"done": done, "left": left, "later": later, "worker": doing}
+
+    def _next_look(self) -> str:
+        due = self._store.next_due()
+        seconds = 0.0 if due is None else due - self._clock.wall()
+        return f" The next is due in {duration(seconds)}." if seconds > 0.0 else ""

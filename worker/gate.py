@@ -14,6 +14,8 @@ from worker.policy import Signal, rule_for
 
 Listener = Callable[[Breaker, Breaker], None]
 
+REASONS = {State.HALF_OPEN: "the health check succeeded", State.CLOSED: "the half-open test succeeded"}
+
 
 class Gate:
     """Holds the breaker; only the worker moves it.
@@ -99,8 +101,9 @@ class Gate:
             self._save(new)  # the schedule of the probes is kept as well, not only the transitions
         if (old.state, old.refused) == (new.state, new.refused):
             return
+        why = new.why if new.state is State.OPEN else REASONS[new.state]
         self._log.warning(
-            "breaker.moved", old=old.state.value, new=new.state.value, why=new.why, since=int(old.since) or None
+            "breaker.moved", old=old.state.value, new=new.state.value, why=why, since=int(old.since) or None
         )
         for listener in self._listeners:
             listener(old, new)

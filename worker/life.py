@@ -32,9 +32,12 @@ TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
 DRAIN_CHUNK_S = 20.0  # a long drain pauses this often to re-read settings and look around
 STASH_SILENT_S = 600.0
+UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
+UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this
 NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000
 SERVER = "server"
+WAITING_FOR_STASH = "waiting for Stash"
 BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
 
@@ -82,6 +85,7 @@ class WorkerLife:
         self._renewal = Every(clock, 60.0)
         self._speak = Every(clock, 2.0)
         self._due_look = Every(clock, 30.0)
+        self._probing = Every(clock, 0.0)
         self._library_look = Every(clock, LIBRARY_LOOK_S, later=True)
         self._looked_at_library = float("-inf")
         self._known_gains = -1
@@ -207,10 +211,12 @@ class WorkerLife:
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s
-            self._doing("waiting for Stash")
+            self._doing(WAITING_FOR_STASH)
             self._p.log.info("stash.unavailable", detail=str(error), next_s=rest_s)
         else:
             self._stash_failures = 0
+            if self._said_doing in ("", WAITING_FOR_STASH):
+                self._doing("idle")
 
     def _renew(self) -> None:
         if self._renewal.is_due():
@@ -231,11 +237,13 @@ class WorkerLife:
 
     def _probe(self) -> None:
         breaker = self._p.gate.breaker
-        if breaker.state is State.OPEN and probe_is_due(breaker, self._p.clock.wall()):
+        if breaker.state is State.OPEN and probe_is_due(breaker, self._p.clock.wall()) and self._probing.is_due():
             bench = self._bench()
-            if bench is not None:
+            if bench is None:
+                self._probing.push(UNSET_S)
+            else:
                 self._p.gate.probe(bench.plex)
-        if self._p.gate.breaker.state is State.OPEN:
+        if self._p.gate.breaker.state is State.OPEN and (self._p.settings.config is None or self._may_write()):
             self._doing(f"waiting for Plex: {self._p.gate.breaker.why}")
 
     def _drain(self) -> None:
@@ -347,6 +355,7 @@ class WorkerLife:
                 raise
             except PlexSyncError as error:
                 self._p.log.warning("notice.unsaid", kind=kind, detail=str(error))
+                self._speak.push(UNSAID_S)
                 return
             self._p.notices.mark_told(kind, self._p.clock.wall())
 

@@ -118,7 +118,8 @@ def _wait_s(rule: Rule, attempts: int, chance: Random) -> float:
 def _message(error: Exception) -> str:
     """For people: what happened and what to do; for a bug of ours its traceback."""
     if isinstance(error, PlexSyncError):
-        return f"{error} {error.advice}".strip()
+        what = str(error).strip()
+        return f"{what}{'' if what.endswith(('.', ')', '!')) or not what else '.'} {error.advice}".strip()
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     return "PlexSync has a bug; please report this:\n" + "".join(lines)[-4000:]
 

@@ -10,8 +10,9 @@ from core.values import FieldValue
 from plex.plan import Change
 from worker.batch import Batch, Case, read_batch
 from worker.bench import Workbench
+from worker.filters import excluded_because
 from worker.sync_scene import title_of
-from worker.targets import chosen_files, claimed_by, plays, required_items
+from worker.targets import check_pin, chosen_files, claimed_by, plays, required_items
 from worker.write_item import ItemWriter
 
 _LONGEST_VALUE = 120
@@ -63,11 +64,13 @@ def _of_case(bench: Workbench, batch: Batch, case: Case) -> Preview:
     if scene is None:
         problem = str(case.error) if case.error else "it is not in Stash"
         return Preview(number, "", problem=problem)
-    if case.match is None:
-        return Preview(number, title_of(scene), problem="it has no file, or nothing is synced at all")
+    excluded = excluded_because(scene, bench.config)
+    if excluded or case.match is None:
+        return Preview(number, title_of(scene), problem=excluded or "it has no file, or nothing is synced at all")
     seen = tuple(candidate.describe() for candidate in case.match.candidates)
     try:
         keys = required_items(bench, case)
+        check_pin(batch, case)
     except PlexSyncError as error:
         tried = () if isinstance(error, PlexNotFound) else seen
         return Preview(number, title_of(scene), candidates=tried, problem=f"{type(error).__name__}: {error}")

@@ -80,6 +80,11 @@ def admit(ramp: Ramp, now: float) -> tuple[Ramp, float]:
     return ramp.model_copy(update={"tokens": ramp.tokens - 1.0}), 0.0
 
 
+def given_back(ramp: Ramp) -> Ramp:
+    """The ramp with the token that nobody used, so that a more urgent job need not wait for another one."""
+    return ramp.model_copy(update={"tokens": 1.0})
+
+
 def heard(ramp: Ramp, ok: bool, now: float) -> Ramp:
     """The ramp after one more result of Plex. Not `ok`: Plex failed, whatever became of the job."""
     ramp = advanced(ramp, now)

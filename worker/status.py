@@ -110,7 +110,7 @@ def letter_line(letter: DeadLetter) -> str:
 def plex_lines(shot: Snapshot, now: float) -> list[str]:
     """Breaker, current outage, next probe and ramp; [] while everything is well."""
     lines = []
-    if shot.ramp is not None:
+    if shot.ramp is not None and shot.breaker.state is State.CLOSED:
         lines.append(f"Plex is back; the queue drains at {shot.ramp.rate:.0f} jobs a second for now.")
     if shot.breaker.state is not State.CLOSED:
         gap = max(0.0, shot.breaker.next_probe_at - now)

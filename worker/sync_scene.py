@@ -20,7 +20,7 @@ from worker.filters import excluded_because
 from worker.images import proven_update, sync_images
 from worker.learning import LEARNED
 from worker.sharing import share
-from worker.targets import chosen_files, claimed_by, is_certain, plays, required_items
+from worker.targets import check_pin, chosen_files, claimed_by, is_certain, plays, required_items
 from worker.write_item import ItemWriter
 
 
@@ -117,6 +117,7 @@ class SceneSync:
         """The items to write, each read and proved to play the scene's file; matched anew once."""
         for again in (False, True):
             keys = required_items(self._bench, case)
+            check_pin(batch, case)
             stale = [file for file in chosen_files(case) if not plays(batch.items.get(file.item), file)]
             if not stale:
                 return keys

@@ -1,6 +1,6 @@
 """Which items a scene is written to: proved by its files, claimed by one scene only."""
 
-from core.errors import PlexNotFound
+from core.errors import MatchError, PlexNotFound
 from core.match import Confidence, PlexFile
 from core.plex_item import PlexItem
 from plex.matcher import require
@@ -27,14 +27,31 @@ def required_items(bench: Workbench, case: Case) -> tuple[int, ...]:
 def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> int | None:
     """The other scene that writes this item; None when it is ours.
 
-    The one its record names, else the lowest id of the batch.
+    The one its record names while it is in Stash, else the lowest id of the batch.
+
+    Raises:
+        StashUnavailable: it cannot be told whether the other scene still exists.
     """
     records = bench.records.of_item(item.rating_key, batch.server)
     owners = [record.scene_id for record in records if any(same_path(record.path, path) for path in item.files)]
-    if owners:
-        return None if scene_id in owners else owners[0]
+    if scene_id in owners:
+        return None
+    for owner in owners:
+        if not _is_gone(bench, batch, owner):
+            return owner
     lowest = batch.claims.get(item.rating_key, scene_id)
     return lowest if lowest < scene_id else None
+
+
+def _is_gone(bench: Workbench, batch: Batch, scene_id: int) -> bool:
+    """Whether a claimant is gone from Stash; its record outlives it where nobody was told of its end."""
+    if scene_id in batch.living:
+        return False
+    if bench.stash.scenes([scene_id])[scene_id] is None:
+        bench.records.forget_scene(scene_id)
+        return True
+    batch.living.add(scene_id)
+    return False
 
 
 def chosen_files(case: Case) -> list[PlexFile]:
@@ -46,6 +63,16 @@ def chosen_files(case: Case) -> list[PlexFile]:
         if candidate.file.item in case.match.items:
             files.setdefault(candidate.file.item, candidate.file)
     return list(files.values())
+
+
+def check_pin(batch: Batch, case: Case) -> None:
+    """Raises MatchError when Plex does not have the item that a person has decided for."""
+    for file in chosen_files(case):
+        if not file.path and file.item not in batch.items:
+            raise MatchError(
+                f"The match overrides send scene {case.job.scene_id} to item {file.item}, which Plex does not have. "
+                "Correct the setting Match overrides, then save the scene."
+            )
 
 
 def is_certain(case: Case) -> bool:

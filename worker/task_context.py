@@ -10,12 +10,12 @@ from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
 from stash.client import StashAddress, StashClient
-from sync_queue.inbox import InboxClosed, connect
+from sync_queue.inbox import DATABASE, InboxClosed, connect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig, read_config
 from worker.bench import Workbench
 from worker.confirm import Confirmation
-from worker.follow import ensure_worker
+from worker.follow import NoWorker, ensure_worker
 
 
 class TaskFailed(PlexSyncError):
@@ -59,11 +59,14 @@ class Context:
 
     @contextmanager
     def store(self) -> Iterator[JobStore]:
-        """The queue, which a worker has made by now.
+        """The queue; where there is none yet, a worker is started to make it.
 
         Raises:
             TaskFailed: the database cannot be used.
+            NoWorker: there is none, and no worker can be started.
         """
+        if not self.has_queue():
+            self.worker()
         try:
             connection = connect(str(self.data_dir))
         except (InboxClosed, sqlite3.Error) as error:
@@ -73,6 +76,19 @@ class Context:
             yield JobStore(connection, self.clock)
         finally:
             connection.close()
+
+    def has_queue(self) -> bool:
+        """Whether a worker has ever made the queue."""
+        return (self.data_dir / DATABASE).exists()
+
+    def wake(self) -> bool:
+        """Make sure that a worker lives, for a task that can do without; whether one does."""
+        try:
+            self.worker()
+        except NoWorker as error:
+            self.say("warning", str(error))
+            return False
+        return True
 
     def worker(self) -> None:
         """Make sure that a worker lives.

@@ -34,7 +34,7 @@ def retry_letters(context: Context) -> Answer:
     with context.store() as store:
         letters, now = DeadLetters(store), context.clock.wall()
         revived = sum(letters.revive(letter, now) for letter in letters.newest(EVERY))
-    context.worker()
+    context.wake()
     context.info(f"{revived} dead letters are back in the queue; none is left.")
     return {"revived": revived}
 
@@ -90,7 +90,7 @@ def _recover(context: Context, classes: str) -> Answer:
             gone,
             context.clock.wall(),
         )
-    context.worker()
+    context.wake()
     context.info(result.line())
     return asdict(result)
 

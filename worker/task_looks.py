@@ -5,9 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import PlexError
+from plex.path_learner import KnownFile, learn
 from stash.client import StashClient
 from sync_queue.inbox import worker_lives
-from validation.config import PlexSyncConfig
+from validation.config import PlexSyncConfig, read_config
 from worker.outage_report import report_lines
 from worker.outages import metrics, read_history
 from worker.preview import Preview, count_fields, preview
@@ -18,12 +19,13 @@ LOG_LINES = 25
 PREVIEW_PAGE = 100
 EXAMPLES = 20
 SAMPLE = 50
+LEARN_SAMPLE = 1_000
 LOG = "plexsync.log"
 
 
 def view_status(context: Context) -> Answer:
     """Print the state of everything, the most important last: Stash shows the newest line first."""
-    context.worker()
+    context.wake()
     with context.store() as store:
         shot = take_snapshot(context.data_dir, store, context.clock)
     for line in status_lines(shot, context.clock.wall()):
@@ -124,9 +126,9 @@ def clear_matches(context: Context) -> Answer:
     """Forget the library index; it is listed anew at the next look-up."""
     stash = context.stash()
     with context.store() as store:
-        bench = context.build_bench(context.config(stash), stash, store)
+        bench = context.build_bench(read_config(stash.settings()).config, stash, store)
         rows = bench.finder.clear()
-        bench.plex.close()
+        bench.close()
     context.info("The library index is forgotten; Plex is listed anew at the next change.")
     return {"rows": rows}
 
@@ -137,13 +139,30 @@ def _check_paths(context: Context, config: PlexSyncConfig, stash: StashClient) -
     shown = _previews(context, config, stash, scenes) if scenes else []
     found = sum(1 for one in shown if one.items)
     context.info(f"{found} of the first {len(shown)} scenes are found in Plex.")
-    for one in [one for one in shown if one.problem][:3]:
+    lost = [one for one in shown if one.problem]
+    for one in lost[:3]:
         context.info(f"Not found: scene {one.scene_id} ({one.title}): {one.problem}.")
-    return {"sample": len(shown), "found": found}
+    proposed = _proposed_mapping(context, config, stash) if lost else []
+    if proposed:
+        context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")
+    return {"sample": len(shown), "found": found, "proposed": proposed}
+
+
+def _proposed_mapping(context: Context, config: PlexSyncConfig, stash: StashClient) -> list[str]:
+    """Pairs of folders that files of one name and size speak for; [] where too few do."""
+    files = [KnownFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
+    with context.store() as store:
+        bench = context.build_bench(config, stash, store)
+        try:
+            bench.finder.prepare()
+            return [f"{one.source} => {one.target}" for one in learn(files, bench.finder.candidates)]
+        except PlexError as error:
+            raise plex_failure(error) from error
+        finally:
+            bench.close()
 
 
 def _previews(context: Context, config: PlexSyncConfig, stash: StashClient, scenes: list[int]) -> list[Preview]:
-    context.worker()
     with context.store() as store:
         bench = context.build_bench(config, stash, store)
         try:
@@ -151,7 +170,7 @@ def _previews(context: Context, config: PlexSyncConfig, stash: StashClient, scen
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
-            bench.plex.close()
+            bench.close()
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
+from core.errors import PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
 from stash.client import StashClient
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
 from sync_queue.store import JobStore
+from validation.config import read_config
 from worker.catch_up import MARGIN, SETTLED_S, parse_time
-from worker.follow import Follower, NoWorker, spill_session
+from worker.follow import LONGEST_S, Follower, NoWorker
 from worker.life import SERVER
 from worker.stats import read_statistics
 from worker.task_context import Answer, Context
@@ -18,23 +20,20 @@ from worker.task_context import Answer, Context
 PAGE = 500
 RECENT = timedelta(hours=24)
 SHORTEST_FOLLOW_S = 60.0
+UNKNOWN_JOB_S = 0.5
 TIME_MARGIN = 3.0  # a task's own estimate may be wrong by this factor
 
 
 def process_queue(context: Context) -> Answer:
     """Make sure that a worker lives and follow it until nothing is due."""
+    _say_what_is_missing(context)
     try:
         context.worker()
     except NoWorker as error:
         return _work_off_here(context, error)
-    limit_s = context.config(context.stash()).process_minutes * 60.0
-    times = read_statistics(context.data_dir, context.clock.sleep).times_s
     with context.store() as store:
-        due, _, running = store.counts()
-        typical_s = sum(times) / len(times) if times else 0.5
-        follow_s = min(limit_s, max(SHORTEST_FOLLOW_S, (due + running) * typical_s * TIME_MARGIN))
-        follower = Follower(store, Facts(store), context.clock, context.say, context.progress)
-        return follower.follow(lambda: worker_lives(str(context.data_dir)), follow_s)
+        follow_s = _follow_s(context, store)
+        return _follower(context, store).follow(lambda: worker_lives(str(context.data_dir)), follow_s)
 
 
 def sync_all(context: Context) -> Answer:
@@ -67,7 +66,8 @@ def clear_waiting(context: Context) -> Answer:
 
 
 def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", newer_than: float = 0.0) -> Answer:
-    context.worker()
+    if not context.has_queue() and not context.wake():
+        process_queue(context)  # it makes the queue
     stash, queued, proven = context.stash(), 0, 0
     with context.store() as store:
         for page in _pages(stash, since):
@@ -97,10 +97,45 @@ def _is_current(store: JobStore, scene_id: int, updated_at: str) -> bool:
 def _work_off_here(context: Context, reason: NoWorker) -> Answer:
     """Where no worker can be started, do its work in this very process."""
     context.say("warning", f"{reason} This task does the work itself.")
-    spill_session(context.data_dir, context.session)
+    before = _left(context) if context.has_queue() else 0
     worked = context.work_here(lambda: None)
+    left = _left(context)
     with context.store() as store:
-        due, later, running = store.counts()
-    context.progress(1.0)
-    context.info(f"{due + running} left, {later} wait for later.")
-    return {"worked_here": worked, "left": due + running, "later": later}
+        answer = _follower(context, store).farewell(max(0, before - left), left, is_alive=not worked)
+    return {"worked_here": worked, **answer}
+
+
+def _say_what_is_missing(context: Context) -> None:
+    """Why nothing will move, where the settings are the reason."""
+    try:
+        config = read_config(context.stash().settings()).config
+    except PlexSyncError as error:
+        context.say("warning", f"The settings cannot be read now: {error}")
+        return
+    if config.missing():
+        missing = " and ".join(config.missing())
+        context.say("warning", f"Not set in PlexSync's settings: {missing}. What waits is kept until then.")
+    elif not config.enabled:
+        context.say("warning", "PlexSync is switched off in its settings; what waits is kept.")
+
+
+def _follow_s(context: Context, store: JobStore) -> float:
+    """How long following is worth while: what the backlog should take, within bounds."""
+    try:
+        limit_s = read_config(context.stash().settings()).config.process_minutes * 60.0
+    except PlexSyncError:
+        limit_s = LONGEST_S
+    times = read_statistics(context.data_dir, context.clock.sleep).times_s
+    typical_s = sum(times) / len(times) if times else UNKNOWN_JOB_S
+    due, _, running = store.counts()
+    return min(limit_s, max(SHORTEST_FOLLOW_S, (due + running) * typical_s * TIME_MARGIN))
+
+
+def _follower(context: Context, store: JobStore) -> Follower:
+    return Follower(store, Facts(store), context.clock, context.say, context.progress)
+
+
+def _left(context: Context) -> int:
+    with context.store() as store:
+        due, _, running = store.counts()
+    return due + running

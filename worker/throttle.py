@@ -51,6 +51,11 @@ class Throttle:
             wait_s = self._wait_s() if self._ramp is not None else wait_s - SLICE_S
         return True
 
+    def give_back(self) -> None:
+        """The turn was not used: whoever comes next need not wait for another one."""
+        if self._ramp is not None:
+            self._ramp = ramps.given_back(self._ramp)
+
     def heard(self, ok: bool) -> None:
         """A job's result, as far as Plex is concerned."""
         if self._ramp is None:

@@ -200,7 +200,8 @@ class Place(House):
         """Wait for quiet; what is wrong, said in full, when it never comes."""
         with contextlib.suppress(AssertionError):
             wait_for(self.is_quiet, limit=limit)
-        assert (self.differences(), self.unfinished(), self.spilled()) == ([], [], []), self.tail()
+        wrong = [*self.differences(), *map(str, self.unfinished()), *self.spilled()]
+        assert not wrong, "\n".join([*wrong, "", self.tail()])
 
     def tail(self) -> str:
         """The end of the worker's log, for a failed test."""

@@ -114,18 +114,18 @@ class Soak:
 
     def destroy_and_find_again(self) -> None:
         """The scene gets another id; its file and Plex's item stay."""
-        scene = self._any_scene()
-        files = self._place.stash.library.scenes[scene].file_ids
+        scene, library = self._any_scene(), self._place.stash.library
+        files = library.files_of(library.scenes[scene])
         _tolerant(lambda: self._place.stash.destroy_scene(scene))
-        if scene not in self._place.stash.library.scenes and files:
-            _tolerant(lambda: self._create_for(files[0]))
+        if scene not in library.scenes and files:
+            _tolerant(lambda: self._create_for(library.add_file(files[0].path, files[0].size)))
 
     def rename(self) -> None:
         """The file is renamed on the disk, and both servers notice; nobody is told."""
-        scene, name = self._any_scene(), self._new_name()
-        file = self._place.stash.library.files_of(self._place.stash.library.scenes[scene])[0]
-        self._place.plex.library.rename_file(file.path.replace("/data", "/media", 1), f"/media/{name}")
-        self._place.stash.library.move_file(file.path, f"/data/{name}")
+        library, name = self._place.stash.library, self._new_name()
+        for file in library.files_of(library.scenes[self._any_scene()])[:1]:
+            self._place.plex.library.rename_file(file.path.replace("/data", "/media", 1), f"/media/{name}")
+            library.move_file(file.path, f"/data/{name}")
 
     def task(self) -> None:
         self._place.stash.run_task(self._chance.choice(TASKS))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 
 import pytest
 
 from tests.crash.place import Place
+from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import wait_for
 
 HOOK = ("hook.probed", "hook.started", "hook.kept")
@@ -166,7 +168,7 @@ def test_a_worker_killed_while_it_leaves_loses_nothing(quiet_place: Place, name:
     place.set_barrier("farewell.decided")
 
     install_update(place)
-    place.wait_at("farewell.decided")
+    wait_for(lambda: place.somebody_is_at("farewell.decided") or place.victim(), "the old worker leaves")
     place.edit(scene, title="Too late for the old one")
     place.lift_barrier("farewell.decided")
     wait_for(place.victim, f"somebody dies at {name}")
@@ -184,3 +186,19 @@ def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_success
     place.edit(scene, title="New")
 
     place.ends_well()
+
+
+def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(quiet_place: Place) -> None:
+    place = quiet_place
+    old = place.scene("a.mp4")
+    place.edit(old, title="Old")
+    place.ends_well()
+    place.kill_at("hook.probed")
+    with contextlib.suppress(GraphqlFailure):
+        place.stash.destroy_scene(old)
+
+    new = place.scene("a.mp4", in_plex=False)
+    place.edit(new, title="New")
+
+    place.ends_well()
+    assert place.records(old) == []

@@ -234,6 +234,30 @@ def opened(root: Path, **settings: Any) -> Iterator[Inproc]:
         house.close()
 
 
+FULL: dict[str, Any] = {
+    "title": "Night Train",
+    "studio": "Aurora",
+    "details": "Two strangers.",
+    "date": "2024-03-09",
+    "performers": ["Mia", "Jon"],
+    "tags": ["train", "night"],
+    "rating100": 80,
+    "director": "Ada",
+}
+"""A scene with everything that is carried over."""
+
+
+@contextmanager
+def opened_among_others(root: Path, tags_replace: bool) -> Iterator[Inproc]:
+    """An open house that writes every field, with items that share names with `FULL` and belong to nobody."""
+    with opened(root, c_sync_rating=True, c_tagline_source="director") as house:
+        house.plex.switches.tags_replace = tags_replace
+        for number in range(3):
+            key = house.item(f"/media/bystander/{number}.mp4", genres=["train", "keep"], roles=["Mia"], studio="Aurora")
+            house.plex.library.change(key, collections=["Aurora", "Mine"])
+        yield house
+
+
 def written_items(records: Iterable[RequestRecord]) -> set[int]:
     """The rating keys that these requests write to."""
     keys: set[int] = set()

@@ -282,6 +282,8 @@ def test_a_dead_letter_revives_itself_when_the_library_gains_its_file(house: Inp
 
 def test_a_dead_letter_revives_when_another_jobs_listing_finds_its_file(house: Inproc) -> None:
     item = house.item("/media/a/wrong name.mp4")
+    house.clock.advance(3_000.0)
+    house.item("/media/newest.mp4")  # so that a look at what was added since does not show the old one
     scene = house.scene("/data/a/right name.mp4")
     house.sync(scene)
     house.look_for(TWO_HOURS_S)

@@ -1,6 +1,7 @@
 """What the buttons do, called as Stash calls them, without a process of their own."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,6 +47,13 @@ class Button:
 
     def store(self) -> JobStore:
         return open_store(self.data_dir, FakeClock())
+
+    def counts(self) -> tuple[int, int, int]:
+        store = self.store()
+        try:
+            return store.counts()
+        finally:
+            store.connection.close()
 
     def let_a_worker_live(self) -> None:
         self.store().connection.close()
@@ -109,7 +117,9 @@ def test_the_queue_is_worked_off_here_where_no_worker_can_be_started(button: But
 
     answer = button.press("process")
 
-    assert answer == {"output": {"worked_here": True, "left": 0, "later": 0}}
+    output = answer["output"]
+    assert isinstance(output, dict)
+    assert (output["worked_here"], output["left"], output["later"]) == (True, 0, 0)
     assert button.plex.library.item(item).title == "Written"
     assert "does the work itself" in button.text
 
@@ -138,16 +148,84 @@ def test_the_status_names_what_waits_and_what_failed(button: Button) -> None:
     assert "item 7" in button.text
 
 
-def test_clearing_deletes_every_dead_letter(button: Button) -> None:
+def press_later(button: Button, mode: str, seconds: float) -> dict[str, object]:
+    """The same button again, so many seconds after its last run ended: the note of that run is made older."""
+    path = button.data_dir / "confirm.json"
+    asked = json.loads(path.read_text())
+    path.write_text(json.dumps({**asked, "ended_at": asked["ended_at"] - seconds}))
+    return button.press(mode)
+
+
+def test_clearing_the_dead_letters_takes_two_runs(button: Button) -> None:
     bury(button, "scene:42")
     bury(button, "scene:43")
 
-    answer = button.press("clear_dead")
+    first = button.press("clear_dead")
+    second = press_later(button, "clear_dead", 10)
 
-    assert answer == {"output": {"deleted": 2}}
+    assert first == {"output": {"deleted": 0, "chosen": 2}}
+    assert "2 dead letters would be deleted. Run Clear Dead Letter Queue again" in button.text
+    assert second == {"output": {"deleted": 2, "left": 0}}
+    assert "2 dead letters deleted; none left." in button.text
+
+
+@pytest.mark.parametrize("seconds", [0, 301])
+def test_a_double_click_or_a_run_much_later_deletes_nothing(button: Button, seconds: float) -> None:
+    bury(button, "scene:42")
+    button.press("clear_dead")
+
+    answer = press_later(button, "clear_dead", seconds)
+
+    assert answer == {"output": {"deleted": 0, "chosen": 1}}
+
+
+def test_a_count_that_moved_meanwhile_must_be_confirmed_anew(button: Button) -> None:
+    bury(button, "scene:42")
+    button.press("clear_dead")
+    bury(button, "scene:43")
+
+    answer = press_later(button, "clear_dead", 10)
+
+    assert answer == {"output": {"deleted": 0, "chosen": 2}}
+
+
+def test_clearing_what_waits_takes_two_runs_and_leaves_what_is_in_progress(button: Button) -> None:
     store = button.store()
-    assert DeadLetters(store).newest() == []
+    store.note_many(["scene:1", "scene:2", "scene:3"], "update")
+    store.take(1)
+
+    first = button.press("clear_waiting")
+    second = press_later(button, "clear_waiting", 10)
+
+    assert first == {"output": {"deleted": 0, "waiting": 2}}
+    assert second == {"output": {"deleted": 2, "running": 1}}
+    assert store.counts() == (0, 0, 1)
     store.connection.close()
+
+
+def test_only_dead_letters_older_than_the_setting_are_purged(button: Button) -> None:
+    bury(button, "scene:42")  # long ago by the clock of the test
+    store = button.store()
+    store.note("scene:43", "update")
+    (job,) = store.take()
+    store.bury(job, title="", reason="WeakMatch", message="")
+    store.connection.execute("UPDATE dead_letters SET last_at = ? WHERE subject = 'scene:43'", (time.time(),))
+    store.connection.close()
+
+    button.press("purge_dead")
+    answer = press_later(button, "purge_dead", 10)
+
+    assert answer == {"output": {"deleted": 1, "left": 1}}
+
+
+def test_every_dead_letter_goes_back_into_the_queue(button: Button) -> None:
+    bury(button, "scene:42")
+    bury(button, "scene:43")
+
+    answer = button.press("retry_dead")
+
+    assert answer == {"output": {"revived": 2}}
+    assert sum(button.counts()) == 2
 
 
 def test_sync_all_queues_every_scene_behind_peoples_edits(button: Button) -> None:
@@ -171,9 +249,40 @@ def test_sync_all_queues_every_scene_behind_peoples_edits(button: Button) -> Non
 
 
 def test_a_healthy_installation_says_so(button: Button) -> None:
+    button.let_a_worker_live()
+    button.plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
+    button.stash.library.add_scene("/data/scenes/a.mp4", size=10)
+
     answer = button.press("health")
 
-    assert answer == {"output": {"plex": button.plex.machine_identifier, "libraries": ["Scenes"], "worker": False}}
+    assert answer == {
+        "output": {
+            "plex": button.plex.machine_identifier,
+            "libraries": ["Scenes"],
+            "worker": True,
+            "sample": 1,
+            "found": 1,
+            "proposed": [],
+        }
+    }
+    assert "1 of the first 1 scenes are found in Plex." in button.text
+
+
+def test_scenes_that_plex_does_not_have_are_named_with_a_mapping_that_would_help(button: Button) -> None:
+    button.let_a_worker_live()
+    button.stash.configure(b_path_map="/wrong => /nowhere")
+    for number in range(24):
+        name = f"{'abc'[number % 3]}/{number}.mp4"
+        button.plex.library.add_item(1, [(f"/media/scenes/{name}", 10 + number)])
+        button.stash.library.add_scene(f"/data/deep/{name}", size=10 + number)
+    button.stash.library.add_scene("/data/deep/only in stash.mp4", size=7)
+
+    answer = button.press("health")
+
+    output = answer["output"]
+    assert isinstance(output, dict)
+    assert output["proposed"] == ["/data/deep => /media/scenes"]
+    assert "Not found: scene 25" in button.text
 
 
 def test_a_wrong_token_is_named(button: Button) -> None:

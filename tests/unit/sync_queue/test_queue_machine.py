@@ -65,8 +65,9 @@ class QueueMachine(RuleBasedStateMachine):
         for subject in subjects:
             self.remember_change(subject)
 
-    @rule(target=running_jobs, most=st.integers(1, 4))
-    def take(self, most: int) -> object:
+    @rule(target=running_jobs, most=st.integers(1, 4), patience_s=st.sampled_from([5.0, 0.0, LONGEST_WAIT_S + 1]))
+    def take(self, most: int, patience_s: float) -> object:
+        self.clock.advance(patience_s)
         jobs = self.store.take(most)
         assert len(jobs) <= most
         assert len({job.priority for job in jobs}) <= 1
@@ -100,6 +101,21 @@ class QueueMachine(RuleBasedStateMachine):
             _, changes = self.running.pop(job.id)
             place = self.waiting if job.subject in self.waiting else self.letters
             place.setdefault(job.subject, set()).update(changes)
+
+    @rule(job=consumes(running_jobs), move=MOVES)
+    def a_change_comes_just_before_a_move(self, job: Job, move: str) -> None:
+        """Whatever becomes of the older job, the newer change waits afterwards."""
+        self.save(job.subject)
+        if move == "finish":
+            self.finish(job)
+        elif move == "wait":
+            self.wait(job, 80.0, "PlexTemporaryError")
+        elif move == "release":
+            self.release(job)
+        else:
+            self.bury(job)
+        assert self.newest_change in self.waiting[job.subject]
+        assert self.desk.rows("count(*)", f"subject = '{job.subject}' AND status < 2") == [(1,)]
 
     @rule(job=running_jobs)
     def take_in_hand(self, job: Job) -> None:
@@ -221,8 +237,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def drain(self) -> None:
         for _ in range(50):
-            self.clock.advance(LONGEST_WAIT_S + 1)
-            self.take(100)
+            self.take(100, LONGEST_WAIT_S + 1)
             for job, _changes in list(self.running.values()):
                 self.finish(job)
             if not self.waiting:
@@ -240,6 +255,6 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 QueueMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestQueueMachine = QueueMachine.TestCase

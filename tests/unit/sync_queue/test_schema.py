@@ -311,3 +311,23 @@ def test_leftovers_of_a_killed_copy_do_no_harm(desk: Desk) -> None:
     back_up(desk.queue.connection, desk.data_dir)
 
     assert not is_damaged(desk.data_dir / BACKUP)
+
+
+@pytest.mark.parametrize("point", ["schema.created", "schema.step_1", "schema.mended", "schema.set_aside"])
+def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(tmp_path: Path, point: str) -> None:
+    with opened_desk(tmp_path) as desk:
+        desk.store.note_many([f"scene:{number}" for number in range(50)], "update", 0)
+        for number in range(300):
+            desk.store.bury(desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200)
+    scribble(tmp_path / DATABASE)
+
+    def kill(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    with pytest.raises(Killed):
+        open_database(tmp_path, kill)
+    open_database(tmp_path).queue.close()
+
+    assert query(tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'") == [(50,)]
+    assert not is_damaged(tmp_path / DATABASE)

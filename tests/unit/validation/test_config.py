@@ -342,5 +342,6 @@ def test_keys_are_distinct_sorted_into_groups_and_free_of_dots() -> None:
 def test_every_description_states_the_default_and_the_range(setting: Setting) -> None:
     assert f"Default: {setting.default_text}." in setting.description
     if setting.type is SettingType.NUMBER:
-        assert f"From {setting.lowest:g} to {setting.highest:g} {setting.unit}" in setting.description
+        unit = f" {setting.unit}" if setting.unit else ""
+        assert f"From {setting.lowest:g} to {setting.highest:g}{unit}." in setting.description
     assert all(choice in setting.description for choice in setting.choices)

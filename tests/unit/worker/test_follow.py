@@ -9,7 +9,7 @@ from sync_queue.facts import Facts, begin_epoch
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store, query
-from worker.follow import START_LIMIT_S, STUCK_S, Follower, NoWorker, ensure_worker, spill_session
+from worker.follow import START_LIMIT_S, STUCK_S, WAITS_S, Follower, NoWorker, ensure_worker, spill_session
 
 SESSION: dict[str, object] = {"scheme": "http", "host": "h", "port": 9999, "cookie": "c", "now": 1.0}
 
@@ -75,7 +75,7 @@ def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
     answer = watch.follower.follow(lambda: False)
 
     assert answer["left"] == 3
-    assert "goes on by itself" in watch.said[-1]
+    assert "No worker lives" in watch.said[-1]
 
 
 @pytest.mark.parametrize("doing", ["waiting for Plex: PlexServerDown: x", "switched off", "waiting for its settings"])
@@ -86,8 +86,8 @@ def test_a_worker_that_waits_for_somebody_ends_the_watch_and_says_for_whom(tmp_p
     answer = watch.follower.follow(lambda: True)
 
     assert answer["worker"] == doing
-    assert watch.clock.monotonic() < STUCK_S
-    assert doing in watch.said[-1]
+    assert WAITS_S <= watch.clock.monotonic() < STUCK_S
+    assert f"The worker goes on by itself; it is {doing}." in watch.said[-1]
 
 
 def test_a_queue_that_does_not_move_for_a_minute_ends_the_watch(tmp_path: Path) -> None:
@@ -107,6 +107,17 @@ def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
 
     assert "1 wait for later" in watch.said[-1]
     assert "1 x PlexNotFound" in watch.said[-1]
+    assert "The next is due in 1.7 min." in watch.said[-1]
+
+
+def test_a_task_whose_time_is_used_up_says_so_and_leaves_the_rest_to_the_worker(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 50)
+
+    answer = watch.follower.follow(lambda: True, limit_s=10.0)
+
+    assert answer["left"] == 30
+    assert any("time is used up" in text for text in watch.said)
+    assert "goes on by itself" in watch.said[-1]
 
 
 def test_a_living_worker_is_given_the_tasks_session(tmp_path: Path) -> None:

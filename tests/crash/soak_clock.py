@@ -1,0 +1,331 @@
+"""Weeks of trouble in minutes: `python -m tests.crash.soak_clock --seed 1 --weeks 2`.
+
+One process, real HTTP, a clock that only moves when told. Whatever a seed brings, every change must be in
+Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client wait for real
+are left to the flow tests: they would cost real minutes here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sync_queue.dead_letters import DeadLetters
+from tests.crash.soak_world import World, descriptors, objects
+from tests.emulators.plex_server import Fault
+from tests.flow.house import TOKEN, opened
+from worker.outages import KEPT, read_history
+from worker.recover import CLASSES, recover
+
+WEEK_S = 7 * 86_400.0
+SCENES = 30
+MEAN_GAP_S = 1_200.0
+QUIET_S = 1_300.0  # a catch-up and a little more
+END_LIMIT_S = 6 * 3_600.0
+LOG_LIMIT = 4 * 2_000_000 + 100_000
+
+WORDS = ("Red", "Green", "Blue", "Ünïcode", "a & b", "100 %", "Night", "東京")
+PASSING = CLASSES["temporary"]
+PLEX_FAULTS = ("refuse", "cut", "truncated_xml", "html_200", "apply_then_drop", "apply_then_status", "status")
+PLEX_STATUSES = (429, 500, 502, 503, 504)
+METHODS = ("GET", "PUT", "POST", None)
+
+
+@dataclass(slots=True)
+class Report:
+    """What happened in a soak, and what is wrong at its end (nothing, if all is well)."""
+
+    seed: int
+    simulated_s: float = 0.0
+    actions: Counter[str] = field(default_factory=Counter)
+    lives: int = 0
+    deaths: int = 0
+    outages: int = 0
+    recovered: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """For people."""
+        done = ", ".join(f"{count} x {name}" for name, count in sorted(self.actions.items()))
+        lines = [
+            f"seed {self.seed}: {self.simulated_s / 86_400.0:.1f} simulated days, {self.lives} workers of which "
+            f"{self.deaths} were killed, {self.outages} outages kept",
+            f"  {done}",
+            f"  put back by the button at the end: {self.recovered or 'nothing'}",
+        ]
+        return "\n".join(lines + [f"  WRONG: {one}" for one in self.wrong] + [] * (not self.wrong))
+
+
+class Soak:
+    """One seeded run."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world = world
+        self.chance = world.chance
+        self.report = Report(seed)
+        self.scenes = [world.scene(f"{number}.mp4", 1_000 + number) for number in range(SCENES)]
+        self.later: list[tuple[float, str, int]] = []  # (when, name, size) of files that Plex has yet to scan
+        self.actions: tuple[tuple[int, Callable[[], None]], ...] = (
+            (30, self.edit),
+            (4, self.bulk_edit),
+            (4, self.edit_without_hook),
+            (4, self.edit_with_spill),
+            (4, self.new_scene),
+            (3, self.rescan),
+            (6, self.outage),
+            (3, self.flapping),
+            (3, self.maintenance),
+            (6, self.plex_fault),
+            (2, self.wrong_token),
+            (4, self.stash_fault),
+            (4, self.stash_away),
+            (3, self.clock_jump),
+            (4, self.restart),
+            (8, self.death),
+        )
+
+    def run(self, seconds: float) -> Report:
+        """Trouble for so long, then peace, then the comparison."""
+        clock = self.world.clock
+        begun = clock.monotonic()
+        self.edit()
+        while clock.monotonic() - begun < seconds:
+            self.world.live(self.chance.expovariate(1.0 / MEAN_GAP_S))
+            self.scan()
+            (action,) = self.chance.choices([row[1] for row in self.actions], [row[0] for row in self.actions])
+            self.report.actions[action.__name__] += 1
+            action()
+            self.keep_house()
+        self.make_peace()
+        self.report.simulated_s = clock.monotonic() - begun
+        self.judge()
+        return self.report
+
+    # -- edits ----------------------------------------------------------------------------------
+
+    def edit(self) -> None:
+        """A person saves a scene."""
+        scene = self.chance.choice(self.scenes)
+        self._change(scene)
+        self.world.hook(scene)
+
+    def bulk_edit(self) -> None:
+        """A person saves ten scenes at once."""
+        chosen = self.chance.sample(self.scenes, 10)
+        for scene in chosen:
+            self._change(scene)
+        self.world.hook(*chosen)
+
+    def edit_without_hook(self) -> None:
+        """A hook that never ran; the catch-up finds it. It is given its time: two faults at once may hide a change."""
+        self._change(self.chance.choice(self.scenes))
+        self.world.wake()
+        self.world.live(QUIET_S)
+
+    def edit_with_spill(self) -> None:
+        """A hook that could not write to the database."""
+        scene = self.chance.choice(self.scenes)
+        self._change(scene)
+        self.world.spilling_hook(scene)
+
+    def _change(self, scene: int) -> None:
+        words = self.chance.sample(WORDS, 4)
+        fields = {
+            "title": f"{words[0]} {self.chance.randrange(10_000)}",
+            "details": " ".join(words),
+            "date": f"20{self.chance.randrange(10, 26)}-0{self.chance.randrange(1, 10)}-11",
+            "studio": self.chance.choice([words[1], None]),
+            "performers": words[: self.chance.randrange(4)],
+            "tags": words[self.chance.randrange(4) :],
+        }
+        if self.chance.random() < 0.3:
+            fields["cover"] = self.world.cover()
+        self.world.change(scene, **fields)
+
+    def new_scene(self) -> None:
+        """A scene whose file Plex scans within five hours."""
+        number = len(self.scenes)
+        name, size = f"{number}.mp4", 1_000 + number
+        self.scenes.append(self.world.scene(name, size, in_plex=False))
+        self.later.append((self.world.clock.monotonic() + self.chance.uniform(0.0, 18_000.0), name, size))
+        self._change(self.scenes[-1])
+        self.world.hook(self.scenes[-1])
+
+    def scan(self, *, everything: bool = False) -> None:
+        """Plex finds what it should have found by now."""
+        now = self.world.clock.monotonic()
+        found = [row for row in self.later if everything or row[0] <= now]
+        self.later = [row for row in self.later if row not in found]
+        for _, name, size in found:
+            self.world.plex.library.add_item(self.world.section, [(f"/media/{name}", size)])
+
+    def rescan(self) -> None:
+        """Plex loses an item and finds it again as another one; then somebody edits the scene."""
+        number = self.chance.randrange(SCENES)
+        library = self.world.plex.library
+        library.remove_item(self.world.item(f"{number}.mp4").rating_key)
+        library.add_item(self.world.section, [(f"/media/{number}.mp4", 1_000 + number)])
+        self._change(self.scenes[number])
+        self.world.hook(self.scenes[number])
+
+    # -- Plex -----------------------------------------------------------------------------------
+
+    def outage(self) -> None:
+        """Seconds to hours, with edits meanwhile."""
+        self.world.plex.down()
+        for _ in range(self.chance.randrange(4)):
+            self.edit()
+            self.world.live(10.0 ** self.chance.uniform(0.0, 4.0))
+        self.world.plex.up()
+
+    def flapping(self) -> None:
+        """Up for twenty seconds, down for twenty."""
+        for _ in range(self.chance.randrange(2, 8)):
+            self.world.plex.down()
+            self.edit()
+            self.world.live(20.0)
+            self.world.plex.up()
+            self.world.live(20.0)
+
+    def maintenance(self) -> None:
+        """It answers 503 for up to an hour."""
+        self.world.plex.maintenance(self.chance.uniform(30.0, 3_600.0))
+        self.edit()
+
+    def plex_fault(self) -> None:
+        """A few of the next requests go wrong in some way."""
+        kind, times = self.chance.choice(PLEX_FAULTS), self.chance.randrange(1, 12)
+        status, method = self.chance.choice(PLEX_STATUSES), self.chance.choice(METHODS)
+        self.world.plex.faults.add(Fault(kind, method=method, status=status, times=times))
+        self.bulk_edit()
+
+    def wrong_token(self) -> None:
+        """The token is worth nothing until somebody enters the right one."""
+        self.world.stash.configure(a_plex_token="wrong-token")
+        self.edit()
+        self.world.live(self.chance.uniform(60.0, 7_200.0))
+        self.world.stash.configure(a_plex_token=TOKEN)
+
+    # -- Stash, the machine, the worker -----------------------------------------------------------
+
+    def stash_fault(self) -> None:
+        """A few of the next answers are bad."""
+        faults, times = self.world.stash.faults, self.chance.randrange(1, 6)
+        self.chance.choice([
+            lambda: faults.fail(500, times=times),
+            lambda: faults.html(502, times=times),
+            lambda: faults.html(200, times=times),
+            lambda: faults.truncate(20, times=times),
+            lambda: faults.drop(times=times),
+            lambda: faults.locked(times=times),
+        ])()  # fmt: skip
+        self.edit()
+
+    def stash_away(self) -> None:
+        """Stash restarts, or is gone for so long that the worker leaves; the next hook starts one."""
+        self.edit()
+        self.world.stash.down()
+        self.world.live(10.0 ** self.chance.uniform(1.0, 3.5))
+        self.world.stash.up()
+        self.edit()
+
+    def clock_jump(self) -> None:
+        """The clock is corrected by up to two days. The watermark is given time to follow."""
+        far = self.chance.choice([600.0, 7_200.0, 172_800.0])
+        self.world.clock.jump(self.chance.uniform(-far, far))
+        self.edit()
+        self.world.live(QUIET_S)
+
+    def restart(self) -> None:
+        """The worker ends; the next hook starts another."""
+        self.world.end_worker()
+        self.edit()
+
+    def death(self) -> None:
+        """The worker is killed at one of its next points, and the next hook starts another."""
+        self.world.doom(self.chance.randrange(1, 60))
+        self.edit()
+        self.world.live(60.0)
+        self.edit()
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def keep_house(self) -> None:
+        """What must hold at every moment."""
+        if self.world.log_bytes() > LOG_LIMIT:
+            self.report.wrong.append(f"the log has {self.world.log_bytes()} bytes")
+
+    def make_peace(self) -> None:
+        """All faults end; what waits gets the time it needs."""
+        world = self.world
+        world.plex.faults.clear()
+        world.stash.faults.clear()
+        world.plex.end_maintenance()
+        self.scan(everything=True)
+        world.points_left = 0
+        self._rest()
+        self._press_recover()
+        self._rest()
+
+    def _rest(self) -> None:
+        end = self.world.clock.monotonic() + END_LIMIT_S
+        self.world.wake()
+        self.world.live(QUIET_S)
+        while self.world.jobs() and self.world.clock.monotonic() < end:
+            self.world.wake()  # somebody opens Stash now and then
+            self.world.live(60.0)
+
+    def _press_recover(self) -> None:
+        """As the button for passing faults does, once Plex is healthy."""
+        worker = self.world.worker
+        assert worker is not None
+        store = worker.parts.store
+        now = self.world.clock.wall()
+        result = recover(store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now)
+        self.report.recovered = result.recovered
+
+    def judge(self) -> None:
+        """Compare both libraries field by field, and look for what is stuck."""
+        world, report = self.world, self.report
+        history, warning = read_history(world.data, world.clock.sleep)
+        report.lives, report.deaths, report.outages = world.lives, world.deaths, len(history.outages)
+        report.wrong += world.differences()
+        report.wrong += [f"still queued: {job}" for job in world.jobs()]
+        report.wrong += [f"dead letter: {letter}" for letter in world.dead_letters()]
+        report.wrong += [f"in progress: {count}" for count in [world.running()] if count]
+        report.wrong += [f"said: {line}" for line in world.worker_log().splitlines() if " ERROR " in line]
+        report.wrong += [warning] if warning else []
+        report.wrong += [f"{len(history.outages)} outages kept"] if len(history.outages) > KEPT else []
+        report.wrong += ["an outage is still open"] if history.current is not None else []
+
+
+def soak(root: Path, seed: int, weeks: float) -> Report:
+    """One run in a fresh folder."""
+    world = World(root, seed)
+    with opened(world):
+        return Soak(world, seed).run(weeks * WEEK_S)
+
+
+def main() -> int:
+    """Run seeds one after another until the weeks are over; 1 when anything was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--weeks", type=float, default=1.0)
+    given = parser.parse_args()
+    print(f"soak with seed {given.seed}, {given.weeks:g} simulated weeks", flush=True)
+    before = (objects(), descriptors())
+    with tempfile.TemporaryDirectory(prefix="plexsync-soak-") as folder:
+        report = soak(Path(folder), given.seed, given.weeks)
+    print(report.text())
+    print(f"  objects and descriptors before {before}, after {(objects(), descriptors())}")
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

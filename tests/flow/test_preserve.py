@@ -1,0 +1,136 @@
+"""Preserve Plex edits: what a person entered stays, what PlexSync entered follows Stash, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flow.inproc import FULL, Inproc, opened_among_others
+
+
+@pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inproc]:
+    with opened_among_others(tmp_path, request.param) as made:
+        yield made
+
+
+def genres(house: Inproc, item: int) -> set[str]:
+    return set(house.shown(item).genres)
+
+
+@pytest.fixture
+def kept(house: Inproc) -> Inproc:
+    """The house with "Preserve Plex edits" on."""
+    house.configure(c_preserve_plex_edits=True)
+    return house
+
+
+def test_a_genre_that_a_person_added_survives_and_ours_goes_when_it_leaves_stash(kept: Inproc) -> None:
+    scene, item = kept.pair("a.mp4", tags=["ours", "both"])
+    kept.sync(scene)
+    kept.plex.library.change(item, genres=["ours", "both", "by hand"])
+    kept.change(scene, tags=["both", "new"])
+
+    with kept.writes_only(item):
+        kept.sync(scene)
+
+    assert genres(kept, item) == {"both", "new", "by hand"}
+
+
+def test_what_was_there_before_us_survives_too(kept: Inproc) -> None:
+    scene, item = kept.pair("a.mp4", tags=["ours", "shared"], performers=["Mia"])
+    kept.plex.library.change(item, genres=["before", "shared"], roles=["Before"])
+    kept.sync(scene)
+    kept.change(scene, tags=[], performers=[])
+
+    with kept.writes_only(item):
+        kept.sync(scene)
+
+    assert genres(kept, item) == {"before", "shared"}
+    assert kept.shown(item).roles == ["Before"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "by_hand", "field"),
+    [
+        ("title", "My title", "title"),
+        ("summary", "My summary.", "details"),
+        ("studio", "My studio", "studio"),
+        ("tagline", "My tagline", "director"),
+        ("date", "1999-09-09", "date"),
+        ("user_rating", 3.0, "rating100"),
+    ],
+)
+def test_a_hand_edit_of_a_field_survives_and_the_others_follow_stash(
+    kept: Inproc, attribute: str, by_hand: object, field: str
+) -> None:
+    scene, item = kept.pair("a.mp4", **FULL)
+    kept.sync(scene)
+    kept.plex.library.change(item, **{attribute: by_hand})
+    changed = {**FULL, "title": "New", "details": "New.", "studio": "New", "director": "New", "date": "2025-01-01"}
+    kept.change(scene, **{**changed, "rating100": 60})
+
+    with kept.writes_only(item):
+        kept.sync(scene)
+
+    shown = kept.shown(item)
+    values = {
+        "title": shown.title,
+        "summary": shown.summary,
+        "studio": shown.studio,
+        "tagline": shown.tagline,
+        "date": shown.date,
+        "user_rating": shown.user_rating,
+    }
+    followed = {
+        "title": "New",
+        "summary": "New.",
+        "studio": "New",
+        "tagline": "New",
+        "date": "2025-01-01",
+        "user_rating": 6.0,
+    }
+    assert values == {**followed, attribute: by_hand}, field
+
+
+def test_the_title_of_a_fresh_item_is_nobodys(kept: Inproc) -> None:
+    first, item = kept.pair("a.mp4", title="From Stash")
+    second, locked = kept.pair("b.mp4", title="From Stash, too")
+    kept.plex.library.change(locked, title="Somebody's", locked={"title"})
+
+    with kept.writes_only(item):
+        kept.sync(first, second)  # together: what one batch shares obeys the same rules
+
+    assert kept.shown(item).title == "From Stash"
+    assert kept.shown(locked).title == "Somebody's"
+
+
+@pytest.mark.parametrize("trim", [False, True])
+def test_a_value_that_plex_trims_is_never_a_hand_edit(kept: Inproc, trim: bool) -> None:
+    kept.plex.switches.trim_text = trim
+    scene, item = kept.pair("a.mp4", details="  One.\r\nTwo.\n ", title="  Spaces  ", tags=["TRAIN"])
+    kept.sync(scene)
+    kept.change(scene, details="  Three.\r\n ", title=" More spaces ", tags=["TRAIN", "x"])
+
+    with kept.writes_only(item):
+        kept.sync(scene)
+
+    shown = kept.shown(item)
+    assert (shown.summary.strip(), shown.title.strip()) == ("Three.", "More spaces")
+    assert genres(kept, item) == {"train", "x"}
+    kept.change(scene, tags=[])
+    kept.sync(scene)
+    assert genres(kept, item) == set()
+
+
+def test_without_preserve_stash_wins(house: Inproc) -> None:
+    scene, item = house.pair("a.mp4", **FULL)
+    house.sync(scene)
+    house.plex.library.change(item, title="By hand", genres=["by hand"])
+
+    with house.writes_only(item):
+        house.sync(scene)
+
+    assert (house.shown(item).title, genres(house, item)) == ("Night Train", {"train", "night"})

@@ -1,0 +1,206 @@
+"""Putting back what an outage caused: only that, each once, and nothing that is gone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from core.errors import PlexSyncError, error_classes
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
+from sync_queue.dead_letters import DeadLetters
+from tests.support import FakeClock, open_store
+from worker.outages import OutageHistory, closed, opened, within
+from worker.recover import CLASSES, MARGIN_S, Recovery, recover
+
+DOWN, TEMPORARY, AMBIGUOUS = "PlexServerDown", "PlexTemporaryError", "AmbiguousMatch"
+START = 1_700_000_000.0
+END = START + 3600.0
+
+
+class Desk:
+    """A queue with dead letters, and one recorded outage of an hour."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.clock = FakeClock(START - 86_400.0)
+        self.store = open_store(data_dir, self.clock)
+        self.letters = DeadLetters(self.store)
+        self.history = closed(opened(OutageHistory(), START, DOWN, "no connection", False), END, "over")
+        self.gone: frozenset[int] = frozenset()
+        self.asked: list[Sequence[int]] = []
+
+    def bury(self, subject: str, reason: str, at: float, priority: int = PRIORITY_EDIT) -> None:
+        """A dead letter whose last failure was at that moment."""
+        self.clock.now = at - 1.0
+        self.store.note(subject, "update", priority)
+        self.clock.now = at
+        (job,) = self.store.take()
+        self.store.bury(job, title="", reason=reason, message="")
+
+    def recover(self, classes: str = "down") -> Recovery:
+        self.clock.now = END + 86_400.0
+        return recover(
+            self.store,
+            self.letters,
+            CLASSES[classes],
+            lambda moment: within(self.history, moment, MARGIN_S),
+            self._gone_of,
+            self.clock.now,
+        )
+
+    def _gone_of(self, scenes: Sequence[int]) -> frozenset[int]:
+        self.asked.append(scenes)
+        return self.gone
+
+    def subjects(self) -> set[str]:
+        return {letter.subject for letter in self.letters.newest()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_letter_of_the_outage_goes_back_into_the_queue_and_leaves_the_dead_letters(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0)
+
+    result = desk.recover()
+
+    assert result.recovered == {DOWN: 1}
+    assert desk.subjects() == set()
+    assert [(job.subject, job.attempts) for job in desk.store.take()] == [("scene:1", 0)]
+
+
+def test_every_other_class_stays_whatever_the_moment(desk: Desk) -> None:
+    others = {kind.__name__ for kind in error_classes(PlexSyncError)} - {DOWN, TEMPORARY}
+    for number, name in enumerate(sorted(others)):
+        desk.bury(f"scene:{number}", name, START + 60.0)
+
+    result = desk.recover("temporary")
+
+    assert result == Recovery()
+    assert len(desk.subjects()) == len(others)
+
+
+def test_passing_faults_come_back_only_when_they_are_asked_for(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0)
+    desk.bury("scene:2", TEMPORARY, START + 60.0)
+
+    by_default = desk.recover()
+    left = desk.subjects()
+    asked_for = desk.recover("temporary")
+
+    assert by_default.recovered == {DOWN: 1}
+    assert left == {"scene:2"}
+    assert asked_for.recovered == {TEMPORARY: 1}
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_recovered"),
+    [
+        (START - MARGIN_S - 1.0, False),
+        (START - MARGIN_S, True),
+        (START, True),
+        (END, True),
+        (END + MARGIN_S, True),
+        (END + MARGIN_S + 1.0, False),
+    ],
+)
+def test_only_what_failed_within_a_window_comes_back(desk: Desk, moment: float, is_recovered: bool) -> None:
+    desk.bury("scene:1", DOWN, moment)
+
+    result = desk.recover()
+
+    assert (sum(result.recovered.values()), result.elsewhere) == ((1, 0) if is_recovered else (0, 1))
+    assert desk.subjects() == (set() if is_recovered else {"scene:1"})
+
+
+def test_without_an_outage_nothing_comes_back(desk: Desk) -> None:
+    desk.history = OutageHistory()
+    desk.bury("scene:1", DOWN, START + 60.0)
+
+    result = desk.recover()
+
+    assert (result.recovered, result.elsewhere) == ({}, 1)
+
+
+def test_what_is_queued_already_is_counted_and_not_queued_twice(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0)
+    desk.store.note("scene:1", "update")
+
+    result = desk.recover()
+
+    assert (result.recovered, result.queued) == ({}, 1)
+    assert desk.subjects() == set()
+    assert desk.store.counts()[0] == 1
+
+
+def test_what_is_in_progress_counts_as_queued(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0)
+    desk.store.note("scene:1", "update")
+    desk.store.take()
+
+    result = desk.recover()
+
+    assert result.queued == 1
+
+
+def test_a_scene_that_is_gone_is_counted_and_its_letter_goes(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0)
+    desk.bury("scene:2", DOWN, START + 60.0)
+    desk.gone = frozenset({2})
+
+    result = desk.recover()
+
+    assert (result.recovered, result.gone) == ({DOWN: 1}, 1)
+    assert desk.subjects() == set()
+    assert desk.store.counts()[0] == 1
+
+
+def test_a_fan_out_is_no_scene_and_comes_back(desk: Desk) -> None:
+    desk.bury("tag:7", DOWN, START + 60.0)
+
+    result = desk.recover()
+
+    assert result.recovered == {DOWN: 1}
+    assert [list(asked) for asked in desk.asked] == [[]]
+
+
+def test_a_backfill_comes_back_as_a_backfill(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0, PRIORITY_BACKFILL)
+
+    desk.recover()
+
+    assert [job.priority for job in desk.store.take()] == [PRIORITY_BACKFILL]
+
+
+def test_stash_is_asked_for_a_hundred_scenes_at_once(desk: Desk) -> None:
+    for number in range(250):
+        desk.bury(f"scene:{number}", DOWN, START + 60.0 + number)
+
+    result = desk.recover()
+
+    assert result.recovered == {DOWN: 250}
+    assert [len(asked) for asked in desk.asked] == [100, 100, 50]
+
+
+def test_pressing_twice_recovers_once(desk: Desk) -> None:
+    desk.bury("scene:1", DOWN, START + 60.0)
+    desk.recover()
+
+    again = desk.recover()
+
+    assert again == Recovery()
+    assert desk.store.counts()[0] == 1
+
+
+def test_the_line_for_people_names_every_count() -> None:
+    result = Recovery({DOWN: 3, TEMPORARY: 2}, queued=4, gone=5, elsewhere=6)
+
+    assert result.line() == (
+        "Back in the queue: 3 x PlexServerDown, 2 x PlexTemporaryError. "
+        "Already queued: 4, gone from Stash: 5, not from an outage: 6."
+    )
+
+
+def test_the_line_says_so_when_nothing_came_back() -> None:
+    assert Recovery().line().startswith("Back in the queue: none.")

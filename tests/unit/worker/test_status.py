@@ -1,0 +1,207 @@
+"""What a person sees of the queue, of Plex and of the worker."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.version import VERSION
+from sync_queue.facts import begin_epoch
+from sync_queue.lease import Lease
+from sync_queue.records import Records
+from sync_queue.store import JobStore
+from tests.support import FakeClock, open_store
+from tests.unit.worker.rig import Rig, kept_log
+from worker.breaker import Breaker, State
+from worker.breaker_file import FILE_NAME, BreakerFile
+from worker.outages import OutageLog
+from worker.status import LONGEST_LINE, Snapshot, plex_lines, status_lines, take_snapshot
+from worker.throttle import Throttle
+
+WHY = "PlexServerDown: no connection to Plex (ConnectionError)"
+
+
+class Window:
+    """A data folder and what the status shows of it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.clock = FakeClock()
+        self.store: JobStore = open_store(data_dir, self.clock)
+        self.lease = Lease(data_dir)
+
+    def shot(self) -> Snapshot:
+        return take_snapshot(self.data_dir, self.store, self.clock)
+
+    def lines(self) -> list[str]:
+        return status_lines(self.shot(), self.clock.now)
+
+    def away(self, for_s: float, next_s: float) -> Breaker:
+        """Plex has been away for so long and is asked again so soon."""
+        breaker = Breaker(State.OPEN, since=self.clock.now - for_s, why=WHY, probes=3)
+        breaker = replace(breaker, next_probe_at=self.clock.now + next_s)
+        BreakerFile(self.data_dir, self.clock).save(breaker)
+        OutageLog(self.data_dir, self.clock, str).agree_with(breaker)
+        return breaker
+
+    def ramp(self) -> None:
+        """Plex is just back."""
+        Throttle(self.data_dir, self.clock, kept_log()[0]).gate_moved(Breaker(State.HALF_OPEN), Breaker(State.CLOSED))
+
+    def bury(
+        self, subject: str, reason: str, message: str = "", title: str = "", candidates: tuple[str, ...] = ()
+    ) -> None:
+        self.store.note(subject, "update")
+        (job,) = self.store.take()
+        self.store.bury(job, title=title, reason=reason, message=message, candidates=candidates)
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[Window]:
+    made = Window(tmp_path)
+    yield made
+    made.lease.release()
+    made.store.connection.close()
+
+
+def test_while_all_is_well_nothing_is_said_of_plex(window: Window) -> None:
+    shot = window.shot()
+
+    assert plex_lines(shot, window.clock.now) == []
+    assert (shot.breaker.state, shot.outage, shot.ramp) == (State.CLOSED, None, None)
+
+
+def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(window: Window) -> None:
+    window.store.note("scene:1", "update")
+    window.store.note("scene:2", "update", settle_s=60.0)
+
+    lines = window.lines()
+
+    assert lines[-1] == "Queue: 1 due, 1 later, 0 in progress, 0 done today, 0 dead letters."
+    assert lines[-2] == "Worker: not running."
+    assert lines[0].startswith(f"PlexSync {VERSION}, database in ")
+
+
+def test_an_outage_is_shown_with_its_length_its_cause_and_the_next_probe(window: Window) -> None:
+    window.away(for_s=7200.0, next_s=42.0)
+
+    assert f"Plex is away for 2 h: {WHY}. It is asked again in 42 s." in window.lines()
+
+
+def test_a_probe_that_is_overdue_is_asked_now(window: Window) -> None:
+    window.away(for_s=60.0, next_s=-30.0)
+
+    assert "It is asked again in 0 s." in " ".join(window.lines())
+
+
+def test_a_ramp_is_shown_with_its_rate(window: Window) -> None:
+    window.ramp()
+
+    assert "Plex is back; the queue drains at 1 jobs a second for now." in window.lines()
+
+
+def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None:
+    window.ramp()
+    window.away(for_s=5.0, next_s=5.0)
+
+    text = " ".join(window.lines())
+
+    assert "Plex is away" in text
+    assert "Plex is back" not in text
+
+
+def test_a_breaker_file_of_garbage_shows_a_closed_breaker(window: Window) -> None:
+    (window.data_dir / FILE_NAME).write_text("}{", encoding="utf-8")
+
+    assert window.shot().breaker.state is State.CLOSED
+
+
+def test_what_waits_and_what_failed_is_counted_by_reason(window: Window) -> None:
+    for number in range(3):
+        window.bury(f"scene:{number}", "AmbiguousMatch")
+    for number in range(10, 12):
+        window.store.note(f"scene:{number}", "update")
+    for job in window.store.take():
+        window.store.wait(job, window.clock.now + 60.0, "PlexNotFound", attempts=1)
+
+    lines = window.lines()
+
+    assert "Dead letters: 3 x AmbiguousMatch." in lines
+    assert "Waiting: 2 x PlexNotFound." in lines
+
+
+def test_a_dead_letter_says_what_to_do_and_what_was_looked_at(window: Window) -> None:
+    window.bury("scene:7", "AmbiguousMatch", "Two items.\nmore", "A title", ("item 7", "item 8"))
+
+    assert "Dead letter: scene:7 (A title): AmbiguousMatch. Two items. Looked at: item 7; item 8." in window.lines()
+
+
+def test_a_dead_letter_without_a_title_shows_its_scene(window: Window) -> None:
+    window.bury("scene:7", "WorkerDied", "It died.")
+
+    assert "Dead letter: scene:7: WorkerDied. It died." in window.lines()
+
+
+def test_whatever_there_is_the_status_stays_short(window: Window) -> None:
+    window.away(for_s=60.0, next_s=5.0)
+    for number in range(40):
+        window.bury(f"scene:{number}", f"Reason{number}", "x" * 5000, "y" * 500)
+        window.store.note(f"scene:{100 + number}", "update")
+        (job,) = window.store.take()
+        window.store.wait(job, window.clock.now + 60.0, f"Reason{number}", attempts=1)
+
+    lines = window.lines()
+
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= LONGEST_LINE
+
+
+def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) -> None:
+    begin_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
+    window.lease.take()
+    window.clock.advance(90.0)
+
+    shot = window.shot()
+
+    assert shot.alive
+    assert window.lines()[-2].startswith("Worker: ")
+    assert window.lines()[-2].endswith(" since 1.5 min.")
+
+
+def test_a_worker_that_is_gone_is_not_running_whatever_it_said_last(window: Window) -> None:
+    begin_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
+
+    assert window.shot().doing == "not running"
+
+
+def test_looking_twice_shows_the_same_and_changes_nothing(window: Window) -> None:
+    window.away(for_s=60.0, next_s=5.0)
+    before = {path.name: path.read_bytes() for path in window.data_dir.glob("*.json")}
+
+    first, second = window.lines(), window.lines()
+
+    assert first == second
+    assert {path.name: path.read_bytes() for path in window.data_dir.glob("*.json")} == before
+
+
+def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> None:
+    scenes = [rig.scene(name) for name in ("a", "b")]
+    rig.sync(*scenes)
+
+    shot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+
+    assert dict(Records(rig.worker.parts.store).confidences()) == dict(shot.confidences) == {"high": 2}
+    assert shot.done_today == 2
+    assert "Matches: 2 high." in status_lines(shot, rig.clock.now)
+
+
+def test_the_status_of_a_worker_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
+    rig.plex.down()
+    rig.sync(rig.scene("a"))
+
+    shot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+
+    assert shot.breaker == rig.worker.parts.gate.breaker
+    assert shot.outage is not None
+    assert shot.outage.start == rig.clock.now
