@@ -27,11 +27,15 @@ def required_items(bench: Workbench, case: Case) -> tuple[int, ...]:
 def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> int | None:
     """The other scene that writes this item; None when it is ours.
 
-    The one its record names while it is in Stash, else the lowest id of the batch.
+    The one a person has decided for, else the one its record names while it is in Stash, else the lowest
+    id of the batch.
 
     Raises:
         StashUnavailable: it cannot be told whether the other scene still exists.
     """
+    pinned = [scene for scene, key in bench.config.match_overrides.items() if key == item.rating_key]
+    if pinned:
+        return None if scene_id in pinned else min(pinned)
     records = bench.records.of_item(item.rating_key, batch.server)
     owners = [record.scene_id for record in records if any(same_path(record.path, path) for path in item.files)]
     if scene_id in owners:

@@ -1,0 +1,131 @@
+"""Filters and matches that a person has decided by hand, over the whole path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.flow.house import Workroom
+
+
+def ambiguous(room: Workroom) -> tuple[int, list[int]]:
+    """A scene that two items could be."""
+    items = [room.plex.library.add_item(room.section, [(f"/media/{year}/holiday.mp4", 1_000)]) for year in (2019, 2024)]
+    return room.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000), items
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"b_only_organized": True},
+        {"b_excluded_tags": "private"},
+        {"b_excluded_paths": "/data/private"},
+        {"b_match_overrides": "scene 1 => never"},
+    ],
+)
+def test_a_scene_that_a_person_excluded_is_left_alone_until_the_setting_goes(
+    room: Workroom, settings: dict[str, Any]
+) -> None:
+    room.configure(**settings)
+    scene = room.scene("private/a.mp4")
+
+    room.edit(scene, title="Secret", tags=["private"])
+    room.work()
+    writes = room.plex.writes()
+    room.configure(**{key: False if value is True else "" for key, value in settings.items()})
+    room.edit(scene, title="Shown")
+    room.work_until(lambda: room.item("private/a.mp4").title == "Shown")
+
+    assert (scene, writes) == (1, [])
+    assert "what=excluded" in room.worker_log()
+    assert room.jobs() == []
+    assert room.dead_letters() == []
+
+
+def test_an_organized_scene_passes_the_filter(room: Workroom) -> None:
+    room.configure(b_only_organized=True)
+    scene = room.scene()
+
+    room.edit(scene, title="Done", organized=True)
+    room.work()
+
+    assert room.item().title == "Done"
+
+
+def test_a_pin_decides_an_ambiguous_match(room: Workroom) -> None:
+    scene, items = ambiguous(room)
+    room.configure(b_match_overrides=f"scene {scene} => item {items[1]}")
+
+    room.edit(scene, title="Holiday")
+    room.work()
+
+    assert [room.plex.library.item(item).title for item in items] == ["holiday", "Holiday"]
+    assert room.dead_letters() == []
+    assert room.records(scene) == [items[1]]
+
+
+def test_a_pin_reaches_an_item_in_a_second_library(room: Workroom) -> None:
+    other = room.plex.library.add_section("More", ["/more"]).key
+    item = room.plex.library.add_item(other, [("/more/somewhere else.mp4", 77)])
+    scene = room.scene(in_plex=False)
+    room.configure(b_match_overrides=f"scene {scene} => item {item}")
+
+    room.edit(scene, title="There", details="Words.")
+    room.work()
+
+    assert (room.plex.library.item(item).title, room.plex.library.item(item).summary) == ("There", "Words.")
+
+
+def test_a_pin_to_an_item_that_does_not_exist_is_a_dead_letter_that_says_so(room: Workroom) -> None:
+    scene, _ = ambiguous(room)
+    room.configure(b_match_overrides=f"scene {scene} => item 424242")
+
+    room.edit(scene, title="Holiday")
+    room.work()
+
+    (letter,) = room.dead_letters()
+    assert letter["reason"] == "MatchError"
+    assert "item 424242, which Plex does not have" in letter["message"]
+    assert room.plex.writes() == []
+
+
+def test_a_pin_wins_over_the_scene_that_wrote_the_item_before(room: Workroom) -> None:
+    first = room.scene()
+    room.edit(first, title="First")
+    room.work()
+    second = room.scene("b.mp4", in_plex=False)
+    room.configure(b_match_overrides=f"scene {second} => item {room.item().rating_key}")
+
+    room.edit(second, title="Second")
+    room.work()
+    room.edit(first, title="First again")
+    room.work()
+
+    assert room.item().title == "Second"
+    assert f"also plays scene {second}" in room.worker_log()
+
+
+def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subset(room: Workroom) -> None:
+    room.configure(b_skip_not_found=True)
+    scene = room.scene(in_plex=False)
+
+    room.edit(scene, title="Elsewhere")
+    room.work()
+
+    assert room.jobs() == []
+    assert "what=skipped" in room.worker_log()
+
+
+@pytest.mark.parametrize(("is_on", "summary"), [(True, "By hand"), (False, "")])
+def test_the_quality_gate_keeps_an_unidentified_scene_from_emptying_plex(
+    room: Workroom, is_on: bool, summary: str
+) -> None:
+    room.configure(c_quality_gate=is_on)
+    scene = room.scene()
+    room.item().summary = "By hand"
+
+    room.edit(scene, title="Unidentified")
+    room.work()
+
+    assert (room.item().title, room.item().summary) == ("Unidentified", summary)

@@ -1,0 +1,48 @@
+"""Which scenes are left alone, and why: a table."""
+
+import pytest
+
+from validation.config import PlexSyncConfig, read_config
+from validation.metadata import SceneFile, SyncMetadata
+from worker.filters import excluded_because
+
+SCENE = SyncMetadata(
+    scene_id=42, organized=True, tags=("Keep", "Outtake"), files=(SceneFile(path="/data/films/a.mp4", size=10, oshash=""),)
+)
+
+
+def settings(**values: object) -> PlexSyncConfig:
+    return read_config(values).config
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({}, ""),
+        ({"only_organized": True}, ""),
+        ({"excluded_tags": "nothing, of this"}, ""),
+        ({"excluded_tags": "nothing, OUTTAKE"}, "it carries the tag Outtake"),
+        ({"excluded_tags": "Out"}, ""),  # the whole name, never a part of it
+        ({"excluded_paths": "/data/fil"}, ""),  # a folder, never the beginning of a name
+        ({"excluded_paths": "/data/films"}, "its file lies below /data/films"),
+        ({"excluded_paths": "/other; /data/films/"}, "its file lies below /data/films"),
+        ({"match_overrides": "scene 42 => never"}, "the match overrides say never"),
+        ({"match_overrides": "scene 42 => item 7; scene 43 => never"}, ""),
+    ],
+)
+def test_a_scene_is_left_alone_for_a_reason_a_person_gave(values: dict[str, object], reason: str) -> None:
+    assert excluded_because(SCENE, settings(**values)) == reason
+
+
+def test_a_scene_that_is_not_organized_is_left_alone_when_only_organized_ones_are_wanted() -> None:
+    scene = SCENE.model_copy(update={"organized": False})
+
+    assert excluded_because(scene, settings(only_organized=True)) == "it is not organized"
+    assert excluded_because(scene, settings()) == ""
+
+
+def test_a_windows_path_is_compared_by_its_folders() -> None:
+    scene = SCENE.model_copy(update={"files": (SceneFile(path="D:\\films\\a.mp4", size=10, oshash=""),)})
+
+    assert excluded_because(scene, settings(excluded_paths="D:\\films")) != ""
+    assert excluded_because(scene, settings(excluded_paths="D:\\fil")) == ""
