@@ -3,16 +3,17 @@
 PYTHON = python3
 KEEP =
 PY = .venv/bin/python
-TYPED = core stash plex sync_queue worker hooks validation reconciliation tools tests/emulators \
-        $(wildcard tests/demo*.py) $(wildcard *.py)
+TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
+        tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test check static demo bench soak tables clean
+.PHONY: help env test check static demo bench profile soak tables clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
 	@echo "make test     the whole suite, coverage enforced"
 	@echo "make check    format, lint, types, generated files and unit tests: the quick look before a commit"
 	@echo "make bench    what it costs: ratios, milliseconds and requests"
+	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make clean    remove the environment and everything that was made"
@@ -41,6 +42,9 @@ demo: env
 
 bench: env
 	@$(PY) -m benchmarks
+
+profile: env
+	@$(PY) -m benchmarks.profile
 
 soak: env
 	$(PY) -m pytest --no-cov -m soak

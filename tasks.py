@@ -13,13 +13,15 @@ from typing import Any
 
 from core.errors import PlexSyncError
 from core.log import EventLog
+from core.obfuscate import hide_paths
 from core.stderr import write_log
 from sync_queue.facts import Facts
 from sync_queue.inbox import session_parameters
 from sync_queue.records import Records
+from validation.config import read_config
 from wiring import Outside, build_bench, build_plex, work_here
 from worker import task_letters, task_looks, task_queue
-from worker.task_context import Answer, Context
+from worker.task_context import Answer, Context, stash_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,12 @@ def run_task(
         known = ", ".join(row.mode for row in TASKS)
         return {"error": f"PlexSync does not know the mode {mode!r}. Known modes: {known}, wake, say."}
     outside = Outside(Path(root), Path(data_dir))
-    context = build_context(outside, message, start_worker, write)
+    shown = _shown_by(message, outside)
+    context = build_context(outside, message, start_worker, write, shown)
     try:
         return {"output": _jsonable(task.run(context))}
     except (PlexSyncError, sqlite3.Error, OSError) as error:
-        return {"error": f"{task.name}: {error}"}
+        return {"error": shown(f"{task.name}: {error}")}
 
 
 def build_context(
@@ -101,6 +104,7 @@ def build_context(
     message: Mapping[str, object],
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
+    shown: Callable[[str], str] = str,
 ) -> Context:
     """What the task works with. Sends nothing."""
     log = EventLog(logging.Logger("plexsync-task", logging.CRITICAL))  # a task speaks through Stash's log
@@ -110,13 +114,25 @@ def build_context(
         clock=outside.clock,
         session=session_parameters(message.get("server_connection"), now),
         start_worker=start_worker,
-        say=lambda level, text: write_log(write, level, text),
+        say=lambda level, text: write_log(write, level, shown(text)),
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
         build_plex=lambda config: build_plex(outside, config),
         build_bench=lambda config, stash, store: build_bench(outside, config, stash, Records(store), Facts(store), log),
         work_here=lambda on_turn: work_here(outside, on_turn),
         started_at=now,
     )
+
+
+def _shown_by(message: Mapping[str, object], outside: Outside) -> Callable[[str], str]:
+    """What becomes of a text before anybody sees it; where the settings cannot be read it stays as it is."""
+    session = session_parameters(message.get("server_connection"), outside.clock.wall())
+    if session is None:
+        return str
+    try:
+        hides = read_config(stash_of(session).settings()).config.obfuscate_paths
+    except PlexSyncError:
+        return str
+    return hide_paths if hides else str
 
 
 def _jsonable(document: Mapping[str, object]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from worker.bench import ServerHabits, Workbench
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp
+from worker.defaults import Defaults
 from worker.drain import Drain
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
@@ -155,7 +156,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     epoch = begin_epoch(opened.queue.connection, os.getpid(), VERSION, started_by, clock.wall())
     checkpoint("worker.epoch")
     store = JobStore(opened.queue.connection, clock, epoch=epoch, checkpoint=checkpoint)
-    tables = Tables(store, Facts(store), Records(store), DeadLetters(store), Notices(store))
+    tables = Tables(store, Facts(store), Records(store), DeadLetters(store), Notices(store, log.shown))
     if opened.set_aside:
         _tell_of_damage(opened.set_aside, tables.notices, log, clock)
     bury_the_deadly(store, store.release_orphans(), log)
@@ -187,6 +188,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         throttle=throttle,
         statistics=statistics,
         catch_up=CatchUp(store, tables.facts, tables.records, clock, log, checkpoint),
+        defaults=Defaults(tables.facts, clock, log, VERSION),
         clock=clock,
         log=log,
         epoch=epoch,

@@ -1,4 +1,4 @@
-"""What PlexSync costs: `python -m benchmarks [--quick] [hook] [enqueue] [latency] [traffic]`; all by default.
+"""What PlexSync costs: `python -m benchmarks [--quick] [part ...]`; all parts by default.
 
 Nothing here fails because a figure is bad: a machine under load is no bug. Whoever reads the table decides.
 """
@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import enqueue, hook, latency, traffic
+from benchmarks import caches, enqueue, hook, index, latency, scale, sync_all, traffic
 from benchmarks.report import Row, table
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -19,6 +19,10 @@ PARTS: dict[str, Callable[[Sizes], Iterator[Row]]] = {
     "enqueue": enqueue.rows,
     "latency": latency.rows,
     "traffic": traffic.rows,
+    "index": index.rows,
+    "sync_all": sync_all.rows,
+    "caches": caches.rows,
+    "scale": scale.rows,
 }
 
 

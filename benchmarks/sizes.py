@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """`rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits whose way is timed."""
+    """`rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits whose way is timed.
+
+    `indexed` and `scales` are sizes of Plex libraries, smallest first; `cached` is one. `synced` and `scaled`
+    are numbers of scenes.
+    """
 
     rounds: int
     starts: int
@@ -15,9 +19,40 @@ class Sizes:
     backfill: int
     changed: tuple[int, ...]
     bulk: int
+    indexed: tuple[int, ...]
+    synced: int
+    cached: int
+    scaled: int
+    scales: tuple[int, ...]
 
 
 FULL = Sizes(
-    rounds=60, starts=25, queued=100_000, singles=2_000, edits=5, backfill=20_000, changed=(1, 100, 1_000), bulk=100
+    rounds=60,
+    starts=25,
+    queued=100_000,
+    singles=2_000,
+    edits=5,
+    backfill=20_000,
+    changed=(1, 100, 1_000),
+    bulk=100,
+    indexed=(10_000, 100_000),
+    synced=10_000,
+    cached=10_000,
+    scaled=1_000,
+    scales=(1_000, 10_000, 100_000),
 )
-QUICK = Sizes(rounds=15, starts=5, queued=10_000, singles=200, edits=3, backfill=1_000, changed=(1, 100, 200), bulk=20)
+QUICK = Sizes(
+    rounds=15,
+    starts=5,
+    queued=10_000,
+    singles=200,
+    edits=3,
+    backfill=1_000,
+    changed=(1, 100, 200),
+    bulk=20,
+    indexed=(1_000, 10_000),
+    synced=500,
+    cached=1_000,
+    scaled=200,
+    scales=(1_000, 10_000),
+)

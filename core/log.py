@@ -3,10 +3,13 @@
 The event name is the key of the troubleshooting page. Secrets never pass this place.
 """
 
+import json
 import logging
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from core.obfuscate import hide_paths
 
 _LOG_BYTES = 2_000_000
 _LOG_FILES = 3
@@ -21,6 +24,11 @@ class EventLog:
         self._logger = logger
         self._secrets: frozenset[str] = frozenset()
         self._passing: tuple[str, ...] = ()
+        self._as_json = self._shows_steps = self._hides_paths = False
+
+    def choose(self, *, as_json: bool, shows_steps: bool, hides_paths: bool) -> None:
+        """How a person wants the lines: as JSON, with each step, with words instead of paths."""
+        self._as_json, self._shows_steps, self._hides_paths = as_json, shows_steps, hides_paths
 
     def hide(self, *secrets: str) -> None:
         """Never write any of these texts, wherever they turn up."""
@@ -32,8 +40,8 @@ class EventLog:
             self._passing = (*self._passing, secret)[-_PASSING_SECRETS:]
 
     def debug(self, event: str, **facts: object) -> None:
-        """A step."""
-        self._write(logging.DEBUG, event, facts)
+        """A step; written at info level where a person wants to see each one."""
+        self._write(logging.INFO if self._shows_steps else logging.DEBUG, event, facts)
 
     def info(self, event: str, **facts: object) -> None:
         """A finished job, or a turn of the worker's life."""
@@ -48,10 +56,25 @@ class EventLog:
         self._write(logging.ERROR, event, facts)
 
     def _write(self, level: int, event: str, facts: dict[str, object]) -> None:
-        line = event_line(event, facts)
+        if not self._logger.isEnabledFor(level):
+            return
+        line = self._json_line(event, facts) if self._as_json else self.shown(event_line(event, facts))
+        self._logger.log(level, "%s", line, extra={"is_json": self._as_json})
+
+    def shown(self, text: str) -> str:
+        """`text` as it may leave the process: without secrets, without paths where they are to be hidden."""
         for secret in sorted((*self._secrets, *self._passing), key=len, reverse=True):  # one may begin another
-            line = line.replace(secret, "***")
-        self._logger.log(level, "%s", line)
+            text = text.replace(secret, "***")
+        return hide_paths(text) if self._hides_paths else text
+
+    def _json_line(self, event: str, facts: dict[str, object]) -> str:
+        document = {"event": event, **{key: self._json_value(value) for key, value in facts.items()}}
+        return json.dumps(document, ensure_ascii=False)
+
+    def _json_value(self, value: object) -> object:
+        if isinstance(value, list | tuple):
+            return [self._json_value(one) for one in value]
+        return value if value is None or isinstance(value, bool | int | float) else self.shown(str(value))
 
 
 def event_line(event: str, facts: dict[str, object]) -> str:
@@ -73,10 +96,20 @@ def _shown(value: object) -> str:
     return f'"{text}"' if " " in text else text
 
 
+class _LineFormat(logging.Formatter):
+    """Time and level before the event; within the document where the line is JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not getattr(record, "is_json", False):
+            return super().format(record)
+        head = json.dumps({"time": self.formatTime(record), "level": record.levelname})
+        return f"{head[:-1]}, {record.getMessage()[1:]}"
+
+
 def open_log(path: Path, level: int = logging.INFO) -> tuple[EventLog, Callable[[], None]]:
     """The rotated log file at `path`, and the call that closes it."""
     logger = logging.Logger("plexsync", level)
     handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors="replace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_LineFormat("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     return EventLog(logger), handler.close

@@ -66,5 +66,8 @@ def _hand_over(
             connection.execute(sql.KEEP_SESSION, session)
         for level, text in take_notices(connection, now):
             write_log(write_error, level, text)
+    except sqlite3.Error:  # locked or full: that is no reason to leave the worker asleep
+        if session is not None:
+            write_spill(data_dir, None, session)
     finally:
         connection.close()

@@ -117,6 +117,10 @@ class StashClient(StashInterface):
         found = plugins.get(plugin_id) if isinstance(plugins, dict) else None
         return found if isinstance(found, dict) else {}
 
+    def save_settings(self, values: Mapping[str, Any], plugin_id: str = PLUGIN_ID) -> None:
+        """Replace everything that is stored for the plugin."""
+        self.graphql(queries.SAVE_SETTINGS, {"id": plugin_id, "values": dict(values)})
+
     def credentials(self) -> tuple[str, float]:
         """Stash's API key ("" when none was made) and the session's longest age in seconds."""
         general = self.graphql(queries.CREDENTIALS)["configuration"]["general"]

@@ -11,6 +11,10 @@ SCENE = " ".join([_ALWAYS, *(field.selection for field in FIELDS if field.select
 
 SETTINGS = "query PlexSyncSettings($id: ID!) { configuration { plugins(include: [$id]) } }"
 
+SAVE_SETTINGS = """mutation PlexSyncSaveSettings($id: ID!, $values: Map!) {
+  configurePlugin(plugin_id: $id, input: $values)
+}"""
+
 CREDENTIALS = "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge } } }"
 
 VERSION = "query PlexSyncVersion { version { version } }"

@@ -1,5 +1,7 @@
 """What people must hear although the worker has no way to speak: said once per class and hour."""
 
+from collections.abc import Callable
+
 from sync_queue import statements as sql
 from sync_queue.store import JobStore
 
@@ -9,12 +11,14 @@ AGAIN_S = 3600.0
 class Notices:
     """Warnings and errors on their way to Stash's log."""
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobStore, shown: Callable[[str], str] = str) -> None:
+        """`shown` takes out of a text what must not leave this process."""
         self._store = store
+        self._shown = shown
 
     def add(self, kind: str, level: str, text: str, now: float) -> None:
         """Keep one notice; a class that was told within the hour is not told again."""
-        values = {"class": kind, "level": level, "text": text, "now": now, "again_s": AGAIN_S}
+        values = {"class": kind, "level": level, "text": self._shown(text), "now": now, "again_s": AGAIN_S}
         with self._store.transaction() as connection:
             connection.execute(sql.NOTICE, values)
 

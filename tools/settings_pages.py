@@ -16,7 +16,9 @@ The settings are in Stash under **Settings > Plugins > PlexSync**. Only the Plex
 are required.
 
 - Stash shows a switch as off and a number as 0 until it is set for the first time; what counts then is
-  the default below. To switch off something that is on by default, switch it on and off again.
+  the default below. Once the Plex URL and the Plex token are there and nothing was changed for a minute,
+  PlexSync stores the missing defaults, so that the page shows the truth: reload it then. To switch off
+  something that is on by default before that, switch it on and off again.
 - A value that cannot be used is replaced by its default, and a warning in Stash's log names it.
 - The key is the name under which Stash stores the setting. Its first letter only keeps the settings in
   order on Stash's page; the name without it is understood too, and so is camel case (`plexUrl`).

@@ -50,6 +50,9 @@ class PlexSyncConfig(BaseModel):
     excluded_tags: frozenset[str]
     excluded_paths: tuple[str, ...]
     quality_gate: bool
+    log_json: bool
+    log_debug: bool
+    obfuscate_paths: bool
     dead_letter_days: int
     process_minutes: int
     test_scene: int
@@ -103,6 +106,11 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigReading:
     if found["plex_url"] is None:
         values["plex_url"] = _old_url(stored, secrets, warnings)
     return ConfigReading(_config(values), tuple(warnings), _unknown(raw))
+
+
+def stored_names(raw: Mapping[str, object]) -> frozenset[str]:
+    """The names of what is stored, set or not, as settings are named here."""
+    return frozenset(_by_name(raw))
 
 
 def _config(values: Mapping[str, object]) -> PlexSyncConfig:

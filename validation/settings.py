@@ -88,6 +88,7 @@ GROUPS: dict[str, str] = {
     "a": "Connection",
     "b": "Matching",
     "c": "Fields",
+    "e": "Log",
     "f": "Tasks",
 }
 
@@ -186,6 +187,22 @@ _WRITING = (
 )  # fmt: skip
 
 
+_LOG = (
+    Setting(
+        "log_json", "e", SettingType.BOOLEAN, False, "Log: JSON lines",
+        "Write each line of plexsync.log as one JSON object, for programs that read it.",
+    ),
+    Setting(
+        "log_debug", "e", SettingType.BOOLEAN, False, "Log: every step",
+        "Write what was read, matched and sent for each scene into plexsync.log, too.",
+    ),
+    Setting(
+        "obfuscate_paths", "e", SettingType.BOOLEAN, False, "Log: hide paths",
+        "Write words instead of folder and file names, the same ones for the same name everywhere, so that a log "
+        "can be shown to others. Titles are not changed.",
+    ),
+)  # fmt: skip
+
 _TASKS = (
     Setting(
         "dead_letter_days", "f", SettingType.NUMBER, 30, "Task: days of old dead letters",
@@ -238,4 +255,4 @@ def _source(field: Field) -> Setting:
 _TOGGLES = tuple(_toggle(field) for field in FIELDS)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
-SETTINGS: tuple[Setting, ...] = (*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING, *_TASKS)
+SETTINGS: tuple[Setting, ...] = (*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING, *_LOG, *_TASKS)

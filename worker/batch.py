@@ -66,6 +66,7 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
         match_cases(bench, [case for case in matchable if _is_missing(case)])
     note_claims(batch)
     read_items(bench, batch, matchable)
+    _tell_steps(bench, batch)
     return batch
 
 
@@ -138,6 +139,14 @@ def _read_scenes(bench: Workbench, jobs: Sequence[Job]) -> dict[int, Case]:
                 case.error = BadScene(str(error))
         cases[job.id] = case
     return cases
+
+
+def _tell_steps(bench: Workbench, batch: Batch) -> None:
+    bench.log.debug("step.read", scenes=len(batch.cases), items=len(batch.items))
+    for case in batch.cases.values():
+        if case.match is not None:
+            seen = tuple(candidate.describe() for candidate in case.match.candidates)
+            bench.log.debug("step.match", scene=case.job.scene_id, why=case.match.why, candidates=seen)
 
 
 def _is_missing(case: Case) -> bool:

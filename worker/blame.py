@@ -3,10 +3,13 @@
 An attempt is spent only by a job that fails by itself. When several jobs failed in a row and the breaker
 opens, it was Plex, and what they spent is given back. A job that fails the half-open test twice, although
 Plex answers the health check each time, is to blame itself: else a single bad job would hold the breaker
-open for ever.
+open for ever. When several jobs fail the test, none is: Plex reads and does not write, as with a locked
+database, and every job would end as a dead letter within the hour.
 """
 
 from dataclasses import dataclass, field
+
+SEVERAL = 3  # jobs that failed the half-open test, and none passed it: it is Plex
 
 
 @dataclass(slots=True)
@@ -29,8 +32,9 @@ class Blame:
         if was_closed:
             return False
         is_second = subject in self.tested
-        self.tested.add(subject)
-        return is_second
+        if len(self.tested) < SEVERAL:
+            self.tested.add(subject)
+        return is_second and len(self.tested) < SEVERAL
 
     def excused(self) -> tuple[str, ...]:
         """Whose attempts are given back now that the breaker has opened; () when one job alone failed."""

@@ -21,6 +21,7 @@ from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
 from worker.catch_up import CatchUp
+from worker.defaults import Defaults
 from worker.drain import PAUSE_S, Drain
 from worker.gate import Gate
 from worker.settings import Settings
@@ -65,6 +66,7 @@ class Parts:
     throttle: Throttle
     statistics: StatisticsKeeper
     catch_up: CatchUp
+    defaults: Defaults
     clock: Clock
     log: EventLog
     epoch: int
@@ -207,6 +209,7 @@ class WorkerLife:
             self._catch_up_if_due()
             self._say_notices()
             self._tidy()
+            self._p.defaults.write_if_calm(self._p.settings.stash())
         except StashUnavailable as error:
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))

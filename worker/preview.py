@@ -36,7 +36,7 @@ class Preview:
 
     def lines(self) -> list[str]:
         """For people."""
-        lines = [f"Scene {self.scene_id} ({self.title or 'untitled'}): {self.problem or self.why}."]
+        lines = [f"Scene {self.scene_id} ({self.title or 'untitled'}): {(self.problem or self.why).rstrip('.')}."]
         lines += [f"Candidate: {text}." for text in self.candidates]
         for item, changes in self.items:
             lines += [f"Item {item}: {_shown(change)}." for change in changes] or [f"Item {item}: nothing differs."]

@@ -9,7 +9,7 @@ from core.log import EventLog
 from stash.client import StashAddress, StashClient
 from sync_queue.facts import Facts
 from sync_queue.notices import Notices
-from validation.config import PlexSyncConfig, read_config
+from validation.config import ConfigReading, PlexSyncConfig, read_config
 from worker.bench import Workbench
 
 NO_SETTINGS = "settings"
@@ -95,15 +95,18 @@ class Settings:
 
     def _adopt(self, raw: dict[str, Any], client: StashClient) -> None:
         reading = read_config(raw)
-        self._log.hide(reading.config.plex_token.get_secret_value())
+        config = reading.config
+        self._log.hide(config.plex_token.get_secret_value())
+        self._log.choose(as_json=config.log_json, shows_steps=config.log_debug, hides_paths=config.obfuscate_paths)
+        # Defaults that were stored, or a key of somebody else, change nothing: the index stays.
+        is_same = self._raw is not None and self._bench is not None and reading.config == self.config
+        self._raw = raw
+        self._warn_of(reading)
+        if is_same:
+            return
         self.close()
-        self._raw, self.config = raw, reading.config
+        self.config = reading.config
         self.generation += 1
-        for warning in reading.warnings:
-            self._log.warning("settings.bad", detail=warning)
-            self._notices.add(f"setting:{warning[:40]}", "warning", warning, self._clock.wall())
-        if reading.unknown:
-            self._log.info("settings.unknown", keys=reading.unknown)
         missing = reading.config.missing()
         if missing:
             text = (
@@ -116,3 +119,10 @@ class Settings:
         self._notices.drop(NO_SETTINGS)
         self._bench = self._build_bench(reading.config, client)
         self._log.info("settings.read", generation=self.generation)
+
+    def _warn_of(self, reading: ConfigReading) -> None:
+        for warning in reading.warnings:
+            self._log.warning("settings.bad", detail=warning)
+            self._notices.add(f"setting:{warning[:40]}", "warning", warning, self._clock.wall())
+        if reading.unknown:
+            self._log.info("settings.unknown", keys=reading.unknown)

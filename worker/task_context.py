@@ -106,8 +106,7 @@ class Context:
         """
         if self.session is None:
             raise TaskFailed("Stash did not say where it listens; start this task from Stash.")
-        address = StashAddress(str(self.session["scheme"]), str(self.session["host"]), int(str(self.session["port"])))
-        return StashClient(address, str(self.session["cookie"]))
+        return stash_of(self.session)
 
     def config(self, stash: StashClient) -> PlexSyncConfig:
         """The present settings.
@@ -128,6 +127,12 @@ class Context:
         self.info(f"{what} Run {task} again within 5 minutes (not sooner than 5 seconds) to do it.")
         confirmation.ask(task, count)
         return False
+
+
+def stash_of(session: Mapping[str, object]) -> StashClient:
+    """Stash, by a session row. Sends nothing."""
+    address = StashAddress(str(session["scheme"]), str(session["host"]), int(str(session["port"])))
+    return StashClient(address, str(session["cookie"]))
 
 
 def plex_failure(error: PlexError) -> TaskFailed:

@@ -141,7 +141,7 @@ def _check_paths(context: Context, config: PlexSyncConfig, stash: StashClient) -
     context.info(f"{found} of the first {len(shown)} scenes are found in Plex.")
     lost = [one for one in shown if one.problem]
     for one in lost[:3]:
-        context.info(f"Not found: scene {one.scene_id} ({one.title}): {one.problem}.")
+        context.info(f"Not found: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}.")
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")

@@ -100,6 +100,8 @@ class ItemWriter:
         return failed
 
     def _send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+        names = tuple(change.field.name for change in changes)
+        self._bench.log.debug("step.send", item=item.rating_key, fields=names)
         for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
             self._bench.plex.edit(target)
 

@@ -37,6 +37,8 @@ class Place(House):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.points = root / "stash" / "points"
+        self.inherited: set[str] = set()
+        """Files whose item was another scene's before. What that scene put into collections nobody owns now."""
         self._seen_before = 0
 
     # -- the named points -----------------------------------------------------------------------
@@ -182,6 +184,8 @@ class Place(House):
         item = items.get(scene.files[0].path.replace("/data", "/media", 1)) if scene.files else None
         if item is None or not scene.title:
             return []
+        is_inherited = scene.files[0].path in self.inherited
+        ours = [scene.studio] if scene.studio else []
         return [
             ("title", scene.title, item.title),
             ("summary", scene.details, item.summary or ""),
@@ -189,19 +193,19 @@ class Place(House):
             ("date", scene.date or "", item.date or ""),
             ("performers", sorted(scene.performers), sorted(item.roles)),
             ("tags", sorted(scene.tags), sorted(item.genres)),
-            ("collections", [scene.studio] if scene.studio else [], item.collections),
+            ("collections", ours, [name for name in item.collections if name in ours or not is_inherited]),
         ]
 
-    def is_quiet(self) -> bool:
-        """Whether nothing is left to do and both libraries agree."""
-        return not self.spilled() and not self.unfinished() and not self.differences()
+    def wrong(self) -> list[str]:
+        """What is left to do, and every field in which the libraries differ; [] when all is well."""
+        return [*self.differences(), *map(str, self.unfinished()), *self.spilled()]
 
     def ends_well(self, limit: float = QUIET_LIMIT_S) -> None:
-        """Wait for quiet; what is wrong, said in full, when it never comes."""
+        """Wait until all is well; what is wrong, said in full, when it never comes."""
         with contextlib.suppress(AssertionError):
-            wait_for(self.is_quiet, limit=limit)
-        wrong = [*self.differences(), *map(str, self.unfinished()), *self.spilled()]
-        assert not wrong, "\n".join([*wrong, "", self.tail()])
+            wait_for(lambda: not self.wrong(), limit=limit)
+            return
+        raise AssertionError("\n".join([*self.wrong(), "", self.tail()]))
 
     def tail(self) -> str:
         """The end of the worker's log, for a failed test."""

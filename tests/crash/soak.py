@@ -39,8 +39,10 @@ TASKS = ("Process Queue", "View Queue Status", "Health Check")
 class Soak:
     """One day. The same seed plans the same day; the machine decides how it goes."""
 
-    def __init__(self, place: Place, seed: int) -> None:
+    def __init__(self, place: Place, seed: int, *, creates: bool = True) -> None:
+        """`creates`: scenes are made, too. PlexSync lets each of them rest for a minute."""
         self._place = place
+        self._creates = creates
         self._chance = Random(seed)
         self._pause = Event()
         self._files = 0
@@ -55,9 +57,9 @@ class Soak:
         doings: list[tuple[Callable[[], None], int]] = [
             (self.edit, 30),
             (self.bulk_edit, 8),
-            (self.create, 4),
+            (self.create, 4 * self._creates),
             (self.destroy, 3),
-            (self.destroy_and_find_again, 3),
+            (self.destroy_and_find_again, 3 * self._creates),
             (self.rename, 4),
             (self.plex_outage, 3),
             (self.stash_restart, 1),
@@ -118,6 +120,7 @@ class Soak:
         files = library.files_of(library.scenes[scene])
         _tolerant(lambda: self._place.stash.destroy_scene(scene))
         if scene not in library.scenes and files:
+            self._place.inherited.add(files[0].path)
             _tolerant(lambda: self._create_for(library.add_file(files[0].path, files[0].size)))
 
     def rename(self) -> None:
@@ -126,6 +129,8 @@ class Soak:
         for file in library.files_of(library.scenes[self._any_scene()])[:1]:
             self._place.plex.library.rename_file(file.path.replace("/data", "/media", 1), f"/media/{name}")
             library.move_file(file.path, f"/data/{name}")
+            if file.path in self._place.inherited:
+                self._place.inherited.add(f"/data/{name}")
 
     def task(self) -> None:
         self._place.stash.run_task(self._chance.choice(TASKS))
@@ -208,11 +213,11 @@ def _tolerant(act: Callable[[], None]) -> None:
         act()
 
 
-def live_through(root: Path, seed: int, kills: int, seconds: float) -> dict[str, int]:
+def live_through(root: Path, seed: int, kills: int, seconds: float, *, creates: bool = True) -> dict[str, int]:
     """One whole day in `root`; how many processes of which kind were killed."""
     place = Place(root)
     with opened(place):
-        soak = Soak(place, seed)
+        soak = Soak(place, seed, creates=creates)
         soak.run(kills, time.monotonic() + seconds)
         soak.find_peace()
         return soak.kills

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 from sync_queue.dead_letters import DeadLetters
 from tests.crash.soak_world import World, descriptors, objects
@@ -34,6 +35,7 @@ WORDS = ("Red", "Green", "Blue", "Ünïcode", "a & b", "100 %", "Night", "東京
 PASSING = CLASSES["temporary"]
 PLEX_FAULTS = ("refuse", "cut", "truncated_xml", "html_200", "apply_then_drop", "apply_then_status", "status")
 PLEX_STATUSES = (429, 500, 502, 503, 504)
+DOCUMENTS = ("circuit_breaker.json", "outages.json", "ramp.json", "stats.json")
 METHODS = ("GET", "PUT", "POST", None)
 
 
@@ -59,7 +61,7 @@ class Report:
             f"  {done}",
             f"  put back by the button at the end: {self.recovered or 'nothing'}",
         ]
-        return "\n".join(lines + [f"  WRONG: {one}" for one in self.wrong] + [] * (not self.wrong))
+        return "\n".join(lines + [f"  WRONG: {one}" for one in self.wrong])
 
 
 class Soak:
@@ -67,9 +69,10 @@ class Soak:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
-        self.chance = world.chance
+        self.chance = Random(seed)  # not the world's: how often a worker looks must not change what happens next
         self.report = Report(seed)
         self.scenes = [world.scene(f"{number}.mp4", 1_000 + number) for number in range(SCENES)]
+        self.numbers = SCENES
         self.later: list[tuple[float, str, int]] = []  # (when, name, size) of files that Plex has yet to scan
         self.actions: tuple[tuple[int, Callable[[], None]], ...] = (
             (30, self.edit),
@@ -88,6 +91,10 @@ class Soak:
             (3, self.clock_jump),
             (4, self.restart),
             (8, self.death),
+            (3, self.garbage),
+            (2, self.sync_all),
+            (2, self.destroy),
+            (4, self.storm),
         )
 
     def run(self, seconds: float) -> Report:
@@ -136,7 +143,7 @@ class Soak:
 
     def _change(self, scene: int) -> None:
         words = self.chance.sample(WORDS, 4)
-        fields = {
+        fields: dict[str, object] = {
             "title": f"{words[0]} {self.chance.randrange(10_000)}",
             "details": " ".join(words),
             "date": f"20{self.chance.randrange(10, 26)}-0{self.chance.randrange(1, 10)}-11",
@@ -150,12 +157,25 @@ class Soak:
 
     def new_scene(self) -> None:
         """A scene whose file Plex scans within five hours."""
-        number = len(self.scenes)
+        self.numbers += 1
+        number = self.numbers
         name, size = f"{number}.mp4", 1_000 + number
         self.scenes.append(self.world.scene(name, size, in_plex=False))
         self.later.append((self.world.clock.monotonic() + self.chance.uniform(0.0, 18_000.0), name, size))
         self._change(self.scenes[-1])
         self.world.hook(self.scenes[-1])
+
+    def sync_all(self) -> None:
+        """Every scene, behind whatever people edit."""
+        self.world.wake()
+        self.world.backfill(self.world.stash.library.scene_ids())
+
+    def destroy(self) -> None:
+        """A scene is deleted in Stash; its hook notes it like any other change."""
+        if len(self.scenes) > SCENES:
+            gone = self.scenes.pop()
+            self.world.stash.library.drop_scene(gone)
+            self.world.hook(gone)
 
     def scan(self, *, everything: bool = False) -> None:
         """Plex finds what it should have found by now."""
@@ -217,14 +237,15 @@ class Soak:
     def stash_fault(self) -> None:
         """A few of the next answers are bad."""
         faults, times = self.world.stash.faults, self.chance.randrange(1, 6)
-        self.chance.choice([
+        troubles: list[Callable[[], object]] = [
             lambda: faults.fail(500, times=times),
             lambda: faults.html(502, times=times),
             lambda: faults.html(200, times=times),
             lambda: faults.truncate(20, times=times),
             lambda: faults.drop(times=times),
             lambda: faults.locked(times=times),
-        ])()  # fmt: skip
+        ]
+        self.chance.choice(troubles)()
         self.edit()
 
     def stash_away(self) -> None:
@@ -253,6 +274,20 @@ class Soak:
         self.edit()
         self.world.live(60.0)
         self.edit()
+
+    def garbage(self) -> None:
+        """The worker ends, and one of its small files is damaged."""
+        self.world.end_worker()
+        name = self.chance.choice(DOCUMENTS)
+        (self.world.data / name).write_bytes(self.chance.choice([b"", b"{", b"[1]", b'{"state": 7}', b"\xff\xfe"]))
+        self.edit()
+
+    def storm(self) -> None:
+        """Several kinds of trouble at once."""
+        kinds = [self.plex_fault, self.plex_fault, self.stash_fault, self.death, self.outage, self.restart]
+        for trouble in self.chance.sample(kinds, 4):
+            trouble()
+            self.world.live(self.chance.uniform(0.0, 30.0))
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -313,7 +348,7 @@ def soak(root: Path, seed: int, weeks: float) -> Report:
 
 
 def main() -> int:
-    """Run seeds one after another until the weeks are over; 1 when anything was wrong."""
+    """One run; 1 when anything was wrong at its end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--weeks", type=float, default=1.0)

@@ -13,9 +13,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from core.job import scene_subject
 from core.log import open_log
 from sync_queue import statements as sql
 from sync_queue.inbox import connect, note_parameters, session_parameters, write_note, write_spill
+from sync_queue.store import JobStore
 from tests.flow.house import LOG, Workroom, picture
 from wiring import Outside, build_worker
 from worker.life import Farewell
@@ -109,6 +111,11 @@ class World(Workroom):
         if self.worker is None:
             self.begin_worker()
 
+    def backfill(self, scenes: list[int]) -> None:
+        """What the button for all scenes does."""
+        with contextlib.closing(connect(str(self.data))) as connection:
+            JobStore(connection, self.clock).note_many(map(scene_subject, scenes), "sync_all")
+
     def _note(self, scene: int) -> dict[str, object]:
         return note_parameters(f"scene:{scene}", "update", 0, self.clock.wall(), SETTLE_S, WINDOW_S)
 
@@ -135,8 +142,8 @@ class World(Workroom):
         for number in self.stash.library.scene_ids():
             scene = self.stash.library.scene(number)
             item = items[scene.files[0].path.replace("/data", "/media", 1)]
-            pairs = {
-                "title": (scene.title, item.title),
+            pairs: dict[str, tuple[object, object]] = {
+                "title": (scene.title or item.title, item.title),  # an untitled scene leaves Plex's title alone
                 "summary": (scene.details, item.summary or ""),
                 "studio": (scene.studio or "", item.studio or ""),
                 "date": (scene.date or "", item.date or ""),
@@ -146,7 +153,9 @@ class World(Workroom):
             }
             if scene.cover is not None:  # without one Plex keeps a frame of its own
                 pairs["cover"] = (scene.cover[-4:], (item.poster_bytes or b"")[-4:])
-            found += [f"scene {number} {name}: {one!r} / {other!r}" for name, (one, other) in pairs.items() if one != other]
+            found += [
+                f"scene {number} {name}: {one!r} / {other!r}" for name, (one, other) in pairs.items() if one != other
+            ]
         return found
 
     def cover(self) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import time
 
 import pytest
@@ -202,3 +203,40 @@ def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(qui
 
     place.ends_well()
     assert place.records(old) == []
+
+
+def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_worker(quiet_place: Place) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4")
+    place.kill_at("hook.kept")
+    place.try_edit(scene, title="New")
+    place.kill_workers()
+
+    with place.locked_database():
+        answer = place.stash.run_operation({"mode": "wake"})
+
+    assert answer == {"worker": "started"}
+    place.ends_well()
+
+
+@pytest.mark.parametrize("name", ["schema.created", "schema.mended", "schema.set_aside"])
+@pytest.mark.parametrize("whole", [True, False], ids=["nothing is readable", "one page is"])
+def test_a_worker_killed_while_it_mends_a_damaged_database_loses_nothing(
+    quiet_place: Place, name: str, whole: bool
+) -> None:
+    place = quiet_place
+    place.kill_workers()
+    scene = place.scene("a.mp4", title="Old")
+    place.stash.library.change_scene(scene, touch=True, title="Nobody was told")
+    with contextlib.closing(sqlite3.connect(place.data / "queue.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the log hides what happens to the file
+    with (place.data / "queue.db").open("r+b") as stream:
+        stream.seek(0 if whole else 4096)
+        stream.write(b"rubbish " * 20_000)
+
+    place.kill_at(name)
+    place.wake()
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well(150.0)

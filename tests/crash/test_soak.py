@@ -11,6 +11,6 @@ SECONDS = 25.0
 
 
 def test_a_day_of_random_kills_loses_no_change_and_leaves_no_job_stuck(tmp_path: Path) -> None:
-    kills = live_through(tmp_path, seed=7, kills=KILLS, seconds=SECONDS)
+    kills = live_through(tmp_path, seed=7, kills=KILLS, seconds=SECONDS, creates=False)
 
     assert sum(kills.values()) > 0

@@ -54,7 +54,7 @@ def test_maintenance_is_an_outage(room: Workroom) -> None:
     assert room.item().title == "Patient"
 
 
-def test_five_failures_in_a_row_open_the_breaker_and_the_last_spends_nothing(room: Workroom) -> None:
+def test_five_failures_in_a_row_open_the_breaker_and_none_of_them_was_the_jobs(room: Workroom) -> None:
     scenes = [room.scene(f"{number}.mp4") for number in range(6)]
     room.plex.faults.add(Fault(method="PUT", status=500, times=None))
 
@@ -65,7 +65,7 @@ def test_five_failures_in_a_row_open_the_breaker_and_the_last_spends_nothing(roo
     room.plex.faults.clear()
     room.work_until(lambda: not room.jobs())
 
-    assert sorted(spent) == [0, 0, 1, 1, 1, 1]
+    assert spent == [0] * 6
     assert [room.item(f"{number}.mp4").title for number in range(6)] == [f"Title {number}" for number in range(6)]
     assert room.dead_letters() == []
 

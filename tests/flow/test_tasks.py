@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from core.obfuscate import hide_paths
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import House, wait_for
@@ -181,3 +182,29 @@ def test_the_health_check_tells_of_a_broken_plex(house: House) -> None:
 
     with pytest.raises(GraphqlFailure, match="500"):
         house.stash.run_operation({"mode": "health"})
+
+
+def test_hidden_paths_are_the_same_words_in_the_log_in_the_notices_and_in_what_tasks_print(house: House) -> None:
+    house.configure(e_obfuscate_paths=True, e_log_debug=True)
+    ambiguous(house)
+    wait_for(lambda: house.said("is in the dead letters", "Warning"), "the notice")
+
+    house.run_task("List Dead Letters")
+    house.run_task("View Queue Status")
+
+    candidate = hide_paths("/media/2019/holiday.mp4")
+    everything = house.worker_log() + "\n".join(entry.message for entry in house.stash.log if entry.level != "Debug")
+    assert "holiday.mp4" not in everything
+    assert house.said(f"Looked at: item 101 name_only 0.4 {candidate}", "Info")
+    assert "step.match scene=1" in house.worker_log()
+    assert candidate in house.worker_log()
+
+
+def test_the_log_can_be_json_lines(house: House) -> None:
+    house.configure(e_log_json=True)
+    house.edit(house.scene(), title="One")
+    house.drained()
+
+    lines = [line for line in house.worker_log().splitlines() if "settings.read" in line or "sync.done" in line]
+
+    assert [json.loads(line)["event"] for line in lines] == ["settings.read", "sync.done"]

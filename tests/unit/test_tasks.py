@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.dead_letters import DeadLetters
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
 from tasks import TASKS, run_task

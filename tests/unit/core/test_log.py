@@ -1,11 +1,13 @@
 """The worker's log: one line per event, without secrets."""
 
+import json
 import logging
 from pathlib import Path
 
 import pytest
 
 from core.log import EventLog, event_line, open_log
+from core.obfuscate import hide_paths
 
 
 class Kept(logging.Handler):
@@ -125,3 +127,44 @@ def test_the_log_file_is_rotated(tmp_path: Path) -> None:
 
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["plexsync.log", "plexsync.log.1", "plexsync.log.2", "plexsync.log.3"]
+
+
+def test_each_step_is_written_at_info_level_where_a_person_wants_it() -> None:
+    log, lines = kept_log()
+
+    log.choose(as_json=False, shows_steps=True, hides_paths=False)
+    log.debug("step.send", item=7)
+
+    assert lines == [("INFO", "step.send item=7")]
+
+
+def test_paths_are_words_where_a_person_wants_it_and_secrets_stay_hidden() -> None:
+    log, lines = kept_log()
+    log.hide("t0ken-of-plex")
+
+    log.choose(as_json=False, shows_steps=False, hides_paths=True)
+    log.info("sync.wait", detail="t0ken-of-plex: no item plays /data/films/one.mp4")
+
+    ((_, line),) = lines
+    assert line == f'sync.wait detail="***: no item plays {hide_paths("/data/films/one.mp4")}"'
+
+
+def test_a_line_can_be_one_json_object_with_its_time_and_level(tmp_path: Path) -> None:
+    log, close = open_log(tmp_path / "plexsync.log")
+    log.hide("t0ken-of-plex")
+
+    log.choose(as_json=True, shows_steps=False, hides_paths=True)
+    log.info("sync.done", scene=42, wrote=("title", "tags"), took_s=0.5, detail='"t0ken-of-plex" /data/a.mp4')
+    close()
+
+    (line,) = (tmp_path / "plexsync.log").read_text().splitlines()
+    document = json.loads(line)
+    assert document.pop("time")
+    assert document == {
+        "level": "INFO",
+        "event": "sync.done",
+        "scene": 42,
+        "wrote": ["title", "tags"],
+        "took_s": 0.5,
+        "detail": f'"***" {hide_paths("/data/a.mp4")}',
+    }

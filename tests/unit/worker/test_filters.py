@@ -3,11 +3,16 @@
 import pytest
 
 from validation.config import PlexSyncConfig, read_config
-from validation.metadata import SceneFile, SyncMetadata
+from validation.metadata import SceneFile, parse_scene
 from worker.filters import excluded_because
 
-SCENE = SyncMetadata(
-    scene_id=42, organized=True, tags=("Keep", "Outtake"), files=(SceneFile(path="/data/films/a.mp4", size=10, oshash=""),)
+SCENE = parse_scene(
+    {
+        "id": "42",
+        "organized": True,
+        "tags": [{"id": "1", "name": "Keep"}, {"id": "2", "name": "Outtake"}],
+        "files": [{"path": "/data/films/a.mp4", "size": 10}],
+    }
 )
 
 

@@ -160,3 +160,11 @@ def test_another_port_is_another_client(rig: Rig) -> None:
     assert first is not None
     assert second is not None
     assert (second.base_url, second is first) == ("http://127.0.0.1:9", False)
+
+
+def test_storing_a_default_is_no_change(rig: Rig) -> None:
+    first = rig.bench()
+    rig.configure(a_enabled=True, b_strict_matching=True)
+
+    assert rig.bench() is first
+    assert rig.worker.parts.settings.generation == 1

@@ -1,0 +1,156 @@
+"""A process of its own that does one piece of the worker's work, so that its memory and its time are its alone.
+
+The emulators run in the process of the benchmark. Reads one JSON order from stdin and prints what was
+measured as JSON. What is imported here is what a worker imports.
+"""
+
+import cProfile
+import json
+import pstats
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from core.log import open_log
+from plex.finder import Finder
+from plex.index import FileIndex
+from validation.config import read_config
+from wiring import Outside, build_plex, build_worker
+
+PROJECT = Path(__file__).resolve().parent.parent
+LOOKUPS = 2_000
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do: `action` is one of `ACTIONS`; `names` are paths of Plex to look up."""
+
+    action: str
+    data: str
+    plex_url: str
+    plex_token: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What it cost. `own_s` is the processor time of this process; `peak_mib` 0.0 where nothing tells it.
+
+    `lookup_us` holds the microseconds of every lookup, `found` how many of them found a file; `profile`
+    the costliest functions, by own time and by cumulative time.
+    """
+
+    seconds: float
+    own_s: float
+    peak_mib: float = 0.0
+    lookup_us: tuple[float, ...] = ()
+    found: int = 0
+    profile: tuple[tuple["Cost", ...], ...] = field(default=())
+
+    @property
+    def lookup_median_us(self) -> float:
+        return statistics.median(self.lookup_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One function of a profile."""
+
+    name: str
+    calls: int
+    own_s: float
+    cumulative_s: float
+
+
+def index(order: Order) -> Measured:
+    """Know every library, then look names up: the worker's way to the index and nothing else."""
+    outside = Outside(PROJECT, Path(order.data))
+    config = read_config({"a_plex_url": order.plex_url, "a_plex_token": order.plex_token}).config
+    client = build_plex(outside, config)
+    finder = Finder(client, FileIndex(outside.data_dir / "cache"), (), outside.clock)
+    seconds, own_s = _timed(finder.prepare)
+    chosen = random.Random(7).choices(order.names, k=LOOKUPS if order.names else 0)
+    taken, found = [], 0
+    for name in chosen:
+        started = time.perf_counter()
+        files = finder.candidates(name)
+        taken.append((time.perf_counter() - started) * 1e6)
+        found += any(file.path == name for file in files)
+    finder.close()
+    client.close()
+    return Measured(seconds, own_s, peak_mib(), tuple(taken), found)
+
+
+def drain(order: Order) -> Measured:
+    """Work off the whole queue with the worker's own parts, building them included."""
+    seconds, own_s = _timed(lambda: _work_off(order))
+    return Measured(seconds, own_s, peak_mib())
+
+
+def profile(order: Order) -> Measured:
+    """The same under the profiler."""
+    profiler = cProfile.Profile()
+    seconds, own_s = _timed(lambda: profiler.runcall(_work_off, order))
+    return Measured(seconds, own_s, peak_mib(), profile=_costliest(profiler))
+
+
+ACTIONS: dict[str, Callable[[Order], Measured]] = {"index": index, "drain": drain, "profile": profile}
+
+
+def peak_mib() -> float:
+    """The peak of this process's resident memory; unlike `ru_maxrss` it holds nothing of the parent process."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    except OSError:
+        return 0.0  # not Linux
+    return next((int(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
+def _timed(do: Callable[[], object]) -> tuple[float, float]:
+    started, own = time.perf_counter(), time.process_time()
+    do()
+    return time.perf_counter() - started, time.process_time() - own
+
+
+def _work_off(order: Order) -> None:
+    data = Path(order.data)
+    log, close_log = open_log(data / "plexsync.log")
+    worker = build_worker(Outside(PROJECT, data), log, "benchmark", lambda: None)
+    try:
+        worker.life.work_off(lambda: None)
+    finally:
+        worker.close()
+        close_log()
+
+
+def _costliest(profiler: cProfile.Profile) -> tuple[tuple[Cost, ...], ...]:
+    found = pstats.Stats(profiler).get_stats_profile().func_profiles
+    costs = [
+        Cost(f"{_short(each.file_name, each.line_number)}{name}", _calls(each.ncalls), each.tottime, each.cumtime)
+        for name, each in found.items()
+    ]
+    by_own = sorted(costs, key=lambda cost: -cost.own_s)[:TOP]
+    return tuple(by_own), tuple(sorted(costs, key=lambda cost: -cost.cumulative_s)[:TOP])
+
+
+def _calls(text: str) -> int:
+    return int(text.partition("/")[0])
+
+
+def _short(file: str, line: int) -> str:
+    """The place within the project or the library, not the folders of this machine."""
+    if file == "~":
+        return ""
+    parts = Path(file).parts
+    start = parts.index("site-packages") + 1 if "site-packages" in parts else len(parts) - 2
+    return f"{'/'.join(parts[start:])}:{line} "
+
+
+if __name__ == "__main__":
+    given = Order(**json.load(sys.stdin))
+    json.dump(asdict(ACTIONS[given.action](given)), sys.stdout)

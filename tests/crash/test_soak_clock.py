@@ -1,0 +1,28 @@
+"""A short run of the soak with a clock that is moved; `python -m tests.crash.soak_clock` runs for weeks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.soak_clock import soak
+
+DAY = 1.0 / 7.0
+
+
+@pytest.mark.parametrize("seed", [1, 11])
+def test_a_day_of_trouble_ends_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
+    report = soak(tmp_path, seed, DAY)
+
+    assert report.wrong == [], report.text()
+    assert report.simulated_s >= 86_400.0
+    assert report.lives > 1
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_weeks_of_trouble_end_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
+    report = soak(tmp_path, seed, 2.0)
+
+    assert report.wrong == [], report.text()

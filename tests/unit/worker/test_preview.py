@@ -1,0 +1,73 @@
+"""What would be written is said without writing."""
+
+import pytest
+
+from tests.unit.worker.rig import Rig
+from worker.preview import Preview, count_fields, preview
+
+
+def seen(rig: Rig, scene: int) -> Preview:
+    (shown,) = preview(rig.bench(), [scene])
+    return shown
+
+
+def test_the_changes_of_each_field_are_shown_and_nothing_is_written(rig: Rig) -> None:
+    scene = rig.scene("a", title="New", details="Words. " * 50)
+
+    shown = seen(rig, scene)
+
+    assert shown.fields == ("title", "summary")
+    assert f"Scene {scene} (New): exact_path 1.0" in shown.lines()[0]
+    assert any(line.endswith("title = 'New'.") for line in shown.lines())
+    assert all(len(line) < 200 for line in shown.lines())
+    assert rig.plex.writes() == []
+    assert rig.record(scene) is None
+
+
+def test_a_scene_that_is_current_differs_in_nothing(rig: Rig) -> None:
+    scene = rig.scene("a", title="Same")
+    rig.sync(scene)
+
+    assert seen(rig, scene).lines()[-1].endswith("nothing differs.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"b_only_organized": True}, "it is not organized"),
+        ({"b_excluded_paths": "/data"}, "its file lies below /data"),
+        ({"b_match_overrides": "1 => never"}, "the match overrides say never"),
+        ({"b_match_overrides": "1 => item 4242"}, "MatchError: The match overrides send scene 1 to item 4242"),
+        ({"c_sync_metadata": False}, "it has no file, or nothing is synced at all"),
+    ],
+)
+def test_what_is_in_the_way_is_named(rig: Rig, settings: dict[str, object], problem: str) -> None:
+    rig.configure(**settings)
+
+    assert problem in seen(rig, rig.scene("a", title="New")).problem
+
+
+def test_a_scene_that_is_gone_or_not_in_plex_is_named(rig: Rig) -> None:
+    lost = rig.scene("lost", in_plex=False)
+
+    shown = preview(rig.bench(), [lost, 4711])
+
+    assert shown[0].problem.startswith("PlexNotFound: ")
+    assert shown[1].problem == "it is not in Stash"
+
+
+def test_the_candidates_of_an_ambiguous_scene_are_shown(rig: Rig) -> None:
+    for year in (2019, 2024):
+        rig.plex.library.add_item(rig.section, [(f"/media/{year}/holiday.mp4", 1_000)])
+    scene = rig.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000)
+
+    shown = seen(rig, scene)
+
+    assert shown.problem.startswith("AmbiguousMatch: ")
+    assert sum(line.startswith("Candidate: item ") for line in shown.lines()) == 2
+
+
+def test_fields_are_counted_over_all_scenes(rig: Rig) -> None:
+    scenes = [rig.scene("a", title="A"), rig.scene("b", title="B", details="Words.")]
+
+    assert dict(count_fields(preview(rig.bench(), scenes))) == {"title": 2, "summary": 1}
