@@ -48,11 +48,11 @@ class BigLibrary:
         self.scenes += [self._add_scene(place * step) for place in range(count)]
 
     def change(self, scenes: Iterable[int], covers_every: int = 10) -> None:
-        """Another title for each, another cover for some, without a hook."""
+        """Another title for each, another cover for every so many, without a hook."""
         mark = f"{time.time():.3f}"
         for place, scene in enumerate(scenes):
             fields: dict[str, object] = {"title": f"Changed {mark} {scene}"}
-            if place % covers_every == 0:
+            if (place + 1) % covers_every == 0:
                 fields["cover"] = picture(int(time.time()) % 1_000_000_000 + scene)
             self.stash.library.change_scene(scene, touch=True, **fields)
 

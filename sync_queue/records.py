@@ -1,7 +1,8 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
@@ -39,9 +40,9 @@ class Records:
 
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
-        values = asdict(record)
-        values["fields"] = json.dumps(values["fields"])
-        values["images"] = json.dumps(values["images"])
+        values = _values(record)
+        values["fields"] = _text(record.fields)
+        values["images"] = _text(record.images)
         with self._store.transaction() as connection:
             connection.execute(sql.SAVE_RECORD, values)
 
@@ -62,11 +63,20 @@ class Records:
         return updated_at or "", read_at or 0.0
 
 
+def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
+    """The attributes as they are: `asdict` copies them deeply, which several saves per scene made dear."""
+    return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
+def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
+    return json.dumps({name: _values(part) for name, part in parts.items()})
+
+
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:
-    fields = {
+    written = {
         name: FieldRecord(value["pushed"], value["seen"], tuple(value["names"]), value.get("intended", ""))
         for name, value in json.loads(row[9]).items()
     }
     images = {name: ImageRecord(**value) for name, value in json.loads(row[10]).items()}
     scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))
-    return SyncRecord(**scalars, fields=fields, images=images)
+    return SyncRecord(**scalars, fields=written, images=images)

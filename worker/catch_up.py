@@ -57,8 +57,10 @@ class CatchUp:
             self._facts.set(WATERMARK, repr(now))
             return 0
         floor = _number(self._facts.get(FIRST_START)) or 0.0
-        # A clock that was ahead must not hide what happens now.
-        since = max(min(watermark, now) - OVERLAP_S, min(floor, now) - SETTLED_S)
+        if floor > now:  # a clock that was ahead at the first start must not hide what happens from now on
+            floor = now
+            self._facts.set(FIRST_START, repr(now))
+        since = max(min(watermark, now) - OVERLAP_S, floor - SETTLED_S)
         noted = 0
         after = 0
         while True:

@@ -161,3 +161,16 @@ def test_a_plugin_that_is_switched_off_in_stash_is_not_asked_to_speak_all_the_ti
 
     assert 1 <= refusals <= 12
     assert room.stash.count("graphql", "runPluginOperation") <= 12
+
+
+def test_a_clock_that_was_ahead_at_the_first_start_hides_no_change(room: Workroom) -> None:
+    scene = room.scene()
+    room.clock.jump(86_400.0)
+    room.work()
+    room.clock.jump(-86_400.0)
+    room.work_for(1_200.0, step=30.0)
+    room.stash.library.change_scene(scene, touch=True, title="No hook ran")
+
+    room.work_for(1_200.0, step=30.0)
+
+    assert room.item().title == "No hook ran"
