@@ -2,6 +2,7 @@
 
 PYTHON = python3
 KEEP =
+SEED = 1
 PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
@@ -47,6 +48,8 @@ profile: env
 	@$(PY) -m benchmarks.profile
 
 soak: env
+	$(PY) -m tests.crash.soak_clock --seed $(SEED) --weeks 2
+	$(PY) -m tests.crash.soak --seed $(SEED) --kills 1000
 	$(PY) -m pytest --no-cov -m soak
 
 tables: env
