@@ -31,7 +31,7 @@ from worker.timers import Every
 
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
-DRAIN_CHUNK_S = 20.0  # a long drain pauses this often to re-read settings and look around
+DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around
 STASH_SILENT_S = 600.0
 UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
 UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,7 +163,17 @@ class Place(House):
 
     def unfinished(self) -> list[tuple[Any, ...]]:
         """Every job that waits or is in progress."""
-        return self.rows(UNFINISHED)
+        try:
+            return super().rows(UNFINISHED)
+        except sqlite3.DatabaseError as error:
+            return [(str(error),)]
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of the queue's database; [] while there is none, or a damaged one."""
+        try:
+            return super().rows(query, *values)
+        except sqlite3.DatabaseError:
+            return []
 
     def spilled(self) -> list[str]:
         """The changes that lie in files."""

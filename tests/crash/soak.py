@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -65,6 +66,7 @@ class Soak:
             (self.stash_restart, 1),
             (self.stash_dies, 1),
             (self.lock, 2),
+            (self.full_disk, 2),
             (self.task, 3),
             (self.wake, 3),
             (self.kill, 25),
@@ -171,6 +173,17 @@ class Soak:
         with self._place.locked_database():
             _tolerant(self.edit)
             self._pause.wait(self._chance.uniform(0.0, LONGEST_LOCK_S))
+
+    def full_disk(self) -> None:
+        """For a while the disk is full, as far as the worker can see: none of its files may be written."""
+        workers = [pid for pid, kind in self._place.processes() if kind == "worker"]
+        for limit in (0, resource.RLIM_INFINITY):
+            for pid in workers:
+                with contextlib.suppress(ProcessLookupError):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            if not limit:
+                _tolerant(self.edit)
+                self._pause.wait(self._chance.uniform(0.5, LONGEST_LOCK_S))
 
     # -- helpers --------------------------------------------------------------------------------
 
