@@ -74,6 +74,7 @@ class Home:
     def close(self) -> None:
         """End everything that was started; the emulators must have seen nothing that is forbidden."""
         self.stash.stop()
+        self.stash.kill_plugin_processes()  # whoever was being started while the others were ended
         self.plex.stop()
         assert self.plex.violations == []
 
