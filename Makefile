@@ -7,7 +7,7 @@ PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test check static demo bench profile soak tables clean
+.PHONY: help env test retest gate check static demo bench profile soak tables clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -25,6 +25,13 @@ env:
 test: env
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest -m "not soak"
+	@$(MAKE) --no-print-directory gate
+
+retest: env
+	$(PY) -m coverage run -m pytest -m "not soak" --last-failed --last-failed-no-failures none
+	@$(MAKE) --no-print-directory gate
+
+gate:
 	@$(PY) -m coverage combine -q
 	@$(PY) -m coverage json -q
 	@$(PY) -m tools.coverage_gate
