@@ -14,6 +14,7 @@ from sync_queue.database import is_damage, transaction
 from sync_queue.inbox import DATABASE
 
 BACKUP = "backup.db"
+DAY_S = 86_400.0
 MENDING = "mending"
 MENDED = "mended"  # a folder of this name holds a complete successor of a damaged database
 
@@ -90,6 +91,7 @@ def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
     _restore_backup(data_dir, folder)
     queue = _open(folder, checkpoint).queue
     salvage(data_dir / DATABASE, queue.connection)
+    _keep_watermark(data_dir / DATABASE, queue.connection)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
     checkpoint("schema.mended")
@@ -210,6 +212,22 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
     finally:
         source.close()
     return saved
+
+
+def _keep_watermark(damaged: Path, connection: sqlite3.Connection) -> None:
+    """Without a watermark the catch-up would begin now and repair nothing.
+
+    Where neither the backup nor the damaged database tells it, it lies a day back: there was no backup of
+    a day ago, so nothing older was ever in there.
+    """
+    known = damaged.stat().st_mtime - DAY_S
+    try:
+        with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
+            row = source.execute(sql.GET_META, {"key": sql.WATERMARK}).fetchone()
+            known = float(row[0]) if row else known
+    except (sqlite3.Error, ValueError):
+        pass  # then the careful guess stands
+    connection.execute(sql.KEEP_META, {"key": sql.WATERMARK, "value": repr(known)})
 
 
 def back_up(connection: sqlite3.Connection, data_dir: Path) -> None:

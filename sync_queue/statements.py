@@ -153,7 +153,9 @@ FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
+WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes
 GET_META = "SELECT value FROM meta WHERE key = :key"
+KEEP_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 # Counters move in the transaction of the job's own move: three jobs count as three, whoever is killed.

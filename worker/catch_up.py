@@ -11,11 +11,12 @@ from core.clock import Clock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from stash.client import StashClient
+from sync_queue import statements as sql
 from sync_queue.facts import Facts
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 
-WATERMARK = "watermark"
+WATERMARK = sql.WATERMARK
 FIRST_START = "first_start"  # what changed before it is nobody's edit
 MARGIN = timedelta(hours=26)  # covers every zone a server can be in
 PAGE = 500

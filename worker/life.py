@@ -336,6 +336,7 @@ class WorkerLife:
             return
         stash = self._p.settings.stash()
         if stash is None:
+            self._catch_up.now()
             return
         try:
             self._p.catch_up.run(stash, self._p.facts.get(SERVER))

@@ -239,4 +239,4 @@ def test_a_worker_killed_while_it_mends_a_damaged_database_loses_nothing(
     wait_for(place.victim, f"somebody dies at {name}")
     start_anew(place)
 
-    place.ends_well(150.0)
+    place.ends_well()
