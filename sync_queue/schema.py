@@ -49,7 +49,18 @@ CREATE TABLE counters (kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-MIGRATIONS: tuple[str, ...] = (_STEP_1,)  # step n brings user_version from n to n + 1
+# What scenes show of performers, studios, tags and groups, so that their renames and ends find their scenes;
+# and what Plex showed before PlexSync's first write.
+_STEP_2 = """
+CREATE TABLE scene_entities (scene_id INTEGER PRIMARY KEY, entities TEXT NOT NULL);
+CREATE TABLE entities (subject TEXT PRIMARY KEY, shown TEXT NOT NULL);
+CREATE TABLE originals (
+  server TEXT NOT NULL, item INTEGER NOT NULL, kept_at FLOAT NOT NULL, shown TEXT NOT NULL,
+  PRIMARY KEY (server, item));
+CREATE INDEX records_by_oshash ON records (oshash, server);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2)  # step n brings user_version from n to n + 1
 
 Checkpoint = Callable[[str], object]
 

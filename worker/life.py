@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Protocol
 
 from core.clock import Clock
 from core.errors import Fenced, PlexError, PlexSyncError, StashUnavailable
@@ -51,6 +52,21 @@ class Farewell(Enum):
     FENCED = "a newer worker has taken over"
 
 
+class Duty(Protocol):
+    """Work of the worker that is no job: done in small steps, so that an edit never waits behind it."""
+
+    def is_due(self) -> bool:
+        """Whether there is a step to do now; asked twice a second, so it must be cheap."""
+
+    def step(self, bench: Workbench) -> None:
+        """Do one bounded step.
+
+        Raises:
+            PlexError: Plex failed; the gate hears of it, and the step is tried again.
+            StashUnavailable: Stash did; the worker rests, and the step is tried again.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything a worker is made of; built by `wiring.py`."""
@@ -74,6 +90,7 @@ class Parts:
     version: str
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
+    duties: tuple[Duty, ...] = ()
 
 
 class WorkerLife:
@@ -207,6 +224,7 @@ class WorkerLife:
             self._drain()
             self._look_at_library()
             self._catch_up_if_due()
+            self._do_duties()
             self._say_notices()
             self._tidy()
             self._p.defaults.write_if_calm(self._p.settings.stash())
@@ -345,6 +363,20 @@ class WorkerLife:
             raise
         self._after_burst = None
         self._next_due = self._p.store.next_due()
+
+    def _do_duties(self) -> None:
+        """One step of each duty that is due; jobs that are due come first."""
+        for duty in self._p.duties:
+            if not self._p.gate.admits or self._is_due() or not duty.is_due():
+                continue
+            bench = self._bench()
+            if bench is None:
+                return
+            try:
+                duty.step(bench)
+            except PlexError as error:
+                self._p.gate.failed(error, bench.plex)
+            self._next_due = self._p.store.next_due()
 
     def _say_notices(self) -> None:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
