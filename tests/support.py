@@ -20,6 +20,7 @@ class FakeClock:
         self.now = start
         self.steady = 0.0
         self.sleeps: list[float] = []
+        self.on_sleep: Callable[[float], object] = abs
 
     def wall(self) -> float:
         return self.now
@@ -29,6 +30,7 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
+        self.on_sleep(seconds)
         self.advance(max(0.0, seconds))
 
     def advance(self, seconds: float) -> None:
