@@ -70,7 +70,8 @@ WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2
 HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
 REFUND = f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
-ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id AND status = 2"  # else it had moved on
+# A job in hand that is not running any more had moved on. None in hand (NULL): any of them may be the deadly one.
+ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
 # A look that the library's move brought about is not one of the job's own: it is given back.
 WAKE_REASON = f"""
 UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)

@@ -156,6 +156,7 @@ class Drain:
             if self._report.halted or not self._gate.admits or should_stop():
                 self._release(jobs[number:])
                 return
+            self._store.take_in_hand(job)  # it is read alone now: a death would be its own
             self._work(bench, sync, [job], should_stop)
 
     # -- a job ----------------------------------------------------------------------------------
