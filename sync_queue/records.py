@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
@@ -40,11 +40,17 @@ class Records:
 
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
-        values = _values(record)
-        values["fields"] = _text(record.fields)
-        values["images"] = _text(record.images)
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, values)
+            connection.execute(sql.SAVE_RECORD, _row(record))
+
+    def hand_over(self, record: SyncRecord, scene_id: int) -> None:
+        """Let another scene have what is known of the item; of that scene's own state it proves nothing."""
+        images = {name: replace(image, etag="") for name, image in record.images.items()}
+        heir = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
+        with self._store.transaction() as connection:
+            connection.execute(sql.SAVE_RECORD, _row(heir))
+            old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
+            connection.execute(sql.FORGET_ITEM, old)
 
     def forget_scene(self, scene_id: int) -> int:
         """Remove the scene's records on every server; how many."""
@@ -66,6 +72,10 @@ class Records:
 def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
     """The attributes as they are: `asdict` copies them deeply, which several saves per scene made dear."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
+def _row(record: SyncRecord) -> dict[str, Any]:
+    return {**_values(record), "fields": _text(record.fields), "images": _text(record.images)}
 
 
 def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:

@@ -33,8 +33,8 @@ class Batch:
     """A batch ready to be worked on, one case per job.
 
     `items` by rating key; `claims` names the scene that writes an item; `shared` holds the plans of items
-    that were written together with others already; `living` scenes outside the batch were seen in Stash;
-    `server` is Plex's identifier.
+    that were written together with others already; `living` scenes outside the batch were seen in Stash,
+    `gone` ones were not there any more; `server` is Plex's identifier.
     """
 
     cases: dict[int, Case]
@@ -44,6 +44,7 @@ class Batch:
     claims: dict[int, int] = field(default_factory=dict)
     shared: dict[int, tuple[Change, ...]] = field(default_factory=dict)
     living: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
 
 
 def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
