@@ -76,12 +76,13 @@ def _send_all(
 def _send(bench: Workbench, item: PlexItem, field: Field, image: bytes, sha1: str) -> bool:
     """Upload and select, unless Plex has the very same bytes already; whether anything was written."""
     kind = _PLEX_LISTS[field.plex]
-    for key, selected in bench.plex.image_keys(item.rating_key, kind):
+    present = bench.plex.image_keys(item.rating_key, kind)
+    bench.check_epoch()
+    for key, selected in present:
         if key.endswith(sha1):
             if not selected:
                 bench.plex.select_image(item.rating_key, kind, key)
             return not selected
-    bench.check_epoch()
     bench.plex.upload_image(item.rating_key, kind, image)
     return True
 

@@ -69,7 +69,6 @@ class ItemWriter:
         """Send the changes together; where Plex refuses, each field alone. The refused ones and why."""
         if not changes:
             return {}
-        self._bench.check_epoch()
         try:
             self._send(item, changes)
         except PlexRejected as error:
@@ -103,6 +102,7 @@ class ItemWriter:
         names = tuple(change.field.name for change in changes)
         self._bench.log.debug("step.send", item=item.rating_key, fields=names)
         for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
+            self._bench.check_epoch()
             self._bench.plex.edit(target)
 
     def _limits(self) -> EditLimits:
