@@ -294,20 +294,29 @@ def work_here(outside: Outside, on_turn: Callable[[], None]) -> bool:
     Raises:
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
-    lease = Lease(outside.data_dir)
-    if not lease.take():
-        return False
+    lease, worked, goes_on = Lease(outside.data_dir), False, True
     log, close_log = open_log(outside.data_dir / "plexsync.log")
     try:
+        while goes_on and lease.take():
+            worked, goes_on = True, _work_off(outside, lease, log, on_turn)
+    finally:
+        close_log()
+    return worked
+
+
+def _work_off(outside: Outside, lease: Lease, log: EventLog, on_turn: Callable[[], None]) -> bool:
+    """Work until nothing is due and give the lease up; whether anything came in meanwhile."""
+    worker = None
+    try:
         worker = build_worker(outside, log, "task", lambda: None)
-        try:
-            worker.life.work_off(on_turn)
-        finally:
-            worker.close()
+        worker.life.work_off(on_turn)
+        lease.release()
+        outside.checkpoint("farewell.released")
+        return worker.life.has_news()
     finally:
         lease.release()
-        close_log()
-    return True
+        if worker is not None:
+            worker.close()
 
 
 def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog) -> Farewell | None:

@@ -33,6 +33,7 @@ from worker.timers import Every
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
 DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around
+LINGER_S = sql.SETTLE_WINDOW_S + 1.0  # whoever works in a worker's place waits for an edit that still rests
 STASH_SILENT_S = 600.0
 UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
 UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this
@@ -135,13 +136,15 @@ class WorkerLife:
         return farewell
 
     def work_off(self, on_turn: Callable[[], None]) -> None:
-        """Work in a task's own process, where no worker could be started, until nothing is due.
+        """Work in a task's own process, where no worker could be started, until nothing is due, nor will be soon.
 
         Raises:
             Fenced: a worker has come to life after all.
         """
-        while self.turn() is None and self._is_due():
+        while self.turn() is None and self._is_due_soon():
             on_turn()
+            if not self._is_due():
+                self._p.clock.sleep(TURN_S)
 
     def has_news(self) -> bool:
         """Whether anything came in since this worker last looked; asked after the lease is released."""
@@ -189,6 +192,13 @@ class WorkerLife:
         absorbed, refused = absorb_spill(self._p.data_dir, self._p.store, self._p.checkpoint)
         self._next_due = self._p.store.next_due()
         self._p.log.info("spill.absorbed", changes=absorbed, refused=refused)
+
+    def _is_due_soon(self) -> bool:
+        """Whether it is worth while to wait for a job; before the settings were ever read nothing speaks against it."""
+        if self._next_due is None or not self._p.gate.admits or self._is_resting():
+            return False
+        is_soon = self._next_due <= self._p.clock.wall() + LINGER_S
+        return self._is_due() or (is_soon and (self._p.settings.config is None or self._may_write()))
 
     def _is_due(self) -> bool:
         """Whether a job is due that may be worked on now."""

@@ -1,6 +1,7 @@
 """Tasks that fill the queue, empty it, and watch it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 from core.errors import PlexSyncError
@@ -102,6 +103,9 @@ def _work_off_here(context: Context, reason: NoWorker) -> Answer:
     left = _left(context)
     with context.store() as store:
         answer = _follower(context, store).farewell(max(0, before - left), left, is_alive=not worked)
+        if worked and store.next_due() is not None:
+            with suppress(OSError):  # a machine that was too slow for a worker may have one now
+                context.start_worker("task")
     return {"worked_here": worked, **answer}
 
 
