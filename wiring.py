@@ -46,7 +46,7 @@ from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
 from worker.throttle import Throttle
-from worker.watchdog import Watchdog
+from worker.watchdog import Watchdog, replace_this_process
 
 MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
 LONGEST_REST_S = 60.0
@@ -267,7 +267,7 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
     A life that ends in an error, such as a database that is locked or a full disk, begins anew after a rest.
     """
     log, close_log = open_log(outside.data_dir / "plexsync.log")
-    watchdog = Watchdog(outside.clock)
+    watchdog = Watchdog(outside.clock, lambda: replace_this_process(str(outside.root)))
     watchdog.start()
     try:
         failures = 0

@@ -16,7 +16,7 @@ from sync_queue.facts import Facts
 from sync_queue.inbox import SPILL
 from sync_queue.notices import Notices
 from sync_queue.schema import back_up
-from sync_queue.spill import absorb_spill
+from sync_queue.spill import absorb_spill, drop_leftovers
 from sync_queue.store import BATCH, JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
@@ -410,6 +410,7 @@ class WorkerLife:
             return
         self._p.store.prune()
         now = self._p.clock.wall()
+        drop_leftovers(self._p.data_dir, now)
         if abs(now - float(self._p.facts.get(BACKED_UP) or 0.0)) < DAY_S:
             return
         try:

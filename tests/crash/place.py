@@ -22,6 +22,7 @@ from tests.flow.house import House, wait_for
 from tests.support import ROOT
 
 QUIET_LIMIT_S = 90.0
+SILENCE_S = 700.0
 LOCK = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], timeout=60.0, isolation_level=None)
@@ -235,6 +236,12 @@ class Place(House):
     def tail(self) -> str:
         """The end of the worker's log, for a failed test."""
         return "\n".join(self.worker_log().splitlines()[-40:])
+
+
+def seem_silent(place: Place) -> None:
+    """Stash's health page fails, for ten minutes of the worker's clock; all the rest of Stash works."""
+    place.stash.faults.fail(503, kind="healthz", times=None)
+    place.skip(SILENCE_S)
 
 
 def _command_lines() -> list[tuple[int, list[bytes]]]:
