@@ -106,6 +106,20 @@ def test_a_pin_wins_over_the_scene_that_wrote_the_item_before(room: Workroom) ->
     assert f"also plays scene {second}" in room.worker_log()
 
 
+def test_what_plex_gains_later_is_found_where_other_scenes_are_skipped(room: Workroom) -> None:
+    room.configure(b_skip_not_found=True)
+    scene = room.scene(in_plex=False)
+    room.edit(scene, title="Not there yet")
+    room.work()
+    room.plex.library.add_item(room.section, [("/media/a.mp4", 1_000)])
+    room.clock.advance(60.0)
+
+    room.edit(scene, title="There")
+    room.work()
+
+    assert room.item().title == "There"
+
+
 def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subset(room: Workroom) -> None:
     room.configure(b_skip_not_found=True)
     scene = room.scene(in_plex=False)
