@@ -49,12 +49,12 @@ def note(room: Workroom, scenes: list[int]) -> None:
 
 def asked(room: Workroom) -> list[tuple[int, str]]:
     """(library, folder) of every scan that was asked for."""
-    found = []
+    found: list[tuple[int, str]] = []
     for request in room.plex.requests:
         section = re.fullmatch(r"/library/sections/(\d+)/refresh", request.path)
         if section:
-            folders = parse_qs(urlsplit(request.target).query).get("path", [""])
-            found.append((int(section.group(1)), *folders))
+            folder = parse_qs(urlsplit(request.target).query).get("path", [""])[0]
+            found.append((int(section.group(1)), folder))
     return found
 
 
