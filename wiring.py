@@ -42,6 +42,7 @@ from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
 from worker.life import SERVER, Farewell, Parts, WorkerLife
 from worker.outages import OutageLog
+from worker.plex_scan import PlexScans
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
@@ -174,6 +175,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         outside.chance,
         log,
         listeners=[reporter.heard, statistics.heard],
+        batch_listeners=[PlexScans(gate, tables.notices, clock, log).heard],
         checkpoint=checkpoint,
     )
     parts = Parts(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 from xml.etree.ElementTree import Element, ParseError
 
 import requests
@@ -197,6 +197,17 @@ class PlexClient:
         """Select an image that Plex has already; it answers with plain text."""
         singular = kind.removesuffix("s")
         self._query(f"/library/metadata/{item}/{singular}?url={quote(key, safe='')}", self._session.put, parse=False)
+
+    def scan_folder(self, section: int, folder: str) -> None:
+        """Have Plex scan one folder of a library, absolute as Plex sees it; it answers before it has scanned.
+
+        Raises:
+            ValueError: there is no folder; Plex would scan the whole library.
+        """
+        if not folder:
+            raise ValueError("a scan without a folder would scan the whole library")
+        target = f"/library/sections/{section}/refresh?path={quote_plus(folder)}"
+        self._query(target, self._session.get, parse=False, timeout=HEALTH_TIMEOUT_S)
 
     # -- the wire -------------------------------------------------------------------------------
 

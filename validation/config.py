@@ -46,6 +46,7 @@ class PlexSyncConfig(BaseModel):
     strip_emoji: bool
     match_overrides: Mapping[int, int]
     skip_not_found: bool
+    trigger_plex_scan: bool
     only_organized: bool
     excluded_tags: frozenset[str]
     excluded_paths: tuple[str, ...]

@@ -143,6 +143,10 @@ _MATCHING = (
         "For libraries that are a deliberate subset: such a scene neither waits nor becomes a dead letter.",
     ),
     Setting(
+        "trigger_plex_scan", "b", SettingType.BOOLEAN, False, "Trigger Plex scan",
+        "When Plex does not have the file of a new scene yet, ask Plex to scan that folder, once for all its scenes.",
+    ),
+    Setting(
         "only_organized", "b", SettingType.BOOLEAN, False, "Only organized scenes",
         "Leave scenes alone that are not marked as organized in Stash.",
     ),

@@ -29,6 +29,8 @@ PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests thi
 
 Listener = Callable[[Job, Outcome, float], None]
 """Hears (job, outcome, seconds it took) after the job has moved."""
+BatchListener = Callable[[Workbench, Batch], None]
+"""Hears of a batch that was read, before its jobs are worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Drain:
         log: EventLog,
         *,
         listeners: Sequence[Listener] = (),
+        batch_listeners: Sequence[BatchListener] = (),
         checkpoint: Callable[[str], object] = str,
     ) -> None:
         self._store = store
@@ -76,6 +79,7 @@ class Drain:
         self._chance = chance
         self._log = log
         self._listeners = tuple(listeners)
+        self._batch_listeners = tuple(batch_listeners)
         self._checkpoint = checkpoint
         self._blame = Blame()
         self._report = DrainReport()
@@ -113,6 +117,7 @@ class Drain:
         try:
             batch = read_batch(bench, jobs)
             self._checkpoint("drain.read")
+            self._tell_of_batch(bench, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
                 sync.share(batch)
                 self._checkpoint("drain.shared")
@@ -158,6 +163,15 @@ class Drain:
                 return
             self._store.take_in_hand(job)  # it is read alone now: a death would be its own
             self._work(bench, sync, [job], should_stop)
+
+    def _tell_of_batch(self, bench: Workbench, batch: Batch) -> None:
+        for listener in self._batch_listeners:
+            try:
+                listener(bench, batch)
+            except OURS:
+                raise
+            except Exception as error:  # noqa: BLE001 broad on purpose: no job may fail by what merely follows a read
+                self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
     # -- a job ----------------------------------------------------------------------------------
 
