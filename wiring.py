@@ -45,6 +45,7 @@ from worker.outages import OutageLog
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
+from worker.stopwatch import PLEX, STASH, StopWatch
 from worker.throttle import Throttle
 from worker.watchdog import Watchdog
 
@@ -110,6 +111,7 @@ def build_bench(
     learning: PathLearning | None = None,
     check_epoch: Callable[[], None] = lambda: None,
     on_answer: Callable[[float, int], object] = lambda took_s, status: None,
+    watch: StopWatch | None = None,
 ) -> Workbench:
     """What a sync works with under one set of settings. Sends nothing.
 
@@ -128,6 +130,7 @@ def build_bench(
         path_map=PathMap(config.path_map),
         habits=ServerHabits(facts.get, facts.set),
         rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
+        watch=watch or StopWatch(outside.clock),
         learning=None if config.path_map else learning,
         check_epoch=check_epoch,
     )
@@ -163,7 +166,8 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     checkpoint("worker.orphans")
     reporter = Reporter(log, tables.notices, clock)
     throttle = Throttle(outside.data_dir, clock, log)
-    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log)
+    watch = StopWatch(clock)
+    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log, watch)
     gate = build_gate(outside, tables, log, reporter, throttle)
     drain = Drain(
         store,
@@ -182,7 +186,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         facts=tables.facts,
         letters=tables.letters,
         notices=tables.notices,
-        settings=build_settings(outside, tables, log, beat, throttle),
+        settings=build_settings(outside, tables, log, beat, throttle, watch),
         gate=gate,
         drain=drain,
         throttle=throttle,
@@ -227,7 +231,12 @@ def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Report
 
 
 def build_settings(
-    outside: Outside, tables: Tables, log: EventLog, beat: Callable[[], None], throttle: Throttle
+    outside: Outside,
+    tables: Tables,
+    log: EventLog,
+    beat: Callable[[], None],
+    throttle: Throttle,
+    watch: StopWatch,
 ) -> Settings:
     """The present settings, and what is built from them."""
     learning = PathLearning(
@@ -239,6 +248,7 @@ def build_settings(
 
     def on_answer(took_s: float, status: int) -> None:
         beat()
+        watch.asked(PLEX)
         throttle.answered(took_s, status)
 
     return Settings(
@@ -246,7 +256,9 @@ def build_settings(
         tables.notices,
         outside.clock,
         log,
-        lambda address, cookie: StashClient(address, cookie, timeout_s=outside.stash_timeout_s),
+        lambda address, cookie: StashClient(
+            address, cookie, timeout_s=outside.stash_timeout_s, on_request=lambda: watch.asked(STASH)
+        ),
         lambda config, stash: build_bench(
             outside,
             config,
@@ -257,6 +269,7 @@ def build_settings(
             learning=learning,
             check_epoch=tables.store.check_epoch,
             on_answer=on_answer,
+            watch=watch,
         ),
     )
 

@@ -86,6 +86,10 @@ class Drain:
         Raises:
             Fenced: a newer worker has taken over.
         """
+        with bench.watch.syncing():
+            return self._run(bench, should_stop)
+
+    def _run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
         self._report = DrainReport()
         sync = SceneSync(bench)
         while self._gate.admits and not self._report.halted:
@@ -114,7 +118,8 @@ class Drain:
             batch = read_batch(bench, jobs)
             self._checkpoint("drain.read")
             if len(jobs) > 1 and self._throttle.ramp is None:
-                sync.share(batch)
+                with bench.watch.step("share"):
+                    sync.share(batch)
                 self._checkpoint("drain.shared")
         except OURS:
             raise
@@ -238,7 +243,11 @@ class Drain:
 
     def _verify(self, bench: Workbench, sync: SceneSync) -> None:
         written, sync.written = sync.written, []
-        for lost in verify_written(bench, written) if written else ():
+        if not written:
+            return
+        with bench.watch.step("verify"):
+            dropped = verify_written(bench, written)
+        for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning("verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields)
             text = (

@@ -125,7 +125,7 @@ def _follow_s(context: Context, store: JobStore) -> float:
         limit_s = read_config(context.stash().settings()).config.process_minutes * 60.0
     except PlexSyncError:
         limit_s = LONGEST_S
-    times = read_statistics(context.data_dir, context.clock.sleep).times_s
+    times = read_statistics(context.data_dir, context.clock.sleep).times_s.get("job", ())
     typical_s = sum(times) / len(times) if times else UNKNOWN_JOB_S
     due, _, running = store.counts()
     return min(limit_s, max(SHORTEST_FOLLOW_S, (due + running) * typical_s * TIME_MARGIN))
