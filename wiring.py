@@ -46,6 +46,7 @@ from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
 from worker.stopwatch import PLEX, STASH, StopWatch
+from worker.summary import Summary
 from worker.throttle import Throttle
 from worker.watchdog import Watchdog
 
@@ -169,6 +170,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     watch = StopWatch(clock)
     statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log, watch)
     gate = build_gate(outside, tables, log, reporter, throttle)
+    summary = Summary(tables.notices, clock)
     drain = Drain(
         store,
         tables.notices,
@@ -177,9 +179,14 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         clock,
         outside.chance,
         log,
-        listeners=[reporter.heard, statistics.heard],
+        listeners=[reporter.heard, statistics.heard, summary.heard],
         checkpoint=checkpoint,
     )
+
+    def before_speaking() -> None:
+        summary.tell_if_due()
+        reporter.remind(gate.breaker)
+
     parts = Parts(
         data_dir=outside.data_dir,
         store=store,
@@ -200,6 +207,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        before_speaking=before_speaking,
     )
     return Worker(WorkerLife(parts), parts, opened)
 

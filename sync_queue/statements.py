@@ -173,4 +173,5 @@ INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:cl
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
   told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
 """
+TOLD_AT = "SELECT told_at FROM notices WHERE class = :class"
 DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

@@ -91,6 +91,7 @@ class Parts:
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
     duties: tuple[Duty, ...] = ()
+    before_speaking: Callable[[], None] = lambda: None
 
 
 class WorkerLife:
@@ -382,6 +383,7 @@ class WorkerLife:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
         if not self._speak.is_due():
             return
+        self._p.before_speaking()
         waiting = self._p.notices.untold()
         stash = self._p.settings.stash() if waiting else None
         for kind, level, text in waiting if stash else ():
