@@ -118,7 +118,7 @@ def build_context(
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
         build_plex=lambda config: build_plex(outside, config),
         build_bench=lambda config, stash, store: build_bench(outside, config, stash, Records(store), Facts(store), log),
-        work_here=lambda on_turn: work_here(outside, on_turn),
+        work_here=lambda look, limit_s: work_here(outside, look, limit_s),
         started_at=now,
     )
 

@@ -309,10 +309,13 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
     return 0
 
 
-def work_here(outside: Outside, on_turn: Callable[[], None]) -> bool:
+def work_here(outside: Outside, look: Callable[[], None], limit_s: float = float("inf")) -> bool:
     """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
 
+    `look` is called again and again meanwhile, at least once a job. With no time at all the queue is made.
+
     Raises:
+        Fenced: a worker has come to life meanwhile.
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
     lease = Lease(outside.data_dir)
@@ -320,9 +323,9 @@ def work_here(outside: Outside, on_turn: Callable[[], None]) -> bool:
         return False
     log, close_log = open_log(outside.data_dir / "plexsync.log")
     try:
-        worker = build_worker(outside, log, "task", lambda: None)
+        worker = build_worker(outside, log, "task", look)
         try:
-            worker.life.work_off(on_turn)
+            worker.life.work_off(look, outside.clock.monotonic() + limit_s)
         finally:
             worker.close()
     finally:

@@ -119,6 +119,7 @@ class WorkerLife:
         self._next_due: float | None = None
         self._said_doing = ""
         self._goes_on = True
+        self._ends_at = float("inf")
 
     def run(self) -> Farewell:
         """Live until there is a reason to leave."""
@@ -135,14 +136,21 @@ class WorkerLife:
         self._p.log.info("worker.leave", why=farewell.value)
         return farewell
 
-    def work_off(self, on_turn: Callable[[], None]) -> None:
-        """Work in a task's own process, where no worker could be started, until nothing is due.
+    def work_off(self, on_turn: Callable[[], None], ends_at: float = float("inf")) -> None:
+        """Work in a task's own process, where no worker could be started, until nothing is due or time is up.
+
+        `ends_at` is by the monotonic clock. A change that was made just now is waited for.
 
         Raises:
             Fenced: a worker has come to life after all.
         """
-        while self.turn() is None and self._is_due():
+        self._ends_at = ends_at
+        while self.turn() is None and self._p.clock.monotonic() < ends_at:
             on_turn()
+            if not self._is_due():
+                if not (self._p.gate.admits and self._p.store.settling(sql.SETTLE_WINDOW_S)):
+                    break
+                self._p.clock.sleep(TURN_S)
 
     def has_news(self) -> bool:
         """Whether anything came in since this worker last looked; asked after the lease is released."""
@@ -308,7 +316,7 @@ class WorkerLife:
 
     def _has_worked_until(self, until: float) -> bool:
         self._p.beat()
-        return self._p.clock.monotonic() >= until
+        return self._p.clock.monotonic() >= min(until, self._ends_at)
 
     def _remember_server(self, bench: Workbench) -> None:
         machine = bench.plex.known_machine

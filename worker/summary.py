@@ -11,6 +11,7 @@ from core.job import Job
 from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
 from worker.outage_report import duration
+from worker.words import by_name, several
 
 BATCH = "batch"
 JOBS = 10
@@ -61,11 +62,7 @@ class Summary:
         total = self._done.total() + self._dead.total()
         parts = [f"{count} {name}" for name, count in self._done.most_common()]
         if self._dead:
-            parts.append(f"{self._dead.total()} in the dead letters ({_by_class(self._dead)}; see List Dead Letters)")
-        later = f" {self._waiting.total()} looked in vain and try again later ({_by_class(self._waiting)})."
-        text = f"PlexSync finished {total} jobs within {duration(now - self._since)}: {', '.join(parts)}."
+            parts.append(f"{self._dead.total()} in the dead letters ({by_name(self._dead)}; see List Dead Letters)")
+        later = f" {self._waiting.total()} looked in vain and try again later ({by_name(self._waiting)})."
+        text = f"PlexSync finished {several(total, 'job')} within {duration(now - self._since)}: {', '.join(parts)}."
         return text + (later if self._waiting else "")
-
-
-def _by_class(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} x {name}" for name, count in counts.most_common())
