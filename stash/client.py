@@ -137,6 +137,10 @@ class StashClient(StashInterface):
             data = self.graphql(queries.SCENES_AFTER, variables)
         return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
 
+    def scene_count(self) -> int:
+        """How many scenes there are."""
+        return int(self.graphql(queries.COUNT_SCENES)["findScenes"]["count"])
+
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
         scenes = self.graphql(queries.FILE_SAMPLE, {"size": size})["findScenes"]["scenes"]

@@ -143,6 +143,14 @@ def stash_of(session: Mapping[str, object]) -> StashClient:
     return StashClient(address, str(session["cookie"]))
 
 
+def scene_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[tuple[int, str]]]:
+    """All scenes by id, as `scene_page` tells them, page by page."""
+    after = 0
+    while page := stash.scene_page(after, size, since):
+        yield page
+        after = page[-1][0]
+
+
 def plex_failure(error: PlexError) -> TaskFailed:
     """A failure of Plex, with what to do about it."""
     return TaskFailed(f"{error}. {error.advice}")

@@ -1,11 +1,9 @@
 """Tasks that fill the queue, empty it, and watch it."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 from core.errors import Fenced, PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
-from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
@@ -16,7 +14,7 @@ from worker.catch_up import MARGIN, SETTLED_S, parse_time
 from worker.follow import LINE_S, Follower, NoWorker
 from worker.life import SERVER
 from worker.stats import JOB, present_statistics
-from worker.task_context import Answer, Context
+from worker.task_context import Answer, Context, scene_pages
 from worker.timers import Every
 from worker.words import several
 
@@ -76,7 +74,7 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     stash, pace = context.stash(), Every(context.clock, LINE_S, later=True)
     queued = proven = 0
     with context.store() as store:
-        for page in _pages(stash, since):
+        for page in scene_pages(stash, PAGE, since):
             recent = [(key, text) for key, text in page if (parse_time(text) or newer_than) >= newer_than]
             wanted = recent if is_forced else [one for one in recent if not _is_current(store, *one)]
             queued += store.note_many((scene_subject(key) for key, _ in wanted), cause, PRIORITY_BACKFILL)
@@ -86,13 +84,6 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     known = f"; {proven:,} left out, which Plex is proven to show as they are" if proven else ""
     context.info(f"{several(queued, 'scene')} queued{known}.")
     return {**process_queue(context), "queued": queued, "current": proven}
-
-
-def _pages(stash: StashClient, since: str) -> Iterator[list[tuple[int, str]]]:
-    after = 0
-    while page := stash.scene_page(after, PAGE, since):
-        yield page
-        after = page[-1][0]
 
 
 def _is_current(store: JobStore, scene_id: int, updated_at: str) -> bool:
