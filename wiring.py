@@ -46,6 +46,8 @@ from worker.plex_scan import PlexScans
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
+from worker.stopwatch import PLEX, STASH, StopWatch
+from worker.summary import Summary
 from worker.throttle import Throttle
 from worker.watchdog import Watchdog, replace_this_process
 
@@ -111,6 +113,7 @@ def build_bench(
     learning: PathLearning | None = None,
     check_epoch: Callable[[], None] = lambda: None,
     on_answer: Callable[[float, int], object] = lambda took_s, status: None,
+    watch: StopWatch | None = None,
 ) -> Workbench:
     """What a sync works with under one set of settings. Sends nothing.
 
@@ -129,6 +132,7 @@ def build_bench(
         path_map=PathMap(config.path_map),
         habits=ServerHabits(facts.get, facts.set),
         rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
+        watch=watch or StopWatch(outside.clock),
         learning=None if config.path_map else learning,
         check_epoch=check_epoch,
     )
@@ -164,8 +168,10 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     checkpoint("worker.orphans")
     reporter = Reporter(log, tables.notices, clock)
     throttle = Throttle(outside.data_dir, clock, log)
-    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log)
+    watch = StopWatch(clock)
+    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log, watch)
     gate = build_gate(outside, tables, log, reporter, throttle)
+    summary = Summary(tables.notices, clock)
     drain = Drain(
         store,
         tables.notices,
@@ -174,17 +180,22 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         clock,
         outside.chance,
         log,
-        listeners=[reporter.heard, statistics.heard],
+        listeners=[reporter.heard, statistics.heard, summary.heard],
         batch_listeners=[PlexScans(gate, tables.notices, clock, log).heard],
         checkpoint=checkpoint,
     )
+
+    def before_speaking() -> None:
+        summary.tell_if_due()
+        reporter.remind(gate.breaker)
+
     parts = Parts(
         data_dir=outside.data_dir,
         store=store,
         facts=tables.facts,
         letters=tables.letters,
         notices=tables.notices,
-        settings=build_settings(outside, tables, log, beat, throttle),
+        settings=build_settings(outside, tables, log, beat, throttle, watch),
         gate=gate,
         drain=drain,
         throttle=throttle,
@@ -198,6 +209,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        before_speaking=before_speaking,
     )
     return Worker(WorkerLife(parts), parts, opened)
 
@@ -229,7 +241,12 @@ def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Report
 
 
 def build_settings(
-    outside: Outside, tables: Tables, log: EventLog, beat: Callable[[], None], throttle: Throttle
+    outside: Outside,
+    tables: Tables,
+    log: EventLog,
+    beat: Callable[[], None],
+    throttle: Throttle,
+    watch: StopWatch,
 ) -> Settings:
     """The present settings, and what is built from them."""
     learning = PathLearning(
@@ -241,6 +258,7 @@ def build_settings(
 
     def on_answer(took_s: float, status: int) -> None:
         beat()
+        watch.asked(PLEX)
         throttle.answered(took_s, status)
 
     return Settings(
@@ -248,7 +266,9 @@ def build_settings(
         tables.notices,
         outside.clock,
         log,
-        lambda address, cookie: StashClient(address, cookie, timeout_s=outside.stash_timeout_s),
+        lambda address, cookie: StashClient(
+            address, cookie, timeout_s=outside.stash_timeout_s, on_request=lambda: watch.asked(STASH)
+        ),
         lambda config, stash: build_bench(
             outside,
             config,
@@ -259,6 +279,7 @@ def build_settings(
             learning=learning,
             check_epoch=tables.store.check_epoch,
             on_answer=on_answer,
+            watch=watch,
         ),
     )
 
@@ -290,31 +311,35 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
     return 0
 
 
-def work_here(outside: Outside, on_turn: Callable[[], None]) -> bool:
+def work_here(outside: Outside, look: Callable[[], None], limit_s: float = float("inf")) -> bool:
     """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
 
+    `look` is called again and again meanwhile, at least once a job. With no time at all the queue is made.
+
     Raises:
+        Fenced: a worker has come to life meanwhile.
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
     lease, worked, goes_on = Lease(outside.data_dir), False, True
+    ends_at = outside.clock.monotonic() + limit_s
     log, close_log = open_log(outside.data_dir / "plexsync.log")
     try:
         while goes_on and lease.take():
-            worked, goes_on = True, _work_off(outside, lease, log, on_turn)
+            worked, goes_on = True, _work_off(outside, lease, log, look, ends_at)
     finally:
         close_log()
     return worked
 
 
-def _work_off(outside: Outside, lease: Lease, log: EventLog, on_turn: Callable[[], None]) -> bool:
-    """Work until nothing is due and give the lease up; whether anything came in meanwhile."""
+def _work_off(outside: Outside, lease: Lease, log: EventLog, look: Callable[[], None], ends_at: float) -> bool:
+    """Work until nothing is due and give the lease up; whether anything came in meanwhile and there is time."""
     worker = None
     try:
-        worker = build_worker(outside, log, "task", lambda: None)
-        worker.life.work_off(on_turn)
+        worker = build_worker(outside, log, "task", look)
+        worker.life.work_off(look, ends_at)
         lease.release()
         outside.checkpoint("farewell.released")
-        return worker.life.has_news()
+        return worker.life.has_news() and outside.clock.monotonic() < ends_at
     finally:
         lease.release()
         if worker is not None:

@@ -64,8 +64,9 @@ class StashClient(StashInterface):
         api_key: str = "",
         timeout_s: tuple[float, float] = (5.0, 30.0),
         on_cookie: Callable[[str, str], object] | None = None,
+        on_request: Callable[[], object] = lambda: None,
     ) -> None:
-        """Sends nothing. `on_cookie(old, new)` hears of each fresher cookie."""
+        """Sends nothing. `on_cookie(old, new)` hears of each fresher cookie, `on_request` of each request."""
         self.s = requests.Session()
         self.s.trust_env = False  # a proxy for the internet must not see requests to Stash
         self.s.verify = False  # Stash's certificate is self-signed, and we speak to our own host
@@ -76,6 +77,7 @@ class StashClient(StashInterface):
         self.api_key = api_key
         self._timeout_s = timeout_s
         self._on_cookie = on_cookie
+        self._on_request = on_request
         if address.scheme == "https":
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
@@ -135,6 +137,10 @@ class StashClient(StashInterface):
             data = self.graphql(queries.SCENES_AFTER, variables)
         return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
 
+    def scene_count(self) -> int:
+        """How many scenes there are."""
+        return int(self.graphql(queries.COUNT_SCENES)["findScenes"]["count"])
+
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
         scenes = self.graphql(queries.FILE_SAMPLE, {"size": size})["findScenes"]["scenes"]
@@ -189,6 +195,7 @@ class StashClient(StashInterface):
     def _send_once(self, method: str, url: str, login: dict[str, str], options: dict[str, Any]) -> requests.Response:
         headers = {**options.get("headers", {}), **login}
         rest = {key: value for key, value in options.items() if key != "headers"}
+        self._on_request()
         try:
             response = self.s.request(
                 method, url, headers=headers, timeout=self._timeout_s, allow_redirects=False, **rest

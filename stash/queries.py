@@ -28,6 +28,8 @@ SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
   }
 }"""
 
+COUNT_SCENES = "query PlexSyncCount { findScenes(filter: {per_page: 1}) { count } }"
+
 # A repeatable random order: a sample that is spread over the whole library.
 FILE_SAMPLE = """query PlexSyncSample($size: Int!) {
   findScenes(filter: {sort: "random_4711", per_page: $size}) { scenes { files { path size } } }

@@ -102,6 +102,9 @@ COUNTS = f"""
 SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
 FROM {QUEUE} WHERE status < 5
 """
+SETTLING = f"""
+SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
+"""
 COUNT_REASONS = (
     f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
 )
@@ -174,4 +177,5 @@ INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:cl
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
   told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
 """
+TOLD_AT = "SELECT told_at FROM notices WHERE class = :class"
 DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

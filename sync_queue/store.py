@@ -254,6 +254,11 @@ class JobStore:
         due, later, running = self._connection.execute(sql.COUNTS, {"now": self._clock.wall()}).fetchone()
         return int(due or 0), int(later or 0), int(running or 0)
 
+    def settling(self, within_s: float) -> int:
+        """How many changes are so fresh that they rest, and are due within so many seconds."""
+        values = {"now": self._clock.wall(), "within": within_s}
+        return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
+
     def waiting_by_reason(self) -> dict[str, int]:
         """How many jobs wait for which class of error, most first."""
         return dict(self._connection.execute(sql.COUNT_REASONS).fetchall())

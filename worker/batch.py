@@ -53,11 +53,23 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
     Raises:
         PlexError, StashUnavailable: the failure of a shared read; no single job is to blame.
     """
-    batch = Batch(_read_scenes(bench, jobs))
+    with bench.watch.step("read"):
+        batch = Batch(_read_scenes(bench, jobs))
     matchable = [case for case in batch.cases.values() if _is_wanted(bench, case.scene)]
     if not matchable or not bench.config.sync_metadata:
         return batch
     batch.server = bench.plex.machine_identifier()
+    with bench.watch.step("match"):
+        _find(bench, matchable)
+    note_claims(batch)
+    with bench.watch.step("items"):
+        read_items(bench, batch, matchable)
+    _tell_steps(bench, batch)
+    return batch
+
+
+def _find(bench: Workbench, matchable: Sequence[Case]) -> None:
+    """Match the cases; Plex is asked for what the index lacks."""
     bench.finder.prepare()
     if bench.learning is not None and bench.learning.is_due():
         bench.learning.learn(bench.stash, bench.finder.candidates)
@@ -65,10 +77,6 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
     if any(is_missing(case) for case in matchable):
         bench.finder.look_again(lambda: _still_missing(bench, matchable))
         match_cases(bench, [case for case in matchable if is_missing(case)])
-    note_claims(batch)
-    read_items(bench, batch, matchable)
-    _tell_steps(bench, batch)
-    return batch
 
 
 def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:

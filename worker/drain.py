@@ -90,6 +90,10 @@ class Drain:
         Raises:
             Fenced: a newer worker has taken over.
         """
+        with bench.watch.syncing():
+            return self._run(bench, should_stop)
+
+    def _run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
         self._report = DrainReport()
         sync = SceneSync(bench)
         while self._gate.admits and not self._report.halted:
@@ -119,7 +123,8 @@ class Drain:
             self._checkpoint("drain.read")
             self._tell_of_batch(bench, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
-                sync.share(batch)
+                with bench.watch.step("share"):
+                    sync.share(batch)
                 self._checkpoint("drain.shared")
         except OURS:
             raise
@@ -253,7 +258,11 @@ class Drain:
 
     def _verify(self, bench: Workbench, sync: SceneSync) -> None:
         written, sync.written = sync.written, []
-        for lost in verify_written(bench, written) if written else ():
+        if not written:
+            return
+        with bench.watch.step("verify"):
+            dropped = verify_written(bench, written)
+        for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning("verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields)
             text = (

@@ -44,12 +44,13 @@ def sync_images(
     if not fields or (known == scene.updated_at and not absent):
         return record, (), ()
     etag = "" if absent else _common_etag(record.images, fields)
-    cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
-    if cover.unchanged:
-        return record, (), ()
-    if cover.image is None:
-        return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
-    return _send_all(bench, item, record, fields, cover)
+    with bench.watch.step("images"):
+        cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
+        if cover.unchanged:
+            return record, (), ()
+        if cover.image is None:
+            return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
+        return _send_all(bench, item, record, fields, cover)
 
 
 def _send_all(

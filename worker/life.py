@@ -92,6 +92,7 @@ class Parts:
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
     duties: tuple[Duty, ...] = ()
+    before_speaking: Callable[[], None] = lambda: None
 
 
 class WorkerLife:
@@ -119,6 +120,7 @@ class WorkerLife:
         self._next_due: float | None = None
         self._said_doing = ""
         self._goes_on = True
+        self._ends_at = float("inf")
 
     def run(self) -> Farewell:
         """Live until there is a reason to leave."""
@@ -135,14 +137,19 @@ class WorkerLife:
         self._p.log.info("worker.leave", why=farewell.value)
         return farewell
 
-    def work_off(self, on_turn: Callable[[], None]) -> None:
-        """Work in a task's own process, where no worker could be started, until nothing is due, nor will be soon.
+    def work_off(self, on_turn: Callable[[], None], ends_at: float = float("inf")) -> None:
+        """Work in a task's own process until nothing is due, nor will be soon, or time is up.
+
+        `ends_at` is by the monotonic clock. A change that was made just now is waited for.
 
         Raises:
             Fenced: a worker has come to life after all.
         """
-        while self.turn() is None and self._is_due_soon():
+        self._ends_at = ends_at
+        while self.turn() is None and self._p.clock.monotonic() < ends_at:
             on_turn()
+            if not self._is_due_soon():
+                break
             if not self._is_due():
                 self._p.clock.sleep(TURN_S)
 
@@ -317,7 +324,7 @@ class WorkerLife:
 
     def _has_worked_until(self, until: float) -> bool:
         self._p.beat()
-        return self._p.clock.monotonic() >= until
+        return self._p.clock.monotonic() >= min(until, self._ends_at)
 
     def _remember_server(self, bench: Workbench) -> None:
         machine = bench.plex.known_machine
@@ -392,6 +399,7 @@ class WorkerLife:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
         if not self._speak.is_due():
             return
+        self._p.before_speaking()
         waiting = self._p.notices.untold()
         stash = self._p.settings.stash() if waiting else None
         for kind, level, text in waiting if stash else ():

@@ -1,5 +1,6 @@
 """One job: what Stash has, which items play it, what differs, one write. Returns an outcome or raises."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from core.errors import NoFile, PlexRejected, StaleMatch
@@ -151,7 +152,8 @@ class SceneSync:
         changes = self._writer.plan(scene, item, old)
         failed: dict[str, str] = {}
         if batch.shared.get(key) != changes:
-            changes, failed = self._writer.write(record, scene, item, old, case.job)
+            with self._bench.watch.step("write") if changes else nullcontext():
+                changes, failed = self._writer.write(record, scene, item, old, case.job)
         wanted = self._writer.wanted(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)
