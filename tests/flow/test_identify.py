@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from sync_queue.statements import QUEUE
-from tests.flow.house import Workroom, picture
+from tests.flow.house import LIMIT_S, Workroom, picture
 
 SCENES_UPDATE = "mutation($input: [SceneUpdateInput!]!) { scenesUpdate(input: $input) { id } }"
 
@@ -20,7 +20,7 @@ def noted(room: Workroom) -> list[tuple[str, str, int]]:
 
 def identify(room: Workroom, scene: int, **found: object) -> None:
     """Stash's task Identify finds these values."""
-    job = room.stash.wait_job(room.stash.identify(scene, **found))
+    job = room.stash.wait_job(room.stash.identify(scene, **found), 10 * LIMIT_S)
     assert job.status == "FINISHED"
 
 
