@@ -42,6 +42,7 @@ from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
 from worker.life import SERVER, Farewell, Parts, WorkerLife
 from worker.outages import OutageLog
+from worker.presence import Presence
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
@@ -196,6 +197,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        is_gone=Presence(outside.root, outside.data_dir, clock).is_gone,
     )
     return Worker(WorkerLife(parts), parts, opened)
 
@@ -277,6 +279,8 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
             if farewell is not None or outside.clock.monotonic() - began >= LONG_LIFE_S:
                 failures = 0
             failures += farewell is None
+            if not outside.data_dir.is_dir():
+                return 0  # uninstalled; another life would make the folder anew
             if failures > MOST_FAILURES or (failures and not lease.is_held):
                 return 1
             if failures:  # leaving would leave the queue to nobody until the next event

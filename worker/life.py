@@ -50,6 +50,7 @@ class Farewell(Enum):
     SILENT = "Stash has not answered for ten minutes"
     UPDATED = "the installed plugin version has changed"
     FENCED = "a newer worker has taken over"
+    UNINSTALLED = "the plugin was removed"
 
 
 class Duty(Protocol):
@@ -91,6 +92,7 @@ class Parts:
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
     duties: tuple[Duty, ...] = ()
+    is_gone: Callable[[], bool] = lambda: False
 
 
 class WorkerLife:
@@ -150,6 +152,8 @@ class WorkerLife:
     def turn(self) -> Farewell | None:
         """One look around; a reason to leave, or None."""
         self._p.beat()
+        if self._p.is_gone():
+            return Farewell.UNINSTALLED
         self._p.throttle.tick()
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED
