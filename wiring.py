@@ -43,6 +43,7 @@ from worker.learning import LEARNED, PathLearning
 from worker.life import SERVER, Farewell, Parts, WorkerLife
 from worker.outages import OutageLog
 from worker.plex_scan import PlexScans
+from worker.presence import Presence
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
@@ -210,6 +211,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         beat=beat,
         checkpoint=checkpoint,
         before_speaking=before_speaking,
+        is_gone=Presence(outside.root, outside.data_dir, clock).is_gone,
     )
     return Worker(WorkerLife(parts), parts, opened)
 
@@ -300,6 +302,8 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
             if farewell is not None or outside.clock.monotonic() - began >= LONG_LIFE_S:
                 failures = 0
             failures += farewell is None
+            if not outside.data_dir.is_dir():
+                return 0  # uninstalled; another life would make the folder anew
             if failures > MOST_FAILURES or (failures and not lease.is_held):
                 return 1
             if failures:  # leaving would leave the queue to nobody until the next event

@@ -51,6 +51,7 @@ class Farewell(Enum):
     SILENT = "Stash has not answered for ten minutes"
     UPDATED = "the installed plugin version has changed"
     FENCED = "a newer worker has taken over"
+    UNINSTALLED = "the plugin was removed"
 
 
 class Duty(Protocol):
@@ -93,6 +94,7 @@ class Parts:
     checkpoint: Callable[[str], object] = str
     duties: tuple[Duty, ...] = ()
     before_speaking: Callable[[], None] = lambda: None
+    is_gone: Callable[[], bool] = lambda: False
 
 
 class WorkerLife:
@@ -160,6 +162,8 @@ class WorkerLife:
     def turn(self) -> Farewell | None:
         """One look around; a reason to leave, or None."""
         self._p.beat()
+        if self._p.is_gone():
+            return Farewell.UNINSTALLED
         self._p.throttle.tick()
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED

@@ -1,5 +1,6 @@
 """The composition root: what is built, and that a worker leaves without losing anything."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,6 +124,21 @@ def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) 
 
     assert (status, len(lives)) == (0, 2)
     assert "made for this test" in log_of(tmp_path)
+
+
+def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(tmp_path: Path, lease: Lease) -> None:
+    lives: list[str] = []
+
+    def checkpoint(name: str) -> None:
+        if name == "worker.epoch":
+            lives.append(name)
+            shutil.rmtree(tmp_path / "data")
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+
+    assert (status, len(lives)) == (0, 1)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lease) -> None:
