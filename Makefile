@@ -7,7 +7,7 @@ PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test retest gate check static demo bench profile soak tables clean
+.PHONY: help env test retest gate check static docs demo bench profile soak tables clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -17,6 +17,7 @@ help:
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
 	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make docs     build the pages and the reference into site/"
 	@echo "make clean    remove the environment and everything that was made"
 
 env:
@@ -44,6 +45,9 @@ static: env
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
+
+docs: env
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 
 demo: env
 	@KEEP="$(KEEP)" $(PY) -m tests.demo
