@@ -39,10 +39,10 @@ def size(text: str) -> int:
     return 0 if text == "?" else int(text) * 1_000_000
 
 
-def verdict(mapping: str, stash: str, plex: str, *, strict: bool) -> str:
+def verdict(mapped: str, stash: str, plex: str, *, strict: bool) -> str:
     """What becomes of one row, in the words of the page."""
     path, scene_size = _FILE.findall(stash)[0]
-    pairs = () if mapping == "none" else read_path_map(mapping.strip("`"))
+    pairs = read_path_map("/data => /media") if mapped == "yes" else ()
     files = [PlexFile(where, size(bytes_), int(item), 1) for item, where, bytes_ in _ITEM.findall(plex)]
     candidates = {path: [file for file in files if file_name(file.path) == file_name(path)]}
     result = match_scene([SceneFile(path=path, size=size(scene_size), oshash="")], candidates, PathMap(pairs))
@@ -73,9 +73,9 @@ def after(changes: tuple[Change, ...], present: FieldValue) -> set[str]:
 
 @pytest.mark.parametrize("row", examples(MATCHING), ids=lambda row: f"{row[0]} {row[1]} {row[2]}")
 def test_a_scene_is_matched_as_the_page_says(row: list[str]) -> None:
-    mapping, stash, plex, strict, lenient = row
+    mapped, stash, plex, strict, lenient = row
 
-    decided = verdict(mapping, stash, plex, strict=True), verdict(mapping, stash, plex, strict=False)
+    decided = verdict(mapped, stash, plex, strict=True), verdict(mapped, stash, plex, strict=False)
 
     assert decided == (strict, lenient)
 
