@@ -14,7 +14,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("core", "validation", "stash", "plex", "sync_queue", "worker", "reconciliation", "hooks")
-DOORS = ("PlexSync", "wiring", "tasks", "dependencies")
+FIRST_DOORS = ("PlexSync", "wiring", "tasks")  # then the other files in the root
 BORROWED = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 
 _DOORS_PAGE = """\
@@ -31,7 +31,8 @@ _log = logging.getLogger("mkdocs.hooks.plexsync")
 def reference_pages(root: Path) -> dict[str, str]:
     """The reference: a page's address and its Markdown, for every package and for the doors."""
     pages = {f"reference/{package}.md": _package_page(root, package) for package in PACKAGES}
-    pages["reference/doors.md"] = _DOORS_PAGE + "".join(map(_entry, DOORS))
+    others = sorted({path.stem for path in root.glob("*.py")} - set(FIRST_DOORS))
+    pages["reference/doors.md"] = _DOORS_PAGE + "".join(map(_entry, (*FIRST_DOORS, *others)))
     return pages
 
 
