@@ -8,7 +8,7 @@ PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test retest gate check static demo bench profile soak tables package clean
+.PHONY: help env test retest gate check static docs demo bench profile soak tables package clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -19,6 +19,7 @@ help:
 	@echo "make soak     long randomised kill runs"
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
+	@echo "make docs     build the pages and the reference into site/"
 	@echo "make clean    remove the environment and everything that was made"
 
 env:
@@ -46,6 +47,9 @@ static: env
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
+
+docs: env
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 
 demo: env
 	@KEEP="$(KEEP)" $(PY) -m tests.demo

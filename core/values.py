@@ -31,7 +31,14 @@ def normal_form(kind: Kind, value: FieldValue) -> str:
 
 
 def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
-    """Whether a person would see no difference in Plex."""
+    """Whether a person would see no difference in Plex.
+
+    Examples:
+        >>> same_value(Kind.NAMES, ("Blue", "red"), ("RED", "blue "))
+        True
+        >>> same_value(Kind.TEXT, "two\\r\\nlines", "two\\nlines")
+        True
+    """
     return normal_form(kind, left) == normal_form(kind, right)
 
 

@@ -52,6 +52,11 @@ def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], 
     Raises:
         ValueError: `items` is empty. Without an id Plex would edit the whole section.
         PlexRejected: a single name, or a value that is no text, is longer than a request may be.
+
+    Examples:
+        >>> from core.fields import BY_NAME
+        >>> edit_targets(1, [7, 8], [Change(BY_NAME["title"], "A & B")], EditLimits())
+        ('/library/sections/1/all?type=1&id=7%2C8&title.locked=1&title.value=A%20%26%20B',)
     """
     if not items:
         raise ValueError("an edit without items would change the whole section")

@@ -88,6 +88,14 @@ def plan_changes(
 
     At most one change per field, in table order. Fields that are switched off are simply not in `wanted`,
     and its values are already cut to what can be sent. `record` is this item's, or None.
+
+    Examples:
+        >>> item = PlexItem(9137, 1, "x", ("/media/x.mp4",), {"title": "x", "tags": ("day", "old")})
+        >>> wanted = {"title": "Night Train", "tags": ("day", "night")}
+        >>> for change in plan_changes(wanted, item, None, WriteRules(), identified=True):
+        ...     print(change.field.name, change.value, change.remove)
+        title Night Train ()
+        tags ('day', 'night') ('old',)
     """
     is_gated = rules.quality_gate and not identified
     changes = []

@@ -28,7 +28,12 @@ class StashRefused(PlexSyncError):
 
 @dataclass(frozen=True, slots=True)
 class StashAddress:
-    """Where Stash answers. The listen address of all interfaces becomes the loopback."""
+    """Where Stash answers. The listen address of all interfaces becomes the loopback.
+
+    Examples:
+        >>> StashAddress("http", "0.0.0.0", 9999).base_url
+        'http://127.0.0.1:9999'
+    """
 
     scheme: str
     host: str

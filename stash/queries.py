@@ -45,6 +45,11 @@ CHANGED_SCENES = """query PlexSyncChanged($after: Int!, $size: Int!, $since: Str
 
 
 def scenes_by_id(ids: Sequence[int]) -> str:
-    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id."""
+    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id.
+
+    Examples:
+        >>> print(scenes_by_id([42, 43]).partition(" fragment ")[0])
+        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene } }
+    """
     parts = " ".join(f"s{number}: findScene(id: {number}) {{ ...scene }}" for number in ids)
     return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"

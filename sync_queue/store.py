@@ -35,7 +35,23 @@ Counts = Iterable[tuple[str, str]]
 
 
 class JobStore:
-    """The queue's moves on one connection. `epoch` None: a task, which is not fenced."""
+    """The queue's moves on one connection. `epoch` None: a task, which is not fenced.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from core.clock import SystemClock
+        >>> from sync_queue.schema import open_database
+        >>> with TemporaryDirectory() as folder:
+        ...     queue = open_database(Path(folder)).queue
+        ...     store = JobStore(queue.connection, SystemClock())
+        ...     store.note("scene:42", "update")
+        ...     store.note("scene:42", "scan")
+        ...     [job] = store.take()
+        ...     print(job.subject, job.cause, store.finish(job), store.take())
+        ...     queue.close()
+        scene:42 update+scan True []
+    """
 
     def __init__(
         self, connection: sqlite3.Connection, clock: Clock, *, epoch: int | None = None, checkpoint: Checkpoint = str

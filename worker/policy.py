@@ -89,7 +89,15 @@ def rule_for(error: BaseException) -> Rule:
 
 
 def judge(job: Job, error: Exception, chance: Random, *, spend: bool = True, title: str = "") -> Outcome:
-    """The outcome of a failed attempt. `spend` False: the failure was not the job's own."""
+    """The outcome of a failed attempt. `spend` False: the failure was not the job's own.
+
+    Examples:
+        >>> job = Job(1, "scene:42", "update", 0, noted_at=0.0, attempts=4)
+        >>> judge(job, PlexServerDown("no connection"), Random(7)).fate
+        <Fate.RELEASE: 'release'>
+        >>> judge(job, PlexTemporaryError("Plex answered 500"), Random(7)).fate
+        <Fate.BURY: 'bury'>
+    """
     rule = rule_for(error)
     attempts = job.attempts + 1 if spend and rule.wait is not Wait.RECOVERY else job.attempts
     if rule.wait is Wait.RECOVERY:
