@@ -198,6 +198,11 @@ class PlexClient:
         singular = kind.removesuffix("s")
         self._query(f"/library/metadata/{item}/{singular}?url={quote(key, safe='')}", self._session.put, parse=False)
 
+    def deselect_image(self, item: int, kind: str) -> None:
+        """Choose no image of this kind any more."""
+        name = {"posters": "thumb", "arts": "art"}[kind]
+        self._query(f"/library/metadata/{item}/{name}", self._session.delete, parse=False)
+
     # -- the wire -------------------------------------------------------------------------------
 
     def _get(self, target: str, headers: Mapping[str, str] | None = None, timeout: float | None = None) -> Element:
