@@ -20,7 +20,7 @@ from sync_queue.inbox import session_parameters
 from sync_queue.records import Records
 from validation.config import read_config
 from wiring import Outside, build_bench, build_plex, work_here
-from worker import task_letters, task_looks, task_queue
+from worker import task_letters, task_looks, task_queue, task_restore
 from worker.task_context import Answer, Context, stash_of
 
 
@@ -72,6 +72,9 @@ TASKS: tuple[Task, ...] = (
          "clear_waiting", task_queue.clear_waiting),
     Task("Clear Match Cache", "Forget which item plays which file; Plex is listed anew at the next change.",
          "clear_matches", task_looks.clear_matches),
+    Task("Restore Plex Values", "Give items in Plex back what they showed before PlexSync's first write; later hand "
+         "edits stay. Switch Enabled off first. Run it twice: the first run only says how many.",
+         "restore", task_restore.restore_values),
 )
 # fmt: on
 
