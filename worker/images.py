@@ -57,7 +57,7 @@ def _send_all(
     bench: Workbench, item: PlexItem, record: SyncRecord, fields: Sequence[Field], cover: Cover
 ) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
     image = cover.image or b""
-    sha1 = hashlib.sha1(image).hexdigest()
+    sha1 = hashlib.sha1(image, usedforsecurity=False).hexdigest()
     written, warnings = [], []
     for field in fields:
         sent = record.images.get(field.name)
