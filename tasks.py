@@ -21,7 +21,7 @@ from sync_queue.inbox import session_parameters
 from sync_queue.records import Records
 from validation.config import read_config
 from wiring import Outside, build_bench, build_plex, work_here
-from worker import task_letters, task_looks, task_queue, task_stats
+from worker import task_letters, task_looks, task_queue, task_restore, task_stats
 from worker.task_context import Answer, Context, stash_of
 
 
@@ -75,6 +75,9 @@ TASKS: tuple[Task, ...] = (
          "clear_matches", task_looks.clear_matches),
     Task("Reset Statistics", "Begin counting anew: jobs, errors, times and requests. Run it twice: the first run only "
          "says what would be deleted.", "reset_stats", task_stats.reset_stats),
+    Task("Restore Plex Values", "Give items in Plex back what they showed before PlexSync's first write; later hand "
+         "edits stay. Switch Enabled off first. Run it twice: the first run only says how many.",
+         "restore", task_restore.restore_values),
 )
 # fmt: on
 

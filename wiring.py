@@ -99,6 +99,7 @@ def build_plex(
         config.plex_url,
         config.plex_token.get_secret_value(),
         (config.plex_connect_timeout_s, config.plex_read_timeout_s),
+        config.plex_verify_tls,
     )
     return PlexClient(address, device_headers(outside.data_dir, outside.clock.sleep), outside.clock.sleep, on_answer)
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from core.errors import PlexRejected
-from core.fields import Kind
+from core.fields import Field, Kind
 from plex.kinds import edit_arguments, removal_argument, removal_name
 from plex.plan import Change
 from validation.limits import LONGEST_WORD_CHARS
@@ -67,6 +67,11 @@ def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], 
     queries = _queries([_fitted(change, limits) for change in changes], room)
     ids_room = min(limits.ids_chars, limits.target_chars - len(base) - max(map(len, queries)))
     return tuple(base + ids + query for ids in _id_lists(items, ids_room) for query in queries)
+
+
+def lock_target(section: int, item: int, field: Field, *, locked: bool) -> str:
+    """The target of the PUT that locks or unlocks one field of one item and changes nothing else."""
+    return f"/library/sections/{section}/all?type=1&id={item}&{field.plex}.locked={int(locked)}"
 
 
 def _encoded(text: str) -> str:

@@ -13,7 +13,7 @@ from core.record import FieldRecord, SyncRecord
 from core.values import FieldValue, digest, normal_form, same_value
 from plex.paths import file_stem
 
-_NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
+NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Case:
         now = digest(self.field.kind, self.present)
         if self.known is None:
             return False
-        return now in (self.known.pushed, self.known.seen) or (now or _NOTHING) == self.known.intended
+        return now in (self.known.pushed, self.known.seen) or (now or NOTHING) == self.known.intended
 
 
 def plan_changes(
@@ -121,7 +121,7 @@ def intentions(
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
             names = _distinct((*known.names, *_our_names(case)))
             intended[case.field.name] = replace(
-                known, intended=digest(case.field.kind, case.wanted) or _NOTHING, names=names
+                known, intended=digest(case.field.kind, case.wanted) or NOTHING, names=names
             )
     return intended
 

@@ -7,16 +7,21 @@ from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue import statements as sql
+from sync_queue.originals import Originals
 from sync_queue.store import JobStore
 
 _SCALARS = ("scene_id", "server", "item", "section", "path", "oshash", "updated_at", "read_at", "confidence")
 
 
 class Records:
-    """The sync records in the queue's database. A record of another server counts as absent."""
+    """The sync records in the queue's database. A record of another server counts as absent.
+
+    `originals` are what the items showed before.
+    """
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
+        self.originals = Originals(store)
 
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """The scene's records on one server, by item; {} when there is none."""

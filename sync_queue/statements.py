@@ -155,6 +155,19 @@ SCENES_BY_CONFIDENCE = "SELECT DISTINCT scene_id FROM records WHERE confidence =
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
+FORGET_ITEM_RECORDS = "DELETE FROM records WHERE server = :server AND item = :item"
+
+# Originals: what Plex showed before the first write.
+READ_ORIGINALS = "SELECT shown FROM originals WHERE server = :server AND item = :item"
+KEEP_ORIGINALS = """
+INSERT INTO originals (server, item, section, kept_at, shown) VALUES (:server, :item, :section, :now, :shown)
+ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = excluded.shown
+"""
+COUNT_ORIGINALS = "SELECT count(*) FROM originals WHERE server = :server"
+ORIGINALS_AFTER = """
+SELECT item, section, shown FROM originals WHERE server = :server AND item > :after ORDER BY item LIMIT :size
+"""
+FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
 WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes

@@ -94,6 +94,7 @@ class Said:
 def captured(house: House, task: Task) -> list[Said]:
     """One run, and a second one where the first has only asked."""
     wait_for(lambda: worker_lives(str(house.data)), "a worker lives")
+    house.configure(a_enabled=task.mode != "restore")
     runs = [one_run(house, task)]
     if any("again within" in line for line in runs[0].lines):
         time.sleep(PAUSE_S)

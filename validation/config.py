@@ -37,6 +37,7 @@ class PlexSyncConfig(BaseModel):
     plex_libraries: tuple[str, ...]
     plex_connect_timeout_s: float
     plex_read_timeout_s: float
+    plex_verify_tls: bool
     path_map: PathPairs
     strict_matching: bool
     sync_metadata: bool

@@ -122,6 +122,10 @@ _CONNECTION = (
         "How long to wait for Plex to answer a request. 0 means the default.",
         unit="seconds", lowest=5, highest=300,
     ),
+    Setting(
+        "plex_verify_tls", "a", SettingType.BOOLEAN, True, "Verify Plex's certificate",
+        "For a Plex URL that begins with https. Switched off, any certificate is taken, a self-signed one too.",
+    ),
 )  # fmt: skip
 
 _MATCHING = (

@@ -41,6 +41,7 @@ NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000
 SERVER = "server"
 WAITING_FOR_STASH = "waiting for Stash"
+SYNCING = "syncing"
 BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
 
@@ -296,7 +297,7 @@ class WorkerLife:
         if bench is None:
             self._next_due = None  # looked at again with the next change, or by the half-minute look
             return
-        self._doing("syncing")
+        self._doing(SYNCING)
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
         report = self._p.drain.run(bench, lambda: self._has_worked_until(until))
         self._goes_on = report.halted == "stopped" or report.done >= BATCH
