@@ -20,6 +20,7 @@ LINE_S = 5.0
 STUCK_S = 60.0
 WAITS_S = 3.0  # a worker that has just begun waits for a moment, too
 LONGEST_S = 1_800.0
+WORTH_SAYING_S = 10.0
 
 
 class NoWorker(PlexSyncError):
@@ -88,7 +89,7 @@ class Follower:
     def begin(self, job_s: float = 0.0) -> None:
         """Say how much there is to do; `job_s` is how long a job takes as a rule, 0 when nobody knows."""
         left = self.left()
-        about = f", about {duration(left * job_s)} at the usual pace" if left and job_s else ""
+        about = f", about {duration(left * job_s)} at the usual pace" if left * job_s >= WORTH_SAYING_S else ""
         self._say("info", f"{several(left, 'scene')} to do{about}.")
         self._progress(0.0 if left else 1.0)
 

@@ -126,8 +126,9 @@ def test_the_beginning_says_how_much_there_is_and_how_long_it_may_take(tmp_path:
 
     watch.follower.begin(0.5)
     watch.follower.begin()
+    watch.follower.begin(0.001)
 
-    assert watch.said == ["1,200 scenes to do, about 10 min at the usual pace.", "1,200 scenes to do."]
+    assert watch.said == ["1,200 scenes to do, about 10 min at the usual pace.", *["1,200 scenes to do."] * 2]
 
 
 def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame(tmp_path: Path) -> None:
