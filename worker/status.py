@@ -127,7 +127,7 @@ def statistics_lines(shot: Snapshot, now: float) -> list[str]:
     stats = shot.statistics
     if not stats.jobs:
         return []
-    names = {"done": "done", "wait": "put off", "release": "given back while a server was away", "bury": "dead letters"}
+    names = {"done": "done", "wait": "put off", "release": "given back while a server was away", "bury": "given up"}
     parts = [f"{stats.outcomes[name]:,} {text}" for name, text in names.items() if stats.outcomes.get(name)]
     cost = [f"{count:g} to {server.capitalize()}" for server, count in sorted(stats.requests_per_job.items())]
     requests = f"; requests per job: {', '.join(cost)}" if cost else ""
