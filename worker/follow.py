@@ -144,7 +144,7 @@ class Follower:
         left, later = self.left(), self._store.counts()[1] - self._store.settling(sql.SETTLE_WINDOW_S)
         worked = self._worked_on()
         done, dead = worked["done"], worked["bury"]
-        text = f"{done:,} done, {several(dead, 'new dead letter')}, " if dead else f"{done:,} done, "
+        text = f"{done:,} done, {dead:,} given up (see List Dead Letters), " if dead else f"{done:,} done, "
         text += f"{left:,} left, {later:,} wait for later."
         text += f" {who_goes_on}" if left else ""
         self._progress(_share(worked, left))
