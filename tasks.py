@@ -51,7 +51,8 @@ TASKS: tuple[Task, ...] = (
          "summaries, tags and posters there.", "sync_all", task_queue.sync_all),
     Task("Sync All: Dry Run", "Count by field what Sync All Scenes would write, with examples. Writes nothing.",
          "dry_run", task_looks.dry_run),
-    Task("Sync Recent Scenes (24 h)", "Send the scenes that were created or changed within 24 hours.",
+    Task("Sync Recent Scenes (24 h)", "Send the scenes that were created or changed within 24 "
+         "hours, except what is proven current.",
          "sync_recent", task_queue.sync_recent),
     Task("Force Sync All", "Send every scene, whatever PlexSync remembers of it.",
          "force_sync", task_queue.force_sync_all),

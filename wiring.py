@@ -5,6 +5,7 @@ import re
 import sqlite3
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ from sync_queue.counters import Counters
 from sync_queue.database import is_damage
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts, begin_epoch
+from sync_queue.inbox import leave_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.records import Records
@@ -50,6 +52,7 @@ from worker.stats import StatisticsKeeper
 from worker.stopwatch import PLEX, STASH, StopWatch
 from worker.summary import Summary
 from worker.throttle import Throttle
+from worker.troubles import Troubles
 from worker.watchdog import Watchdog, replace_this_process
 
 MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
@@ -164,6 +167,8 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     checkpoint("worker.epoch")
     store = JobStore(opened.queue.connection, clock, epoch=epoch, checkpoint=checkpoint)
     tables = Tables(store, Facts(store), Records(store), DeadLetters(store), Notices(store, log.shown))
+    troubles = Troubles(tables.notices, clock)
+    log.attend(troubles.heard)
     if opened.set_aside:
         _tell_of_damage(opened.set_aside, tables.notices, log, clock)
     bury_the_deadly(store, store.release_orphans(), log)
@@ -190,6 +195,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     def before_speaking() -> None:
         summary.tell_if_due()
         reporter.remind(gate.breaker)
+        troubles.tell()
 
     parts = Parts(
         data_dir=outside.data_dir,
@@ -370,13 +376,23 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         return farewell
     except sqlite3.DatabaseError as error:
         log.error("database.failed", detail=str(error))
+        if not is_damage(error):  # that is mended, and told then
+            _leave(outside, log, f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?")
         return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
     except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
         log.error("worker.crashed", detail=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        _leave(outside, log, f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.")
         return None
     finally:
         if worker is not None:
             worker.close()
+
+
+def _leave(outside: Outside, log: EventLog, text: str) -> None:
+    """Have the next hook say it: the queue that keeps notices may be what failed."""
+    with suppress(OSError):  # the log has it
+        shown = log.shown(f"{text} What waits is kept; plexsync.log has the details.")
+        leave_message(str(outside.data_dir), "error", shown)
 
 
 def _was_sound(worker: Worker | None) -> bool:

@@ -20,6 +20,7 @@ LINE_S = 5.0
 STUCK_S = 60.0
 WAITS_S = 3.0  # a worker that has just begun waits for a moment, too
 LONGEST_S = 1_800.0
+WORTH_SAYING_S = 10.0
 
 
 class NoWorker(PlexSyncError):
@@ -88,7 +89,7 @@ class Follower:
     def begin(self, job_s: float = 0.0) -> None:
         """Say how much there is to do; `job_s` is how long a job takes as a rule, 0 when nobody knows."""
         left = self.left()
-        about = f", about {duration(left * job_s)} at the usual pace" if left and job_s else ""
+        about = f", about {duration(left * job_s)} at the usual pace" if left * job_s >= WORTH_SAYING_S else ""
         self._say("info", f"{several(left, 'scene')} to do{about}.")
         self._progress(0.0 if left else 1.0)
 
@@ -102,7 +103,8 @@ class Follower:
         while self.left() and is_alive():
             self._clock.sleep(LOOK_S)
             self.look()
-            now, before, state = self._clock.monotonic(), state, self._state()
+            now, before = self._clock.monotonic(), state
+            state = self._state()
             moved = now if state != before else moved
             worked = worked if self._doing().startswith(("waiting", "switched off")) else now
             if now - worked >= WAITS_S or now - moved >= STUCK_S:
@@ -121,12 +123,12 @@ class Follower:
         if now - self._looked < LOOK_S:
             return
         self._looked = now
-        left, done = self.left(), sum(self._worked_on().values())
-        if left or done:
-            self._progress(done / (done + left))
+        left, worked = self.left(), self._worked_on()
+        if left or any(worked.values()):
+            self._progress(_share(worked, left))
         if now - self._said >= LINE_S:
             self._said = now
-            self._say("info", _line(done, left, now - self._began))
+            self._say("info", _line(worked, left, now - self._began))
 
     def left(self) -> int:
         """How many jobs are to be done now: due, in progress, or resting for a moment after an edit."""
@@ -139,15 +141,15 @@ class Follower:
 
     def farewell(self, who_goes_on: str) -> dict[str, object]:
         """Say what was done, what is left and who does it, what waits for what and until when."""
-        left, now_later = self.left(), self._store.counts()[1] - self._store.settling(sql.SETTLE_WINDOW_S)
+        left, later = self.left(), self._store.counts()[1] - self._store.settling(sql.SETTLE_WINDOW_S)
         worked = self._worked_on()
-        done, dead = worked.get("done", 0), worked.get("bury", 0)
-        text = f"{done:,} done, {several(dead, 'new dead letter')}, " if dead else f"{done:,} done, "
-        text += f"{left:,} left, {now_later:,} wait for later."
+        done, dead = worked["done"], worked["bury"]
+        text = f"{done:,} done, {dead:,} given up (see List Dead Letters), " if dead else f"{done:,} done, "
+        text += f"{left:,} left, {later:,} wait for later."
         text += f" {who_goes_on}" if left else ""
-        self._progress(sum(worked.values()) / (sum(worked.values()) + left) if left else 1.0)
-        self._say("info", text + self._waiting(now_later))
-        return {"done": done, "dead": dead, "left": left, "later": now_later, "worker": self._doing()}
+        self._progress(_share(worked, left))
+        self._say("info", text + self._waiting(later))
+        return {"done": done, "dead": dead, "left": left, "later": later, "worker": self._doing()}
 
     def _state(self) -> tuple[int, int]:
         return self.left(), sum(self._worked_on().values())
@@ -174,7 +176,15 @@ class Follower:
         return text + (f" The next is due in {duration(seconds)}." if later and seconds > 0.0 else "")
 
 
-def _line(done: int, left: int, seconds: float) -> str:
-    rate = done / seconds if seconds else 0.0
+def _share(worked: Mapping[str, int], left: int) -> float:
+    """How much of it all has been worked on, 0 to 1; new jobs make it smaller again."""
+    done = sum(worked.values())
+    return done / (done + left) if left else 1.0
+
+
+def _line(worked: Mapping[str, int], left: int, seconds: float) -> str:
+    rate = sum(worked.values()) / seconds if seconds else 0.0
     rest = f", about {duration(left / rate)} to go" if rate else ""
-    return f"{done:,} done, {left:,} left, {rate:.1f} a second{rest}."
+    names = {"wait": "put off", "bury": "given up"}
+    others = "".join(f"{worked[key]:,} {name}, " for key, name in names.items() if worked[key])
+    return f"{worked['done']:,} done, {others}{left:,} left, {rate:.1f} a second{rest}."

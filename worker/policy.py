@@ -127,6 +127,8 @@ def _message(error: Exception) -> str:
     """For people: what happened and what to do; for a bug of ours its traceback."""
     if isinstance(error, PlexSyncError):
         what = str(error).strip()
+        if isinstance(error, AmbiguousMatch | WeakMatch) and what:
+            return f"{error.advice} ({what})"  # the evidence means little to whoever reads it first
         return f"{what}{'' if what.endswith(('.', ')', '!')) or not what else '.'} {error.advice}".strip()
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     return "PlexSync has a bug; please report this:\n" + "".join(lines)[-4000:]

@@ -115,11 +115,11 @@ def timing_lines(shot: Snapshot, now: float) -> list[str]:
     """How long a job and its steps take; [] before the first job."""
     timing = shot.statistics.timing
     parts = [
-        f"{name} {row.average:.3g}/{row.p50:.3g}/{row.p95:.3g}"
+        f"{name} {'/'.join(f'{seconds * 1000.0:.0f}' for seconds in (row.average, row.p50, row.p95))}"
         for name in STEPS
         if (row := timing.get(name)) is not None
     ]
-    return [f"Seconds (average/median/95 of 100 stay below): {', '.join(parts)}."] if parts else []
+    return [f"Milliseconds (average/median/95 of 100 stay below): {', '.join(parts)}."] if parts else []
 
 
 def statistics_lines(shot: Snapshot, now: float) -> list[str]:
@@ -127,7 +127,7 @@ def statistics_lines(shot: Snapshot, now: float) -> list[str]:
     stats = shot.statistics
     if not stats.jobs:
         return []
-    names = {"done": "done", "wait": "put off", "release": "given back while a server was away", "bury": "dead letters"}
+    names = {"done": "done", "wait": "put off", "release": "given back while a server was away", "bury": "given up"}
     parts = [f"{stats.outcomes[name]:,} {text}" for name, text in names.items() if stats.outcomes.get(name)]
     cost = [f"{count:g} to {server.capitalize()}" for server, count in sorted(stats.requests_per_job.items())]
     requests = f"; requests per job: {', '.join(cost)}" if cost else ""

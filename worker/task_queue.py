@@ -49,10 +49,10 @@ def force_sync_all(context: Context) -> Answer:
 
 
 def sync_recent(context: Context) -> Answer:
-    """Queue the scenes that were created or changed within 24 hours, and follow the worker."""
+    """Queue what changed within 24 hours and is not proven current, and follow the worker."""
     now = datetime.fromtimestamp(context.clock.wall(), timezone.utc)
     since = (now - RECENT - MARGIN).strftime("%Y-%m-%dT%H:%M:%S")
-    return _enqueue(context, "sync_recent", is_forced=True, since=since, newer_than=(now - RECENT).timestamp())
+    return _enqueue(context, "sync_recent", is_forced=False, since=since, newer_than=(now - RECENT).timestamp())
 
 
 def clear_waiting(context: Context) -> Answer:
@@ -99,7 +99,7 @@ def _work_off_here(context: Context, reason: NoWorker) -> Answer:
     context.say("warning", f"{reason} This task does the work itself.")
     _make_queue(context)
     with context.store() as store:
-        follower, limit_s = _follower(context, store)
+        follower, limit_s = _follower(context, store)[0], context.longest_s()  # nobody would go on afterwards
         ends_at = context.clock.monotonic() + limit_s
         try:
             is_alone = context.work_here(follower.look, limit_s)

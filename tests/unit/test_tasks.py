@@ -405,3 +405,21 @@ def test_a_backlog_that_the_task_works_off_itself_moves_the_bar(button: Button) 
     assert shares[-1] == 1.0
     assert len(shares) > 2
     assert "3 done, 0 left, 0 wait for later." in button.text
+
+
+def test_sync_recent_leaves_out_what_is_proven_current(button: Button) -> None:
+    for number in range(2):
+        button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
+        button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
+    button.press("sync_recent")
+    store = button.store()
+    store.connection.execute("UPDATE records SET read_at = read_at + 60")  # as if it had been read a minute later
+    store.connection.close()
+
+    answer = button.press("sync_recent")["output"]
+    forced = button.press("force_sync")["output"]
+
+    assert isinstance(answer, dict)
+    assert isinstance(forced, dict)
+    assert (answer["queued"], answer["current"]) == (0, 2)
+    assert (forced["queued"], forced["current"]) == (2, 0)

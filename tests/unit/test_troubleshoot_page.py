@@ -12,6 +12,7 @@ import pytest
 from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
 from core.outcome import Fate
 from tests.unit.test_layers import shipped
+from worker.troubles import NOT_WORTH_TELLING, TEXTS, TOLD_BY_OTHERS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PAGE = (PROJECT / "docs" / "troubleshoot.md").read_text(encoding="utf-8")
@@ -56,6 +57,17 @@ def test_every_call_of_the_log_begins_with_a_name_that_this_test_can_read() -> N
 @pytest.mark.parametrize("event", sorted(logged_events()))
 def test_every_event_of_the_log_is_explained(event: str) -> None:
     assert f"`{event}`" in PAGE
+
+
+def test_every_warning_reaches_stashs_log_or_there_is_a_reason_why_not() -> None:
+    loud = {
+        text
+        for _, call in log_calls()
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("warning", "error")
+        for text in texts_in(call.args[0])
+    }
+
+    assert loud == set(TEXTS) | TOLD_BY_OTHERS | NOT_WORTH_TELLING
 
 
 @pytest.mark.parametrize("fate", Fate)

@@ -10,7 +10,7 @@ import pytest
 
 from core.version import VERSION
 from sync_queue import statements as sql
-from sync_queue.inbox import note_parameters, worker_lives
+from sync_queue.inbox import note_parameters, take_message, worker_lives
 from sync_queue.lease import Lease
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
@@ -152,6 +152,11 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
 
     assert status == 1
     assert log_of(tmp_path).count("database.failed") == MOST_FAILURES + 1
+    assert take_message(str(tmp_path / "data")) == (
+        "error",
+        "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
+        "What waits is kept; plexsync.log has the details.",
+    )
     assert outside.clock.monotonic() > 300
 
 

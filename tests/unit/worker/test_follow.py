@@ -103,14 +103,14 @@ def test_only_what_arrived_counts_as_done(tmp_path: Path) -> None:
     assert watch.shown[-1] == 1.0
 
 
-def test_new_dead_letters_are_named_in_the_farewell(tmp_path: Path) -> None:
+def test_what_was_given_up_is_named_in_the_farewell(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 2)
     watch.fate = Fate.BURY
 
     answer = watch.follower.follow(lambda: True)
 
     assert (answer["done"], answer["dead"]) == (0, 2)
-    assert "0 done, 2 new dead letters, 0 left" in watch.said[-1]
+    assert "0 done, 2 given up (see List Dead Letters), 0 left" in watch.said[-1]
 
 
 def test_a_look_says_a_line_every_few_seconds_with_rate_and_time_left(tmp_path: Path) -> None:
@@ -126,8 +126,9 @@ def test_the_beginning_says_how_much_there_is_and_how_long_it_may_take(tmp_path:
 
     watch.follower.begin(0.5)
     watch.follower.begin()
+    watch.follower.begin(0.001)
 
-    assert watch.said == ["1,200 scenes to do, about 10 min at the usual pace.", "1,200 scenes to do."]
+    assert watch.said == ["1,200 scenes to do, about 10 min at the usual pace.", *["1,200 scenes to do."] * 2]
 
 
 def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> No
     lines = status_lines(take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now)
 
     counts = next(line for line in lines if line.startswith("In the last 1 h: "))
-    times = next(line for line in lines if line.startswith("Seconds (average/median/95 of 100 stay below): "))
+    times = next(line for line in lines if line.startswith("Milliseconds (average/median/95 of 100 stay below): "))
     assert counts.startswith("In the last 1 h: 2 done, 1 put off; requests per job: ")
     assert "to Plex" in counts
     assert "to Stash" in counts
