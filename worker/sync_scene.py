@@ -151,7 +151,7 @@ class SceneSync:
         changes = self._writer.plan(scene, item, old)
         failed: dict[str, str] = {}
         if batch.shared.get(key) != changes:
-            changes, failed = self._writer.write(record, scene, item, old, case.job)
+            changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
         wanted = self._writer.wanted(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)
