@@ -84,8 +84,12 @@ class Drain:
         self._blame = Blame()
         self._report = DrainReport()
 
-    def run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
+    def run(
+        self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool] | None = None
+    ) -> DrainReport:
         """Work until nothing is due, the gate shuts, a server fails, or `should_stop`.
+
+        With a `must_stop`, `should_stop` waits for the end of the batch, whose reads were paid for already.
 
         Raises:
             Fenced: a newer worker has taken over.
@@ -107,7 +111,7 @@ class Drain:
                     self._gate.test(bench.plex)
                 break
             self._checkpoint("drain.taken")
-            self._work(bench, sync, jobs, should_stop)
+            self._work(bench, sync, jobs, must_stop or should_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
             if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):

@@ -32,7 +32,8 @@ from worker.timers import Every
 
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
-DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around
+DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around, twice that in a batch
+HEARD_S = 120.0  # a Stash that answered so lately need not be asked whether it is there
 LINGER_S = sql.SETTLE_WINDOW_S + 1.0  # whoever works in a worker's place waits for an edit that still rests
 STASH_SILENT_S = 600.0
 UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
@@ -169,7 +170,7 @@ class WorkerLife:
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED
         self._notice_changes()
-        if self._heartbeat.is_due():
+        if self._heartbeat.is_due() and self._p.clock.monotonic() - self._heard_stash >= HEARD_S:
             self._hear_stash()
         if self._is_stash_silent():
             self._hear_stash()  # it may have come back since the last heartbeat
@@ -270,6 +271,7 @@ class WorkerLife:
         """The bench under the settings of this moment; None while nothing may be written."""
         generation = self._p.settings.generation
         bench = self._p.settings.bench()
+        self._heard_stash = self._p.clock.monotonic()
         self._p.beat()
         if self._p.settings.generation != generation:
             self._p.gate.settings_changed()
@@ -299,7 +301,11 @@ class WorkerLife:
             return
         self._doing(SYNCING)
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
-        report = self._p.drain.run(bench, lambda: self._has_worked_until(until))
+        report = self._p.drain.run(
+            bench,
+            lambda: self._has_worked_until(until),
+            must_stop=lambda: self._has_worked_until(until + DRAIN_CHUNK_S),
+        )
         self._goes_on = report.halted == "stopped" or report.done >= BATCH
         self._next_due = self._p.store.next_due()
         if report.done or report.buried or report.waiting:

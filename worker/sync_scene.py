@@ -153,7 +153,7 @@ class SceneSync:
         failed: dict[str, str] = {}
         if batch.shared.get(key) != changes:
             with self._bench.watch.step("write") if changes else nullcontext():
-                changes, failed = self._writer.write(record, scene, item, old, case.job)
+                changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
         wanted = self._writer.wanted(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)

@@ -22,11 +22,14 @@ class ItemWriter:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
+        self._last: tuple[SyncMetadata, EditLimits, Mapping[str, FieldValue]] | None = None
 
-    def wanted(self, scene: SyncMetadata) -> dict[str, FieldValue]:
+    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
         """What the scene's items should show; texts are cut to what one request can carry."""
-        wanted, limits = wanted_values(scene, self._bench.config), self._limits()
-        return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
+        limits = self._limits()
+        if self._last is None or self._last[0] is not scene or self._last[1] != limits:
+            self._last = (scene, limits, _fitting(wanted_values(scene, self._bench.config), limits))
+        return self._last[2]  # it is asked for at every step of a scene
 
     def plan(self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None) -> tuple[Change, ...]:
         """What must be written; () when nothing differs."""
@@ -55,15 +58,22 @@ class ItemWriter:
             self._bench.records.save(base.with_fields(intended))
 
     def write(
-        self, record: SyncRecord, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None, job: Job
+        self,
+        record: SyncRecord,
+        scene: SyncMetadata,
+        item: PlexItem,
+        old: SyncRecord | None,
+        job: Job,
+        changes: tuple[Change, ...],
     ) -> tuple[tuple[Change, ...], dict[str, str]]:
-        """Write what differs, in shorter requests where a long one is refused; what was written, what failed.
+        """Write the planned changes, in shorter requests where a long one is refused; what was written, what failed.
 
         Raises:
             PlexError: Plex took nothing; the job waits or is buried as the policy says.
         """
         for is_short in (False, True):
-            changes = self.plan(scene, item, old)  # planned anew: short limits cut long texts further
+            if is_short:
+                changes = self.plan(scene, item, old)  # anew: short limits cut long texts further
             self.remember_intent(record, changes, self.wanted(scene), item, old)
             try:
                 return changes, self._send_all(item, changes, job)
@@ -121,3 +131,7 @@ class ItemWriter:
 
     def _limits(self) -> EditLimits:
         return self._bench.habits.limits(self._bench.plex.machine_identifier())
+
+
+def _fitting(wanted: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
+    return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
