@@ -95,9 +95,9 @@ class Drain:
             Fenced: a newer worker has taken over.
         """
         with bench.watch.syncing():
-            return self._run(bench, should_stop)
+            return self._run(bench, should_stop, must_stop or should_stop)
 
-    def _run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
+    def _run(self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool]) -> DrainReport:
         self._report = DrainReport()
         sync = SceneSync(bench)
         while self._gate.admits and not self._report.halted:
@@ -111,7 +111,7 @@ class Drain:
                     self._gate.test(bench.plex)
                 break
             self._checkpoint("drain.taken")
-            self._work(bench, sync, jobs, must_stop or should_stop)
+            self._work(bench, sync, jobs, must_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
             if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):
