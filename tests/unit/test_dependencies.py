@@ -144,9 +144,16 @@ def test_a_version_is_compared_number_by_number(installed: str, wanted: str, exp
 def test_the_plugins_own_requirements_are_understood() -> None:
     requirements = read_needs(ROOT).requirements
 
-    assert {"plexapi", "stashapi.stashapp", "persistqueue", "pydantic", "tenacity", "diskcache"} == {
-        requirement.module for requirement in requirements
-    }
+    assert {
+        "plexapi",
+        "stashapi.stashapp",
+        "persistqueue",
+        "pydantic",
+        "tenacity",
+        "diskcache",
+        "requests",
+        "urllib3",
+    } == {requirement.module for requirement in requirements}
     assert all(requirement.bounds for requirement in requirements)
 
 
