@@ -13,7 +13,7 @@ DEATHS_TO_BURY = 6
 def bury_the_deadly(store: JobStore, charged: Sequence[Job], log: EventLog) -> int:
     """Bury each of these jobs that has cost six workers their lives; how many."""
     if len(charged) > 1:
-        log.warning("worker.died", reading=len(charged), deaths=max(job.deaths for job in charged))
+        log.warning("worker.died_reading", scenes=len(charged), deaths=max(job.deaths for job in charged))
     buried = 0
     for job in charged:
         if len(charged) == 1:
