@@ -3,11 +3,12 @@
 PYTHON = python3
 KEEP =
 SEED = 1
+EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test retest gate check static demo bench profile soak tables clean
+.PHONY: help env test retest gate check static demo bench profile fuzz soak tables clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -16,6 +17,7 @@ help:
 	@echo "make bench    what it costs: ratios, milliseconds and requests"
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
+	@echo "make fuzz     nonsense from every side, thousands of examples (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make clean    remove the environment and everything that was made"
 
@@ -53,6 +55,9 @@ bench: env
 
 profile: env
 	@$(PY) -m benchmarks.profile
+
+fuzz: env
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz --no-cov -q
 
 soak: env
 	$(PY) -m tests.crash.soak_clock --seed $(SEED) --weeks 2

@@ -28,7 +28,7 @@ from sync_queue.facts import Facts, begin_epoch
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.records import Records
-from sync_queue.schema import OpenedDatabase, open_database
+from sync_queue.schema import OpenedDatabase, open_database, suspect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
@@ -330,6 +330,8 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         return farewell
     except sqlite3.DatabaseError as error:
         log.error("database.failed", detail=str(error))
+        if is_damage(error):
+            suspect(outside.data_dir)
         return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
     except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
         log.error("worker.crashed", detail=f"{type(error).__name__}: {error}", trace=traceback.format_exc())

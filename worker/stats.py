@@ -66,7 +66,10 @@ def percentile(times_s: Iterable[float], share: float) -> float | None:
 
 def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistics:
     """The readable copy; empty ones when there are none or they make no sense (they are set aside)."""
-    file = JsonFile(data_dir / FILE_NAME, sleep)
+    return _read(JsonFile(data_dir / FILE_NAME, sleep))
+
+
+def _read(file: JsonFile) -> Statistics:
     try:
         return Statistics.model_validate(file.read() or {})
     except ValidationError:
@@ -82,7 +85,9 @@ class StatisticsKeeper:
         self._counters = counters
         self._clock = clock
         self._log = log
-        kept = read_statistics(data_dir, clock.sleep)
+        kept = _read(self._file)
+        if self._file.complaint:
+            log.warning("state.set_aside", detail=self._file.complaint)
         self._since = kept.since or clock.wall()
         self._times_s = list(kept.times_s)
 
