@@ -102,6 +102,21 @@ def test_damage_that_the_check_at_the_opening_does_not_see_is_mended_by_the_next
     assert subjects == [(2,)]
 
 
+def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(noted: Path) -> None:
+    store = open_store(noted, FakeClock())
+    store.finish(store.take(1)[0])
+    store.connection.execute("PRAGMA writable_schema = ON")
+    store.connection.execute(
+        "UPDATE sqlite_master SET sql = replace(sql, 'status < 2', 'status < 6') WHERE name = 'by_urgency'"
+    )
+    store.connection.close()
+
+    opened = open_database(noted)
+    opened.queue.close()
+
+    assert opened.set_aside
+
+
 def test_a_worker_that_comes_upon_damage_has_the_next_life_mend_it(tmp_path: Path) -> None:
     def stumble(name: str) -> None:
         if name == "worker.orphans" and not list(tmp_path.glob("*.damaged-*")):
