@@ -13,6 +13,7 @@ from stash.client import StashAddress, StashClient
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts
+from sync_queue.inbox import take_message
 from sync_queue.lease import Lease
 from sync_queue.records import Records
 from sync_queue.schema import open_database, suspect
@@ -44,6 +45,17 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name:
     is_understood = content == '{"age_s": -1}' and name != "ramp.json"
     assert (tmp_path / f"{name}.corrupt").exists() is not is_understood
     assert len([line for line in lines if "state.set_aside" in line and name in line]) == (not is_understood)
+
+
+@pytest.mark.parametrize("content", [b"[" * 20_000, b"\xff", b"", b"[1]", b'{"a": 1, "b": 2, "c": 3}'])
+def test_a_left_message_that_cannot_be_read_is_told_once_and_forgotten(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "message.json").write_bytes(content)
+
+    first, second = take_message(str(tmp_path)), take_message(str(tmp_path))
+
+    assert first is not None
+    assert "cannot be read" in first[1]
+    assert second is None
 
 
 # -- the database -----------------------------------------------------------------------------------
