@@ -24,6 +24,7 @@ from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.database import is_damage
 from sync_queue.dead_letters import DeadLetters
+from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts, begin_epoch
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
@@ -37,6 +38,7 @@ from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp
 from worker.defaults import Defaults
 from worker.drain import Drain
+from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
@@ -173,6 +175,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         clock,
         outside.chance,
         log,
+        FanOut(store, EntityIndex(store), clock, checkpoint),
         listeners=[reporter.heard, statistics.heard],
         checkpoint=checkpoint,
     )
@@ -187,7 +190,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         drain=drain,
         throttle=throttle,
         statistics=statistics,
-        catch_up=CatchUp(store, tables.facts, tables.records, clock, log, checkpoint),
+        catch_up=CatchUp(store, tables.facts, tables.records, EntityIndex(store), clock, log, checkpoint),
         defaults=Defaults(tables.facts, clock, log, VERSION),
         clock=clock,
         log=log,

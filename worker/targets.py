@@ -5,6 +5,7 @@ from core.match import Confidence, PlexFile
 from core.plex_item import PlexItem
 from plex.matcher import require
 from plex.paths import normal_path
+from sync_queue.records import NOBODY
 from worker.batch import Batch, Case
 from worker.bench import Workbench
 
@@ -37,7 +38,11 @@ def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) ->
     if pinned:
         return None if scene_id in pinned else min(pinned)
     records = bench.records.of_item(item.rating_key, batch.server)
-    owners = [record.scene_id for record in records if any(same_path(record.path, path) for path in item.files)]
+    owners = [
+        record.scene_id
+        for record in records
+        if record.scene_id != NOBODY and any(same_path(record.path, path) for path in item.files)
+    ]
     if scene_id in owners:
         return None
     for owner in owners:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 from core.errors import PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
-from stash.client import StashClient
+from stash.client import SceneState, StashClient
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
@@ -71,27 +71,27 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     stash, queued, proven = context.stash(), 0, 0
     with context.store() as store:
         for page in _pages(stash, since):
-            recent = [(key, text) for key, text in page if (parse_time(text) or newer_than) >= newer_than]
-            wanted = recent if is_forced else [one for one in recent if not _is_current(store, *one)]
-            queued += store.note_many((scene_subject(key) for key, _ in wanted), cause, PRIORITY_BACKFILL)
+            recent = [one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than]
+            wanted = recent if is_forced else [one for one in recent if not _is_current(store, one)]
+            queued += store.note_many((scene_subject(one.scene_id) for one in wanted), cause, PRIORITY_BACKFILL)
             proven += len(recent) - len(wanted)
     known = f", {proven} are proven current and left out" if proven else ""
     context.info(f"{queued} scenes are in the queue{known}.")
     return {**process_queue(context), "queued": queued, "current": proven}
 
 
-def _pages(stash: StashClient, since: str) -> Iterator[list[tuple[int, str]]]:
+def _pages(stash: StashClient, since: str) -> Iterator[list[SceneState]]:
     after = 0
-    while page := stash.scene_page(after, PAGE, since):
+    while page := stash.scene_states(after, PAGE, since):
         yield page
-        after = page[-1][0]
+        after = page[-1].scene_id
 
 
-def _is_current(store: JobStore, scene_id: int, updated_at: str) -> bool:
-    """Whether a record proves that this state of the scene was read and written."""
-    known, read_at = Records(store).known_update(scene_id, Facts(store).get(SERVER))
-    updated = parse_time(updated_at)
-    return known == updated_at and updated is not None and read_at >= updated + SETTLED_S
+def _is_current(store: JobStore, scene: SceneState) -> bool:
+    """Whether a record of its file proves that this state of the scene was read and written."""
+    known, read_at = Records(store).known_update(scene.scene_id, Facts(store).get(SERVER), scene.oshash)
+    updated = parse_time(scene.updated_at)
+    return known == scene.updated_at and updated is not None and read_at >= updated + SETTLED_S
 
 
 def _work_off_here(context: Context, reason: NoWorker) -> Answer:
