@@ -37,6 +37,7 @@ from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp
 from worker.defaults import Defaults
+from worker.departures import Departures
 from worker.drain import Drain
 from worker.fan_out import FanOut
 from worker.gate import Gate
@@ -167,6 +168,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     throttle = Throttle(outside.data_dir, clock, log)
     statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log)
     gate = build_gate(outside, tables, log, reporter, throttle)
+    fan_out = FanOut(store, EntityIndex(store), clock, checkpoint)
     drain = Drain(
         store,
         tables.notices,
@@ -175,7 +177,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         clock,
         outside.chance,
         log,
-        FanOut(store, EntityIndex(store), clock, checkpoint),
+        fan_out,
         listeners=[reporter.heard, statistics.heard],
         checkpoint=checkpoint,
     )
@@ -199,6 +201,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        duties=(Departures(store, tables.records, fan_out, clock, log),),
     )
     return Worker(WorkerLife(parts), parts, opened)
 

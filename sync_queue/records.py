@@ -37,6 +37,11 @@ class Records:
         query = {"confidence": confidence, "server": server}
         return [row[0] for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()]
 
+    def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
+        """The scenes of which anything is kept, a dead letter included, with ids above `after` up to `upto`."""
+        query = {"after": after, "upto": upto, "limit": limit}
+        return [row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()]
+
     def confidences(self) -> dict[str, int]:
         """How many records of which confidence, most first."""
         return dict(self._store.connection.execute(sql.CONFIDENCES).fetchall())

@@ -157,6 +157,13 @@ SET_RECORDS_ASIDE = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scen
 SCENES_BY_CONFIDENCE = """
 SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server AND scene_id > 0
 """
+KNOWN_SCENES = """
+SELECT scene_id FROM records WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT scene_id FROM scene_entities WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT CAST(substr(subject, 7) AS INTEGER) AS scene_id FROM dead_letters
+WHERE subject LIKE 'scene:%' AND scene_id > :after AND scene_id <= :upto
+LIMIT :limit
+"""
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"

@@ -20,6 +20,7 @@ from worker.bench import Workbench
 
 PAGE = 500
 FAN_OUT = "fan_out"
+GONE = "gone"
 WRITTEN = frozenset({"wrote", "same", "claimed"})  # outcomes after which Plex shows the scene as it was read
 UNHEARD = frozenset({"catch_up", "seen"})  # nobody told of these changes: others may have been missed, too
 
@@ -145,7 +146,7 @@ class FanOut:
         known = self._index.known_of_kind(kind) if is_shown(kind) else []
         gone = sorted(set(known) - stash.entity_ids(kind)) if known else []
         news = [subject for subject in gone if not self._store.has_news_of(subject, since=0.0)]
-        return self._store.note_many(news, "gone") if news else 0
+        return self._store.note_many(news, GONE) if news else 0
 
     def _queue(self, stash: StashClient, job: Job, reach: Reach) -> int:
         if reach is Reach.NONE:

@@ -38,11 +38,10 @@ def adopt_records(bench: Workbench, batch: Batch) -> None:
     Raises:
         StashUnavailable: it cannot be told whether a record's own scene still plays its file.
     """
-    strays: list[tuple[int, SyncRecord]] = []
-    for case in batch.cases.values():
-        if case.scene is not None and case.match is not None:
-            _disown(bench, batch, case, case.scene)
-            strays += [(case.scene.scene_id, one) for one in _strays(bench, batch, case, case.scene)]
+    matched = [(case, case.scene) for case in batch.cases.values() if case.scene is not None and case.match is not None]
+    for case, scene in matched:
+        _disown(bench, batch, case, scene)
+    strays = [(scene.scene_id, one) for case, scene in matched for one in _strays(bench, batch, case, scene)]
     living = _living(bench, batch, {record.scene_id for _, record in strays})
     for scene_id, record in sorted(strays, key=lambda stray: stray[1].read_at):
         owner = living.get(record.scene_id)
