@@ -17,6 +17,7 @@ from worker.timers import Every
 PAGE = 1_000
 EVERY_S = 86_400.0
 HIGHEST = 2**62
+REFUSED_S = 120.0  # who said that it is due and was not let, because nothing may be written, asks again after this
 
 
 class Departures:
@@ -28,6 +29,7 @@ class Departures:
         self._fan_out = fan_out
         self._log = log
         self._daily = Every(clock, EVERY_S)
+        self._pause = Every(clock, REFUSED_S)
         self._after: int | None = None
         self._kinds: list[str] = []
 
@@ -35,7 +37,7 @@ class Departures:
         """Whether a walk is under way, or it is time for one."""
         if self._after is None and not self._kinds and self._daily.is_due():
             self._after, self._kinds = 0, list(KINDS)
-        return self._after is not None or bool(self._kinds)
+        return (self._after is not None or bool(self._kinds)) and self._pause.is_due()
 
     def step(self, bench: Workbench) -> None:
         """One page of scenes, or one kind of entities.
@@ -43,6 +45,7 @@ class Departures:
         Raises:
             StashUnavailable: the step is done again.
         """
+        self._pause.now()
         noted = 0
         if self._after is None:
             noted = self._fan_out.note_gone(bench.stash, self._kinds[0])
