@@ -16,7 +16,7 @@ class Entity:
 
     Attributes:
         subject: `tag:7`.
-        shown: its name.
+        shown: its name; "" where scenes show two of them.
         parent: the id of a studio's parent, "" for none; None where it was read as somebody's parent only.
         updated_at: Stash's text; "" where it was read with a scene.
         read_at: epoch seconds.

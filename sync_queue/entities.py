@@ -36,7 +36,8 @@ class EntityIndex:
     def expect(self, shows: Shows) -> list[str]:
         """Before Plex is written: add to the rows what the scenes are about to show.
 
-        Returns the entities that are known by another name than these scenes show; [] as a rule.
+        Returns the entities that are known by another name than these scenes show; [] as a rule. Then scenes
+        show two names, and none is known any more: whatever it is called in the end is carried to all of them.
         """
         wider: dict[int, frozenset[str]] = {}
         for scene_id, entities in shows.items():
@@ -49,15 +50,16 @@ class EntityIndex:
         seen = {entity.subject: entity for entity in sorted(every, key=lambda entity: entity.parent is not None)}
         known_as = {subject: self.known(subject) for subject in seen}
         news = [entity for subject, entity in seen.items() if _adds(known_as[subject], entity)]
-        if wider or news:
+        renamed = [subject for subject, known in known_as.items() if known and known.shown != seen[subject].shown]
+        if wider or news or renamed:
             with self._store.transaction() as connection:
                 for scene_id, subjects in wider.items():
                     connection.execute(sql.SAVE_SCENE_ENTITIES, _row(scene_id, subjects))
                 for entity in news:
                     connection.execute(sql.ADD_ENTITY, _values(entity))
-        return [
-            subject for subject, known in known_as.items() if known is not None and known.shown != seen[subject].shown
-        ]
+                for subject in renamed:
+                    connection.execute(sql.DOUBT_ENTITY, {"subject": subject})
+        return renamed
 
     def settle(self, scene_id: int, subjects: Iterable[str]) -> None:
         """After Plex was written: the scene shows these and nothing else."""

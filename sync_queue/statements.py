@@ -194,6 +194,7 @@ INSERT INTO entities (subject, shown, parent, updated_at, read_at)
 VALUES (:subject, :shown, :parent, :updated_at, :read_at)
 ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NULL
 """
+DOUBT_ENTITY = "UPDATE entities SET shown = '' WHERE subject = :subject"
 FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.

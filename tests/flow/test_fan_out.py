@@ -189,6 +189,19 @@ def test_an_edit_of_a_scene_right_after_the_rename_does_not_hide_it_from_the_oth
     assert [house.shown(item).genres for item in items] == [["railway"]] * 3
 
 
+def test_a_name_that_is_changed_back_leaves_no_scene_with_the_other_one(house: Inproc) -> None:
+    scenes, items = library(house, tags=["train"])
+    house.clock.advance(LATER_S)
+    house.stash.library.change_named(house.stash.library.tags, 1, name="railway")
+    house.sync(scenes[0])
+
+    house.stash.library.change_named(house.stash.library.tags, 1, name="train")
+    hook(house, "Tag.Update.Post", 1, {"id": "1", "name": "train"}, ("id", "name"))
+    house.look(LATER_S)
+
+    assert [house.shown(item).genres for item in items] == [["train"]] * 3
+
+
 def test_a_renamed_tag_on_three_hundred_scenes_is_a_few_requests(house: Inproc) -> None:
     pairs = [house.pair(f"many/{n}.mp4", tags=["train", f"own {n % 7}"]) for n in range(300)]
     house.sync_all()
