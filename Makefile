@@ -3,11 +3,12 @@
 PYTHON = python3
 KEEP =
 SEED = 1
+OUT = dist
 PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test retest gate check static demo bench profile soak tables clean
+.PHONY: help env test retest gate check static docs demo bench profile soak tables package clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -17,6 +18,8 @@ help:
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
 	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
+	@echo "make docs     build the pages and the reference into site/"
 	@echo "make clean    remove the environment and everything that was made"
 
 env:
@@ -45,6 +48,9 @@ static: env
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
 
+docs: env
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
 demo: env
 	@KEEP="$(KEEP)" $(PY) -m tests.demo
 
@@ -61,6 +67,9 @@ soak: env
 
 tables: env
 	$(PY) -m tools.tables
+
+package: env
+	@$(PY) -m tools.package --out "$(OUT)"
 
 clean:
 	rm -rf .venv .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site

@@ -37,7 +37,7 @@ def start_worker(started_by: str) -> Callable[[], int | None]:
 
 def answer(document: dict[str, object]) -> int:
     """Print Stash's answer: one JSON object."""
-    sys.stdout.write(json.dumps(document))
+    sys.stdout.buffer.write(json.dumps(document).encode("ascii"))  # whatever encoding the system has chosen
     sys.stdout.flush()
     return 0
 

@@ -1,5 +1,6 @@
 """Everything that can go wrong, as one tree. A class's docstring is what a person reads.
 
+```text
 PlexSyncError
 ├── PlexError
 │   ├── PlexServerDown         nobody answers, or 503
@@ -18,6 +19,7 @@ PlexSyncError
 ├── WorkerDied                 a worker died with this job in hand
 ├── Fenced                     a newer worker has taken over
 └── ConfigurationError         a required setting is missing or unusable
+```
 """
 
 from collections.abc import Iterator

@@ -99,6 +99,14 @@ def note_from_context(context: object, now: float) -> dict[str, object] | None:
 
     Raises:
         BadHook: the context names no scene or entity, or no event that PlexSync listens to.
+
+    Examples:
+        >>> played = {"type": "Scene.Update.Post", "id": 42, "input": {}, "inputFields": ["id", "play_count"]}
+        >>> note_from_context(played, 1000.0) is None
+        True
+        >>> note = note_from_context(played | {"inputFields": ["id", "title"]}, 1000.0)
+        >>> note["subject"], note["cause"], note["due_at"]
+        ('scene:42', 'update', 1001.0)
     """
     if not isinstance(context, dict):
         raise BadHook("the hook context is missing")

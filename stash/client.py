@@ -29,7 +29,12 @@ class StashRefused(PlexSyncError):
 
 @dataclass(frozen=True, slots=True)
 class StashAddress:
-    """Where Stash answers. The listen address of all interfaces becomes the loopback."""
+    """Where Stash answers. The listen address of all interfaces becomes the loopback.
+
+    Examples:
+        >>> StashAddress("http", "0.0.0.0", 9999).base_url
+        'http://127.0.0.1:9999'
+    """
 
     scheme: str
     host: str
@@ -74,8 +79,9 @@ class StashClient(StashInterface):
         api_key: str = "",
         timeout_s: tuple[float, float] = (5.0, 30.0),
         on_cookie: Callable[[str, str], object] | None = None,
+        on_request: Callable[[], object] = lambda: None,
     ) -> None:
-        """Sends nothing. `on_cookie(old, new)` hears of each fresher cookie."""
+        """Sends nothing. `on_cookie(old, new)` hears of each fresher cookie, `on_request` of each request."""
         self.s = requests.Session()
         self.s.trust_env = False  # a proxy for the internet must not see requests to Stash
         self.s.verify = False  # Stash's certificate is self-signed, and we speak to our own host
@@ -86,6 +92,7 @@ class StashClient(StashInterface):
         self.api_key = api_key
         self._timeout_s = timeout_s
         self._on_cookie = on_cookie
+        self._on_request = on_request
         if address.scheme == "https":
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
@@ -185,6 +192,10 @@ class StashClient(StashInterface):
         rows = self.graphql(queries.entity_ids(kind))["found"]["rows"]
         return frozenset(entity_subject(kind, row["id"]) for row in rows)
 
+    def scene_count(self) -> int:
+        """How many scenes there are."""
+        return int(self.graphql(queries.COUNT_SCENES)["findScenes"]["count"])
+
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
         scenes = self.graphql(queries.FILE_SAMPLE, {"size": size})["findScenes"]["scenes"]
@@ -239,6 +250,7 @@ class StashClient(StashInterface):
     def _send_once(self, method: str, url: str, login: dict[str, str], options: dict[str, Any]) -> requests.Response:
         headers = {**options.get("headers", {}), **login}
         rest = {key: value for key, value in options.items() if key != "headers"}
+        self._on_request()
         try:
             response = self.s.request(
                 method, url, headers=headers, timeout=self._timeout_s, allow_redirects=False, **rest

@@ -28,6 +28,8 @@ SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
   }
 }"""
 
+COUNT_SCENES = "query PlexSyncCount { findScenes(filter: {per_page: 1}) { count } }"
+
 # A repeatable random order: a sample that is spread over the whole library.
 FILE_SAMPLE = """query PlexSyncSample($size: Int!) {
   findScenes(filter: {sort: "random_4711", per_page: $size}) { scenes { files { path size } } }
@@ -53,7 +55,12 @@ SCENES_WITH = """query PlexSyncWith($oshash: String!) {
 
 
 def scenes_by_id(ids: Sequence[int]) -> str:
-    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id."""
+    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id.
+
+    Examples:
+        >>> print(scenes_by_id([42, 43]).partition(" fragment ")[0])
+        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene } }
+    """
     parts = " ".join(f"s{number}: findScene(id: {number}) {{ ...scene }}" for number in ids)
     return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"
 

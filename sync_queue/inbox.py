@@ -19,6 +19,8 @@ DATABASE = "queue.db"
 LEASE = "lease.db"
 SPILL = "spill"
 MESSAGE = "message.json"
+TOLD = "message.told.json"
+AGAIN_S = 3_600.0  # the same line is told once an hour, however many edits there are
 
 
 class InboxClosed(Exception):
@@ -182,20 +184,33 @@ def write_spill(
 
 
 def leave_message(data_dir: str, level: str, text: str) -> None:
-    """Leave one line for the next hook to print, where there is no database to keep a notice in."""
+    """Leave one line for the next hook to print, where there is no database to keep a notice in.
+
+    What was told less than an hour ago is not left again.
+    """
+    if _was_told([level, text], os.path.join(data_dir, TOLD)):
+        return
     path = os.path.join(data_dir, MESSAGE)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         json.dump([level, text], stream)
 
 
+def _was_told(line: list[str], told: str) -> bool:
+    try:
+        with open(told, encoding="utf-8") as stream:
+            return bool(json.load(stream) == line) and abs(time.time() - os.stat(told).st_mtime) < AGAIN_S
+    except (OSError, ValueError):
+        return False
+
+
 def take_message(data_dir: str) -> tuple[str, str] | None:
-    """(level, text) of the line that was left, and forget it; None when there is none."""
+    """(level, text) of the line that was left, each time once; None when there is none."""
     path = os.path.join(data_dir, MESSAGE)
     try:
         with open(path, encoding="utf-8") as stream:
             level, text = json.load(stream)
-        os.unlink(path)
+        os.replace(path, os.path.join(data_dir, TOLD))
     except (OSError, ValueError, TypeError):
         return None
     return str(level), str(text)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue import statements as sql
+from sync_queue.originals import Originals
 from sync_queue.store import JobStore
 
 _SCALARS = ("scene_id", "server", "item", "section", "path", "oshash", "updated_at", "read_at", "confidence")
@@ -16,10 +17,14 @@ NOBODY = 0  # the scene id of a record whose scene id denotes another file now; 
 
 
 class Records:
-    """The sync records in the queue's database. A record of another server counts as absent."""
+    """The sync records in the queue's database. A record of another server counts as absent.
+
+    `originals` are what the items showed before.
+    """
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
+        self.originals = Originals(store)
 
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """The scene's records on one server, by item; {} when there is none."""
@@ -48,11 +53,17 @@ class Records:
 
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
-        values = _values(record)
-        values["fields"] = _text(record.fields)
-        values["images"] = _text(record.images)
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, values)
+            connection.execute(sql.SAVE_RECORD, _row(record))
+
+    def hand_over(self, record: SyncRecord, scene_id: int) -> None:
+        """Let another scene have what is known of the item; of that scene's own state it proves nothing."""
+        images = {name: replace(image, etag="") for name, image in record.images.items()}
+        heir = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
+        with self._store.transaction() as connection:
+            connection.execute(sql.SAVE_RECORD, _row(heir))
+            old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
+            connection.execute(sql.FORGET_ITEM, old)
 
     def forget_scene(self, scene_id: int) -> int:
         """Remove the scene's records on every server; how many."""
@@ -64,8 +75,8 @@ class Records:
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item})
 
-    def take_over(self, record: SyncRecord, scene_id: int) -> None:
-        """The record's file belongs to another scene now; `NOBODY` until that one is seen."""
+    def rekey(self, record: SyncRecord, scene_id: int) -> None:
+        """The record's scene has another id now; `NOBODY` until its file is seen."""
         row = {"scene_id": record.scene_id, "server": record.server, "item": record.item, "new": scene_id}
         with self._store.transaction() as connection:
             connection.execute(sql.REKEY_RECORD, row)
@@ -88,6 +99,10 @@ class Records:
 def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
     """The attributes as they are: `asdict` copies them deeply, which several saves per scene made dear."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
+def _row(record: SyncRecord) -> dict[str, Any]:
+    return {**_values(record), "fields": _text(record.fields), "images": _text(record.images)}
 
 
 def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:

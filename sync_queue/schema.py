@@ -56,8 +56,8 @@ CREATE TABLE scene_entities (scene_id INTEGER PRIMARY KEY, entities TEXT NOT NUL
 CREATE TABLE entities (
   subject TEXT PRIMARY KEY, shown TEXT NOT NULL, parent TEXT, updated_at TEXT NOT NULL, read_at FLOAT NOT NULL);
 CREATE TABLE originals (
-  server TEXT NOT NULL, item INTEGER NOT NULL, kept_at FLOAT NOT NULL, shown TEXT NOT NULL,
-  PRIMARY KEY (server, item));
+  server TEXT NOT NULL, item INTEGER NOT NULL, section INTEGER NOT NULL, kept_at FLOAT NOT NULL,
+  shown TEXT NOT NULL, PRIMARY KEY (server, item));
 CREATE INDEX records_by_oshash ON records (oshash, server);
 """
 

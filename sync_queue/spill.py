@@ -9,6 +9,8 @@ from sync_queue import statements as sql
 from sync_queue.inbox import SPILL
 from sync_queue.store import JobStore
 
+LEFTOVER_S = 3_600.0  # no hook lives so long
+
 _NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window", "data"})
 
 
@@ -29,6 +31,19 @@ def absorb_spill(data_dir: Path, store: JobStore, checkpoint: Callable[[str], ob
             refused.append(path.name)
             path.replace(path.with_suffix(".refused"))
     return absorbed, refused
+
+
+def drop_leftovers(data_dir: Path, now: float) -> int:
+    """Remove what hooks that were killed while they wrote have left; how many files. Their change is unreadable."""
+    dropped = 0
+    for path in (data_dir / SPILL).glob("*.tmp"):
+        try:
+            if abs(now - path.stat().st_mtime) >= LEFTOVER_S:
+                path.unlink()
+                dropped += 1
+        except OSError:
+            continue  # somebody has it open; the next look comes
+    return dropped
 
 
 def _read(path: Path) -> dict[str, object] | None:

@@ -70,7 +70,8 @@ WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2
 HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
 REFUND = f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
-ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE _id = :id AND status = 2"  # else it had moved on
+# A job in hand that is not running any more had moved on. None in hand (NULL): any of them may be the deadly one.
+ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
 # A look that the library's move brought about is not one of the job's own: it is given back.
 WAKE_REASON = f"""
 UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)
@@ -100,6 +101,9 @@ UNION ALL SELECT 1 FROM dead_letters WHERE subject = :subject AND last_at >= :si
 COUNTS = f"""
 SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
 FROM {QUEUE} WHERE status < 5
+"""
+SETTLING = f"""
+SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
 """
 COUNT_REASONS = (
     f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
@@ -167,6 +171,19 @@ LIMIT :limit
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
+FORGET_ITEM_RECORDS = "DELETE FROM records WHERE server = :server AND item = :item"
+
+# Originals: what Plex showed before the first write.
+READ_ORIGINALS = "SELECT shown FROM originals WHERE server = :server AND item = :item"
+KEEP_ORIGINALS = """
+INSERT INTO originals (server, item, section, kept_at, shown) VALUES (:server, :item, :section, :now, :shown)
+ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = excluded.shown
+"""
+COUNT_ORIGINALS = "SELECT count(*) FROM originals WHERE server = :server"
+ORIGINALS_AFTER = """
+SELECT item, section, shown FROM originals WHERE server = :server AND item > :after ORDER BY item LIMIT :size
+"""
+FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
 
 # What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass finds the scenes
 # of an entity; and of each entity the name that they show.
@@ -218,4 +235,5 @@ INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:cl
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
   told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
 """
+TOLD_AT = "SELECT told_at FROM notices WHERE class = :class"
 DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

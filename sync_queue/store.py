@@ -14,7 +14,7 @@ store that was given an epoch is fenced: it refuses to write once a newer worker
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from core.clock import Clock
@@ -35,7 +35,23 @@ Counts = Iterable[tuple[str, str]]
 
 
 class JobStore:
-    """The queue's moves on one connection. `epoch` None: a task, which is not fenced."""
+    """The queue's moves on one connection. `epoch` None: a task, which is not fenced.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from core.clock import SystemClock
+        >>> from sync_queue.schema import open_database
+        >>> with TemporaryDirectory() as folder:
+        ...     queue = open_database(Path(folder)).queue
+        ...     store = JobStore(queue.connection, SystemClock())
+        ...     store.note("scene:42", "update")
+        ...     store.note("scene:42", "scan")
+        ...     [job] = store.take()
+        ...     print(job.subject, job.cause, store.finish(job), store.take())
+        ...     queue.close()
+        scene:42 update+scan True []
+    """
 
     def __init__(
         self, connection: sqlite3.Connection, clock: Clock, *, epoch: int | None = None, checkpoint: Checkpoint = str
@@ -86,6 +102,7 @@ class JobStore:
                 for row in rows:
                     connection.execute(sql.CLAIM, {"id": row[0]})
                 if rows:
+                    connection.execute(sql.FORGET_HAND)  # until one of them is, a death is any of theirs
                     self._checkpoint("store.take")
                     return [Job(*row) for row in rows]
         return []
@@ -170,14 +187,17 @@ class JobStore:
         back = {"id": job.id, "due_at": due_at, "attempts": attempts, "priority": priority, "reason": reason}
         with self.transaction() as connection:
             _count(connection, counts)
-            twin = connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone()
-            if twin is None:
-                return connection.execute(sql.PUT_BACK, back).rowcount == 1
-            dropped = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
-            self._checkpoint("store.put_back")
-            if dropped:
-                connection.execute(sql.HURRY_TWIN, {"id": twin[0], "priority": priority})
-            return dropped
+            return self._move_back(connection, job.subject, back)
+
+    def _move_back(self, connection: sqlite3.Connection, subject: str, back: Mapping[str, object]) -> bool:
+        twin = connection.execute(sql.WAITING_TWIN, {"subject": subject}).fetchone()
+        if twin is None:
+            return connection.execute(sql.PUT_BACK, back).rowcount == 1
+        dropped = connection.execute(sql.DROP_RUNNING, {"id": back["id"]}).rowcount == 1
+        self._checkpoint("store.put_back")
+        if dropped:
+            connection.execute(sql.HURRY_TWIN, {"id": twin[0], "priority": back["priority"]})
+        return dropped
 
     def refund(self, subjects: Iterable[str]) -> None:
         """Give each waiting subject one attempt back: its failure was the server's."""
@@ -188,23 +208,24 @@ class JobStore:
     # -- after a death --------------------------------------------------------------------------
 
     def release_orphans(self) -> list[Job]:
-        """Put back every running row of a worker that is gone; returns the jobs it had in hand.
+        """Put back every running row of a worker that is gone; returns the jobs charged with its death.
 
-        Only the holder of the lease may call this. The job in hand is charged with a death, and goes
-        last and alone after three.
+        Only the holder of the lease may call this. The job in hand is charged. With none in hand the worker
+        died while it read for all of them, so each is charged: after three deaths a job goes last and
+        alone, where the innocent succeed. All in one transaction, so that no death is charged twice.
         """
         with self.transaction() as connection:
             in_hand = connection.execute(sql.IN_HAND).fetchone()
-            charged = in_hand[0] if in_hand else None
-            if charged is not None:
-                connection.execute(sql.ADD_DEATH, {"id": charged})
-                connection.execute(sql.FORGET_HAND)
+            suspect = in_hand[0] if in_hand else None
+            connection.execute(sql.ADD_DEATH, {"id": suspect})
+            connection.execute(sql.FORGET_HAND)
             jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
-        for job in jobs:
-            priority = PRIORITY_LAST if job.deaths >= DEATHS_ALONE else job.priority
-            self._put_back(job, self._at_once(job), "", job.attempts, priority)
-            self._checkpoint("store.orphan")
-        return [job for job in jobs if job.id == charged]
+            for job in jobs:
+                priority = PRIORITY_LAST if job.deaths >= DEATHS_ALONE else job.priority
+                back = {"id": job.id, "due_at": self._at_once(job), "attempts": job.attempts, "reason": ""}
+                self._move_back(connection, job.subject, {**back, "priority": priority})
+                self._checkpoint("store.orphan")
+        return [job for job in jobs if suspect in (None, job.id)]
 
     def bury_waiting(self, job: Job, reason: str, message: str) -> bool:
         """Waiting to dead letter, for a job whose worker died; False when it is not waiting any more."""
@@ -248,6 +269,11 @@ class JobStore:
         """How many jobs are due, wait for later, and are in progress."""
         due, later, running = self._connection.execute(sql.COUNTS, {"now": self._clock.wall()}).fetchone()
         return int(due or 0), int(later or 0), int(running or 0)
+
+    def settling(self, within_s: float) -> int:
+        """How many changes are so fresh that they rest, and are due within so many seconds."""
+        values = {"now": self._clock.wall(), "within": within_s}
+        return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
 
     def waiting_by_reason(self) -> dict[str, int]:
         """How many jobs wait for which class of error, most first."""

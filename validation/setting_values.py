@@ -148,7 +148,12 @@ def read_libraries(text: str) -> tuple[str, ...]:
 
 
 def read_path_map(text: str) -> PathPairs:
-    """Pairs of a folder in Stash and the same folder in Plex, in their order."""
+    """Pairs of a folder in Stash and the same folder in Plex, in their order.
+
+    Examples:
+        >>> read_path_map("/data => /media; D:/films/ => /films")
+        (('/data', '/media'), ('D:/films', '/films'))
+    """
     entries = (entry.strip() for entry in re.split(r"[;\n]", text))
     return tuple(dict.fromkeys(_pair(entry) for entry in entries if entry))
 

@@ -122,6 +122,10 @@ _CONNECTION = (
         "How long to wait for Plex to answer a request. 0 means the default.",
         unit="seconds", lowest=5, highest=300,
     ),
+    Setting(
+        "plex_verify_tls", "a", SettingType.BOOLEAN, True, "Verify Plex's certificate",
+        "For a Plex URL that begins with https. Switched off, any certificate is taken, a self-signed one too.",
+    ),
 )  # fmt: skip
 
 _MATCHING = (
@@ -141,6 +145,10 @@ _MATCHING = (
     Setting(
         "skip_not_found", "b", SettingType.BOOLEAN, False, "Skip scenes that Plex does not have",
         "For libraries that are a deliberate subset: such a scene neither waits nor becomes a dead letter.",
+    ),
+    Setting(
+        "trigger_plex_scan", "b", SettingType.BOOLEAN, False, "Trigger Plex scan",
+        "When Plex does not have the file of a new scene yet, ask Plex to scan that folder, once for all its scenes.",
     ),
     Setting(
         "only_organized", "b", SettingType.BOOLEAN, False, "Only organized scenes",

@@ -14,6 +14,7 @@ from stash.client import StashClient
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 from worker.learning import PathLearning
+from worker.stopwatch import StopWatch
 
 SHORT_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # what every proxy lets pass
 
@@ -24,22 +25,33 @@ class ServerHabits:
     def __init__(self, recall: Callable[[str], str], remember: Callable[[str, str], object]) -> None:
         self._recall = recall
         self._remember = remember
+        self._known: dict[str, str] = {}
 
     def appends(self, server: str) -> bool | None:
         """Whether tags sent are added to those present. False: they replace them. None: not tried yet."""
-        return {"append": True, "replace": False}.get(self._recall(f"tags:{server}"))
+        return {"append": True, "replace": False}.get(self._habit(f"tags:{server}"))
 
     def prove_appending(self, server: str, appends: bool) -> None:
         """Remember what a verifying read has shown."""
-        self._remember(f"tags:{server}", "append" if appends else "replace")
+        self._prove(f"tags:{server}", "append" if appends else "replace")
 
     def limits(self, server: str) -> EditLimits:
         """How long a request may be: shorter once the server, or a proxy before it, refused a long one."""
-        return SHORT_LIMITS if self._recall(f"targets:{server}") else EditLimits()
+        return SHORT_LIMITS if self._habit(f"targets:{server}") else EditLimits()
 
     def prove_short(self, server: str) -> None:
         """A request of the usual length was refused as too long."""
-        self._remember(f"targets:{server}", "short")
+        self._prove(f"targets:{server}", "short")
+
+    def _habit(self, key: str) -> str:
+        """Read once: only the worker proves anything, and it is asked several times for each scene."""
+        if key not in self._known:
+            self._known[key] = self._recall(key)
+        return self._known[key]
+
+    def _prove(self, key: str, habit: str) -> None:
+        self._remember(key, habit)
+        self._known[key] = habit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class Workbench:
     path_map: PathMap
     habits: ServerHabits
     rules: WriteRules
+    watch: StopWatch
     learning: PathLearning | None = None
     check_epoch: Callable[[], None] = lambda: None
 

@@ -31,6 +31,8 @@ PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests thi
 
 Listener = Callable[[Job, Outcome, float], None]
 """Hears (job, outcome, seconds it took) after the job has moved."""
+BatchListener = Callable[[Workbench, Batch], None]
+"""Hears of a batch that was read, before its jobs are worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Drain:
         fan_out: FanOut,
         *,
         listeners: Sequence[Listener] = (),
+        batch_listeners: Sequence[BatchListener] = (),
         checkpoint: Callable[[str], object] = str,
     ) -> None:
         self._store = store
@@ -80,16 +83,25 @@ class Drain:
         self._chance = chance
         self._log = log
         self._listeners = tuple(listeners)
+        self._batch_listeners = tuple(batch_listeners)
         self._checkpoint = checkpoint
         self._blame = Blame()
         self._report = DrainReport()
 
-    def run(self, bench: Workbench, should_stop: Callable[[], bool]) -> DrainReport:
+    def run(
+        self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool] | None = None
+    ) -> DrainReport:
         """Work until nothing is due, the gate shuts, a server fails, or `should_stop`.
+
+        With a `must_stop`, `should_stop` waits for the end of the batch, whose reads were paid for already.
 
         Raises:
             Fenced: a newer worker has taken over.
         """
+        with bench.watch.syncing():
+            return self._run(bench, should_stop, must_stop or should_stop)
+
+    def _run(self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool]) -> DrainReport:
         self._report = DrainReport()
         sync = SceneSync(bench)
         while self._gate.admits and not self._report.halted:
@@ -108,7 +120,7 @@ class Drain:
             if self._report.halted:
                 self._release(scenes)
             elif scenes:
-                self._work(bench, sync, scenes, should_stop)
+                self._work(bench, sync, scenes, must_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
             if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):
@@ -165,8 +177,10 @@ class Drain:
             adopt_records(bench, batch)
             self._fan_out.expect(bench, batch)
             self._checkpoint("drain.prepared")
+            self._tell_of_batch(bench, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
-                sync.share(batch)
+                with bench.watch.step("share"):
+                    sync.share(batch)
                 self._checkpoint("drain.shared")
         except OURS:
             raise
@@ -208,7 +222,17 @@ class Drain:
             if self._report.halted or not self._gate.admits or should_stop():
                 self._release(jobs[number:])
                 return
+            self._store.take_in_hand(job)  # it is read alone now: a death would be its own
             self._work(bench, sync, [job], should_stop)
+
+    def _tell_of_batch(self, bench: Workbench, batch: Batch) -> None:
+        for listener in self._batch_listeners:
+            try:
+                listener(bench, batch)
+            except OURS:
+                raise
+            except Exception as error:  # noqa: BLE001 broad on purpose: no job may fail by what merely follows a read
+                self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
     # -- a job ----------------------------------------------------------------------------------
 
@@ -291,7 +315,11 @@ class Drain:
 
     def _verify(self, bench: Workbench, sync: SceneSync) -> None:
         written, sync.written = sync.written, []
-        for lost in verify_written(bench, written) if written else ():
+        if not written:
+            return
+        with bench.watch.step("verify"):
+            dropped = verify_written(bench, written)
+        for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning("verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields)
             text = (

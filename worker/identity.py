@@ -41,13 +41,21 @@ def adopt_records(bench: Workbench, batch: Batch) -> None:
     matched = [(case, case.scene) for case in batch.cases.values() if case.scene is not None and case.match is not None]
     for case, scene in matched:
         _disown(bench, batch, case, scene)
-    strays = [(scene.scene_id, one) for case, scene in matched for one in _strays(bench, batch, case, scene)]
+    strays = [(scene, one) for case, scene in matched for one in _strays(bench, batch, case, scene)]
     living = _living(bench, batch, {record.scene_id for _, record in strays})
-    for scene_id, record in sorted(strays, key=lambda stray: stray[1].read_at):
+    for scene, record in sorted(strays, key=lambda stray: stray[1].read_at):
         owner = living.get(record.scene_id)
         if record.scene_id in living and (owner is None or tells_of(record, owner, ()) is False):
-            bench.log.info("record.adopted", scene=scene_id, item=record.item, before=record.scene_id or None)
-            bench.records.take_over(record, scene_id)
+            _adopt(bench, scene, record)
+
+
+def _adopt(bench: Workbench, scene: SyncMetadata, record: SyncRecord) -> None:
+    """The same first file: the same scene under another id. Else a scene that has got the file of another one."""
+    bench.log.info("record.adopted", scene=scene.scene_id, item=record.item, before=record.scene_id or None)
+    if record.oshash == scene.files[0].oshash:
+        bench.records.rekey(record, scene.scene_id)
+    else:
+        bench.records.hand_over(record, scene.scene_id)
 
 
 def _disown(bench: Workbench, batch: Batch, case: Case, scene: SyncMetadata) -> None:
@@ -59,7 +67,7 @@ def _disown(bench: Workbench, batch: Batch, case: Case, scene: SyncMetadata) -> 
         if bench.config.match_overrides.get(scene.scene_id) == record.item:
             case.error = _doubt_pin(bench, scene, record)
         else:
-            bench.records.take_over(record, NOBODY)
+            bench.records.rekey(record, NOBODY)
 
 
 def _doubt_pin(bench: Workbench, scene: SyncMetadata, record: SyncRecord) -> MatchError | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from core.errors import PlexRejected
 from core.fields import Field
+from core.original import Original
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
 from stash.client import Cover
@@ -12,7 +13,7 @@ from validation.metadata import SyncMetadata
 from worker.bench import Workbench
 from worker.catch_up import SETTLED_S, parse_time
 
-_PLEX_LISTS = {"thumb": "posters", "art": "arts"}
+PLEX_LISTS = {"thumb": "posters", "art": "arts"}
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
 
@@ -44,26 +45,27 @@ def sync_images(
     if not fields or (known == scene.updated_at and not absent):
         return record, (), ()
     etag = "" if absent else _common_etag(record.images, fields)
-    cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
-    if cover.unchanged:
-        return record, (), ()
-    if cover.image is None:
-        return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
-    return _send_all(bench, item, record, fields, cover)
+    with bench.watch.step("images"):
+        cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
+        if cover.unchanged:
+            return record, (), ()
+        if cover.image is None:
+            return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
+        return _send_all(bench, item, record, fields, cover)
 
 
 def _send_all(
     bench: Workbench, item: PlexItem, record: SyncRecord, fields: Sequence[Field], cover: Cover
 ) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
     image = cover.image or b""
-    sha1 = hashlib.sha1(image).hexdigest()
+    sha1 = hashlib.sha1(image, usedforsecurity=False).hexdigest()
     written, warnings = [], []
     for field in fields:
         sent = record.images.get(field.name)
         problem = _problem(image, field)
         if not problem and (sent is None or sent.sha1 != sha1):
             try:
-                if _send(bench, item, field, image, sha1):
+                if _send(bench, item, record.server, field, image, sha1):
                     written.append(field.name)
             except PlexRejected as error:
                 problem = str(error)
@@ -73,15 +75,20 @@ def _send_all(
     return record, tuple(written), tuple(warnings)
 
 
-def _send(bench: Workbench, item: PlexItem, field: Field, image: bytes, sha1: str) -> bool:
+def _send(bench: Workbench, item: PlexItem, server: str, field: Field, image: bytes, sha1: str) -> bool:
     """Upload and select, unless Plex has the very same bytes already; whether anything was written."""
-    kind = _PLEX_LISTS[field.plex]
-    for key, selected in bench.plex.image_keys(item.rating_key, kind):
-        if key.endswith(sha1):
-            if not selected:
-                bench.plex.select_image(item.rating_key, kind, key)
-            return not selected
+    kind = PLEX_LISTS[field.plex]
+    shelf = bench.plex.image_keys(item.rating_key, kind)
+    shown = next((key for key, selected in shelf if selected), "")
+    if shown.endswith(sha1):
+        return False
+    kept = {field.name: Original(shown, field.plex in item.locked, marks=(sha1,))}
+    bench.records.originals.keep(server, item.rating_key, item.section, kept, bench.clock.wall())
     bench.check_epoch()
+    for key, _ in shelf:
+        if key.endswith(sha1):
+            bench.plex.select_image(item.rating_key, kind, key)
+            return True
     bench.plex.upload_image(item.rating_key, kind, image)
     return True
 

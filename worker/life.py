@@ -16,7 +16,7 @@ from sync_queue.facts import Facts
 from sync_queue.inbox import SPILL
 from sync_queue.notices import Notices
 from sync_queue.schema import back_up
-from sync_queue.spill import absorb_spill
+from sync_queue.spill import absorb_spill, drop_leftovers
 from sync_queue.store import BATCH, JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
@@ -32,7 +32,9 @@ from worker.timers import Every
 
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
-DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around
+DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around, twice that in a batch
+HEARD_S = 120.0  # a Stash that answered so lately need not be asked whether it is there
+LINGER_S = sql.SETTLE_WINDOW_S + 1.0  # whoever works in a worker's place waits for an edit that still rests
 STASH_SILENT_S = 600.0
 UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
 UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this
@@ -40,6 +42,7 @@ NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000
 SERVER = "server"
 WAITING_FOR_STASH = "waiting for Stash"
+SYNCING = "syncing"
 BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
 
@@ -50,6 +53,7 @@ class Farewell(Enum):
     SILENT = "Stash has not answered for ten minutes"
     UPDATED = "the installed plugin version has changed"
     FENCED = "a newer worker has taken over"
+    UNINSTALLED = "the plugin was removed"
 
 
 class Duty(Protocol):
@@ -91,6 +95,8 @@ class Parts:
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
     duties: tuple[Duty, ...] = ()
+    before_speaking: Callable[[], None] = lambda: None
+    is_gone: Callable[[], bool] = lambda: False
 
 
 class WorkerLife:
@@ -118,6 +124,7 @@ class WorkerLife:
         self._next_due: float | None = None
         self._said_doing = ""
         self._goes_on = True
+        self._ends_at = float("inf")
 
     def run(self) -> Farewell:
         """Live until there is a reason to leave."""
@@ -134,14 +141,21 @@ class WorkerLife:
         self._p.log.info("worker.leave", why=farewell.value)
         return farewell
 
-    def work_off(self, on_turn: Callable[[], None]) -> None:
-        """Work in a task's own process, where no worker could be started, until nothing is due.
+    def work_off(self, on_turn: Callable[[], None], ends_at: float = float("inf")) -> None:
+        """Work in a task's own process until nothing is due, nor will be soon, or time is up.
+
+        `ends_at` is by the monotonic clock. A change that was made just now is waited for.
 
         Raises:
             Fenced: a worker has come to life after all.
         """
-        while self.turn() is None and self._is_due():
+        self._ends_at = ends_at
+        while self.turn() is None and self._p.clock.monotonic() < ends_at:
             on_turn()
+            if not self._is_due_soon():
+                break
+            if not self._is_due():
+                self._p.clock.sleep(TURN_S)
 
     def has_news(self) -> bool:
         """Whether anything came in since this worker last looked; asked after the lease is released."""
@@ -150,11 +164,13 @@ class WorkerLife:
     def turn(self) -> Farewell | None:
         """One look around; a reason to leave, or None."""
         self._p.beat()
+        if self._p.is_gone():
+            return Farewell.UNINSTALLED
         self._p.throttle.tick()
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED
         self._notice_changes()
-        if self._heartbeat.is_due():
+        if self._heartbeat.is_due() and self._p.clock.monotonic() - self._heard_stash >= HEARD_S:
             self._hear_stash()
         if self._is_stash_silent():
             self._hear_stash()  # it may have come back since the last heartbeat
@@ -189,6 +205,13 @@ class WorkerLife:
         absorbed, refused = absorb_spill(self._p.data_dir, self._p.store, self._p.checkpoint)
         self._next_due = self._p.store.next_due()
         self._p.log.info("spill.absorbed", changes=absorbed, refused=refused)
+
+    def _is_due_soon(self) -> bool:
+        """Whether it is worth while to wait for a job; before the settings were ever read nothing speaks against it."""
+        if self._next_due is None or not self._p.gate.admits or self._is_resting():
+            return False
+        is_soon = self._next_due <= self._p.clock.wall() + LINGER_S
+        return self._is_due() or (is_soon and (self._p.settings.config is None or self._may_write()))
 
     def _is_due(self) -> bool:
         """Whether a job is due that may be worked on now."""
@@ -248,6 +271,7 @@ class WorkerLife:
         """The bench under the settings of this moment; None while nothing may be written."""
         generation = self._p.settings.generation
         bench = self._p.settings.bench()
+        self._heard_stash = self._p.clock.monotonic()
         self._p.beat()
         if self._p.settings.generation != generation:
             self._p.gate.settings_changed()
@@ -275,9 +299,13 @@ class WorkerLife:
         if bench is None:
             self._next_due = None  # looked at again with the next change, or by the half-minute look
             return
-        self._doing("syncing")
+        self._doing(SYNCING)
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
-        report = self._p.drain.run(bench, lambda: self._has_worked_until(until))
+        report = self._p.drain.run(
+            bench,
+            lambda: self._has_worked_until(until),
+            must_stop=lambda: self._has_worked_until(until + DRAIN_CHUNK_S),
+        )
         self._goes_on = report.halted == "stopped" or report.done >= BATCH
         self._next_due = self._p.store.next_due()
         if report.done or report.buried or report.waiting:
@@ -307,7 +335,7 @@ class WorkerLife:
 
     def _has_worked_until(self, until: float) -> bool:
         self._p.beat()
-        return self._p.clock.monotonic() >= until
+        return self._p.clock.monotonic() >= min(until, self._ends_at)
 
     def _remember_server(self, bench: Workbench) -> None:
         machine = bench.plex.known_machine
@@ -382,6 +410,7 @@ class WorkerLife:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
         if not self._speak.is_due():
             return
+        self._p.before_speaking()
         waiting = self._p.notices.untold()
         stash = self._p.settings.stash() if waiting else None
         for kind, level, text in waiting if stash else ():
@@ -400,6 +429,7 @@ class WorkerLife:
             return
         self._p.store.prune()
         now = self._p.clock.wall()
+        drop_leftovers(self._p.data_dir, now)
         if abs(now - float(self._p.facts.get(BACKED_UP) or 0.0)) < DAY_S:
             return
         try:

@@ -93,8 +93,8 @@ def _is_at_risk(bench: Workbench, edit: SharedEdit, item: PlexItem) -> bool:
 
 def _send(bench: Workbench, edit: SharedEdit) -> bool:
     try:
-        bench.check_epoch()
         for target in edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS):
+            bench.check_epoch()
             bench.plex.edit(target)
     except PlexError as error:
         bench.log.info("share.failed", items=len(edit.items), why=type(error).__name__)

@@ -1,5 +1,6 @@
 """One job: what Stash has, which items play it, what differs, one write. Returns an outcome or raises."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from core.errors import NoFile, PlexRejected, StaleMatch
@@ -20,7 +21,7 @@ from worker.filters import excluded_because
 from worker.images import proven_update, sync_images
 from worker.learning import LEARNED
 from worker.sharing import share
-from worker.targets import check_pin, chosen_files, claimed_by, is_certain, plays, required_items
+from worker.targets import check_pin, chosen_files, claimed_by, is_certain, plays, required_items, take_over
 from worker.write_item import ItemWriter
 
 
@@ -108,7 +109,7 @@ class SceneSync:
                 if item is None or scene is None or not plays(item, file) or file.item in plans:
                     continue
                 if claimed_by(self._bench, batch, scene.scene_id, item) is None:
-                    old = self._bench.records.of_scene(scene.scene_id, batch.server).get(file.item)
+                    old = take_over(self._bench, batch, scene.scene_id, item)
                     changes = plans[file.item] = self._writer.plan(scene, item, old)
                     record = self._record(batch, case, item, old)
                     self._writer.remember_intent(record, changes, self._writer.wanted(scene), item, old)
@@ -149,12 +150,13 @@ class SceneSync:
             run.claimed.append(f"item {key} also plays scene {other}, which is the one that is shown in Plex")
             return
         run.items.append(key)
-        old = self._bench.records.of_scene(scene.scene_id, batch.server).get(key)
+        old = take_over(self._bench, batch, scene.scene_id, item)
         record = self._record(batch, case, item, old)
         changes = self._writer.plan(scene, item, old)
         failed: dict[str, str] = {}
         if batch.shared.get(key) != changes:
-            changes, failed = self._writer.write(record, scene, item, old, case.job)
+            with self._bench.watch.step("write") if changes else nullcontext():
+                changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
         wanted = self._writer.wanted(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)

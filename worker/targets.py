@@ -3,6 +3,7 @@
 from core.errors import MatchError, PlexNotFound
 from core.match import Confidence, PlexFile
 from core.plex_item import PlexItem
+from core.record import SyncRecord
 from plex.matcher import require
 from plex.paths import normal_path
 from sync_queue.records import NOBODY
@@ -37,12 +38,7 @@ def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) ->
     pinned = [scene for scene, key in bench.config.match_overrides.items() if key == item.rating_key]
     if pinned:
         return None if scene_id in pinned else min(pinned)
-    records = bench.records.of_item(item.rating_key, batch.server)
-    owners = [
-        record.scene_id
-        for record in records
-        if record.scene_id != NOBODY and any(same_path(record.path, path) for path in item.files)
-    ]
+    owners = [record.scene_id for record in _records_of(bench, batch, item)]
     if scene_id in owners:
         return None
     for owner in owners:
@@ -52,15 +48,37 @@ def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) ->
     return lowest if lowest < scene_id else None
 
 
+def take_over(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> SyncRecord | None:
+    """The scene's record on an item that it writes; None when nothing is known.
+
+    What is known of the item from a scene that is gone becomes its own: the file is the same, and so are the
+    names and values that PlexSync put there.
+    """
+    own = bench.records.of_scene(scene_id, batch.server).get(item.rating_key)
+    if own is not None or not batch.gone:
+        return own
+    left = [record for record in _records_of(bench, batch, item) if record.scene_id in batch.gone]
+    for record in sorted(left, key=lambda record: record.read_at):  # of several, the newest stays
+        bench.records.hand_over(record, scene_id)
+    return bench.records.of_scene(scene_id, batch.server).get(item.rating_key)
+
+
+def _records_of(bench: Workbench, batch: Batch, item: PlexItem) -> list[SyncRecord]:
+    """The records on this item that were made when it played a file which it still plays."""
+    records = bench.records.of_item(item.rating_key, batch.server)
+    return [
+        record
+        for record in records
+        if record.scene_id != NOBODY and any(same_path(record.path, path) for path in item.files)
+    ]
+
+
 def _is_gone(bench: Workbench, batch: Batch, scene_id: int) -> bool:
     """Whether a claimant is gone from Stash; its record outlives it where nobody was told of its end."""
-    if scene_id in batch.living:
-        return False
-    if bench.stash.scenes([scene_id])[scene_id] is None:
-        bench.records.forget_scene(scene_id)
-        return True
-    batch.living.add(scene_id)
-    return False
+    if scene_id not in batch.living | batch.gone:
+        is_gone = bench.stash.scenes([scene_id])[scene_id] is None
+        (batch.gone if is_gone else batch.living).add(scene_id)
+    return scene_id in batch.gone
 
 
 def chosen_files(case: Case) -> list[PlexFile]:

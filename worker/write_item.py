@@ -9,6 +9,7 @@ from core.record import SyncRecord
 from core.values import FieldValue
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.plan import Change, intentions, plan_changes
+from plex.restore import originals
 from validation.metadata import SyncMetadata
 from validation.wanted import wanted_values
 from worker.bench import SHORT_LIMITS, Workbench
@@ -21,11 +22,14 @@ class ItemWriter:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
+        self._last: tuple[SyncMetadata, EditLimits, Mapping[str, FieldValue]] | None = None
 
-    def wanted(self, scene: SyncMetadata) -> dict[str, FieldValue]:
+    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
         """What the scene's items should show; texts are cut to what one request can carry."""
-        wanted, limits = wanted_values(scene, self._bench.config), self._limits()
-        return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
+        limits = self._limits()
+        if self._last is None or self._last[0] is not scene or self._last[1] != limits:
+            self._last = (scene, limits, _fitting(wanted_values(scene, self._bench.config), limits))
+        return self._last[2]  # it is asked for at every step of a scene
 
     def plan(self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None) -> tuple[Change, ...]:
         """What must be written; () when nothing differs."""
@@ -39,22 +43,37 @@ class ItemWriter:
         item: PlexItem,
         old: SyncRecord | None,
     ) -> None:
-        """Keep what is about to be written: a worker may be killed between the request and its record."""
+        """Keep what is about to be overwritten, and what is about to be written.
+
+        A worker may be killed between the request and its record.
+        """
         intended = intentions(changes, wanted, item, old)
+        if intended:
+            kept = originals(changes, intended, item)
+            self._bench.records.originals.keep(
+                record.server, item.rating_key, item.section, kept, self._bench.clock.wall()
+            )
         base = old or SyncRecord(record.scene_id, record.server, record.item, record.section, record.path)
         if intended and base.with_fields(intended) != base:
             self._bench.records.save(base.with_fields(intended))
 
     def write(
-        self, record: SyncRecord, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None, job: Job
+        self,
+        record: SyncRecord,
+        scene: SyncMetadata,
+        item: PlexItem,
+        old: SyncRecord | None,
+        job: Job,
+        changes: tuple[Change, ...],
     ) -> tuple[tuple[Change, ...], dict[str, str]]:
-        """Write what differs, in shorter requests where a long one is refused; what was written, what failed.
+        """Write the planned changes, in shorter requests where a long one is refused; what was written, what failed.
 
         Raises:
             PlexError: Plex took nothing; the job waits or is buried as the policy says.
         """
         for is_short in (False, True):
-            changes = self.plan(scene, item, old)  # planned anew: short limits cut long texts further
+            if is_short:
+                changes = self.plan(scene, item, old)  # anew: short limits cut long texts further
             self.remember_intent(record, changes, self.wanted(scene), item, old)
             try:
                 return changes, self._send_all(item, changes, job)
@@ -69,20 +88,19 @@ class ItemWriter:
         """Send the changes together; where Plex refuses, each field alone. The refused ones and why."""
         if not changes:
             return {}
-        self._bench.check_epoch()
         try:
-            self._send(item, changes)
+            self.send(item, changes)
         except PlexRejected as error:
             if error.too_long:
                 raise
-            return self._send_alone(item, changes)
+            return self.send_alone(item, changes)
         except PlexTemporaryError:
             if job.attempts < LAST_TRY:
                 raise
-            return self._send_alone(item, changes)
+            return self.send_alone(item, changes)
         return {}
 
-    def _send_alone(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
+    def send_alone(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
         """Each field in a request of its own, once: a bad date must not keep the title back.
 
         Raises:
@@ -92,18 +110,28 @@ class ItemWriter:
         last: PlexSyncError | None = None
         for change in changes:
             try:
-                self._send(item, (change,))
+                self.send(item, (change,))
             except (PlexRejected, PlexTemporaryError) as error:
                 failed[change.field.name], last = str(error), error
         if isinstance(last, PlexTemporaryError) and len(failed) == len(changes):
             raise last
         return failed
 
-    def _send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+    def send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+        """Send the changes as they are, in as few requests as possible.
+
+        Raises:
+            PlexError: Plex took nothing, or not all of it.
+        """
         names = tuple(change.field.name for change in changes)
         self._bench.log.debug("step.send", item=item.rating_key, fields=names)
         for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
+            self._bench.check_epoch()
             self._bench.plex.edit(target)
 
     def _limits(self) -> EditLimits:
         return self._bench.habits.limits(self._bench.plex.machine_identifier())
+
+
+def _fitting(wanted: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
+    return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}

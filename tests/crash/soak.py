@@ -122,7 +122,7 @@ class Soak:
         files = library.files_of(library.scenes[scene])
         _tolerant(lambda: self._place.stash.destroy_scene(scene))
         if scene not in library.scenes and files:
-            self._place.inherited.add(files[0].path)
+            self._place.predecessors.setdefault(files[0].path, set()).add(scene)
             _tolerant(lambda: self._create_for(library.add_file(files[0].path, files[0].size)))
 
     def rename(self) -> None:
@@ -131,8 +131,8 @@ class Soak:
         for file in library.files_of(library.scenes[self._any_scene()])[:1]:
             self._place.plex.library.rename_file(file.path.replace("/data", "/media", 1), f"/media/{name}")
             library.move_file(file.path, f"/data/{name}")
-            if file.path in self._place.inherited:
-                self._place.inherited.add(f"/data/{name}")
+            self._place.predecessors[f"/data/{name}"] = self._place.predecessors.pop(file.path, set())
+            self._place.renamed.add(f"/data/{name}")
 
     def task(self) -> None:
         self._place.stash.run_task(self._chance.choice(TASKS))

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from sync_queue import statements as sql
 from tests.crash.place import Place
+from tests.crash.soak_world import Died
 from tests.flow.house import wait_for
+from tests.flow.inproc import Inproc, opened
+from tests.support import query
+from worker.graves import DEATHS_TO_BURY
 
 
 def wake_until_buried(place: Place) -> None:
@@ -47,3 +54,39 @@ def test_an_edit_revives_a_scene_that_killed_its_workers(quiet_place: Place) -> 
 
     place.ends_well()
     assert place.dead_letters() == []
+
+
+IN_PROGRESS = f"SELECT 1 FROM {sql.QUEUE} WHERE status = 2 AND subject = ?"
+
+
+def live_and_die(house: Inproc, deadly: int) -> int:
+    """Workers come and go until the queue is empty; how many died because they read the deadly scene."""
+
+    def die_of_it(point: str) -> None:
+        if point == "drain.taken" and query(house.data, IN_PROGRESS, f"scene:{deadly}"):
+            raise Died(point)
+
+    for deaths in range(20):
+        house.end_worker()
+        house.begin_worker(die_of_it)
+        try:
+            house.look()
+        except Died:
+            continue
+        return deaths
+    raise AssertionError("the workers never stop dying")
+
+
+def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_are_not(tmp_path: Path) -> None:
+    with opened(tmp_path) as house:
+        pairs = [house.pair(f"{number}.mp4") for number in range(5)]
+        deadly, unlucky = pairs[2][0], [item for number, (_, item) in enumerate(pairs) if number != 2]
+        house.note(*[scene for scene, _ in pairs])
+
+        deaths = live_and_die(house, deadly)
+
+        assert deaths == DEATHS_TO_BURY
+        assert {letter.reason for letter in house.letters().values()} == {"WorkerDied"}
+        assert house.letter(deadly).attempts == DEATHS_TO_BURY
+        assert all(house.shown(item).title.startswith("Scene of") for item in unlucky)
+        assert house.log().count("worker.died reading=5") == 3

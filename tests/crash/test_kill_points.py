@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 import time
 
 import pytest
 
-from tests.crash.place import Place
+from sync_queue.schema import MIGRATIONS
+from tests.crash.place import Place, seem_silent
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import wait_for
+from tests.support import ROOT, SHIPPED_FILES, SHIPPED_FOLDERS
 
 HOOK = ("hook.probed", "hook.started", "hook.kept")
 START = (
     "worker.born",
     "worker.leased",
     "schema.created",
-    "schema.step_1",
+    *(f"schema.step_{number}" for number in range(1, len(MIGRATIONS) + 1)),
     "worker.opened",
     "worker.epoch",
     "worker.orphans",
     "spill.noted",
 )
+CLEARING = ("worker.epoch", "store.orphan", "worker.orphans")
 WORK = (
     "store.take",
     "drain.taken",
@@ -37,7 +41,24 @@ WORK = (
     "drain.settled",
 )
 SEVERAL = ("drain.in_hand", "drain.synced", "store.finish")  # once for each job
+CATCHING_UP = ("catch_up.page", "store.note")
 FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.over")
+NEWS = "farewell.news"
+MENDING = ("schema.created", "schema.mended", "schema.set_aside")
+ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FAREWELL, NEWS, *MENDING}
+OF_THE_CHILD = {"worker.born", "worker.leased", "worker.over"}  # around the worker, where the source has no point
+
+
+def test_somebody_is_killed_at_every_point_of_the_source() -> None:
+    calls = re.compile(r"""checkpoint\(f?"([^"]+)"\)""")
+    sources = [path for folder in SHIPPED_FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in [*sources, *(ROOT / name for name in SHIPPED_FILES)]]
+
+    named = {name for text in texts for name in calls.findall(text)}
+
+    steps = {"schema.step_{number}"}
+    assert named & steps == steps
+    assert named - steps == {name for name in ALL - OF_THE_CHILD if not name.startswith("schema.step_")}
 
 
 def start_anew(place: Place) -> None:
@@ -76,7 +97,7 @@ def test_a_worker_killed_while_it_starts_loses_nothing(place: Place, name: str) 
     place.ends_well()
 
 
-@pytest.mark.parametrize("name", ["worker.epoch", "store.orphan", "worker.orphans"])
+@pytest.mark.parametrize("name", CLEARING)
 def test_a_worker_killed_while_it_clears_up_after_another_loses_nothing(quiet_place: Place, name: str) -> None:
     place = quiet_place
     scenes = [place.scene(f"{number}.mp4") for number in range(3)]
@@ -140,7 +161,7 @@ def test_a_worker_killed_at_its_work_loses_nothing(quiet_place: Place, name: str
     assert [row[0] for row in place.unfinished()] == [f"scene:{place.stash.library.scene_ids()[-2]}"]
 
 
-@pytest.mark.parametrize("name", ["catch_up.page", "store.note"])
+@pytest.mark.parametrize("name", CATCHING_UP)
 def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, name: str) -> None:
     place = quiet_place
     place.kill_workers()
@@ -173,6 +194,22 @@ def test_a_worker_killed_while_it_leaves_loses_nothing(quiet_place: Place, name:
     place.edit(scene, title="Too late for the old one")
     place.lift_barrier("farewell.decided")
     wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well()
+
+
+def test_a_worker_killed_while_it_stays_after_all_loses_nothing(quiet_place: Place) -> None:
+    place = quiet_place
+    scene = place.scene("a.mp4")
+    place.kill_at(NEWS)
+    place.set_barrier("farewell.decided")
+
+    seem_silent(place)
+    place.wait_at("farewell.decided")
+    place.edit(scene, title="Too late for the old one")
+    place.lift_barrier("farewell.decided")
+    wait_for(place.victim, f"somebody dies at {NEWS}")
     start_anew(place)
 
     place.ends_well()
@@ -219,7 +256,7 @@ def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_w
     place.ends_well()
 
 
-@pytest.mark.parametrize("name", ["schema.created", "schema.mended", "schema.set_aside"])
+@pytest.mark.parametrize("name", MENDING)
 @pytest.mark.parametrize("whole", [True, False], ids=["nothing is readable", "one page is"])
 def test_a_worker_killed_while_it_mends_a_damaged_database_loses_nothing(
     quiet_place: Place, name: str, whole: bool

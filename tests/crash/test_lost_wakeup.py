@@ -7,18 +7,11 @@ from threading import Event
 
 import pytest
 
-from tests.crash.place import Place
+from tests.crash.place import SILENCE_S, Place, seem_silent
 from tests.emulators.stash_toys import Background
 from tests.flow.house import wait_for
 
-SILENCE_S = 700.0
 ROUNDS = 8
-
-
-def seem_silent(place: Place) -> None:
-    """Stash's health page fails, for ten minutes of the worker's clock; all the rest of Stash works."""
-    place.stash.faults.fail(503, kind="healthz", times=None)
-    place.skip(SILENCE_S)
 
 
 def gone(place: Place, worker: int) -> bool:

@@ -159,7 +159,7 @@ def test_the_dead_letter_of_a_merged_scene_goes_with_the_next_start(house: Inpro
     library(house)
     lost = house.scene("/data/not in plex.mp4")
     house.note(lost)
-    house.look_for(3 * 3600.0, every_s=600.0)
+    house.look_for(6 * 3600.0, every_s=600.0)
     letters = set(house.letters())
 
     week_without_hooks(house, lambda stash: stash.drop_scene(lost))

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from tests.flow.house import picture
 from tests.flow.inproc import LOOK_S, Inproc, opened
 
 
@@ -204,6 +205,28 @@ def test_the_scene_that_an_items_record_names_goes_on_writing_it(house: Inproc) 
         house.sync(first)
 
     assert house.shown(item).title == "B"
+
+
+@pytest.mark.parametrize("preserve", [False, True], ids=["Stash wins", "Plex edits stay"])
+def test_a_scene_that_was_found_again_under_a_new_id_knows_what_its_predecessor_wrote(
+    house: Inproc, preserve: bool
+) -> None:
+    house.configure(c_preserve_plex_edits=preserve)
+    old, item = house.pair("a.mp4", title="Old", studio="Aurora", tags=["one", "two"], cover=picture(1))
+    others = [house.pair(f"other-{number}.mp4", studio="Aurora", tags=["one"])[0] for number in range(2)]
+    house.sync(old, *others)
+    house.plex.library.change(item, collections=["Aurora", "Mine"])
+    house.stash.library.drop_scene(old)  # nobody was told
+    new = house.scene("/data/a.mp4", title="New", studio="Borealis", tags=["two", "three"], cover=picture(1))
+
+    with house.writes_only(item):
+        house.sync(new)
+
+    shown = house.shown(item)
+    assert (shown.title, sorted(shown.collections)) == ("New", ["Borealis", "Mine"])
+    assert set(shown.genres) == {"two", "three"}
+    assert list(house.records(new)) == [item]
+    assert house.records(old) == {}
 
 
 def test_a_moved_file_is_followed_and_the_old_item_left_alone(house: Inproc) -> None:

@@ -1,5 +1,6 @@
 """The composition root: what is built, and that a worker leaves without losing anything."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from core.version import VERSION
 from sync_queue import statements as sql
-from sync_queue.inbox import note_parameters, worker_lives
+from sync_queue.inbox import note_parameters, take_message, worker_lives
 from sync_queue.lease import Lease
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
@@ -125,6 +126,21 @@ def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) 
     assert "made for this test" in log_of(tmp_path)
 
 
+def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(tmp_path: Path, lease: Lease) -> None:
+    lives: list[str] = []
+
+    def checkpoint(name: str) -> None:
+        if name == "worker.epoch":
+            lives.append(name)
+            shutil.rmtree(tmp_path / "data")
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+
+    assert (status, len(lives)) == (0, 1)
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lease) -> None:
     def checkpoint(name: str) -> None:
         if name == "worker.epoch":
@@ -136,6 +152,11 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
 
     assert status == 1
     assert log_of(tmp_path).count("database.failed") == MOST_FAILURES + 1
+    assert take_message(str(tmp_path / "data")) == (
+        "error",
+        "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
+        "What waits is kept; plexsync.log has the details.",
+    )
     assert outside.clock.monotonic() > 300
 
 
@@ -162,22 +183,61 @@ def test_every_life_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> Non
 def test_a_task_works_the_queue_off_where_no_worker_lives(
     tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
 ) -> None:
-    lease.release()
-    clock = FakeClock()
-    item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
-    scene = stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written by the task")
-    stash.configure(a_plex_url=plex.url, a_plex_token=plex.token, b_path_map="/data => /media")
-    store = open_store(tmp_path / "data", clock)
-    store.note(f"scene:{scene}", "update")
-    where = {"scheme": "http", "host": "0.0.0.0", "port": stash.port, "cookie": "", "now": clock.now}
-    store.connection.execute(sql.KEEP_SESSION, where)
-    store.connection.close()
+    clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
 
     worked = work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7)), lambda: None)
 
     assert worked
     assert plex.library.item(item).title == "Written by the task"
     assert not worker_lives(str(tmp_path / "data"))
+
+
+def test_a_task_waits_for_an_edit_that_still_rests(
+    tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
+) -> None:
+    clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
+    edits = iter(["Written later"])
+
+    def edit(point: str) -> None:
+        """A person saves the scene once more while the task is at work, and its hook sees the lease held."""
+        for title in edits if point == "drain.settled" else ():
+            stash.library.change_scene(scene, touch=True, title=title)
+            note(tmp_path, f"scene:{scene}")
+
+    work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
+
+    assert plex.library.item(item).title == "Written later"
+
+
+def test_a_change_that_comes_while_a_task_gives_the_lease_up_is_worked_off(
+    tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
+) -> None:
+    clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
+    edits = iter(["Written last"])
+
+    def edit(point: str) -> None:
+        for title in edits if point == "farewell.released" else ():
+            stash.library.change_scene(scene, touch=True, title=title)
+            note(tmp_path, f"scene:{scene}")
+
+    work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
+
+    assert plex.library.item(item).title == "Written last"
+
+
+def waiting_scene(folder: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator) -> tuple[FakeClock, int, int]:
+    """No worker, and one scene that waits: the clock, Plex's item, the scene."""
+    lease.release()
+    clock = FakeClock()
+    item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
+    scene = stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written by the task")
+    stash.configure(a_plex_url=plex.url, a_plex_token=plex.token, b_path_map="/data => /media")
+    store = open_store(folder / "data", clock)
+    store.note(f"scene:{scene}", "update")
+    where = {"scheme": "http", "host": "0.0.0.0", "port": stash.port, "cookie": "", "now": clock.now}
+    store.connection.execute(sql.KEEP_SESSION, where)
+    store.connection.close()
+    return clock, item, scene
 
 
 def test_a_task_leaves_the_queue_to_a_living_worker(tmp_path: Path, lease: Lease) -> None:

@@ -1,8 +1,10 @@
 """The hook's door: what it accepts, and when it stays shut."""
 
 import json
+import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,27 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
 
     assert take_message(str(tmp_path)) == ("error", "Zoë says: install pip.")
     assert take_message(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "age_s", "taken"),
+    [
+        pytest.param("Install pip.", 60.0, None, id="just told"),
+        pytest.param("Install pip.", 4_000.0, ("error", "Install pip."), id="told an hour ago"),
+        pytest.param("The disk is full.", 60.0, ("error", "The disk is full."), id="another one"),
+    ],
+)
+def test_a_message_that_was_told_is_not_left_again_within_the_hour(
+    tmp_path: Path, text: str, age_s: float, taken: tuple[str, str] | None
+) -> None:
+    leave_message(str(tmp_path), "error", "Install pip.")
+    take_message(str(tmp_path))
+    then = time.time() - age_s
+    os.utime(tmp_path / "message.told.json", (then, then))
+
+    leave_message(str(tmp_path), "error", text)
+
+    assert take_message(str(tmp_path)) == taken
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "5", '["error"]', '["a", "b", "c"]'])

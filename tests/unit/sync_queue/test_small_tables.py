@@ -149,6 +149,21 @@ def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> 
     assert records.of_scene(42, "other") == {}
 
 
+def test_a_record_that_is_handed_over_tells_what_was_written_and_not_that_the_heir_is_current(desk: Desk) -> None:
+    records = Records(desk.store)
+    records.save(RECORD)
+
+    records.hand_over(RECORD, 43)
+
+    (heir,) = records.of_item(7, "machine")
+    assert (heir.scene_id, heir.path, heir.fields) == (43, RECORD.path, RECORD.fields)
+    assert {name: image.sha1 for name, image in heir.images.items()} == {
+        name: image.sha1 for name, image in RECORD.images.items()
+    }
+    assert {image.etag for image in heir.images.values()} <= {""}
+    assert records.known_update(43, "machine") == ("", 0.0)
+
+
 def test_the_newest_known_update_of_a_scene_is_told(desk: Desk) -> None:
     records = Records(desk.store)
     records.save(SyncRecord(42, "machine", 7, "uuid", "/a", updated_at="2024-01-01", read_at=5.0))

@@ -1,13 +1,14 @@
 """What hooks left as files becomes jobs, whatever is in the files."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from sync_queue.facts import Facts
 from sync_queue.inbox import note_parameters, session_parameters, write_spill
-from sync_queue.spill import absorb_spill
+from sync_queue.spill import absorb_spill, drop_leftovers
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
 
 SESSION = session_parameters({"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c"}}, 5.0)
@@ -44,6 +45,23 @@ def test_every_spilled_change_becomes_a_job_and_its_file_goes(desk: Desk) -> Non
 
 def test_without_a_spill_folder_there_is_nothing_to_absorb(desk: Desk) -> None:
     assert absorb_spill(desk.data_dir, desk.store) == (0, [])
+
+
+@pytest.mark.parametrize(("age_s", "left"), [(60.0, ["1-1.tmp", "2-2.json"]), (4_000.0, ["2-2.json"])])
+def test_what_a_killed_hook_left_is_removed_after_an_hour(desk: Desk, age_s: float, left: list[str]) -> None:
+    folder = desk.data_dir / "spill"
+    folder.mkdir()
+    for name in ("1-1.tmp", "2-2.json"):
+        (folder / name).write_text('{"note": {', encoding="utf-8")
+        os.utime(folder / name, (desk.clock.wall() - age_s, desk.clock.wall() - age_s))
+
+    drop_leftovers(desk.data_dir, desk.clock.wall())
+
+    assert sorted(path.name for path in folder.iterdir()) == left
+
+
+def test_without_a_spill_folder_nothing_is_left_over(desk: Desk) -> None:
+    assert drop_leftovers(desk.data_dir, desk.clock.wall()) == 0
 
 
 def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:

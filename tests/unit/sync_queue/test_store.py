@@ -353,12 +353,32 @@ def test_only_the_job_in_hand_is_charged_with_a_death(desk: Desk) -> None:
 
 def test_a_death_is_charged_once(desk: Desk) -> None:
     died(desk, desk.taken())
-    desk.store.take()
 
     charged = desk.store.release_orphans()
 
     assert charged == []
     assert desk.rows("deaths") == [(1,)]
+
+
+def test_a_death_while_a_batch_is_read_is_charged_to_all_of_it(desk: Desk) -> None:
+    died(desk, desk.taken())  # which leaves no mark on the next batch
+    desk.store.note("scene:2", "update")
+    desk.store.take()
+
+    charged = desk.store.release_orphans()
+
+    assert sorted((job.subject, job.deaths) for job in charged) == [("scene:1", 2), ("scene:2", 1)]
+
+
+def test_a_death_between_two_jobs_is_charged_to_nobody(desk: Desk) -> None:
+    desk.store.note_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
+    first = desk.store.take()[0]
+    desk.store.finish(first)
+
+    charged = died(desk, first)
+
+    assert charged == []
+    assert desk.rows("deaths", "status < 5") == [(0,)]
 
 
 def test_a_job_that_killed_three_workers_goes_last_and_alone(desk: Desk) -> None:
@@ -404,7 +424,9 @@ def test_a_death_while_clearing_up_loses_no_job(desk: Desk, fatal: int) -> None:
     desk.store.release_orphans()
 
     desk.clock.advance(5)
-    assert sorted(subjects(desk.store.take())) == ["scene:1", "scene:2", "scene:3"]
+    jobs = desk.store.take()
+    assert sorted(subjects(jobs)) == ["scene:1", "scene:2", "scene:3"]
+    assert {job.deaths for job in jobs if job.subject != "scene:2"} == {1}
 
 
 def test_a_deadly_job_is_buried_from_its_place_in_the_queue(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """A worker's own parts between both emulators, on a clock that moves only when told."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -51,6 +51,7 @@ class Rig:
         self.data_dir.mkdir()
         self.install(VERSION)
         self.beats = 0
+        self.on_beat: Callable[[], object] = str
         self.log, self.lines = kept_log()
         self.worker = self.new_worker()
         self.configure()
@@ -68,6 +69,7 @@ class Rig:
 
     def _beat(self) -> None:
         self.beats += 1
+        self.on_beat()  # with every answer of Plex, among others
         assert self.beats < MOST_BEATS, "the worker lives for ever"
 
     def install(self, version: str) -> None:

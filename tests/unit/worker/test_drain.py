@@ -1,11 +1,15 @@
 """The loop that works off the queue: what a failure costs, and whom it stops."""
 
+import sqlite3
+from collections.abc import Callable
+
 import pytest
 
 from core.errors import Fenced
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
+from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.breaker import State
 from worker.drain import PAUSE_S, DrainReport
@@ -285,6 +289,43 @@ def test_a_worker_that_was_overtaken_writes_nothing_more(rig: Rig) -> None:
 
     newer.close()
     assert rig.plex.writes() == []
+
+
+def overtaken_when(rig: Rig, it_is_time: Callable[[], bool]) -> None:
+    """A newer worker begins at that moment, in the middle of a job."""
+    connection = sqlite3.connect(rig.data_dir / "queue.db", isolation_level=None)
+
+    def overtake() -> None:
+        if it_is_time():
+            connection.execute("UPDATE worker SET epoch = epoch + 1")
+
+    rig.on_beat = overtake
+    with pytest.raises(Fenced):
+        rig.drain()
+    connection.close()
+
+
+def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends_no_more(rig: Rig) -> None:
+    rig.note(rig.scene("a", details="Text."))
+    rig.plex.faults.add(Fault(method="PUT", status=400))
+
+    overtaken_when(rig, lambda: rig.plex.count("PUT") == 1)
+
+    assert rig.plex.count("PUT") == 1
+    assert rig.item_of("a").title == "a"
+
+
+def test_a_worker_that_is_overtaken_before_it_selects_an_image_leaves_it(rig: Rig) -> None:
+    scene = rig.scene("a", cover=png(1))
+    rig.sync(scene)
+    rig.plex.library.change(rig.item_of("a").rating_key, poster=png(2))
+    rig.records.forget_scene(scene)
+    rig.note(scene)
+    rig.plex.reset_counts()
+
+    overtaken_when(rig, lambda: any("/posters" in record.path for record in rig.plex.requests))
+
+    assert rig.item_of("a").poster_bytes == png(2)
 
 
 def test_a_scene_that_is_gone_is_done_and_forgotten(rig: Rig) -> None:
