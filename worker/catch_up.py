@@ -6,14 +6,14 @@ Stash compares timestamps as texts in its own zone, so the question is asked wit
 answer is decided by parsing it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 
 from core.clock import Clock
 from core.entity import KINDS
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
-from stash.client import SceneState, StashClient
+from stash.client import SceneState, StashClient, StashRefused
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts
@@ -98,15 +98,24 @@ class CatchUp:
         return not self._is_waiting(scene_subject(scene.scene_id), updated, now)
 
     def _changed_entities(self, stash: StashClient, since: float, now: float) -> list[str]:
-        """Entities that moved after `since`, and not before the name that indexed scenes show was read."""
-        oldest, kinds, number, news = _since(since), list(KINDS), 1, []
+        """Entities that moved after `since`, and not before the name that indexed scenes show was read.
+
+        A Stash that does not answer this question must not keep the scenes from being caught up with.
+        """
+        try:
+            return list(self._entity_news(stash, since, now))
+        except StashRefused as error:
+            self._log.info("catch_up.refused", detail=str(error))
+            return []
+
+    def _entity_news(self, stash: StashClient, since: float, now: float) -> Iterator[str]:
+        oldest, kinds, number = _since(since), list(KINDS), 1
         while kinds:
             pages = stash.newest_entities(kinds, number, PAGE)
             rows = [row for kind in kinds for row in pages[kind]]
-            news += [subject for subject, text in rows if self._is_entity_news(subject, text, since, now)]
+            yield from (subject for subject, text in rows if self._is_entity_news(subject, text, since, now))
             kinds = [kind for kind in kinds if len(pages[kind]) == PAGE and pages[kind][-1][1] > oldest]
             number += 1
-        return news
 
     def _is_entity_news(self, subject: str, text: str, since: float, now: float) -> bool:
         updated, known = parse_time(text), self._index.known(subject)

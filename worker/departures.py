@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.entity import KINDS
 from core.job import scene_subject
 from core.log import EventLog
+from stash.client import StashRefused
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from worker.bench import Workbench
@@ -46,16 +47,24 @@ class Departures:
             StashUnavailable: the step is done again.
         """
         self._pause.now()
-        noted = 0
+        try:
+            noted = self._step(bench)
+        except StashRefused as error:
+            self._after, self._kinds = None, []  # tomorrow again
+            self._log.info("gone.refused", detail=str(error))
+        else:
+            if noted:
+                self._log.info("gone.noted", changes=noted)
+
+    def _step(self, bench: Workbench) -> int:
         if self._after is None:
             noted = self._fan_out.note_gone(bench.stash, self._kinds[0])
             del self._kinds[0]
-        elif self._records.known_scenes(self._after, HIGHEST, 1):
-            noted = self._compare(bench, self._after)
-        else:
-            self._after = None
-        if noted:
-            self._log.info("gone.noted", changes=noted)
+            return noted
+        if self._records.known_scenes(self._after, HIGHEST, 1):
+            return self._compare(bench, self._after)
+        self._after = None
+        return 0
 
     def _compare(self, bench: Workbench, after: int) -> int:
         """Queue what is known between this page's ids and not among them; how many."""

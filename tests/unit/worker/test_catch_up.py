@@ -8,6 +8,7 @@ import pytest
 from core.entity import Entity
 from core.errors import StashUnavailable
 from sync_queue.entities import EntityIndex
+from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import NOW, Rig, rigged
 from worker import catch_up
 from worker.catch_up import OVERLAP_S, WATERMARK, parse_time
@@ -318,3 +319,14 @@ def test_a_library_of_old_tags_costs_one_question(rig: Rig) -> None:
     run(rig)
 
     assert rig.stash.count("graphql", "findTags") == 1
+
+
+def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_noted(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    rig.stash.faults.plan(Fault("graphql", "findTags", times=None, graphql_error="invalid sort: updated_at"))
+
+    assert run(rig) == 1
+    assert watermark(rig) == rig.clock.now
+    assert any("catch_up.refused" in line for line in rig.lines)

@@ -6,9 +6,10 @@ import pytest
 
 from core.entity import KINDS, Entity, is_shown
 from core.outcome import Fate
+from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.metadata import SyncMetadata, parse_scene
-from worker.departures import PAGE
+from worker.departures import PAGE, REFUSED_S
 from worker.fan_out import Reach, entities_of, reach_of
 
 OLD, NEW = Entity("tag:7", "train"), Entity("tag:7", "railway")
@@ -148,6 +149,27 @@ def test_a_walk_is_once_a_day(rig: Rig) -> None:
 
     assert steps == [1 + len(KINDS), 0]
     assert walk(rig) == steps[0]
+
+
+def test_a_stash_that_refuses_ends_the_walk_until_tomorrow(rig: Rig) -> None:
+    rig.sync(rig.scene("a", tags=["one"]))
+    rig.stash.faults.plan(Fault("graphql", "findScenes", times=1, graphql_error="Internal system error. Error <x>"))
+
+    steps = [walk(rig), walk(rig)]
+    rig.clock.advance(86_400.0)
+
+    assert steps == [1, 0]
+    assert walk(rig) == 1 + len(KINDS)
+
+
+def test_while_nothing_may_be_written_the_walk_waits(rig: Rig) -> None:
+    (duty,) = rig.worker.parts.duties
+
+    asked = [duty.is_due(), duty.is_due()]
+    rig.clock.advance(REFUSED_S)
+
+    assert asked == [True, False]
+    assert duty.is_due()
 
 
 @pytest.mark.parametrize("gone", [1, 2, PAGE, PAGE + 1, PAGE + 5])
