@@ -143,12 +143,15 @@ def test_a_time_far_ahead_hides_neither_its_own_change_nor_that_of_others(house:
 
 def test_the_survivor_of_a_merge_is_synced_and_nothing_is_kept_of_the_sources(house: Inproc) -> None:
     items = library(house)
+    waiting = house.scene("/data/not in plex.mp4")
+    house.sync(waiting)
     house.clock.advance(600.0)
 
-    house.stash.merge_scenes([2], 1, title="Survivor")
+    house.stash.merge_scenes([2, waiting], 1, title="Survivor")
     house.look_for(1200.0)
 
     assert house.shown(items[0]).title == "Survivor"
+    assert house.shown(items[1]).title == "Survivor"  # it plays a file of the survivor now
     assert house.records(2) == {}
     assert house.letters() == {}
     assert house.waiting() == {}

@@ -9,7 +9,7 @@ from core.outcome import Fate
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.metadata import SyncMetadata, parse_scene
-from worker.departures import PAGE, REFUSED_S
+from worker.departures import PAGE, REFUSED_S, Departures
 from worker.fan_out import Reach, entities_of, reach_of
 
 OLD, NEW = Entity("tag:7", "train"), Entity("tag:7", "railway")
@@ -120,10 +120,13 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
 # -- what is gone without a hook ------------------------------------------------------------------
 
 
+def departures(rig: Rig) -> Departures:
+    return next(duty for duty in rig.worker.parts.duties if isinstance(duty, Departures))
+
+
 def walk(rig: Rig) -> int:
     """Every step of the duty; how many."""
-    (duty,) = rig.worker.parts.duties
-    steps = 0
+    steps, duty = 0, departures(rig)
     while duty.is_due():
         duty.step(rig.bench())
         steps += 1
@@ -163,7 +166,7 @@ def test_a_stash_that_refuses_ends_the_walk_until_tomorrow(rig: Rig) -> None:
 
 
 def test_while_nothing_may_be_written_the_walk_waits(rig: Rig) -> None:
-    (duty,) = rig.worker.parts.duties
+    duty = departures(rig)
 
     asked = [duty.is_due(), duty.is_due()]
     rig.clock.advance(REFUSED_S)
