@@ -25,6 +25,7 @@ from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.database import is_damage
 from sync_queue.dead_letters import DeadLetters
+from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts, begin_epoch
 from sync_queue.inbox import leave_message
 from sync_queue.lease import Lease
@@ -38,7 +39,9 @@ from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp
 from worker.defaults import Defaults
+from worker.departures import Departures
 from worker.drain import Drain
+from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
@@ -178,6 +181,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     watch = StopWatch(clock)
     statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log, watch)
     gate = build_gate(outside, tables, log, reporter, throttle)
+    fan_out = FanOut(store, EntityIndex(store), clock, checkpoint)
     summary = Summary(tables.notices, clock)
     drain = Drain(
         store,
@@ -187,6 +191,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         clock,
         outside.chance,
         log,
+        fan_out,
         listeners=[reporter.heard, statistics.heard, summary.heard],
         batch_listeners=[PlexScans(gate, tables.notices, clock, log).heard],
         checkpoint=checkpoint,
@@ -208,7 +213,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         drain=drain,
         throttle=throttle,
         statistics=statistics,
-        catch_up=CatchUp(store, tables.facts, tables.records, clock, log, checkpoint),
+        catch_up=CatchUp(store, tables.facts, tables.records, EntityIndex(store), clock, log, checkpoint),
         defaults=Defaults(tables.facts, clock, log, VERSION),
         clock=clock,
         log=log,
@@ -217,6 +222,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        duties=(Departures(store, tables.records, fan_out, clock, log),),
         before_speaking=before_speaking,
         is_gone=Presence(outside.root, outside.data_dir, clock).is_gone,
     )

@@ -106,7 +106,7 @@ class NoFile(PlexSyncError):
 
 
 class WorkerDied(PlexSyncError):
-    """PlexSync's worker died several times while it had this scene in hand. See the worker's log."""
+    """PlexSync's worker died several times while it had this in hand. See the worker's log."""
 
 
 class Fenced(PlexSyncError):

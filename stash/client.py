@@ -16,6 +16,7 @@ import requests
 import urllib3
 from stashapi.stashapp import StashInterface
 
+from core.entity import Entity, entity_subject
 from core.errors import PlexSyncError, StashUnavailable
 from stash import queries
 
@@ -57,6 +58,15 @@ class Cover:
     image: bytes | None
     etag: str
     unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SceneState:
+    """A scene as a list tells it. `oshash` is its first file's, "" when it has none."""
+
+    scene_id: int
+    updated_at: str
+    oshash: str
 
 
 class StashClient(StashInterface):
@@ -147,6 +157,52 @@ class StashClient(StashInterface):
             data = self.graphql(queries.SCENES_AFTER, variables)
         with _as_agreed():
             return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
+
+    def scene_states(self, after: int, size: int, since: str = "") -> list[SceneState]:
+        """As `scene_page`, with the file behind each id."""
+        variables: dict[str, Any] = {"after": after, "size": size, **({"since": since} if since else {})}
+        data = self.graphql(queries.CHANGED_STATES if since else queries.SCENE_STATES, variables)
+        with _as_agreed():
+            return [
+                SceneState(int(scene["id"]), str(scene["updated_at"]), _oshash(scene["files"]))
+                for scene in data["findScenes"]["scenes"]
+            ]
+
+    def entities(self, subjects: Sequence[str], read_at: float) -> dict[str, Entity | None]:
+        """Every entity asked for, in one request; None for one that is gone."""
+        if not subjects:
+            return {}
+        data = self.graphql(queries.entities_by_subject(subjects))
+        with _as_agreed():
+            return {subject: _entity(subject, data.get(f"e{place}"), read_at) for place, subject in enumerate(subjects)}
+
+    def scenes_showing(self, subject: str, after: int, size: int) -> list[int]:
+        """The next scenes by id that show an entity, a child studio's among them; [] at the end."""
+        kind, _, number = subject.partition(":")
+        data = self.graphql(queries.scenes_showing(kind), {"id": number, "after": after, "size": size})
+        with _as_agreed():
+            return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
+
+    def scenes_with(self, oshash: str) -> list[int]:
+        """The scenes that have a file with this oshash, lowest id first; [] when there is none."""
+        data = self.graphql(queries.SCENES_WITH, {"oshash": oshash})
+        with _as_agreed():
+            return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
+
+    def newest_entities(self, kinds: Sequence[str], page: int, size: int) -> dict[str, list[tuple[str, str]]]:
+        """By kind, (subject, updated_at) of one page, the newest first by text; pages count from 1."""
+        data = self.graphql(queries.newest_entities(kinds), {"page": page, "size": size})
+        with _as_agreed():
+            return {
+                kind: [(entity_subject(kind, row["id"]), str(row["updated_at"])) for row in data[kind]["rows"]]
+                for kind in kinds
+            }
+
+    def entity_ids(self, kind: str) -> frozenset[str]:
+        """The subjects of every entity of one kind."""
+        data = self.graphql(queries.entity_ids(kind))
+        with _as_agreed():
+            return frozenset(entity_subject(kind, row["id"]) for row in data["found"]["rows"])
 
     def scene_count(self) -> int:
         """How many scenes there are."""
@@ -258,6 +314,18 @@ def _parsed(response: requests.Response) -> Any:
     if b"\\ud" not in response.content.lower():
         return document
     return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _oshash(files: Sequence[Mapping[str, Any]]) -> str:
+    prints = files[0]["fingerprints"] if files else ()
+    return next((str(each["value"]) for each in prints if each["type"] == "oshash"), "")
+
+
+def _entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> Entity | None:
+    if raw is None:
+        return None
+    parent = raw.get("parent_studio") or {}
+    return Entity(subject, str(raw["name"]).strip(), str(parent.get("id") or ""), str(raw["updated_at"]), read_at)
 
 
 def _session_cookie(header: str) -> str:

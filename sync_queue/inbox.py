@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sync_queue import statements as sql
 
@@ -99,15 +99,20 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def write_note(connection: sqlite3.Connection, note: dict[str, object], session: dict[str, object] | None) -> None:
-    """Note one change and keep the session, in one transaction.
+def write_note(
+    connection: sqlite3.Connection,
+    note: dict[str, object],
+    session: dict[str, object] | None,
+    more: Sequence[dict[str, object]] = (),
+) -> None:
+    """Note one change, with what else it touched, and keep the session, in one transaction.
 
     Raises:
         sqlite3.Error: nothing was written.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(sql.NOTE, note)
+        connection.executemany(sql.NOTE, (note, *more))
         if session is not None:
             connection.execute(sql.KEEP_SESSION, session)
         connection.execute("COMMIT")
@@ -150,15 +155,29 @@ def worker_lives(data_dir: str) -> bool:
     return False
 
 
-def write_spill(data_dir: str, note: Mapping[str, object] | None, session: Mapping[str, object] | None) -> str:
+def write_spills(data_dir: str, notes: Sequence[Mapping[str, object]], session: Mapping[str, object] | None) -> None:
+    """Leave each change as a file; the first one carries the session.
+
+    Raises:
+        OSError: not all of them could be left.
+    """
+    for place, note in enumerate(notes):
+        write_spill(data_dir, note, None if place else session, place)
+
+
+def write_spill(
+    data_dir: str, note: Mapping[str, object] | None, session: Mapping[str, object] | None, place: int = 0
+) -> str:
     """Leave one change, or only the session, as a file for the worker; the path.
+
+    `place` tells files of one moment apart: not every clock has nanoseconds.
 
     Raises:
         OSError: not even that was possible.
     """
     folder = os.path.join(data_dir, SPILL)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    name = f"{time.time_ns():020d}-{os.getpid()}"
+    name = f"{time.time_ns():020d}-{os.getpid()}-{place}"
     temporary = os.path.join(folder, name + ".tmp")
     text = json.dumps({"note": note, "session": session})
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -13,6 +13,9 @@ from sync_queue.store import JobStore
 _SCALARS = ("scene_id", "server", "item", "section", "path", "oshash", "updated_at", "read_at", "confidence")
 
 
+NOBODY = 0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
+
+
 class Records:
     """The sync records in the queue's database. A record of another server counts as absent.
 
@@ -38,6 +41,11 @@ class Records:
         """The scenes whose match was of this confidence; [] when there is none."""
         query = {"confidence": confidence, "server": server}
         return [row[0] for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()]
+
+    def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
+        """The scenes of which anything is kept, a dead letter included, with ids above `after` up to `upto`."""
+        query = {"after": after, "upto": upto, "limit": limit}
+        return [row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()]
 
     def confidences(self) -> dict[str, int]:
         """How many records of which confidence, most first."""
@@ -67,9 +75,23 @@ class Records:
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item})
 
-    def known_update(self, scene_id: int, server: str) -> tuple[str, float]:
-        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known."""
-        query = {"scene_id": scene_id, "server": server}
+    def rekey(self, record: SyncRecord, scene_id: int) -> None:
+        """The record's scene has another id now; `NOBODY` until its file is seen."""
+        row = {"scene_id": record.scene_id, "server": record.server, "item": record.item, "new": scene_id}
+        with self._store.transaction() as connection:
+            connection.execute(sql.REKEY_RECORD, row)
+
+    def set_aside(self, scene_id: int) -> int:
+        """The scene's id is gone: its records wait for whoever has its files; how many."""
+        with self._store.transaction() as connection:
+            return connection.execute(sql.SET_RECORDS_ASIDE, {"scene_id": scene_id, "nobody": NOBODY}).rowcount
+
+    def known_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
+        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known.
+
+        With an `oshash`, a record of another file counts as absent.
+        """
+        query = {"scene_id": scene_id, "server": server, "oshash": oshash}
         updated_at, read_at = self._store.connection.execute(sql.KNOWN_UPDATES, query).fetchone()
         return updated_at or "", read_at or 0.0
 

@@ -54,7 +54,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 # and what Plex showed before PlexSync's first write.
 _STEP_2 = """
 CREATE TABLE scene_entities (scene_id INTEGER PRIMARY KEY, entities TEXT NOT NULL);
-CREATE TABLE entities (subject TEXT PRIMARY KEY, shown TEXT NOT NULL);
+CREATE TABLE entities (
+  subject TEXT PRIMARY KEY, shown TEXT NOT NULL, parent TEXT, updated_at TEXT NOT NULL, read_at FLOAT NOT NULL);
 CREATE TABLE originals (
   server TEXT NOT NULL, item INTEGER NOT NULL, section INTEGER NOT NULL, kept_at FLOAT NOT NULL,
   shown TEXT NOT NULL, PRIMARY KEY (server, item));

@@ -155,8 +155,24 @@ ON CONFLICT (scene_id, server, item) DO UPDATE SET section = excluded.section, p
 RECORD_COLUMNS = "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
 SCENE_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
-KNOWN_UPDATES = "SELECT max(updated_at), max(read_at) FROM records WHERE scene_id = :scene_id AND server = :server"
-SCENES_BY_CONFIDENCE = "SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server"
+KNOWN_UPDATES = """
+SELECT max(updated_at), max(read_at) FROM records
+WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))
+"""
+REKEY_RECORD = """
+UPDATE OR REPLACE records SET scene_id = :new WHERE scene_id = :scene_id AND server = :server AND item = :item
+"""
+SET_RECORDS_ASIDE = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scene_id = :scene_id"
+SCENES_BY_CONFIDENCE = """
+SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server AND scene_id > 0
+"""
+KNOWN_SCENES = """
+SELECT scene_id FROM records WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT scene_id FROM scene_entities WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT CAST(substr(subject, 7) AS INTEGER) AS scene_id FROM dead_letters
+WHERE subject LIKE 'scene:%' AND scene_id > :after AND scene_id <= :upto
+LIMIT :limit
+"""
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
@@ -173,6 +189,35 @@ ORIGINALS_AFTER = """
 SELECT item, section, shown FROM originals WHERE server = :server AND item > :after ORDER BY item LIMIT :size
 """
 FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
+
+# What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass finds the scenes
+# of an entity; and of each entity the name that they show.
+SCENE_ENTITIES = "SELECT entities FROM scene_entities WHERE scene_id = :scene_id"
+SAVE_SCENE_ENTITIES = """
+INSERT INTO scene_entities (scene_id, entities) VALUES (:scene_id, :entities)
+ON CONFLICT (scene_id) DO UPDATE SET entities = excluded.entities
+"""
+FORGET_SCENE_ENTITIES = "DELETE FROM scene_entities WHERE scene_id = :scene_id"
+SCENES_SHOWING = """
+SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :pattern ORDER BY scene_id LIMIT :limit
+"""
+ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at"
+ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
+ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
+SAVE_ENTITY = """
+INSERT INTO entities (subject, shown, parent, updated_at, read_at)
+VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+ON CONFLICT (subject) DO UPDATE SET shown = excluded.shown, parent = excluded.parent,
+  updated_at = excluded.updated_at, read_at = excluded.read_at
+"""
+# A scene may have been read before a rename that is still being carried to the others: it only adds to what is known.
+ADD_ENTITY = """
+INSERT INTO entities (subject, shown, parent, updated_at, read_at)
+VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NULL
+"""
+DOUBT_ENTITY = "UPDATE entities SET shown = '' WHERE subject = :subject"
+FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
 WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes

@@ -16,7 +16,9 @@ from worker.batch import Batch, read_batch
 from worker.bench import Workbench
 from worker.blame import Blame
 from worker.breaker import State
+from worker.fan_out import FanOut
 from worker.gate import Gate
+from worker.identity import adopt_records
 from worker.policy import Signal, judge, rule_for
 from worker.stats import counts_of, day_of
 from worker.sync_scene import SceneSync, title_of
@@ -66,6 +68,7 @@ class Drain:
         clock: Clock,
         chance: Random,
         log: EventLog,
+        fan_out: FanOut,
         *,
         listeners: Sequence[Listener] = (),
         batch_listeners: Sequence[BatchListener] = (),
@@ -73,6 +76,7 @@ class Drain:
     ) -> None:
         self._store = store
         self._notices = notices
+        self._fan_out = fan_out
         self._gate = gate
         self._throttle = throttle
         self._clock = clock
@@ -111,7 +115,12 @@ class Drain:
                     self._gate.test(bench.plex)
                 break
             self._checkpoint("drain.taken")
-            self._work(bench, sync, jobs, must_stop)
+            entities, scenes = split(jobs)
+            self._expand(bench, entities)
+            if self._report.halted:
+                self._release(scenes)
+            elif scenes:
+                self._work(bench, sync, scenes, must_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
             if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):
@@ -119,12 +128,55 @@ class Drain:
         self._verify(bench, sync)
         return self._report
 
+    # -- entities -------------------------------------------------------------------------------
+
+    def _expand(self, bench: Workbench, jobs: Sequence[Job]) -> None:
+        """Turn changed entities into jobs of scenes. Plex has no part in it, so it tests nothing."""
+        try:
+            now = self._fan_out.read(bench.stash, jobs)
+        except OURS:
+            raise
+        except Exception as error:  # noqa: BLE001 broad on purpose: one entity that breaks the read must not stop the others
+            self._expand_alone(bench, jobs, error)
+            return
+        for number, job in enumerate(jobs):
+            started = self._clock.monotonic()
+            self._store.take_in_hand(job)
+            self._checkpoint("drain.in_hand")
+            try:
+                outcome = self._fan_out.expand(bench.stash, job, now)
+            except OURS:
+                raise
+            except Exception as error:  # noqa: BLE001 broad on purpose: a bug in one entity must not stop the others
+                outcome = self._judged(bench, job, error, self._fan_out.name_of(job))
+            self._settle(bench, job, outcome, self._clock.monotonic() - started)
+            if self._report.halted:
+                self._release(jobs[number + 1 :])
+                return
+
+    def _expand_alone(self, bench: Workbench, jobs: Sequence[Job], error: Exception) -> None:
+        """A shared read failed: Stash's absence spends nothing; otherwise each entity is read alone."""
+        if isinstance(error, StashUnavailable):
+            self._release(jobs, type(error).__name__)
+            self._report = replace(self._report, halted=type(error).__name__)
+        elif len(jobs) == 1:
+            self._settle(bench, jobs[0], self._judged(bench, jobs[0], error, self._fan_out.name_of(jobs[0])), 0.0)
+        else:
+            for number, job in enumerate(jobs):
+                if self._report.halted:
+                    self._release(jobs[number:])
+                    return
+                self._expand(bench, [job])
+
     # -- a batch --------------------------------------------------------------------------------
 
     def _work(self, bench: Workbench, sync: SceneSync, jobs: Sequence[Job], should_stop: Callable[[], bool]) -> None:
         try:
             batch = read_batch(bench, jobs)
             self._checkpoint("drain.read")
+            adopt_records(bench, batch)
+            self._fan_out.expect(bench, batch)
+            self._checkpoint("drain.prepared")
             self._tell_of_batch(bench, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
                 with bench.watch.step("share"):
@@ -197,6 +249,7 @@ class Drain:
             outcome = self._judged(bench, job, error, title_of(scene) if scene else "")
         else:
             self._throttle.heard(ok=True)
+            self._fan_out.settle(batch.cases[job.id], outcome)
             if outcome.items:
                 self._blame.succeeded()
                 self._gate.succeeded()
@@ -274,3 +327,8 @@ class Drain:
                 "Look at the item in Plex; PlexSync sends it again with the scene's next change."
             )
             self._notices.add(f"dropped:{names}", "warning", text, self._clock.wall())
+
+
+def split(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+    """(those of entities, those of scenes), each in the order they came."""
+    return [job for job in jobs if not job.is_scene], [job for job in jobs if job.is_scene]

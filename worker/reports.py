@@ -1,7 +1,7 @@
 """What the outside hears of jobs: one log line per finished job, one notice per kind of trouble."""
 
 from core.clock import Clock
-from core.job import Job
+from core.job import Job, spoken
 from core.log import EventLog
 from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
@@ -25,8 +25,18 @@ class Reporter:
 
     def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Write the job's line, and a notice when a person may have to act."""
-        number = job.subject.partition(":")[2]
-        facts: dict[str, object] = {"scene": number, "cause": job.cause, "item": outcome.items}
+        if not job.is_scene and outcome.fate is Fate.DONE:
+            self._log.info(
+                "fan_out.done",
+                entity=job.subject,
+                cause=job.cause,
+                what=outcome.what,
+                queued=outcome.message,
+                took_s=round(took_s, 3),
+            )
+            return
+        kind, _, number = job.subject.partition(":")
+        facts: dict[str, object] = {kind: number, "cause": job.cause, "item": outcome.items}
         if outcome.fate is Fate.DONE:
             facts.update(what=outcome.what, wrote=outcome.wrote, confidence=outcome.confidence)
         else:
@@ -45,7 +55,7 @@ class Reporter:
         if outcome.fate is Fate.BURY:
             shown = f" ({outcome.title})" if outcome.title else ""
             first_line = outcome.message.partition("\n")[0]
-            text = f"Scene {number}{shown} is in the dead letters: {outcome.what}. {first_line}"
+            text = f"{spoken(job.subject).capitalize()}{shown} is in the dead letters: {outcome.what}. {first_line}"
             self._say(f"dead:{outcome.what}", text)
 
     def gate_moved(self, old: Breaker, new: Breaker) -> None:

@@ -31,6 +31,8 @@ class Summary:
     def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Count one outcome."""
         match outcome.fate:
+            case Fate.DONE if not job.is_scene:
+                pass  # its scenes are counted
             case Fate.DONE:
                 self._done[_DONE.get(outcome.what, "left alone")] += 1
             case Fate.BURY:

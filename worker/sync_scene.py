@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import NoFile, PlexRejected, StaleMatch
 from core.fields import BY_NAME
-from core.job import Job
+from core.job import DESTROY, Job
 from core.match import Confidence
 from core.outcome import Fate, Outcome
 from core.plex_item import PlexItem
@@ -65,7 +65,10 @@ class SceneSync:
         if case.error is not None:
             raise case.error
         if case.scene is None:
-            self._bench.records.forget_scene(job.scene_id)
+            if DESTROY in job.cause.split("+"):
+                self._bench.records.forget_scene(job.scene_id)
+            else:  # nobody said so: after a full import its file may be another scene's
+                self._bench.records.set_aside(job.scene_id)
             return Outcome(Fate.DONE, "gone")
         title = title_of(case.scene)
         if not case.scene.files:

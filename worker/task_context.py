@@ -9,7 +9,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
-from stash.client import StashAddress, StashClient
+from stash.client import SceneState, StashAddress, StashClient
 from sync_queue.inbox import DATABASE, InboxClosed, connect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig, read_config
@@ -149,6 +149,14 @@ def scene_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list
     while page := stash.scene_page(after, size, since):
         yield page
         after = page[-1][0]
+
+
+def state_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[SceneState]]:
+    """The same with the file behind each id."""
+    after = 0
+    while page := stash.scene_states(after, size, since):
+        yield page
+        after = page[-1].scene_id
 
 
 def plex_failure(error: PlexError) -> TaskFailed:

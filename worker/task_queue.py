@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 from core.errors import Fenced, PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
+from stash.client import SceneState
 from sync_queue.counters import Counters
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
@@ -15,7 +16,7 @@ from worker.catch_up import MARGIN, SETTLED_S, parse_time
 from worker.follow import LINE_S, Follower, NoWorker
 from worker.life import SERVER
 from worker.stats import JOB, present_statistics
-from worker.task_context import Answer, Context, scene_pages
+from worker.task_context import Answer, Context, state_pages
 from worker.timers import Every
 from worker.words import several
 
@@ -75,10 +76,10 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     stash, pace = context.stash(), Every(context.clock, LINE_S, later=True)
     queued = proven = 0
     with context.store() as store:
-        for page in scene_pages(stash, PAGE, since):
-            recent = [(key, text) for key, text in page if (parse_time(text) or newer_than) >= newer_than]
-            wanted = recent if is_forced else [one for one in recent if not _is_current(store, *one)]
-            queued += store.note_many((scene_subject(key) for key, _ in wanted), cause, PRIORITY_BACKFILL)
+        for page in state_pages(stash, PAGE, since):
+            recent = [one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than]
+            wanted = recent if is_forced else [one for one in recent if not _is_current(store, one)]
+            queued += store.note_many((scene_subject(one.scene_id) for one in wanted), cause, PRIORITY_BACKFILL)
             proven += len(recent) - len(wanted)
             if pace.is_due():
                 context.info(f"{several(queued, 'scene')} queued so far, {proven:,} left out.")
@@ -87,11 +88,11 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     return {**process_queue(context), "queued": queued, "current": proven}
 
 
-def _is_current(store: JobStore, scene_id: int, updated_at: str) -> bool:
-    """Whether a record proves that this state of the scene was read and written."""
-    known, read_at = Records(store).known_update(scene_id, Facts(store).get(SERVER))
-    updated = parse_time(updated_at)
-    return known == updated_at and updated is not None and read_at >= updated + SETTLED_S
+def _is_current(store: JobStore, scene: SceneState) -> bool:
+    """Whether a record of its file proves that this state of the scene was read and written."""
+    known, read_at = Records(store).known_update(scene.scene_id, Facts(store).get(SERVER), scene.oshash)
+    updated = parse_time(scene.updated_at)
+    return known == scene.updated_at and updated is not None and read_at >= updated + SETTLED_S
 
 
 def _work_off_here(context: Context, reason: NoWorker) -> Answer:

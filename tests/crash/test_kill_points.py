@@ -33,6 +33,7 @@ WORK = (
     "store.take",
     "drain.taken",
     "drain.read",
+    "drain.prepared",
     "drain.shared",
     "drain.in_hand",
     "drain.synced",
