@@ -20,6 +20,9 @@ from plex.finder import Finder
 from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
+from reconciliation.book import QueueBook
+from reconciliation.duty import Ground, Reconciliation
+from reconciliation.history import HistoryFile
 from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.database import is_damage
@@ -34,7 +37,7 @@ from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
-from worker.catch_up import CatchUp
+from worker.catch_up import CatchUp, first_start
 from worker.defaults import Defaults
 from worker.drain import Drain
 from worker.gate import Gate
@@ -45,11 +48,13 @@ from worker.outages import OutageLog
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
+from worker.survey import Survey
 from worker.throttle import Throttle
 from worker.watchdog import Watchdog
 
 MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
 LONGEST_REST_S = 60.0
+UPDATE = "update"  # by whom a worker is started that only takes over from an older version
 LONG_LIFE_S = 600.0  # an error after this is a new one
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
@@ -176,13 +181,15 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         listeners=[reporter.heard, statistics.heard],
         checkpoint=checkpoint,
     )
+    settings = build_settings(outside, tables, log, beat, throttle)
+    reconciliation = build_reconciliation(outside, tables, log, settings, has_restarted=started_by != UPDATE)
     parts = Parts(
         data_dir=outside.data_dir,
         store=store,
         facts=tables.facts,
         letters=tables.letters,
         notices=tables.notices,
-        settings=build_settings(outside, tables, log, beat, throttle),
+        settings=settings,
         gate=gate,
         drain=drain,
         throttle=throttle,
@@ -196,8 +203,32 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        duties=(reconciliation,),
+        stash_came_back=reconciliation.stash_came_back,
     )
     return Worker(WorkerLife(parts), parts, opened)
+
+
+def build_reconciliation(
+    outside: Outside, tables: Tables, log: EventLog, settings: Settings, *, has_restarted: bool
+) -> Reconciliation[Workbench]:
+    """The worker's duty of comparing both sides."""
+
+    def say(text: str) -> None:
+        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+
+    ground = Ground(
+        store=tables.store,
+        facts=tables.facts,
+        book=QueueBook(tables.store, tables.letters, tables.records),
+        history=HistoryFile(outside.data_dir, outside.clock.sleep),
+        clock=outside.clock,
+        log=log,
+        config=lambda: settings.config,
+        first_start=lambda: first_start(tables.facts),
+        say=say,
+    )
+    return Reconciliation(ground, Survey, has_restarted=has_restarted)
 
 
 def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Reporter, throttle: Throttle) -> Gate:
@@ -321,7 +352,7 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         lease.release()
         checkpoint("farewell.released")
         if farewell is Farewell.UPDATED:
-            launch_worker(str(outside.root), "update")
+            launch_worker(str(outside.root), UPDATE)
         elif farewell is Farewell.SILENT and worker.life.has_news():
             checkpoint("farewell.news")
             lease.take()

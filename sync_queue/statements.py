@@ -118,6 +118,7 @@ LETTERS = """
 SELECT subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at
 FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
+LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
 COUNT_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 CLEAR_LETTERS = "DELETE FROM dead_letters"
 
@@ -147,6 +148,10 @@ RECORD_COLUMNS = "scene_id, server, item, section, path, oshash, updated_at, rea
 SCENE_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 KNOWN_UPDATES = "SELECT max(updated_at), max(read_at) FROM records WHERE scene_id = :scene_id AND server = :server"
+RECORDED_SCENES = """
+SELECT DISTINCT scene_id FROM records WHERE scene_id > :after AND scene_id <= :until AND server = :server
+ORDER BY scene_id
+"""
 SCENES_BY_CONFIDENCE = "SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server"
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
@@ -154,6 +159,8 @@ FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :serv
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
 WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes
+RECONCILED = "reconciled"  # when the last reconciliation ended, epoch seconds, and what it found, as one line
+WHOLE_LIBRARY = "whole_library"  # set once a person had every scene sent: from then on none is nobody's business
 GET_META = "SELECT value FROM meta WHERE key = :key"
 KEEP_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"

@@ -5,12 +5,14 @@ answer is decided by parsing it.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 
 from core.clock import Clock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from stash.client import StashClient
+from stash.times import MARGIN as MARGIN
+from stash.times import parse_time as parse_time
+from stash.times import since_text
 from sync_queue import statements as sql
 from sync_queue.facts import Facts
 from sync_queue.records import Records
@@ -18,7 +20,6 @@ from sync_queue.store import JobStore
 
 WATERMARK = sql.WATERMARK
 FIRST_START = "first_start"  # what changed before it is nobody's edit
-MARGIN = timedelta(hours=26)  # covers every zone a server can be in
 PAGE = 500
 SETTLED_S = 2.0  # Stash's times are whole seconds: younger ones may hide a second edit
 OVERLAP_S = 120.0  # clocks differ a little, and a transaction commits after its timestamp
@@ -65,7 +66,7 @@ class CatchUp:
         noted = 0
         after = 0
         while True:
-            page = stash.scene_page(after, PAGE, _since(since))
+            page = stash.scene_page(after, PAGE, since_text(since))
             subjects = [scene_subject(key) for key, text in page if self._is_news(key, text, since, server, now)]
             last = len(page) < PAGE
             if subjects or last:
@@ -92,21 +93,9 @@ class CatchUp:
         return not self._store.has_news_of(scene_subject(scene_id), since=dated)
 
 
-def parse_time(text: str) -> float | None:
-    """Epoch seconds of a time as Stash writes it; None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.timestamp()
-
-
-def _since(moment_s: float) -> str:
-    """A moment as a text without zone, early enough for every zone."""
-    moment = datetime.fromtimestamp(moment_s, timezone.utc) - MARGIN
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+def first_start(facts: Facts) -> float | None:
+    """When the first catch-up ran here, epoch seconds; None before."""
+    return _number(facts.get(FIRST_START))
 
 
 def _number(text: str) -> float | None:

@@ -9,6 +9,7 @@ from stash.client import StashClient
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
+from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.catch_up import MARGIN, SETTLED_S, parse_time
@@ -70,6 +71,8 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
         process_queue(context)  # it makes the queue
     stash, queued, proven = context.stash(), 0, 0
     with context.store() as store:
+        if not since:
+            Facts(store).set(WHOLE_LIBRARY, repr(context.clock.wall()))
         for page in _pages(stash, since):
             recent = [(key, text) for key, text in page if (parse_time(text) or newer_than) >= newer_than]
             wanted = recent if is_forced else [one for one in recent if not _is_current(store, *one)]

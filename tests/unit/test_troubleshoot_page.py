@@ -22,7 +22,7 @@ DONE = (SceneGone, NoFile)  # a job that ends so has neither waited nor failed
 
 def logged_events() -> Iterator[str]:
     """Every event name that is written out in a call of a log."""
-    for path in [*PROJECT.glob("*.py"), *PROJECT.glob("worker/*.py")]:
+    for path in [*PROJECT.glob("*.py"), *PROJECT.glob("worker/*.py"), *PROJECT.glob("reconciliation/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LEVELS:
                 first = node.args[0] if node.args else None
