@@ -10,8 +10,8 @@ from sync_queue.store import JobStore
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_FOLDERS = ("core", "stash", "plex", "sync_queue", "worker", "hooks", "validation", "reconciliation", "ui")
-SHIPPED_FILES = ("PlexSync.py", "PlexSync.yml", "wiring.py", "tasks.py", "dependencies.py", "requirements.txt")
-SHIPPED_FILES += ("reconcile_tasks.py",)
+SHIPPED_MODULES = ("PlexSync.py", "wiring.py", "tasks.py", "reconcile_tasks.py", "dependencies.py")
+SHIPPED_FILES = (*SHIPPED_MODULES, "PlexSync.yml", "requirements.txt")
 
 
 class FakeClock:

@@ -113,7 +113,7 @@ def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(room: Wo
     shown = room.item()
     wanted = room.stash.library.scenes[scene]
     assert run["fields"] == found
-    assert run["enqueued"] == {kind: 1 for kind in found}
+    assert run["enqueued"] == dict.fromkeys(found, 1)
     assert (again["gaps"], again["enqueued"]) == ({}, {})
     assert (shown.title, shown.summary) == (wanted.title, wanted.details)
     assert len(room.edits("by.mp4")) == untouched
