@@ -166,13 +166,13 @@ class Reconciliation(Generic[Bench]):
             first_start,
             has_restarted=self._has_restarted,
         )
+        self._has_restarted = False
         if due is None:
             return False
         self._begin(due.cause, due.scope.text, 0.0)
         return True
 
     def _begin(self, cause: str, scope: str, asked_at: float) -> None:
-        self._has_restarted = False
         run = Run(cause=cause, scope=scope, started_at=self._g.clock.wall(), asked_at=asked_at)
         with self._g.store.transaction() as connection:
             connection.execute(sql.SET_META, {"key": RUN, "value": run.model_dump_json()})

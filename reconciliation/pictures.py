@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from core.fields import Field
 from core.plex_item import PlexItem
-from core.record import ImageRecord, SyncRecord
-from plex.plan import WriteRules
+from core.record import SyncRecord
+from plex.pictures import is_suspect, shows_ours
 from reconciliation.desk import Desk
 from validation.metadata import SyncMetadata
-
-_PLEX_LISTS = {"thumb": "posters", "art": "arts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +30,21 @@ def look_at_pictures(desk: Desk, scene: SyncMetadata, item: PlexItem, record: Sy
     unsent = _moved_in_stash(desk, scene, record)
     if unsent:
         return Pictures(unsent=unsent)
-    suspects = [field for field in desk.images if is_suspect(field, item, record, desk.rules)]
-    replaced = tuple(field.name for field in suspects if not _shows_ours(desk, item, field, record))
-    calm = {
-        field.name: replace(record.images[field.name], shown=item.images.get(field.name, ""))
-        for field in suspects
-        if field.name not in replaced
-    }
-    return Pictures(replaced=replaced, record=record.with_images(calm) if calm else None)
+    suspects = [field for field in desk.images if is_suspect(field, item, record.images[field.name], desk.rules)]
+    others = [field for field in suspects if not shows_ours(desk.plex, item, field, record.images[field.name])]
+    replaced = tuple(field.name for field in others)
+    return Pictures(replaced=replaced, record=_with_paths(desk, item, record, replaced))
 
 
-def is_suspect(field: Field, item: PlexItem, record: SyncRecord, rules: WriteRules) -> bool:
-    """Whether the item's image path is not the one seen after our upload; it also moves for other reasons."""
-    sent = record.images.get(field.name, ImageRecord(""))
-    if rules.preserve_plex_edits or not sent.sha1 or not sent.shown:
-        return False
-    return item.images.get(field.name, "") != sent.shown
+def _with_paths(desk: Desk, item: PlexItem, record: SyncRecord, replaced: tuple[str, ...]) -> SyncRecord | None:
+    """The record with the paths that our images have now; None where it knows them.
+
+    Where no read after the upload told the path, the present one is taken as ours.
+    """
+    ours = [field.name for field in desk.images if record.images[field.name].sha1 and field.name not in replaced]
+    shown = {name: replace(record.images[name], shown=item.images.get(name, "")) for name in ours}
+    known = record.with_images(shown)
+    return known if known != record else None
 
 
 def _moved_in_stash(desk: Desk, scene: SyncMetadata, record: SyncRecord) -> tuple[str, ...]:
@@ -58,10 +54,3 @@ def _moved_in_stash(desk: Desk, scene: SyncMetadata, record: SyncRecord) -> tupl
     etags = {field.name: record.images[field.name].etag for field in desk.images}
     moved = {etag: desk.stash.has_other_cover(scene.scene_id, etag) for etag in set(etags.values())}
     return tuple(name for name, etag in etags.items() if moved[etag])
-
-
-def _shows_ours(desk: Desk, item: PlexItem, field: Field, record: SyncRecord) -> bool:
-    """Whether the image that Plex has selected is the one that was sent."""
-    keys = desk.plex.image_keys(item.rating_key, _PLEX_LISTS[field.plex])
-    sha1 = record.images[field.name].sha1
-    return any(selected and key.endswith(sha1) for key, selected in keys)

@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.files import JsonFile
 from core.version import VERSION
 from plex.path_learner import Lesson
+from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.facts import Facts, WorkerRow
@@ -48,6 +49,7 @@ class Snapshot:
     outage: Outage | None
     ramp: Ramp | None
     lessons: tuple[Lesson, ...]
+    reconciled: str = ""
 
     @property
     def doing(self) -> str:
@@ -77,6 +79,7 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         outage=read_history(data_dir, clock.sleep)[0].current,
         ramp=ramp if ramp is not None and not ramp.is_over else None,
         lessons=read_lessons(data_dir, clock.sleep),
+        reconciled=Facts(store).get(sql.RECONCILED),
     )
 
 
@@ -86,6 +89,7 @@ def status_lines(shot: Snapshot, now: float) -> list[str]:
     if shot.confidences:
         lines.append(f"Matches: {_counted(shot.confidences)}.")
     lines += [f"Learned: {one.source} => {one.target} ({one.files} files)." for one in shot.lessons[:3]]
+    lines += _reconciled_lines(shot.reconciled, now)
     lines += map(letter_line, shot.newest)
     lines += [f"Dead letters: {count} x {reason}." for reason, count in list(shot.dead.items())[:MOST_REASONS]]
     lines += [f"Waiting: {count} x {reason}." for reason, count in list(shot.waiting.items())[:MOST_REASONS]]
@@ -117,6 +121,15 @@ def plex_lines(shot: Snapshot, now: float) -> list[str]:
         away = f" for {duration(now - shot.outage.start)}" if shot.outage else ""
         lines.append(f"Plex is away{away}: {shot.breaker.why}. It is asked again in {duration(gap)}.")
     return lines
+
+
+def _reconciled_lines(fact: str, now: float) -> list[str]:
+    """When both sides were compared last and what came of it; [] before the first time."""
+    ended_at, _, text = fact.partition(" ")
+    try:
+        return [f"Reconciled {duration(max(0.0, now - float(ended_at)))} ago: {text}."] if text else []
+    except ValueError:
+        return []
 
 
 def _counted(counts: Mapping[str, int]) -> str:
