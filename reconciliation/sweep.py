@@ -194,7 +194,7 @@ class Sweep:
         if work.problem:
             return gaps_of(Sight(work.scene_id, problem=work.problem))
         records = self._desk.records.of_scene(work.scene_id, self._server)
-        if any(record.read_at > work.read_at for record in records.values()):
+        if any(work.read_at < record.read_at <= self._clock.wall() for record in records.values()):
             return ()  # it was synced meanwhile, with a younger state than ours
         gaps = [gap for file in work.files for gap in self._judge_item(work.scene, file, records)]
         keys = {file.item for file in work.files}

@@ -22,13 +22,18 @@ HOUR_S = 3_600.0
 
 def reconcile(room: Workroom, scope: Scope = ALL) -> dict[str, Any]:
     """Press the button and let the worker do everything; the run as the history shows it."""
-    room.clock.advance(10.0)
-    with contextlib.closing(connect(str(room.data))) as connection:
-        wish = make_wish(Facts(JobStore(connection, room.clock)), scope, room.clock.wall())
-    room.work_until(lambda: newest(room).get("asked_at") == wish.asked_at, step=1.0)
+    asked_at = press(room, scope)
+    room.work_until(lambda: newest(room).get("asked_at") == asked_at, step=1.0)
     run = newest(room)
     room.work_for(20.0)
     return run
+
+
+def press(room: Workroom, scope: Scope = ALL) -> float:
+    """Press the button only; the moment that names the wish."""
+    room.clock.advance(10.0)
+    with contextlib.closing(connect(str(room.data))) as connection:
+        return make_wish(Facts(JobStore(connection, room.clock)), scope, room.clock.wall()).asked_at
 
 
 def newest(room: Workroom) -> dict[str, Any]:

@@ -32,9 +32,7 @@ class Month:
             self.clock.advance(600.0)
             passed_s = self.clock.now - START
             has_restarted = passed_s / HOUR_S in restarts
-            due = due_run(
-                self.history, self._interval, self._scope, self.clock.now, START, has_restarted=has_restarted
-            )
+            due = due_run(self.history, self._interval, self._scope, self.clock.now, START, has_restarted=has_restarted)
             if due is not None:
                 self.runs.append((passed_s, due))
                 self.history = self.history.including(ended(due.scope, self.clock.now))
