@@ -58,9 +58,10 @@ def dry_run(context: Context) -> Answer:
     context.progress(1.0)
     for detector in DETECTORS:
         for gap in book.examples.get(detector.kind, ()):
-            context.info(f"Scene {gap.scene_id}: {gap.kind} {', '.join(gap.fields)}: {gap.evidence}.")
+            named = " ".join([gap.kind, *([", ".join(gap.fields)] if gap.fields else ())])
+            context.info(f"Scene {gap.scene_id}: {named}: {gap.evidence.rstrip('.')}.")
     ended = sweep.run.model_copy(update={"ended_at": context.clock.wall()})
-    return _told(context, ended, "would be queued; nothing was")
+    return _told(context, ended, "nothing was queued, a run would queue")
 
 
 class _Untouched(Records):
@@ -129,7 +130,7 @@ def _told(context: Context, run: Run, queued: str) -> Answer:
             fields = counted(run.fields.get(detector.kind, {}))
             where = "" if fields == "none" else f" ({fields})"
             context.info(f"{run.gaps[detector.kind]} {detector.kind}{where}: {detector.meaning}")
-    context.info(f"{run.checked} scenes compared. Gaps: {counted(run.gaps)}. {counted(run.enqueued)} {queued}.")
+    context.info(f"{run.checked} scenes compared. Gaps: {counted(run.gaps)}; {queued}: {counted(run.enqueued)}.")
     if run.failed:
         context.say("warning", f"The comparison ended early: {run.failed}.")
     return {

@@ -57,10 +57,10 @@ TASKS: tuple[Task, ...] = (
          "force_sync", task_queue.force_sync_all),
     Task("Reconcile Library (All)", "Compare every scene with Plex by content and send what is out of step, whatever "
          "changed it.", "reconcile_all", reconcile_all),
-    Task("Reconcile Library (Recent)", "The same for the scenes that were created or changed within 24 hours.",
-         "reconcile_recent", reconcile_recent),
-    Task("Reconcile Library (Last 7 Days)", "The same for the scenes that were created or changed within seven days.",
-         "reconcile_week", reconcile_week),
+    Task("Reconcile Library (Recent)", "Compare the scenes that were created or changed within 24 hours, and send "
+         "what is out of step.", "reconcile_recent", reconcile_recent),
+    Task("Reconcile Library (Last 7 Days)", "Compare the scenes that were created or changed within seven days, and "
+         "send what is out of step.", "reconcile_week", reconcile_week),
     Task("Reconcile: Dry Run", "Count by kind and field what a reconciliation of everything would send, with examples. "
          "Writes nothing.", "reconcile_dry_run", dry_run),
     Task("Outage Summary Report", "Write into the log when Plex was away, for how long, and how often.",

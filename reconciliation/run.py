@@ -81,9 +81,10 @@ class Run(BaseModel):
         found, fields, enqueued = dict(self.gaps), dict(self.fields), dict(self.enqueued)
         for gap in gaps:
             _add(found, gap.kind)
-            fields[gap.kind] = dict(fields.get(gap.kind, {}))
+            of_kind = dict(fields.get(gap.kind, {}))
             for name in gap.fields:
-                _add(fields[gap.kind], name)
+                _add(of_kind, name)
+            fields.update({gap.kind: of_kind} if of_kind else {})
             if queued:
                 _add(enqueued, gap.kind)
         return self.model_copy(update={"gaps": found, "fields": fields, "enqueued": enqueued})
