@@ -15,7 +15,7 @@ from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
 from validation.scope import ALL, RECENT, WEEK, Scope
-from worker.follow import LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
+from worker.follow import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
 from worker.survey import Survey
 from worker.task_context import Answer, Context, plex_failure
 from worker.task_queue import process_queue
@@ -100,7 +100,7 @@ def _reconcile(context: Context, scope: Scope) -> Answer:
 
 def _follow(context: Context, facts: Facts, wish: Wish) -> None:
     """Show how far the comparison is, until it is over, the worker waits, nothing moves, or time is up."""
-    began = moved = worked = context.clock.monotonic()
+    began = moved = worked = said = context.clock.monotonic()
     checked = -1
     while _is_ahead(facts, wish) and worker_lives(str(context.data_dir)):
         context.clock.sleep(LOOK_S)
@@ -108,6 +108,9 @@ def _follow(context: Context, facts: Facts, wish: Wish) -> None:
         context.progress(HALF * _share(run) if run is not None else 0.0)
         before, checked = checked, run.checked if run is not None else -1
         moved = now if checked != before else moved
+        if run is not None and now - said >= LINE_S:
+            said = now
+            context.info(f"{run.checked} of {run.total} scenes compared, gaps: {counted(run.gaps)}.")
         worker = facts.worker()
         worked = worked if worker and worker.doing.startswith(("waiting", "switched off")) else now
         if now - worked >= WAITS_S or now - moved >= STUCK_S or now - began >= LONGEST_S:

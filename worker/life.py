@@ -235,6 +235,7 @@ class WorkerLife:
             self._tidy()
             self._p.defaults.write_if_calm(self._p.settings.stash())
         except StashUnavailable as error:
+            self._was_up = False
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s

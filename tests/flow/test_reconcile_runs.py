@@ -177,11 +177,25 @@ def test_a_new_worker_compares_once_what_is_recent_if_the_last_time_is_an_hour_a
     assert room.worker_log().count("reconcile.begin cause=start scope=24h") == 2
 
 
+def test_a_stash_that_comes_back_may_be_a_new_one_and_is_compared_once(room: Workroom) -> None:
+    full_scene(room)
+    room.work_for(2 * HOUR_S, step=300.0)
+    began = room.worker_log().count("reconcile.begin")
+    room.stash.down()
+    room.work_for(180.0, step=30.0)
+
+    room.stash.up()
+    room.work_for(300.0, step=30.0)
+
+    assert room.worker_log().count("reconcile.begin") - began == 1
+    assert "cause=start scope=24h" in room.worker_log()
+
+
 def test_never_means_never(room: Workroom) -> None:
     room.configure(d_reconcile_interval="never")
     full_scene(room)
 
-    room.work_for(8 * DAY_S, step=1_000.0)
+    room.work_for(2 * DAY_S, step=1_000.0)
 
     assert "reconcile.begin" not in room.worker_log()
 
