@@ -19,6 +19,10 @@ TEXTS = {
     "paths.unsaved": f"What PlexSync learned of your folders could not be kept: {{detail}}. {DISK}",
     "plex.scan_failed": "Plex could not be asked to scan {folder} for a new scene: {detail}. Scan the library in Plex.",
     "ramp.unsaved": f"PlexSync could not keep how fast it drains its queue: {{detail}}. {DISK}",
+    "reconcile.failed": "The comparison of Stash and Plex ended early: {detail}. Does the library exist that "
+    "the setting 'Reconcile: which scenes' names? The next comparison begins anew.",
+    "reconcile.skipped": "Plex failed five times to show the items of {scenes} scenes; the comparison left them out. "
+    "If it repeats, look at Plex's own log.",
     "state.unsaved": f"PlexSync could not keep what it knows of Plex's outages: {{detail}}. {DISK}",
     "stats.unsaved": f"PlexSync's statistics could not be kept: {{detail}}. {DISK}",
     "worker.died": "PlexSync's worker ended without a word in the middle of its work, which is tried again. "

@@ -37,6 +37,9 @@ class StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+ENTITIES = ("Performer", "Studio", "Tag", "Group")
+
+
 def loaded_manifest(root: Path) -> dict[str, object]:
     text = generated_files(root)[root / "PlexSync.yml"]
     loaded = yaml.load(text, StrictLoader)  # noqa: S506 - derived from the safe loader
@@ -58,11 +61,14 @@ def test_the_manifest_holds_only_what_stash_knows(tmp_path: Path) -> None:
     assert loaded["ui"] == {"javascript": ["ui/wake.js"]}
 
 
-def test_the_manifest_listens_to_scenes_once_per_event(tmp_path: Path) -> None:
+def test_the_manifest_listens_once_to_each_event_that_the_hook_understands(tmp_path: Path) -> None:
     hooks = loaded_manifest(tmp_path)["hooks"]
 
     assert isinstance(hooks, list)
-    assert [hook["triggeredBy"] for hook in hooks] == [["Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post"]]
+    heard = [trigger for hook in hooks for trigger in hook["triggeredBy"]]
+    assert len(heard) == len(set(heard))
+    assert {"Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post", "Tag.Merge.Post"} <= set(heard)
+    assert {f"{kind}.{event}.Post" for kind in ENTITIES for event in ("Update", "Destroy")} <= set(heard)
 
 
 def test_the_manifest_holds_every_setting(tmp_path: Path) -> None:
