@@ -4,11 +4,12 @@ PYTHON = python3
 KEEP =
 SEED = 1
 OUT = dist
+EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test retest gate check static docs demo bench profile soak tables package clean
+.PHONY: help env test retest gate check static docs demo bench profile fuzz soak tables package clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -17,6 +18,7 @@ help:
 	@echo "make bench    what it costs: ratios, milliseconds and requests"
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
+	@echo "make fuzz     nonsense from every side, thousands of examples (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
 	@echo "make docs     build the pages and the reference into site/"
@@ -59,6 +61,9 @@ bench: env
 
 profile: env
 	@$(PY) -m benchmarks.profile
+
+fuzz: env
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz --no-cov -q
 
 soak: env
 	$(PY) -m tests.crash.soak_clock --seed $(SEED) --weeks 2

@@ -31,7 +31,7 @@ from sync_queue.inbox import leave_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.records import Records
-from sync_queue.schema import OpenedDatabase, open_database
+from sync_queue.schema import OpenedDatabase, open_database, suspect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
@@ -382,7 +382,9 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         return farewell
     except sqlite3.DatabaseError as error:
         log.error("database.failed", detail=str(error))
-        if not is_damage(error):  # that is mended, and told then
+        if is_damage(error):
+            suspect(outside.data_dir)
+        else:  # damage is mended, and told then
             _leave(outside, log, f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?")
         return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
     except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell

@@ -6,7 +6,8 @@ constructor is not called; its session is set up here and every request goes thr
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -107,8 +108,8 @@ class StashClient(StashInterface):
         """
         response = self._send("POST", self.url, json={"query": query, "variables": dict(variables or {})})
         try:
-            document = response.json()
-        except ValueError as error:
+            document = _parsed(response)
+        except (ValueError, RecursionError) as error:
             raise StashUnavailable("Stash answered something that is not JSON") from error
         errors = document.get("errors") if isinstance(document, dict) else None
         if errors:
@@ -126,11 +127,13 @@ class StashClient(StashInterface):
         if not ids:
             return {}
         data = self.graphql(queries.scenes_by_id(ids))
-        return {number: data.get(f"s{number}") for number in ids}
+        return {number: _object_or_none(data.get(f"s{number}")) for number in ids}
 
     def settings(self, plugin_id: str = PLUGIN_ID) -> dict[str, Any]:
         """The plugin's stored settings; {} when nothing was ever stored."""
-        plugins = self.graphql(queries.SETTINGS, {"id": plugin_id})["configuration"]["plugins"]
+        data = self.graphql(queries.SETTINGS, {"id": plugin_id})
+        with _as_agreed():
+            plugins = data["configuration"]["plugins"]
         found = plugins.get(plugin_id) if isinstance(plugins, dict) else None
         return found if isinstance(found, dict) else {}
 
@@ -140,8 +143,10 @@ class StashClient(StashInterface):
 
     def credentials(self) -> tuple[str, float]:
         """Stash's API key ("" when none was made) and the session's longest age in seconds."""
-        general = self.graphql(queries.CREDENTIALS)["configuration"]["general"]
-        return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
+        data = self.graphql(queries.CREDENTIALS)
+        with _as_agreed():
+            general = data["configuration"]["general"]
+            return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
 
     def scene_page(self, after: int, size: int, since: str = "") -> list[tuple[int, str]]:
         """(id, updated_at) of the next scenes by id; [] at the end. `since` is a zone-less text."""
@@ -150,47 +155,54 @@ class StashClient(StashInterface):
             data = self.graphql(queries.CHANGED_SCENES, {**variables, "since": since})
         else:
             data = self.graphql(queries.SCENES_AFTER, variables)
-        return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
+        with _as_agreed():
+            return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
 
     def scene_states(self, after: int, size: int, since: str = "") -> list[SceneState]:
         """As `scene_page`, with the file behind each id."""
         variables: dict[str, Any] = {"after": after, "size": size, **({"since": since} if since else {})}
         data = self.graphql(queries.CHANGED_STATES if since else queries.SCENE_STATES, variables)
-        return [
-            SceneState(int(scene["id"]), str(scene["updated_at"]), _oshash(scene["files"]))
-            for scene in data["findScenes"]["scenes"]
-        ]
+        with _as_agreed():
+            return [
+                SceneState(int(scene["id"]), str(scene["updated_at"]), _oshash(scene["files"]))
+                for scene in data["findScenes"]["scenes"]
+            ]
 
     def entities(self, subjects: Sequence[str], read_at: float) -> dict[str, Entity | None]:
         """Every entity asked for, in one request; None for one that is gone."""
         if not subjects:
             return {}
         data = self.graphql(queries.entities_by_subject(subjects))
-        return {subject: _entity(subject, data.get(f"e{place}"), read_at) for place, subject in enumerate(subjects)}
+        with _as_agreed():
+            return {subject: _entity(subject, data.get(f"e{place}"), read_at) for place, subject in enumerate(subjects)}
 
     def scenes_showing(self, subject: str, after: int, size: int) -> list[int]:
         """The next scenes by id that show an entity, a child studio's among them; [] at the end."""
         kind, _, number = subject.partition(":")
         data = self.graphql(queries.scenes_showing(kind), {"id": number, "after": after, "size": size})
-        return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
+        with _as_agreed():
+            return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
 
     def scenes_with(self, oshash: str) -> list[int]:
         """The scenes that have a file with this oshash, lowest id first; [] when there is none."""
         data = self.graphql(queries.SCENES_WITH, {"oshash": oshash})
-        return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
+        with _as_agreed():
+            return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
 
     def newest_entities(self, kinds: Sequence[str], page: int, size: int) -> dict[str, list[tuple[str, str]]]:
         """By kind, (subject, updated_at) of one page, the newest first by text; pages count from 1."""
         data = self.graphql(queries.newest_entities(kinds), {"page": page, "size": size})
-        return {
-            kind: [(entity_subject(kind, row["id"]), str(row["updated_at"])) for row in data[kind]["rows"]]
-            for kind in kinds
-        }
+        with _as_agreed():
+            return {
+                kind: [(entity_subject(kind, row["id"]), str(row["updated_at"])) for row in data[kind]["rows"]]
+                for kind in kinds
+            }
 
     def entity_ids(self, kind: str) -> frozenset[str]:
         """The subjects of every entity of one kind."""
-        rows = self.graphql(queries.entity_ids(kind))["found"]["rows"]
-        return frozenset(entity_subject(kind, row["id"]) for row in rows)
+        data = self.graphql(queries.entity_ids(kind))
+        with _as_agreed():
+            return frozenset(entity_subject(kind, row["id"]) for row in data["found"]["rows"])
 
     def scene_count(self) -> int:
         """How many scenes there are."""
@@ -198,8 +210,10 @@ class StashClient(StashInterface):
 
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
-        scenes = self.graphql(queries.FILE_SAMPLE, {"size": size})["findScenes"]["scenes"]
-        return [(str(file["path"]), int(file["size"] or 0)) for scene in scenes for file in scene["files"]]
+        data = self.graphql(queries.FILE_SAMPLE, {"size": size})
+        with _as_agreed():
+            scenes = data["findScenes"]["scenes"]
+            return [(str(file["path"]), int(file["size"] or 0)) for scene in scenes for file in scene["files"]]
 
     def say(self, level: str, text: str) -> None:
         """Have a line written to Stash's log, by running ourselves as an operation."""
@@ -282,6 +296,36 @@ def _entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> Enti
         return None
     parent = raw.get("parent_studio") or {}
     return Entity(subject, str(raw["name"]).strip(), str(parent.get("id") or ""), str(raw["updated_at"]), read_at)
+
+
+@contextmanager
+def _as_agreed() -> Iterator[None]:
+    """An answer of another shape than Stash's is nobody's: a proxy, or a Stash in the middle of an update.
+
+    Raises:
+        StashUnavailable: the body tripped over the answer.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise StashUnavailable("Stash answered in a shape that PlexSync does not know") from error
+
+
+def _object_or_none(value: object) -> dict[str, Any] | None:
+    """A scene as it came; what is no object at all becomes one that says nothing, and is refused as such."""
+    return value if value is None or isinstance(value, dict) else {}
+
+
+def _parsed(response: requests.Response) -> Any:
+    """The answer's JSON, with question marks for lone surrogates, which can be neither kept nor sent.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON that could be read.
+    """
+    document = response.json()
+    if b"\\ud" not in response.content.lower():
+        return document
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _session_cookie(header: str) -> str:

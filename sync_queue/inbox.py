@@ -39,6 +39,7 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
         raise InboxClosed("no database yet")
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
     try:
+        connection.text_factory = lenient
         connection.execute("PRAGMA synchronous=NORMAL")
         no_checkpoint = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
         if no_checkpoint is not None:  # Python 3.12: the last one to leave need not wait for a checkpoint
@@ -46,10 +47,18 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != sql.SCHEMA_VERSION:
             raise InboxClosed(f"schema version {version}")
+    except UnicodeDecodeError as error:  # in the very message that tells of the damage
+        connection.close()
+        raise InboxClosed("the database is damaged") from error
     except BaseException:  # whatever went wrong, a half-opened connection must not stay open
         connection.close()
         raise
     return connection
+
+
+def lenient(raw: bytes) -> str:
+    """Text as the database holds it; a damaged character must not keep anybody from reading the others."""
+    return raw.decode("utf-8", "replace")
 
 
 def note_parameters(

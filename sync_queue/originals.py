@@ -53,8 +53,12 @@ def _text(fields: Mapping[str, Original]) -> str:
 
 
 def _from_text(text: str) -> dict[str, Original]:
-    document: dict[str, dict[str, Any]] = json.loads(text)
-    return {name: Original(**{key: _frozen(value) for key, value in one.items()}) for name, one in document.items()}
+    """The fields of one item; {} for a text that makes no sense, which a bad disk may have changed."""
+    try:
+        document: dict[str, dict[str, Any]] = json.loads(text)
+        return {name: Original(**{key: _frozen(value) for key, value in one.items()}) for name, one in document.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def _frozen(value: Any) -> Any:

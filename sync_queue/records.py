@@ -1,7 +1,7 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -30,12 +30,12 @@ class Records:
         """The scene's records on one server, by item; {} when there is none."""
         query = {"scene_id": scene_id, "server": server}
         rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
-        return {record.item: record for record in map(_from_row, rows)}
+        return {record.item: record for record in _understood(rows)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
         """Every scene's record on one item, lowest scene id first."""
         rows = self._store.connection.execute(sql.ITEM_RECORDS, {"item": item, "server": server}).fetchall()
-        return sorted(map(_from_row, rows), key=lambda record: record.scene_id)
+        return sorted(_understood(rows), key=lambda record: record.scene_id)
 
     def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
         """The scenes whose match was of this confidence; [] when there is none."""
@@ -107,6 +107,15 @@ def _row(record: SyncRecord) -> dict[str, Any]:
 
 def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
     return json.dumps({name: _values(part) for name, part in parts.items()})
+
+
+def _understood(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
+    """The records in these rows; one that makes no sense counts as absent."""
+    for row in rows:
+        try:
+            yield _from_row(row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue  # bytes that a bad disk has changed; the scene is then written as if for the first time
 
 
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:

@@ -97,6 +97,11 @@ UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2
 UNION ALL SELECT 1 FROM dead_letters WHERE subject = :subject AND last_at >= :since LIMIT 1
 """
 
+# What a damaged database still shows of its queue; its indexes may be what is damaged.
+SALVAGE = f"""
+SELECT data, timestamp, subject, cause, priority FROM {QUEUE} NOT INDEXED WHERE status < 5 ORDER BY _id {{order}}
+"""
+
 # Counts for people.
 COUNTS = f"""
 SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)

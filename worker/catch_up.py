@@ -58,12 +58,12 @@ class CatchUp:
             StashUnavailable: the watermark stays where it was.
         """
         now = self._clock.wall()
-        watermark = _number(self._facts.get(WATERMARK))
+        watermark = to_number(self._facts.get(WATERMARK))
         if watermark is None:
             self._facts.set(FIRST_START, repr(now))
             self._facts.set(WATERMARK, repr(now))
             return 0
-        floor = _number(self._facts.get(FIRST_START)) or 0.0
+        floor = to_number(self._facts.get(FIRST_START)) or 0.0
         if floor > now:  # a clock that was ahead at the first start must not hide what happens from now on
             floor = now
             self._facts.set(FIRST_START, repr(now))
@@ -153,7 +153,8 @@ def _since(moment_s: float) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _number(text: str) -> float | None:
+def to_number(text: str) -> float | None:
+    """A kept fact as a number; None when it is none."""
     try:
         return float(text)
     except ValueError:

@@ -10,6 +10,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.errors import Fenced, PlexError, PlexSyncError, StashUnavailable
 from core.log import EventLog
+from stash.client import StashRefused
 from sync_queue import statements as sql
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts
@@ -21,7 +22,7 @@ from sync_queue.store import BATCH, JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
-from worker.catch_up import CatchUp
+from worker.catch_up import CatchUp, to_number
 from worker.defaults import Defaults
 from worker.drain import PAUSE_S, Drain
 from worker.gate import Gate
@@ -251,7 +252,7 @@ class WorkerLife:
             self._say_notices()
             self._tidy()
             self._p.defaults.write_if_calm(self._p.settings.stash())
-        except StashUnavailable as error:
+        except (StashUnavailable, StashRefused) as error:
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s
@@ -430,7 +431,7 @@ class WorkerLife:
         self._p.store.prune()
         now = self._p.clock.wall()
         drop_leftovers(self._p.data_dir, now)
-        if abs(now - float(self._p.facts.get(BACKED_UP) or 0.0)) < DAY_S:
+        if abs(now - (to_number(self._p.facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:
             back_up(self._p.store.connection, self._p.data_dir)

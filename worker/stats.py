@@ -104,7 +104,10 @@ def percentile(times_s: Iterable[float], share: float) -> float | None:
 
 def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistics:
     """The readable copy; empty ones when there are none or they make no sense (they are set aside)."""
-    file = JsonFile(data_dir / FILE_NAME, sleep)
+    return _read(JsonFile(data_dir / FILE_NAME, sleep))
+
+
+def _read(file: JsonFile) -> Statistics:
     try:
         return Statistics.model_validate(file.read() or {})
     except ValidationError:
@@ -114,7 +117,11 @@ def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistic
 
 def present_statistics(data_dir: Path, counters: Counters, sleep: Callable[[float], None]) -> Statistics:
     """The counters of this moment; times and requests of the copy, unless it is of before a reset."""
-    since, copy = counters.since(), read_statistics(data_dir, sleep)
+    return _present(read_statistics(data_dir, sleep), counters)
+
+
+def _present(copy: Statistics, counters: Counters) -> Statistics:
+    since = counters.since()
     if copy.since != since:
         copy = Statistics()
     return Statistics(since=since, times_s=copy.times_s, requests=copy.requests, **counters.by_kind())
@@ -140,7 +147,9 @@ class StatisticsKeeper:
         self._log = log
         self._watch = watch
         self._since = counters.begin(clock.wall())
-        kept = present_statistics(data_dir, counters, clock.sleep)
+        kept = _present(_read(self._file), counters)
+        if self._file.complaint:
+            log.warning("state.set_aside", detail=self._file.complaint)
         watch.begin_with(kept.times_s, kept.requests)
 
     def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:

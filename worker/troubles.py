@@ -17,11 +17,14 @@ TEXTS = {
     "paths.contradicted": "The learned path pair {source} => {target} led to another file and is dropped. "
     "Enter the right one under Path mapping if scenes end as AmbiguousMatch.",
     "paths.unsaved": f"What PlexSync learned of your folders could not be kept: {{detail}}. {DISK}",
+    "plex.scan_failed": "Plex could not be asked to scan {folder} for a new scene: {detail}. Scan the library in Plex.",
     "ramp.unsaved": f"PlexSync could not keep how fast it drains its queue: {{detail}}. {DISK}",
     "state.unsaved": f"PlexSync could not keep what it knows of Plex's outages: {{detail}}. {DISK}",
     "stats.unsaved": f"PlexSync's statistics could not be kept: {{detail}}. {DISK}",
-    "worker.died": "PlexSync's worker ended without a word in the middle of its work, which is tried again. "
-    "If it repeats, look whether memory is short; plexsync.log names what it had in hand.",
+    "worker.died": "PlexSync's worker ended without a word while it had {what} in hand, which is tried again. "
+    "If it repeats, look whether memory is short.",
+    "worker.died_reading": "PlexSync's worker ended without a word while it read {scenes} scenes together, which are "
+    "tried again. If it repeats, look whether memory is short.",
 }
 """By log event; `{...}` is one of the event's facts."""
 
@@ -30,6 +33,7 @@ TOLD_BY_OTHERS = frozenset(
         "breaker.moved",
         "database.damaged",
         "database.failed",
+        "plex.scan_nowhere",
         "settings.bad",
         "settings.missing",
         "state.set_aside",

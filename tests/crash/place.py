@@ -21,7 +21,7 @@ from tests.emulators.stash_install import kill_processes_of
 from tests.flow.house import House, wait_for
 from tests.support import ROOT
 
-QUIET_LIMIT_S = 90.0
+QUIET_LIMIT_S = 300.0
 SILENCE_S = 700.0
 LOCK = """
 import sqlite3, sys

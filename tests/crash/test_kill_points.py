@@ -14,7 +14,8 @@ from sync_queue.schema import MIGRATIONS
 from tests.crash.place import Place, seem_silent
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import wait_for
-from tests.support import ROOT, SHIPPED_FILES, SHIPPED_FOLDERS
+from tests.support import ROOT
+from tools.package import FILES, FOLDERS
 
 HOOK = ("hook.probed", "hook.started", "hook.kept")
 START = (
@@ -43,17 +44,18 @@ WORK = (
 )
 SEVERAL = ("drain.in_hand", "drain.synced", "store.finish")  # once for each job
 CATCHING_UP = ("catch_up.page", "store.note")
+FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.remembered")
 FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.over")
 NEWS = "farewell.news"
 MENDING = ("schema.created", "schema.mended", "schema.set_aside")
-ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FAREWELL, NEWS, *MENDING}
+ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *FAREWELL, NEWS, *MENDING}
 OF_THE_CHILD = {"worker.born", "worker.leased", "worker.over"}  # around the worker, where the source has no point
 
 
 def test_somebody_is_killed_at_every_point_of_the_source() -> None:
     calls = re.compile(r"""checkpoint\(f?"([^"]+)"\)""")
-    sources = [path for folder in SHIPPED_FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    texts = [path.read_text("utf-8") for path in [*sources, *(ROOT / name for name in SHIPPED_FILES)]]
+    sources = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in [*sources, *(ROOT / name for name in FILES)]]
 
     named = {name for text in texts for name in calls.findall(text)}
 
@@ -171,6 +173,20 @@ def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, n
 
     place.kill_at(name)
     place.wake()
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well()
+
+
+@pytest.mark.parametrize("name", FANNING_OUT)
+def test_a_worker_killed_while_it_carries_a_rename_to_the_scenes_loses_none(quiet_place: Place, name: str) -> None:
+    place = quiet_place
+    for number in range(3):
+        place.scene(f"{number}.mp4", tags=["old"])
+
+    place.kill_at(name)
+    place.stash.update_named("tag", place.stash.library.tag_id("old"), name="new")
     wait_for(place.victim, f"somebody dies at {name}")
     start_anew(place)
 

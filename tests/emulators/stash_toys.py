@@ -104,7 +104,7 @@ class Background:
             self.error = error
 
 
-def until(condition: Callable[[], Any], limit: float = 20.0) -> None:
+def until(condition: Callable[[], Any], limit: float = 120.0) -> None:
     """Wait for another process to get somewhere; AssertionError when it does not."""
     end = time.monotonic() + limit
     while not condition():

@@ -319,6 +319,7 @@ def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(room: Workroom) ->
         if not done_before and room.worker_log().count("sync.done") >= 10:
             done_before.append(room.worker_log().count("sync.done"))
             room.edit(scenes[-1], title="Urgent")
+            room.pass_time()
 
     room.clock.on_sleep = edit_in_the_middle
     room.work_until(lambda: not room.jobs())

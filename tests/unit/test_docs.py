@@ -67,7 +67,7 @@ def test_the_reference_has_every_module_that_ships() -> None:
 
 
 def test_the_menu_has_every_page_of_the_reference() -> None:
-    menu = (ROOT / "mkdocs.yaml").read_text(encoding="utf-8")
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 
     assert [page for page in (*reference_pages(ROOT), *BORROWED) if f": {page}\n" not in menu] == []
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, SHIPPED_FILES, SHIPPED_FOLDERS
+from tests.support import ROOT
+from tools.package import FILES, FOLDERS
 
 MODULES = sorted(
-    [path for folder in SHIPPED_FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    + [ROOT / name for name in SHIPPED_FILES if name.endswith(".py")]
+    [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    + [ROOT / name for name in FILES if name.endswith(".py")]
 )
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "yaml", "ctypes", "telnetlib", "ftplib", "smtplib", "code"}
 FORBIDDEN_CALLS = {

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -68,6 +69,15 @@ def test_every_warning_reaches_stashs_log_or_there_is_a_reason_why_not() -> None
     }
 
     assert loud == set(TEXTS) | TOLD_BY_OTHERS | NOT_WORTH_TELLING
+
+
+@pytest.mark.parametrize("event", sorted(TEXTS))
+def test_every_warning_carries_the_facts_that_its_text_tells(event: str) -> None:
+    told = {name for _, name, _, _ in Formatter().parse(TEXTS[event]) if name}
+    calls = [call for _, call in log_calls() if event in texts_in(call.args[0])]
+
+    assert calls
+    assert all(told <= {str(keyword.arg) for keyword in call.keywords} for call in calls)
 
 
 @pytest.mark.parametrize("fate", Fate)
