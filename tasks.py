@@ -16,6 +16,7 @@ from core.errors import PlexSyncError
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stderr import write_log
+from reconcile_tasks import dry_run, reconcile_all, reconcile_recent, reconcile_week
 from sync_queue.facts import Facts
 from sync_queue.inbox import session_parameters
 from sync_queue.records import Records
@@ -56,6 +57,14 @@ TASKS: tuple[Task, ...] = (
          "sync_recent", task_queue.sync_recent),
     Task("Force Sync All", "Send every scene, whatever PlexSync remembers of it.",
          "force_sync", task_queue.force_sync_all),
+    Task("Reconcile Library (All)", "Compare every scene with Plex by content and send what is out of step, whatever "
+         "changed it.", "reconcile_all", reconcile_all),
+    Task("Reconcile Library (Recent)", "Compare the scenes that were created or changed within 24 hours, and send "
+         "what is out of step.", "reconcile_recent", reconcile_recent),
+    Task("Reconcile Library (Last 7 Days)", "Compare the scenes that were created or changed within seven days, and "
+         "send what is out of step.", "reconcile_week", reconcile_week),
+    Task("Reconcile: Dry Run", "Count by kind and field what a reconciliation of everything would send, with examples. "
+         "Writes nothing.", "reconcile_dry_run", dry_run),
     Task("Outage Summary Report", "Write into the log when Plex was away, for how long, and how often.",
          "outages", task_looks.outage_report),
     Task("Recover Outage Jobs", "Put scenes back into the queue whose sync failed because Plex was away.",

@@ -21,6 +21,9 @@ from plex.finder import Finder
 from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
+from reconciliation.book import QueueBook
+from reconciliation.duty import Ground, Reconciliation
+from reconciliation.history import HistoryFile
 from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.database import is_damage
@@ -37,7 +40,7 @@ from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
-from worker.catch_up import CatchUp
+from worker.catch_up import CatchUp, first_start
 from worker.defaults import Defaults
 from worker.departures import Departures
 from worker.drain import Drain
@@ -54,12 +57,14 @@ from worker.settings import Settings
 from worker.stats import StatisticsKeeper
 from worker.stopwatch import PLEX, STASH, StopWatch
 from worker.summary import Summary
+from worker.survey import Survey
 from worker.throttle import Throttle
 from worker.troubles import Troubles
 from worker.watchdog import Watchdog, replace_this_process
 
 MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
 LONGEST_REST_S = 60.0
+UPDATE = "update"  # by whom a worker is started that only takes over from an older version
 LONG_LIFE_S = 600.0  # an error after this is a new one
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
@@ -196,6 +201,8 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         batch_listeners=[PlexScans(gate, tables.notices, clock, log).heard],
         checkpoint=checkpoint,
     )
+    settings = build_settings(outside, tables, log, beat, throttle, watch)
+    reconciliation = build_reconciliation(outside, tables, log, settings, has_restarted=started_by != UPDATE)
 
     def before_speaking() -> None:
         summary.tell_if_due()
@@ -208,7 +215,7 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         facts=tables.facts,
         letters=tables.letters,
         notices=tables.notices,
-        settings=build_settings(outside, tables, log, beat, throttle, watch),
+        settings=settings,
         gate=gate,
         drain=drain,
         throttle=throttle,
@@ -222,11 +229,34 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
-        duties=(Departures(store, tables.records, fan_out, clock, log),),
+        duties=(Departures(store, tables.records, fan_out, clock, log), reconciliation),
         before_speaking=before_speaking,
         is_gone=Presence(outside.root, outside.data_dir, clock).is_gone,
+        stash_came_back=reconciliation.stash_came_back,
     )
     return Worker(WorkerLife(parts), parts, opened)
+
+
+def build_reconciliation(
+    outside: Outside, tables: Tables, log: EventLog, settings: Settings, *, has_restarted: bool
+) -> Reconciliation[Workbench]:
+    """The worker's duty of comparing both sides."""
+
+    def say(text: str) -> None:
+        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+
+    ground = Ground(
+        store=tables.store,
+        facts=tables.facts,
+        book=QueueBook(tables.store, tables.letters, tables.records),
+        history=HistoryFile(outside.data_dir, outside.clock.sleep),
+        clock=outside.clock,
+        log=log,
+        config=lambda: settings.config,
+        first_start=lambda: first_start(tables.facts),
+        say=say,
+    )
+    return Reconciliation(ground, Survey, has_restarted=has_restarted)
 
 
 def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Reporter, throttle: Throttle) -> Gate:
@@ -374,7 +404,7 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         lease.release()
         checkpoint("farewell.released")
         if farewell is Farewell.UPDATED:
-            launch_worker(str(outside.root), "update")
+            launch_worker(str(outside.root), UPDATE)
         elif farewell is Farewell.SILENT and worker.life.has_news():
             checkpoint("farewell.news")
             lease.take()

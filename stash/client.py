@@ -208,6 +208,21 @@ class StashClient(StashInterface):
         """How many scenes there are."""
         return int(self.graphql(queries.COUNT_SCENES)["findScenes"]["count"])
 
+    def whole_scenes(
+        self, after: int, size: int, since: str = "", *, counted: bool = False
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The next scenes by id as `scenes` answers them, [] at the end; and how many there are, 0 unless `counted`.
+
+        `since` is a zone-less text: only scenes created or changed later, as far as texts can tell.
+        """
+        variables: dict[str, Any] = {"after": after, "size": size, "counted": counted}
+        if since:
+            data = self.graphql(queries.RECENT_SCENES, {**variables, "since": since})
+        else:
+            data = self.graphql(queries.WHOLE_SCENES, variables)
+        found = data["findScenes"]
+        return list(found["scenes"]), int(found.get("count") or 0)
+
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
         data = self.graphql(queries.FILE_SAMPLE, {"size": size})
@@ -232,13 +247,27 @@ class StashClient(StashInterface):
             return Cover(None, etag, unchanged=True)
         if response.status_code == 404:
             return Cover(None, "")
-        if response.status_code != 200:
-            # A proxy in front says that Stash is away; anything else is about this cover.
-            kind = StashUnavailable if response.status_code in (502, 503, 504) else StashRefused
-            raise kind(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
+        _check_cover(response, scene_id)
         if response.headers.get("Content-Type", "").startswith((SVG, "text/html")):
             return Cover(None, response.headers.get("ETag", ""))
         return Cover(response.content, response.headers.get("ETag", ""))
+
+    def has_other_cover(self, scene_id: int, etag: str) -> bool:
+        """Whether the scene has a cover that is not the one behind `etag`; the bytes stay where they are.
+
+        Raises:
+            StashUnavailable, StashRefused: as for `cover`.
+        """
+        headers = {"If-None-Match": etag} if etag else {}
+        response = self._send("GET", f"{self.base_url}/scene/{scene_id}/screenshot", headers=headers, stream=True)
+        try:
+            if response.status_code in (304, 404):
+                return False
+            _check_cover(response, scene_id)
+            is_none = response.headers.get("Content-Type", "").startswith((SVG, "text/html"))
+            return not is_none and response.headers.get("ETag", "") != etag
+        finally:
+            response.close()
 
     def is_up(self) -> bool:
         """Whether Stash answers at all; needs no session."""
@@ -286,18 +315,6 @@ class StashClient(StashInterface):
                 self._on_cookie(old, fresh)
 
 
-def _oshash(files: Sequence[Mapping[str, Any]]) -> str:
-    prints = files[0]["fingerprints"] if files else ()
-    return next((str(each["value"]) for each in prints if each["type"] == "oshash"), "")
-
-
-def _entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> Entity | None:
-    if raw is None:
-        return None
-    parent = raw.get("parent_studio") or {}
-    return Entity(subject, str(raw["name"]).strip(), str(parent.get("id") or ""), str(raw["updated_at"]), read_at)
-
-
 @contextmanager
 def _as_agreed() -> Iterator[None]:
     """An answer of another shape than Stash's is nobody's: a proxy, or a Stash in the middle of an update.
@@ -328,12 +345,31 @@ def _parsed(response: requests.Response) -> Any:
     return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
+def _oshash(files: Sequence[Mapping[str, Any]]) -> str:
+    prints = files[0]["fingerprints"] if files else ()
+    return next((str(each["value"]) for each in prints if each["type"] == "oshash"), "")
+
+
+def _entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> Entity | None:
+    if raw is None:
+        return None
+    parent = raw.get("parent_studio") or {}
+    return Entity(subject, str(raw["name"]).strip(), str(parent.get("id") or ""), str(raw["updated_at"]), read_at)
+
+
 def _session_cookie(header: str) -> str:
     for part in header.replace(",", ";").split(";"):  # a proxy may have added a cookie of its own
         name, _, value = part.strip().partition("=")
         if name == "session":
             return value
     return ""
+
+
+def _check_cover(response: requests.Response, scene_id: int) -> None:
+    """A proxy in front says that Stash is away; anything else but 200 is about this cover."""
+    if response.status_code != 200:
+        kind = StashUnavailable if response.status_code in (502, 503, 504) else StashRefused
+        raise kind(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
 
 
 def _is_refusal(response: requests.Response) -> bool:

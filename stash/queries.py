@@ -54,6 +54,22 @@ SCENES_WITH = """query PlexSyncWith($oshash: String!) {
 }"""
 
 
+# Whole scenes for the comparison. `count` is how many there are, asked for once only: Stash counts each time.
+_WHOLE_PAGE = """query PlexSyncWholeScenes($after: Int!, $size: Int!, $counted: Boolean!%s) {
+  findScenes(filter: {sort: "id", per_page: $size},
+             scene_filter: {id: {value: $after, modifier: GREATER_THAN}%s}) {
+    count @include(if: $counted) scenes { %s }
+  }
+}"""
+WHOLE_SCENES = _WHOLE_PAGE % ("", "", SCENE)
+RECENT_SCENES = _WHOLE_PAGE % (
+    ", $since: String!",
+    ", AND: {updated_at: {value: $since, modifier: GREATER_THAN},"
+    " OR: {created_at: {value: $since, modifier: GREATER_THAN}}}",
+    SCENE,
+)
+
+
 def scenes_by_id(ids: Sequence[int]) -> str:
     """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id.
 

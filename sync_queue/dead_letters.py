@@ -47,6 +47,11 @@ class DeadLetters:
             for subject, cause, priority, title, reason, message, attempts, seen, first, last in rows
         ]
 
+    def reason_of(self, subject: str) -> str:
+        """The error class of the subject's letter; "" when it has none."""
+        row = self._store.connection.execute(sql.LETTER_REASON, {"subject": subject}).fetchone()
+        return str(row[0]) if row else ""
+
     def by_reason(self) -> dict[str, int]:
         """How many letters of which error class, most first."""
         return dict(self._store.connection.execute(sql.COUNT_LETTERS).fetchall())

@@ -200,9 +200,11 @@ def leave_message(data_dir: str, level: str, text: str) -> None:
     if _was_told([level, text], os.path.join(data_dir, TOLD)):
         return
     path = os.path.join(data_dir, MESSAGE)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         json.dump([level, text], stream)
+    os.replace(temporary, path)  # a hook that reads meanwhile sees all of it, or nothing
 
 
 def _was_told(line: list[str], told: str) -> bool:
@@ -217,9 +219,13 @@ def take_message(data_dir: str) -> tuple[str, str] | None:
     """(level, text) of the line that was left, each time once; None when there is none."""
     path = os.path.join(data_dir, MESSAGE)
     try:
-        with open(path, encoding="utf-8") as stream:
-            level, text = json.load(stream)
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            content = stream.read()
         os.replace(path, os.path.join(data_dir, TOLD))
-    except (OSError, ValueError, TypeError):
+    except OSError:
         return None
+    try:
+        level, text = json.loads(content)
+    except (ValueError, TypeError, RecursionError):
+        return "warning", "PlexSync's worker left a message that cannot be read; see plexsync.log in its data folder."
     return str(level), str(text)

@@ -37,6 +37,11 @@ class Records:
         rows = self._store.connection.execute(sql.ITEM_RECORDS, {"item": item, "server": server}).fetchall()
         return sorted(_understood(rows), key=lambda record: record.scene_id)
 
+    def scenes_between(self, after: int, until: int, server: str) -> list[int]:
+        """The ids above `after` up to `until` that have a record, ascending; [] when there is none."""
+        query = {"after": after, "until": until, "server": server}
+        return [row[0] for row in self._store.connection.execute(sql.RECORDED_SCENES, query).fetchall()]
+
     def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
         """The scenes whose match was of this confidence; [] when there is none."""
         query = {"confidence": confidence, "server": server}

@@ -178,10 +178,13 @@ def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = str) -> Non
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether SQLite calls the file damaged. A locked or unreachable file is not damaged."""
+    """Whether SQLite calls the file damaged. A locked or unreachable file is not damaged.
+
+    The quick check would not see an index that lacks rows, and a job that an index lacks is never taken.
+    """
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
     try:
-        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
     except sqlite3.Error as error:
         return is_damage(error)
     except UnicodeDecodeError:  # in the very message that tells of the damage

@@ -127,6 +127,7 @@ LETTERS = """
 SELECT subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at
 FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
+LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
 COUNT_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 CLEAR_LETTERS = "DELETE FROM dead_letters"
 
@@ -163,6 +164,10 @@ REKEY_RECORD = """
 UPDATE OR REPLACE records SET scene_id = :new WHERE scene_id = :scene_id AND server = :server AND item = :item
 """
 SET_RECORDS_ASIDE = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scene_id = :scene_id"
+RECORDED_SCENES = """
+SELECT DISTINCT scene_id FROM records WHERE scene_id > :after AND scene_id <= :until AND server = :server
+ORDER BY scene_id
+"""
 SCENES_BY_CONFIDENCE = """
 SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server AND scene_id > 0
 """
@@ -221,6 +226,8 @@ FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
 WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes
+RECONCILED = "reconciled"  # when the last reconciliation ended, epoch seconds, and what it found, as one line
+WHOLE_LIBRARY = "whole_library"  # set once a person had every scene sent: from then on none is nobody's business
 GET_META = "SELECT value FROM meta WHERE key = :key"
 KEEP_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGIN_ID = "PlexSync"
 MANIFEST = "PlexSync.yml"
 FOLDERS = ("core", "stash", "plex", "sync_queue", "worker", "hooks", "validation", "reconciliation", "ui")
-FILES = ("PlexSync.py", MANIFEST, "wiring.py", "tasks.py", "dependencies.py", "requirements.txt", "LICENSE")
+FILES = ("PlexSync.py", MANIFEST, "wiring.py", "tasks.py", "reconcile_tasks.py", "dependencies.py", "requirements.txt", "LICENSE")
 LAST = "core/version.py"  # a living worker leaves when it changes: by then everything else has been replaced
 INDEX = "index.yml"
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
 from validation.limits import LONGEST_SEARCHED_CHARS, LONGEST_SHOWN_CHARS
+from validation.scope import Scope
 from validation.setting_values import PathPairs, is_unset, read_old_url, read_setting, read_text
 from validation.settings import SETTINGS, Setting
 
@@ -52,6 +53,8 @@ class PlexSyncConfig(BaseModel):
     excluded_tags: frozenset[str]
     excluded_paths: tuple[str, ...]
     quality_gate: bool
+    reconcile_interval: str
+    reconcile_scope: Scope
     log_json: bool
     log_debug: bool
     obfuscate_paths: bool

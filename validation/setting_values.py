@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from validation.limits import LONGEST_TEXT_CHARS, MOST_LIBRARIES
 from validation.sanitizers import clean_names, clean_text
+from validation.scope import read_scope
 from validation.settings import Setting, SettingType
 
 PLEX_PORT = 32400
@@ -209,4 +210,5 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "match_overrides": read_overrides,
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,
+    "reconcile_scope": read_scope,
 }

@@ -88,6 +88,7 @@ GROUPS: dict[str, str] = {
     "a": "Connection",
     "b": "Matching",
     "c": "Fields",
+    "d": "Reconciliation",
     "e": "Log",
     "f": "Tasks",
 }
@@ -195,6 +196,21 @@ _WRITING = (
 )  # fmt: skip
 
 
+_RECONCILIATION = (
+    Setting(
+        "reconcile_interval", "d", SettingType.STRING, "daily", "Reconcile: how often",
+        "How often Stash and Plex are compared by themselves, for what no hook tells of. Every scene is compared at "
+        "least every 7 days, unless never.",
+        choices=("never", "hourly", "daily", "weekly"),
+    ),
+    Setting(
+        "reconcile_scope", "d", SettingType.STRING, "24h", "Reconcile: which scenes",
+        "What is compared then: 'all', '24h', '7days', a number of days, or 'library' and the name of a Plex library. "
+        "Days count from a scene's last change.",
+    ),
+)  # fmt: skip
+
+
 _LOG = (
     Setting(
         "log_json", "e", SettingType.BOOLEAN, False, "Log: JSON lines",
@@ -263,4 +279,7 @@ def _source(field: Field) -> Setting:
 _TOGGLES = tuple(_toggle(field) for field in FIELDS)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
-SETTINGS: tuple[Setting, ...] = (*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING, *_LOG, *_TASKS)
+SETTINGS: tuple[Setting, ...] = (
+    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING),
+    *(*_RECONCILIATION, *_LOG, *_TASKS),
+)

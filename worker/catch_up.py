@@ -7,13 +7,15 @@ answer is decided by parsing it.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
 
 from core.clock import Clock
 from core.entity import KINDS
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from stash.client import SceneState, StashClient, StashRefused
+from stash.times import MARGIN as MARGIN
+from stash.times import parse_time as parse_time
+from stash.times import since_text
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts
@@ -22,7 +24,6 @@ from sync_queue.store import JobStore
 
 WATERMARK = sql.WATERMARK
 FIRST_START = "first_start"  # what changed before it is nobody's edit
-MARGIN = timedelta(hours=26)  # covers every zone a server can be in
 PAGE = 500
 SETTLED_S = 2.0  # Stash's times are whole seconds: younger ones may hide a second edit
 OVERLAP_S = 120.0  # clocks differ a little, and a transaction commits after its timestamp
@@ -71,7 +72,7 @@ class CatchUp:
         noted = 0
         after = 0
         while True:
-            page = stash.scene_states(after, PAGE, _since(since))
+            page = stash.scene_states(after, PAGE, since_text(since))
             subjects = [scene_subject(one.scene_id) for one in page if self._is_news(one, since, server, now)]
             last = len(page) < PAGE
             if last:
@@ -109,7 +110,7 @@ class CatchUp:
             return []
 
     def _entity_news(self, stash: StashClient, since: float, now: float) -> Iterator[str]:
-        oldest, kinds, number = _since(since), list(KINDS), 1
+        oldest, kinds, number = since_text(since), list(KINDS), 1
         while kinds:
             pages = stash.newest_entities(kinds, number, PAGE)
             rows = [row for kind in kinds for row in pages[kind]]
@@ -136,21 +137,9 @@ def is_proven(updated: float | None, read_at: float, now: float, *, is_same: boo
     return updated is not None and (read_at >= updated + SETTLED_S or (is_same and updated > now))
 
 
-def parse_time(text: str) -> float | None:
-    """Epoch seconds of a time as Stash writes it; None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.timestamp()
-
-
-def _since(moment_s: float) -> str:
-    """A moment as a text without zone, early enough for every zone."""
-    moment = datetime.fromtimestamp(moment_s, timezone.utc) - MARGIN
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+def first_start(facts: Facts) -> float | None:
+    """When the first catch-up ran here, epoch seconds; None before."""
+    return to_number(facts.get(FIRST_START))
 
 
 def to_number(text: str) -> float | None:

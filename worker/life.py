@@ -98,6 +98,7 @@ class Parts:
     duties: tuple[Duty, ...] = ()
     before_speaking: Callable[[], None] = lambda: None
     is_gone: Callable[[], bool] = lambda: False
+    stash_came_back: Callable[[], None] = lambda: None
 
 
 class WorkerLife:
@@ -121,6 +122,7 @@ class WorkerLife:
         self._rest_until = clock.monotonic()
         self._stash_failures = 0
         self._heard_stash = clock.monotonic()
+        self._was_up = True
         self._seen = -1
         self._next_due: float | None = None
         self._said_doing = ""
@@ -153,7 +155,7 @@ class WorkerLife:
         self._ends_at = ends_at
         while self.turn() is None and self._p.clock.monotonic() < ends_at:
             on_turn()
-            if not self._is_due_soon():
+            if not (self._is_due_soon() or self._has_duties()):
                 break
             if not self._is_due():
                 self._p.clock.sleep(TURN_S)
@@ -235,8 +237,12 @@ class WorkerLife:
 
     def _hear_stash(self) -> None:
         stash = self._p.settings.stash()
-        if stash is not None and stash.is_up():
+        is_up = stash is not None and stash.is_up()
+        if is_up:
             self._heard_stash = self._p.clock.monotonic()
+        if is_up and not self._was_up:
+            self._p.stash_came_back()
+        self._was_up = is_up
 
     # -- acting ---------------------------------------------------------------------------------
 
@@ -253,6 +259,7 @@ class WorkerLife:
             self._tidy()
             self._p.defaults.write_if_calm(self._p.settings.stash())
         except (StashUnavailable, StashRefused) as error:
+            self._was_up = self._was_up and isinstance(error, StashRefused)
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s
@@ -394,18 +401,28 @@ class WorkerLife:
         self._next_due = self._p.store.next_due()
 
     def _do_duties(self) -> None:
-        """One step of each duty that is due; jobs that are due come first."""
+        """Steps of each duty that is due, until a job is; jobs that are due come first."""
         for duty in self._p.duties:
             if not self._p.gate.admits or self._is_due() or not duty.is_due():
                 continue
             bench = self._bench()
             if bench is None:
                 return
+            until = self._p.clock.monotonic() + DRAIN_CHUNK_S
             try:
                 duty.step(bench)
+                while self._p.gate.admits and not self._has_worked_until(until) and not self._p.store.is_due():
+                    if not duty.is_due():
+                        break
+                    duty.step(bench)
             except PlexError as error:
                 self._p.gate.failed(error, bench.plex)
             self._next_due = self._p.store.next_due()
+
+    def _has_duties(self) -> bool:
+        """Whether a duty could do a step now."""
+        may_work = self._p.gate.admits and not self._is_resting() and self._may_write()
+        return bool(may_work) and any(duty.is_due() for duty in self._p.duties)
 
     def _say_notices(self) -> None:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""

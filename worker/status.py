@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.files import JsonFile
 from core.version import VERSION
 from plex.path_learner import Lesson
+from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.facts import Facts, WorkerRow
@@ -52,6 +53,7 @@ class Snapshot:
     history: OutageHistory
     ramp: Ramp | None
     lessons: tuple[Lesson, ...]
+    reconciled: str = ""
 
     @property
     def outage(self) -> Outage | None:
@@ -87,6 +89,7 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         history=read_history(data_dir, clock.sleep)[0],
         ramp=ramp if ramp is not None and not ramp.is_over else None,
         lessons=read_lessons(data_dir, clock.sleep),
+        reconciled=Facts(store).get(sql.RECONCILED),
     )
 
 
@@ -182,18 +185,28 @@ def queue_lines(shot: Snapshot, now: float) -> list[str]:
     ]
 
 
+def reconciled_lines(shot: Snapshot, now: float) -> list[str]:
+    """When both sides were compared last and what came of it; [] before the first time."""
+    ended_at, _, text = shot.reconciled.partition(" ")
+    try:
+        return [f"Reconciled {duration(max(0.0, now - float(ended_at)))} ago: {text}."] if text else []
+    except ValueError:
+        return []
+
+
 LINES: tuple[Callable[[Snapshot, float], list[str]], ...] = (
     version_lines,
     timing_lines,
     statistics_lines,
     match_lines,
+    reconciled_lines,
     dead_lines,
     waiting_lines,
     plex_lines,
     worker_lines,
     queue_lines,
 )
-"""Who makes the lines, the most important last. Together they make 16 at most."""
+"""Who makes the lines, the most important last. Together they make 17 at most."""
 
 
 def _counted(counts: Mapping[str, int]) -> str:

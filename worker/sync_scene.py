@@ -1,5 +1,6 @@
 """One job: what Stash has, which items play it, what differs, one write. Returns an outcome or raises."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,7 @@ from core.job import DESTROY, Job
 from core.match import Confidence
 from core.outcome import Fate, Outcome
 from core.plex_item import PlexItem
-from core.record import SyncRecord
+from core.record import FieldRecord, SyncRecord
 from core.values import FieldValue
 from plex.plan import field_records
 from stash.client import Cover
@@ -27,12 +28,16 @@ from worker.write_item import ItemWriter
 
 @dataclass(slots=True)
 class Written:
-    """One item that was written and must be read once more; `wanted` is what it should show."""
+    """One item that was written and must be read once more; `wanted` is what it should show.
+
+    `images` are the image fields that show ours: sent just now, or not touched since.
+    """
 
     record: SyncRecord
     section: int
     wanted: dict[str, FieldValue]
     changed: frozenset[str]
+    images: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -161,15 +166,24 @@ class SceneSync:
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)
         kept = {name: value for name, value in wanted.items() if name not in failed}
-        record = record.with_fields(field_records(done, kept, item, old))
+        record = record.with_fields({**self._tried(record, failed), **field_records(done, kept, item, old)})
         run.wrote.update(change.field.name for change in done)
         record, images, warnings = self._with_images(scene, item, record, known, run, bool(failed))
         self._bench.records.save(record)
         run.wrote.update(images)
         run.warnings.extend(warnings)
-        if done:
-            self.written.append(Written(record, item.section, kept, frozenset(c.field.name for c in done)))
+        if done or images:
+            ours = {name for name, sent in record.images.items() if sent.sha1 and sent.shown == item.images.get(name)}
+            changed = frozenset(change.field.name for change in done)
+            self.written.append(Written(record, item.section, kept, changed, frozenset({*ours, *images})))
         run.failed.update(failed)
+
+    def _tried(self, record: SyncRecord, failed: Mapping[str, str]) -> dict[str, FieldRecord]:
+        """What was intended for fields that Plex refused, so that the very same is not tried without a reason."""
+        if not failed:
+            return {}
+        kept = self._bench.records.of_scene(record.scene_id, record.server)[record.item].fields
+        return {name: kept[name] for name in failed if name in kept}
 
     def _with_images(
         self, scene: SyncMetadata, item: PlexItem, record: SyncRecord, known: str, run: _Run, failed: bool

@@ -10,6 +10,7 @@ from sync_queue.counters import Counters
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
+from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.catch_up import MARGIN, SETTLED_S, parse_time
@@ -76,6 +77,8 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     stash, pace = context.stash(), Every(context.clock, LINE_S, later=True)
     queued = proven = 0
     with context.store() as store:
+        if not since:
+            Facts(store).set(WHOLE_LIBRARY, repr(context.clock.wall()))
         for page in state_pages(stash, PAGE, since):
             recent = [one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than]
             wanted = recent if is_forced else [one for one in recent if not _is_current(store, one)]

@@ -11,6 +11,7 @@ from core.plex_item import PlexItem
 from core.values import FieldValue
 from plex.client import READ_BATCH
 from plex.edit_request import lock_target
+from plex.pictures import IMAGE_LISTS
 from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
@@ -19,7 +20,6 @@ from sync_queue.inbox import worker_lives
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.bench import Workbench
-from worker.images import PLEX_LISTS
 from worker.life import SYNCING
 from worker.task_context import Answer, Context, TaskFailed, plex_failure
 from worker.write_item import ItemWriter
@@ -163,7 +163,7 @@ class _Run:
 
     def _image_back(self, item: PlexItem, image: Field, original: Original, result: _Result) -> None:
         """Select the image that was shown before, where ours is still the selected one."""
-        plex, kind = self._bench.plex, PLEX_LISTS[image.plex]
+        plex, kind = self._bench.plex, IMAGE_LISTS[image.plex]
         shelf = plex.image_keys(item.rating_key, kind)
         shown = next((key for key, selected in shelf if selected), "")
         is_former = shown == original.value

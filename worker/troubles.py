@@ -21,10 +21,10 @@ TEXTS = {
     "ramp.unsaved": f"PlexSync could not keep how fast it drains its queue: {{detail}}. {DISK}",
     "state.unsaved": f"PlexSync could not keep what it knows of Plex's outages: {{detail}}. {DISK}",
     "stats.unsaved": f"PlexSync's statistics could not be kept: {{detail}}. {DISK}",
-    "worker.died": "PlexSync's worker ended without a word while it had {what} in hand, which is tried again. "
-    "If it repeats, look whether memory is short.",
-    "worker.died_reading": "PlexSync's worker ended without a word while it read {scenes} scenes together, which are "
-    "tried again. If it repeats, look whether memory is short.",
+    "worker.died": "PlexSync's worker ended without a word in the middle of its work, which is tried again. "
+    "If it repeats, look whether memory is short; plexsync.log names what it had in hand.",
+    "worker.died_reading": "PlexSync's worker ended without a word while it read for {jobs} changes together, which "
+    "are tried again. If it repeats, look whether memory is short.",
 }
 """By log event; `{...}` is one of the event's facts."""
 

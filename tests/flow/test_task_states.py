@@ -14,7 +14,7 @@ from tasks import TASKS, Task, run_task
 from tests.flow.house import Home, House, wait_for
 from tests.support import ROOT, FakeClock, open_store
 
-NEEDS_SETTINGS = {"health", "test_scene", "dry_run", "recover", "recover_temporary"}
+NEEDS_SETTINGS = {"health", "test_scene", "dry_run", "recover", "recover_temporary", "reconcile_dry_run"}
 NEEDS_PLEX = NEEDS_SETTINGS
 MOST_LINES = 25
 

@@ -197,7 +197,7 @@ def look_around(worker: Worker) -> None:
 def is_sound(path: Path) -> bool:
     connection = sqlite3.connect(path)
     try:
-        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     finally:
         connection.close()
 

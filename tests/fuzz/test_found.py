@@ -13,6 +13,7 @@ from stash.client import StashAddress, StashClient
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts
+from sync_queue.inbox import take_message
 from sync_queue.lease import Lease
 from sync_queue.records import Records
 from sync_queue.schema import open_database, suspect
@@ -22,6 +23,7 @@ from tests.unit.worker.rig import kept_log
 from wiring import Outside, build_worker, run_worker
 from worker.learning import PathLearning
 from worker.stats import StatisticsKeeper
+from worker.stopwatch import StopWatch
 from worker.throttle import Throttle
 
 
@@ -36,7 +38,7 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name:
         if name == "ramp.json":
             Throttle(tmp_path, clock, log)
         elif name == "stats.json":
-            StatisticsKeeper(tmp_path, Counters(store), clock, log)
+            StatisticsKeeper(tmp_path, Counters(store), clock, log, StopWatch(clock))
         else:
             PathLearning(tmp_path, clock, log, lambda lesson: None)
     store.connection.close()
@@ -44,6 +46,17 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name:
     is_understood = content == '{"age_s": -1}' and name != "ramp.json"
     assert (tmp_path / f"{name}.corrupt").exists() is not is_understood
     assert len([line for line in lines if "state.set_aside" in line and name in line]) == (not is_understood)
+
+
+@pytest.mark.parametrize("content", [b"[" * 20_000, b"\xff", b"", b"[1]", b'{"a": 1, "b": 2, "c": 3}'])
+def test_a_left_message_that_cannot_be_read_is_told_once_and_forgotten(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "message.json").write_bytes(content)
+
+    first, second = take_message(str(tmp_path)), take_message(str(tmp_path))
+
+    assert first is not None
+    assert "cannot be read" in first[1]
+    assert second is None
 
 
 # -- the database -----------------------------------------------------------------------------------
@@ -100,6 +113,21 @@ def test_damage_that_the_check_at_the_opening_does_not_see_is_mended_by_the_next
 
     assert (bool(first.set_aside), second.set_aside) == (True, "")
     assert subjects == [(2,)]
+
+
+def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(noted: Path) -> None:
+    store = open_store(noted, FakeClock())
+    store.finish(store.take(1)[0])
+    store.connection.execute("PRAGMA writable_schema = ON")
+    store.connection.execute(
+        "UPDATE sqlite_master SET sql = replace(sql, 'status < 2', 'status < 6') WHERE name = 'by_urgency'"
+    )
+    store.connection.close()
+
+    opened = open_database(noted)
+    opened.queue.close()
+
+    assert opened.set_aside
 
 
 def test_a_worker_that_comes_upon_damage_has_the_next_life_mend_it(tmp_path: Path) -> None:

@@ -23,10 +23,12 @@ LAYERS = {
     "reconciliation": 3,
     "wiring": 4,
     "tasks": 4,
+    "reconcile_tasks": 4,
     "dependencies": 4,
     "PlexSync": 5,
 }
-BESIDE = {("tasks", "wiring")}  # the one arrow inside a layer: a task may build the objects itself
+# The arrows inside a layer: a task may build the objects itself, and some have a file of their own.
+BESIDE = {("tasks", "wiring"), ("tasks", "reconcile_tasks")}
 HOOKS = "hooks"
 HOOKS_MAY_IMPORT = ("core.stderr", "core.launch", "sync_queue.inbox", "sync_queue.statements", "hooks.")
 ROOMS = {*LAYERS, HOOKS}

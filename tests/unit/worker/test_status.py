@@ -10,6 +10,7 @@ from core.version import VERSION
 from sync_queue.facts import begin_epoch
 from sync_queue.lease import Lease
 from sync_queue.records import Records
+from sync_queue.statements import RECONCILED
 from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
@@ -109,6 +110,23 @@ def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None
 
     assert "Plex is away" in text
     assert "Plex is back" not in text
+
+
+@pytest.mark.parametrize(
+    ("fact", "lines"),
+    [
+        ("{} 24h, 3 scenes in 0.5 s, gaps: none, queued: none", ["Reconciled 2 h ago: 24h, 3 scenes in 0.5 s, "]),
+        ("no time at all", []),
+        ("", []),
+    ],
+)
+def test_the_last_reconciliation_is_one_line(window: Window, fact: str, lines: list[str]) -> None:
+    window.store.note_many([], "", meta=(RECONCILED, fact.format(window.clock.now - 7_200.0)))
+
+    shown = [line for line in window.lines() if line.startswith("Reconciled")]
+
+    assert len(shown) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(shown, lines, strict=True))
 
 
 def test_a_breaker_file_of_garbage_shows_a_closed_breaker(window: Window) -> None:

@@ -31,7 +31,7 @@ def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
 
 @pytest.mark.parametrize("event", TEXTS)
 def test_every_text_says_what_happened_in_one_short_line(rig: Rig, event: str) -> None:
-    rig.log.warning(event, detail="the reason", scene=7, source="/a", target="/b")
+    rig.log.warning(event, detail="the reason", scene=7, jobs=5, folder="/c", source="/a", target="/b")
     rig.turn()
 
     text = rig.notices()[f"trouble:{event}"]
