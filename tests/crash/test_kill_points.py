@@ -44,10 +44,11 @@ WORK = (
 )
 SEVERAL = ("drain.in_hand", "drain.synced", "store.finish")  # once for each job
 CATCHING_UP = ("catch_up.page", "store.note")
+FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.remembered")
 FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.over")
 NEWS = "farewell.news"
 MENDING = ("schema.created", "schema.mended", "schema.set_aside")
-ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FAREWELL, NEWS, *MENDING}
+ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *FAREWELL, NEWS, *MENDING}
 OF_THE_CHILD = {"worker.born", "worker.leased", "worker.over"}  # around the worker, where the source has no point
 
 
@@ -172,6 +173,20 @@ def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, n
 
     place.kill_at(name)
     place.wake()
+    wait_for(place.victim, f"somebody dies at {name}")
+    start_anew(place)
+
+    place.ends_well()
+
+
+@pytest.mark.parametrize("name", FANNING_OUT)
+def test_a_worker_killed_while_it_carries_a_rename_to_the_scenes_loses_none(quiet_place: Place, name: str) -> None:
+    place = quiet_place
+    for number in range(3):
+        place.scene(f"{number}.mp4", tags=["old"])
+
+    place.kill_at(name)
+    place.stash.update_named("tag", place.stash.library.tag_id("old"), name="new")
     wait_for(place.victim, f"somebody dies at {name}")
     start_anew(place)
 
