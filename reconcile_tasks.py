@@ -16,6 +16,7 @@ from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
 from validation.scope import ALL, RECENT, WEEK, Scope
 from worker.follow import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
+from worker.learning import Learned, PathLearning
 from worker.survey import Survey
 from worker.task_context import Answer, Context, plex_failure
 from worker.task_queue import process_queue
@@ -47,7 +48,9 @@ def dry_run(context: Context) -> Answer:
     with context.store() as store:
         book = DryBook(store, DeadLetters(store), EXAMPLES)
         bench = context.build_bench(config, stash, store)
-        sweep = Sweep(Survey(replace(bench, records=_Untouched(store))), book, context.clock, run)
+        learning = None if config.path_map else _Unkept(context.data_dir, context.clock, bench.log, str)
+        looking = replace(bench, records=_Untouched(store), learning=learning)
+        sweep = Sweep(Survey(looking), book, context.clock, run)
         try:
             while not sweep.step():
                 context.progress(_share(sweep.run))
@@ -73,6 +76,13 @@ class _Untouched(Records):
     def forget_scene(self, scene_id: int) -> int:
         """Nothing is forgotten."""
         return 0
+
+
+class _Unkept(PathLearning):
+    """What was learned of paths; what is learned in passing is forgotten again."""
+
+    def _keep(self, document: Learned) -> None:
+        self._document = document
 
 
 def _reconcile(context: Context, scope: Scope) -> Answer:

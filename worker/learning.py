@@ -28,7 +28,7 @@ class _Pair(BaseModel):
     folders: int
 
 
-class _Document(BaseModel):
+class Learned(BaseModel):
     """`learned_at` in epoch seconds; `dropped` are pairs that were contradicted, never learned again."""
 
     model_config = ConfigDict(frozen=True)
@@ -85,7 +85,7 @@ class PathLearning:
         dropped = (*self._document.dropped, pair)
         self._keep(self._document.model_copy(update={"pairs": pairs, "dropped": dropped}))
 
-    def _keep(self, document: _Document) -> None:
+    def _keep(self, document: Learned) -> None:
         self._document = document
         try:
             self._file.write(document.model_dump(mode="json"))
@@ -98,13 +98,13 @@ def read_lessons(data_dir: Path, sleep: Callable[[float], None]) -> tuple[Lesson
     return _lessons(_read(JsonFile(data_dir / FILE_NAME, sleep)))
 
 
-def _lessons(document: _Document) -> tuple[Lesson, ...]:
+def _lessons(document: Learned) -> tuple[Lesson, ...]:
     return tuple(Lesson(**pair.model_dump()) for pair in document.pairs)
 
 
-def _read(file: JsonFile) -> _Document:
+def _read(file: JsonFile) -> Learned:
     try:
-        return _Document.model_validate(file.read() or {})
+        return Learned.model_validate(file.read() or {})
     except ValidationError:
         file.discard()
-        return _Document()
+        return Learned()

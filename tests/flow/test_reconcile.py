@@ -186,6 +186,36 @@ def test_the_record_of_an_item_that_is_gone_is_orphaned_and_its_successor_is_wri
     assert reconcile(room)["gaps"] == {}
 
 
+def test_a_file_that_moved_on_both_sides_without_a_word_is_matched_anew(room: Workroom) -> None:
+    scene = full_scene(room)
+    room.stash.library.move_file("/data/a.mp4", "/data/new/a.mp4")
+    room.plex.library.rename_file("/media/a.mp4", "/media/new/a.mp4")
+    writes = len(room.plex.writes())
+
+    run = reconcile(room)
+    again = reconcile(room)
+
+    assert run["gaps"] == {"orphaned": 1}
+    assert room.rows("SELECT path FROM records WHERE scene_id = ?", scene) == [("/media/new/a.mp4",)]
+    assert again["gaps"] == {}
+    assert len(room.plex.writes()) == writes
+
+
+def test_scenes_that_were_merged_leave_one_that_is_written(room: Workroom) -> None:
+    kept, merged = full_scene(room), full_scene(room, "b.mp4")
+    file = room.stash.library.scenes[merged].file_ids[0]
+    room.stash.library.assign_file(kept, file)
+    room.stash.library.drop_scene(merged)
+
+    run = reconcile(room)
+    again = reconcile(room)
+
+    assert run["gaps"]["orphaned"] == 1
+    assert {room.item(name).title for name in ("a.mp4", "b.mp4")} == {"Title a.mp4"}
+    assert [bool(room.records(scene)) for scene in (kept, merged)] == [True, False]
+    assert again["gaps"] == {}
+
+
 def test_a_poster_that_somebody_replaced_in_plex_has_drifted_and_comes_back(room: Workroom) -> None:
     full_scene(room)
     room.clock.advance(60.0)

@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from reconciliation.run import RUN
+from reconciliation.book import DryBook
+from reconciliation.run import RUN, Run
+from reconciliation.sweep import Sweep
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.inbox import connect
+from sync_queue.store import JobStore
 from tasks import run_task
 from tests.emulators.plex_server import Fault
-from tests.flow.house import House, Workroom
+from tests.flow.house import House, Workroom, picture
 from tests.flow.test_reconcile import HOUR_S, full_scene, newest, press, reconcile
 from tests.support import ROOT
 from validation.scope import RECENT, Scope
+from worker.survey import Survey
 
 DAY_S = 86_400.0
 ITEMS = "/library/metadata/{ids}"
@@ -126,6 +132,49 @@ def test_a_dry_run_counts_and_names_and_writes_nothing(room: Workroom) -> None:
         room.rows("SELECT * FROM dead_letters"),
     ) == before
     assert room.jobs() == []
+
+
+def test_a_cover_that_moved_is_stale_and_one_that_did_not_is_not(room: Workroom) -> None:
+    full_scene(room)
+    calm = full_scene(room, "calm.mp4")
+    room.stash.library.set_cover(1, picture(2))
+    room.stash.library.change_scene(calm, touch=True)
+    uploads = len(room.plex.writes())
+
+    with contextlib.closing(connect(str(room.data))) as connection:
+        answer = dry_run_of(room, JobStore(connection, room.clock))
+
+    assert answer.fields == {"stale": {"poster": 1}}
+    assert len(room.plex.writes()) == uploads
+
+
+def dry_run_of(room: Workroom, store: JobStore) -> Run:
+    """A comparison before the worker's own catch-up sees anything."""
+    assert room.worker is not None
+    bench = room.worker.parts.settings.bench()
+    assert bench is not None
+    run = Run(cause="dry run", scope="all", started_at=room.clock.wall())
+    sweep = Sweep(Survey(bench), DryBook(store, DeadLetters(store), 20), room.clock, run)
+    while not sweep.step():
+        pass
+    return sweep.run
+
+
+def test_a_dry_run_learns_paths_as_the_worker_does_and_keeps_nothing(room: Workroom) -> None:
+    room.configure(b_path_map="")
+    for number in range(21):
+        room.scene(f"{'abc'[number % 3]}/{number}.mp4", 1_000 + number)
+    for folder in "ab":
+        room.scene(f"{folder}/twice.mp4", 500, title=f"In {folder}")
+    written: list[bytes] = []
+    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": room.stash.port, "SessionCookie": {"Value": ""}}
+
+    answer: Any = run_task(
+        {"server_connection": connection}, {"mode": "reconcile_dry_run"}, str(ROOT), str(room.data), str, written.append
+    )
+
+    assert answer["output"]["gaps"] == {"stale": 2}
+    assert not (room.data / "learned_paths.json").exists()
 
 
 def test_of_each_kind_a_dry_run_shows_the_first_twenty(room: Workroom) -> None:

@@ -154,6 +154,29 @@ def test_a_page_of_changes_leaves_older_scenes_out(tmp_path: Path, clock: Movabl
     assert page == [(new, "2026-01-05T10:00:00Z")]
 
 
+def test_whole_scenes_come_by_id_and_are_counted_where_that_is_asked_for(stash: StashEmulator) -> None:
+    ids = [stash.library.add_scene(f"/data/{number}.mp4", title=f"T {number}") for number in range(3)]
+
+    with client_of(stash) as client:
+        first, total = client.whole_scenes(0, 2, counted=True)
+        rest, uncounted = client.whole_scenes(ids[1], 2)
+
+    assert [(int(one["id"]), one["title"]) for one in (*first, *rest)] == [(key, f"T {key - 1}") for key in ids]
+    assert (total, uncounted) == (3, 0)
+
+
+def test_recent_scenes_are_those_that_were_changed_or_created_since(stash: StashEmulator) -> None:
+    old, new = "2020-01-05T10:00:00Z", "2026-01-05T10:00:00Z"
+    stash.library.add_scene("/data/old.mp4", created_at=old, updated_at=old)
+    changed = stash.library.add_scene("/data/changed.mp4", created_at=old, updated_at=new)
+    created = stash.library.add_scene("/data/created.mp4", created_at=new, updated_at=old)
+
+    with client_of(stash) as client:
+        page, _ = client.whole_scenes(0, 10, "2025-01-01T00:00:00")
+
+    assert [int(one["id"]) for one in page] == [changed, created]
+
+
 def test_settings_that_were_never_saved_are_empty(stash: StashEmulator) -> None:
     with client_of(stash) as client:
         before = client.settings()
@@ -337,6 +360,19 @@ def test_a_cover_comes_with_its_etag_and_not_a_second_time(stash: StashEmulator)
     assert first.image == png()
     assert second == Cover(None, first.etag, unchanged=True)
     assert [record.status for record in stash.requests] == [200, 304]
+
+
+def test_whether_a_cover_is_another_one_is_told_by_its_etag(stash: StashEmulator) -> None:
+    scene, bare = stash.library.add_scene("/data/a.mp4", cover=png()), stash.library.add_scene("/data/b.mp4")
+
+    with client_of(stash) as client:
+        etag = client.cover(scene, "1").etag
+        same = client.has_other_cover(scene, etag)
+        stash.library.set_cover(scene, png(2))
+        moved = client.has_other_cover(scene, etag)
+        others = [client.has_other_cover(each, "") for each in (scene, bare, 999)]
+
+    assert (same, moved, others) == (False, True, [True, False, False])
 
 
 def test_a_scene_without_a_cover_has_none(stash: StashEmulator) -> None:
