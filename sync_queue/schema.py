@@ -89,7 +89,7 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
         aside = set_aside(path)
         checkpoint("schema.set_aside")
         (data_dir / SUSPECT).unlink(missing_ok=True)
-    if not path.exists() and (data_dir / MENDED / DATABASE).exists():
+    if _is_nothing(path) and (data_dir / MENDED / DATABASE).exists():
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
     opened = _open(data_dir, checkpoint)
@@ -181,6 +181,8 @@ def is_damaged(path: Path) -> bool:
 
     The quick check would not see an index that lacks rows, and a job that an index lacks is never taken.
     """
+    if _is_nothing(path):
+        return True  # SQLite would take it for a new database
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
     try:
         return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
@@ -190,6 +192,11 @@ def is_damaged(path: Path) -> bool:
         return True
     finally:
         connection.close()
+
+
+def _is_nothing(path: Path) -> bool:
+    """No file, or an empty one: what a power cut leaves, or a hook that opened what was just moved aside."""
+    return not path.exists() or not path.stat().st_size
 
 
 def suspect(data_dir: Path) -> None:

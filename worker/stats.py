@@ -8,6 +8,7 @@ the end of each drain.
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,15 +27,15 @@ KEPT_TIMES = 500  # the newest successful jobs; enough for a median and a 95th p
 class Statistics(BaseModel):
     """Counters since `since` (epoch seconds). `times_s` are the newest successful jobs, oldest first."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    since: float = 0.0
+    since: float = Field(default=0.0, ge=0.0)
     outcomes: dict[str, int] = Field(default_factory=dict)
     errors: dict[str, int] = Field(default_factory=dict)
     fields: dict[str, int] = Field(default_factory=dict)
     confidence: dict[str, int] = Field(default_factory=dict)
     days: dict[str, int] = Field(default_factory=dict)
-    times_s: tuple[float, ...] = ()
+    times_s: tuple[Annotated[float, Field(ge=0.0)], ...] = ()
 
     @property
     def jobs(self) -> int:
