@@ -1,6 +1,7 @@
 """Creating, migrating and mending the database. Only the holder of the lease comes here."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 import time
@@ -104,6 +105,7 @@ def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
     _restore_backup(data_dir, folder)
     queue = _open(folder, checkpoint).queue
     is_complete = salvage(data_dir / DATABASE, queue.connection)
+    keep_memory(data_dir / DATABASE, queue.connection)
     _keep_watermark(data_dir / DATABASE, queue.connection, is_complete)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
@@ -254,6 +256,33 @@ def _note_again(row: tuple[object, ...], connection: sqlite3.Connection) -> bool
     note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
     connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
     return True
+
+
+def keep_memory(damaged: Path, connection: sqlite3.Connection) -> None:
+    """What a damaged database still shows of the tables that nobody else could tell: it is newer than the backup."""
+    with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source, transaction(connection):
+        source.text_factory = lenient
+        for table, columns, documents in sql.MEMORY:
+            try:
+                for row in source.execute(f"SELECT {columns} FROM {table} NOT INDEXED"):
+                    if _makes_sense(row, documents):
+                        connection.execute(sql.REMEMBER.format(table=table, columns=columns, row=_marks(row)), row)
+            except (sqlite3.Error, UnicodeDecodeError):
+                continue  # the backup's rows stay
+
+
+def _marks(row: tuple[object, ...]) -> str:
+    return ", ".join("?" * len(row))
+
+
+def _makes_sense(row: tuple[object, ...], documents: int) -> bool:
+    """Whether a row is whole: nothing missing, no damaged character, and its last columns are JSON."""
+    if any(value is None or isinstance(value, bytes) or "\ufffd" in str(value) for value in row):
+        return False
+    try:
+        return all(isinstance(json.loads(str(text)), dict | list) for text in row[len(row) - documents :])
+    except (ValueError, RecursionError):
+        return False
 
 
 def _keep_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:

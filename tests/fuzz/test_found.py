@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
+from core.original import Original
 from core.record import FieldRecord, SyncRecord
 from stash.client import StashAddress, StashClient
 from sync_queue.counters import Counters
@@ -142,6 +143,24 @@ def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor
     opened.queue.close()
 
     assert waiting == 2
+
+
+def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(noted: Path) -> None:
+    store = open_store(noted, FakeClock())
+    Records(store).originals.keep("machine", 70, 1, {"title": Original("before", locked=True)}, 1.0)
+    Records(store).originals.keep("machine", 71, 1, {"title": Original("lost", locked=True)}, 1.0)
+    store.connection.close()
+    in_queue(noted, "UPDATE originals SET shown = '{' WHERE item = 71")
+    suspect(noted)
+
+    store = open_store(noted, FakeClock())
+    kept = Records(store).originals.page("machine", 0, 10)
+    letters, records = DeadLetters(store).newest(), Records(store).of_scene(7, "machine")
+    store.connection.close()
+
+    assert kept == [(70, 1, {"title": Original("before", locked=True)})]
+    assert [letter.subject for letter in letters] == ["scene:1"]
+    assert set(records) == {70}
 
 
 def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(noted: Path) -> None:
