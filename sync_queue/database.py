@@ -4,8 +4,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# The last two: the names in the schema itself have changed, since this version made it.
-_DAMAGE = ("malformed", "not a database", "no such column", "no such table")
+# All but the first two: the schema itself, which this version has made, is not what it was.
+_DAMAGE = (
+    "malformed",
+    "not a database",
+    "no such column",
+    "no such table",
+    "has no column named",
+    "clause does not match",
+)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Creating, migrating and mending the database. Only the holder of the lease comes here."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 import time
@@ -90,7 +91,7 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
         aside = set_aside(path)
         checkpoint("schema.set_aside")
         (data_dir / SUSPECT).unlink(missing_ok=True)
-    if not path.exists() and (data_dir / MENDED / DATABASE).exists():
+    if _is_nothing(path) and (data_dir / MENDED / DATABASE).exists():
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
     opened = _open(data_dir, checkpoint)
@@ -105,6 +106,7 @@ def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
     _restore_backup(data_dir, folder)
     queue = _open(folder, checkpoint).queue
     is_complete = salvage(data_dir / DATABASE, queue.connection)
+    keep_memory(data_dir / DATABASE, queue.connection)
     _keep_watermark(data_dir / DATABASE, queue.connection, is_complete)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
@@ -182,6 +184,8 @@ def is_damaged(path: Path) -> bool:
 
     The quick check would not see an index that lacks rows, and a job that an index lacks is never taken.
     """
+    if _is_nothing(path):
+        return True  # SQLite would take it for a new database
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
     try:
         return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
@@ -191,6 +195,11 @@ def is_damaged(path: Path) -> bool:
         return True
     finally:
         connection.close()
+
+
+def _is_nothing(path: Path) -> bool:
+    """No file, or an empty one: what a power cut leaves, or a hook that opened what was just moved aside."""
+    return not path.exists() or not path.stat().st_size
 
 
 def suspect(data_dir: Path) -> None:
@@ -248,6 +257,33 @@ def _note_again(row: tuple[object, ...], connection: sqlite3.Connection) -> bool
     note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
     connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
     return True
+
+
+def keep_memory(damaged: Path, connection: sqlite3.Connection) -> None:
+    """What a damaged database still shows of the tables that nobody else could tell: it is newer than the backup."""
+    with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source, transaction(connection):
+        source.text_factory = lenient
+        for table, columns, documents in sql.MEMORY:
+            try:
+                for row in source.execute(f"SELECT {columns} FROM {table} NOT INDEXED"):
+                    if _makes_sense(row, documents):
+                        connection.execute(sql.REMEMBER.format(table=table, columns=columns, row=_marks(row)), row)
+            except (sqlite3.Error, UnicodeDecodeError):
+                continue  # the backup's rows stay
+
+
+def _marks(row: tuple[object, ...]) -> str:
+    return ", ".join("?" * len(row))
+
+
+def _makes_sense(row: tuple[object, ...], documents: int) -> bool:
+    """Whether a row is whole: nothing missing, no damaged character, and its last columns are JSON."""
+    if any(value is None or isinstance(value, bytes) or "\ufffd" in str(value) for value in row):
+        return False
+    try:
+        return all(isinstance(json.loads(str(text)), dict | list) for text in row[len(row) - documents :])
+    except (ValueError, RecursionError):
+        return False
 
 
 def _keep_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:

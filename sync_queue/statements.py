@@ -102,6 +102,18 @@ SALVAGE = f"""
 SELECT data, timestamp, subject, cause, priority FROM {QUEUE} NOT INDEXED WHERE status < 5 ORDER BY _id {{order}}
 """
 
+# Tables whose rows are carried over from a damaged database: name, columns, how many of the last ones are JSON.
+MEMORY = (
+    (
+        "records",
+        "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images",
+        2,
+    ),
+    ("originals", "server, item, section, kept_at, shown", 1),
+    ("dead_letters", "subject, cause, priority, title, reason, message, attempts, first_at, last_at, candidates", 1),
+)
+REMEMBER = "INSERT OR REPLACE INTO {table} ({columns}) VALUES ({row})"
+
 # Counts for people.
 COUNTS = f"""
 SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)

@@ -26,6 +26,7 @@ WATERMARK = sql.WATERMARK
 FIRST_START = "first_start"  # what changed before it is nobody's edit
 PAGE = 500
 SETTLED_S = 2.0  # Stash's times are whole seconds: younger ones may hide a second edit
+UNREADABLE_S = 86_400.0
 OVERLAP_S = 120.0  # clocks differ a little, and a transaction commits after its timestamp
 
 
@@ -59,7 +60,10 @@ class CatchUp:
             StashUnavailable: the watermark stays where it was.
         """
         now = self._clock.wall()
-        watermark = to_number(self._facts.get(WATERMARK))
+        kept = self._facts.get(WATERMARK)
+        watermark = to_number(kept)
+        if watermark is None and kept:
+            watermark = now - UNREADABLE_S  # damaged; beginning now would repair nothing
         if watermark is None:
             self._facts.set(FIRST_START, repr(now))
             self._facts.set(WATERMARK, repr(now))

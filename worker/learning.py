@@ -31,7 +31,7 @@ class _Pair(BaseModel):
 class Learned(BaseModel):
     """`learned_at` in epoch seconds; `dropped` are pairs that were contradicted, never learned again."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     learned_at: float = 0.0
     pairs: tuple[_Pair, ...] = ()

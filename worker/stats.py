@@ -8,6 +8,7 @@ cost in requests, written at the end of each drain. A kill loses times and reque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 
@@ -43,15 +44,15 @@ class Statistics(BaseModel):
     `requests` counts those to `plex` and `stash`, and under `jobs` how many jobs they were sent for.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    since: float = 0.0
+    since: float = Field(default=0.0, ge=0.0)
     outcomes: dict[str, int] = Field(default_factory=dict)
     errors: dict[str, int] = Field(default_factory=dict)
     fields: dict[str, int] = Field(default_factory=dict)
     confidence: dict[str, int] = Field(default_factory=dict)
     days: dict[str, int] = Field(default_factory=dict)
-    times_s: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    times_s: dict[str, tuple[Annotated[float, Field(ge=0.0)], ...]] = Field(default_factory=dict)
     requests: dict[str, int] = Field(default_factory=dict)
 
     @property

@@ -31,6 +31,7 @@ from tasks import TASKS, build_context
 from tests.fuzz.nonsense import flip, fuzzed
 from tests.support import ROOT, FakeClock
 from wiring import Outside, Worker, build_worker
+from worker.catch_up import to_number
 from worker.task_context import TaskFailed
 
 SCENES = range(1, 90)
@@ -147,7 +148,7 @@ def lived(folder: Path) -> Story:
             subjects |= work_off(worker)
             look_around(worker)
             notices = " ".join(text for _, _, text in worker.parts.notices.untold())
-            return Story(subjects, aside, notices, float(worker.parts.facts.get("watermark") or "inf"))
+            return Story(subjects, aside, notices, to_number(worker.parts.facts.get("watermark")) or 0.0)
         except sqlite3.Error as error:
             assert is_damage(error)
             suspect(folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
+from core.original import Original
 from core.record import FieldRecord, SyncRecord
 from stash.client import StashAddress, StashClient
 from sync_queue.counters import Counters
@@ -16,7 +17,7 @@ from sync_queue.facts import Facts
 from sync_queue.inbox import take_message
 from sync_queue.lease import Lease
 from sync_queue.records import Records
-from sync_queue.schema import open_database, suspect
+from sync_queue.schema import back_up, open_database, suspect
 from tests.fuzz.test_inputs import served
 from tests.support import ROOT, FakeClock, open_store
 from tests.unit.worker.rig import kept_log
@@ -27,7 +28,9 @@ from worker.stopwatch import StopWatch
 from worker.throttle import Throttle
 
 
-@pytest.mark.parametrize("content", ["{", '{"age_s": -1}', '"text"', '{"times_s": "x", "pairs": 7}'])
+@pytest.mark.parametrize(
+    "content", ["{", '{"age_s": -1}', '"text"', '{"times_s": "x", "pairs": 7}', '{"times_s": [-1], "learned_at": NaN}']
+)
 @pytest.mark.parametrize("name", ["ramp.json", "stats.json", "learned_paths.json"])
 def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
@@ -113,6 +116,52 @@ def test_damage_that_the_check_at_the_opening_does_not_see_is_mended_by_the_next
 
     assert (bool(first.set_aside), second.set_aside) == (True, "")
     assert subjects == [(2,)]
+
+
+def test_an_empty_file_is_a_damaged_database_and_not_a_new_one(noted: Path) -> None:
+    connection = sqlite3.connect(noted / "queue.db")
+    back_up(connection, noted)
+    connection.close()
+    (noted / "queue.db").write_bytes(b"")
+
+    opened = open_database(noted)
+    (waiting,) = opened.queue.connection.execute("SELECT count(*) FROM scene_ack_queue_default").fetchone()
+    opened.queue.close()
+
+    assert opened.set_aside
+    assert waiting == 2
+
+
+def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor(noted: Path) -> None:
+    def intrude(name: str) -> None:
+        if name == "schema.set_aside":
+            (noted / "queue.db").touch()
+
+    suspect(noted)
+
+    opened = open_database(noted, intrude)
+    (waiting,) = opened.queue.connection.execute("SELECT count(*) FROM scene_ack_queue_default").fetchone()
+    opened.queue.close()
+
+    assert waiting == 2
+
+
+def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(noted: Path) -> None:
+    store = open_store(noted, FakeClock())
+    Records(store).originals.keep("machine", 70, 1, {"title": Original("before", locked=True)}, 1.0)
+    Records(store).originals.keep("machine", 71, 1, {"title": Original("lost", locked=True)}, 1.0)
+    store.connection.close()
+    in_queue(noted, "UPDATE originals SET shown = '{' WHERE item = 71")
+    suspect(noted)
+
+    store = open_store(noted, FakeClock())
+    kept = Records(store).originals.page("machine", 0, 10)
+    letters, records = DeadLetters(store).newest(), Records(store).of_scene(7, "machine")
+    store.connection.close()
+
+    assert kept == [(70, 1, {"title": Original("before", locked=True)})]
+    assert [letter.subject for letter in letters] == ["scene:1"]
+    assert set(records) == {70}
 
 
 def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(noted: Path) -> None:

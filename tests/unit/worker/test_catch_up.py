@@ -238,6 +238,17 @@ def test_the_margin_covers_every_zone() -> None:
     assert catch_up.MARGIN.total_seconds() >= 26 * 3600
 
 
+def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_nothing(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    rig.clock.advance(60)
+    rig.worker.parts.facts.set(WATERMARK, "1700000?00.0")
+
+    assert run(rig) == 1
+    assert watermark(rig) == rig.clock.now
+
+
 # -- what scenes show of others -------------------------------------------------------------------
 
 
