@@ -3,11 +3,13 @@
 PYTHON = python3
 KEEP =
 SEED = 1
+OUT = dist
+EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
         tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
 
-.PHONY: help env test retest gate check static demo bench profile soak tables clean
+.PHONY: help env test retest gate check static docs demo bench profile fuzz soak tables package clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -16,7 +18,10 @@ help:
 	@echo "make bench    what it costs: ratios, milliseconds and requests"
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
+	@echo "make fuzz     nonsense from every side, thousands of examples (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
+	@echo "make docs     build the pages and the reference into site/"
 	@echo "make clean    remove the environment and everything that was made"
 
 env:
@@ -45,6 +50,9 @@ static: env
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
 
+docs: env
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
 demo: env
 	@KEEP="$(KEEP)" $(PY) -m tests.demo
 
@@ -54,6 +62,9 @@ bench: env
 profile: env
 	@$(PY) -m benchmarks.profile
 
+fuzz: env
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz --no-cov -q
+
 soak: env
 	$(PY) -m tests.crash.soak_clock --seed $(SEED) --weeks 2
 	$(PY) -m tests.crash.soak --seed $(SEED) --kills 1000
@@ -61,6 +72,9 @@ soak: env
 
 tables: env
 	$(PY) -m tools.tables
+
+package: env
+	@$(PY) -m tools.package --out "$(OUT)"
 
 clean:
 	rm -rf .venv .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site

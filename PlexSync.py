@@ -37,28 +37,32 @@ def start_worker(started_by: str) -> Callable[[], int | None]:
 
 def answer(document: dict[str, object]) -> int:
     """Print Stash's answer: one JSON object."""
-    sys.stdout.write(json.dumps(document))
+    sys.stdout.buffer.write(json.dumps(document).encode("ascii"))  # whatever encoding the system has chosen
     sys.stdout.flush()
     return 0
 
 
 def worker_door(started_by: str) -> int:
     """Be the worker, unless another process is: the lease comes before anything heavy is loaded."""
+    import sqlite3
     from pathlib import Path
 
+    from sync_queue.inbox import leave_message
     from sync_queue.lease import Lease
 
     os.makedirs(DATA, mode=0o700, exist_ok=True)
     lease = Lease(Path(DATA))
-    if not lease.take():
-        return 0
+    try:
+        if not lease.take():
+            return 0
+    except sqlite3.Error as error:
+        leave_message(DATA, "error", f"PlexSync's worker cannot begin: {error}")
+        return 1
     from dependencies import Unmet, ensure_dependencies
 
     try:
         ensure_dependencies(ROOT, DATA)
     except Unmet as error:
-        from sync_queue.inbox import leave_message
-
         leave_message(DATA, "error", str(error))
         return 1
     from wiring import Outside, run_worker

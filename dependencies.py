@@ -7,16 +7,11 @@ its packages ends with one line that says what to run. Standard library only; ho
 
 import hashlib
 import importlib
-import importlib.machinery
-import importlib.metadata
-import importlib.util
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,50 +20,20 @@ from types import ModuleType
 from typing import NamedTuple
 
 from core.files import JsonFile
+from core.installers import Finished, Installer, find_installers, one_line, run_command
 from core.lock import locked
+from core.requirements import Requirement, lacking, parse_requirements, platform_tag, unimportable
 
 RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless forced
-INSTALL_LIMIT_S = 600.0  # for one installer
 LOCK_WAIT_S = 900.0  # while another process installs
 
-_IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.stashapp"}
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)")
-_BOUND = re.compile(r"(>=|==|<)\s*(\S+)")
-_VERSION = re.compile(r"(\d+(?:\.\d+)*)(?!\d|!)(.*)")
-_BEFORE_FINAL = re.compile(r"[._-]?(?:a|b|c|rc|alpha|beta|pre|preview|dev)[._-]?\d*(?:$|[.+-])")
-_NETWORK = re.compile(
-    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|dns error|getaddrinfo|"
-    r"Name or service not known|Network is unreachable|Connection refused|timed out|error sending request",
-    re.IGNORECASE,
-)
 _NO_PIP = "No module named pip"
 _NO_INSTALLER = "there is neither pip nor uv; install pip first (apk add py3-pip, or apt install python3-pip)"
-_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # a worker on Windows has no console to lend
 _MOVE_TRIES = 5  # on Windows a virus scanner may hold a new file for a moment
 
 
 class Unmet(Exception):
     """The packages are missing and could not be installed; the message is one line for a person."""
-
-
-class Version(NamedTuple):
-    """A release and whether it is one: 2.0rc1 sorts before 2.0."""
-
-    release: tuple[int, ...]
-    final: bool
-
-
-class Requirement(NamedTuple):
-    """One line of requirements.txt."""
-
-    name: str
-    bounds: tuple[tuple[str, Version], ...]
-    text: str
-
-    @property
-    def module(self) -> str:
-        """A module whose import shows that the package works."""
-        return _IMPORTED_AS.get(self.name, self.name.replace("-", "_"))
 
 
 class Needs(NamedTuple):
@@ -79,31 +44,16 @@ class Needs(NamedTuple):
     key: str
 
 
-class Installer(NamedTuple):
-    """A program that can fill a folder with packages: its argv up to the word `install`, and its options."""
-
-    name: str
-    start: tuple[str, ...]
-    options: tuple[str, ...] = ()
-
-    def command(self, needs: Needs, target: Path) -> list[str]:
-        """The argv that installs everything into `target`."""
-        return [*self.start, "install", *self.options, "--target", str(target), "-r", str(needs.file)]
-
-
-class Finished(NamedTuple):
-    """How a command ended (0 is success), and what it said."""
-
-    status: int
-    said: str
-
-
 class Failed(Exception):
     """No installer did it: why, and the installer a person should run by hand."""
 
     def __init__(self, why: str, installer: Installer) -> None:
         super().__init__(why)
         self.installer = installer
+
+
+class NoInstaller(Failed):
+    """There was nothing to try, so looking again costs nothing."""
 
 
 Run = Callable[[Sequence[str], Path], Finished]
@@ -149,7 +99,7 @@ def ensure_dependencies(
             raise Unmet(_sentence(absent, "another process has been installing them for long", None)) from error
         except OSError as error:
             why = f"{deps} cannot be used ({error.strerror or error})"
-            raise Unmet(_sentence(absent, why, _by_hand(known).command(needs, target))) from error
+            raise Unmet(_sentence(absent, why, _by_hand(known).command(needs.file, target))) from error
     use_folder(target)
 
 
@@ -166,170 +116,6 @@ def read_needs(root: Path) -> Needs:
     except (OSError, ValueError) as error:
         raise Unmet(f"PlexSync is incomplete, {file} cannot be used ({error}): install the plugin again") from error
     return Needs(file, requirements, f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}")
-
-
-def parse_requirements(text: str) -> tuple[Requirement, ...]:
-    """Lines of the form `name>=a,<b`; comments and empty lines are left out.
-
-    Raises:
-        ValueError: a line says something else.
-    """
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return tuple(_parse_requirement(line) for line in lines if line)
-
-
-def _parse_requirement(line: str) -> Requirement:
-    match = _REQUIREMENT.fullmatch(line)
-    if match is None:
-        raise ValueError(f"not a requirement: {line}")
-    bounds = []
-    for part in filter(None, match[2].split(",")):
-        bound = _BOUND.fullmatch(part.strip())
-        version = parse_version(bound[2]) if bound else None
-        if bound is None or version is None:
-            raise ValueError(f"not a version bound: {part} in {line}")
-        bounds.append((bound[1], version))
-    return Requirement(match[1], tuple(bounds), line)
-
-
-def parse_version(text: str) -> Version | None:
-    """The version's numbers without trailing zeros; None for a form that cannot be compared."""
-    match = _VERSION.fullmatch(text.strip().lower().removeprefix("v"))
-    if match is None:
-        return None
-    numbers = [int(number) for number in match[1].split(".")]
-    while len(numbers) > 1 and numbers[-1] == 0:
-        numbers.pop()
-    return Version(tuple(numbers), _BEFORE_FINAL.match(match[2]) is None)
-
-
-def meets(installed: str, requirement: Requirement) -> bool:
-    """Whether the installed version lies within all bounds; a release candidate of 3.0 is not below 3."""
-    version = parse_version(installed)
-    if version is None:
-        return False
-    for operator, bound in requirement.bounds:
-        if operator == "<":
-            within = version.release < bound.release
-        else:
-            within = version >= bound if operator == ">=" else version == bound
-        if not within:
-            return False
-    return True
-
-
-def lacking(requirements: Iterable[Requirement], search_path: list[str]) -> list[str]:
-    """The requirements that the folders of `search_path` do not meet, in words."""
-    absent = []
-    for requirement in requirements:
-        found = _installed_version(requirement.name, search_path)
-        if found is None:
-            absent.append(requirement.text)
-        elif not meets(found, requirement):
-            absent.append(f"{requirement.text} (found {found})")
-    return absent
-
-
-def _installed_version(name: str, search_path: list[str]) -> str | None:
-    """The version in the first folder that has the package, as an import would choose it."""
-    for distribution in importlib.metadata.distributions(name=name, path=search_path):
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-        stated = re.search(r"^Version:\s*(\S+)", text, re.MULTILINE)
-        return stated[1] if stated else "unknown version"
-    return None
-
-
-def unimportable(requirements: Iterable[Requirement]) -> list[str]:
-    """The first requirement that cannot be imported although it is there, in words.
-
-    Packages left behind by another Python version have fitting metadata, but no fitting binaries.
-    """
-    for requirement in requirements:
-        try:
-            importlib.import_module(requirement.module)
-        except Exception as error:  # noqa: BLE001 broad on purpose: somebody's broken package may raise anything
-            return [f"{requirement.text} (found, but {one_line(str(error))})"]
-    return []
-
-
-def platform_tag() -> str:
-    """What compiled packages depend on: Python version, system, processor, C library."""
-    binary_form = importlib.machinery.EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0]
-    parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform, binary_form]
-    if sys.platform != "win32":  # there the binary form names the processor
-        parts += [os.uname().machine, _libc()]
-    return re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, parts)))
-
-
-def _libc() -> str:
-    if sys.platform != "linux":
-        return ""
-    try:
-        answer = os.confstr("CS_GNU_LIBC_VERSION")
-    except (ValueError, OSError):  # musl does not know the question
-        answer = None
-    return "glibc" if answer else "musl"
-
-
-def find_installers() -> list[Installer]:
-    """What may be able to install here, the most usual first."""
-    options = ("--isolated", "--disable-pip-version-check", "--no-input", "--prefer-binary", "--upgrade")
-    python = sys.executable or "python3"
-    found = [Installer("pip", (python, "-m", "pip"), options)]
-    uv = shutil.which("uv")
-    if uv:
-        found.append(Installer("uv", (uv, "pip"), ("--no-cache", "--python", python)))
-    wheel = _bundled_pip()
-    if wheel:
-        found.append(Installer("bundled", (python, str(wheel / "pip")), options))
-    return found
-
-
-def _bundled_pip() -> Path | None:
-    """The pip wheel that Python carries for new environments: it runs from where it lies."""
-    folders = []
-    spec = importlib.util.find_spec("ensurepip")
-    if spec is not None and spec.origin:
-        folders.append(Path(spec.origin).parent / "_bundled")
-    distributor = sysconfig.get_config_var("WHEEL_PKG_DIR")
-    if distributor:
-        folders.append(Path(distributor))
-    wheels = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
-    return wheels[-1] if wheels else None
-
-
-def run_command(command: Sequence[str], folder: Path, limit_s: float = INSTALL_LIMIT_S) -> Finished:
-    """Run `command` in `folder`; a failure to start it or an exceeded limit is a status, not an error."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    # A file, not a pipe: children of a killed installer could hold a pipe open for ever.
-    with tempfile.TemporaryFile(dir=folder) as output:
-        try:
-            status = subprocess.run(
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=limit_s,
-                check=False,
-                creationflags=_NO_WINDOW,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            return Finished(-1, f"{Path(command[0]).name} was not ready after {limit_s:.0f} s")
-        except OSError as error:
-            return Finished(-1, f"{command[0]} could not be started: {error.strerror}")
-        output.seek(0)
-        return Finished(status, output.read().decode("utf-8", "replace"))
-
-
-def one_line(said: str) -> str:
-    """An installer's last words, short and without the password of a proxy."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
-    errors = [line for line in lines if line.lower().startswith("error")]
-    line = re.sub(r"(?i)^error:\s*", "", (errors or lines)[-1])
-    line = re.sub(r"//[^/@\s]+@", "//***@", line)
-    return ("no internet? " if _NETWORK.search(said) else "") + line[:200].rstrip(". ")
 
 
 def use_folder(folder: Path) -> None:
@@ -369,8 +155,9 @@ def _install_once(
     try:
         install(needs, deps, installers, run)
     except Failed as failure:
-        why = _sentence(absent, str(failure), failure.installer.command(needs, target))
-        failures.write({"at": now, "key": needs.key, "why": why})
+        why = _sentence(absent, str(failure), failure.installer.command(needs.file, target))
+        if not isinstance(failure, NoInstaller):  # whoever installs pip now is not to wait for it
+            failures.write({"at": now, "key": needs.key, "why": why})
         raise Unmet(why) from failure
     (deps / "failed.json").unlink(missing_ok=True)
 
@@ -401,14 +188,14 @@ def _build(needs: Needs, work: Path, installers: Sequence[Installer], run: Run) 
     for installer in installers:
         site = work / installer.name
         site.mkdir()
-        finished = run(installer.command(needs, site), work)
+        finished = run(installer.command(needs.file, site), work)
         if finished.status and _NO_PIP in finished.said:
             continue
         why = one_line(finished.said) if finished.status else _flaw(needs, site, run)
         if not why:
             return site
         failures.append(Failed(why, installer))
-    raise failures[0] if failures else Failed(_NO_INSTALLER, _by_hand(installers))
+    raise failures[0] if failures else NoInstaller(_NO_INSTALLER, _by_hand(installers))
 
 
 def _flaw(needs: Needs, site: Path, run: Run) -> str:

@@ -6,6 +6,7 @@ writes log lines for people and answers one JSON document for whoever calls it t
 
 import logging
 import sqlite3
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ from core.errors import PlexSyncError
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stderr import write_log
+from reconcile_tasks import dry_run, reconcile_all, reconcile_recent, reconcile_week
 from sync_queue.facts import Facts
 from sync_queue.inbox import session_parameters
 from sync_queue.records import Records
 from validation.config import read_config
 from wiring import Outside, build_bench, build_plex, work_here
-from worker import task_letters, task_looks, task_queue
+from worker import task_letters, task_looks, task_queue, task_restore, task_stats
 from worker.task_context import Answer, Context, stash_of
 
 
@@ -50,10 +52,19 @@ TASKS: tuple[Task, ...] = (
          "summaries, tags and posters there.", "sync_all", task_queue.sync_all),
     Task("Sync All: Dry Run", "Count by field what Sync All Scenes would write, with examples. Writes nothing.",
          "dry_run", task_looks.dry_run),
-    Task("Sync Recent Scenes (24 h)", "Send the scenes that were created or changed within 24 hours.",
+    Task("Sync Recent Scenes (24 h)", "Send the scenes that were created or changed within 24 "
+         "hours, except what is proven current.",
          "sync_recent", task_queue.sync_recent),
     Task("Force Sync All", "Send every scene, whatever PlexSync remembers of it.",
          "force_sync", task_queue.force_sync_all),
+    Task("Reconcile Library (All)", "Compare every scene with Plex by content and send what is out of step, whatever "
+         "changed it.", "reconcile_all", reconcile_all),
+    Task("Reconcile Library (Recent)", "Compare the scenes that were created or changed within 24 hours, and send "
+         "what is out of step.", "reconcile_recent", reconcile_recent),
+    Task("Reconcile Library (Last 7 Days)", "Compare the scenes that were created or changed within seven days, and "
+         "send what is out of step.", "reconcile_week", reconcile_week),
+    Task("Reconcile: Dry Run", "Count by kind and field what a reconciliation of everything would send, with examples. "
+         "Writes nothing.", "reconcile_dry_run", dry_run),
     Task("Outage Summary Report", "Write into the log when Plex was away, for how long, and how often.",
          "outages", task_looks.outage_report),
     Task("Recover Outage Jobs", "Put scenes back into the queue whose sync failed because Plex was away.",
@@ -72,6 +83,11 @@ TASKS: tuple[Task, ...] = (
          "clear_waiting", task_queue.clear_waiting),
     Task("Clear Match Cache", "Forget which item plays which file; Plex is listed anew at the next change.",
          "clear_matches", task_looks.clear_matches),
+    Task("Reset Statistics", "Begin counting anew: jobs, errors, times and requests. Run it twice: the first run only "
+         "says what would be deleted.", "reset_stats", task_stats.reset_stats),
+    Task("Restore Plex Values", "Give items in Plex back what they showed before PlexSync's first write; later hand "
+         "edits stay. Switch Enabled off first. Run it twice: the first run only says how many.",
+         "restore", task_restore.restore_values),
 )
 # fmt: on
 
@@ -97,6 +113,9 @@ def run_task(
         return {"output": _jsonable(task.run(context))}
     except (PlexSyncError, sqlite3.Error, OSError) as error:
         return {"error": shown(f"{task.name}: {error}")}
+    except Exception as error:  # noqa: BLE001 broad on purpose: whoever pressed the button gets an answer, not a traceback
+        context.say("error", f"{task.name} ended in a bug of PlexSync; please report it. {traceback.format_exc()}")
+        return {"error": shown(f"{task.name}: a bug, {type(error).__name__}: {error}. The log has its trace.")}
 
 
 def build_context(
@@ -118,7 +137,7 @@ def build_context(
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
         build_plex=lambda config: build_plex(outside, config),
         build_bench=lambda config, stash, store: build_bench(outside, config, stash, Records(store), Facts(store), log),
-        work_here=lambda on_turn: work_here(outside, on_turn),
+        work_here=lambda look, limit_s: work_here(outside, look, limit_s),
         started_at=now,
     )
 

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -20,36 +21,50 @@ from plex.finder import Finder
 from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
+from reconciliation.book import QueueBook
+from reconciliation.duty import Ground, Reconciliation
+from reconciliation.history import HistoryFile
 from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.database import is_damage
 from sync_queue.dead_letters import DeadLetters
+from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts, begin_epoch
+from sync_queue.inbox import leave_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.records import Records
-from sync_queue.schema import OpenedDatabase, open_database
+from sync_queue.schema import OpenedDatabase, open_database, suspect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
-from worker.catch_up import CatchUp
+from worker.catch_up import CatchUp, first_start
 from worker.defaults import Defaults
+from worker.departures import Departures
 from worker.drain import Drain
+from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
 from worker.life import SERVER, Farewell, Parts, WorkerLife
 from worker.outages import OutageLog
+from worker.plex_scan import PlexScans
+from worker.presence import Presence
 from worker.reports import Reporter
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
+from worker.stopwatch import PLEX, STASH, StopWatch
+from worker.summary import Summary
+from worker.survey import Survey
 from worker.throttle import Throttle
+from worker.troubles import Troubles
 from worker.watchdog import Watchdog, replace_this_process
 
 MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
 LONGEST_REST_S = 60.0
+UPDATE = "update"  # by whom a worker is started that only takes over from an older version
 LONG_LIFE_S = 600.0  # an error after this is a new one
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
@@ -95,6 +110,7 @@ def build_plex(
         config.plex_url,
         config.plex_token.get_secret_value(),
         (config.plex_connect_timeout_s, config.plex_read_timeout_s),
+        config.plex_verify_tls,
     )
     return PlexClient(address, device_headers(outside.data_dir, outside.clock.sleep), outside.clock.sleep, on_answer)
 
@@ -110,6 +126,7 @@ def build_bench(
     learning: PathLearning | None = None,
     check_epoch: Callable[[], None] = lambda: None,
     on_answer: Callable[[float, int], object] = lambda took_s, status: None,
+    watch: StopWatch | None = None,
 ) -> Workbench:
     """What a sync works with under one set of settings. Sends nothing.
 
@@ -128,6 +145,7 @@ def build_bench(
         path_map=PathMap(config.path_map),
         habits=ServerHabits(facts.get, facts.set),
         rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
+        watch=watch or StopWatch(outside.clock),
         learning=None if config.path_map else learning,
         check_epoch=check_epoch,
     )
@@ -157,14 +175,19 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
     checkpoint("worker.epoch")
     store = JobStore(opened.queue.connection, clock, epoch=epoch, checkpoint=checkpoint)
     tables = Tables(store, Facts(store), Records(store), DeadLetters(store), Notices(store, log.shown))
+    troubles = Troubles(tables.notices, clock)
+    log.attend(troubles.heard)
     if opened.set_aside:
         _tell_of_damage(opened.set_aside, tables.notices, log, clock)
     bury_the_deadly(store, store.release_orphans(), log)
     checkpoint("worker.orphans")
     reporter = Reporter(log, tables.notices, clock)
     throttle = Throttle(outside.data_dir, clock, log)
-    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log)
+    watch = StopWatch(clock)
+    statistics = StatisticsKeeper(outside.data_dir, Counters(store), clock, log, watch)
     gate = build_gate(outside, tables, log, reporter, throttle)
+    fan_out = FanOut(store, EntityIndex(store), clock, checkpoint)
+    summary = Summary(tables.notices, clock)
     drain = Drain(
         store,
         tables.notices,
@@ -173,21 +196,31 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         clock,
         outside.chance,
         log,
-        listeners=[reporter.heard, statistics.heard],
+        fan_out,
+        listeners=[reporter.heard, statistics.heard, summary.heard],
+        batch_listeners=[PlexScans(gate, tables.notices, clock, log).heard],
         checkpoint=checkpoint,
     )
+    settings = build_settings(outside, tables, log, beat, throttle, watch)
+    reconciliation = build_reconciliation(outside, tables, log, settings, has_restarted=started_by != UPDATE)
+
+    def before_speaking() -> None:
+        summary.tell_if_due()
+        reporter.remind(gate.breaker)
+        troubles.tell()
+
     parts = Parts(
         data_dir=outside.data_dir,
         store=store,
         facts=tables.facts,
         letters=tables.letters,
         notices=tables.notices,
-        settings=build_settings(outside, tables, log, beat, throttle),
+        settings=settings,
         gate=gate,
         drain=drain,
         throttle=throttle,
         statistics=statistics,
-        catch_up=CatchUp(store, tables.facts, tables.records, clock, log, checkpoint),
+        catch_up=CatchUp(store, tables.facts, tables.records, EntityIndex(store), clock, log, checkpoint),
         defaults=Defaults(tables.facts, clock, log, VERSION),
         clock=clock,
         log=log,
@@ -196,8 +229,34 @@ def build_worker(outside: Outside, log: EventLog, started_by: str, beat: Callabl
         version=VERSION,
         beat=beat,
         checkpoint=checkpoint,
+        duties=(Departures(store, tables.records, fan_out, clock, log), reconciliation),
+        before_speaking=before_speaking,
+        is_gone=Presence(outside.root, outside.data_dir, clock).is_gone,
+        stash_came_back=reconciliation.stash_came_back,
     )
     return Worker(WorkerLife(parts), parts, opened)
+
+
+def build_reconciliation(
+    outside: Outside, tables: Tables, log: EventLog, settings: Settings, *, has_restarted: bool
+) -> Reconciliation[Workbench]:
+    """The worker's duty of comparing both sides."""
+
+    def say(text: str) -> None:
+        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+
+    ground = Ground(
+        store=tables.store,
+        facts=tables.facts,
+        book=QueueBook(tables.store, tables.letters, tables.records),
+        history=HistoryFile(outside.data_dir, outside.clock.sleep),
+        clock=outside.clock,
+        log=log,
+        config=lambda: settings.config,
+        first_start=lambda: first_start(tables.facts),
+        say=say,
+    )
+    return Reconciliation(ground, Survey, has_restarted=has_restarted)
 
 
 def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Reporter, throttle: Throttle) -> Gate:
@@ -227,7 +286,12 @@ def build_gate(outside: Outside, tables: Tables, log: EventLog, reporter: Report
 
 
 def build_settings(
-    outside: Outside, tables: Tables, log: EventLog, beat: Callable[[], None], throttle: Throttle
+    outside: Outside,
+    tables: Tables,
+    log: EventLog,
+    beat: Callable[[], None],
+    throttle: Throttle,
+    watch: StopWatch,
 ) -> Settings:
     """The present settings, and what is built from them."""
     learning = PathLearning(
@@ -239,6 +303,7 @@ def build_settings(
 
     def on_answer(took_s: float, status: int) -> None:
         beat()
+        watch.asked(PLEX)
         throttle.answered(took_s, status)
 
     return Settings(
@@ -246,7 +311,9 @@ def build_settings(
         tables.notices,
         outside.clock,
         log,
-        lambda address, cookie: StashClient(address, cookie, timeout_s=outside.stash_timeout_s),
+        lambda address, cookie: StashClient(
+            address, cookie, timeout_s=outside.stash_timeout_s, on_request=lambda: watch.asked(STASH)
+        ),
         lambda config, stash: build_bench(
             outside,
             config,
@@ -257,6 +324,7 @@ def build_settings(
             learning=learning,
             check_epoch=tables.store.check_epoch,
             on_answer=on_answer,
+            watch=watch,
         ),
     )
 
@@ -277,6 +345,8 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
             if farewell is not None or outside.clock.monotonic() - began >= LONG_LIFE_S:
                 failures = 0
             failures += farewell is None
+            if not outside.data_dir.is_dir():
+                return 0  # uninstalled; another life would make the folder anew
             if failures > MOST_FAILURES or (failures and not lease.is_held):
                 return 1
             if failures:  # leaving would leave the queue to nobody until the next event
@@ -288,31 +358,35 @@ def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
     return 0
 
 
-def work_here(outside: Outside, on_turn: Callable[[], None]) -> bool:
+def work_here(outside: Outside, look: Callable[[], None], limit_s: float = float("inf")) -> bool:
     """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
 
+    `look` is called again and again meanwhile, at least once a job. With no time at all the queue is made.
+
     Raises:
+        Fenced: a worker has come to life meanwhile.
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
     lease, worked, goes_on = Lease(outside.data_dir), False, True
+    ends_at = outside.clock.monotonic() + limit_s
     log, close_log = open_log(outside.data_dir / "plexsync.log")
     try:
         while goes_on and lease.take():
-            worked, goes_on = True, _work_off(outside, lease, log, on_turn)
+            worked, goes_on = True, _work_off(outside, lease, log, look, ends_at)
     finally:
         close_log()
     return worked
 
 
-def _work_off(outside: Outside, lease: Lease, log: EventLog, on_turn: Callable[[], None]) -> bool:
-    """Work until nothing is due and give the lease up; whether anything came in meanwhile."""
+def _work_off(outside: Outside, lease: Lease, log: EventLog, look: Callable[[], None], ends_at: float) -> bool:
+    """Work until nothing is due and give the lease up; whether anything came in meanwhile and there is time."""
     worker = None
     try:
-        worker = build_worker(outside, log, "task", lambda: None)
-        worker.life.work_off(on_turn)
+        worker = build_worker(outside, log, "task", look)
+        worker.life.work_off(look, ends_at)
         lease.release()
         outside.checkpoint("farewell.released")
-        return worker.life.has_news()
+        return worker.life.has_news() and outside.clock.monotonic() < ends_at
     finally:
         lease.release()
         if worker is not None:
@@ -330,7 +404,7 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         lease.release()
         checkpoint("farewell.released")
         if farewell is Farewell.UPDATED:
-            launch_worker(str(outside.root), "update")
+            launch_worker(str(outside.root), UPDATE)
         elif farewell is Farewell.SILENT and worker.life.has_news():
             checkpoint("farewell.news")
             lease.take()
@@ -338,13 +412,25 @@ def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, wa
         return farewell
     except sqlite3.DatabaseError as error:
         log.error("database.failed", detail=str(error))
+        if is_damage(error):
+            suspect(outside.data_dir)
+        else:  # damage is mended, and told then
+            _leave(outside, log, f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?")
         return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
     except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
         log.error("worker.crashed", detail=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        _leave(outside, log, f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.")
         return None
     finally:
         if worker is not None:
             worker.close()
+
+
+def _leave(outside: Outside, log: EventLog, text: str) -> None:
+    """Have the next hook say it: the queue that keeps notices may be what failed."""
+    with suppress(OSError):  # the log has it
+        shown = log.shown(f"{text} What waits is kept; plexsync.log has the details.")
+        leave_message(str(outside.data_dir), "error", shown)
 
 
 def _was_sound(worker: Worker | None) -> bool:

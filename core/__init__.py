@@ -1,0 +1,1 @@
+"""Words everybody shares: fields, jobs, matches, errors, time, logs. Standard library only."""

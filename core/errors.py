@@ -1,5 +1,6 @@
 """Everything that can go wrong, as one tree. A class's docstring is what a person reads.
 
+```text
 PlexSyncError
 ├── PlexError
 │   ├── PlexServerDown         nobody answers, or 503
@@ -18,6 +19,7 @@ PlexSyncError
 ├── WorkerDied                 a worker died with this job in hand
 ├── Fenced                     a newer worker has taken over
 └── ConfigurationError         a required setting is missing or unusable
+```
 """
 
 from collections.abc import Iterator
@@ -104,7 +106,7 @@ class NoFile(PlexSyncError):
 
 
 class WorkerDied(PlexSyncError):
-    """PlexSync's worker died several times while it had this scene in hand. See the worker's log."""
+    """PlexSync's worker died several times while it had this in hand. See the worker's log."""
 
 
 class Fenced(PlexSyncError):

@@ -44,6 +44,13 @@ class JsonFile:
             return  # somebody else moved it, or it cannot be moved: the next write replaces it
         self.set_aside = aside
 
+    @property
+    def complaint(self) -> str:
+        """What a person should know of a document that was set aside; "" when none was."""
+        if self.set_aside is None:
+            return ""
+        return f"{self._path.name} made no sense and was set aside as {self.set_aside.name}."
+
     def write(self, document: dict[str, Any], *, durable: bool = True) -> None:
         """Replace the document atomically. Not `durable`: a power cut may bring the old one back.
 

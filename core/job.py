@@ -9,6 +9,7 @@ PRIORITY_LAST = 90  # a worker died three times with this job in hand: last, and
 PRIORITIES = (PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_BACKFILL, PRIORITY_LAST)
 
 SCENE = "scene"
+DESTROY = "destroy"  # the cause of a job whose subject a person has deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Job:
 
     Attributes:
         id: the row's key.
-        subject: what changed, `scene:42`.
+        subject: what changed, `scene:42` or `tag:7`.
         cause: why, e.g. `update`, `create`; several joined with `+`.
         priority: lower is sooner.
         noted_at: when it was first noted.
@@ -39,6 +40,11 @@ class Job:
         return self.subject.partition(":")[0]
 
     @property
+    def is_scene(self) -> bool:
+        """Whether a scene changed; else something that scenes show."""
+        return self.kind == SCENE
+
+    @property
     def scene_id(self) -> int:
         """The scene's id.
 
@@ -54,3 +60,8 @@ class Job:
 def scene_subject(scene_id: int) -> str:
     """The subject of a scene's jobs, records and dead letters."""
     return f"{SCENE}:{scene_id}"
+
+
+def spoken(subject: str) -> str:
+    """A subject as people say it: `scene 42`, `tag 7`."""
+    return subject.replace(":", " ", 1)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 _DETACHED_PROCESS = 0x00000008
 _CREATE_NEW_PROCESS_GROUP = 0x00000200
 _CREATE_BREAKAWAY_FROM_JOB = 0x01000000
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 def worker_command(root: str, started_by: str, python: str = sys.executable) -> list[str]:
@@ -26,32 +29,25 @@ def windows_flags() -> tuple[int, int]:
     return detached | _CREATE_BREAKAWAY_FROM_JOB, detached
 
 
-def launch_worker(root: str, started_by: str, platform: str = sys.platform) -> subprocess.Popen[bytes]:
-    """Start a detached worker and return at once.
+def launch_worker(
+    root: str, started_by: str, platform: str = sys.platform, start: Start = subprocess.Popen
+) -> subprocess.Popen[bytes]:
+    """Start a detached worker with `start` and return at once.
 
     Raises:
         OSError: the interpreter could not be started.
     """
     command = worker_command(root, started_by)
+    common: dict[str, object] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
+    common.update(close_fds=True, cwd=os.path.abspath(root))
     if platform != "win32":
-        return _popen(command, root, start_new_session=True)
+        return start(command, **common, start_new_session=True)
     with_breakaway, without = windows_flags()
     try:
-        return _popen(command, root, creationflags=with_breakaway)
+        return start(command, **common, creationflags=with_breakaway)
     except OSError:
-        return _popen(command, root, creationflags=without)
-
-
-def _popen(
-    command: list[str], root: str, *, start_new_session: bool = False, creationflags: int = 0
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        close_fds=True,
-        cwd=os.path.abspath(root),
-        start_new_session=start_new_session,
-        creationflags=creationflags,
-    )
+        return start(command, **common, creationflags=without)

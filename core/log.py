@@ -5,7 +5,7 @@ The event name is the key of the troubleshooting page. Secrets never pass this p
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -25,10 +25,15 @@ class EventLog:
         self._secrets: frozenset[str] = frozenset()
         self._passing: tuple[str, ...] = ()
         self._as_json = self._shows_steps = self._hides_paths = False
+        self._listener: Callable[[str, Mapping[str, object]], object] = lambda event, facts: None
 
     def choose(self, *, as_json: bool, shows_steps: bool, hides_paths: bool) -> None:
         """How a person wants the lines: as JSON, with each step, with words instead of paths."""
         self._as_json, self._shows_steps, self._hides_paths = as_json, shows_steps, hides_paths
+
+    def attend(self, listener: Callable[[str, Mapping[str, object]], object]) -> None:
+        """From now on `listener` hears of every warning and error: the event and its facts."""
+        self._listener = listener
 
     def hide(self, *secrets: str) -> None:
         """Never write any of these texts, wherever they turn up."""
@@ -50,10 +55,12 @@ class EventLog:
     def warning(self, event: str, **facts: object) -> None:
         """Somebody may have to act."""
         self._write(logging.WARNING, event, facts)
+        self._listener(event, facts)
 
     def error(self, event: str, **facts: object) -> None:
         """Somebody must act."""
         self._write(logging.ERROR, event, facts)
+        self._listener(event, facts)
 
     def _write(self, level: int, event: str, facts: dict[str, object]) -> None:
         if not self._logger.isEnabledFor(level):
@@ -78,7 +85,12 @@ class EventLog:
 
 
 def event_line(event: str, facts: dict[str, object]) -> str:
-    """`event key=value ...`; empty facts are left out, texts with blanks are quoted."""
+    """`event key=value ...`; empty facts are left out, texts with blanks are quoted.
+
+    Examples:
+        >>> event_line("sync.done", {"scene": 42, "wrote": ("title", "tags"), "why": "", "detail": "as it was"})
+        'sync.done scene=42 wrote=title,tags detail="as it was"'
+    """
     parts = [event]
     for key, value in facts.items():
         if value is None or value in ("", ()):

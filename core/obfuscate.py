@@ -34,7 +34,12 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
 def hide_paths(text: str) -> str:
-    """`text` with every path in it replaced by one of words."""
+    """`text` with every path in it replaced by one of words.
+
+    Examples:
+        >>> hide_paths("looked for /data/aurora/x.mp4")
+        'looked for /olive-laurel-linen/fern-cactus-arrow/lagoon-linen-cricket.mp4'
+    """
     named = _NAME.sub(lambda found: _words_for(found.group()), text)
     return _PATH.sub(lambda found: _hidden(found.group()), named)
 

@@ -31,11 +31,18 @@ def normal_form(kind: Kind, value: FieldValue) -> str:
 
 
 def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
-    """Whether a person would see no difference in Plex."""
+    """Whether a person would see no difference in Plex.
+
+    Examples:
+        >>> same_value(Kind.NAMES, ("Blue", "red"), ("RED", "blue "))
+        True
+        >>> same_value(Kind.TEXT, "two\\r\\nlines", "two\\nlines")
+        True
+    """
     return normal_form(kind, left) == normal_form(kind, right)
 
 
 def digest(kind: Kind, value: FieldValue) -> str:
     """16 hex digits of the normal form; "" for every empty value, so that "nothing" is recognisable."""
     text = normal_form(kind, value)
-    return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()[:16] if text else ""
+    return hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16] if text else ""

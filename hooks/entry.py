@@ -1,14 +1,14 @@
 """One event of Stash becomes one waiting job. Standard library only: the user's save waits for this.
 
 The hook reads no values and no settings and asks nobody. It notes what changed and why; the worker
-reads the scene when it drains, and decides.
+reads the scene, or what scenes show of a performer, studio, tag or group, when it drains, and decides.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from core.stderr import LEVELS, write_log
 from sync_queue import statements as sql
@@ -21,10 +21,23 @@ from sync_queue.inbox import (
     take_notices,
     worker_lives,
     write_note,
-    write_spill,
+    write_spills,
 )
 
-TRIGGERS = ("Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post")
+SCENE_TRIGGERS = ("Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post")
+# What scenes show changes without the scenes being touched.
+ENTITY_TRIGGERS = (
+    "Performer.Update.Post",
+    "Performer.Destroy.Post",
+    "Studio.Update.Post",
+    "Studio.Destroy.Post",
+    "Tag.Update.Post",
+    "Tag.Destroy.Post",
+    "Tag.Merge.Post",
+    "Group.Update.Post",
+    "Group.Destroy.Post",
+)
+TRIGGERS = (*SCENE_TRIGGERS, *ENTITY_TRIGGERS)
 
 # Keys of an update that Plex can never show. Everything else is noted: when in doubt, note it.
 SILENT_KEYS = frozenset(
@@ -43,47 +56,96 @@ SILENT_KEYS = frozenset(
     }
 )
 
+# The same for what scenes show of others: nothing but names and a studio's parent.
+SILENT_ENTITY_KEYS = frozenset(
+    {
+        "id",
+        "ids",
+        "clientMutationId",
+        "favorite",
+        "rating100",
+        "image",
+        "front_image",
+        "back_image",
+        "alias_list",
+        "aliases",
+        "birthdate",
+        "death_date",
+        "description",
+        "details",
+        "ignore_auto_tag",
+        "stash_ids",
+        "tag_ids",
+        "url",
+        "urls",
+    }
+)
+
 EDIT = 0  # the priority of a person's edit (core/job.py names them all; the hook does not load it)
+SCENE = "scene"
+MERGE = "Tag.Merge.Post"
+LONGEST_ID = 19  # digits; what SQLite cannot hold is no id
 
 Started = Callable[[], "int | None"]
 """Says whether a started worker has ended: None while it runs."""
 
 
 class BadHook(Exception):
-    """The hook's input does not say which scene changed."""
+    """The hook's input does not say what changed."""
 
 
 def note_from_context(context: object, now: float) -> dict[str, object] | None:
     """The note for one hook context, or None when the event cannot matter to Plex.
 
     Raises:
-        BadHook: the context names no scene, or no event that PlexSync listens to.
+        BadHook: the context names no scene or entity, or no event that PlexSync listens to.
+
+    Examples:
+        >>> played = {"type": "Scene.Update.Post", "id": 42, "input": {}, "inputFields": ["id", "play_count"]}
+        >>> note_from_context(played, 1000.0) is None
+        True
+        >>> note = note_from_context(played | {"inputFields": ["id", "title"]}, 1000.0)
+        >>> note["subject"], note["cause"], note["due_at"]
+        ('scene:42', 'update', 1001.0)
     """
     if not isinstance(context, dict):
         raise BadHook("the hook context is missing")
-    trigger, scene_id = context.get("type"), context.get("id")
+    trigger, number = context.get("type"), context.get("id")
     if trigger not in TRIGGERS:
         raise BadHook(f"unknown event {_shown(trigger)}")
-    if not isinstance(scene_id, int) or isinstance(scene_id, bool) or scene_id <= 0:
-        raise BadHook(f"{trigger} names no scene (id {_shown(scene_id)})")
-    event = str(trigger).split(".")[1].lower()
-    if event == "update" and _is_silent(context.get("inputFields")):
+    kind, event, _ = str(trigger).lower().split(".")
+    if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
+        raise BadHook(f"{trigger} names no {kind} (id {_shown(number)})")
+    silent = SILENT_KEYS if kind == SCENE else SILENT_ENTITY_KEYS
+    if event == "update" and _is_silent(context.get("inputFields"), silent):
         return None
-    subject = f"scene:{scene_id}"
-    if event != "destroy" and context.get("input") is None:
+    subject = f"{kind}:{number}"
+    if kind == SCENE and event != "destroy" and context.get("input") is None:
         # A scan: the cover and the metadata come later, and nobody is looking at Plex for it.
         return note_parameters(subject, "scan", EDIT, now, sql.SCAN_SETTLE_S, None)
     return note_parameters(subject, event, EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+
+
+def notes_of_sources(context: object, now: float) -> list[dict[str, object]]:
+    """The notes for the tags that a merge has swallowed: only they tell which scenes it touched."""
+    given = context.get("input") if isinstance(context, dict) and context.get("type") == MERGE else None
+    sources = given.get("source") if isinstance(given, dict) else None
+    numbers = [text for text in sources if isinstance(text, str)] if isinstance(sources, list) else []
+    return [
+        note_parameters(f"tag:{int(text)}", "merge", EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+        for text in dict.fromkeys(numbers)
+        if text.isascii() and text.isdigit() and 0 < len(text) < LONGEST_ID
+    ]
 
 
 def _shown(value: object) -> str:
     return repr(value)[:100]  # it may be megabytes, and Stash's log ends at a line of 64 KiB
 
 
-def _is_silent(input_fields: object) -> bool:
+def _is_silent(input_fields: object, silent: frozenset[str]) -> bool:
     if not isinstance(input_fields, list) or not input_fields:
         return False
-    return all(isinstance(key, str) and key in SILENT_KEYS for key in input_fields)
+    return all(isinstance(key, str) and key in silent for key in input_fields)
 
 
 def run_hook(
@@ -103,6 +165,7 @@ def run_hook(
         return {"error": f"PlexSync noted nothing: {error}."}
     if note is None:
         return {"output": "ok"}
+    notes = [note, *notes_of_sources(context, now)]
     session = session_parameters(message.get("server_connection"), now)
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
@@ -110,7 +173,7 @@ def run_hook(
         checkpoint("hook.probed")
         ended = None if alive else _start(start_worker, note, write_error)
         checkpoint("hook.started")
-        _keep(data_dir, note, session, now, write_error)
+        _keep(data_dir, notes, session, now, write_error)
         say_left_message(data_dir, write_error)
         checkpoint("hook.kept")
         # No lost wake-up: whoever leaves looks at the queue after releasing the lease, and whoever
@@ -136,23 +199,23 @@ def _start(
 
 def _keep(
     data_dir: str,
-    note: dict[str, object],
+    notes: Sequence[dict[str, object]],
     session: dict[str, object] | None,
     now: float,
     write_error: Callable[[bytes], object],
 ) -> None:
-    """Commit the note, or spill it when the database does not take it."""
+    """Commit the notes, or spill them when the database does not take them."""
     try:
         connection = connect(data_dir)
     except (InboxClosed, sqlite3.Error):
-        write_spill(data_dir, note, session)
+        write_spills(data_dir, notes, session)
         return
     try:
-        write_note(connection, note, session)
+        write_note(connection, notes[0], session, notes[1:])
         for level, text in take_notices(connection, now):
             write_log(write_error, level, text)
     except sqlite3.Error:
-        write_spill(data_dir, note, session)
+        write_spills(data_dir, notes, session)
     finally:
         connection.close()
 

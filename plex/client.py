@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 from xml.etree.ElementTree import Element, ParseError
 
 import requests
+import urllib3
 from plexapi.base import PlexObject
 from plexapi.exceptions import BadRequest, PlexApiException
 from plexapi.server import PlexServer
@@ -33,6 +34,7 @@ _LISTING = (
     "&excludeElements=Genre,Role,Director,Writer,Country,Collection&excludeFields=summary,tagline"
 )
 _PAGE_STARTS = (b"<!doctype html", b"<html")  # a login page of a proxy, with status 200
+_ENTITY = b"<!ENTITY"
 _FULL = "/library/metadata/{ids}?skipRefresh=1&excludeElements=Chapter,Marker,Similar,Extras,Related"
 
 
@@ -54,11 +56,12 @@ class LazyPlexServer(PlexServer):
 
 @dataclass(frozen=True, slots=True)
 class PlexAddress:
-    """How to reach Plex. Timeouts are (connect, read) in seconds."""
+    """How to reach Plex. Timeouts are (connect, read) in seconds; `verify`: its certificate must be trusted."""
 
     url: str
     token: str
     timeout_s: tuple[float, float]
+    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,9 @@ class PlexClient:
         self._session = requests.Session()
         self._session.hooks["response"].append(self._note_status)
         self._session.trust_env = False  # a proxy must not see the token; Plex is on the local network
+        self._session.verify = address.verify
+        if not address.verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._server = LazyPlexServer(address.url, address.token, self._session, address.timeout_s, identity)
         self._sleep = sleep
         self._on_answer = on_answer
@@ -198,6 +204,22 @@ class PlexClient:
         singular = kind.removesuffix("s")
         self._query(f"/library/metadata/{item}/{singular}?url={quote(key, safe='')}", self._session.put, parse=False)
 
+    def scan_folder(self, section: int, folder: str) -> None:
+        """Have Plex scan one folder of a library, absolute as Plex sees it; it answers before it has scanned.
+
+        Raises:
+            ValueError: there is no folder; Plex would scan the whole library.
+        """
+        if not folder:
+            raise ValueError("a scan without a folder would scan the whole library")
+        target = f"/library/sections/{section}/refresh?path={quote_plus(folder)}"
+        self._query(target, self._session.get, parse=False, timeout=HEALTH_TIMEOUT_S)
+
+    def deselect_image(self, item: int, kind: str) -> None:
+        """Choose no image of this kind any more."""
+        name = {"posters": "thumb", "arts": "art"}[kind]
+        self._query(f"/library/metadata/{item}/{name}", self._session.delete, parse=False)
+
     # -- the wire -------------------------------------------------------------------------------
 
     def _get(self, target: str, headers: Mapping[str, str] | None = None, timeout: float | None = None) -> Element:
@@ -236,6 +258,8 @@ class PlexClient:
 
     def _note_status(self, response: requests.Response, **_: object) -> None:
         self._status = response.status_code
+        if _ENTITY in response.content:  # Plex has none; they can make a small answer fill the memory
+            raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
         is_write = response.request.method != "GET"  # a read is known by its root element
         self._is_page = is_write and response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
 

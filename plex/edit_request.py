@@ -6,7 +6,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from core.errors import PlexRejected
-from core.fields import Kind
+from core.fields import Field, Kind
 from plex.kinds import edit_arguments, removal_argument, removal_name
 from plex.plan import Change
 from validation.limits import LONGEST_WORD_CHARS
@@ -52,6 +52,11 @@ def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], 
     Raises:
         ValueError: `items` is empty. Without an id Plex would edit the whole section.
         PlexRejected: a single name, or a value that is no text, is longer than a request may be.
+
+    Examples:
+        >>> from core.fields import BY_NAME
+        >>> edit_targets(1, [7, 8], [Change(BY_NAME["title"], "A & B")], EditLimits())
+        ('/library/sections/1/all?type=1&id=7%2C8&title.locked=1&title.value=A%20%26%20B',)
     """
     if not items:
         raise ValueError("an edit without items would change the whole section")
@@ -62,6 +67,11 @@ def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], 
     queries = _queries([_fitted(change, limits) for change in changes], room)
     ids_room = min(limits.ids_chars, limits.target_chars - len(base) - max(map(len, queries)))
     return tuple(base + ids + query for ids in _id_lists(items, ids_room) for query in queries)
+
+
+def lock_target(section: int, item: int, field: Field, *, locked: bool) -> str:
+    """The target of the PUT that locks or unlocks one field of one item and changes nothing else."""
+    return f"/library/sections/{section}/all?type=1&id={item}&{field.plex}.locked={int(locked)}"
 
 
 def _encoded(text: str) -> str:

@@ -62,7 +62,8 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     if status is not None:
         return _from_status(status, target_chars)
     if isinstance(error, SSLError):
-        return PlexRefused("the TLS certificate of Plex was refused, or the port does not speak TLS")
+        text = "the TLS certificate of Plex is not trusted (see the setting Verify Plex's certificate)"
+        return PlexRefused(f"{text}, or the port does not speak TLS")
     if isinstance(error, _BAD_URL):
         return PlexRefused("the Plex URL is unusable")
     if isinstance(error, _BAD_TOKEN):

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diskcache import Cache, JSONDisk
+from diskcache import Cache
 
 from core.match import PlexFile
+from plex.json_disk import PlainDisk
 from plex.paths import file_name, normal_path
 
 BUCKETS = 1024
@@ -39,7 +40,7 @@ class FileIndex:
     """The index of every library. A library's UUID is its own on every server, so servers do not mix."""
 
     def __init__(self, folder: Path) -> None:
-        self._cache = Cache(str(folder), disk=JSONDisk, eviction_policy="none")
+        self._cache = Cache(str(folder), disk=PlainDisk, eviction_policy="none")
 
     def close(self) -> None:
         """Close the cache's files."""

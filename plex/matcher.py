@@ -65,6 +65,13 @@ def match_scene(files: Sequence[SceneFile], candidates: Candidates, path_map: Pa
 
     The items of every file that is matched with HIGH confidence are united. Without one, the best of
     the LOW guesses is the answer. The order of the candidates changes nothing.
+
+    Examples:
+        >>> scene = SceneFile(path="/data/2024/clip.mp4", size=500, oshash="")
+        >>> in_plex = [PlexFile("/media/2023/clip.mp4", 600, 1, 1), PlexFile("/media/2024/clip.mp4", 500, 2, 1)]
+        >>> result = match_scene([scene], {scene.path: in_plex}, PathMap())
+        >>> result.items, result.confidence, result.why
+        ((2,), <Confidence.HIGH: 'high'>, 'name_and_size 0.8, no other file of this name')
     """
     if not files:
         return MatchResult((), Confidence.NONE, (), "the scene has no file")

@@ -12,7 +12,12 @@ _BARE_DRIVE = re.compile(r"[A-Za-z]:$")
 
 @dataclass(frozen=True, slots=True)
 class PathMap:
-    """Prefix pairs, Stash's first. Without pairs every path stays as it is."""
+    """Prefix pairs, Stash's first. Without pairs every path stays as it is.
+
+    Examples:
+        >>> PathMap((("/data", "/media"), ("/data/new", "/incoming"))).mapped("/data/new/x.mp4")
+        ('/incoming/x.mp4',)
+    """
 
     pairs: tuple[tuple[str, str], ...] = ()
 

@@ -37,6 +37,10 @@ def normal_path(path: str) -> str:
 
     Trailing spaces of components are dropped too, since some shares hide them. So different files can
     have one normal form: compare the raw paths first, and accept a normal form only where it is unique.
+
+    Examples:
+        >>> normal_path("D:\\\\Films\\\\Été.MP4") == normal_path("d:/films/e\\u0301te\\u0301.mp4")
+        True
     """
     # Case is folded on the decomposed form, else a precomposed letter and its two-part twin can part.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())

@@ -13,7 +13,7 @@ from core.record import FieldRecord, SyncRecord
 from core.values import FieldValue, digest, normal_form, same_value
 from plex.paths import file_stem
 
-_NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
+NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Case:
         now = digest(self.field.kind, self.present)
         if self.known is None:
             return False
-        return now in (self.known.pushed, self.known.seen) or (now or _NOTHING) == self.known.intended
+        return now in (self.known.pushed, self.known.seen) or (now or NOTHING) == self.known.intended
 
 
 def plan_changes(
@@ -88,6 +88,14 @@ def plan_changes(
 
     At most one change per field, in table order. Fields that are switched off are simply not in `wanted`,
     and its values are already cut to what can be sent. `record` is this item's, or None.
+
+    Examples:
+        >>> item = PlexItem(9137, 1, "x", ("/media/x.mp4",), {"title": "x", "tags": ("day", "old")})
+        >>> wanted = {"title": "Night Train", "tags": ("day", "night")}
+        >>> for change in plan_changes(wanted, item, None, WriteRules(), identified=True):
+        ...     print(change.field.name, change.value, change.remove)
+        title Night Train ()
+        tags ('day', 'night') ('old',)
     """
     is_gated = rules.quality_gate and not identified
     changes = []
@@ -113,7 +121,7 @@ def intentions(
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
             names = _distinct((*known.names, *_our_names(case)))
             intended[case.field.name] = replace(
-                known, intended=digest(case.field.kind, case.wanted) or _NOTHING, names=names
+                known, intended=digest(case.field.kind, case.wanted) or NOTHING, names=names
             )
     return intended
 

@@ -1,0 +1,1 @@
+"""The way to Stash: every query, and the session that carries them."""

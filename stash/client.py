@@ -6,7 +6,8 @@ constructor is not called; its session is set up here and every request goes thr
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -15,6 +16,7 @@ import requests
 import urllib3
 from stashapi.stashapp import StashInterface
 
+from core.entity import Entity, entity_subject
 from core.errors import PlexSyncError, StashUnavailable
 from stash import queries
 
@@ -28,7 +30,12 @@ class StashRefused(PlexSyncError):
 
 @dataclass(frozen=True, slots=True)
 class StashAddress:
-    """Where Stash answers. The listen address of all interfaces becomes the loopback."""
+    """Where Stash answers. The listen address of all interfaces becomes the loopback.
+
+    Examples:
+        >>> StashAddress("http", "0.0.0.0", 9999).base_url
+        'http://127.0.0.1:9999'
+    """
 
     scheme: str
     host: str
@@ -53,6 +60,15 @@ class Cover:
     unchanged: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SceneState:
+    """A scene as a list tells it. `oshash` is its first file's, "" when it has none."""
+
+    scene_id: int
+    updated_at: str
+    oshash: str
+
+
 class StashClient(StashInterface):
     """What PlexSync asks of Stash. One thread uses one client."""
 
@@ -64,8 +80,9 @@ class StashClient(StashInterface):
         api_key: str = "",
         timeout_s: tuple[float, float] = (5.0, 30.0),
         on_cookie: Callable[[str, str], object] | None = None,
+        on_request: Callable[[], object] = lambda: None,
     ) -> None:
-        """Sends nothing. `on_cookie(old, new)` hears of each fresher cookie."""
+        """Sends nothing. `on_cookie(old, new)` hears of each fresher cookie, `on_request` of each request."""
         self.s = requests.Session()
         self.s.trust_env = False  # a proxy for the internet must not see requests to Stash
         self.s.verify = False  # Stash's certificate is self-signed, and we speak to our own host
@@ -76,6 +93,7 @@ class StashClient(StashInterface):
         self.api_key = api_key
         self._timeout_s = timeout_s
         self._on_cookie = on_cookie
+        self._on_request = on_request
         if address.scheme == "https":
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
@@ -90,8 +108,8 @@ class StashClient(StashInterface):
         """
         response = self._send("POST", self.url, json={"query": query, "variables": dict(variables or {})})
         try:
-            document = response.json()
-        except ValueError as error:
+            document = _parsed(response)
+        except (ValueError, RecursionError) as error:
             raise StashUnavailable("Stash answered something that is not JSON") from error
         errors = document.get("errors") if isinstance(document, dict) else None
         if errors:
@@ -109,11 +127,13 @@ class StashClient(StashInterface):
         if not ids:
             return {}
         data = self.graphql(queries.scenes_by_id(ids))
-        return {number: data.get(f"s{number}") for number in ids}
+        return {number: _object_or_none(data.get(f"s{number}")) for number in ids}
 
     def settings(self, plugin_id: str = PLUGIN_ID) -> dict[str, Any]:
         """The plugin's stored settings; {} when nothing was ever stored."""
-        plugins = self.graphql(queries.SETTINGS, {"id": plugin_id})["configuration"]["plugins"]
+        data = self.graphql(queries.SETTINGS, {"id": plugin_id})
+        with _as_agreed():
+            plugins = data["configuration"]["plugins"]
         found = plugins.get(plugin_id) if isinstance(plugins, dict) else None
         return found if isinstance(found, dict) else {}
 
@@ -123,8 +143,10 @@ class StashClient(StashInterface):
 
     def credentials(self) -> tuple[str, float]:
         """Stash's API key ("" when none was made) and the session's longest age in seconds."""
-        general = self.graphql(queries.CREDENTIALS)["configuration"]["general"]
-        return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
+        data = self.graphql(queries.CREDENTIALS)
+        with _as_agreed():
+            general = data["configuration"]["general"]
+            return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
 
     def scene_page(self, after: int, size: int, since: str = "") -> list[tuple[int, str]]:
         """(id, updated_at) of the next scenes by id; [] at the end. `since` is a zone-less text."""
@@ -133,12 +155,80 @@ class StashClient(StashInterface):
             data = self.graphql(queries.CHANGED_SCENES, {**variables, "since": since})
         else:
             data = self.graphql(queries.SCENES_AFTER, variables)
-        return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
+        with _as_agreed():
+            return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
+
+    def scene_states(self, after: int, size: int, since: str = "") -> list[SceneState]:
+        """As `scene_page`, with the file behind each id."""
+        variables: dict[str, Any] = {"after": after, "size": size, **({"since": since} if since else {})}
+        data = self.graphql(queries.CHANGED_STATES if since else queries.SCENE_STATES, variables)
+        with _as_agreed():
+            return [
+                SceneState(int(scene["id"]), str(scene["updated_at"]), _oshash(scene["files"]))
+                for scene in data["findScenes"]["scenes"]
+            ]
+
+    def entities(self, subjects: Sequence[str], read_at: float) -> dict[str, Entity | None]:
+        """Every entity asked for, in one request; None for one that is gone."""
+        if not subjects:
+            return {}
+        data = self.graphql(queries.entities_by_subject(subjects))
+        with _as_agreed():
+            return {subject: _entity(subject, data.get(f"e{place}"), read_at) for place, subject in enumerate(subjects)}
+
+    def scenes_showing(self, subject: str, after: int, size: int) -> list[int]:
+        """The next scenes by id that show an entity, a child studio's among them; [] at the end."""
+        kind, _, number = subject.partition(":")
+        data = self.graphql(queries.scenes_showing(kind), {"id": number, "after": after, "size": size})
+        with _as_agreed():
+            return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
+
+    def scenes_with(self, oshash: str) -> list[int]:
+        """The scenes that have a file with this oshash, lowest id first; [] when there is none."""
+        data = self.graphql(queries.SCENES_WITH, {"oshash": oshash})
+        with _as_agreed():
+            return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
+
+    def newest_entities(self, kinds: Sequence[str], page: int, size: int) -> dict[str, list[tuple[str, str]]]:
+        """By kind, (subject, updated_at) of one page, the newest first by text; pages count from 1."""
+        data = self.graphql(queries.newest_entities(kinds), {"page": page, "size": size})
+        with _as_agreed():
+            return {
+                kind: [(entity_subject(kind, row["id"]), str(row["updated_at"])) for row in data[kind]["rows"]]
+                for kind in kinds
+            }
+
+    def entity_ids(self, kind: str) -> frozenset[str]:
+        """The subjects of every entity of one kind."""
+        data = self.graphql(queries.entity_ids(kind))
+        with _as_agreed():
+            return frozenset(entity_subject(kind, row["id"]) for row in data["found"]["rows"])
+
+    def scene_count(self) -> int:
+        """How many scenes there are."""
+        return int(self.graphql(queries.COUNT_SCENES)["findScenes"]["count"])
+
+    def whole_scenes(
+        self, after: int, size: int, since: str = "", *, counted: bool = False
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The next scenes by id as `scenes` answers them, [] at the end; and how many there are, 0 unless `counted`.
+
+        `since` is a zone-less text: only scenes created or changed later, as far as texts can tell.
+        """
+        variables: dict[str, Any] = {"after": after, "size": size, "counted": counted}
+        if since:
+            data = self.graphql(queries.RECENT_SCENES, {**variables, "since": since})
+        else:
+            data = self.graphql(queries.WHOLE_SCENES, variables)
+        found = data["findScenes"]
+        return list(found["scenes"]), int(found.get("count") or 0)
 
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
-        scenes = self.graphql(queries.FILE_SAMPLE, {"size": size})["findScenes"]["scenes"]
-        return [(str(file["path"]), int(file["size"] or 0)) for scene in scenes for file in scene["files"]]
+        data = self.graphql(queries.FILE_SAMPLE, {"size": size})
+        with _as_agreed():
+            scenes = data["findScenes"]["scenes"]
+            return [(str(file["path"]), int(file["size"] or 0)) for scene in scenes for file in scene["files"]]
 
     def say(self, level: str, text: str) -> None:
         """Have a line written to Stash's log, by running ourselves as an operation."""
@@ -157,13 +247,27 @@ class StashClient(StashInterface):
             return Cover(None, etag, unchanged=True)
         if response.status_code == 404:
             return Cover(None, "")
-        if response.status_code != 200:
-            # A proxy in front says that Stash is away; anything else is about this cover.
-            kind = StashUnavailable if response.status_code in (502, 503, 504) else StashRefused
-            raise kind(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
+        _check_cover(response, scene_id)
         if response.headers.get("Content-Type", "").startswith((SVG, "text/html")):
             return Cover(None, response.headers.get("ETag", ""))
         return Cover(response.content, response.headers.get("ETag", ""))
+
+    def has_other_cover(self, scene_id: int, etag: str) -> bool:
+        """Whether the scene has a cover that is not the one behind `etag`; the bytes stay where they are.
+
+        Raises:
+            StashUnavailable, StashRefused: as for `cover`.
+        """
+        headers = {"If-None-Match": etag} if etag else {}
+        response = self._send("GET", f"{self.base_url}/scene/{scene_id}/screenshot", headers=headers, stream=True)
+        try:
+            if response.status_code in (304, 404):
+                return False
+            _check_cover(response, scene_id)
+            is_none = response.headers.get("Content-Type", "").startswith((SVG, "text/html"))
+            return not is_none and response.headers.get("ETag", "") != etag
+        finally:
+            response.close()
 
     def is_up(self) -> bool:
         """Whether Stash answers at all; needs no session."""
@@ -189,6 +293,7 @@ class StashClient(StashInterface):
     def _send_once(self, method: str, url: str, login: dict[str, str], options: dict[str, Any]) -> requests.Response:
         headers = {**options.get("headers", {}), **login}
         rest = {key: value for key, value in options.items() if key != "headers"}
+        self._on_request()
         try:
             response = self.s.request(
                 method, url, headers=headers, timeout=self._timeout_s, allow_redirects=False, **rest
@@ -210,12 +315,61 @@ class StashClient(StashInterface):
                 self._on_cookie(old, fresh)
 
 
+@contextmanager
+def _as_agreed() -> Iterator[None]:
+    """An answer of another shape than Stash's is nobody's: a proxy, or a Stash in the middle of an update.
+
+    Raises:
+        StashUnavailable: the body tripped over the answer.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise StashUnavailable("Stash answered in a shape that PlexSync does not know") from error
+
+
+def _object_or_none(value: object) -> dict[str, Any] | None:
+    """A scene as it came; what is no object at all becomes one that says nothing, and is refused as such."""
+    return value if value is None or isinstance(value, dict) else {}
+
+
+def _parsed(response: requests.Response) -> Any:
+    """The answer's JSON, with question marks for lone surrogates, which can be neither kept nor sent.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON that could be read.
+    """
+    document = response.json()
+    if b"\\ud" not in response.content.lower():
+        return document
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _oshash(files: Sequence[Mapping[str, Any]]) -> str:
+    prints = files[0]["fingerprints"] if files else ()
+    return next((str(each["value"]) for each in prints if each["type"] == "oshash"), "")
+
+
+def _entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> Entity | None:
+    if raw is None:
+        return None
+    parent = raw.get("parent_studio") or {}
+    return Entity(subject, str(raw["name"]).strip(), str(parent.get("id") or ""), str(raw["updated_at"]), read_at)
+
+
 def _session_cookie(header: str) -> str:
     for part in header.replace(",", ";").split(";"):  # a proxy may have added a cookie of its own
         name, _, value = part.strip().partition("=")
         if name == "session":
             return value
     return ""
+
+
+def _check_cover(response: requests.Response, scene_id: int) -> None:
+    """A proxy in front says that Stash is away; anything else but 200 is about this cover."""
+    if response.status_code != 200:
+        kind = StashUnavailable if response.status_code in (502, 503, 504) else StashRefused
+        raise kind(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
 
 
 def _is_refusal(response: requests.Response) -> bool:

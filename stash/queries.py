@@ -28,6 +28,8 @@ SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
   }
 }"""
 
+COUNT_SCENES = "query PlexSyncCount { findScenes(filter: {per_page: 1}) { count } }"
+
 # A repeatable random order: a sample that is spread over the whole library.
 FILE_SAMPLE = """query PlexSyncSample($size: Int!) {
   findScenes(filter: {sort: "random_4711", per_page: $size}) { scenes { files { path size } } }
@@ -41,8 +43,92 @@ CHANGED_SCENES = """query PlexSyncChanged($after: Int!, $size: Int!, $since: Str
   }
 }"""
 
+# The same two with what tells the file behind an id: a full import gives every id to another scene.
+SCENE_STATES = SCENES_AFTER.replace("updated_at }", "updated_at files { fingerprints { type value } } }")
+CHANGED_STATES = CHANGED_SCENES.replace("updated_at }", "updated_at files { fingerprints { type value } } }")
+
+SCENES_WITH = """query PlexSyncWith($oshash: String!) {
+  findScenes(filter: {sort: "id", per_page: 10}, scene_filter: {oshash: {value: $oshash, modifier: EQUALS}}) {
+    scenes { id }
+  }
+}"""
+
+
+# Whole scenes for the comparison. `count` is how many there are, asked for once only: Stash counts each time.
+_WHOLE_PAGE = """query PlexSyncWholeScenes($after: Int!, $size: Int!, $counted: Boolean!%s) {
+  findScenes(filter: {sort: "id", per_page: $size},
+             scene_filter: {id: {value: $after, modifier: GREATER_THAN}%s}) {
+    count @include(if: $counted) scenes { %s }
+  }
+}"""
+WHOLE_SCENES = _WHOLE_PAGE % ("", "", SCENE)
+RECENT_SCENES = _WHOLE_PAGE % (
+    ", $since: String!",
+    ", AND: {updated_at: {value: $since, modifier: GREATER_THAN},"
+    " OR: {created_at: {value: $since, modifier: GREATER_THAN}}}",
+    SCENE,
+)
+
 
 def scenes_by_id(ids: Sequence[int]) -> str:
-    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id."""
+    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id.
+
+    Examples:
+        >>> print(scenes_by_id([42, 43]).partition(" fragment ")[0])
+        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene } }
+    """
     parts = " ".join(f"s{number}: findScene(id: {number}) {{ ...scene }}" for number in ids)
     return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"
+
+
+_FIND_ONE = {"performer": "findPerformer", "studio": "findStudio", "tag": "findTag", "group": "findGroup"}
+_FIND_MANY = {
+    "performer": ("findPerformers", "performers"),
+    "studio": ("findStudios", "studios"),
+    "tag": ("findTags", "tags"),
+    "group": ("findGroups", "groups"),
+}
+_SHOWN_BY = {
+    "performer": "performers: {value: [$id], modifier: INCLUDES}",
+    "studio": "studios: {value: [$id], modifier: INCLUDES, depth: 1}",  # a scene shows its studio's parent, too
+    "tag": "tags: {value: [$id], modifier: INCLUDES, depth: 0}",
+    "group": "groups: {value: [$id], modifier: INCLUDES, depth: 0}",
+}
+
+
+def entities_by_subject(subjects: Sequence[str]) -> str:
+    """One query for a batch of entities; one that is gone is null. Aliases are e0, e1, ..."""
+    parts = []
+    for place, subject in enumerate(subjects):
+        kind, _, number = subject.partition(":")
+        parent = " parent_studio { id }" if kind == "studio" else ""
+        parts.append(f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ id name updated_at{parent} }}")
+    return f"query PlexSyncEntities {{ {' '.join(parts)} }}"
+
+
+def scenes_showing(kind: str) -> str:
+    """A page of the scenes that show one entity, by id."""
+    return f"""query PlexSyncShowing($id: ID!, $after: Int!, $size: Int!) {{
+  findScenes(filter: {{sort: "id", per_page: $size}},
+             scene_filter: {{id: {{value: $after, modifier: GREATER_THAN}}, {_SHOWN_BY[kind]}}}) {{
+    scenes {{ id }}
+  }}
+}}"""
+
+
+def newest_entities(kinds: Sequence[str]) -> str:
+    """A page of each kind, the newest first by Stash's own order of its texts."""
+    parts = []
+    for kind in kinds:
+        field, rows = _FIND_MANY[kind]
+        parts.append(
+            f'{kind}: {field}(filter: {{sort: "updated_at", direction: DESC, per_page: $size, page: $page}}) '
+            f"{{ rows: {rows} {{ id updated_at }} }}"
+        )
+    return f"query PlexSyncNewest($size: Int!, $page: Int!) {{ {' '.join(parts)} }}"
+
+
+def entity_ids(kind: str) -> str:
+    """The ids of every entity of one kind."""
+    field, rows = _FIND_MANY[kind]
+    return f"query PlexSyncIds {{ found: {field}(filter: {{per_page: -1}}) {{ rows: {rows} {{ id }} }} }}"

@@ -11,7 +11,7 @@ import sqlite3
 from persistqueue.serializers import json as json_serializer
 from persistqueue.sqlackqueue import SQLiteAckQueue
 
-from sync_queue.inbox import BUSY_TIMEOUT_S, DATABASE
+from sync_queue.inbox import BUSY_TIMEOUT_S, DATABASE, lenient
 
 _DUE = "(julianday('now') - 2440587.5) * 86400.0"
 
@@ -49,6 +49,7 @@ class SceneAckQueue(SQLiteAckQueue):
             db_file_name=DATABASE,
             timeout=BUSY_TIMEOUT_S,
         )
+        self._conn.text_factory = lenient  # the library has set its own
 
     def _new_db_connection(self, path: str, multithreading: bool, timeout: float) -> sqlite3.Connection:
         """The library would switch to WAL here; whether WAL works was decided once, at creation."""

@@ -5,6 +5,8 @@ from typing import Any
 from sync_queue import statements as sql
 from sync_queue.store import JobStore
 
+SINCE = "counted_since"
+
 
 class Counters:
     """How often what happened, by kind and name."""
@@ -19,12 +21,25 @@ class Counters:
             counts.setdefault(kind, {})[name] = count
         return counts
 
+    def since(self) -> float:
+        """When counting began, epoch seconds; 0.0 when it has not."""
+        row = self._store.connection.execute(sql.GET_META, {"key": SINCE}).fetchone()
+        return float(row[0]) if row else 0.0
+
+    def begin(self, now: float) -> float:
+        """Counting begins now, unless it has already; when it began."""
+        if not self.since():
+            with self._store.transaction() as connection:
+                connection.execute(sql.KEEP_META, {"key": SINCE, "value": repr(now)})
+        return self.since()
+
     def forget_before(self, kind: str, name: str) -> None:
         """Drop the counters of this kind whose names sort before `name`, e.g. days gone by."""
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_COUNTERS, {"kind": kind, "name": name})
 
-    def reset(self) -> None:
+    def reset(self, now: float) -> None:
         """Begin anew at zero."""
         with self._store.transaction() as connection:
             connection.execute(sql.CLEAR_COUNTERS)
+            connection.execute(sql.SET_META, {"key": SINCE, "value": repr(now)})

@@ -4,6 +4,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# The last two: the names in the schema itself have changed, since this version made it.
+_DAMAGE = ("malformed", "not a database", "no such column", "no such table")
+
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
@@ -21,4 +24,4 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether an error says that the file is damaged, rather than busy, full or out of reach."""
     text = str(error).lower()
-    return isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text)
+    return isinstance(error, sqlite3.DatabaseError) and any(words in text for words in _DAMAGE)

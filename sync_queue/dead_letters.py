@@ -25,6 +25,14 @@ class DeadLetter:
     last_at: float
 
 
+def _lines(text: str) -> tuple[str, ...]:
+    """Lines for people; () for a text that makes no sense, which a bad disk may have changed."""
+    try:
+        return tuple(map(str, json.loads(text)))
+    except (ValueError, TypeError, RecursionError):
+        return ()
+
+
 class DeadLetters:
     """The dead letters of one queue."""
 
@@ -35,9 +43,14 @@ class DeadLetters:
         """The newest letters first; [] when there is none."""
         rows = self._store.connection.execute(sql.LETTERS, {"limit": limit}).fetchall()
         return [
-            DeadLetter(subject, cause, priority, title, reason, message, attempts, tuple(json.loads(seen)), first, last)
+            DeadLetter(subject, cause, priority, title, reason, message, attempts, _lines(seen), first, last)
             for subject, cause, priority, title, reason, message, attempts, seen, first, last in rows
         ]
+
+    def reason_of(self, subject: str) -> str:
+        """The error class of the subject's letter; "" when it has none."""
+        row = self._store.connection.execute(sql.LETTER_REASON, {"subject": subject}).fetchone()
+        return str(row[0]) if row else ""
 
     def by_reason(self) -> dict[str, int]:
         """How many letters of which error class, most first."""

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sync_queue import statements as sql
 
@@ -39,6 +39,7 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
         raise InboxClosed("no database yet")
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
     try:
+        connection.text_factory = lenient
         connection.execute("PRAGMA synchronous=NORMAL")
         no_checkpoint = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
         if no_checkpoint is not None:  # Python 3.12: the last one to leave need not wait for a checkpoint
@@ -46,10 +47,18 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != sql.SCHEMA_VERSION:
             raise InboxClosed(f"schema version {version}")
+    except UnicodeDecodeError as error:  # in the very message that tells of the damage
+        connection.close()
+        raise InboxClosed("the database is damaged") from error
     except BaseException:  # whatever went wrong, a half-opened connection must not stay open
         connection.close()
         raise
     return connection
+
+
+def lenient(raw: bytes) -> str:
+    """Text as the database holds it; a damaged character must not keep anybody from reading the others."""
+    return raw.decode("utf-8", "replace")
 
 
 def note_parameters(
@@ -90,15 +99,20 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def write_note(connection: sqlite3.Connection, note: dict[str, object], session: dict[str, object] | None) -> None:
-    """Note one change and keep the session, in one transaction.
+def write_note(
+    connection: sqlite3.Connection,
+    note: dict[str, object],
+    session: dict[str, object] | None,
+    more: Sequence[dict[str, object]] = (),
+) -> None:
+    """Note one change, with what else it touched, and keep the session, in one transaction.
 
     Raises:
         sqlite3.Error: nothing was written.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(sql.NOTE, note)
+        connection.executemany(sql.NOTE, (note, *more))
         if session is not None:
             connection.execute(sql.KEEP_SESSION, session)
         connection.execute("COMMIT")
@@ -141,15 +155,29 @@ def worker_lives(data_dir: str) -> bool:
     return False
 
 
-def write_spill(data_dir: str, note: Mapping[str, object] | None, session: Mapping[str, object] | None) -> str:
+def write_spills(data_dir: str, notes: Sequence[Mapping[str, object]], session: Mapping[str, object] | None) -> None:
+    """Leave each change as a file; the first one carries the session.
+
+    Raises:
+        OSError: not all of them could be left.
+    """
+    for place, note in enumerate(notes):
+        write_spill(data_dir, note, None if place else session, place)
+
+
+def write_spill(
+    data_dir: str, note: Mapping[str, object] | None, session: Mapping[str, object] | None, place: int = 0
+) -> str:
     """Leave one change, or only the session, as a file for the worker; the path.
+
+    `place` tells files of one moment apart: not every clock has nanoseconds.
 
     Raises:
         OSError: not even that was possible.
     """
     folder = os.path.join(data_dir, SPILL)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    name = f"{time.time_ns():020d}-{os.getpid()}"
+    name = f"{time.time_ns():020d}-{os.getpid()}-{place}"
     temporary = os.path.join(folder, name + ".tmp")
     text = json.dumps({"note": note, "session": session})
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -172,9 +200,11 @@ def leave_message(data_dir: str, level: str, text: str) -> None:
     if _was_told([level, text], os.path.join(data_dir, TOLD)):
         return
     path = os.path.join(data_dir, MESSAGE)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         json.dump([level, text], stream)
+    os.replace(temporary, path)  # a hook that reads meanwhile sees all of it, or nothing
 
 
 def _was_told(line: list[str], told: str) -> bool:
@@ -189,9 +219,13 @@ def take_message(data_dir: str) -> tuple[str, str] | None:
     """(level, text) of the line that was left, each time once; None when there is none."""
     path = os.path.join(data_dir, MESSAGE)
     try:
-        with open(path, encoding="utf-8") as stream:
-            level, text = json.load(stream)
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            content = stream.read()
         os.replace(path, os.path.join(data_dir, TOLD))
-    except (OSError, ValueError, TypeError):
+    except OSError:
         return None
+    try:
+        level, text = json.loads(content)
+    except (ValueError, TypeError, RecursionError):
+        return "warning", "PlexSync's worker left a message that cannot be read; see plexsync.log in its data folder."
     return str(level), str(text)

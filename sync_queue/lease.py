@@ -7,19 +7,26 @@ drops all locks the process has on it.
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sync_queue.inbox import LEASE, worker_lives
 
 PATIENCE_S = 0.5  # a probe holds the file for microseconds; a living worker holds it for hours
+NO_LOCKS = (
+    "PlexSync's data folder does not allow locks, so no worker can live there. "
+    "Is it on a network file system? Put Stash's plugins folder on a disk of this machine."
+)
 TRIES = 20  # against a probe that a busy machine has put to sleep in the middle
 
 
 class Lease:
     """The right to be the worker. Not held until `take` says so."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, connect: Callable[..., sqlite3.Connection] = sqlite3.connect) -> None:
+        """`connect` opens a database as `sqlite3.connect` does."""
         self._path = data_dir / LEASE
+        self._connect = connect
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -35,7 +42,7 @@ class Lease:
         """
         if self._connection is not None:
             return True
-        connection = sqlite3.connect(self._path, timeout=patience_s, isolation_level=None, check_same_thread=False)
+        connection = self._connect(self._path, timeout=patience_s, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
@@ -46,7 +53,7 @@ class Lease:
             if "not a database" in str(error) or "malformed" in str(error):
                 self._path.write_bytes(b"")  # in place: a new file would leave two repairers with a lease each
                 return self.take(patience_s, tries)
-            raise
+            raise sqlite3.OperationalError(f"{error}. {NO_LOCKS}") from error
         self._connection = connection
         return True
 

@@ -27,6 +27,11 @@ class Notices:
         rows: list[tuple[str, str, str]] = self._store.connection.execute(sql.UNTOLD_NOTICES).fetchall()
         return rows
 
+    def was_told(self, kind: str, since: float) -> bool:
+        """Whether the notice reached Stash's log after that moment (epoch seconds)."""
+        row = self._store.connection.execute(sql.TOLD_AT, {"class": kind}).fetchone()
+        return row is not None and row[0] is not None and row[0] >= since
+
     def mark_told(self, kind: str, now: float) -> None:
         """The notice has reached Stash's log."""
         with self._store.transaction() as connection:

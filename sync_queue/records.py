@@ -1,38 +1,56 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue import statements as sql
+from sync_queue.originals import Originals
 from sync_queue.store import JobStore
 
 _SCALARS = ("scene_id", "server", "item", "section", "path", "oshash", "updated_at", "read_at", "confidence")
 
 
+NOBODY = 0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
+
+
 class Records:
-    """The sync records in the queue's database. A record of another server counts as absent."""
+    """The sync records in the queue's database. A record of another server counts as absent.
+
+    `originals` are what the items showed before.
+    """
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
+        self.originals = Originals(store)
 
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """The scene's records on one server, by item; {} when there is none."""
         query = {"scene_id": scene_id, "server": server}
         rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
-        return {record.item: record for record in map(_from_row, rows)}
+        return {record.item: record for record in _understood(rows)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
         """Every scene's record on one item, lowest scene id first."""
         rows = self._store.connection.execute(sql.ITEM_RECORDS, {"item": item, "server": server}).fetchall()
-        return sorted(map(_from_row, rows), key=lambda record: record.scene_id)
+        return sorted(_understood(rows), key=lambda record: record.scene_id)
+
+    def scenes_between(self, after: int, until: int, server: str) -> list[int]:
+        """The ids above `after` up to `until` that have a record, ascending; [] when there is none."""
+        query = {"after": after, "until": until, "server": server}
+        return [row[0] for row in self._store.connection.execute(sql.RECORDED_SCENES, query).fetchall()]
 
     def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
         """The scenes whose match was of this confidence; [] when there is none."""
         query = {"confidence": confidence, "server": server}
         return [row[0] for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()]
+
+    def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
+        """The scenes of which anything is kept, a dead letter included, with ids above `after` up to `upto`."""
+        query = {"after": after, "upto": upto, "limit": limit}
+        return [row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()]
 
     def confidences(self) -> dict[str, int]:
         """How many records of which confidence, most first."""
@@ -62,9 +80,23 @@ class Records:
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item})
 
-    def known_update(self, scene_id: int, server: str) -> tuple[str, float]:
-        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known."""
-        query = {"scene_id": scene_id, "server": server}
+    def rekey(self, record: SyncRecord, scene_id: int) -> None:
+        """The record's scene has another id now; `NOBODY` until its file is seen."""
+        row = {"scene_id": record.scene_id, "server": record.server, "item": record.item, "new": scene_id}
+        with self._store.transaction() as connection:
+            connection.execute(sql.REKEY_RECORD, row)
+
+    def set_aside(self, scene_id: int) -> int:
+        """The scene's id is gone: its records wait for whoever has its files; how many."""
+        with self._store.transaction() as connection:
+            return connection.execute(sql.SET_RECORDS_ASIDE, {"scene_id": scene_id, "nobody": NOBODY}).rowcount
+
+    def known_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
+        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known.
+
+        With an `oshash`, a record of another file counts as absent.
+        """
+        query = {"scene_id": scene_id, "server": server, "oshash": oshash}
         updated_at, read_at = self._store.connection.execute(sql.KNOWN_UPDATES, query).fetchone()
         return updated_at or "", read_at or 0.0
 
@@ -80,6 +112,15 @@ def _row(record: SyncRecord) -> dict[str, Any]:
 
 def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
     return json.dumps({name: _values(part) for name, part in parts.items()})
+
+
+def _understood(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
+    """The records in these rows; one that makes no sense counts as absent."""
+    for row in rows:
+        try:
+            yield _from_row(row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue  # bytes that a bad disk has changed; the scene is then written as if for the first time
 
 
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:

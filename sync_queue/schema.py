@@ -11,11 +11,12 @@ from pathlib import Path
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.database import is_damage, transaction
-from sync_queue.inbox import DATABASE
+from sync_queue.inbox import DATABASE, lenient
 
 BACKUP = "backup.db"
 DAY_S = 86_400.0
 MENDING = "mending"
+SUSPECT = "queue.db.suspect"  # a worker came upon damage that the check at the opening does not see
 MENDED = "mended"  # a folder of this name holds a complete successor of a damaged database
 
 _STEP_1 = f"""
@@ -53,10 +54,11 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 # and what Plex showed before PlexSync's first write.
 _STEP_2 = """
 CREATE TABLE scene_entities (scene_id INTEGER PRIMARY KEY, entities TEXT NOT NULL);
-CREATE TABLE entities (subject TEXT PRIMARY KEY, shown TEXT NOT NULL);
+CREATE TABLE entities (
+  subject TEXT PRIMARY KEY, shown TEXT NOT NULL, parent TEXT, updated_at TEXT NOT NULL, read_at FLOAT NOT NULL);
 CREATE TABLE originals (
-  server TEXT NOT NULL, item INTEGER NOT NULL, kept_at FLOAT NOT NULL, shown TEXT NOT NULL,
-  PRIMARY KEY (server, item));
+  server TEXT NOT NULL, item INTEGER NOT NULL, section INTEGER NOT NULL, kept_at FLOAT NOT NULL,
+  shown TEXT NOT NULL, PRIMARY KEY (server, item));
 CREATE INDEX records_by_oshash ON records (oshash, server);
 """
 
@@ -82,11 +84,12 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
     """
     path = data_dir / DATABASE
     aside = ""
-    if path.exists() and is_damaged(path):
+    if path.exists() and ((data_dir / SUSPECT).exists() or is_damaged(path)):
         if not (data_dir / MENDED).exists():
             _mend(data_dir, checkpoint)
         aside = set_aside(path)
         checkpoint("schema.set_aside")
+        (data_dir / SUSPECT).unlink(missing_ok=True)
     if not path.exists() and (data_dir / MENDED / DATABASE).exists():
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
@@ -101,8 +104,8 @@ def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
     folder.mkdir(mode=0o700)
     _restore_backup(data_dir, folder)
     queue = _open(folder, checkpoint).queue
-    salvage(data_dir / DATABASE, queue.connection)
-    _keep_watermark(data_dir / DATABASE, queue.connection)
+    is_complete = salvage(data_dir / DATABASE, queue.connection)
+    _keep_watermark(data_dir / DATABASE, queue.connection, is_complete)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
     checkpoint("schema.mended")
@@ -175,14 +178,24 @@ def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = str) -> Non
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether SQLite calls the file damaged. A locked or unreachable file is not damaged."""
+    """Whether SQLite calls the file damaged. A locked or unreachable file is not damaged.
+
+    The quick check would not see an index that lacks rows, and a job that an index lacks is never taken.
+    """
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
     try:
-        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
     except sqlite3.Error as error:
         return is_damage(error)
+    except UnicodeDecodeError:  # in the very message that tells of the damage
+        return True
     finally:
         connection.close()
+
+
+def suspect(data_dir: Path) -> None:
+    """The database did not hold what was asked of it: the next opening mends it, whatever the check says."""
+    (data_dir / SUSPECT).touch(0o600)
 
 
 def set_aside(path: Path) -> str:
@@ -208,35 +221,47 @@ def _restore_backup(data_dir: Path, folder: Path) -> None:
             connection.execute(f"PRAGMA journal_mode={_journal_mode(folder)}")
 
 
-def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
-    """Note again every waiting or running subject that a damaged database still shows; how many."""
-    source = sqlite3.connect(damaged, isolation_level=None)
-    saved = 0
-    try:
-        rows = source.execute(f"SELECT data, timestamp, subject, cause, priority FROM {sql.QUEUE} WHERE status < 5")
-        for data, timestamp, subject, cause, priority in rows:
-            note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
-            connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
-            saved += 1
-    except sqlite3.Error:
-        pass  # what cannot be read is repaired by the catch-up
-    finally:
-        source.close()
-    return saved
+def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
+    """Note again every waiting or running subject that a damaged database still shows; whether it showed all.
+
+    It is read from both ends, so that one bad page costs no more than itself, and without its indexes.
+    """
+    is_complete = True
+    with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
+        source.text_factory = lenient
+        for order in ("ASC", "DESC"):
+            try:
+                for row in source.execute(sql.SALVAGE.format(order=order)):
+                    is_complete &= _note_again(row, connection)
+                break
+            except (sqlite3.Error, UnicodeDecodeError):
+                is_complete = False  # what cannot be read is repaired by the catch-up
+    return is_complete
 
 
-def _keep_watermark(damaged: Path, connection: sqlite3.Connection) -> None:
+def _note_again(row: tuple[object, ...], connection: sqlite3.Connection) -> bool:
+    """Note one salvaged row; False when it makes no sense."""
+    data, timestamp, subject, cause, priority = row
+    is_sane = isinstance(timestamp, float) and isinstance(priority, int) and isinstance(subject, str)
+    if not is_sane or not isinstance(data, bytes) or not isinstance(cause, str):
+        return False
+    note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
+    connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
+    return True
+
+
+def _keep_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:
     """Without a watermark the catch-up would begin now and repair nothing.
 
-    Where neither the backup nor the damaged database tells it, it lies a day back: there was no backup of
-    a day ago, so nothing older was ever in there.
+    Where neither the backup nor the damaged database tells it, or where not all that waited could be read,
+    it lies a day back: there was no backup of a day ago, so nothing older was ever in there.
     """
     known = damaged.stat().st_mtime - DAY_S
     try:
         with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
-            row = source.execute(sql.GET_META, {"key": sql.WATERMARK}).fetchone()
+            row = source.execute(sql.GET_META, {"key": sql.WATERMARK}).fetchone() if is_complete else None
             known = float(row[0]) if row else known
-    except (sqlite3.Error, ValueError):
+    except (sqlite3.Error, ValueError, TypeError):  # an undecodable text is a ValueError too
         pass  # then the careful guess stands
     connection.execute(sql.KEEP_META, {"key": sql.WATERMARK, "value": repr(known)})
 

@@ -97,10 +97,18 @@ UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2
 UNION ALL SELECT 1 FROM dead_letters WHERE subject = :subject AND last_at >= :since LIMIT 1
 """
 
+# What a damaged database still shows of its queue; its indexes may be what is damaged.
+SALVAGE = f"""
+SELECT data, timestamp, subject, cause, priority FROM {QUEUE} NOT INDEXED WHERE status < 5 ORDER BY _id {{order}}
+"""
+
 # Counts for people.
 COUNTS = f"""
 SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
 FROM {QUEUE} WHERE status < 5
+"""
+SETTLING = f"""
+SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
 """
 COUNT_REASONS = (
     f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
@@ -119,6 +127,7 @@ LETTERS = """
 SELECT subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at
 FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
+LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
 COUNT_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 CLEAR_LETTERS = "DELETE FROM dead_letters"
 
@@ -147,14 +156,78 @@ ON CONFLICT (scene_id, server, item) DO UPDATE SET section = excluded.section, p
 RECORD_COLUMNS = "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
 SCENE_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
-KNOWN_UPDATES = "SELECT max(updated_at), max(read_at) FROM records WHERE scene_id = :scene_id AND server = :server"
-SCENES_BY_CONFIDENCE = "SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server"
+KNOWN_UPDATES = """
+SELECT max(updated_at), max(read_at) FROM records
+WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))
+"""
+REKEY_RECORD = """
+UPDATE OR REPLACE records SET scene_id = :new WHERE scene_id = :scene_id AND server = :server AND item = :item
+"""
+SET_RECORDS_ASIDE = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scene_id = :scene_id"
+RECORDED_SCENES = """
+SELECT DISTINCT scene_id FROM records WHERE scene_id > :after AND scene_id <= :until AND server = :server
+ORDER BY scene_id
+"""
+SCENES_BY_CONFIDENCE = """
+SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server AND scene_id > 0
+"""
+KNOWN_SCENES = """
+SELECT scene_id FROM records WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT scene_id FROM scene_entities WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT CAST(substr(subject, 7) AS INTEGER) AS scene_id FROM dead_letters
+WHERE subject LIKE 'scene:%' AND scene_id > :after AND scene_id <= :upto
+LIMIT :limit
+"""
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
+FORGET_ITEM_RECORDS = "DELETE FROM records WHERE server = :server AND item = :item"
+
+# Originals: what Plex showed before the first write.
+READ_ORIGINALS = "SELECT shown FROM originals WHERE server = :server AND item = :item"
+KEEP_ORIGINALS = """
+INSERT INTO originals (server, item, section, kept_at, shown) VALUES (:server, :item, :section, :now, :shown)
+ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = excluded.shown
+"""
+COUNT_ORIGINALS = "SELECT count(*) FROM originals WHERE server = :server"
+ORIGINALS_AFTER = """
+SELECT item, section, shown FROM originals WHERE server = :server AND item > :after ORDER BY item LIMIT :size
+"""
+FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
+
+# What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass finds the scenes
+# of an entity; and of each entity the name that they show.
+SCENE_ENTITIES = "SELECT entities FROM scene_entities WHERE scene_id = :scene_id"
+SAVE_SCENE_ENTITIES = """
+INSERT INTO scene_entities (scene_id, entities) VALUES (:scene_id, :entities)
+ON CONFLICT (scene_id) DO UPDATE SET entities = excluded.entities
+"""
+FORGET_SCENE_ENTITIES = "DELETE FROM scene_entities WHERE scene_id = :scene_id"
+SCENES_SHOWING = """
+SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :pattern ORDER BY scene_id LIMIT :limit
+"""
+ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at"
+ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
+ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
+SAVE_ENTITY = """
+INSERT INTO entities (subject, shown, parent, updated_at, read_at)
+VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+ON CONFLICT (subject) DO UPDATE SET shown = excluded.shown, parent = excluded.parent,
+  updated_at = excluded.updated_at, read_at = excluded.read_at
+"""
+# A scene may have been read before a rename that is still being carried to the others: it only adds to what is known.
+ADD_ENTITY = """
+INSERT INTO entities (subject, shown, parent, updated_at, read_at)
+VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NULL
+"""
+DOUBT_ENTITY = "UPDATE entities SET shown = '' WHERE subject = :subject"
+FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
 WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes
+RECONCILED = "reconciled"  # when the last reconciliation ended, epoch seconds, and what it found, as one line
+WHOLE_LIBRARY = "whole_library"  # set once a person had every scene sent: from then on none is nobody's business
 GET_META = "SELECT value FROM meta WHERE key = :key"
 KEEP_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -174,4 +247,5 @@ INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:cl
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
   told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
 """
+TOLD_AT = "SELECT told_at FROM notices WHERE class = :class"
 DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

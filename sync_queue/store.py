@@ -35,7 +35,23 @@ Counts = Iterable[tuple[str, str]]
 
 
 class JobStore:
-    """The queue's moves on one connection. `epoch` None: a task, which is not fenced."""
+    """The queue's moves on one connection. `epoch` None: a task, which is not fenced.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from core.clock import SystemClock
+        >>> from sync_queue.schema import open_database
+        >>> with TemporaryDirectory() as folder:
+        ...     queue = open_database(Path(folder)).queue
+        ...     store = JobStore(queue.connection, SystemClock())
+        ...     store.note("scene:42", "update")
+        ...     store.note("scene:42", "scan")
+        ...     [job] = store.take()
+        ...     print(job.subject, job.cause, store.finish(job), store.take())
+        ...     queue.close()
+        scene:42 update+scan True []
+    """
 
     def __init__(
         self, connection: sqlite3.Connection, clock: Clock, *, epoch: int | None = None, checkpoint: Checkpoint = str
@@ -253,6 +269,11 @@ class JobStore:
         """How many jobs are due, wait for later, and are in progress."""
         due, later, running = self._connection.execute(sql.COUNTS, {"now": self._clock.wall()}).fetchone()
         return int(due or 0), int(later or 0), int(running or 0)
+
+    def settling(self, within_s: float) -> int:
+        """How many changes are so fresh that they rest, and are due within so many seconds."""
+        values = {"now": self._clock.wall(), "within": within_s}
+        return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
 
     def waiting_by_reason(self) -> dict[str, int]:
         """How many jobs wait for which class of error, most first."""

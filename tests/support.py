@@ -7,10 +7,9 @@ from pathlib import Path
 
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
+from tools.package import FILES, FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED_FOLDERS = ("core", "stash", "plex", "sync_queue", "worker", "hooks", "validation", "reconciliation", "ui")
-SHIPPED_FILES = ("PlexSync.py", "PlexSync.yml", "wiring.py", "tasks.py", "dependencies.py", "requirements.txt")
 
 
 class FakeClock:
@@ -63,9 +62,8 @@ def query(data_dir: Path, sql: str, *values: object) -> list[tuple[object, ...]]
 def copy_plugin(target: Path) -> Path:
     """The shipped files as an installation has them, in `target`."""
     target.mkdir(parents=True, exist_ok=True)
-    for folder in SHIPPED_FOLDERS:
+    for folder in FOLDERS:
         shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in SHIPPED_FILES:
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, target / name)
+    for name in FILES:
+        shutil.copy(ROOT / name, target / name)
     return target

@@ -46,6 +46,12 @@ _CHANGING = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://192.168.1.10:32400"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(,\d+)?"), "2026-01-31 20:15:00"),
     (re.compile(r"epoch=\d+"), "epoch=1"),
+    (re.compile(r"since=\d+"), "since=1769890495"),
+    (re.compile(r'("since": )\d[\d.]*'), r"\g<1>1769890500.5"),
+    (re.compile(r'("(?:average|p50|p95)": )\d[\d.]*'), r"\g<1>0.01"),
+    (re.compile(r'("availability": )\d[\d.]*'), r"\g<1>0.9"),
+    (re.compile(r'"\d{4}-\d\d-\d\d": '), '"2026-01-31": '),
+    (re.compile(r"\d+/\d+/\d+(?=[,.])"), "12/10/25"),
     (re.compile(r"(took_s=|_s\": )\d[\d.]*"), r"\g<1>0.5"),
     (re.compile(r"server [0-9a-f]{8}"), "server 5c3e1a7b"),
     (re.compile(r'"plex": "[0-9a-f]{40}"'), '"plex": "5c3e1a7b..."'),
@@ -94,6 +100,7 @@ class Said:
 def captured(house: House, task: Task) -> list[Said]:
     """One run, and a second one where the first has only asked."""
     wait_for(lambda: worker_lives(str(house.data)), "a worker lives")
+    house.configure(a_enabled=task.mode != "restore")
     runs = [one_run(house, task)]
     if any("again within" in line for line in runs[0].lines):
         time.sleep(PAUSE_S)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from core.version import VERSION
+from hooks.entry import ENTITY_TRIGGERS, SCENE_TRIGGERS
 from validation.settings import SETTINGS, Setting
 
 DESCRIPTION = "Carries scene metadata from Stash to Plex by itself, through outages and restarts."
-TRIGGERS = ("Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post")
 
 
 class Task(Protocol):
@@ -41,7 +41,11 @@ def manifest(tasks: Sequence[Task]) -> str:
         '  - name: "Scene changes"',
         '    description: "Notes which scene changed."',
         "    triggeredBy:",
-        *(f"      - {_quoted(trigger)}" for trigger in TRIGGERS),
+        *(f"      - {_quoted(trigger)}" for trigger in SCENE_TRIGGERS),
+        '  - name: "Changes of what scenes show"',
+        '    description: "Notes which performer, studio, tag or group changed."',
+        "    triggeredBy:",
+        *(f"      - {_quoted(trigger)}" for trigger in ENTITY_TRIGGERS),
         "ui:",
         '  javascript: ["ui/wake.js"]',
         "settings:",

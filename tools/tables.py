@@ -9,19 +9,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tasks import TASKS
+from tools.fields_table import fields_table
 from tools.manifest import manifest
-from tools.settings_pages import BEGIN, END, settings_page, with_settings_table
+from tools.marked import with_part
+from tools.schema_diagram import schema_diagram
+from tools.settings_pages import settings_page, settings_table
 
 ROOT = Path(__file__).resolve().parent.parent
-README = "README.md"
 
 
 def generated_files(root: Path) -> dict[Path, str]:
-    """Every generated file below `root` and what it must hold; README.md keeps what people wrote."""
+    """Every generated file below `root` and what it must hold; what people wrote around a part stays."""
+    docs = root / "docs"
     return {
         root / "PlexSync.yml": manifest(TASKS),
-        root / "docs" / "config.md": settings_page(),
-        root / README: with_settings_table(_read(root / README) or f"{BEGIN}\n{END}\n"),
+        root / "README.md": with_part(_read(root / "README.md"), "settings", settings_table()),
+        docs / "config.md": settings_page(),
+        docs / "writing.md": with_part(_read(docs / "writing.md"), "fields", fields_table()),
+        docs / "ARCHITECTURE.md": with_part(_read(docs / "ARCHITECTURE.md"), "tables", schema_diagram()),
     }
 
 

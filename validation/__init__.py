@@ -1,0 +1,1 @@
+"""What comes from people and from Stash, made typed, clean and bounded: settings and scenes."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
 from validation.limits import LONGEST_SEARCHED_CHARS, LONGEST_SHOWN_CHARS
+from validation.scope import Scope
 from validation.setting_values import PathPairs, is_unset, read_old_url, read_setting, read_text
 from validation.settings import SETTINGS, Setting
 
@@ -37,6 +38,7 @@ class PlexSyncConfig(BaseModel):
     plex_libraries: tuple[str, ...]
     plex_connect_timeout_s: float
     plex_read_timeout_s: float
+    plex_verify_tls: bool
     path_map: PathPairs
     strict_matching: bool
     sync_metadata: bool
@@ -46,10 +48,13 @@ class PlexSyncConfig(BaseModel):
     strip_emoji: bool
     match_overrides: Mapping[int, int]
     skip_not_found: bool
+    trigger_plex_scan: bool
     only_organized: bool
     excluded_tags: frozenset[str]
     excluded_paths: tuple[str, ...]
     quality_gate: bool
+    reconcile_interval: str
+    reconcile_scope: Scope
     log_json: bool
     log_debug: bool
     obfuscate_paths: bool
@@ -89,6 +94,15 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigReading:
 
     A key may stand with or without its group letter and in snake or camel case; the one with the
     letter wins. An unset value is the default, and so is a bad one, with a warning.
+
+    Examples:
+        >>> reading = read_config({"plexUrl": "plex.local:32400", "c_max_tags": "many"})
+        >>> reading.config.plex_url, reading.config.max_tags
+        ('http://plex.local:32400', 100)
+        >>> reading.config.missing()
+        ('Plex token',)
+        >>> len(reading.warnings)
+        1
     """
     stored = _by_name(raw if isinstance(raw, Mapping) else {})
     found = {setting.name: _find(setting, stored) for setting in SETTINGS}

@@ -30,6 +30,10 @@ def clean_text(text: str, limit: int, *, keep_newlines: bool = False, strip_emoj
 
     Line ends become LF; without `keep_newlines` line ends and tabs become one space. What is too long
     is cut at the end of a word, unless that word is endless.
+
+    Examples:
+        >>> clean_text("  Night\\ttrain to\\x00 Lisbon ", 12)
+        'Night train'
     """
     cleaned = text[:LONGEST_TEXT_CHARS].replace("\r\n", "\n").replace("\r", "\n")
     cleaned = _UNUSABLE.sub("", cleaned)
@@ -57,6 +61,10 @@ def clean_date(text: str) -> str:
     """`text` as YYYY-MM-DD; "" when it is no date of the calendar.
 
     A year or a month stands for its first day; a time of day is cut off, without regard to its zone.
+
+    Examples:
+        >>> clean_date("2024-03"), clean_date("2024-02-30")
+        ('2024-03-01', '')
     """
     found = _DATE.fullmatch(text.strip())
     if found is None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from validation.limits import LONGEST_TEXT_CHARS, MOST_LIBRARIES
 from validation.sanitizers import clean_names, clean_text
+from validation.scope import read_scope
 from validation.settings import Setting, SettingType
 
 PLEX_PORT = 32400
@@ -148,7 +149,12 @@ def read_libraries(text: str) -> tuple[str, ...]:
 
 
 def read_path_map(text: str) -> PathPairs:
-    """Pairs of a folder in Stash and the same folder in Plex, in their order."""
+    """Pairs of a folder in Stash and the same folder in Plex, in their order.
+
+    Examples:
+        >>> read_path_map("/data => /media; D:/films/ => /films")
+        (('/data', '/media'), ('D:/films', '/films'))
+    """
     entries = (entry.strip() for entry in re.split(r"[;\n]", text))
     return tuple(dict.fromkeys(_pair(entry) for entry in entries if entry))
 
@@ -204,4 +210,5 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "match_overrides": read_overrides,
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,
+    "reconcile_scope": read_scope,
 }

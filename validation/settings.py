@@ -88,6 +88,7 @@ GROUPS: dict[str, str] = {
     "a": "Connection",
     "b": "Matching",
     "c": "Fields",
+    "d": "Reconciliation",
     "e": "Log",
     "f": "Tasks",
 }
@@ -122,6 +123,10 @@ _CONNECTION = (
         "How long to wait for Plex to answer a request. 0 means the default.",
         unit="seconds", lowest=5, highest=300,
     ),
+    Setting(
+        "plex_verify_tls", "a", SettingType.BOOLEAN, True, "Verify Plex's certificate",
+        "For a Plex URL that begins with https. Switched off, any certificate is taken, a self-signed one too.",
+    ),
 )  # fmt: skip
 
 _MATCHING = (
@@ -141,6 +146,10 @@ _MATCHING = (
     Setting(
         "skip_not_found", "b", SettingType.BOOLEAN, False, "Skip scenes that Plex does not have",
         "For libraries that are a deliberate subset: such a scene neither waits nor becomes a dead letter.",
+    ),
+    Setting(
+        "trigger_plex_scan", "b", SettingType.BOOLEAN, False, "Trigger Plex scan",
+        "When Plex does not have the file of a new scene yet, ask Plex to scan that folder, once for all its scenes.",
     ),
     Setting(
         "only_organized", "b", SettingType.BOOLEAN, False, "Only organized scenes",
@@ -183,6 +192,21 @@ _WRITING = (
     Setting(
         "lock_fields", "c", SettingType.BOOLEAN, True, "Lock fields",
         "Lock what is written, so that Plex's own agents do not overwrite it.",
+    ),
+)  # fmt: skip
+
+
+_RECONCILIATION = (
+    Setting(
+        "reconcile_interval", "d", SettingType.STRING, "daily", "Reconcile: how often",
+        "How often Stash and Plex are compared by themselves, for what no hook tells of. Every scene is compared at "
+        "least every 7 days, unless never.",
+        choices=("never", "hourly", "daily", "weekly"),
+    ),
+    Setting(
+        "reconcile_scope", "d", SettingType.STRING, "24h", "Reconcile: which scenes",
+        "What is compared then: 'all', '24h', '7days', a number of days, or 'library' and the name of a Plex library. "
+        "Days count from a scene's last change.",
     ),
 )  # fmt: skip
 
@@ -255,4 +279,7 @@ def _source(field: Field) -> Setting:
 _TOGGLES = tuple(_toggle(field) for field in FIELDS)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
-SETTINGS: tuple[Setting, ...] = (*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING, *_LOG, *_TASKS)
+SETTINGS: tuple[Setting, ...] = (
+    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING),
+    *(*_RECONCILIATION, *_LOG, *_TASKS),
+)

@@ -9,7 +9,13 @@ LIBRARY_LOOK_LATER_S = 300.0
 
 
 def full_jitter(attempt: int, base_s: float, cap_s: float, chance: Random) -> float:
-    """Seconds before try number `attempt` + 1 (counted from 1): at least a fifth of `base_s`, at most `cap_s`."""
+    """Seconds before try number `attempt` + 1 (counted from 1): at least a fifth of `base_s`, at most `cap_s`.
+
+    Examples:
+        >>> waits = [full_jitter(attempt, 5.0, 80.0, Random(7)) for attempt in (1, 2, 3, 9)]
+        >>> [round(wait, 1) for wait in waits]
+        [2.3, 3.9, 7.2, 26.6]
+    """
     ceiling = min(cap_s, base_s * 2.0 ** min(max(attempt, 1) - 1, 30))
     return chance.uniform(min(base_s, ceiling) / 5.0, ceiling)
 

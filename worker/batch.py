@@ -53,22 +53,30 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
     Raises:
         PlexError, StashUnavailable: the failure of a shared read; no single job is to blame.
     """
-    batch = Batch(_read_scenes(bench, jobs))
+    with bench.watch.step("read"):
+        batch = Batch(_read_scenes(bench, jobs))
     matchable = [case for case in batch.cases.values() if _is_wanted(bench, case.scene)]
     if not matchable or not bench.config.sync_metadata:
         return batch
     batch.server = bench.plex.machine_identifier()
+    with bench.watch.step("match"):
+        _find(bench, matchable)
+    note_claims(batch)
+    with bench.watch.step("items"):
+        read_items(bench, batch, matchable)
+    _tell_steps(bench, batch)
+    return batch
+
+
+def _find(bench: Workbench, matchable: Sequence[Case]) -> None:
+    """Match the cases; Plex is asked for what the index lacks."""
     bench.finder.prepare()
     if bench.learning is not None and bench.learning.is_due():
         bench.learning.learn(bench.stash, bench.finder.candidates)
     match_cases(bench, matchable)
-    if any(_is_missing(case) for case in matchable) and not bench.config.skip_not_found:
+    if any(is_missing(case) for case in matchable):
         bench.finder.look_again(lambda: _still_missing(bench, matchable))
-        match_cases(bench, [case for case in matchable if _is_missing(case)])
-    note_claims(batch)
-    read_items(bench, batch, matchable)
-    _tell_steps(bench, batch)
-    return batch
+        match_cases(bench, [case for case in matchable if is_missing(case)])
 
 
 def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:
@@ -150,7 +158,8 @@ def _tell_steps(bench: Workbench, batch: Batch) -> None:
             bench.log.debug("step.match", scene=case.job.scene_id, why=case.match.why, candidates=seen)
 
 
-def _is_missing(case: Case) -> bool:
+def is_missing(case: Case) -> bool:
+    """Whether the scene was looked for and Plex has no file that could be its."""
     return case.match is not None and case.match.confidence is Confidence.NONE
 
 
@@ -159,5 +168,5 @@ def _still_missing(bench: Workbench, cases: Sequence[Case]) -> bool:
     return any(
         not any(bench.finder.candidates(file.path) for file in case.scene.files)
         for case in cases
-        if _is_missing(case) and case.scene is not None
+        if is_missing(case) and case.scene is not None
     )

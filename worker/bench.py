@@ -14,6 +14,7 @@ from stash.client import StashClient
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 from worker.learning import PathLearning
+from worker.stopwatch import StopWatch
 
 SHORT_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # what every proxy lets pass
 
@@ -70,6 +71,7 @@ class Workbench:
     path_map: PathMap
     habits: ServerHabits
     rules: WriteRules
+    watch: StopWatch
     learning: PathLearning | None = None
     check_epoch: Callable[[], None] = lambda: None
 

@@ -1,9 +1,11 @@
 """Whether Plex may be asked at all: a frozen state and pure moves; only the worker makes them.
 
+```text
 CLOSED --- 5 countable failures in a row, a confirmed refusal, a refused token ---> OPEN
 OPEN ----- a health check succeeded ---> HALF_OPEN
 HALF_OPEN - the one admitted job, or an authenticated request, succeeded ---> CLOSED
 HALF_OPEN - it failed ---> OPEN
+```
 """
 
 from dataclasses import dataclass, replace
@@ -50,7 +52,15 @@ def succeeded(breaker: Breaker, now: float) -> Breaker:
 
 
 def counted(breaker: Breaker, why: str, now: float, chance: Random) -> Breaker:
-    """A countable failure: one more in a row, or the half-open test failed."""
+    """A countable failure: one more in a row, or the half-open test failed.
+
+    Examples:
+        >>> breaker = Breaker()
+        >>> for _ in range(FAILURES_TO_OPEN):
+        ...     breaker = counted(breaker, "PlexTemporaryError", 1000.0, Random(7))
+        >>> breaker.state, breaker.failures, probe_is_due(breaker, 1010.0)
+        (<State.OPEN: 'open'>, 0, True)
+    """
     if breaker.state is State.HALF_OPEN or breaker.failures + 1 >= FAILURES_TO_OPEN:
         return opened(breaker, why, now, chance)
     if breaker.state is State.OPEN:

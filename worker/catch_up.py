@@ -1,24 +1,29 @@
 """What changed in Stash since the watermark and is not known here: a hook that never ran is a delay, not a loss.
 
+Scenes first, then what scenes show of performers, studios, tags and groups.
+
 Stash compares timestamps as texts in its own zone, so the question is asked with a wide margin and each
 answer is decided by parsing it.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterator
 
 from core.clock import Clock
+from core.entity import KINDS
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
-from stash.client import StashClient
+from stash.client import SceneState, StashClient, StashRefused
+from stash.times import MARGIN as MARGIN
+from stash.times import parse_time as parse_time
+from stash.times import since_text
 from sync_queue import statements as sql
+from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 
 WATERMARK = sql.WATERMARK
 FIRST_START = "first_start"  # what changed before it is nobody's edit
-MARGIN = timedelta(hours=26)  # covers every zone a server can be in
 PAGE = 500
 SETTLED_S = 2.0  # Stash's times are whole seconds: younger ones may hide a second edit
 OVERLAP_S = 120.0  # clocks differ a little, and a transaction commits after its timestamp
@@ -32,6 +37,7 @@ class CatchUp:
         store: JobStore,
         facts: Facts,
         records: Records,
+        index: EntityIndex,
         clock: Clock,
         log: EventLog,
         checkpoint: Callable[[str], object] = str,
@@ -39,12 +45,13 @@ class CatchUp:
         self._store = store
         self._facts = facts
         self._records = records
+        self._index = index
         self._clock = clock
         self._log = log
         self._checkpoint = checkpoint
 
     def run(self, stash: StashClient, server: str) -> int:
-        """Note what changed since the watermark and move it to now; how many scenes were noted.
+        """Note what changed since the watermark and move it to now; how many changes were noted.
 
         The first run ever only sets the watermark: nothing is touched before the first edit.
 
@@ -52,12 +59,12 @@ class CatchUp:
             StashUnavailable: the watermark stays where it was.
         """
         now = self._clock.wall()
-        watermark = _number(self._facts.get(WATERMARK))
+        watermark = to_number(self._facts.get(WATERMARK))
         if watermark is None:
             self._facts.set(FIRST_START, repr(now))
             self._facts.set(WATERMARK, repr(now))
             return 0
-        floor = _number(self._facts.get(FIRST_START)) or 0.0
+        floor = to_number(self._facts.get(FIRST_START)) or 0.0
         if floor > now:  # a clock that was ahead at the first start must not hide what happens from now on
             floor = now
             self._facts.set(FIRST_START, repr(now))
@@ -65,51 +72,78 @@ class CatchUp:
         noted = 0
         after = 0
         while True:
-            page = stash.scene_page(after, PAGE, _since(since))
-            subjects = [scene_subject(key) for key, text in page if self._is_news(key, text, since, server, now)]
+            page = stash.scene_states(after, PAGE, since_text(since))
+            subjects = [scene_subject(one.scene_id) for one in page if self._is_news(one, since, server, now)]
             last = len(page) < PAGE
+            if last:
+                subjects += self._changed_entities(stash, since, now)
             if subjects or last:
                 meta = (WATERMARK, repr(now)) if last else None
                 noted += self._store.note_many(subjects, "catch_up", PRIORITY_BACKFILL, meta=meta)
             self._checkpoint("catch_up.page")
             if last:
                 break
-            after = page[-1][0]
+            after = page[-1].scene_id
         if noted:
-            self._log.info("catch_up.noted", scenes=noted)
+            self._log.info("catch_up.noted", changes=noted)
         return noted
 
-    def _is_news(self, scene_id: int, text: str, since: float, server: str, now: float) -> bool:
+    def _is_news(self, scene: SceneState, since: float, server: str, now: float) -> bool:
         """Whether a scene moved after `since` and no record proves that its state was read since."""
-        updated = parse_time(text)
+        updated = parse_time(scene.updated_at)
         if updated is not None and updated <= since:
             return False
-        known, read_at = self._records.known_update(scene_id, server)
-        if known == text and updated is not None and (read_at >= updated + SETTLED_S or updated > now):
+        known, read_at = self._records.known_update(scene.scene_id, server, scene.oshash)
+        if known == scene.updated_at and is_proven(updated, read_at, now):
             return False
-        # A time that lies ahead or makes no sense dates nothing: any dead letter then counts as known.
+        return not self._is_waiting(scene_subject(scene.scene_id), updated, now)
+
+    def _changed_entities(self, stash: StashClient, since: float, now: float) -> list[str]:
+        """Entities that moved after `since`, and not before the name that indexed scenes show was read.
+
+        A Stash that does not answer this question must not keep the scenes from being caught up with.
+        """
+        try:
+            return list(self._entity_news(stash, since, now))
+        except StashRefused as error:
+            self._log.info("catch_up.refused", detail=str(error))
+            return []
+
+    def _entity_news(self, stash: StashClient, since: float, now: float) -> Iterator[str]:
+        oldest, kinds, number = since_text(since), list(KINDS), 1
+        while kinds:
+            pages = stash.newest_entities(kinds, number, PAGE)
+            rows = [row for kind in kinds for row in pages[kind]]
+            yield from (subject for subject, text in rows if self._is_entity_news(subject, text, since, now))
+            kinds = [kind for kind in kinds if len(pages[kind]) == PAGE and pages[kind][-1][1] > oldest]
+            number += 1
+
+    def _is_entity_news(self, subject: str, text: str, since: float, now: float) -> bool:
+        updated, known = parse_time(text), self._index.known(subject)
+        if known is None or (updated is not None and updated <= since):
+            return False  # no scene that was written shows it
+        if known.updated_at in ("", text) and is_proven(updated, known.read_at, now, is_same=known.updated_at == text):
+            return False
+        return not self._is_waiting(subject, updated, now)
+
+    def _is_waiting(self, subject: str, updated: float | None, now: float) -> bool:
+        """Queued, or a dead letter that is younger; a time that lies ahead or makes no sense dates none."""
         dated = updated if updated is not None and updated <= now else 0.0
-        return not self._store.has_news_of(scene_subject(scene_id), since=dated)
+        return self._store.has_news_of(subject, since=dated)
 
 
-def parse_time(text: str) -> float | None:
-    """Epoch seconds of a time as Stash writes it; None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.timestamp()
+def is_proven(updated: float | None, read_at: float, now: float, *, is_same: bool = True) -> bool:
+    """Whether a state of this time was read long enough after it; a time that lies ahead is believed once."""
+    return updated is not None and (read_at >= updated + SETTLED_S or (is_same and updated > now))
 
 
-def _since(moment_s: float) -> str:
-    """A moment as a text without zone, early enough for every zone."""
-    moment = datetime.fromtimestamp(moment_s, timezone.utc) - MARGIN
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+def first_start(facts: Facts) -> float | None:
+    """When the first catch-up ran here, epoch seconds; None before."""
+    return to_number(facts.get(FIRST_START))
 
 
-def _number(text: str) -> float | None:
+def to_number(text: str) -> float | None:
+    """A kept fact as a number; None when it is none."""
     try:
         return float(text)
     except ValueError:

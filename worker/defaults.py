@@ -1,8 +1,9 @@
 """Stash shows a switch as off and a number as 0 until it was set once. So the worker stores the defaults.
 
-Stash replaces the whole map of a plugin's settings at each save, and a settings page that is open saves
-the map it has read. So this waits until nobody has changed anything for a minute, and looks afterwards
-whether something got lost.
+Stash replaces the whole map of a plugin's settings at each save, and a settings page saves the map as it
+was when the page was opened. So this writes only when nobody has changed anything for a minute, and a page
+that is open meanwhile drops with its next save what was written. Therefore it goes on looking for an
+hour, and puts back what vanished when it is calm again.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from validation.settings import SETTINGS
 from worker.timers import Every
 
 CALM_S = 60.0  # the map must have stayed the same for this long
+WATCH_S = 600.0  # once nothing is missing it looks less often: an idle worker asks next to nothing
+GOOD_LOOKS = 6  # of these, in a row, are enough
 DONE = "defaults_written"
 
 
@@ -50,9 +53,11 @@ class Defaults:
         self._version = version
         self._look = Every(clock, CALM_S)
         self._last: dict[str, Any] | None = None
+        self._kept: dict[str, Any] = {}
+        self._good_looks = 0
 
     def write_if_calm(self, stash: StashClient | None) -> None:
-        """Look once a minute; write when two looks in a row saw the same map.
+        """Look now and then; write what is missing when two looks, a minute apart at least, saw the same map.
 
         Raises:
             StashUnavailable: it is tried again.
@@ -61,21 +66,31 @@ class Defaults:
             return
         raw = stash.settings()
         is_calm, self._last = raw == self._last, raw
+        if self._kept:  # a newer value is a person's; who empties the whole map wants it to begin anew
+            self._kept = {**self._kept, **raw} if raw else {}
         if not is_calm or not raw or read_config(raw).config.missing():
             return
+        missing = {**missing_defaults(raw), **lost(self._kept, raw)}
+        if missing:
+            self._write(stash, raw, missing)
+            return
+        self._look.push(WATCH_S)
+        self._good_looks += 1
+        if self._good_looks >= GOOD_LOOKS:
+            self._facts.set(DONE, self._version)
+
+    def _write(self, stash: StashClient, raw: Mapping[str, object], missing: Mapping[str, object]) -> None:
+        """Store the map as it was read just now, with what is missing in it; what is in it stays as it is."""
+        written = {**missing, **raw}
         try:
-            self._write(stash, raw, missing_defaults(raw))
+            stash.save_settings(written)
         except StashRefused as error:
             self._log.warning("settings.defaults_refused", detail=str(error))
-        self._facts.set(DONE, self._version)
-
-    def _write(self, stash: StashClient, raw: Mapping[str, object], defaults: Mapping[str, object]) -> None:
-        if not defaults:
+            self._facts.set(DONE, self._version)
             return
-        written = {**defaults, **raw}
-        stash.save_settings(written)
-        now = stash.settings()
-        vanished = lost(written, now)
-        if vanished:
-            stash.save_settings({**vanished, **now})
-        self._log.info("settings.defaults", keys=tuple(defaults), put_back=tuple(vanished))
+        put_back = tuple(key for key in missing if key in self._kept)
+        self._log.info(
+            "settings.defaults", keys=tuple(key for key in missing if key not in put_back), put_back=put_back
+        )
+        self._last, self._kept, self._good_looks = written, written, 0
+        self._look.push(WATCH_S)

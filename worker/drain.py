@@ -16,7 +16,9 @@ from worker.batch import Batch, read_batch
 from worker.bench import Workbench
 from worker.blame import Blame
 from worker.breaker import State
+from worker.fan_out import FanOut
 from worker.gate import Gate
+from worker.identity import adopt_records
 from worker.policy import Signal, judge, rule_for
 from worker.stats import counts_of, day_of
 from worker.sync_scene import SceneSync, title_of
@@ -29,6 +31,8 @@ PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests thi
 
 Listener = Callable[[Job, Outcome, float], None]
 """Hears (job, outcome, seconds it took) after the job has moved."""
+BatchListener = Callable[[Workbench, Batch], None]
+"""Hears of a batch that was read, before its jobs are worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +68,22 @@ class Drain:
         clock: Clock,
         chance: Random,
         log: EventLog,
+        fan_out: FanOut,
         *,
         listeners: Sequence[Listener] = (),
+        batch_listeners: Sequence[BatchListener] = (),
         checkpoint: Callable[[str], object] = str,
     ) -> None:
         self._store = store
         self._notices = notices
+        self._fan_out = fan_out
         self._gate = gate
         self._throttle = throttle
         self._clock = clock
         self._chance = chance
         self._log = log
         self._listeners = tuple(listeners)
+        self._batch_listeners = tuple(batch_listeners)
         self._checkpoint = checkpoint
         self._blame = Blame()
         self._report = DrainReport()
@@ -90,6 +98,10 @@ class Drain:
         Raises:
             Fenced: a newer worker has taken over.
         """
+        with bench.watch.syncing():
+            return self._run(bench, should_stop, must_stop or should_stop)
+
+    def _run(self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool]) -> DrainReport:
         self._report = DrainReport()
         sync = SceneSync(bench)
         while self._gate.admits and not self._report.halted:
@@ -103,7 +115,12 @@ class Drain:
                     self._gate.test(bench.plex)
                 break
             self._checkpoint("drain.taken")
-            self._work(bench, sync, jobs, must_stop or should_stop)
+            entities, scenes = split(jobs)
+            self._expand(bench, entities)
+            if self._report.halted:
+                self._release(scenes)
+            elif scenes:
+                self._work(bench, sync, scenes, must_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
             if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):
@@ -111,14 +128,59 @@ class Drain:
         self._verify(bench, sync)
         return self._report
 
+    # -- entities -------------------------------------------------------------------------------
+
+    def _expand(self, bench: Workbench, jobs: Sequence[Job]) -> None:
+        """Turn changed entities into jobs of scenes. Plex has no part in it, so it tests nothing."""
+        try:
+            now = self._fan_out.read(bench.stash, jobs)
+        except OURS:
+            raise
+        except Exception as error:  # noqa: BLE001 broad on purpose: one entity that breaks the read must not stop the others
+            self._expand_alone(bench, jobs, error)
+            return
+        for number, job in enumerate(jobs):
+            started = self._clock.monotonic()
+            self._store.take_in_hand(job)
+            self._checkpoint("drain.in_hand")
+            try:
+                outcome = self._fan_out.expand(bench.stash, job, now)
+            except OURS:
+                raise
+            except Exception as error:  # noqa: BLE001 broad on purpose: a bug in one entity must not stop the others
+                outcome = self._judged(bench, job, error, self._fan_out.name_of(job))
+            self._settle(bench, job, outcome, self._clock.monotonic() - started)
+            if self._report.halted:
+                self._release(jobs[number + 1 :])
+                return
+
+    def _expand_alone(self, bench: Workbench, jobs: Sequence[Job], error: Exception) -> None:
+        """A shared read failed: Stash's absence spends nothing; otherwise each entity is read alone."""
+        if isinstance(error, StashUnavailable):
+            self._release(jobs, type(error).__name__)
+            self._report = replace(self._report, halted=type(error).__name__)
+        elif len(jobs) == 1:
+            self._settle(bench, jobs[0], self._judged(bench, jobs[0], error, self._fan_out.name_of(jobs[0])), 0.0)
+        else:
+            for number, job in enumerate(jobs):
+                if self._report.halted:
+                    self._release(jobs[number:])
+                    return
+                self._expand(bench, [job])
+
     # -- a batch --------------------------------------------------------------------------------
 
     def _work(self, bench: Workbench, sync: SceneSync, jobs: Sequence[Job], should_stop: Callable[[], bool]) -> None:
         try:
             batch = read_batch(bench, jobs)
             self._checkpoint("drain.read")
+            adopt_records(bench, batch)
+            self._fan_out.expect(bench, batch)
+            self._checkpoint("drain.prepared")
+            self._tell_of_batch(bench, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
-                sync.share(batch)
+                with bench.watch.step("share"):
+                    sync.share(batch)
                 self._checkpoint("drain.shared")
         except OURS:
             raise
@@ -163,6 +225,15 @@ class Drain:
             self._store.take_in_hand(job)  # it is read alone now: a death would be its own
             self._work(bench, sync, [job], should_stop)
 
+    def _tell_of_batch(self, bench: Workbench, batch: Batch) -> None:
+        for listener in self._batch_listeners:
+            try:
+                listener(bench, batch)
+            except OURS:
+                raise
+            except Exception as error:  # noqa: BLE001 broad on purpose: no job may fail by what merely follows a read
+                self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
+
     # -- a job ----------------------------------------------------------------------------------
 
     def _one(self, bench: Workbench, sync: SceneSync, batch: Batch, job: Job) -> None:
@@ -178,6 +249,7 @@ class Drain:
             outcome = self._judged(bench, job, error, title_of(scene) if scene else "")
         else:
             self._throttle.heard(ok=True)
+            self._fan_out.settle(batch.cases[job.id], outcome)
             if outcome.items:
                 self._blame.succeeded()
                 self._gate.succeeded()
@@ -243,7 +315,11 @@ class Drain:
 
     def _verify(self, bench: Workbench, sync: SceneSync) -> None:
         written, sync.written = sync.written, []
-        for lost in verify_written(bench, written) if written else ():
+        if not written:
+            return
+        with bench.watch.step("verify"):
+            dropped = verify_written(bench, written)
+        for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning("verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields)
             text = (
@@ -251,3 +327,8 @@ class Drain:
                 "Look at the item in Plex; PlexSync sends it again with the scene's next change."
             )
             self._notices.add(f"dropped:{names}", "warning", text, self._clock.wall())
+
+
+def split(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+    """(those of entities, those of scenes), each in the order they came."""
+    return [job for job in jobs if not job.is_scene], [job for job in jobs if job.is_scene]

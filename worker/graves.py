@@ -13,11 +13,11 @@ DEATHS_TO_BURY = 6
 def bury_the_deadly(store: JobStore, charged: Sequence[Job], log: EventLog) -> int:
     """Bury each of these jobs that has cost six workers their lives; how many."""
     if len(charged) > 1:
-        log.warning("worker.died", reading=len(charged), deaths=max(job.deaths for job in charged))
+        log.warning("worker.died_reading", jobs=len(charged), deaths=max(job.deaths for job in charged))
     buried = 0
     for job in charged:
         if len(charged) == 1:
-            log.warning("worker.died", scene=job.subject.partition(":")[2], deaths=job.deaths)
+            log.warning("worker.died", **{job.kind: job.subject.partition(":")[2]}, deaths=job.deaths)
         if job.deaths >= DEATHS_TO_BURY and store.bury_waiting(job, WorkerDied.__name__, WorkerDied("").advice):
             buried += 1
     return buried

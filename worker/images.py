@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core.errors import PlexRejected
 from core.fields import Field
+from core.original import Original
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
+from plex.pictures import IMAGE_LISTS, is_suspect, shows_ours
 from stash.client import Cover
 from validation.metadata import SyncMetadata
 from worker.bench import Workbench
 from worker.catch_up import SETTLED_S, parse_time
 
-_PLEX_LISTS = {"thumb": "posters", "art": "arts"}
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
 
@@ -41,48 +43,71 @@ def sync_images(
     names of fields written, and warnings.
     """
     absent = [field for field in fields if field.name not in record.images]
-    if not fields or (known == scene.updated_at and not absent):
+    record, replaced = _replaced(bench, item, record, fields)
+    if not fields or (known == scene.updated_at and not absent and not replaced):
         return record, (), ()
-    etag = "" if absent else _common_etag(record.images, fields)
-    cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
-    if cover.unchanged:
-        return record, (), ()
-    if cover.image is None:
-        return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
-    return _send_all(bench, item, record, fields, cover)
+    etag = "" if absent or replaced else _common_etag(record.images, fields)
+    with bench.watch.step("images"):
+        cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
+        if cover.unchanged:
+            return record, (), ()
+        if cover.image is None:
+            return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
+        return _send_all(bench, item, record, fields, cover, replaced)
+
+
+def _replaced(
+    bench: Workbench, item: PlexItem, record: SyncRecord, fields: Sequence[Field]
+) -> tuple[SyncRecord, frozenset[str]]:
+    """The fields where Plex shows another image than ours; and the record with paths that merely moved."""
+    suspects = [field for field in fields if is_suspect(field, item, record.images.get(field.name), bench.rules)]
+    calm = [field for field in suspects if shows_ours(bench.plex, item, field, record.images[field.name])]
+    paths = {f.name: replace(record.images[f.name], shown=item.images.get(f.name, "")) for f in calm}
+    return record.with_images(paths), frozenset(field.name for field in suspects if field not in calm)
 
 
 def _send_all(
-    bench: Workbench, item: PlexItem, record: SyncRecord, fields: Sequence[Field], cover: Cover
+    bench: Workbench,
+    item: PlexItem,
+    record: SyncRecord,
+    fields: Sequence[Field],
+    cover: Cover,
+    replaced: frozenset[str],
 ) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
     image = cover.image or b""
-    sha1 = hashlib.sha1(image).hexdigest()
+    sha1 = hashlib.sha1(image, usedforsecurity=False).hexdigest()
     written, warnings = [], []
     for field in fields:
         sent = record.images.get(field.name)
         problem = _problem(image, field)
-        if not problem and (sent is None or sent.sha1 != sha1):
+        is_shown = sent is not None and sent.sha1 == sha1 and field.name not in replaced
+        if not problem and not is_shown:
             try:
-                if _send(bench, item, field, image, sha1):
+                if _send(bench, item, record.server, field, image, sha1):
                     written.append(field.name)
             except PlexRejected as error:
                 problem = str(error)
         if problem:
             warnings.append(f"{field.name}: {problem}")
-        record = record.with_images({field.name: ImageRecord(sha1, cover.etag)})
+        shown = sent.shown if sent is not None and is_shown else ""  # else the verifying read will tell
+        record = record.with_images({field.name: ImageRecord(sha1, cover.etag, shown)})
     return record, tuple(written), tuple(warnings)
 
 
-def _send(bench: Workbench, item: PlexItem, field: Field, image: bytes, sha1: str) -> bool:
+def _send(bench: Workbench, item: PlexItem, server: str, field: Field, image: bytes, sha1: str) -> bool:
     """Upload and select, unless Plex has the very same bytes already; whether anything was written."""
-    kind = _PLEX_LISTS[field.plex]
-    present = bench.plex.image_keys(item.rating_key, kind)
+    kind = IMAGE_LISTS[field.plex]
+    shelf = bench.plex.image_keys(item.rating_key, kind)
+    shown = next((key for key, selected in shelf if selected), "")
+    if shown.endswith(sha1):
+        return False
+    kept = {field.name: Original(shown, field.plex in item.locked, marks=(sha1,))}
+    bench.records.originals.keep(server, item.rating_key, item.section, kept, bench.clock.wall())
     bench.check_epoch()
-    for key, selected in present:
+    for key, _ in shelf:
         if key.endswith(sha1):
-            if not selected:
-                bench.plex.select_image(item.rating_key, kind, key)
-            return not selected
+            bench.plex.select_image(item.rating_key, kind, key)
+            return True
     bench.plex.upload_image(item.rating_key, kind, image)
     return True
 

@@ -47,6 +47,8 @@ class PathLearning:
         self._log = log
         self._on_dropped = on_dropped
         self._document = _read(self._file)
+        if self._file.complaint:
+            log.warning("state.set_aside", detail=self._file.complaint)
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:

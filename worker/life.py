@@ -10,6 +10,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.errors import Fenced, PlexError, PlexSyncError, StashUnavailable
 from core.log import EventLog
+from stash.client import StashRefused
 from sync_queue import statements as sql
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts
@@ -21,7 +22,7 @@ from sync_queue.store import BATCH, JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
-from worker.catch_up import CatchUp
+from worker.catch_up import CatchUp, to_number
 from worker.defaults import Defaults
 from worker.drain import PAUSE_S, Drain
 from worker.gate import Gate
@@ -42,6 +43,7 @@ NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000
 SERVER = "server"
 WAITING_FOR_STASH = "waiting for Stash"
+SYNCING = "syncing"
 BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
 
@@ -52,6 +54,7 @@ class Farewell(Enum):
     SILENT = "Stash has not answered for ten minutes"
     UPDATED = "the installed plugin version has changed"
     FENCED = "a newer worker has taken over"
+    UNINSTALLED = "the plugin was removed"
 
 
 class Duty(Protocol):
@@ -93,6 +96,9 @@ class Parts:
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
     duties: tuple[Duty, ...] = ()
+    before_speaking: Callable[[], None] = lambda: None
+    is_gone: Callable[[], bool] = lambda: False
+    stash_came_back: Callable[[], None] = lambda: None
 
 
 class WorkerLife:
@@ -116,10 +122,12 @@ class WorkerLife:
         self._rest_until = clock.monotonic()
         self._stash_failures = 0
         self._heard_stash = clock.monotonic()
+        self._was_up = True
         self._seen = -1
         self._next_due: float | None = None
         self._said_doing = ""
         self._goes_on = True
+        self._ends_at = float("inf")
 
     def run(self) -> Farewell:
         """Live until there is a reason to leave."""
@@ -136,14 +144,19 @@ class WorkerLife:
         self._p.log.info("worker.leave", why=farewell.value)
         return farewell
 
-    def work_off(self, on_turn: Callable[[], None]) -> None:
-        """Work in a task's own process, where no worker could be started, until nothing is due, nor will be soon.
+    def work_off(self, on_turn: Callable[[], None], ends_at: float = float("inf")) -> None:
+        """Work in a task's own process until nothing is due, nor will be soon, or time is up.
+
+        `ends_at` is by the monotonic clock. A change that was made just now is waited for.
 
         Raises:
             Fenced: a worker has come to life after all.
         """
-        while self.turn() is None and self._is_due_soon():
+        self._ends_at = ends_at
+        while self.turn() is None and self._p.clock.monotonic() < ends_at:
             on_turn()
+            if not (self._is_due_soon() or self._has_duties()):
+                break
             if not self._is_due():
                 self._p.clock.sleep(TURN_S)
 
@@ -154,6 +167,8 @@ class WorkerLife:
     def turn(self) -> Farewell | None:
         """One look around; a reason to leave, or None."""
         self._p.beat()
+        if self._p.is_gone():
+            return Farewell.UNINSTALLED
         self._p.throttle.tick()
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED
@@ -222,8 +237,12 @@ class WorkerLife:
 
     def _hear_stash(self) -> None:
         stash = self._p.settings.stash()
-        if stash is not None and stash.is_up():
+        is_up = stash is not None and stash.is_up()
+        if is_up:
             self._heard_stash = self._p.clock.monotonic()
+        if is_up and not self._was_up:
+            self._p.stash_came_back()
+        self._was_up = is_up
 
     # -- acting ---------------------------------------------------------------------------------
 
@@ -239,7 +258,8 @@ class WorkerLife:
             self._say_notices()
             self._tidy()
             self._p.defaults.write_if_calm(self._p.settings.stash())
-        except StashUnavailable as error:
+        except (StashUnavailable, StashRefused) as error:
+            self._was_up = self._was_up and isinstance(error, StashRefused)
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s
@@ -287,7 +307,7 @@ class WorkerLife:
         if bench is None:
             self._next_due = None  # looked at again with the next change, or by the half-minute look
             return
-        self._doing("syncing")
+        self._doing(SYNCING)
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
         report = self._p.drain.run(
             bench,
@@ -323,7 +343,7 @@ class WorkerLife:
 
     def _has_worked_until(self, until: float) -> bool:
         self._p.beat()
-        return self._p.clock.monotonic() >= until
+        return self._p.clock.monotonic() >= min(until, self._ends_at)
 
     def _remember_server(self, bench: Workbench) -> None:
         machine = bench.plex.known_machine
@@ -381,23 +401,34 @@ class WorkerLife:
         self._next_due = self._p.store.next_due()
 
     def _do_duties(self) -> None:
-        """One step of each duty that is due; jobs that are due come first."""
+        """Steps of each duty that is due, until a job is; jobs that are due come first."""
         for duty in self._p.duties:
             if not self._p.gate.admits or self._is_due() or not duty.is_due():
                 continue
             bench = self._bench()
             if bench is None:
                 return
+            until = self._p.clock.monotonic() + DRAIN_CHUNK_S
             try:
                 duty.step(bench)
+                while self._p.gate.admits and not self._has_worked_until(until) and not self._p.store.is_due():
+                    if not duty.is_due():
+                        break
+                    duty.step(bench)
             except PlexError as error:
                 self._p.gate.failed(error, bench.plex)
             self._next_due = self._p.store.next_due()
+
+    def _has_duties(self) -> bool:
+        """Whether a duty could do a step now."""
+        may_work = self._p.gate.admits and not self._is_resting() and self._may_write()
+        return bool(may_work) and any(duty.is_due() for duty in self._p.duties)
 
     def _say_notices(self) -> None:
         """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
         if not self._speak.is_due():
             return
+        self._p.before_speaking()
         waiting = self._p.notices.untold()
         stash = self._p.settings.stash() if waiting else None
         for kind, level, text in waiting if stash else ():
@@ -417,7 +448,7 @@ class WorkerLife:
         self._p.store.prune()
         now = self._p.clock.wall()
         drop_leftovers(self._p.data_dir, now)
-        if abs(now - float(self._p.facts.get(BACKED_UP) or 0.0)) < DAY_S:
+        if abs(now - (to_number(self._p.facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:
             back_up(self._p.store.connection, self._p.data_dir)

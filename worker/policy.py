@@ -89,7 +89,15 @@ def rule_for(error: BaseException) -> Rule:
 
 
 def judge(job: Job, error: Exception, chance: Random, *, spend: bool = True, title: str = "") -> Outcome:
-    """The outcome of a failed attempt. `spend` False: the failure was not the job's own."""
+    """The outcome of a failed attempt. `spend` False: the failure was not the job's own.
+
+    Examples:
+        >>> job = Job(1, "scene:42", "update", 0, noted_at=0.0, attempts=4)
+        >>> judge(job, PlexServerDown("no connection"), Random(7)).fate
+        <Fate.RELEASE: 'release'>
+        >>> judge(job, PlexTemporaryError("Plex answered 500"), Random(7)).fate
+        <Fate.BURY: 'bury'>
+    """
     rule = rule_for(error)
     attempts = job.attempts + 1 if spend and rule.wait is not Wait.RECOVERY else job.attempts
     if rule.wait is Wait.RECOVERY:
@@ -119,6 +127,8 @@ def _message(error: Exception) -> str:
     """For people: what happened and what to do; for a bug of ours its traceback."""
     if isinstance(error, PlexSyncError):
         what = str(error).strip()
+        if isinstance(error, AmbiguousMatch | WeakMatch) and what:
+            return f"{error.advice} ({what})"  # the evidence means little to whoever reads it first
         return f"{what}{'' if what.endswith(('.', ')', '!')) or not what else '.'} {error.advice}".strip()
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     return "PlexSync has a bug; please report this:\n" + "".join(lines)[-4000:]

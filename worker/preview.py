@@ -13,6 +13,7 @@ from worker.bench import Workbench
 from worker.filters import excluded_because
 from worker.sync_scene import title_of
 from worker.targets import check_pin, chosen_files, claimed_by, plays, required_items
+from worker.words import by_name, several
 from worker.write_item import ItemWriter
 
 _LONGEST_VALUE = 120
@@ -54,9 +55,33 @@ def preview(bench: Workbench, scene_ids: Sequence[int]) -> list[Preview]:
     return [_of_case(bench, batch, batch.cases[job.id]) for job in jobs]
 
 
-def count_fields(previews: Sequence[Preview]) -> Counter[str]:
-    """How many scenes would have which field written."""
-    return Counter(name for one in previews for name in one.fields)
+class Tally:
+    """What many previews add up to."""
+
+    def __init__(self) -> None:
+        self.scenes = self.changed = 0
+        self._fields: Counter[str] = Counter()
+        self._problems: Counter[str] = Counter()
+
+    def add(self, one: Preview) -> None:
+        """Count one scene."""
+        self.scenes += 1
+        self.changed += bool(one.fields)
+        self._fields.update(one.fields)
+        if one.problem:
+            self._problems[one.problem.partition(":")[0]] += 1
+
+    def lines(self) -> list[str]:
+        """For people, the most important last."""
+        lines = [f"In the way: {by_name(self._problems)}."] if self._problems else []
+        lines += [f"By field: {by_name(self._fields, most=len(self._fields))}."] if self._fields else []
+        text = f"{self.changed:,} of {several(self.scenes, 'scene')} would be written, covers not counted; nothing was."
+        return [*lines, text]
+
+    def answer(self) -> dict[str, object]:
+        """For whoever asks through the API."""
+        counts = {"fields": dict(self._fields), "problems": dict(self._problems)}
+        return {"scenes": self.scenes, "changed": self.changed, **counts}
 
 
 def _of_case(bench: Workbench, batch: Batch, case: Case) -> Preview:

@@ -1,15 +1,17 @@
 """What the outside hears of jobs: one log line per finished job, one notice per kind of trouble."""
 
 from core.clock import Clock
-from core.job import Job
+from core.job import Job, spoken
 from core.log import EventLog
 from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
 from worker.breaker import Breaker, State
+from worker.outage_report import duration
 
 REFUSED = "refused"
 GONE = "plex_gone"
 BACK = "plex_back"
+LONG_OUTAGE_S = 300.0
 _EVENTS = {Fate.DONE: "sync.done", Fate.WAIT: "sync.wait", Fate.RELEASE: "sync.release", Fate.BURY: "sync.bury"}
 
 
@@ -23,8 +25,18 @@ class Reporter:
 
     def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Write the job's line, and a notice when a person may have to act."""
-        number = job.subject.partition(":")[2]
-        facts: dict[str, object] = {"scene": number, "cause": job.cause, "item": outcome.items}
+        if not job.is_scene and outcome.fate is Fate.DONE:
+            self._log.info(
+                "fan_out.done",
+                entity=job.subject,
+                cause=job.cause,
+                what=outcome.what,
+                queued=outcome.message,
+                took_s=round(took_s, 3),
+            )
+            return
+        kind, _, number = job.subject.partition(":")
+        facts: dict[str, object] = {kind: number, "cause": job.cause, "item": outcome.items}
         if outcome.fate is Fate.DONE:
             facts.update(what=outcome.what, wrote=outcome.wrote, confidence=outcome.confidence)
         else:
@@ -43,7 +55,7 @@ class Reporter:
         if outcome.fate is Fate.BURY:
             shown = f" ({outcome.title})" if outcome.title else ""
             first_line = outcome.message.partition("\n")[0]
-            text = f"Scene {number}{shown} is in the dead letters: {outcome.what}. {first_line}"
+            text = f"{spoken(job.subject).capitalize()}{shown} is in the dead letters: {outcome.what}. {first_line}"
             self._say(f"dead:{outcome.what}", text)
 
     def gate_moved(self, old: Breaker, new: Breaker) -> None:
@@ -58,10 +70,28 @@ class Reporter:
             text = f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.why})"
             self._notices.add(GONE, "warning", text, self._clock.wall())
         elif new.state is State.CLOSED:
-            self._notices.drop(REFUSED)
-            minutes = max(0.0, self._clock.wall() - old.since) / 60.0
-            text = f"Plex is back after {minutes:.0f} min; PlexSync sends what waited."
-            self._notices.add(BACK, "info", text, self._clock.wall())
+            self._tell_of_recovery(old)
+
+    def remind(self, breaker: Breaker) -> None:
+        """An outage that began soon after another one was not told of; it is when it turns out to be long."""
+        now = self._clock.wall()
+        if breaker.state is not State.OPEN or breaker.refused or now - breaker.since < LONG_OUTAGE_S:
+            return
+        if not self._notices.was_told(GONE, breaker.since):
+            self._notices.drop(GONE)
+            text = f"PlexSync has not reached Plex for {duration(now - breaker.since)}; changes wait. ({breaker.why})"
+            self._notices.add(GONE, "warning", text, now)
+
+    def _tell_of_recovery(self, old: Breaker) -> None:
+        """Who was told that Plex went away is told that it is back, and nobody else: a Plex may flap all day."""
+        now, was_told = self._clock.wall(), self._notices.was_told
+        if any(kind == GONE for kind, _, _ in self._notices.untold()):
+            self._notices.drop(GONE)  # over before anybody could hear of it
+        if was_told(GONE, old.since) or was_told(REFUSED, old.since):
+            self._notices.drop(BACK)
+            text = f"Plex is back after {duration(now - old.since)}; PlexSync sends what waited."
+            self._notices.add(BACK, "info", text, now)
+        self._notices.drop(REFUSED)
 
     def _say(self, kind: str, text: str) -> None:
         self._notices.add(kind, "warning", text, self._clock.wall())

@@ -22,14 +22,30 @@ def share(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> dict
     if len(plans) < 2:
         return {}
     written: set[int] = set()
-    edits = shared_edits(plans, items, by_difference=False)
-    edits += shared_edits(_without(plans, edits), items, by_difference=True)
-    for edit in edits:
-        if not _fits(edit) or (edit.is_difference and not _is_proven(bench, edit, items)):
-            continue
-        if _send(bench, edit):
-            written.update(edit.items)
+    failed: set[int] = set()
+    for by_difference in _order(bench, plans, items):
+        rest = {item: changes for item, changes in plans.items() if item not in written | failed}
+        for edit in shared_edits(rest, items, by_difference=by_difference):
+            if not _fits(edit) or (edit.is_difference and not _is_proven(bench, edit, items)):
+                continue
+            (written if _send(bench, edit) else failed).update(edit.items)
     return {item: plans[item] for item in written}
+
+
+def _order(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> tuple[bool, bool]:
+    """Differences first where they are fewer requests and this server may append: a renamed tag is then one
+    request, and not one for each set of names that some items happen to have in common."""
+    if bench.habits.appends(bench.plex.machine_identifier()) is False:
+        return (False, True)
+    by_difference = _requests(shared_edits(plans, items, by_difference=True), plans)
+    first = by_difference < _requests(shared_edits(plans, items, by_difference=False), plans)
+    return (first, not first)
+
+
+def _requests(edits: Sequence[SharedEdit], plans: Plans) -> int:
+    """How many requests it takes to write these edits and each of the other items alone."""
+    changed = sum(1 for changes in plans.values() if changes)
+    return len(edits) + changed - sum(len(edit.items) for edit in edits)
 
 
 def _fits(edit: SharedEdit) -> bool:
@@ -85,8 +101,3 @@ def _send(bench: Workbench, edit: SharedEdit) -> bool:
         return False
     bench.log.info("share.done", items=len(edit.items), fields=[change.field.name for change in edit.changes])
     return True
-
-
-def _without(plans: Plans, edits: Sequence[SharedEdit]) -> dict[int, tuple[Change, ...]]:
-    shared = {item for edit in edits for item in edit.items}
-    return {item: changes for item, changes in plans.items() if item not in shared}

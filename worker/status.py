@@ -1,6 +1,6 @@
 """What a person sees of PlexSync: one snapshot of everything that is kept, and its lines."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.files import JsonFile
 from core.version import VERSION
 from plex.path_learner import Lesson
+from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.facts import Facts, WorkerRow
@@ -19,13 +20,16 @@ from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
 from worker.learning import read_lessons
 from worker.outage_report import duration
-from worker.outages import Outage, read_history
+from worker.outages import Outage, OutageHistory, lasted_s, read_history
 from worker.rate_limiter import Ramp
-from worker.stats import day_of
+from worker.stats import Statistics, day_of, present_statistics
+from worker.stopwatch import STEPS
 from worker.throttle import FILE_NAME as RAMP_FILE
+from worker.words import by_name, several
 
 NEWEST_LETTERS = 3
-MOST_REASONS = 5
+SHOWN_LESSONS = 3
+MOST_LINES = 25  # Stash keeps the newest 30 for a page that is opened later
 LONGEST_LINE = 400
 
 
@@ -37,6 +41,7 @@ class Snapshot:
     due: int
     later: int
     running: int
+    statistics: Statistics
     done_today: int
     waiting: Mapping[str, int]
     dead: Mapping[str, int]
@@ -45,9 +50,15 @@ class Snapshot:
     worker: WorkerRow | None
     alive: bool
     breaker: Breaker
-    outage: Outage | None
+    history: OutageHistory
     ramp: Ramp | None
     lessons: tuple[Lesson, ...]
+    reconciled: str = ""
+
+    @property
+    def outage(self) -> Outage | None:
+        """The outage that goes on now, if one does."""
+        return self.history.current
 
     @property
     def doing(self) -> str:
@@ -57,16 +68,17 @@ class Snapshot:
 
 def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
     """Read everything that is kept; changes nothing but setting a corrupt file aside."""
-    letters = DeadLetters(store)
+    letters, counters = DeadLetters(store), Counters(store)
     due, later, running = store.counts()
-    days: Mapping[str, int] = Counters(store).by_kind().get("days", {})
+    statistics = present_statistics(data_dir, counters, clock.sleep)
     ramp = rate_limiter.from_document(JsonFile(data_dir / RAMP_FILE, clock.sleep).read())
     return Snapshot(
         journal_mode=str(store.connection.execute("PRAGMA journal_mode").fetchone()[0]),
         due=due,
         later=later,
         running=running,
-        done_today=days.get(day_of(clock), 0),
+        statistics=statistics,
+        done_today=statistics.days.get(day_of(clock), 0),
         waiting=store.waiting_by_reason(),
         dead=letters.by_reason(),
         newest=tuple(letters.newest(NEWEST_LETTERS)),
@@ -74,50 +86,128 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         worker=Facts(store).worker(),
         alive=worker_lives(str(data_dir)),
         breaker=BreakerFile(data_dir, clock).load()[0],
-        outage=read_history(data_dir, clock.sleep)[0].current,
+        history=read_history(data_dir, clock.sleep)[0],
         ramp=ramp if ramp is not None and not ramp.is_over else None,
         lessons=read_lessons(data_dir, clock.sleep),
+        reconciled=Facts(store).get(sql.RECONCILED),
     )
 
 
 def status_lines(shot: Snapshot, now: float) -> list[str]:
     """At most 25 lines, the most important last: Stash shows the newest line first."""
-    lines = [f"PlexSync {VERSION}, database in {shot.journal_mode} mode."]
-    if shot.confidences:
-        lines.append(f"Matches: {_counted(shot.confidences)}.")
-    lines += [f"Learned: {one.source} => {one.target} ({one.files} files)." for one in shot.lessons[:3]]
-    lines += map(letter_line, shot.newest)
-    lines += [f"Dead letters: {count} x {reason}." for reason, count in list(shot.dead.items())[:MOST_REASONS]]
-    lines += [f"Waiting: {count} x {reason}." for reason, count in list(shot.waiting.items())[:MOST_REASONS]]
-    lines += plex_lines(shot, now)
-    since = f" since {duration(now - shot.worker.started_at)}" if shot.worker and shot.alive else ""
-    lines.append(f"Worker: {shot.doing}{since}.")
-    total = sum(shot.dead.values())
-    lines.append(
-        f"Queue: {shot.due} due, {shot.later} later, {shot.running} in progress, "
-        f"{shot.done_today} done today, {total} dead letters."
-    )
-    return [line[:LONGEST_LINE] for line in lines]
+    lines = [line[:LONGEST_LINE] for make in LINES for line in make(shot, now)]
+    return lines[-MOST_LINES:]
 
 
 def letter_line(letter: DeadLetter) -> str:
     """One dead letter on one line: scene, title, reason, what to do, what was looked at."""
-    name = f"{letter.subject} ({letter.title})" if letter.title else letter.subject
+    name = letter.subject.replace(":", " ")
+    title = f" ({letter.title})" if letter.title else ""
     tried = f" Looked at: {'; '.join(letter.candidates)}." if letter.candidates else ""
-    return f"Dead letter: {name}: {letter.reason}. {letter.message.partition(chr(10))[0]}{tried}"
+    return f"Dead letter: {name}{title}: {letter.reason}. {letter.message.partition(chr(10))[0]}{tried}"
+
+
+def version_lines(shot: Snapshot, now: float) -> list[str]:
+    """What is installed."""
+    other = f"; the worker is still {shot.worker.version}" if shot.worker and shot.alive else ""
+    is_same = shot.worker is None or shot.worker.version == VERSION
+    return [f"PlexSync {VERSION}{'' if is_same else other}, database in {shot.journal_mode} mode."]
+
+
+def timing_lines(shot: Snapshot, now: float) -> list[str]:
+    """How long a job and its steps take; [] before the first job."""
+    timing = shot.statistics.timing
+    parts = [
+        f"{name} {'/'.join(f'{seconds * 1000.0:.0f}' for seconds in (row.average, row.p50, row.p95))}"
+        for name in STEPS
+        if (row := timing.get(name)) is not None
+    ]
+    return [f"Milliseconds (average/median/95 of 100 stay below): {', '.join(parts)}."] if parts else []
+
+
+def statistics_lines(shot: Snapshot, now: float) -> list[str]:
+    """What was done since counting began, and what it cost; [] before the first job."""
+    stats = shot.statistics
+    if not stats.jobs:
+        return []
+    names = {"done": "done", "wait": "put off", "release": "given back while a server was away", "bury": "given up"}
+    parts = [f"{stats.outcomes[name]:,} {text}" for name, text in names.items() if stats.outcomes.get(name)]
+    cost = [f"{count:g} to {server.capitalize()}" for server, count in sorted(stats.requests_per_job.items())]
+    requests = f"; requests per job: {', '.join(cost)}" if cost else ""
+    return [f"In the last {duration(now - stats.since)}: {', '.join(parts)}{requests}."]
+
+
+def match_lines(shot: Snapshot, now: float) -> list[str]:
+    """How sure the matches are, and what was learned of folder names."""
+    lines = [f"Learned: {one.source} => {one.target} ({one.files} files)." for one in shot.lessons[:SHOWN_LESSONS]]
+    return [f"Matches: {_counted(shot.confidences)}.", *lines] if shot.confidences else lines
+
+
+def dead_lines(shot: Snapshot, now: float) -> list[str]:
+    """The newest dead letters, and all by reason."""
+    by_reason = [f"Dead letters: {by_name(shot.dead)}."] if shot.dead else []
+    return [*map(letter_line, shot.newest), *by_reason]
+
+
+def waiting_lines(shot: Snapshot, now: float) -> list[str]:
+    """What jobs wait for."""
+    return [f"Waiting: {by_name(shot.waiting)}."] if shot.waiting else []
 
 
 def plex_lines(shot: Snapshot, now: float) -> list[str]:
-    """Breaker, current outage, next probe and ramp; [] while everything is well."""
-    lines = []
-    if shot.ramp is not None and shot.breaker.state is State.CLOSED:
-        lines.append(f"Plex is back; the queue drains at {shot.ramp.rate:.0f} jobs a second for now.")
+    """Breaker, outage, next probe and ramp."""
     if shot.breaker.state is not State.CLOSED:
         gap = max(0.0, shot.breaker.next_probe_at - now)
         away = f" for {duration(now - shot.outage.start)}" if shot.outage else ""
-        lines.append(f"Plex is away{away}: {shot.breaker.why}. It is asked again in {duration(gap)}.")
+        return [f"Plex is away{away}: {shot.breaker.why}. It is asked again in {duration(gap)}."]
+    last = shot.history.outages[-1] if shot.history.outages else None
+    lines = ["Plex: no trouble known."]
+    if last is not None and last.end is not None:
+        length = duration(lasted_s(last, now))
+        lines = [f"Plex: no trouble known; the last outage lasted {length} and ended {duration(now - last.end)} ago."]
+    if shot.ramp is not None:
+        lines.append(f"Plex is back; the queue drains at {several(round(shot.ramp.rate), 'job')} a second for now.")
     return lines
 
 
+def worker_lines(shot: Snapshot, now: float) -> list[str]:
+    """Whether a worker lives, what it does and since when."""
+    if shot.worker is None or not shot.alive:
+        return ["Worker: not running; the next edit starts it."]
+    return [f"Worker: {shot.doing}, alive for {duration(now - shot.worker.started_at)}."]
+
+
+def queue_lines(shot: Snapshot, now: float) -> list[str]:
+    """The one line that everybody wants to see first."""
+    return [
+        f"Queue: {shot.due:,} due, {shot.later:,} later, {shot.running:,} in progress, "
+        f"{shot.done_today:,} done today, {several(sum(shot.dead.values()), 'dead letter')}."
+    ]
+
+
+def reconciled_lines(shot: Snapshot, now: float) -> list[str]:
+    """When both sides were compared last and what came of it; [] before the first time."""
+    ended_at, _, text = shot.reconciled.partition(" ")
+    try:
+        return [f"Reconciled {duration(max(0.0, now - float(ended_at)))} ago: {text}."] if text else []
+    except ValueError:
+        return []
+
+
+LINES: tuple[Callable[[Snapshot, float], list[str]], ...] = (
+    version_lines,
+    timing_lines,
+    statistics_lines,
+    match_lines,
+    reconciled_lines,
+    dead_lines,
+    waiting_lines,
+    plex_lines,
+    worker_lines,
+    queue_lines,
+)
+"""Who makes the lines, the most important last. Together they make 17 at most."""
+
+
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items())
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

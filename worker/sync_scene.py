@@ -1,14 +1,16 @@
 """One job: what Stash has, which items play it, what differs, one write. Returns an outcome or raises."""
 
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from core.errors import NoFile, PlexRejected, StaleMatch
 from core.fields import BY_NAME
-from core.job import Job
+from core.job import DESTROY, Job
 from core.match import Confidence
 from core.outcome import Fate, Outcome
 from core.plex_item import PlexItem
-from core.record import SyncRecord
+from core.record import FieldRecord, SyncRecord
 from core.values import FieldValue
 from plex.plan import field_records
 from stash.client import Cover
@@ -26,12 +28,16 @@ from worker.write_item import ItemWriter
 
 @dataclass(slots=True)
 class Written:
-    """One item that was written and must be read once more; `wanted` is what it should show."""
+    """One item that was written and must be read once more; `wanted` is what it should show.
+
+    `images` are the image fields that show ours: sent just now, or not touched since.
+    """
 
     record: SyncRecord
     section: int
     wanted: dict[str, FieldValue]
     changed: frozenset[str]
+    images: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -64,7 +70,10 @@ class SceneSync:
         if case.error is not None:
             raise case.error
         if case.scene is None:
-            self._bench.records.forget_scene(job.scene_id)
+            if DESTROY in job.cause.split("+"):
+                self._bench.records.forget_scene(job.scene_id)
+            else:  # nobody said so: after a full import its file may be another scene's
+                self._bench.records.set_aside(job.scene_id)
             return Outcome(Fate.DONE, "gone")
         title = title_of(case.scene)
         if not case.scene.files:
@@ -151,20 +160,30 @@ class SceneSync:
         changes = self._writer.plan(scene, item, old)
         failed: dict[str, str] = {}
         if batch.shared.get(key) != changes:
-            changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
+            with self._bench.watch.step("write") if changes else nullcontext():
+                changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
         wanted = self._writer.wanted(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)
         kept = {name: value for name, value in wanted.items() if name not in failed}
-        record = record.with_fields(field_records(done, kept, item, old))
+        record = record.with_fields({**self._tried(record, failed), **field_records(done, kept, item, old)})
         run.wrote.update(change.field.name for change in done)
         record, images, warnings = self._with_images(scene, item, record, known, run, bool(failed))
         self._bench.records.save(record)
         run.wrote.update(images)
         run.warnings.extend(warnings)
-        if done:
-            self.written.append(Written(record, item.section, kept, frozenset(c.field.name for c in done)))
+        if done or images:
+            ours = {name for name, sent in record.images.items() if sent.sha1 and sent.shown == item.images.get(name)}
+            changed = frozenset(change.field.name for change in done)
+            self.written.append(Written(record, item.section, kept, changed, frozenset({*ours, *images})))
         run.failed.update(failed)
+
+    def _tried(self, record: SyncRecord, failed: Mapping[str, str]) -> dict[str, FieldRecord]:
+        """What was intended for fields that Plex refused, so that the very same is not tried without a reason."""
+        if not failed:
+            return {}
+        kept = self._bench.records.of_scene(record.scene_id, record.server)[record.item].fields
+        return {name: kept[name] for name in failed if name in kept}
 
     def _with_images(
         self, scene: SyncMetadata, item: PlexItem, record: SyncRecord, known: str, run: _Run, failed: bool

@@ -6,6 +6,7 @@ from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.matcher import require
 from plex.paths import normal_path
+from sync_queue.records import NOBODY
 from worker.batch import Batch, Case
 from worker.bench import Workbench
 
@@ -65,7 +66,11 @@ def take_over(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> 
 def _records_of(bench: Workbench, batch: Batch, item: PlexItem) -> list[SyncRecord]:
     """The records on this item that were made when it played a file which it still plays."""
     records = bench.records.of_item(item.rating_key, batch.server)
-    return [record for record in records if any(same_path(record.path, path) for path in item.files)]
+    return [
+        record
+        for record in records
+        if record.scene_id != NOBODY and any(same_path(record.path, path) for path in item.files)
+    ]
 
 
 def _is_gone(bench: Workbench, batch: Batch, scene_id: int) -> bool:

@@ -9,13 +9,13 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
-from stash.client import StashAddress, StashClient
+from stash.client import SceneState, StashAddress, StashClient
 from sync_queue.inbox import DATABASE, InboxClosed, connect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig, read_config
 from worker.bench import Workbench
 from worker.confirm import Confirmation
-from worker.follow import NoWorker, ensure_worker
+from worker.follow import LONGEST_S, NoWorker, ensure_worker
 
 
 class TaskFailed(PlexSyncError):
@@ -38,7 +38,8 @@ class Context:
         progress: moves the progress bar, 0 to 1.
         build_plex: the way to Plex under some settings.
         build_bench: what a sync works with, on a store of the task's own.
-        work_here: drains the queue in this process; False when a worker lives after all.
+        work_here: drains the queue in this process for so many seconds at most, and lets somebody look meanwhile;
+            False when a worker lives after all.
         started_at: when this run began, epoch seconds.
     """
 
@@ -50,7 +51,7 @@ class Context:
     progress: Callable[[float], None]
     build_plex: Callable[[PlexSyncConfig], PlexClient]
     build_bench: Callable[[PlexSyncConfig, StashClient, JobStore], Workbench]
-    work_here: Callable[[Callable[[], None]], bool]
+    work_here: Callable[[Callable[[], None], float], bool]
     started_at: float = field(default=0.0)
 
     def info(self, text: str) -> None:
@@ -119,6 +120,13 @@ class Context:
             raise TaskFailed(f"{' and '.join(config.missing())} is not set. Enter it in PlexSync's settings.")
         return config
 
+    def longest_s(self) -> float:
+        """How long a task may hold Stash's only job slot, in seconds; the default where Stash cannot say."""
+        try:
+            return read_config(self.stash().settings()).config.process_minutes * 60.0
+        except PlexSyncError:
+            return LONGEST_S
+
     def confirmed(self, task: str, count: int, what: str) -> bool:
         """Whether this run may delete `count` things; if not, it says what a second run would delete."""
         confirmation = Confirmation(self.data_dir, self.clock)
@@ -133,6 +141,22 @@ def stash_of(session: Mapping[str, object]) -> StashClient:
     """Stash, by a session row. Sends nothing."""
     address = StashAddress(str(session["scheme"]), str(session["host"]), int(str(session["port"])))
     return StashClient(address, str(session["cookie"]))
+
+
+def scene_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[tuple[int, str]]]:
+    """All scenes by id, as `scene_page` tells them, page by page."""
+    after = 0
+    while page := stash.scene_page(after, size, since):
+        yield page
+        after = page[-1][0]
+
+
+def state_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[SceneState]]:
+    """The same with the file behind each id."""
+    after = 0
+    while page := stash.scene_states(after, size, since):
+        yield page
+        after = page[-1].scene_id
 
 
 def plex_failure(error: PlexError) -> TaskFailed:

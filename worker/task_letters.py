@@ -11,6 +11,7 @@ from worker.outages import read_history, within
 from worker.recover import CLASSES, MARGIN_S, recover
 from worker.status import letter_line
 from worker.task_context import Answer, Context, TaskFailed
+from worker.words import by_name, several
 
 LISTED = 20
 EVERY = 1_000_000
@@ -25,7 +26,7 @@ def list_letters(context: Context) -> Answer:
     for letter in reversed(newest):
         context.info(letter_line(letter))
     total = sum(by_reason.values())
-    context.info(f"{total} dead letters; {len(newest)} shown.")
+    context.info(f"{several(total, 'dead letter')}{f' ({by_name(by_reason)})' if total else ''}; {len(newest)} shown.")
     return {"dead": by_reason}
 
 
@@ -34,9 +35,10 @@ def retry_letters(context: Context) -> Answer:
     with context.store() as store:
         letters, now = DeadLetters(store), context.clock.wall()
         revived = sum(letters.revive(letter, now) for letter in letters.newest(EVERY))
+        left = sum(letters.by_reason().values())
     context.wake()
-    context.info(f"{revived} dead letters are back in the queue; none is left.")
-    return {"revived": revived}
+    context.info(f"{several(revived, 'dead letter')} back in the queue; {left or 'none'} left.")
+    return {"revived": revived, "left": left}
 
 
 def clear_letters(context: Context) -> Answer:
@@ -65,11 +67,11 @@ def _delete(context: Context, task: str, is_chosen: Callable[[DeadLetter], bool]
     with context.store() as store:
         letters = DeadLetters(store)
         chosen = [letter for letter in letters.newest(EVERY) if is_chosen(letter)]
-        if not context.confirmed(task, len(chosen), f"{len(chosen)} dead letters would be deleted."):
+        if not context.confirmed(task, len(chosen), f"{several(len(chosen), 'dead letter')} would be deleted."):
             return {"deleted": 0, "chosen": len(chosen)}
         deleted = sum(letters.drop(letter.subject) for letter in chosen)
         left = sum(letters.by_reason().values())
-    context.info(f"{deleted} dead letters deleted; {left or 'none'} left.")
+    context.info(f"{several(deleted, 'dead letter')} deleted; {left or 'none'} left.")
     return {"deleted": deleted, "left": left}
 
 

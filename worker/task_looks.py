@@ -1,6 +1,8 @@
 """Tasks that only look and tell."""
 
-from collections import Counter, deque
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,11 +11,15 @@ from plex.path_learner import KnownFile, learn
 from stash.client import StashClient
 from sync_queue.inbox import worker_lives
 from validation.config import PlexSyncConfig, read_config
+from worker.bench import Workbench
+from worker.follow import LINE_S
 from worker.outage_report import report_lines
 from worker.outages import metrics, read_history
-from worker.preview import Preview, count_fields, preview
+from worker.preview import Preview, Tally, preview
 from worker.status import status_lines, take_snapshot
-from worker.task_context import Answer, Context, TaskFailed, plex_failure
+from worker.task_context import Answer, Context, TaskFailed, plex_failure, scene_pages
+from worker.timers import Every
+from worker.words import several
 
 LOG_LINES = 25
 PREVIEW_PAGE = 100
@@ -39,6 +45,7 @@ def view_status(context: Context) -> Answer:
         "worker": shot.doing,
         "breaker": shot.breaker.state.value,
         "confidence": dict(shot.confidences),
+        "statistics": shot.statistics.model_dump(mode="json", exclude={"times_s"}),
     }
 
 
@@ -48,10 +55,14 @@ def view_log(context: Context) -> Answer:
     try:
         with path.open(encoding="utf-8", errors="replace") as stream:
             newest = list(deque(stream, maxlen=LOG_LINES))
+    except FileNotFoundError:
+        newest = []
     except OSError as error:
         raise TaskFailed(f"The worker's log cannot be read: {error}.") from error
     for line in newest:
         context.info(line.rstrip())
+    if not newest:
+        context.info("The worker has written nothing yet: no scene was edited since PlexSync was installed.")
     return {"lines": len(newest)}
 
 
@@ -102,34 +113,34 @@ def test_scene(context: Context) -> Answer:
 
 def dry_run(context: Context) -> Answer:
     """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
-    stash, after = context.stash(), 0
+    stash = context.stash()
     config = context.config(stash)
-    fields: Counter[str] = Counter()
-    problems: Counter[str] = Counter()
-    scenes = changed = 0
-    while page := stash.scene_page(after, PREVIEW_PAGE):
-        after = page[-1][0]
-        shown = _previews(context, config, stash, [key for key, _ in page])
-        fields += count_fields(shown)
-        problems += Counter(one.problem.partition(":")[0] for one in shown if one.problem)
-        for one in shown:
-            if one.fields and changed < EXAMPLES:
-                context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
-            changed += bool(one.fields)
-        scenes += len(shown)
-    context.info(f"By field: {_counted(fields)}. In the way: {_counted(problems)}.")
-    context.info(f"{changed} of {scenes} scenes would be written; nothing was.")
-    return {"scenes": scenes, "changed": changed, "fields": dict(fields), "problems": dict(problems)}
+    total, ends_at = stash.scene_count(), context.clock.monotonic() + context.longest_s()
+    tally, pace = Tally(), Every(context.clock, LINE_S, later=True)
+    with _bench(context, config, stash) as bench:
+        for page in scene_pages(stash, PREVIEW_PAGE):
+            for one in preview(bench, [key for key, _ in page]):
+                tally.add(one)
+                if one.fields and tally.changed <= EXAMPLES:
+                    context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
+            context.progress(min(1.0, tally.scenes / max(1, total)))
+            if pace.is_due():
+                context.info(f"{tally.scenes:,} of {several(total, 'scene')} looked at.")
+            if context.clock.monotonic() >= ends_at:
+                context.info("This task's time is used up; the scenes with higher numbers were not looked at.")
+                break
+    for line in tally.lines():
+        context.info(line)
+    context.progress(1.0)
+    return tally.answer()
 
 
 def clear_matches(context: Context) -> Answer:
     """Forget the library index; it is listed anew at the next look-up."""
     stash = context.stash()
-    with context.store() as store:
-        bench = context.build_bench(read_config(stash.settings()).config, stash, store)
+    with _bench(context, read_config(stash.settings()).config, stash) as bench:
         rows = bench.finder.clear()
-        bench.close()
-    context.info("The library index is forgotten; Plex is listed anew at the next change.")
+    context.info(f"{several(rows, 'file')} of Plex forgotten, none left; Plex is listed anew at the next change.")
     return {"rows": rows}
 
 
@@ -138,40 +149,42 @@ def _check_paths(context: Context, config: PlexSyncConfig, stash: StashClient) -
     scenes = [key for key, _ in stash.scene_page(0, SAMPLE)]
     shown = _previews(context, config, stash, scenes) if scenes else []
     found = sum(1 for one in shown if one.items)
-    context.info(f"{found} of the first {len(shown)} scenes are found in Plex.")
     lost = [one for one in shown if one.problem]
     for one in lost[:3]:
-        context.info(f"Not found: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}.")
+        context.info(f"Would not be written: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}.")
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")
+    verdict = "All is well" if not lost else "Both servers are well"
+    context.info(f"{verdict}: {found} of {len(shown)} sample scenes are found in Plex.")
     return {"sample": len(shown), "found": found, "proposed": proposed}
 
 
 def _proposed_mapping(context: Context, config: PlexSyncConfig, stash: StashClient) -> list[str]:
     """Pairs of folders that files of one name and size speak for; [] where too few do."""
     files = [KnownFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
-    with context.store() as store:
-        bench = context.build_bench(config, stash, store)
-        try:
-            bench.finder.prepare()
-            return [f"{one.source} => {one.target}" for one in learn(files, bench.finder.candidates)]
-        except PlexError as error:
-            raise plex_failure(error) from error
-        finally:
-            bench.close()
+    with _bench(context, config, stash) as bench:
+        bench.finder.prepare()
+        return [f"{one.source} => {one.target}" for one in learn(files, bench.finder.candidates)]
 
 
 def _previews(context: Context, config: PlexSyncConfig, stash: StashClient, scenes: list[int]) -> list[Preview]:
+    with _bench(context, config, stash) as bench:
+        return preview(bench, scenes)
+
+
+@contextmanager
+def _bench(context: Context, config: PlexSyncConfig, stash: StashClient) -> Iterator[Workbench]:
+    """What a sync works with, closed afterwards; a failure of Plex says what to do about it.
+
+    Raises:
+        TaskFailed: Plex failed.
+    """
     with context.store() as store:
         bench = context.build_bench(config, stash, store)
         try:
-            return preview(bench, scenes)
+            yield bench
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
             bench.close()
-
-
-def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} x {name}" for name, count in counts.most_common()) or "nothing"

@@ -1,22 +1,25 @@
 """Tasks that fill the queue, empty it, and watch it."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
-from core.errors import PlexSyncError
+from core.errors import Fenced, PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
-from stash.client import StashClient
+from stash.client import SceneState
+from sync_queue.counters import Counters
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
 from sync_queue.records import Records
+from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.catch_up import MARGIN, SETTLED_S, parse_time
-from worker.follow import LONGEST_S, Follower, NoWorker
+from worker.follow import LINE_S, Follower, NoWorker
 from worker.life import SERVER
-from worker.stats import read_statistics
-from worker.task_context import Answer, Context
+from worker.stats import JOB, present_statistics
+from worker.task_context import Answer, Context, state_pages
+from worker.timers import Every
+from worker.words import several
 
 PAGE = 500
 RECENT = timedelta(hours=24)
@@ -33,8 +36,8 @@ def process_queue(context: Context) -> Answer:
     except NoWorker as error:
         return _work_off_here(context, error)
     with context.store() as store:
-        follow_s = _follow_s(context, store)
-        return _follower(context, store).follow(lambda: worker_lives(str(context.data_dir)), follow_s)
+        follower, limit_s = _follower(context, store)
+        return follower.follow(lambda: worker_lives(str(context.data_dir)), limit_s)
 
 
 def sync_all(context: Context) -> Answer:
@@ -48,10 +51,10 @@ def force_sync_all(context: Context) -> Answer:
 
 
 def sync_recent(context: Context) -> Answer:
-    """Queue the scenes that were created or changed within 24 hours, and follow the worker."""
+    """Queue what changed within 24 hours and is not proven current, and follow the worker."""
     now = datetime.fromtimestamp(context.clock.wall(), timezone.utc)
     since = (now - RECENT - MARGIN).strftime("%Y-%m-%dT%H:%M:%S")
-    return _enqueue(context, "sync_recent", is_forced=True, since=since, newer_than=(now - RECENT).timestamp())
+    return _enqueue(context, "sync_recent", is_forced=False, since=since, newer_than=(now - RECENT).timestamp())
 
 
 def clear_waiting(context: Context) -> Answer:
@@ -59,54 +62,67 @@ def clear_waiting(context: Context) -> Answer:
     with context.store() as store:
         due, later, running = store.counts()
         count = due + later
-        if not context.confirmed("Clear Pending Queue", count, f"{count} waiting changes would be forgotten."):
+        if not context.confirmed(
+            "Clear Pending Queue", count, f"{several(count, 'waiting change')} would be forgotten."
+        ):
             return {"deleted": 0, "waiting": count}
         deleted = store.clear_waiting()
-    context.info(f"{deleted} waiting changes forgotten; {running} in progress.")
+    context.info(f"{several(deleted, 'waiting change')} forgotten; {running:,} in progress, none waits.")
     return {"deleted": deleted, "running": running}
 
 
 def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", newer_than: float = 0.0) -> Answer:
     if not context.has_queue() and not context.wake():
-        process_queue(context)  # it makes the queue
-    stash, queued, proven = context.stash(), 0, 0
+        _make_queue(context)
+    stash, pace = context.stash(), Every(context.clock, LINE_S, later=True)
+    queued = proven = 0
     with context.store() as store:
-        for page in _pages(stash, since):
-            recent = [(key, text) for key, text in page if (parse_time(text) or newer_than) >= newer_than]
-            wanted = recent if is_forced else [one for one in recent if not _is_current(store, *one)]
-            queued += store.note_many((scene_subject(key) for key, _ in wanted), cause, PRIORITY_BACKFILL)
+        if not since:
+            Facts(store).set(WHOLE_LIBRARY, repr(context.clock.wall()))
+        for page in state_pages(stash, PAGE, since):
+            recent = [one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than]
+            wanted = recent if is_forced else [one for one in recent if not _is_current(store, one)]
+            queued += store.note_many((scene_subject(one.scene_id) for one in wanted), cause, PRIORITY_BACKFILL)
             proven += len(recent) - len(wanted)
-    known = f", {proven} are proven current and left out" if proven else ""
-    context.info(f"{queued} scenes are in the queue{known}.")
+            if pace.is_due():
+                context.info(f"{several(queued, 'scene')} queued so far, {proven:,} left out.")
+    known = f"; {proven:,} left out, which Plex is proven to show as they are" if proven else ""
+    context.info(f"{several(queued, 'scene')} queued{known}.")
     return {**process_queue(context), "queued": queued, "current": proven}
 
 
-def _pages(stash: StashClient, since: str) -> Iterator[list[tuple[int, str]]]:
-    after = 0
-    while page := stash.scene_page(after, PAGE, since):
-        yield page
-        after = page[-1][0]
-
-
-def _is_current(store: JobStore, scene_id: int, updated_at: str) -> bool:
-    """Whether a record proves that this state of the scene was read and written."""
-    known, read_at = Records(store).known_update(scene_id, Facts(store).get(SERVER))
-    updated = parse_time(updated_at)
-    return known == updated_at and updated is not None and read_at >= updated + SETTLED_S
+def _is_current(store: JobStore, scene: SceneState) -> bool:
+    """Whether a record of its file proves that this state of the scene was read and written."""
+    known, read_at = Records(store).known_update(scene.scene_id, Facts(store).get(SERVER), scene.oshash)
+    updated = parse_time(scene.updated_at)
+    return known == scene.updated_at and updated is not None and read_at >= updated + SETTLED_S
 
 
 def _work_off_here(context: Context, reason: NoWorker) -> Answer:
     """Where no worker can be started, do its work in this very process."""
     context.say("warning", f"{reason} This task does the work itself.")
-    before = _left(context) if context.has_queue() else 0
-    worked = context.work_here(lambda: None)
-    left = _left(context)
+    _make_queue(context)
     with context.store() as store:
-        answer = _follower(context, store).farewell(max(0, before - left), left, is_alive=not worked)
-        if worked and store.next_due() is not None:
+        follower, limit_s = _follower(context, store)[0], context.longest_s()  # nobody would go on afterwards
+        ends_at = context.clock.monotonic() + limit_s
+        try:
+            is_alone = context.work_here(follower.look, limit_s)
+        except Fenced:
+            is_alone = False
+        if not is_alone:
+            return {"worked_here": False, **follower.follow(lambda: worker_lives(str(context.data_dir)), limit_s)}
+        if context.clock.monotonic() >= ends_at:
+            follower.say_time_is_up(limit_s)
+        if store.next_due() is not None:
             with suppress(OSError):  # a machine that was too slow for a worker may have one now
                 context.start_worker("task")
-    return {"worked_here": worked, **answer}
+        return {"worked_here": True, **follower.farewell("Run Process Queue again to go on.")}
+
+
+def _make_queue(context: Context) -> None:
+    """Where nobody has made the queue yet: a worker with no time makes it, and takes in what was spilled."""
+    if not context.has_queue():
+        context.work_here(lambda: None, 0.0)
 
 
 def _say_what_is_missing(context: Context) -> None:
@@ -123,23 +139,11 @@ def _say_what_is_missing(context: Context) -> None:
         context.say("warning", "PlexSync is switched off in its settings; what waits is kept.")
 
 
-def _follow_s(context: Context, store: JobStore) -> float:
-    """How long following is worth while: what the backlog should take, within bounds."""
-    try:
-        limit_s = read_config(context.stash().settings()).config.process_minutes * 60.0
-    except PlexSyncError:
-        limit_s = LONGEST_S
-    times = read_statistics(context.data_dir, context.clock.sleep).times_s
-    typical_s = sum(times) / len(times) if times else UNKNOWN_JOB_S
-    due, _, running = store.counts()
-    return min(limit_s, max(SHORTEST_FOLLOW_S, (due + running) * typical_s * TIME_MARGIN))
-
-
-def _follower(context: Context, store: JobStore) -> Follower:
-    return Follower(store, Facts(store), context.clock, context.say, context.progress)
-
-
-def _left(context: Context) -> int:
-    with context.store() as store:
-        due, _, running = store.counts()
-    return due + running
+def _follower(context: Context, store: JobStore) -> tuple[Follower, float]:
+    """Somebody who has said how much there is to do; and for how many seconds following is worth while."""
+    follower = Follower(store, context.clock, context.say, context.progress)
+    times = present_statistics(context.data_dir, Counters(store), context.clock.sleep).times_s.get(JOB, ())
+    job_s = sum(times) / len(times) if times else 0.0
+    follower.begin(job_s)
+    limit_s = context.longest_s()
+    return follower, min(limit_s, max(SHORTEST_FOLLOW_S, follower.left() * (job_s or UNKNOWN_JOB_S) * TIME_MARGIN))

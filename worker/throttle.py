@@ -28,7 +28,12 @@ class Throttle:
         self._log = log
         self._pace = Pace()
         self._saved_at = clock.monotonic()
-        ramp = ramps.from_document(self._file.read())
+        document = self._file.read()
+        ramp = ramps.from_document(document)
+        if document is not None and ramp is None:
+            self._file.discard()
+        if self._file.complaint:
+            log.warning("state.set_aside", detail=self._file.complaint)
         self._ramp: Ramp | None = ramp if ramp is not None and not ramp.is_over else None
 
     @property

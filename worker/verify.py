@@ -1,7 +1,7 @@
 """After a drain: what was written is read once more, for the record and to notice silent losses."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import PlexError
 from core.plex_item import PlexItem
@@ -46,6 +46,12 @@ def _remember(bench: Workbench, one: Written, item: PlexItem | None) -> list[Los
         return []
     changed = {name: known for name, known in record.fields.items() if name in one.changed}
     seen, dropped = verify(changed, one.wanted, item)
-    if seen != changed:
-        bench.records.save(record.with_fields(seen))
+    shown = {
+        name: replace(sent, shown=item.images.get(name, ""))
+        for name, sent in record.images.items()
+        if name in one.images
+    }
+    known = record.with_fields(seen).with_images(shown)
+    if known != record:
+        bench.records.save(known)
     return [Lost(record.scene_id, record.item, dropped)] if dropped else []

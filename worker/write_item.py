@@ -9,6 +9,7 @@ from core.record import SyncRecord
 from core.values import FieldValue
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.plan import Change, intentions, plan_changes
+from plex.restore import originals
 from validation.metadata import SyncMetadata
 from validation.wanted import wanted_values
 from worker.bench import SHORT_LIMITS, Workbench
@@ -42,8 +43,16 @@ class ItemWriter:
         item: PlexItem,
         old: SyncRecord | None,
     ) -> None:
-        """Keep what is about to be written: a worker may be killed between the request and its record."""
+        """Keep what is about to be overwritten, and what is about to be written.
+
+        A worker may be killed between the request and its record.
+        """
         intended = intentions(changes, wanted, item, old)
+        if intended:
+            kept = originals(changes, intended, item)
+            self._bench.records.originals.keep(
+                record.server, item.rating_key, item.section, kept, self._bench.clock.wall()
+            )
         base = old or SyncRecord(record.scene_id, record.server, record.item, record.section, record.path)
         if intended and base.with_fields(intended) != base:
             self._bench.records.save(base.with_fields(intended))
@@ -80,18 +89,18 @@ class ItemWriter:
         if not changes:
             return {}
         try:
-            self._send(item, changes)
+            self.send(item, changes)
         except PlexRejected as error:
             if error.too_long:
                 raise
-            return self._send_alone(item, changes)
+            return self.send_alone(item, changes)
         except PlexTemporaryError:
             if job.attempts < LAST_TRY:
                 raise
-            return self._send_alone(item, changes)
+            return self.send_alone(item, changes)
         return {}
 
-    def _send_alone(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
+    def send_alone(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
         """Each field in a request of its own, once: a bad date must not keep the title back.
 
         Raises:
@@ -101,14 +110,19 @@ class ItemWriter:
         last: PlexSyncError | None = None
         for change in changes:
             try:
-                self._send(item, (change,))
+                self.send(item, (change,))
             except (PlexRejected, PlexTemporaryError) as error:
                 failed[change.field.name], last = str(error), error
         if isinstance(last, PlexTemporaryError) and len(failed) == len(changes):
             raise last
         return failed
 
-    def _send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+    def send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
+        """Send the changes as they are, in as few requests as possible.
+
+        Raises:
+            PlexError: Plex took nothing, or not all of it.
+        """
         names = tuple(change.field.name for change in changes)
         self._bench.log.debug("step.send", item=item.rating_key, fields=names)
         for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):

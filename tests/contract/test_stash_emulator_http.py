@@ -170,6 +170,17 @@ class TestChanges:
         assert set(find(stash)) == set(renumbered.values())
         assert not set(renumbered) & set(renumbered.values())
 
+    def test_a_full_import_may_give_every_id_to_another(self, stash: StashEmulator) -> None:
+        stash.library.add_scene("/data/1.mp4", studio="House", performers=["Ann", "Bea"], tags=["x", "y"])
+        stash.library.add_scene("/data/2.mp4", performers=["Bea"], tags=["y"])
+
+        renumbered = stash.library.full_import(0)
+
+        assert renumbered == {1: 2, 2: 1}
+        assert stash.library.scene(2).performers == ("Ann", "Bea")
+        assert (stash.library.scene(1).performers, stash.library.scene(1).tags) == (("Bea",), ("y",))
+        assert stash.library.performer_id("Bea") == 1
+
     def test_links_to_nothing_are_refused(self, stash: StashEmulator) -> None:
         stash.library.add_scene("/data/1.mp4")
 

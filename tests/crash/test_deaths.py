@@ -89,4 +89,4 @@ def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_ar
         assert {letter.reason for letter in house.letters().values()} == {"WorkerDied"}
         assert house.letter(deadly).attempts == DEATHS_TO_BURY
         assert all(house.shown(item).title.startswith("Scene of") for item in unlucky)
-        assert house.log().count("worker.died reading=5") == 3
+        assert house.log().count("worker.died_reading jobs=5") == 3

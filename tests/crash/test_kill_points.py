@@ -14,7 +14,8 @@ from sync_queue.schema import MIGRATIONS
 from tests.crash.place import Place, seem_silent
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import wait_for
-from tests.support import ROOT, SHIPPED_FILES, SHIPPED_FOLDERS
+from tests.support import ROOT
+from tools.package import FILES, FOLDERS
 
 HOOK = ("hook.probed", "hook.started", "hook.kept")
 START = (
@@ -32,6 +33,7 @@ WORK = (
     "store.take",
     "drain.taken",
     "drain.read",
+    "drain.prepared",
     "drain.shared",
     "drain.in_hand",
     "drain.synced",
@@ -51,8 +53,8 @@ OF_THE_CHILD = {"worker.born", "worker.leased", "worker.over"}  # around the wor
 
 def test_somebody_is_killed_at_every_point_of_the_source() -> None:
     calls = re.compile(r"""checkpoint\(f?"([^"]+)"\)""")
-    sources = [path for folder in SHIPPED_FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    texts = [path.read_text("utf-8") for path in [*sources, *(ROOT / name for name in SHIPPED_FILES)]]
+    sources = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in [*sources, *(ROOT / name for name in FILES)]]
 
     named = {name for text in texts for name in calls.findall(text)}
 

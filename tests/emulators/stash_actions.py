@@ -113,6 +113,10 @@ class StashActions(ABC):
         query = f"mutation($input: {kind.title()}UpdateInput!) {{ {kind}Update(input: $input) {{ id }} }}"
         self.graphql(query, {"input": {**fields, "id": str(which)}})
 
+    def merge_tags(self, sources: Iterable[int], destination: int) -> None:
+        given = {"source": [str(each) for each in sources], "destination": str(destination)}
+        self.graphql("mutation($input: TagsMergeInput!) { tagsMerge(input: $input) { id } }", {"input": given})
+
     def configure(self, plugin_id: str = PLUGIN_ID, **settings: Any) -> dict[str, Any]:
         """Merge into the saved settings, as the settings page does: read, change, write the whole map."""
         query = "mutation($id: ID!, $input: Map!) { configurePlugin(plugin_id: $id, input: $input) }"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 _LEFT_OUT = {"data", "tests", "dist", "site"}
 _CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
@@ -25,10 +30,44 @@ def install(source: Path, target: Path, files: Iterable[str] | None) -> Path:
     return target
 
 
-def uninstall(target: Path) -> None:
-    """Remove the listed files and the folders that this empties."""
+class PackageError(Exception):
+    """What Stash's package manager would refuse."""
+
+
+def read_source(index: Path) -> list[dict[str, Any]]:
+    """The packages of a plugin source."""
+    packages = yaml.load(index.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # texts, lists and mappings only
+    if not isinstance(packages, list) or not all(isinstance(each, dict) for each in packages):
+        raise PackageError("a source is a list of packages")
+    return packages
+
+
+def install_package(index: Path, package_id: str, target: Path) -> Path:
+    """Install or update from a plugin source: check, delete what the old package brought, unzip over the folder."""
+    package = next(each for each in read_source(index) if each["id"] == package_id)
+    archive = index.parent / package["path"]
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != package["sha256"]:
+        raise PackageError("the archive is not the one that the index tells of")
+    if (target / "manifest").exists():
+        _remove_listed(target)
+    with zipfile.ZipFile(archive) as opened:
+        names = [entry.filename for entry in opened.infolist() if not entry.is_dir()]
+        for name in names:
+            destination = target / name
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            destination.write_bytes(opened.read(name))
+    (target / "manifest").write_text("\n".join(names), encoding="utf-8")
+    return target
+
+
+def _remove_listed(target: Path) -> None:
     for name in [*(target / "manifest").read_text(encoding="utf-8").splitlines(), "manifest"]:
         (target / name).unlink(missing_ok=True)
+
+
+def uninstall(target: Path) -> None:
+    """Remove the listed files and the folders that this empties."""
+    _remove_listed(target)
     for folder in sorted((each for each in target.rglob("*") if each.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()

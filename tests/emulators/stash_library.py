@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tests.emulators.stash_model import Scene, SceneGroup
-from tests.emulators.stash_state import LibraryState
+from tests.emulators.stash_state import LibraryState, Named
 
 
 class StashLibrary(LibraryState):
@@ -134,43 +134,51 @@ class StashLibrary(LibraryState):
             del self.groups[group]
 
     def full_import(self, offset: int = 1000) -> dict[int, int]:
-        """Wipe and refill: new ids for everything, timestamps as they were; returns old -> new scene ids."""
+        """Wipe and refill: new ids for everything, timestamps as they were; returns old -> new scene ids.
+
+        With an offset of 0 the ids stay the same numbers and denote others: every table is turned around.
+        """
         with self.lock:
-            self._shift_named(offset)
+            self._renumber_named(offset)
             old_scenes, self.scenes = self.scenes, {}
             self.dirty.update(old_scenes)
             # Newest first, so that the new ids do not even keep the old order.
             newest_first = sorted(old_scenes, reverse=True)
             renumbered = {old: offset + place for place, old in enumerate(newest_first, start=1)}
             for old, new in renumbered.items():
-                self.put_scene(_shifted(old_scenes[old], new, offset))
+                self.put_scene(self._renumbered(old_scenes[old], new))
             for kind in ("scene", "performer", "tag", "studio", "group"):
                 self.restart_ids(kind, self.last_id(kind) + offset)
             return renumbered
 
-    def _shift_named(self, offset: int) -> None:
-        self.performers = {old + offset: replace(each, id=old + offset) for old, each in self.performers.items()}
-        self.groups = {old + offset: replace(each, id=old + offset) for old, each in self.groups.items()}
+    def _renumber_named(self, offset: int) -> None:
+        self._performers_now, self.performers = _turned(self.performers, offset)
+        self._groups_now, self.groups = _turned(self.groups, offset)
+        self._tags_now, tags = _turned(self.tags, offset)
         self.tags = {
-            old + offset: replace(each, id=old + offset, parent_ids=_plus(each.parent_ids, offset))
-            for old, each in self.tags.items()
+            key: replace(each, parent_ids=tuple(self._tags_now[one] for one in each.parent_ids))
+            for key, each in tags.items()
         }
+        self._studios_now, studios = _turned(self.studios, offset)
         self.studios = {
-            old + offset: replace(each, id=old + offset, parent_id=each.parent_id and each.parent_id + offset)
-            for old, each in self.studios.items()
+            key: replace(each, parent_id=each.parent_id and self._studios_now[each.parent_id])
+            for key, each in studios.items()
         }
 
+    def _renumbered(self, scene: Scene, new_id: int) -> Scene:
+        return replace(
+            scene,
+            id=new_id,
+            studio_id=scene.studio_id and self._studios_now[scene.studio_id],
+            performer_ids=tuple(self._performers_now[each] for each in scene.performer_ids),
+            tag_ids=tuple(self._tags_now[each] for each in scene.tag_ids),
+            group_links=tuple(
+                SceneGroup(self._groups_now[each.group_id], each.scene_index) for each in scene.group_links
+            ),
+        )
 
-def _plus(ids: tuple[int, ...], offset: int) -> tuple[int, ...]:
-    return tuple(each + offset for each in ids)
 
-
-def _shifted(scene: Scene, new_id: int, offset: int) -> Scene:
-    return replace(
-        scene,
-        id=new_id,
-        studio_id=scene.studio_id and scene.studio_id + offset,
-        performer_ids=_plus(scene.performer_ids, offset),
-        tag_ids=_plus(scene.tag_ids, offset),
-        group_links=tuple(SceneGroup(each.group_id + offset, each.scene_index) for each in scene.group_links),
-    )
+def _turned(table: Mapping[int, Named], offset: int) -> tuple[dict[int, int], dict[int, Named]]:
+    """(old -> new ids, the table under its new ids): the last one first, so that no order is kept."""
+    now = {old: offset + new for old, new in zip(sorted(table), sorted(table, reverse=True), strict=True)}
+    return now, {now[old]: replace(each, id=now[old]) for old, each in table.items()}

@@ -66,10 +66,14 @@ class Home:
         """Start both servers, install the plugin, fill in the settings."""
         self.plex.start()
         self.stash.start()
-        copy_plugin(self.plugin)
+        self.install()
         self.stash.reload_plugins()
         standard = {"a_plex_url": self.plex.url, "a_plex_token": TOKEN, "b_path_map": "/data => /media"}
         self.configure(**{**standard, **settings})
+
+    def install(self) -> None:
+        """Put the plugin where Stash looks for it."""
+        copy_plugin(self.plugin)
 
     def close(self) -> None:
         """End everything that was started; the emulators must have seen nothing that is forbidden."""

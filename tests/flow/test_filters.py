@@ -53,6 +53,45 @@ def test_an_organized_scene_passes_the_filter(room: Workroom) -> None:
     assert room.item().title == "Done"
 
 
+def test_a_scene_that_becomes_organized_is_sent_at_once_and_whole(room: Workroom) -> None:
+    room.configure(b_only_organized=True)
+    scene = room.scene()
+    room.edit(scene, title="Draft", details="Words.")
+    room.work()
+    before = room.plex.writes()
+
+    room.edit(scene, organized=True)
+    room.work()
+
+    assert before == []
+    assert (room.item().title, room.item().summary) == ("Draft", "Words.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "left_alone"),
+    [
+        ({"b_only_organized": True}, {"organized": False}),
+        ({"b_excluded_tags": "private"}, {"tags": ["warm", "private"]}),
+    ],
+)
+def test_what_was_sent_stays_in_plex_when_the_scene_is_left_alone_later(
+    room: Workroom, settings: dict[str, Any], left_alone: dict[str, Any]
+) -> None:
+    room.configure(**settings)
+    scene = room.scene()
+    room.edit(scene, title="Shown", details="Words.", tags=["warm"], studio="Aurora", organized=True)
+    room.work()
+    room.plex.reset_counts()
+
+    room.edit(scene, **left_alone)
+    room.edit(scene, title="Hidden", details="")
+    room.work_for(1800.0, step=60.0)
+
+    item = room.item()
+    assert (room.plex.writes(), room.jobs()) == ([], [])
+    assert (item.title, item.summary, item.genres, item.collections) == ("Shown", "Words.", ["warm"], ["Aurora"])
+
+
 def test_a_pin_decides_an_ambiguous_match(room: Workroom) -> None:
     scene, items = ambiguous(room)
     room.configure(b_match_overrides=f"scene {scene} => item {items[1]}")
@@ -104,6 +143,20 @@ def test_a_pin_wins_over_the_scene_that_wrote_the_item_before(room: Workroom) ->
 
     assert room.item().title == "Second"
     assert f"also plays scene {second}" in room.worker_log()
+
+
+def test_what_plex_gains_later_is_found_where_other_scenes_are_skipped(room: Workroom) -> None:
+    room.configure(b_skip_not_found=True)
+    scene = room.scene(in_plex=False)
+    room.edit(scene, title="Not there yet")
+    room.work()
+    room.plex.library.add_item(room.section, [("/media/a.mp4", 1_000)])
+    room.clock.advance(60.0)
+
+    room.edit(scene, title="There")
+    room.work()
+
+    assert room.item().title == "There"
 
 
 def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subset(room: Workroom) -> None:

@@ -486,6 +486,25 @@ def test_a_hook_beside_a_living_worker_loads_only_light_modules_and_opens_no_soc
     assert busy_plugin.subjects() == ["scene:42"]
 
 
+@pytest.mark.parametrize(
+    ("raw", "subjects"),
+    [
+        (hook("Tag.Update.Post", input={"id": "42", "name": "x"}), ["tag:42"]),
+        (hook("Performer.Destroy.Post", input=["42"]), ["performer:42"]),
+        (hook("Tag.Merge.Post", input={"source": ["3", "4"], "destination": "42"}), ["tag:42", "tag:3", "tag:4"]),
+    ],
+    ids=["update", "destroy", "merge"],
+)
+def test_a_hook_for_what_many_scenes_show_costs_what_a_scenes_hook_costs(
+    busy_plugin: Plugin, tmp_path: Path, raw: bytes, subjects: list[str]
+) -> None:
+    trace = traced(busy_plugin, raw, tmp_path)
+
+    assert set(trace["modules"]) - LIGHT_MODULES == OURS
+    assert trace["events"] == []
+    assert busy_plugin.subjects() == subjects
+
+
 def test_a_silent_update_loads_no_more(plugin: Plugin, tmp_path: Path) -> None:
     trace = traced(plugin, hook(inputFields=["play_count"]), tmp_path)
 

@@ -13,6 +13,10 @@ from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import TOKEN, House, opened, picture, wait_for
 
 API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-house"
+BUTTONS = (
+    "Process Queue", "View Queue Status", "View Worker Log", "Health Check", "Sync All Scenes", "Outage Summary Report",
+    "List Dead Letters", "Clear Dead Letter Queue",
+)  # fmt: skip
 PAYLOAD_CHARS = 40  # what every cookie of one user begins with is shorter
 
 
@@ -34,8 +38,11 @@ def live(house: House) -> None:
     house.edit(good, title="Better")
     house.edit(odd, title="Odd")
     wait_for(lambda: house.item("good.mp4").title == "Better", "the second attempt")
-    for name in ("Process Queue", "View Queue Status", "Health Check", "Sync All Scenes", "Clear Dead Letter Queue"):
+    for name in BUTTONS:
         house.run_task(name)
+    house.configure(a_enabled=False)
+    house.run_task("Restore Plex Values")
+    house.configure(a_enabled=True)
     house.configure(a_plex_token=TOKEN + "-mistyped")
     house.edit(good, title="Best")
     house.stash.log_book.wait_for("Plex token", 60.0)

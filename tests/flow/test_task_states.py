@@ -14,7 +14,7 @@ from tasks import TASKS, Task, run_task
 from tests.flow.house import Home, House, wait_for
 from tests.support import ROOT, FakeClock, open_store
 
-NEEDS_SETTINGS = {"health", "test_scene", "dry_run", "recover", "recover_temporary"}
+NEEDS_SETTINGS = {"health", "test_scene", "dry_run", "recover", "recover_temporary", "reconcile_dry_run"}
 NEEDS_PLEX = NEEDS_SETTINGS
 MOST_LINES = 25
 
@@ -89,7 +89,7 @@ def test_the_status_has_its_most_important_line_last(house: House) -> None:
 
     said = [entry.message for entry in house.stash.log[count:] if entry.level == "Info"]
     assert "Queue: 0 due, 0 later, 0 in progress" in said[-1]
-    assert "1 dead letters" in said[-1]
+    assert "1 dead letter." in said[-1]
 
 
 def test_process_queue_without_settings_says_what_waits_and_why(house: House) -> None:

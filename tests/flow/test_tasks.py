@@ -109,7 +109,7 @@ def test_the_queue_status_says_what_waits_what_failed_and_why(house: House) -> N
     assert job.status == "FINISHED"
     assert (answer["later"], answer["dead"]) == (1, {"AmbiguousMatch": 1})
     assert answer["waiting"] == {"PlexNotFound": 1}
-    assert f"Dead letter: scene:{dead} (Which holiday?): AmbiguousMatch." in said
+    assert f"Dead letter: scene {dead} (Which holiday?): AmbiguousMatch." in said
     assert "/media/2019/holiday.mp4" in said
     assert "Dead letters: 1 x AmbiguousMatch." in said
     assert "Waiting: 1 x PlexNotFound." in said

@@ -11,18 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dependencies import (
-    Finished,
-    Installer,
-    Unmet,
-    ensure_dependencies,
-    find_installers,
-    meets,
-    one_line,
-    parse_requirements,
-    read_needs,
-    run_command,
-)
+from core.installers import Finished, Installer, find_installers, installer_environment, one_line, run_command
+from core.requirements import meets, parse_requirements
+from dependencies import Unmet, ensure_dependencies, read_needs
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = Installer("first", ("first",))
@@ -153,9 +144,16 @@ def test_a_version_is_compared_number_by_number(installed: str, wanted: str, exp
 def test_the_plugins_own_requirements_are_understood() -> None:
     requirements = read_needs(ROOT).requirements
 
-    assert {"plexapi", "stashapi.stashapp", "persistqueue", "pydantic", "tenacity", "diskcache"} == {
-        requirement.module for requirement in requirements
-    }
+    assert {
+        "plexapi",
+        "stashapi.stashapp",
+        "persistqueue",
+        "pydantic",
+        "tenacity",
+        "diskcache",
+        "requests",
+        "urllib3",
+    } == {requirement.module for requirement in requirements}
     assert all(requirement.bounds for requirement in requirements)
 
 
@@ -253,6 +251,17 @@ def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> No
     assert "\n" not in str(caught.value)
 
 
+def test_whoever_installs_pip_now_does_not_wait_for_it(plugin: Path) -> None:
+    run = FakeInstaller(both_packages, failing={"first": "No module named pip", "second": "No module named pip"})
+    with pytest.raises(Unmet):
+        ensure(plugin, run, at=1000.0)
+    run.failing = {}
+
+    ensure(plugin, run, at=1001.0)
+
+    assert imported_version("madeup_one") == "2.4.0"
+
+
 def test_the_message_names_what_is_missing_and_a_command_that_helps(plugin: Path, pythons_own: Path) -> None:
     write_package(pythons_own, "madeup-one", "1.10.22")
     broken = {"first": "Collecting madeup-one\nERROR: the index is closed\n\n", "second": "error: also closed"}
@@ -265,7 +274,7 @@ def test_the_message_names_what_is_missing_and_a_command_that_helps(plugin: Path
     assert "madeup-one>=2,<3 (found 1.10.22), madeup-two>=1.0" in message
     assert "the index is closed" in message
     assert "\n" not in message
-    assert command == FIRST.command(read_needs(plugin), private_folder(plugin))
+    assert command == FIRST.command(read_needs(plugin).file, private_folder(plugin))
 
 
 def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
@@ -406,15 +415,36 @@ def test_the_folders_name_is_a_plain_one_and_follows_the_requirements(plugin: Pa
 
 def test_every_installer_stays_out_of_pythons_own_packages(plugin: Path, tmp_path: Path) -> None:
     for installer in find_installers():
-        command = installer.command(read_needs(plugin), tmp_path)
+        command = installer.command(read_needs(plugin).file, tmp_path)
 
         assert command[command.index("--target") + 1] == str(tmp_path)
+
+
+def test_an_installer_hears_of_indexes_and_proxies_and_of_no_other_place_to_fill() -> None:
+    told = {
+        "PIP_INDEX_URL": "https://mirror/",
+        "PIP_FIND_LINKS": "/wheels",
+        "UV_OFFLINE": "1",
+        "HTTPS_PROXY": "http://p",
+    }
+    elsewhere = {
+        "PIP_TARGET": "/a",
+        "PIP_PREFIX": "/b",
+        "PIP_USER": "1",
+        "PIP_REQUIRE_VIRTUALENV": "1",
+        "PYTHONPATH": "/c",
+    }
+
+    environment = installer_environment({**told, **elsewhere})
+
+    assert environment == {**told, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
 
 def test_a_command_gets_no_input_and_no_foreign_packages(tmp_path: Path) -> None:
     program = "import os, sys; print(repr(sys.stdin.read()), os.environ.get('PYTHONPATH'), os.environ['HTTP_PROXY'])"
     script = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); from dependencies import run_command; "
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
+        "from core.installers import run_command; "
         "print(run_command([sys.executable, '-c', sys.argv[2]], Path(sys.argv[3])))"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HTTP_PROXY": "http://proxy"}
@@ -451,7 +481,8 @@ import os, sys, time
 from pathlib import Path
 root, plugin, me, others = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
 sys.path.insert(0, str(root))
-from dependencies import Installer, ensure_dependencies
+from core.installers import Installer
+from dependencies import ensure_dependencies
 from tests.unit.test_dependencies import FakeInstaller, both_packages, write_package
 
 def fill(folder):

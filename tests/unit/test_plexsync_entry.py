@@ -49,14 +49,16 @@ def test_what_is_no_object_is_an_error(raw: bytes) -> None:
 
 @pytest.mark.parametrize("document", [{"output": "ok"}, {"error": "Zoë \ud800\n"}])
 def test_an_answer_is_one_json_object(document: dict[str, object]) -> None:
-    out = io.StringIO()
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-16")
 
     with contextlib.redirect_stdout(out):
         status = PlexSync.answer(document)
 
     assert status == 0
-    assert json.loads(out.getvalue()) == document
-    assert out.getvalue().isascii()
+    out.seek(0)
+    written = out.buffer.read()
+    assert json.loads(written) == document
+    assert written.isascii()
 
 
 def test_the_data_folder_lies_beside_the_script() -> None:

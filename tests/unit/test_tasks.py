@@ -143,7 +143,7 @@ def test_the_status_names_what_waits_and_what_failed(button: Button) -> None:
     output = answer["output"]
     assert isinstance(output, dict)
     assert output["dead"] == {"AmbiguousMatch": 1}
-    assert "scene:42 (A title)" in button.text
+    assert "scene 42 (A title)" in button.text
     assert "item 7" in button.text
 
 
@@ -223,7 +223,7 @@ def test_every_dead_letter_goes_back_into_the_queue(button: Button) -> None:
 
     answer = button.press("retry_dead")
 
-    assert answer == {"output": {"revived": 2}}
+    assert answer == {"output": {"revived": 2, "left": 0}}
     assert sum(button.counts()) == 2
 
 
@@ -264,7 +264,7 @@ def test_a_healthy_installation_says_so(button: Button) -> None:
             "proposed": [],
         }
     }
-    assert "1 of the first 1 scenes are found in Plex." in button.text
+    assert "All is well: 1 of 1 sample scenes are found in Plex." in button.text
 
 
 def test_scenes_that_plex_does_not_have_are_named_with_a_mapping_that_would_help(button: Button) -> None:
@@ -281,7 +281,7 @@ def test_scenes_that_plex_does_not_have_are_named_with_a_mapping_that_would_help
     output = answer["output"]
     assert isinstance(output, dict)
     assert output["proposed"] == ["/data/deep => /media/scenes"]
-    assert "Not found: scene 25" in button.text
+    assert "Would not be written: scene 25" in button.text
 
 
 def test_a_wrong_token_is_named(button: Button) -> None:
@@ -330,3 +330,96 @@ def test_a_device_identity_that_cannot_be_kept_is_an_error(button: Button) -> No
     answer = button.press("health")
 
     assert set(answer) in ({"error"}, {"output"})
+
+
+def counted(button: Button, *outcomes: str) -> None:
+    store = button.store()
+    for number, outcome in enumerate(outcomes):
+        store.note(f"scene:{number}", "update")
+        store.finish(store.take()[0], [("outcomes", outcome), ("fields", "title")])
+    store.connection.close()
+
+
+def test_the_statistics_begin_anew_at_the_second_run_and_the_queue_stays(button: Button) -> None:
+    counted(button, "done", "done", "bury")
+    store = button.store()
+    store.note("scene:99", "update")
+    store.connection.close()
+
+    first = button.press("reset_stats")
+    second = press_later(button, "reset_stats", 10)
+    status = button.press("status")["output"]
+
+    assert isinstance(status, dict)
+    assert first == {"output": {"deleted": 0, "jobs": 3}}
+    assert second == {"output": {"deleted": 3}}
+    assert "The statistics of 3 jobs, their times and their requests would be deleted." in button.text
+    assert (status["statistics"]["outcomes"], status["statistics"]["fields"], status["due"]) == ({}, {}, 1)
+
+
+def test_the_dry_run_shows_a_bar_and_what_is_in_the_way(button: Button) -> None:
+    button.let_a_worker_live()
+    for number in range(3):
+        button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
+        button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
+    button.stash.library.add_scene("/data/scenes/missing.mp4", size=10)
+
+    answer = button.press("dry_run")["output"]
+
+    assert isinstance(answer, dict)
+    assert (answer["scenes"], answer["changed"], answer["problems"]) == (4, 3, {"PlexNotFound": 1})
+    assert "\x01p\x021.0000\n" in button.text
+    assert "3 of 4 scenes would be written, covers not counted; nothing was." in button.text
+
+
+def test_before_the_worker_has_written_anything_its_log_is_empty_and_that_is_no_error(button: Button) -> None:
+    answer = button.press("log")
+
+    assert answer == {"output": {"lines": 0}}
+    assert "has written nothing yet" in button.text
+
+
+def test_a_bug_in_a_task_is_an_answer_too(button: Button) -> None:
+    def bug(by: str) -> None:
+        raise RuntimeError("a bug")
+
+    answer = button.press("process", start=bug)
+
+    assert "a bug, RuntimeError" in str(answer["error"])
+    assert "please report it. Traceback" in button.text
+
+
+def test_a_backlog_that_the_task_works_off_itself_moves_the_bar(button: Button) -> None:
+    store = button.store()
+    for number in range(3):
+        button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
+        scene = button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
+        store.note(f"scene:{scene}", "update")
+    store.connection.close()
+    button.plex.switches.latency_s = 0.2
+
+    button.press("process")
+
+    shares = [float(line[3:]) for line in button.written if line.startswith("\x01p\x02")]
+    assert shares[0] == 0.0
+    assert shares[-1] == 1.0
+    assert len(shares) > 2
+    assert "3 done, 0 left, 0 wait for later." in button.text
+
+
+def test_sync_recent_leaves_out_what_is_proven_current(button: Button) -> None:
+    for number in range(2):
+        button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
+        button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
+    button.press("sync_recent")
+    store = button.store()
+    store.connection.execute("UPDATE records SET read_at = read_at + 60")  # as if it had been read a minute later
+    store.connection.close()
+
+    answer = button.press("sync_recent")["output"]
+    forced = button.press("force_sync")["output"]
+
+    assert isinstance(answer, dict)
+    assert isinstance(forced, dict)
+    assert (answer["queued"], answer["current"]) == (0, 2)
+    assert (forced["queued"], forced["current"]) == (2, 0)

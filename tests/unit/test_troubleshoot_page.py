@@ -6,33 +6,78 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
 from core.outcome import Fate
+from tests.unit.test_layers import shipped
+from worker.troubles import NOT_WORTH_TELLING, TEXTS, TOLD_BY_OTHERS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PAGE = (PROJECT / "docs" / "troubleshoot.md").read_text(encoding="utf-8")
 _EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
-_LEVELS = {"info", "warning", "error"}
+_LOG = re.compile(r"(.*\.)?_?log")
+_LEVELS = {"debug", "info", "warning", "error"}
 LEAVES = [error for error in error_classes() if error.__module__ == "core.errors" and not error.__subclasses__()]
 DONE = (SceneGone, NoFile)  # a job that ends so has neither waited nor failed
 
 
-def logged_events() -> Iterator[str]:
-    """Every event name that is written out in a call of a log."""
-    for path in [*PROJECT.glob("*.py"), *PROJECT.glob("worker/*.py")]:
+def log_calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call of an event log, whatever it is kept in: `log.info(...)`, `self._p.log.debug(...)`."""
+    for path in shipped():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LEVELS:
-                first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant) and isinstance(first.value, str) and _EVENT.fullmatch(first.value):
-                    yield first.value
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            if is_call and node.func.attr in _LEVELS and _LOG.fullmatch(ast.unparse(node.func.value)):
+                yield f"{path.relative_to(PROJECT)}:{node.lineno}", node
 
 
-@pytest.mark.parametrize("event", sorted(set(logged_events())))
+def texts_in(node: ast.expr) -> list[str]:
+    """Every text that is written out anywhere in an expression, e.g. in both arms of an `if`."""
+    found = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    return [text for text in found if isinstance(text, str)]
+
+
+def logged_events() -> set[str]:
+    """Every event name that the code can write, beside those of a job's fates."""
+    return {text for _, call in log_calls() for text in texts_in(call.args[0])}
+
+
+def test_every_call_of_the_log_begins_with_a_name_that_this_test_can_read() -> None:
+    unreadable = [
+        place
+        for place, call in log_calls()
+        if not (texts := texts_in(call.args[0])) or not all(map(_EVENT.fullmatch, texts))
+    ]
+
+    assert unreadable == []
+    assert {"sync.claimed", "step.match", "ramp.resumed", "worker.crashed"} <= logged_events()
+
+
+@pytest.mark.parametrize("event", sorted(logged_events()))
 def test_every_event_of_the_log_is_explained(event: str) -> None:
     assert f"`{event}`" in PAGE
+
+
+def test_every_warning_reaches_stashs_log_or_there_is_a_reason_why_not() -> None:
+    loud = {
+        text
+        for _, call in log_calls()
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("warning", "error")
+        for text in texts_in(call.args[0])
+    }
+
+    assert loud == set(TEXTS) | TOLD_BY_OTHERS | NOT_WORTH_TELLING
+
+
+@pytest.mark.parametrize("event", sorted(TEXTS))
+def test_every_warning_carries_the_facts_that_its_text_tells(event: str) -> None:
+    told = {name for _, name, _, _ in Formatter().parse(TEXTS[event]) if name}
+    calls = [call for _, call in log_calls() if event in texts_in(call.args[0])]
+
+    assert calls
+    assert all(told <= {str(keyword.arg) for keyword in call.keywords} for call in calls)
 
 
 @pytest.mark.parametrize("fate", Fate)

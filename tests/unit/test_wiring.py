@@ -1,5 +1,6 @@
 """The composition root: what is built, and that a worker leaves without losing anything."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from core.version import VERSION
 from sync_queue import statements as sql
-from sync_queue.inbox import note_parameters, worker_lives
+from sync_queue.inbox import note_parameters, take_message, worker_lives
 from sync_queue.lease import Lease
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
@@ -125,6 +126,21 @@ def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) 
     assert "made for this test" in log_of(tmp_path)
 
 
+def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(tmp_path: Path, lease: Lease) -> None:
+    lives: list[str] = []
+
+    def checkpoint(name: str) -> None:
+        if name == "worker.epoch":
+            lives.append(name)
+            shutil.rmtree(tmp_path / "data")
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+
+    assert (status, len(lives)) == (0, 1)
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lease) -> None:
     def checkpoint(name: str) -> None:
         if name == "worker.epoch":
@@ -136,6 +152,11 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
 
     assert status == 1
     assert log_of(tmp_path).count("database.failed") == MOST_FAILURES + 1
+    assert take_message(str(tmp_path / "data")) == (
+        "error",
+        "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
+        "What waits is kept; plexsync.log has the details.",
+    )
     assert outside.clock.monotonic() > 300
 
 

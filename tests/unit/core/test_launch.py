@@ -2,8 +2,10 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,10 +64,43 @@ def test_a_worker_has_its_own_session_and_three_null_devices(tmp_path: Path) -> 
     }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="only elsewhere are these flags refused")
-def test_flags_that_are_refused_are_an_error_that_callers_know(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="creationflags"):
-        launch_worker(str(tmp_path), "update", platform="win32")
+class Windows:
+    """Takes down how it is asked to start a process; a job object may forbid its processes to leave it."""
+
+    def __init__(self, forbidden: int = 0) -> None:
+        self.forbidden = forbidden
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        self.asked.append(options)
+        if options["creationflags"] & self.forbidden:
+            raise PermissionError(13, "Access is denied")
+        return subprocess.Popen([sys.executable, "-c", ""])
+
+
+def test_on_windows_a_worker_gets_flags_instead_of_a_session(tmp_path: Path) -> None:
+    windows = Windows()
+
+    launch_worker(str(tmp_path), "update", "win32", windows).wait(60)
+
+    [asked] = windows.asked
+    assert asked["creationflags"] == windows_flags()[0]
+    assert "start_new_session" not in asked
+    assert {asked[name] for name in ("stdin", "stdout", "stderr")} == {subprocess.DEVNULL}
+    assert (asked["close_fds"], asked["cwd"]) == (True, str(tmp_path))
+
+
+def test_a_job_object_that_nobody_may_leave_does_not_keep_the_worker_from_starting(tmp_path: Path) -> None:
+    windows = Windows(forbidden=0x01000000)
+
+    launch_worker(str(tmp_path), "update", "win32", windows).wait(60)
+
+    assert [options["creationflags"] for options in windows.asked] == list(windows_flags())
+
+
+def test_flags_that_are_refused_altogether_are_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="denied"):
+        launch_worker(str(tmp_path), "update", "win32", Windows(forbidden=0xFFFFFFFF))
 
 
 def test_a_folder_that_is_gone_is_an_os_error(tmp_path: Path) -> None:

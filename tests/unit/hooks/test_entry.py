@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from core.fields import FIELDS
-from hooks.entry import SILENT_KEYS, TRIGGERS, BadHook, Started, note_from_context, run_hook
+from hooks.entry import (
+    ENTITY_TRIGGERS,
+    SILENT_ENTITY_KEYS,
+    SILENT_KEYS,
+    TRIGGERS,
+    BadHook,
+    Started,
+    note_from_context,
+    notes_of_sources,
+    run_hook,
+)
 from stash.queries import SCENE
 from sync_queue.inbox import DATABASE, leave_message
 from sync_queue.lease import Lease
@@ -17,7 +27,7 @@ from sync_queue.notices import Notices
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
 from sync_queue.store import JobStore
-from tests.support import FakeClock, query
+from tests.support import ROOT, FakeClock, query
 
 NOW = 1_700_000_000.0
 
@@ -164,7 +174,9 @@ def test_a_context_that_is_no_object_is_bad(hook: object) -> None:
         note_from_context(hook, NOW)
 
 
-@pytest.mark.parametrize("trigger", [None, "", "Scene.Merge.Post", "Tag.Update.Post", 5, [], {}, "scene.update.post"])
+@pytest.mark.parametrize(
+    "trigger", [None, "", "Scene.Merge.Post", "Tag.Create.Post", "Movie.Update.Post", 5, [], {}, "scene.update.post"]
+)
 def test_an_event_that_plexsync_does_not_listen_to_is_bad(trigger: object) -> None:
     with pytest.raises(BadHook, match="unknown event"):
         note_from_context({**context(), "type": trigger}, NOW)
@@ -364,4 +376,90 @@ def test_every_trigger_is_noted(stage: Stage, trigger: str) -> None:
 
     stage.run(context(trigger), Starter())
 
-    assert stage.subjects() == ["scene:42"]
+    assert stage.subjects() == [f"{trigger.partition('.')[0].lower()}:42"]
+
+
+# -- what scenes show of others -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trigger", ENTITY_TRIGGERS)
+def test_an_event_of_an_entity_is_one_note_that_settles_like_an_edit(trigger: str) -> None:
+    kind, event, _ = trigger.lower().split(".")
+
+    note = note_from_context(context(trigger, input=None), NOW)
+
+    assert note is not None
+    assert (note["subject"], note["cause"], note["priority"]) == (f"{kind}:42", event, 0)
+    assert (note["due_at"], note["window"]) == (NOW + 1.0, 4.0)
+
+
+@pytest.mark.parametrize("keys", [[key] for key in sorted(SILENT_ENTITY_KEYS)] + [sorted(SILENT_ENTITY_KEYS)])
+def test_an_update_of_what_no_scene_shows_is_not_noted(keys: list[str]) -> None:
+    assert note_from_context(context("Performer.Update.Post", inputFields=keys), NOW) is None
+
+
+@pytest.mark.parametrize(
+    "keys", [None, [], ["name"], ["id", "parent_id"], ["id", "title"], ["favorite", 5], "favorite"]
+)
+def test_when_in_doubt_an_update_of_an_entity_is_noted(keys: object) -> None:
+    assert note_from_context(context("Studio.Update.Post", inputFields=keys), NOW) is not None
+
+
+@pytest.mark.parametrize("trigger", ["Tag.Destroy.Post", "Tag.Merge.Post"])
+def test_the_end_of_an_entity_is_never_silent(trigger: str) -> None:
+    assert note_from_context(context(trigger, inputFields=["favorite"]), NOW) is not None
+
+
+@pytest.mark.parametrize("trigger", ENTITY_TRIGGERS)
+@pytest.mark.parametrize("number", [None, True, 0, -1, "7", [7]])
+def test_an_event_without_an_entity_is_bad(trigger: str, number: object) -> None:
+    with pytest.raises(BadHook, match=f"names no {trigger.partition('.')[0].lower()}"):
+        note_from_context({**context(trigger), "id": number}, NOW)
+
+
+def merge(sources: object) -> dict[str, Any]:
+    given = {"source": sources, "destination": "42"}
+    return {"id": 42, "type": "Tag.Merge.Post", "input": given}
+
+
+def test_a_merge_is_a_note_for_the_target_and_for_each_source(stage: Stage) -> None:
+    stage.make_database()
+
+    answer = stage.run(merge(["3", "4", "3"]), Starter())
+
+    assert answer == {"output": "ok"}
+    assert stage.subjects() == ["tag:42", "tag:3", "tag:4"]
+
+
+def test_a_merge_that_the_database_does_not_take_is_spilled_whole(stage: Stage) -> None:
+    stage.run(merge(["3", "4"]), Starter())
+
+    spilled = stage.spilled()
+    assert [each["note"]["subject"] for each in spilled] == ["tag:42", "tag:3", "tag:4"]
+    assert [each["session"] is None for each in spilled] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "sources", [None, "3", {}, 5, [], [None, 3, True, [], {}], ["", "-1", "x", " 3", "\u0663", "1.5", "9" * 400]]
+)
+def test_sources_that_make_no_sense_leave_the_target(stage: Stage, sources: object) -> None:
+    stage.make_database()
+
+    answer = stage.run(merge(sources), Starter())
+
+    assert answer == {"output": "ok"}
+    assert stage.subjects() == ["tag:42"]
+
+
+@pytest.mark.parametrize("given", [None, [], "x", 5, {}, {"source": ["3"]}])
+def test_only_a_merge_has_sources(given: object) -> None:
+    assert notes_of_sources({"id": 7, "type": "Tag.Update.Post", "input": given}, NOW) == []
+    assert notes_of_sources(given, NOW) == []
+
+
+def test_the_manifest_listens_to_what_the_hook_understands() -> None:
+    manifest = (ROOT / "PlexSync.yml").read_text("utf-8")
+
+    listened = [line.strip(' -"') for line in manifest.splitlines() if line.endswith('.Post"')]
+
+    assert listened == list(TRIGGERS)

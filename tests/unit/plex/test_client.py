@@ -189,6 +189,31 @@ def test_an_edit_answered_without_a_body_is_done(plex: PlexEmulator) -> None:
     assert plex.count() == 1
 
 
+def test_a_scan_is_one_request_for_one_folder(plex: PlexEmulator) -> None:
+    section = plex.library.add_section("Scans", ["/scans"]).key
+    plex.library.add_file_on_disk("/scans/a + b & c/new.mp4", 1_000)
+    plex.library.add_file_on_disk("/scans/other/new.mp4", 1_000)
+    plex.switches.scan_lag = 0.0
+
+    with client_of(plex) as client:
+        client.scan_folder(section, "/scans/a + b & c")
+
+    assert [item.files for item in plex.library.items(section)] == [["/scans/a + b & c/new.mp4"]]
+    assert plex.count() == plex.count("GET", "/library/sections/{S}/refresh") == 1
+
+
+def test_a_scan_without_a_folder_is_never_sent(plex: PlexEmulator) -> None:
+    with client_of(plex) as client, pytest.raises(ValueError, match="whole library"):
+        client.scan_folder(1, "")
+
+    assert plex.count() == 0
+
+
+def test_a_scan_of_a_library_that_is_gone_is_not_found(plex: PlexEmulator) -> None:
+    with client_of(plex) as client, pytest.raises(PlexNotFound):
+        client.scan_folder(4242, "/media")
+
+
 def test_an_image_is_uploaded_listed_and_selected_with_one_request_each(plex: PlexEmulator) -> None:
     item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
 

@@ -384,3 +384,90 @@ def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
 def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmulator) -> None:
     with client_of(stash) as client, pytest.raises(StashRefused):
         client.say("warning", "nobody hears")
+
+
+# -- what scenes show of others -----------------------------------------------------------------------
+
+
+def test_entities_of_every_kind_are_one_request_and_the_missing_ones_are_none(stash: StashEmulator) -> None:
+    library = stash.library
+    library.add_studio("House", parent=library.add_studio("Network"))
+    library.add_tag(" train ")
+    library.add_performer("Mia")
+    library.add_group("Saga")
+    subjects = ["studio:2", "studio:1", "tag:1", "tag:99", "performer:1", "group:1"]
+
+    with client_of(stash) as client:
+        found = client.entities(subjects, 5.0)
+
+    assert {subject: one and (one.shown, one.parent) for subject, one in found.items()} == {
+        "studio:2": ("House", "1"),
+        "studio:1": ("Network", ""),
+        "tag:1": ("train", ""),
+        "tag:99": None,
+        "performer:1": ("Mia", ""),
+        "group:1": ("Saga", ""),
+    }
+    assert stash.count("graphql") == 1
+
+
+def test_nobody_is_asked_for_no_entities(stash: StashEmulator) -> None:
+    with client_of(stash) as client:
+        assert client.entities([], 5.0) == {}
+
+    assert stash.count("graphql") == 0
+
+
+def test_scenes_that_show_an_entity_come_in_pages_with_those_of_child_studios(stash: StashEmulator) -> None:
+    library = stash.library
+    library.add_studio("House", parent=library.add_studio("Network"))
+    library.add_studio("Room", parent=2)
+    shows = {"tags": ["train"], "performers": ["Mia"], "groups": ["Saga"]}
+    for studio in ("Network", "House", "Room"):
+        library.add_scene(studio=studio, **shows)
+    library.add_scene(tags=["other"])
+
+    with client_of(stash) as client:
+        pages = [client.scenes_showing("tag:1", after, 2) for after in (0, 2, 3)]
+        of_studios = [client.scenes_showing(f"studio:{number}", 0, 10) for number in (1, 2, 3)]
+        of_others = [client.scenes_showing(subject, 0, 10) for subject in ("performer:1", "group:1", "tag:99")]
+
+    assert pages == [[1, 2], [3], []]
+    assert of_studios == [[1, 2], [2, 3], [3]]
+    assert of_others == [[1, 2, 3], [1, 2, 3], []]
+
+
+def test_the_newest_entities_come_first_and_all_ids_at_once(stash: StashEmulator) -> None:
+    for number, day in enumerate(("01", "03", "02"), start=1):
+        stash.library.add_tag(f"t {number}", updated_at=f"2024-05-{day}T00:00:00Z")
+
+    with client_of(stash) as client:
+        first = client.newest_entities(["tag", "studio"], 1, 2)
+        second = client.newest_entities(["tag"], 2, 2)
+        ids = client.entity_ids("tag")
+
+    assert first == {
+        "tag": [("tag:2", "2024-05-03T00:00:00Z"), ("tag:3", "2024-05-02T00:00:00Z")],
+        "studio": [],
+    }
+    assert [subject for subject, _ in second["tag"]] == ["tag:1"]
+    assert ids == {"tag:1", "tag:2", "tag:3"}
+
+
+def test_scenes_are_told_with_the_file_behind_their_id(stash: StashEmulator) -> None:
+    stash.library.add_scene("/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}])
+    stash.library.add_scene(title="no file")
+
+    with client_of(stash) as client:
+        every = client.scene_states(0, 10)
+        changed = client.scene_states(0, 10, "1999-01-01T00:00:00")
+
+    assert [(one.scene_id, one.oshash) for one in every] == [(1, "aa"), (2, "")]
+    assert changed == every
+
+
+def test_scenes_are_found_by_any_of_their_files(stash: StashEmulator) -> None:
+    stash.library.add_scene("/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}])
+
+    with client_of(stash) as client:
+        assert [client.scenes_with(oshash) for oshash in ("aa", "bb", "cc")] == [[1], [1], []]

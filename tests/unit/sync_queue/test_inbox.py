@@ -177,7 +177,11 @@ def test_a_message_that_was_told_is_not_left_again_within_the_hour(
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "5", '["error"]', '["a", "b", "c"]'])
-def test_a_message_that_makes_no_sense_is_no_message(tmp_path: Path, content: str) -> None:
+def test_a_message_that_makes_no_sense_is_told_as_such_and_forgotten(tmp_path: Path, content: str) -> None:
     (tmp_path / "message.json").write_text(content, encoding="utf-8")
 
-    assert take_message(str(tmp_path)) is None
+    left = take_message(str(tmp_path))
+
+    assert left is not None
+    assert left[0] == "warning"
+    assert list(tmp_path.iterdir()) == []

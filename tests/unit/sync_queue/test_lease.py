@@ -168,3 +168,25 @@ def test_something_else_in_the_leases_place_is_no_worker(tmp_path: Path) -> None
     (tmp_path / LEASE).mkdir()
 
     assert not worker_lives(str(tmp_path))
+
+
+class WithoutLocks:
+    """A connection to a database on a file system that knows no locks."""
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+
+    def execute(self, statement: str) -> None:
+        raise sqlite3.OperationalError(self._said)
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+@pytest.mark.parametrize("said", ["disk I/O error", "locking protocol", "unable to open database file"])
+def test_a_file_system_without_locks_is_named_as_the_reason(tmp_path: Path, said: str) -> None:
+    def connect(*place: object, **options: object) -> sqlite3.Connection:
+        return WithoutLocks(said)  # type: ignore[return-value]
+
+    with pytest.raises(sqlite3.OperationalError, match=f"{said}.*network file system"):
+        Lease(tmp_path, connect).take()

@@ -227,9 +227,9 @@ def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(t
         old.store.note("scene:1", "newer")
         old.store.finish(old.taken("scene:2"))
 
-    saved = salvage(other / DATABASE, desk.queue.connection)
+    is_complete = salvage(other / DATABASE, desk.queue.connection)
 
-    assert saved == 2
+    assert is_complete
     (row,) = desk.rows("subject, status, cause")
     assert row[:2] == ("scene:1", 0)
     assert sorted(str(row[2]).split("+")) == ["newer", "update"]
@@ -238,7 +238,7 @@ def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(t
 def test_what_cannot_be_read_at_all_saves_nothing_and_stops_nothing(tmp_path: Path, desk: Desk) -> None:
     (tmp_path / "rubbish").write_bytes(b"rubbish" * 3000)
 
-    assert salvage(tmp_path / "rubbish", desk.queue.connection) == 0
+    assert not salvage(tmp_path / "rubbish", desk.queue.connection)
 
 
 def test_last_nights_copy_takes_the_damaged_ones_place(tmp_path: Path) -> None:

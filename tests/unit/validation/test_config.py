@@ -29,7 +29,8 @@ def other_than_default(setting: Setting) -> object:
         return setting.highest
     if setting.choices:
         return setting.choices[-1]
-    return {"path_map": "/a => /b", "match_overrides": "scene 1 => never"}.get(setting.name, "some.thing")
+    texts = {"path_map": "/a => /b", "match_overrides": "scene 1 => never", "reconcile_scope": "3 days"}
+    return texts.get(setting.name, "some.thing")
 
 
 def camel_case(key: str) -> str:

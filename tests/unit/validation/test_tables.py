@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.fields import FIELDS
 from core.version import VERSION
 from tools.manifest import manifest
-from tools.settings_pages import BEGIN, END, with_settings_table
+from tools.marked import marks, with_part
+from tools.schema_diagram import RELATIONS, columns
 from tools.tables import ROOT, differing_files, generated_files, main
 from validation.settings import SETTINGS
 
@@ -88,18 +90,34 @@ def test_the_settings_page_holds_every_key(tmp_path: Path) -> None:
     assert all(f"`{setting.key}`" in page for setting in SETTINGS)
 
 
-def test_the_readme_keeps_what_stands_around_its_table() -> None:
-    readme = with_settings_table(f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe end.\n")
+def test_the_writing_page_holds_every_field(tmp_path: Path) -> None:
+    page = generated_files(tmp_path)[tmp_path / "docs" / "writing.md"]
 
-    assert readme.startswith(f"# Title\n\n{BEGIN}\n| Setting |")
-    assert readme.endswith(f"|\n{END}\n\nThe end.\n")
-    assert with_settings_table(readme) == readme
+    assert all(f"\n| {field.label} |" in page for field in FIELDS)
 
 
-@pytest.mark.parametrize("readme", ["# Title\n", f"{END}{BEGIN}", BEGIN])
-def test_a_readme_without_its_marks_is_refused(readme: str) -> None:
-    with pytest.raises(ValueError, match=r"README\.md"):
-        with_settings_table(readme)
+def test_the_diagram_holds_every_table_and_points_at_no_other(tmp_path: Path) -> None:
+    page = generated_files(tmp_path)[tmp_path / "docs" / "ARCHITECTURE.md"]
+    tables = set(columns())
+
+    assert {"records", "dead_letters", "session"} < tables
+    assert all(f"\n  {table} {{\n" in page for table in tables)
+    assert {end for left, _, right, _ in RELATIONS for end in (left, right)} <= tables
+
+
+def test_a_page_keeps_what_stands_around_its_generated_part() -> None:
+    first, last = marks("rows")
+
+    page = with_part(f"# Title\n\n{first}\nold\n{last}\n\nThe end.\n", "rows", "new\n")
+
+    assert page == f"# Title\n\n{first}\nnew\n{last}\n\nThe end.\n"
+    assert with_part(page, "rows", "new\n") == page
+
+
+@pytest.mark.parametrize("page", ["# Title\n", "{1}{0}", "{0}"])
+def test_a_page_without_its_marks_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match="rows:begin"):
+        with_part(page.format(*marks("rows")), "rows", "new")
 
 
 def test_checking_writes_nothing_and_writing_satisfies_the_check(tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core.entity import Entity
 from core.errors import StashUnavailable
+from sync_queue.entities import EntityIndex
+from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import NOW, Rig, rigged
 from worker import catch_up
 from worker.catch_up import OVERLAP_S, WATERMARK, parse_time
@@ -233,3 +236,97 @@ def test_a_time_is_read_with_its_zone(text: str, seconds: float | None) -> None:
 
 def test_the_margin_covers_every_zone() -> None:
     assert catch_up.MARGIN.total_seconds() >= 26 * 3600
+
+
+# -- what scenes show of others -------------------------------------------------------------------
+
+
+def tagged(rig: Rig, count: int = 1) -> EntityIndex:
+    """Tags that indexed scenes show, read just now."""
+    index = EntityIndex(rig.worker.parts.store)
+    for number in range(1, count + 1):
+        tag = rig.stash.library.add_tag(f"tag {number}")
+        index.remember(Entity(f"tag:{tag}", f"tag {number}", read_at=rig.clock.now))
+    return index
+
+
+def rename(rig: Rig, tag: int, **fields: object) -> None:
+    rig.stash.library.change_named(rig.stash.library.tags, tag, name="New", **fields)
+
+
+def test_a_tag_that_moved_is_noted_and_one_that_nobody_shows_is_not(rig: Rig) -> None:
+    tagged(rig)
+    unknown = rig.stash.library.add_tag("unknown")
+    started(rig)
+    rename(rig, 1)
+    rename(rig, unknown)
+
+    assert run(rig) == 1
+    assert rig.worker.parts.store.is_queued("tag:1")
+
+
+def test_a_tag_that_was_read_since_it_moved_is_not_noted(rig: Rig) -> None:
+    index = tagged(rig)
+    started(rig)
+    rename(rig, 1)
+    rig.clock.advance(2)
+    index.remember(Entity("tag:1", "New", "", rig.stash.library.tags[1].updated_at, rig.clock.now))
+
+    assert run(rig) == 0
+
+
+def test_a_tag_that_moved_again_within_the_second_it_was_read_in_is_noted(rig: Rig) -> None:
+    index = tagged(rig)
+    started(rig)
+    rename(rig, 1)
+    index.remember(Entity("tag:1", "New", "", rig.stash.library.tags[1].updated_at, rig.clock.now + 1))
+
+    assert run(rig) == 1
+
+
+def test_a_tag_that_is_queued_or_in_the_dead_letters_is_not_noted_again(rig: Rig) -> None:
+    tagged(rig, 2)
+    started(rig)
+    rename(rig, 1)
+    rename(rig, 2)
+    store = rig.worker.parts.store
+    store.note("tag:1", "update")
+    (job,) = store.take()
+    store.bury(job, title="", reason="StashRefused", message="m")
+    store.note("tag:2", "update")
+
+    assert run(rig) == 0
+
+
+@pytest.mark.parametrize("count", [1, 499, 500, 501, 1000, 1001])
+def test_no_tag_is_lost_at_the_boundary_of_a_page(rig: Rig, count: int) -> None:
+    tagged(rig, count)
+    started(rig)
+    rig.clock.advance(100 * 3600)
+    run(rig)
+    for tag in range(1, count + 1):
+        rename(rig, tag)
+
+    assert run(rig) == count
+
+
+def test_a_library_of_old_tags_costs_one_question(rig: Rig) -> None:
+    tagged(rig, 1200)
+    rig.clock.advance(100 * 3600)
+    started(rig)
+    rig.stash.reset_counts()
+
+    run(rig)
+
+    assert rig.stash.count("graphql", "findTags") == 1
+
+
+def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_noted(rig: Rig) -> None:
+    scene = rig.scene("a")
+    started(rig)
+    rig.stash.library.change_scene(scene, touch=True, title="Edited")
+    rig.stash.faults.plan(Fault("graphql", "findTags", times=None, graphql_error="invalid sort: updated_at"))
+
+    assert run(rig) == 1
+    assert watermark(rig) == rig.clock.now
+    assert any("catch_up.refused" in line for line in rig.lines)

@@ -1,17 +1,17 @@
 """Defaults that Stash's settings page would not show are stored, and nobody's value is touched."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from core.version import VERSION
-from stash.client import PLUGIN_ID, StashAddress, StashClient
+from stash.client import PLUGIN_ID
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
-from validation.settings import SETTINGS
-from worker.defaults import CALM_S, DONE, Defaults, lost, missing_defaults
+from validation.settings import SETTINGS, SettingType
+from worker.defaults import CALM_S, DONE, GOOD_LOOKS, WATCH_S, lost, missing_defaults
 
+A_WATCH = int(WATCH_S / CALM_S)  # minutes between two looks, while nothing is missing
 REQUIRED = {"a_plex_url": "http://127.0.0.1:32400", "a_plex_token": "token-of-somebody"}
 
 
@@ -57,7 +57,7 @@ def test_they_are_stored_after_a_calm_minute_and_only_once_per_version(rig: Rig)
     live(rig, CALM_S)
     after = stored(rig)
     rig.stash.configure(PLUGIN_ID, a_enabled=False)
-    live(rig, 3 * CALM_S)
+    minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
 
     assert "a_enabled" not in before
     assert after == {**missing_defaults(before), **before}
@@ -94,27 +94,131 @@ def test_a_stash_that_refuses_is_not_asked_again(rig: Rig) -> None:
     assert sum("settings.defaults_refused" in line for line in rig.lines) == 1
 
 
-class OpenPage(StashClient):
-    """A Stash on which somebody has the settings page open: right after a save it saves what it had read."""
+class Page:
+    """A settings page as somebody opened it: it saves everything as it was then, with what is changed in it."""
 
-    page: dict[str, Any]
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._values = stored(rig)
 
-    def save_settings(self, values: Mapping[str, Any], plugin_id: str = PLUGIN_ID) -> None:
-        super().save_settings(values, plugin_id)
-        if self.page:
-            page, self.page = self.page, {}
-            super().save_settings(page, plugin_id)
+    def change(self, **values: Any) -> None:
+        self._values.update(values)
+        self._rig.worker.parts.settings.stash().save_settings(self._values)  # type: ignore[union-attr]
 
 
-def test_what_an_open_settings_page_drops_is_put_back_and_its_value_stays(rig: Rig) -> None:
-    stash = OpenPage(StashAddress("http", "127.0.0.1", rig.stash.port), "")
-    stash.page = {**stash.settings(), "c_max_tags": 7}
-    defaults = Defaults(rig.worker.parts.facts, rig.clock, rig.log, VERSION)
+def minutes(rig: Rig, count: int) -> None:
+    """Time passes; the worker turns once in each."""
+    for _ in range(count):
+        rig.turn(CALM_S)
 
-    for _ in range(2):
-        defaults.write_if_calm(stash)
-        rig.clock.advance(CALM_S)
 
+def saves(rig: Rig) -> int:
+    return rig.stash.count(name="configurePlugin")
+
+
+def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_value_stays(rig: Rig) -> None:
+    page = Page(rig)
+    minutes(rig, 2)
+    complete = stored(rig)
+
+    minutes(rig, 5)
+    page.change(c_max_tags=7)
+    dropped = stored(rig)
+    minutes(rig, A_WATCH + 1)
+
+    assert "a_enabled" in complete
+    assert "a_enabled" not in dropped
+    assert stored(rig) == {**complete, "c_max_tags": 7}
+    assert any("settings.defaults put_back=" in line for line in rig.lines)
+
+
+def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_between(rig: Rig) -> None:
+    page = Page(rig)
+    minutes(rig, 2)
+    minutes(rig, A_WATCH - 1)
+    before = saves(rig)
+
+    for number in range(6):
+        page.change(c_max_tags=10 + number)
+        minutes(rig, 1)
+    meanwhile = saves(rig) - before
+    minutes(rig, 2)
+
+    assert meanwhile == 6  # the page's own
+    assert (stored(rig)["c_max_tags"], stored(rig)["a_enabled"]) == (15, True)
+
+
+def test_a_persons_value_that_an_older_page_drops_comes_back_as_the_person_set_it(rig: Rig) -> None:
+    older = Page(rig)
+    minutes(rig, 2)
+    Page(rig).change(a_enabled=False, b_excluded_tags="private")
+    minutes(rig, A_WATCH + 1)
+
+    older.change(c_strip_emoji=True)
+    minutes(rig, A_WATCH + 1)
+
+    now = stored(rig)
+    assert (now["a_enabled"], now["b_excluded_tags"], now["c_strip_emoji"]) == (False, "private", True)
+
+
+def test_what_is_there_is_never_written_over(rig: Rig) -> None:
+    minutes(rig, 2)
+    chosen = {setting.key: 0 if setting.type is SettingType.NUMBER else "" for setting in SETTINGS if setting.default}
+    rig.stash.configure(PLUGIN_ID, **chosen)
+
+    minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
+
+    assert {key: stored(rig)[key] for key in chosen} == chosen
+
+
+def test_after_an_hour_in_which_nothing_was_missing_stash_is_not_asked_any_more(rig: Rig) -> None:
+    minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
+    page = {"a_plex_url": rig.plex.url, "a_plex_token": rig.plex.token}
+
+    rig.worker.parts.settings.stash().save_settings(page)  # type: ignore[union-attr]
+    minutes(rig, 2 * A_WATCH)
+
+    assert rig.worker.parts.facts.get(DONE) == VERSION
+    assert stored(rig) == page
+
+
+def test_a_worker_that_dies_while_it_watches_leaves_the_rest_to_the_next(rig: Rig) -> None:
+    page = Page(rig)
+    minutes(rig, 3)
+
+    rig.restart()
+    page.change(c_max_tags=7)
+    minutes(rig, 3)
+
+    assert (stored(rig)["a_enabled"], stored(rig)["c_max_tags"]) == (True, 7)
+
+
+def test_a_map_that_was_emptied_stays_empty(rig: Rig) -> None:
+    minutes(rig, 3)
+
+    rig.worker.parts.settings.stash().save_settings({})  # type: ignore[union-attr]
+    minutes(rig, 2 * A_WATCH)
+
+    assert stored(rig) == {}
+
+
+def test_a_map_that_was_emptied_begins_anew(rig: Rig) -> None:
+    rig.configure(b_excluded_tags="private")
+    minutes(rig, 3)
+    rig.worker.parts.settings.stash().save_settings({})  # type: ignore[union-attr]
+    minutes(rig, A_WATCH)
+
+    rig.configure()
+    minutes(rig, 3)
+
+    assert "b_excluded_tags" not in stored(rig)
     assert stored(rig)["a_enabled"] is True
-    assert stored(rig)["c_max_tags"] == 7
-    assert any("put_back=" in line for line in rig.lines)
+
+
+def test_a_connection_that_was_taken_out_is_left_out(rig: Rig) -> None:
+    minutes(rig, 3)
+
+    rig.worker.parts.settings.stash().save_settings({"c_max_tags": 7})  # type: ignore[union-attr]
+    minutes(rig, 2 * A_WATCH)
+
+    assert stored(rig) == {"c_max_tags": 7}

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.job import scene_subject
+from core.outcome import Fate
+from sync_queue import statements as sql
+from sync_queue.counters import Counters
 from sync_queue.facts import Facts, begin_epoch
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
@@ -26,7 +29,8 @@ class Watch:
         self.shown: list[float] = []
         self._works = works
         self.facts = Facts(self.store)
-        self.follower = Follower(self.store, self.facts, self, self._say, self.shown.append)
+        self.follower = Follower(self.store, self, self._say, self.shown.append)
+        self.fate = Fate.DONE
 
     def _say(self, level: str, text: str) -> None:
         self.said.append(text)
@@ -40,7 +44,17 @@ class Watch:
     def sleep(self, seconds: float) -> None:
         self.clock.sleep(seconds)
         for job in self.store.take(1) if self._works else ():
-            self.store.finish(job)
+            counts = [("outcomes", self.fate.value)]
+            if self.fate is Fate.DONE:
+                self.store.finish(job, counts)
+            elif self.fate is Fate.BURY:
+                self.store.bury(job, title="", reason="WeakMatch", message="", counts=counts)
+            else:
+                self.store.wait(job, self.clock.now + 90.0, "PlexNotFound", attempts=1, counts=counts)
+
+    def edit(self, scene: int) -> None:
+        """A person saves a scene, which then rests for a moment."""
+        self.store.note(scene_subject(scene), "update", settle_s=sql.SETTLE_S)
 
 
 def test_the_bar_grows_until_nothing_is_due(tmp_path: Path) -> None:
@@ -58,6 +72,77 @@ def test_an_empty_queue_is_done_at_once(tmp_path: Path) -> None:
     answer = watch.follower.follow(lambda: True)
 
     assert (answer["done"], watch.shown, watch.clock.sleeps) == (0, [1.0], [])
+
+
+def test_a_change_that_was_made_just_now_is_waited_for(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 0)
+    watch.edit(7)
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert (answer["done"], answer["left"], answer["later"]) == (1, 0, 0)
+
+
+def test_what_a_scan_found_rests_for_a_minute_and_is_not_waited_for(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 0)
+    watch.store.note("scene:7", "scan", settle_s=sql.SCAN_SETTLE_S)
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert (answer["done"], answer["left"], answer["later"]) == (0, 0, 1)
+    assert "1 wait for later. The next is due in 1 min." in watch.said[-1]
+
+
+def test_only_what_arrived_counts_as_done(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 2)
+    watch.fate = Fate.WAIT
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert (answer["done"], answer["dead"], answer["left"], answer["later"]) == (0, 0, 0, 2)
+    assert watch.shown[-1] == 1.0
+
+
+def test_what_was_given_up_is_named_in_the_farewell(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 2)
+    watch.fate = Fate.BURY
+
+    answer = watch.follower.follow(lambda: True)
+
+    assert (answer["done"], answer["dead"]) == (0, 2)
+    assert "0 done, 2 given up (see List Dead Letters), 0 left" in watch.said[-1]
+
+
+def test_a_look_says_a_line_every_few_seconds_with_rate_and_time_left(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 40)
+
+    watch.follower.follow(lambda: True)
+
+    assert watch.said[0] == "10 done, 30 left, 2.0 a second, about 15 s to go."
+
+
+def test_the_beginning_says_how_much_there_is_and_how_long_it_may_take(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 1_200)
+
+    watch.follower.begin(0.5)
+    watch.follower.begin()
+    watch.follower.begin(0.001)
+
+    assert watch.said == ["1,200 scenes to do, about 10 min at the usual pace.", *["1,200 scenes to do."] * 2]
+
+
+def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, 0)
+    for number in range(20):
+        watch.store.note(scene_subject(number), "update")
+        watch.sleep(0.5)
+    watch.follower = Follower(watch.store, watch, watch._say, watch.shown.append)
+    watch.store.note_many((scene_subject(number) for number in range(4)), "test")
+    Counters(watch.store).reset(watch.clock.now)
+
+    watch.follower.follow(lambda: True)
+
+    assert all(0.0 <= share <= 1.0 for share in watch.shown)
 
 
 def test_jobs_that_come_meanwhile_do_not_push_the_bar_beyond_its_end(tmp_path: Path) -> None:
@@ -106,7 +191,7 @@ def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
     watch.follower.follow(lambda: True)
 
     assert "1 wait for later" in watch.said[-1]
-    assert "1 x PlexNotFound" in watch.said[-1]
+    assert "Waiting: 1 x PlexNotFound." in watch.said[-1]
     assert "The next is due in 1.7 min." in watch.said[-1]
 
 
@@ -116,7 +201,7 @@ def test_a_task_whose_time_is_used_up_says_so_and_leaves_the_rest_to_the_worker(
     answer = watch.follower.follow(lambda: True, limit_s=10.0)
 
     assert answer["left"] == 30
-    assert any("time is used up" in text for text in watch.said)
+    assert any("time of 10 s is used up" in text for text in watch.said)
     assert "goes on by itself" in watch.said[-1]
 
 

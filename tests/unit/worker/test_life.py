@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from core.errors import Fenced
+from core.job import scene_subject
 from sync_queue import statements as sql
 from sync_queue.inbox import note_parameters, write_spill
 from sync_queue.notices import Notices
@@ -328,6 +329,37 @@ def test_working_off_ends_when_nothing_is_due(rig: Rig) -> None:
     rig.worker.life.work_off(lambda: None)
 
     assert rig.counts == (0, 0, 0)
+
+
+def test_working_off_waits_for_a_change_that_was_made_just_now(rig: Rig) -> None:
+    rig.worker.parts.store.note(scene_subject(rig.scene("a")), "update", settle_s=1.0)
+
+    rig.worker.life.work_off(lambda: None)
+
+    assert rig.counts == (0, 0, 0)
+    assert rig.item_of("a").title == "Title a"
+
+
+def test_working_off_ends_when_its_time_is_used_up(rig: Rig) -> None:
+    scenes = [rig.scene(str(number)) for number in range(5)]
+    rig.note(*scenes)
+    looks: list[None] = []
+
+    def look() -> None:
+        looks.append(None)
+        rig.clock.advance(10.0)
+
+    rig.worker.life.work_off(look, rig.clock.monotonic() + 5.0)
+
+    assert looks == [None]
+
+
+def test_working_off_with_no_time_at_all_takes_no_job(rig: Rig) -> None:
+    rig.note(rig.scene("a"))
+
+    rig.worker.life.work_off(lambda: None, rig.clock.monotonic())
+
+    assert rig.counts == (1, 0, 0)
 
 
 def test_working_off_ends_when_stash_is_gone(rig: Rig) -> None:

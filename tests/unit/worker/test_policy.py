@@ -147,3 +147,12 @@ def test_a_missing_file_names_the_paths_that_would_revive_it() -> None:
     outcome = judge(job(11), PlexNotFound("x", paths=("/media/a.mp4",)), Random(7))
 
     assert (outcome.fate, outcome.candidates) == (Fate.BURY, ("/media/a.mp4",))
+
+
+@pytest.mark.parametrize("kind", [AmbiguousMatch, WeakMatch])
+def test_a_match_that_is_not_certain_says_first_what_to_do_and_then_the_evidence(
+    kind: type[AmbiguousMatch | WeakMatch],
+) -> None:
+    outcome = judge(job(), kind("name_only 0.4, gap 0.0 to the next file"), Random(7))
+
+    assert outcome.message == f"{kind('').advice} (name_only 0.4, gap 0.0 to the next file)"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.worker.rig import Rig
-from worker.preview import Preview, count_fields, preview
+from worker.preview import Preview, Tally, preview
 
 
 def seen(rig: Rig, scene: int) -> Preview:
@@ -70,4 +70,9 @@ def test_the_candidates_of_an_ambiguous_scene_are_shown(rig: Rig) -> None:
 def test_fields_are_counted_over_all_scenes(rig: Rig) -> None:
     scenes = [rig.scene("a", title="A"), rig.scene("b", title="B", details="Words.")]
 
-    assert dict(count_fields(preview(rig.bench(), scenes))) == {"title": 2, "summary": 1}
+    tally = Tally()
+    for one in preview(rig.bench(), scenes):
+        tally.add(one)
+
+    assert tally.answer()["fields"] == {"title": 2, "summary": 1}
+    assert tally.lines()[0] == "By field: 2 x title, 1 x summary."

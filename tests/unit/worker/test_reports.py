@@ -10,7 +10,7 @@ from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
 from worker.breaker import Breaker, State
-from worker.reports import Reporter
+from worker.reports import LONG_OUTAGE_S, Reporter
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
 
@@ -98,3 +98,47 @@ def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear
 
     assert "Plex token" in waiting[0]
     assert "refused" not in [kind for kind, _, _ in ear.notices.untold()]
+
+
+def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_another_ended(ear: Ear) -> None:
+    told = []
+    for calm_s, away_s in ((60.0, 3_000.0), (700.0, 600.0), (100.0, 100.0)):
+        ear.clock.advance(calm_s)
+        gone = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+        ear.reporter.gate_moved(Breaker(), gone)
+        told += ear.told
+        ear.clock.advance(away_s)
+        ear.reporter.gate_moved(gone, Breaker())
+        told += ear.told
+
+    kinds = [kind for kind, _ in told]
+    assert kinds == ["plex_gone", "plex_back", "plex_gone", "plex_back"]  # the third one is too soon
+    assert "Plex is back after 10 min" in told[3][1]
+
+
+def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear) -> None:
+    gone = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+    ear.reporter.gate_moved(Breaker(), gone)
+    ear.reporter.gate_moved(gone, Breaker())
+
+    assert ear.told == []
+
+
+def test_a_long_outage_is_told_although_another_was_told_within_the_hour(ear: Ear) -> None:
+    first = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+    ear.reporter.gate_moved(Breaker(), first)
+    assert len(ear.told) == 1
+    ear.clock.advance(60.0)
+    second = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: y")
+    ear.reporter.gate_moved(Breaker(), second)
+    ear.reporter.remind(second)
+    soon = ear.told
+
+    ear.clock.advance(LONG_OUTAGE_S)
+    ear.reporter.remind(second)
+    later = ear.told
+    ear.reporter.remind(second)
+
+    assert soon == []
+    assert "has not reached Plex for 5 min" in later[0][1]
+    assert ear.told == []

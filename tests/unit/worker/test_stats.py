@@ -9,19 +9,23 @@ import pytest
 from core.job import Job
 from core.outcome import Fate, Outcome
 from sync_queue.counters import Counters
+from tests.flow.house import picture
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
 from worker.stats import (
     DAY_S,
     FILE_NAME,
-    KEPT_TIMES,
+    JOBS,
     Statistics,
     StatisticsKeeper,
     counts_of,
     day_of,
     percentile,
+    present_statistics,
     read_statistics,
+    reset_statistics,
 )
+from worker.stopwatch import KEPT_TIMES, STEPS, StopWatch
 
 DAY = "2023-11-14"
 WROTE = Outcome(Fate.DONE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high")
@@ -81,7 +85,11 @@ class Book:
 
     def begin(self) -> StatisticsKeeper:
         """A keeper as after a restart."""
-        return StatisticsKeeper(self.folder, Counters(self.store), self.clock, self.log)
+        return StatisticsKeeper(self.folder, self.counters, self.clock, self.log, StopWatch(self.clock))
+
+    @property
+    def counters(self) -> Counters:
+        return Counters(self.store)
 
 
 @pytest.fixture
@@ -95,7 +103,7 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     for number in range(KEPT_TIMES + 10):
         book.keeper.heard(JOB, WROTE, float(number))
 
-    times = book.keeper.now().times_s
+    times = book.keeper.now().times_s["job"]
 
     assert (len(times), times[0], times[-1]) == (KEPT_TIMES, 10.0, KEPT_TIMES + 9.0)
 
@@ -104,7 +112,7 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
 def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
     book.keeper.heard(JOB, outcome, 1.0)
 
-    assert book.keeper.now().times_s == ()
+    assert book.keeper.now().times_s == {}
 
 
 def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
@@ -115,7 +123,49 @@ def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
 
     again = book.begin().now()
 
-    assert (again.since, again.times_s) == (began, (0.25,))
+    assert (again.since, again.times_s, again.requests) == (began, {"job": (0.25,)}, {JOBS: 1})
+
+
+def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> None:
+    for number in range(100):
+        book.keeper.heard(JOB, WROTE, float(number))
+
+    timing = book.keeper.now().timing["job"]
+
+    assert (timing.count, timing.average, timing.p50, timing.p95) == (100, 49.5, 50.0, 95.0)
+
+
+def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Book) -> None:
+    book.store.note("scene:1", "update")
+    book.store.finish(book.store.take()[0], counts_of(WROTE, DAY))
+    book.keeper.heard(JOB, WROTE, 0.25)
+    book.keeper.save()
+    book.clock.advance(60.0)
+
+    reset_statistics(book.folder, book.counters, book.clock)
+    reader = present_statistics(book.folder, book.counters, book.clock.sleep)
+    book.keeper.save()
+
+    assert reader == book.keeper.now() == Statistics(since=book.clock.wall())
+    assert read_statistics(book.folder, book.clock.sleep) == reader
+
+
+def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
+    book.keeper.heard(JOB, WROTE, 0.25)
+    book.clock.advance(60.0)
+    reset_statistics(book.folder, book.counters, book.clock)
+    book.keeper.save()  # the old one's very last words
+
+    assert book.begin().now().times_s == {}
+
+
+def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> None:
+    book.keeper.heard(JOB, WROTE, 0.25)
+    book.keeper.save()
+    book.clock.advance(60.0)
+    book.counters.reset(book.clock.wall())
+
+    assert present_statistics(book.folder, book.counters, book.clock.sleep) == Statistics(since=book.clock.wall())
 
 
 @pytest.mark.parametrize("text", ["not json", "[1]", json.dumps({"outcomes": "many"})])
@@ -151,7 +201,7 @@ def test_every_job_counts_once_and_the_histogram_says_how_sure_the_matches_were(
     assert stats.errors == {"PlexNotFound": 1}
     assert stats.confidence == {"high": 3, "low": 1}
     assert stats.fields["title"] == 4
-    assert (stats.jobs, len(stats.times_s)) == (5, 4)
+    assert (stats.jobs, len(stats.times_s["job"])) == (5, 4)
 
 
 def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
@@ -182,3 +232,44 @@ def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
     rig.worker.parts.statistics.save()
 
     assert len(rig.worker.parts.statistics.now().days) == 1  # three days, and then one without a job
+
+
+def test_every_step_of_a_sync_has_its_time_and_the_requests_are_counted(rig: Rig) -> None:
+    scenes = [rig.scene(name, tags=["shared"]) for name in "abc"]
+    for scene in scenes:
+        rig.stash.library.set_cover(scene, picture(scene))
+    plex, stash = len(rig.plex.requests), len(rig.stash.requests)
+    rig.bench()  # it reads the settings, which is no part of a sync
+    read = len(rig.stash.requests) - stash
+
+    rig.note(*scenes)
+    rig.drain()
+    stats = rig.worker.parts.statistics.now()
+
+    assert set(stats.times_s) == set(STEPS)
+    assert stats.requests == {
+        "plex": len(rig.plex.requests) - plex,
+        "stash": len(rig.stash.requests) - stash - 2 * read,
+        "jobs": 3,
+    }
+    assert stats.requests_per_job["plex"] == round(stats.requests["plex"] / 3, 2)
+
+
+def test_a_step_that_fails_has_no_time(rig: Rig) -> None:
+    rig.plex.down()
+    rig.sync(rig.scene("a"))
+
+    times = rig.worker.parts.statistics.now().times_s
+
+    assert set(times) == {"read"}
+
+
+def test_a_scene_that_has_not_changed_is_not_timed_as_a_write(rig: Rig) -> None:
+    scene = rig.scene("a")
+    rig.sync(scene)
+    rig.clock.advance(5.0)
+    rig.sync(scene)
+
+    times = rig.worker.parts.statistics.now().times_s
+
+    assert (len(times["job"]), len(times["write"])) == (2, 1)

@@ -10,6 +10,7 @@ from core.version import VERSION
 from sync_queue.facts import begin_epoch
 from sync_queue.lease import Lease
 from sync_queue.records import Records
+from sync_queue.statements import RECONCILED
 from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
@@ -65,10 +66,10 @@ def window(tmp_path: Path) -> Iterator[Window]:
     made.store.connection.close()
 
 
-def test_while_all_is_well_nothing_is_said_of_plex(window: Window) -> None:
+def test_while_all_is_well_the_status_says_so(window: Window) -> None:
     shot = window.shot()
 
-    assert plex_lines(shot, window.clock.now) == []
+    assert plex_lines(shot, window.clock.now) == ["Plex: no trouble known."]
     assert (shot.breaker.state, shot.outage, shot.ramp) == (State.CLOSED, None, None)
 
 
@@ -79,7 +80,7 @@ def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(wind
     lines = window.lines()
 
     assert lines[-1] == "Queue: 1 due, 1 later, 0 in progress, 0 done today, 0 dead letters."
-    assert lines[-2] == "Worker: not running."
+    assert lines[-2] == "Worker: not running; the next edit starts it."
     assert lines[0].startswith(f"PlexSync {VERSION}, database in ")
 
 
@@ -98,7 +99,7 @@ def test_a_probe_that_is_overdue_is_asked_now(window: Window) -> None:
 def test_a_ramp_is_shown_with_its_rate(window: Window) -> None:
     window.ramp()
 
-    assert "Plex is back; the queue drains at 1 jobs a second for now." in window.lines()
+    assert "Plex is back; the queue drains at 1 job a second for now." in window.lines()
 
 
 def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None:
@@ -109,6 +110,23 @@ def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None
 
     assert "Plex is away" in text
     assert "Plex is back" not in text
+
+
+@pytest.mark.parametrize(
+    ("fact", "lines"),
+    [
+        ("{} 24h, 3 scenes in 0.5 s, gaps: none, queued: none", ["Reconciled 2 h ago: 24h, 3 scenes in 0.5 s, "]),
+        ("no time at all", []),
+        ("", []),
+    ],
+)
+def test_the_last_reconciliation_is_one_line(window: Window, fact: str, lines: list[str]) -> None:
+    window.store.note_many([], "", meta=(RECONCILED, fact.format(window.clock.now - 7_200.0)))
+
+    shown = [line for line in window.lines() if line.startswith("Reconciled")]
+
+    assert len(shown) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(shown, lines, strict=True))
 
 
 def test_a_breaker_file_of_garbage_shows_a_closed_breaker(window: Window) -> None:
@@ -134,13 +152,13 @@ def test_what_waits_and_what_failed_is_counted_by_reason(window: Window) -> None
 def test_a_dead_letter_says_what_to_do_and_what_was_looked_at(window: Window) -> None:
     window.bury("scene:7", "AmbiguousMatch", "Two items.\nmore", "A title", ("item 7", "item 8"))
 
-    assert "Dead letter: scene:7 (A title): AmbiguousMatch. Two items. Looked at: item 7; item 8." in window.lines()
+    assert "Dead letter: scene 7 (A title): AmbiguousMatch. Two items. Looked at: item 7; item 8." in window.lines()
 
 
 def test_a_dead_letter_without_a_title_shows_its_scene(window: Window) -> None:
     window.bury("scene:7", "WorkerDied", "It died.")
 
-    assert "Dead letter: scene:7: WorkerDied. It died." in window.lines()
+    assert "Dead letter: scene 7: WorkerDied. It died." in window.lines()
 
 
 def test_whatever_there_is_the_status_stays_short(window: Window) -> None:
@@ -165,8 +183,7 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
     shot = window.shot()
 
     assert shot.alive
-    assert window.lines()[-2].startswith("Worker: ")
-    assert window.lines()[-2].endswith(" since 1.5 min.")
+    assert window.lines()[-2] == "Worker: starting, alive for 1.5 min."
 
 
 def test_a_worker_that_is_gone_is_not_running_whatever_it_said_last(window: Window) -> None:
@@ -205,3 +222,42 @@ def test_the_status_of_a_worker_in_an_outage_is_what_the_worker_holds(rig: Rig) 
     assert shot.breaker == rig.worker.parts.gate.breaker
     assert shot.outage is not None
     assert shot.outage.start == rig.clock.now
+
+
+def test_an_outage_that_is_over_is_told_with_its_length(window: Window) -> None:
+    history = OutageLog(window.data_dir, window.clock, str)
+    history.agree_with(Breaker(State.OPEN, since=window.clock.now, why=WHY))
+    window.clock.advance(300.0)
+    history.agree_with(Breaker())
+    window.clock.advance(7200.0)
+
+    assert "Plex: no trouble known; the last outage lasted 5 min and ended 2 h ago." in window.lines()
+
+
+def test_a_worker_of_an_older_version_is_named(window: Window) -> None:
+    begin_epoch(window.store.connection, 4711, "0.9.0", "hook", window.clock.now)
+    window.lease.take()
+
+    assert window.lines()[0].startswith(f"PlexSync {VERSION}; the worker is still 0.9.0, database in ")
+
+
+def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> None:
+    rig.sync(rig.scene("a"), rig.scene("b"), rig.scene("c", in_plex=False))
+    rig.worker.parts.statistics.save()
+    rig.clock.advance(3600.0)
+
+    lines = status_lines(take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now)
+
+    counts = next(line for line in lines if line.startswith("In the last 1 h: "))
+    times = next(line for line in lines if line.startswith("Milliseconds (average/median/95 of 100 stay below): "))
+    assert counts.startswith("In the last 1 h: 2 done, 1 put off; requests per job: ")
+    assert "to Plex" in counts
+    assert "to Stash" in counts
+    assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times
+
+
+def test_counters_of_a_drain_that_goes_on_are_shown_before_their_times_are_kept(window: Window) -> None:
+    window.store.note("scene:1", "update")
+    window.store.finish(window.store.take()[0], [("outcomes", "done")])
+
+    assert any(line.endswith(": 1 done.") for line in window.lines())

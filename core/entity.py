@@ -1,0 +1,49 @@
+"""Performers, studios, tags and groups: what scenes show of them without being touched themselves."""
+
+from dataclasses import dataclass
+
+from core.fields import FIELDS
+
+# Which part of a scene's selection shows entities of this kind.
+_SELECTED_AS = {"performer": "performers", "studio": "studio", "tag": "tags", "group": "groups"}
+
+KINDS: tuple[str, ...] = tuple(_SELECTED_AS)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """What scenes show of one entity, as it was read.
+
+    Attributes:
+        subject: `tag:7`.
+        shown: its name; "" where scenes show two of them.
+        parent: the id of a studio's parent, "" for none; None where it was read as somebody's parent only.
+        updated_at: Stash's text; "" where it was read with a scene.
+        read_at: epoch seconds.
+    """
+
+    subject: str
+    shown: str
+    parent: str | None = ""
+    updated_at: str = ""
+    read_at: float = 0.0
+
+    def looks_like(self, other: "Entity") -> bool:
+        """Whether scenes show the same of both."""
+        same_parent = None in (self.parent, other.parent) or self.parent == other.parent
+        return self.shown == other.shown and same_parent
+
+
+def entity_subject(kind: str, number: int | str) -> str:
+    """The subject of an entity's jobs, dead letters and rows."""
+    return f"{kind}:{number}"
+
+
+def kind_of(subject: str) -> str:
+    """`tag` of `tag:7`."""
+    return subject.partition(":")[0]
+
+
+def is_shown(kind: str) -> bool:
+    """Whether any synced field shows entities of this kind."""
+    return any(_SELECTED_AS[kind] in field.selection.split() for field in FIELDS)

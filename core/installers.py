@@ -1,0 +1,114 @@
+"""Programs that can fill a folder with packages: which there are, running one, and what it said.
+
+Standard library only.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+INSTALL_LIMIT_S = 600.0  # for one installer
+
+_NETWORK = re.compile(
+    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|dns error|getaddrinfo|"
+    r"Name or service not known|Network is unreachable|Connection refused|timed out|error sending request",
+    re.IGNORECASE,
+)
+_OTHER_PLACES = {"PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_TARGET", "UV_PREFIX"}
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # a worker on Windows has no console to lend
+
+
+class Installer(NamedTuple):
+    """A program that can fill a folder with packages: its argv up to the word `install`, and its options."""
+
+    name: str
+    start: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+    def command(self, requirements: Path, target: Path) -> list[str]:
+        """The argv that installs everything into `target`."""
+        return [*self.start, "install", *self.options, "--target", str(target), "-r", str(requirements)]
+
+
+class Finished(NamedTuple):
+    """How a command ended (0 is success), and what it said."""
+
+    status: int
+    said: str
+
+
+def find_installers() -> list[Installer]:
+    """What may be able to install here, the most usual first."""
+    options = ("--disable-pip-version-check", "--no-input", "--prefer-binary", "--upgrade")
+    python = sys.executable or "python3"
+    found = [Installer("pip", (python, "-m", "pip"), options)]
+    uv = shutil.which("uv")
+    if uv:
+        found.append(Installer("uv", (uv, "pip"), ("--no-cache", "--python", python)))
+    wheel = _bundled_pip()
+    if wheel:
+        found.append(Installer("bundled", (python, str(wheel / "pip")), options))
+    return found
+
+
+def _bundled_pip() -> Path | None:
+    """The pip wheel that Python carries for new environments: it runs from where it lies."""
+    folders = []
+    spec = importlib.util.find_spec("ensurepip")
+    if spec is not None and spec.origin:
+        folders.append(Path(spec.origin).parent / "_bundled")
+    distributor = sysconfig.get_config_var("WHEEL_PKG_DIR")
+    if distributor:
+        folders.append(Path(distributor))
+    wheels = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
+    return wheels[-1] if wheels else None
+
+
+def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What an installer is told: all of it, since it names indexes, mirrors and proxies, but no other place to fill.
+
+    `user` and `require-virtualenv` in a person's pip.conf contradict a folder of our own.
+    """
+    kept = {name: value for name, value in environment.items() if name not in _OTHER_PLACES}
+    return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
+
+
+def run_command(command: Sequence[str], folder: Path, limit_s: float = INSTALL_LIMIT_S) -> Finished:
+    """Run `command` in `folder`; a failure to start it or an exceeded limit is a status, not an error."""
+    # A file, not a pipe: children of a killed installer could hold a pipe open for ever.
+    with tempfile.TemporaryFile(dir=folder) as output:
+        try:
+            status = subprocess.run(
+                command,
+                cwd=folder,
+                env=installer_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=limit_s,
+                check=False,
+                creationflags=_NO_WINDOW,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return Finished(-1, f"{Path(command[0]).name} was not ready after {limit_s:.0f} s")
+        except OSError as error:
+            return Finished(-1, f"{command[0]} could not be started: {error.strerror}")
+        output.seek(0)
+        return Finished(status, output.read().decode("utf-8", "replace"))
+
+
+def one_line(said: str) -> str:
+    """An installer's last words, short and without the password of a proxy."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    line = re.sub(r"(?i)^error:\s*", "", (errors or lines)[-1])
+    line = re.sub(r"//[^/@\s]+@", "//***@", line)
+    return ("no internet? " if _NETWORK.search(said) else "") + line[:200].rstrip(". ")

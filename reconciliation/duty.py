@@ -1,0 +1,236 @@
+"""The worker's part: notices that a run is due, carries it out in small steps, and writes down what came of it.
+
+Only the holder of the worker's lease does this, so two runs never go on at once; a button only makes a wish.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from core.clock import Clock
+from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable
+from core.log import EventLog
+from reconciliation.book import QueueBook
+from reconciliation.desk import Desk
+from reconciliation.history import HistoryFile
+from reconciliation.run import RUN, WISH, Facts, Run, Wish, read_run, read_wish
+from reconciliation.scheduler import due_run
+from reconciliation.sweep import Sweep
+from stash.times import parse_time
+from sync_queue import statements as sql
+from sync_queue.store import JobStore
+from validation.config import PlexSyncConfig
+from validation.metadata import SyncMetadata
+
+LOOK_S = 30.0  # between two looks at the clock
+IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run
+RESTS_S = (30.0, 60.0, 120.0, 240.0)  # after failures of one read; then its scenes are left out
+SETTLED_S = 2.0
+
+Bench = TypeVar("Bench", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a run stands on.
+
+    Attributes:
+        store: the queue.
+        facts: its small facts.
+        book: where gaps go.
+        history: the runs that have ended.
+        clock: the time.
+        log: the worker's log.
+        config: the settings as last read; None before.
+        first_start: when PlexSync ran here for the first time, epoch seconds; None before.
+        say: tells people of a warning.
+    """
+
+    store: JobStore
+    facts: Facts
+    book: QueueBook
+    history: HistoryFile
+    clock: Clock
+    log: EventLog
+    config: Callable[[], PlexSyncConfig | None]
+    first_start: Callable[[], float | None]
+    say: Callable[[str], object]
+
+
+class Reconciliation(Generic[Bench]):
+    """A duty of the worker."""
+
+    def __init__(self, ground: Ground, open_desk: Callable[[Bench], Desk], *, has_restarted: bool) -> None:
+        """`has_restarted`: this worker was not merely handed on, so Stash may be a new process."""
+        self._g = ground
+        self._open_desk = open_desk
+        self._has_restarted = has_restarted
+        self._history, warning = ground.history.load()
+        if warning:
+            ground.log.warning("state.set_aside", detail=warning)
+            ground.say(warning)
+        self._run = read_run(ground.facts)
+        self._wish: Wish | None = None
+        self._seen = -1
+        self._looks_at = ground.clock.monotonic()
+        self._rests_until = ground.clock.monotonic()
+        self._failures = 0
+        self._bench: Bench | None = None
+        self._sweep: Sweep | None = None
+
+    def stash_came_back(self) -> None:
+        """Stash had not answered for a while: it may be a new process."""
+        self._has_restarted = True
+
+    def is_due(self) -> bool:
+        """Whether there is a step to do now; reads nothing that has not changed."""
+        now = self._g.clock.monotonic()
+        if now < self._rests_until:
+            return False
+        self._look_for_a_wish()
+        config = self._g.config()
+        if config is None or not config.enabled or config.missing() or not config.sync_metadata:
+            return self._is_anything_ahead() and self._is_time_to_look(now, LOOK_S if self._wish else IDLE_LOOK_S)
+        if self._run is not None or self._wish is not None:
+            return True
+        return self._is_time_to_look(now, LOOK_S) and self._begin_if_due(config)
+
+    def step(self, bench: Bench) -> None:
+        """Do one step of the run that goes on, or of the one that is due.
+
+        Raises:
+            PlexError, StashUnavailable: a server failed; the step is tried again.
+        """
+        config = self._g.config()
+        if config is None or not config.sync_metadata:
+            return
+        if self._run is None and not self._fulfil() and not self._begin_if_due(config):
+            return
+        sweep, failed = self._sweep_on(bench), ""
+        try:
+            is_over = sweep.step()
+        except (Fenced, StashUnavailable, sqlite3.Error):
+            raise
+        except PlexTemporaryError:
+            self._failed_read()
+            raise
+        except PlexError:
+            raise
+        except Exception as error:  # noqa: BLE001 broad on purpose: a bug in here must not keep the jobs from being done
+            self._g.log.error("reconcile.failed", why=type(error).__name__, detail=str(error))
+            failed, is_over = f"{type(error).__name__}: {error}", True
+        finally:
+            self._run = sweep.run
+        self._failures = 0
+        if is_over:
+            self._end(failed)
+
+    # -- beginning ------------------------------------------------------------------------------
+
+    def _look_for_a_wish(self) -> None:
+        """A wish is another process's commit, so nothing is read while there was none."""
+        seen = self._g.store.changes_seen()
+        if seen != self._seen:
+            known, self._seen, self._wish = self._wish, seen, read_wish(self._g.facts)
+            if self._wish not in (None, known):
+                self._looks_at = self._g.clock.monotonic()
+
+    def _is_anything_ahead(self) -> bool:
+        return self._run is not None or self._wish is not None or self._g.first_start() is not None
+
+    def _is_time_to_look(self, now: float, gap_s: float) -> bool:
+        if now < self._looks_at:
+            return False
+        self._looks_at = now + gap_s
+        return True
+
+    def _fulfil(self) -> bool:
+        """Begin the run that somebody wished for; whether there was a wish."""
+        wish, self._wish = read_wish(self._g.facts), None
+        if wish is None:
+            return False
+        self._begin("task", wish.scope, wish.asked_at)
+        return True
+
+    def _begin_if_due(self, config: PlexSyncConfig) -> bool:
+        """Begin the run that the clock asks for; whether one was due."""
+        first_start = self._g.first_start()
+        if first_start is None:
+            return False
+        due = due_run(
+            self._history,
+            config.reconcile_interval,
+            config.reconcile_scope,
+            self._g.clock.wall(),
+            first_start,
+            has_restarted=self._has_restarted,
+        )
+        self._has_restarted = False
+        if due is None:
+            return False
+        self._begin(due.cause, due.scope.text, 0.0)
+        return True
+
+    def _begin(self, cause: str, scope: str, asked_at: float) -> None:
+        run = Run(cause=cause, scope=scope, started_at=self._g.clock.wall(), asked_at=asked_at)
+        with self._g.store.transaction() as connection:
+            connection.execute(sql.SET_META, {"key": RUN, "value": run.model_dump_json()})
+            if asked_at:
+                connection.execute(sql.SET_META, {"key": WISH, "value": ""})
+        self._run, self._sweep, self._failures = run, None, 0
+        self._g.log.info("reconcile.begin", cause=cause, scope=scope)
+
+    def _sweep_on(self, bench: Bench) -> Sweep:
+        """The run as it stands; under other settings it goes on from its last position."""
+        if self._sweep is None or bench is not self._bench:
+            assert self._run is not None
+            self._bench, desk = bench, self._open_desk(bench)
+            self._sweep = Sweep(desk, self._g.book, self._g.clock, self._run, self._is_ours(self._run))
+        return self._sweep
+
+    def _is_ours(self, run: Run) -> Callable[[SyncMetadata], bool]:
+        """A scene that PlexSync never wrote and nobody changed since it came is not touched without being asked."""
+        first_start = self._g.first_start() or 0.0
+        if run.cause == "task" or self._g.facts.get(sql.WHOLE_LIBRARY):
+            return lambda scene: True
+        return lambda scene: any(
+            (parse_time(text) or 0.0) >= first_start - SETTLED_S for text in (scene.updated_at, scene.created_at)
+        )
+
+    # -- ending ---------------------------------------------------------------------------------
+
+    def _failed_read(self) -> None:
+        """Leave Plex alone for a while; a read that fails again and again is left out."""
+        if self._failures < len(RESTS_S):
+            self._rests_until = self._g.clock.monotonic() + RESTS_S[self._failures]
+            self._failures += 1
+            return
+        self._failures = 0
+        left_out = self._sweep.skip() if self._sweep is not None else 0
+        self._g.log.warning("reconcile.skipped", scenes=left_out)
+
+    def _end(self, failed: str) -> None:
+        """Write the run down, then forget that it goes on: a kill in between repeats its end only."""
+        assert self._run is not None
+        run = self._run.model_copy(update={"ended_at": self._g.clock.wall(), "failed": failed})
+        self._history = self._history.including(run)
+        warning = self._g.history.save(self._history)
+        if warning:
+            self._g.log.warning("state.unsaved", detail=warning)
+        self._g.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.line}")
+        self._g.facts.set(RUN, "")
+        self._g.log.info(
+            "reconcile.end",
+            cause=run.cause,
+            scope=run.scope,
+            checked=run.checked,
+            gaps=_pairs(run.gaps),
+            queued=_pairs(run.enqueued),
+            took_s=round(run.ended_at - run.started_at, 1),
+        )
+        self._run = self._sweep = self._bench = None
+
+
+def _pairs(counts: dict[str, int]) -> list[str]:
+    return [f"{name}:{count}" for name, count in counts.items()]

@@ -1,0 +1,49 @@
+"""Is a run due, and over which scenes? Pure: times and the history in, an answer out."""
+
+from dataclasses import dataclass
+
+from reconciliation.history import History
+from validation.scope import ALL, RECENT, Scope
+
+HOUR_S = 3_600.0
+DAY_S = 86_400.0
+FULL_EVERY_S = 7 * DAY_S
+NEVER = "never"
+INTERVALS_S = {"hourly": HOUR_S, "daily": DAY_S, "weekly": 7 * DAY_S}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A run that should begin, and why: `interval`, `full` or `start`."""
+
+    cause: str
+    scope: Scope
+
+
+def due_run(
+    history: History, interval: str, scope: Scope, now: float, first_start: float, *, has_restarted: bool
+) -> Due | None:
+    """The run that is due now; None when none is.
+
+    Args:
+        history: the runs that have ended.
+        interval: never, hourly, daily or weekly.
+        scope: what the setting asks for.
+        now: epoch seconds.
+        first_start: when PlexSync ran here for the first time; nothing is due before an interval after it.
+        has_restarted: Stash may have been started anew since the last run.
+    """
+    if interval == NEVER:
+        return None
+    if _has_passed(max(history.full_at, first_start), FULL_EVERY_S, now):
+        return Due("full", ALL)
+    if _has_passed(max(history.last_covering(scope), first_start), INTERVALS_S[interval], now):
+        return Due("interval", scope)
+    if has_restarted and _has_passed(max(history.last, first_start), HOUR_S, now):
+        return Due("start", RECENT)
+    return None
+
+
+def _has_passed(since: float, seconds: float, now: float) -> bool:
+    """A moment that lies ahead means that the clock was set back: then it has passed."""
+    return not since <= now < since + seconds

@@ -1,0 +1,114 @@
+"""The index scene -> entities, and what scenes show of each entity.
+
+It is written before Plex is: a row names at least what the scene's items may show, so that whatever ends later
+finds its scenes. Only what a fan-out has carried to every scene changes the name that is known.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
+
+from core.entity import Entity
+from sync_queue import statements as sql
+from sync_queue.store import JobStore
+
+Shows = Mapping[int, Collection[Entity]]
+"""What each scene shows, by its id."""
+
+
+class EntityIndex:
+    """Both tables in the queue's database."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    # -- scenes ---------------------------------------------------------------------------------
+
+    def of_scene(self, scene_id: int) -> frozenset[str]:
+        """The subjects that the scene's items may show; empty when nothing is known."""
+        row = self._store.connection.execute(sql.SCENE_ENTITIES, {"scene_id": scene_id}).fetchone()
+        return frozenset(row[0].split()) if row else frozenset()
+
+    def scenes_showing(self, subject: str, after: int, limit: int) -> list[int]:
+        """The next scenes by id whose items may show the entity; [] at the end."""
+        query = {"after": after, "pattern": f"% {subject} %", "limit": limit}
+        return [row[0] for row in self._store.connection.execute(sql.SCENES_SHOWING, query).fetchall()]
+
+    def expect(self, shows: Shows) -> list[str]:
+        """Before Plex is written: add to the rows what the scenes are about to show.
+
+        Returns the entities that are known by another name than these scenes show; [] as a rule. Then scenes
+        show two names, and none is known any more: whatever it is called in the end is carried to all of them.
+        """
+        wider: dict[int, frozenset[str]] = {}
+        for scene_id, entities in shows.items():
+            known = self.of_scene(scene_id)
+            both = known | {entity.subject for entity in entities}
+            if both != known:
+                wider[scene_id] = both
+        # A studio that is one scene's own and another's parent counts as the own, which tells more.
+        every = chain.from_iterable(shows.values())
+        seen = {entity.subject: entity for entity in sorted(every, key=lambda entity: entity.parent is not None)}
+        known_as = {subject: self.known(subject) for subject in seen}
+        news = [entity for subject, entity in seen.items() if _adds(known_as[subject], entity)]
+        renamed = [subject for subject, known in known_as.items() if known and known.shown != seen[subject].shown]
+        if wider or news or renamed:
+            with self._store.transaction() as connection:
+                for scene_id, subjects in wider.items():
+                    connection.execute(sql.SAVE_SCENE_ENTITIES, _row(scene_id, subjects))
+                for entity in news:
+                    connection.execute(sql.ADD_ENTITY, _values(entity))
+                for subject in renamed:
+                    connection.execute(sql.DOUBT_ENTITY, {"subject": subject})
+        return renamed
+
+    def settle(self, scene_id: int, subjects: Iterable[str]) -> None:
+        """After Plex was written: the scene shows these and nothing else."""
+        exact = frozenset(subjects)
+        if self.of_scene(scene_id) != exact:
+            with self._store.transaction() as connection:
+                connection.execute(sql.SAVE_SCENE_ENTITIES, _row(scene_id, exact))
+
+    def forget_scene(self, scene_id: int) -> None:
+        """The scene is gone."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.FORGET_SCENE_ENTITIES, {"scene_id": scene_id})
+
+    # -- entities -------------------------------------------------------------------------------
+
+    def known(self, subject: str) -> Entity | None:
+        """What every indexed scene shows of the entity; None when no scene does."""
+        row = self._store.connection.execute(sql.ENTITY, {"subject": subject}).fetchone()
+        return Entity(*row) if row else None
+
+    def known_of_kind(self, kind: str) -> list[str]:
+        """The subjects of every known entity of one kind."""
+        rows = self._store.connection.execute(sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}).fetchall()
+        return [row[0] for row in rows]
+
+    def remember(self, entity: Entity) -> None:
+        """Every scene that shows the entity is right, or queued."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.SAVE_ENTITY, _values(entity))
+
+    def forget(self, subject: str) -> None:
+        """The entity is gone, and the scenes that showed it are queued."""
+        with self._store.transaction() as connection:
+            connection.execute(sql.FORGET_ENTITY, {"subject": subject})
+
+
+def _adds(known: Entity | None, entity: Entity) -> bool:
+    return known is None or (known.parent is None and entity.parent is not None)
+
+
+def _row(scene_id: int, subjects: Iterable[str]) -> dict[str, object]:
+    return {"scene_id": scene_id, "entities": f" {' '.join(sorted(subjects))} "}
+
+
+def _values(entity: Entity) -> dict[str, object]:
+    return {
+        "subject": entity.subject,
+        "shown": entity.shown,
+        "parent": entity.parent,
+        "updated_at": entity.updated_at,
+        "read_at": entity.read_at,
+    }

@@ -1,0 +1,65 @@
+"""What Plex showed before PlexSync's first write: one row per item, each field kept at its own first write."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from core.original import Original
+from sync_queue import statements as sql
+from sync_queue.store import JobStore
+
+
+class Originals:
+    """The originals in the queue's database; `server` is Plex's identifier."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def keep(self, server: str, item: int, section: int, fields: Mapping[str, Original], now: float) -> None:
+        """Keep what is about to be overwritten; of a field that is kept already only its marks are added to."""
+        key = {"server": server, "item": item}
+        row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
+        known = _from_text(row[0]) if row else {}
+        merged = {**known, **{name: _merged(known.get(name), new) for name, new in fields.items()}}
+        if merged != known:
+            with self._store.transaction() as connection:
+                connection.execute(sql.KEEP_ORIGINALS, {**key, "section": section, "now": now, "shown": _text(merged)})
+
+    def count(self, server: str) -> int:
+        """How many items have been written to since they were last put back."""
+        return int(self._store.connection.execute(sql.COUNT_ORIGINALS, {"server": server}).fetchone()[0])
+
+    def page(self, server: str, after: int, size: int) -> list[tuple[int, int, dict[str, Original]]]:
+        """(item, library, its fields) of the next items by rating key; [] at the end."""
+        query = {"server": server, "after": after, "size": size}
+        rows = self._store.connection.execute(sql.ORIGINALS_AFTER, query).fetchall()
+        return [(item, section, _from_text(shown)) for item, section, shown in rows]
+
+    def forget(self, server: str, item: int) -> None:
+        """An item is as it was: forget that it was written, by whichever scene, in one transaction."""
+        key = {"server": server, "item": item}
+        with self._store.transaction() as connection:
+            connection.execute(sql.FORGET_ORIGINALS, key)
+            connection.execute(sql.FORGET_ITEM_RECORDS, key)
+
+
+def _merged(known: Original | None, new: Original) -> Original:
+    return known.written_again(new) if known else new
+
+
+def _text(fields: Mapping[str, Original]) -> str:
+    return json.dumps({name: asdict(original) for name, original in fields.items()})
+
+
+def _from_text(text: str) -> dict[str, Original]:
+    """The fields of one item; {} for a text that makes no sense, which a bad disk may have changed."""
+    try:
+        document: dict[str, dict[str, Any]] = json.loads(text)
+        return {name: Original(**{key: _frozen(value) for key, value in one.items()}) for name, one in document.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,117 @@
+"""A house whose plugin came out of the package, as Stash's package manager installs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.installers import find_installers
+from core.version import VERSION
+from tests.emulators.stash_install import install_package
+from tests.flow.house import House
+from tests.support import ROOT
+from tools.package import FILES, FOLDERS, PLUGIN_ID, build
+
+LIMIT_S = 300.0
+INSTALL_LIMIT_S = 600.0
+STAMP = 1_750_000_000
+OLD = "0.9.0"
+
+# Stands for a Python whose distributor has taken the way to pip out.
+_NO_PIP = """
+import sys, sysconfig
+sys.modules["ensurepip"] = None
+sysconfig.get_config_vars()["WHEEL_PKG_DIR"] = ""
+"""
+
+
+class PackagedHouse(House):
+    """Installed from a plugin source, where Stash puts what comes from one."""
+
+    def __init__(self, root: Path, source: Path, python: Path | None = None, **stash_options: Any) -> None:
+        super().__init__(root, **stash_options)
+        self.plugin = self.stash.plugins_path / "community" / PLUGIN_ID
+        self.data = self.plugin / "data"
+        self.stash.core.runner.python_path = str(python or sys.executable)
+        self._source = source
+
+    def install(self) -> None:
+        self.update(self._source)
+
+    def update(self, source: Path) -> None:
+        """Install what a source has, over whatever is there."""
+        install_package(source / "index.yml", PLUGIN_ID, self.plugin)
+        self.stash.reload_plugins()
+
+
+def build_source(folder: Path) -> Path:
+    """A plugin source with the package of this version."""
+    build(ROOT, folder, STAMP)
+    return folder
+
+
+def build_old_source(folder: Path, **replaced: str) -> Path:
+    """A source with an older version; `replaced` are texts of top-level modules that were different then."""
+    root = folder / "root"
+    root.mkdir(parents=True)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, root / name)
+    for module, text in replaced.items():
+        (root / f"{module}.py").write_text(text, encoding="utf-8")
+    version = root / "core" / "version.py"
+    version.write_text(version.read_text(encoding="utf-8").replace(f'"{VERSION}"', f'"{OLD}"'), encoding="utf-8")
+    build(root, folder, STAMP - 86_400)
+    return folder
+
+
+def download_wheels(folder: Path) -> Path:
+    """Everything that requirements.txt needs, fetched once, for installations without a network."""
+    pip = next(installer for installer in reversed(find_installers()) if installer.name in ("pip", "bundled"))
+    command = [*pip.start, "download", "-q", "--prefer-binary", "-d", str(folder), "-r", str(ROOT / "requirements.txt")]
+    subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
+    return folder
+
+
+def bare_python(folder: Path, *, may_have_pip: bool = True) -> Path:
+    """An interpreter with nothing but the standard library."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=LIMIT_S)
+    windows = sys.platform == "win32"
+    if not may_have_pip:
+        packages = folder / "Lib" if windows else next((folder / "lib").glob("python*"))
+        (packages / "site-packages" / "sitecustomize.py").write_text(_NO_PIP, encoding="utf-8")
+    return folder / ("Scripts/python.exe" if windows else "bin/python")
+
+
+def give_pip_back(python: Path) -> None:
+    """What a person does who is told that there is no pip."""
+    for block in python.parent.parent.rglob("sitecustomize.py"):
+        block.unlink()
+    subprocess.run([str(python), "-m", "ensurepip"], check=True, timeout=LIMIT_S, capture_output=True)
+
+
+def offline(wheels: Path, programs: Path) -> dict[str, str]:
+    """The environment of a machine without a package index; `programs` is all that its PATH names."""
+    return {
+        "PATH": str(programs),
+        "PYTHONPATH": "",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "UV_OFFLINE": "1",
+        "UV_FIND_LINKS": str(wheels),
+    }
+
+
+def find_uv(folder: Path) -> Path | None:
+    """The folder of a uv, this machine's or one from the index; None where there is none."""
+    found = shutil.which("uv")
+    if found:
+        return Path(found).parent
+    command = [*find_installers()[-1].start, "install", "-q", "--target", str(folder), "uv"]
+    finished = subprocess.run(command, check=False, timeout=INSTALL_LIMIT_S, env={**os.environ, "PIP_USER": "0"})
+    return folder / "bin" if finished.returncode == 0 and (folder / "bin").is_dir() else None

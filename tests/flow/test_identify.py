@@ -1,0 +1,117 @@
+"""Identification and edits of many scenes at once: Stash tells of them in shapes of their own, and each passes."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from sync_queue.statements import QUEUE
+from tests.flow.house import LIMIT_S, Workroom, picture
+
+SCENES_UPDATE = "mutation($input: [SceneUpdateInput!]!) { scenesUpdate(input: $input) { id } }"
+
+
+def noted(room: Workroom) -> list[tuple[str, str, int]]:
+    """(subject, cause, priority) of what waits."""
+    return room.rows(f"SELECT subject, cause, priority FROM {QUEUE} WHERE status < 2 ORDER BY subject")
+
+
+def identify(room: Workroom, scene: int, **found: object) -> None:
+    """Stash's task Identify finds these values."""
+    job = room.stash.wait_job(room.stash.identify(scene, **found), 10 * LIMIT_S)
+    assert job.status == "FINISHED"
+
+
+def everything(room: Workroom, scene: int) -> None:
+    library = room.stash.library
+    identify(
+        room,
+        scene,
+        title="Found",
+        details="By a stash-box.",
+        date="2024-01-02",
+        studio_id=str(library.studio_id("Aurora")),
+        performer_ids=[str(library.performer_id("Ada"))],
+        stash_ids=[{"endpoint": "https://box.example/graphql", "stash_id": "1-2-3"}],
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        everything,
+        lambda room, scene: identify(room, scene, title="Found"),
+        lambda room, scene: identify(room, scene, cover_image=base64.b64encode(picture(3)).decode()),
+        lambda room, scene: identify(room, scene, stash_ids=[{"endpoint": "https://box.example", "stash_id": "1"}]),
+        lambda room, scene: identify(room, scene, organized=True),
+        lambda room, scene: identify(room, scene),
+        lambda room, scene: room.stash.bulk_update([scene], rating100=80),
+        lambda room, scene: room.stash.bulk_update([scene], organized=True),
+        lambda room, scene: room.stash.bulk_update([scene], studio_id=None),
+    ],
+)
+def test_whatever_identify_or_a_bulk_edit_sends_is_noted_as_a_persons_edit(
+    room: Workroom, change: Callable[[Workroom, int], None]
+) -> None:
+    scene = room.scene()
+
+    change(room, scene)
+
+    assert noted(room) == [(f"scene:{scene}", "update", 0)]
+
+
+def test_what_identify_has_found_reaches_plex(room: Workroom) -> None:
+    scene = room.scene()
+
+    everything(room, scene)
+    room.work()
+
+    item = room.item()
+    assert (item.title, item.summary, item.date, item.studio) == ("Found", "By a stash-box.", "2024-01-02", "Aurora")
+    assert item.roles == ["Ada"]
+
+
+def test_a_cover_that_identify_alone_has_set_becomes_the_poster(room: Workroom) -> None:
+    scene = room.scene()
+
+    identify(room, scene, cover_image=base64.b64encode(picture(3)).decode())
+    room.work()
+
+    assert room.item().poster_bytes == picture(3)
+
+
+def test_a_tag_that_a_bulk_edit_adds_reaches_every_scene_beside_those_it_has(room: Workroom) -> None:
+    scenes = [room.scene(f"{number}.mp4", 1_000 + number, tags=[f"own {number}"]) for number in range(3)]
+    warm = str(room.stash.library.tag_id("warm"))
+
+    room.stash.bulk_update(scenes, tag_ids={"mode": "ADD", "ids": [warm]})
+    waiting = noted(room)
+    room.work()
+
+    assert waiting == [(f"scene:{scene}", "update", 0) for scene in scenes]
+    assert [sorted(room.item(f"{number}.mp4").genres) for number in range(3)] == [
+        [f"own {number}", "warm"] for number in range(3)
+    ]
+
+
+def test_an_edit_that_names_each_scene_with_its_own_values_reaches_each(room: Workroom) -> None:
+    scenes = [room.scene(f"{number}.mp4", 1_000 + number) for number in range(3)]
+    values = [{"id": str(scene), "title": f"Title {scene}"} for scene in scenes]
+
+    room.stash.graphql(SCENES_UPDATE, {"input": values})
+    waiting = noted(room)
+    room.work()
+
+    assert waiting == [(f"scene:{scene}", "update", 0) for scene in scenes]
+    assert [room.item(f"{number}.mp4").title for number in range(3)] == [f"Title {scene}" for scene in scenes]
+
+
+def test_only_the_scene_that_was_merely_watched_is_left_out_of_an_edit_of_many(room: Workroom) -> None:
+    watched, edited = room.scene("0.mp4"), room.scene("1.mp4", 1_001)
+    values = [{"id": str(watched), "resume_time": 12.0}, {"id": str(edited), "title": "Edited"}]
+
+    room.stash.graphql(SCENES_UPDATE, {"input": values})
+
+    assert noted(room) == [(f"scene:{edited}", "update", 0)]

@@ -1,0 +1,107 @@
+"""What runs out: descriptors, threads, locks, a writable folder. A worker lives for months."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from hooks.entry import run_hook
+from sync_queue.inbox import take_message
+from tests.emulators.plex_server import Fault
+from tests.flow.inproc import Inproc, opened
+from tests.support import copy_plugin
+
+DESCRIPTORS = Path("/proc/self/fd")
+EDIT: dict[str, object] = {
+    "args": {"hookContext": {"type": "Scene.Update.Post", "id": 7, "input": {}, "inputFields": ["title"]}}
+}
+
+
+def held() -> set[str]:
+    """The files that this process has open."""
+    found = set()
+    for link in DESCRIPTORS.iterdir():
+        try:
+            found.add(str(link.readlink()))
+        except OSError:
+            continue  # the one that listed the folder
+    return {name for name in found if not name.startswith(("socket:", "anon_inode:"))}
+
+
+def how_many() -> int:
+    """Descriptors of every kind, the emulators' connections among them."""
+    return sum(1 for _ in DESCRIPTORS.iterdir())
+
+
+def threads() -> set[str]:
+    """The threads by name; those that serve one connection of an emulator come and go."""
+    return {thread.name for thread in threading.enumerate() if "process_request" not in thread.name}
+
+
+def months(house: Inproc, scene: int, rounds: int) -> None:
+    """Edits, outages, refusals, settings that change and change back, restarts of Plex, the nightly copy."""
+    for number in range(rounds):
+        house.change(scene, title=f"Title {number}")
+        house.sync(scene)
+        house.configure(a_plex_read_timeout_s=20 + number % 3, e_log_debug=bool(number % 2))
+        house.look(60.0)
+        house.plex.down()
+        house.change(scene, title=f"During the outage {number}")
+        house.note(scene)
+        house.clock.advance(2.0)
+        assert house.worker.life.turn() is None
+        house.plex.up()
+        house.look_for(240.0, 30.0)
+        house.plex.faults.add(Fault(kind="truncated_xml"))
+        house.look(90_000.0)
+
+
+@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="only Linux tells which descriptors are open")
+def test_descriptors_and_threads_stay_as_many_as_they_were(tmp_path: Path) -> None:
+    with opened(tmp_path) as house:
+        scene, item = house.pair("a.mp4")
+        months(house, scene, 3)
+        files, descriptors, running = held(), how_many(), threads()
+
+        months(house, scene, 12)
+
+        assert house.shown(item).title == "During the outage 11"
+        assert held() == files
+        assert how_many() < descriptors + 10
+        assert threads() == running
+
+
+def test_a_data_folder_that_cannot_be_written_is_said_to_the_person_who_saves(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+
+    answer = run_hook(EDIT, str(tmp_path / "data"), 1.0, lambda by: lambda: None, lambda line: None)
+
+    assert "could not note the change of scene:7" in str(answer["error"])
+    assert "writable" in str(answer["error"])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_read_only_data_folder_is_said_to_the_person_who_saves(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o500)
+
+    answer = run_hook(EDIT, str(tmp_path / "data"), 1.0, lambda by: lambda: None, lambda line: None)
+
+    assert "writable" in str(answer["error"])
+
+
+def test_a_worker_that_gets_no_lock_leaves_a_line_for_the_next_hook(tmp_path: Path) -> None:
+    plugin = copy_plugin(tmp_path / "PlexSync")
+    (plugin / "data" / "lease.db").mkdir(parents=True)  # SQLite cannot open a folder
+
+    done = subprocess.run([sys.executable, str(plugin / "PlexSync.py"), "worker", "hook"], check=False, timeout=120)
+    left = take_message(str(plugin / "data"))
+
+    assert done.returncode == 1
+    assert left is not None
+    assert left[0] == "error"
+    assert "worker cannot begin" in left[1]

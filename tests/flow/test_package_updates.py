@@ -1,0 +1,185 @@
+"""What happens to a living worker and its data when the plugin's files change, or vanish, under it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from core.version import VERSION
+from sync_queue import statements as sql
+from sync_queue.ack_queue import SceneAckQueue
+from sync_queue.inbox import DATABASE, note_parameters
+from sync_queue.schema import MIGRATIONS
+from tests.emulators.plex_faults import Fault
+from tests.emulators.stash_install import uninstall
+from tests.emulators.stash_toys import alive
+from tests.flow.house import Workroom, opened, wait_for
+from tests.flow.packages import OLD, PackagedHouse, build_old_source, build_source
+from tests.support import ROOT
+from tools.package import shipped_files
+from worker.life import Farewell
+from worker.presence import UPDATE_S
+
+# A worker of an old release as far as the new one can tell: it holds the lease and the database, and leaves for
+# another version as every release does.
+OLD_WIRING = """
+import re
+import sqlite3
+import time
+
+from core.launch import launch_worker
+from core.version import VERSION
+
+
+class Outside:
+    def __init__(self, root, data_dir):
+        self.root, self.data_dir = root, data_dir
+
+
+def run_worker(outside, lease, started_by):
+    connection = sqlite3.connect(outside.data_dir / "queue.db")
+    found = None
+    while found is None or found[1] == VERSION:
+        connection.execute("SELECT count(*) FROM records").fetchone()
+        time.sleep(0.05)
+        try:
+            found = re.search('VERSION = "(.*)"', (outside.root / "core" / "version.py").read_text("utf-8"))
+        except OSError:
+            found = None
+    connection.close()
+    lease.release()
+    launch_worker(str(outside.root), "update")
+    return 0
+"""
+RECORD = """
+INSERT INTO records VALUES
+  (:scene, 'another server', 7, 'section', '/media/x.mp4', 'hash', '2024-01-01T00:00:00Z', 1.0, 'high', '{}', '{}')
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_source(tmp_path_factory.mktemp("source"))
+
+
+def make_first_database(data: Path) -> None:
+    """`queue.db` as the first schema had it, empty."""
+    data.mkdir(mode=0o700)
+    with contextlib.closing(sqlite3.connect(data / DATABASE)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    queue = SceneAckQueue(str(data))
+    for statement in filter(str.strip, MIGRATIONS[0].split(";")):
+        queue.connection.execute(statement)
+    queue.connection.execute("PRAGMA user_version=1")
+    queue.close()
+
+
+def fill_first_database(data: Path, waiting: int, running: int, recorded: int) -> None:
+    """A job that waits, one that a dead worker had in hand, and a record."""
+    with contextlib.closing(sqlite3.connect(data / DATABASE, isolation_level=None)) as connection:
+        for scene in (waiting, running):
+            connection.execute(sql.NOTE, note_parameters(f"scene:{scene}", "update", 0, time.time(), 1.0, 4.0))
+        connection.execute(f"UPDATE {sql.QUEUE} SET status = 2 WHERE subject = ?", (f"scene:{running}",))
+        connection.execute(RECORD, {"scene": recorded})
+
+
+def test_an_update_over_the_first_schema_and_a_living_worker_loses_nothing(tmp_path: Path, source: Path) -> None:
+    old = build_old_source(tmp_path / "old", wiring=OLD_WIRING)
+    house = PackagedHouse(tmp_path, old)
+
+    with opened(house):
+        scenes = [house.scene(f"{name}.mp4", title=f"New {name}") for name in ("waiting", "running", "spilled")]
+        make_first_database(house.data)
+        fill_first_database(house.data, scenes[0], scenes[1], recorded=9999)
+        house.stash.run_operation({"mode": "wake"})
+        wait_for(house.is_alive, "the old worker")
+
+        house.update(source)
+        house.edit(scenes[2], title="New spilled")
+        wait_for(lambda: house.rows("SELECT version FROM worker") == [(VERSION,)], "the new worker")
+        house.drained()
+
+        assert house.rows("PRAGMA user_version") == [(sql.SCHEMA_VERSION,)]
+        assert [house.item(f"{name}.mp4").title for name in ("waiting", "running", "spilled")] == [
+            "New waiting",
+            "New running",
+            "New spilled",
+        ]
+        assert house.rows("SELECT scene_id, item FROM records WHERE server = 'another server'") == [(9999, 7)]
+        assert house.dead_letters() == []
+        assert house.said("PlexSync", "Error") == []
+
+
+def test_an_update_by_the_package_manager_keeps_the_data_and_changes_the_worker(tmp_path: Path, source: Path) -> None:
+    old = build_old_source(tmp_path / "old")
+    house = PackagedHouse(tmp_path, old)
+
+    with opened(house):
+        scene = house.scene()
+        house.edit(scene, title="By the old one")
+        house.drained()
+        before = house.worker_pid
+
+        house.update(source)
+        house.edit(scene, title="During the update")
+        wait_for(lambda: house.worker_pid != before, "the new worker")
+        house.edit(scene, title="By the new one")
+        house.drained()
+
+        assert house.rows("SELECT version FROM worker") == [(VERSION,)]
+        assert not alive(before)
+        assert f"version={OLD}" in house.worker_log()
+        assert "worker.crashed" not in house.worker_log()
+        assert house.item().title == "By the new one"
+
+
+def test_a_worker_leaves_quietly_when_its_plugin_was_uninstalled(tmp_path: Path) -> None:
+    room = Workroom(tmp_path)
+
+    with opened(room):
+        (room.plugin / "manifest").write_text("\n".join(shipped_files(ROOT)), encoding="utf-8")
+        room.work_for(30.0)
+        uninstall(room.plugin)
+        room.work_for(UPDATE_S - 10.0)
+        assert room.worker is not None
+
+        farewell = room.worker.life.run()
+
+        assert farewell is Farewell.UNINSTALLED
+        assert [path.name for path in room.plugin.iterdir()] == ["data"]
+        assert "ERROR" not in room.worker_log()
+
+
+def is_deleted(folder: Path) -> bool:
+    """Delete it as a person does, who tries again when somebody made or removed a file meanwhile."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+@pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "busy"])
+def test_a_worker_whose_folder_vanishes_ends_and_makes_nothing_anew(
+    tmp_path: Path, source: Path, is_busy: bool
+) -> None:
+    house = PackagedHouse(tmp_path, source)
+
+    with opened(house):
+        scene = house.scene()
+        house.edit(scene, title="Before")
+        house.drained()
+        pid = house.worker_pid
+        if is_busy:
+            held = house.plex.faults.add(Fault("slow", method="PUT", delay_s=2.0))
+            house.edit(scene, title="After")
+            wait_for(held.struck.is_set, "a request that is under way")
+
+        wait_for(lambda: is_deleted(house.plugin), "an empty place")
+        house.stash.reload_plugins()
+        wait_for(lambda: not alive(pid), "the worker's end")
+
+        assert not house.plugin.exists()
+        assert house.said("PlexSync", "Error", "Warning") == []

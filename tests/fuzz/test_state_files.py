@@ -1,0 +1,205 @@
+"""Small documents in the data folder that hold anything at all: a safe default, set aside, told once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.log import EventLog
+from plex.device_identity import device_headers
+from sync_queue.counters import Counters
+from sync_queue.inbox import leave_message, take_message
+from sync_queue.spill import absorb_spill
+from tests.fuzz.nonsense import bent, bent_bytes, fuzzed
+from tests.support import ROOT, FakeClock, open_store, query
+from validation.metadata import SceneFile
+from wiring import Outside, build_worker
+from worker.breaker import probe_is_due
+from worker.breaker_file import BreakerFile
+from worker.confirm import Confirmation
+from worker.gate import Gate
+from worker.learning import PathLearning, read_lessons
+from worker.outage_report import report_lines
+from worker.outages import metrics, read_history
+from worker.stats import StatisticsKeeper, read_statistics
+from worker.stopwatch import StopWatch
+from worker.throttle import Throttle
+
+NOW = 1_700_000_000.0
+DOCUMENTS: dict[str, Any] = {
+    "circuit_breaker.json": {
+        "state": "open", "failures": 5, "since": NOW, "why": "x", "refused": False, "probes": 3, "next_probe_at": NOW,
+    },
+    "outages.json": {
+        "outages": [
+            {"start": NOW - 90, "end": NOW - 60, "cause": "PlexServerDown", "error": "e", "jobs": 2, "how": "h"},
+            {"start": NOW - 30, "end": None, "cause": "PlexRefused", "refused": True},
+        ],
+    },
+    "stats.json": {
+        "since": NOW, "outcomes": {"done": 3}, "errors": {"NoFile": 1}, "fields": {"title": 2},
+        "confidence": {"high": 3}, "days": {"2026-01-01": 3}, "times_s": [0.1, 0.5],
+    },
+    "ramp.json": {
+        "started_at": NOW, "refilled_at": NOW, "age_s": 12.5, "tokens": 0.5, "throttled": True, "results": [[1, 2, 3]],
+    },
+    "device.json": {"identifier": "11111111-2222-4333-8444-555555555555"},
+    "learned_paths.json": {
+        "learned_at": NOW, "pairs": [{"source": "/data", "target": "/media", "files": 20, "folders": 3}],
+        "dropped": [["/a", "/b"]],
+    },
+    "confirm.json": {"task": "Clear Pending Queue", "count": 3, "ended_at": NOW},
+}  # fmt: skip
+
+
+def log() -> EventLog:
+    return EventLog(logging.Logger("fuzz", logging.CRITICAL))
+
+
+def use_breaker(folder: Path, clock: FakeClock) -> None:
+    breaker, _ = BreakerFile(folder, clock).load()
+    gate = Gate(clock, Random(1), log(), breaker)
+    probe_is_due(gate.breaker, clock.wall())
+    assert gate.admits in (0, 1, 100)
+    BreakerFile(folder, clock).save(gate.breaker)
+
+
+def use_outages(folder: Path, clock: FakeClock) -> None:
+    history, _ = read_history(folder, clock.sleep)
+    metrics(history, clock.wall())
+    report_lines(history, clock.wall())
+
+
+def use_statistics(folder: Path, clock: FakeClock) -> None:
+    keeper = StatisticsKeeper(folder, Counters(open_store(folder, clock)), clock, log(), StopWatch(clock))
+    keeper.save()
+    assert all(sum(times_s) >= 0 for times_s in read_statistics(folder, clock.sleep).times_s.values())
+
+
+def use_ramp(folder: Path, clock: FakeClock) -> None:
+    throttle = Throttle(folder, clock, log())
+    assert 1 <= throttle.batch <= 100
+    for _ in range(3):
+        assert throttle.await_turn(lambda: False)
+        throttle.heard(ok=False)
+    clock.advance(30.0)
+    throttle.tick()
+    assert clock.monotonic() < 120.0
+
+
+def use_device(folder: Path, clock: FakeClock) -> None:
+    headers = device_headers(folder, clock.sleep)
+    assert headers == device_headers(folder, clock.sleep)
+
+
+def use_lessons(folder: Path, clock: FakeClock) -> None:
+    learning = PathLearning(folder, clock, log(), lambda lesson: None)
+    learning.is_due()
+    learning.check([SceneFile(path="/data/a.mp4", size=5, oshash="")], lambda path: [])
+    read_lessons(folder, clock.sleep)
+
+
+def use_confirmation(folder: Path, clock: FakeClock) -> None:
+    Confirmation(folder, clock).confirms("Clear Pending Queue", 3, clock.wall())
+
+
+USES: dict[str, Callable[[Path, FakeClock], None]] = {
+    "circuit_breaker.json": use_breaker,
+    "outages.json": use_outages,
+    "stats.json": use_statistics,
+    "ramp.json": use_ramp,
+    "device.json": use_device,
+    "learned_paths.json": use_lessons,
+    "confirm.json": use_confirmation,
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@fuzzed(20)
+@given(data=st.data())
+def test_whatever_a_document_holds_it_is_understood_or_replaced(name: str, data: st.DataObject) -> None:
+    content = data.draw(bent_bytes(DOCUMENTS[name]))
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / name).write_bytes(content)
+
+        USES[name](folder, FakeClock())
+        USES[name](folder, FakeClock())
+
+
+@fuzzed(10)
+@given(contents=st.fixed_dictionaries({name: bent_bytes(document) for name, document in DOCUMENTS.items()}))
+def test_a_worker_starts_and_works_on_whatever_documents_it_finds(contents: dict[str, bytes]) -> None:
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        clock = FakeClock()
+        worker = build_worker(Outside(ROOT, folder, clock, Random(1)), log(), "test", lambda: None)
+
+        try:
+            for _ in range(5):
+                assert worker.life.turn() is None
+                clock.advance(40.0)
+        finally:
+            worker.close()
+
+
+@fuzzed()
+@given(content=bent_bytes(["error", "what a worker has left"]))
+def test_whatever_the_left_message_holds_a_hook_goes_on_and_forgets_it(content: bytes) -> None:
+    with TemporaryDirectory() as place:
+        leave_message(place, "error", "x")
+        (Path(place) / "message.json").write_bytes(content)
+
+        take_message(place)
+        again = take_message(place)
+
+        assert again is None
+
+
+SPILLED = {
+    "note": {
+        "subject": "scene:42", "cause": "update", "priority": 0, "now": NOW, "due_at": NOW, "window": 4.0, "data": "{}",
+    },
+    "session": {"scheme": "http", "host": "h", "port": 9999, "cookie": "c", "now": NOW},
+}  # fmt: skip
+
+
+@fuzzed(40)
+@given(content=bent_bytes(SPILLED), other=bent(SPILLED["note"]))
+def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(content: bytes, other: Any) -> None:
+    with TemporaryDirectory() as place:
+        folder, clock = Path(place), FakeClock()
+        store = open_store(folder, clock)
+        (folder / "spill").mkdir()
+        (folder / "spill" / "1.json").write_bytes(content)
+        (folder / "spill" / "2.json").write_bytes(_spilled("scene:7"))
+        clock.advance(5.0)
+
+        absorbed, refused = absorb_spill(folder, store)
+        subjects = [str(job.subject) for job in [*store.take(), *store.take()]]
+        store.connection.close()
+
+        assert absorbed + len(refused) == 2
+        assert "scene:7" in subjects
+        assert list((folder / "spill").glob("*.json")) == []
+        assert all(
+            isinstance(due, int | float)
+            for (due,) in query(folder, "SELECT due_at FROM scene_ack_queue_default WHERE status < 2")
+        )
+
+
+def _spilled(subject: str) -> bytes:
+    return (
+        b'{"note": {"subject": "%s", "cause": "update", "priority": 0, "now": 1.0, "due_at": 1.0, "window": 4.0, '
+        b'"data": "{}"}, "session": null}' % subject.encode()
+    )

@@ -1,0 +1,198 @@
+"""Each detector is silent on what is in step and finds its own gap; what a sync would not mend is none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.fields import BY_NAME, EDIT_FIELDS, Kind
+from core.plex_item import PlexItem
+from core.record import FieldRecord, SyncRecord
+from core.values import FieldValue, digest
+from plex.plan import WriteRules, plan_changes
+from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Sight, gaps_of
+from reconciliation.judgement import may_queue, mendable
+
+FULL: dict[str, FieldValue] = {
+    "title": "A Title",
+    "studio": "Aurora",
+    "summary": "Words.",
+    "tagline": "Part one",
+    "date": "2024-01-02",
+    "performers": ("Ann", "Bea"),
+    "tags": ("night", "train"),
+    "collection": ("Aurora",),
+    "rating": 8.0,
+}
+NOTHING: dict[str, FieldValue] = {
+    field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else "" for field in EDIT_FIELDS
+}
+OFF, PRESERVE = WriteRules(), WriteRules(preserve_plex_edits=True)
+
+
+def item(**values: FieldValue) -> PlexItem:
+    return PlexItem(7, 1, "A Title", ("/media/a.mp4",), {**FULL, **values})
+
+
+def record(**pushed: FieldValue) -> SyncRecord:
+    """What was pushed, and seen afterwards."""
+    values = {**FULL, **pushed}
+    fields = {}
+    for name, value in values.items():
+        mark = digest(BY_NAME[name].kind, value)
+        fields[name] = FieldRecord(mark, mark, value if isinstance(value, tuple) else ())
+    return SyncRecord(1, "s", 7, "u", "/media/a.mp4", fields=fields)
+
+
+def sight(
+    wanted: dict[str, FieldValue], plex: PlexItem, known: SyncRecord | None, rules: WriteRules = OFF, letter: str = ""
+) -> Sight:
+    changes = plan_changes(wanted, plex, known, rules, identified=True)
+    return Sight(1, item=7, differences=mendable(changes, wanted, plex, known, rules, letter))
+
+
+def fields_by_kind(seen: Sight) -> dict[str, tuple[str, ...]]:
+    return {gap.kind: gap.fields for gap in gaps_of(seen)}
+
+
+PLANTED = {
+    "empty": sight({**NOTHING, **FULL}, item(studio=""), None),
+    "stale": sight({**FULL, "title": "New"}, item(), record()),
+    "missing": Sight(1, problem="PlexNotFound: Plex has no file of this name"),
+    "drifted": sight(FULL, item(summary="By hand"), record()),
+    "orphaned": Sight(1, is_gone=True),
+}
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.kind)
+def test_a_detector_is_silent_where_all_is_in_step(detector: Detector) -> None:
+    assert detector.find(sight(FULL, item(), record())) is None
+    assert detector.find(sight(FULL, item(), None)) is None
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.kind)
+def test_a_detector_finds_its_own_gap_and_no_other(detector: Detector) -> None:
+    found = {kind: detector.find(seen) for kind, seen in PLANTED.items()}
+
+    assert {kind for kind, gap in found.items() if gap is not None} == {detector.kind}
+    gap = found[detector.kind]
+    assert isinstance(gap, Gap)
+    assert (gap.kind, gap.scene_id) == (detector.kind, 1)
+    assert gap.evidence
+
+
+def test_what_plex_lacks_is_named_field_by_field() -> None:
+    lacking = item(studio="", performers=(), date="")
+
+    assert fields_by_kind(sight(FULL, lacking, None)) == {"empty": ("studio", "date", "performers")}
+
+
+def test_only_five_fields_can_be_empty_and_the_others_are_stale() -> None:
+    bare = replace(item(), values=NOTHING)
+
+    found = fields_by_kind(sight(FULL, bare, None))
+
+    assert set(found["empty"]) == EMPTY_FIELDS
+    assert set(found["stale"]) == set(FULL) - EMPTY_FIELDS
+
+
+def test_an_emptied_item_has_drifted() -> None:
+    found = fields_by_kind(sight(FULL, replace(item(), values=NOTHING), record()))
+
+    assert found == {"drifted": tuple(field.name for field in EDIT_FIELDS)}
+
+
+def test_where_both_sides_moved_stash_counts() -> None:
+    found = fields_by_kind(sight({**FULL, "summary": "New"}, item(summary="By hand"), record()))
+
+    assert found == {"stale": ("summary",)}
+
+
+def test_the_evidence_says_what_is_there_and_what_should_be() -> None:
+    (gap,) = gaps_of(sight(FULL, item(title="", tags=("x" * 90,)), record()))
+
+    assert gap.evidence.startswith("item 7: title: nothing instead of 'A Title'; tags: 'xxx")
+    assert "...' instead of 'night, train'" in gap.evidence
+
+
+def test_images_are_named_with_the_fields() -> None:
+    found = fields_by_kind(Sight(1, item=7, unsent=("background",), replaced=("poster",)))
+
+    assert found == {"stale": ("background",), "drifted": ("poster",)}
+
+
+@pytest.mark.parametrize("change", [{"title": "By hand"}, {"summary": ""}, {"tags": ("night",)}, {"performers": ()}])
+def test_no_hand_edit_is_a_gap_where_they_are_preserved(change: dict[str, Any]) -> None:
+    assert gaps_of(sight(FULL, item(**change), record(), PRESERVE)) == ()
+
+
+def test_a_value_that_plex_dropped_when_it_was_sent_is_no_gap() -> None:
+    known = record()
+    dropped = replace(known.fields["date"], seen=digest(Kind.DATE, "2020-01-01"))
+
+    assert gaps_of(sight(FULL, item(date="2020-01-01"), known.with_fields({"date": dropped}))) == ()
+
+
+def test_a_refused_field_is_no_gap_while_its_dead_letter_is_there() -> None:
+    wanted: dict[str, FieldValue] = {**FULL, "date": "2024-05-06"}
+    tried = replace(record().fields["date"], intended=digest(Kind.DATE, "2024-05-06"))
+    known = record().with_fields({"date": tried})
+
+    assert gaps_of(sight(wanted, item(), known, letter="PlexRejected")) == ()
+    assert fields_by_kind(sight(wanted, item(), known)) == {"stale": ("date",)}
+    assert fields_by_kind(sight({**wanted, "title": "New"}, item(), known, letter="PlexRejected")) == {
+        "stale": ("title",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("letter", "kinds", "is_worth_it"),
+    [
+        ("", {"missing"}, True),
+        ("PlexNotFound", {"missing"}, False),
+        ("AmbiguousMatch", {"missing"}, False),
+        ("PlexNotFound", {"stale"}, True),
+        ("PlexTemporaryError", {"stale"}, True),
+        ("PlexRejected", {"stale"}, True),
+        ("PlexRejected", {"missing"}, False),
+        ("WorkerDied", {"stale"}, False),
+        ("BadScene", {"stale"}, False),
+        ("KeyError", {"empty", "drifted"}, False),
+    ],
+)
+def test_a_dead_letter_decides_whether_a_job_is_worth_it(letter: str, kinds: set[str], is_worth_it: bool) -> None:
+    assert may_queue(letter, frozenset(kinds)) is is_worth_it
+
+
+NAMES = st.lists(st.sampled_from(["Ann", "ann", "Bea", "Cleo", ""]), max_size=3).map(tuple)
+TEXTS = st.sampled_from(["", "one", "two", "one\r\n", "2024-01-02"])
+
+
+def value_of(name: str) -> st.SearchStrategy[FieldValue]:
+    kind = BY_NAME[name].kind
+    if kind is Kind.NAMES:
+        return NAMES
+    return st.sampled_from([None, 1.0, 8.0]) if kind is Kind.RATING else TEXTS
+
+
+VALUES = st.fixed_dictionaries({name: value_of(name) for name in FULL})
+
+
+@given(VALUES, VALUES, st.none() | VALUES, st.sampled_from([OFF, PRESERVE]))
+def test_every_field_of_the_plan_is_in_one_gap_at_most_and_none_is_in_a_gap_without_a_plan(
+    wanted: dict[str, FieldValue],
+    present: dict[str, FieldValue],
+    pushed: dict[str, FieldValue] | None,
+    rules: WriteRules,
+) -> None:
+    plex, known = item(**present), record(**pushed) if pushed is not None else None
+
+    seen = sight(wanted, plex, known, rules)
+
+    named = [name for gap in gaps_of(seen) for name in gap.fields]
+    planned = {change.field.name for change in plan_changes(wanted, plex, known, rules, identified=True)}
+    assert len(named) == len(set(named))
+    assert set(named) <= planned
+    assert set(named) == {one.field.name for one in seen.differences}

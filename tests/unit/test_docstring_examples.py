@@ -1,0 +1,31 @@
+"""The examples in docstrings are run, and every package has one at its entry."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_layers import module_name, shipped
+
+PACKAGES = ("core", "validation", "stash", "plex", "sync_queue", "worker", "hooks")
+WITH_EXAMPLES = [path for path in shipped() if ">>> " in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=module_name)
+def test_the_examples_of_a_module_say_what_happens(path: Path) -> None:
+    said: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False)
+
+    for test in doctest.DocTestFinder().find(importlib.import_module(module_name(path))):
+        runner.run(test, out=said.append)
+
+    assert runner.tries > 0
+    assert "".join(said) == ""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_has_an_example(package: str) -> None:
+    assert [path for path in WITH_EXAMPLES if module_name(path).startswith(f"{package}.")]

@@ -1,0 +1,27 @@
+"""docs/tasks.md holds what every task really said; it varies from run to run, so only its shape is looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks import TASKS, Task
+from tests.support import ROOT
+from tools.capture_tasks import INTRODUCTION
+
+PAGE = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
+SECTIONS = dict(part.partition("\n")[::2] for part in PAGE.split("\n## ")[1:])
+
+
+@pytest.mark.parametrize("task", TASKS, ids=[task.mode for task in TASKS])
+def test_every_task_has_its_section_with_its_words_its_mode_and_what_it_said(task: Task) -> None:
+    section = SECTIONS[task.name]
+
+    assert task.description in section
+    assert f"Mode: `{task.mode}`." in section
+    assert "```text\nInfo: " in section or "```text\nWarning: " in section
+    assert 'Its answer: `{"output": ' in section
+
+
+def test_the_page_has_the_tasks_in_the_order_of_the_table_and_no_others() -> None:
+    assert list(SECTIONS) == [task.name for task in TASKS]
+    assert PAGE.startswith(INTRODUCTION)

@@ -1,0 +1,78 @@
+"""What is gone from Stash without a word: a merge of scenes or performers, a deletion while no hook could run.
+
+A walk over the ids of Stash, a page at a time, finds what is remembered of scenes and entities that are not
+there any more; their own jobs do the rest.
+"""
+
+from core.clock import Clock
+from core.entity import KINDS
+from core.job import scene_subject
+from core.log import EventLog
+from stash.client import StashRefused
+from sync_queue.records import Records
+from sync_queue.store import JobStore
+from worker.bench import Workbench
+from worker.fan_out import GONE, FanOut
+from worker.timers import Every
+
+PAGE = 1_000
+EVERY_S = 86_400.0
+HIGHEST = 2**62
+REFUSED_S = 120.0  # who said that it is due and was not let, because nothing may be written, asks again after this
+
+
+class Departures:
+    """A duty of the worker: at its start and once a day."""
+
+    def __init__(self, store: JobStore, records: Records, fan_out: FanOut, clock: Clock, log: EventLog) -> None:
+        self._store = store
+        self._records = records
+        self._fan_out = fan_out
+        self._log = log
+        self._daily = Every(clock, EVERY_S)
+        self._pause = Every(clock, REFUSED_S)
+        self._after: int | None = None
+        self._kinds: list[str] = []
+
+    def is_due(self) -> bool:
+        """Whether a walk is under way, or it is time for one."""
+        if self._after is None and not self._kinds and self._daily.is_due():
+            self._after, self._kinds = 0, list(KINDS)
+        return (self._after is not None or bool(self._kinds)) and self._pause.is_due()
+
+    def step(self, bench: Workbench) -> None:
+        """One page of scenes, or one kind of entities.
+
+        Raises:
+            StashUnavailable: the step is done again.
+        """
+        self._pause.now()
+        try:
+            noted = self._step(bench)
+        except StashRefused as error:
+            self._after, self._kinds = None, []  # tomorrow again
+            self._log.info("gone.refused", detail=str(error))
+        else:
+            if noted:
+                self._log.info("gone.noted", changes=noted)
+
+    def _step(self, bench: Workbench) -> int:
+        if self._after is None:
+            noted = self._fan_out.note_gone(bench.stash, self._kinds[0])
+            del self._kinds[0]
+            return noted
+        if self._records.known_scenes(self._after, HIGHEST, 1):
+            return self._compare(bench, self._after)
+        self._after = None
+        return 0
+
+    def _compare(self, bench: Workbench, after: int) -> int:
+        """Queue what is known between this page's ids and not among them; how many."""
+        page = [scene_id for scene_id, _ in bench.stash.scene_page(after, PAGE)]
+        is_last = len(page) < PAGE
+        upto = HIGHEST if is_last else page[-1]
+        gone = sorted(set(self._records.known_scenes(after, upto, HIGHEST)) - set(page))
+        subjects = [subject for subject in map(scene_subject, gone) if not self._store.is_queued(subject)]
+        noted = self._store.note_many(subjects, GONE) if subjects else 0
+        self._after = None if is_last else upto
+        return noted

@@ -1,0 +1,70 @@
+"""What Stash's log hears of finished jobs: one line for ten or more, with the dead letters by class.
+
+A line for every ten of a large backlog would bury everything else that Stash has to say. So there is one at
+most in half a minute, and it speaks of all jobs since the last one. The worker's own log has every job.
+"""
+
+from collections import Counter
+
+from core.clock import Clock
+from core.job import Job
+from core.outcome import Fate, Outcome
+from sync_queue.notices import Notices
+from worker.outage_report import duration
+from worker.words import by_name, several
+
+BATCH = "batch"
+JOBS = 10
+GAP_S = 30.0
+_DONE = {"wrote": "written", "same": "already as they should be"}
+
+
+class Summary:
+    """A drain's listener; the worker lets it speak when it has the time."""
+
+    def __init__(self, notices: Notices, clock: Clock) -> None:
+        self._notices = notices
+        self._clock = clock
+        self._begin()
+        self._told_at = float("-inf")
+
+    def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
+        """Count one outcome."""
+        match outcome.fate:
+            case Fate.DONE if not job.is_scene:
+                pass  # its scenes are counted
+            case Fate.DONE:
+                self._done[_DONE.get(outcome.what, "left alone")] += 1
+            case Fate.BURY:
+                self._dead[outcome.what] += 1
+            case Fate.WAIT:
+                self._waiting[outcome.what] += 1
+            case Fate.RELEASE:
+                pass  # the server is away; that is told elsewhere
+
+    def tell_if_due(self) -> None:
+        """Speak of the jobs since the last time, once they are ten and half a minute has passed."""
+        now = self._clock.monotonic()
+        if self._done.total() + self._dead.total() < JOBS or now - self._told_at < GAP_S:
+            return
+        if any(kind == BATCH for kind, _, _ in self._notices.untold()):
+            return  # Stash has not taken the last one yet; what it would lose is counted on
+        self._notices.drop(BATCH)  # it is not the same one again
+        self._notices.add(BATCH, "warning" if self._dead else "info", self._text(now), self._clock.wall())
+        self._begin()
+        self._told_at = now
+
+    def _begin(self) -> None:
+        self._done: Counter[str] = Counter()
+        self._dead: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
+        self._since = self._clock.monotonic()
+
+    def _text(self, now: float) -> str:
+        total = self._done.total() + self._dead.total()
+        parts = [f"{count} {name}" for name, count in self._done.most_common()]
+        if self._dead:
+            parts.append(f"{self._dead.total()} in the dead letters ({by_name(self._dead)}; see List Dead Letters)")
+        later = f" {self._waiting.total()} looked in vain and try again later ({by_name(self._waiting)})."
+        text = f"PlexSync finished {several(total, 'job')} within {duration(now - self._since)}: {', '.join(parts)}."
+        return text + (later if self._waiting else "")

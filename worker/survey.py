@@ -1,0 +1,111 @@
+"""The decisions of a sync for many scenes, without a job and without a write: the reconciliation stands on it."""
+
+from collections.abc import Mapping, Sequence
+
+from core.fields import Field
+from core.job import PRIORITY_BACKFILL, Job, scene_subject
+from core.match import Confidence, PlexFile
+from core.plex_item import PlexItem
+from core.values import FieldValue
+from plex.client import PlexClient
+from plex.finder import Finder
+from plex.plan import WriteRules
+from stash.client import StashClient
+from sync_queue.records import Records
+from validation.metadata import SyncMetadata
+from validation.wanted import wanted_images
+from worker.batch import Batch, Case, match_cases
+from worker.bench import Workbench
+from worker.filters import excluded_because
+from worker.targets import chosen_files, claimed_by, plays, required_items
+from worker.write_item import ItemWriter
+
+
+class Survey:
+    """What a sync would do under the present settings. Scenes must come in the order of their ids."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._writer = ItemWriter(bench)
+        self._batch = Batch({})
+
+    @property
+    def stash(self) -> StashClient:
+        return self._bench.stash
+
+    @property
+    def plex(self) -> PlexClient:
+        return self._bench.plex
+
+    @property
+    def finder(self) -> Finder:
+        return self._bench.finder
+
+    @property
+    def records(self) -> Records:
+        return self._bench.records
+
+    @property
+    def rules(self) -> WriteRules:
+        return self._bench.rules
+
+    @property
+    def images(self) -> tuple[Field, ...]:
+        return wanted_images(self._bench.config)
+
+    def prepare(self) -> str:
+        """Know the libraries and what was learned; Plex's identifier.
+
+        Raises:
+            PlexError, StashUnavailable: a server failed.
+        """
+        bench = self._bench
+        self._batch.server = bench.plex.machine_identifier()
+        bench.finder.prepare()
+        if bench.learning is not None and bench.learning.is_due():
+            bench.learning.learn(bench.stash, bench.finder.candidates)
+        return self._batch.server
+
+    def is_left_alone(self, scene: SyncMetadata) -> bool:
+        """Whether a sync would do nothing with this scene: it has no file, or a person wants it so."""
+        return not scene.files or bool(excluded_because(scene, self._bench.config))
+
+    def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:
+        """The Plex files behind the items to write; () where one that is missing does not count.
+
+        Raises:
+            PlexNotFound, MatchError: there is none, or none that is certain enough.
+        """
+        case = Case(Job(0, scene_subject(scene.scene_id), "reconcile", PRIORITY_BACKFILL, 0.0), scene, 0.0)
+        match_cases(self._bench, [case])
+        is_missing = case.match is not None and case.match.confidence is Confidence.NONE
+        if is_missing and self._bench.config.skip_not_found:
+            return ()
+        for item in required_items(self._bench, case):
+            self._batch.claims.setdefault(item, scene.scene_id)
+        return tuple(chosen_files(case))
+
+    def plays(self, item: PlexItem | None, file: PlexFile) -> bool:
+        """Whether the item, as read just now, still plays the file it was matched by."""
+        return plays(item, file)
+
+    def owner(self, scene_id: int, item: PlexItem) -> int | None:
+        """The other scene that writes this item; None when it is this one.
+
+        Raises:
+            StashUnavailable: it cannot be told whether the other scene still exists.
+        """
+        return claimed_by(self._bench, self._batch, scene_id, item)
+
+    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
+        """What the scene's items should show."""
+        return self._writer.wanted(scene)
+
+    def look_again(self, paths: Sequence[str]) -> None:
+        """Ask Plex what is new, because these files of Stash are missing.
+
+        Raises:
+            PlexError: Plex failed.
+        """
+        finder = self._bench.finder
+        finder.look_again(lambda: any(not finder.candidates(path) for path in paths))

@@ -1,0 +1,67 @@
+"""Warnings of the worker's own log that nobody else carries into Stash's log: what happened, what to do.
+
+The log tells this module, and the worker lets it speak between two jobs: a warning may be written at any
+moment, also within a transaction, where no notice can be kept.
+"""
+
+from collections.abc import Mapping
+
+from core.clock import Clock
+from sync_queue.notices import Notices
+
+DISK = "Is the disk full, or the folder not writable?"
+
+TEXTS = {
+    "backup.failed": f"The nightly copy of PlexSync's queue could not be made: {{detail}}. The old copy stays. {DISK}",
+    "listener.failed": "A bug in what counts and reports finished jobs; the jobs are done: {detail}. Please report it.",
+    "paths.contradicted": "The learned path pair {source} => {target} led to another file and is dropped. "
+    "Enter the right one under Path mapping if scenes end as AmbiguousMatch.",
+    "paths.unsaved": f"What PlexSync learned of your folders could not be kept: {{detail}}. {DISK}",
+    "plex.scan_failed": "Plex could not be asked to scan {folder} for a new scene: {detail}. Scan the library in Plex.",
+    "ramp.unsaved": f"PlexSync could not keep how fast it drains its queue: {{detail}}. {DISK}",
+    "state.unsaved": f"PlexSync could not keep what it knows of Plex's outages: {{detail}}. {DISK}",
+    "stats.unsaved": f"PlexSync's statistics could not be kept: {{detail}}. {DISK}",
+    "worker.died": "PlexSync's worker ended without a word in the middle of its work, which is tried again. "
+    "If it repeats, look whether memory is short; plexsync.log names what it had in hand.",
+    "worker.died_reading": "PlexSync's worker ended without a word while it read for {jobs} changes together, which "
+    "are tried again. If it repeats, look whether memory is short.",
+}
+"""By log event; `{...}` is one of the event's facts."""
+
+TOLD_BY_OTHERS = frozenset(
+    {
+        "breaker.moved",
+        "database.damaged",
+        "database.failed",
+        "plex.scan_nowhere",
+        "settings.bad",
+        "settings.missing",
+        "state.set_aside",
+        "sync.claimed",
+        "sync.part_failed",
+        "verify.dropped",
+        "worker.crashed",
+    }
+)
+NOT_WORTH_TELLING = frozenset({"notice.unsaid", "settings.defaults_refused"})
+"""The first would not arrive, and the second has no consequence."""
+
+
+class Troubles:
+    """The log's listener. One notice per event and hour."""
+
+    def __init__(self, notices: Notices, clock: Clock) -> None:
+        self._notices = notices
+        self._clock = clock
+        self._heard: dict[str, str] = {}
+
+    def heard(self, event: str, facts: Mapping[str, object]) -> None:
+        """A warning or an error was written."""
+        if event in TEXTS:
+            self._heard[event] = TEXTS[event].format(**facts)
+
+    def tell(self) -> None:
+        """Make notices of what was heard; called where no transaction is open."""
+        heard, self._heard = self._heard, {}
+        for event, text in heard.items():
+            self._notices.add(f"trouble:{event}", "warning", text, self._clock.wall())
