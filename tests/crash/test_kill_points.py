@@ -47,7 +47,8 @@ CATCHING_UP = ("catch_up.page", "store.note")
 FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.over")
 NEWS = "farewell.news"
 MENDING = ("schema.created", "schema.mended", "schema.set_aside")
-ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FAREWELL, NEWS, *MENDING}
+ELSEWHERE = ("fan_out.page", "fan_out.queued", "fan_out.remembered")  # in tests/flow/test_fan_out.py
+ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FAREWELL, NEWS, *MENDING, *ELSEWHERE}
 OF_THE_CHILD = {"worker.born", "worker.leased", "worker.over"}  # around the worker, where the source has no point
 
 
