@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sync_queue.statements import GET_META, WATERMARK
 from tests.crash.place import Place
-from tests.flow.house import opened
+from tests.flow.house import opened, wait_for
 
 
 @pytest.fixture
@@ -25,4 +26,5 @@ def quiet_place(place: Place) -> Place:
     first = place.scene("first.mp4")
     place.edit(first, title="First")
     place.ends_well()
+    wait_for(lambda: place.rows(GET_META.replace(":key", "?"), WATERMARK), "the watermark is set")
     return place

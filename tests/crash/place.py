@@ -33,6 +33,9 @@ sys.stdin.read()
 CHILD = Path(__file__).with_name("child.py")
 UNFINISHED = f"SELECT subject, status, due_at, reason FROM {sql.QUEUE} WHERE status < 5 ORDER BY subject"
 
+Compared = tuple[str, object, object]
+"""The name of a field, what Stash holds, what Plex shows."""
+
 
 class Place(House):
     """A house whose doors can be manned, and whose two libraries can be compared."""
@@ -190,29 +193,31 @@ class Place(House):
         return [
             f"scene {scene} {name}: Stash {wanted!r}, Plex {shown!r}"
             for scene in self.stash.library.scene_ids()
-            for name, wanted, shown in self._fields(scene, items)
-            if wanted != shown
+            for name, wanted, shown in self._differing(scene, items)
         ]
 
-    def _fields(self, scene_id: int, items: dict[str, Item]) -> list[tuple[str, object, object]]:
+    def _differing(self, scene_id: int, items: dict[str, Item]) -> list[Compared]:
         scene = self.stash.library.scene(scene_id)
         item = items.get(scene.files[0].path.replace("/data", "/media", 1)) if scene.files else None
         if item is None or not scene.title:
             return []
-        ours = [scene.studio] if scene.studio else []
-        is_strict = set(item.collections) <= set(ours) or not self._may_be_nobodys(scene.files[0].path)
-        return [
+        fields: list[Compared] = [
             ("title", scene.title, item.title),
             ("summary", scene.details, item.summary or ""),
             ("studio", scene.studio or "", item.studio or ""),
             ("date", scene.date or "", item.date or ""),
             ("performers", sorted(scene.performers), sorted(item.roles)),
             ("tags", sorted(scene.tags), sorted(item.genres)),
-            ("collections", ours, [name for name in item.collections if name in ours or is_strict]),
+            ("collections", [scene.studio] if scene.studio else [], list(item.collections)),
         ]
+        differing = [field for field in fields if field[1] != field[2]]
+        if not differing or not self._was_anothers(scene.files[0].path):
+            return differing
+        is_bare = not any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
+        return [field for field in differing if not _may_stay(*field, is_bare=is_bare)]
 
-    def _may_be_nobodys(self, path: str) -> bool:
-        """Whether the record of what an earlier scene put into collections may be gone by design.
+    def _was_anothers(self, path: str) -> bool:
+        """Whether the record of what an earlier scene wrote to this file's item may be gone by design.
 
         Its own job of destruction takes it along; and a record that names another file proves nothing of this one.
         """
@@ -236,6 +241,16 @@ class Place(House):
     def tail(self) -> str:
         """The end of the worker's log, for a failed test."""
         return "\n".join(self.worker_log().splitlines()[-40:])
+
+
+def _may_stay(name: str, wanted: object, shown: object, *, is_bare: bool) -> bool:
+    """Whether nobody may take away what an earlier scene left.
+
+    From collections only what is known as ours goes, and a scene that nobody has identified empties nothing.
+    """
+    if name == "collections" and isinstance(wanted, list) and isinstance(shown, list):
+        return set(wanted) <= set(shown)
+    return is_bare and not wanted
 
 
 def seem_silent(place: Place) -> None:
