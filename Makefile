@@ -1,6 +1,8 @@
 # Everything a person does with this project. Needs Python 3.10+, make and a package index.
 
 PYTHON = python3
+# Tests at a time: most of them wait for processes, so more than there are cores.
+JOBS = 4
 KEEP =
 SEED = 1
 OUT = dist
@@ -29,7 +31,7 @@ env:
 
 test: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -m "not soak"
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS)
 	@$(MAKE) --no-print-directory gate
 
 retest: env
@@ -42,7 +44,7 @@ gate:
 	@$(PY) -m tools.coverage_gate
 
 check: static
-	$(PY) -m pytest tests/unit --no-cov -q -m "not soak"
+	$(PY) -m pytest tests/unit --no-cov -q -m "not soak" -n $(JOBS)
 
 static: env
 	$(PY) -m ruff format --check .
