@@ -10,6 +10,7 @@ import pytest
 
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.inbox import DATABASE, connect
+from sync_queue.salvage import salvage
 from sync_queue.schema import (
     BACKUP,
     MIGRATIONS,
@@ -17,7 +18,6 @@ from sync_queue.schema import (
     is_damaged,
     migrate,
     open_database,
-    salvage,
     set_aside,
     wal_works,
 )

@@ -1,0 +1,86 @@
+"""What a damaged database still shows goes into its successor. Only the holder of the lease comes here."""
+
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+
+from sync_queue import statements as sql
+from sync_queue.database import transaction
+from sync_queue.inbox import lenient
+
+DAY_S = 86_400.0
+
+
+def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
+    """Note again every waiting or running subject that a damaged database still shows; whether it showed all.
+
+    It is read from both ends, so that one bad page costs no more than itself, and without its indexes.
+    """
+    is_complete = True
+    with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
+        source.text_factory = lenient
+        for order in ("ASC", "DESC"):
+            try:
+                for row in source.execute(sql.SALVAGE.format(order=order)):
+                    is_complete &= _note_again(row, connection)
+                break
+            except (sqlite3.Error, UnicodeDecodeError):
+                is_complete = False  # what cannot be read is repaired by the catch-up
+    return is_complete
+
+
+def _note_again(row: tuple[object, ...], connection: sqlite3.Connection) -> bool:
+    """Note one salvaged row; False when it makes no sense."""
+    data, timestamp, subject, cause, priority = row
+    is_sane = isinstance(timestamp, float) and isinstance(priority, int) and isinstance(subject, str)
+    if not is_sane or not isinstance(data, bytes) or not isinstance(cause, str):
+        return False
+    note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
+    connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
+    return True
+
+
+def keep_memory(damaged: Path, connection: sqlite3.Connection) -> None:
+    """What a damaged database still shows of the tables that nobody else could tell: it is newer than the backup."""
+    with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source, transaction(connection):
+        source.text_factory = lenient
+        for table, columns, documents in sql.MEMORY:
+            try:
+                for row in source.execute(f"SELECT {columns} FROM {table} NOT INDEXED"):
+                    if _makes_sense(row, documents):
+                        connection.execute(
+                            sql.REMEMBER.format(table=table, columns=columns, row=_question_marks(row)), row
+                        )
+            except (sqlite3.Error, UnicodeDecodeError):
+                continue  # the backup's rows stay
+
+
+def _question_marks(row: tuple[object, ...]) -> str:
+    return ", ".join("?" * len(row))
+
+
+def _makes_sense(row: tuple[object, ...], documents: int) -> bool:
+    """Whether a row is whole: nothing missing, no damaged character, and its last columns are JSON."""
+    if any(value is None or isinstance(value, bytes) or "\ufffd" in str(value) for value in row):
+        return False
+    try:
+        return all(isinstance(json.loads(str(text)), dict | list) for text in row[len(row) - documents :])
+    except (ValueError, RecursionError):
+        return False
+
+
+def keep_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:
+    """Without a watermark the catch-up would begin now and repair nothing.
+
+    Where neither the backup nor the damaged database tells it, or where not all that waited could be read,
+    it lies a day back: there was no backup of a day ago, so nothing older was ever in there.
+    """
+    known = damaged.stat().st_mtime - DAY_S
+    try:
+        with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
+            row = source.execute(sql.GET_META, {"key": sql.WATERMARK}).fetchone() if is_complete else None
+            known = float(row[0]) if row else known
+    except (sqlite3.Error, ValueError, TypeError):  # an undecodable text is a ValueError too
+        pass  # then the careful guess stands
+    connection.execute(sql.KEEP_META, {"key": sql.WATERMARK, "value": repr(known)})
