@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.statements import GET_META, WATERMARK
-from tests.crash.place import Place
-from tests.flow.house import opened, wait_for
+from tests.crash.place import Place, be_quiet
+from tests.flow.house import opened
 
 
 @pytest.fixture
@@ -22,9 +21,5 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def quiet_place(place: Place) -> Place:
-    """A place where a worker has done its first scene and idles; its watermark is set."""
-    first = place.scene("first.mp4")
-    place.edit(first, title="First")
-    place.ends_well()
-    wait_for(lambda: place.rows(GET_META.replace(":key", "?"), WATERMARK), "the watermark is set")
+    be_quiet(place)
     return place

@@ -253,6 +253,17 @@ def _may_stay(name: str, wanted: object, shown: object, *, is_bare: bool) -> boo
     return is_bare and not wanted
 
 
+def be_quiet(place: Place) -> None:
+    """Let a worker do its first scene; afterwards it idles and its watermark is set.
+
+    What Plex gets after this is missing at the worker's first look, and found by the next one half a minute later.
+    """
+    first = place.scene("first.mp4")
+    place.edit(first, title="First")
+    place.ends_well()
+    wait_for(lambda: place.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set")
+
+
 def seem_silent(place: Place) -> None:
     """Stash's health page fails, for ten minutes of the worker's clock; all the rest of Stash works."""
     place.stash.faults.fail(503, kind="healthz", times=None)

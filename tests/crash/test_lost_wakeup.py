@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from tests.crash.place import SILENCE_S, Place, seem_silent
+from tests.crash.place import SILENCE_S, Place, be_quiet, seem_silent
 from tests.emulators.stash_toys import Background
 from tests.flow.house import wait_for
 
@@ -75,9 +75,9 @@ def test_a_change_that_comes_while_a_worker_stays_after_all_is_not_left_behind(q
 
 
 @pytest.mark.parametrize("point", ["hook.probed", "hook.started", "hook.kept"])
-def test_a_hook_whose_worker_leaves_under_it_starts_another_one(quiet_place: Place, point: str) -> None:
-    place = quiet_place
+def test_a_hook_whose_worker_leaves_under_it_starts_another_one(place: Place, point: str) -> None:
     scene = place.scene("a.mp4")
+    be_quiet(place)
     (worker,) = place.workers()
     place.set_barrier(point)
     edit = Background(lambda: place.edit(scene, title="New"))

@@ -13,7 +13,7 @@ import pytest
 
 from sync_queue.facts import begin_epoch
 from sync_queue.inbox import connect
-from tests.crash.place import UNFINISHED, Place
+from tests.crash.place import UNFINISHED, Place, be_quiet
 from tests.flow.house import picture, wait_for
 
 CROWD = 20
@@ -100,10 +100,10 @@ def test_forty_hooks_at_once_all_succeed_and_lose_nothing(place: Place, fresh: b
     assert len(place.workers()) == 1
 
 
-def test_a_bulk_edit_of_forty_scenes_beside_forty_single_ones_loses_nothing(quiet_place: Place) -> None:
-    place = quiet_place
-    place.disarm()
+def test_a_bulk_edit_of_forty_scenes_beside_forty_single_ones_loses_nothing(place: Place) -> None:
     scenes = [place.scene(f"{number}.mp4") for number in range(40)]
+    be_quiet(place)
+    place.disarm()
 
     with ThreadPoolExecutor(9) as crowd:
         bulk = crowd.submit(place.edit_all, scenes, details="For all", tags=["bulk"])
