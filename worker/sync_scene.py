@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from core.errors import NoFile, PlexRejected, StaleMatch
+from core.errors import NoFile, PlexRejected, SceneGone, StaleMatch
 from core.fields import BY_NAME
 from core.job import Job
 from core.match import Confidence
@@ -66,7 +66,7 @@ class SceneSync:
             raise case.error
         if case.scene is None:
             self._bench.records.forget_scene(job.scene_id)
-            return Outcome(Fate.DONE, "gone")
+            return Outcome(Fate.DONE, "gone", message=SceneGone("").advice)
         title = title_of(case.scene)
         if not case.scene.files:
             return Outcome(Fate.DONE, "no_file", message=NoFile("").advice, title=title)
