@@ -25,7 +25,7 @@ from plex.item_xml import parse_item
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
 PAGE = 1_000  # items in one listing page
-HEALTH_TIMEOUT_S = 5.0
+QUICK_READ_S = 5.0  # for what Plex answers at once or not at all; how long to connect is for a person to say
 QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
 QUICK_WAIT_S = 0.2
 
@@ -103,6 +103,7 @@ class PlexClient:
         if not address.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._server = LazyPlexServer(address.url, address.token, self._session, address.timeout_s, identity)
+        self._quick_s = (address.timeout_s[0], QUICK_READ_S)
         self._sleep = sleep
         self._on_answer = on_answer
         self._machine = ""
@@ -118,7 +119,7 @@ class PlexClient:
     def machine_identifier(self) -> str:
         """The server's 40 hex digits, asked once. `/identity` needs no token."""
         if not self._machine:
-            root = self._get("/identity", timeout=HEALTH_TIMEOUT_S)
+            root = self._get("/identity", timeout=self._quick_s)
             self._machine = root.get("machineIdentifier", "")
             if not self._machine:
                 raise PlexTemporaryError("Plex did not say which server it is")
@@ -213,7 +214,7 @@ class PlexClient:
         if not folder:
             raise ValueError("a scan without a folder would scan the whole library")
         target = f"/library/sections/{section}/refresh?path={quote_plus(folder)}"
-        self._query(target, self._session.get, parse=False, timeout=HEALTH_TIMEOUT_S)
+        self._query(target, self._session.get, parse=False, timeout=self._quick_s)
 
     def deselect_image(self, item: int, kind: str) -> None:
         """Choose no image of this kind any more."""
@@ -222,7 +223,7 @@ class PlexClient:
 
     # -- the wire -------------------------------------------------------------------------------
 
-    def _get(self, target: str, headers: Mapping[str, str] | None = None, timeout: float | None = None) -> Element:
+    def _get(self, target: str, headers: Mapping[str, str] | None = None, timeout: Any = None) -> Element:
         """One read whose answer must be a `MediaContainer`: a proxy's login page is XML as well."""
         root = self._query(target, self._session.get, headers=headers, timeout=timeout)
         if root is None or root.tag != "MediaContainer":

@@ -25,6 +25,7 @@ from core.errors import (
 )
 
 _STATUS = re.compile(r"^\((\d{3})\)")
+_LIMIT = re.compile(r"\((?:connect|read) timeout=([\d.]+)\)")
 _LONGEST_TEXT = 200
 
 _BAD_URL = (MissingSchema, InvalidSchema, InvalidURL, LocationValueError)
@@ -69,12 +70,20 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     if isinstance(error, _BAD_TOKEN):
         return PlexRefused("the Plex token holds characters that no token has")
     if isinstance(error, requests.ConnectionError) and not is_late_body(error):
-        return PlexServerDown(f"no connection to Plex ({type(error).__name__})")
+        return PlexServerDown(f"no connection to Plex{_within(error)} ({type(error).__name__})")
+    if isinstance(error, requests.ReadTimeout):
+        return PlexTemporaryError(f"Plex did not answer{_within(error)} ({type(error).__name__})")
     if isinstance(error, requests.RequestException):
         return PlexTemporaryError(f"Plex broke off ({type(error).__name__})")
     if isinstance(error, ParseError):
         return PlexTemporaryError("Plex sent broken XML")
     return PlexTemporaryError(f"Plex sent something unexpected ({type(error).__name__})")
+
+
+def _within(error: Exception) -> str:
+    """How long was waited, so that a person can tell which setting to change; "" where that was not the reason."""
+    found = _LIMIT.search(str(error))
+    return f" within {float(found.group(1)):g} s" if found else ""
 
 
 def is_late_body(error: BaseException) -> bool:

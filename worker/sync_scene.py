@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from core.errors import NoFile, PlexRejected, StaleMatch
+from core.errors import NoFile, PlexRejected, SceneGone, StaleMatch
 from core.fields import BY_NAME
 from core.job import DESTROY, Job
 from core.match import Confidence
@@ -74,7 +74,7 @@ class SceneSync:
                 self._bench.records.forget_scene(job.scene_id)
             else:  # nobody said so: after a full import its file may be another scene's
                 self._bench.records.set_aside(job.scene_id)
-            return Outcome(Fate.DONE, "gone")
+            return Outcome(Fate.DONE, "gone", message=SceneGone("").advice)
         title = title_of(case.scene)
         if not case.scene.files:
             return Outcome(Fate.DONE, "no_file", message=NoFile("").advice, title=title)

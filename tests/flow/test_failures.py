@@ -56,6 +56,7 @@ def test_an_answer_that_never_comes_is_a_passing_fault(room: Workroom) -> None:
     room.work_until(lambda: not room.jobs())
 
     assert after_failure == [(f"scene:{scene}", 1, "PlexTemporaryError")]
+    assert "did not answer within 5 s" in room.worker_log()
     assert room.item().title == "Arrived"
 
 

@@ -168,17 +168,3 @@ def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subse
 
     assert room.jobs() == []
     assert "what=skipped" in room.worker_log()
-
-
-@pytest.mark.parametrize(("is_on", "summary"), [(True, "By hand"), (False, "")])
-def test_the_quality_gate_keeps_an_unidentified_scene_from_emptying_plex(
-    room: Workroom, is_on: bool, summary: str
-) -> None:
-    room.configure(c_quality_gate=is_on)
-    scene = room.scene()
-    room.item().summary = "By hand"
-
-    room.edit(scene, title="Unidentified")
-    room.work()
-
-    assert (room.item().title, room.item().summary) == ("Unidentified", summary)

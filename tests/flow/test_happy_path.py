@@ -100,17 +100,6 @@ def test_a_partial_date_becomes_its_first_day(room: Workroom, stash: str, plex: 
     assert room.item().date == plex
 
 
-@pytest.mark.parametrize(("source", "tagline"), [("none", None), ("director", "Ada Winter"), ("code", "AF-017")])
-def test_the_tagline_comes_from_where_the_setting_says(room: Workroom, source: str, tagline: str | None) -> None:
-    room.configure(c_tagline_source=source)
-    scene = room.scene()
-
-    room.edit(scene, director="Ada Winter", code="AF-017")
-    room.work()
-
-    assert room.item().tagline == tagline
-
-
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
 def test_names_that_a_scene_has_lost_go_from_plex(room: Workroom, tags_replace: bool) -> None:
     room.plex.switches.tags_replace = tags_replace

@@ -25,33 +25,12 @@ SHOWN = {
     "genres": ["night"],
     "collections": ["Aurora"],
 }
-TOGGLES: dict[str, tuple[str, Any]] = {
-    "c_sync_title": ("title", "a"),
-    "c_sync_studio": ("studio", None),
-    "c_sync_summary": ("summary", ""),
-    "c_sync_date": ("date", None),
-    "c_sync_performers": ("roles", []),
-    "c_sync_tags": ("genres", []),
-    "c_sync_collection": ("collections", []),
-}
 HAND = {"summary": "By hand", "studio": "By hand", "genres": ["by hand"]}
 
 
 def shown(room: Workroom) -> dict[str, Any]:
     """What Plex shows of the item."""
     return {name: getattr(room.item(), name) for name in SHOWN}
-
-
-@pytest.mark.parametrize("toggle", TOGGLES)
-def test_a_field_that_is_switched_off_leaves_plexs_value(room: Workroom, toggle: str) -> None:
-    room.configure(**{toggle: False})
-    scene = room.scene()
-    name, before = TOGGLES[toggle]
-
-    room.edit(scene, **FULL)
-    room.work()
-
-    assert shown(room) == {**SHOWN, name: before}
 
 
 def test_a_value_in_plex_stays_when_its_field_is_switched_off_later(room: Workroom) -> None:
@@ -77,16 +56,6 @@ def test_the_master_switch_writes_and_records_nothing(room: Workroom) -> None:
     assert room.plex.writes() == []
     assert room.records(scene) == []
     assert (room.jobs(), room.dead_letters()) == ([], [])
-
-
-def test_poster_and_background_have_their_switches(room: Workroom) -> None:
-    room.configure(c_sync_poster=False, c_background_source="cover", c_sync_background=False)
-    scene = room.scene(cover=picture(1))
-
-    room.edit(scene, title="No picture")
-    room.work()
-
-    assert room.plex.count("POST") == 0
 
 
 @pytest.mark.parametrize("empty_date", ["clears", "ignored"])
@@ -189,19 +158,6 @@ def test_a_hand_edit_survives_when_the_user_wants_that(room: Workroom, preserve:
     assert kept == preserve
     assert ("by hand" in item.genres) == preserve
     assert (item.title, "day" in item.genres) == ("New title", True)
-
-
-@pytest.mark.parametrize("lock", [True, False])
-def test_what_is_written_is_locked_unless_the_user_forbids_it(room: Workroom, lock: bool) -> None:
-    room.configure(c_lock_fields=lock)
-    scene = room.scene()
-
-    room.edit(scene, **FULL)
-    room.work()
-    room.plex.library.agent_refresh(room.item().rating_key, title="Agent's", summary="Agent's")
-
-    kept = (room.item().title, room.item().summary) == ("Full", "Words.")
-    assert kept == lock
 
 
 def test_limits_keep_the_first_names_and_cut_long_texts(room: Workroom) -> None:

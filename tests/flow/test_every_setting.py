@@ -1,0 +1,131 @@
+"""Every setting changes what PlexSync does: each row of the table of settings is seen under two values or more."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.fields import FIELDS
+from tests.flow import looks
+from tests.flow.inproc import Inproc, opened
+from tests.flow.looks import NEW, OLD
+from tests.flow.shown_fields import AFTER, BEFORE, EVERY_FIELD_ON, OURS, THEIRS
+from tests.support import ROOT
+from validation.config import read_config
+from validation.settings import SETTINGS, Setting
+
+AS_IT_IS = object()  # the value that every house is opened with
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`look` sees the second of a pair where the setting has the first."""
+
+    look: Callable[[Inproc], object]
+    seen: tuple[tuple[Any, Any], ...]
+
+
+def toggle(name: str) -> Shown:
+    """Switched off, Plex keeps its own in this field, and all the others are written."""
+    return Shown(looks.synced, ((True, AFTER), (False, {**AFTER, name: BEFORE[name]})))
+
+
+TRAIN = f"{NEW} \U0001f682"
+NOBODY = "http://127.0.0.1:9"
+
+# fmt: off
+SHOWN: dict[str, Shown] = {
+    "enabled": Shown(looks.field("title"), ((True, NEW), (False, OLD))),
+    "plex_url": Shown(looks.field("title"), ((AS_IT_IS, NEW), (NOBODY, OLD))),
+    "plex_token": Shown(looks.field("title"), ((AS_IT_IS, NEW), ("another-token", OLD))),
+    "plex_libraries": Shown(looks.two_libraries, (("", [NEW, NEW]), ("Scenes", [NEW, OLD]), ("other", [OLD, NEW]))),
+    "plex_connect_timeout_s": Shown(looks.patience, ((1, ["within 1 s"]), (2, ["within 2 s"]))),
+    "plex_verify_tls": Shown(looks.own_certificate, ((True, OLD), (False, NEW))),
+    "path_map": Shown(looks.two_folders, (("/data => /media/2019", [NEW, OLD]), ("/data => /media/2024", [OLD, NEW]))),
+    "strict_matching": Shown(looks.name_alone, ((True, OLD), (False, NEW))),
+    "match_overrides": Shown(looks.two_items, (
+        ("", [NEW, OLD]), ("scene 1 => never", [OLD, OLD]), ("scene 1 => item 101", [OLD, NEW]),
+    )),
+    "skip_not_found": Shown(looks.file_that_plex_lacks, ((False, {"PlexNotFound": 1}), (True, {}))),
+    "trigger_plex_scan": Shown(looks.folders_scanned, ((False, []), (True, [["/media/new"]]))),
+    "only_organized": Shown(looks.field("title"), ((False, NEW), (True, OLD))),
+    "excluded_tags": Shown(looks.field("title"), (("", NEW), ("other, Night", OLD))),
+    "excluded_paths": Shown(looks.field("title"), (("/elsewhere", NEW), ("/data", OLD))),
+    "sync_metadata": Shown(looks.written_and_recorded, ((True, (NEW, 1)), (False, (OLD, 0)))),
+    **{f"sync_{field.name}": toggle(field.name) for field in FIELDS},
+    "tagline_source": Shown(looks.field("tagline"), (
+        ("none", BEFORE["tagline"]), ("director", "Ada"), ("code", "AF-017"),
+    )),
+    "background_source": Shown(looks.field("background"), (("none", THEIRS), ("cover", OURS))),
+    "max_tags": Shown(looks.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
+    "strip_emoji": Shown(looks.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
+    "preserve_plex_edits": Shown(looks.edited_by_hand, ((False, "Changed."), (True, "By hand"))),
+    "quality_gate": Shown(looks.not_identified, ((True, "Agent's words."), (False, ""))),
+    "lock_fields": Shown(looks.after_an_agent, ((True, NEW), (False, "Agent's"))),
+    "log_json": Shown(looks.form_of_a_line, ((False, False), (True, True))),
+    "log_debug": Shown(looks.steps, ((False, False), (True, True))),
+    "obfuscate_paths": Shown(looks.names_of_files, ((False, [True, True]), (True, [False, False]))),
+    "dead_letter_days": Shown(looks.letter_of_five_days, ((30, False), (3, True))),
+    "process_minutes": Shown(looks.endless_queue, ((1, 1.0), (2, 2.0))),
+    "test_scene": Shown(looks.scene_of_the_test, ((0, ["Enter the scene's id"]), (1, ["Scene 1 "]), (2, ["Scene 2 "]))),
+}
+# fmt: on
+"""By the setting's name; a setting that is added and not shown here fails."""
+
+SHOWN_ELSEWHERE = {
+    "plex_read_timeout_s": "tests/flow/test_failures.py::test_an_answer_that_never_comes_is_a_passing_fault",
+}
+"""What is seen only after many seconds that really pass is seen once, in a test that needs to wait for them anyway."""
+
+CASES = [
+    pytest.param(setting, *pair, id=f"{setting.key}: {'as it is' if pair[0] is AS_IT_IS else pair[0]}")
+    for setting in SETTINGS
+    if setting.name in SHOWN
+    for pair in SHOWN[setting.name].seen
+]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Inproc]:
+    with opened(tmp_path, **EVERY_FIELD_ON) as made:
+        yield made
+
+
+def test_every_setting_is_shown_once_and_nothing_else_is() -> None:
+    assert sorted([*SHOWN, *SHOWN_ELSEWHERE]) == sorted(setting.name for setting in SETTINGS)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_value_makes_a_difference(name: str) -> None:
+    (setting,) = (setting for setting in SETTINGS if setting.name == name)
+    seen = [what for _, what in SHOWN[name].seen]
+    values = [value for value, _ in SHOWN[name].seen if value is not AS_IT_IS]
+
+    assert len(seen) >= 2
+    assert all(seen.count(what) == 1 for what in seen)
+    assert [read_config({setting.key: value}).warnings for value in values] == [()] * len(values)
+
+
+@pytest.mark.parametrize(("name", "test"), SHOWN_ELSEWHERE.items())
+def test_what_is_shown_elsewhere_is_shown_there(name: str, test: str) -> None:
+    file, _, function = test.partition("::")
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+
+    (found,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
+
+    assert any(setting.key in ast.unparse(found) for setting in SETTINGS if setting.name == name)
+
+
+@pytest.mark.parametrize(("setting", "value", "seen"), CASES)
+def test_a_setting_does_what_it_says(house: Inproc, setting: Setting, value: object, seen: object) -> None:
+    if value is not AS_IT_IS:
+        house.configure(**{setting.key: value})
+
+    found = SHOWN[setting.name].look(house)
+
+    assert found == seen

@@ -1,0 +1,94 @@
+"""The tree of errors, the drawing of it, the rules and the page that explains them say the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import tasks
+import wiring
+from core import errors
+from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
+from tests.unit.test_layers import parsed, shipped
+from tests.unit.test_troubleshoot_page import PAGE, texts_in
+from worker.follow import NoWorker
+from worker.policy import Wait, rule_for
+from worker.task_context import TaskFailed
+
+LOADED = (tasks, wiring)  # with everything that ships, so that no class is missing from the tree
+DONE = {SceneGone, NoFile}  # the job is done then
+OF_TASKS = {TaskFailed, NoWorker}  # what a button says; no job meets them
+_BRANCH = re.compile(r"^([│ ]*)[├└]── (\w+)")
+_ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+
+
+def drawn() -> Iterator[tuple[str, str]]:
+    """(class, parent) as the drawing at the top of core/errors.py has them."""
+    above = [PlexSyncError.__name__]
+    for line in (errors.__doc__ or "").splitlines():
+        branch = _BRANCH.match(line)
+        if branch:
+            depth = len(branch[1]) // 4 + 1
+            above[depth:] = [branch[2]]
+            yield branch[2], above[depth - 1]
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[ast.Call]:
+    """Every call in the code that ships."""
+    return [node for path in shipped() for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
+
+
+def ends_of_done_jobs(calls: list[ast.Call]) -> set[str]:
+    """What the code calls the ends of a job that is done."""
+    done = [call for call in calls if call.args and ast.unparse(call.args[0]) == "Fate.DONE" and len(call.args) > 1]
+    return {text for call in done for text in texts_in(call.args[1])}
+
+
+@pytest.fixture(scope="module")
+def of_jobs(calls: list[ast.Call]) -> set[type[PlexSyncError]]:
+    """The classes that somebody makes and that a job's attempt can end with."""
+    made = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+    return {kind for kind in error_classes() if LOADED and kind.__name__ in made and kind not in OF_TASKS}
+
+
+def test_the_drawing_of_the_tree_shows_every_class_below_its_parent() -> None:
+    tree = {(kind.__name__, kind.__bases__[0].__name__) for kind in error_classes() if kind.__module__ == "core.errors"}
+
+    assert set(drawn()) == tree - {("PlexSyncError", "Exception")}
+
+
+def test_every_class_tells_a_person_what_to_do() -> None:
+    assert [kind.__name__ for kind in error_classes() if len(kind("").advice) < 20] == []
+
+
+def test_the_page_has_a_row_for_every_class_that_ends_in_the_dead_letters_and_for_no_other(
+    of_jobs: set[type[PlexSyncError]],
+) -> None:
+    rows = _ROW.findall(PAGE.partition("## By dead-letter reason")[2])
+
+    buried = {kind.__name__ for kind in of_jobs - DONE if rule_for(kind("")).wait is not Wait.RECOVERY}
+
+    assert sorted(rows) == sorted(buried)
+
+
+def test_the_page_names_every_class_whose_jobs_wait_for_a_server_or_a_person(of_jobs: set[type[PlexSyncError]]) -> None:
+    sentence = re.search(r"These classes never end in a dead letter.*?\n\n", PAGE, re.DOTALL)
+
+    waiting = {kind.__name__ for kind in error_classes() if rule_for(kind("")).wait is Wait.RECOVERY}
+
+    assert sentence is not None
+    assert set(re.findall(r"`(\w+)`", sentence[0])) == waiting
+    assert DONE & of_jobs == DONE
+
+
+def test_the_page_tells_every_end_of_a_job_that_is_done(calls: list[ast.Call]) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `sync.done` |"))
+
+    ends = ends_of_done_jobs(calls)
+
+    assert {"wrote", "gone", "excluded"} <= ends
+    assert [end for end in sorted(ends) if f"`{end}`" not in row] == []
