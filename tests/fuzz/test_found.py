@@ -22,6 +22,7 @@ from tests.unit.worker.rig import kept_log
 from wiring import Outside, build_worker, run_worker
 from worker.learning import PathLearning
 from worker.stats import StatisticsKeeper
+from worker.stopwatch import StopWatch
 from worker.throttle import Throttle
 
 
@@ -36,7 +37,7 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name:
         if name == "ramp.json":
             Throttle(tmp_path, clock, log)
         elif name == "stats.json":
-            StatisticsKeeper(tmp_path, Counters(store), clock, log)
+            StatisticsKeeper(tmp_path, Counters(store), clock, log, StopWatch(clock))
         else:
             PathLearning(tmp_path, clock, log, lambda lesson: None)
     store.connection.close()
