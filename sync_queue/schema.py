@@ -88,8 +88,9 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
             _mend(data_dir, checkpoint)
         aside = set_aside(path)
         checkpoint("schema.set_aside")
-        (data_dir / SUSPECT).unlink(missing_ok=True)
+    (data_dir / SUSPECT).unlink(missing_ok=True)  # here also where the last life was killed before it came to this
     if not path.exists() and (data_dir / MENDED / DATABASE).exists():
+        set_aside(path)  # a -wal that lost its database to a kill would be read into the mended one
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
     opened = _open(data_dir, checkpoint)
