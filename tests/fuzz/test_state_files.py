@@ -30,6 +30,7 @@ from worker.learning import PathLearning, read_lessons
 from worker.outage_report import report_lines
 from worker.outages import metrics, read_history
 from worker.stats import StatisticsKeeper, read_statistics
+from worker.stopwatch import StopWatch
 from worker.throttle import Throttle
 
 NOW = 1_700_000_000.0
@@ -78,9 +79,9 @@ def use_outages(folder: Path, clock: FakeClock) -> None:
 
 
 def use_statistics(folder: Path, clock: FakeClock) -> None:
-    keeper = StatisticsKeeper(folder, Counters(open_store(folder, clock)), clock, log())
+    keeper = StatisticsKeeper(folder, Counters(open_store(folder, clock)), clock, log(), StopWatch(clock))
     keeper.save()
-    assert sum(read_statistics(folder, clock.sleep).times_s) >= 0
+    assert read_statistics(folder, clock.sleep).jobs >= 0
 
 
 def use_ramp(folder: Path, clock: FakeClock) -> None:
