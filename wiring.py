@@ -270,14 +270,16 @@ def build_settings(
         watch.asked(PLEX)
         throttle.answered(took_s, status)
 
+    def on_request() -> None:
+        beat()  # a catch-up of many pages is no silence either
+        watch.asked(STASH)
+
     return Settings(
         tables.facts,
         tables.notices,
         outside.clock,
         log,
-        lambda address, cookie: StashClient(
-            address, cookie, timeout_s=outside.stash_timeout_s, on_request=lambda: watch.asked(STASH)
-        ),
+        lambda address, cookie: StashClient(address, cookie, timeout_s=outside.stash_timeout_s, on_request=on_request),
         lambda config, stash: build_bench(
             outside,
             config,
