@@ -392,12 +392,12 @@ class WorkerLife:
         if stash is None:
             self._catch_up.now()
             return
+        self._after_burst = None  # first: a Stash that refuses the question must not be asked it at every turn
         try:
             self._p.catch_up.run(stash, self._p.facts.get(SERVER))
         except StashUnavailable:
             self._catch_up.now()
             raise
-        self._after_burst = None
         self._next_due = self._p.store.next_due()
 
     def _do_duties(self) -> None:

@@ -404,3 +404,22 @@ def test_a_read_that_failed_without_a_reason_in_the_server_leaves_no_job_running
 
     due, later, running = rig.counts
     assert (running, due + later) == (0, 8)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
+    scene = rig.scene("a")
+    rig.bench()
+
+    def stumble() -> None:
+        if rig.plex.count(method):
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+    rig.plex.reset_counts()
+    rig.on_beat = stumble
+
+    with pytest.raises(sqlite3.DatabaseError):
+        rig.sync(scene)
+
+    assert rig.letters == []
+    assert rig.counts == (0, 0, 1)
