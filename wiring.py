@@ -36,8 +36,9 @@ from worker.drain import Drain
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
-from worker.life import SERVER, Parts, WorkerLife
+from worker.life import SERVER, WorkerLife
 from worker.outages import OutageLog
+from worker.parts import Parts
 from worker.plex_scan import PlexScans
 from worker.presence import Presence
 from worker.reports import Reporter
