@@ -158,6 +158,9 @@ class SceneSync:
         done = tuple(change for change in changes if change.field.name not in failed)
         known = proven_update(old)
         kept = {name: value for name, value in wanted.items() if name not in failed}
+        if failed:  # a refusal may come after the deed: what was intended stays known
+            remembered = self._bench.records.of_scene(scene.scene_id, batch.server)
+            record = replace(record, fields=remembered.get(key, record).fields)
         record = record.with_fields(field_records(done, kept, item, old))
         run.wrote.update(change.field.name for change in done)
         record, images, warnings = self._with_images(scene, item, record, known, run, bool(failed))

@@ -445,3 +445,17 @@ def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sql
 
     assert not any(line.startswith("listener.failed") for line in rig.lines)
     assert rig.counts == (0, 0, 0)
+
+
+def test_a_field_that_plex_took_and_denied_is_still_known_as_ours(rig: Rig) -> None:
+    rig.configure(c_preserve_plex_edits=True)
+    scene = rig.scene("a", title="First title", details="Text")
+    rig.plex.faults.add(Fault("status", method="PUT", status=400))  # together
+    rig.plex.faults.add(Fault("apply_then_status", method="PUT", status=500))  # the title alone
+    rig.sync(scene)
+    assert (rig.item_of("a").title, [letter.reason for letter in rig.letters]) == ("First title", ["PlexRejected"])
+
+    rig.stash.library.change_scene(scene, touch=True, title="Second title")
+    rig.sync(scene)
+
+    assert rig.item_of("a").title == "Second title"
