@@ -42,8 +42,9 @@ from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
-from worker.life import SERVER, Parts, WorkerLife
+from worker.life import SERVER, WorkerLife
 from worker.outages import OutageLog
+from worker.parts import Parts
 from worker.plex_scan import PlexScans
 from worker.presence import Presence
 from worker.reports import Reporter

@@ -304,9 +304,9 @@ class Drain:
         for listener in self._listeners:
             try:
                 listener(job, outcome, took_s)
-            except Fenced:
-                raise
-            except Exception as error:  # noqa: BLE001 broad on purpose: the job has moved; counting it must not stop the next
+            except Exception as error:  # broad on purpose: the job has moved; counting it must not stop the next
+                if _is_ours(error):
+                    raise
                 self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
     def _release(self, jobs: Sequence[Job], reason: str = "") -> None:

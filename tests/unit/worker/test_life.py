@@ -16,7 +16,8 @@ from tests.support import query
 from tests.unit.worker.rig import Rig
 from worker.breaker import State
 from worker.catch_up import WATERMARK
-from worker.life import STASH_SILENT_S, TURN_S, Farewell
+from worker.life import TURN_S, Farewell
+from worker.pulse import STASH_SILENT_S
 
 MARKERS = "/library/sections"
 
