@@ -2,18 +2,14 @@
 
 import os
 import re
-import sqlite3
-import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from core.clock import Clock, SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
-from core.launch import launch_worker
-from core.log import EventLog, open_log
+from core.log import EventLog
 from core.version import VERSION
 from plex.client import PlexAddress, PlexClient
 from plex.device_identity import device_headers
@@ -26,15 +22,13 @@ from reconciliation.duty import Ground, Reconciliation
 from reconciliation.history import HistoryFile
 from stash.client import StashClient
 from sync_queue.counters import Counters
-from sync_queue.database import is_damage
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.entities import EntityIndex
 from sync_queue.facts import Facts, begin_epoch
-from sync_queue.inbox import leave_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.records import Records
-from sync_queue.schema import OpenedDatabase, open_database, suspect
+from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
 from worker.bench import ServerHabits, Workbench
@@ -48,11 +42,13 @@ from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
-from worker.life import SERVER, Farewell, Parts, WorkerLife
+from worker.life import SERVER, WorkerLife
 from worker.outages import OutageLog
+from worker.parts import Parts
 from worker.plex_scan import PlexScans
 from worker.presence import Presence
 from worker.reports import Reporter
+from worker.running import UPDATE, Runner
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
 from worker.stopwatch import PLEX, STASH, StopWatch
@@ -60,12 +56,6 @@ from worker.summary import Summary
 from worker.survey import Survey
 from worker.throttle import Throttle
 from worker.troubles import Troubles
-from worker.watchdog import Watchdog, replace_this_process
-
-MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
-LONGEST_REST_S = 60.0
-UPDATE = "update"  # by whom a worker is started that only takes over from an older version
-LONG_LIFE_S = 600.0  # an error after this is a new one
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
 
@@ -306,14 +296,16 @@ def build_settings(
         watch.asked(PLEX)
         throttle.answered(took_s, status)
 
+    def on_request() -> None:
+        beat()  # a catch-up of many pages is no silence either
+        watch.asked(STASH)
+
     return Settings(
         tables.facts,
         tables.notices,
         outside.clock,
         log,
-        lambda address, cookie: StashClient(
-            address, cookie, timeout_s=outside.stash_timeout_s, on_request=lambda: watch.asked(STASH)
-        ),
+        lambda address, cookie: StashClient(address, cookie, timeout_s=outside.stash_timeout_s, on_request=on_request),
         lambda config, stash: build_bench(
             outside,
             config,
@@ -330,112 +322,23 @@ def build_settings(
 
 
 def run_worker(outside: Outside, lease: Lease, started_by: str) -> int:
-    """Work until there is a reason to leave, then leave without losing a wake-up; the exit status.
-
-    A life that ends in an error, such as a database that is locked or a full disk, begins anew after a rest.
-    """
-    log, close_log = open_log(outside.data_dir / "plexsync.log")
-    watchdog = Watchdog(outside.clock, lambda: replace_this_process(str(outside.root)))
-    watchdog.start()
-    try:
-        failures = 0
-        while lease.is_held:
-            began = outside.clock.monotonic()
-            farewell = _one_life(outside, lease, started_by, log, watchdog)
-            if farewell is not None or outside.clock.monotonic() - began >= LONG_LIFE_S:
-                failures = 0
-            failures += farewell is None
-            if not outside.data_dir.is_dir():
-                return 0  # uninstalled; another life would make the folder anew
-            if failures > MOST_FAILURES or (failures and not lease.is_held):
-                return 1
-            if failures:  # leaving would leave the queue to nobody until the next event
-                outside.clock.sleep(min(LONGEST_REST_S, 2.0**failures))
-                watchdog.beat()
-    finally:
-        watchdog.stop()
-        close_log()
-    return 0
+    """Be the worker until there is a reason to leave; the exit status."""
+    return _runner(outside).run(lease, started_by)
 
 
 def work_here(outside: Outside, look: Callable[[], None], limit_s: float = float("inf")) -> bool:
-    """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
-
-    `look` is called again and again meanwhile, at least once a job. With no time at all the queue is made.
-
-    Raises:
-        Fenced: a worker has come to life meanwhile.
-        sqlite3.Error, OSError: the data folder does not allow a database.
-    """
-    lease, worked, goes_on = Lease(outside.data_dir), False, True
-    ends_at = outside.clock.monotonic() + limit_s
-    log, close_log = open_log(outside.data_dir / "plexsync.log")
-    try:
-        while goes_on and lease.take():
-            worked, goes_on = True, _work_off(outside, lease, log, look, ends_at)
-    finally:
-        close_log()
-    return worked
+    """Drain the queue in this process; see `Runner.work_here`."""
+    return _runner(outside).work_here(look, limit_s)
 
 
-def _work_off(outside: Outside, lease: Lease, log: EventLog, look: Callable[[], None], ends_at: float) -> bool:
-    """Work until nothing is due and give the lease up; whether anything came in meanwhile and there is time."""
-    worker = None
-    try:
-        worker = build_worker(outside, log, "task", look)
-        worker.life.work_off(look, ends_at)
-        lease.release()
-        outside.checkpoint("farewell.released")
-        return worker.life.has_news() and outside.clock.monotonic() < ends_at
-    finally:
-        lease.release()
-        if worker is not None:
-            worker.close()
-
-
-def _one_life(outside: Outside, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog) -> Farewell | None:
-    """One worker's life. The lease is held afterwards only if something came in while it was given up."""
-    checkpoint = outside.checkpoint
-    worker = None
-    try:
-        worker = build_worker(outside, log, started_by, watchdog.beat)
-        farewell = worker.life.run()
-        checkpoint("farewell.decided")
-        lease.release()
-        checkpoint("farewell.released")
-        if farewell is Farewell.UPDATED:
-            launch_worker(str(outside.root), UPDATE)
-        elif farewell is Farewell.SILENT and worker.life.has_news():
-            checkpoint("farewell.news")
-            lease.take()
-        checkpoint("farewell.done")
-        return farewell
-    except sqlite3.DatabaseError as error:
-        log.error("database.failed", detail=str(error))
-        if is_damage(error):
-            suspect(outside.data_dir)
-        else:  # damage is mended, and told then
-            _leave(outside, log, f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?")
-        return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
-    except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
-        log.error("worker.crashed", detail=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-        _leave(outside, log, f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.")
-        return None
-    finally:
-        if worker is not None:
-            worker.close()
-
-
-def _leave(outside: Outside, log: EventLog, text: str) -> None:
-    """Have the next hook say it: the queue that keeps notices may be what failed."""
-    with suppress(OSError):  # the log has it
-        shown = log.shown(f"{text} What waits is kept; plexsync.log has the details.")
-        leave_message(str(outside.data_dir), "error", shown)
-
-
-def _was_sound(worker: Worker | None) -> bool:
-    """Whether the database opened well: damage found later is mended by opening it anew, once."""
-    return worker is not None and not worker.opened.set_aside
+def _runner(outside: Outside) -> Runner:
+    return Runner(
+        outside.root,
+        outside.data_dir,
+        outside.clock,
+        outside.checkpoint,
+        lambda log, started_by, beat: build_worker(outside, log, started_by, beat),
+    )
 
 
 def _match_again(store: JobStore, records: Records, server: str) -> None:

@@ -2,14 +2,18 @@
 
 A library of 100,000 files is spread over a fixed number of buckets by file name; a bucket is one JSON
 row, so a lookup reads one row and building writes a thousand. A library is listed into a new generation
-and switched in one transaction: a kill in the middle leaves the old index whole.
+and switched in one transaction: a kill in the middle leaves the old index whole. What a bad disk has changed
+is forgotten as a whole: nothing is lost by it, since Plex is listed anew.
 """
 
+import shutil
+import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from diskcache import Cache
 
@@ -18,6 +22,8 @@ from plex.json_disk import PlainDisk
 from plex.paths import file_name, normal_path
 
 BUCKETS = 1024
+_Buckets: TypeAlias = dict[int, dict[str, list[list[Any]]]]
+_SENSELESS = (zlib.error, ValueError, TypeError)  # rows that the database still reads, and nobody understands
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,13 @@ class FileIndex:
     """The index of every library. A library's UUID is its own on every server, so servers do not mix."""
 
     def __init__(self, folder: Path) -> None:
-        self._cache = Cache(str(folder), disk=PlainDisk, eviction_policy="none")
+        self._folder = folder
+        try:
+            self._cache = _open(folder)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._cache = _anew(folder)
 
     def close(self) -> None:
         """Close the cache's files."""
@@ -48,8 +60,10 @@ class FileIndex:
 
     def state(self, section_uuid: str) -> IndexState | None:
         """What is known of a library; None when it was never listed."""
-        row = self._cache.get(["state", section_uuid])
-        return IndexState(**row) if isinstance(row, dict) else None
+        with self._damage_forgotten():
+            row = self._cache.get(["state", section_uuid])
+            return IndexState(**row) if isinstance(row, dict) else None
+        return None
 
     def by_name(self, section_uuid: str, path: str) -> list[PlexFile]:
         """Every file of the library whose normalised name is that of `path`; [] when there is none."""
@@ -57,39 +71,90 @@ class FileIndex:
         if state is None:
             return []
         name = normal_name(path)
-        bucket = self._bucket(section_uuid, state.generation, _bucket_of(name))
-        return [PlexFile(*row) for row in bucket.get(name, ())]
+        with self._damage_forgotten():
+            bucket = self._bucket(section_uuid, state.generation, _bucket_of(name))
+            return [PlexFile(*row) for row in bucket.get(name, ())]
+        return []
 
     def rebuild(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int) -> bool:
         """Replace the library's index in one transaction; until it is done the old one answers.
 
         Whether any file is new, or is another item's now.
         """
-        old = self.state(section_uuid)
-        generation = old.generation + 1 if old else 1
-        buckets: dict[int, dict[str, list[list[Any]]]] = {}
+        buckets: _Buckets = {}
         count = 0
         for file in files:
             name = normal_name(file.path)
             rows = buckets.setdefault(_bucket_of(name), {}).setdefault(name, [])
             rows.append([file.path, file.size, file.item, file.section])
             count += 1
+        state = IndexState(1, marker, marker, now, newest, count)
+        with self._damage_forgotten():
+            return self._replace(section_uuid, buckets, state)
+        return self._replace(section_uuid, buckets, state)
+
+    def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:
+        """Add or replace single files in a listed library; how many are new."""
+        state = self.state(section_uuid)
+        if state is not None:
+            with self._damage_forgotten():
+                return self._add(section_uuid, state, files, marker, newest)
+        return 0
+
+    def forget_item(self, section_uuid: str, path: str, item: int) -> None:
+        """Remove one file of an item that proved to be gone or to play something else."""
+        state = self.state(section_uuid)
+        if state is None:
+            return
+        name = normal_name(path)
+        number = _bucket_of(name)
+        with self._damage_forgotten():
+            bucket = self._bucket(section_uuid, state.generation, number)
+            rows = [row for row in bucket.get(name, []) if row[2] != item]
+            if len(rows) != len(bucket.get(name, [])):
+                self._cache.set(self._key(section_uuid, state.generation, number), {**bucket, name: rows})
+
+    def clear(self) -> int:
+        """Forget everything; how many rows."""
+        with self._damage_forgotten():
+            return int(self._cache.clear())
+        return 0
+
+    # -- damage ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def _damage_forgotten(self) -> Iterator[None]:
+        """What a damaged cache could not do ends here, and the index is empty; whatever else failed is raised."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._begin_anew()
+        except _SENSELESS:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._cache.close()
+        self._cache = _anew(self._folder)
+
+    # -- rows -----------------------------------------------------------------------------------
+
+    def _replace(self, section_uuid: str, buckets: _Buckets, state: IndexState) -> bool:
+        old = self.state(section_uuid)
+        generation = old.generation + 1 if old else 1
         gained = old is None or any(
             bucket != self._bucket(section_uuid, old.generation, number) for number, bucket in buckets.items()
         )
         with self._cache.transact():
             for number, bucket in buckets.items():
                 self._cache.set(self._key(section_uuid, generation, number), bucket)
-            self._keep(section_uuid, IndexState(generation, marker, marker, now, newest, count))
+            self._keep(section_uuid, replace(state, generation=generation))
             if old is not None:
                 self._drop(section_uuid, old.generation)
         return gained
 
-    def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:
-        """Add or replace single files in a listed library; how many are new."""
-        state = self.state(section_uuid)
-        if state is None:
-            return 0
+    def _add(self, section_uuid: str, state: IndexState, files: Iterable[PlexFile], marker: str, newest: int) -> int:
         added = 0
         for file in files:
             name = normal_name(file.path)
@@ -106,24 +171,6 @@ class FileIndex:
             self._keep(section_uuid, kept)
         return added
 
-    def forget_item(self, section_uuid: str, path: str, item: int) -> None:
-        """Remove one file of an item that proved to be gone or to play something else."""
-        state = self.state(section_uuid)
-        if state is None:
-            return
-        name = normal_name(path)
-        number = _bucket_of(name)
-        bucket = self._bucket(section_uuid, state.generation, number)
-        rows = [row for row in bucket.get(name, []) if row[2] != item]
-        if len(rows) != len(bucket.get(name, [])):
-            self._cache.set(self._key(section_uuid, state.generation, number), {**bucket, name: rows})
-
-    def clear(self) -> int:
-        """Forget everything; how many rows."""
-        return int(self._cache.clear())
-
-    # -- rows -----------------------------------------------------------------------------------
-
     def _keep(self, section_uuid: str, state: IndexState) -> None:
         self._cache.set(["state", section_uuid], asdict(state))
 
@@ -138,6 +185,20 @@ class FileIndex:
 
     def _key(self, section_uuid: str, generation: int, number: int) -> list[Any]:
         return ["files", section_uuid, generation, number]
+
+
+def _open(folder: Path) -> Cache:
+    return Cache(str(folder), disk=PlainDisk, eviction_policy="none")
+
+
+def _anew(folder: Path) -> Cache:
+    shutil.rmtree(folder, ignore_errors=True)
+    return _open(folder)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is damaged, its schema included, rather than busy, full or out of reach."""
+    return not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
 
 
 def normal_name(path: str) -> str:

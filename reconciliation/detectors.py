@@ -86,7 +86,12 @@ class Detector:
 
 
 def gaps_of(sight: Sight) -> tuple[Gap, ...]:
-    """Every gap of what was seen; () when all is in step."""
+    """Every gap of what was seen; () when all is in step.
+
+    Example:
+        >>> [gap.kind for gap in gaps_of(Sight(42, is_gone=True))]
+        ['orphaned']
+    """
     found = (detector.find(sight) for detector in DETECTORS)
     return tuple(gap for gap in found if gap is not None)
 

@@ -23,7 +23,7 @@ class Notices:
             connection.execute(sql.NOTICE, values)
 
     def untold(self) -> list[tuple[str, str, str]]:
-        """(class, level, text) of what nobody has heard yet, oldest first."""
+        """(class, level, text) of what nobody has heard yet, oldest first; the first few."""
         rows: list[tuple[str, str, str]] = self._store.connection.execute(sql.UNTOLD_NOTICES).fetchall()
         return rows
 
@@ -31,6 +31,11 @@ class Notices:
         """Whether the notice reached Stash's log after that moment (epoch seconds)."""
         row = self._store.connection.execute(sql.TOLD_AT, {"class": kind}).fetchone()
         return row is not None and row[0] is not None and row[0] >= since
+
+    def is_untold(self, kind: str) -> bool:
+        """Whether the notice waits to be told, however many others do."""
+        row = self._store.connection.execute(sql.TOLD_AT, {"class": kind}).fetchone()
+        return row is not None and row[0] is None
 
     def mark_told(self, kind: str, now: float) -> None:
         """The notice has reached Stash's log."""

@@ -59,7 +59,6 @@ CREATE TABLE entities (
 CREATE TABLE originals (
   server TEXT NOT NULL, item INTEGER NOT NULL, section INTEGER NOT NULL, kept_at FLOAT NOT NULL,
   shown TEXT NOT NULL, PRIMARY KEY (server, item));
-CREATE INDEX records_by_oshash ON records (oshash, server);
 """
 
 MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2)  # step n brings user_version from n to n + 1
@@ -89,8 +88,9 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
             _mend(data_dir, checkpoint)
         aside = set_aside(path)
         checkpoint("schema.set_aside")
-        (data_dir / SUSPECT).unlink(missing_ok=True)
+    (data_dir / SUSPECT).unlink(missing_ok=True)  # here also where the last life was killed before it came to this
     if _is_nothing(path) and (data_dir / MENDED / DATABASE).exists():
+        set_aside(path)  # a -wal that lost its database to a kill would be read into the mended one
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
     opened = _open(data_dir, checkpoint)
@@ -209,7 +209,10 @@ def suspect(data_dir: Path) -> None:
 def set_aside(path: Path) -> str:
     """Move a damaged database and its companions to a dated name; the new path of the database."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    target = path.with_name(f"{path.name}.damaged-{stamp}")
+    target, number = path.with_name(f"{path.name}.damaged-{stamp}"), 1
+    while target.exists():  # two within one second: neither copy may cost the other
+        number += 1
+        target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
     for old in _with_companions(path):
         if old.exists():
             old.replace(old.with_name(old.name.replace(path.name, target.name)))

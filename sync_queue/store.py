@@ -186,8 +186,9 @@ class JobStore:
     ) -> bool:
         back = {"id": job.id, "due_at": due_at, "attempts": attempts, "priority": priority, "reason": reason}
         with self.transaction() as connection:
-            _count(connection, counts)
-            return self._move_back(connection, job.subject, back)
+            moved = self._move_back(connection, job.subject, back)
+            _count(connection, counts if moved else ())
+        return moved
 
     def _move_back(self, connection: sqlite3.Connection, subject: str, back: Mapping[str, object]) -> bool:
         twin = connection.execute(sql.WAITING_TWIN, {"subject": subject}).fetchone()

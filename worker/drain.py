@@ -10,6 +10,7 @@ from core.errors import Fenced, PlexError, StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
+from sync_queue.database import is_damage
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.batch import Batch, read_batch
@@ -26,7 +27,6 @@ from worker.throttle import Throttle
 from worker.verify import verify_written
 
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
-OURS = (Fenced, sqlite3.OperationalError)  # the worker's own trouble: a database locked or full is no scene's fault
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
 
 Listener = Callable[[Job, Outcome, float], None]
@@ -134,9 +134,9 @@ class Drain:
         """Turn changed entities into jobs of scenes. Plex has no part in it, so it tests nothing."""
         try:
             now = self._fan_out.read(bench.stash, jobs)
-        except OURS:
-            raise
-        except Exception as error:  # noqa: BLE001 broad on purpose: one entity that breaks the read must not stop the others
+        except Exception as error:  # broad on purpose: one entity that breaks the read must not stop the others
+            if _is_ours(error):
+                raise
             self._expand_alone(bench, jobs, error)
             return
         for number, job in enumerate(jobs):
@@ -145,9 +145,9 @@ class Drain:
             self._checkpoint("drain.in_hand")
             try:
                 outcome = self._fan_out.expand(bench.stash, job, now)
-            except OURS:
-                raise
-            except Exception as error:  # noqa: BLE001 broad on purpose: a bug in one entity must not stop the others
+            except Exception as error:  # broad on purpose: a bug in one entity must not stop the others
+                if _is_ours(error):
+                    raise
                 outcome = self._judged(bench, job, error, self._fan_out.name_of(job))
             self._settle(bench, job, outcome, self._clock.monotonic() - started)
             if self._report.halted:
@@ -182,9 +182,9 @@ class Drain:
                 with bench.watch.step("share"):
                     sync.share(batch)
                 self._checkpoint("drain.shared")
-        except OURS:
-            raise
-        except Exception as error:  # noqa: BLE001 broad on purpose: a scene that breaks the read must not stop the others
+        except Exception as error:  # broad on purpose: a scene that breaks the read must not stop the others
+            if _is_ours(error):
+                raise
             self._read_failed(bench, sync, jobs, error, should_stop)
             return
         for number, job in enumerate(jobs):
@@ -229,9 +229,9 @@ class Drain:
         for listener in self._batch_listeners:
             try:
                 listener(bench, batch)
-            except OURS:
-                raise
-            except Exception as error:  # noqa: BLE001 broad on purpose: no job may fail by what merely follows a read
+            except Exception as error:  # broad on purpose: no job may fail by what merely follows a read
+                if _is_ours(error):
+                    raise
                 self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
     # -- a job ----------------------------------------------------------------------------------
@@ -242,9 +242,9 @@ class Drain:
         started = self._clock.monotonic()
         try:
             outcome = sync.sync(batch, job)
-        except OURS:
-            raise
-        except Exception as error:  # noqa: BLE001 broad on purpose: a bug in one scene must not stop the others
+        except Exception as error:  # broad on purpose: a bug in one scene must not stop the others
+            if _is_ours(error):
+                raise
             scene = batch.cases[job.id].scene
             outcome = self._judged(bench, job, error, title_of(scene) if scene else "")
         else:
@@ -304,9 +304,9 @@ class Drain:
         for listener in self._listeners:
             try:
                 listener(job, outcome, took_s)
-            except Fenced:
-                raise
-            except Exception as error:  # noqa: BLE001 broad on purpose: the job has moved; counting it must not stop the next
+            except Exception as error:  # broad on purpose: the job has moved; counting it must not stop the next
+                if _is_ours(error):
+                    raise
                 self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
     def _release(self, jobs: Sequence[Job], reason: str = "") -> None:
@@ -332,3 +332,10 @@ class Drain:
 def split(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
     """(those of entities, those of scenes), each in the order they came."""
     return [job for job in jobs if not job.is_scene], [job for job in jobs if job.is_scene]
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether it is the worker's own trouble: a queue that is locked, full or damaged is no scene's fault."""
+    return isinstance(error, Fenced | sqlite3.OperationalError) or (
+        isinstance(error, sqlite3.Error) and is_damage(error)
+    )

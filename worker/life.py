@@ -1,50 +1,32 @@
 """A worker's life: look twice a second whether anything is to be done, and leave when Stash is gone."""
 
-import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from typing import Protocol
 
-from core.clock import Clock
-from core.errors import Fenced, PlexError, PlexSyncError, StashUnavailable
-from core.log import EventLog
+from core.errors import Fenced, PlexError, StashUnavailable
 from stash.client import StashRefused
 from sync_queue import statements as sql
-from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import Facts
 from sync_queue.inbox import SPILL
-from sync_queue.notices import Notices
-from sync_queue.schema import back_up
-from sync_queue.spill import absorb_spill, drop_leftovers
-from sync_queue.store import BATCH, JobStore
-from worker.backoff import LIBRARY_LOOK_S, library_gap
+from sync_queue.spill import absorb_spill
+from sync_queue.store import BATCH
 from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
-from worker.catch_up import CatchUp, to_number
-from worker.defaults import Defaults
-from worker.drain import PAUSE_S, Drain
-from worker.gate import Gate
-from worker.settings import Settings
-from worker.stats import StatisticsKeeper
-from worker.throttle import Throttle
+from worker.drain import PAUSE_S
+from worker.library_look import LibraryLook
+from worker.parts import Parts
+from worker.pulse import StashPulse
+from worker.speaking import Speaker
+from worker.tidying import Tidying
 from worker.timers import Every
 
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
 DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around, twice that in a batch
-HEARD_S = 120.0  # a Stash that answered so lately need not be asked whether it is there
 LINGER_S = sql.SETTLE_WINDOW_S + 1.0  # whoever works in a worker's place waits for an edit that still rests
-STASH_SILENT_S = 600.0
 UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
-UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this
-NOT_FOUND = "PlexNotFound"
-EVERY_LETTER = 1_000_000
 SERVER = "server"
 WAITING_FOR_STASH = "waiting for Stash"
 SYNCING = "syncing"
-BACKED_UP = "backed_up_at"
 DAY_S = 86_400.0
 
 
@@ -57,72 +39,24 @@ class Farewell(Enum):
     UNINSTALLED = "the plugin was removed"
 
 
-class Duty(Protocol):
-    """Work of the worker that is no job: done in small steps, so that an edit never waits behind it."""
-
-    def is_due(self) -> bool:
-        """Whether there is a step to do now; asked twice a second, so it must be cheap."""
-
-    def step(self, bench: Workbench) -> None:
-        """Do one bounded step.
-
-        Raises:
-            PlexError: Plex failed; the gate hears of it, and the step is tried again.
-            StashUnavailable: Stash did; the worker rests, and the step is tried again.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything a worker is made of; built by `wiring.py`."""
-
-    data_dir: Path
-    store: JobStore
-    facts: Facts
-    letters: DeadLetters
-    notices: Notices
-    settings: Settings
-    gate: Gate
-    drain: Drain
-    throttle: Throttle
-    statistics: StatisticsKeeper
-    catch_up: CatchUp
-    defaults: Defaults
-    clock: Clock
-    log: EventLog
-    epoch: int
-    installed_version: Callable[[], str]
-    version: str
-    beat: Callable[[], None]
-    checkpoint: Callable[[str], object] = str
-    duties: tuple[Duty, ...] = ()
-    before_speaking: Callable[[], None] = lambda: None
-    is_gone: Callable[[], bool] = lambda: False
-    stash_came_back: Callable[[], None] = lambda: None
-
-
 class WorkerLife:
     """One worker, from the lease to the farewell."""
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
         clock = parts.clock
-        self._heartbeat = Every(clock, 60.0)
+        self._pulse = StashPulse(parts.settings, clock, parts.stash_came_back)
         self._version_look = Every(clock, 5.0, later=True)
         self._renewal = Every(clock, 60.0)
-        self._speak = Every(clock, 2.0)
         self._due_look = Every(clock, 30.0)
         self._probing = Every(clock, 0.0)
-        self._library_look = Every(clock, LIBRARY_LOOK_S, later=True)
-        self._looked_at_library = float("-inf")
-        self._known_gains = -1
         self._catch_up = Every(clock, 900.0)
-        self._tidying = Every(clock, 600.0)
+        self._library = LibraryLook(parts.store, parts.letters, parts.gate, clock, parts.log)
+        self._speaker = Speaker(parts.notices, parts.settings, clock, parts.log, parts.before_speaking)
+        self._tidying = Tidying(parts.data_dir, parts.store, parts.facts, clock, parts.log)
         self._after_burst: float | None = None
         self._rest_until = clock.monotonic()
         self._stash_failures = 0
-        self._heard_stash = clock.monotonic()
-        self._was_up = True
         self._seen = -1
         self._next_due: float | None = None
         self._said_doing = ""
@@ -173,12 +107,8 @@ class WorkerLife:
         if self._version_look.is_due() and self._p.installed_version() != self._p.version:
             return Farewell.UPDATED
         self._notice_changes()
-        if self._heartbeat.is_due() and self._p.clock.monotonic() - self._heard_stash >= HEARD_S:
-            self._hear_stash()
-        if self._is_stash_silent():
-            self._hear_stash()  # it may have come back since the last heartbeat
-            if self._is_stash_silent():
-                return Farewell.SILENT
+        if self._pulse.is_lost():
+            return Farewell.SILENT
         if not self._is_resting():
             self._act()
         return None
@@ -193,7 +123,7 @@ class WorkerLife:
             if self._seen >= 0:
                 self._after_burst = self._p.clock.monotonic() + BURST_S
                 self._rest_until = self._p.clock.monotonic()  # somebody is there, with a fresher session
-                self._heard_stash = self._p.clock.monotonic()  # hooks and tasks only run while Stash does
+                self._pulse.heard()
             self._seen = seen
             self._next_due = self._p.store.next_due()
         elif self._due_look.is_due():
@@ -204,7 +134,7 @@ class WorkerLife:
         return folder.is_dir() and any(folder.glob("*.json"))
 
     def _absorb(self) -> None:
-        self._heard_stash = self._p.clock.monotonic()  # a hook was here
+        self._pulse.heard()
         absorbed, refused = absorb_spill(self._p.data_dir, self._p.store, self._p.checkpoint)
         self._next_due = self._p.store.next_due()
         self._p.log.info("spill.absorbed", changes=absorbed, refused=refused)
@@ -232,18 +162,6 @@ class WorkerLife:
         config = self._p.settings.config
         return config is not None and config.enabled and not config.missing()
 
-    def _is_stash_silent(self) -> bool:
-        return self._p.clock.monotonic() - self._heard_stash >= STASH_SILENT_S
-
-    def _hear_stash(self) -> None:
-        stash = self._p.settings.stash()
-        is_up = stash is not None and stash.is_up()
-        if is_up:
-            self._heard_stash = self._p.clock.monotonic()
-        if is_up and not self._was_up:
-            self._p.stash_came_back()
-        self._was_up = is_up
-
     # -- acting ---------------------------------------------------------------------------------
 
     def _act(self) -> None:
@@ -252,14 +170,16 @@ class WorkerLife:
             self._renew()
             self._probe()
             self._drain()
-            self._look_at_library()
+            if self._library.look_if_due(self._bench):
+                self._next_due = self._p.store.next_due()
             self._catch_up_if_due()
             self._do_duties()
-            self._say_notices()
-            self._tidy()
+            self._speaker.speak_if_due()
+            self._tidying.tidy_if_due()
             self._p.defaults.write_if_calm(self._p.settings.stash())
         except (StashUnavailable, StashRefused) as error:
-            self._was_up = self._was_up and isinstance(error, StashRefused)
+            if isinstance(error, StashUnavailable):
+                self._pulse.missed()
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s
@@ -279,7 +199,7 @@ class WorkerLife:
         """The bench under the settings of this moment; None while nothing may be written."""
         generation = self._p.settings.generation
         bench = self._p.settings.bench()
-        self._heard_stash = self._p.clock.monotonic()
+        self._pulse.heard()
         self._p.beat()
         if self._p.settings.generation != generation:
             self._p.gate.settings_changed()
@@ -350,40 +270,6 @@ class WorkerLife:
         if machine and self._p.facts.get(SERVER) != machine:
             self._p.facts.set(SERVER, machine)
 
-    def _look_at_library(self) -> None:
-        """While files are missing in Plex, see now and then whether a library has moved."""
-        if not self._library_look.is_due() or not self._p.gate.admits:
-            return
-        waits, buried = self._p.store.anything_waits_for(NOT_FOUND), NOT_FOUND in self._p.letters.by_reason()
-        gap_s, now = library_gap(waits=waits, buried=buried), self._p.clock.monotonic()
-        if gap_s is None or now - self._looked_at_library < gap_s:
-            return
-        bench = self._bench()
-        if bench is None:
-            return
-        self._looked_at_library = now
-        try:
-            moved = bench.finder.has_moved()
-        except PlexError as error:
-            self._p.gate.failed(error, bench.plex)
-            return
-        # A job that looked for its own file may have found the files of others.
-        known, self._known_gains = self._known_gains, bench.finder.gains
-        if moved or known != self._known_gains:
-            woken = self._p.store.wake(NOT_FOUND)
-            revived = self._revive(bench)
-            self._next_due = self._p.store.next_due()
-            self._p.log.info("library.moved", woken=woken, revived=revived)
-
-    def _revive(self, bench: Workbench) -> int:
-        """Dead letters whose file Plex has now go back into the queue."""
-        now = self._p.clock.wall()
-        return sum(
-            self._p.letters.revive(letter, now)
-            for letter in self._p.letters.newest(EVERY_LETTER)
-            if letter.reason == NOT_FOUND and any(map(bench.finder.candidates, letter.candidates))
-        )
-
     def _catch_up_if_due(self) -> None:
         burst_over = self._after_burst is not None and self._p.clock.monotonic() >= self._after_burst
         if not burst_over and not self._catch_up.is_due():
@@ -392,12 +278,12 @@ class WorkerLife:
         if stash is None:
             self._catch_up.now()
             return
+        self._after_burst = None  # first: a Stash that refuses the question must not be asked it at every turn
         try:
             self._p.catch_up.run(stash, self._p.facts.get(SERVER))
         except StashUnavailable:
             self._catch_up.now()
             raise
-        self._after_burst = None
         self._next_due = self._p.store.next_due()
 
     def _do_duties(self) -> None:
@@ -423,38 +309,6 @@ class WorkerLife:
         """Whether a duty could do a step now."""
         may_work = self._p.gate.admits and not self._is_resting() and self._may_write()
         return bool(may_work) and any(duty.is_due() for duty in self._p.duties)
-
-    def _say_notices(self) -> None:
-        """Have Stash log what people must hear; a hook or task prints what Stash would not take."""
-        if not self._speak.is_due():
-            return
-        self._p.before_speaking()
-        waiting = self._p.notices.untold()
-        stash = self._p.settings.stash() if waiting else None
-        for kind, level, text in waiting if stash else ():
-            try:
-                stash.say(level, text)  # type: ignore[union-attr]
-            except StashUnavailable:
-                raise
-            except PlexSyncError as error:
-                self._p.log.warning("notice.unsaid", kind=kind, detail=str(error))
-                self._speak.push(UNSAID_S)
-                return
-            self._p.notices.mark_told(kind, self._p.clock.wall())
-
-    def _tidy(self) -> None:
-        if not self._tidying.is_due():
-            return
-        self._p.store.prune()
-        now = self._p.clock.wall()
-        drop_leftovers(self._p.data_dir, now)
-        if abs(now - (to_number(self._p.facts.get(BACKED_UP)) or 0.0)) < DAY_S:
-            return
-        try:
-            back_up(self._p.store.connection, self._p.data_dir)
-        except (OSError, sqlite3.OperationalError) as error:
-            self._p.log.warning("backup.failed", detail=str(error))
-        self._p.facts.set(BACKED_UP, repr(now))
 
     def _doing(self, text: str) -> None:
         if text != self._said_doing:

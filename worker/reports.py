@@ -85,7 +85,7 @@ class Reporter:
     def _tell_of_recovery(self, old: Breaker) -> None:
         """Who was told that Plex went away is told that it is back, and nobody else: a Plex may flap all day."""
         now, was_told = self._clock.wall(), self._notices.was_told
-        if any(kind == GONE for kind, _, _ in self._notices.untold()):
+        if self._notices.is_untold(GONE):
             self._notices.drop(GONE)  # over before anybody could hear of it
         if was_told(GONE, old.since) or was_told(REFUSED, old.since):
             self._notices.drop(BACK)

@@ -47,7 +47,7 @@ class Summary:
         now = self._clock.monotonic()
         if self._done.total() + self._dead.total() < JOBS or now - self._told_at < GAP_S:
             return
-        if any(kind == BATCH for kind, _, _ in self._notices.untold()):
+        if self._notices.is_untold(BATCH):
             return  # Stash has not taken the last one yet; what it would lose is counted on
         self._notices.drop(BATCH)  # it is not the same one again
         self._notices.add(BATCH, "warning" if self._dead else "info", self._text(now), self._clock.wall())

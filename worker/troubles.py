@@ -4,12 +4,14 @@ The log tells this module, and the worker lets it speak between two jobs: a warn
 moment, also within a transaction, where no notice can be kept.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from core.clock import Clock
 from sync_queue.notices import Notices
 
 DISK = "Is the disk full, or the folder not writable?"
+UNKNOWN = "(not known)"  # whoever warns is in trouble already: a fact that is not there must not stop a worker
 
 TEXTS = {
     "backup.failed": f"The nightly copy of PlexSync's queue could not be made: {{detail}}. The old copy stays. {DISK}",
@@ -62,7 +64,7 @@ class Troubles:
     def heard(self, event: str, facts: Mapping[str, object]) -> None:
         """A warning or an error was written."""
         if event in TEXTS:
-            self._heard[event] = TEXTS[event].format(**facts)
+            self._heard[event] = TEXTS[event].format_map(defaultdict(lambda: UNKNOWN, facts))
 
     def tell(self) -> None:
         """Make notices of what was heard; called where no transaction is open."""

@@ -237,7 +237,7 @@ def test_an_hour_of_waiting_is_a_look_twice_a_second_and_nothing_more(room: Work
 
 
 @pytest.mark.parametrize(
-    "days", [pytest.param(0.5, id="half a day"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)]
+    "days", [pytest.param(0.25, id="six hours"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)]
 )
 def test_however_long_only_waiting_jobs_wait_nothing_grows(room: Workroom, days: float) -> None:
     scenes = [room.scene(f"{number}.mp4") for number in range(20)]

@@ -15,7 +15,7 @@ from tests.flow.house import TOKEN, House, opened, picture, wait_for
 API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-house"
 BUTTONS = (
     "Process Queue", "View Queue Status", "View Worker Log", "Health Check", "Sync All Scenes", "Outage Summary Report",
-    "List Dead Letters", "Clear Dead Letter Queue",
+    "List Dead Letters", "Clear Dead Letter Queue", "Reconcile Library (All)", "Reconcile: Dry Run",
 )  # fmt: skip
 PAYLOAD_CHARS = 40  # what every cookie of one user begins with is shorter
 

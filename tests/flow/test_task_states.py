@@ -14,7 +14,8 @@ from tasks import TASKS, Task, run_task
 from tests.flow.house import Home, House, wait_for
 from tests.support import ROOT, FakeClock, open_store
 
-NEEDS_SETTINGS = {"health", "test_scene", "dry_run", "recover", "recover_temporary", "reconcile_dry_run"}
+NEEDS_REST = {"restore"}  # refused while PlexSync is switched on
+NEEDS_SETTINGS = {*NEEDS_REST, "health", "test_scene", "dry_run", "recover", "recover_temporary", "reconcile_dry_run"}
 NEEDS_PLEX = NEEDS_SETTINGS
 MOST_LINES = 25
 
@@ -55,25 +56,38 @@ def dead_letters(house: House) -> None:
 
 STATES: dict[str, tuple[Callable[[House], None], set[str]]] = {
     "nothing configured": (nothing_configured, NEEDS_SETTINGS),
-    "empty": (empty, set()),
-    "backlog": (backlog, set()),
+    "empty": (empty, NEEDS_REST),
+    "backlog": (backlog, NEEDS_REST),
     "Plex down": (plex_down, NEEDS_PLEX),
-    "dead letters": (dead_letters, set()),
+    "dead letters": (dead_letters, NEEDS_REST),
 }
 """How an installation comes into a state, and the modes that cannot do their job then."""
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_button_ends_well_and_says_why_where_it_cannot_do_its_job(house: House, state: str) -> None:
+def test_every_button_answers_and_says_why_where_it_cannot_do_its_job(house: House, state: str) -> None:
     arrange, refused = STATES[state]
     arrange(house)
+    house.run_task("View Queue Status")  # afterwards a worker lives
+    written: dict[str, list[bytes]] = {task.mode: [] for task in TASKS}
+
+    answers = {task.mode: press(house, task.mode, written[task.mode]) for task in TASKS}
+
+    assert {mode for mode, answer in answers.items() if set(answer) == {"error"}} == refused
+    assert all(set(answer) in ({"error"}, {"output"}) for answer in answers.values())
+    assert all(0.0 <= share <= 1.0 for lines in written.values() for share in shares_in(lines))
+    assert not [line for lines in written.values() for line in lines if b"Traceback" in line]
+    assert len(written["status"]) <= MOST_LINES
+
+
+def test_every_button_ends_well_beside_a_worker_with_a_backlog(house: House) -> None:
+    backlog(house)
 
     jobs = {task.mode: house.run_task(task.name) for task in TASKS}
 
     runs = {str(run.args["mode"]): run for run in house.stash.plugin_runs if "mode" in run.args}
     answers = {task.mode: json.loads(runs[task.mode].stdout) for task in TASKS}
-    assert {mode for mode, answer in answers.items() if set(answer) == {"error"}} == refused
-    assert all(set(answer) in ({"error"}, {"output"}) for answer in answers.values())
+    assert {mode for mode, answer in answers.items() if set(answer) != {"output"}} == NEEDS_REST
     assert {runs[task.mode].status for task in TASKS} == {0}
     assert {job.status for job in jobs.values()} == {"FINISHED"}
     assert all(0.0 <= share <= 1.0 for job in jobs.values() for share in job.progress_history)
@@ -140,6 +154,11 @@ def alone(tmp_path: Path) -> Iterator[Home]:
         home.close()
 
 
+def shares_in(written: list[bytes]) -> list[float]:
+    """Where the progress bar was moved to."""
+    return [float(line[3:]) for line in written if line.startswith(b"\x01p\x02")]
+
+
 def press(house: Home, mode: str, written: list[bytes]) -> dict[str, object]:
     """The button, in this process, because a plugin's process would find a way to start a worker."""
 
@@ -161,9 +180,8 @@ def test_where_no_worker_can_be_started_every_button_still_does_its_job(alone: H
 
     answer = press(alone, mode, written)
 
-    shares = [float(line[3:]) for line in written if line.startswith(b"\x01p\x02")]
-    assert set(answer) == {"output"}, answer
-    assert all(0.0 <= share <= 1.0 for share in shares)
+    assert set(answer) == {"error" if mode in NEEDS_REST else "output"}, answer
+    assert all(0.0 <= share <= 1.0 for share in shares_in(written))
     json.dumps(answer)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.test_layers import module_name, shipped
 
-PACKAGES = ("core", "validation", "stash", "plex", "sync_queue", "worker", "hooks")
+PACKAGES = ("core", "validation", "stash", "plex", "sync_queue", "worker", "hooks", "reconciliation")
 WITH_EXAMPLES = [path for path in shipped() if ">>> " in path.read_text("utf-8")]
 
 

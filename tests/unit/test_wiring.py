@@ -17,7 +17,8 @@ from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import until
 from tests.support import FakeClock, open_store, query
 from validation.config import read_config
-from wiring import MOST_FAILURES, Outside, build_plex, installed_version, run_worker, work_here
+from wiring import Outside, build_plex, installed_version, run_worker, work_here
+from worker.running import MOST_FAILURES
 
 
 @pytest.fixture

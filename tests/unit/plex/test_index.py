@@ -1,8 +1,10 @@
 """The index answers alone, and is whole whatever happened while it was being replaced."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -195,3 +197,53 @@ def test_a_kill_in_the_middle_of_a_rebuild_leaves_the_old_index_or_the_new_one(t
     assert killed.returncode != 0
     assert state is not None
     assert (state.marker, old, new) in (("1", 40, 0), ("2", 0, 40))
+
+
+def scribbled(folder: Path, start: int, end: int) -> None:
+    content = bytearray((folder / "cache.db").read_bytes())
+    content[start:end] = b"\xa5" * len(content[start:end])
+    (folder / "cache.db").write_bytes(content)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 1_000_000), (8_192, 1_000_000), (100, 4_096)])
+def test_a_damaged_index_is_empty_and_can_be_listed_anew(tmp_path: Path, start: int, end: int) -> None:
+    folder = tmp_path / "cache"
+    before = FileIndex(folder)
+    listed(before, *(file(f"/media/{number}.mp4", number) for number in range(400)))
+    before.close()
+    scribbled(folder, start, end)
+
+    after = FileIndex(folder)
+    for number in range(400):
+        after.by_name(SECTION, f"{number}.mp4")
+    state = after.state(SECTION)
+    listed(after, file("/media/a.mp4"))
+    again = after.by_name(SECTION, "a.mp4")
+    after.close()
+
+    assert state is None
+    assert again == [file("/media/a.mp4")]
+
+
+def test_a_row_that_nobody_understands_empties_the_index(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    before = FileIndex(folder)
+    listed(before, file("/media/a.mp4"))
+    before.close()
+    with closing(sqlite3.connect(folder / "cache.db")) as connection, connection:
+        connection.execute("UPDATE Cache SET value = x'00ff00'")
+
+    after = FileIndex(folder)
+    state, found = after.state(SECTION), after.by_name(SECTION, "a.mp4")
+    after.close()
+
+    assert (state, found) == (None, [])
+
+
+def test_an_index_that_is_merely_locked_is_not_forgotten(tmp_path: Path, index: FileIndex) -> None:
+    listed(index, file("/media/a.mp4"))
+    with closing(sqlite3.connect(tmp_path / "cache" / "cache.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        found = index.by_name(SECTION, "a.mp4")
+
+    assert found == [file("/media/a.mp4")]

@@ -13,12 +13,14 @@ from sync_queue.inbox import DATABASE, connect
 from sync_queue.salvage import salvage
 from sync_queue.schema import (
     BACKUP,
+    MENDED,
     MIGRATIONS,
     back_up,
     is_damaged,
     migrate,
     open_database,
     set_aside,
+    suspect,
     wal_works,
 )
 from sync_queue.statements import QUEUE, SCHEMA_VERSION
@@ -330,4 +332,38 @@ def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(tmp_path: Path,
     open_database(tmp_path).queue.close()
 
     assert query(tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'") == [(50,)]
+    assert not is_damaged(tmp_path / DATABASE)
+
+
+def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as desk:
+        desk.save("scene:1")
+    suspect(tmp_path)
+
+    def kill(name: str) -> None:
+        if name == "schema.set_aside":
+            raise Killed
+
+    with pytest.raises(Killed):
+        open_database(tmp_path, kill)
+    open_database(tmp_path).queue.close()
+    again = open_database(tmp_path)
+    again.queue.close()
+
+    assert again.set_aside == ""
+    assert query(tmp_path, f"SELECT subject FROM {QUEUE}") == [("scene:1",)]
+
+
+def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(tmp_path: Path) -> None:
+    die_with_a_full_wal(tmp_path)
+    (tmp_path / DATABASE).unlink()  # a kill in the middle of setting the damaged database aside
+    (tmp_path / MENDED).mkdir()
+    with opened_desk(tmp_path / MENDED) as desk:
+        desk.save("scene:1")
+        desk.queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    with opened_desk(tmp_path) as desk:
+        rows = desk.rows("subject")
+
+    assert rows == [("scene:1",)]
     assert not is_damaged(tmp_path / DATABASE)

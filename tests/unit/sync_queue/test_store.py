@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import Fenced
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_LAST, Job
+from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.facts import Facts, begin_epoch
 from sync_queue.inbox import connect
@@ -559,3 +560,13 @@ def test_a_store_that_cannot_begin_leaves_no_transaction_open(desk: Desk) -> Non
     assert not desk.store.connection.in_transaction
     desk.store.note("scene:1", "update")
     assert desk.rows("subject") == [("scene:1",)]
+
+
+def test_a_move_that_was_not_ours_to_make_is_not_counted(desk: Desk) -> None:
+    job = desk.taken("scene:1")
+    desk.store.finish(job)
+
+    moved = desk.store.wait(job, 0.0, "PlexNotFound", attempts=1, counts=[("errors", "PlexNotFound")])
+
+    assert not moved
+    assert Counters(desk.store).by_kind() == {}

@@ -2,17 +2,19 @@
 
 import sqlite3
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
 from core.errors import Fenced
-from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, Job
+from core.outcome import Outcome
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.breaker import State
-from worker.drain import PAUSE_S, DrainReport
+from worker.drain import PAUSE_S, Drain, DrainReport
 
 ITEMS = "/library/metadata/{ids}"
 EDITS = "/library/sections/{section}/all"
@@ -404,3 +406,56 @@ def test_a_read_that_failed_without_a_reason_in_the_server_leaves_no_job_running
 
     due, later, running = rig.counts
     assert (running, due + later) == (0, 8)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
+    scene = rig.scene("a")
+    rig.bench()
+
+    def stumble() -> None:
+        if rig.plex.count(method):
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+    rig.plex.reset_counts()
+    rig.on_beat = stumble
+
+    with pytest.raises(sqlite3.DatabaseError):
+        rig.sync(scene)
+
+    assert rig.letters == []
+    assert rig.counts == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("disk I/O error"), sqlite3.DatabaseError("database disk image is malformed")]
+)
+def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sqlite3.Error) -> None:
+    def count(job: Job, outcome: Outcome, took_s: float) -> None:
+        raise error
+
+    parts = rig.worker.parts
+    drain = Drain(
+        parts.store, parts.notices, parts.gate, parts.throttle, rig.clock, Random(7), rig.log, listeners=[count]
+    )
+    rig.note(rig.scene("a"))
+
+    with pytest.raises(sqlite3.Error):
+        drain.run(rig.bench(), lambda: False)
+
+    assert not any(line.startswith("listener.failed") for line in rig.lines)
+    assert rig.counts == (0, 0, 0)
+
+
+def test_a_field_that_plex_took_and_denied_is_still_known_as_ours(rig: Rig) -> None:
+    rig.configure(c_preserve_plex_edits=True)
+    scene = rig.scene("a", title="First title", details="Text")
+    rig.plex.faults.add(Fault("status", method="PUT", status=400))  # together
+    rig.plex.faults.add(Fault("apply_then_status", method="PUT", status=500))  # the title alone
+    rig.sync(scene)
+    assert (rig.item_of("a").title, [letter.reason for letter in rig.letters]) == ("First title", ["PlexRejected"])
+
+    rig.stash.library.change_scene(scene, touch=True, title="Second title")
+    rig.sync(scene)
+
+    assert rig.item_of("a").title == "Second title"

@@ -10,12 +10,14 @@ from core.job import scene_subject
 from sync_queue import statements as sql
 from sync_queue.inbox import note_parameters, write_spill
 from sync_queue.notices import Notices
+from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_toys import write_plugin
 from tests.support import query
 from tests.unit.worker.rig import Rig
 from worker.breaker import State
 from worker.catch_up import WATERMARK
-from worker.life import STASH_SILENT_S, TURN_S, Farewell
+from worker.life import TURN_S, Farewell
+from worker.pulse import STASH_SILENT_S
 
 MARKERS = "/library/sections"
 
@@ -143,6 +145,32 @@ def test_a_catch_up_follows_a_minute_after_a_burst(rig: Rig) -> None:
 
     assert before == first
     assert last_hook + 60 <= float(rig.worker.parts.facts.get(WATERMARK)) <= last_hook + 63
+
+
+def test_a_catch_up_that_stash_refuses_does_not_silence_the_worker(rig: Rig) -> None:
+    write_plugin(rig.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
+    live(rig, 2)
+    rig.stash.faults.plan(StashFault("graphql", "findScenes", times=None, graphql_error="unknown field"))
+    by_a_hook(rig, rig.scene("a"))
+    live(rig, 70)
+    Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
+
+    live(rig, 70)
+
+    assert Notices(rig.worker.parts.store).untold() == []
+
+
+def test_a_catch_up_of_many_pages_is_a_sign_of_life(rig: Rig) -> None:
+    rig.worker.parts.facts.set(WATERMARK, repr(rig.clock.now - 86_400.0))
+    for number in range(1_001):
+        rig.scene(str(number), in_plex=False)
+    stash = rig.worker.parts.settings.stash()
+    assert stash is not None
+    before = rig.beats
+
+    rig.worker.parts.catch_up.run(stash, "")
+
+    assert rig.beats - before == 3
 
 
 def test_hooks_that_never_rest_do_not_put_the_catch_up_off_for_ever(rig: Rig) -> None:

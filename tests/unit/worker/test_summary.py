@@ -107,6 +107,19 @@ def test_what_stash_has_not_taken_yet_is_not_overwritten(ear: Ear) -> None:
     assert ("10 jobs" in first[0][1], "20 jobs" in second[0][1]) == (True, True)
 
 
+def test_nor_where_much_else_waits_to_be_told(ear: Ear) -> None:
+    for number in range(10):
+        ear.notices.add(f"other:{number}", "warning", "Something else.", ear.clock.now - 1.0)
+    ear.hear(WROTE, 10)
+    ear.summary.tell_if_due()
+    ear.clock.advance(GAP_S)
+    ear.hear(WROTE, 20)
+
+    told = [text for _ in range(4) for _, text in ear.told if "jobs" in text]
+
+    assert ("10 jobs" in told[0], "20 jobs" in told[1]) == (True, True)
+
+
 def test_a_backlog_ends_with_a_line_in_stashs_log(rig: Rig) -> None:
     rig.note(*(rig.scene(str(number)) for number in range(12)))
     rig.turn()

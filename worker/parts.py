@@ -1,0 +1,65 @@
+"""What a worker is made of, and what else it may be given to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from core.clock import Clock
+from core.log import EventLog
+from sync_queue.dead_letters import DeadLetters
+from sync_queue.facts import Facts
+from sync_queue.notices import Notices
+from sync_queue.store import JobStore
+from worker.bench import Workbench
+from worker.catch_up import CatchUp
+from worker.defaults import Defaults
+from worker.drain import Drain
+from worker.gate import Gate
+from worker.settings import Settings
+from worker.stats import StatisticsKeeper
+from worker.throttle import Throttle
+
+
+class Duty(Protocol):
+    """Work of the worker that is no job: done in small steps, so that an edit never waits behind it."""
+
+    def is_due(self) -> bool:
+        """Whether there is a step to do now; asked twice a second, so it must be cheap."""
+
+    def step(self, bench: Workbench) -> None:
+        """Do one bounded step.
+
+        Raises:
+            PlexError: Plex failed; the gate hears of it, and the step is tried again.
+            StashUnavailable: Stash did; the worker rests, and the step is tried again.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a worker is made of; built by `wiring.py`."""
+
+    data_dir: Path
+    store: JobStore
+    facts: Facts
+    letters: DeadLetters
+    notices: Notices
+    settings: Settings
+    gate: Gate
+    drain: Drain
+    throttle: Throttle
+    statistics: StatisticsKeeper
+    catch_up: CatchUp
+    defaults: Defaults
+    clock: Clock
+    log: EventLog
+    epoch: int
+    installed_version: Callable[[], str]
+    version: str
+    beat: Callable[[], None]
+    checkpoint: Callable[[str], object] = str
+    duties: tuple[Duty, ...] = ()
+    before_speaking: Callable[[], None] = lambda: None
+    is_gone: Callable[[], bool] = lambda: False
+    stash_came_back: Callable[[], None] = lambda: None

@@ -1,0 +1,51 @@
+"""Has Stash log what people must hear; a hook or task prints what Stash would not take."""
+
+from collections.abc import Callable
+
+from core.clock import Clock
+from core.errors import PlexSyncError, StashUnavailable
+from core.log import EventLog
+from sync_queue.notices import Notices
+from worker.settings import Settings
+from worker.timers import Every
+
+SPEAK_S = 2.0
+UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this
+
+
+class Speaker:
+    """The worker's voice. `before` is called first: whoever has something to say makes a notice of it."""
+
+    def __init__(
+        self, notices: Notices, settings: Settings, clock: Clock, log: EventLog, before: Callable[[], None]
+    ) -> None:
+        self._notices = notices
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+        self._before = before
+        self._due = Every(clock, SPEAK_S)
+
+    def speak_if_due(self) -> None:
+        """Say what waits, as far as Stash takes it.
+
+        Raises:
+            StashUnavailable: what was not said yet goes on waiting.
+        """
+        if not self._due.is_due():
+            return
+        self._before()
+        waiting = self._notices.untold()
+        stash = self._settings.stash() if waiting else None
+        if stash is None:
+            return
+        for kind, level, text in waiting:
+            try:
+                stash.say(level, text)
+            except StashUnavailable:
+                raise
+            except PlexSyncError as error:
+                self._log.warning("notice.unsaid", kind=kind, detail=str(error))
+                self._due.push(UNSAID_S)
+                return
+            self._notices.mark_told(kind, self._clock.wall())
