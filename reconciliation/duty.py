@@ -24,7 +24,8 @@ from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 
 LOOK_S = 30.0  # between two looks at the clock
-IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run, or that nobody has read since
+IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run
+READ_S = 900.0  # between two readings of settings that nobody reads because nobody edits
 RESTS_S = (30.0, 60.0, 120.0, 240.0)  # after failures of one read; then its scenes are left out
 SETTLED_S = 2.0
 
@@ -146,10 +147,10 @@ class Reconciliation(Generic[Bench]):
         return True
 
     def _is_time_to_read(self, now: float) -> bool:
-        """Whether to have the settings read, which a step begins with: where nobody edits, nobody else reads them."""
+        """Whether to have the settings read, which happens before each step; jobs do it, too, but none may come."""
         if now < self._reads_at or self._g.first_start() is None:
             return False
-        self._reads_at = now + IDLE_LOOK_S
+        self._reads_at = now + READ_S
         return True
 
     def _fulfil(self) -> bool:
