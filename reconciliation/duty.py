@@ -24,7 +24,7 @@ from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 
 LOOK_S = 30.0  # between two looks at the clock
-IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run
+IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run, or that nobody has read since
 RESTS_S = (30.0, 60.0, 120.0, 240.0)  # after failures of one read; then its scenes are left out
 SETTLED_S = 2.0
 
@@ -73,7 +73,7 @@ class Reconciliation(Generic[Bench]):
         self._run = read_run(ground.facts)
         self._wish: Wish | None = None
         self._seen = -1
-        self._looks_at = ground.clock.monotonic()
+        self._looks_at = self._reads_at = ground.clock.monotonic()
         self._rests_until = ground.clock.monotonic()
         self._failures = 0
         self._bench: Bench | None = None
@@ -94,7 +94,7 @@ class Reconciliation(Generic[Bench]):
             return self._is_anything_ahead() and self._is_time_to_look(now, LOOK_S if self._wish else IDLE_LOOK_S)
         if self._run is not None or self._wish is not None:
             return True
-        return self._is_time_to_look(now, LOOK_S) and self._begin_if_due(config)
+        return self._is_time_to_look(now, LOOK_S) and (self._begin_if_due(config) or self._is_time_to_read(now))
 
     def step(self, bench: Bench) -> None:
         """Do one step of the run that goes on, or of the one that is due.
@@ -143,6 +143,13 @@ class Reconciliation(Generic[Bench]):
         if now < self._looks_at:
             return False
         self._looks_at = now + gap_s
+        return True
+
+    def _is_time_to_read(self, now: float) -> bool:
+        """Whether to have the settings read, which a step begins with: where nobody edits, nobody else reads them."""
+        if now < self._reads_at or self._g.first_start() is None:
+            return False
+        self._reads_at = now + IDLE_LOOK_S
         return True
 
     def _fulfil(self) -> bool:

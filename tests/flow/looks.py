@@ -20,7 +20,7 @@ from tests.unit.plex.servers import full_backlog
 from wiring import Outside
 from worker.task_context import TaskFailed
 
-DAY_S = 86_400.0
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SCAN_SETTLED_S = 65.0
 MUCH = 200  # scenes that take longer than any time limit here
 NEW, OLD = AFTER["title"], BEFORE["title"]
@@ -170,6 +170,30 @@ def names_of_files(house: Inproc) -> object:
     return ["secret" in house.log(), b"secret" in b"".join(said)]
 
 
+def runs_of_a_day(house: Inproc) -> object:
+    """How many comparisons the clock has begun within 26 hours."""
+    synced(house)
+    for _ in range(13):
+        house.look(2 * HOUR_S)
+        house.look_for(MINUTE_S)
+    return house.log().count("reconcile.begin cause=interval")
+
+
+def found_by_comparing(house: Inproc) -> object:
+    """The titles of a scene of three days ago and of one of today, after both were changed in silence."""
+    house.configure(d_reconcile_interval="never")
+    pairs = []
+    for name in ("old.mp4", "young.mp4"):
+        house.clock.advance(3 * DAY_S)
+        pairs.append(known_to_both(house, name))
+        house.sync(pairs[-1][0])
+    for scene, _ in pairs:
+        house.stash.library.change_scene(scene, touch=False, title="Silent")
+    house.configure(d_reconcile_interval="hourly")
+    house.look_for(HOUR_S, every_s=5 * MINUTE_S)  # settings are read again when something is due
+    return [house.shown(item).title for _, item in pairs]
+
+
 # -- tasks ---------------------------------------------------------------------------------------
 
 
@@ -222,4 +246,4 @@ def endless_queue(house: Inproc) -> object:
     finally:
         lease.release()
     assert "is used up" in said
-    return (house.clock.monotonic() - began) // 60.0
+    return (house.clock.monotonic() - began) // MINUTE_S

@@ -67,6 +67,10 @@ SHOWN: dict[str, Shown] = {
     "preserve_plex_edits": Shown(looks.edited_by_hand, ((False, "Changed."), (True, "By hand"))),
     "quality_gate": Shown(looks.not_identified, ((True, "Agent's words."), (False, ""))),
     "lock_fields": Shown(looks.after_an_agent, ((True, NEW), (False, "Agent's"))),
+    "reconcile_interval": Shown(looks.runs_of_a_day, (("never", 0), ("daily", 1), ("hourly", 13))),
+    "reconcile_scope": Shown(looks.found_by_comparing, (
+        ("24h", [NEW, "Silent"]), ("7days", ["Silent", "Silent"]), ("library elsewhere", [NEW, NEW]),
+    )),
     "log_json": Shown(looks.form_of_a_line, ((False, False), (True, True))),
     "log_debug": Shown(looks.steps, ((False, False), (True, True))),
     "obfuscate_paths": Shown(looks.names_of_files, ((False, [True, True]), (True, [False, False]))),

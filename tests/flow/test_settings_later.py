@@ -102,3 +102,17 @@ def test_with_the_plugin_disabled_changes_are_kept_and_nothing_is_written(house:
         house.look_for(60.0)
 
     assert house.shown(item).title == "Night Train"
+
+
+def test_comparing_more_often_begins_although_nobody_edits_anything(house: Inproc) -> None:
+    house.configure(d_reconcile_interval="never")
+    scene, item = house.pair("a.mp4", **FULL)
+    house.sync(scene)
+    house.look_for(7200.0, every_s=600.0)
+    house.stash.library.change_scene(scene, touch=False, title="Silent")
+
+    house.configure(d_reconcile_interval="hourly")
+    with house.writes_only(item):
+        house.look_for(3600.0, every_s=300.0)
+
+    assert house.shown(item).title == "Silent"
