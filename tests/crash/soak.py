@@ -33,7 +33,7 @@ STUDIOS = ("Aurora", "Borealis", None)
 LONGEST_PAUSE_S = 0.25
 LONGEST_OUTAGE_S = 3.0
 LONGEST_LOCK_S = 4.0
-PEACE_S = 240.0
+PEACE_S = 480.0
 TASKS = ("Process Queue", "View Queue Status", "Health Check")
 
 
