@@ -97,6 +97,7 @@ class StashCore:
         self.hooks = HookRunner(self.plugins, self.runner, self.log, random.Random(options.seed))
         self.jobs = JobQueue(self.time)
         self.scan_changes: list[ScanChange] = []
+        self.hearers: list[Callable[[HookEvent], object]] = []  # tests that are told of hooks without a process
         self.plugins.reload()
 
     @property
@@ -106,6 +107,8 @@ class StashCore:
     def fire(self, event: HookEvent, caller: Caller) -> None:
         """Hooks for one object; a group's change is told twice, the second time under its old name."""
         self.hooks.fire(event, caller)
+        for hear in self.hearers:
+            hear(event)
         if event.trigger.startswith("Group."):
             legacy = event.trigger.replace("Group.", "Movie.")
             self.hooks.fire(HookEvent(legacy, event.object_id, event.input, event.fields), caller)

@@ -1,0 +1,322 @@
+"""Everything that people, Stash and Plex do to a library, as actions that a random sequence is made of.
+
+An action is a function of the house and three numbers, which choose what it is done to; it does nothing where
+there is nothing to do it to. Names stay unique, as Stash has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hooks.entry import run_hook
+from tests.emulators.plex_model import Item
+from tests.emulators.stash_hooks import HookEvent
+from tests.emulators.stash_model import Scene
+from tests.flow.house import picture
+from tests.flow.inproc import Inproc, written_items
+from tests.flow.projection import Notebook, shown
+
+WORDS = ("", "Night Train", "Dawn & Dusk", "Über alle Berge – Teil 2", "a, b", "0")
+DAYS = (None, "2024-02-29", "1999-12-31", "2020-06-15")
+TITLE, STUDIO, DETAILS, DATE = "title", "studio_id", "details", "date"
+PRIVATE = "private"
+
+
+class BothSides(Inproc):
+    """A house where hooks of mutations reach the queue without a process, unless `hears` is False."""
+
+    def fill(self) -> None:
+        """A few scenes with items, some identified, one in Stash alone and one item that is nobody's."""
+        self.hears = False
+        self._names = 0
+        self._sizes = 1_000
+        self.notebook = Notebook()
+        self.stash.core.hearers.append(self._hear)
+        self.stash.library.add_tag(PRIVATE)
+        shared: dict[str, Any] = {"studio": "Aurora", "performers": ["Mia", "Jon"], "tags": ["train", "night"]}
+        self._pair("full.mp4", title="Full", details="Words.", date="2024-03-09", cover=picture(1), **shared)
+        self._pair("half.mp4", title="Half", studio="Borealis", tags=["night"])
+        self._pair("bare.mp4")
+        self._pair("more.mp4", title="More", performers=["Jon"], details="Other words.", cover=picture(2))
+        self.stash.library.add_scene("/data/lone.mp4", 77, title="Not in Plex", tags=["train"])
+        self.item("/media/nobody.mp4", 55, studio="Theirs", summary="Their own.", genres=["night"])
+
+    def look(self, after_s: float = 0.0) -> None:
+        """The same, watched: nothing is written but to items of scenes that are in Stash and not excluded."""
+        before, seen, watch = self.shown_now(), len(self.plex.writes()), set(self.scenes_of_items())
+        self.notebook.wanted(self.scenes_of_items(), self.stash.library)
+        super().look(after_s)
+        assert written_items(self.plex.writes()[seen:]) <= watch
+        self.notebook.seen(before, self.shown_now())
+
+    def shown_now(self) -> dict[int, dict[str, Any]]:
+        """What every item shows."""
+        return {item.rating_key: shown(item) for item in self.plex.library.items()}
+
+    def scenes_of_items(self) -> dict[int, int]:
+        """The scene that each item is to show; items of nobody and of excluded scenes are not there."""
+        library, found = self.stash.library, {}
+        of_path = {_there(file.path): one.id for one in library.scenes.values() for file in library.files_of(one)}
+        for item in self.plex.library.items():
+            for scene in {of_path[path] for path in item.files if path in of_path}:
+                if not any(tag.casefold() == PRIVATE for tag in library.scene(scene).tags):
+                    found[item.rating_key] = scene
+        return found
+
+    def _pair(self, name: str, **fields: Any) -> None:
+        self._sizes += 1
+        self.stash.library.add_scene(f"/data/{name}", self._sizes, **fields)
+        self.item(f"/media/{name}", self._sizes)
+
+    def _hear(self, event: HookEvent) -> None:
+        if self.hears:
+            context = {"id": event.object_id, "type": event.trigger, "input": event.input}
+            context["inputFields"] = list(event.fields)
+            now = self.clock.wall()
+            answer = run_hook({"args": {"hookContext": context}}, str(self.data), now, lambda cause: lambda: None, bytes)
+            assert answer == {"output": "ok"}
+
+    # -- choosing -------------------------------------------------------------------------------
+
+    def new_name(self, which: int) -> str:
+        """A name that nothing has yet."""
+        self._names += 1
+        return f"{WORDS[which % (len(WORDS) - 1) + 1]} {self._names}"
+
+    def new_size(self) -> int:
+        """A size that no file has."""
+        self._sizes += 1
+        return self._sizes
+
+    def some_scene(self, which: int) -> Scene | None:
+        scenes = [self.stash.library.scenes[each] for each in self.stash.library.scene_ids()]
+        return scenes[which % len(scenes)] if scenes else None
+
+    def some_item(self, which: int) -> Item | None:
+        items = self.plex.library.items()
+        return items[which % len(items)] if items else None
+
+    def some_ids(self, kind: str, which: int) -> list[int]:
+        """Up to two of a kind; [] for an even seven."""
+        ids = sorted(self.table(kind))
+        return sorted({ids[which % len(ids)], ids[which // 3 % len(ids)]}) if ids and which % 7 else []
+
+    def table(self, kind: str) -> dict[int, Any]:
+        """The performers, tags or studios."""
+        table: dict[int, Any] = getattr(self.stash.library, f"{kind}s")
+        return table
+
+
+def _fields(house: BothSides, which: int, value: int) -> dict[str, Any]:
+    """One field of a scene with another value, as a mutation takes it."""
+    studios = sorted(house.stash.library.studios)
+    everything: tuple[Mapping[str, Any], ...] = (
+        {TITLE: WORDS[value % len(WORDS)]},
+        {DETAILS: WORDS[value % len(WORDS)]},
+        {DATE: DAYS[value % len(DAYS)]},
+        {"performer_ids": [str(each) for each in house.some_ids("performer", value)]},
+        {"tag_ids": [str(each) for each in house.some_ids("tag", value)]},
+        {STUDIO: str(studios[value % len(studios)]) if studios and value % 3 else None},
+        {STUDIO: None, DETAILS: "", DATE: None, "tag_ids": [], "performer_ids": []},
+    )
+    return dict(everything[which % len(everything)])
+
+
+# -- Stash ------------------------------------------------------------------------------------------
+
+
+def save(house: BothSides, a: int, b: int, c: int) -> None:
+    scene = house.some_scene(a)
+    if scene:
+        house.stash.update_scene(scene.id, **_fields(house, b, c))
+
+
+def save_form(house: BothSides, a: int, b: int, c: int) -> None:
+    scene = house.some_scene(a)
+    if scene:
+        house.stash.save_scene(scene.id, **_fields(house, b, c))
+
+
+def save_many(house: BothSides, a: int, b: int, c: int) -> None:
+    fields = _fields(house, b, c)
+    modes = ("SET", "ADD", "REMOVE")
+    given = {
+        key: {"mode": modes[a % 3], "ids": value} if isinstance(value, list) else value for key, value in fields.items()
+    }
+    house.stash.bulk_update(house.stash.library.scene_ids()[a % 2 :: 2], **given)
+
+
+def write_database(house: BothSides, a: int, b: int, c: int) -> None:
+    """Neither a hook nor a time tells of it."""
+    scene = house.some_scene(a)
+    if scene:
+        given = _fields(house, b, c)
+        typed = {key: tuple(map(int, value)) if isinstance(value, list) else value for key, value in given.items()}
+        if typed.get(STUDIO):
+            typed[STUDIO] = int(typed[STUDIO])
+        house.stash.library.change_scene(scene.id, touch=False, **typed)
+
+
+def exclude(house: BothSides, a: int, b: int, c: int) -> None:
+    scene, tag = house.some_scene(a), next((n for n, t in house.table("tag").items() if t.name == PRIVATE), None)
+    if scene and tag:
+        kept = tuple(each for each in scene.tag_ids if each != tag)
+        house.stash.update_scene(scene.id, tag_ids=[str(each) for each in (kept if b % 3 == 0 else (*kept, tag))])
+
+
+def create(house: BothSides, a: int, b: int, c: int) -> None:
+    name, size = f"new {house.new_size()}.mp4", house.new_size()
+    if b % 3:
+        house.item(f"/media/{name}", size)
+    scene = house.stash.library.add_scene(f"/data/{name}", size)
+    house.stash.update_scene(scene, **_fields(house, a, c))
+
+
+def destroy(house: BothSides, a: int, b: int, c: int) -> None:
+    scene = house.some_scene(a)
+    if scene:
+        house.stash.destroy_scene(scene.id)
+
+
+def merge(house: BothSides, a: int, b: int, c: int) -> None:
+    one, other = house.some_scene(a), house.some_scene(b)
+    if one and other and one.id != other.id:
+        house.stash.merge_scenes([one.id], other.id, **({TITLE: WORDS[c % len(WORDS)]} if c % 2 else {}))
+
+
+def cover(house: BothSides, a: int, b: int, c: int) -> None:
+    scene = house.some_scene(a)
+    if scene:
+        house.stash.library.set_cover(scene.id, picture(c % 5))
+
+
+def auto_tag(house: BothSides, a: int, b: int, c: int) -> None:
+    scene = house.some_scene(a)
+    if scene:
+        house.stash.library.auto_tag(scene.id, house.some_ids("performer", b), house.some_ids("tag", c))
+
+
+def rename_named(house: BothSides, a: int, b: int, c: int) -> None:
+    kind = ("performer", "tag", "studio")[a % 3]
+    table = house.table(kind)
+    one = sorted(table)[b % len(table)] if table else 0
+    if one and table[one].name != PRIVATE:
+        name = house.new_name(c) if c % 4 else table[one].name.swapcase()
+        house.stash.update_named(kind, one, name=name)
+
+
+def merge_named(house: BothSides, a: int, b: int, c: int) -> None:
+    kind = ("performer", "tag")[a % 2]
+    ids = [one for one, each in sorted(house.table(kind).items()) if each.name != PRIVATE]
+    one, other = (ids[b % len(ids)], ids[c % len(ids)]) if ids else (0, 0)
+    if one != other and kind == "tag":
+        house.stash.merge_tags([one], other)
+    elif one != other:
+        house.stash.library.performer_merge([one], other)
+
+
+def destroy_named(house: BothSides, a: int, b: int, c: int) -> None:
+    kind = ("performer", "tag", "studio")[a % 3]
+    ids = [one for one, each in sorted(house.table(kind).items()) if each.name != PRIVATE]
+    if ids:
+        house.stash.destroy_named(kind.title(), ids[b % len(ids)])
+
+
+def full_import(house: BothSides, a: int, b: int, c: int) -> None:
+    house.stash.library.full_import(offset=(0, 1_000)[a % 2])
+
+
+# -- both at once: files that move ------------------------------------------------------------------
+
+
+def move_file(house: BothSides, a: int, b: int, c: int) -> None:
+    """Stash's move; Plex recognises it, takes it for another file, or has not looked yet."""
+    scene = house.some_scene(a)
+    files = house.stash.library.files_of(scene) if scene else ()
+    if not files:
+        return
+    old, new = files[b % len(files)].path, f"/data/moved/{house.new_size()}.mp4"
+    house.stash.library.move_file(old, new)
+    item = _item_of(house, old)
+    if item and c % 3 == 0 and len(item.parts) == 1:
+        house.plex.library.move_out(item.rating_key, _there(new))
+    elif item:
+        house.plex.library.rename_file(_there(old), _there(new))
+
+
+def _item_of(house: BothSides, path: str) -> Item | None:
+    return next((item for item in house.plex.library.items() if _there(path) in item.files), None)
+
+
+def _there(path: str) -> str:
+    return path.replace("/data", "/media", 1)
+
+
+# -- Plex -------------------------------------------------------------------------------------------
+
+
+def edit_by_hand(house: BothSides, a: int, b: int, c: int) -> None:
+    item = house.some_item(a)
+    word = WORDS[c % len(WORDS)]
+    if item:
+        changes: tuple[dict[str, Any], ...] = (
+            {"title": word or "By hand"},
+            {"summary": word, "studio": word},
+            {"genres": ["night", "by hand"][: c % 3]},
+            {"roles": ["Jon", "By Hand"][: c % 3]},
+            {"collections": [*item.collections, f"Mine {c % 2}"]},
+            {"date": DAYS[c % len(DAYS)]},
+            {"poster": picture(7 + c % 2)},
+            {"user_rating": float(c % 10), "labels": ["by hand"], "tagline": word},
+        )
+        house.plex.library.change(item.rating_key, **changes[b % len(changes)])
+
+
+def empty_item(house: BothSides, a: int, b: int, c: int) -> None:
+    item = house.some_item(a)
+    if item:
+        item.locked = set()
+        gone: dict[str, Any] = {"summary": "", "studio": "", "date": None, "genres": [], "roles": []}
+        house.plex.library.change(item.rating_key, **gone, **({"collections": []} if b % 2 else {}))
+
+
+def refresh(house: BothSides, a: int, b: int, c: int) -> None:
+    item = house.some_item(a)
+    if item:
+        if b % 2:
+            item.locked = set()
+        house.plex.library.agent_refresh(item.rating_key)
+
+
+def scan_anew(house: BothSides, a: int, b: int, c: int) -> None:
+    """The item goes, and its files come back under new keys."""
+    item = house.some_item(a)
+    if item:
+        files = [(part.file, part.size) for part in item.parts]
+        house.plex.library.remove_item(item.rating_key)
+        for file in files:
+            house.plex.library.add_item(item.section_key, [file])
+
+
+# -- PlexSync ---------------------------------------------------------------------------------------
+
+
+def let_work(house: BothSides, a: int, b: int, c: int) -> None:
+    house.look_for((10.0, 40.0, 400.0)[a % 3], every_s=5.0 if a % 3 < 2 else 40.0)
+
+
+def begin_anew(house: BothSides, a: int, b: int, c: int) -> None:
+    house.restart()
+    house.look_for(20.0, every_s=5.0)
+
+
+Action = Callable[[BothSides, int, int, int], None]
+ACTIONS: dict[str, Action] = {
+    action.__name__: action
+    for action in (
+        save, save_form, save_many, write_database, exclude, create, destroy, merge, cover, auto_tag, rename_named,
+        merge_named, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_anew, let_work,
+        begin_anew,
+    )
+}  # fmt: skip

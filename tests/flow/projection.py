@@ -1,0 +1,114 @@
+"""What Plex should show, in the simplest words: a second opinion, which shares no line with what it judges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from tests.emulators.plex_model import Item
+from tests.emulators.stash_library import StashLibrary
+from tests.emulators.stash_model import SceneView
+
+TEXTS = ("summary", "studio", "date")
+NAMES = ("roles", "genres", "collections")
+SYNCED = ("title", *TEXTS, *NAMES, "poster")
+UNSYNCED = ("tagline", "user_rating", "labels")
+Shown = Mapping[str, Any]
+
+
+def shown(item: Item) -> dict[str, Any]:
+    """What of an item matters; lists as sets without regard to case, as Plex takes them."""
+    texts = {name: getattr(item, name) or "" for name in ("title", *TEXTS)}
+    names = {name: names_of(getattr(item, name)) for name in NAMES}
+    return {**texts, **names, "poster": item.poster_bytes, **{name: getattr(item, name) for name in UNSYNCED}}
+
+
+def names_of(names: Any) -> frozenset[str]:
+    """Names as a set without regard to case."""
+    return frozenset(name.casefold() for name in names)
+
+
+def told(scene: SceneView) -> dict[str, Any]:
+    """The scene's values under the names that an item has for them."""
+    return {
+        "title": scene.title,
+        "summary": scene.details,
+        "studio": scene.studio or "",
+        "date": scene.date or "",
+        "roles": names_of(scene.performers),
+        "genres": names_of(scene.tags),
+        "collections": names_of([scene.studio] if scene.studio else []),
+        "poster": scene.cover,
+    }
+
+
+class Notebook:
+    """What PlexSync was seen to write, and what scenes ever had: the first is ours, the rest of the second may be."""
+
+    def __init__(self) -> None:
+        self.wrote: dict[tuple[int, str], Any] = {}
+        self.put: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+        self.ever: defaultdict[tuple[int, str], set[Any]] = defaultdict(set)
+
+    def wanted(self, scenes: Mapping[int, int], library: StashLibrary) -> None:
+        """These items' scenes have these values now."""
+        for item, scene in scenes.items():
+            for name, value in told(library.scene(scene)).items():
+                self.ever[item, name].update(value if name in NAMES else {value})
+
+    def seen(self, before: Mapping[int, Shown], after: Mapping[int, Shown]) -> None:
+        """The worker has worked between these two moments, and nobody else."""
+        for item, now in after.items():
+            for name in ("title", *TEXTS):
+                if now[name] != before[item][name]:
+                    self.wrote[item, name] = now[name]
+                elif self.wrote.get((item, name)) != now[name]:
+                    self.wrote.pop((item, name), None)
+            for name in NAMES:
+                self.put[item, name] |= now[name] - before[item][name]
+                self.put[item, name] &= now[name]
+
+
+def check(item: int, scene: SceneView, before: Shown, after: Shown, book: Notebook, on: frozenset[str]) -> None:
+    """The item shows its scene by the rules; AssertionError where it does not. `on`: the fields that are synced."""
+    want = told(scene)
+    is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
+    for name in (*UNSYNCED, *(name for name in SYNCED if name not in on)):
+        assert after[name] == before[name], f"{name} is not synced"
+    for name in on:
+        if name == "poster":
+            assert after[name] == (want[name] or before[name]), name
+        elif name in NAMES:
+            only_ours = name == "collections" or (not want[name] and not is_identified)
+            _check_names(name, want[name], before[name], after[name], only_ours, book.put[item, name], book.ever[item, name])
+        elif want[name] or name == "title":
+            assert after[name] == (want[name] or before[name]), name
+        else:
+            _check_emptied(name, before[name], after[name], is_identified, book.wrote.get((item, name)), book.ever[item, name])
+
+
+def _check_emptied(name: str, old: str, new: str, is_identified: bool, wrote: Any, ever: set[Any]) -> None:
+    """Empty in Stash: cleared, but for a scene that is not identified, where only what PlexSync wrote goes."""
+    if is_identified or old == wrote:
+        assert new == "", f"{name} should be empty"
+    elif old not in ever:
+        assert new == old, f"{name} is not ours to empty"
+    else:
+        assert new in ("", old), name
+
+
+def _check_names(
+    name: str,
+    want: frozenset[str],
+    old: frozenset[str],
+    new: frozenset[str],
+    only_ours: bool,
+    put: set[str],
+    ever: set[Any],
+) -> None:
+    """All that are wanted, none that nobody had; of the others, where only ours go, each that is surely not ours."""
+    assert want <= new <= want | old, name
+    extra = old - want
+    assert not new & (extra & put if only_ours else extra), f"{name}: something should be gone"
+    assert not only_ours or extra - put - ever <= new, f"{name}: something that is not ours is gone"
