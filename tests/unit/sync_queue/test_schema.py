@@ -367,3 +367,17 @@ def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(
 
     assert rows == [("scene:1",)]
     assert not is_damaged(tmp_path / DATABASE)
+
+
+def test_a_hook_that_opens_what_was_just_set_aside_does_not_cost_the_mended_database(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as desk:
+        desk.save("scene:1")
+    suspect(tmp_path)
+
+    def leave_an_empty_file(name: str) -> None:
+        if name == "schema.set_aside":
+            (tmp_path / DATABASE).touch()
+
+    open_database(tmp_path, leave_an_empty_file).queue.close()
+
+    assert query(tmp_path, f"SELECT subject FROM {QUEUE}") == [("scene:1",)]
