@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import caches, enqueue, hook, index, latency, scale, sync_all, traffic
+from benchmarks import caches, enqueue, fan_out, hook, index, latency, reconcile, scale, sync_all, traffic
 from benchmarks.report import Row, table
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -23,6 +23,8 @@ PARTS: dict[str, Callable[[Sizes], Iterator[Row]]] = {
     "sync_all": sync_all.rows,
     "caches": caches.rows,
     "scale": scale.rows,
+    "fan_out": fan_out.rows,
+    "reconcile": reconcile.rows,
 }
 
 

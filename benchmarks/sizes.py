@@ -8,7 +8,7 @@ class Sizes:
     """`rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits whose way is timed.
 
     `indexed` and `scales` are sizes of Plex libraries, smallest first; `cached` is one. `synced` and `scaled`
-    are numbers of scenes.
+    are numbers of scenes; so are `compared`, smallest first, and `fanned`.
     """
 
     rounds: int
@@ -24,6 +24,8 @@ class Sizes:
     cached: int
     scaled: int
     scales: tuple[int, ...]
+    compared: tuple[int, ...]
+    fanned: int
 
 
 FULL = Sizes(
@@ -40,6 +42,8 @@ FULL = Sizes(
     cached=10_000,
     scaled=1_000,
     scales=(1_000, 10_000, 100_000),
+    compared=(10_000, 100_000),
+    fanned=5_000,
 )
 QUICK = Sizes(
     rounds=15,
@@ -55,4 +59,6 @@ QUICK = Sizes(
     cached=1_000,
     scaled=200,
     scales=(1_000, 10_000),
+    compared=(1_000, 5_000),
+    fanned=300,
 )

@@ -216,7 +216,7 @@ class Sweep:
         changes = plan_changes(wanted, item, record, rules, identified=scene.has_identity)
         letter = self._book.letter_of(scene.scene_id) if changes or self._desk.images else ""
         differences = mendable(changes, wanted, item, record, rules, letter)
-        pictures = self._pictures(scene, item, record, letter)
+        pictures = self._pictures(scene, item, record, letter, is_queued=bool(differences))
         return gaps_of(
             Sight(
                 scene.scene_id,
@@ -227,10 +227,16 @@ class Sweep:
             )
         )
 
-    def _pictures(self, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None, letter: str) -> Pictures:
+    def _pictures(
+        self, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None, letter: str, *, is_queued: bool
+    ) -> Pictures:
         """Images follow fields: where one of those is refused, a sync does not come to them."""
-        if record is None or letter:
+        if letter or (record is None and is_queued):
             return Pictures()
+        if (
+            record is None
+        ):  # its fields are right by chance, but nothing tells that its cover is: sent once, it is known
+            return Pictures(unsent=tuple(field.name for field in self._desk.images))
         pictures = look_at_pictures(self._desk, scene, item, record)
         if pictures.record is not None:
             self._book.remember(pictures.record)

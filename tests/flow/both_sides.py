@@ -74,7 +74,9 @@ class BothSides(Inproc):
             context = {"id": event.object_id, "type": event.trigger, "input": event.input}
             context["inputFields"] = list(event.fields)
             now = self.clock.wall()
-            answer = run_hook({"args": {"hookContext": context}}, str(self.data), now, lambda cause: lambda: None, bytes)
+            answer = run_hook(
+                {"args": {"hookContext": context}}, str(self.data), now, lambda cause: lambda: None, bytes
+            )
             assert answer == {"output": "ok"}
 
     # -- choosing -------------------------------------------------------------------------------
@@ -306,6 +308,10 @@ def let_work(house: BothSides, a: int, b: int, c: int) -> None:
     house.look_for((10.0, 40.0, 400.0)[a % 3], every_s=5.0 if a % 3 < 2 else 40.0)
 
 
+def sync_all(house: BothSides, a: int, b: int, c: int) -> None:
+    house.sync_all()
+
+
 def begin_anew(house: BothSides, a: int, b: int, c: int) -> None:
     house.restart()
     house.look_for(20.0, every_s=5.0)
@@ -317,6 +323,6 @@ ACTIONS: dict[str, Action] = {
     for action in (
         save, save_form, save_many, write_database, exclude, create, destroy, merge, cover, auto_tag, rename_named,
         merge_named, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_anew, let_work,
-        begin_anew,
+        sync_all, begin_anew,
     )
 }  # fmt: skip

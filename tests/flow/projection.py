@@ -81,11 +81,15 @@ def check(item: int, scene: SceneView, before: Shown, after: Shown, book: Notebo
             assert after[name] == (want[name] or before[name]), name
         elif name in NAMES:
             only_ours = name == "collections" or (not want[name] and not is_identified)
-            _check_names(name, want[name], before[name], after[name], only_ours, book.put[item, name], book.ever[item, name])
+            _check_names(
+                name, want[name], before[name], after[name], only_ours, book.put[item, name], book.ever[item, name]
+            )
         elif want[name] or name == "title":
             assert after[name] == (want[name] or before[name]), name
         else:
-            _check_emptied(name, before[name], after[name], is_identified, book.wrote.get((item, name)), book.ever[item, name])
+            _check_emptied(
+                name, before[name], after[name], is_identified, book.wrote.get((item, name)), book.ever[item, name]
+            )
 
 
 def _check_emptied(name: str, old: str, new: str, is_identified: bool, wrote: Any, ever: set[Any]) -> None:

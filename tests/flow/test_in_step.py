@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,3 +95,50 @@ def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **setting
 def test_after_anything_one_comparison_brings_plex_in_step(steps: list[Step]) -> None:
     with TemporaryDirectory() as root:
         run_through(Path(root), steps, frozenset(SYNCED))
+
+
+QUIET: dict[str, Step] = {
+    "a field of a scene in the database": ("write_database", 0, 1, 1, False),
+    "the tags of a scene in the database": ("write_database", 0, 4, 8, False),
+    "a bulk edit whose hooks were lost": ("save_many", 0, 3, 2, False),
+    "autotag": ("auto_tag", 2, 1, 1, False),
+    "scenes that were merged": ("merge", 0, 1, 1, False),
+    "scenes that were merged into one that is not identified": ("merge", 0, 2, 0, False),
+    "a scene that was deleted": ("destroy", 1, 0, 0, False),
+    "tags that were merged": ("merge_named", 1, 0, 1, False),
+    "performers that were merged": ("merge_named", 0, 0, 1, False),
+    "a performer that was deleted": ("destroy_named", 0, 0, 0, False),
+    "a tag that was deleted": ("destroy_named", 1, 0, 0, False),
+    "a studio that was deleted": ("destroy_named", 2, 0, 0, False),
+    "a studio with another name": ("rename_named", 2, 0, 1, False),
+    "another cover": ("cover", 0, 0, 3, False),
+    "a file that Plex follows": ("move_file", 0, 0, 1, False),
+    "a file that Plex takes for another one": ("move_file", 0, 0, 0, False),
+    "an import that gives every scene another number": ("full_import", 1, 0, 0, False),
+    "an import that gives every scene the number of another one": ("full_import", 0, 0, 0, False),
+    "an item that was emptied by hand": ("empty_item", 0, 1, 0, False),
+    "an agent that overwrites everything": ("refresh", 0, 1, 0, False),
+    "items that were scanned anew": ("scan_anew", 0, 0, 0, False),
+}
+
+
+@pytest.mark.parametrize("what", QUIET)
+def test_what_no_hook_tells_of_is_brought_in_step(tmp_path: Path, what: str) -> None:
+    run_through(tmp_path, [("sync_all", 0, 0, 0, False), QUIET[what]], frozenset(SYNCED))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_change_before_an_import_that_renumbers_is_not_lost(tmp_path: Path, number: int) -> None:
+    steps = [("sync_all", 0, 0, 0, False), ("write_database", 0, 0, 2, False), ("full_import", number, 0, 0, False)]
+    run_through(tmp_path, steps, frozenset(SYNCED))
+
+
+FEW = frozenset({"title", "summary", "genres"})
+
+
+@given(STEPS)
+@fuzzed(8)
+def test_with_most_fields_off_the_others_are_left_alone(steps: list[Step]) -> None:
+    off = {f"c_sync_{name}": False for name in ("studio", "date", "performers", "collection", "poster")}
+    with TemporaryDirectory() as root:
+        run_through(Path(root), steps, FEW, **off)

@@ -28,7 +28,8 @@ MANY = 1_000
 
 
 def many_in_step(room: Workroom) -> None:
-    """Scenes that Plex shows as they are, although PlexSync never wrote them."""
+    """Scenes that Plex shows as they are, although PlexSync never wrote them; so nothing is known of covers."""
+    room.configure(c_sync_poster=False)
     for number in range(MANY):
         name = f"{number:04}.mp4"
         room.scene(name, 1_000 + number, title=f"Title {number}", details="The same.")
