@@ -1,4 +1,4 @@
-"""After whatever happened on either side, one comparison of everything brings Plex in step, and then there is silence."""
+"""Whatever happened on either side, one comparison of everything brings Plex in step, and then there is silence."""
 
 from __future__ import annotations
 
