@@ -116,7 +116,7 @@ def _shown(library: BigLibrary, scene: SceneView, item: int) -> SyncRecord:
         scene.id,
         library.plex.machine_identifier,
         item,
-        found.section_key,
+        str(found.section_key),
         found.files[0],
         file.oshash,
         LONG_AGO,
