@@ -20,7 +20,7 @@ help:
 	@echo "make bench    what it costs: ratios, milliseconds and requests"
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
-	@echo "make fuzz     nonsense from every side, thousands of examples (EXAMPLES=2000)"
+	@echo "make fuzz     nonsense from every side, random histories of both servers (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
 	@echo "make docs     build the pages and the reference into site/"
@@ -66,6 +66,7 @@ profile: env
 
 fuzz: env
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz --no-cov -q
+	FUZZ_EXAMPLES=$$(($(EXAMPLES) / 8)) $(PY) -m pytest tests/flow/test_in_step.py --no-cov -q
 
 soak: env
 	$(PY) -m tests.crash.soak_clock --seed $(SEED) --weeks 2
