@@ -116,11 +116,7 @@ def _shown(library: BigLibrary, scene: SceneView, item: int) -> SyncRecord:
         scene.id,
         library.plex.machine_identifier,
         item,
-<<<<<<< HEAD
-        str(found.section_key),
-=======
         library.plex.library.section(found.section_key).uuid,
->>>>>>> prop
         found.files[0],
         file.oshash,
         LONG_AGO,
