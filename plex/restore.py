@@ -77,7 +77,7 @@ def _names_back(field: Field, original: Original, present: FieldValue, known: It
     before, now = _by_key(original.value), _by_key(present)
     ours = _by_key((*original.put, *(name for one in known for name in one.names)))
     taken = _by_key(original.taken)
-    remove = tuple(name for key, name in now.items() if key in ours and key not in before)
+    remove = tuple(name for name in _each(present) if _key(name) in ours and _key(name) not in before)
     back = {key: name for key, name in before.items() if key in taken and key not in now}
     if not remove and not back:
         return None
@@ -89,7 +89,16 @@ def _names_back(field: Field, original: Original, present: FieldValue, known: It
 def _by_key(value: FieldValue) -> dict[str, str]:
     """Names by the form in which they are compared, each in the spelling that comes first."""
     names: dict[str, str] = {}
-    for name in value if isinstance(value, tuple) else ():
-        names.setdefault(normal_form(Kind.NAMES, (name,)), name)
+    for name in _each(value):
+        names.setdefault(_key(name), name)
     names.pop("", None)
     return names
+
+
+def _each(value: FieldValue) -> tuple[str, ...]:
+    """Every spelling of every name."""
+    return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else ()
+
+
+def _key(name: str) -> str:
+    return normal_form(Kind.NAMES, (name,))

@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import os
+
 from hypothesis import settings
 
 from tests.emulators.fixtures_plex import plex, plex_clock, timed_plex
@@ -7,5 +9,7 @@ from tests.emulators.fixtures_stash import stash
 
 __all__ = ["plex", "plex_clock", "stash", "timed_plex"]
 
-settings.register_profile("untimed", deadline=None)  # nothing is timed: a busy machine is no failure
-settings.load_profile("untimed")
+# Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run, so that what
+# fails was changed; `make fuzz` looks at new ones.
+settings.register_profile("suite", deadline=None, derandomize=not os.environ.get("FUZZ_EXAMPLES"))
+settings.load_profile("suite")

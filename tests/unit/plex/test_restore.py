@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.fields import BY_NAME, EDIT_FIELDS, Kind
@@ -52,6 +52,10 @@ def distinct(item: PlexItem) -> PlexItem:
     return replace(item, values={**values, "title": values["title"] or "untitled"})
 
 
+SPELT_TWICE = [{"performers": ("A", "B ")}, {"performers": ("B",)}]
+
+
+@example(distinct(item_of({})), SPELT_TWICE, WriteRules(), False, False)
 @given(ITEMS.map(distinct), st.lists(WANTED, min_size=1, max_size=4), RULES, st.booleans(), st.booleans())
 def test_after_any_writes_the_item_is_put_back_whether_or_not_the_records_are_left(
     item: PlexItem, steps: list[dict[str, FieldValue]], rules: WriteRules, replaces: bool, with_records: bool
