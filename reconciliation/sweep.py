@@ -233,10 +233,9 @@ class Sweep:
         """Images follow fields: where one of those is refused, a sync does not come to them."""
         if letter or (record is None and is_queued):
             return Pictures()
-        if (
-            record is None
-        ):  # its fields are right by chance, but nothing tells that its cover is: sent once, it is known
-            return Pictures(unsent=tuple(field.name for field in self._desk.images))
+        if record is None:  # its fields are right by chance, but nothing tells that its cover is
+            has_cover = bool(self._desk.images) and self._desk.stash.has_other_cover(scene.scene_id, "")
+            return Pictures(unsent=tuple(field.name for field in self._desk.images) if has_cover else ())
         pictures = look_at_pictures(self._desk, scene, item, record)
         if pictures.record is not None:
             self._book.remember(pictures.record)

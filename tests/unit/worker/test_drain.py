@@ -9,12 +9,14 @@ import pytest
 from core.errors import Fenced
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, Job
 from core.outcome import Outcome
+from sync_queue.entities import EntityIndex
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.breaker import State
 from worker.drain import PAUSE_S, Drain, DrainReport
+from worker.fan_out import FanOut
 
 ITEMS = "/library/metadata/{ids}"
 EDITS = "/library/sections/{section}/all"
@@ -435,8 +437,17 @@ def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sql
         raise error
 
     parts = rig.worker.parts
+    fan_out = FanOut(parts.store, EntityIndex(parts.store), rig.clock)
     drain = Drain(
-        parts.store, parts.notices, parts.gate, parts.throttle, rig.clock, Random(7), rig.log, listeners=[count]
+        parts.store,
+        parts.notices,
+        parts.gate,
+        parts.throttle,
+        rig.clock,
+        Random(7),
+        rig.log,
+        fan_out,
+        listeners=[count],
     )
     rig.note(rig.scene("a"))
 
