@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.lone_worker import Cost, Measured, Order
-from benchmarks.stage import LONG_AGO, PAGE, PROJECT, picture
+from benchmarks.stage import PAGE, PROJECT, described, picture
 from benchmarks.traffic import Traffic, counted
 from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
@@ -118,15 +118,7 @@ class BigLibrary:
             f"/data/{NAME.format(number)}",
             FIRST_SIZE + number,
             oshash=f"{number:016x}",
-            title=f"Scene {number}",
-            details=f"What happens in scene {number}.",
-            date=f"20{number % 20:02}-{number % 12 + 1:02}-{number % 28 + 1:02}",
-            studio=f"Studio {number % 13}",
-            performers=[f"Performer {(number + step) % 97}" for step in range(3)],
-            tags=[f"Tag {(number * 7 + step) % 89}" for step in range(5)],
-            cover=picture(number),
-            created_at=LONG_AGO,
-            updated_at=LONG_AGO,
+            **described(number),
         )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from core.clock import SystemClock
 from core.job import scene_subject
@@ -65,15 +66,7 @@ class Stage:
             f"/data/{path}",
             size,
             oshash=f"{number:016x}",
-            title=f"Scene {number}",
-            details=f"What happens in scene {number}.",
-            date=f"20{number % 20:02}-{number % 12 + 1:02}-{number % 28 + 1:02}",
-            studio=f"Studio {number % 13}",
-            performers=[f"Performer {(number + step) % 97}" for step in range(3)],
-            tags=[f"Tag {(number * 7 + step) % 89}" for step in range(5)],
-            cover=picture(number),
-            created_at=LONG_AGO,
-            updated_at=LONG_AGO,
+            **described(number),
         )
         self.items[scene] = item
         return scene
@@ -173,6 +166,21 @@ def wait_until(what: str, is_so: Callable[[], object], limit_s: float) -> None:
 def picture(number: int) -> bytes:
     """A small picture with bytes of its own."""
     return png(number % 256) + number.to_bytes(4, "big")
+
+
+def described(number: int) -> dict[str, Any]:
+    """What Stash knows of scene `number`: some of it shared with others, its cover its own."""
+    return {
+        "title": f"Scene {number}",
+        "details": f"What happens in scene {number}.",
+        "date": f"20{number % 20:02}-{number % 12 + 1:02}-{number % 28 + 1:02}",
+        "studio": f"Studio {number % 13}",
+        "performers": [f"Performer {(number + step) % 97}" for step in range(3)],
+        "tags": [f"Tag {(number * 7 + step) % 89}" for step in range(5)],
+        "cover": picture(number),
+        "created_at": LONG_AGO,
+        "updated_at": LONG_AGO,
+    }
 
 
 def with_scene(stdin: bytes, scene: int) -> str:

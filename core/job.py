@@ -9,6 +9,7 @@ PRIORITY_LAST = 90  # a worker died three times with this job in hand: last, and
 PRIORITIES = (PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_BACKFILL, PRIORITY_LAST)
 
 SCENE = "scene"
+LAST_ID = 2**62  # above every id that SQLite can give
 DESTROY = "destroy"  # the cause of a job whose subject a person has deleted
 
 

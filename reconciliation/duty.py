@@ -17,7 +17,7 @@ from reconciliation.history import HistoryFile
 from reconciliation.run import RUN, WISH, Facts, Run, Wish, read_run, read_wish
 from reconciliation.scheduler import due_run
 from reconciliation.sweep import Sweep
-from stash.times import parse_time
+from stash.times import SETTLED_S, parse_time
 from sync_queue import statements as sql
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
@@ -27,7 +27,6 @@ LOOK_S = 30.0  # between two looks at the clock
 IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run
 READ_S = 900.0  # between two readings of settings that nobody reads because nobody edits
 RESTS_S = (30.0, 60.0, 120.0, 240.0)  # after failures of one read; then its scenes are left out
-SETTLED_S = 2.0
 
 Bench = TypeVar("Bench", contravariant=True)
 
@@ -111,12 +110,10 @@ class Reconciliation(Generic[Bench]):
         sweep, failed = self._sweep_on(bench), ""
         try:
             is_over = sweep.step()
-        except (Fenced, StashUnavailable, sqlite3.Error):
-            raise
         except PlexTemporaryError:
             self._failed_read()
             raise
-        except PlexError:
+        except (Fenced, PlexError, StashUnavailable, sqlite3.Error):
             raise
         except Exception as error:  # noqa: BLE001 broad on purpose: a bug in here must not keep the jobs from being done
             self._g.log.error("reconcile.failed", why=type(error).__name__, detail=str(error))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.plex_item import PlexItem
 from core.record import SyncRecord
-from plex.pictures import is_suspect, shows_ours
+from plex.pictures import compare_images
 from reconciliation.desk import Desk
 from validation.metadata import SyncMetadata
 
@@ -18,21 +18,23 @@ class Pictures:
     record: SyncRecord | None = None
 
 
-def look_at_pictures(desk: Desk, scene: SyncMetadata, item: PlexItem, record: SyncRecord) -> Pictures:
+def look_at_pictures(desk: Desk, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None) -> Pictures:
     """Compare the images that were sent with what both servers say of theirs.
 
     Raises:
         PlexError, StashUnavailable: a server failed.
     """
+    if record is None:  # nothing tells that its cover was sent
+        has_cover = bool(desk.images) and desk.stash.has_other_cover(scene.scene_id, "")
+        return Pictures(unsent=tuple(field.name for field in desk.images) if has_cover else ())
     absent = tuple(field.name for field in desk.images if field.name not in record.images)
     if absent:
         return Pictures(unsent=absent)
     unsent = _moved_in_stash(desk, scene, record)
     if unsent:
         return Pictures(unsent=unsent)
-    suspects = [field for field in desk.images if is_suspect(field, item, record.images[field.name], desk.rules)]
-    others = [field for field in suspects if not shows_ours(desk.plex, item, field, record.images[field.name])]
-    replaced = tuple(field.name for field in others)
+    others, _ = compare_images(desk.plex, item, desk.images, record.images, desk.rules)
+    replaced = tuple(field.name for field in desk.images if field.name in others)
     return Pictures(replaced=replaced, record=_with_paths(desk, item, record, replaced))
 
 

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from core.clock import Clock
+from core.clock import DAY_S, Clock
 from core.errors import ConfigurationError, MatchError, PlexNotFound
+from core.job import LAST_ID
 from core.match import PlexFile
 from core.plex_item import PlexItem
 from core.record import SyncRecord
@@ -20,14 +21,12 @@ from reconciliation.detectors import Gap, Sight, gaps_of
 from reconciliation.judgement import mendable
 from reconciliation.pictures import Pictures, look_at_pictures
 from reconciliation.run import Run
-from reconciliation.scheduler import DAY_S
 from reconciliation.shelf import Shelf
 from stash.times import parse_time, since_text
 from validation.metadata import SyncMetadata, parse_scene
 
 PAGE = 500
 MOST_WAITING = 2_000  # scenes in memory; beyond this a read need not be full
-LAST_ID = 2**62  # above every id that SQLite can give
 
 
 @dataclass(slots=True)
@@ -233,9 +232,6 @@ class Sweep:
         """Images follow fields: where one of those is refused, a sync does not come to them."""
         if letter or (record is None and is_queued):
             return Pictures()
-        if record is None:  # its fields are right by chance, but nothing tells that its cover is
-            has_cover = bool(self._desk.images) and self._desk.stash.has_other_cover(scene.scene_id, "")
-            return Pictures(unsent=tuple(field.name for field in self._desk.images) if has_cover else ())
         pictures = look_at_pictures(self._desk, scene, item, record)
         if pictures.record is not None:
             self._book.remember(pictures.record)

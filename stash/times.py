@@ -6,6 +6,7 @@ So a question for what is newer is asked with a wide margin, and each answer is 
 from datetime import datetime, timedelta, timezone
 
 MARGIN = timedelta(hours=26)  # covers every zone a server can be in
+SETTLED_S = 2.0  # whole seconds: a younger time may hide a second edit
 
 
 def parse_time(text: str) -> float | None:
@@ -17,6 +18,11 @@ def parse_time(text: str) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return moment.timestamp()
+
+
+def is_settled(updated: float | None, read_at: float) -> bool:
+    """Whether a state of this time was read so long after it that no later edit can share its second."""
+    return updated is not None and read_at >= updated + SETTLED_S
 
 
 def since_text(moment_s: float) -> str:

@@ -80,3 +80,11 @@ class Facts:
         """Keep a small fact."""
         with self._store.transaction() as connection:
             connection.execute(sql.SET_META, {"key": key, "value": value})
+
+
+def to_number(text: str) -> float | None:
+    """A kept fact as a number; None when it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -5,11 +5,10 @@ import json
 import sqlite3
 from pathlib import Path
 
+from core.clock import DAY_S
 from sync_queue import statements as sql
 from sync_queue.database import transaction
 from sync_queue.inbox import lenient
-
-DAY_S = 86_400.0
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:

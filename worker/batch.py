@@ -70,13 +70,22 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
 
 def _find(bench: Workbench, matchable: Sequence[Case]) -> None:
     """Match the cases; Plex is asked for what the index lacks."""
-    bench.finder.prepare()
-    if bench.learning is not None and bench.learning.is_due():
-        bench.learning.learn(bench.stash, bench.finder.candidates)
+    prepare_matching(bench)
     match_cases(bench, matchable)
     if any(is_missing(case) for case in matchable):
         bench.finder.look_again(lambda: _still_missing(bench, matchable))
         match_cases(bench, [case for case in matchable if is_missing(case)])
+
+
+def prepare_matching(bench: Workbench) -> None:
+    """Know the libraries' files, and how folders are called there.
+
+    Raises:
+        PlexError, StashUnavailable: a server failed.
+    """
+    bench.finder.prepare()
+    if bench.learning is not None and bench.learning.is_due():
+        bench.learning.learn(bench.stash, bench.finder.candidates)
 
 
 def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:

@@ -8,25 +8,21 @@ answer is decided by parsing it.
 
 from collections.abc import Callable, Iterator
 
-from core.clock import Clock
+from core.clock import DAY_S, Clock
 from core.entity import KINDS
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from stash.client import SceneState, StashClient, StashRefused
-from stash.times import MARGIN as MARGIN
-from stash.times import parse_time as parse_time
-from stash.times import since_text
+from stash.times import SETTLED_S, is_settled, parse_time, since_text
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex
-from sync_queue.facts import Facts
+from sync_queue.facts import Facts, to_number
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 
 WATERMARK = sql.WATERMARK
 FIRST_START = "first_start"  # what changed before it is nobody's edit
 PAGE = 500
-SETTLED_S = 2.0  # Stash's times are whole seconds: younger ones may hide a second edit
-UNREADABLE_S = 86_400.0
 OVERLAP_S = 120.0  # clocks differ a little, and a transaction commits after its timestamp
 
 
@@ -63,7 +59,7 @@ class CatchUp:
         kept = self._facts.get(WATERMARK)
         watermark = to_number(kept)
         if watermark is None and kept:
-            watermark = now - UNREADABLE_S  # damaged; beginning now would repair nothing
+            watermark = now - DAY_S  # damaged; beginning now would repair nothing
         if watermark is None:
             self._facts.set(FIRST_START, repr(now))
             self._facts.set(WATERMARK, repr(now))
@@ -138,17 +134,9 @@ class CatchUp:
 
 def is_proven(updated: float | None, read_at: float, now: float, *, is_same: bool = True) -> bool:
     """Whether a state of this time was read long enough after it; a time that lies ahead is believed once."""
-    return updated is not None and (read_at >= updated + SETTLED_S or (is_same and updated > now))
+    return is_settled(updated, read_at) or (updated is not None and is_same and updated > now)
 
 
 def first_start(facts: Facts) -> float | None:
     """When the first catch-up ran here, epoch seconds; None before."""
     return to_number(facts.get(FIRST_START))
-
-
-def to_number(text: str) -> float | None:
-    """A kept fact as a number; None when it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return None

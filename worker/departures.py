@@ -4,9 +4,9 @@ A walk over the ids of Stash, a page at a time, finds what is remembered of scen
 there any more; their own jobs do the rest.
 """
 
-from core.clock import Clock
+from core.clock import DAY_S, Clock
 from core.entity import KINDS
-from core.job import scene_subject
+from core.job import LAST_ID, scene_subject
 from core.log import EventLog
 from stash.client import StashRefused
 from sync_queue.records import Records
@@ -16,8 +16,6 @@ from worker.fan_out import GONE, FanOut
 from worker.timers import Every
 
 PAGE = 1_000
-EVERY_S = 86_400.0
-HIGHEST = 2**62
 REFUSED_S = 120.0  # who said that it is due and was not let, because nothing may be written, asks again after this
 
 
@@ -29,7 +27,7 @@ class Departures:
         self._records = records
         self._fan_out = fan_out
         self._log = log
-        self._daily = Every(clock, EVERY_S)
+        self._daily = Every(clock, DAY_S)
         self._pause = Every(clock, REFUSED_S)
         self._after: int | None = None
         self._kinds: list[str] = []
@@ -61,7 +59,7 @@ class Departures:
             noted = self._fan_out.note_gone(bench.stash, self._kinds[0])
             del self._kinds[0]
             return noted
-        if self._records.known_scenes(self._after, HIGHEST, 1):
+        if self._records.known_scenes(self._after, LAST_ID, 1):
             return self._compare(bench, self._after)
         self._after = None
         return 0
@@ -70,8 +68,8 @@ class Departures:
         """Queue what is known between this page's ids and not among them; how many."""
         page = [scene_id for scene_id, _ in bench.stash.scene_page(after, PAGE)]
         is_last = len(page) < PAGE
-        upto = HIGHEST if is_last else page[-1]
-        gone = sorted(set(self._records.known_scenes(after, upto, HIGHEST)) - set(page))
+        upto = LAST_ID if is_last else page[-1]
+        gone = sorted(set(self._records.known_scenes(after, upto, LAST_ID)) - set(page))
         subjects = [subject for subject in map(scene_subject, gone) if not self._store.is_queued(subject)]
         noted = self._store.note_many(subjects, GONE) if subjects else 0
         self._after = None if is_last else upto

@@ -9,11 +9,11 @@ from core.fields import Field
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
-from plex.pictures import IMAGE_LISTS, is_suspect, shows_ours
+from plex.pictures import IMAGE_LISTS, compare_images
 from stash.client import Cover
+from stash.times import is_settled, parse_time
 from validation.metadata import SyncMetadata
 from worker.bench import Workbench
-from worker.catch_up import SETTLED_S, parse_time
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
@@ -21,8 +21,7 @@ _WEBP = (b"RIFF", b"WEBP")
 
 def proven_update(record: SyncRecord | None) -> str:
     """The `updated_at` of the last sync; "" when it was so young then that a later edit may share its second."""
-    updated = parse_time(record.updated_at) if record else None
-    if record is None or updated is None or record.read_at < updated + SETTLED_S:
+    if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
         return ""
     return record.updated_at
 
@@ -43,7 +42,9 @@ def sync_images(
     names of fields written, and warnings.
     """
     absent = [field for field in fields if field.name not in record.images]
-    record, replaced = _replaced(bench, item, record, fields)
+    replaced, moved = compare_images(bench.plex, item, fields, record.images, bench.rules)
+    paths = {name: replace(record.images[name], shown=item.images.get(name, "")) for name in moved}
+    record = record.with_images(paths)
     if not fields or (known == scene.updated_at and not absent and not replaced):
         return record, (), ()
     etag = "" if absent or replaced else _common_etag(record.images, fields)
@@ -54,16 +55,6 @@ def sync_images(
         if cover.image is None:
             return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
         return _send_all(bench, item, record, fields, cover, replaced)
-
-
-def _replaced(
-    bench: Workbench, item: PlexItem, record: SyncRecord, fields: Sequence[Field]
-) -> tuple[SyncRecord, frozenset[str]]:
-    """The fields where Plex shows another image than ours; and the record with paths that merely moved."""
-    suspects = [field for field in fields if is_suspect(field, item, record.images.get(field.name), bench.rules)]
-    calm = [field for field in suspects if shows_ours(bench.plex, item, field, record.images[field.name])]
-    paths = {f.name: replace(record.images[f.name], shown=item.images.get(f.name, "")) for f in calm}
-    return record.with_images(paths), frozenset(field.name for field in suspects if field not in calm)
 
 
 def _send_all(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.clock import Clock
+from core.clock import DAY_S, Clock
 from core.files import JsonFile
 from core.log import EventLog
 from plex.path_learner import Candidates, KnownFile, Lesson, contradicts, learn
@@ -15,7 +15,7 @@ from validation.metadata import SceneFile
 
 FILE_NAME = "learned_paths.json"
 SAMPLE = 500
-AGAIN_S = 86_400.0
+AGAIN_S = DAY_S
 LEARNED = "learned"
 
 

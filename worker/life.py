@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import Enum
 
+from core.clock import DAY_S
 from core.errors import Fenced, PlexError, StashUnavailable
 from stash.client import StashRefused
 from sync_queue import statements as sql
@@ -27,7 +28,6 @@ UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this ofte
 SERVER = "server"
 WAITING_FOR_STASH = "waiting for Stash"
 SYNCING = "syncing"
-DAY_S = 86_400.0
 
 
 class Farewell(Enum):

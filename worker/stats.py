@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 
-from core.clock import Clock
+from core.clock import DAY_S, Clock
 from core.files import JsonFile
 from core.job import Job
 from core.log import EventLog
@@ -21,7 +21,6 @@ from sync_queue.counters import Counters
 from worker.stopwatch import StopWatch
 
 FILE_NAME = "stats.json"
-DAY_S = 86_400.0
 JOB = "job"
 JOBS = "jobs"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core.fields import Field
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
-from core.match import Confidence, PlexFile
+from core.match import PlexFile
 from core.plex_item import PlexItem
 from core.values import FieldValue
 from plex.client import PlexClient
@@ -14,7 +14,7 @@ from stash.client import StashClient
 from sync_queue.records import Records
 from validation.metadata import SyncMetadata
 from validation.wanted import wanted_images
-from worker.batch import Batch, Case, match_cases
+from worker.batch import Batch, Case, is_missing, match_cases, prepare_matching
 from worker.bench import Workbench
 from worker.filters import excluded_because
 from worker.targets import chosen_files, claimed_by, plays, required_items
@@ -59,11 +59,8 @@ class Survey:
         Raises:
             PlexError, StashUnavailable: a server failed.
         """
-        bench = self._bench
-        self._batch.server = bench.plex.machine_identifier()
-        bench.finder.prepare()
-        if bench.learning is not None and bench.learning.is_due():
-            bench.learning.learn(bench.stash, bench.finder.candidates)
+        self._batch.server = self._bench.plex.machine_identifier()
+        prepare_matching(self._bench)
         return self._batch.server
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
@@ -78,8 +75,7 @@ class Survey:
         """
         case = Case(Job(0, scene_subject(scene.scene_id), "reconcile", PRIORITY_BACKFILL, 0.0), scene, 0.0)
         match_cases(self._bench, [case])
-        is_missing = case.match is not None and case.match.confidence is Confidence.NONE
-        if is_missing and self._bench.config.skip_not_found:
+        if is_missing(case) and self._bench.config.skip_not_found:
             return ()
         for item in required_items(self._bench, case):
             self._batch.claims.setdefault(item, scene.scene_id)

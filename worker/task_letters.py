@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from core.clock import DAY_S
 from core.errors import PlexError
 from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
@@ -15,7 +16,6 @@ from worker.words import by_name, several
 
 LISTED = 20
 EVERY = 1_000_000
-DAY_S = 86_400.0
 
 
 def list_letters(context: Context) -> Answer:

@@ -1,11 +1,12 @@
 """Tasks that fill the queue, empty it, and watch it."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
 
+from core.clock import DAY_S
 from core.errors import Fenced, PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
 from stash.client import SceneState
+from stash.times import is_settled, parse_time, since_text
 from sync_queue.counters import Counters
 from sync_queue.facts import Facts
 from sync_queue.inbox import worker_lives
@@ -13,7 +14,6 @@ from sync_queue.records import Records
 from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
 from validation.config import read_config
-from worker.catch_up import MARGIN, SETTLED_S, parse_time
 from worker.follow import LINE_S, Follower, NoWorker
 from worker.life import SERVER
 from worker.stats import JOB, present_statistics
@@ -22,7 +22,6 @@ from worker.timers import Every
 from worker.words import several
 
 PAGE = 500
-RECENT = timedelta(hours=24)
 SHORTEST_FOLLOW_S = 60.0
 UNKNOWN_JOB_S = 0.5
 TIME_MARGIN = 3.0  # a task's own estimate may be wrong by this factor
@@ -52,9 +51,8 @@ def force_sync_all(context: Context) -> Answer:
 
 def sync_recent(context: Context) -> Answer:
     """Queue what changed within 24 hours and is not proven current, and follow the worker."""
-    now = datetime.fromtimestamp(context.clock.wall(), timezone.utc)
-    since = (now - RECENT - MARGIN).strftime("%Y-%m-%dT%H:%M:%S")
-    return _enqueue(context, "sync_recent", is_forced=False, since=since, newer_than=(now - RECENT).timestamp())
+    newer_than = context.clock.wall() - DAY_S
+    return _enqueue(context, "sync_recent", is_forced=False, since=since_text(newer_than), newer_than=newer_than)
 
 
 def clear_waiting(context: Context) -> Answer:
@@ -79,9 +77,10 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     with context.store() as store:
         if not since:
             Facts(store).set(WHOLE_LIBRARY, repr(context.clock.wall()))
+        records, server = Records(store), Facts(store).get(SERVER)
         for page in state_pages(stash, PAGE, since):
             recent = [one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than]
-            wanted = recent if is_forced else [one for one in recent if not _is_current(store, one)]
+            wanted = recent if is_forced else [one for one in recent if not _is_current(records, server, one)]
             queued += store.note_many((scene_subject(one.scene_id) for one in wanted), cause, PRIORITY_BACKFILL)
             proven += len(recent) - len(wanted)
             if pace.is_due():
@@ -91,11 +90,10 @@ def _enqueue(context: Context, cause: str, *, is_forced: bool, since: str = "", 
     return {**process_queue(context), "queued": queued, "current": proven}
 
 
-def _is_current(store: JobStore, scene: SceneState) -> bool:
+def _is_current(records: Records, server: str, scene: SceneState) -> bool:
     """Whether a record of its file proves that this state of the scene was read and written."""
-    known, read_at = Records(store).known_update(scene.scene_id, Facts(store).get(SERVER), scene.oshash)
-    updated = parse_time(scene.updated_at)
-    return known == scene.updated_at and updated is not None and read_at >= updated + SETTLED_S
+    known, read_at = records.known_update(scene.scene_id, server, scene.oshash)
+    return known == scene.updated_at and is_settled(parse_time(scene.updated_at), read_at)
 
 
 def _work_off_here(context: Context, reason: NoWorker) -> Answer:

@@ -21,7 +21,7 @@ from core.original import Original
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from hooks.entry import run_hook
 from sync_queue.database import is_damage
-from sync_queue.facts import Facts, begin_epoch
+from sync_queue.facts import Facts, begin_epoch, to_number
 from sync_queue.inbox import session_parameters
 from sync_queue.notices import Notices
 from sync_queue.records import Records
@@ -31,7 +31,6 @@ from tasks import TASKS, build_context
 from tests.fuzz.nonsense import flip, fuzzed
 from tests.support import ROOT, FakeClock
 from wiring import Outside, Worker, build_worker
-from worker.catch_up import to_number
 from worker.task_context import TaskFailed
 
 SCENES = range(1, 90)

@@ -7,11 +7,11 @@ import pytest
 
 from core.entity import Entity
 from core.errors import StashUnavailable
+from stash.times import MARGIN, parse_time
 from sync_queue.entities import EntityIndex
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import NOW, Rig, rigged
-from worker import catch_up
-from worker.catch_up import OVERLAP_S, WATERMARK, parse_time
+from worker.catch_up import OVERLAP_S, WATERMARK
 
 
 def run(rig: Rig) -> int:
@@ -235,7 +235,7 @@ def test_a_time_is_read_with_its_zone(text: str, seconds: float | None) -> None:
 
 
 def test_the_margin_covers_every_zone() -> None:
-    assert catch_up.MARGIN.total_seconds() >= 26 * 3600
+    assert MARGIN.total_seconds() >= 26 * 3600
 
 
 def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_nothing(rig: Rig) -> None:
