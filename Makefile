@@ -8,8 +8,7 @@ SEED = 1
 OUT = dist
 EXAMPLES = 2000
 PY = .venv/bin/python
-TYPED = core stash plex sync_queue worker hooks validation reconciliation tools benchmarks \
-        tests/emulators $(wildcard tests/demo*.py) $(wildcard *.py)
+TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests/emulators $(wildcard tests/demo*.py)
 
 .PHONY: help env test retest gate check static docs demo bench profile fuzz soak tables package clean
 

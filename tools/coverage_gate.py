@@ -1,4 +1,4 @@
-"""Fails `make test` when too little of what ships was run: 85 % overall, 80 % in every package.
+"""Fails `make test` when too little of what ships was run: 85 % overall, 80 % in every layer unit.
 
 Reads the report that `coverage json` wrote. A shipped file that no test ever touched counts in full.
 """
@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.layout import module_name, shipped_modules, unit_of
+
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ".coverage_report.json"
-PACKAGES = ("core", "stash", "plex", "sync_queue", "worker", "hooks", "validation", "reconciliation")
-ENTRY_FILES = ("PlexSync.py", "wiring.py", "tasks.py", "dependencies.py")
-ENTRY = "entry files"
 OVERALL_PERCENT = 85.0
-PACKAGE_PERCENT = 80.0
+UNIT_PERCENT = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +47,24 @@ def measured(report: Mapping[str, object]) -> dict[str, Count]:
 
 def shipped_files(root: Path) -> list[str]:
     """Every Python file that ships, relative to `root`."""
-    inside = (path for package in PACKAGES for path in sorted((root / package).rglob("*.py")))
-    entries = (root / name for name in ENTRY_FILES if (root / name).exists())
-    return [path.relative_to(root).as_posix() for path in (*inside, *entries)]
+    return [path.relative_to(root).as_posix() for path in shipped_modules(root)]
 
 
-def by_package(root: Path, files: Iterable[str], counts: Mapping[str, Count]) -> dict[str, Count]:
-    """The sums per package, for packages that hold anything to run."""
+def by_unit(root: Path, files: Iterable[str], counts: Mapping[str, Count]) -> dict[str, Count]:
+    """Return the sums per layer unit, for units that hold anything to run."""
     sums: dict[str, Count] = {}
     for name in files:
         count = counts.get(name) or Count(0, _statements(root / name))
-        package = name.partition("/")[0] if "/" in name else ENTRY
-        sums[package] = sums.get(package, Count()) + count
-    return {package: count for package, count in sums.items() if count.statements}
+        unit = unit_of(module_name(Path(name)))
+        sums[unit] = sums.get(unit, Count()) + count
+    return {unit: count for unit, count in sums.items() if count.statements}
 
 
 def complaints(sums: Mapping[str, Count]) -> list[str]:
     """What is below its bound, one line each; [] when the gate is open."""
     overall = sum(sums.values(), Count())
     bounds = [("everything", overall, OVERALL_PERCENT)]
-    bounds += [(package, count, PACKAGE_PERCENT) for package, count in sums.items()]
+    bounds += [(unit, count, UNIT_PERCENT) for unit, count in sums.items()]
     return [
         f"{name}: {count.percent:.1f} % is below {bound:g} %" for name, count, bound in bounds if count.percent < bound
     ]
@@ -76,9 +73,9 @@ def complaints(sums: Mapping[str, Count]) -> list[str]:
 def main(root: Path = ROOT) -> int:
     """Print the sums; exit status 1 when one is too low."""
     counts = measured(json.loads((root / REPORT).read_text(encoding="utf-8")))
-    sums = by_package(root, shipped_files(root), counts)
-    for package, count in {**sums, "everything": sum(sums.values(), Count())}.items():
-        print(f"coverage  {package:<15} {count.percent:5.1f} %  {count.covered} of {count.statements}")
+    sums = by_unit(root, shipped_files(root), counts)
+    for unit, count in {**sums, "everything": sum(sums.values(), Count())}.items():
+        print(f"coverage  {unit:<20} {count.percent:5.1f} %  {count.covered} of {count.statements}")
     failures = complaints(sums)
     for line in failures:
         print(f"coverage too low: {line}")

@@ -1,25 +1,29 @@
-"""A generated part within a page that people write: it stands between two marks and is all that changes."""
+"""Replaces a generated section within a page that people write: what stands between two marks."""
 
 from collections.abc import Iterable, Sequence
 
-
-def marks(name: str) -> tuple[str, str]:
-    """The lines before and after the part of this name."""
-    return f"<!-- {name}:begin, written by `make tables` -->", f"<!-- {name}:end -->"
+MARKDOWN = "<!-- {} -->"
+HASH = "# {}"  # YAML, INI
 
 
-def with_part(page: str, name: str, part: str) -> str:
-    """`page` with `part` between the marks of this name; an empty page becomes the part alone.
+def marks(name: str, comment: str = MARKDOWN) -> tuple[str, str]:
+    """Return the lines before and after the part of this name; `comment` is the file's comment form."""
+    return comment.format(f"{name}:begin, written by `make tables`"), comment.format(f"{name}:end")
+
+
+def with_part(page: str, name: str, part: str, comment: str = MARKDOWN) -> str:
+    """Return `page` with `part` between the marks of this name; an empty page becomes the part alone.
 
     Raises:
         ValueError: the marks are missing or in the wrong order.
     """
-    first, last = marks(name)
+    first, last = marks(name, comment)
     before, begin, rest = (page or f"{first}\n{last}\n").partition(first)
     _, end, after = rest.partition(last)
     if not (begin and end):
         raise ValueError(f"the page has no {first} followed by {last}")
-    return f"{before}{first}\n{part.strip()}\n{last}{after}"
+    indent = before[before.rfind("\n") + 1 :]
+    return f"{before}{first}\n{part.strip(chr(10))}\n{indent}{last}{after}"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -19,22 +19,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from core.version import VERSION
+from tools.layout import ENTRY_FILES, PACKAGES, PAGE_FOLDER
 from tools.manifest import DESCRIPTION
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGIN_ID = "PlexSync"
 MANIFEST = "PlexSync.yml"
-FOLDERS = ("core", "stash", "plex", "sync_queue", "worker", "hooks", "validation", "reconciliation", "ui")
-FILES = (
-    "PlexSync.py",
-    MANIFEST,
-    "wiring.py",
-    "tasks.py",
-    "reconcile_tasks.py",
-    "dependencies.py",
-    "requirements.txt",
-    "LICENSE",
-)
+FOLDERS = (*PACKAGES, PAGE_FOLDER)
+FILES = (*ENTRY_FILES, MANIFEST, "requirements.txt", "LICENSE")
 LAST = "core/version.py"  # a living worker leaves when it changes: by then everything else has been replaced
 INDEX = "index.yml"
 

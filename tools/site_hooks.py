@@ -12,8 +12,9 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from tools.layout import PACKAGES, module_name
+
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("core", "validation", "stash", "plex", "sync_queue", "worker", "reconciliation", "hooks")
 FIRST_DOORS = ("PlexSync", "wiring", "tasks")  # then the other files in the root
 BORROWED = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 
@@ -47,9 +48,10 @@ def foreign_hosts(html: str) -> list[str]:
 
 
 def _package_page(root: Path, package: str) -> str:
-    modules = sorted(path.stem for path in (root / package).glob("*.py") if path.stem != "__init__")
+    files = (path.relative_to(root) for path in (root / package).rglob("*.py"))
+    modules = sorted({module_name(path) for path in files} - {package})
     head = f"# {package}\n\n::: {package}\n    options:\n      members: false\n      show_root_heading: false\n"
-    return head + "".join(_entry(f"{package}.{module}") for module in modules)
+    return head + "".join(map(_entry, modules))
 
 
 def _entry(module: str) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tasks import TASKS
 from tools.fields_table import fields_table
+from tools.layout import ENTRY_FILES, PACKAGES
 from tools.manifest import manifest
-from tools.marked import with_part
+from tools.marked import HASH, with_part
 from tools.schema_diagram import schema_diagram
 from tools.settings_pages import settings_page, settings_table
 
@@ -20,14 +21,26 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def generated_files(root: Path) -> dict[Path, str]:
     """Every generated file below `root` and what it must hold; what people wrote around a part stays."""
-    docs = root / "docs"
+    docs, coverage, pages = root / "docs", root / ".coveragerc", root / "mkdocs.yml"
     return {
         root / "PlexSync.yml": manifest(TASKS),
         root / "README.md": with_part(_read(root / "README.md"), "settings", settings_table()),
         docs / "config.md": settings_page(),
         docs / "writing.md": with_part(_read(docs / "writing.md"), "fields", fields_table()),
+        coverage: with_part(_read(coverage), "packages", coverage_sources(), HASH),
+        pages: with_part(_read(pages), "reference", reference_menu(), HASH),
         docs / "ARCHITECTURE.md": with_part(_read(docs / "ARCHITECTURE.md"), "tables", schema_diagram()),
     }
+
+
+def coverage_sources() -> str:
+    """Return the lines of `source_pkgs` in .coveragerc: everything that ships."""
+    return "\n".join(f"    {name.removesuffix('.py')}" for name in (*PACKAGES, *ENTRY_FILES))
+
+
+def reference_menu() -> str:
+    """Return the lines of the reference's menu in mkdocs.yml: one page for each package."""
+    return "\n".join(f"      - {package}: reference/{package}.md" for package in PACKAGES)
 
 
 def differing_files(root: Path) -> dict[Path, str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_layers import module_name, shipped
+from tools.layout import PACKAGES
 
-PACKAGES = ("core", "validation", "stash", "plex", "sync_queue", "worker", "hooks", "reconciliation")
 WITH_EXAMPLES = [path for path in shipped() if ">>> " in path.read_text("utf-8")]
 
 

@@ -11,34 +11,16 @@ import tasks
 import wiring
 from core.errors import error_classes
 from tests.support import ROOT
+from tools.layout import ENTRY_FILES, HOOKS, HOOKS_MAY_IMPORT, LAYERS, PACKAGES, shipped_modules, unit_of
+from tools.layout import module_name as relative_module_name
 from worker.policy import RULES
 
-LAYERS = {
-    "core": 0,
-    "validation": 1,
-    "plex": 2,
-    "stash": 2,
-    "sync_queue": 2,
-    "worker": 3,
-    "reconciliation": 3,
-    "wiring": 4,
-    "tasks": 4,
-    "reconcile_tasks": 4,
-    "dependencies": 4,
-    "PlexSync": 5,
-}
-# The arrows inside a layer: a task may build the objects itself, and some have a file of their own.
-BESIDE = {("tasks", "wiring"), ("tasks", "reconcile_tasks")}
-HOOKS = "hooks"
-HOOKS_MAY_IMPORT = ("core.stderr", "core.launch", "sync_queue.inbox", "sync_queue.statements", "hooks.")
-ROOMS = {*LAYERS, HOOKS}
+TOPS = {*PACKAGES, *(name.removesuffix(".py") for name in ENTRY_FILES)}
 
 
 def shipped() -> list[Path]:
-    """Every module that ships."""
-    folders = [ROOT / room for room in sorted(ROOMS) if (ROOT / room).is_dir()]
-    files = [ROOT / f"{room}.py" for room in sorted(ROOMS) if (ROOT / f"{room}.py").is_file()]
-    return [path for folder in folders for path in sorted(folder.rglob("*.py"))] + files
+    """Return every module that ships."""
+    return shipped_modules(ROOT)
 
 
 MODULES = pytest.mark.parametrize("path", shipped(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -49,7 +31,7 @@ def parsed(path: Path) -> ast.Module:
 
 
 def module_name(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return relative_module_name(path.relative_to(ROOT))
 
 
 def path_of(module: str) -> Path | None:
@@ -68,7 +50,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
             module = node.module or ""
             for alias in node.names:
                 inner = f"{module}.{alias.name}"
-                yield inner if module.split(".")[0] in ROOMS and path_of(inner) else module
+                yield inner if module.split(".")[0] in TOPS and path_of(inner) else module
 
 
 def reachable(module: str) -> set[str]:
@@ -80,34 +62,34 @@ def reachable(module: str) -> set[str]:
         if name in seen:
             continue
         seen.add(name)
-        path = path_of(name) if name.split(".")[0] in ROOMS else None
+        path = path_of(name) if name.split(".")[0] in TOPS else None
         ahead += imported(parsed(path)) if path else ()
     return seen
 
 
-def may_import(room: str, target: str) -> bool:
-    other = target.split(".")[0]
-    if other == room or (room, other) in BESIDE:
+def may_import(module: str, target: str) -> bool:
+    unit, other = unit_of(module), unit_of(target)
+    if other == unit:
         return True
-    if room == HOOKS:
+    if unit == HOOKS:
         return target.startswith(HOOKS_MAY_IMPORT)
     if other == HOOKS:
-        return room == "PlexSync"
-    return LAYERS[other] < LAYERS[room]
+        return unit == "PlexSync"
+    return LAYERS[other] < LAYERS[unit]
 
 
 def test_every_room_of_the_house_is_known() -> None:
     found = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}
 
-    assert found - {"tests", "tools", "benchmarks"} == ROOMS
+    assert found - {"tests", "tools", "benchmarks"} == TOPS
 
 
 @MODULES
 def test_imports_go_down_only(path: Path) -> None:
-    room = module_name(path).split(".")[0]
-    targets = {name for name in imported(parsed(path)) if name.split(".")[0] in ROOMS}
+    module = module_name(path)
+    targets = {name for name in imported(parsed(path)) if unit_of(name)}
 
-    assert {target for target in targets if not may_import(room, target)} == set()
+    assert {target for target in targets if not may_import(module, target)} == set()
 
 
 @MODULES
@@ -138,7 +120,7 @@ def test_nobody_elses_package_is_reachable_from_the_hook() -> None:
     tops = {name.split(".")[0] for module in hooks for name in reachable(module)}
 
     assert hooks
-    assert tops - ROOMS - sys.stdlib_module_names == set()
+    assert tops - TOPS - sys.stdlib_module_names == set()
 
 
 def test_the_ground_floor_is_the_standard_library_alone() -> None:

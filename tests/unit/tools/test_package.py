@@ -11,7 +11,7 @@ import yaml
 
 from core.version import VERSION
 from tests.support import ROOT
-from tests.unit.test_layers import ROOMS
+from tools.layout import ENTRY_FILES, PACKAGES
 from tools.package import FILES, FOLDERS, Unpackable, build, main, release_time, shipped_files
 
 STAMP = 1_750_000_000
@@ -31,9 +31,9 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_everything_that_runs_is_in_the_package() -> None:
-    rooms = {Path(name).parts[0].removesuffix(".py") for name in shipped_files(ROOT)}
+    rooms = {Path(name).parts[0] for name in shipped_files(ROOT)}
 
-    assert rooms >= ROOMS | {"ui", "requirements.txt", "PlexSync.yml"}
+    assert rooms >= {*PACKAGES, *ENTRY_FILES} | {"ui", "requirements.txt", "PlexSync.yml"}
 
 
 def test_the_package_holds_one_manifest_and_nothing_that_does_not_run(tmp_path: Path) -> None:

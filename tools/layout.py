@@ -1,0 +1,63 @@
+"""What ships, and which layer it belongs to. Standard library only; what repeats the list derives from it.
+
+`python -m tools.layout` prints what `make static` type-checks.
+"""
+
+from pathlib import Path
+
+LAYERS = {  # a unit imports lower layers only; units of one layer do not import each other
+    "core": 0,
+    "validation": 1,
+    "dependencies": 1,
+    "stash": 2,
+    "sync_queue": 2,
+    "plex": 2,
+    "reconciliation": 3,
+    "worker": 3,
+    "wiring": 4,
+    "reconcile_tasks": 5,
+    "tasks": 6,
+    "PlexSync": 9,
+}
+HOOKS = "hooks"  # beside the layers: imported by PlexSync only
+HOOKS_MAY_IMPORT = ("core.stderr", "core.launch", "sync_queue.inbox", "sync_queue.statements", "hooks.")
+ENTRY_FILES = ("PlexSync.py", "wiring.py", "tasks.py", "reconcile_tasks.py", "dependencies.py")
+PAGE_FOLDER = "ui"  # what Stash's page loads; no Python
+
+_ENTRY_MODULES = tuple(name.removesuffix(".py") for name in ENTRY_FILES)
+_TOPS = tuple(dict.fromkeys(unit.partition(".")[0] for unit in (*LAYERS, HOOKS)))
+PACKAGES = tuple(top for top in _TOPS if top not in _ENTRY_MODULES)
+"""The top-level folders that hold Python which ships, in the order of their layers."""
+UNITS = (*LAYERS, HOOKS)
+"""Everything that the layer rule and the coverage gate know by name."""
+
+
+def unit_of(module: str) -> str:
+    """Return the layer unit of a dotted module name; "" where it does not ship.
+
+    >>> unit_of("core.job"), unit_of("json")
+    ('core', '')
+    """
+    owners = [unit for unit in UNITS if module == unit or module.startswith(f"{unit}.")]
+    return max(owners, key=len, default="")
+
+
+def shipped_modules(root: Path) -> list[Path]:
+    """Return every Python file below `root` that ships: the packages' first, then the entry files."""
+    inside = [path for package in PACKAGES for path in sorted((root / package).rglob("*.py"))]
+    return inside + [root / name for name in ENTRY_FILES if (root / name).exists()]
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a shipped file given relative to the project's root."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def main() -> None:
+    """Print the packages and entry files, separated by blanks, for the Makefile."""
+    print(*PACKAGES, *ENTRY_FILES)
+
+
+if __name__ == "__main__":
+    main()
