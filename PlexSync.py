@@ -58,7 +58,7 @@ def worker_door(started_by: str) -> int:
     except sqlite3.Error as error:
         leave_message(DATA, "error", f"PlexSync's worker cannot begin: {error}")
         return 1
-    from dependencies import Unmet, ensure_dependencies
+    from dependencies.install import Unmet, ensure_dependencies
 
     try:
         ensure_dependencies(ROOT, DATA)
@@ -78,7 +78,7 @@ def task_door(message: dict[str, object], arguments: dict[str, object]) -> dict[
         return run_say(arguments, sys.stderr.buffer.write)
     if arguments.get("mode") == WAKE:
         return run_wake(message, DATA, time.time(), start_worker, sys.stderr.buffer.write)
-    from dependencies import Unmet, ensure_dependencies
+    from dependencies.install import Unmet, ensure_dependencies
 
     try:
         os.makedirs(DATA, mode=0o700, exist_ok=True)

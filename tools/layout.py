@@ -21,7 +21,7 @@ LAYERS = {  # a unit imports lower layers only; units of one layer do not import
 }
 HOOKS = "hooks"  # beside the layers: imported by PlexSync only
 HOOKS_MAY_IMPORT = ("core.stderr", "core.launch", "sync_queue.inbox", "sync_queue.statements", "hooks.")
-ENTRY_FILES = ("PlexSync.py", "wiring.py", "tasks.py", "reconcile_tasks.py", "dependencies.py")
+ENTRY_FILES = ("PlexSync.py", "wiring.py", "tasks.py", "reconcile_tasks.py")
 PAGE_FOLDER = "ui"  # what Stash's page loads; no Python
 
 _ENTRY_MODULES = tuple(name.removesuffix(".py") for name in ENTRY_FILES)

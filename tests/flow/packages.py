@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.installers import find_installers
 from core.version import VERSION
+from dependencies.installers import find_installers
 from tests.emulators.stash_install import install_package
 from tests.flow.house import House
 from tests.support import ROOT

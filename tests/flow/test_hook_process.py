@@ -99,7 +99,7 @@ class Plugin:
         self.root = root
         self.data = root / "data"
         (root / "wiring.py").write_text(TOY_WORKER, encoding="utf-8")
-        (root / "dependencies.py").write_text(NO_DEPENDENCIES, encoding="utf-8")
+        (root / "dependencies/install.py").write_text(NO_DEPENDENCIES, encoding="utf-8")
 
     def make_database(self) -> None:
         self.data.mkdir(exist_ok=True)
@@ -202,7 +202,7 @@ def is_free(plugin: Plugin) -> bool:
 
 def test_a_worker_that_cannot_get_its_packages_is_heard_of_through_the_next_hook(plugin: Plugin) -> None:
     unmet = NO_DEPENDENCIES.replace("data_dir):\n    pass", "data_dir):\n    raise Unmet('Install pip first.')")
-    (plugin.root / "dependencies.py").write_text(unmet, encoding="utf-8")
+    (plugin.root / "dependencies/install.py").write_text(unmet, encoding="utf-8")
     plugin.make_database()
     plugin.answer(hook())
     until((plugin.data / "message.json").exists, LIMIT_S)

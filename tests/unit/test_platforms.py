@@ -25,7 +25,7 @@ LIMIT_S = 120
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 PYTHONS = "PLEXSYNC_PYTHONS"  # more interpreters to try, separated as PATH is
 SAID = "Zoë 東京 \U0001f600"
-GUARDED = {"core/requirements.py": {"uname", "confstr"}}
+GUARDED = {"dependencies/requirements.py": {"uname", "confstr"}}
 
 _SESSION = {"Scheme": "http", "Host": "127.0.0.1", "Port": 9, "SessionCookie": {"Value": "c00kie"}}
 _POSIX_OS = {

@@ -96,7 +96,7 @@ def test_a_worker_without_its_packages_leaves_one_line_for_the_next_hook(install
     unmet = (
         "class Unmet(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise Unmet('Do this.')\n"
     )
-    (Path(installed.ROOT) / "dependencies.py").write_text(unmet, encoding="utf-8")
+    (Path(installed.ROOT) / "dependencies/install.py").write_text(unmet, encoding="utf-8")
 
     finished = subprocess.run(
         [sys.executable, installed.__file__ or "", "worker", "test"], capture_output=True, timeout=LIMIT_S, check=False

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core.installers import Finished, Installer, find_installers, installer_environment, one_line, run_command
-from core.requirements import meets, parse_requirements
-from dependencies import Unmet, ensure_dependencies, read_needs
+from dependencies.install import Unmet, ensure_dependencies, read_needs
+from dependencies.installers import Finished, Installer, find_installers, installer_environment, one_line, run_command
+from dependencies.requirements import meets, parse_requirements
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = Installer("first", ("first",))
@@ -444,7 +444,7 @@ def test_a_command_gets_no_input_and_no_foreign_packages(tmp_path: Path) -> None
     program = "import os, sys; print(repr(sys.stdin.read()), os.environ.get('PYTHONPATH'), os.environ['HTTP_PROXY'])"
     script = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
-        "from core.installers import run_command; "
+        "from dependencies.installers import run_command; "
         "print(run_command([sys.executable, '-c', sys.argv[2]], Path(sys.argv[3])))"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HTTP_PROXY": "http://proxy"}
@@ -481,8 +481,8 @@ import os, sys, time
 from pathlib import Path
 root, plugin, me, others = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
 sys.path.insert(0, str(root))
-from core.installers import Installer
-from dependencies import ensure_dependencies
+from dependencies.installers import Installer
+from dependencies.install import ensure_dependencies
 from tests.unit.test_dependencies import FakeInstaller, both_packages, write_package
 
 def fill(folder):
@@ -537,7 +537,7 @@ def test_a_process_killed_while_installing_leaves_no_half_installation(plugin: P
 REAL = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from dependencies import ensure_dependencies
+from dependencies.install import ensure_dependencies
 ensure_dependencies(sys.argv[1], sys.argv[2])
 import diskcache, persistqueue, plexapi, pydantic, stashapi, stashapi.stashapp, tenacity
 ensure_dependencies(sys.argv[1], sys.argv[2])

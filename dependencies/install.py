@@ -20,9 +20,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 from core.files import JsonFile
-from core.installers import Finished, Installer, find_installers, one_line, run_command
 from core.lock import locked
-from core.requirements import Requirement, lacking, parse_requirements, platform_tag, unimportable
+from dependencies.installers import Finished, Installer, find_installers, one_line, run_command
+from dependencies.requirements import Requirement, lacking, parse_requirements, platform_tag, unimportable
 
 RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless forced
 LOCK_WAIT_S = 900.0  # while another process installs

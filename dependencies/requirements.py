@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from core.installers import one_line
+from dependencies.installers import one_line
 
 _IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.stashapp"}
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)")

@@ -1,0 +1,1 @@
+"""Installs the packages that Stash's Python lacks into a private folder; standard library only."""
