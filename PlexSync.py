@@ -47,7 +47,7 @@ def worker_door(started_by: str) -> int:
     import sqlite3
     from pathlib import Path
 
-    from sync_queue.inbox import leave_message
+    from sync_queue.hook_queue import leave_message
     from sync_queue.lease import Lease
 
     os.makedirs(DATA, mode=0o700, exist_ok=True)

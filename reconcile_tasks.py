@@ -11,8 +11,8 @@ from reconciliation.run import Run, Wish, counted, make_wish, read_run, read_wis
 from reconciliation.sweep import Sweep
 from sync_queue import statements as sql
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import Facts
-from sync_queue.inbox import worker_lives
+from sync_queue.hook_queue import worker_lives
+from sync_queue.meta import Facts
 from sync_queue.records import Records
 from validation.scope import ALL, RECENT, WEEK, Scope
 from worker.follow import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker

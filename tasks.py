@@ -15,10 +15,10 @@ from typing import Any
 from core.errors import PlexSyncError
 from core.log import EventLog
 from core.obfuscate import hide_paths
-from core.stderr import write_log
+from core.stash_log import write_log
 from reconcile_tasks import dry_run, reconcile_all, reconcile_recent, reconcile_week
-from sync_queue.facts import Facts
-from sync_queue.inbox import session_parameters
+from sync_queue.hook_queue import session_parameters
+from sync_queue.meta import Facts
 from sync_queue.records import Records
 from validation.config import read_config
 from wiring import Outside, build_bench, build_plex, work_here

@@ -10,6 +10,7 @@ from random import Random
 from core.clock import Clock, SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
+from core.step_timer import PLEX, STASH, StopWatch
 from core.version import VERSION
 from plex.client import PlexAddress, PlexClient
 from plex.device_identity import device_headers
@@ -24,8 +25,8 @@ from stash.client import StashClient
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.entities import EntityIndex
-from sync_queue.facts import Facts, begin_epoch
 from sync_queue.lease import Lease
+from sync_queue.meta import Facts, begin_epoch
 from sync_queue.notices import Notices
 from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
@@ -51,7 +52,6 @@ from worker.reports import Reporter
 from worker.running import UPDATE, Runner
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
-from worker.stopwatch import PLEX, STASH, StopWatch
 from worker.summary import Summary
 from worker.survey import Survey
 from worker.throttle import Throttle

@@ -17,8 +17,8 @@ from benchmarks.stage import PAGE, PROJECT, described, picture
 from benchmarks.traffic import Traffic, counted
 from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
-from sync_queue.facts import Facts
-from sync_queue.inbox import connect, session_parameters
+from sync_queue.hook_queue import connect, session_parameters
+from sync_queue.meta import Facts
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import PlexEmulator

@@ -13,7 +13,7 @@ from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from hooks.entry import EDIT
 from sync_queue import statements as sql
-from sync_queue.inbox import connect, note_parameters, session_parameters, write_note
+from sync_queue.hook_queue import connect, note_parameters, session_parameters, write_note
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 

@@ -12,7 +12,7 @@ from benchmarks.sizes import Sizes
 from benchmarks.traffic import FEW
 from core.clock import SystemClock
 from core.job import PRIORITY_EDIT
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
 from sync_queue.store import JobStore
 
 WHO = "Somebody"

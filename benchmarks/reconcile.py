@@ -15,14 +15,14 @@ from benchmarks.sizes import Sizes
 from benchmarks.stage import LONG_AGO
 from benchmarks.traffic import FEW
 from core.clock import SystemClock
+from core.field_values import FieldValue, digest
 from core.fields import BY_NAME
 from core.record import FieldRecord, ImageRecord, SyncRecord
-from core.values import FieldValue, digest
 from plex.client import READ_BATCH
 from reconciliation.run import make_wish
 from reconciliation.sweep import PAGE
-from sync_queue.facts import Facts
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
+from sync_queue.meta import Facts
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from tests.emulators.stash_model import SceneView

@@ -12,7 +12,7 @@ from typing import Any
 from core.clock import SystemClock
 from core.job import scene_subject
 from sync_queue import statements as sql
-from sync_queue.inbox import DATABASE, connect, worker_lives
+from sync_queue.hook_queue import DATABASE, connect, worker_lives
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_images import png

@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """How a field is read, compared and written; `plex/kinds.py` holds one implementation each."""
+    """How a field is read, compared and written; `plex/field_codecs.py` holds one implementation each."""
 
     TEXT = "text"
     DATE = "date"

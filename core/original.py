@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from core.values import FieldValue
+from core.field_values import FieldValue
 
 _MOST_MARKS = 8  # a field that is written again and again is still known by its newest values
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.values import FieldValue
+from core.field_values import FieldValue
 
 
 @dataclass(frozen=True, slots=True)

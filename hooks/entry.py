@@ -10,9 +10,9 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from core.stderr import LEVELS, write_log
+from core.stash_log import LEVELS, write_log
 from sync_queue import statements as sql
-from sync_queue.inbox import (
+from sync_queue.hook_queue import (
     InboxClosed,
     connect,
     note_parameters,

@@ -9,10 +9,10 @@ import os
 import sqlite3
 from collections.abc import Callable
 
-from core.stderr import LEVELS, write_log
+from core.stash_log import LEVELS, write_log
 from hooks.entry import Started, say_left_message
 from sync_queue import statements as sql
-from sync_queue.inbox import InboxClosed, connect, session_parameters, take_notices, worker_lives, write_spill
+from sync_queue.hook_queue import InboxClosed, connect, session_parameters, take_notices, worker_lives, write_spill
 
 WAKE = "wake"
 SAY = "say"

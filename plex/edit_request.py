@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from core.errors import PlexRejected
 from core.fields import Field, Kind
-from plex.kinds import edit_arguments, removal_argument, removal_name
+from plex.field_codecs import edit_arguments, removal_argument, removal_name
 from plex.plan import Change
 from validation.limits import LONGEST_WORD_CHARS
 

@@ -12,7 +12,7 @@ from core.errors import PlexRefused
 from core.match import PlexFile
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
-from plex.listing import added_at, files_of, walk
+from plex.library_listing import added_at, files_of, walk
 
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
 EXPIRES_S = 3600.0  # a rename may not move the marker; asked again only when a look-up misses

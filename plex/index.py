@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 from diskcache import Cache
 
 from core.match import PlexFile
-from plex.json_disk import PlainDisk
 from plex.paths import file_name, normal_path
+from plex.safe_json_disk import PlainDisk
 
 BUCKETS = 1024
 _Buckets: TypeAlias = dict[int, dict[str, list[list[Any]]]]

@@ -4,7 +4,7 @@ from xml.etree.ElementTree import Element
 
 from core.fields import EDIT_FIELDS, IMAGE_FIELDS
 from core.plex_item import PlexItem
-from plex import kinds
+from plex import field_codecs as kinds
 
 _OPTIMIZED_VERSION = "42"  # Plex's own conversions, which no scene's file can be
 

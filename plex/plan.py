@@ -7,10 +7,10 @@ tells PlexSync's own values from a person's.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from core.field_values import FieldValue, digest, normal_form, same_value
 from core.fields import EDIT_FIELDS, Clears, Field, Kind, MustGo
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest, normal_form, same_value
 from plex.paths import file_stem
 
 NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended

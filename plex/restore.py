@@ -7,11 +7,11 @@ edited by hand since then is nobody's business here: it stays.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.field_values import FieldValue, digest, is_empty, normal_form, same_value
 from core.fields import EDIT_FIELDS, Clears, Field, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest, is_empty, normal_form, same_value
 from plex.plan import NOTHING, Change
 
 

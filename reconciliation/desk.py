@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from core.field_values import FieldValue
 from core.fields import Field
 from core.match import PlexFile
 from core.plex_item import PlexItem
-from core.values import FieldValue
 from plex.client import PlexClient
 from plex.finder import Finder
 from plex.plan import WriteRules

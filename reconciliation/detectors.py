@@ -7,9 +7,9 @@ every differing field belongs to exactly one kind.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.field_values import FieldValue, digest, normal_form
 from core.fields import Field
 from core.record import FieldRecord
-from core.values import FieldValue, digest, normal_form
 from plex.plan import Change
 
 EMPTY, STALE, MISSING, DRIFTED, ORPHANED = "empty", "stale", "missing", "drifted", "orphaned"

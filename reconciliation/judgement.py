@@ -16,9 +16,9 @@ from core.errors import (
     StaleMatch,
     WeakMatch,
 )
+from core.field_values import FieldValue, digest
 from core.plex_item import PlexItem
 from core.record import SyncRecord
-from core.values import FieldValue, digest
 from plex.plan import Change, WriteRules
 from reconciliation.detectors import MISSING, Difference
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.plex_item import PlexItem
 from core.record import SyncRecord
-from plex.pictures import compare_images
+from plex.image_state import compare_images
 from reconciliation.desk import Desk
 from validation.metadata import SyncMetadata
 

@@ -11,7 +11,7 @@ import sqlite3
 from persistqueue.serializers import json as json_serializer
 from persistqueue.sqlackqueue import SQLiteAckQueue
 
-from sync_queue.inbox import BUSY_TIMEOUT_S, DATABASE, lenient
+from sync_queue.hook_queue import BUSY_TIMEOUT_S, DATABASE, lenient
 
 _DUE = "(julianday('now') - 2440587.5) * 86400.0"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.job import PRIORITY_EDIT
 from sync_queue import statements as sql
-from sync_queue.inbox import note_parameters
+from sync_queue.hook_queue import note_parameters
 from sync_queue.store import JobStore
 
 

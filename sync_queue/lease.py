@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from sync_queue.inbox import LEASE, worker_lives
+from sync_queue.hook_queue import LEASE, worker_lives
 
 PATIENCE_S = 0.5  # a probe holds the file for microseconds; a living worker holds it for hours
 NO_LOCKS = (

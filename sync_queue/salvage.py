@@ -8,7 +8,7 @@ from pathlib import Path
 from core.clock import DAY_S
 from sync_queue import statements as sql
 from sync_queue.database import transaction
-from sync_queue.inbox import lenient
+from sync_queue.hook_queue import lenient
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:

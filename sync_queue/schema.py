@@ -11,7 +11,7 @@ from pathlib import Path
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.database import is_damage, transaction
-from sync_queue.inbox import DATABASE
+from sync_queue.hook_queue import DATABASE
 from sync_queue.salvage import keep_memory, keep_watermark, salvage
 
 BACKUP = "backup.db"

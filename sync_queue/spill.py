@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sync_queue import statements as sql
-from sync_queue.inbox import SPILL
+from sync_queue.hook_queue import SPILL
 from sync_queue.store import JobStore
 
 LEFTOVER_S = 3_600.0  # no hook lives so long

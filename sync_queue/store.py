@@ -22,7 +22,7 @@ from core.errors import Fenced
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
 from sync_queue import statements as sql
 from sync_queue.database import transaction
-from sync_queue.inbox import note_parameters
+from sync_queue.hook_queue import note_parameters
 
 BATCH = 100  # jobs in one batch; a Stash query and a Plex read serve all of them
 KEEP_DONE = 200  # finished rows kept for people who look

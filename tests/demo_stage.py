@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync_queue import statements as sql
-from sync_queue.inbox import DATABASE, worker_lives
+from sync_queue.hook_queue import DATABASE, worker_lives
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator

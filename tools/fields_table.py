@@ -1,8 +1,8 @@
 """The table of docs/writing.md: what PlexSync does with each field, told from the rows that decide it."""
 
 from core.fields import FIELDS, Clears, Field, Kind, MustGo
-from tools.marked import table
-from validation.wanted import TAGS
+from tools.generated_sections import table
+from validation.desired_values import TAGS
 
 _KEPT = "Plex keeps its own"
 _CLEARS = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tools.marked import table
+from tools.generated_sections import table
 from validation.settings import GROUPS, SETTINGS, Setting
 
 _INTRODUCTION = """\

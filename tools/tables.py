@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tasks import TASKS
 from tools.fields_table import fields_table
+from tools.generated_sections import HASH, with_part
 from tools.layout import ENTRY_FILES, PACKAGES
 from tools.manifest import manifest
-from tools.marked import HASH, with_part
 from tools.schema_diagram import schema_diagram
 from tools.settings_pages import settings_page, settings_table
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.clock import Clock
 from core.log import EventLog
+from core.step_timer import StopWatch
 from plex.client import PlexClient
 from plex.edit_request import EditLimits
 from plex.finder import Finder
@@ -14,7 +15,6 @@ from stash.client import StashClient
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 from worker.learning import PathLearning
-from worker.stopwatch import StopWatch
 
 SHORT_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # what every proxy lets pass
 

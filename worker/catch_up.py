@@ -16,7 +16,7 @@ from stash.client import SceneState, StashClient, StashRefused
 from stash.times import SETTLED_S, is_settled, parse_time, since_text
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex
-from sync_queue.facts import Facts, to_number
+from sync_queue.meta import Facts, to_number
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 

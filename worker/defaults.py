@@ -11,11 +11,11 @@ from typing import Any
 
 from core.clock import Clock
 from core.log import EventLog
+from core.timers import Every
 from stash.client import StashClient, StashRefused
-from sync_queue.facts import Facts
+from sync_queue.meta import Facts
 from validation.config import read_config, stored_names
 from validation.settings import SETTINGS
-from worker.timers import Every
 
 CALM_S = 60.0  # the map must have stayed the same for this long
 WATCH_S = 600.0  # once nothing is missing it looks less often: an idle worker asks next to nothing

@@ -8,12 +8,12 @@ from core.clock import DAY_S, Clock
 from core.entity import KINDS
 from core.job import LAST_ID, scene_subject
 from core.log import EventLog
+from core.timers import Every
 from stash.client import StashRefused
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from worker.bench import Workbench
 from worker.fan_out import GONE, FanOut
-from worker.timers import Every
 
 PAGE = 1_000
 REFUSED_S = 120.0  # who said that it is due and was not let, because nothing may be written, asks again after this

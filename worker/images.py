@@ -9,7 +9,7 @@ from core.fields import Field
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
-from plex.pictures import IMAGE_LISTS, compare_images
+from plex.image_state import IMAGE_LISTS, compare_images
 from stash.client import Cover
 from stash.times import is_settled, parse_time
 from validation.metadata import SyncMetadata

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from core.clock import Clock
 from core.errors import PlexError
 from core.log import EventLog
+from core.timers import Every
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.store import JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
 from worker.bench import Workbench
 from worker.gate import Gate
-from worker.timers import Every
 
 NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000

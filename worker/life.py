@@ -5,9 +5,10 @@ from enum import Enum
 
 from core.clock import DAY_S
 from core.errors import Fenced, PlexError, StashUnavailable
+from core.timers import Every
 from stash.client import StashRefused
 from sync_queue import statements as sql
-from sync_queue.inbox import SPILL
+from sync_queue.hook_queue import SPILL
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
 from worker.bench import Workbench
@@ -18,7 +19,6 @@ from worker.parts import Parts
 from worker.pulse import StashPulse
 from worker.speaking import Speaker
 from worker.tidying import Tidying
-from worker.timers import Every
 
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst

@@ -8,7 +8,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.log import EventLog
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import Facts
+from sync_queue.meta import Facts
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.bench import Workbench

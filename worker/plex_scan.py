@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.errors import PlexError
 from core.job import Job
 from core.log import EventLog
+from core.timers import Every
 from plex.path_learner import apply
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
 from sync_queue.notices import Notices
@@ -16,7 +17,6 @@ from worker.batch import Batch, is_missing
 from worker.bench import Workbench
 from worker.breaker import State
 from worker.gate import Gate
-from worker.timers import Every
 
 NEW = frozenset({"scan", "create"})  # causes of a scene that came into being, or whose file moved
 GAP_S = 300.0  # the same folder is not scanned again sooner

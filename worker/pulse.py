@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from core.clock import Clock
+from core.timers import Every
 from worker.settings import Settings
-from worker.timers import Every
 
 ASK_S = 60.0
 HEARD_S = 120.0  # a Stash that answered so lately need not be asked whether it is there

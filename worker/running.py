@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.launch import launch_worker
 from core.log import EventLog, open_log
 from sync_queue.database import is_damage
-from sync_queue.inbox import leave_message
+from sync_queue.hook_queue import leave_message
 from sync_queue.lease import Lease
 from sync_queue.schema import OpenedDatabase, suspect
 from worker.life import Farewell, WorkerLife

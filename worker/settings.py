@@ -7,7 +7,7 @@ from core.clock import Clock
 from core.errors import StashUnavailable
 from core.log import EventLog
 from stash.client import StashAddress, StashClient
-from sync_queue.facts import Facts
+from sync_queue.meta import Facts
 from sync_queue.notices import Notices
 from validation.config import ConfigReading, PlexSyncConfig, read_config
 from worker.bench import Workbench

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from core.clock import Clock
 from core.errors import PlexSyncError, StashUnavailable
 from core.log import EventLog
+from core.timers import Every
 from sync_queue.notices import Notices
 from worker.settings import Settings
-from worker.timers import Every
 
 SPEAK_S = 2.0
 UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this

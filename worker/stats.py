@@ -17,8 +17,8 @@ from core.files import JsonFile
 from core.job import Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
+from core.step_timer import StopWatch
 from sync_queue.counters import Counters
-from worker.stopwatch import StopWatch
 
 FILE_NAME = "stats.json"
 JOB = "job"

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.files import JsonFile
+from core.step_timer import STEPS
+from core.text import by_name, several
 from core.version import VERSION
 from plex.path_learner import Lesson
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetter, DeadLetters
-from sync_queue.facts import Facts, WorkerRow
-from sync_queue.inbox import worker_lives
+from sync_queue.hook_queue import worker_lives
+from sync_queue.meta import Facts, WorkerRow
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from worker import rate_limiter
@@ -23,9 +25,7 @@ from worker.outage_report import duration
 from worker.outages import Outage, OutageHistory, lasted_s, read_history
 from worker.rate_limiter import Ramp
 from worker.stats import Statistics, day_of, present_statistics
-from worker.stopwatch import STEPS
 from worker.throttle import FILE_NAME as RAMP_FILE
-from worker.words import by_name, several
 
 NEWEST_LETTERS = 3
 SHOWN_LESSONS = 3

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.field_values import FieldValue
 from core.fields import Field
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
 from core.match import PlexFile
 from core.plex_item import PlexItem
-from core.values import FieldValue
 from plex.client import PlexClient
 from plex.finder import Finder
 from plex.plan import WriteRules
 from stash.client import StashClient
 from sync_queue.records import Records
+from validation.desired_values import wanted_images
 from validation.metadata import SyncMetadata
-from validation.wanted import wanted_images
 from worker.batch import Batch, Case, is_missing, match_cases, prepare_matching
 from worker.bench import Workbench
 from worker.filters import excluded_because

@@ -5,17 +5,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from core.errors import NoFile, PlexRejected, SceneGone, StaleMatch
+from core.field_values import FieldValue
 from core.fields import BY_NAME
 from core.job import DESTROY, Job
 from core.match import Confidence
 from core.outcome import Fate, Outcome
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue
 from plex.plan import field_records
 from stash.client import Cover
+from validation.desired_values import wanted_images
 from validation.metadata import SyncMetadata
-from validation.wanted import wanted_images
 from worker.batch import Batch, Case, match_cases, read_items
 from worker.bench import Workbench
 from worker.filters import excluded_because

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from core.clock import DAY_S
 from core.errors import PlexError
+from core.text import by_name, several
 from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from validation.config import read_config
@@ -12,7 +13,6 @@ from worker.outages import read_history, within
 from worker.recover import CLASSES, MARGIN_S, recover
 from worker.status import letter_line
 from worker.task_context import Answer, Context, TaskFailed
-from worker.words import by_name, several
 
 LISTED = 20
 EVERY = 1_000_000

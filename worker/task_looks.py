@@ -7,9 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import PlexError
+from core.text import several
+from core.timers import Every
 from plex.path_learner import KnownFile, learn
 from stash.client import StashClient
-from sync_queue.inbox import worker_lives
+from sync_queue.hook_queue import worker_lives
 from validation.config import PlexSyncConfig, read_config
 from worker.bench import Workbench
 from worker.follow import LINE_S
@@ -18,8 +20,6 @@ from worker.outages import metrics, read_history
 from worker.preview import Preview, Tally, preview
 from worker.status import status_lines, take_snapshot
 from worker.task_context import Answer, Context, TaskFailed, plex_failure, scene_pages
-from worker.timers import Every
-from worker.words import several
 
 LOG_LINES = 25
 PREVIEW_PAGE = 100

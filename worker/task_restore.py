@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import PlexError, PlexRejected, PlexTemporaryError
+from core.field_values import FieldValue
 from core.fields import IMAGE_FIELDS, Field
 from core.original import Original
 from core.plex_item import PlexItem
-from core.values import FieldValue
 from plex.client import READ_BATCH
 from plex.edit_request import lock_target
-from plex.pictures import IMAGE_LISTS
+from plex.image_state import IMAGE_LISTS
 from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
-from sync_queue.facts import Facts
-from sync_queue.inbox import worker_lives
+from sync_queue.hook_queue import worker_lives
+from sync_queue.meta import Facts
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.bench import Workbench

@@ -1,9 +1,9 @@
 """Tasks on the statistics."""
 
+from core.text import several
 from sync_queue.counters import Counters
 from worker.stats import present_statistics, reset_statistics
 from worker.task_context import Answer, Context
-from worker.words import several
 
 
 def reset_stats(context: Context) -> Answer:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from core.clock import DAY_S, Clock
 from core.log import EventLog
-from sync_queue.facts import Facts, to_number
+from core.timers import Every
+from sync_queue.meta import Facts, to_number
 from sync_queue.schema import back_up
 from sync_queue.spill import drop_leftovers
 from sync_queue.store import JobStore
-from worker.timers import Every
 
 TIDY_S = 600.0
 BACKED_UP = "backed_up_at"

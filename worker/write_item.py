@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 from core.errors import PlexRejected, PlexSyncError, PlexTemporaryError
+from core.field_values import FieldValue
 from core.job import Job
 from core.plex_item import PlexItem
 from core.record import SyncRecord
-from core.values import FieldValue
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.plan import Change, intentions, plan_changes
 from plex.restore import originals
+from validation.desired_values import wanted_values
 from validation.metadata import SyncMetadata
-from validation.wanted import wanted_values
 from worker.bench import SHORT_LIMITS, Workbench
 
 LAST_TRY = 4  # after this many failed attempts the next one is the last

@@ -16,7 +16,7 @@ from typing import Any
 from core.job import scene_subject
 from core.log import open_log
 from sync_queue import statements as sql
-from sync_queue.inbox import connect, note_parameters, session_parameters, write_note, write_spill
+from sync_queue.hook_queue import connect, note_parameters, session_parameters, write_note, write_spill
 from sync_queue.store import JobStore
 from tests.flow.house import LOG, Workroom, picture
 from wiring import Outside, build_worker

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sync_queue.facts import begin_epoch
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
+from sync_queue.meta import begin_epoch
 from tests.crash.place import UNFINISHED, Place, be_quiet
 from tests.flow.house import picture, wait_for
 

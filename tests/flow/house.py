@@ -20,7 +20,7 @@ from typing import Any
 
 from core.log import open_log
 from sync_queue import statements as sql
-from sync_queue.inbox import DATABASE, connect, worker_lives
+from sync_queue.hook_queue import DATABASE, connect, worker_lives
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
 from tests.emulators.plex_model import Item

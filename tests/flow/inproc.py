@@ -18,7 +18,7 @@ from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, scene_subject
 from core.log import open_log
 from core.record import SyncRecord
 from sync_queue.dead_letters import DeadLetter
-from sync_queue.inbox import session_parameters
+from sync_queue.hook_queue import session_parameters
 from tests.emulators.plex_control import describe
 from tests.emulators.plex_http import RequestRecord
 from tests.emulators.plex_model import Item

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sync_queue.inbox import DATABASE
+from sync_queue.hook_queue import DATABASE
 from sync_queue.lease import Lease
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
@@ -83,7 +83,7 @@ LIGHT_MODULES = {
     "os", "sys", "errno", "__future__", "_weakrefset", "weakref",
 }  # fmt: skip
 OURS = {
-    "core", "core.stderr", "hooks", "hooks.entry", "sync_queue", "sync_queue.inbox", "sync_queue.statements"
+    "core", "core.stash_log", "hooks", "hooks.entry", "sync_queue", "sync_queue.hook_queue", "sync_queue.statements"
 }  # fmt: skip
 STARTING = {
     "core.launch", "subprocess", "_posixsubprocess", "select", "selectors", "signal", "_signal", "fcntl", "threading",

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciliation.run import make_wish
-from sync_queue.facts import Facts
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
+from sync_queue.meta import Facts
 from sync_queue.store import JobStore
 from tests.flow.both_sides import ACTIONS, PRIVATE, BothSides
 from tests.flow.projection import SYNCED, check

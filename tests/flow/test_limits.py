@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hooks.entry import run_hook
-from sync_queue.inbox import take_message
+from sync_queue.hook_queue import take_message
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import Inproc, opened
 from tests.support import copy_plugin

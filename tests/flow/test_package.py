@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.inbox import MESSAGE
+from sync_queue.hook_queue import MESSAGE
 from tests.flow.house import opened, wait_for
 from tests.flow.packages import (
     LIMIT_S,

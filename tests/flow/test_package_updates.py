@@ -13,7 +13,7 @@ import pytest
 from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
-from sync_queue.inbox import DATABASE, note_parameters
+from sync_queue.hook_queue import DATABASE, note_parameters
 from sync_queue.schema import MIGRATIONS
 from tests.emulators.plex_faults import Fault
 from tests.emulators.stash_install import uninstall

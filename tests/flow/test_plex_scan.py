@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sync_queue.inbox import connect, note_parameters, write_note
+from sync_queue.hook_queue import connect, note_parameters, write_note
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_scan import NewFile
 from tests.flow.house import LIMIT_S, Workroom, opened

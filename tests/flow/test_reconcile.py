@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from reconciliation.run import make_wish
-from sync_queue.facts import Facts
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
+from sync_queue.meta import Facts
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import Fault
 from tests.flow.house import Workroom, picture

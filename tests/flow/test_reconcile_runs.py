@@ -12,7 +12,7 @@ from reconciliation.book import DryBook
 from reconciliation.run import RUN, Run
 from reconciliation.sweep import Sweep
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
 from sync_queue.store import JobStore
 from tasks import run_task
 from tests.emulators.plex_server import Fault

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
 from sync_queue.lease import Lease
 from tasks import TASKS, build_context
 from tests.emulators.plex_model import Item

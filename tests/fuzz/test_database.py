@@ -21,8 +21,8 @@ from core.original import Original
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from hooks.entry import run_hook
 from sync_queue.database import is_damage
-from sync_queue.facts import Facts, begin_epoch, to_number
-from sync_queue.inbox import session_parameters
+from sync_queue.hook_queue import session_parameters
+from sync_queue.meta import Facts, begin_epoch, to_number
 from sync_queue.notices import Notices
 from sync_queue.records import Records
 from sync_queue.schema import back_up, open_database, suspect

@@ -10,12 +10,13 @@ import pytest
 from core.errors import StashUnavailable
 from core.original import Original
 from core.record import FieldRecord, SyncRecord
+from core.step_timer import StopWatch
 from stash.client import StashAddress, StashClient
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import Facts
-from sync_queue.inbox import take_message
+from sync_queue.hook_queue import take_message
 from sync_queue.lease import Lease
+from sync_queue.meta import Facts
 from sync_queue.records import Records
 from sync_queue.schema import back_up, open_database, suspect
 from tests.fuzz.test_inputs import served
@@ -24,7 +25,6 @@ from tests.unit.worker.rig import kept_log
 from wiring import Outside, build_worker, run_worker
 from worker.learning import PathLearning
 from worker.stats import StatisticsKeeper
-from worker.stopwatch import StopWatch
 from worker.throttle import Throttle
 
 

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import PlexError, PlexSyncError
+from core.field_values import digest
 from core.plex_item import PlexItem
-from core.values import digest
 from hooks.entry import run_hook
 from hooks.operations import run_say, run_wake
 from plex.client import PlexAddress, PlexClient
@@ -34,9 +34,9 @@ from stash.client import StashAddress, StashClient
 from tests.fuzz.nonsense import GARBAGE, JSON, TEXTS, bent, bent_bytes, fuzzed
 from tests.support import FakeClock, copy_plugin, open_store
 from validation.config import read_config
+from validation.desired_values import wanted_values
 from validation.metadata import parse_scene
 from validation.settings import SETTINGS
-from validation.wanted import wanted_values
 
 MESSAGE: dict[str, Any] = {
     "server_connection": {

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.log import EventLog
+from core.step_timer import StopWatch
 from plex.device_identity import device_headers
 from sync_queue.counters import Counters
-from sync_queue.inbox import leave_message, take_message
+from sync_queue.hook_queue import leave_message, take_message
 from sync_queue.spill import absorb_spill
 from tests.fuzz.nonsense import bent, bent_bytes, fuzzed
 from tests.support import ROOT, FakeClock, open_store, query
@@ -30,7 +31,6 @@ from worker.learning import PathLearning, read_lessons
 from worker.outage_report import report_lines
 from worker.outages import metrics, read_history
 from worker.stats import StatisticsKeeper, read_statistics
-from worker.stopwatch import StopWatch
 from worker.throttle import Throttle
 
 NOW = 1_700_000_000.0

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import PlexSyncError
+from core.field_values import FieldValue, digest
 from core.fields import BY_NAME, EDIT_FIELDS, Kind
 from core.match import Evidence, PlexFile
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest
 from plex.matcher import HIGH_SCORE, MIN_GAP, match_scene, require
 from plex.path_learner import ENOUGH_FILES, ENOUGH_FOLDERS
 from plex.path_map import PathMap

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 import PlexSync
-from sync_queue.inbox import take_message
+from sync_queue.hook_queue import take_message
 from sync_queue.lease import Lease
 from tests.emulators.stash_toys import until
 from tests.support import ROOT, copy_plugin

@@ -6,7 +6,7 @@ import pytest
 
 from tasks import TASKS, Task
 from tests.support import ROOT
-from tools.capture_tasks import INTRODUCTION
+from tools.generate_tasks_page import INTRODUCTION
 
 PAGE = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
 SECTIONS = dict(part.partition("\n")[::2] for part in PAGE.split("\n## ")[1:])

@@ -10,7 +10,7 @@ import pytest
 
 from core.version import VERSION
 from sync_queue import statements as sql
-from sync_queue.inbox import note_parameters, take_message, worker_lives
+from sync_queue.hook_queue import note_parameters, take_message, worker_lives
 from sync_queue.lease import Lease
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator

@@ -21,7 +21,7 @@ from hooks.entry import (
     run_hook,
 )
 from stash.queries import SCENE
-from sync_queue.inbox import DATABASE, leave_message
+from sync_queue.hook_queue import DATABASE, leave_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.schema import open_database

@@ -6,7 +6,7 @@ import pytest
 
 from hooks.entry import Started
 from hooks.operations import LONGEST_SAYING, run_say, run_wake
-from sync_queue.inbox import leave_message
+from sync_queue.hook_queue import leave_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.schema import open_database

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, digest
 from core.fields import EDIT_FIELDS, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest
 
 EMPTY: dict[str, FieldValue] = {
     field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else "" for field in EDIT_FIELDS

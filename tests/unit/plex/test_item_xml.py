@@ -4,8 +4,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from core.field_values import is_empty
 from core.fields import EDIT_FIELDS
-from core.values import is_empty
 from plex.item_xml import parse_item
 
 FULL = fromstring(

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, digest
 from core.fields import BY_NAME, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest
 from plex.edit_request import EditLimits, edit_targets
 from plex.plan import Change, WriteRules, field_records, intentions, plan_changes, verify
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of, records

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, digest, normal_form, same_value
 from core.fields import BY_NAME, EDIT_FIELDS, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest, normal_form, same_value
 from plex.edit_request import EditLimits, edit_targets
 from plex.plan import Change, WriteRules, field_records, intentions, plan_changes
 from plex.restore import originals, plan_restoration

@@ -6,9 +6,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, normal_form
 from core.fields import BY_NAME
 from core.plex_item import PlexItem
-from core.values import FieldValue, normal_form
 from plex.edit_request import EditLimits, edit_targets
 from plex.plan import Change, WriteRules, plan_changes
 from plex.sharing import LARGEST_GROUP, SharedEdit, difference, shared_edits, shows_appending

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, digest
 from core.fields import BY_NAME, EDIT_FIELDS, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from core.values import FieldValue, digest
 from plex.plan import WriteRules, plan_changes
 from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Sight, gaps_of
 from reconciliation.judgement import may_queue, mendable

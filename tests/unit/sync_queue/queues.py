@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.job import Job
-from sync_queue.inbox import connect, note_parameters, write_note
+from sync_queue.hook_queue import connect, note_parameters, write_note
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE, SETTLE_S, SETTLE_WINDOW_S
 from sync_queue.store import JobStore

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.inbox import LEASE, worker_lives
+from sync_queue.hook_queue import LEASE, worker_lives
 from sync_queue.lease import Lease
 from tests.support import ROOT
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from core.errors import Fenced
 from core.job import PRIORITIES, Job
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import begin_epoch
+from sync_queue.meta import begin_epoch
 from sync_queue.statements import LONGEST_WAIT_S
 from sync_queue.store import JobStore
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch

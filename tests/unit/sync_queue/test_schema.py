@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.inbox import DATABASE, connect
+from sync_queue.hook_queue import DATABASE, connect
 from sync_queue.salvage import salvage
 from sync_queue.schema import (
     BACKUP,

@@ -5,8 +5,8 @@ import pytest
 from core.job import PRIORITY_BACKFILL
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import Facts, StashSession, begin_epoch
-from sync_queue.inbox import session_parameters, take_notices
+from sync_queue.hook_queue import session_parameters, take_notices
+from sync_queue.meta import Facts, StashSession, begin_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
 from tests.unit.sync_queue.queues import Desk

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.facts import Facts
-from sync_queue.inbox import note_parameters, session_parameters, write_spill
+from sync_queue.hook_queue import note_parameters, session_parameters, write_spill
+from sync_queue.meta import Facts
 from sync_queue.spill import absorb_spill, drop_leftovers
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
 

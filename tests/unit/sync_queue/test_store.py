@@ -9,8 +9,8 @@ from core.errors import Fenced
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_LAST, Job
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import Facts, begin_epoch
-from sync_queue.inbox import connect
+from sync_queue.hook_queue import connect
+from sync_queue.meta import Facts, begin_epoch
 from sync_queue.statements import LONGEST_WAIT_S
 from sync_queue.store import BACKFILL_BATCH, BATCH, DEATHS_ALONE, KEEP_DONE, JobStore
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch

@@ -8,8 +8,8 @@ import yaml
 
 from core.fields import FIELDS
 from core.version import VERSION
+from tools.generated_sections import marks, with_part
 from tools.manifest import manifest
-from tools.marked import marks, with_part
 from tools.schema_diagram import RELATIONS, columns
 from tools.tables import ROOT, differing_files, generated_files, main
 from validation.settings import SETTINGS

@@ -8,8 +8,8 @@ from core.job import scene_subject
 from core.outcome import Fate
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
-from sync_queue.facts import Facts, begin_epoch
 from sync_queue.lease import Lease
+from sync_queue.meta import Facts, begin_epoch
 from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store, query
 from worker.follow import START_LIMIT_S, STUCK_S, WAITS_S, Follower, NoWorker, ensure_worker, spill_session

@@ -8,7 +8,7 @@ import pytest
 from core.errors import Fenced
 from core.job import scene_subject
 from sync_queue import statements as sql
-from sync_queue.inbox import note_parameters, write_spill
+from sync_queue.hook_queue import note_parameters, write_spill
 from sync_queue.notices import Notices
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_toys import write_plugin

@@ -4,12 +4,12 @@ import threading
 from pathlib import Path
 
 from core.job import PRIORITY_EDIT, PRIORITY_LAST
+from core.timers import Every
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.facts import begin_epoch
+from sync_queue.meta import begin_epoch
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
 from worker.graves import DEATHS_TO_BURY, bury_the_deadly
-from worker.timers import Every
 from worker.watchdog import SILENT_S, Watchdog
 
 

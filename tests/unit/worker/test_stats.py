@@ -8,6 +8,7 @@ import pytest
 
 from core.job import Job
 from core.outcome import Fate, Outcome
+from core.step_timer import KEPT_TIMES, STEPS, StopWatch
 from sync_queue.counters import Counters
 from tests.flow.house import picture
 from tests.support import FakeClock, open_store
@@ -25,7 +26,6 @@ from worker.stats import (
     read_statistics,
     reset_statistics,
 )
-from worker.stopwatch import KEPT_TIMES, STEPS, StopWatch
 
 DAY = "2023-11-14"
 WROTE = Outcome(Fate.DONE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.version import VERSION
-from sync_queue.facts import begin_epoch
 from sync_queue.lease import Lease
+from sync_queue.meta import begin_epoch
 from sync_queue.records import Records
 from sync_queue.statements import RECONCILED
 from sync_queue.store import JobStore

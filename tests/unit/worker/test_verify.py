@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from core.field_values import digest
 from core.fields import Kind
-from core.values import digest
 from tests.emulators.plex_server import Fault
 from tests.unit.worker.rig import Rig
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, digest, is_empty, normal_form, same_value
 from core.fields import Kind
-from core.values import FieldValue, digest, is_empty, normal_form, same_value
 
 NAMES = st.lists(st.text(max_size=8), max_size=6)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from core.field_values import FieldValue
 from core.fields import EDIT_FIELDS, IMAGE_FIELDS, Field, Kind
-from core.values import FieldValue
 from validation.config import PlexSyncConfig
 from validation.limits import SINGLE_LINE_CHARS
 from validation.metadata import SyncMetadata

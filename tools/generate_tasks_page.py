@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sync_queue.inbox import worker_lives
+from sync_queue.hook_queue import worker_lives
 from tasks import TASKS, Task
 from tests.flow.house import House, opened, wait_for
 

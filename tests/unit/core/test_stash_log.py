@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.stderr import LEVELS, LONGEST_LINE, log_lines, write_log
+from core.stash_log import LEVELS, LONGEST_LINE, log_lines, write_log
 
 STASH_LINE_LIMIT = 64 * 1024
 

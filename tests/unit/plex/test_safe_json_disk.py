@@ -9,7 +9,7 @@ import pytest
 from diskcache import Cache
 from diskcache.core import MODE_PICKLE
 
-from plex.json_disk import PlainDisk
+from plex.safe_json_disk import PlainDisk
 
 
 class Trap:

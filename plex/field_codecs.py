@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
+from core.field_values import FieldValue, is_empty
 from core.fields import Field, Kind
-from core.values import FieldValue, is_empty
 from plex.plan import Change
 
 

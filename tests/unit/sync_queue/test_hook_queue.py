@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.inbox import (
+from sync_queue.hook_queue import (
     DATABASE,
     InboxClosed,
     connect,

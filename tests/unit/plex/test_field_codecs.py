@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.field_values import FieldValue, is_empty
 from core.fields import BY_NAME, EDIT_FIELDS, Field
-from core.values import FieldValue, is_empty
-from plex.kinds import edit_arguments, read, removal_argument
+from plex.field_codecs import edit_arguments, read, removal_argument
 from plex.plan import Change
 
 VIDEO = fromstring(

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.field_values import is_empty
 from core.fields import EDIT_FIELDS, FIELDS, IMAGE_FIELDS, Field
-from core.values import is_empty
 from validation.config import PlexSyncConfig, read_config
+from validation.desired_values import wanted_images, wanted_values
 from validation.metadata import parse_scene
-from validation.wanted import wanted_images, wanted_values
 
 SCENE = parse_scene(
     {

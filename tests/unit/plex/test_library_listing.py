@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import PlexTemporaryError
 from core.match import PlexFile
-from plex.listing import added_at, files_of, walk
+from plex.library_listing import added_at, files_of, walk
 from tests.emulators.plex_server import PlexEmulator
 from tests.unit.plex.servers import RawServer, client_at, client_of, xml_answer
 
