@@ -26,7 +26,7 @@ from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.entities import EntityIndex
 from sync_queue.lease import Lease
-from sync_queue.meta import Facts, begin_epoch
+from sync_queue.meta import SERVER, Facts, begin_epoch
 from sync_queue.notices import Notices
 from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
@@ -43,7 +43,7 @@ from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.learning import LEARNED, PathLearning
-from worker.life import SERVER, WorkerLife
+from worker.life import WorkerLife
 from worker.outages import OutageLog
 from worker.parts import Parts
 from worker.plex_scan import PlexScans

@@ -3,8 +3,6 @@
 import time
 from typing import Protocol
 
-DAY_S = 86_400.0
-
 
 class Clock(Protocol):
     """The only source of time in PlexSync. All values are seconds."""

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+from core.units import DAY_S, HOUR_S, MINUTE_S
+
+_UNITS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
+
 
 def several(count: int, noun: str) -> str:
     """`1 scene`, `1,200 scenes`."""
@@ -14,3 +18,11 @@ def by_name(counts: Mapping[str, int], most: int = 5) -> str:
     parts = [f"{count:,} x {name}" for name, count in ordered[:most]]
     rest = sum(count for _, count in ordered[most:])
     return ", ".join([*parts, *([f"{rest:,} x others"] if rest else [])])
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: `45 s`, `12.5 min`, `3 h`, `2.1 d`."""
+    for unit_s, name in _UNITS:
+        if seconds >= unit_s:
+            return f"{seconds / unit_s:.1f}".removesuffix(".0") + f" {name}"
+    return f"{max(0.0, seconds):.0f} s"

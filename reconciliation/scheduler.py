@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.clock import DAY_S
+from core.units import DAY_S, HOUR_S
 from reconciliation.history import History
 from validation.scope import ALL, RECENT, Scope
 
-HOUR_S = 3_600.0
 FULL_EVERY_S = 7 * DAY_S
 NEVER = "never"
 INTERVALS_S = {"hourly": HOUR_S, "daily": DAY_S, "weekly": 7 * DAY_S}

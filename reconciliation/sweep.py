@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from core.clock import DAY_S, Clock
+from core.clock import Clock
 from core.errors import ConfigurationError, MatchError, PlexNotFound
 from core.job import LAST_ID
 from core.match import PlexFile
 from core.plex_item import PlexItem
 from core.record import SyncRecord
+from core.units import DAY_S
 from plex.plan import plan_changes
 from reconciliation.book import Book
 from reconciliation.desk import Desk

@@ -7,6 +7,9 @@ from sync_queue import statements as sql
 from sync_queue.database import transaction
 from sync_queue.store import JobStore
 
+SERVER = "server"  # key of the meta row: the machine identifier of the Plex server seen last
+SYNCING = "syncing"  # the worker's status while it drains
+
 
 @dataclass(frozen=True, slots=True)
 class StashSession:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from core.clock import DAY_S
+from core.units import DAY_S
 from sync_queue import statements as sql
 from sync_queue.database import transaction
 from sync_queue.hook_queue import lenient

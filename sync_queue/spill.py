@@ -5,11 +5,12 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from core.units import HOUR_S
 from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
 from sync_queue.store import JobStore
 
-LEFTOVER_S = 3_600.0  # no hook lives so long
+LEFTOVER_S = HOUR_S  # no hook lives so long
 
 _NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window", "data"})
 

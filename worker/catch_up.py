@@ -8,10 +8,11 @@ answer is decided by parsing it.
 
 from collections.abc import Callable, Iterator
 
-from core.clock import DAY_S, Clock
+from core.clock import Clock
 from core.entity import KINDS
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
+from core.units import DAY_S
 from stash.client import SceneState, StashClient, StashRefused
 from stash.times import SETTLED_S, is_settled, parse_time, since_text
 from sync_queue import statements as sql

@@ -4,11 +4,12 @@ A walk over the ids of Stash, a page at a time, finds what is remembered of scen
 there any more; their own jobs do the rest.
 """
 
-from core.clock import DAY_S, Clock
+from core.clock import Clock
 from core.entity import KINDS
 from core.job import LAST_ID, scene_subject
 from core.log import EventLog
 from core.timers import Every
+from core.units import DAY_S
 from stash.client import StashRefused
 from sync_queue.records import Records
 from sync_queue.store import JobStore

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.errors import PlexSyncError
-from core.text import by_name, several
+from core.text import by_name, duration, several
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import InboxClosed, connect, worker_lives, write_spill
 from sync_queue.meta import Facts
 from sync_queue.store import JobStore
-from worker.outage_report import duration
 
 START_LIMIT_S = 10.0
 LOOK_S = 0.5

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.clock import DAY_S, Clock
+from core.clock import Clock
 from core.files import JsonFile
 from core.log import EventLog
+from core.units import DAY_S
 from plex.path_learner import Candidates, KnownFile, Lesson, contradicts, learn
 from stash.client import StashClient
 from validation.metadata import SceneFile

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from enum import Enum
 
-from core.clock import DAY_S
 from core.errors import Fenced, PlexError, StashUnavailable
 from core.timers import Every
+from core.units import DAY_S
 from stash.client import StashRefused
 from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
+from sync_queue.meta import SERVER, SYNCING
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
 from worker.bench import Workbench
@@ -25,9 +26,7 @@ BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst
 DRAIN_CHUNK_S = 60.0  # a long drain pauses this often to re-read settings and look around, twice that in a batch
 LINGER_S = sql.SETTLE_WINDOW_S + 1.0  # whoever works in a worker's place waits for an edit that still rests
 UNSET_S = 30.0  # while the settings forbid to ask Plex, they are read this often
-SERVER = "server"
 WAITING_FOR_STASH = "waiting for Stash"
-SYNCING = "syncing"
 
 
 class Farewell(Enum):

@@ -2,14 +2,13 @@
 
 import time
 
+from core.text import duration
 from worker.outages import KEPT, Outage, OutageHistory, lasted_s, metrics
 
 SHOWN = 13  # of the outages; with the lines around them twenty
 LONGEST_ERROR = 120
 NONE_YET = "No outage of Plex has been recorded."
 UNKNOWN = "not known yet"
-
-_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 
 def report_lines(history: OutageHistory, now: float) -> list[str]:
@@ -21,14 +20,6 @@ def report_lines(history: OutageHistory, now: float) -> list[str]:
     if len(newest) > SHOWN:
         lines.append(f"{len(newest) - SHOWN} older ones are not shown.")
     return lines
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it: `45 s`, `12.5 min`, `3 h`, `2.1 d`."""
-    for unit_s, name in _UNITS:
-        if seconds >= unit_s:
-            return f"{seconds / unit_s:.1f}".removesuffix(".0") + f" {name}"
-    return f"{max(0.0, seconds):.0f} s"
 
 
 def _figures(history: OutageHistory, now: float) -> list[str]:

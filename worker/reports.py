@@ -4,9 +4,9 @@ from core.clock import Clock
 from core.job import Job, spoken
 from core.log import EventLog
 from core.outcome import Fate, Outcome
+from core.text import duration
 from sync_queue.notices import Notices
 from worker.breaker import Breaker, State
-from worker.outage_report import duration
 
 REFUSED = "refused"
 GONE = "plex_gone"

@@ -12,12 +12,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 
-from core.clock import DAY_S, Clock
+from core.clock import Clock
 from core.files import JsonFile
 from core.job import Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
 from core.step_timer import StopWatch
+from core.units import DAY_S
 from sync_queue.counters import Counters
 
 FILE_NAME = "stats.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.files import JsonFile
 from core.step_timer import STEPS
-from core.text import by_name, several
+from core.text import by_name, duration, several
 from core.version import VERSION
 from plex.path_learner import Lesson
 from sync_queue import statements as sql
@@ -21,7 +21,6 @@ from worker import rate_limiter
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
 from worker.learning import read_lessons
-from worker.outage_report import duration
 from worker.outages import Outage, OutageHistory, lasted_s, read_history
 from worker.rate_limiter import Ramp
 from worker.stats import Statistics, day_of, present_statistics

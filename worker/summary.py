@@ -9,9 +9,8 @@ from collections import Counter
 from core.clock import Clock
 from core.job import Job
 from core.outcome import Fate, Outcome
-from core.text import by_name, several
+from core.text import by_name, duration, several
 from sync_queue.notices import Notices
-from worker.outage_report import duration
 
 BATCH = "batch"
 JOBS = 10

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from core.clock import DAY_S
 from core.errors import PlexError
 from core.text import by_name, several
+from core.units import DAY_S
 from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from validation.config import read_config

@@ -2,22 +2,21 @@
 
 from contextlib import suppress
 
-from core.clock import DAY_S
 from core.errors import Fenced, PlexSyncError
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.text import several
 from core.timers import Every
+from core.units import DAY_S
 from stash.client import SceneState
 from stash.times import is_settled, parse_time, since_text
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import worker_lives
-from sync_queue.meta import Facts
+from sync_queue.meta import SERVER, Facts
 from sync_queue.records import Records
 from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.follow import LINE_S, Follower, NoWorker
-from worker.life import SERVER
 from worker.stats import JOB, present_statistics
 from worker.task_context import Answer, Context, state_pages
 

@@ -16,11 +16,10 @@ from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
 from sync_queue.hook_queue import worker_lives
-from sync_queue.meta import Facts
+from sync_queue.meta import SYNCING, Facts
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.bench import Workbench
-from worker.life import SYNCING
 from worker.task_context import Answer, Context, TaskFailed, plex_failure
 from worker.write_item import ItemWriter
 

@@ -3,9 +3,10 @@
 import sqlite3
 from pathlib import Path
 
-from core.clock import DAY_S, Clock
+from core.clock import Clock
 from core.log import EventLog
 from core.timers import Every
+from core.units import DAY_S
 from sync_queue.meta import Facts, to_number
 from sync_queue.schema import back_up
 from sync_queue.spill import drop_leftovers

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.units import DAY_S, HOUR_S
 from reconciliation.history import KEPT_RUNS, History
 from reconciliation.run import Run
-from reconciliation.scheduler import DAY_S, HOUR_S, Due, due_run
+from reconciliation.scheduler import Due, due_run
 from tests.support import FakeClock
 from validation.scope import ALL, RECENT, WEEK, Scope
 

@@ -9,12 +9,12 @@ import pytest
 from core.job import Job
 from core.outcome import Fate, Outcome
 from core.step_timer import KEPT_TIMES, STEPS, StopWatch
+from core.units import DAY_S
 from sync_queue.counters import Counters
 from tests.flow.house import picture
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
 from worker.stats import (
-    DAY_S,
     FILE_NAME,
     JOBS,
     Statistics,
