@@ -9,6 +9,8 @@ from reconciliation.detectors import DETECTORS
 from reconciliation.history import HistoryFile
 from reconciliation.run import Run, Wish, counted, make_wish, read_run, read_wish
 from reconciliation.sweep import Sweep
+from sync.path_learning import Learned, PathLearning
+from sync.planner import Survey
 from sync_queue import statements as sql
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import worker_lives
@@ -16,8 +18,6 @@ from sync_queue.meta import Facts
 from sync_queue.records import Records
 from validation.scope import ALL, RECENT, WEEK, Scope
 from worker.follow import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
-from worker.learning import Learned, PathLearning
-from worker.survey import Survey
 from worker.task_context import Answer, Context, plex_failure
 from worker.task_queue import process_queue
 

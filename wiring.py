@@ -22,6 +22,9 @@ from reconciliation.book import QueueBook
 from reconciliation.duty import Ground, Reconciliation
 from reconciliation.history import HistoryFile
 from stash.client import StashClient
+from sync.context import ServerHabits, Workbench
+from sync.path_learning import LEARNED, PathLearning
+from sync.planner import Survey
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.entities import EntityIndex
@@ -32,7 +35,6 @@ from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
-from worker.bench import ServerHabits, Workbench
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp, first_start
@@ -42,7 +44,6 @@ from worker.drain import Drain
 from worker.fan_out import FanOut
 from worker.gate import Gate
 from worker.graves import bury_the_deadly
-from worker.learning import LEARNED, PathLearning
 from worker.life import WorkerLife
 from worker.outages import OutageLog
 from worker.parts import Parts
@@ -53,7 +54,6 @@ from worker.running import UPDATE, Runner
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
 from worker.summary import Summary
-from worker.survey import Survey
 from worker.throttle import Throttle
 from worker.troubles import Troubles
 

@@ -12,12 +12,13 @@ LAYERS = {  # a unit imports lower layers only; units of one layer do not import
     "stash": 2,
     "sync_queue": 2,
     "plex": 2,
-    "reconciliation": 3,
-    "worker": 3,
-    "wiring": 4,
-    "reconcile_tasks": 5,
-    "tasks": 6,
-    "PlexSync": 9,
+    "sync": 3,
+    "reconciliation": 4,
+    "worker": 4,
+    "wiring": 7,
+    "reconcile_tasks": 8,
+    "tasks": 9,
+    "PlexSync": 10,
 }
 HOOKS = "hooks"  # beside the layers: imported by PlexSync only
 HOOKS_MAY_IMPORT = ("core.stash_log", "core.launch", "sync_queue.hook_queue", "sync_queue.statements", "hooks.")

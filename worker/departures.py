@@ -11,9 +11,9 @@ from core.log import EventLog
 from core.timers import Every
 from core.units import DAY_S
 from stash.client import StashRefused
+from sync.context import Workbench
 from sync_queue.records import Records
 from sync_queue.store import JobStore
-from worker.bench import Workbench
 from worker.fan_out import GONE, FanOut
 
 PAGE = 1_000

@@ -10,21 +10,21 @@ from core.errors import Fenced, PlexError, StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Fate, Outcome
+from sync.batch import Batch, read_batch
+from sync.context import Workbench
+from sync.record_adoption import adopt_records
+from sync.sync_scene import SceneSync, title_of
+from sync.verify import verify_written
 from sync_queue.database import is_damage
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
-from worker.batch import Batch, read_batch
-from worker.bench import Workbench
 from worker.blame import Blame
 from worker.breaker import State
 from worker.fan_out import FanOut
 from worker.gate import Gate
-from worker.identity import adopt_records
 from worker.policy import Signal, judge, rule_for
 from worker.stats import counts_of, day_of
-from worker.sync_scene import SceneSync, title_of
 from worker.throttle import Throttle
-from worker.verify import verify_written
 
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long

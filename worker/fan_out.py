@@ -12,11 +12,11 @@ from core.entity import Entity, is_shown
 from core.job import PRIORITY_FAN_OUT, Job, scene_subject
 from core.outcome import Fate, Outcome
 from stash.client import StashClient
+from sync.batch import Batch, Case
+from sync.context import Workbench
 from sync_queue.entities import EntityIndex
 from sync_queue.store import JobStore
 from validation.metadata import SyncMetadata
-from worker.batch import Batch, Case
-from worker.bench import Workbench
 
 PAGE = 500
 FAN_OUT = "fan_out"

@@ -6,10 +6,10 @@ from core.clock import Clock
 from core.errors import PlexError
 from core.log import EventLog
 from core.timers import Every
+from sync.context import Workbench
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.store import JobStore
 from worker.backoff import LIBRARY_LOOK_S, library_gap
-from worker.bench import Workbench
 from worker.gate import Gate
 
 NOT_FOUND = "PlexNotFound"

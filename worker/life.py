@@ -7,12 +7,12 @@ from core.errors import Fenced, PlexError, StashUnavailable
 from core.timers import Every
 from core.units import DAY_S
 from stash.client import StashRefused
+from sync.context import Workbench
 from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
 from sync_queue.meta import SERVER, SYNCING
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
-from worker.bench import Workbench
 from worker.breaker import State, probe_is_due
 from worker.drain import PAUSE_S
 from worker.library_look import LibraryLook

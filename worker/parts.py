@@ -7,11 +7,11 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.log import EventLog
+from sync.context import Workbench
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import Facts
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
-from worker.bench import Workbench
 from worker.catch_up import CatchUp
 from worker.defaults import Defaults
 from worker.drain import Drain

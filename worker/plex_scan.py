@@ -12,9 +12,9 @@ from core.log import EventLog
 from core.timers import Every
 from plex.path_learner import apply
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
+from sync.batch import Batch, is_missing
+from sync.context import Workbench
 from sync_queue.notices import Notices
-from worker.batch import Batch, is_missing
-from worker.bench import Workbench
 from worker.breaker import State
 from worker.gate import Gate
 

@@ -7,10 +7,10 @@ from core.clock import Clock
 from core.errors import StashUnavailable
 from core.log import EventLog
 from stash.client import StashAddress, StashClient
+from sync.context import Workbench
 from sync_queue.meta import Facts
 from sync_queue.notices import Notices
 from validation.config import ConfigReading, PlexSyncConfig, read_config
-from worker.bench import Workbench
 
 NO_SETTINGS = "settings"
 

@@ -10,6 +10,7 @@ from core.step_timer import STEPS
 from core.text import by_name, duration, several
 from core.version import VERSION
 from plex.path_learner import Lesson
+from sync.path_learning import read_lessons
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetter, DeadLetters
@@ -20,7 +21,6 @@ from sync_queue.store import JobStore
 from worker import rate_limiter
 from worker.breaker import Breaker, State
 from worker.breaker_file import BreakerFile
-from worker.learning import read_lessons
 from worker.outages import Outage, OutageHistory, lasted_s, read_history
 from worker.rate_limiter import Ramp
 from worker.stats import Statistics, day_of, present_statistics

@@ -10,10 +10,10 @@ from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
 from stash.client import SceneState, StashAddress, StashClient
+from sync.context import Workbench
 from sync_queue.hook_queue import DATABASE, InboxClosed, connect
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig, read_config
-from worker.bench import Workbench
 from worker.confirm import Confirmation
 from worker.follow import LONGEST_S, NoWorker, ensure_worker
 

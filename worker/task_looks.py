@@ -11,13 +11,13 @@ from core.text import several
 from core.timers import Every
 from plex.path_learner import KnownFile, learn
 from stash.client import StashClient
+from sync.context import Workbench
+from sync.preview import Preview, Tally, preview
 from sync_queue.hook_queue import worker_lives
 from validation.config import PlexSyncConfig, read_config
-from worker.bench import Workbench
 from worker.follow import LINE_S
 from worker.outage_report import report_lines
 from worker.outages import metrics, read_history
-from worker.preview import Preview, Tally, preview
 from worker.status import status_lines, take_snapshot
 from worker.task_context import Answer, Context, TaskFailed, plex_failure, scene_pages
 

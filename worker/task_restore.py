@@ -15,13 +15,13 @@ from plex.image_state import IMAGE_LISTS
 from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
+from sync.context import Workbench
+from sync.write_item import ItemWriter
 from sync_queue.hook_queue import worker_lives
 from sync_queue.meta import SYNCING, Facts
 from sync_queue.store import JobStore
 from validation.config import read_config
-from worker.bench import Workbench
 from worker.task_context import Answer, Context, TaskFailed, plex_failure
-from worker.write_item import ItemWriter
 
 NAME = "Restore Plex Values"
 LISTED = 10

@@ -11,6 +11,7 @@ import pytest
 from reconciliation.book import DryBook
 from reconciliation.run import RUN, Run
 from reconciliation.sweep import Sweep
+from sync.planner import Survey
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import connect
 from sync_queue.store import JobStore
@@ -20,7 +21,6 @@ from tests.flow.house import House, Workroom, picture
 from tests.flow.test_reconcile import HOUR_S, full_scene, newest, press, reconcile
 from tests.support import ROOT
 from validation.scope import RECENT, Scope
-from worker.survey import Survey
 
 DAY_S = 86_400.0
 ITEMS = "/library/metadata/{ids}"

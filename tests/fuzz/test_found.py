@@ -12,6 +12,7 @@ from core.original import Original
 from core.record import FieldRecord, SyncRecord
 from core.step_timer import StopWatch
 from stash.client import StashAddress, StashClient
+from sync.path_learning import PathLearning
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import take_message
@@ -23,7 +24,6 @@ from tests.fuzz.test_inputs import served
 from tests.support import ROOT, FakeClock, open_store
 from tests.unit.worker.rig import kept_log
 from wiring import Outside, build_worker, run_worker
-from worker.learning import PathLearning
 from worker.stats import StatisticsKeeper
 from worker.throttle import Throttle
 

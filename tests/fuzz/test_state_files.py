@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from core.log import EventLog
 from core.step_timer import StopWatch
 from plex.device_identity import device_headers
+from sync.path_learning import PathLearning, read_lessons
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import leave_message, take_message
 from sync_queue.spill import absorb_spill
@@ -27,7 +28,6 @@ from worker.breaker import probe_is_due
 from worker.breaker_file import BreakerFile
 from worker.confirm import Confirmation
 from worker.gate import Gate
-from worker.learning import PathLearning, read_lessons
 from worker.outage_report import report_lines
 from worker.outages import metrics, read_history
 from worker.stats import StatisticsKeeper, read_statistics

@@ -10,13 +10,13 @@ from typing import Any
 from core.job import PRIORITY_EDIT, scene_subject
 from core.log import EventLog
 from core.version import VERSION
+from sync.context import Workbench
 from sync_queue.dead_letters import DeadLetter
 from sync_queue.records import Records
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
 from wiring import Outside, Worker, build_worker
-from worker.bench import Workbench
 from worker.drain import DrainReport
 
 NOW = 1_780_000_000.0

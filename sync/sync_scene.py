@@ -14,16 +14,16 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.plan import field_records
 from stash.client import Cover
+from sync.batch import Batch, Case, match_cases, read_items
+from sync.context import Workbench
+from sync.filters import excluded_because
+from sync.images import proven_update, sync_images
+from sync.path_learning import LEARNED
+from sync.shared_edits import share
+from sync.targets import check_pin, chosen_files, claimed_by, is_certain, plays, required_items, take_over
+from sync.write_item import ItemWriter
 from validation.desired_values import wanted_images
 from validation.metadata import SyncMetadata
-from worker.batch import Batch, Case, match_cases, read_items
-from worker.bench import Workbench
-from worker.filters import excluded_because
-from worker.images import proven_update, sync_images
-from worker.learning import LEARNED
-from worker.sharing import share
-from worker.targets import check_pin, chosen_files, claimed_by, is_certain, plays, required_items, take_over
-from worker.write_item import ItemWriter
 
 
 @dataclass(slots=True)

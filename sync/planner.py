@@ -11,14 +11,14 @@ from plex.client import PlexClient
 from plex.finder import Finder
 from plex.plan import WriteRules
 from stash.client import StashClient
+from sync.batch import Batch, Case, is_missing, match_cases, prepare_matching
+from sync.context import Workbench
+from sync.filters import excluded_because
+from sync.targets import chosen_files, claimed_by, plays, required_items
+from sync.write_item import ItemWriter
 from sync_queue.records import Records
 from validation.desired_values import wanted_images
 from validation.metadata import SyncMetadata
-from worker.batch import Batch, Case, is_missing, match_cases, prepare_matching
-from worker.bench import Workbench
-from worker.filters import excluded_because
-from worker.targets import chosen_files, claimed_by, plays, required_items
-from worker.write_item import ItemWriter
 
 
 class Survey:

@@ -6,9 +6,9 @@ from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.matcher import require
 from plex.paths import normal_path
+from sync.batch import Batch, Case
+from sync.context import Workbench
 from sync_queue.records import NOBODY
-from worker.batch import Batch, Case
-from worker.bench import Workbench
 
 
 def required_items(bench: Workbench, case: Case) -> tuple[int, ...]:

@@ -12,8 +12,8 @@ from core.record import ImageRecord, SyncRecord
 from plex.image_state import IMAGE_LISTS, compare_images
 from stash.client import Cover
 from stash.times import is_settled, parse_time
+from sync.context import Workbench
 from validation.metadata import SyncMetadata
-from worker.bench import Workbench
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")

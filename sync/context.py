@@ -12,9 +12,9 @@ from plex.finder import Finder
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from stash.client import StashClient
+from sync.path_learning import PathLearning
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
-from worker.learning import PathLearning
 
 SHORT_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # what every proxy lets pass
 

@@ -10,9 +10,9 @@ from core.record import SyncRecord
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.plan import Change, intentions, plan_changes
 from plex.restore import originals
+from sync.context import SHORT_LIMITS, Workbench
 from validation.desired_values import wanted_values
 from validation.metadata import SyncMetadata
-from worker.bench import SHORT_LIMITS, Workbench
 
 LAST_TRY = 4  # after this many failed attempts the next one is the last
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 
 from core.errors import MatchError
 from core.record import SyncRecord
+from sync.batch import Batch, Case
+from sync.context import Workbench
+from sync.targets import chosen_files, same_path
 from sync_queue.records import NOBODY
 from validation.metadata import SyncMetadata, parse_scene
-from worker.batch import Batch, Case
-from worker.bench import Workbench
-from worker.targets import chosen_files, same_path
 
 Living = Mapping[int, SyncMetadata | None]
 """Scenes as Stash has them now, by id; None for one that is gone."""

@@ -10,10 +10,10 @@ from core.errors import Fenced
 from core.fields import BY_NAME
 from core.plex_item import PlexItem
 from plex.plan import Change
+from sync.context import Workbench
+from sync.shared_edits import share
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import Inproc, opened, sent_names, written_items
-from worker.bench import Workbench
-from worker.sharing import share
 
 
 class Board:

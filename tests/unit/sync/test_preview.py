@@ -2,8 +2,8 @@
 
 import pytest
 
+from sync.preview import Preview, Tally, preview
 from tests.unit.worker.rig import Rig
-from worker.preview import Preview, Tally, preview
 
 
 def seen(rig: Rig, scene: int) -> Preview:

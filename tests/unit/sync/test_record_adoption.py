@@ -3,8 +3,8 @@
 import pytest
 
 from core.record import SyncRecord
+from sync.record_adoption import tells_of
 from validation.metadata import parse_scene
-from worker.identity import tells_of
 
 PATH = "/media/a.mp4"
 

@@ -9,12 +9,12 @@ from core.field_values import FieldValue
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
 from core.text import by_name, several
 from plex.plan import Change
-from worker.batch import Batch, Case, read_batch
-from worker.bench import Workbench
-from worker.filters import excluded_because
-from worker.sync_scene import title_of
-from worker.targets import check_pin, chosen_files, claimed_by, plays, required_items
-from worker.write_item import ItemWriter
+from sync.batch import Batch, Case, read_batch
+from sync.context import Workbench
+from sync.filters import excluded_because
+from sync.sync_scene import title_of
+from sync.targets import check_pin, chosen_files, claimed_by, plays, required_items
+from sync.write_item import ItemWriter
 
 _LONGEST_VALUE = 120
 

@@ -12,7 +12,7 @@ from core.plex_item import PlexItem
 from plex.edit_request import edit_targets, fit_text
 from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
-from worker.bench import SHORT_LIMITS, Workbench
+from sync.context import SHORT_LIMITS, Workbench
 
 Plans = Mapping[int, tuple[Change, ...]]
 

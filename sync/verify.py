@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from core.errors import PlexError
 from core.plex_item import PlexItem
 from plex.plan import verify
-from worker.bench import Workbench
-from worker.sync_scene import Written
+from sync.context import Workbench
+from sync.sync_scene import Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sync.filters import excluded_because
 from validation.config import PlexSyncConfig, read_config
 from validation.metadata import SceneFile, parse_scene
-from worker.filters import excluded_because
 
 SCENE = parse_scene(
     {

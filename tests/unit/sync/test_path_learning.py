@@ -12,11 +12,11 @@ from core.match import PlexFile
 from plex.path_learner import Candidates, Lesson
 from plex.paths import file_name, normal_path
 from stash.client import StashAddress, StashClient
+from sync.path_learning import AGAIN_S, FILE_NAME, SAMPLE, PathLearning, read_lessons
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
 from tests.unit.worker.rig import kept_log
 from validation.metadata import SceneFile
-from worker.learning import AGAIN_S, FILE_NAME, SAMPLE, PathLearning, read_lessons
 
 FILES = 24
 

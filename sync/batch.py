@@ -10,9 +10,9 @@ from core.plex_item import PlexItem
 from plex.matcher import match_scene
 from plex.path_learner import KnownFile, match_learned
 from plex.plan import Change
+from sync.context import Workbench
+from sync.filters import excluded_because
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
-from worker.bench import Workbench
-from worker.filters import excluded_because
 
 PINNED = "decided by hand"
 

@@ -1,0 +1,1 @@
+"""Reads, matches, plans and writes a batch of scenes."""
