@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from core.errors import PlexError
 from core.record import SyncRecord
-from reconciliation.book import DryBook
 from reconciliation.detectors import DETECTORS
+from reconciliation.gap_sinks import DryBook
 from reconciliation.history import HistoryFile
 from reconciliation.run import Run, Wish, counted, make_wish, read_run, read_wish
 from reconciliation.sweep import Sweep

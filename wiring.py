@@ -18,9 +18,9 @@ from plex.finder import Finder
 from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
-from reconciliation.book import QueueBook
-from reconciliation.duty import Ground, Reconciliation
+from reconciliation.gap_sinks import QueueBook
 from reconciliation.history import HistoryFile
+from reconciliation.runner import Ground, Reconciliation
 from stash.client import StashClient
 from sync.context import ServerHabits, Workbench
 from sync.path_learning import LEARNED, PathLearning

@@ -16,13 +16,13 @@ from core.plex_item import PlexItem
 from core.record import SyncRecord
 from core.units import DAY_S
 from plex.plan import plan_changes
-from reconciliation.book import Book
 from reconciliation.desk import Desk
 from reconciliation.detectors import Gap, Sight, gaps_of
-from reconciliation.judgement import mendable
-from reconciliation.pictures import Pictures, look_at_pictures
+from reconciliation.gap_filter import mendable
+from reconciliation.gap_sinks import Book
+from reconciliation.image_gaps import Pictures, look_at_pictures
+from reconciliation.item_buffer import Shelf
 from reconciliation.run import Run
-from reconciliation.shelf import Shelf
 from stash.times import parse_time, since_text
 from validation.metadata import SyncMetadata, parse_scene
 

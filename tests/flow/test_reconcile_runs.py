@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciliation.book import DryBook
+from reconciliation.gap_sinks import DryBook
 from reconciliation.run import RUN, Run
 from reconciliation.sweep import Sweep
 from sync.planner import Survey

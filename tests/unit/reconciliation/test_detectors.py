@@ -13,7 +13,7 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.plan import WriteRules, plan_changes
 from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Sight, gaps_of
-from reconciliation.judgement import may_queue, mendable
+from reconciliation.gap_filter import may_queue, mendable
 
 FULL: dict[str, FieldValue] = {
     "title": "A Title",

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 from core.clock import Clock
 from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable
 from core.log import EventLog
-from reconciliation.book import QueueBook
 from reconciliation.desk import Desk
+from reconciliation.gap_sinks import QueueBook
 from reconciliation.history import HistoryFile
 from reconciliation.run import RUN, WISH, Facts, Run, Wish, read_run, read_wish
 from reconciliation.scheduler import due_run

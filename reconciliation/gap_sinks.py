@@ -6,7 +6,7 @@ from typing import Protocol
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.record import SyncRecord
 from reconciliation.detectors import Gap
-from reconciliation.judgement import may_queue
+from reconciliation.gap_filter import may_queue
 from reconciliation.run import RUN, Run
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.records import Records
