@@ -35,26 +35,26 @@ from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
-from worker.breaker import Breaker, State
-from worker.breaker_file import BreakerFile
 from worker.catch_up import CatchUp, first_start
 from worker.defaults import Defaults
 from worker.departures import Departures
 from worker.drain import Drain
 from worker.fan_out import FanOut
-from worker.gate import Gate
 from worker.graves import bury_the_deadly
 from worker.life import WorkerLife
-from worker.outages import OutageLog
 from worker.parts import Parts
 from worker.plex_scan import PlexScans
 from worker.presence import Presence
 from worker.reports import Reporter
+from worker.resilience.breaker import Breaker, State
+from worker.resilience.breaker_file import BreakerFile
+from worker.resilience.circuit import Gate
+from worker.resilience.outages import OutageLog
+from worker.resilience.throttle import Throttle
 from worker.running import UPDATE, Runner
 from worker.settings import Settings
 from worker.stats import StatisticsKeeper
 from worker.summary import Summary
-from worker.throttle import Throttle
 from worker.troubles import Troubles
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)

@@ -9,8 +9,8 @@ from core.timers import Every
 from sync.context import Workbench
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.store import JobStore
-from worker.backoff import LIBRARY_LOOK_S, library_gap
-from worker.gate import Gate
+from worker.resilience.backoff import LIBRARY_LOOK_S, library_gap
+from worker.resilience.circuit import Gate
 
 NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000

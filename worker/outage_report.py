@@ -3,7 +3,7 @@
 import time
 
 from core.text import duration
-from worker.outages import KEPT, Outage, OutageHistory, lasted_s, metrics
+from worker.resilience.outages import KEPT, Outage, OutageHistory, lasted_s, metrics
 
 SHOWN = 13  # of the outages; with the lines around them twenty
 LONGEST_ERROR = 120

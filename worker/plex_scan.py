@@ -15,8 +15,8 @@ from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancesto
 from sync.batch import Batch, is_missing
 from sync.context import Workbench
 from sync_queue.notices import Notices
-from worker.breaker import State
-from worker.gate import Gate
+from worker.resilience.breaker import State
+from worker.resilience.circuit import Gate
 
 NEW = frozenset({"scan", "create"})  # causes of a scene that came into being, or whose file moved
 GAP_S = 300.0  # the same folder is not scanned again sooner

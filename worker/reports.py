@@ -6,7 +6,7 @@ from core.log import EventLog
 from core.outcome import Fate, Outcome
 from core.text import duration
 from sync_queue.notices import Notices
-from worker.breaker import Breaker, State
+from worker.resilience.breaker import Breaker, State
 
 REFUSED = "refused"
 GONE = "plex_gone"

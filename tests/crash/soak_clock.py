@@ -21,8 +21,8 @@ from sync_queue.dead_letters import DeadLetters
 from tests.crash.soak_world import World, descriptors, objects
 from tests.emulators.plex_server import Fault
 from tests.flow.house import TOKEN, opened
-from worker.outages import KEPT, read_history
 from worker.recover import CLASSES, recover
+from worker.resilience.outages import KEPT, read_history
 
 WEEK_S = 7 * 86_400.0
 SCENES = 30

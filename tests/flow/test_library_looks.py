@@ -9,7 +9,7 @@ import pytest
 
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import LOOK_S, Inproc, opened
-from worker.backoff import LIBRARY_LOOK_LATER_S, LIBRARY_LOOK_S, NOT_FOUND_WAITS_S, library_gap
+from worker.resilience.backoff import LIBRARY_LOOK_LATER_S, LIBRARY_LOOK_S, NOT_FOUND_WAITS_S, library_gap
 
 ALL = "/library/sections/1/all"
 SECTIONS = "GET /library/sections"

@@ -16,10 +16,10 @@ from tests.crash.soak_world import descriptors, objects
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import House, Workroom, wait_for
-from worker.breaker import State
-from worker.breaker_file import FILE_NAME as BREAKER_FILE
 from worker.life import TURN_S
-from worker.rate_limiter import FASTEST
+from worker.resilience.breaker import State
+from worker.resilience.breaker_file import FILE_NAME as BREAKER_FILE
+from worker.resilience.rate_limiter import FASTEST
 
 DAY_S = 86_400.0
 LIBRARIES = "/library/sections"

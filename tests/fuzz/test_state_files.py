@@ -24,14 +24,14 @@ from tests.fuzz.nonsense import bent, bent_bytes, fuzzed
 from tests.support import ROOT, FakeClock, open_store, query
 from validation.metadata import SceneFile
 from wiring import Outside, build_worker
-from worker.breaker import probe_is_due
-from worker.breaker_file import BreakerFile
 from worker.confirm import Confirmation
-from worker.gate import Gate
 from worker.outage_report import report_lines
-from worker.outages import metrics, read_history
+from worker.resilience.breaker import probe_is_due
+from worker.resilience.breaker_file import BreakerFile
+from worker.resilience.circuit import Gate
+from worker.resilience.outages import metrics, read_history
+from worker.resilience.throttle import Throttle
 from worker.stats import StatisticsKeeper, read_statistics
-from worker.throttle import Throttle
 
 NOW = 1_700_000_000.0
 DOCUMENTS: dict[str, Any] = {

@@ -13,7 +13,7 @@ from core.errors import error_classes
 from tests.support import ROOT
 from tools.layout import ENTRY_FILES, HOOKS, HOOKS_MAY_IMPORT, LAYERS, PACKAGES, shipped_modules, unit_of
 from tools.layout import module_name as relative_module_name
-from worker.policy import RULES
+from worker.resilience.retry_policy import RULES
 
 TOPS = {*PACKAGES, *(name.removesuffix(".py") for name in ENTRY_FILES)}
 

@@ -15,7 +15,7 @@ from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
 from tests.unit.test_layers import parsed, shipped
 from tests.unit.test_troubleshoot_page import PAGE, texts_in
 from worker.follow import NoWorker
-from worker.policy import Wait, rule_for
+from worker.resilience.retry_policy import Wait, rule_for
 from worker.task_context import TaskFailed
 
 LOADED = (tasks, wiring)  # with everything that ships, so that no class is missing from the tree

@@ -14,9 +14,9 @@ from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
-from worker.breaker import State
 from worker.drain import PAUSE_S, Drain, DrainReport
 from worker.fan_out import FanOut
+from worker.resilience.breaker import State
 
 ITEMS = "/library/metadata/{ids}"
 EDITS = "/library/sections/{section}/all"

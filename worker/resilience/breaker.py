@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
 
-from worker.backoff import growing_gap
+from worker.resilience.backoff import growing_gap
 
 FAILURES_TO_OPEN = 5
 FIRST_GAP_S = 5.0

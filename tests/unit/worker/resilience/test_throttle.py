@@ -10,10 +10,10 @@ import pytest
 from sync_queue.store import BATCH
 from tests.support import FakeClock
 from tests.unit.worker.rig import kept_log
-from worker.breaker import Breaker, State
-from worker.pace import LEVELS
-from worker.rate_limiter import FASTEST, RAMP_S
-from worker.throttle import FILE_NAME, SLICE_S, Throttle
+from worker.resilience.breaker import Breaker, State
+from worker.resilience.pace import LEVELS
+from worker.resilience.rate_limiter import FASTEST, RAMP_S
+from worker.resilience.throttle import FILE_NAME, SLICE_S, Throttle
 
 CLOSED = Breaker(State.CLOSED)
 HALF_OPEN = Breaker(State.HALF_OPEN)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import FakeClock
-from worker.breaker import FAILURES_TO_OPEN, Breaker, State, probe_is_due
-from worker.breaker_file import FAR_AHEAD_S, FILE_NAME, BreakerFile
+from worker.resilience.breaker import FAILURES_TO_OPEN, Breaker, State, probe_is_due
+from worker.resilience.breaker_file import FAR_AHEAD_S, FILE_NAME, BreakerFile
 
 NOW = 1_700_000_000.0
 OPEN = Breaker(State.OPEN, 0, NOW - 90.0, "PlexServerDown: no connection", False, 4, NOW + 20.0)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.clock import Clock
 from core.files import JsonFile
-from worker.breaker import Breaker, State
+from worker.resilience.breaker import Breaker, State
 
 FILE_NAME = "outages.json"
 KEPT = 30

@@ -27,7 +27,7 @@ from core.errors import (
 )
 from core.job import Job
 from core.outcome import Fate, Outcome
-from worker.backoff import NOT_FOUND_WAITS_S, full_jitter, not_found_wait
+from worker.resilience.backoff import NOT_FOUND_WAITS_S, full_jitter, not_found_wait
 
 BACKOFF_BASE_S = 5.0
 BACKOFF_CAP_S = 80.0

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import FakeClock
-from worker.breaker import Breaker, State
 from worker.outage_report import NONE_YET, duration, report_lines
-from worker.outages import (
+from worker.resilience.breaker import Breaker, State
+from worker.resilience.outages import (
     FILE_NAME,
     KEPT,
     LATEST,

@@ -29,7 +29,7 @@ from core.job import Job
 from core.match import Candidate, Evidence, PlexFile
 from core.outcome import Fate
 from stash.client import StashRefused
-from worker.policy import RULES, Signal, judge, rule_for
+from worker.resilience.retry_policy import RULES, Signal, judge, rule_for
 
 # error, fate of the first failure, attempts until the dead letter (None: never), what the breaker hears
 TABLE: list[tuple[Exception, Fate, int | None, Signal]] = [

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.clock import Clock
 from core.files import JsonFile
 from core.units import DAY_S
-from worker.breaker import FAILURES_TO_OPEN, Breaker, State
+from worker.resilience.breaker import FAILURES_TO_OPEN, Breaker, State
 
 FILE_NAME = "circuit_breaker.json"
 FAR_AHEAD_S = DAY_S  # a corrected clock may leave a time ahead; a day ahead it is nonsense

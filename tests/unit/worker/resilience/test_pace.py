@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pace import LEVELS, PUSHED_BACK, RECENT, STEP, Pace, answered
+from worker.resilience.pace import LEVELS, PUSHED_BACK, RECENT, STEP, Pace, answered
 
 USUAL_S = 0.2
 ANSWERS = st.lists(st.tuples(st.floats(0.0, 60.0), st.sampled_from([200, 400, 429, 500, 503])), max_size=200)

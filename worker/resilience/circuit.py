@@ -8,9 +8,9 @@ from core.errors import PlexError, PlexRefused, PlexServerDown
 from core.log import EventLog
 from plex.client import PlexClient
 from sync_queue.store import BATCH
-from worker import breaker as moves
-from worker.breaker import Breaker, State
-from worker.policy import Signal, rule_for
+from worker.resilience import breaker as moves
+from worker.resilience.breaker import Breaker, State
+from worker.resilience.retry_policy import Signal, rule_for
 
 Listener = Callable[[Breaker, Breaker], None]
 

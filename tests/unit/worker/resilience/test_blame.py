@@ -1,6 +1,6 @@
 """Who pays for a failure of Plex."""
 
-from worker.blame import Blame
+from worker.resilience.blame import Blame
 
 
 def test_a_failure_while_the_breaker_stays_closed_is_the_jobs_own() -> None:

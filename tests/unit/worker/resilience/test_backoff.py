@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.backoff import NOT_FOUND_WAITS_S, full_jitter, growing_gap, not_found_wait
-from worker.policy import BACKOFF_BASE_S, BACKOFF_CAP_S
+from worker.resilience.backoff import NOT_FOUND_WAITS_S, full_jitter, growing_gap, not_found_wait
+from worker.resilience.retry_policy import BACKOFF_BASE_S, BACKOFF_CAP_S
 
 attempts = st.integers(0, 10_000)
 seeds = st.integers(0, 2**32)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rate_limiter import (
+from worker.resilience.rate_limiter import (
     ENOUGH_RESULTS,
     FASTEST,
     LONGEST_STEP_S,

@@ -5,8 +5,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker import breaker as moves
-from worker.breaker import FAILURES_TO_OPEN, LONGEST_GAP_S, Breaker, State
+from worker.resilience import breaker as moves
+from worker.resilience.breaker import FAILURES_TO_OPEN, LONGEST_GAP_S, Breaker, State
 
 EVENTS = ("success", "failure", "confirmed down", "refused", "healthy")
 

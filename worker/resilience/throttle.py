@@ -7,11 +7,11 @@ from core.clock import Clock
 from core.files import JsonFile
 from core.log import EventLog
 from sync_queue.store import BATCH
-from worker import pace as pacing
-from worker import rate_limiter as ramps
-from worker.breaker import Breaker, State
-from worker.pace import Pace
-from worker.rate_limiter import Ramp
+from worker.resilience import pace as pacing
+from worker.resilience import rate_limiter as ramps
+from worker.resilience.breaker import Breaker, State
+from worker.resilience.pace import Pace
+from worker.resilience.rate_limiter import Ramp
 
 FILE_NAME = "ramp.json"
 SAVE_EVERY_S = 10.0

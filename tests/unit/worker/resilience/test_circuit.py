@@ -12,8 +12,8 @@ from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.support import FakeClock
 from tests.unit.plex.servers import client_of
 from tests.unit.worker.rig import kept_log
-from worker.breaker import FAILURES_TO_OPEN, Breaker, State
-from worker.gate import Gate
+from worker.resilience.breaker import FAILURES_TO_OPEN, Breaker, State
+from worker.resilience.circuit import Gate
 
 
 class Door:
