@@ -45,7 +45,10 @@ from worker.life import WorkerLife
 from worker.parts import Parts
 from worker.plex_scan import PlexScans
 from worker.presence import Presence
-from worker.reports import Reporter
+from worker.reporting.batch_summary import Summary
+from worker.reporting.job_log import Reporter
+from worker.reporting.log_alerts import Troubles
+from worker.reporting.stats import StatisticsKeeper
 from worker.resilience.breaker import Breaker, State
 from worker.resilience.breaker_file import BreakerFile
 from worker.resilience.circuit import Gate
@@ -53,9 +56,6 @@ from worker.resilience.outages import OutageLog
 from worker.resilience.throttle import Throttle
 from worker.running import UPDATE, Runner
 from worker.settings import Settings
-from worker.stats import StatisticsKeeper
-from worker.summary import Summary
-from worker.troubles import Troubles
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
 

@@ -19,12 +19,12 @@ from sync_queue.database import is_damage
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.fan_out import FanOut
+from worker.reporting.stats import counts_of, day_of
 from worker.resilience.blame import Blame
 from worker.resilience.breaker import State
 from worker.resilience.circuit import Gate
 from worker.resilience.retry_policy import Signal, judge, rule_for
 from worker.resilience.throttle import Throttle
-from worker.stats import counts_of, day_of
 
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long

@@ -15,10 +15,10 @@ from sync_queue.store import JobStore
 from worker.catch_up import CatchUp
 from worker.defaults import Defaults
 from worker.drain import Drain
+from worker.reporting.stats import StatisticsKeeper
 from worker.resilience.circuit import Gate
 from worker.resilience.throttle import Throttle
 from worker.settings import Settings
-from worker.stats import StatisticsKeeper
 
 
 class Duty(Protocol):

@@ -10,8 +10,8 @@ from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from validation.config import read_config
 from worker.recover import CLASSES, MARGIN_S, recover
+from worker.reporting.status import letter_line
 from worker.resilience.outages import read_history, within
-from worker.status import letter_line
 from worker.task_context import Answer, Context, TaskFailed
 
 LISTED = 20

@@ -17,7 +17,7 @@ from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
 from validation.config import read_config
 from worker.follow import LINE_S, Follower, NoWorker
-from worker.stats import JOB, present_statistics
+from worker.reporting.stats import JOB, present_statistics
 from worker.task_context import Answer, Context, state_pages
 
 PAGE = 500

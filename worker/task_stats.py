@@ -2,7 +2,7 @@
 
 from core.text import several
 from sync_queue.counters import Counters
-from worker.stats import present_statistics, reset_statistics
+from worker.reporting.stats import present_statistics, reset_statistics
 from worker.task_context import Answer, Context
 
 

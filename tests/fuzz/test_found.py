@@ -24,8 +24,8 @@ from tests.fuzz.test_inputs import served
 from tests.support import ROOT, FakeClock, open_store
 from tests.unit.worker.rig import kept_log
 from wiring import Outside, build_worker, run_worker
+from worker.reporting.stats import StatisticsKeeper
 from worker.resilience.throttle import Throttle
-from worker.stats import StatisticsKeeper
 
 
 @pytest.mark.parametrize(

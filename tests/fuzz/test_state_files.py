@@ -25,13 +25,13 @@ from tests.support import ROOT, FakeClock, open_store, query
 from validation.metadata import SceneFile
 from wiring import Outside, build_worker
 from worker.confirm import Confirmation
-from worker.outage_report import report_lines
+from worker.reporting.outage_report import report_lines
+from worker.reporting.stats import StatisticsKeeper, read_statistics
 from worker.resilience.breaker import probe_is_due
 from worker.resilience.breaker_file import BreakerFile
 from worker.resilience.circuit import Gate
 from worker.resilience.outages import metrics, read_history
 from worker.resilience.throttle import Throttle
-from worker.stats import StatisticsKeeper, read_statistics
 
 NOW = 1_700_000_000.0
 DOCUMENTS: dict[str, Any] = {

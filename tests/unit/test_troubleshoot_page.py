@@ -13,7 +13,7 @@ import pytest
 from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
 from core.outcome import Fate
 from tests.unit.test_layers import shipped
-from worker.troubles import NOT_WORTH_TELLING, TEXTS, TOLD_BY_OTHERS
+from worker.reporting.log_alerts import NOT_WORTH_TELLING, TEXTS, TOLD_BY_OTHERS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PAGE = (PROJECT / "docs" / "troubleshoot.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import FakeClock
-from worker.outage_report import NONE_YET, duration, report_lines
+from worker.reporting.outage_report import NONE_YET, duration, report_lines
 from worker.resilience.breaker import Breaker, State
 from worker.resilience.outages import (
     FILE_NAME,

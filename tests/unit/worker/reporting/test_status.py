@@ -14,11 +14,11 @@ from sync_queue.statements import RECONCILED
 from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
+from worker.reporting.status import LONGEST_LINE, Snapshot, plex_lines, status_lines, take_snapshot
 from worker.resilience.breaker import Breaker, State
 from worker.resilience.breaker_file import FILE_NAME, BreakerFile
 from worker.resilience.outages import OutageLog
 from worker.resilience.throttle import Throttle
-from worker.status import LONGEST_LINE, Snapshot, plex_lines, status_lines, take_snapshot
 
 WHY = "PlexServerDown: no connection to Plex (ConnectionError)"
 

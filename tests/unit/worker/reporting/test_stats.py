@@ -14,7 +14,7 @@ from sync_queue.counters import Counters
 from tests.flow.house import picture
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
-from worker.stats import (
+from worker.reporting.stats import (
     FILE_NAME,
     JOBS,
     Statistics,

@@ -18,13 +18,13 @@ from sync_queue.hook_queue import worker_lives
 from sync_queue.meta import Facts, WorkerRow
 from sync_queue.records import Records
 from sync_queue.store import JobStore
+from worker.reporting.stats import Statistics, day_of, present_statistics
 from worker.resilience import rate_limiter
 from worker.resilience.breaker import Breaker, State
 from worker.resilience.breaker_file import BreakerFile
 from worker.resilience.outages import Outage, OutageHistory, lasted_s, read_history
 from worker.resilience.rate_limiter import Ramp
 from worker.resilience.throttle import FILE_NAME as RAMP_FILE
-from worker.stats import Statistics, day_of, present_statistics
 
 NEWEST_LETTERS = 3
 SHOWN_LESSONS = 3

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.test_layers import shipped
 from tests.unit.worker.rig import Rig
-from worker.troubles import TEXTS, UNKNOWN
+from worker.reporting.log_alerts import TEXTS, UNKNOWN
 
 
 def facts_of(text: str) -> set[str]:

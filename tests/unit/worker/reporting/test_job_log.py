@@ -9,7 +9,7 @@ from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
-from worker.reports import LONG_OUTAGE_S, Reporter
+from worker.reporting.job_log import LONG_OUTAGE_S, Reporter
 from worker.resilience.breaker import Breaker, State
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)

@@ -10,7 +10,7 @@ from core.outcome import Fate, Outcome
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig
-from worker.summary import GAP_S, JOBS, Summary
+from worker.reporting.batch_summary import GAP_S, JOBS, Summary
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
 WROTE = Outcome(Fate.DONE, "wrote", wrote=("title",), items=(7,), confidence="high")

@@ -1,0 +1,1 @@
+"""Tells users what the worker does: log, notices, statistics, status."""
