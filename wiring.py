@@ -35,15 +35,15 @@ from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
-from worker.catch_up import CatchUp, first_start
 from worker.defaults import Defaults
-from worker.departures import Departures
+from worker.discovery.catch_up import CatchUp, first_start
+from worker.discovery.deletions import Departures
+from worker.discovery.fan_out import FanOut
+from worker.discovery.plex_scan import PlexScans
 from worker.drain import Drain
-from worker.fan_out import FanOut
 from worker.graves import bury_the_deadly
 from worker.life import WorkerLife
 from worker.parts import Parts
-from worker.plex_scan import PlexScans
 from worker.presence import Presence
 from worker.reporting.batch_summary import Summary
 from worker.reporting.job_log import Reporter

@@ -18,7 +18,7 @@ from sync.verify import verify_written
 from sync_queue.database import is_damage
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
-from worker.fan_out import FanOut
+from worker.discovery.fan_out import FanOut
 from worker.reporting.stats import counts_of, day_of
 from worker.resilience.blame import Blame
 from worker.resilience.breaker import State

@@ -13,8 +13,8 @@ from sync_queue.hook_queue import SPILL
 from sync_queue.meta import SERVER, SYNCING
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
+from worker.discovery.library_watch import LibraryLook
 from worker.drain import PAUSE_S
-from worker.library_look import LibraryLook
 from worker.parts import Parts
 from worker.pulse import StashPulse
 from worker.resilience.breaker import State, probe_is_due

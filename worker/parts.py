@@ -12,8 +12,8 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import Facts
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
-from worker.catch_up import CatchUp
 from worker.defaults import Defaults
+from worker.discovery.catch_up import CatchUp
 from worker.drain import Drain
 from worker.reporting.stats import StatisticsKeeper
 from worker.resilience.circuit import Gate

@@ -14,7 +14,7 @@ from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_toys import write_plugin
 from tests.support import query
 from tests.unit.worker.rig import Rig
-from worker.catch_up import WATERMARK
+from worker.discovery.catch_up import WATERMARK
 from worker.life import TURN_S, Farewell
 from worker.pulse import STASH_SILENT_S
 from worker.resilience.breaker import State

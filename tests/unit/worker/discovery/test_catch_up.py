@@ -11,7 +11,7 @@ from stash.times import MARGIN, parse_time
 from sync_queue.entities import EntityIndex
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import NOW, Rig, rigged
-from worker.catch_up import OVERLAP_S, WATERMARK
+from worker.discovery.catch_up import OVERLAP_S, WATERMARK
 
 
 def run(rig: Rig) -> int:

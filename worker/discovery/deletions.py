@@ -14,7 +14,7 @@ from stash.client import StashRefused
 from sync.context import Workbench
 from sync_queue.records import Records
 from sync_queue.store import JobStore
-from worker.fan_out import GONE, FanOut
+from worker.discovery.fan_out import GONE, FanOut
 
 PAGE = 1_000
 REFUSED_S = 120.0  # who said that it is due and was not let, because nothing may be written, asks again after this

@@ -9,8 +9,8 @@ from core.outcome import Fate
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.metadata import SyncMetadata, parse_scene
-from worker.departures import PAGE, REFUSED_S, Departures
-from worker.fan_out import Reach, entities_of, reach_of
+from worker.discovery.deletions import PAGE, REFUSED_S, Departures
+from worker.discovery.fan_out import Reach, entities_of, reach_of
 
 OLD, NEW = Entity("tag:7", "train"), Entity("tag:7", "railway")
 HOOK = frozenset({"update"})
