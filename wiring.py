@@ -35,16 +35,18 @@ from sync_queue.records import Records
 from sync_queue.schema import OpenedDatabase, open_database
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
-from worker.defaults import Defaults
 from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import Departures
 from worker.discovery.fan_out import FanOut
 from worker.discovery.plex_scan import PlexScans
-from worker.drain import Drain
-from worker.graves import bury_the_deadly
-from worker.life import WorkerLife
-from worker.parts import Parts
-from worker.presence import Presence
+from worker.lifecycle.components import Parts
+from worker.lifecycle.default_settings import Defaults
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.install_check import Presence
+from worker.lifecycle.live_settings import Settings
+from worker.lifecycle.loop import WorkerLife
+from worker.lifecycle.poison_jobs import bury_the_deadly
+from worker.lifecycle.supervisor import UPDATE, Runner
 from worker.reporting.batch_summary import Summary
 from worker.reporting.job_log import Reporter
 from worker.reporting.log_alerts import Troubles
@@ -54,8 +56,6 @@ from worker.resilience.breaker_file import BreakerFile
 from worker.resilience.circuit import Gate
 from worker.resilience.outages import OutageLog
 from worker.resilience.throttle import Throttle
-from worker.running import UPDATE, Runner
-from worker.settings import Settings
 
 _VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
 

@@ -20,7 +20,7 @@ from sync_queue.hook_queue import connect, note_parameters, session_parameters, 
 from sync_queue.store import JobStore
 from tests.flow.house import LOG, Workroom, picture
 from wiring import Outside, build_worker
-from worker.life import Farewell
+from worker.lifecycle.loop import Farewell
 
 SESSION_S = 3600
 LOG_FILES = (LOG, f"{LOG}.1", f"{LOG}.2", f"{LOG}.3")

@@ -10,7 +10,7 @@ from tests.crash.soak_world import Died
 from tests.flow.house import wait_for
 from tests.flow.inproc import Inproc, opened
 from tests.support import query
-from worker.graves import DEATHS_TO_BURY
+from worker.lifecycle.poison_jobs import DEATHS_TO_BURY
 
 
 def wake_until_buried(place: Place) -> None:

@@ -22,8 +22,8 @@ from tests.flow.house import Workroom, opened, wait_for
 from tests.flow.packages import OLD, PackagedHouse, build_old_source, build_source
 from tests.support import ROOT
 from tools.package import shipped_files
-from worker.life import Farewell
-from worker.presence import UPDATE_S
+from worker.lifecycle.install_check import UPDATE_S
+from worker.lifecycle.loop import Farewell
 
 # A worker of an old release as far as the new one can tell: it holds the lease and the database, and leaves for
 # another version as every release does.

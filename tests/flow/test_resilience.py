@@ -16,7 +16,7 @@ from tests.crash.soak_world import descriptors, objects
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import House, Workroom, wait_for
-from worker.life import TURN_S
+from worker.lifecycle.loop import TURN_S
 from worker.resilience.breaker import State
 from worker.resilience.breaker_file import FILE_NAME as BREAKER_FILE
 from worker.resilience.rate_limiter import FASTEST

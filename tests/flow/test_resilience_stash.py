@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.flow.house import House, Workroom, opened, wait_for
-from worker.life import Farewell
-from worker.pulse import STASH_SILENT_S
+from worker.lifecycle.loop import Farewell
+from worker.lifecycle.stash_monitor import STASH_SILENT_S
 
 SESSION_S = 60
 

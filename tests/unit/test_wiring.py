@@ -18,7 +18,7 @@ from tests.emulators.stash_toys import until
 from tests.support import FakeClock, open_store, query
 from validation.config import read_config
 from wiring import Outside, build_plex, installed_version, run_worker, work_here
-from worker.running import MOST_FAILURES
+from worker.lifecycle.supervisor import MOST_FAILURES
 
 
 @pytest.fixture

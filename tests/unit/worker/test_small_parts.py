@@ -9,8 +9,8 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import begin_epoch
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
-from worker.graves import DEATHS_TO_BURY, bury_the_deadly
-from worker.watchdog import SILENT_S, Watchdog
+from worker.lifecycle.poison_jobs import DEATHS_TO_BURY, bury_the_deadly
+from worker.lifecycle.watchdog import SILENT_S, Watchdog
 
 
 def test_something_that_happens_every_so_often_is_due_at_once_and_then_after_its_interval() -> None:

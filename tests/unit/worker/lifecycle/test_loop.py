@@ -15,8 +15,8 @@ from tests.emulators.stash_toys import write_plugin
 from tests.support import query
 from tests.unit.worker.rig import Rig
 from worker.discovery.catch_up import WATERMARK
-from worker.life import TURN_S, Farewell
-from worker.pulse import STASH_SILENT_S
+from worker.lifecycle.loop import TURN_S, Farewell
+from worker.lifecycle.stash_monitor import STASH_SILENT_S
 from worker.resilience.breaker import State
 
 MARKERS = "/library/sections"

@@ -15,7 +15,7 @@ from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.discovery.fan_out import FanOut
-from worker.drain import PAUSE_S, Drain, DrainReport
+from worker.lifecycle.drain import PAUSE_S, Drain, DrainReport
 from worker.resilience.breaker import State
 
 ITEMS = "/library/metadata/{ids}"

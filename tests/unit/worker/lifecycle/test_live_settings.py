@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import StashUnavailable
 from tests.unit.worker.rig import Rig, rigged
-from worker.settings import NO_SETTINGS
+from worker.lifecycle.live_settings import NO_SETTINGS
 
 
 @pytest.fixture

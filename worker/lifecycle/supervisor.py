@@ -15,8 +15,8 @@ from sync_queue.database import is_damage
 from sync_queue.hook_queue import leave_message
 from sync_queue.lease import Lease
 from sync_queue.schema import OpenedDatabase, suspect
-from worker.life import Farewell, WorkerLife
-from worker.watchdog import Watchdog, replace_this_process
+from worker.lifecycle.loop import Farewell, WorkerLife
+from worker.lifecycle.watchdog import Watchdog, replace_this_process
 
 MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
 LONGEST_REST_S = 60.0

@@ -7,7 +7,7 @@ from core.errors import PlexSyncError, StashUnavailable
 from core.log import EventLog
 from core.timers import Every
 from sync_queue.notices import Notices
-from worker.settings import Settings
+from worker.lifecycle.live_settings import Settings
 
 SPEAK_S = 2.0
 UNSAID_S = 60.0  # a notice that Stash would not take is offered again after this

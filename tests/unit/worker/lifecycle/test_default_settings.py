@@ -9,7 +9,7 @@ from stash.client import PLUGIN_ID
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.settings import SETTINGS, SettingType
-from worker.defaults import CALM_S, DONE, GOOD_LOOKS, WATCH_S, lost, missing_defaults
+from worker.lifecycle.default_settings import CALM_S, DONE, GOOD_LOOKS, WATCH_S, lost, missing_defaults
 
 A_WATCH = int(WATCH_S / CALM_S)  # minutes between two looks, while nothing is missing
 REQUIRED = {"a_plex_url": "http://127.0.0.1:32400", "a_plex_token": "token-of-somebody"}

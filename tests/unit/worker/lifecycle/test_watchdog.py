@@ -6,14 +6,14 @@ from pathlib import Path
 
 from tests.emulators.stash_toys import until
 from tests.support import ROOT
-from worker.watchdog import EXIT_STATUS
+from worker.lifecycle.watchdog import EXIT_STATUS
 
 LIMIT_S = 60.0
 HUNG = """
 import sys
 from pathlib import Path
 from sync_queue.lease import Lease
-from worker.watchdog import replace_this_process
+from worker.lifecycle.watchdog import replace_this_process
 lease = Lease(Path(sys.argv[1]))
 assert lease.take()
 replace_this_process(sys.argv[1])
@@ -43,7 +43,7 @@ def test_a_hung_worker_ends_and_its_successor_finds_the_lease_free(tmp_path: Pat
 
 def test_a_hung_worker_ends_although_no_other_can_be_started(tmp_path: Path) -> None:
     lost = str(tmp_path / "gone")  # a working folder that is not there: the start fails
-    code = f"from worker.watchdog import replace_this_process; replace_this_process({lost!r})"
+    code = f"from worker.lifecycle.watchdog import replace_this_process; replace_this_process({lost!r})"
 
     status = subprocess.call([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
 

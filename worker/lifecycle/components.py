@@ -12,13 +12,13 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import Facts
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
-from worker.defaults import Defaults
 from worker.discovery.catch_up import CatchUp
-from worker.drain import Drain
+from worker.lifecycle.default_settings import Defaults
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.live_settings import Settings
 from worker.reporting.stats import StatisticsKeeper
 from worker.resilience.circuit import Gate
 from worker.resilience.throttle import Throttle
-from worker.settings import Settings
 
 
 class Duty(Protocol):

@@ -14,12 +14,12 @@ from sync_queue.meta import SERVER, SYNCING
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
 from worker.discovery.library_watch import LibraryLook
-from worker.drain import PAUSE_S
-from worker.parts import Parts
-from worker.pulse import StashPulse
+from worker.lifecycle.components import Parts
+from worker.lifecycle.drain import PAUSE_S
+from worker.lifecycle.maintenance import Tidying
+from worker.lifecycle.notice_delivery import Speaker
+from worker.lifecycle.stash_monitor import StashPulse
 from worker.resilience.breaker import State, probe_is_due
-from worker.speaking import Speaker
-from worker.tidying import Tidying
 
 TURN_S = 0.5
 BURST_S = 60.0  # the catch-up looks this long after the last hook of a burst

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.clock import Clock
 from core.timers import Every
-from worker.settings import Settings
+from worker.lifecycle.live_settings import Settings
 
 ASK_S = 60.0
 HEARD_S = 120.0  # a Stash that answered so lately need not be asked whether it is there

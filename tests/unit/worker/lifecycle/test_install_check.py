@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import FakeClock
-from worker.presence import UPDATE_S, Presence
+from worker.lifecycle.install_check import UPDATE_S, Presence
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Runs the worker process: its loop, the drain, settings, watchdog and maintenance."""
