@@ -85,7 +85,7 @@ def task_door(message: dict[str, object], arguments: dict[str, object]) -> dict[
         ensure_dependencies(ROOT, DATA)
     except (Unmet, OSError) as error:
         return {"error": str(error)}
-    from tasks import run_task
+    from tasks.run import run_task
 
     return run_task(message, arguments, ROOT, DATA, start_worker, sys.stderr.buffer.write)
 

@@ -14,15 +14,17 @@ LAYERS = {  # a unit imports lower layers only; units of one layer do not import
     "plex": 2,
     "sync": 3,
     "reconciliation": 4,
-    "worker": 4,
+    "worker.resilience": 4,
+    "worker.reporting": 5,
+    "worker.discovery": 5,
+    "worker.lifecycle": 6,
     "wiring": 7,
-    "reconcile_tasks": 8,
-    "tasks": 9,
-    "PlexSync": 10,
+    "tasks": 8,
+    "PlexSync": 9,
 }
 HOOKS = "hooks"  # beside the layers: imported by PlexSync only
 HOOKS_MAY_IMPORT = ("core.stash_log", "core.launch", "sync_queue.hook_queue", "sync_queue.statements", "hooks.")
-ENTRY_FILES = ("PlexSync.py", "wiring.py", "tasks.py", "reconcile_tasks.py")
+ENTRY_FILES = ("PlexSync.py", "wiring.py")
 PAGE_FOLDER = "ui"  # what Stash's page loads; no Python
 
 _ENTRY_MODULES = tuple(name.removesuffix(".py") for name in ENTRY_FILES)

@@ -15,7 +15,7 @@ from mkdocs.structure.pages import Page
 from tools.layout import PACKAGES, module_name
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST_DOORS = ("PlexSync", "wiring", "tasks")  # then the other files in the root
+FIRST_DOORS = ("PlexSync", "wiring")  # then the other files in the root
 BORROWED = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 
 _DOORS_PAGE = """\

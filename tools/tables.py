@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasks import TASKS
+from tasks.table import TASKS
 from tools.fields_table import fields_table
 from tools.generated_sections import HASH, with_part
 from tools.layout import ENTRY_FILES, PACKAGES

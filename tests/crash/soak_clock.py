@@ -18,10 +18,10 @@ from pathlib import Path
 from random import Random
 
 from sync_queue.dead_letters import DeadLetters
+from tasks.recovery import CLASSES, recover
 from tests.crash.soak_world import World, descriptors, objects
 from tests.emulators.plex_server import Fault
 from tests.flow.house import TOKEN, opened
-from worker.recover import CLASSES, recover
 from worker.resilience.outages import KEPT, read_history
 
 WEEK_S = 7 * 86_400.0

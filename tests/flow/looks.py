@@ -11,14 +11,15 @@ import pytest
 
 from core.job import scene_subject
 from sync_queue.lease import Lease
-from tasks import TASKS, build_context, run_task
+from tasks.context import TaskFailed
+from tasks.run import build_context, run_task
+from tasks.table import TASKS
 from tests.emulators.plex_server import PlexEmulator
 from tests.flow.inproc import LATER_S, Inproc
 from tests.flow.shown_fields import AFTER, BEFORE, known_to_both, what_shows
 from tests.support import ROOT
 from tests.unit.plex.servers import full_backlog
 from wiring import Outside
-from worker.task_context import TaskFailed
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SCAN_SETTLED_S = 65.0

@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from tasks import build_context
+from tasks.context import Context
+from tasks.queue import sync_all
+from tasks.run import build_context
 from tests.flow.house import PNG
 from tests.flow.inproc import Inproc, opened
 from tests.support import ROOT, query
 from wiring import Outside
-from worker.task_context import Context
-from worker.task_queue import sync_all
 
 COUNT = 7
 LATER_S = 5.0

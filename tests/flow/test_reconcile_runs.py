@@ -15,7 +15,7 @@ from sync.planner import Survey
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import connect
 from sync_queue.store import JobStore
-from tasks import run_task
+from tasks.run import run_task
 from tests.emulators.plex_server import Fault
 from tests.flow.house import House, Workroom, picture
 from tests.flow.test_reconcile import HOUR_S, full_scene, newest, press, reconcile

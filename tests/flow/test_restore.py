@@ -11,14 +11,15 @@ import pytest
 
 from sync_queue.hook_queue import connect
 from sync_queue.lease import Lease
-from tasks import TASKS, build_context
+from tasks.context import TaskFailed
+from tasks.run import build_context
+from tasks.table import TASKS
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import Fault
 from tests.flow.house import picture
 from tests.flow.inproc import FULL, Inproc, opened_among_others
 from tests.support import ROOT, query
 from wiring import Outside
-from worker.task_context import TaskFailed
 
 BEFORE: dict[str, Any] = {
     "title": "night_train_1080p",

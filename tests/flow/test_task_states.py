@@ -10,7 +10,8 @@ import pytest
 
 from core.job import scene_subject
 from sync_queue.dead_letters import DeadLetters
-from tasks import TASKS, Task, run_task
+from tasks.run import run_task
+from tasks.table import TASKS, Task
 from tests.flow.house import Home, House, wait_for
 from tests.support import ROOT, FakeClock, open_store
 

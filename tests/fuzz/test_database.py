@@ -27,11 +27,12 @@ from sync_queue.notices import Notices
 from sync_queue.records import Records
 from sync_queue.schema import back_up, open_database, suspect
 from sync_queue.store import JobStore
-from tasks import TASKS, build_context
+from tasks.context import TaskFailed
+from tasks.run import build_context
+from tasks.table import TASKS
 from tests.fuzz.nonsense import flip, fuzzed
 from tests.support import ROOT, FakeClock
 from wiring import Outside, Worker, build_worker
-from worker.task_context import TaskFailed
 
 SCENES = range(1, 90)
 SERVER = "machine"

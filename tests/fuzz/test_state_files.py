@@ -20,11 +20,11 @@ from sync.path_learning import PathLearning, read_lessons
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import leave_message, take_message
 from sync_queue.spill import absorb_spill
+from tasks.confirmation import Confirmation
 from tests.fuzz.nonsense import bent, bent_bytes, fuzzed
 from tests.support import ROOT, FakeClock, open_store, query
 from validation.metadata import SceneFile
 from wiring import Outside, build_worker
-from worker.confirm import Confirmation
 from worker.reporting.outage_report import report_lines
 from worker.reporting.stats import StatisticsKeeper, read_statistics
 from worker.resilience.breaker import probe_is_due

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import tasks
+import tasks.run
 import wiring
 from core.errors import error_classes
 from tests.support import ROOT

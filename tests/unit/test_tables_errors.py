@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-import tasks
+import tasks.run
 import wiring
 from core import errors
 from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
+from tasks.context import TaskFailed
+from tasks.progress import NoWorker
 from tests.unit.test_layers import parsed, shipped
 from tests.unit.test_troubleshoot_page import PAGE, texts_in
-from worker.follow import NoWorker
 from worker.resilience.retry_policy import Wait, rule_for
-from worker.task_context import TaskFailed
 
 LOADED = (tasks, wiring)  # with everything that ships, so that no class is missing from the tree
 DONE = {SceneGone, NoFile}  # the job is done then

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from hooks.operations import SAY, WAKE
-from tasks import TASKS
+from tasks.table import TASKS
 from tests.support import ROOT
 from validation.settings import GROUPS, SETTINGS
 

@@ -9,7 +9,8 @@ import pytest
 
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
-from tasks import TASKS, run_task
+from tasks.run import run_task
+from tasks.table import TASKS
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import ROOT, FakeClock, open_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks import TASKS, Task
+from tasks.table import TASKS, Task
 from tests.support import ROOT
 from tools.generate_tasks_page import INTRODUCTION
 

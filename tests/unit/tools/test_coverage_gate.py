@@ -19,11 +19,11 @@ def report(**files: tuple[int, int]) -> str:
 
 
 def test_files_are_added_up_per_package(tmp_path: Path) -> None:
-    counts = measured(json.loads(report(core__job=(8, 10), core__log=(1, 10), tasks=(3, 4))))
+    counts = measured(json.loads(report(core__job=(8, 10), core__log=(1, 10), wiring=(3, 4))))
 
-    sums = by_unit(tmp_path, ["core/job.py", "core/log.py", "tasks.py"], counts)
+    sums = by_unit(tmp_path, ["core/job.py", "core/log.py", "wiring.py"], counts)
 
-    assert sums == {"core": Count(9, 20), "tasks": Count(3, 4)}
+    assert sums == {"core": Count(9, 20), "wiring": Count(3, 4)}
 
 
 def test_a_shipped_file_that_nothing_ran_counts_in_full(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_the_whole_below_its_bound_is_named_although_every_package_is_above() ->
 def test_the_exit_status_says_whether_the_gate_is_open(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], covered: int, status: int
 ) -> None:
-    (tmp_path / "tasks.py").write_text("A = 1\n", encoding="utf-8")
-    (tmp_path / REPORT).write_text(report(tasks=(covered, 10)), encoding="utf-8")
+    (tmp_path / "wiring.py").write_text("A = 1\n", encoding="utf-8")
+    (tmp_path / REPORT).write_text(report(wiring=(covered, 10)), encoding="utf-8")
 
     answered = main(tmp_path)
 

@@ -20,8 +20,8 @@ from sync.write_item import ItemWriter
 from sync_queue.hook_queue import worker_lives
 from sync_queue.meta import SYNCING, Facts
 from sync_queue.store import JobStore
+from tasks.context import Answer, Context, TaskFailed, plex_failure
 from validation.config import read_config
-from worker.task_context import Answer, Context, TaskFailed, plex_failure
 
 NAME = "Restore Plex Values"
 LISTED = 10

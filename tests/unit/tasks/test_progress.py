@@ -11,8 +11,8 @@ from sync_queue.counters import Counters
 from sync_queue.lease import Lease
 from sync_queue.meta import Facts, begin_epoch
 from sync_queue.store import JobStore
+from tasks.progress import START_LIMIT_S, STUCK_S, WAITS_S, Follower, NoWorker, ensure_worker, spill_session
 from tests.support import FakeClock, open_store, query
-from worker.follow import START_LIMIT_S, STUCK_S, WAITS_S, Follower, NoWorker, ensure_worker, spill_session
 
 SESSION: dict[str, object] = {"scheme": "http", "host": "h", "port": 9999, "cookie": "c", "now": 1.0}
 

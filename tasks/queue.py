@@ -15,10 +15,10 @@ from sync_queue.meta import SERVER, Facts
 from sync_queue.records import Records
 from sync_queue.statements import WHOLE_LIBRARY
 from sync_queue.store import JobStore
+from tasks.context import Answer, Context, state_pages
+from tasks.progress import LINE_S, Follower, NoWorker
 from validation.config import read_config
-from worker.follow import LINE_S, Follower, NoWorker
 from worker.reporting.stats import JOB, present_statistics
-from worker.task_context import Answer, Context, state_pages
 
 PAGE = 500
 SHORTEST_FOLLOW_S = 60.0

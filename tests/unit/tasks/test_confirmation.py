@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.confirmation import FILE_NAME, LATEST_S, SOONEST_S, Asked, Confirmation, is_confirmed
 from tests.support import FakeClock
-from worker.confirm import FILE_NAME, LATEST_S, SOONEST_S, Asked, Confirmation, is_confirmed
 
 ASKED = Asked(task="Clear", count=3, ended_at=1_000.0)
 

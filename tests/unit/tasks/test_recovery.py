@@ -8,8 +8,8 @@ import pytest
 from core.errors import PlexSyncError, error_classes
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.dead_letters import DeadLetters
+from tasks.recovery import CLASSES, MARGIN_S, Recovery, recover
 from tests.support import FakeClock, open_store
-from worker.recover import CLASSES, MARGIN_S, Recovery, recover
 from worker.resilience.outages import OutageHistory, closed, opened, within
 
 DOWN, TEMPORARY, AMBIGUOUS = "PlexServerDown", "PlexTemporaryError", "AmbiguousMatch"

@@ -2,8 +2,8 @@
 
 from core.text import several
 from sync_queue.counters import Counters
+from tasks.context import Answer, Context
 from worker.reporting.stats import present_statistics, reset_statistics
-from worker.task_context import Answer, Context
 
 
 def reset_stats(context: Context) -> Answer:

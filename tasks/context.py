@@ -1,4 +1,4 @@
-"""What every task works with; `tasks.py` builds it."""
+"""What every task works with; `tasks/run.py` builds it."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -13,9 +13,9 @@ from stash.client import SceneState, StashAddress, StashClient
 from sync.context import Workbench
 from sync_queue.hook_queue import DATABASE, InboxClosed, connect
 from sync_queue.store import JobStore
+from tasks.confirmation import Confirmation
+from tasks.progress import LONGEST_S, NoWorker, ensure_worker
 from validation.config import PlexSyncConfig, read_config
-from worker.confirm import Confirmation
-from worker.follow import LONGEST_S, NoWorker, ensure_worker
 
 
 class TaskFailed(PlexSyncError):

@@ -16,10 +16,10 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import worker_lives
 from sync_queue.meta import Facts
 from sync_queue.records import Records
+from tasks.context import Answer, Context, plex_failure
+from tasks.progress import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
+from tasks.queue import process_queue
 from validation.scope import ALL, RECENT, WEEK, Scope
-from worker.follow import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
-from worker.task_context import Answer, Context, plex_failure
-from worker.task_queue import process_queue
 
 EXAMPLES = 20
 HALF = 0.5  # of the progress bar: the comparison first, then the jobs it has queued

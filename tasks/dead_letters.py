@@ -8,11 +8,11 @@ from core.text import by_name, several
 from core.units import DAY_S
 from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
+from tasks.context import Answer, Context, TaskFailed
+from tasks.recovery import CLASSES, MARGIN_S, recover
 from validation.config import read_config
-from worker.recover import CLASSES, MARGIN_S, recover
 from worker.reporting.status import letter_line
 from worker.resilience.outages import read_history, within
-from worker.task_context import Answer, Context, TaskFailed
 
 LISTED = 20
 EVERY = 1_000_000

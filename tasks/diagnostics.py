@@ -14,12 +14,12 @@ from stash.client import StashClient
 from sync.context import Workbench
 from sync.preview import Preview, Tally, preview
 from sync_queue.hook_queue import worker_lives
+from tasks.context import Answer, Context, TaskFailed, plex_failure, scene_pages
+from tasks.progress import LINE_S
 from validation.config import PlexSyncConfig, read_config
-from worker.follow import LINE_S
 from worker.reporting.outage_report import report_lines
 from worker.reporting.status import status_lines, take_snapshot
 from worker.resilience.outages import metrics, read_history
-from worker.task_context import Answer, Context, TaskFailed, plex_failure, scene_pages
 
 LOG_LINES = 25
 PREVIEW_PAGE = 100

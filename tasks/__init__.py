@@ -1,0 +1,1 @@
+"""Defines what the task buttons do."""

@@ -1,0 +1,90 @@
+"""Runs the task that Stash asked for.
+
+Stash shows a task's description, a progress bar and log lines, and nothing of its answer. So a task
+writes log lines for users and answers one JSON document for whoever calls it through the API.
+"""
+
+import logging
+import sqlite3
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import PlexSyncError
+from core.log import EventLog
+from core.obfuscate import hide_paths
+from core.stash_log import write_log
+from sync_queue.hook_queue import session_parameters
+from sync_queue.meta import Facts
+from sync_queue.records import Records
+from tasks.context import Context, stash_of
+from tasks.table import TASKS
+from validation.config import read_config
+from wiring import Outside, build_bench, build_plex, work_here
+
+
+def run_task(
+    message: Mapping[str, object],
+    arguments: Mapping[str, object],
+    root: str,
+    data_dir: str,
+    start_worker: Callable[[str], object],
+    write: Callable[[bytes], object],
+) -> dict[str, object]:
+    """Run the task whose mode was asked for; the answer for Stash. Foreseeable trouble is an `error`."""
+    mode = arguments.get("mode")
+    task = next((row for row in TASKS if row.mode == mode), None)
+    if task is None:
+        known = ", ".join(row.mode for row in TASKS)
+        return {"error": f"PlexSync does not know the mode {mode!r}. Known modes: {known}, wake, say."}
+    outside = Outside(Path(root), Path(data_dir))
+    shown = _shown_by(message, outside)
+    context = build_context(outside, message, start_worker, write, shown)
+    try:
+        return {"output": _jsonable(task.run(context))}
+    except (PlexSyncError, sqlite3.Error, OSError) as error:
+        return {"error": shown(f"{task.name}: {error}")}
+    except Exception as error:  # noqa: BLE001 broad on purpose: whoever pressed the button gets an answer, not a traceback
+        context.say("error", f"{task.name} ended in a bug of PlexSync; please report it. {traceback.format_exc()}")
+        return {"error": shown(f"{task.name}: a bug, {type(error).__name__}: {error}. The log has its trace.")}
+
+
+def build_context(
+    outside: Outside,
+    message: Mapping[str, object],
+    start_worker: Callable[[str], object],
+    write: Callable[[bytes], object],
+    shown: Callable[[str], str] = str,
+) -> Context:
+    """What the task works with. Sends nothing."""
+    log = EventLog(logging.Logger("plexsync-task", logging.CRITICAL))  # a task speaks through Stash's log
+    now = outside.clock.wall()
+    return Context(
+        data_dir=outside.data_dir,
+        clock=outside.clock,
+        session=session_parameters(message.get("server_connection"), now),
+        start_worker=start_worker,
+        say=lambda level, text: write_log(write, level, shown(text)),
+        progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
+        build_plex=lambda config: build_plex(outside, config),
+        build_bench=lambda config, stash, store: build_bench(outside, config, stash, Records(store), Facts(store), log),
+        work_here=lambda look, limit_s: work_here(outside, look, limit_s),
+        started_at=now,
+    )
+
+
+def _shown_by(message: Mapping[str, object], outside: Outside) -> Callable[[str], str]:
+    """What becomes of a text before anybody sees it; where the settings cannot be read it stays as it is."""
+    session = session_parameters(message.get("server_connection"), outside.clock.wall())
+    if session is None:
+        return str
+    try:
+        hides = read_config(stash_of(session).settings()).config.obfuscate_paths
+    except PlexSyncError:
+        return str
+    return hide_paths if hides else str
+
+
+def _jsonable(document: Mapping[str, object]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in document.items()}
