@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(ROOT, "data")
-LONGEST_INPUT = 64 * 1024 * 1024  # a cover in a hook's input can be megabytes; this is nonsense
+MAX_INPUT = 64 * 1024 * 1024  # a cover in a hook's input can be megabytes; this is nonsense
 
 
 def read_message(raw: bytes) -> dict[str, object]:
@@ -37,53 +37,55 @@ def start_worker(started_by: str) -> Callable[[], int | None]:
 
 def answer(document: dict[str, object]) -> int:
     """Print Stash's answer: one JSON object."""
-    sys.stdout.buffer.write(json.dumps(document).encode("ascii"))  # whatever encoding the system has chosen
+    sys.stdout.buffer.write(
+        json.dumps(document).encode("ascii")
+    )  # whatever encoding the system has chosen
     sys.stdout.flush()
     return 0
 
 
-def worker_door(started_by: str) -> int:
+def run_worker_process(started_by: str) -> int:
     """Be the worker, unless another process is: the lease comes before anything heavy is loaded."""
     import sqlite3
     from pathlib import Path
 
-    from sync_queue.hook_queue import leave_message
+    from sync_queue.hook_queue import write_pending_message
     from sync_queue.lease import Lease
 
     os.makedirs(DATA, mode=0o700, exist_ok=True)
     lease = Lease(Path(DATA))
     try:
-        if not lease.take():
+        if not lease.acquire():
             return 0
     except sqlite3.Error as error:
-        leave_message(DATA, "error", f"PlexSync's worker cannot begin: {error}")
+        write_pending_message(DATA, "error", f"PlexSync's worker cannot begin: {error}")
         return 1
-    from dependencies.install import Unmet, ensure_dependencies
+    from dependencies.install import DependencyError, ensure_dependencies
 
     try:
         ensure_dependencies(ROOT, DATA)
-    except Unmet as error:
-        leave_message(DATA, "error", str(error))
+    except DependencyError as error:
+        write_pending_message(DATA, "error", str(error))
         return 1
-    from wiring import Outside, run_worker
+    from wiring import Environment, run_worker
 
-    return run_worker(Outside(Path(ROOT), Path(DATA)), lease, started_by)
+    return run_worker(Environment(Path(ROOT), Path(DATA)), lease, started_by)
 
 
-def task_door(message: dict[str, object], arguments: dict[str, object]) -> dict[str, object]:
+def run_task_process(message: dict[str, object], arguments: dict[str, object]) -> dict[str, object]:
     """Run one task or operation; the answer for Stash."""
-    from hooks.operations import SAY, WAKE, run_say, run_wake
+    from hooks.operations import SAY, WAKE, run_log_line, run_wake
 
     if arguments.get("mode") == SAY:
-        return run_say(arguments, sys.stderr.buffer.write)
+        return run_log_line(arguments, sys.stderr.buffer.write)
     if arguments.get("mode") == WAKE:
         return run_wake(message, DATA, time.time(), start_worker, sys.stderr.buffer.write)
-    from dependencies.install import Unmet, ensure_dependencies
+    from dependencies.install import DependencyError, ensure_dependencies
 
     try:
         os.makedirs(DATA, mode=0o700, exist_ok=True)
         ensure_dependencies(ROOT, DATA)
-    except (Unmet, OSError) as error:
+    except (DependencyError, OSError) as error:
         return {"error": str(error)}
     from tasks.run import run_task
 
@@ -94,9 +96,11 @@ def main(arguments: list[str]) -> int:
     """Open the door that this start is for; the exit status."""
     os.umask(0o077)  # whatever is kept is readable by its owner only
     if arguments[:1] == ["worker"]:
-        return worker_door(arguments[1] if len(arguments) > 1 else "hand")
+        return run_worker_process(arguments[1] if len(arguments) > 1 else "hand")
     try:
-        message = read_message(sys.stdin.buffer.read(LONGEST_INPUT) if sys.stdin else b"")  # None where it is closed
+        message = read_message(
+            sys.stdin.buffer.read(MAX_INPUT) if sys.stdin else b""
+        )  # None where it is closed
     except (ValueError, RecursionError) as error:
         return answer({"error": f"PlexSync could not read its input from Stash: {error}"})
     inputs = message.get("args")
@@ -104,7 +108,7 @@ def main(arguments: list[str]) -> int:
         from hooks.entry import run_hook
 
         return answer(run_hook(message, DATA, time.time(), start_worker, sys.stderr.buffer.write))
-    return answer(task_door(message, inputs if isinstance(inputs, dict) else {}))
+    return answer(run_task_process(message, inputs if isinstance(inputs, dict) else {}))
 
 
 if __name__ == "__main__":

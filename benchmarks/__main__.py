@@ -10,7 +10,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import caches, enqueue, fan_out, hook, index, latency, reconcile, scale, sync_all, traffic
+from benchmarks import (
+    caches,
+    enqueue,
+    fan_out,
+    hook,
+    index,
+    latency,
+    reconcile,
+    scale,
+    sync_all,
+    traffic,
+)
 from benchmarks.report import Row, table
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -30,8 +41,15 @@ PARTS: dict[str, Callable[[Sizes], Iterator[Row]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, tell on stderr how far it is, and print the table on stdout."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What PlexSync costs.")
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"one or more of {', '.join(PARTS)}; all by default")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="What PlexSync costs."
+    )
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="part",
+        help=f"one or more of {', '.join(PARTS)}; all by default",
+    )
     parser.add_argument("--quick", action="store_true", help="smaller and fewer, for a first look")
     options = parser.parse_args(arguments)
     unknown = set(options.parts) - set(PARTS)
@@ -43,8 +61,15 @@ def main(arguments: Sequence[str]) -> int:
     for name in options.parts or PARTS:
         for row in PARTS[name](sizes):
             found.append(row)
-            print(f"{time.monotonic() - started:6.1f} s  {name}: {row.what}", file=sys.stderr, flush=True)
-    print(f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores,", end=" ")
+            print(
+                f"{time.monotonic() - started:6.1f} s  {name}: {row.what}",
+                file=sys.stderr,
+                flush=True,
+            )
+    print(
+        f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores,",
+        end=" ",
+    )
     print(f"load {load} before and {_load()} after, {time.monotonic() - started:.0f} s")
     print(table(found))
     return 0

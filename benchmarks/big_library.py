@@ -18,7 +18,7 @@ from benchmarks.traffic import Traffic, counted
 from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from sync_queue.hook_queue import connect, session_parameters
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import PlexEmulator
@@ -62,7 +62,7 @@ class BigLibrary:
         with closing(connect(str(self.data), timeout_s=30.0)) as connection:
             store = JobStore(connection, SystemClock())
             for start in range(0, len(subjects), PAGE):
-                store.note_many(subjects[start : start + PAGE], "sync_all", PRIORITY_BACKFILL)
+                store.enqueue_many(subjects[start : start + PAGE], "sync_all", PRIORITY_BACKFILL)
 
     def sync(self, scenes: Iterable[int], action: str = "drain") -> tuple[Measured, Traffic]:
         """Note these scenes and work them off.
@@ -97,7 +97,9 @@ class BigLibrary:
         if done.returncode:
             raise RuntimeError(done.stderr.decode(errors="replace"))
         answer = json.loads(done.stdout)
-        answer["profile"] = tuple(tuple(Cost(**cost) for cost in costs) for costs in answer["profile"])
+        answer["profile"] = tuple(
+            tuple(Cost(**cost) for cost in costs) for costs in answer["profile"]
+        )
         return Measured(**answer), counted(self.stash.requests, list(self.plex.requests))
 
     def forget_index(self) -> None:
@@ -110,7 +112,7 @@ class BigLibrary:
         here = {"Scheme": "http", "Host": "127.0.0.1", "Port": self.stash.core.connection.port}
         session = session_parameters(here, time.time())
         assert session is not None
-        Facts(JobStore(opened.queue.connection, SystemClock())).keep_session(session)
+        MetaStore(JobStore(opened.queue.connection, SystemClock())).keep_session(session)
         opened.queue.close()
 
     def _add_scene(self, number: int) -> int:

@@ -27,7 +27,9 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             scenes = f"{count} changed scene{'s' * (count > 1)}"
             yield Row(part, f"{scenes}, index kept", _text(kept))
             is_within = more <= most
-            yield Row(part, f"{scenes}, data/cache deleted", _text(deleted), f"{most} more", is_within)
+            yield Row(
+                part, f"{scenes}, data/cache deleted", _text(deleted), f"{most} more", is_within
+            )
 
 
 def _changed(library: BigLibrary, count: int) -> Traffic:

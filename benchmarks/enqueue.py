@@ -13,14 +13,19 @@ from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from hooks.entry import EDIT
 from sync_queue import statements as sql
-from sync_queue.hook_queue import connect, note_parameters, session_parameters, write_note
+from sync_queue.hook_queue import connect, insert_job, job_row, session_parameters
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 
 PART = "Enqueueing"
 BUDGET_S = 60.0
 LINEAR = 1.5  # the second half may take this much longer than the first; noise allowed for
-CONNECTION = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": "x" * 300}}
+CONNECTION = {
+    "Scheme": "http",
+    "Host": "0.0.0.0",
+    "Port": 9999,
+    "SessionCookie": {"Value": "x" * 300},
+}
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
@@ -33,14 +38,32 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         first = _in_pages(data, 0, half)
         second = _in_pages(data, half, sizes.queued)
         whole = f"{first + second:.2f} s  ({sizes.queued / (first + second):,.0f} a second)"
-        yield Row(PART, f"{sizes.queued:,} in pages of {PAGE}", whole, "under 60 s", first + second < BUDGET_S)
+        yield Row(
+            PART,
+            f"{sizes.queued:,} in pages of {PAGE}",
+            whole,
+            "under 60 s",
+            first + second < BUDGET_S,
+        )
         growth = f"{first:.2f} s, then {second:.2f} s  ({second / first:.2f} x)"
-        yield Row(PART, f"the first {half:,}, then the other {half:,}", growth, "linear", second < first * LINEAR)
+        yield Row(
+            PART,
+            f"the first {half:,}, then the other {half:,}",
+            growth,
+            "linear",
+            second < first * LINEAR,
+        )
         beside = _one_by_one(data, sizes.singles)
     what = f"{sizes.singles:,} transactions as hooks make them"
     yield Row(PART, f"{what}, queue empty", _each(few, sizes.singles))
     text = f"{_each(beside, sizes.singles)}  ({beside / few:.2f} x)"
-    yield Row(PART, f"{what}, beside {sizes.queued:,} jobs", text, "any queue length", beside < few * LINEAR)
+    yield Row(
+        PART,
+        f"{what}, beside {sizes.queued:,} jobs",
+        text,
+        "any queue length",
+        beside < few * LINEAR,
+    )
 
 
 def _fresh(data: Path) -> Path:
@@ -55,7 +78,7 @@ def _in_pages(data: Path, start: int, end: int) -> float:
         started = time.perf_counter()
         for page in range(start, end, PAGE):
             subjects = map(scene_subject, range(page, min(page + PAGE, end)))
-            store.note_many(subjects, "sync_all", PRIORITY_BACKFILL)
+            store.enqueue_many(subjects, "sync_all", PRIORITY_BACKFILL)
         return time.perf_counter() - started
 
 
@@ -69,9 +92,11 @@ def _transactions(data: Path, count: int) -> float:
     started = time.perf_counter()
     for number in range(count):
         now = time.time()
-        note = note_parameters(f"scene:{10_000_000 + number}", "update", EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+        note = job_row(
+            f"scene:{10_000_000 + number}", "update", EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S
+        )
         with closing(connect(str(data))) as connection:
-            write_note(connection, note, session_parameters(CONNECTION, now))
+            insert_job(connection, note, session_parameters(CONNECTION, now))
     return time.perf_counter() - started
 
 

@@ -37,21 +37,48 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         part = f"One performer of {count:,} scenes gets another name"
         asked = len(library.stash.requests) - found.covers
         most = math.ceil(count / STASH_READS) + math.ceil(count / PAGE) + 2 * FEW
-        yield Row(part, "Stash: queries", str(asked), f"N/{STASH_READS} + N/{PAGE} + a few ({most})", asked <= most)
+        yield Row(
+            part,
+            "Stash: queries",
+            str(asked),
+            f"N/{STASH_READS} + N/{PAGE} + a few ({most})",
+            asked <= most,
+        )
         yield Row(part, "Stash: covers asked for", str(found.covers), "none", not found.covers)
-        read, most = found.reads + found.lookups + found.plex_other, math.ceil(count / PLEX_READS) + FEW
+        read, most = (
+            found.reads + found.lookups + found.plex_other,
+            math.ceil(count / PLEX_READS) + FEW,
+        )
         yield Row(part, "Plex: reads", str(read), f"N/{PLEX_READS} + a few ({most})", read <= most)
         text = f"{found.writes} edits, {found.uploads} images"
         is_within = found.writes <= count and not found.uploads
-        yield Row(part, "Plex: writes", text, f"one edit per scene at most ({count:,}), no image", is_within)
+        yield Row(
+            part,
+            "Plex: writes",
+            text,
+            f"one edit per scene at most ({count:,}), no image",
+            is_within,
+        )
         told = sum(f"{WHO} else" in item.roles for item in library.plex.library.items())
-        yield Row(part, "items that show the new name", f"{told:,}", f"all ({count:,})", told == count)
-        yield Row(part, "time", f"{measured.seconds:.1f} s  ({count / measured.seconds:.0f} scenes a second)")
+        yield Row(
+            part, "items that show the new name", f"{told:,}", f"all ({count:,})", told == count
+        )
+        yield Row(
+            part,
+            "time",
+            f"{measured.seconds:.1f} s  ({count / measured.seconds:.0f} scenes a second)",
+        )
         if measured.peak_mib:
             is_small = measured.peak_mib < PEAK_MIB
-            yield Row(part, "peak memory", f"{measured.peak_mib:.0f} MiB", f"under {PEAK_MIB:.0f} MiB", is_small)
+            yield Row(
+                part,
+                "peak memory",
+                f"{measured.peak_mib:.0f} MiB",
+                f"under {PEAK_MIB:.0f} MiB",
+                is_small,
+            )
 
 
 def _note(library: BigLibrary, subject: str) -> None:
     with closing(connect(str(library.data), timeout_s=30.0)) as connection:
-        JobStore(connection, SystemClock()).note_many([subject], "update", PRIORITY_EDIT)
+        JobStore(connection, SystemClock()).enqueue_many([subject], "update", PRIORITY_EDIT)

@@ -14,7 +14,9 @@ from benchmarks.stage import COMPILED_KEPT, PAGE, Stage, open_stage, wait_until,
 from benchmarks.stopwatch import Command, Times, time_by_turns
 from core.job import PRIORITY_BACKFILL, scene_subject
 
-PART = "Hook, whole process; in brackets its p95, and the median of `python -c pass` by turns with it"
+PART = (
+    "Hook, whole process; in brackets its p95, and the median of `python -c pass` by turns with it"
+)
 BARE = Command((sys.executable, "-c", "pass"), ("",), "")
 ALIVE_RATIO, ALIVE_MS, START_RATIO = 3.0, 100.0, 5.0
 OK = '{"output": "ok"}'
@@ -36,23 +38,34 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         with _switched_off(stage):
             _fill(stage, sizes.queued)
             yield _alive(f"worker idle, {sizes.queued:,} jobs waiting", stage, hook, sizes.rounds)
-            yield _started(f"worker to be started, {sizes.queued:,} jobs waiting", stage, hook, sizes.starts)
+            yield _started(
+                f"worker to be started, {sizes.queued:,} jobs waiting", stage, hook, sizes.starts
+            )
             stage.wake()
         yield _beside_a_drain(stage, hook, sizes)
 
 
 def hook_command(stage: Stage) -> Command:
     """The hook with the argv and the input of a real one, for twenty scenes in turn."""
-    stage.stash.update_scene(next(iter(stage.items)), details="The input of this hook is used again.")
+    stage.stash.update_scene(
+        next(iter(stage.items)), details="The input of this hook is used again."
+    )
     run = stage.hook_run()
     inputs = tuple(with_scene(run.stdin, UNKNOWN + number) for number in range(20))
-    return Command(run.argv, inputs, OK, {**COMPILED_KEPT, "PYTHONPATH": str(stage.stash.plugins_path)})
+    return Command(
+        run.argv, inputs, OK, {**COMPILED_KEPT, "PYTHONPATH": str(stage.stash.plugins_path)}
+    )
 
 
 def network_calls(argv: tuple[str, ...], given: str, folder: Path) -> int:
     """How often the script touched the network."""
     done = subprocess.run(
-        [argv[0], str(AUDITED), *argv[1:]], input=given, capture_output=True, text=True, cwd=folder, check=True
+        [argv[0], str(AUDITED), *argv[1:]],
+        input=given,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        check=True,
     )
     return int(done.stderr.splitlines()[-1])
 
@@ -108,7 +121,9 @@ def _started(what: str, stage: Stage, hook: Command, rounds: int) -> Row:
 
 def _beside_a_drain(stage: Stage, hook: Command, sizes: Sizes) -> Row:
     left = stage.count(BACKFILL)
-    stage.stash.update_scene(next(iter(stage.items)), details="This hook tells the worker that it is switched on.")
+    stage.stash.update_scene(
+        next(iter(stage.items)), details="This hook tells the worker that it is switched on."
+    )
     wait_until("the worker is draining", lambda: stage.count(BACKFILL) < left - 20, 60.0)
     left = stage.count(BACKFILL)
     row = _alive(f"worker draining, {sizes.queued:,} jobs waiting", stage, hook, sizes.rounds)
@@ -119,7 +134,9 @@ def _beside_a_drain(stage: Stage, hook: Command, sizes: Sizes) -> Row:
 
 def _fill(stage: Stage, count: int) -> None:
     real = list(stage.items)
-    subjects = [scene_subject(key) for key in (*real, *range(2 * UNKNOWN, 2 * UNKNOWN + count - len(real)))]
+    subjects = [
+        scene_subject(key) for key in (*real, *range(2 * UNKNOWN, 2 * UNKNOWN + count - len(real)))
+    ]
     for start in range(0, count, PAGE):
         stage.note(subjects[start : start + PAGE], "bench", PRIORITY_BACKFILL)
 

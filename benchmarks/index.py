@@ -12,7 +12,9 @@ PEAK_MIB = 200.0
 LOOKUP_US = 1_000.0
 PER_PAGE = 1_000
 FEW = 3
-LINEAR = 1.5  # seconds per item may differ by this much between the smallest and the largest library
+LINEAR = (
+    1.5  # seconds per item may differ by this much between the smallest and the largest library
+)
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
@@ -36,13 +38,21 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         yield _lookups(part, warm)
     growth = each_s[-1] / each_s[0]
     text = f"{' and '.join(f'{each * 1e6:.0f}' for each in each_s)} µs an item  ({growth:.2f} x)"
-    yield Row("The index, smallest and largest", "cold: time per item", text, "linear", growth < LINEAR)
+    yield Row(
+        "The index, smallest and largest", "cold: time per item", text, "linear", growth < LINEAR
+    )
 
 
 def _memory(part: str, when: str, measured: Measured) -> Row:
     text = f"{measured.peak_mib:.0f} MiB" if measured.peak_mib else "? (Linux alone tells)"
     is_within = measured.peak_mib < PEAK_MIB if measured.peak_mib else None
-    return Row(part, f"{when}: peak memory of the whole process", text, f"under {PEAK_MIB:.0f} MiB", is_within)
+    return Row(
+        part,
+        f"{when}: peak memory of the whole process",
+        text,
+        f"under {PEAK_MIB:.0f} MiB",
+        is_within,
+    )
 
 
 def _lookups(part: str, measured: Measured) -> Row:

@@ -19,16 +19,25 @@ LIMIT_S = 60.0
 def rows(sizes: Sizes) -> Iterator[Row]:
     """On an idle system, in a burst, and behind a long queue."""
     with open_stage(sizes.edits + sizes.backfill) as stage:
-        scenes, backfill = list(stage.items)[: sizes.edits + 1], list(stage.items)[sizes.edits + 1 :]
+        scenes, backfill = (
+            list(stage.items)[: sizes.edits + 1],
+            list(stage.items)[sizes.edits + 1 :],
+        )
         stage.note_scenes(scenes, "sync_all", PRIORITY_BACKFILL)
         stage.wait_idle()
-        yield _row("an idle system", [_way_of_an_edit(stage, scene, is_alone=True) for scene in scenes[1:]], IDLE_S)
+        yield _row(
+            "an idle system",
+            [_way_of_an_edit(stage, scene, is_alone=True) for scene in scenes[1:]],
+            IDLE_S,
+        )
         yield _burst(stage, scenes[0])
         stage.note_scenes(backfill, "sync_all", PRIORITY_BACKFILL)
         wait_until("the backfill has begun", lambda: stage.count() < sizes.backfill - 20, LIMIT_S)
         beside = [_way_of_an_edit(stage, scene, is_alone=False) for scene in scenes[1:]]
         left = stage.count()
-        yield _row(f"behind {sizes.backfill:,} backfill jobs ({left:,} left at the end)", beside, BESIDE_S)
+        yield _row(
+            f"behind {sizes.backfill:,} backfill jobs ({left:,} left at the end)", beside, BESIDE_S
+        )
 
 
 def _way_of_an_edit(stage: Stage, scene: int, *, is_alone: bool) -> float:
@@ -49,11 +58,15 @@ def _burst(stage: Stage, scene: int) -> Row:
         stage.stash.update_scene(scene, title=f"Save {number}")
         time.sleep(max(0.0, started + number * BURST_S / SAVES - time.perf_counter()))
     taken = time.perf_counter() - started
-    wait_until("the last save is in Plex", lambda: stage.title_in_plex(scene) == f"Save {SAVES}", LIMIT_S)
+    wait_until(
+        "the last save is in Plex", lambda: stage.title_in_plex(scene) == f"Save {SAVES}", LIMIT_S
+    )
     stage.wait_idle()
     writes = len(stage.plex.writes())
     what = f"{SAVES} saves of one scene within {taken:.1f} s"
-    return Row(BURST_PART, what, f"{writes} writes", f"at most {MOST_WRITES}", writes <= MOST_WRITES)
+    return Row(
+        BURST_PART, what, f"{writes} writes", f"at most {MOST_WRITES}", writes <= MOST_WRITES
+    )
 
 
 def _row(what: str, seconds: list[float], most_s: float) -> Row:

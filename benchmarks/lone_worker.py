@@ -19,12 +19,14 @@ from core.log import open_log
 from plex.finder import Finder
 from plex.index import FileIndex
 from validation.config import read_config
-from wiring import Outside, build_plex, build_worker
+from wiring import Environment, build_plex, build_worker
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOOKUPS = 2_000
 TOP = 10
-TELLING = 0.5  # what takes more of the whole time than this is a loop around everything and tells nothing
+TELLING = (
+    0.5  # what takes more of the whole time than this is a loop around everything and tells nothing
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Cost:
 
 def index(order: Order) -> Measured:
     """Know every library, then look names up: the worker's way to the index and nothing else."""
-    outside = Outside(PROJECT, Path(order.data))
+    outside = Environment(PROJECT, Path(order.data))
     config = read_config({"a_plex_url": order.plex_url, "a_plex_token": order.plex_token}).config
     client = build_plex(outside, config)
     finder = Finder(client, FileIndex(outside.data_dir / "cache"), (), outside.clock)
@@ -100,7 +102,11 @@ def profile(order: Order) -> Measured:
     return Measured(seconds, own_s, peak_mib(), profile=_costliest(profiler))
 
 
-ACTIONS: dict[str, Callable[[Order], Measured]] = {"index": index, "drain": drain, "profile": profile}
+ACTIONS: dict[str, Callable[[Order], Measured]] = {
+    "index": index,
+    "drain": drain,
+    "profile": profile,
+}
 
 
 def peak_mib() -> float:
@@ -121,9 +127,9 @@ def _timed(do: Callable[[], object]) -> tuple[float, float]:
 def _work_off(order: Order) -> None:
     data = Path(order.data)
     log, close_log = open_log(data / "plexsync.log")
-    worker = build_worker(Outside(PROJECT, data), log, "benchmark", lambda: None)
+    worker = build_worker(Environment(PROJECT, data), log, "benchmark", lambda: None)
     try:
-        worker.life.work_off(lambda: None)
+        worker.life.drain_and_exit(lambda: None)
     finally:
         worker.close()
         close_log()
@@ -132,7 +138,12 @@ def _work_off(order: Order) -> None:
 def _costliest(profiler: cProfile.Profile) -> tuple[tuple[Cost, ...], ...]:
     found = pstats.Stats(profiler).get_stats_profile().func_profiles
     costs = [
-        Cost(f"{_short(each.file_name, each.line_number)}{name}", _calls(each.ncalls), each.tottime, each.cumtime)
+        Cost(
+            f"{_short(each.file_name, each.line_number)}{name}",
+            _calls(each.ncalls),
+            each.tottime,
+            each.cumtime,
+        )
         for name, each in found.items()
     ]
     by_own = sorted(costs, key=lambda cost: -cost.own_s)[:TOP]

@@ -34,36 +34,52 @@ def main(arguments: Sequence[str]) -> int:
         data.mkdir(mode=0o700)
         open_database(data).queue.close()
         lease = Lease(data)
-        lease.take()
+        lease.acquire()
         _tell("in one process", _times(options.hooks, lambda number: _in_process(data, number)))
         if options.processes:
-            _tell("as processes", _times(options.processes, lambda number: _as_process(plugin, number)))
+            _tell(
+                "as processes",
+                _times(options.processes, lambda number: _as_process(plugin, number)),
+            )
         opened = open_database(data)
-        (rows,) = opened.queue.connection.execute("SELECT count(*) FROM scene_ack_queue_default").fetchone()
+        (rows,) = opened.queue.connection.execute(
+            "SELECT count(*) FROM scene_ack_queue_default"
+        ).fetchone()
         opened.queue.close()
         lease.release()
         size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
         spilled = len(list(data.glob("spill/*")))
-        print(f"{rows} changes wait, {spilled} were spilled, the data folder has {size / 1e6:.1f} MB")
+        print(
+            f"{rows} changes wait, {spilled} were spilled, the data folder has {size / 1e6:.1f} MB"
+        )
     return 0
 
 
 def _message(number: int) -> dict[str, object]:
     context = {"type": "Scene.Update.Post", "id": number, "input": {}, "inputFields": ["title"]}
-    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": 9, "SessionCookie": {"Value": f"cookie {number}"}}
+    connection = {
+        "Scheme": "http",
+        "Host": "127.0.0.1",
+        "Port": 9,
+        "SessionCookie": {"Value": f"cookie {number}"},
+    }
     return {"server_connection": connection, "args": {"hookContext": context}}
 
 
 def _in_process(data: Path, number: int) -> bool:
-    return run_hook(_message(number), str(data), time.time(), lambda by: lambda: None, lambda line: None) == {
-        "output": "ok"
-    }
+    return run_hook(
+        _message(number), str(data), time.time(), lambda by: lambda: None, lambda line: None
+    ) == {"output": "ok"}
 
 
 def _as_process(plugin: Path, number: int) -> bool:
     given = json.dumps(_message(1_000_000 + number)).encode()
     done = subprocess.run(
-        [sys.executable, str(plugin / "PlexSync.py")], input=given, capture_output=True, check=True, timeout=60
+        [sys.executable, str(plugin / "PlexSync.py")],
+        input=given,
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     return bool(json.loads(done.stdout) == {"output": "ok"})
 

@@ -19,10 +19,10 @@ from core.field_values import FieldValue, digest
 from core.fields import BY_NAME
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from plex.client import READ_BATCH
-from reconciliation.run import make_wish
+from reconciliation.run import request_run
 from reconciliation.sweep import PAGE
 from sync_queue.hook_queue import connect
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from tests.emulators.stash_model import SceneView
@@ -30,9 +30,13 @@ from validation.scope import ALL
 
 EVERY = 100  # so many scenes for one gap
 LISTED = 1_000  # items on a page of Plex's file list
-ASKED_GONE = 1_000  # scenes of which Stash is asked at once, once a day, whether they are still there
+ASKED_GONE = (
+    1_000  # scenes of which Stash is asked at once, once a day, whether they are still there
+)
 PER_BATCH = 3  # its scenes, its items, what Plex shows afterwards; of Stash the settings besides
-LINEAR = 1.5  # seconds per scene may differ by this much between the smallest and the largest library
+LINEAR = (
+    1.5  # seconds per scene may differ by this much between the smallest and the largest library
+)
 LONG_AGO_S = 1_714_564_860.0  # a minute after `LONG_AGO`
 
 
@@ -43,29 +47,39 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         with open_big_library(count, count) as library:
             _bring_in_step(library)
             measured = _compared(library)
-            yield from _judged(f"Comparing {count:,} scenes in step, index cold", library, measured, count, 0)
+            yield from _judged(
+                f"Comparing {count:,} scenes in step, index cold", library, measured, count, 0
+            )
             each_s.append(measured.own_s / count)
             for item in library.items[::EVERY]:
                 library.plex.library.change(item, title="By hand")
             part = f"Comparing {count:,} scenes, every {EVERY}th out of step, and mending them"
-            yield from _judged(part, library, _compared(library), count, len(library.items[::EVERY]))
+            yield from _judged(
+                part, library, _compared(library), count, len(library.items[::EVERY])
+            )
     ratio = each_s[-1] / each_s[0]
     part = "Comparing, by the number of scenes"
     text = f"{ratio:.2f} x"
     yield Row(
-        part, "processor per scene, the largest against the smallest", text, f"at most {LINEAR:g} x", ratio <= LINEAR
+        part,
+        "processor per scene, the largest against the smallest",
+        text,
+        f"at most {LINEAR:g} x",
+        ratio <= LINEAR,
     )
 
 
 def _compared(library: BigLibrary) -> Measured:
     with closing(connect(str(library.data), timeout_s=30.0)) as connection:
         clock = SystemClock()
-        make_wish(Facts(JobStore(connection, clock)), ALL, clock.wall())
+        request_run(MetaStore(JobStore(connection, clock)), ALL, clock.wall())
     measured, _ = library.run("drain")
     return measured
 
 
-def _judged(part: str, library: BigLibrary, measured: Measured, count: int, gaps: int) -> Iterator[Row]:
+def _judged(
+    part: str, library: BigLibrary, measured: Measured, count: int, gaps: int
+) -> Iterator[Row]:
     """Everything that was asked counts. What a read of items finds is mended before the next read: a batch each."""
     asked, plex = len(library.stash.requests), list(library.plex.requests)
     writes = sum(one.method != "GET" for one in plex)
@@ -77,12 +91,24 @@ def _judged(part: str, library: BigLibrary, measured: Measured, count: int, gaps
     most = math.ceil(count / LISTED) + math.ceil(count / READ_BATCH) + PER_BATCH * batches + FEW
     reads, text = len(plex) - writes, f"M/{LISTED} + M/{READ_BATCH}{extra} + a few ({most})"
     yield Row(part, "Plex: reads", str(reads), text, reads <= most)
-    yield Row(part, "Plex: writes", str(writes), f"at most {gaps}" if gaps else "none", writes <= gaps)
+    yield Row(
+        part, "Plex: writes", str(writes), f"at most {gaps}" if gaps else "none", writes <= gaps
+    )
     own_ms = measured.own_s / count * 1000.0
-    yield Row(part, "time", f"{measured.seconds:.1f} s  (processor {measured.own_s:.1f} s, {own_ms:.2f} ms a scene)")
+    yield Row(
+        part,
+        "time",
+        f"{measured.seconds:.1f} s  (processor {measured.own_s:.1f} s, {own_ms:.2f} ms a scene)",
+    )
     if measured.peak_mib:
         is_small = measured.peak_mib < PEAK_MIB
-        yield Row(part, "peak memory", f"{measured.peak_mib:.0f} MiB", f"under {PEAK_MIB:.0f} MiB", is_small)
+        yield Row(
+            part,
+            "peak memory",
+            f"{measured.peak_mib:.0f} MiB",
+            f"under {PEAK_MIB:.0f} MiB",
+            is_small,
+        )
 
 
 def _bring_in_step(library: BigLibrary) -> None:
@@ -106,7 +132,9 @@ def _shown(library: BigLibrary, scene: SceneView, item: int) -> SyncRecord:
         "collection": (scene.studio or "",),
     }
     names = {"performers": "roles", "tags": "genres", "collection": "collections"}
-    library.plex.library.change(item, **{names.get(name, name): value for name, value in values.items()})
+    library.plex.library.change(
+        item, **{names.get(name, name): value for name, value in values.items()}
+    )
     found, file = library.plex.library.item(item), scene.files[0]
     kept = {}
     for name, value in values.items():

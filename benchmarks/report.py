@@ -33,7 +33,9 @@ def table(rows: Iterable[Row]) -> str:
     lines = [_line(columns[0], widths)]
     for part, group in groupby(kept, key=lambda row: row.part):
         lines += ["", part]
-        lines += [_line((f"  {row.what}", row.measured, row.budget, row.verdict), widths) for row in group]
+        lines += [
+            _line((f"  {row.what}", row.measured, row.budget, row.verdict), widths) for row in group
+        ]
     return "\n".join(lines)
 
 

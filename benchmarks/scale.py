@@ -19,11 +19,15 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             library.run("index")
             found, _ = library.sync(library.scenes)
         measured.append(found)
-        yield Row(part, f"{items:,} items", f"{_text(found, sizes.scaled)}; peak {found.peak_mib:.0f} MiB")
+        yield Row(
+            part, f"{items:,} items", f"{_text(found, sizes.scaled)}; peak {found.peak_mib:.0f} MiB"
+        )
     whole = measured[-1].seconds / measured[0].seconds
     own = measured[-1].own_s / measured[0].own_s
     text = f"{whole:.2f} x  (processor {own:.2f} x)"
-    yield Row(part, "the largest against the smallest", text, f"flat (at most {FLAT:g} x)", own <= FLAT)
+    yield Row(
+        part, "the largest against the smallest", text, f"flat (at most {FLAT:g} x)", own <= FLAT
+    )
 
 
 def _text(found: Measured, count: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from core.clock import SystemClock
 from core.job import scene_subject
 from sync_queue import statements as sql
-from sync_queue.hook_queue import DATABASE, connect, worker_lives
+from sync_queue.hook_queue import DATABASE, connect, is_worker_alive
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_images import png
@@ -57,7 +57,9 @@ class Stage:
 
     def add_scenes(self, count: int) -> list[int]:
         """Scenes with everything that is carried over, and a Plex item for each; their ids."""
-        return [self._add_scene(number) for number in range(len(self.items), len(self.items) + count)]
+        return [
+            self._add_scene(number) for number in range(len(self.items), len(self.items) + count)
+        ]
 
     def _add_scene(self, number: int) -> int:
         path, size = f"folder {number % 97}/scene {number:06}.mp4", 700_000_000 + number
@@ -85,7 +87,7 @@ class Stage:
     def note(self, subjects: Iterable[str], cause: str, priority: int) -> None:
         """Put subjects into the queue, in one transaction."""
         with closing(connect(str(self.data), timeout_s=30.0)) as connection:
-            JobStore(connection, SystemClock()).note_many(subjects, cause, priority)
+            JobStore(connection, SystemClock()).enqueue_many(subjects, cause, priority)
 
     def note_scenes(self, scenes: Iterable[int], cause: str, priority: int) -> None:
         """The same for scenes."""
@@ -122,12 +124,12 @@ class Stage:
     def end_worker(self) -> None:
         """End the detached worker; nothing of the plugin runs afterwards."""
         self.stash.kill_plugin_processes()
-        wait_until("the worker has gone", lambda: not worker_lives(str(self.data)), 10.0)
+        wait_until("the worker has gone", lambda: not is_worker_alive(str(self.data)), 10.0)
 
     def wake(self) -> None:
         """Make sure that a worker lives and has the newest session."""
         self.stash.run_operation({"mode": "wake"})
-        wait_until("a worker lives", lambda: worker_lives(str(self.data)), 20.0)
+        wait_until("a worker lives", lambda: is_worker_alive(str(self.data)), 20.0)
 
 
 @contextmanager
@@ -138,12 +140,19 @@ def open_stage(scenes: int = 0) -> Iterator[Stage]:
     """
     with tempfile.TemporaryDirectory(prefix="plexsync-bench-") as name:
         folder = Path(name)
-        with PlexEmulator() as plex, StashEmulator(folder / "stash", extra_env=COMPILED_KEPT) as stash:
+        with (
+            PlexEmulator() as plex,
+            StashEmulator(folder / "stash", extra_env=COMPILED_KEPT) as stash,
+        ):
             stage = Stage(stash, plex, folder)
             first = stage.add_scenes(1 + scenes)[0]
             try:
                 stash.update_scene(first, title="The first edit")
-                wait_until("the first edit is in Plex", lambda: stage.title_in_plex(first) == "The first edit", 60.0)
+                wait_until(
+                    "the first edit is in Plex",
+                    lambda: stage.title_in_plex(first) == "The first edit",
+                    60.0,
+                )
                 stage.wait_idle()
                 yield stage
             finally:

@@ -87,10 +87,14 @@ def _one_run(command: Command, given: bytes) -> float:
     """From the start of the process until it has ended and its pipes are closed everywhere, as Stash waits."""
     environment = {**os.environ, "PYTHONPATH": "", **command.environment}
     started = time.perf_counter()
-    done = subprocess.run(command.argv, input=given, capture_output=True, env=environment, check=False)
+    done = subprocess.run(
+        command.argv, input=given, capture_output=True, env=environment, check=False
+    )
     taken = time.perf_counter() - started
     if done.returncode or done.stdout.decode() != command.expect:
-        raise RuntimeError(f"{command.argv}: exit {done.returncode}, {done.stdout!r}, {done.stderr!r}")
+        raise RuntimeError(
+            f"{command.argv}: exit {done.returncode}, {done.stdout!r}, {done.stderr!r}"
+        )
     return taken
 
 

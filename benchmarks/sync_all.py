@@ -29,7 +29,13 @@ def _judged(part: str, measured: Measured, found: Traffic, count: int, moved: in
     asked, read = found.scene_reads + found.stash_other, found.reads + found.plex_other
     text = f"{asked}  ({found.scene_reads} for scenes, {found.stash_other} other)"
     yield Row(part, "Stash: queries", text, f"N/100 + a few ({stash:.0f})", asked <= stash)
-    yield Row(part, "Stash: covers asked for", str(found.covers), f"at most {moved}", found.covers <= moved)
+    yield Row(
+        part,
+        "Stash: covers asked for",
+        str(found.covers),
+        f"at most {moved}",
+        found.covers <= moved,
+    )
     text = f"{read}  ({found.reads} of items, {found.plex_other} other)"
     yield Row(part, "Plex: reads", text, f"N/50 + a few ({plex:.0f})", read <= plex)
     yield Row(part, "Plex: edits", str(found.writes), f"at most {moved}", found.writes <= moved)
@@ -41,4 +47,10 @@ def _judged(part: str, measured: Measured, found: Traffic, count: int, moved: in
     yield Row(part, "time", text)
     if measured.peak_mib:
         is_small = measured.peak_mib < PEAK_MIB
-        yield Row(part, "peak memory", f"{measured.peak_mib:.0f} MiB", f"under {PEAK_MIB:.0f} MiB", is_small)
+        yield Row(
+            part,
+            "peak memory",
+            f"{measured.peak_mib:.0f} MiB",
+            f"under {PEAK_MIB:.0f} MiB",
+            is_small,
+        )

@@ -11,9 +11,16 @@ from core.job import PRIORITY_EDIT
 from tests.emulators.plex_http import RequestRecord as PlexRecord
 from tests.emulators.stash_requests import RequestRecord as StashRecord
 
-FEW = 10  # what a drain asks besides: settings, libraries, identity, and what falls due by the clock
+FEW = (
+    10  # what a drain asks besides: settings, libraries, identity, and what falls due by the clock
+)
 COVERS = 10  # every tenth changed scene gets another cover
-BY_HAND = ("sceneUpdate", "bulkSceneUpdate", "runPluginTask", "configurePlugin")  # what the benchmark itself sends
+BY_HAND = (
+    "sceneUpdate",
+    "bulkSceneUpdate",
+    "runPluginTask",
+    "configurePlugin",
+)  # what the benchmark itself sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,9 @@ def rows(sizes: Sizes) -> Iterator[Row]:
     with open_stage(most) as stage:
         scenes = list(stage.items)[1:]
         part = f"Requests for the first sync of {most:,} scenes (edits found waiting)"
-        yield from _judged(part, *_measured(stage, lambda: _edit_all(stage, scenes)), most, most, most)
+        yield from _judged(
+            part, *_measured(stage, lambda: _edit_all(stage, scenes)), most, most, most
+        )
         for count in sizes.changed:
             covers = -(-count // COVERS)
             part = f"Requests for {count:,} changed scenes, {covers:,} of them with another cover (edits found waiting)"
@@ -72,10 +81,15 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             yield from _judged(part, *measured, count, count, covers)
         chosen = scenes[: sizes.bulk]
         part = f"Requests for one bulk edit of {sizes.bulk:,} scenes, hooks and all"
-        measured = _measured(stage, lambda: stage.stash.bulk_update(chosen, details="Told by a bulk edit."))
+        measured = _measured(
+            stage, lambda: stage.stash.bulk_update(chosen, details="Told by a bulk edit.")
+        )
         yield from _judged(part, *measured, sizes.bulk, sizes.bulk, 0)
         # A record read within two seconds of its scene's change proves nothing: its cover is asked for once more.
-        for when, moved in (("Sync All Scenes after these edits", most + 1), ("Sync All Scenes once more", 0)):
+        for when, moved in (
+            ("Sync All Scenes after these edits", most + 1),
+            ("Sync All Scenes once more", 0),
+        ):
             part = f"Requests for {most + 1:,} unchanged scenes ({when})"
             found, taken = _measured(stage, lambda: _sync_all(stage))
             yield from _judged(part, found, taken, most + 1, moved, 0, edits=0)
@@ -112,7 +126,14 @@ def _measured(stage: Stage, do: Callable[[], object]) -> tuple[Traffic, float]:
 
 
 def _judged(
-    part: str, found: Traffic, taken: float, count: int, moved: int, covers: int, *, edits: int | None = None
+    part: str,
+    found: Traffic,
+    taken: float,
+    count: int,
+    moved: int,
+    covers: int,
+    *,
+    edits: int | None = None,
 ) -> Iterator[Row]:
     """One row per kind. `moved` scenes may be asked for their cover and written, `covers` may be uploaded."""
     writable = moved if edits is None else edits
@@ -121,10 +142,22 @@ def _judged(
     text = f"{asked}  ({found.scene_reads} for scenes, {found.stash_other} other)"
     yield Row(part, "Stash: queries", text, f"N/100 + a few ({stash:.0f})", asked <= stash)
     text = f"{found.covers}  ({found.covers_200} x 200, {found.covers_304} x 304)"
-    yield Row(part, "Stash: covers asked for", text, f"one per moved scene ({moved})", found.covers <= moved)
+    yield Row(
+        part,
+        "Stash: covers asked for",
+        text,
+        f"one per moved scene ({moved})",
+        found.covers <= moved,
+    )
     text = f"{read}  ({found.reads} of items, {found.plex_other} other)"
     yield Row(part, "Plex: reads", text, f"N/50 + a few ({plex:.0f})", read <= plex)
-    yield Row(part, "Plex: edits", str(found.writes), f"one per changed scene ({writable})", found.writes <= writable)
+    yield Row(
+        part,
+        "Plex: edits",
+        str(found.writes),
+        f"one per changed scene ({writable})",
+        found.writes <= writable,
+    )
     text = f"{found.uploads}  ({found.lookups} looked whether Plex has it)"
     is_within = found.uploads <= covers and found.lookups <= covers
     yield Row(part, "Plex: images uploaded", text, f"only other bytes ({covers})", is_within)

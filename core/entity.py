@@ -28,7 +28,7 @@ class Entity:
     updated_at: str = ""
     read_at: float = 0.0
 
-    def looks_like(self, other: "Entity") -> bool:
+    def shows_same_as(self, other: "Entity") -> bool:
         """Whether scenes show the same of both."""
         same_parent = None in (self.parent, other.parent) or self.parent == other.parent
         return self.shown == other.shown and same_parent

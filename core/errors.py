@@ -40,7 +40,7 @@ class PlexError(PlexSyncError):
     """Plex did not do what was asked."""
 
 
-class PlexServerDown(PlexError):
+class PlexUnavailable(PlexError):
     """Plex does not answer. The change waits and is sent as soon as Plex is back."""
 
 
@@ -48,14 +48,16 @@ class PlexTemporaryError(PlexError):
     """Plex answered with a passing fault. PlexSync tries again by itself."""
 
 
-class PlexRefused(PlexError):
+class PlexAccessError(PlexError):
     """Plex refuses the connection. Check the Plex URL and the Plex token in PlexSync's settings."""
 
 
 class PlexRejected(PlexError):
     """Plex does not take this value. Look at the fields named and correct them in Stash."""
 
-    def __init__(self, message: str, *, fields: tuple[str, ...] = (), too_long: bool = False) -> None:
+    def __init__(
+        self, message: str, *, fields: tuple[str, ...] = (), too_long: bool = False
+    ) -> None:
         super().__init__(message)
         self.fields = fields
         self.too_long = too_long
@@ -93,19 +95,19 @@ class StashUnavailable(PlexSyncError):
     """Stash does not answer, or ended the session. PlexSync waits for it."""
 
 
-class SceneGone(PlexSyncError):
+class SceneDeleted(PlexSyncError):
     """The scene is no longer in Stash."""
 
 
-class BadScene(PlexSyncError):
+class InvalidScene(PlexSyncError):
     """Stash described the scene in a way PlexSync does not understand. Please report this."""
 
 
-class NoFile(PlexSyncError):
+class SceneHasNoFile(PlexSyncError):
     """The scene has no file, so nothing in Plex can play it."""
 
 
-class WorkerDied(PlexSyncError):
+class PoisonJob(PlexSyncError):
     """PlexSync's worker died several times while it had this in hand. See the worker's log."""
 
 

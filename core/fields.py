@@ -14,19 +14,19 @@ class Kind(Enum):
     IMAGE = "image"
 
 
-class Clears(Enum):
+class ClearRule(Enum):
     """What an empty value in Stash does to Plex."""
 
     ALWAYS = "always"
     NEVER = "never"  # an untitled scene leaves Plex's title alone
-    OURS = "ours"  # only where the record shows that PlexSync set the value
+    OWN_ONLY = "ours"  # only where the record shows that PlexSync set the value
 
 
-class MustGo(Enum):
+class RemovalRule(Enum):
     """Which present names are taken off an item, for NAMES fields."""
 
-    UNWANTED = "unwanted"  # everything that Stash does not have
-    OURS = "ours"  # only names that PlexSync put there: people keep others by hand
+    ALL_OTHERS = "unwanted"  # everything that Stash does not have
+    OWN_ONLY = "ours"  # only names that PlexSync put there: people keep others by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Field:
     selection: str = ""
     element: str = ""
     default_on: bool = True
-    clears: Clears = Clears.ALWAYS
-    must_go: MustGo = MustGo.UNWANTED
+    clear_rule: ClearRule = ClearRule.ALWAYS
+    removal_rule: RemovalRule = RemovalRule.ALL_OTHERS
     locks: bool = True
     sources: tuple[str, ...] = ()
 
@@ -65,7 +65,7 @@ IMAGE_LIMIT_BYTES = 10_000_000  # Plex answers 500 above 10 MiB, and peers refus
 
 # fmt: off
 FIELDS: tuple[Field, ...] = (
-    Field("title", "Title", "title", "title", Kind.TEXT, 255, "title", clears=Clears.NEVER),
+    Field("title", "Title", "title", "title", Kind.TEXT, 255, "title", clear_rule=ClearRule.NEVER),
     Field("studio", "Studio", "studio", "studio", Kind.TEXT, 255, "studio { id name parent_studio { id name } }"),
     Field("summary", "Summary", "details", "summary", Kind.TEXT, 10_000, "details"),
     Field("tagline", "Tagline", "", "tagline", Kind.TEXT, 255, "director code",
@@ -75,9 +75,9 @@ FIELDS: tuple[Field, ...] = (
           element="Role"),
     Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre"),
     Field("collection", "Studio as collection", "collections", "collection", Kind.NAMES, 20,
-          element="Collection", must_go=MustGo.OURS),
+          element="Collection", removal_rule=RemovalRule.OWN_ONLY),
     Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",
-          default_on=False, clears=Clears.OURS, locks=False),
+          default_on=False, clear_rule=ClearRule.OWN_ONLY, locks=False),
     Field("poster", "Cover as poster", "cover", "thumb", Kind.IMAGE, IMAGE_LIMIT_BYTES),
     Field("background", "Cover as background", "", "art", Kind.IMAGE, IMAGE_LIMIT_BYTES,
           sources=("none", "cover")),

@@ -17,7 +17,7 @@ class JsonFile:
     def __init__(self, path: Path, sleep: Callable[[float], None]) -> None:
         self._path = path
         self._sleep = sleep
-        self.set_aside: Path | None = None
+        self.quarantined_as: Path | None = None
 
     def read(self) -> dict[str, Any] | None:
         """The document; None when there is none or it was unreadable.
@@ -32,24 +32,24 @@ class JsonFile:
             document = None
         if isinstance(document, dict):
             return document
-        self.discard()
+        self.quarantine()
         return None
 
-    def discard(self) -> None:
+    def quarantine(self) -> None:
         """Move a document that makes no sense aside, so that its safe default can take its place."""
         aside = self._path.with_suffix(self._path.suffix + ".corrupt")
         try:
             self._path.replace(aside)
         except OSError:
             return  # somebody else moved it, or it cannot be moved: the next write replaces it
-        self.set_aside = aside
+        self.quarantined_as = aside
 
     @property
-    def complaint(self) -> str:
+    def corruption_warning(self) -> str:
         """What a person should know of a document that was set aside; "" when none was."""
-        if self.set_aside is None:
+        if self.quarantined_as is None:
             return ""
-        return f"{self._path.name} made no sense and was set aside as {self.set_aside.name}."
+        return f"{self._path.name} made no sense and was set aside as {self.quarantined_as.name}."
 
     def write(self, document: dict[str, Any], *, durable: bool = True) -> None:
         """Replace the document atomically. Not `durable`: a power cut may bring the old one back.

@@ -31,9 +31,9 @@ class Job:
     subject: str
     cause: str
     priority: int
-    noted_at: float
+    enqueued_at: float
     attempts: int = 0
-    deaths: int = 0
+    crashes: int = 0
 
     @property
     def kind(self) -> str:
@@ -63,6 +63,6 @@ def scene_subject(scene_id: int) -> str:
     return f"{SCENE}:{scene_id}"
 
 
-def spoken(subject: str) -> str:
+def display_name(subject: str) -> str:
     """A subject as people say it: `scene 42`, `tag 7`."""
     return subject.replace(":", " ", 1)

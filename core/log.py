@@ -13,7 +13,7 @@ from core.obfuscate import hide_paths
 
 _LOG_BYTES = 2_000_000
 _LOG_FILES = 3
-_SHORTEST_SECRET = 6  # shorter ones would mangle ordinary words
+_MIN_SECRET = 6  # shorter ones would mangle ordinary words
 _PASSING_SECRETS = 20
 
 
@@ -27,21 +27,21 @@ class EventLog:
         self._as_json = self._shows_steps = self._hides_paths = False
         self._listener: Callable[[str, Mapping[str, object]], object] = lambda event, facts: None
 
-    def choose(self, *, as_json: bool, shows_steps: bool, hides_paths: bool) -> None:
+    def configure(self, *, as_json: bool, shows_steps: bool, hides_paths: bool) -> None:
         """How a person wants the lines: as JSON, with each step, with words instead of paths."""
         self._as_json, self._shows_steps, self._hides_paths = as_json, shows_steps, hides_paths
 
-    def attend(self, listener: Callable[[str, Mapping[str, object]], object]) -> None:
+    def add_listener(self, listener: Callable[[str, Mapping[str, object]], object]) -> None:
         """From now on `listener` hears of every warning and error: the event and its facts."""
         self._listener = listener
 
-    def hide(self, *secrets: str) -> None:
+    def redact(self, *secrets: str) -> None:
         """Never write any of these texts, wherever they turn up."""
-        self._secrets |= {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        self._secrets |= {secret for secret in secrets if len(secret) >= _MIN_SECRET}
 
-    def hide_for_now(self, secret: str) -> None:
+    def redact_temporarily(self, secret: str) -> None:
         """The same for a secret that a fresher one soon replaces: only the newest few are remembered."""
-        if len(secret) >= _SHORTEST_SECRET and secret not in self._passing[-1:]:
+        if len(secret) >= _MIN_SECRET and secret not in self._passing[-1:]:
             self._passing = (*self._passing, secret)[-_PASSING_SECRETS:]
 
     def debug(self, event: str, **facts: object) -> None:
@@ -65,23 +65,36 @@ class EventLog:
     def _write(self, level: int, event: str, facts: dict[str, object]) -> None:
         if not self._logger.isEnabledFor(level):
             return
-        line = self._json_line(event, facts) if self._as_json else self.shown(event_line(event, facts))
+        line = (
+            self._json_line(event, facts)
+            if self._as_json
+            else self.sanitize(event_line(event, facts))
+        )
         self._logger.log(level, "%s", line, extra={"is_json": self._as_json})
 
-    def shown(self, text: str) -> str:
+    def sanitize(self, text: str) -> str:
         """`text` as it may leave the process: without secrets, without paths where they are to be hidden."""
-        for secret in sorted((*self._secrets, *self._passing), key=len, reverse=True):  # one may begin another
+        for secret in sorted(
+            (*self._secrets, *self._passing), key=len, reverse=True
+        ):  # one may begin another
             text = text.replace(secret, "***")
         return hide_paths(text) if self._hides_paths else text
 
     def _json_line(self, event: str, facts: dict[str, object]) -> str:
-        document = {"event": event, **{key: self._json_value(value) for key, value in facts.items()}}
+        document = {
+            "event": event,
+            **{key: self._json_value(value) for key, value in facts.items()},
+        }
         return json.dumps(document, ensure_ascii=False)
 
     def _json_value(self, value: object) -> object:
         if isinstance(value, list | tuple):
             return [self._json_value(one) for one in value]
-        return value if value is None or isinstance(value, bool | int | float) else self.shown(str(value))
+        return (
+            value
+            if value is None or isinstance(value, bool | int | float)
+            else self.sanitize(str(value))
+        )
 
 
 def event_line(event: str, facts: dict[str, object]) -> str:
@@ -121,7 +134,9 @@ class _LineFormat(logging.Formatter):
 def open_log(path: Path, level: int = logging.INFO) -> tuple[EventLog, Callable[[], None]]:
     """The rotated log file at `path`, and the call that closes it."""
     logger = logging.Logger("plexsync", level)
-    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors="replace")
+    handler = RotatingFileHandler(
+        path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors="replace"
+    )
     handler.setFormatter(_LineFormat("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     return EventLog(logger), handler.close

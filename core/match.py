@@ -8,7 +8,7 @@ class Evidence(Enum):
     """Why a Plex file could be a scene's file; the value is the score, 0 to 1."""
 
     EXACT_PATH = 1.0
-    COMMON_TAIL = 0.9
+    COMMON_SUFFIX = 0.9
     NAME_AND_SIZE = 0.8
     NAME_ONLY = 0.4
 

@@ -4,30 +4,30 @@ from dataclasses import dataclass, replace
 
 from core.field_values import FieldValue
 
-_MOST_MARKS = 8  # a field that is written again and again is still known by its newest values
+_MAX_MARKS = 8  # a field that is written again and again is still known by its newest values
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
     """One field of one item before it was written for the first time.
 
-    `marks` tell PlexSync's own values from a later hand edit: digests of what was or was about to be written,
-    for images the sha1 of the bytes. `put` are the names PlexSync put there, `taken` those it took off.
+    `written_digests` tell PlexSync's own values from a later hand edit: digests of what was or was about to be written,
+    for images the sha1 of the bytes. `added` are the names PlexSync added, `removed` those it removed.
     """
 
     value: FieldValue
     locked: bool
-    marks: tuple[str, ...] = ()
-    put: tuple[str, ...] = ()
-    taken: tuple[str, ...] = ()
+    written_digests: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
-    def written_again(self, later: "Original") -> "Original":
+    def merged_with(self, later: "Original") -> "Original":
         """This original with what a later write adds to it; its value and lock stay what they were."""
         return replace(
             self,
-            marks=_united(self.marks, later.marks)[-_MOST_MARKS:],
-            put=_united(self.put, later.put),
-            taken=_united(self.taken, later.taken),
+            written_digests=_united(self.written_digests, later.written_digests)[-_MAX_MARKS:],
+            added=_united(self.added, later.added),
+            removed=_united(self.removed, later.removed),
         )
 
 

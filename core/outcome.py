@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Fate(Enum):
+class Disposition(Enum):
     """The move a job makes."""
 
-    DONE = "done"
-    WAIT = "wait"  # later, with the attempts spent so far
+    COMPLETE = "done"
+    RETRY = "wait"  # later, with the attempts spent so far
     RELEASE = "release"  # at once, nothing spent: the fault was not the job's
-    BURY = "bury"
+    DEAD_LETTER = "bury"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Outcome:
         warnings: parts that failed without failing the job.
     """
 
-    fate: Fate
-    what: str
+    disposition: Disposition
+    result: str
     wrote: tuple[str, ...] = ()
     items: tuple[int, ...] = ()
     confidence: str = ""

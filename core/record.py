@@ -13,7 +13,7 @@ class FieldRecord:
     """
 
     pushed: str
-    seen: str = ""
+    verified: str = ""
     names: tuple[str, ...] = ()
     intended: str = ""
 
@@ -24,7 +24,7 @@ class ImageRecord:
 
     sha1: str
     etag: str = ""
-    shown: str = ""
+    item_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-LEVELS = {"trace": b"t", "debug": b"d", "info": b"i", "warning": b"w", "error": b"e", "progress": b"p"}
-LONGEST_LINE = 60_000
+LEVELS = {
+    "trace": b"t",
+    "debug": b"d",
+    "info": b"i",
+    "warning": b"w",
+    "error": b"e",
+    "progress": b"p",
+}
+MAX_LINE = 60_000
 
 
 def log_lines(level: str, text: str) -> list[bytes]:
@@ -18,7 +25,7 @@ def log_lines(level: str, text: str) -> list[bytes]:
     prefix = b"\x01" + LEVELS[level] + b"\x02"
     lines = []
     for line in text.replace("\x01", " ").replace("\x02", " ").splitlines():
-        body = line.strip().encode("utf-8", "replace")[:LONGEST_LINE]
+        body = line.strip().encode("utf-8", "replace")[:MAX_LINE]
         if body:
             lines.append(prefix + body + b"\n")
     return lines

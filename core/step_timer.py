@@ -14,7 +14,7 @@ PLEX = "plex"
 STASH = "stash"
 
 
-class StopWatch:
+class StepTimer:
     """Keeps the newest times of each step, and counts the requests while a queue is drained."""
 
     def __init__(self, clock: Clock) -> None:
@@ -28,14 +28,14 @@ class StopWatch:
         """Time what happens here; a step that fails has no time, because it would be that of a timeout."""
         started = self._clock.monotonic()
         yield
-        self.keep(name, self._clock.monotonic() - started)
+        self.record(name, self._clock.monotonic() - started)
 
-    def keep(self, name: str, took_s: float) -> None:
+    def record(self, name: str, took_s: float) -> None:
         """Remember one time of a step."""
         self._times_s.setdefault(name, deque(maxlen=KEPT_TIMES)).append(round(took_s, 4))
 
     @contextmanager
-    def syncing(self) -> Iterator[None]:
+    def counting_requests(self) -> Iterator[None]:
         """What is asked here belongs to a sync; probes, catch-ups and readings of settings do not."""
         self._is_syncing = True
         try:
@@ -43,7 +43,7 @@ class StopWatch:
         finally:
             self._is_syncing = False
 
-    def asked(self, server: str) -> None:
+    def count_request(self, server: str) -> None:
         """A request was sent to `plex` or `stash`."""
         self.requests[server] += self._is_syncing
 
@@ -51,7 +51,7 @@ class StopWatch:
         """The newest times by step, oldest first; {} before the first."""
         return {name: tuple(times) for name, times in self._times_s.items()}
 
-    def begin_with(self, times_s: Mapping[str, Sequence[float]], requests: Mapping[str, int]) -> None:
+    def restore(self, times_s: Mapping[str, Sequence[float]], requests: Mapping[str, int]) -> None:
         """Replace what is remembered, e.g. by what an earlier worker has left, or by nothing."""
         self._times_s = {name: deque(times, maxlen=KEPT_TIMES) for name, times in times_s.items()}
         self.requests = Counter(requests)

@@ -7,12 +7,12 @@ from core.units import DAY_S, HOUR_S, MINUTE_S
 _UNITS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
 
 
-def several(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """`1 scene`, `1,200 scenes`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def by_name(counts: Mapping[str, int], most: int = 5) -> str:
+def format_counts(counts: Mapping[str, int], most: int = 5) -> str:
     """`3 x AmbiguousMatch, 1 x WeakMatch`, most first; "" for none. What is beyond `most` is added up."""
     ordered = sorted(counts.items(), key=lambda row: -row[1])
     parts = [f"{count:,} x {name}" for name, count in ordered[:most]]
@@ -20,7 +20,7 @@ def by_name(counts: Mapping[str, int], most: int = 5) -> str:
     return ", ".join([*parts, *([f"{rest:,} x others"] if rest else [])])
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time as people say it: `45 s`, `12.5 min`, `3 h`, `2.1 d`."""
     for unit_s, name in _UNITS:
         if seconds >= unit_s:

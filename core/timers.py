@@ -3,7 +3,7 @@
 from core.clock import Clock
 
 
-class Every:
+class IntervalTimer:
     """Says when `interval_s` has passed since it last said so. Due at once, unless `later`."""
 
     def __init__(self, clock: Clock, interval_s: float, *, later: bool = False) -> None:
@@ -11,7 +11,7 @@ class Every:
         self._interval_s = interval_s
         self._next = clock.monotonic() + (interval_s if later else 0.0)
 
-    def is_due(self) -> bool:
+    def fire(self) -> bool:
         """Whether it is time; asking counts as doing it."""
         now = self._clock.monotonic()
         if now < self._next:
@@ -19,10 +19,10 @@ class Every:
         self._next = now + self._interval_s
         return True
 
-    def push(self, seconds: float) -> None:
+    def postpone(self, seconds: float) -> None:
         """Not before `seconds` from now."""
         self._next = self._clock.monotonic() + seconds
 
-    def now(self) -> None:
+    def expire(self) -> None:
         """Due at once."""
         self._next = self._clock.monotonic()

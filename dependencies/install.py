@@ -21,22 +21,36 @@ from typing import NamedTuple
 
 from core.files import JsonFile
 from core.lock import locked
-from dependencies.installers import Finished, Installer, find_installers, one_line, run_command
-from dependencies.requirements import Requirement, lacking, parse_requirements, platform_tag, unimportable
+from dependencies.installers import (
+    CommandResult,
+    Installer,
+    find_installers,
+    last_error_line,
+    run_command,
+)
+from dependencies.requirements import (
+    Requirement,
+    parse_requirements,
+    platform_tag,
+    unimportable,
+    unmet,
+)
 
 RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless forced
 LOCK_WAIT_S = 900.0  # while another process installs
 
 _NO_PIP = "No module named pip"
-_NO_INSTALLER = "there is neither pip nor uv; install pip first (apk add py3-pip, or apt install python3-pip)"
+_NO_INSTALLER = (
+    "there is neither pip nor uv; install pip first (apk add py3-pip, or apt install python3-pip)"
+)
 _MOVE_TRIES = 5  # on Windows a virus scanner may hold a new file for a moment
 
 
-class Unmet(Exception):
+class DependencyError(Exception):
     """The packages are missing and could not be installed; the message is one line for a person."""
 
 
-class Needs(NamedTuple):
+class DependencySpec(NamedTuple):
     """What has to be importable, and the name of the private folder that would hold it."""
 
     file: Path
@@ -44,7 +58,7 @@ class Needs(NamedTuple):
     key: str
 
 
-class Failed(Exception):
+class InstallFailed(Exception):
     """No installer did it: why, and the installer a person should run by hand."""
 
     def __init__(self, why: str, installer: Installer) -> None:
@@ -52,11 +66,11 @@ class Failed(Exception):
         self.installer = installer
 
 
-class NoInstaller(Failed):
+class NoInstallerFound(InstallFailed):
     """There was nothing to try, so looking again costs nothing."""
 
 
-Run = Callable[[Sequence[str], Path], Finished]
+RunCommand = Callable[[Sequence[str], Path], CommandResult]
 
 
 def ensure_dependencies(
@@ -65,7 +79,7 @@ def ensure_dependencies(
     *,
     force: bool = False,
     installers: Sequence[Installer] | None = None,
-    run: Run | None = None,
+    run: RunCommand | None = None,
     now: Callable[[], float] = time.time,
     wait_s: float = LOCK_WAIT_S,
 ) -> None:
@@ -86,8 +100,8 @@ def ensure_dependencies(
     needs = read_needs(Path(root).absolute())
     deps = Path(data_dir).absolute() / "deps"
     target = deps / needs.key
-    if lacking(needs.requirements, [str(target)]):
-        absent = lacking(needs.requirements, sys.path) or unimportable(needs.requirements)
+    if unmet(needs.requirements, [str(target)]):
+        absent = unmet(needs.requirements, sys.path) or unimportable(needs.requirements)
         if not absent:
             return
         known = find_installers() if installers is None else installers
@@ -96,14 +110,18 @@ def ensure_dependencies(
             with locked(deps / ".lock", wait_s):
                 _install_once(needs, deps, absent, known, run or run_command, now(), force)
         except TimeoutError as error:
-            raise Unmet(_sentence(absent, "another process has been installing them for long", None)) from error
+            raise DependencyError(
+                _error_message(absent, "another process has been installing them for long", None)
+            ) from error
         except OSError as error:
             why = f"{deps} cannot be used ({error.strerror or error})"
-            raise Unmet(_sentence(absent, why, _by_hand(known).command(needs.file, target))) from error
+            raise DependencyError(
+                _error_message(absent, why, _manual_installer(known).command(needs.file, target))
+            ) from error
     use_folder(target)
 
 
-def read_needs(root: Path) -> Needs:
+def read_needs(root: Path) -> DependencySpec:
     """The requirements of the plugin in `root`.
 
     Raises:
@@ -114,8 +132,12 @@ def read_needs(root: Path) -> Needs:
         raw = file.read_bytes()
         requirements = parse_requirements(raw.decode("utf-8"))
     except (OSError, ValueError) as error:
-        raise Unmet(f"PlexSync is incomplete, {file} cannot be used ({error}): install the plugin again") from error
-    return Needs(file, requirements, f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}")
+        raise DependencyError(
+            f"PlexSync is incomplete, {file} cannot be used ({error}): install the plugin again"
+        ) from error
+    return DependencySpec(
+        file, requirements, f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}"
+    )
 
 
 def use_folder(folder: Path) -> None:
@@ -135,34 +157,38 @@ def _origin(module: ModuleType) -> str:
 
 
 def _install_once(
-    needs: Needs,
+    needs: DependencySpec,
     deps: Path,
     absent: list[str],
     installers: Sequence[Installer],
-    run: Run,
+    run: RunCommand,
     now: float,
     force: bool,
 ) -> None:
     """Install, unless another process did, or failed a moment ago. The lock is held."""
     target = deps / needs.key
     failures = JsonFile(deps / "failed.json", time.sleep)
-    if not lacking(needs.requirements, [str(target)]):
+    if not unmet(needs.requirements, [str(target)]):
         return
     last = failures.read() or {}
     age = now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
     if not force and last.get("key") == needs.key and 0 <= age < RETRY_AFTER_S:
-        raise Unmet(str(last.get("why")))
+        raise DependencyError(str(last.get("why")))
     try:
         install(needs, deps, installers, run)
-    except Failed as failure:
-        why = _sentence(absent, str(failure), failure.installer.command(needs.file, target))
-        if not isinstance(failure, NoInstaller):  # whoever installs pip now is not to wait for it
+    except InstallFailed as failure:
+        why = _error_message(absent, str(failure), failure.installer.command(needs.file, target))
+        if not isinstance(
+            failure, NoInstallerFound
+        ):  # whoever installs pip now is not to wait for it
             failures.write({"at": now, "key": needs.key, "why": why})
-        raise Unmet(why) from failure
+        raise DependencyError(why) from failure
     (deps / "failed.json").unlink(missing_ok=True)
 
 
-def install(needs: Needs, deps: Path, installers: Sequence[Installer], run: Run) -> None:
+def install(
+    needs: DependencySpec, deps: Path, installers: Sequence[Installer], run: RunCommand
+) -> None:
     """Fill the private folder; it appears complete or not at all. The caller holds the lock.
 
     Raises:
@@ -177,41 +203,47 @@ def install(needs: Needs, deps: Path, installers: Sequence[Installer], run: Run)
         if target.exists():
             _move(target, work / "damaged")
         _move(site, target)
-        _retire(deps, target, work)
+        _move_obsolete(deps, target, work)
     finally:
         _remove([work])
 
 
-def _build(needs: Needs, work: Path, installers: Sequence[Installer], run: Run) -> Path:
+def _build(
+    needs: DependencySpec, work: Path, installers: Sequence[Installer], run: RunCommand
+) -> Path:
     """The folder that the first working installer filled."""
     failures = []
     for installer in installers:
         site = work / installer.name
         site.mkdir()
         finished = run(installer.command(needs.file, site), work)
-        if finished.status and _NO_PIP in finished.said:
+        if finished.status and _NO_PIP in finished.output:
             continue
-        why = one_line(finished.said) if finished.status else _flaw(needs, site, run)
+        why = last_error_line(finished.output) if finished.status else _validate(needs, site, run)
         if not why:
             return site
-        failures.append(Failed(why, installer))
-    raise failures[0] if failures else NoInstaller(_NO_INSTALLER, _by_hand(installers))
+        failures.append(InstallFailed(why, installer))
+    raise (
+        failures[0] if failures else NoInstallerFound(_NO_INSTALLER, _manual_installer(installers))
+    )
 
 
-def _flaw(needs: Needs, site: Path, run: Run) -> str:
+def _validate(needs: DependencySpec, site: Path, run: RunCommand) -> str:
     """What is wrong with a fresh installation; empty when it can be used."""
     for manifest in site.rglob("*.yml"):  # Stash would read it as another plugin
         manifest.unlink()
-    absent = lacking(needs.requirements, [str(site)])
+    absent = unmet(needs.requirements, [str(site)])
     if absent:
         return f"the installation lacks {', '.join(absent)}"
     modules = ", ".join(requirement.module for requirement in needs.requirements)
     program = f"import sys; sys.path.insert(0, sys.argv[1]); import {modules}"
     finished = run([sys.executable, "-c", program, str(site)], site.parent)
-    return f"installed, but not usable: {one_line(finished.said)}" if finished.status else ""
+    return (
+        f"installed, but not usable: {last_error_line(finished.output)}" if finished.status else ""
+    )
 
 
-def _by_hand(installers: Sequence[Installer]) -> Installer:
+def _manual_installer(installers: Sequence[Installer]) -> Installer:
     return installers[0] if installers else find_installers()[0]
 
 
@@ -226,7 +258,7 @@ def _move(source: Path, target: Path) -> None:
             time.sleep(0.2)
 
 
-def _retire(deps: Path, target: Path, work: Path) -> None:
+def _move_obsolete(deps: Path, target: Path, work: Path) -> None:
     """Move the folders of other requirements and other Pythons away, so that none is ever half removed in place."""
     for other in deps.iterdir():
         if other.is_dir() and other not in (target, work):
@@ -238,10 +270,12 @@ def _retire(deps: Path, target: Path, work: Path) -> None:
 
 def _remove(folders: Iterable[Path]) -> None:
     for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)  # what cannot be removed now is tried again next time
+        shutil.rmtree(
+            folder, ignore_errors=True
+        )  # what cannot be removed now is tried again next time
 
 
-def _sentence(absent: list[str], why: str, command: list[str] | None) -> str:
+def _error_message(absent: list[str], why: str, command: list[str] | None) -> str:
     advice = "try again later"
     if command is not None:
         advice = f"run: {subprocess.list2cmdline(command) if sys.platform == 'win32' else shlex.join(command)}"

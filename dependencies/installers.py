@@ -23,7 +23,9 @@ _NETWORK = re.compile(
     re.IGNORECASE,
 )
 _OTHER_PLACES = {"PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_TARGET", "UV_PREFIX"}
-_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # a worker on Windows has no console to lend
+_NO_WINDOW: int = getattr(
+    subprocess, "CREATE_NO_WINDOW", 0
+)  # a worker on Windows has no console to lend
 
 
 class Installer(NamedTuple):
@@ -35,14 +37,22 @@ class Installer(NamedTuple):
 
     def command(self, requirements: Path, target: Path) -> list[str]:
         """The argv that installs everything into `target`."""
-        return [*self.start, "install", *self.options, "--target", str(target), "-r", str(requirements)]
+        return [
+            *self.start,
+            "install",
+            *self.options,
+            "--target",
+            str(target),
+            "-r",
+            str(requirements),
+        ]
 
 
-class Finished(NamedTuple):
+class CommandResult(NamedTuple):
     """How a command ended (0 is success), and what it said."""
 
     status: int
-    said: str
+    output: str
 
 
 def find_installers() -> list[Installer]:
@@ -81,7 +91,9 @@ def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
 
-def run_command(command: Sequence[str], folder: Path, limit_s: float = INSTALL_LIMIT_S) -> Finished:
+def run_command(
+    command: Sequence[str], folder: Path, limit_s: float = INSTALL_LIMIT_S
+) -> CommandResult:
     """Run `command` in `folder`; a failure to start it or an exceeded limit is a status, not an error."""
     # A file, not a pipe: children of a killed installer could hold a pipe open for ever.
     with tempfile.TemporaryFile(dir=folder) as output:
@@ -98,14 +110,14 @@ def run_command(command: Sequence[str], folder: Path, limit_s: float = INSTALL_L
                 creationflags=_NO_WINDOW,
             ).returncode
         except subprocess.TimeoutExpired:
-            return Finished(-1, f"{Path(command[0]).name} was not ready after {limit_s:.0f} s")
+            return CommandResult(-1, f"{Path(command[0]).name} was not ready after {limit_s:.0f} s")
         except OSError as error:
-            return Finished(-1, f"{command[0]} could not be started: {error.strerror}")
+            return CommandResult(-1, f"{command[0]} could not be started: {error.strerror}")
         output.seek(0)
-        return Finished(status, output.read().decode("utf-8", "replace"))
+        return CommandResult(status, output.read().decode("utf-8", "replace"))
 
 
-def one_line(said: str) -> str:
+def last_error_line(said: str) -> str:
     """An installer's last words, short and without the password of a proxy."""
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
     errors = [line for line in lines if line.lower().startswith("error")]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dependencies.installers import one_line
+from dependencies.installers import last_error_line
 
 _IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.stashapp"}
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)")
@@ -73,7 +73,7 @@ def parse_version(text: str) -> Version | None:
     return Version(tuple(numbers), _BEFORE_FINAL.match(match[2]) is None)
 
 
-def meets(installed: str, requirement: Requirement) -> bool:
+def satisfies(installed: str, requirement: Requirement) -> bool:
     """Whether the installed version lies within all bounds; a release candidate of 3.0 is not below 3."""
     version = parse_version(installed)
     if version is None:
@@ -88,14 +88,14 @@ def meets(installed: str, requirement: Requirement) -> bool:
     return True
 
 
-def lacking(requirements: Iterable[Requirement], search_path: list[str]) -> list[str]:
+def unmet(requirements: Iterable[Requirement], search_path: list[str]) -> list[str]:
     """The requirements that the folders of `search_path` do not meet, in words."""
     absent = []
     for requirement in requirements:
         found = _installed_version(requirement.name, search_path)
         if found is None:
             absent.append(requirement.text)
-        elif not meets(found, requirement):
+        elif not satisfies(found, requirement):
             absent.append(f"{requirement.text} (found {found})")
     return absent
 
@@ -118,7 +118,7 @@ def unimportable(requirements: Iterable[Requirement]) -> list[str]:
         try:
             importlib.import_module(requirement.module)
         except Exception as error:  # noqa: BLE001 broad on purpose: somebody's broken package may raise anything
-            return [f"{requirement.text} (found, but {one_line(str(error))})"]
+            return [f"{requirement.text} (found, but {last_error_line(str(error))})"]
     return []
 
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from core.stash_log import LEVELS, write_log
 from sync_queue import statements as sql
 from sync_queue.hook_queue import (
-    InboxClosed,
+    QueueUnavailable,
     connect,
-    note_parameters,
+    insert_job,
+    is_worker_alive,
+    job_row,
+    pop_notices,
+    pop_pending_message,
     session_parameters,
-    take_message,
-    take_notices,
-    worker_lives,
-    write_note,
     write_spills,
 )
 
@@ -40,7 +40,7 @@ ENTITY_TRIGGERS = (
 TRIGGERS = (*SCENE_TRIGGERS, *ENTITY_TRIGGERS)
 
 # Keys of an update that Plex can never show. Everything else is noted: when in doubt, note it.
-SILENT_KEYS = frozenset(
+IGNORED_KEYS = frozenset(
     {
         "id",
         "ids",
@@ -57,7 +57,7 @@ SILENT_KEYS = frozenset(
 )
 
 # The same for what scenes show of others: nothing but names and a studio's parent.
-SILENT_ENTITY_KEYS = frozenset(
+IGNORED_ENTITY_KEYS = frozenset(
     {
         "id",
         "ids",
@@ -84,17 +84,17 @@ SILENT_ENTITY_KEYS = frozenset(
 EDIT = 0  # the priority of a person's edit (core/job.py names them all; the hook does not load it)
 SCENE = "scene"
 MERGE = "Tag.Merge.Post"
-LONGEST_ID = 19  # digits; what SQLite cannot hold is no id
+MAX_ID = 19  # digits; what SQLite cannot hold is no id
 
-Started = Callable[[], "int | None"]
+PollProcess = Callable[[], "int | None"]
 """Says whether a started worker has ended: None while it runs."""
 
 
-class BadHook(Exception):
+class InvalidHookContext(Exception):
     """The hook's input does not say what changed."""
 
 
-def note_from_context(context: object, now: float) -> dict[str, object] | None:
+def job_from_context(context: object, now: float) -> dict[str, object] | None:
     """The note for one hook context, or None when the event cannot matter to Plex.
 
     Raises:
@@ -109,36 +109,40 @@ def note_from_context(context: object, now: float) -> dict[str, object] | None:
         ('scene:42', 'update', 1001.0)
     """
     if not isinstance(context, dict):
-        raise BadHook("the hook context is missing")
+        raise InvalidHookContext("the hook context is missing")
     trigger, number = context.get("type"), context.get("id")
     if trigger not in TRIGGERS:
-        raise BadHook(f"unknown event {_shown(trigger)}")
+        raise InvalidHookContext(f"unknown event {_abbreviate(trigger)}")
     kind, event, _ = str(trigger).lower().split(".")
     if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
-        raise BadHook(f"{trigger} names no {kind} (id {_shown(number)})")
-    silent = SILENT_KEYS if kind == SCENE else SILENT_ENTITY_KEYS
+        raise InvalidHookContext(f"{trigger} names no {kind} (id {_abbreviate(number)})")
+    silent = IGNORED_KEYS if kind == SCENE else IGNORED_ENTITY_KEYS
     if event == "update" and _is_silent(context.get("inputFields"), silent):
         return None
     subject = f"{kind}:{number}"
     if kind == SCENE and event != "destroy" and context.get("input") is None:
         # A scan: the cover and the metadata come later, and nobody is looking at Plex for it.
-        return note_parameters(subject, "scan", EDIT, now, sql.SCAN_SETTLE_S, None)
-    return note_parameters(subject, event, EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+        return job_row(subject, "scan", EDIT, now, sql.SCAN_SETTLE_S, None)
+    return job_row(subject, event, EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
 
 
-def notes_of_sources(context: object, now: float) -> list[dict[str, object]]:
+def merge_source_jobs(context: object, now: float) -> list[dict[str, object]]:
     """The notes for the tags that a merge has swallowed: only they tell which scenes it touched."""
-    given = context.get("input") if isinstance(context, dict) and context.get("type") == MERGE else None
+    given = (
+        context.get("input") if isinstance(context, dict) and context.get("type") == MERGE else None
+    )
     sources = given.get("source") if isinstance(given, dict) else None
-    numbers = [text for text in sources if isinstance(text, str)] if isinstance(sources, list) else []
+    numbers = (
+        [text for text in sources if isinstance(text, str)] if isinstance(sources, list) else []
+    )
     return [
-        note_parameters(f"tag:{int(text)}", "merge", EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
+        job_row(f"tag:{int(text)}", "merge", EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
         for text in dict.fromkeys(numbers)
-        if text.isascii() and text.isdigit() and 0 < len(text) < LONGEST_ID
+        if text.isascii() and text.isdigit() and 0 < len(text) < MAX_ID
     ]
 
 
-def _shown(value: object) -> str:
+def _abbreviate(value: object) -> str:
     return repr(value)[:100]  # it may be megabytes, and Stash's log ends at a line of 64 KiB
 
 
@@ -152,7 +156,7 @@ def run_hook(
     message: dict[str, object],
     data_dir: str,
     now: float,
-    start_worker: Callable[[str], Started],
+    start_worker: Callable[[str], PollProcess],
     write_error: Callable[[bytes], object],
     checkpoint: Callable[[str], object] = str,
 ) -> dict[str, object]:
@@ -160,34 +164,36 @@ def run_hook(
     arguments = message.get("args")
     context = arguments.get("hookContext") if isinstance(arguments, dict) else None
     try:
-        note = note_from_context(context, now)
-    except BadHook as error:
+        note = job_from_context(context, now)
+    except InvalidHookContext as error:
         return {"error": f"PlexSync noted nothing: {error}."}
     if note is None:
         return {"output": "ok"}
-    notes = [note, *notes_of_sources(context, now)]
+    notes = [note, *merge_source_jobs(context, now)]
     session = session_parameters(message.get("server_connection"), now)
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
-        alive = worker_lives(data_dir)
+        alive = is_worker_alive(data_dir)
         checkpoint("hook.probed")
         ended = None if alive else _start(start_worker, note, write_error)
         checkpoint("hook.started")
-        _keep(data_dir, notes, session, now, write_error)
-        say_left_message(data_dir, write_error)
+        _enqueue_or_spill(data_dir, notes, session, now, write_error)
+        print_pending_message(data_dir, write_error)
         checkpoint("hook.kept")
         # No lost wake-up: whoever leaves looks at the queue after releasing the lease, and whoever
         # notes looks at the lease after committing.
-        if (alive or (ended is not None and ended() is not None)) and not worker_lives(data_dir):
+        if (alive or (ended is not None and ended() is not None)) and not is_worker_alive(data_dir):
             _start(start_worker, note, write_error)
     except (OSError, sqlite3.Error) as error:
-        return {"error": _lost(note, error)}
+        return {"error": _failure_message(note, error)}
     return {"output": "ok"}
 
 
 def _start(
-    start_worker: Callable[[str], Started], note: dict[str, object], write_error: Callable[[bytes], object]
-) -> Started | None:
+    start_worker: Callable[[str], PollProcess],
+    note: dict[str, object],
+    write_error: Callable[[bytes], object],
+) -> PollProcess | None:
     """Start a worker; a failure is said and does not keep the change from being noted."""
     try:
         return start_worker(str(note["cause"]))
@@ -197,7 +203,7 @@ def _start(
         return None
 
 
-def _keep(
+def _enqueue_or_spill(
     data_dir: str,
     notes: Sequence[dict[str, object]],
     session: dict[str, object] | None,
@@ -207,12 +213,12 @@ def _keep(
     """Commit the notes, or spill them when the database does not take them."""
     try:
         connection = connect(data_dir)
-    except (InboxClosed, sqlite3.Error):
+    except (QueueUnavailable, sqlite3.Error):
         write_spills(data_dir, notes, session)
         return
     try:
-        write_note(connection, notes[0], session, notes[1:])
-        for level, text in take_notices(connection, now):
+        insert_job(connection, notes[0], session, notes[1:])
+        for level, text in pop_notices(connection, now):
             write_log(write_error, level, text)
     except sqlite3.Error:
         write_spills(data_dir, notes, session)
@@ -220,14 +226,14 @@ def _keep(
         connection.close()
 
 
-def say_left_message(data_dir: str, write_error: Callable[[bytes], object]) -> None:
+def print_pending_message(data_dir: str, write_error: Callable[[bytes], object]) -> None:
     """Say what a worker left that could not even load the packages it keeps notices with."""
-    left = take_message(data_dir)
+    left = pop_pending_message(data_dir)
     if left is not None and left[0] in LEVELS:
         write_log(write_error, *left)
 
 
-def _lost(note: dict[str, object], error: Exception) -> str:
+def _failure_message(note: dict[str, object], error: Exception) -> str:
     return (
         f"PlexSync could not note the change of {note['subject']}: {error}. "
         "Check that PlexSync's data folder is writable and the disk is not full; "

@@ -10,61 +10,75 @@ import sqlite3
 from collections.abc import Callable
 
 from core.stash_log import LEVELS, write_log
-from hooks.entry import Started, say_left_message
+from hooks.entry import PollProcess, print_pending_message
 from sync_queue import statements as sql
-from sync_queue.hook_queue import InboxClosed, connect, session_parameters, take_notices, worker_lives, write_spill
+from sync_queue.hook_queue import (
+    QueueUnavailable,
+    connect,
+    is_worker_alive,
+    pop_notices,
+    session_parameters,
+    write_spill,
+)
 
 WAKE = "wake"
 SAY = "say"
-LONGEST_SAYING = 2_000
+MAX_LINE_CHARS = 2_000
 
 
 def run_wake(
     message: dict[str, object],
     data_dir: str,
     now: float,
-    start_worker: Callable[[str], Started],
+    start_worker: Callable[[str], PollProcess],
     write_error: Callable[[bytes], object],
 ) -> dict[str, object]:
     """Hand over the session and make sure that a worker lives."""
     session = session_parameters(message.get("server_connection"), now)
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
-        _hand_over(data_dir, session, now, write_error)
-        say_left_message(data_dir, write_error)
-        alive = worker_lives(data_dir)
+        _store_session(data_dir, session, now, write_error)
+        print_pending_message(data_dir, write_error)
+        alive = is_worker_alive(data_dir)
         if not alive:
             start_worker(WAKE)
     except (OSError, sqlite3.Error) as error:
-        return {"error": f"PlexSync could not wake its worker: {error}. Check that its data folder is writable."}
+        return {
+            "error": f"PlexSync could not wake its worker: {error}. Check that its data folder is writable."
+        }
     return {"output": {"worker": "alive" if alive else "started"}}
 
 
-def run_say(arguments: dict[str, object], write_error: Callable[[bytes], object]) -> dict[str, object]:
+def run_log_line(
+    arguments: dict[str, object], write_error: Callable[[bytes], object]
+) -> dict[str, object]:
     """Write one line to Stash's log on behalf of the detached worker."""
     level, text = arguments.get("level"), arguments.get("text")
     if not isinstance(level, str) or level not in LEVELS or level == "progress":
         return {"error": "PlexSync has nothing to say: mode say takes a level of Stash's log."}
     if not isinstance(text, str) or not text.strip():
         return {"error": "PlexSync has nothing to say: mode say takes a text."}
-    write_log(write_error, level, text[:LONGEST_SAYING])
+    write_log(write_error, level, text[:MAX_LINE_CHARS])
     return {"output": "ok"}
 
 
-def _hand_over(
-    data_dir: str, session: dict[str, object] | None, now: float, write_error: Callable[[bytes], object]
+def _store_session(
+    data_dir: str,
+    session: dict[str, object] | None,
+    now: float,
+    write_error: Callable[[bytes], object],
 ) -> None:
     """Keep the session where the worker finds it, and print what people have not been told."""
     try:
         connection = connect(data_dir)
-    except (InboxClosed, sqlite3.Error):
+    except (QueueUnavailable, sqlite3.Error):
         if session is not None:
             write_spill(data_dir, None, session)
         return
     try:
         if session is not None:
-            connection.execute(sql.KEEP_SESSION, session)
-        for level, text in take_notices(connection, now):
+            connection.execute(sql.SAVE_SESSION, session)
+        for level, text in pop_notices(connection, now):
             write_log(write_error, level, text)
     except sqlite3.Error:  # locked or full: that is no reason to leave the worker asleep
         if session is not None:

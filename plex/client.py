@@ -25,7 +25,9 @@ from plex.item_xml import parse_item
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
 PAGE = 1_000  # items in one listing page
-QUICK_READ_S = 5.0  # for what Plex answers at once or not at all; how long to connect is for a person to say
+QUICK_READ_S = (
+    5.0  # for what Plex answers at once or not at all; how long to connect is for a person to say
+)
 QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
 QUICK_WAIT_S = 0.2
 
@@ -35,13 +37,22 @@ _LISTING = (
 )
 _PAGE_STARTS = (b"<!doctype html", b"<html")  # a login page of a proxy, with status 200
 _ENTITY = b"<!ENTITY"
-_FULL = "/library/metadata/{ids}?skipRefresh=1&excludeElements=Chapter,Marker,Similar,Extras,Related"
+_FULL = (
+    "/library/metadata/{ids}?skipRefresh=1&excludeElements=Chapter,Marker,Similar,Extras,Related"
+)
 
 
 class LazyPlexServer(PlexServer):
     """plexapi's server without the request at construction, with our device identity in each request."""
 
-    def __init__(self, base_url: str, token: str, session: requests.Session, timeout: Any, identity: Mapping[str, str]):
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        session: requests.Session,
+        timeout: Any,
+        identity: Mapping[str, str],
+    ):
         self._baseurl, self._token = base_url, token
         self._showSecrets, self._timeout = False, timeout
         self._session = session
@@ -97,12 +108,16 @@ class PlexClient:
     ) -> None:
         """Sends nothing. `on_answer` hears of every answer: the seconds it took, and its status."""
         self._session = requests.Session()
-        self._session.hooks["response"].append(self._note_status)
-        self._session.trust_env = False  # a proxy must not see the token; Plex is on the local network
+        self._session.hooks["response"].append(self._check_response)
+        self._session.trust_env = (
+            False  # a proxy must not see the token; Plex is on the local network
+        )
         self._session.verify = address.verify
         if not address.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._server = LazyPlexServer(address.url, address.token, self._session, address.timeout_s, identity)
+        self._server = LazyPlexServer(
+            address.url, address.token, self._session, address.timeout_s, identity
+        )
         self._quick_s = (address.timeout_s[0], QUICK_READ_S)
         self._sleep = sleep
         self._on_answer = on_answer
@@ -126,7 +141,7 @@ class PlexClient:
         return self._machine
 
     @property
-    def known_machine(self) -> str:
+    def cached_machine_identifier(self) -> str:
         """The server's identifier if it was asked already, else ""; sends nothing."""
         return self._machine
 
@@ -145,7 +160,9 @@ class PlexClient:
             found = [_section(directory) for directory in root.findall("Directory")]
         return tuple(found)
 
-    def list_page(self, section: int, start: int, size: int = PAGE, added_since: int | None = None) -> Page:
+    def list_page(
+        self, section: int, start: int, size: int = PAGE, added_since: int | None = None
+    ) -> Page:
         """One page of a library's items in listing form; `added_since` in epoch seconds.
 
         Raises:
@@ -154,7 +171,9 @@ class PlexClient:
         target = _LISTING.format(section=section)
         if added_since is not None:
             target += f"&addedAt>={added_since}"
-        root = self._get(target, {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)})
+        root = self._get(
+            target, {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+        )
         if root.get("totalSize") is None or root.get("librarySectionID") != str(section):
             raise PlexTemporaryError(f"Plex did not answer with the listing of library {section}")
         with plex_errors():
@@ -168,20 +187,27 @@ class PlexClient:
             batch = keys[start : start + READ_BATCH]
             target = _FULL.format(ids=",".join(map(str, batch)))
             try:
-                root = self._get(target, {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(len(batch))})
+                root = self._get(
+                    target,
+                    {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(len(batch))},
+                )
             except PlexNotFound:
                 continue  # none of them exists
             with plex_errors():
                 read = [
-                    parse_item(video, int(video.get("librarySectionID") or section)) for video in root.findall("Video")
+                    parse_item(video, int(video.get("librarySectionID") or section))
+                    for video in root.findall("Video")
                 ]
             found.update((item.rating_key, item) for item in read)
         return found
 
-    def image_keys(self, item: int, kind: str) -> list[tuple[str, bool]]:
+    def images(self, item: int, kind: str) -> list[tuple[str, bool]]:
         """(name, selected) of every image of an item; `kind` is `posters` or `arts`."""
         root = self._get(f"/library/metadata/{item}/{kind}")
-        return [(photo.get("ratingKey", ""), photo.get("selected") == "1") for photo in root.findall("Photo")]
+        return [
+            (photo.get("ratingKey", ""), photo.get("selected") == "1")
+            for photo in root.findall("Photo")
+        ]
 
     # -- writes ---------------------------------------------------------------------------------
 
@@ -203,7 +229,11 @@ class PlexClient:
     def select_image(self, item: int, kind: str, key: str) -> None:
         """Select an image that Plex has already; it answers with plain text."""
         singular = kind.removesuffix("s")
-        self._query(f"/library/metadata/{item}/{singular}?url={quote(key, safe='')}", self._session.put, parse=False)
+        self._query(
+            f"/library/metadata/{item}/{singular}?url={quote(key, safe='')}",
+            self._session.put,
+            parse=False,
+        )
 
     def scan_folder(self, section: int, folder: str) -> None:
         """Have Plex scan one folder of a library, absolute as Plex sees it; it answers before it has scanned.
@@ -223,26 +253,34 @@ class PlexClient:
 
     # -- the wire -------------------------------------------------------------------------------
 
-    def _get(self, target: str, headers: Mapping[str, str] | None = None, timeout: Any = None) -> Element:
+    def _get(
+        self, target: str, headers: Mapping[str, str] | None = None, timeout: Any = None
+    ) -> Element:
         """One read whose answer must be a `MediaContainer`: a proxy's login page is XML as well."""
         root = self._query(target, self._session.get, headers=headers, timeout=timeout)
         if root is None or root.tag != "MediaContainer":
             raise PlexTemporaryError("the answer is not Plex's")
         return root
 
-    def _query(self, target: str, method: Callable[..., Any], *, parse: bool = True, **options: Any) -> Element | None:
+    def _query(
+        self, target: str, method: Callable[..., Any], *, parse: bool = True, **options: Any
+    ) -> Element | None:
         options = {key: value for key, value in options.items() if value is not None}
         with plex_errors(target):
             for attempt in self._quick_retries():
                 with attempt:
-                    return self._once(target, method, parse, options)
+                    return self._send(target, method, parse, options)
         return None
 
-    def _once(self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]) -> Element | None:
+    def _send(
+        self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]
+    ) -> Element | None:
         started = time.perf_counter()
         try:
             # A redirect would carry the token elsewhere, and turns a PUT into a GET.
-            root: Element | None = self._server.query(target, method, allow_redirects=False, **options)
+            root: Element | None = self._server.query(
+                target, method, allow_redirects=False, **options
+            )
         except ParseError:
             if parse:
                 raise
@@ -254,12 +292,16 @@ class PlexClient:
             raise
         self._on_answer(time.perf_counter() - started, 200)
         if self._is_page:
-            raise PlexTemporaryError("a web page came instead of Plex's answer; nothing was written")
+            raise PlexTemporaryError(
+                "a web page came instead of Plex's answer; nothing was written"
+            )
         return root
 
-    def _note_status(self, response: requests.Response, **_: object) -> None:
+    def _check_response(self, response: requests.Response, **_: object) -> None:
         self._status = response.status_code
-        if _ENTITY in response.content:  # Plex has none; they can make a small answer fill the memory
+        if (
+            _ENTITY in response.content
+        ):  # Plex has none; they can make a small answer fill the memory
             raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
         is_write = response.request.method != "GET"  # a read is known by its root element
         self._is_page = is_write and response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)

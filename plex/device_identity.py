@@ -24,7 +24,7 @@ def device_headers(data_dir: Path, sleep: Callable[[float], None]) -> dict[str, 
     document = file.read()
     if document is None or not _is_uuid(document.get("identifier")):
         if document is not None:
-            file.discard()
+            file.quarantine()
         document = file.create({"identifier": str(uuid.uuid4())})
     return {
         "X-Plex-Client-Identifier": str(document["identifier"]),

@@ -9,7 +9,7 @@ from core.errors import PlexRejected
 from core.fields import Field, Kind
 from plex.field_codecs import edit_arguments, removal_argument, removal_name
 from plex.plan import Change
-from validation.limits import LONGEST_WORD_CHARS
+from validation.limits import MAX_WORD_CHARS
 
 _OVERHEAD_CHARS = 200  # path, type, one id, and a text field's names and lock
 _COMMA = "%2C"
@@ -43,7 +43,9 @@ def fit_text(text: str, limits: EditLimits) -> str:
     return _to_word_end(text, kept).rstrip()
 
 
-def edit_targets(section: int, items: Sequence[int], changes: Sequence[Change], limits: EditLimits) -> tuple[str, ...]:
+def edit_targets(
+    section: int, items: Sequence[int], changes: Sequence[Change], limits: EditLimits
+) -> tuple[str, ...]:
     """The targets of the PUT requests that write `changes` to every one of `items`; usually one.
 
     What does not fit goes into further targets: short fields together, a long text alone, a long list
@@ -83,7 +85,7 @@ def _argument(name: str, value: str) -> str:
 
 
 def _to_word_end(text: str, kept: int) -> str:
-    for end in range(kept, max(kept - LONGEST_WORD_CHARS, 0), -1):
+    for end in range(kept, max(kept - MAX_WORD_CHARS, 0), -1):
         if text[end].isspace():
             return text[:end]
     return text[:kept]
@@ -117,18 +119,24 @@ def _name_parts(change: Change, room: int) -> list[_Pieces]:
     Numbers go on from part to part, as they would in one request.
     """
     if change.field.kind is not Kind.NAMES:
-        raise PlexRejected("a value is too long for a request", fields=(change.field.name,), too_long=True)
+        raise PlexRejected(
+            "a value is too long for a request", fields=(change.field.name,), too_long=True
+        )
     arguments = edit_arguments(replace(change, remove=()))
     lock_name = f"{change.field.plex}.locked"
     lock = _argument(lock_name, arguments.pop(lock_name))
-    added = _packed(((_argument(name, value),) for name, value in arguments.items()), room - len(lock))
+    added = _packed(
+        ((_argument(name, value),) for name, value in arguments.items()), room - len(lock)
+    )
     key = f"&{_encoded(removal_name(change.field))}="
     listed = ((_COMMA + _encoded(removal_argument((name,))),) for name in change.remove)
     removed = _packed(listed, room - len(lock) - len(key))
     parts = [(*pieces, lock) for pieces in added]
     parts += [(key + "".join(pieces).removeprefix(_COMMA), lock) for pieces in removed]
     if any(_chars(pieces) > room for pieces in parts):
-        raise PlexRejected("a name is too long for a request", fields=(change.field.name,), too_long=True)
+        raise PlexRejected(
+            "a name is too long for a request", fields=(change.field.name,), too_long=True
+        )
     return parts
 
 

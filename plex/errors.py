@@ -16,17 +16,17 @@ from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, Missin
 from urllib3.exceptions import HTTPError, LocationValueError, ReadTimeoutError
 
 from core.errors import (
+    PlexAccessError,
     PlexError,
     PlexNotFound,
-    PlexRefused,
     PlexRejected,
-    PlexServerDown,
     PlexTemporaryError,
+    PlexUnavailable,
 )
 
 _STATUS = re.compile(r"^\((\d{3})\)")
 _LIMIT = re.compile(r"\((?:connect|read) timeout=([\d.]+)\)")
-_LONGEST_TEXT = 200
+_MAX_TEXT = 200
 
 _BAD_URL = (MissingSchema, InvalidSchema, InvalidURL, LocationValueError)
 _BAD_TOKEN = (InvalidHeader, UnicodeEncodeError)
@@ -39,7 +39,15 @@ LONG_TARGET = 4_000  # a 400 on a longer request target means that the target is
 
 
 # TypeError, ValueError and AttributeError: what plexapi and the reading of an answer trip over.
-_FOREIGN = (PlexApiException, requests.RequestException, HTTPError, ParseError, TypeError, ValueError, AttributeError)
+_FOREIGN = (
+    PlexApiException,
+    requests.RequestException,
+    HTTPError,
+    ParseError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 
 
 @contextmanager
@@ -63,14 +71,16 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     if status is not None:
         return _from_status(status, target_chars)
     if isinstance(error, SSLError):
-        text = "the TLS certificate of Plex is not trusted (see the setting Verify Plex's certificate)"
-        return PlexRefused(f"{text}, or the port does not speak TLS")
+        text = (
+            "the TLS certificate of Plex is not trusted (see the setting Verify Plex's certificate)"
+        )
+        return PlexAccessError(f"{text}, or the port does not speak TLS")
     if isinstance(error, _BAD_URL):
-        return PlexRefused("the Plex URL is unusable")
+        return PlexAccessError("the Plex URL is unusable")
     if isinstance(error, _BAD_TOKEN):
-        return PlexRefused("the Plex token holds characters that no token has")
+        return PlexAccessError("the Plex token holds characters that no token has")
     if isinstance(error, requests.ConnectionError) and not is_late_body(error):
-        return PlexServerDown(f"no connection to Plex{_within(error)} ({type(error).__name__})")
+        return PlexUnavailable(f"no connection to Plex{_within(error)} ({type(error).__name__})")
     if isinstance(error, requests.ReadTimeout):
         return PlexTemporaryError(f"Plex did not answer{_within(error)} ({type(error).__name__})")
     if isinstance(error, requests.RequestException):
@@ -106,9 +116,9 @@ def status_of(error: Exception) -> int | None:
 def _from_status(status: int, target_chars: int) -> PlexError:
     text = f"Plex answered {status}"
     if status in _REFUSED:
-        return PlexRefused(f"{text}: the Plex token is wrong, expired, or not the owner's")
+        return PlexAccessError(f"{text}: the Plex token is wrong, expired, or not the owner's")
     if status in _REDIRECTS:
-        return PlexRefused(f"{text}: the Plex URL redirects elsewhere")
+        return PlexAccessError(f"{text}: the Plex URL redirects elsewhere")
     if status == 404:
         return PlexNotFound(text)
     if status in _TOO_LONG or (status == 400 and target_chars > LONG_TARGET):
@@ -116,10 +126,10 @@ def _from_status(status: int, target_chars: int) -> PlexError:
     if status in _REJECTED:
         return PlexRejected(text)
     if status == 503:
-        return PlexServerDown(f"{text}: it is starting up, in maintenance or overloaded")
+        return PlexUnavailable(f"{text}: it is starting up, in maintenance or overloaded")
     return PlexTemporaryError(text)
 
 
 def shorten(text: str) -> str:
     """Foreign text on one line, cut for a log."""
-    return " ".join(text.split())[:_LONGEST_TEXT]
+    return " ".join(text.split())[:_MAX_TEXT]

@@ -11,7 +11,7 @@ from plex.plan import Change
 
 
 @dataclass(frozen=True, slots=True)
-class _Wire:
+class FieldCodec:
     """One kind's two directions: an item's element to a value, a change to arguments without the lock."""
 
     read: Callable[[Field, Element], FieldValue]
@@ -56,7 +56,9 @@ def _read_rating(field: Field, video: Element) -> FieldValue:
 
 
 def _read_names(field: Field, video: Element) -> FieldValue:
-    return tuple(name for element in video.findall(field.element) if (name := element.get("tag", "")))
+    return tuple(
+        name for element in video.findall(field.element) if (name := element.get("tag", ""))
+    )
 
 
 def _text_arguments(change: Change) -> dict[str, str]:
@@ -78,9 +80,9 @@ def _names_arguments(change: Change) -> dict[str, str]:
     return arguments
 
 
-_WIRES: Mapping[Kind, _Wire] = {
-    Kind.TEXT: _Wire(_read_text, _text_arguments),
-    Kind.DATE: _Wire(_read_date, _text_arguments),
-    Kind.RATING: _Wire(_read_rating, _rating_arguments),
-    Kind.NAMES: _Wire(_read_names, _names_arguments),
+_WIRES: Mapping[Kind, FieldCodec] = {
+    Kind.TEXT: FieldCodec(_read_text, _text_arguments),
+    Kind.DATE: FieldCodec(_read_date, _text_arguments),
+    Kind.RATING: FieldCodec(_read_rating, _rating_arguments),
+    Kind.NAMES: FieldCodec(_read_names, _names_arguments),
 }

@@ -8,11 +8,11 @@ listing only when a marker moved and the file is still missing, at most once per
 from collections.abc import Callable, Sequence
 
 from core.clock import Clock
-from core.errors import PlexRefused
+from core.errors import PlexAccessError
 from core.match import PlexFile
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
-from plex.library_listing import added_at, files_of, walk
+from plex.library_listing import added_at, files_of, iter_items
 
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
 EXPIRES_S = 3600.0  # a rename may not move the marker; asked again only when a look-up misses
@@ -22,7 +22,9 @@ MARKERS_FRESH_S = 5.0  # one look serves the jobs of a batch and the next few
 class Finder:
     """Candidates for files. Holds the index and decides when to ask Plex."""
 
-    def __init__(self, client: PlexClient, index: FileIndex, names: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self, client: PlexClient, index: FileIndex, names: Sequence[str], clock: Clock
+    ) -> None:
         self._client = client
         self._index = index
         self._names = tuple(name.casefold() for name in names)
@@ -37,7 +39,9 @@ class Finder:
 
     def candidates(self, path: str) -> list[PlexFile]:
         """Every indexed file with the same name, in all configured libraries; asks nobody."""
-        return [file for section in self._sections for file in self._index.by_name(section.uuid, path)]
+        return [
+            file for section in self._sections for file in self._index.by_name(section.uuid, path)
+        ]
 
     def prepare(self) -> None:
         """Know the libraries and have each listed once.
@@ -46,25 +50,25 @@ class Finder:
             PlexError: Plex did not answer, or a configured library does not exist.
         """
         if not self._sections:
-            self._look_at_markers()
+            self._poll_markers()
         for section in self._sections:
             if self._index.state(section.uuid) is None:
                 self._list(section)
 
-    def has_moved(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether any library's marker moved since the last look; takes in what was added since."""
         self.prepare()
         before = {section.uuid: section.marker for section in self._sections}
-        self._look_at_markers()
+        self._poll_markers()
         moved = any(before.get(section.uuid) != section.marker for section in self._sections)
         return sum(map(self._add_new, self._sections)) > 0 or moved
 
     @property
-    def gains(self) -> int:
+    def revision(self) -> int:
         """How often the index has gained files; asks nobody."""
         return self._gains
 
-    def look_again(self, still_missing: Callable[[], bool]) -> bool:
+    def refresh(self, still_missing: Callable[[], bool]) -> bool:
         """Ask Plex what is new, because a file is missing; whether any library gained a file.
 
         First the markers (1 request, shared by every caller of the moment); where one moved, what was
@@ -73,7 +77,7 @@ class Finder:
         """
         self.prepare()
         if self._clock.monotonic() - self._looked_at >= MARKERS_FRESH_S:
-            self._look_at_markers()
+            self._poll_markers()
         gained = sum(map(self._add_new, self._sections)) > 0
         if still_missing():
             gained = sum(map(self._list_moved, self._sections)) > 0 or gained
@@ -98,12 +102,14 @@ class Finder:
         """The configured libraries as last seen; () before the first look."""
         return self._sections
 
-    def _look_at_markers(self) -> None:
+    def _poll_markers(self) -> None:
         found = [section for section in self._client.sections() if section.type == "movie"]
         if self._names:
             missing = set(self._names) - {section.title.casefold() for section in found}
             if missing:
-                raise PlexRefused(f"Plex has no movie library named {', '.join(sorted(missing))}")
+                raise PlexAccessError(
+                    f"Plex has no movie library named {', '.join(sorted(missing))}"
+                )
             found = [section for section in found if section.title.casefold() in self._names]
         self._sections = tuple(found)
         self._looked_at = self._clock.monotonic()
@@ -114,7 +120,9 @@ class Finder:
         if state is None or state.marker == section.marker:
             return False
         files, newest = self._read(section, max(0, state.newest - OVERLAP_S))
-        return self._gained(self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0)
+        return self._bump_revision(
+            self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
+        )
 
     def _list_moved(self, section: Section) -> bool:
         """List a library anew if its marker moved since, or the listing is old; whether it changed."""
@@ -129,16 +137,18 @@ class Finder:
     def _list(self, section: Section) -> bool:
         files, newest = self._read(section, None)
         now = self._clock.wall()
-        return self._gained(self._index.rebuild(section.uuid, files, marker=section.marker, now=now, newest=newest))
+        return self._bump_revision(
+            self._index.rebuild(section.uuid, files, marker=section.marker, now=now, newest=newest)
+        )
 
-    def _gained(self, gained: bool) -> bool:
+    def _bump_revision(self, gained: bool) -> bool:
         self._gains += gained
         return gained
 
     def _read(self, section: Section, since: int | None) -> tuple[list[PlexFile], int]:
         files: list[PlexFile] = []
         newest = 0
-        for video in walk(self._client, section.key, since):
+        for video in iter_items(self._client, section.key, since):
             newest = max(newest, added_at(video))
             files.extend(files_of(video, section.key))
         return files, newest

@@ -13,7 +13,11 @@ IMAGE_LISTS = {"thumb": "posters", "art": "arts"}
 
 
 def compare_images(
-    client: PlexClient, item: PlexItem, fields: Sequence[Field], sent: Mapping[str, ImageRecord], rules: WriteRules
+    client: PlexClient,
+    item: PlexItem,
+    fields: Sequence[Field],
+    sent: Mapping[str, ImageRecord],
+    rules: WriteRules,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """The fields where Plex shows another image than the one sent, and those where ours merely has another path.
 
@@ -21,18 +25,20 @@ def compare_images(
         PlexError: Plex failed; it is asked only where a path moved.
     """
     suspects = [field for field in fields if _is_suspect(field, item, sent.get(field.name), rules)]
-    moved = frozenset(field.name for field in suspects if _shows_ours(client, item, field, sent[field.name]))
+    moved = frozenset(
+        field.name for field in suspects if _shows_ours(client, item, field, sent[field.name])
+    )
     return frozenset(field.name for field in suspects) - moved, moved
 
 
 def _is_suspect(field: Field, item: PlexItem, sent: ImageRecord | None, rules: WriteRules) -> bool:
     """Whether the item's image path is not the one seen after our upload. It also moves for other reasons."""
-    if rules.preserve_plex_edits or sent is None or not sent.sha1 or not sent.shown:
+    if rules.preserve_plex_edits or sent is None or not sent.sha1 or not sent.item_path:
         return False
-    return item.images.get(field.name, "") != sent.shown
+    return item.images.get(field.name, "") != sent.item_path
 
 
 def _shows_ours(client: PlexClient, item: PlexItem, field: Field, sent: ImageRecord) -> bool:
     """Whether the image that is selected is the one that was sent; one request."""
-    keys = client.image_keys(item.rating_key, IMAGE_LISTS[field.plex])
+    keys = client.images(item.rating_key, IMAGE_LISTS[field.plex])
     return any(selected and key.endswith(sent.sha1) for key, selected in keys)

@@ -19,11 +19,15 @@ from diskcache import Cache
 
 from core.match import PlexFile
 from plex.paths import file_name, normal_path
-from plex.safe_json_disk import PlainDisk
+from plex.safe_json_disk import SafeJSONDisk
 
 BUCKETS = 1024
 _Buckets: TypeAlias = dict[int, dict[str, list[list[Any]]]]
-_SENSELESS = (zlib.error, ValueError, TypeError)  # rows that the database still reads, and nobody understands
+_SENSELESS = (
+    zlib.error,
+    ValueError,
+    TypeError,
+)  # rows that the database still reads, and nobody understands
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class FileIndex:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            self._cache = _anew(folder)
+            self._cache = _recreate(folder)
 
     def close(self) -> None:
         """Close the cache's files."""
@@ -60,7 +64,7 @@ class FileIndex:
 
     def state(self, section_uuid: str) -> IndexState | None:
         """What is known of a library; None when it was never listed."""
-        with self._damage_forgotten():
+        with self._reset_if_corrupt():
             row = self._cache.get(["state", section_uuid])
             return IndexState(**row) if isinstance(row, dict) else None
         return None
@@ -71,12 +75,14 @@ class FileIndex:
         if state is None:
             return []
         name = normal_name(path)
-        with self._damage_forgotten():
+        with self._reset_if_corrupt():
             bucket = self._bucket(section_uuid, state.generation, _bucket_of(name))
             return [PlexFile(*row) for row in bucket.get(name, ())]
         return []
 
-    def rebuild(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int) -> bool:
+    def rebuild(
+        self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int
+    ) -> bool:
         """Replace the library's index in one transaction; until it is done the old one answers.
 
         Whether any file is new, or is another item's now.
@@ -89,7 +95,7 @@ class FileIndex:
             rows.append([file.path, file.size, file.item, file.section])
             count += 1
         state = IndexState(1, marker, marker, now, newest, count)
-        with self._damage_forgotten():
+        with self._reset_if_corrupt():
             return self._replace(section_uuid, buckets, state)
         return self._replace(section_uuid, buckets, state)
 
@@ -97,7 +103,7 @@ class FileIndex:
         """Add or replace single files in a listed library; how many are new."""
         state = self.state(section_uuid)
         if state is not None:
-            with self._damage_forgotten():
+            with self._reset_if_corrupt():
                 return self._add(section_uuid, state, files, marker, newest)
         return 0
 
@@ -108,35 +114,37 @@ class FileIndex:
             return
         name = normal_name(path)
         number = _bucket_of(name)
-        with self._damage_forgotten():
+        with self._reset_if_corrupt():
             bucket = self._bucket(section_uuid, state.generation, number)
             rows = [row for row in bucket.get(name, []) if row[2] != item]
             if len(rows) != len(bucket.get(name, [])):
-                self._cache.set(self._key(section_uuid, state.generation, number), {**bucket, name: rows})
+                self._cache.set(
+                    self._key(section_uuid, state.generation, number), {**bucket, name: rows}
+                )
 
     def clear(self) -> int:
         """Forget everything; how many rows."""
-        with self._damage_forgotten():
+        with self._reset_if_corrupt():
             return int(self._cache.clear())
         return 0
 
     # -- damage ---------------------------------------------------------------------------------
 
     @contextmanager
-    def _damage_forgotten(self) -> Iterator[None]:
+    def _reset_if_corrupt(self) -> Iterator[None]:
         """What a damaged cache could not do ends here, and the index is empty; whatever else failed is raised."""
         try:
             yield
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            self._begin_anew()
+            self._reset()
         except _SENSELESS:
-            self._begin_anew()
+            self._reset()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._cache.close()
-        self._cache = _anew(self._folder)
+        self._cache = _recreate(self._folder)
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -144,7 +152,8 @@ class FileIndex:
         old = self.state(section_uuid)
         generation = old.generation + 1 if old else 1
         gained = old is None or any(
-            bucket != self._bucket(section_uuid, old.generation, number) for number, bucket in buckets.items()
+            bucket != self._bucket(section_uuid, old.generation, number)
+            for number, bucket in buckets.items()
         )
         with self._cache.transact():
             for number, bucket in buckets.items():
@@ -154,19 +163,34 @@ class FileIndex:
                 self._drop(section_uuid, old.generation)
         return gained
 
-    def _add(self, section_uuid: str, state: IndexState, files: Iterable[PlexFile], marker: str, newest: int) -> int:
+    def _add(
+        self,
+        section_uuid: str,
+        state: IndexState,
+        files: Iterable[PlexFile],
+        marker: str,
+        newest: int,
+    ) -> int:
         added = 0
         for file in files:
             name = normal_name(file.path)
             number = _bucket_of(name)
             bucket = self._bucket(section_uuid, state.generation, number)
             row = [file.path, file.size, file.item, file.section]
-            rows = [known for known in bucket.get(name, []) if known[0] != file.path or known[2] != file.item]
+            rows = [
+                known
+                for known in bucket.get(name, [])
+                if known[0] != file.path or known[2] != file.item
+            ]
             if row in bucket.get(name, []):
                 continue
             added += 1
-            self._cache.set(self._key(section_uuid, state.generation, number), {**bucket, name: [*rows, row]})
-        kept = replace(state, marker=marker, newest=max(newest, state.newest), files=state.files + added)
+            self._cache.set(
+                self._key(section_uuid, state.generation, number), {**bucket, name: [*rows, row]}
+            )
+        kept = replace(
+            state, marker=marker, newest=max(newest, state.newest), files=state.files + added
+        )
         if kept != state:
             self._keep(section_uuid, kept)
         return added
@@ -179,7 +203,9 @@ class FileIndex:
             for number in range(BUCKETS):
                 self._cache.delete(self._key(section_uuid, generation, number))
 
-    def _bucket(self, section_uuid: str, generation: int, number: int) -> dict[str, list[list[Any]]]:
+    def _bucket(
+        self, section_uuid: str, generation: int, number: int
+    ) -> dict[str, list[list[Any]]]:
         bucket = self._cache.get(self._key(section_uuid, generation, number))
         return bucket if isinstance(bucket, dict) else {}
 
@@ -188,10 +214,10 @@ class FileIndex:
 
 
 def _open(folder: Path) -> Cache:
-    return Cache(str(folder), disk=PlainDisk, eviction_policy="none")
+    return Cache(str(folder), disk=SafeJSONDisk, eviction_policy="none")
 
 
-def _anew(folder: Path) -> Cache:
+def _recreate(folder: Path) -> Cache:
     shutil.rmtree(folder, ignore_errors=True)
     return _open(folder)
 

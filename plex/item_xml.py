@@ -22,7 +22,9 @@ def parse_item(video: Element, section: int) -> PlexItem:
         title=video.get("title", ""),
         files=tuple(part.get("file", "") for part in parts),
         values={field.name: kinds.read(field, video) for field in EDIT_FIELDS},
-        locked=frozenset(field.get("name", "") for field in video.findall("Field") if field.get("locked") == "1"),
+        locked=frozenset(
+            field.get("name", "") for field in video.findall("Field") if field.get("locked") == "1"
+        ),
         images={field.name: video.get(field.plex, "") for field in IMAGE_FIELDS},
         sizes=tuple(_size(part) for part in parts),
     )
@@ -30,7 +32,9 @@ def parse_item(video: Element, section: int) -> PlexItem:
 
 def _parts(video: Element) -> list[Element]:
     """Every part with a file: several versions and several parts of one version alike."""
-    versions = [media for media in video.findall("Media") if media.get("proxyType") != _OPTIMIZED_VERSION]
+    versions = [
+        media for media in video.findall("Media") if media.get("proxyType") != _OPTIMIZED_VERSION
+    ]
     return [part for media in versions for part in media.findall("Part") if part.get("file")]
 
 

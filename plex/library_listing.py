@@ -10,7 +10,9 @@ from plex.client import PAGE, PlexClient
 _OPTIMISED = "42"  # proxyType of a version that Plex made itself
 
 
-def walk(client: PlexClient, section: int, added_since: int | None = None, page: int = PAGE) -> Iterator[Element]:
+def iter_items(
+    client: PlexClient, section: int, added_since: int | None = None, page: int = PAGE
+) -> Iterator[Element]:
     """Every item of a library in listing form; a page is asked for when the one before is used up.
 
     A server may send fewer items than asked for, so the next page starts after what arrived.
@@ -26,7 +28,9 @@ def walk(client: PlexClient, section: int, added_since: int | None = None, page:
         if start >= answer.total:
             return
         if not answer.videos:
-            raise PlexTemporaryError(f"the listing of library {section} broke off at {start} of {answer.total}")
+            raise PlexTemporaryError(
+                f"the listing of library {section} broke off at {start} of {answer.total}"
+            )
 
 
 def files_of(video: Element, section: int) -> Iterator[PlexFile]:
@@ -39,13 +43,15 @@ def files_of(video: Element, section: int) -> Iterator[PlexFile]:
         for part in media.findall("Part"):
             path = part.get("file")
             if path:
-                yield PlexFile(path, _whole(part.get("size")), _whole(video.get("ratingKey")), section)
+                yield PlexFile(
+                    path, _parse_int(part.get("size")), _parse_int(video.get("ratingKey")), section
+                )
 
 
 def added_at(video: Element) -> int:
     """When Plex added the item, epoch seconds by Plex's clock; 0 when it does not say."""
-    return _whole(video.get("addedAt"))
+    return _parse_int(video.get("addedAt"))
 
 
-def _whole(text: str | None) -> int:
+def _parse_int(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() else 0

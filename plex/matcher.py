@@ -29,7 +29,7 @@ Candidates: TypeAlias = Callable[[str], Sequence[PlexFile]] | Mapping[str, Seque
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _CandidateFile:
     """One file that Plex knows, with every listing entry of it: two libraries may hold the same path."""
 
     normal: str
@@ -42,8 +42,8 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class _Weighed:
-    file: _File
+class _ScoredFile:
+    file: _CandidateFile
     evidence: Evidence
 
     @property
@@ -53,14 +53,16 @@ class _Weighed:
 
     def candidates(self, scene_path: str, rivals: int) -> Iterable[Candidate]:
         notes = {
-            Evidence.COMMON_TAIL: f"{self.file.tail} folders in common",
+            Evidence.COMMON_SUFFIX: f"{self.file.tail} folders in common",
             Evidence.NAME_ONLY: f"one of {rivals} files of this name" if rivals > 1 else "",
         }
         note = notes.get(self.evidence, "")
         return (Candidate(entry, self.evidence, scene_path, note) for entry in self.file.entries)
 
 
-def match_scene(files: Sequence[SceneFile], candidates: Candidates, path_map: PathMap) -> MatchResult:
+def match_scene(
+    files: Sequence[SceneFile], candidates: Candidates, path_map: PathMap
+) -> MatchResult:
     """The verdict over all files of a scene, each judged alone.
 
     The items of every file that is matched with HIGH confidence are united. Without one, the best of
@@ -76,7 +78,7 @@ def match_scene(files: Sequence[SceneFile], candidates: Candidates, path_map: Pa
     if not files:
         return MatchResult((), Confidence.NONE, (), "the scene has no file")
     look_up = _look_up(candidates)
-    verdicts = [_judge(file, look_up(file.path), path_map) for file in files]
+    verdicts = [_evaluate_file(file, look_up(file.path), path_map) for file in files]
     if len(verdicts) == 1:
         return verdicts[0]
     for confidence in (Confidence.HIGH, Confidence.LOW):
@@ -89,7 +91,7 @@ def match_scene(files: Sequence[SceneFile], candidates: Candidates, path_map: Pa
     return verdicts[0]
 
 
-def require(result: MatchResult, strict: bool) -> tuple[int, ...]:
+def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
     """The items to write.
 
     A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely files
@@ -105,7 +107,7 @@ def require(result: MatchResult, strict: bool) -> tuple[int, ...]:
     if result.confidence is Confidence.HIGH:
         return result.items
     best = result.candidates[0]
-    rivals = [rival for rival in result.candidates[1:] if _rivals(best, rival)]
+    rivals = [rival for rival in result.candidates[1:] if _is_close_rival(best, rival)]
     sizes = {candidate.file.size for candidate in (best, *rivals)} - {0}
     if rivals and (strict or len(sizes) > 1):
         raise AmbiguousMatch(result.why, candidates=result.candidates)
@@ -125,16 +127,22 @@ def _listed(verdicts: Sequence[MatchResult], items: frozenset[int]) -> tuple[Can
     """The best candidates of all files, and every one of the items to write: they are read by it."""
     every = [candidate for verdict in verdicts for candidate in verdict.candidates]
     every.sort(key=lambda candidate: -candidate.score)
-    return tuple(one for place, one in enumerate(every) if place < KEPT_CANDIDATES or one.file.item in items)
+    return tuple(
+        one for place, one in enumerate(every) if place < KEPT_CANDIDATES or one.file.item in items
+    )
 
 
-def _rivals(best: Candidate, other: Candidate) -> bool:
+def _is_close_rival(best: Candidate, other: Candidate) -> bool:
     """Whether `other` is a different file that is too close behind `best`."""
     is_close = best.score - other.score < MIN_GAP - _SLACK
-    return best.scene_path == other.scene_path and is_close and not _is_one_file((best.file, other.file))
+    return (
+        best.scene_path == other.scene_path
+        and is_close
+        and not _is_one_file((best.file, other.file))
+    )
 
 
-def _judge(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMap) -> MatchResult:
+def _evaluate_file(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMap) -> MatchResult:
     mapped = path_map.mapped(scene.path)
     by_path = _by_normal_path(found, file_name(normal_path(scene.path)))
     exact = _exact_entries(by_path, mapped, scene.size)
@@ -142,22 +150,32 @@ def _judge(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMap) -> Ma
     files = [
         file
         for normal, entries in by_path.items()
-        for file in _files(normal, entries, exact, scene.size, max(_common(tail, folders(normal)) for tail in tails))
+        for file in _files(
+            normal,
+            entries,
+            exact,
+            scene.size,
+            max(_common(tail, folders(normal)) for tail in tails),
+        )
     ]
     if not files:
         count = len(by_path)
-        why = f"Plex has {count} of this name, of another size" if count else "Plex has no file of this name"
+        why = (
+            f"Plex has {count} of this name, of another size"
+            if count
+            else "Plex has no file of this name"
+        )
         return MatchResult((), Confidence.NONE, (), why)
-    weighed = heapq.nsmallest(KEPT_CANDIDATES, _weigh(files, scene.size), key=lambda one: one.rank)
+    weighed = heapq.nsmallest(KEPT_CANDIDATES, _score(files, scene.size), key=lambda one: one.rank)
     best, *others = [tuple(one.candidates(scene.path, len(files))) for one in weighed]
     # The chosen file with all its items, and always the next one, which may be a reason to refuse.
     rest = [candidate for one in others for candidate in one][: max(KEPT_CANDIDATES - len(best), 1)]
     items = tuple(sorted({candidate.file.item for candidate in best}))
-    confidence, why = _verdict(weighed)
+    confidence, why = _grade(weighed)
     return MatchResult(items, confidence, (*best, *rest), why)
 
 
-def _verdict(weighed: Sequence[_Weighed]) -> tuple[Confidence, str]:
+def _grade(weighed: Sequence[_ScoredFile]) -> tuple[Confidence, str]:
     best = weighed[0].evidence
     text = f"{best.label} {best.value:.1f}"
     if len(weighed) == 1:
@@ -173,7 +191,9 @@ def _confidence(score: float) -> Confidence:
 
 def _by_normal_path(found: Sequence[PlexFile], name: str) -> dict[str, list[PlexFile]]:
     by_path: dict[str, list[PlexFile]] = defaultdict(list)
-    for entry in sorted(set(found), key=lambda entry: (entry.path, entry.item, entry.section, entry.size)):
+    for entry in sorted(
+        set(found), key=lambda entry: (entry.path, entry.item, entry.section, entry.size)
+    ):
         normal = normal_path(entry.path)
         if file_name(normal) == name:
             by_path[normal].append(entry)
@@ -188,10 +208,16 @@ def _is_one_file(entries: Sequence[PlexFile]) -> bool:
     if len({entry.path for entry in entries}) <= 1:
         return True
     sizes = {entry.size for entry in entries}
-    return len(sizes) == 1 and 0 not in sizes and len({normal_path(entry.path) for entry in entries}) == 1
+    return (
+        len(sizes) == 1
+        and 0 not in sizes
+        and len({normal_path(entry.path) for entry in entries}) == 1
+    )
 
 
-def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str], size: int) -> frozenset[PlexFile]:
+def _exact_entries(
+    by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str], size: int
+) -> frozenset[PlexFile]:
     """Entries at the very path; where none is spelled so, those whose normal form is, if they are one file.
 
     At the very path another size is no denial: the file was replaced, and one side has not seen it yet.
@@ -202,11 +228,14 @@ def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[s
     similar: list[PlexFile] = []
     places = {normal_path(path) for path in mapped}
     is_elsewhere = any(
-        size and entry.size == size for place, entries in by_path.items() if place not in places for entry in entries
+        size and entry.size == size
+        for place, entries in by_path.items()
+        if place not in places
+        for entry in entries
     )
     for path in mapped:
         entries = by_path.get(normal_path(path), ())
-        alike = [entry for entry in entries if not _deny(entry.size, size)]
+        alike = [entry for entry in entries if not _sizes_differ(entry.size, size)]
         there = [entry for entry in (alike if is_elsewhere else entries) if entry.path == path]
         sizes = {entry.size for entry in there} - {0}
         spelled += [*there, *(entry for entry in alike if entry.size in sizes)]
@@ -214,19 +243,25 @@ def _exact_entries(by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[s
     return frozenset(spelled or similar)
 
 
-def _files(normal: str, entries: Sequence[PlexFile], exact: frozenset[PlexFile], size: int, tail: int) -> list[_File]:
+def _files(
+    normal: str, entries: Sequence[PlexFile], exact: frozenset[PlexFile], size: int, tail: int
+) -> list[_CandidateFile]:
     """The different files at one normal path, without those whose known size denies them."""
-    others = [entry for entry in entries if entry not in exact and not _deny(entry.size, size)]
+    others = [
+        entry for entry in entries if entry not in exact and not _sizes_differ(entry.size, size)
+    ]
     groups: dict[str, list[PlexFile]] = defaultdict(list)
     is_one = _is_one_file(others)
     for entry in others:
         groups[normal if is_one else entry.path].append(entry)
-    found = [_File(normal, tuple(group), tail, is_exact=False) for group in groups.values()]
+    found = [
+        _CandidateFile(normal, tuple(group), tail, is_exact=False) for group in groups.values()
+    ]
     at_path = tuple(entry for entry in entries if entry in exact)
-    return [_File(normal, at_path, tail, is_exact=True), *found] if at_path else found
+    return [_CandidateFile(normal, at_path, tail, is_exact=True), *found] if at_path else found
 
 
-def _deny(left: int, right: int) -> bool:
+def _sizes_differ(left: int, right: int) -> bool:
     """Whether two sizes prove two different files; an unknown one (0) proves nothing."""
     return left != right and left > 0 and right > 0
 
@@ -237,17 +272,17 @@ def _common(left: Sequence[str], right: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _weigh(files: Sequence[_File], size: int) -> list[_Weighed]:
+def _score(files: Sequence[_CandidateFile], size: int) -> list[_ScoredFile]:
     """Each file with its strongest evidence; a tail or a size counts only for the one file that has it."""
     longest = max(file.tail for file in files)
     has_tail = longest >= MIN_TAIL_FOLDERS and sum(file.tail == longest for file in files) == 1
     has_size = sum(file.has_size(size) for file in files) == 1
 
-    def evidence(file: _File) -> Evidence:
+    def evidence(file: _CandidateFile) -> Evidence:
         if file.is_exact:
             return Evidence.EXACT_PATH
         if has_tail and file.tail == longest:
-            return Evidence.COMMON_TAIL
+            return Evidence.COMMON_SUFFIX
         return Evidence.NAME_AND_SIZE if has_size and file.has_size(size) else Evidence.NAME_ONLY
 
-    return [_Weighed(file, evidence(file)) for file in files]
+    return [_ScoredFile(file, evidence(file)) for file in files]

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.paths import components, file_name, normal_path
 
-ENOUGH_FILES = 20
-ENOUGH_FOLDERS = 3
-_MOST_CANDIDATES = 10
+MIN_FILES = 20
+MIN_FOLDERS = 3
+_MAX_CANDIDATES = 10
 
 Candidates = Callable[[str], Sequence[PlexFile]]
-Pair = tuple[str, str]
+PrefixPair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class KnownFile:
+class StashFile:
     """A scene's file: path as Stash sees it, size in bytes (0 if unknown)."""
 
     path: str
@@ -29,7 +29,7 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LearnedMapping:
     """A learned pair: Stash's prefix, Plex's prefix, and how many files of how many folders support it."""
 
     source: str
@@ -38,7 +38,7 @@ class Lesson:
     folders: int
 
 
-def learn(files: Iterable[KnownFile], candidates: Candidates) -> tuple[Lesson, ...]:
+def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMapping, ...]:
     """The prefix pairs that explain the files, best supported first; () when nothing is sure.
 
     `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable, all
@@ -46,7 +46,7 @@ def learn(files: Iterable[KnownFile], candidates: Candidates) -> tuple[Lesson, .
     """
     known = [file for file in files if file.size]
     names = Counter(_name(file.path) for file in known)
-    support: dict[Pair, dict[str, str]] = defaultdict(dict)
+    support: dict[PrefixPair, dict[str, str]] = defaultdict(dict)
     usable = 0
     for file in known:
         plex_path = _certain_path(file, candidates) if names[_name(file.path)] == 1 else ""
@@ -54,26 +54,32 @@ def learn(files: Iterable[KnownFile], candidates: Candidates) -> tuple[Lesson, .
             usable += 1
             pair, folder = split_pair(file.path, plex_path)
             support[pair][file.path] = folder
-    needed = min(ENOUGH_FILES, usable)
+    needed = min(MIN_FILES, usable)
     lessons = [
-        Lesson(*pair, len(seen), len(set(seen.values())))
+        LearnedMapping(*pair, len(seen), len(set(seen.values())))
         for pair, seen in support.items()
-        if len(seen) >= needed and len(set(seen.values())) >= ENOUGH_FOLDERS and pair[0] != pair[1]
+        if len(seen) >= needed and len(set(seen.values())) >= MIN_FOLDERS and pair[0] != pair[1]
     ]
-    sound = [one for one in lessons if not any(contradicts(one, file, candidates) for file in known)]
+    sound = [
+        one for one in lessons if not any(contradicts(one, file, candidates) for file in known)
+    ]
     return tuple(sorted(sound, key=lambda one: (-one.files, one.source, one.target)))
 
 
-def contradicts(lesson: Lesson, file: KnownFile, candidates: Candidates) -> bool:
+def contradicts(lesson: LearnedMapping, file: StashFile, candidates: Candidates) -> bool:
     """Whether Plex has a file where the lesson puts this one, and it is of another size."""
     expected = apply(lesson, file.path)
     if not expected or not file.size:
         return False
-    sizes = {found.size for found in candidates(file.path) if normal_path(found.path) == normal_path(expected)}
+    sizes = {
+        found.size
+        for found in candidates(file.path)
+        if normal_path(found.path) == normal_path(expected)
+    }
     return bool(sizes - {0, file.size}) and file.size not in sizes
 
 
-def apply(lesson: Lesson, path: str) -> str:
+def apply(lesson: LearnedMapping, path: str) -> str:
     """The path as the lesson has it in Plex; "" when the path lies elsewhere."""
     source, parts = _folded(lesson.source), components(path)
     if len(parts) <= len(source) or [part.casefold() for part in parts[: len(source)]] != source:
@@ -82,7 +88,9 @@ def apply(lesson: Lesson, path: str) -> str:
     return separator.join([lesson.target, *parts[len(source) :]])
 
 
-def match_learned(files: Sequence[KnownFile], candidates: Candidates, lessons: Sequence[Lesson]) -> MatchResult | None:
+def match_learned(
+    files: Sequence[StashFile], candidates: Candidates, lessons: Sequence[LearnedMapping]
+) -> MatchResult | None:
     """The items that play the files where the lessons put them, if the sizes are equal; None otherwise."""
     found = []
     for file in files:
@@ -96,19 +104,19 @@ def match_learned(files: Sequence[KnownFile], candidates: Candidates, lessons: S
         return None
     items = tuple(sorted({candidate.file.item for candidate in found}))
     why = f"exact_path 1.0, {found[0].note}, equal size"
-    return MatchResult(items, Confidence.HIGH, tuple(found[:_MOST_CANDIDATES]), why, is_learned=True)
+    return MatchResult(items, Confidence.HIGH, tuple(found[:_MAX_CANDIDATES]), why, is_learned=True)
 
 
-def split_pair(scene_path: str, plex_path: str) -> tuple[Pair, str]:
+def split_pair(scene_path: str, plex_path: str) -> tuple[PrefixPair, str]:
     """What differs at the start of two paths of one file, and the scene's folder.
 
     `/data/a/b/x.mp4` and `/media/a/b/x.mp4` differ in `/data` and `/media`.
     """
     ours, theirs = components(scene_path), components(plex_path)
     common = 0
-    while common < min(len(ours), len(theirs)) - 1 and normal_path(ours[-1 - common]) == normal_path(
-        theirs[-1 - common]
-    ):
+    while common < min(len(ours), len(theirs)) - 1 and normal_path(
+        ours[-1 - common]
+    ) == normal_path(theirs[-1 - common]):
         common += 1
     separators = tuple("\\" if "\\" in path else "/" for path in (scene_path, plex_path))
     source = separators[0].join(ours[: len(ours) - common])
@@ -116,7 +124,7 @@ def split_pair(scene_path: str, plex_path: str) -> tuple[Pair, str]:
     return (source, target), "/".join(ours[:-1])
 
 
-def _certain_path(file: KnownFile, candidates: Candidates) -> str:
+def _certain_path(file: StashFile, candidates: Candidates) -> str:
     """The one Plex file of this name, if its size is equal; "" otherwise."""
     found = {normal_path(one.path): one for one in candidates(file.path)}
     if len(found) != 1:

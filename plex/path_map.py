@@ -32,7 +32,9 @@ class PathMap:
         if not longest:
             return (path,)
         rest = components(path)[longest:]
-        return tuple(dict.fromkeys(_joined(target, rest) for depth, target in depths if depth == longest))
+        return tuple(
+            dict.fromkeys(_joined(target, rest) for depth, target in depths if depth == longest)
+        )
 
 
 def _depth(source: str, path: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.field_values import FieldValue, digest, normal_form, same_value
-from core.fields import EDIT_FIELDS, Clears, Field, Kind, MustGo
+from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, RemovalRule
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.paths import file_stem
@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _FieldState:
     """One field on one item, with all that its decision hangs on."""
 
     field: Field
@@ -65,7 +65,9 @@ class _Case:
         if self.known is None or not normal_form(self.field.kind, self.present):
             return False
         now = digest(self.field.kind, self.present)
-        return now == self.known.intended or (self.known.pushed != "" and now in (self.known.pushed, self.known.seen))
+        return now == self.known.intended or (
+            self.known.pushed != "" and now in (self.known.pushed, self.known.verified)
+        )
 
     @property
     def is_known(self) -> bool:
@@ -73,7 +75,10 @@ class _Case:
         now = digest(self.field.kind, self.present)
         if self.known is None:
             return False
-        return now in (self.known.pushed, self.known.seen) or (now or NOTHING) == self.known.intended
+        return (
+            now in (self.known.pushed, self.known.verified)
+            or (now or NOTHING) == self.known.intended
+        )
 
 
 def plan_changes(
@@ -107,8 +112,11 @@ def plan_changes(
     return tuple(changes)
 
 
-def intentions(
-    changes: tuple[Change, ...], wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
+def intended_records(
+    changes: tuple[Change, ...],
+    wanted: Mapping[str, FieldValue],
+    item: PlexItem,
+    record: SyncRecord | None,
 ) -> dict[str, FieldRecord]:
     """What to remember before the changes are written: if the worker is killed, what it wrote is still ours.
 
@@ -119,7 +127,7 @@ def intentions(
     for case in _cases(wanted, item, record):
         if case.field.name in changed:
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
-            names = _distinct((*known.names, *_our_names(case)))
+            names = _distinct((*known.names, *_owned_names(case)))
             intended[case.field.name] = replace(
                 known, intended=digest(case.field.kind, case.wanted) or NOTHING, names=names
             )
@@ -141,9 +149,9 @@ def field_records(
     records = {}
     for case in _cases(wanted, item_before, record):
         name, kind = case.field.name, case.field.kind
-        if name in changed or _agrees(case):
+        if name in changed or _is_in_sync(case):
             seen = "" if name in changed else digest(kind, case.present)
-            records[name] = FieldRecord(digest(kind, case.wanted), seen, _our_names(case))
+            records[name] = FieldRecord(digest(kind, case.wanted), seen, _owned_names(case))
     return records
 
 
@@ -158,7 +166,7 @@ def verify(
         name, kind = case.field.name, case.field.kind
         if name not in records:
             continue
-        records[name] = replace(records[name], seen=digest(kind, case.present))
+        records[name] = replace(records[name], verified=digest(kind, case.present))
         if kind is Kind.NAMES:
             is_kept = not _without(case.wanted, case.present)
         else:
@@ -168,10 +176,12 @@ def verify(
     return records, tuple(lost)
 
 
-def _cases(wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None) -> list[_Case]:
+def _cases(
+    wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
+) -> list[_FieldState]:
     known = record.fields if record else {}
     return [
-        _Case(
+        _FieldState(
             field=field,
             wanted=wanted[field.name],
             present=item.values.get(field.name),
@@ -183,12 +193,14 @@ def _cases(wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord 
     ]
 
 
-def _locks(case: _Case, rules: WriteRules) -> bool:
+def _locks(case: _FieldState, rules: WriteRules) -> bool:
     """A lock that is there already stays: writing a value is no reason to take a person's lock away."""
     return case.field.locks and (rules.lock_fields or case.is_locked)
 
 
-def _scalar_change(case: _Case, item: PlexItem, rules: WriteRules, is_gated: bool) -> Change | None:
+def _scalar_change(
+    case: _FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
+) -> Change | None:
     if same_value(case.field.kind, case.wanted, case.present):
         return None
     if case.clears and not _may_clear(case, is_gated):
@@ -198,13 +210,13 @@ def _scalar_change(case: _Case, item: PlexItem, rules: WriteRules, is_gated: boo
     return Change(case.field, case.wanted, lock=_locks(case, rules))
 
 
-def _may_clear(case: _Case, is_gated: bool) -> bool:
-    if case.field.clears is Clears.NEVER:
+def _may_clear(case: _FieldState, is_gated: bool) -> bool:
+    if case.field.clear_rule is ClearRule.NEVER:
         return False
-    return case.is_ours if is_gated or case.field.clears is Clears.OURS else True
+    return case.is_ours if is_gated or case.field.clear_rule is ClearRule.OWN_ONLY else True
 
 
-def _is_hand_edit(case: _Case, item: PlexItem) -> bool:
+def _is_hand_edit(case: _FieldState, item: PlexItem) -> bool:
     """Whether a person put the present value there.
 
     Plex does not tell who locked a field. Where we have never written, the lock is the only sign.
@@ -213,15 +225,19 @@ def _is_hand_edit(case: _Case, item: PlexItem) -> bool:
         return not case.is_known
     if not case.is_locked or not normal_form(case.field.kind, case.present):
         return False
-    return not any(same_value(case.field.kind, file_stem(file), case.present) for file in item.files)
+    return not any(
+        same_value(case.field.kind, file_stem(file), case.present) for file in item.files
+    )
 
 
-def _names_change(case: _Case, item: PlexItem, rules: WriteRules, is_gated: bool) -> Change | None:
+def _names_change(
+    case: _FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
+) -> Change | None:
     field = case.field
-    if case.clears and field.clears is Clears.NEVER:
+    if case.clears and field.clear_rule is ClearRule.NEVER:
         return None
-    only_ours = field.must_go is MustGo.OURS or rules.preserve_plex_edits
-    only_ours = only_ours or (case.clears and (is_gated or field.clears is Clears.OURS))
+    only_ours = field.removal_rule is RemovalRule.OWN_ONLY or rules.preserve_plex_edits
+    only_ours = only_ours or (case.clears and (is_gated or field.clear_rule is ClearRule.OWN_ONLY))
     remove = _without(case.present, case.wanted)
     if only_ours:
         ours = _keys(case.known.names if case.known else ())
@@ -233,16 +249,16 @@ def _names_change(case: _Case, item: PlexItem, rules: WriteRules, is_gated: bool
     return Change(field, _distinct((*_names(case.wanted), *staying)), remove, _locks(case, rules))
 
 
-def _agrees(case: _Case) -> bool:
+def _is_in_sync(case: _FieldState) -> bool:
     """Whether Plex already shows what is wanted, so that not writing it was no refusal."""
     if same_value(case.field.kind, case.wanted, case.present):
         return True
     if case.field.kind is not Kind.NAMES or _without(case.wanted, case.present):
         return False
-    return not case.clears or case.field.must_go is MustGo.OURS
+    return not case.clears or case.field.removal_rule is RemovalRule.OWN_ONLY
 
 
-def _our_names(case: _Case) -> tuple[str, ...]:
+def _owned_names(case: _FieldState) -> tuple[str, ...]:
     """The wanted names that PlexSync put there, now or earlier; the others were there before it came."""
     if case.field.kind is not Kind.NAMES:
         return ()
@@ -276,4 +292,6 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 def _without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:
     """The names of `value` that `other` lacks, every spelling of them."""
     taken = _keys(other)
-    return tuple(dict.fromkeys(name for name in _names(value) if _key(name) and _key(name) not in taken))
+    return tuple(
+        dict.fromkeys(name for name in _names(value) if _key(name) and _key(name) not in taken)
+    )

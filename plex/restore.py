@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.field_values import FieldValue, digest, is_empty, normal_form, same_value
-from core.fields import EDIT_FIELDS, Clears, Field, Kind
+from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
@@ -23,7 +23,9 @@ class Restoration:
     edited: tuple[str, ...]
 
 
-def originals(changes: Iterable[Change], intended: Mapping[str, FieldRecord], item: PlexItem) -> dict[str, Original]:
+def originals(
+    changes: Iterable[Change], intended: Mapping[str, FieldRecord], item: PlexItem
+) -> dict[str, Original]:
     """What the changes are about to overwrite; `intended` is what `plan.intentions` says of them."""
     kept = {}
     for change in changes:
@@ -31,24 +33,26 @@ def originals(changes: Iterable[Change], intended: Mapping[str, FieldRecord], it
         kept[field.name] = Original(
             value=item.values.get(field.name),
             locked=field.plex in item.locked,
-            marks=_marks(known),
-            put=known.names,
-            taken=change.remove,
+            written_digests=_marks(known),
+            added=known.names,
+            removed=change.remove,
         )
     return kept
 
 
-def plan_restoration(kept: Mapping[str, Original], item: PlexItem, records: Iterable[SyncRecord]) -> Restoration:
+def plan_restoration(
+    kept: Mapping[str, Original], item: PlexItem, records: Iterable[SyncRecord]
+) -> Restoration:
     """What must be written so that `item` shows again what was kept of it; `records` are all of this item's."""
     written = list(records)
     changes, edited = [], []
     for field in (field for field in EDIT_FIELDS if field.name in kept):
         original, present = kept[field.name], item.values.get(field.name)
         known = [record.fields[field.name] for record in written if field.name in record.fields]
-        marks = {*original.marks, *(mark for one in known for mark in _marks(one))}
+        marks = {*original.written_digests, *(mark for one in known for mark in _marks(one))}
         is_ours = (digest(field.kind, present) or NOTHING) in marks
         if field.kind is Kind.NAMES:
-            change = _names_back(field, original, present, known)
+            change = _restore_names(field, original, present, known)
         else:
             change = Change(field, original.value, lock=original.locked) if is_ours else None
             if change is None and not same_value(field.kind, original.value, present):
@@ -61,41 +65,47 @@ def plan_restoration(kept: Mapping[str, Original], item: PlexItem, records: Iter
 
 
 def _marks(known: FieldRecord) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (known.pushed, known.seen, known.intended))))
+    return tuple(dict.fromkeys(filter(None, (known.pushed, known.verified, known.intended))))
 
 
 def _is_needed(change: Change, item: PlexItem) -> bool:
     """Whether the change makes a difference; an item is never left without a title."""
-    if change.field.clears is Clears.NEVER and is_empty(change.value):
+    if change.field.clear_rule is ClearRule.NEVER and is_empty(change.value):
         return False
     is_same = same_value(change.field.kind, change.value, item.values.get(change.field.name))
     return not is_same or change.lock != (change.field.plex in item.locked)
 
 
-def _names_back(field: Field, original: Original, present: FieldValue, known: Iterable[FieldRecord]) -> Change | None:
+def _restore_names(
+    field: Field, original: Original, present: FieldValue, known: Iterable[FieldRecord]
+) -> Change | None:
     """Take off what PlexSync put there, put back what it took off; names of others stay."""
     before, now = _by_key(original.value), _by_key(present)
-    ours = _by_key((*original.put, *(name for one in known for name in one.names)))
-    taken = _by_key(original.taken)
-    remove = tuple(name for name in _each(present) if _key(name) in ours and _key(name) not in before)
+    ours = _by_key((*original.added, *(name for one in known for name in one.names)))
+    taken = _by_key(original.removed)
+    remove = tuple(
+        name for name in _unique(present) if _key(name) in ours and _key(name) not in before
+    )
     back = {key: name for key, name in before.items() if key in taken and key not in now}
     if not remove and not back:
         return None
     staying = {key: name for key, name in now.items() if name not in remove}
-    in_order = {key: staying.get(key, name) for key, name in before.items() if key in staying or key in back}
+    in_order = {
+        key: staying.get(key, name) for key, name in before.items() if key in staying or key in back
+    }
     return Change(field, tuple({**in_order, **staying}.values()), remove, original.locked)
 
 
 def _by_key(value: FieldValue) -> dict[str, str]:
     """Names by the form in which they are compared, each in the spelling that comes first."""
     names: dict[str, str] = {}
-    for name in _each(value):
+    for name in _unique(value):
         names.setdefault(_key(name), name)
     names.pop("", None)
     return names
 
 
-def _each(value: FieldValue) -> tuple[str, ...]:
+def _unique(value: FieldValue) -> tuple[str, ...]:
     """Every spelling of every name."""
     return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else ()
 

@@ -10,7 +10,7 @@ from diskcache import JSONDisk
 from diskcache.core import MODE_PICKLE
 
 
-class PlainDisk(JSONDisk):
+class SafeJSONDisk(JSONDisk):
     """A pickle counts as nothing, and is never loaded."""
 
     def get(self, key: Any, raw: Any) -> Any:

@@ -50,7 +50,9 @@ def _below(path: str, location: str) -> str:
     root, parts = components(_bare(location)), components(path)[:-1]
     if not location or len(parts) < len(root):
         return ""
-    if any(normal_path(ours) != normal_path(theirs) for ours, theirs in zip(parts, root, strict=False)):
+    if any(
+        normal_path(ours) != normal_path(theirs) for ours, theirs in zip(parts, root, strict=False)
+    ):
         return ""
     rest = parts[len(root) :]
     return _separator(location).join([_bare(location), *rest]) if rest else location

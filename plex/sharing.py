@@ -13,8 +13,8 @@ from core.fields import Kind
 from core.plex_item import PlexItem
 from plex.plan import Change
 
-SMALLEST_GROUP = 2
-LARGEST_GROUP = 200
+MIN_GROUP = 2
+MAX_GROUP = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,17 @@ def shared_edits(
     for key, changes in plans.items():
         if not changes or any(change.field.kind is Kind.IMAGE for change in changes):
             continue
-        shown = tuple(difference(change, items[key]) for change in changes) if by_difference else changes
+        shown = (
+            tuple(difference(change, items[key]) for change in changes)
+            if by_difference
+            else changes
+        )
         groups[items[key].section, shown, _relies_on_appending(changes, shown)].append(key)
     return [
-        SharedEdit(section, tuple(sorted(keys)[start : start + LARGEST_GROUP]), changes, is_difference)
+        SharedEdit(section, tuple(sorted(keys)[start : start + MAX_GROUP]), changes, is_difference)
         for (section, changes, is_difference), keys in groups.items()
-        for start in range(0, len(keys), LARGEST_GROUP)
-        if len(keys) >= SMALLEST_GROUP
+        for start in range(0, len(keys), MAX_GROUP)
+        if len(keys) >= MIN_GROUP
     ]
 
 
@@ -54,7 +58,9 @@ def difference(change: Change, item: PlexItem) -> Change:
         return change
     present = item.values.get(change.field.name)
     known = {name.casefold() for name in present} if isinstance(present, tuple) else set()
-    return replace(change, value=tuple(name for name in change.value if name.casefold() not in known))
+    return replace(
+        change, value=tuple(name for name in change.value if name.casefold() not in known)
+    )
 
 
 def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool | None:

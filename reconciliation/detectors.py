@@ -14,7 +14,7 @@ from plex.plan import Change
 
 EMPTY, STALE, MISSING, DRIFTED, ORPHANED = "empty", "stale", "missing", "drifted", "orphaned"
 EMPTY_FIELDS = frozenset({"studio", "performers", "tags", "summary", "date"})
-_LONGEST_SHOWN = 60
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """One field that a sync would write. `known` is the field's record, None where nothing was ever pushed."""
 
     change: Change
@@ -48,11 +48,13 @@ class Difference:
     @property
     def is_lacking(self) -> bool:
         """Whether Plex has nothing where Stash has something."""
-        return not normal_form(self.field.kind, self.present) and bool(normal_form(self.field.kind, self.wanted))
+        return not normal_form(self.field.kind, self.present) and bool(
+            normal_form(self.field.kind, self.wanted)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """What was seen of one scene and one of its items.
 
     Attributes:
@@ -71,7 +73,7 @@ class Sight:
     lost_item: int = 0
     problem: str = ""
     item: int = 0
-    differences: Sequence[Difference] = ()
+    differences: Sequence[FieldDifference] = ()
     unsent: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
 
@@ -82,10 +84,10 @@ class Detector:
 
     kind: str
     meaning: str
-    find: Callable[[Sight], Gap | None]
+    find: Callable[[Observation], Gap | None]
 
 
-def gaps_of(sight: Sight) -> tuple[Gap, ...]:
+def gaps_of(sight: Observation) -> tuple[Gap, ...]:
     """Every gap of what was seen; () when all is in step.
 
     Example:
@@ -96,31 +98,33 @@ def gaps_of(sight: Sight) -> tuple[Gap, ...]:
     return tuple(gap for gap in found if gap is not None)
 
 
-def _empty(sight: Sight) -> Gap | None:
+def _empty(sight: Observation) -> Gap | None:
     return _of_fields(EMPTY, sight, _kind_of, (), "nothing there")
 
 
-def _stale(sight: Sight) -> Gap | None:
+def _stale(sight: Observation) -> Gap | None:
     return _of_fields(STALE, sight, _kind_of, sight.unsent, "the cover moved or was never sent")
 
 
-def _drifted(sight: Sight) -> Gap | None:
+def _drifted(sight: Observation) -> Gap | None:
     return _of_fields(DRIFTED, sight, _kind_of, sight.replaced, "another image is shown")
 
 
-def _missing(sight: Sight) -> Gap | None:
+def _missing(sight: Observation) -> Gap | None:
     return Gap(MISSING, sight.scene_id, (), sight.problem) if sight.problem else None
 
 
-def _orphaned(sight: Sight) -> Gap | None:
+def _orphaned(sight: Observation) -> Gap | None:
     if sight.is_gone:
         return Gap(ORPHANED, sight.scene_id, (), "the scene is no longer in Stash")
     if sight.lost_item:
-        return Gap(ORPHANED, sight.scene_id, (), f"item {sight.lost_item} is gone or plays another file")
+        return Gap(
+            ORPHANED, sight.scene_id, (), f"item {sight.lost_item} is gone or plays another file"
+        )
     return None
 
 
-def _kind_of(difference: Difference) -> str:
+def _kind_of(difference: FieldDifference) -> str:
     """Which side moved: the record is the witness."""
     if difference.is_pushed:
         return DRIFTED
@@ -131,13 +135,19 @@ def _kind_of(difference: Difference) -> str:
 
 
 def _of_fields(
-    kind: str, sight: Sight, kind_of: Callable[[Difference], str], images: tuple[str, ...], of_images: str
+    kind: str,
+    sight: Observation,
+    kind_of: Callable[[FieldDifference], str],
+    images: tuple[str, ...],
+    of_images: str,
 ) -> Gap | None:
     mine = [difference for difference in sight.differences if kind_of(difference) == kind]
     fields = (*(difference.field.name for difference in mine), *images)
     if not fields:
         return None
-    seen = [f"{one.field.name}: {_shown(one.present)} instead of {_shown(one.wanted)}" for one in mine]
+    seen = [
+        f"{one.field.name}: {_shown(one.present)} instead of {_shown(one.wanted)}" for one in mine
+    ]
     seen += [f"{name}: {of_images}" for name in images]
     return Gap(kind, sight.scene_id, fields, f"item {sight.item}: {'; '.join(seen)}")
 
@@ -147,7 +157,7 @@ def _shown(value: FieldValue) -> str:
     text = " ".join(text.split())
     if not text:
         return "nothing"
-    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
+    return repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
 
 
 # fmt: off

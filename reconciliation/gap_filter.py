@@ -11,8 +11,8 @@ from core.errors import (
     MatchError,
     PlexNotFound,
     PlexRejected,
-    PlexServerDown,
     PlexTemporaryError,
+    PlexUnavailable,
     StaleMatch,
     WeakMatch,
 )
@@ -20,60 +20,73 @@ from core.field_values import FieldValue, digest
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.plan import Change, WriteRules
-from reconciliation.detectors import MISSING, Difference
+from reconciliation.detectors import MISSING, FieldDifference
 
 REFUSED = PlexRejected.__name__
 # Dead letters that a new attempt may mend by itself.
-PASSING = frozenset(kind.__name__ for kind in (PlexServerDown, PlexTemporaryError))
+TRANSIENT = frozenset(kind.__name__ for kind in (PlexUnavailable, PlexTemporaryError))
 # Dead letters that say that there was no item; they are overtaken once there is one.
-NO_ITEM = frozenset(kind.__name__ for kind in (PlexNotFound, AmbiguousMatch, WeakMatch, MatchError, StaleMatch))
+NO_ITEM = frozenset(
+    kind.__name__ for kind in (PlexNotFound, AmbiguousMatch, WeakMatch, MatchError, StaleMatch)
+)
 _NOTHING = "0" * 16  # how the plan writes down that a clearing is intended
 
 
-def mendable(
+def fixable(
     changes: Sequence[Change],
     wanted: Mapping[str, FieldValue],
     item: PlexItem,
     record: SyncRecord | None,
     rules: WriteRules,
     letter: str,
-) -> tuple[Difference, ...]:
+) -> tuple[FieldDifference, ...]:
     """The planned changes that a sync would really bring about; `letter` is the reason of the scene's dead letter."""
     known = record.fields if record else {}
     every = [
-        Difference(change, wanted[change.field.name], item.values.get(change.field.name), known.get(change.field.name))
+        FieldDifference(
+            change,
+            wanted[change.field.name],
+            item.values.get(change.field.name),
+            known.get(change.field.name),
+        )
         for change in changes
     ]
     return tuple(
         one
         for one in every
-        if not (_is_dropped_by_plex(one) or _is_kept_by_hand(one, rules) or (letter == REFUSED and _was_refused(one)))
+        if not (
+            _is_dropped_by_plex(one)
+            or _is_kept_by_hand(one, rules)
+            or (letter == REFUSED and _was_refused(one))
+        )
     )
 
 
-def may_queue(letter: str, kinds: frozenset[str]) -> bool:
+def should_enqueue(letter: str, kinds: frozenset[str]) -> bool:
     """Whether gaps of these kinds are worth a job although the scene has a dead letter ("" when it has none)."""
-    if not letter or letter in PASSING:
+    if not letter or letter in TRANSIENT:
         return True
     if letter in NO_ITEM:
         return MISSING not in kinds
-    return letter == REFUSED and MISSING not in kinds  # the refused fields are no gaps; others may have come
+    return (
+        letter == REFUSED and MISSING not in kinds
+    )  # the refused fields are no gaps; others may have come
 
 
-def _is_dropped_by_plex(one: Difference) -> bool:
+def _is_dropped_by_plex(one: FieldDifference) -> bool:
     """Whether this very value was pushed and Plex showed then what it shows now: it does not take it."""
     if one.known is None or not one.is_pushed or one.change.remove:
         return False
     now = digest(one.field.kind, one.present)
-    return bool(now) and now == one.known.seen
+    return bool(now) and now == one.known.verified
 
 
-def _is_kept_by_hand(one: Difference, rules: WriteRules) -> bool:
+def _is_kept_by_hand(one: FieldDifference, rules: WriteRules) -> bool:
     """Where hand edits are preserved, what Plex no longer shows was somebody's wish, an emptied field included."""
     return rules.preserve_plex_edits and one.is_pushed
 
 
-def _was_refused(one: Difference) -> bool:
+def _was_refused(one: FieldDifference) -> bool:
     """Whether this very value was tried and never arrived."""
     intended = digest(one.field.kind, one.wanted) or _NOTHING
     return one.known is not None and one.known.intended == intended

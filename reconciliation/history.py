@@ -49,12 +49,15 @@ class HistoryFile:
         try:
             history = History.model_validate(self._file.read() or {})
         except ValidationError:
-            self._file.discard()
+            self._file.quarantine()
             history = History()
-        aside, self._file.set_aside = self._file.set_aside, None
+        aside, self._file.quarantined_as = self._file.quarantined_as, None
         if aside is None:
             return history, ""
-        return history, f"{FILE_NAME} made no sense and was set aside as {aside.name}; past runs are forgotten."
+        return (
+            history,
+            f"{FILE_NAME} made no sense and was set aside as {aside.name}; past runs are forgotten.",
+        )
 
     def save(self, history: History) -> str:
         """Write it; why that failed, "" when it did not."""

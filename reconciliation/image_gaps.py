@@ -10,7 +10,7 @@ from validation.metadata import SyncMetadata
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class ImageGaps:
     """Image fields out of step; see `Sight`. `record` is news to keep where Plex's paths moved by themselves."""
 
     unsent: tuple[str, ...] = ()
@@ -18,7 +18,9 @@ class Pictures:
     record: SyncRecord | None = None
 
 
-def look_at_pictures(desk: Desk, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None) -> Pictures:
+def check_images(
+    desk: Desk, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None
+) -> ImageGaps:
     """Compare the images that were sent with what both servers say of theirs.
 
     Raises:
@@ -26,25 +28,33 @@ def look_at_pictures(desk: Desk, scene: SyncMetadata, item: PlexItem, record: Sy
     """
     if record is None:  # nothing tells that its cover was sent
         has_cover = bool(desk.images) and desk.stash.has_other_cover(scene.scene_id, "")
-        return Pictures(unsent=tuple(field.name for field in desk.images) if has_cover else ())
+        return ImageGaps(unsent=tuple(field.name for field in desk.images) if has_cover else ())
     absent = tuple(field.name for field in desk.images if field.name not in record.images)
     if absent:
-        return Pictures(unsent=absent)
+        return ImageGaps(unsent=absent)
     unsent = _moved_in_stash(desk, scene, record)
     if unsent:
-        return Pictures(unsent=unsent)
+        return ImageGaps(unsent=unsent)
     others, _ = compare_images(desk.plex, item, desk.images, record.images, desk.rules)
     replaced = tuple(field.name for field in desk.images if field.name in others)
-    return Pictures(replaced=replaced, record=_with_paths(desk, item, record, replaced))
+    return ImageGaps(replaced=replaced, record=_with_paths(desk, item, record, replaced))
 
 
-def _with_paths(desk: Desk, item: PlexItem, record: SyncRecord, replaced: tuple[str, ...]) -> SyncRecord | None:
+def _with_paths(
+    desk: Desk, item: PlexItem, record: SyncRecord, replaced: tuple[str, ...]
+) -> SyncRecord | None:
     """The record with the paths that our images have now; None where it knows them.
 
     Where no read after the upload told the path, the present one is taken as ours.
     """
-    ours = [field.name for field in desk.images if record.images[field.name].sha1 and field.name not in replaced]
-    shown = {name: replace(record.images[name], shown=item.images.get(name, "")) for name in ours}
+    ours = [
+        field.name
+        for field in desk.images
+        if record.images[field.name].sha1 and field.name not in replaced
+    ]
+    shown = {
+        name: replace(record.images[name], item_path=item.images.get(name, "")) for name in ours
+    }
     known = record.with_images(shown)
     return known if known != record else None
 

@@ -8,7 +8,7 @@ from core.plex_item import PlexItem
 from plex.client import READ_BATCH
 
 
-class Shelf:
+class ItemBuffer:
     """Items of all libraries; a rating key is unique on its server."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Shelf:
         self._read: dict[int, PlexItem | None] = {}
         self._needed: Counter[int] = Counter()
 
-    def ask_for(self, files: Sequence[PlexFile]) -> None:
+    def request(self, files: Sequence[PlexFile]) -> None:
         """One more scene needs the items behind these files."""
         for file in files:
             self._needed[file.item] += 1
@@ -32,7 +32,7 @@ class Shelf:
                 self._read.pop(file.item, None)
                 self._wanted.get(file.section, {}).pop(file.item, None)
 
-    def has(self, item: int) -> bool:
+    def is_loaded(self, item: int) -> bool:
         """Whether the item was read; one that is gone was read, too."""
         return item in self._read
 
@@ -40,23 +40,25 @@ class Shelf:
         """The item as it was read; None when it is gone."""
         return self._read[item]
 
-    def full_section(self) -> int | None:
+    def section_with_full_batch(self) -> int | None:
         """A library of which a whole read is wanted."""
-        return next((section for section, keys in self._wanted.items() if len(keys) >= READ_BATCH), None)
+        return next(
+            (section for section, keys in self._wanted.items() if len(keys) >= READ_BATCH), None
+        )
 
-    def next_read(self, section: int) -> list[int]:
+    def next_batch(self, section: int) -> list[int]:
         """The keys of the next read of one library."""
         return list(self._wanted.get(section, {}))[:READ_BATCH]
 
-    def put(self, section: int, keys: Sequence[int], found: Mapping[int, PlexItem]) -> None:
+    def store(self, section: int, keys: Sequence[int], found: Mapping[int, PlexItem]) -> None:
         """These keys were read; what is not among the found ones is gone."""
         for key in keys:
             del self._wanted[section][key]
             self._read[key] = found.get(key)
 
-    def give_up(self, section: int) -> frozenset[int]:
+    def skip(self, section: int) -> frozenset[int]:
         """The items of the next read are not to be had; they are not asked for again."""
-        keys = self.next_read(section)
+        keys = self.next_batch(section)
         for key in keys:
             del self._wanted[section][key]
         return frozenset(keys)

@@ -27,7 +27,7 @@ class Facts(Protocol):
     def set(self, key: str, value: str) -> None: ...
 
 
-class Wish(BaseModel):
+class RunRequest(BaseModel):
     """Somebody pressed a button. `asked_at` (epoch seconds) also names the wish."""
 
     model_config = ConfigDict(frozen=True)
@@ -90,33 +90,33 @@ class Run(BaseModel):
         return self.model_copy(update={"gaps": found, "fields": fields, "enqueued": enqueued})
 
     @property
-    def line(self) -> str:
+    def summary(self) -> str:
         """What it came to, for people."""
         seconds = max(0.0, self.ended_at - self.started_at)
         text = f"{self.scope}, {self.checked} scenes in {seconds:.1f} s"
-        text += f", gaps: {counted(self.gaps)}, queued: {counted(self.enqueued)}"
+        text += f", gaps: {format_counts(self.gaps)}, queued: {format_counts(self.enqueued)}"
         return f"{text}; it ended early: {self.failed}" if self.failed else text
 
 
-def counted(counts: Counts) -> str:
+def format_counts(counts: Counts) -> str:
     """`3 stale, 1 missing`, most first; "none"."""
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     return ", ".join(f"{count} {name}" for name, count in ordered) or "none"
 
 
-def read_run(facts: Facts) -> Run | None:
+def current_run(facts: Facts) -> Run | None:
     """The run that has begun and not ended; None when there is none."""
     return _read(Run, facts.get(RUN))
 
 
-def read_wish(facts: Facts) -> Wish | None:
+def pending_request(facts: Facts) -> RunRequest | None:
     """What somebody asked for and nobody has begun yet."""
-    return _read(Wish, facts.get(WISH))
+    return _read(RunRequest, facts.get(WISH))
 
 
-def make_wish(facts: Facts, scope: Scope, now: float) -> Wish:
+def request_run(facts: Facts, scope: Scope, now: float) -> RunRequest:
     """Ask for a run; the newest wish counts."""
-    wish = Wish(scope=scope.text, asked_at=now)
+    wish = RunRequest(scope=scope.text, asked_at=now)
     facts.set(WISH, wish.model_dump_json())
     return wish
 

@@ -12,9 +12,9 @@ from core.clock import Clock
 from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable
 from core.log import EventLog
 from reconciliation.desk import Desk
-from reconciliation.gap_sinks import QueueBook
+from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import HistoryFile
-from reconciliation.run import RUN, WISH, Facts, Run, Wish, read_run, read_wish
+from reconciliation.run import RUN, WISH, Facts, Run, RunRequest, current_run, pending_request
 from reconciliation.scheduler import due_run
 from reconciliation.sweep import Sweep
 from stash.times import SETTLED_S, parse_time
@@ -23,16 +23,21 @@ from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 
-LOOK_S = 30.0  # between two looks at the clock
+POLL_S = 30.0  # between two looks at the clock
 IDLE_LOOK_S = 300.0  # between two looks at settings that forbid every run
 READ_S = 900.0  # between two readings of settings that nobody reads because nobody edits
-RESTS_S = (30.0, 60.0, 120.0, 240.0)  # after failures of one read; then its scenes are left out
+READ_BACKOFF_S = (
+    30.0,
+    60.0,
+    120.0,
+    240.0,
+)  # after failures of one read; then its scenes are left out
 
 Bench = TypeVar("Bench", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ReconciliationDeps:
     """What a run stands on.
 
     Attributes:
@@ -49,7 +54,7 @@ class Ground:
 
     store: JobStore
     facts: Facts
-    book: QueueBook
+    book: QueueGapSink
     history: HistoryFile
     clock: Clock
     log: EventLog
@@ -58,10 +63,12 @@ class Ground:
     say: Callable[[str], object]
 
 
-class Reconciliation(Generic[Bench]):
+class ReconciliationTask(Generic[Bench]):
     """A duty of the worker."""
 
-    def __init__(self, ground: Ground, open_desk: Callable[[Bench], Desk], *, has_restarted: bool) -> None:
+    def __init__(
+        self, ground: ReconciliationDeps, open_desk: Callable[[Bench], Desk], *, has_restarted: bool
+    ) -> None:
         """`has_restarted`: this worker was not merely handed on, so Stash may be a new process."""
         self._g = ground
         self._open_desk = open_desk
@@ -70,8 +77,8 @@ class Reconciliation(Generic[Bench]):
         if warning:
             ground.log.warning("state.set_aside", detail=warning)
             ground.say(warning)
-        self._run = read_run(ground.facts)
-        self._wish: Wish | None = None
+        self._run = current_run(ground.facts)
+        self._wish: RunRequest | None = None
         self._seen = -1
         self._looks_at = self._reads_at = ground.clock.monotonic()
         self._rests_until = ground.clock.monotonic()
@@ -79,7 +86,7 @@ class Reconciliation(Generic[Bench]):
         self._bench: Bench | None = None
         self._sweep: Sweep | None = None
 
-    def stash_came_back(self) -> None:
+    def on_stash_recovered(self) -> None:
         """Stash had not answered for a while: it may be a new process."""
         self._has_restarted = True
 
@@ -88,13 +95,22 @@ class Reconciliation(Generic[Bench]):
         now = self._g.clock.monotonic()
         if now < self._rests_until:
             return False
-        self._look_for_a_wish()
+        self._check_requests()
         config = self._g.config()
-        if config is None or not config.enabled or config.missing() or not config.sync_metadata:
-            return self._is_anything_ahead() and self._is_time_to_look(now, LOOK_S if self._wish else IDLE_LOOK_S)
+        if (
+            config is None
+            or not config.enabled
+            or config.missing_required()
+            or not config.sync_metadata
+        ):
+            return self._has_pending_run() and self._poll_due(
+                now, POLL_S if self._wish else IDLE_LOOK_S
+            )
         if self._run is not None or self._wish is not None:
             return True
-        return self._is_time_to_look(now, LOOK_S) and (self._begin_if_due(config) or self._is_time_to_read(now))
+        return self._poll_due(now, POLL_S) and (
+            self._begin_if_due(config) or self._is_time_to_read(now)
+        )
 
     def step(self, bench: Bench) -> None:
         """Do one step of the run that goes on, or of the one that is due.
@@ -105,9 +121,9 @@ class Reconciliation(Generic[Bench]):
         config = self._g.config()
         if config is None or not config.sync_metadata:
             return
-        if self._run is None and not self._fulfil() and not self._begin_if_due(config):
+        if self._run is None and not self._start_requested() and not self._begin_if_due(config):
             return
-        sweep, failed = self._sweep_on(bench), ""
+        sweep, failed = self._current_sweep(bench), ""
         try:
             is_over = sweep.step()
         except PlexTemporaryError:
@@ -126,18 +142,18 @@ class Reconciliation(Generic[Bench]):
 
     # -- beginning ------------------------------------------------------------------------------
 
-    def _look_for_a_wish(self) -> None:
+    def _check_requests(self) -> None:
         """A wish is another process's commit, so nothing is read while there was none."""
-        seen = self._g.store.changes_seen()
+        seen = self._g.store.data_version()
         if seen != self._seen:
-            known, self._seen, self._wish = self._wish, seen, read_wish(self._g.facts)
+            known, self._seen, self._wish = self._wish, seen, pending_request(self._g.facts)
             if self._wish not in (None, known):
                 self._looks_at = self._g.clock.monotonic()
 
-    def _is_anything_ahead(self) -> bool:
+    def _has_pending_run(self) -> bool:
         return self._run is not None or self._wish is not None or self._g.first_start() is not None
 
-    def _is_time_to_look(self, now: float, gap_s: float) -> bool:
+    def _poll_due(self, now: float, gap_s: float) -> bool:
         if now < self._looks_at:
             return False
         self._looks_at = now + gap_s
@@ -150,9 +166,9 @@ class Reconciliation(Generic[Bench]):
         self._reads_at = now + READ_S
         return True
 
-    def _fulfil(self) -> bool:
+    def _start_requested(self) -> bool:
         """Begin the run that somebody wished for; whether there was a wish."""
-        wish, self._wish = read_wish(self._g.facts), None
+        wish, self._wish = pending_request(self._g.facts), None
         if wish is None:
             return False
         self._begin("task", wish.scope, wish.asked_at)
@@ -186,29 +202,32 @@ class Reconciliation(Generic[Bench]):
         self._run, self._sweep, self._failures = run, None, 0
         self._g.log.info("reconcile.begin", cause=cause, scope=scope)
 
-    def _sweep_on(self, bench: Bench) -> Sweep:
+    def _current_sweep(self, bench: Bench) -> Sweep:
         """The run as it stands; under other settings it goes on from its last position."""
         if self._sweep is None or bench is not self._bench:
             assert self._run is not None
             self._bench, desk = bench, self._open_desk(bench)
-            self._sweep = Sweep(desk, self._g.book, self._g.clock, self._run, self._is_ours(self._run))
+            self._sweep = Sweep(
+                desk, self._g.book, self._g.clock, self._run, self._in_scope(self._run)
+            )
         return self._sweep
 
-    def _is_ours(self, run: Run) -> Callable[[SyncMetadata], bool]:
+    def _in_scope(self, run: Run) -> Callable[[SyncMetadata], bool]:
         """A scene that PlexSync never wrote and nobody changed since it came is not touched without being asked."""
         first_start = self._g.first_start() or 0.0
-        if run.cause == "task" or self._g.facts.get(sql.WHOLE_LIBRARY):
+        if run.cause == "task" or self._g.facts.get(sql.SYNC_ALL_REQUESTED):
             return lambda scene: True
         return lambda scene: any(
-            (parse_time(text) or 0.0) >= first_start - SETTLED_S for text in (scene.updated_at, scene.created_at)
+            (parse_time(text) or 0.0) >= first_start - SETTLED_S
+            for text in (scene.updated_at, scene.created_at)
         )
 
     # -- ending ---------------------------------------------------------------------------------
 
     def _failed_read(self) -> None:
         """Leave Plex alone for a while; a read that fails again and again is left out."""
-        if self._failures < len(RESTS_S):
-            self._rests_until = self._g.clock.monotonic() + RESTS_S[self._failures]
+        if self._failures < len(READ_BACKOFF_S):
+            self._rests_until = self._g.clock.monotonic() + READ_BACKOFF_S[self._failures]
             self._failures += 1
             return
         self._failures = 0
@@ -223,7 +242,7 @@ class Reconciliation(Generic[Bench]):
         warning = self._g.history.save(self._history)
         if warning:
             self._g.log.warning("state.unsaved", detail=warning)
-        self._g.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.line}")
+        self._g.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
         self._g.facts.set(RUN, "")
         self._g.log.info(
             "reconcile.end",

@@ -12,7 +12,7 @@ INTERVALS_S = {"hourly": HOUR_S, "daily": DAY_S, "weekly": 7 * DAY_S}
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRun:
     """A run that should begin, and why: `interval`, `full` or `start`."""
 
     cause: str
@@ -20,8 +20,14 @@ class Due:
 
 
 def due_run(
-    history: History, interval: str, scope: Scope, now: float, first_start: float, *, has_restarted: bool
-) -> Due | None:
+    history: History,
+    interval: str,
+    scope: Scope,
+    now: float,
+    first_start: float,
+    *,
+    has_restarted: bool,
+) -> DueRun | None:
     """The run that is due now; None when none is.
 
     Args:
@@ -35,11 +41,11 @@ def due_run(
     if interval == NEVER:
         return None
     if _has_passed(max(history.full_at, first_start), FULL_EVERY_S, now):
-        return Due("full", ALL)
+        return DueRun("full", ALL)
     if _has_passed(max(history.last_covering(scope), first_start), INTERVALS_S[interval], now):
-        return Due("interval", scope)
+        return DueRun("interval", scope)
     if has_restarted and _has_passed(max(history.last, first_start), HOUR_S, now):
-        return Due("start", RECENT)
+        return DueRun("start", RECENT)
     return None
 
 

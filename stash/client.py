@@ -24,7 +24,7 @@ PLUGIN_ID = "PlexSync"
 SVG = "image/svg+xml"
 
 
-class StashRefused(PlexSyncError):
+class StashQueryError(PlexSyncError):
     """Stash answered a query of PlexSync with an error."""
 
 
@@ -106,17 +106,24 @@ class StashClient(StashInterface):
             StashUnavailable: Stash is away, busy, or has ended our session.
             StashRefused: Stash answered with an error that repeating will not mend.
         """
-        response = self._send("POST", self.url, json={"query": query, "variables": dict(variables or {})})
+        response = self._send(
+            "POST", self.url, json={"query": query, "variables": dict(variables or {})}
+        )
         try:
             document = _parsed(response)
         except (ValueError, RecursionError) as error:
             raise StashUnavailable("Stash answered something that is not JSON") from error
         errors = document.get("errors") if isinstance(document, dict) else None
         if errors:
-            text = json.dumps([item.get("message", "") if isinstance(item, dict) else str(item) for item in errors])
+            text = json.dumps(
+                [
+                    item.get("message", "") if isinstance(item, dict) else str(item)
+                    for item in errors
+                ]
+            )
             if response.status_code == 200 and "database is locked" in text:
                 raise StashUnavailable(f"Stash is busy: {text[:300]}")
-            raise StashRefused(f"Stash refused a query: {text[:300]}")
+            raise StashQueryError(f"Stash refused a query: {text[:300]}")
         data = document.get("data") if isinstance(document, dict) else None
         if response.status_code != 200 or not isinstance(data, dict):
             raise StashUnavailable(f"Stash answered {response.status_code} without data")
@@ -132,7 +139,7 @@ class StashClient(StashInterface):
     def settings(self, plugin_id: str = PLUGIN_ID) -> dict[str, Any]:
         """The plugin's stored settings; {} when nothing was ever stored."""
         data = self.graphql(queries.SETTINGS, {"id": plugin_id})
-        with _as_agreed():
+        with _expect_shape():
             plugins = data["configuration"]["plugins"]
         found = plugins.get(plugin_id) if isinstance(plugins, dict) else None
         return found if isinstance(found, dict) else {}
@@ -144,7 +151,7 @@ class StashClient(StashInterface):
     def credentials(self) -> tuple[str, float]:
         """Stash's API key ("" when none was made) and the session's longest age in seconds."""
         data = self.graphql(queries.CREDENTIALS)
-        with _as_agreed():
+        with _expect_shape():
             general = data["configuration"]["general"]
             return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
 
@@ -155,14 +162,21 @@ class StashClient(StashInterface):
             data = self.graphql(queries.CHANGED_SCENES, {**variables, "since": since})
         else:
             data = self.graphql(queries.SCENES_AFTER, variables)
-        with _as_agreed():
-            return [(int(scene["id"]), str(scene["updated_at"])) for scene in data["findScenes"]["scenes"]]
+        with _expect_shape():
+            return [
+                (int(scene["id"]), str(scene["updated_at"]))
+                for scene in data["findScenes"]["scenes"]
+            ]
 
-    def scene_states(self, after: int, size: int, since: str = "") -> list[SceneState]:
+    def scene_file_states(self, after: int, size: int, since: str = "") -> list[SceneState]:
         """As `scene_page`, with the file behind each id."""
-        variables: dict[str, Any] = {"after": after, "size": size, **({"since": since} if since else {})}
+        variables: dict[str, Any] = {
+            "after": after,
+            "size": size,
+            **({"since": since} if since else {}),
+        }
         data = self.graphql(queries.CHANGED_STATES if since else queries.SCENE_STATES, variables)
-        with _as_agreed():
+        with _expect_shape():
             return [
                 SceneState(int(scene["id"]), str(scene["updated_at"]), _oshash(scene["files"]))
                 for scene in data["findScenes"]["scenes"]
@@ -173,42 +187,52 @@ class StashClient(StashInterface):
         if not subjects:
             return {}
         data = self.graphql(queries.entities_by_subject(subjects))
-        with _as_agreed():
-            return {subject: _entity(subject, data.get(f"e{place}"), read_at) for place, subject in enumerate(subjects)}
+        with _expect_shape():
+            return {
+                subject: _entity(subject, data.get(f"e{place}"), read_at)
+                for place, subject in enumerate(subjects)
+            }
 
     def scenes_showing(self, subject: str, after: int, size: int) -> list[int]:
         """The next scenes by id that show an entity, a child studio's among them; [] at the end."""
         kind, _, number = subject.partition(":")
-        data = self.graphql(queries.scenes_showing(kind), {"id": number, "after": after, "size": size})
-        with _as_agreed():
+        data = self.graphql(
+            queries.scenes_showing(kind), {"id": number, "after": after, "size": size}
+        )
+        with _expect_shape():
             return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
 
-    def scenes_with(self, oshash: str) -> list[int]:
+    def scenes_by_oshash(self, oshash: str) -> list[int]:
         """The scenes that have a file with this oshash, lowest id first; [] when there is none."""
         data = self.graphql(queries.SCENES_WITH, {"oshash": oshash})
-        with _as_agreed():
+        with _expect_shape():
             return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
 
-    def newest_entities(self, kinds: Sequence[str], page: int, size: int) -> dict[str, list[tuple[str, str]]]:
+    def newest_entities(
+        self, kinds: Sequence[str], page: int, size: int
+    ) -> dict[str, list[tuple[str, str]]]:
         """By kind, (subject, updated_at) of one page, the newest first by text; pages count from 1."""
         data = self.graphql(queries.newest_entities(kinds), {"page": page, "size": size})
-        with _as_agreed():
+        with _expect_shape():
             return {
-                kind: [(entity_subject(kind, row["id"]), str(row["updated_at"])) for row in data[kind]["rows"]]
+                kind: [
+                    (entity_subject(kind, row["id"]), str(row["updated_at"]))
+                    for row in data[kind]["rows"]
+                ]
                 for kind in kinds
             }
 
     def entity_ids(self, kind: str) -> frozenset[str]:
         """The subjects of every entity of one kind."""
         data = self.graphql(queries.entity_ids(kind))
-        with _as_agreed():
+        with _expect_shape():
             return frozenset(entity_subject(kind, row["id"]) for row in data["found"]["rows"])
 
     def scene_count(self) -> int:
         """How many scenes there are."""
         return int(self.graphql(queries.COUNT_SCENES)["findScenes"]["count"])
 
-    def whole_scenes(
+    def full_scenes(
         self, after: int, size: int, since: str = "", *, counted: bool = False
     ) -> tuple[list[dict[str, Any]], int]:
         """The next scenes by id as `scenes` answers them, [] at the end; and how many there are, 0 unless `counted`.
@@ -226,13 +250,19 @@ class StashClient(StashInterface):
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """(path, bytes) of the files of some scenes from all over the library; [] when there is none."""
         data = self.graphql(queries.FILE_SAMPLE, {"size": size})
-        with _as_agreed():
+        with _expect_shape():
             scenes = data["findScenes"]["scenes"]
-            return [(str(file["path"]), int(file["size"] or 0)) for scene in scenes for file in scene["files"]]
+            return [
+                (str(file["path"]), int(file["size"] or 0))
+                for scene in scenes
+                for file in scene["files"]
+            ]
 
-    def say(self, level: str, text: str) -> None:
+    def log_line(self, level: str, text: str) -> None:
         """Have a line written to Stash's log, by running ourselves as an operation."""
-        self.graphql(queries.SAY, {"id": PLUGIN_ID, "args": {"mode": "say", "level": level, "text": text}})
+        self.graphql(
+            queries.SAY, {"id": PLUGIN_ID, "args": {"mode": "say", "level": level, "text": text}}
+        )
 
     def cover(self, scene_id: int, version: str, etag: str = "") -> Cover:
         """The scene's cover by one conditional request; `version` only changes the URL.
@@ -241,7 +271,10 @@ class StashClient(StashInterface):
         """
         headers = {"If-None-Match": etag} if etag else {}
         response = self._send(
-            "GET", f"{self.base_url}/scene/{scene_id}/screenshot", params={"t": version}, headers=headers
+            "GET",
+            f"{self.base_url}/scene/{scene_id}/screenshot",
+            params={"t": version},
+            headers=headers,
         )
         if response.status_code == 304:
             return Cover(None, etag, unchanged=True)
@@ -259,7 +292,9 @@ class StashClient(StashInterface):
             StashUnavailable, StashRefused: as for `cover`.
         """
         headers = {"If-None-Match": etag} if etag else {}
-        response = self._send("GET", f"{self.base_url}/scene/{scene_id}/screenshot", headers=headers, stream=True)
+        response = self._send(
+            "GET", f"{self.base_url}/scene/{scene_id}/screenshot", headers=headers, stream=True
+        )
         try:
             if response.status_code in (304, 404):
                 return False
@@ -272,7 +307,9 @@ class StashClient(StashInterface):
     def is_up(self) -> bool:
         """Whether Stash answers at all; needs no session."""
         try:
-            response = self.s.get(f"{self.base_url}/healthz", timeout=self._timeout_s, allow_redirects=False)
+            response = self.s.get(
+                f"{self.base_url}/healthz", timeout=self._timeout_s, allow_redirects=False
+            )
         except requests.RequestException:
             return False
         return bool(response.status_code == 200)
@@ -282,15 +319,17 @@ class StashClient(StashInterface):
     def _send(self, method: str, url: str, **options: Any) -> requests.Response:
         """One request with the cookie, and once more with the API key when the cookie is refused."""
         response = self._send_once(method, url, self._cookie_header(), options)
-        if _is_refusal(response) and self.api_key:
+        if _is_auth_failure(response) and self.api_key:
             response = self._send_once(method, url, {"ApiKey": self.api_key}, options)
-        if _is_refusal(response):
+        if _is_auth_failure(response):
             raise StashUnavailable(
                 f"Stash refused our session ({response.status_code}); the next hook brings a new one"
             )
         return response
 
-    def _send_once(self, method: str, url: str, login: dict[str, str], options: dict[str, Any]) -> requests.Response:
+    def _send_once(
+        self, method: str, url: str, login: dict[str, str], options: dict[str, Any]
+    ) -> requests.Response:
         headers = {**options.get("headers", {}), **login}
         rest = {key: value for key, value in options.items() if key != "headers"}
         self._on_request()
@@ -316,7 +355,7 @@ class StashClient(StashInterface):
 
 
 @contextmanager
-def _as_agreed() -> Iterator[None]:
+def _expect_shape() -> Iterator[None]:
     """An answer of another shape than Stash's is nobody's: a proxy, or a Stash in the middle of an update.
 
     Raises:
@@ -354,7 +393,13 @@ def _entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> Enti
     if raw is None:
         return None
     parent = raw.get("parent_studio") or {}
-    return Entity(subject, str(raw["name"]).strip(), str(parent.get("id") or ""), str(raw["updated_at"]), read_at)
+    return Entity(
+        subject,
+        str(raw["name"]).strip(),
+        str(parent.get("id") or ""),
+        str(raw["updated_at"]),
+        read_at,
+    )
 
 
 def _session_cookie(header: str) -> str:
@@ -368,10 +413,10 @@ def _session_cookie(header: str) -> str:
 def _check_cover(response: requests.Response, scene_id: int) -> None:
     """A proxy in front says that Stash is away; anything else but 200 is about this cover."""
     if response.status_code != 200:
-        kind = StashUnavailable if response.status_code in (502, 503, 504) else StashRefused
+        kind = StashUnavailable if response.status_code in (502, 503, 504) else StashQueryError
         raise kind(f"Stash answered {response.status_code} for the cover of scene {scene_id}")
 
 
-def _is_refusal(response: requests.Response) -> bool:
+def _is_auth_failure(response: requests.Response) -> bool:
     """401 from the API; a redirect to the login page from everything else; 403 from the tripwire."""
     return response.status_code in (301, 302, 303, 307, 308, 401, 403)

@@ -44,8 +44,12 @@ CHANGED_SCENES = """query PlexSyncChanged($after: Int!, $size: Int!, $since: Str
 }"""
 
 # The same two with what tells the file behind an id: a full import gives every id to another scene.
-SCENE_STATES = SCENES_AFTER.replace("updated_at }", "updated_at files { fingerprints { type value } } }")
-CHANGED_STATES = CHANGED_SCENES.replace("updated_at }", "updated_at files { fingerprints { type value } } }")
+SCENE_STATES = SCENES_AFTER.replace(
+    "updated_at }", "updated_at files { fingerprints { type value } } }"
+)
+CHANGED_STATES = CHANGED_SCENES.replace(
+    "updated_at }", "updated_at files { fingerprints { type value } } }"
+)
 
 SCENES_WITH = """query PlexSyncWith($oshash: String!) {
   findScenes(filter: {sort: "id", per_page: 10}, scene_filter: {oshash: {value: $oshash, modifier: EQUALS}}) {
@@ -81,7 +85,12 @@ def scenes_by_id(ids: Sequence[int]) -> str:
     return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"
 
 
-_FIND_ONE = {"performer": "findPerformer", "studio": "findStudio", "tag": "findTag", "group": "findGroup"}
+_FIND_ONE = {
+    "performer": "findPerformer",
+    "studio": "findStudio",
+    "tag": "findTag",
+    "group": "findGroup",
+}
 _FIND_MANY = {
     "performer": ("findPerformers", "performers"),
     "studio": ("findStudios", "studios"),
@@ -102,7 +111,9 @@ def entities_by_subject(subjects: Sequence[str]) -> str:
     for place, subject in enumerate(subjects):
         kind, _, number = subject.partition(":")
         parent = " parent_studio { id }" if kind == "studio" else ""
-        parts.append(f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ id name updated_at{parent} }}")
+        parts.append(
+            f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ id name updated_at{parent} }}"
+        )
     return f"query PlexSyncEntities {{ {' '.join(parts)} }}"
 
 

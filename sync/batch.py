@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.errors import BadScene, PlexSyncError
+from core.errors import InvalidScene, PlexSyncError
 from core.job import Job
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from core.plex_item import PlexItem
 from plex.matcher import match_scene
-from plex.path_learner import KnownFile, match_learned
+from plex.path_learner import StashFile, match_learned
 from plex.plan import Change
-from sync.context import Workbench
-from sync.filters import excluded_because
+from sync.context import SyncContext
+from sync.filters import exclusion_reason
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
 
 PINNED = "decided by hand"
 
 
 @dataclass(slots=True)
-class Case:
+class SceneJob:
     """One job with what was read for it. `scene` None: it is gone from Stash."""
 
     job: Job
@@ -37,7 +37,7 @@ class Batch:
     `gone` ones were not there any more; `server` is Plex's identifier.
     """
 
-    cases: dict[int, Case]
+    cases: dict[int, SceneJob]
     server: str = ""
     items: dict[int, PlexItem] = field(default_factory=dict)
     sections: dict[int, int] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Batch:
     gone: set[int] = field(default_factory=set)
 
 
-def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
+def read_batch(bench: SyncContext, jobs: Sequence[Job]) -> Batch:
     """Read everything the jobs need.
 
     Raises:
@@ -61,23 +61,23 @@ def read_batch(bench: Workbench, jobs: Sequence[Job]) -> Batch:
     batch.server = bench.plex.machine_identifier()
     with bench.watch.step("match"):
         _find(bench, matchable)
-    note_claims(batch)
+    assign_owners(batch)
     with bench.watch.step("items"):
         read_items(bench, batch, matchable)
-    _tell_steps(bench, batch)
+    _log_steps(bench, batch)
     return batch
 
 
-def _find(bench: Workbench, matchable: Sequence[Case]) -> None:
+def _find(bench: SyncContext, matchable: Sequence[SceneJob]) -> None:
     """Match the cases; Plex is asked for what the index lacks."""
     prepare_matching(bench)
     match_cases(bench, matchable)
     if any(is_missing(case) for case in matchable):
-        bench.finder.look_again(lambda: _still_missing(bench, matchable))
+        bench.finder.refresh(lambda: _still_missing(bench, matchable))
         match_cases(bench, [case for case in matchable if is_missing(case)])
 
 
-def prepare_matching(bench: Workbench) -> None:
+def prepare_matching(bench: SyncContext) -> None:
     """Know the libraries' files, and how folders are called there.
 
     Raises:
@@ -88,18 +88,18 @@ def prepare_matching(bench: Workbench) -> None:
         bench.learning.learn(bench.stash, bench.finder.candidates)
 
 
-def match_cases(bench: Workbench, cases: Sequence[Case]) -> None:
+def match_cases(bench: SyncContext, cases: Sequence[SceneJob]) -> None:
     """Match each case's scene against the index; asks nobody."""
     for case in cases:
         if case.scene is not None:
-            case.match = _pinned(bench, case.scene) or _match(bench, case.scene.files)
+            case.match = _override_match(bench, case.scene) or _match(bench, case.scene.files)
 
 
-def _is_wanted(bench: Workbench, scene: SyncMetadata | None) -> bool:
-    return scene is not None and bool(scene.files) and not excluded_because(scene, bench.config)
+def _is_wanted(bench: SyncContext, scene: SyncMetadata | None) -> bool:
+    return scene is not None and bool(scene.files) and not exclusion_reason(scene, bench.config)
 
 
-def _pinned(bench: Workbench, scene: SyncMetadata) -> MatchResult | None:
+def _override_match(bench: SyncContext, scene: SyncMetadata) -> MatchResult | None:
     """The match a person has decided by hand; None for every other scene."""
     item = bench.config.match_overrides.get(scene.scene_id)
     if not item or not bench.finder.sections:
@@ -110,19 +110,19 @@ def _pinned(bench: Workbench, scene: SyncMetadata) -> MatchResult | None:
     return MatchResult((item,), Confidence.HIGH, (candidate,), PINNED)
 
 
-def _match(bench: Workbench, files: Sequence[SceneFile]) -> MatchResult:
+def _match(bench: SyncContext, files: Sequence[SceneFile]) -> MatchResult:
     """The match by the settings, else by what was learned; every file may contradict what was learned."""
     result = match_scene(files, bench.finder.candidates, bench.path_map)
-    if bench.learning is None or not bench.learning.lessons:
+    if bench.learning is None or not bench.learning.mappings:
         return result
-    bench.learning.check(files, bench.finder.candidates)
+    bench.learning.drop_contradicted(files, bench.finder.candidates)
     if result.confidence is Confidence.HIGH:
         return result
-    known = [KnownFile(file.path, file.size) for file in files]
-    return match_learned(known, bench.finder.candidates, bench.learning.lessons) or result
+    known = [StashFile(file.path, file.size) for file in files]
+    return match_learned(known, bench.finder.candidates, bench.learning.mappings) or result
 
 
-def read_items(bench: Workbench, batch: Batch, cases: Sequence[Case]) -> None:
+def read_items(bench: SyncContext, batch: Batch, cases: Sequence[SceneJob]) -> None:
     """Read the matched items, one request per library and 200 items; what is gone is absent."""
     by_section: dict[int, set[int]] = {}
     for case in cases:
@@ -134,45 +134,49 @@ def read_items(bench: Workbench, batch: Batch, cases: Sequence[Case]) -> None:
         batch.sections.update(dict.fromkeys(keys, section))
 
 
-def note_claims(batch: Batch) -> None:
+def assign_owners(batch: Batch) -> None:
     """Where several scenes of the batch match one item, the lowest id claims it."""
     for case in batch.cases.values():
         if case.scene is None or case.match is None or case.match.confidence is not Confidence.HIGH:
             continue
         for item in case.match.items:
-            batch.claims[item] = min(case.scene.scene_id, batch.claims.get(item, case.scene.scene_id))
+            batch.claims[item] = min(
+                case.scene.scene_id, batch.claims.get(item, case.scene.scene_id)
+            )
 
 
-def _read_scenes(bench: Workbench, jobs: Sequence[Job]) -> dict[int, Case]:
+def _read_scenes(bench: SyncContext, jobs: Sequence[Job]) -> dict[int, SceneJob]:
     read_at = bench.clock.wall()
     raw = bench.stash.scenes([job.scene_id for job in jobs])
     cases = {}
     for job in jobs:
         answer = raw[job.scene_id]
-        case = Case(job, None, read_at)
+        case = SceneJob(job, None, read_at)
         if answer is not None:
             try:
                 case.scene = parse_scene(answer)
             except ValueError as error:
-                case.error = BadScene(str(error))
+                case.error = InvalidScene(str(error))
         cases[job.id] = case
     return cases
 
 
-def _tell_steps(bench: Workbench, batch: Batch) -> None:
+def _log_steps(bench: SyncContext, batch: Batch) -> None:
     bench.log.debug("step.read", scenes=len(batch.cases), items=len(batch.items))
     for case in batch.cases.values():
         if case.match is not None:
             seen = tuple(candidate.describe() for candidate in case.match.candidates)
-            bench.log.debug("step.match", scene=case.job.scene_id, why=case.match.why, candidates=seen)
+            bench.log.debug(
+                "step.match", scene=case.job.scene_id, why=case.match.why, candidates=seen
+            )
 
 
-def is_missing(case: Case) -> bool:
+def is_missing(case: SceneJob) -> bool:
     """Whether the scene was looked for and Plex has no file that could be its."""
     return case.match is not None and case.match.confidence is Confidence.NONE
 
 
-def _still_missing(bench: Workbench, cases: Sequence[Case]) -> bool:
+def _still_missing(bench: SyncContext, cases: Sequence[SceneJob]) -> bool:
     """Whether a scene that was missing has no file in the index yet."""
     return any(
         not any(bench.finder.candidates(file.path) for file in case.scene.files)

@@ -5,57 +5,59 @@ from dataclasses import dataclass
 
 from core.clock import Clock
 from core.log import EventLog
-from core.step_timer import StopWatch
+from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.edit_request import EditLimits
 from plex.finder import Finder
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from stash.client import StashClient
-from sync.path_learning import PathLearning
+from sync.path_learning import LearnedPathStore
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 
 SHORT_LIMITS = EditLimits(target_chars=4_000, ids_chars=2_000)  # what every proxy lets pass
 
 
-class ServerHabits:
+class ServerCapabilities:
     """What was proven of each Plex server, kept beside the queue."""
 
-    def __init__(self, recall: Callable[[str], str], remember: Callable[[str, str], object]) -> None:
+    def __init__(
+        self, recall: Callable[[str], str], remember: Callable[[str, str], object]
+    ) -> None:
         self._recall = recall
         self._remember = remember
         self._known: dict[str, str] = {}
 
     def appends(self, server: str) -> bool | None:
         """Whether tags sent are added to those present. False: they replace them. None: not tried yet."""
-        return {"append": True, "replace": False}.get(self._habit(f"tags:{server}"))
+        return {"append": True, "replace": False}.get(self._capability(f"tags:{server}"))
 
-    def prove_appending(self, server: str, appends: bool) -> None:
+    def set_appends(self, server: str, appends: bool) -> None:
         """Remember what a verifying read has shown."""
-        self._prove(f"tags:{server}", "append" if appends else "replace")
+        self._save(f"tags:{server}", "append" if appends else "replace")
 
     def limits(self, server: str) -> EditLimits:
         """How long a request may be: shorter once the server, or a proxy before it, refused a long one."""
-        return SHORT_LIMITS if self._habit(f"targets:{server}") else EditLimits()
+        return SHORT_LIMITS if self._capability(f"targets:{server}") else EditLimits()
 
-    def prove_short(self, server: str) -> None:
+    def set_short_limits(self, server: str) -> None:
         """A request of the usual length was refused as too long."""
-        self._prove(f"targets:{server}", "short")
+        self._save(f"targets:{server}", "short")
 
-    def _habit(self, key: str) -> str:
+    def _capability(self, key: str) -> str:
         """Read once: only the worker proves anything, and it is asked several times for each scene."""
         if key not in self._known:
             self._known[key] = self._recall(key)
         return self._known[key]
 
-    def _prove(self, key: str, habit: str) -> None:
+    def _save(self, key: str, habit: str) -> None:
         self._remember(key, habit)
         self._known[key] = habit
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
+class SyncContext:
     """The two servers, the index, the records and the rules under the present settings.
 
     `learning` is None where a person has set the path mapping.
@@ -69,10 +71,10 @@ class Workbench:
     clock: Clock
     log: EventLog
     path_map: PathMap
-    habits: ServerHabits
+    habits: ServerCapabilities
     rules: WriteRules
-    watch: StopWatch
-    learning: PathLearning | None = None
+    watch: StepTimer
+    learning: LearnedPathStore | None = None
     check_epoch: Callable[[], None] = lambda: None
 
     def close(self) -> None:

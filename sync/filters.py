@@ -5,7 +5,7 @@ from validation.metadata import SyncMetadata
 from validation.setting_values import NEVER
 
 
-def excluded_because(scene: SyncMetadata, config: PlexSyncConfig) -> str:
+def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
     """Why the settings leave this scene alone; "" when it is synced."""
     if config.match_overrides.get(scene.scene_id) == NEVER:
         return "the match overrides say never"
@@ -14,7 +14,11 @@ def excluded_because(scene: SyncMetadata, config: PlexSyncConfig) -> str:
     carried = [tag for tag in scene.tags if tag.casefold() in config.excluded_tags]
     if carried:
         return f"it carries the tag {carried[0]}"
-    below = [folder for folder in config.excluded_paths if any(_lies_below(file.path, folder) for file in scene.files)]
+    below = [
+        folder
+        for folder in config.excluded_paths
+        if any(_lies_below(file.path, folder) for file in scene.files)
+    ]
     return f"its file lies below {below[0]}" if below else ""
 
 

@@ -12,14 +12,14 @@ from core.record import ImageRecord, SyncRecord
 from plex.image_state import IMAGE_LISTS, compare_images
 from stash.client import Cover
 from stash.times import is_settled, parse_time
-from sync.context import Workbench
+from sync.context import SyncContext
 from validation.metadata import SyncMetadata
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
 
 
-def proven_update(record: SyncRecord | None) -> str:
+def confirmed_update(record: SyncRecord | None) -> str:
     """The `updated_at` of the last sync; "" when it was so young then that a later edit may share its second."""
     if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
         return ""
@@ -27,7 +27,7 @@ def proven_update(record: SyncRecord | None) -> str:
 
 
 def sync_images(
-    bench: Workbench,
+    bench: SyncContext,
     scene: SyncMetadata,
     item: PlexItem,
     record: SyncRecord,
@@ -43,22 +43,30 @@ def sync_images(
     """
     absent = [field for field in fields if field.name not in record.images]
     replaced, moved = compare_images(bench.plex, item, fields, record.images, bench.rules)
-    paths = {name: replace(record.images[name], shown=item.images.get(name, "")) for name in moved}
+    paths = {
+        name: replace(record.images[name], item_path=item.images.get(name, "")) for name in moved
+    }
     record = record.with_images(paths)
     if not fields or (known == scene.updated_at and not absent and not replaced):
         return record, (), ()
     etag = "" if absent or replaced else _common_etag(record.images, fields)
     with bench.watch.step("images"):
-        cover = asked.get(etag) or asked.setdefault(etag, bench.stash.cover(scene.scene_id, _version(scene), etag))
+        cover = asked.get(etag) or asked.setdefault(
+            etag, bench.stash.cover(scene.scene_id, _cache_buster(scene), etag)
+        )
         if cover.unchanged:
             return record, (), ()
         if cover.image is None:
-            return record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}), (), ()
+            return (
+                record.with_images({field.name: ImageRecord("", cover.etag) for field in absent}),
+                (),
+                (),
+            )
         return _send_all(bench, item, record, fields, cover, replaced)
 
 
 def _send_all(
-    bench: Workbench,
+    bench: SyncContext,
     item: PlexItem,
     record: SyncRecord,
     fields: Sequence[Field],
@@ -70,7 +78,7 @@ def _send_all(
     written, warnings = [], []
     for field in fields:
         sent = record.images.get(field.name)
-        problem = _problem(image, field)
+        problem = _validate(image, field)
         is_shown = sent is not None and sent.sha1 == sha1 and field.name not in replaced
         if not problem and not is_shown:
             try:
@@ -80,20 +88,24 @@ def _send_all(
                 problem = str(error)
         if problem:
             warnings.append(f"{field.name}: {problem}")
-        shown = sent.shown if sent is not None and is_shown else ""  # else the verifying read will tell
+        shown = (
+            sent.item_path if sent is not None and is_shown else ""
+        )  # else the verifying read will tell
         record = record.with_images({field.name: ImageRecord(sha1, cover.etag, shown)})
     return record, tuple(written), tuple(warnings)
 
 
-def _send(bench: Workbench, item: PlexItem, server: str, field: Field, image: bytes, sha1: str) -> bool:
+def _send(
+    bench: SyncContext, item: PlexItem, server: str, field: Field, image: bytes, sha1: str
+) -> bool:
     """Upload and select, unless Plex has the very same bytes already; whether anything was written."""
     kind = IMAGE_LISTS[field.plex]
-    shelf = bench.plex.image_keys(item.rating_key, kind)
+    shelf = bench.plex.images(item.rating_key, kind)
     shown = next((key for key, selected in shelf if selected), "")
     if shown.endswith(sha1):
         return False
-    kept = {field.name: Original(shown, field.plex in item.locked, marks=(sha1,))}
-    bench.records.originals.keep(server, item.rating_key, item.section, kept, bench.clock.wall())
+    kept = {field.name: Original(shown, field.plex in item.locked, written_digests=(sha1,))}
+    bench.records.originals.save(server, item.rating_key, item.section, kept, bench.clock.wall())
     bench.check_epoch()
     for key, _ in shelf:
         if key.endswith(sha1):
@@ -103,10 +115,12 @@ def _send(bench: Workbench, item: PlexItem, server: str, field: Field, image: by
     return True
 
 
-def _problem(image: bytes, field: Field) -> str:
+def _validate(image: bytes, field: Field) -> str:
     if len(image) > field.limit:
         return f"the cover has {len(image)} bytes, Plex takes {field.limit}"
-    if not image.startswith(_IMAGE_STARTS) and not (image.startswith(_WEBP[0]) and image[8:12] == _WEBP[1]):
+    if not image.startswith(_IMAGE_STARTS) and not (
+        image.startswith(_WEBP[0]) and image[8:12] == _WEBP[1]
+    ):
         return "the cover is not a JPEG, PNG or WebP image"
     return ""
 
@@ -117,5 +131,5 @@ def _common_etag(images: Mapping[str, ImageRecord], fields: Sequence[Field]) -> 
     return etags.pop() if len(etags) == 1 else ""
 
 
-def _version(scene: SyncMetadata) -> str:
+def _cache_buster(scene: SyncMetadata) -> str:
     return "".join(character for character in scene.updated_at if character.isalnum())

@@ -11,20 +11,20 @@ from plex.client import PlexClient
 from plex.finder import Finder
 from plex.plan import WriteRules
 from stash.client import StashClient
-from sync.batch import Batch, Case, is_missing, match_cases, prepare_matching
-from sync.context import Workbench
-from sync.filters import excluded_because
-from sync.targets import chosen_files, claimed_by, plays, required_items
+from sync.batch import Batch, SceneJob, is_missing, match_cases, prepare_matching
+from sync.context import SyncContext
+from sync.filters import exclusion_reason
+from sync.targets import items_to_write, matched_files, owner_of, plays_file
 from sync.write_item import ItemWriter
 from sync_queue.records import Records
-from validation.desired_values import wanted_images
+from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
 
 
-class Survey:
+class SyncPlanner:
     """What a sync would do under the present settings. Scenes must come in the order of their ids."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: SyncContext) -> None:
         self._bench = bench
         self._writer = ItemWriter(bench)
         self._batch = Batch({})
@@ -51,7 +51,7 @@ class Survey:
 
     @property
     def images(self) -> tuple[Field, ...]:
-        return wanted_images(self._bench.config)
+        return desired_images(self._bench.config)
 
     def prepare(self) -> str:
         """Know the libraries and what was learned; Plex's identifier.
@@ -65,7 +65,7 @@ class Survey:
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
         """Whether a sync would do nothing with this scene: it has no file, or a person wants it so."""
-        return not scene.files or bool(excluded_because(scene, self._bench.config))
+        return not scene.files or bool(exclusion_reason(scene, self._bench.config))
 
     def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:
         """The Plex files behind the items to write; () where one that is missing does not count.
@@ -73,17 +73,19 @@ class Survey:
         Raises:
             PlexNotFound, MatchError: there is none, or none that is certain enough.
         """
-        case = Case(Job(0, scene_subject(scene.scene_id), "reconcile", PRIORITY_BACKFILL, 0.0), scene, 0.0)
+        case = SceneJob(
+            Job(0, scene_subject(scene.scene_id), "reconcile", PRIORITY_BACKFILL, 0.0), scene, 0.0
+        )
         match_cases(self._bench, [case])
         if is_missing(case) and self._bench.config.skip_not_found:
             return ()
-        for item in required_items(self._bench, case):
+        for item in items_to_write(self._bench, case):
             self._batch.claims.setdefault(item, scene.scene_id)
-        return tuple(chosen_files(case))
+        return tuple(matched_files(case))
 
     def plays(self, item: PlexItem | None, file: PlexFile) -> bool:
         """Whether the item, as read just now, still plays the file it was matched by."""
-        return plays(item, file)
+        return plays_file(item, file)
 
     def owner(self, scene_id: int, item: PlexItem) -> int | None:
         """The other scene that writes this item; None when it is this one.
@@ -91,7 +93,7 @@ class Survey:
         Raises:
             StashUnavailable: it cannot be told whether the other scene still exists.
         """
-        return claimed_by(self._bench, self._batch, scene_id, item)
+        return owner_of(self._bench, self._batch, scene_id, item)
 
     def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
         """What the scene's items should show."""
@@ -104,4 +106,4 @@ class Survey:
             PlexError: Plex failed.
         """
         finder = self._bench.finder
-        finder.look_again(lambda: any(not finder.candidates(path) for path in paths))
+        finder.refresh(lambda: any(not finder.candidates(path) for path in paths))

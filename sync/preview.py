@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from core.errors import PlexNotFound, PlexSyncError
 from core.field_values import FieldValue
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
-from core.text import by_name, several
+from core.text import format_counts, pluralize
 from plex.plan import Change
-from sync.batch import Batch, Case, read_batch
-from sync.context import Workbench
-from sync.filters import excluded_because
-from sync.sync_scene import title_of
-from sync.targets import check_pin, chosen_files, claimed_by, plays, required_items
+from sync.batch import Batch, SceneJob, read_batch
+from sync.context import SyncContext
+from sync.filters import exclusion_reason
+from sync.sync_scene import display_title
+from sync.targets import check_override, items_to_write, matched_files, owner_of, plays_file
 from sync.write_item import ItemWriter
 
-_LONGEST_VALUE = 120
+_MAX_VALUE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +33,38 @@ class Preview:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the fields that would be written, on whichever item."""
-        return tuple(dict.fromkeys(change.field.name for _, changes in self.items for change in changes))
+        return tuple(
+            dict.fromkeys(change.field.name for _, changes in self.items for change in changes)
+        )
 
     def lines(self) -> list[str]:
         """For people."""
-        lines = [f"Scene {self.scene_id} ({self.title or 'untitled'}): {(self.problem or self.why).rstrip('.')}."]
+        lines = [
+            f"Scene {self.scene_id} ({self.title or 'untitled'}): {(self.problem or self.why).rstrip('.')}."
+        ]
         lines += [f"Candidate: {text}." for text in self.candidates]
         for item, changes in self.items:
-            lines += [f"Item {item}: {_shown(change)}." for change in changes] or [f"Item {item}: nothing differs."]
+            lines += [f"Item {item}: {_shown(change)}." for change in changes] or [
+                f"Item {item}: nothing differs."
+            ]
         return lines
 
 
-def preview(bench: Workbench, scene_ids: Sequence[int]) -> list[Preview]:
+def preview(bench: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
     """What would happen to these scenes now. Images are not looked at.
 
     Raises:
         PlexError, StashUnavailable: a shared read failed.
     """
-    jobs = [Job(number, scene_subject(number), "preview", PRIORITY_BACKFILL, 0.0) for number in scene_ids]
+    jobs = [
+        Job(number, scene_subject(number), "preview", PRIORITY_BACKFILL, 0.0)
+        for number in scene_ids
+    ]
     batch = read_batch(bench, jobs)
     return [_of_case(bench, batch, batch.cases[job.id]) for job in jobs]
 
 
-class Tally:
+class PreviewTotals:
     """What many previews add up to."""
 
     def __init__(self) -> None:
@@ -73,9 +82,13 @@ class Tally:
 
     def lines(self) -> list[str]:
         """For people, the most important last."""
-        lines = [f"In the way: {by_name(self._problems)}."] if self._problems else []
-        lines += [f"By field: {by_name(self._fields, most=len(self._fields))}."] if self._fields else []
-        text = f"{self.changed:,} of {several(self.scenes, 'scene')} would be written, covers not counted; nothing was."
+        lines = [f"In the way: {format_counts(self._problems)}."] if self._problems else []
+        lines += (
+            [f"By field: {format_counts(self._fields, most=len(self._fields))}."]
+            if self._fields
+            else []
+        )
+        text = f"{self.changed:,} of {pluralize(self.scenes, 'scene')} would be written, covers not counted; nothing was."
         return [*lines, text]
 
     def answer(self) -> dict[str, object]:
@@ -84,30 +97,43 @@ class Tally:
         return {"scenes": self.scenes, "changed": self.changed, **counts}
 
 
-def _of_case(bench: Workbench, batch: Batch, case: Case) -> Preview:
+def _of_case(bench: SyncContext, batch: Batch, case: SceneJob) -> Preview:
     scene, number = case.scene, case.job.scene_id
     if scene is None:
         problem = str(case.error) if case.error else "it is not in Stash"
         return Preview(number, "", problem=problem)
-    excluded = excluded_because(scene, bench.config)
+    excluded = exclusion_reason(scene, bench.config)
     if excluded or case.match is None:
-        return Preview(number, title_of(scene), problem=excluded or "it has no file, or nothing is synced at all")
+        return Preview(
+            number,
+            display_title(scene),
+            problem=excluded or "it has no file, or nothing is synced at all",
+        )
     seen = tuple(candidate.describe() for candidate in case.match.candidates)
     try:
-        keys = required_items(bench, case)
-        check_pin(batch, case)
+        keys = items_to_write(bench, case)
+        check_override(batch, case)
     except PlexSyncError as error:
         tried = () if isinstance(error, PlexNotFound) else seen
-        return Preview(number, title_of(scene), candidates=tried, problem=f"{type(error).__name__}: {error}")
-    writer, files = ItemWriter(bench), {file.item: file for file in chosen_files(case)}
+        return Preview(
+            number,
+            display_title(scene),
+            candidates=tried,
+            problem=f"{type(error).__name__}: {error}",
+        )
+    writer, files = ItemWriter(bench), {file.item: file for file in matched_files(case)}
     planned = []
     for key in keys:
         item = batch.items.get(key)
-        if item is None or not plays(item, files[key]) or claimed_by(bench, batch, number, item) is not None:
+        if (
+            item is None
+            or not plays_file(item, files[key])
+            or owner_of(bench, batch, number, item) is not None
+        ):
             continue
         record = bench.records.of_scene(number, batch.server).get(key)
         planned.append((key, writer.plan(scene, item, record)))
-    return Preview(number, title_of(scene), case.match.why, tuple(planned), seen)
+    return Preview(number, display_title(scene), case.match.why, tuple(planned), seen)
 
 
 def _shown(change: Change) -> str:
@@ -118,4 +144,4 @@ def _shown(change: Change) -> str:
 def _value(value: FieldValue) -> str:
     text = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
     text = " ".join(text.split())
-    return repr(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "...")
+    return repr(text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "...")

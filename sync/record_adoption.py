@@ -10,69 +10,89 @@ from collections.abc import Iterable, Mapping
 
 from core.errors import MatchError
 from core.record import SyncRecord
-from sync.batch import Batch, Case
-from sync.context import Workbench
-from sync.targets import chosen_files, same_path
-from sync_queue.records import NOBODY
+from sync.batch import Batch, SceneJob
+from sync.context import SyncContext
+from sync.targets import matched_files, same_path
+from sync_queue.records import UNASSIGNED
 from validation.metadata import SyncMetadata, parse_scene
 
 Living = Mapping[int, SyncMetadata | None]
 """Scenes as Stash has them now, by id; None for one that is gone."""
 
 
-def tells_of(record: SyncRecord, scene: SyncMetadata, paths: Iterable[str]) -> bool | None:
+def matches_file(record: SyncRecord, scene: SyncMetadata, paths: Iterable[str]) -> bool | None:
     """Whether the record tells of this scene's file; None when nothing speaks for or against it. Pure.
 
     Either identity will do: a file that was replaced keeps its path, one that was moved its oshash. `paths`
     are those of the Plex files that the scene was matched with.
     """
     known = {file.oshash for file in scene.files if file.oshash}
-    if record.oshash in known or (record.path and any(same_path(record.path, path) for path in paths)):
+    if record.oshash in known or (
+        record.path and any(same_path(record.path, path) for path in paths)
+    ):
         return True
     return False if record.oshash and known else None
 
 
-def adopt_records(bench: Workbench, batch: Batch) -> None:
+def adopt_records(bench: SyncContext, batch: Batch) -> None:
     """Give each scene of the batch the records of its files, and take those of other files away from it.
 
     Raises:
         StashUnavailable: it cannot be told whether a record's own scene still plays its file.
     """
-    matched = [(case, case.scene) for case in batch.cases.values() if case.scene is not None and case.match is not None]
+    matched = [
+        (case, case.scene)
+        for case in batch.cases.values()
+        if case.scene is not None and case.match is not None
+    ]
     for case, scene in matched:
-        _disown(bench, batch, case, scene)
-    strays = [(scene, one) for case, scene in matched for one in _strays(bench, batch, case, scene)]
-    living = _living(bench, batch, {record.scene_id for _, record in strays})
+        _release_foreign_records(bench, batch, case, scene)
+    strays = [
+        (scene, one)
+        for case, scene in matched
+        for one in _find_records_by_file(bench, batch, case, scene)
+    ]
+    living = _read_scenes(bench, batch, {record.scene_id for _, record in strays})
     for scene, record in sorted(strays, key=lambda stray: stray[1].read_at):
         owner = living.get(record.scene_id)
-        if record.scene_id in living and (owner is None or tells_of(record, owner, ()) is False):
+        if record.scene_id in living and (
+            owner is None or matches_file(record, owner, ()) is False
+        ):
             _adopt(bench, scene, record)
 
 
-def _adopt(bench: Workbench, scene: SyncMetadata, record: SyncRecord) -> None:
+def _adopt(bench: SyncContext, scene: SyncMetadata, record: SyncRecord) -> None:
     """The same first file: the same scene under another id. Else a scene that has got the file of another one."""
-    bench.log.info("record.adopted", scene=scene.scene_id, item=record.item, before=record.scene_id or None)
+    bench.log.info(
+        "record.adopted", scene=scene.scene_id, item=record.item, before=record.scene_id or None
+    )
     if record.oshash == scene.files[0].oshash:
         bench.records.rekey(record, scene.scene_id)
     else:
-        bench.records.hand_over(record, scene.scene_id)
+        bench.records.transfer(record, scene.scene_id)
 
 
-def _disown(bench: Workbench, batch: Batch, case: Case, scene: SyncMetadata) -> None:
+def _release_foreign_records(
+    bench: SyncContext, batch: Batch, case: SceneJob, scene: SyncMetadata
+) -> None:
     """What tells of another file waits for that file's scene; what a person has decided is not guessed at."""
-    paths = [file.path for file in chosen_files(case)]
+    paths = [file.path for file in matched_files(case)]
     for record in bench.records.of_scene(scene.scene_id, batch.server).values():
-        if tells_of(record, scene, paths) is not False:
+        if matches_file(record, scene, paths) is not False:
             continue
         if bench.config.match_overrides.get(scene.scene_id) == record.item:
-            case.error = _doubt_pin(bench, scene, record)
+            case.error = _stale_override_error(bench, scene, record)
         else:
-            bench.records.rekey(record, NOBODY)
+            bench.records.rekey(record, UNASSIGNED)
 
 
-def _doubt_pin(bench: Workbench, scene: SyncMetadata, record: SyncRecord) -> MatchError | None:
+def _stale_override_error(
+    bench: SyncContext, scene: SyncMetadata, record: SyncRecord
+) -> MatchError | None:
     """Another scene has the file that the pin was made for: ids have changed. Else the file was replaced."""
-    others = [other for other in bench.stash.scenes_with(record.oshash) if other != scene.scene_id]
+    others = [
+        other for other in bench.stash.scenes_by_oshash(record.oshash) if other != scene.scene_id
+    ]
     if not others:
         return None
     return MatchError(
@@ -81,24 +101,26 @@ def _doubt_pin(bench: Workbench, scene: SyncMetadata, record: SyncRecord) -> Mat
     )
 
 
-def _strays(bench: Workbench, batch: Batch, case: Case, scene: SyncMetadata) -> list[SyncRecord]:
+def _find_records_by_file(
+    bench: SyncContext, batch: Batch, case: SceneJob, scene: SyncMetadata
+) -> list[SyncRecord]:
     """Records of the scene's items that tell of its file under another id."""
-    paths = [file.path for file in chosen_files(case)]
+    paths = [file.path for file in matched_files(case)]
     own = bench.records.of_scene(scene.scene_id, batch.server)
     found = []
     for item in case.match.items if case.match and case.error is None else ():
         if item not in own:
             others = bench.records.of_item(item, batch.server)
-            found += [one for one in others if tells_of(one, scene, paths)]
+            found += [one for one in others if matches_file(one, scene, paths)]
     return found
 
 
-def _living(bench: Workbench, batch: Batch, ids: set[int]) -> Living:
+def _read_scenes(bench: SyncContext, batch: Batch, ids: set[int]) -> Living:
     """These scenes as they are now, without those that cannot be read; nobody is asked for what the batch knows."""
     known: dict[int, SyncMetadata | None] = {
         case.scene.scene_id: case.scene for case in batch.cases.values() if case.scene is not None
     }
-    known[NOBODY] = None
+    known[UNASSIGNED] = None
     for scene_id, raw in bench.stash.scenes(sorted(ids - set(known))).items():
         with contextlib.suppress(ValueError):
             known[scene_id] = None if raw is None else parse_scene(raw)

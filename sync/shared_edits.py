@@ -7,32 +7,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import PlexError
-from core.fields import Kind, MustGo
+from core.fields import Kind, RemovalRule
 from core.plex_item import PlexItem
 from plex.edit_request import edit_targets, fit_text
 from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
-from sync.context import SHORT_LIMITS, Workbench
+from sync.context import SHORT_LIMITS, SyncContext
 
 Plans = Mapping[int, tuple[Change, ...]]
 
 
-def share(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> dict[int, tuple[Change, ...]]:
+def write_shared_edits(
+    bench: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
+) -> dict[int, tuple[Change, ...]]:
     """Write the shared edits; the plans that are carried out by now, by item."""
     if len(plans) < 2:
         return {}
     written: set[int] = set()
     failed: set[int] = set()
-    for by_difference in _order(bench, plans, items):
+    for by_difference in _strategies(bench, plans, items):
         rest = {item: changes for item, changes in plans.items() if item not in written | failed}
         for edit in shared_edits(rest, items, by_difference=by_difference):
-            if not _fits(edit) or (edit.is_difference and not _is_proven(bench, edit, items)):
+            if not _fits_one_request(edit) or (
+                edit.is_difference and not _is_proven(bench, edit, items)
+            ):
                 continue
             (written if _send(bench, edit) else failed).update(edit.items)
     return {item: plans[item] for item in written}
 
 
-def _order(bench: Workbench, plans: Plans, items: Mapping[int, PlexItem]) -> tuple[bool, bool]:
+def _strategies(
+    bench: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
+) -> tuple[bool, bool]:
     """Differences first where they are fewer requests and this server may append: a renamed tag is then one
     request, and not one for each set of names that some items happen to have in common."""
     if bench.habits.appends(bench.plex.machine_identifier()) is False:
@@ -48,16 +54,19 @@ def _requests(edits: Sequence[SharedEdit], plans: Plans) -> int:
     return len(edits) + changed - sum(len(edit.items) for edit in edits)
 
 
-def _fits(edit: SharedEdit) -> bool:
+def _fits_one_request(edit: SharedEdit) -> bool:
     """Whether no text would be cut and no list of names sent in parts, of which a server may keep the last."""
     return all(
         len(edit_targets(edit.section, edit.items[:1], (change,), SHORT_LIMITS)) == 1
-        and (not isinstance(change.value, str) or fit_text(change.value, SHORT_LIMITS) == change.value)
+        and (
+            not isinstance(change.value, str)
+            or fit_text(change.value, SHORT_LIMITS) == change.value
+        )
         for change in edit.changes
     )
 
 
-def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
+def _is_proven(bench: SyncContext, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
     """Whether this server appends; the first time it is tried on one item and looked at.
 
     A server that turns out to replace is mended at once: the item's own job sends its full list.
@@ -66,7 +75,9 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
     known = bench.habits.appends(server)
     if known is not None:
         return known
-    first = next((items[key] for key in edit.items if not _is_at_risk(bench, edit, items[key])), None)
+    first = next(
+        (items[key] for key in edit.items if not _could_lose_names(bench, edit, items[key])), None
+    )
     if first is None:
         return False
     try:
@@ -77,21 +88,24 @@ def _is_proven(bench: Workbench, edit: SharedEdit, items: Mapping[int, PlexItem]
         return False
     verdict = shows_appending(edit, first, after) if after is not None else None
     if verdict is not None:
-        bench.habits.prove_appending(server, verdict)
+        bench.habits.set_appends(server, verdict)
         bench.log.info("plex.tags", append=verdict)
     return verdict is True
 
 
-def _is_at_risk(bench: Workbench, edit: SharedEdit, item: PlexItem) -> bool:
+def _could_lose_names(bench: SyncContext, edit: SharedEdit, item: PlexItem) -> bool:
     """Whether a trial could cost names that Stash lacks: nobody could bring them back after a kill."""
-    added = [change.field for change in edit.changes if change.field.kind is Kind.NAMES and change.value]
+    added = [
+        change.field for change in edit.changes if change.field.kind is Kind.NAMES and change.value
+    ]
     return any(
-        item.values.get(field.name) and (bench.rules.preserve_plex_edits or field.must_go is MustGo.OURS)
+        item.values.get(field.name)
+        and (bench.rules.preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY)
         for field in added
     )
 
 
-def _send(bench: Workbench, edit: SharedEdit) -> bool:
+def _send(bench: SyncContext, edit: SharedEdit) -> bool:
     try:
         for target in edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS):
             bench.check_epoch()
@@ -99,5 +113,7 @@ def _send(bench: Workbench, edit: SharedEdit) -> bool:
     except PlexError as error:
         bench.log.info("share.failed", items=len(edit.items), why=type(error).__name__)
         return False
-    bench.log.info("share.done", items=len(edit.items), fields=[change.field.name for change in edit.changes])
+    bench.log.info(
+        "share.done", items=len(edit.items), fields=[change.field.name for change in edit.changes]
+    )
     return True

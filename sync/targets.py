@@ -4,14 +4,14 @@ from core.errors import MatchError, PlexNotFound
 from core.match import Confidence, PlexFile
 from core.plex_item import PlexItem
 from core.record import SyncRecord
-from plex.matcher import require
+from plex.matcher import accept
 from plex.paths import normal_path
-from sync.batch import Batch, Case
-from sync.context import Workbench
-from sync_queue.records import NOBODY
+from sync.batch import Batch, SceneJob
+from sync.context import SyncContext
+from sync_queue.records import UNASSIGNED
 
 
-def required_items(bench: Workbench, case: Case) -> tuple[int, ...]:
+def items_to_write(bench: SyncContext, case: SceneJob) -> tuple[int, ...]:
     """The items the match allows to write under the present settings; () for a scene that was not matched.
 
     Raises:
@@ -20,13 +20,15 @@ def required_items(bench: Workbench, case: Case) -> tuple[int, ...]:
     if case.match is None or case.scene is None:
         return ()
     try:
-        return require(case.match, bench.config.strict_matching)
+        return accept(case.match, bench.config.strict_matching)
     except PlexNotFound as error:
-        paths = tuple(path for file in case.scene.files for path in bench.path_map.mapped(file.path))
+        paths = tuple(
+            path for file in case.scene.files for path in bench.path_map.mapped(file.path)
+        )
         raise PlexNotFound(f"{error}: looked for {', '.join(paths)}.", paths=paths) from error
 
 
-def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> int | None:
+def owner_of(bench: SyncContext, batch: Batch, scene_id: int, item: PlexItem) -> int | None:
     """The other scene that writes this item; None when it is ours.
 
     The one a person has decided for, else the one its record names while it is in Stash, else the lowest
@@ -35,7 +37,9 @@ def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) ->
     Raises:
         StashUnavailable: it cannot be told whether the other scene still exists.
     """
-    pinned = [scene for scene, key in bench.config.match_overrides.items() if key == item.rating_key]
+    pinned = [
+        scene for scene, key in bench.config.match_overrides.items() if key == item.rating_key
+    ]
     if pinned:
         return None if scene_id in pinned else min(pinned)
     owners = [record.scene_id for record in _records_of(bench, batch, item)]
@@ -48,7 +52,9 @@ def claimed_by(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) ->
     return lowest if lowest < scene_id else None
 
 
-def take_over(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> SyncRecord | None:
+def adopt_record(
+    bench: SyncContext, batch: Batch, scene_id: int, item: PlexItem
+) -> SyncRecord | None:
     """The scene's record on an item that it writes; None when nothing is known.
 
     What is known of the item from a scene that is gone becomes its own: the file is the same, and so are the
@@ -59,21 +65,22 @@ def take_over(bench: Workbench, batch: Batch, scene_id: int, item: PlexItem) -> 
         return own
     left = [record for record in _records_of(bench, batch, item) if record.scene_id in batch.gone]
     for record in sorted(left, key=lambda record: record.read_at):  # of several, the newest stays
-        bench.records.hand_over(record, scene_id)
+        bench.records.transfer(record, scene_id)
     return bench.records.of_scene(scene_id, batch.server).get(item.rating_key)
 
 
-def _records_of(bench: Workbench, batch: Batch, item: PlexItem) -> list[SyncRecord]:
+def _records_of(bench: SyncContext, batch: Batch, item: PlexItem) -> list[SyncRecord]:
     """The records on this item that were made when it played a file which it still plays."""
     records = bench.records.of_item(item.rating_key, batch.server)
     return [
         record
         for record in records
-        if record.scene_id != NOBODY and any(same_path(record.path, path) for path in item.files)
+        if record.scene_id != UNASSIGNED
+        and any(same_path(record.path, path) for path in item.files)
     ]
 
 
-def _is_gone(bench: Workbench, batch: Batch, scene_id: int) -> bool:
+def _is_gone(bench: SyncContext, batch: Batch, scene_id: int) -> bool:
     """Whether a claimant is gone from Stash; its record outlives it where nobody was told of its end."""
     if scene_id not in batch.living | batch.gone:
         is_gone = bench.stash.scenes([scene_id])[scene_id] is None
@@ -81,7 +88,7 @@ def _is_gone(bench: Workbench, batch: Batch, scene_id: int) -> bool:
     return scene_id in batch.gone
 
 
-def chosen_files(case: Case) -> list[PlexFile]:
+def matched_files(case: SceneJob) -> list[PlexFile]:
     """The Plex files behind the chosen items, best first; [] without a match."""
     if case.match is None or case.match.confidence is Confidence.NONE:
         return []
@@ -92,9 +99,9 @@ def chosen_files(case: Case) -> list[PlexFile]:
     return list(files.values())
 
 
-def check_pin(batch: Batch, case: Case) -> None:
+def check_override(batch: Batch, case: SceneJob) -> None:
     """Raises MatchError when Plex does not have the item that a person has decided for."""
-    for file in chosen_files(case):
+    for file in matched_files(case):
         if not file.path and file.item not in batch.items:
             raise MatchError(
                 f"The match overrides send scene {case.job.scene_id} to item {file.item}, which Plex does not have. "
@@ -102,12 +109,14 @@ def check_pin(batch: Batch, case: Case) -> None:
             )
 
 
-def is_certain(case: Case) -> bool:
+def is_certain(case: SceneJob) -> bool:
     """Whether the scene was read and matched without doubt."""
-    return case.error is None and case.match is not None and case.match.confidence is Confidence.HIGH
+    return (
+        case.error is None and case.match is not None and case.match.confidence is Confidence.HIGH
+    )
 
 
-def plays(item: PlexItem | None, file: PlexFile) -> bool:
+def plays_file(item: PlexItem | None, file: PlexFile) -> bool:
     """Whether the item, as read just now, still plays the file it was matched by."""
     if item is not None and not file.path:
         return True  # a person has decided

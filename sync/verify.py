@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from core.errors import PlexError
 from core.plex_item import PlexItem
 from plex.plan import verify
-from sync.context import Workbench
-from sync.sync_scene import Written
+from sync.context import SyncContext
+from sync.sync_scene import WrittenItem
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class DroppedFields:
     """A scene's item whose fields Plex accepted and did not keep."""
 
     scene_id: int
@@ -19,16 +19,16 @@ class Lost:
     fields: tuple[str, ...]
 
 
-def verify_written(bench: Workbench, written: Iterable[Written]) -> list[Lost]:
+def verify_written(bench: SyncContext, written: Iterable[WrittenItem]) -> list[DroppedFields]:
     """Read every written item again, 200 to a request, and remember what Plex shows now.
 
     A read that fails proves nothing and costs nothing: the records then say what was pushed only.
     """
     newest = {(one.record.scene_id, one.record.item): one for one in written}
-    by_section: dict[int, list[Written]] = {}
+    by_section: dict[int, list[WrittenItem]] = {}
     for one in newest.values():
         by_section.setdefault(one.section, []).append(one)
-    lost: list[Lost] = []
+    lost: list[DroppedFields] = []
     for section, group in by_section.items():
         try:
             items = bench.plex.items(section, sorted({one.record.item for one in group}))
@@ -40,18 +40,18 @@ def verify_written(bench: Workbench, written: Iterable[Written]) -> list[Lost]:
     return lost
 
 
-def _remember(bench: Workbench, one: Written, item: PlexItem | None) -> list[Lost]:
+def _remember(bench: SyncContext, one: WrittenItem, item: PlexItem | None) -> list[DroppedFields]:
     record = bench.records.of_scene(one.record.scene_id, one.record.server).get(one.record.item)
     if item is None or record is None:
         return []
     changed = {name: known for name, known in record.fields.items() if name in one.changed}
     seen, dropped = verify(changed, one.wanted, item)
     shown = {
-        name: replace(sent, shown=item.images.get(name, ""))
+        name: replace(sent, item_path=item.images.get(name, ""))
         for name, sent in record.images.items()
         if name in one.images
     }
     known = record.with_fields(seen).with_images(shown)
     if known != record:
         bench.records.save(known)
-    return [Lost(record.scene_id, record.item, dropped)] if dropped else []
+    return [DroppedFields(record.scene_id, record.item, dropped)] if dropped else []

@@ -8,10 +8,10 @@ from core.job import Job
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.edit_request import EditLimits, edit_targets, fit_text
-from plex.plan import Change, intentions, plan_changes
+from plex.plan import Change, intended_records, plan_changes
 from plex.restore import originals
-from sync.context import SHORT_LIMITS, Workbench
-from validation.desired_values import wanted_values
+from sync.context import SHORT_LIMITS, SyncContext
+from validation.desired_values import desired_values
 from validation.metadata import SyncMetadata
 
 LAST_TRY = 4  # after this many failed attempts the next one is the last
@@ -20,7 +20,7 @@ LAST_TRY = 4  # after this many failed attempts the next one is the last
 class ItemWriter:
     """Plans and sends the edits of single items."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: SyncContext) -> None:
         self._bench = bench
         self._last: tuple[SyncMetadata, EditLimits, Mapping[str, FieldValue]] | None = None
 
@@ -28,14 +28,22 @@ class ItemWriter:
         """What the scene's items should show; texts are cut to what one request can carry."""
         limits = self._limits()
         if self._last is None or self._last[0] is not scene or self._last[1] != limits:
-            self._last = (scene, limits, _fitting(wanted_values(scene, self._bench.config), limits))
+            self._last = (
+                scene,
+                limits,
+                _truncate(desired_values(scene, self._bench.config), limits),
+            )
         return self._last[2]  # it is asked for at every step of a scene
 
-    def plan(self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None) -> tuple[Change, ...]:
+    def plan(
+        self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None
+    ) -> tuple[Change, ...]:
         """What must be written; () when nothing differs."""
-        return plan_changes(self.wanted(scene), item, old, self._bench.rules, identified=scene.has_identity)
+        return plan_changes(
+            self.wanted(scene), item, old, self._bench.rules, identified=scene.has_identity
+        )
 
-    def remember_intent(
+    def record_intent(
         self,
         record: SyncRecord,
         changes: tuple[Change, ...],
@@ -47,13 +55,15 @@ class ItemWriter:
 
         A worker may be killed between the request and its record.
         """
-        intended = intentions(changes, wanted, item, old)
+        intended = intended_records(changes, wanted, item, old)
         if intended:
             kept = originals(changes, intended, item)
-            self._bench.records.originals.keep(
+            self._bench.records.originals.save(
                 record.server, item.rating_key, item.section, kept, self._bench.clock.wall()
             )
-        base = old or SyncRecord(record.scene_id, record.server, record.item, record.section, record.path)
+        base = old or SyncRecord(
+            record.scene_id, record.server, record.item, record.section, record.path
+        )
         if intended and base.with_fields(intended) != base:
             self._bench.records.save(base.with_fields(intended))
 
@@ -74,14 +84,14 @@ class ItemWriter:
         for is_short in (False, True):
             if is_short:
                 changes = self.plan(scene, item, old)  # anew: short limits cut long texts further
-            self.remember_intent(record, changes, self.wanted(scene), item, old)
+            self.record_intent(record, changes, self.wanted(scene), item, old)
             try:
                 return changes, self._send_all(item, changes, job)
             except PlexRejected as error:
                 if is_short or not error.too_long or self._limits() == SHORT_LIMITS:
                     raise
             self._bench.log.info("plex.short", scene=scene.scene_id)
-            self._bench.habits.prove_short(record.server)
+            self._bench.habits.set_short_limits(record.server)
         raise AssertionError("the second round returns or raises")
 
     def _send_all(self, item: PlexItem, changes: tuple[Change, ...], job: Job) -> dict[str, str]:
@@ -93,14 +103,14 @@ class ItemWriter:
         except PlexRejected as error:
             if error.too_long:
                 raise
-            return self.send_alone(item, changes)
+            return self.send_individually(item, changes)
         except PlexTemporaryError:
             if job.attempts < LAST_TRY:
                 raise
-            return self.send_alone(item, changes)
+            return self.send_individually(item, changes)
         return {}
 
-    def send_alone(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
+    def send_individually(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
         """Each field in a request of its own, once: a bad date must not keep the title back.
 
         Raises:
@@ -133,5 +143,8 @@ class ItemWriter:
         return self._bench.habits.limits(self._bench.plex.machine_identifier())
 
 
-def _fitting(wanted: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
-    return {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
+def _truncate(wanted: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
+    return {
+        name: fit_text(value, limits) if isinstance(value, str) else value
+        for name, value in wanted.items()
+    }

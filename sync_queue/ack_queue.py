@@ -11,7 +11,7 @@ import sqlite3
 from persistqueue.serializers import json as json_serializer
 from persistqueue.sqlackqueue import SQLiteAckQueue
 
-from sync_queue.hook_queue import BUSY_TIMEOUT_S, DATABASE, lenient
+from sync_queue.hook_queue import BUSY_TIMEOUT_S, DATABASE, decode_lossy
 
 _DUE = "(julianday('now') - 2440587.5) * 86400.0"
 
@@ -49,14 +49,20 @@ class SceneAckQueue(SQLiteAckQueue):
             db_file_name=DATABASE,
             timeout=BUSY_TIMEOUT_S,
         )
-        self._conn.text_factory = lenient  # the library has set its own
+        self._conn.text_factory = decode_lossy  # the library has set its own
 
-    def _new_db_connection(self, path: str, multithreading: bool, timeout: float) -> sqlite3.Connection:
+    def _new_db_connection(
+        self, path: str, multithreading: bool, timeout: float
+    ) -> sqlite3.Connection:
         """The library would switch to WAL here; whether WAL works was decided once, at creation."""
-        connection = sqlite3.connect(f"{path}/{self.db_file_name}", timeout=timeout, isolation_level=None)
+        connection = sqlite3.connect(
+            f"{path}/{self.db_file_name}", timeout=timeout, isolation_level=None
+        )
         connection.execute("PRAGMA synchronous=NORMAL")
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            connection.execute("PRAGMA journal_mode=TRUNCATE")  # unlike WAL, the file does not remember it
+            connection.execute(
+                "PRAGMA journal_mode=TRUNCATE"
+            )  # unlike WAL, the file does not remember it
         return connection
 
     def __del__(self) -> None:

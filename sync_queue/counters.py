@@ -30,7 +30,7 @@ class Counters:
         """Counting begins now, unless it has already; when it began."""
         if not self.since():
             with self._store.transaction() as connection:
-                connection.execute(sql.KEEP_META, {"key": SINCE, "value": repr(now)})
+                connection.execute(sql.INSERT_META, {"key": SINCE, "value": repr(now)})
         return self.since()
 
     def forget_before(self, kind: str, name: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.job import PRIORITY_EDIT
 from sync_queue import statements as sql
-from sync_queue.hook_queue import note_parameters
+from sync_queue.hook_queue import job_row
 from sync_queue.store import JobStore
 
 
@@ -25,7 +25,7 @@ class DeadLetter:
     last_at: float
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def _parse_candidates(text: str) -> tuple[str, ...]:
     """Lines for people; () for a text that makes no sense, which a bad disk may have changed."""
     try:
         return tuple(map(str, json.loads(text)))
@@ -41,20 +41,33 @@ class DeadLetters:
 
     def newest(self, limit: int = 100) -> list[DeadLetter]:
         """The newest letters first; [] when there is none."""
-        rows = self._store.connection.execute(sql.LETTERS, {"limit": limit}).fetchall()
+        rows = self._store.connection.execute(sql.NEWEST_DEAD_LETTERS, {"limit": limit}).fetchall()
         return [
-            DeadLetter(subject, cause, priority, title, reason, message, attempts, _lines(seen), first, last)
+            DeadLetter(
+                subject,
+                cause,
+                priority,
+                title,
+                reason,
+                message,
+                attempts,
+                _parse_candidates(seen),
+                first,
+                last,
+            )
             for subject, cause, priority, title, reason, message, attempts, seen, first, last in rows
         ]
 
     def reason_of(self, subject: str) -> str:
         """The error class of the subject's letter; "" when it has none."""
-        row = self._store.connection.execute(sql.LETTER_REASON, {"subject": subject}).fetchone()
+        row = self._store.connection.execute(
+            sql.DEAD_LETTER_REASON, {"subject": subject}
+        ).fetchone()
         return str(row[0]) if row else ""
 
     def by_reason(self) -> dict[str, int]:
         """How many letters of which error class, most first."""
-        return dict(self._store.connection.execute(sql.COUNT_LETTERS).fetchall())
+        return dict(self._store.connection.execute(sql.COUNT_DEAD_LETTERS).fetchall())
 
     def clear(self) -> int:
         """Delete every letter; how many."""
@@ -64,13 +77,18 @@ class DeadLetters:
     def drop(self, subject: str) -> bool:
         """Delete one subject's letter; whether there was one."""
         with self._store.transaction() as connection:
-            return connection.execute(sql.DROP_LETTER, {"subject": subject}).rowcount == 1
+            return connection.execute(sql.DELETE_DEAD_LETTER, {"subject": subject}).rowcount == 1
 
-    def revive(self, letter: DeadLetter, now: float) -> bool:
+    def requeue(self, letter: DeadLetter, now: float) -> bool:
         """Dead letter to waiting, in one transaction; False when the letter is gone already."""
-        note = note_parameters(letter.subject, "revived", max(letter.priority, PRIORITY_EDIT), now, 0.0, None)
+        note = job_row(
+            letter.subject, "revived", max(letter.priority, PRIORITY_EDIT), now, 0.0, None
+        )
         with self._store.transaction() as connection:
-            gone = connection.execute(sql.DROP_LETTER, {"subject": letter.subject}).rowcount == 1
+            gone = (
+                connection.execute(sql.DELETE_DEAD_LETTER, {"subject": letter.subject}).rowcount
+                == 1
+            )
             if gone:
-                connection.execute(sql.NOTE, note)
+                connection.execute(sql.ENQUEUE, note)
         return gone

@@ -31,9 +31,11 @@ class EntityIndex:
     def scenes_showing(self, subject: str, after: int, limit: int) -> list[int]:
         """The next scenes by id whose items may show the entity; [] at the end."""
         query = {"after": after, "pattern": f"% {subject} %", "limit": limit}
-        return [row[0] for row in self._store.connection.execute(sql.SCENES_SHOWING, query).fetchall()]
+        return [
+            row[0] for row in self._store.connection.execute(sql.SCENES_SHOWING, query).fetchall()
+        ]
 
-    def expect(self, shows: Shows) -> list[str]:
+    def record_before_write(self, shows: Shows) -> list[str]:
         """Before Plex is written: add to the rows what the scenes are about to show.
 
         Returns the entities that are known by another name than these scenes show; [] as a rule. Then scenes
@@ -47,10 +49,17 @@ class EntityIndex:
                 wider[scene_id] = both
         # A studio that is one scene's own and another's parent counts as the own, which tells more.
         every = chain.from_iterable(shows.values())
-        seen = {entity.subject: entity for entity in sorted(every, key=lambda entity: entity.parent is not None)}
+        seen = {
+            entity.subject: entity
+            for entity in sorted(every, key=lambda entity: entity.parent is not None)
+        }
         known_as = {subject: self.known(subject) for subject in seen}
         news = [entity for subject, entity in seen.items() if _adds(known_as[subject], entity)]
-        renamed = [subject for subject, known in known_as.items() if known and known.shown != seen[subject].shown]
+        renamed = [
+            subject
+            for subject, known in known_as.items()
+            if known and known.shown != seen[subject].shown
+        ]
         if wider or news or renamed:
             with self._store.transaction() as connection:
                 for scene_id, subjects in wider.items():
@@ -58,10 +67,10 @@ class EntityIndex:
                 for entity in news:
                     connection.execute(sql.ADD_ENTITY, _values(entity))
                 for subject in renamed:
-                    connection.execute(sql.DOUBT_ENTITY, {"subject": subject})
+                    connection.execute(sql.CLEAR_ENTITY_NAME, {"subject": subject})
         return renamed
 
-    def settle(self, scene_id: int, subjects: Iterable[str]) -> None:
+    def record_after_write(self, scene_id: int, subjects: Iterable[str]) -> None:
         """After Plex was written: the scene shows these and nothing else."""
         exact = frozenset(subjects)
         if self.of_scene(scene_id) != exact:
@@ -82,7 +91,9 @@ class EntityIndex:
 
     def known_of_kind(self, kind: str) -> list[str]:
         """The subjects of every known entity of one kind."""
-        rows = self._store.connection.execute(sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}).fetchall()
+        rows = self._store.connection.execute(
+            sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}
+        ).fetchall()
         return [row[0] for row in rows]
 
     def remember(self, entity: Entity) -> None:

@@ -20,10 +20,10 @@ LEASE = "lease.db"
 SPILL = "spill"
 MESSAGE = "message.json"
 TOLD = "message.told.json"
-AGAIN_S = 3_600.0  # the same line is told once an hour, however many edits there are
+REPEAT_AFTER_S = 3_600.0  # the same line is told once an hour, however many edits there are
 
 
-class InboxClosed(Exception):
+class QueueUnavailable(Exception):
     """The database is missing, damaged, locked or of another version: spill instead."""
 
 
@@ -36,32 +36,34 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
     """
     path = os.path.join(data_dir, DATABASE)
     if not os.path.exists(path):
-        raise InboxClosed("no database yet")
+        raise QueueUnavailable("no database yet")
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
     try:
-        connection.text_factory = lenient
+        connection.text_factory = decode_lossy
         connection.execute("PRAGMA synchronous=NORMAL")
         no_checkpoint = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
-        if no_checkpoint is not None:  # Python 3.12: the last one to leave need not wait for a checkpoint
+        if (
+            no_checkpoint is not None
+        ):  # Python 3.12: the last one to leave need not wait for a checkpoint
             getattr(connection, "setconfig")(no_checkpoint, True)  # noqa: B009 (unknown to older stubs)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != sql.SCHEMA_VERSION:
-            raise InboxClosed(f"schema version {version}")
+            raise QueueUnavailable(f"schema version {version}")
     except UnicodeDecodeError as error:  # in the very message that tells of the damage
         connection.close()
-        raise InboxClosed("the database is damaged") from error
+        raise QueueUnavailable("the database is damaged") from error
     except BaseException:  # whatever went wrong, a half-opened connection must not stay open
         connection.close()
         raise
     return connection
 
 
-def lenient(raw: bytes) -> str:
+def decode_lossy(raw: bytes) -> str:
     """Text as the database holds it; a damaged character must not keep anybody from reading the others."""
     return raw.decode("utf-8", "replace")
 
 
-def note_parameters(
+def job_row(
     subject: str, cause: str, priority: int, now: float, settle_s: float, window_s: float | None
 ) -> dict[str, object]:
     """The parameters of the NOTE statement. `window_s` is None for notes that no person waits for."""
@@ -87,19 +89,19 @@ def session_parameters(server_connection: object, now: float) -> dict[str, objec
     value = cookie.get("Value") if isinstance(cookie, dict) else None
     return {
         "scheme": "https" if server_connection.get("Scheme") == "https" else "http",
-        "host": _storable(str(server_connection.get("Host") or "")),
+        "host": _replace_surrogates(str(server_connection.get("Host") or "")),
         "port": port,
-        "cookie": _storable(value) if isinstance(value, str) else "",
+        "cookie": _replace_surrogates(value) if isinstance(value, str) else "",
         "now": now,
     }
 
 
-def _storable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """SQLite refuses unpaired surrogates; they become question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def write_note(
+def insert_job(
     connection: sqlite3.Connection,
     note: dict[str, object],
     session: dict[str, object] | None,
@@ -112,9 +114,9 @@ def write_note(
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(sql.NOTE, (note, *more))
+        connection.executemany(sql.ENQUEUE, (note, *more))
         if session is not None:
-            connection.execute(sql.KEEP_SESSION, session)
+            connection.execute(sql.SAVE_SESSION, session)
         connection.execute("COMMIT")
     except BaseException:  # an open transaction would keep the lock until this process ends
         if connection.in_transaction:
@@ -122,17 +124,17 @@ def write_note(
         raise
 
 
-def take_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, str]]:
+def pop_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, str]]:
     """(level, text) of what people have not been told yet, marked as told; [] when there is nothing."""
-    rows = connection.execute(sql.UNTOLD_NOTICES).fetchall()
+    rows = connection.execute(sql.PENDING_NOTICES).fetchall()
     return [
         (level, text)
         for kind, level, text in rows
-        if connection.execute(sql.MARK_TOLD, {"class": kind, "now": now}).rowcount == 1
+        if connection.execute(sql.MARK_DELIVERED, {"class": kind, "now": now}).rowcount == 1
     ]
 
 
-def worker_lives(data_dir: str) -> bool:
+def is_worker_alive(data_dir: str) -> bool:
     """Whether a process holds the lease: one read at timeout 0, busy means alive.
 
     The lease file is never written, so a missing one means that no worker has ever lived here.
@@ -155,7 +157,9 @@ def worker_lives(data_dir: str) -> bool:
     return False
 
 
-def write_spills(data_dir: str, notes: Sequence[Mapping[str, object]], session: Mapping[str, object] | None) -> None:
+def write_spills(
+    data_dir: str, notes: Sequence[Mapping[str, object]], session: Mapping[str, object] | None
+) -> None:
     """Leave each change as a file; the first one carries the session.
 
     Raises:
@@ -166,7 +170,10 @@ def write_spills(data_dir: str, notes: Sequence[Mapping[str, object]], session: 
 
 
 def write_spill(
-    data_dir: str, note: Mapping[str, object] | None, session: Mapping[str, object] | None, place: int = 0
+    data_dir: str,
+    note: Mapping[str, object] | None,
+    session: Mapping[str, object] | None,
+    place: int = 0,
 ) -> str:
     """Leave one change, or only the session, as a file for the worker; the path.
 
@@ -192,12 +199,12 @@ def write_spill(
     return path
 
 
-def leave_message(data_dir: str, level: str, text: str) -> None:
+def write_pending_message(data_dir: str, level: str, text: str) -> None:
     """Leave one line for the next hook to print, where there is no database to keep a notice in.
 
     What was told less than an hour ago is not left again.
     """
-    if _was_told([level, text], os.path.join(data_dir, TOLD)):
+    if _was_shown([level, text], os.path.join(data_dir, TOLD)):
         return
     path = os.path.join(data_dir, MESSAGE)
     temporary = f"{path}.{os.getpid()}.tmp"
@@ -207,15 +214,18 @@ def leave_message(data_dir: str, level: str, text: str) -> None:
     os.replace(temporary, path)  # a hook that reads meanwhile sees all of it, or nothing
 
 
-def _was_told(line: list[str], told: str) -> bool:
+def _was_shown(line: list[str], told: str) -> bool:
     try:
         with open(told, encoding="utf-8") as stream:
-            return bool(json.load(stream) == line) and abs(time.time() - os.stat(told).st_mtime) < AGAIN_S
+            return (
+                bool(json.load(stream) == line)
+                and abs(time.time() - os.stat(told).st_mtime) < REPEAT_AFTER_S
+            )
     except (OSError, ValueError):
         return False
 
 
-def take_message(data_dir: str) -> tuple[str, str] | None:
+def pop_pending_message(data_dir: str) -> tuple[str, str] | None:
     """(level, text) of the line that was left, each time once; None when there is none."""
     path = os.path.join(data_dir, MESSAGE)
     try:
@@ -227,5 +237,8 @@ def take_message(data_dir: str) -> tuple[str, str] | None:
     try:
         level, text = json.loads(content)
     except (ValueError, TypeError, RecursionError):
-        return "warning", "PlexSync's worker left a message that cannot be read; see plexsync.log in its data folder."
+        return (
+            "warning",
+            "PlexSync's worker left a message that cannot be read; see plexsync.log in its data folder.",
+        )
     return str(level), str(text)

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from sync_queue.hook_queue import LEASE, worker_lives
+from sync_queue.hook_queue import LEASE, is_worker_alive
 
-PATIENCE_S = 0.5  # a probe holds the file for microseconds; a living worker holds it for hours
+LOCK_TIMEOUT_S = 0.5  # a probe holds the file for microseconds; a living worker holds it for hours
 NO_LOCKS = (
     "PlexSync's data folder does not allow locks, so no worker can live there. "
     "Is it on a network file system? Put Stash's plugins folder on a disk of this machine."
@@ -23,7 +23,9 @@ TRIES = 20  # against a probe that a busy machine has put to sleep in the middle
 class Lease:
     """The right to be the worker. Not held until `take` says so."""
 
-    def __init__(self, data_dir: Path, connect: Callable[..., sqlite3.Connection] = sqlite3.connect) -> None:
+    def __init__(
+        self, data_dir: Path, connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+    ) -> None:
         """`connect` opens a database as `sqlite3.connect` does."""
         self._path = data_dir / LEASE
         self._connect = connect
@@ -34,7 +36,7 @@ class Lease:
         """Whether this object holds the lease."""
         return self._connection is not None
 
-    def take(self, patience_s: float = PATIENCE_S, tries: int = TRIES) -> bool:
+    def acquire(self, patience_s: float = LOCK_TIMEOUT_S, tries: int = TRIES) -> bool:
         """Take the lease; False when another process holds it. A damaged lease file is emptied.
 
         Raises:
@@ -42,17 +44,25 @@ class Lease:
         """
         if self._connection is not None:
             return True
-        connection = self._connect(self._path, timeout=patience_s, isolation_level=None, check_same_thread=False)
+        connection = self._connect(
+            self._path, timeout=patience_s, isolation_level=None, check_same_thread=False
+        )
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             connection.close()
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 # Only a holder keeps readers out. A slow probe or another contender is no reason to leave.
-                return not worker_lives(str(self._path.parent)) and tries > 1 and self.take(patience_s, tries - 1)
+                return (
+                    not is_worker_alive(str(self._path.parent))
+                    and tries > 1
+                    and self.acquire(patience_s, tries - 1)
+                )
             if "not a database" in str(error) or "malformed" in str(error):
-                self._path.write_bytes(b"")  # in place: a new file would leave two repairers with a lease each
-                return self.take(patience_s, tries)
+                self._path.write_bytes(
+                    b""
+                )  # in place: a new file would leave two repairers with a lease each
+                return self.acquire(patience_s, tries)
             raise sqlite3.OperationalError(f"{error}. {NO_LOCKS}") from error
         self._connection = connection
         return True

@@ -31,10 +31,12 @@ class WorkerRow:
     epoch: int
     started_by: str
     started_at: float
-    doing: str
+    status: str
 
 
-def begin_epoch(connection: sqlite3.Connection, pid: int, version: str, started_by: str, now: float) -> int:
+def start_epoch(
+    connection: sqlite3.Connection, pid: int, version: str, started_by: str, now: float
+) -> int:
     """Enter a new worker; its epoch fences off every earlier one. Only the holder of the lease calls this."""
     with transaction(connection):
         values = {"pid": pid, "version": version, "started_by": started_by, "now": now}
@@ -42,7 +44,7 @@ def begin_epoch(connection: sqlite3.Connection, pid: int, version: str, started_
         return int(connection.execute(sql.EPOCH).fetchone()[0])
 
 
-class Facts:
+class MetaStore:
     """One-row tables of the queue's database."""
 
     def __init__(self, store: JobStore) -> None:
@@ -62,17 +64,17 @@ class Facts:
     def keep_session(self, session: dict[str, object]) -> None:
         """Keep the session of a task run."""
         with self._store.transaction() as connection:
-            connection.execute(sql.KEEP_SESSION, session)
+            connection.execute(sql.SAVE_SESSION, session)
 
     def worker(self) -> WorkerRow | None:
         """The row about the newest worker; None before the first."""
         row = self._store.connection.execute(sql.WORKER).fetchone()
         return WorkerRow(*row) if row else None
 
-    def doing(self, text: str, epoch: int) -> None:
+    def set_status(self, text: str, epoch: int) -> None:
         """Say what the worker is doing, for people."""
         with self._store.transaction() as connection:
-            connection.execute(sql.SET_DOING, {"doing": text, "epoch": epoch})
+            connection.execute(sql.SET_WORKER_STATUS, {"doing": text, "epoch": epoch})
 
     def get(self, key: str) -> str:
         """A small fact; "" when it was never set."""
@@ -85,7 +87,7 @@ class Facts:
             connection.execute(sql.SET_META, {"key": key, "value": value})
 
 
-def to_number(text: str) -> float | None:
+def parse_float(text: str) -> float | None:
     """A kept fact as a number; None when it is none."""
     try:
         return float(text)

@@ -18,29 +18,37 @@ class Notices:
 
     def add(self, kind: str, level: str, text: str, now: float) -> None:
         """Keep one notice; a class that was told within the hour is not told again."""
-        values = {"class": kind, "level": level, "text": self._shown(text), "now": now, "again_s": AGAIN_S}
+        values = {
+            "class": kind,
+            "level": level,
+            "text": self._shown(text),
+            "now": now,
+            "again_s": AGAIN_S,
+        }
         with self._store.transaction() as connection:
             connection.execute(sql.NOTICE, values)
 
-    def untold(self) -> list[tuple[str, str, str]]:
+    def pending(self) -> list[tuple[str, str, str]]:
         """(class, level, text) of what nobody has heard yet, oldest first; the first few."""
-        rows: list[tuple[str, str, str]] = self._store.connection.execute(sql.UNTOLD_NOTICES).fetchall()
+        rows: list[tuple[str, str, str]] = self._store.connection.execute(
+            sql.PENDING_NOTICES
+        ).fetchall()
         return rows
 
-    def was_told(self, kind: str, since: float) -> bool:
+    def was_delivered(self, kind: str, since: float) -> bool:
         """Whether the notice reached Stash's log after that moment (epoch seconds)."""
-        row = self._store.connection.execute(sql.TOLD_AT, {"class": kind}).fetchone()
+        row = self._store.connection.execute(sql.DELIVERED_AT, {"class": kind}).fetchone()
         return row is not None and row[0] is not None and row[0] >= since
 
-    def is_untold(self, kind: str) -> bool:
+    def is_pending(self, kind: str) -> bool:
         """Whether the notice waits to be told, however many others do."""
-        row = self._store.connection.execute(sql.TOLD_AT, {"class": kind}).fetchone()
+        row = self._store.connection.execute(sql.DELIVERED_AT, {"class": kind}).fetchone()
         return row is not None and row[0] is None
 
-    def mark_told(self, kind: str, now: float) -> None:
+    def mark_delivered(self, kind: str, now: float) -> None:
         """The notice has reached Stash's log."""
         with self._store.transaction() as connection:
-            connection.execute(sql.MARK_TOLD, {"class": kind, "now": now})
+            connection.execute(sql.MARK_DELIVERED, {"class": kind, "now": now})
 
     def drop(self, kind: str) -> None:
         """The cause is gone; if it returns, it is told at once."""

@@ -2,12 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from core.original import Original
 from sync_queue import statements as sql
 from sync_queue.store import JobStore
+
+_ATTRIBUTES = {  # by the keys in an original's JSON, which are users' data and stay
+    "value": "value",
+    "locked": "locked",
+    "marks": "written_digests",
+    "put": "added",
+    "taken": "removed",
+}
 
 
 class Originals:
@@ -16,7 +23,9 @@ class Originals:
     def __init__(self, store: JobStore) -> None:
         self._store = store
 
-    def keep(self, server: str, item: int, section: int, fields: Mapping[str, Original], now: float) -> None:
+    def save(
+        self, server: str, item: int, section: int, fields: Mapping[str, Original], now: float
+    ) -> None:
         """Keep what is about to be overwritten; of a field that is kept already only its marks are added to."""
         key = {"server": server, "item": item}
         row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
@@ -24,13 +33,20 @@ class Originals:
         merged = {**known, **{name: _merged(known.get(name), new) for name, new in fields.items()}}
         if merged != known:
             with self._store.transaction() as connection:
-                connection.execute(sql.KEEP_ORIGINALS, {**key, "section": section, "now": now, "shown": _text(merged)})
+                connection.execute(
+                    sql.SAVE_ORIGINALS,
+                    {**key, "section": section, "now": now, "shown": _text(merged)},
+                )
 
     def count(self, server: str) -> int:
         """How many items have been written to since they were last put back."""
-        return int(self._store.connection.execute(sql.COUNT_ORIGINALS, {"server": server}).fetchone()[0])
+        return int(
+            self._store.connection.execute(sql.COUNT_ORIGINALS, {"server": server}).fetchone()[0]
+        )
 
-    def page(self, server: str, after: int, size: int) -> list[tuple[int, int, dict[str, Original]]]:
+    def page(
+        self, server: str, after: int, size: int
+    ) -> list[tuple[int, int, dict[str, Original]]]:
         """(item, library, its fields) of the next items by rating key; [] at the end."""
         query = {"server": server, "after": after, "size": size}
         rows = self._store.connection.execute(sql.ORIGINALS_AFTER, query).fetchall()
@@ -45,19 +61,26 @@ class Originals:
 
 
 def _merged(known: Original | None, new: Original) -> Original:
-    return known.written_again(new) if known else new
+    return known.merged_with(new) if known else new
 
 
 def _text(fields: Mapping[str, Original]) -> str:
-    return json.dumps({name: asdict(original) for name, original in fields.items()})
+    documents = {
+        name: {key: getattr(original, attribute) for key, attribute in _ATTRIBUTES.items()}
+        for name, original in fields.items()
+    }
+    return json.dumps(documents)
 
 
 def _from_text(text: str) -> dict[str, Original]:
     """The fields of one item; {} for a text that makes no sense, which a bad disk may have changed."""
     try:
         document: dict[str, dict[str, Any]] = json.loads(text)
-        return {name: Original(**{key: _frozen(value) for key, value in one.items()}) for name, one in document.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {
+            name: Original(**{_ATTRIBUTES[key]: _frozen(value) for key, value in stored.items()})
+            for name, stored in document.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

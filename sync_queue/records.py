@@ -10,10 +10,25 @@ from sync_queue import statements as sql
 from sync_queue.originals import Originals
 from sync_queue.store import JobStore
 
-_SCALARS = ("scene_id", "server", "item", "section", "path", "oshash", "updated_at", "read_at", "confidence")
+_SCALARS = (
+    "scene_id",
+    "server",
+    "item",
+    "section",
+    "path",
+    "oshash",
+    "updated_at",
+    "read_at",
+    "confidence",
+)
+_STORED_KEYS = {
+    "verified": "seen",
+    "item_path": "shown",
+}  # the keys in a record's JSON are users' data and stay
 
-
-NOBODY = 0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
+UNASSIGNED = (
+    0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
+)
 
 
 class Records:
@@ -30,27 +45,36 @@ class Records:
         """The scene's records on one server, by item; {} when there is none."""
         query = {"scene_id": scene_id, "server": server}
         rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
-        return {record.item: record for record in _understood(rows)}
+        return {record.item: record for record in _parse_rows(rows)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
         """Every scene's record on one item, lowest scene id first."""
-        rows = self._store.connection.execute(sql.ITEM_RECORDS, {"item": item, "server": server}).fetchall()
-        return sorted(_understood(rows), key=lambda record: record.scene_id)
+        rows = self._store.connection.execute(
+            sql.ITEM_RECORDS, {"item": item, "server": server}
+        ).fetchall()
+        return sorted(_parse_rows(rows), key=lambda record: record.scene_id)
 
     def scenes_between(self, after: int, until: int, server: str) -> list[int]:
         """The ids above `after` up to `until` that have a record, ascending; [] when there is none."""
         query = {"after": after, "until": until, "server": server}
-        return [row[0] for row in self._store.connection.execute(sql.RECORDED_SCENES, query).fetchall()]
+        return [
+            row[0] for row in self._store.connection.execute(sql.RECORDED_SCENES, query).fetchall()
+        ]
 
     def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
         """The scenes whose match was of this confidence; [] when there is none."""
         query = {"confidence": confidence, "server": server}
-        return [row[0] for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()]
+        return [
+            row[0]
+            for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()
+        ]
 
     def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
         """The scenes of which anything is kept, a dead letter included, with ids above `after` up to `upto`."""
         query = {"after": after, "upto": upto, "limit": limit}
-        return [row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()]
+        return [
+            row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()
+        ]
 
     def confidences(self) -> dict[str, int]:
         """How many records of which confidence, most first."""
@@ -61,7 +85,7 @@ class Records:
         with self._store.transaction() as connection:
             connection.execute(sql.SAVE_RECORD, _row(record))
 
-    def hand_over(self, record: SyncRecord, scene_id: int) -> None:
+    def transfer(self, record: SyncRecord, scene_id: int) -> None:
         """Let another scene have what is known of the item; of that scene's own state it proves nothing."""
         images = {name: replace(image, etag="") for name, image in record.images.items()}
         heir = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
@@ -78,32 +102,46 @@ class Records:
     def forget_item(self, scene_id: int, server: str, item: int) -> None:
         """Remove one record whose item is gone."""
         with self._store.transaction() as connection:
-            connection.execute(sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item})
+            connection.execute(
+                sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item}
+            )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
         """The record's scene has another id now; `NOBODY` until its file is seen."""
-        row = {"scene_id": record.scene_id, "server": record.server, "item": record.item, "new": scene_id}
+        row = {
+            "scene_id": record.scene_id,
+            "server": record.server,
+            "item": record.item,
+            "new": scene_id,
+        }
         with self._store.transaction() as connection:
             connection.execute(sql.REKEY_RECORD, row)
 
-    def set_aside(self, scene_id: int) -> int:
+    def unassign(self, scene_id: int) -> int:
         """The scene's id is gone: its records wait for whoever has its files; how many."""
         with self._store.transaction() as connection:
-            return connection.execute(sql.SET_RECORDS_ASIDE, {"scene_id": scene_id, "nobody": NOBODY}).rowcount
+            return connection.execute(
+                sql.UNASSIGN_RECORDS, {"scene_id": scene_id, "nobody": UNASSIGNED}
+            ).rowcount
 
-    def known_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
+    def last_synced_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
         """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known.
 
         With an `oshash`, a record of another file counts as absent.
         """
         query = {"scene_id": scene_id, "server": server, "oshash": oshash}
-        updated_at, read_at = self._store.connection.execute(sql.KNOWN_UPDATES, query).fetchone()
+        updated_at, read_at = self._store.connection.execute(
+            sql.LAST_SYNCED_UPDATE, query
+        ).fetchone()
         return updated_at or "", read_at or 0.0
 
 
 def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
-    """The attributes as they are: `asdict` copies them deeply, which several saves per scene made dear."""
-    return {each.name: getattr(record, each.name) for each in fields(record)}
+    """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of several saves."""
+    return {
+        _STORED_KEYS.get(attribute.name, attribute.name): getattr(record, attribute.name)
+        for attribute in fields(record)
+    }
 
 
 def _row(record: SyncRecord) -> dict[str, Any]:
@@ -114,7 +152,7 @@ def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
     return json.dumps({name: _values(part) for name, part in parts.items()})
 
 
-def _understood(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
+def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
     """The records in these rows; one that makes no sense counts as absent."""
     for row in rows:
         try:
@@ -125,9 +163,14 @@ def _understood(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
 
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:
     written = {
-        name: FieldRecord(value["pushed"], value["seen"], tuple(value["names"]), value.get("intended", ""))
+        name: FieldRecord(
+            value["pushed"], value["seen"], tuple(value["names"]), value.get("intended", "")
+        )
         for name, value in json.loads(row[9]).items()
     }
-    images = {name: ImageRecord(**value) for name, value in json.loads(row[10]).items()}
+    images = {
+        name: ImageRecord(value["sha1"], value.get("etag", ""), value.get("shown", ""))
+        for name, value in json.loads(row[10]).items()
+    }
     scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))
     return SyncRecord(**scalars, fields=written, images=images)

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.units import DAY_S
 from sync_queue import statements as sql
 from sync_queue.database import transaction
-from sync_queue.hook_queue import lenient
+from sync_queue.hook_queue import decode_lossy
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
@@ -18,38 +18,52 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
     """
     is_complete = True
     with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
-        source.text_factory = lenient
+        source.text_factory = decode_lossy
         for order in ("ASC", "DESC"):
             try:
                 for row in source.execute(sql.SALVAGE.format(order=order)):
-                    is_complete &= _note_again(row, connection)
+                    is_complete &= _reenqueue(row, connection)
                 break
             except (sqlite3.Error, UnicodeDecodeError):
                 is_complete = False  # what cannot be read is repaired by the catch-up
     return is_complete
 
 
-def _note_again(row: tuple[object, ...], connection: sqlite3.Connection) -> bool:
+def _reenqueue(row: tuple[object, ...], connection: sqlite3.Connection) -> bool:
     """Note one salvaged row; False when it makes no sense."""
     data, timestamp, subject, cause, priority = row
-    is_sane = isinstance(timestamp, float) and isinstance(priority, int) and isinstance(subject, str)
+    is_sane = (
+        isinstance(timestamp, float) and isinstance(priority, int) and isinstance(subject, str)
+    )
     if not is_sane or not isinstance(data, bytes) or not isinstance(cause, str):
         return False
-    note = {"data": data, "now": timestamp, "subject": subject, "cause": cause, "priority": priority}
-    connection.execute(sql.NOTE, {**note, "due_at": timestamp, "window": None})
+    note = {
+        "data": data,
+        "now": timestamp,
+        "subject": subject,
+        "cause": cause,
+        "priority": priority,
+    }
+    connection.execute(sql.ENQUEUE, {**note, "due_at": timestamp, "window": None})
     return True
 
 
-def keep_memory(damaged: Path, connection: sqlite3.Connection) -> None:
+def recover_tables(damaged: Path, connection: sqlite3.Connection) -> None:
     """What a damaged database still shows of the tables that nobody else could tell: it is newer than the backup."""
-    with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source, transaction(connection):
-        source.text_factory = lenient
-        for table, columns, documents in sql.MEMORY:
+    with (
+        contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source,
+        transaction(connection),
+    ):
+        source.text_factory = decode_lossy
+        for table, columns, documents in sql.RECOVERED_TABLES:
             try:
                 for row in source.execute(f"SELECT {columns} FROM {table} NOT INDEXED"):
-                    if _makes_sense(row, documents):
+                    if _is_valid(row, documents):
                         connection.execute(
-                            sql.REMEMBER.format(table=table, columns=columns, row=_question_marks(row)), row
+                            sql.UPSERT_ROW.format(
+                                table=table, columns=columns, row=_question_marks(row)
+                            ),
+                            row,
                         )
             except (sqlite3.Error, UnicodeDecodeError):
                 continue  # the backup's rows stay
@@ -59,17 +73,19 @@ def _question_marks(row: tuple[object, ...]) -> str:
     return ", ".join("?" * len(row))
 
 
-def _makes_sense(row: tuple[object, ...], documents: int) -> bool:
+def _is_valid(row: tuple[object, ...], documents: int) -> bool:
     """Whether a row is whole: nothing missing, no damaged character, and its last columns are JSON."""
     if any(value is None or isinstance(value, bytes) or "\ufffd" in str(value) for value in row):
         return False
     try:
-        return all(isinstance(json.loads(str(text)), dict | list) for text in row[len(row) - documents :])
+        return all(
+            isinstance(json.loads(str(text)), dict | list) for text in row[len(row) - documents :]
+        )
     except (ValueError, RecursionError):
         return False
 
 
-def keep_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:
+def recover_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:
     """Without a watermark the catch-up would begin now and repair nothing.
 
     Where neither the backup nor the damaged database tells it, or where not all that waited could be read,
@@ -78,8 +94,12 @@ def keep_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: b
     known = damaged.stat().st_mtime - DAY_S
     try:
         with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
-            row = source.execute(sql.GET_META, {"key": sql.WATERMARK}).fetchone() if is_complete else None
+            row = (
+                source.execute(sql.GET_META, {"key": sql.WATERMARK}).fetchone()
+                if is_complete
+                else None
+            )
             known = float(row[0]) if row else known
     except (sqlite3.Error, ValueError, TypeError):  # an undecodable text is a ValueError too
         pass  # then the careful guess stands
-    connection.execute(sql.KEEP_META, {"key": sql.WATERMARK, "value": repr(known)})
+    connection.execute(sql.INSERT_META, {"key": sql.WATERMARK, "value": repr(known)})

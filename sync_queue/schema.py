@@ -12,7 +12,7 @@ from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.database import is_damage, transaction
 from sync_queue.hook_queue import DATABASE
-from sync_queue.salvage import keep_memory, keep_watermark, salvage
+from sync_queue.salvage import recover_tables, recover_watermark, salvage
 
 BACKUP = "backup.db"
 MENDING = "mending"
@@ -72,7 +72,7 @@ class OpenedDatabase:
 
     queue: SceneAckQueue
     journal_mode: str
-    set_aside: str = ""
+    quarantine: str = ""
 
 
 def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabase:
@@ -85,19 +85,23 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
     aside = ""
     if path.exists() and ((data_dir / SUSPECT).exists() or is_damaged(path)):
         if not (data_dir / MENDED).exists():
-            _mend(data_dir, checkpoint)
-        aside = set_aside(path)
+            _repair(data_dir, checkpoint)
+        aside = quarantine(path)
         checkpoint("schema.set_aside")
-    (data_dir / SUSPECT).unlink(missing_ok=True)  # here also where the last life was killed before it came to this
-    if _is_nothing(path) and (data_dir / MENDED / DATABASE).exists():
-        set_aside(path)  # a -wal that lost its database to a kill would be read into the mended one
+    (data_dir / SUSPECT).unlink(
+        missing_ok=True
+    )  # here also where the last life was killed before it came to this
+    if _is_missing_or_empty(path) and (data_dir / MENDED / DATABASE).exists():
+        quarantine(
+            path
+        )  # a -wal that lost its database to a kill would be read into the mended one
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
     opened = _open(data_dir, checkpoint)
     return OpenedDatabase(opened.queue, opened.journal_mode, aside)
 
 
-def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
+def _repair(data_dir: Path, checkpoint: Checkpoint) -> None:
     """Build the successor of a damaged database beside it: whoever is killed meanwhile, nothing is lost."""
     folder = data_dir / MENDING
     shutil.rmtree(folder, ignore_errors=True)
@@ -105,8 +109,8 @@ def _mend(data_dir: Path, checkpoint: Checkpoint) -> None:
     _restore_backup(data_dir, folder)
     queue = _open(folder, checkpoint).queue
     is_complete = salvage(data_dir / DATABASE, queue.connection)
-    keep_memory(data_dir / DATABASE, queue.connection)
-    keep_watermark(data_dir / DATABASE, queue.connection, is_complete)
+    recover_tables(data_dir / DATABASE, queue.connection)
+    recover_watermark(data_dir / DATABASE, queue.connection, is_complete)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
     checkpoint("schema.mended")
@@ -136,7 +140,7 @@ def _create_file(data_dir: Path, path: Path) -> None:
         connection.execute("DROP TABLE made")
     finally:
         connection.close()
-    set_aside(path)  # a -wal that lost its database to a kill would be read into the new one
+    quarantine(path)  # a -wal that lost its database to a kill would be read into the new one
     temporary.replace(path)
 
 
@@ -183,7 +187,7 @@ def is_damaged(path: Path) -> bool:
 
     The quick check would not see an index that lacks rows, and a job that an index lacks is never taken.
     """
-    if _is_nothing(path):
+    if _is_missing_or_empty(path):
         return True  # SQLite would take it for a new database
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
     try:
@@ -196,17 +200,17 @@ def is_damaged(path: Path) -> bool:
         connection.close()
 
 
-def _is_nothing(path: Path) -> bool:
+def _is_missing_or_empty(path: Path) -> bool:
     """No file, or an empty one: what a power cut leaves, or a hook that opened what was just moved aside."""
     return not path.exists() or not path.stat().st_size
 
 
-def suspect(data_dir: Path) -> None:
+def mark_suspect(data_dir: Path) -> None:
     """The database did not hold what was asked of it: the next opening mends it, whatever the check says."""
     (data_dir / SUSPECT).touch(0o600)
 
 
-def set_aside(path: Path) -> str:
+def quarantine(path: Path) -> str:
     """Move a damaged database and its companions to a dated name; the new path of the database."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     target, number = path.with_name(f"{path.name}.damaged-{stamp}"), 1

@@ -15,7 +15,9 @@ LEFTOVER_S = HOUR_S  # no hook lives so long
 _NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window", "data"})
 
 
-def absorb_spill(data_dir: Path, store: JobStore, checkpoint: Callable[[str], object] = str) -> tuple[int, list[str]]:
+def absorb_spill(
+    data_dir: Path, store: JobStore, checkpoint: Callable[[str], object] = str
+) -> tuple[int, list[str]]:
     """Note every spilled change, oldest first; how many, and the names of files that made no sense.
 
     A file is removed after its change is committed: a kill in between notes it twice, which is harmless.
@@ -24,7 +26,7 @@ def absorb_spill(data_dir: Path, store: JobStore, checkpoint: Callable[[str], ob
     absorbed, refused = 0, []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         document = _read(path)
-        if document is not None and _note(store, document):
+        if document is not None and _enqueue_spilled(store, document):
             absorbed += 1
             checkpoint("spill.noted")
             path.unlink(missing_ok=True)
@@ -34,7 +36,7 @@ def absorb_spill(data_dir: Path, store: JobStore, checkpoint: Callable[[str], ob
     return absorbed, refused
 
 
-def drop_leftovers(data_dir: Path, now: float) -> int:
+def remove_stale_files(data_dir: Path, now: float) -> int:
     """Remove what hooks that were killed while they wrote have left; how many files. Their change is unreadable."""
     dropped = 0
     for path in (data_dir / SPILL).glob("*.tmp"):
@@ -55,16 +57,24 @@ def _read(path: Path) -> dict[str, object] | None:
     return document if isinstance(document, dict) else None
 
 
-def _note(store: JobStore, document: dict[str, object]) -> bool:
+def _enqueue_spilled(store: JobStore, document: dict[str, object]) -> bool:
     note, session = document.get("note"), document.get("session")
     if note is not None and (not isinstance(note, dict) or set(note) != _NOTE_KEYS):
         return False
     with store.transaction() as connection:
         try:
             if note is not None:
-                connection.execute(sql.NOTE, note)
+                connection.execute(sql.ENQUEUE, note)
             if isinstance(session, dict):
-                connection.execute(sql.KEEP_SESSION, session)
-        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.IntegrityError, ValueError, OverflowError):
-            return False  # values that SQLite cannot hold, lone surrogates and huge numbers among them
+                connection.execute(sql.SAVE_SESSION, session)
+        except (
+            sqlite3.InterfaceError,
+            sqlite3.ProgrammingError,
+            sqlite3.IntegrityError,
+            ValueError,
+            OverflowError,
+        ):
+            return (
+                False  # values that SQLite cannot hold, lone surrogates and huge numbers among them
+            )
     return True

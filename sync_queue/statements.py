@@ -11,12 +11,12 @@ QUEUE = "scene_ack_queue_default"
 SETTLE_S = 1.0  # an edit rests this long, so that a burst of saves is one write
 SETTLE_WINDOW_S = 4.0  # but never longer than this after the first note
 SCAN_SETTLE_S = 60.0  # a scan creates a scene before its cover and metadata exist
-LONGEST_WAIT_S = 3600.0  # nothing waits longer; a due time further ahead means that the clock jumped
+MAX_WAIT_S = 3600.0  # nothing waits longer; a due time further ahead means that the clock jumped
 
 # One waiting row per subject: insert it, or note the change on the row that waits.
 # window is the settle window for a person's edit, NULL for notes that merely must not be forgotten.
 # persist-queue keeps and expects bytes in data.
-NOTE = f"""
+ENQUEUE = f"""
 INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, priority, due_at, attempts)
 VALUES (CAST(:data AS BLOB), :now, 0, :subject, :cause, :priority, :due_at, 0)
 ON CONFLICT (subject) WHERE status < 2 DO UPDATE SET
@@ -32,7 +32,7 @@ ON CONFLICT (subject) WHERE status < 2 DO UPDATE SET
 """
 
 # The newest way back to Stash: where it listens and the session it gave us.
-KEEP_SESSION = """
+SAVE_SESSION = """
 INSERT INTO session (id, scheme, host, port, cookie, noted_at)
 VALUES (1, :scheme, :host, :port, :cookie, :now)
 ON CONFLICT (id) DO UPDATE SET scheme = excluded.scheme, host = excluded.host, port = excluded.port,
@@ -42,8 +42,10 @@ READ_SESSION = "SELECT scheme, host, port, cookie, noted_at FROM session WHERE i
 RENEW_COOKIE = "UPDATE session SET cookie = :cookie, noted_at = :now WHERE id = 1 AND cookie = :old"
 
 # What people have not been told yet; and the mark that they were.
-UNTOLD_NOTICES = "SELECT class, level, text FROM notices WHERE told_at IS NULL ORDER BY last_at LIMIT 5"
-MARK_TOLD = "UPDATE notices SET told_at = :now WHERE class = :class AND told_at IS NULL"
+PENDING_NOTICES = (
+    "SELECT class, level, text FROM notices WHERE told_at IS NULL ORDER BY last_at LIMIT 5"
+)
+MARK_DELIVERED = "UPDATE notices SET told_at = :now WHERE class = :class AND told_at IS NULL"
 
 # The jobs that are due, most urgent first; one statement per priority keeps it an index look-up.
 # A subject that is in progress is left alone until its running row has moved on.
@@ -54,30 +56,34 @@ WHERE status < 2 AND priority = :priority AND due_at <= :now
 ORDER BY due_at, _id LIMIT :limit
 """
 CLAIM = f"UPDATE {QUEUE} SET status = 2 WHERE _id = :id AND status < 2"
-PRIORITY_DUE = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND priority = :priority AND due_at <= :now LIMIT 1"
+PRIORITY_DUE = (
+    f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND priority = :priority AND due_at <= :now LIMIT 1"
+)
 # Clocks jump: what would wait longer than anything may is due now.
-PULL_BACK = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND due_at > :now + :longest"
+CLAMP_DUE = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND due_at > :now + :longest"
 NEXT_DUE = f"SELECT min(due_at) FROM {QUEUE} WHERE status < 2"
 
 # Moves of a running row. Each names status 2, so that rowcount tells whether the move was ours to make.
-FINISH = f"UPDATE {QUEUE} SET status = 5 WHERE _id = :id AND status = 2"
-PUT_BACK = f"""
+COMPLETE = f"UPDATE {QUEUE} SET status = 5 WHERE _id = :id AND status = 2"
+REQUEUE = f"""
 UPDATE {QUEUE} SET status = 1, due_at = :due_at, attempts = :attempts, priority = :priority, reason = :reason
 WHERE _id = :id AND status = 2
 """
 DROP_RUNNING = f"DELETE FROM {QUEUE} WHERE _id = :id AND status = 2"
-WAITING_TWIN = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2"
-HURRY_TWIN = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
+FIND_WAITING = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2"
+RAISE_PRIORITY = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
-REFUND = f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
+REFUND = (
+    f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
+)
 # A job in hand that is not running any more had moved on. None in hand (NULL): any of them may be the deadly one.
-ADD_DEATH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
+ADD_CRASH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
 # A look that the library's move brought about is not one of the job's own: it is given back.
-WAKE_REASON = f"""
+MAKE_DUE = f"""
 UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)
 WHERE status < 2 AND reason = :reason AND due_at > :now
 """
-WAITS_FOR = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
+IS_WAITING = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
 
 PRUNE_DONE = f"""
 DELETE FROM {QUEUE} WHERE status = 5 AND _id <= (
@@ -91,7 +97,7 @@ SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status < 2
 UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2 LIMIT 1
 """
 # Whether a subject is in the queue, or in a dead letter that is younger than its change.
-NEWS_OF = f"""
+PENDING_CHANGE = f"""
 SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status < 2
 UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2
 UNION ALL SELECT 1 FROM dead_letters WHERE subject = :subject AND last_at >= :since LIMIT 1
@@ -103,16 +109,20 @@ SELECT data, timestamp, subject, cause, priority FROM {QUEUE} NOT INDEXED WHERE 
 """
 
 # Tables whose rows are carried over from a damaged database: name, columns, how many of the last ones are JSON.
-MEMORY = (
+RECOVERED_TABLES = (
     (
         "records",
         "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images",
         2,
     ),
     ("originals", "server, item, section, kept_at, shown", 1),
-    ("dead_letters", "subject, cause, priority, title, reason, message, attempts, first_at, last_at, candidates", 1),
+    (
+        "dead_letters",
+        "subject, cause, priority, title, reason, message, attempts, first_at, last_at, candidates",
+        1,
+    ),
 )
-REMEMBER = "INSERT OR REPLACE INTO {table} ({columns}) VALUES ({row})"
+UPSERT_ROW = "INSERT OR REPLACE INTO {table} ({columns}) VALUES ({row})"
 
 # Counts for people.
 COUNTS = f"""
@@ -122,25 +132,23 @@ FROM {QUEUE} WHERE status < 5
 SETTLING = f"""
 SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
 """
-COUNT_REASONS = (
-    f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
-)
+COUNT_REASONS = f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
 
 # Dead letters: jobs that stopped trying, with what a person needs to act.
-BURY = """
+INSERT_DEAD_LETTER = """
 INSERT INTO dead_letters (subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at)
 VALUES (:subject, :cause, :priority, :title, :reason, :message, :attempts, :candidates, :first_at, :now)
 ON CONFLICT (subject) DO UPDATE SET cause = excluded.cause, priority = excluded.priority, title = excluded.title,
   reason = excluded.reason, message = excluded.message, attempts = excluded.attempts,
   candidates = excluded.candidates, last_at = excluded.last_at
 """
-DROP_LETTER = "DELETE FROM dead_letters WHERE subject = :subject"
-LETTERS = """
+DELETE_DEAD_LETTER = "DELETE FROM dead_letters WHERE subject = :subject"
+NEWEST_DEAD_LETTERS = """
 SELECT subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at
 FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
-LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
-COUNT_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
+DEAD_LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
+COUNT_DEAD_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 CLEAR_LETTERS = "DELETE FROM dead_letters"
 
 # One row about the worker: for people, and the epoch that fences off a worker which lost the lease.
@@ -151,10 +159,10 @@ ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, version = excluded.version, e
   started_by = excluded.started_by, started_at = excluded.started_at, doing = excluded.doing
 """
 EPOCH = "SELECT epoch FROM worker WHERE id = 1"
-FORGET_HAND = "UPDATE worker SET in_hand = NULL WHERE id = 1"
-IN_HAND = "SELECT in_hand FROM worker WHERE id = 1"
-SET_IN_HAND = "UPDATE worker SET in_hand = :id WHERE id = 1 AND epoch = :epoch"
-SET_DOING = "UPDATE worker SET doing = :doing WHERE id = 1 AND epoch = :epoch"
+CLEAR_CURRENT_JOB = "UPDATE worker SET in_hand = NULL WHERE id = 1"
+CURRENT_JOB = "SELECT in_hand FROM worker WHERE id = 1"
+SET_CURRENT_JOB = "UPDATE worker SET in_hand = :id WHERE id = 1 AND epoch = :epoch"
+SET_WORKER_STATUS = "UPDATE worker SET doing = :doing WHERE id = 1 AND epoch = :epoch"
 WORKER = "SELECT pid, version, epoch, started_by, started_at, doing FROM worker WHERE id = 1"
 
 # Sync records: what was written where.
@@ -165,17 +173,21 @@ ON CONFLICT (scene_id, server, item) DO UPDATE SET section = excluded.section, p
   oshash = excluded.oshash, updated_at = excluded.updated_at, read_at = excluded.read_at,
   confidence = excluded.confidence, fields = excluded.fields, images = excluded.images
 """
-RECORD_COLUMNS = "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
-SCENE_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
+RECORD_COLUMNS = (
+    "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
+)
+SCENE_RECORDS = (
+    f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
+)
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
-KNOWN_UPDATES = """
+LAST_SYNCED_UPDATE = """
 SELECT max(updated_at), max(read_at) FROM records
 WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))
 """
 REKEY_RECORD = """
 UPDATE OR REPLACE records SET scene_id = :new WHERE scene_id = :scene_id AND server = :server AND item = :item
 """
-SET_RECORDS_ASIDE = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scene_id = :scene_id"
+UNASSIGN_RECORDS = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scene_id = :scene_id"
 RECORDED_SCENES = """
 SELECT DISTINCT scene_id FROM records WHERE scene_id > :after AND scene_id <= :until AND server = :server
 ORDER BY scene_id
@@ -197,7 +209,7 @@ FORGET_ITEM_RECORDS = "DELETE FROM records WHERE server = :server AND item = :it
 
 # Originals: what Plex showed before the first write.
 READ_ORIGINALS = "SELECT shown FROM originals WHERE server = :server AND item = :item"
-KEEP_ORIGINALS = """
+SAVE_ORIGINALS = """
 INSERT INTO originals (server, item, section, kept_at, shown) VALUES (:server, :item, :section, :now, :shown)
 ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = excluded.shown
 """
@@ -233,15 +245,17 @@ INSERT INTO entities (subject, shown, parent, updated_at, read_at)
 VALUES (:subject, :shown, :parent, :updated_at, :read_at)
 ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NULL
 """
-DOUBT_ENTITY = "UPDATE entities SET shown = '' WHERE subject = :subject"
+CLEAR_ENTITY_NAME = "UPDATE entities SET shown = '' WHERE subject = :subject"
 FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
 
 # Small facts that outlive a process: the watermark, the journal mode, counters.
-WATERMARK = "watermark"  # the key under which the catch-up remembers up to when it knows all changes
+WATERMARK = (
+    "watermark"  # the key under which the catch-up remembers up to when it knows all changes
+)
 RECONCILED = "reconciled"  # when the last reconciliation ended, epoch seconds, and what it found, as one line
-WHOLE_LIBRARY = "whole_library"  # set once a person had every scene sent: from then on none is nobody's business
+SYNC_ALL_REQUESTED = "whole_library"  # set once a person had every scene sent: from then on none is nobody's business
 GET_META = "SELECT value FROM meta WHERE key = :key"
-KEEP_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
+INSERT_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 # Counters move in the transaction of the job's own move: three jobs count as three, whoever is killed.
@@ -259,5 +273,5 @@ INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:cl
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
   told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
 """
-TOLD_AT = "SELECT told_at FROM notices WHERE class = :class"
+DELIVERED_AT = "SELECT told_at FROM notices WHERE class = :class"
 DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

@@ -22,12 +22,12 @@ from core.errors import Fenced
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
 from sync_queue import statements as sql
 from sync_queue.database import transaction
-from sync_queue.hook_queue import note_parameters
+from sync_queue.hook_queue import job_row
 
 BATCH = 100  # jobs in one batch; a Stash query and a Plex read serve all of them
 KEEP_DONE = 200  # finished rows kept for people who look
 BACKFILL_BATCH = 100  # read together; a person's edit is still looked for between any two jobs
-DEATHS_ALONE = 3  # after this many deaths a job goes last, in a batch of its own
+CRASHES_TO_ISOLATE = 3  # after this many deaths a job goes last, in a batch of its own
 
 Checkpoint = Callable[[str], object]
 Counts = Iterable[tuple[str, str]]
@@ -54,7 +54,12 @@ class JobStore:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, clock: Clock, *, epoch: int | None = None, checkpoint: Checkpoint = str
+        self,
+        connection: sqlite3.Connection,
+        clock: Clock,
+        *,
+        epoch: int | None = None,
+        checkpoint: Checkpoint = str,
     ) -> None:
         self._connection = connection
         self._clock = clock
@@ -63,11 +68,13 @@ class JobStore:
 
     # -- noting ---------------------------------------------------------------------------------
 
-    def note(self, subject: str, cause: str, priority: int = PRIORITY_EDIT, *, settle_s: float = 0.0) -> None:
+    def enqueue(
+        self, subject: str, cause: str, priority: int = PRIORITY_EDIT, *, settle_s: float = 0.0
+    ) -> None:
         """Note one change that nobody is typing at this moment."""
-        self.note_many([subject], cause, priority, settle_s=settle_s)
+        self.enqueue_many([subject], cause, priority, settle_s=settle_s)
 
-    def note_many(
+    def enqueue_many(
         self,
         subjects: Iterable[str],
         cause: str,
@@ -81,7 +88,9 @@ class JobStore:
         count = 0
         with self.transaction() as connection:
             for subject in subjects:
-                connection.execute(sql.NOTE, note_parameters(subject, cause, priority, now, settle_s, None))
+                connection.execute(
+                    sql.ENQUEUE, job_row(subject, cause, priority, now, settle_s, None)
+                )
                 count += 1
             if meta is not None:
                 connection.execute(sql.SET_META, {"key": meta[0], "value": meta[1]})
@@ -90,24 +99,27 @@ class JobStore:
 
     # -- taking ---------------------------------------------------------------------------------
 
-    def take(self, most: int = BATCH) -> list[Job]:
+    def claim(self, most: int = BATCH) -> list[Job]:
         """Claim a batch: the most urgent priority that has due jobs, and only that; [] when none is due."""
         now = self._clock.wall()
         with self.transaction() as connection:
-            connection.execute(sql.PULL_BACK, {"now": now, "longest": sql.LONGEST_WAIT_S})
+            connection.execute(sql.CLAMP_DUE, {"now": now, "longest": sql.MAX_WAIT_S})
             for priority in PRIORITIES:
                 rows = connection.execute(
-                    sql.SELECT_DUE, {"priority": priority, "now": now, "limit": min(most, _batch_size(priority))}
+                    sql.SELECT_DUE,
+                    {"priority": priority, "now": now, "limit": min(most, _batch_size(priority))},
                 ).fetchall()
                 for row in rows:
                     connection.execute(sql.CLAIM, {"id": row[0]})
                 if rows:
-                    connection.execute(sql.FORGET_HAND)  # until one of them is, a death is any of theirs
+                    connection.execute(
+                        sql.CLEAR_CURRENT_JOB
+                    )  # until one of them is, a death is any of theirs
                     self._checkpoint("store.take")
                     return [Job(*row) for row in rows]
         return []
 
-    def more_urgent_than(self, priority: int) -> bool:
+    def has_higher_priority_due(self, priority: int) -> bool:
         """Whether a job of a more urgent priority is due now."""
         now = self._clock.wall()
         return any(
@@ -118,43 +130,45 @@ class JobStore:
 
     def is_due(self) -> bool:
         """Whether any job is due now."""
-        return self.more_urgent_than(PRIORITY_LAST + 1)
+        return self.has_higher_priority_due(PRIORITY_LAST + 1)
 
     def next_due(self) -> float | None:
         """When the next waiting job is due (epoch seconds, may be past); None when nothing waits."""
         due: float | None = self._connection.execute(sql.NEXT_DUE).fetchone()[0]
         return due
 
-    def take_in_hand(self, job: Job) -> None:
+    def mark_current(self, job: Job) -> None:
         """Mark the one job that is being worked on, so that a death is charged to it alone.
 
         Raises:
             Fenced: a newer worker has begun.
         """
         with self.transaction() as connection:
-            connection.execute(sql.SET_IN_HAND, {"id": job.id, "epoch": self._epoch})
+            connection.execute(sql.SET_CURRENT_JOB, {"id": job.id, "epoch": self._epoch})
 
     # -- leaving --------------------------------------------------------------------------------
 
-    def finish(self, job: Job, counts: Counts = ()) -> bool:
+    def complete(self, job: Job, counts: Counts = ()) -> bool:
         """Running to done; the scene's dead letter goes. False when the row was not running."""
         with self.transaction() as connection:
-            moved = connection.execute(sql.FINISH, {"id": job.id}).rowcount == 1
+            moved = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
             self._checkpoint("store.finish")
             if moved:
-                connection.execute(sql.DROP_LETTER, {"subject": job.subject})
+                connection.execute(sql.DELETE_DEAD_LETTER, {"subject": job.subject})
                 _count(connection, counts)
         return moved
 
-    def wait(self, job: Job, due_at: float, reason: str, *, attempts: int, counts: Counts = ()) -> bool:
+    def retry_at(
+        self, job: Job, due_at: float, reason: str, *, attempts: int, counts: Counts = ()
+    ) -> bool:
         """Running to waiting until `due_at`, with the attempts spent so far; False as for `finish`."""
-        return self._put_back(job, due_at, reason, attempts, job.priority, counts)
+        return self._requeue(job, due_at, reason, attempts, job.priority, counts)
 
     def release(self, job: Job, reason: str = "") -> bool:
         """Running to waiting at once; no attempt is spent. False as for `finish`."""
-        return self._put_back(job, self._at_once(job), reason, job.attempts, job.priority)
+        return self._requeue(job, self._requeue_time(job), reason, job.attempts, job.priority)
 
-    def bury(
+    def dead_letter(
         self,
         job: Job,
         *,
@@ -168,39 +182,59 @@ class JobStore:
 
         Where a newer change of the subject already waits, that change decides and no letter is written.
         """
-        letter = _letter(job, reason, message, self._clock.wall(), job.attempts + 1, title, candidates)
+        letter = _dead_letter_row(
+            job, reason, message, self._clock.wall(), job.attempts + 1, title, candidates
+        )
         with self.transaction() as connection:
             moved = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
             self._checkpoint("store.bury")
             _count(connection, counts if moved else ())
-            if moved and connection.execute(sql.WAITING_TWIN, {"subject": job.subject}).fetchone() is None:
-                connection.execute(sql.BURY, letter)
+            if (
+                moved
+                and connection.execute(sql.FIND_WAITING, {"subject": job.subject}).fetchone()
+                is None
+            ):
+                connection.execute(sql.INSERT_DEAD_LETTER, letter)
         return moved
 
-    def _at_once(self, job: Job) -> float:
+    def _requeue_time(self, job: Job) -> float:
         """In its old place; but a clock that was set back must not make a released job wait."""
-        return min(job.noted_at, self._clock.wall())
+        return min(job.enqueued_at, self._clock.wall())
 
-    def _put_back(
-        self, job: Job, due_at: float, reason: str, attempts: int, priority: int, counts: Counts = ()
+    def _requeue(
+        self,
+        job: Job,
+        due_at: float,
+        reason: str,
+        attempts: int,
+        priority: int,
+        counts: Counts = (),
     ) -> bool:
-        back = {"id": job.id, "due_at": due_at, "attempts": attempts, "priority": priority, "reason": reason}
+        back = {
+            "id": job.id,
+            "due_at": due_at,
+            "attempts": attempts,
+            "priority": priority,
+            "reason": reason,
+        }
         with self.transaction() as connection:
-            moved = self._move_back(connection, job.subject, back)
+            moved = self._requeue_or_merge(connection, job.subject, back)
             _count(connection, counts if moved else ())
         return moved
 
-    def _move_back(self, connection: sqlite3.Connection, subject: str, back: Mapping[str, object]) -> bool:
-        twin = connection.execute(sql.WAITING_TWIN, {"subject": subject}).fetchone()
+    def _requeue_or_merge(
+        self, connection: sqlite3.Connection, subject: str, back: Mapping[str, object]
+    ) -> bool:
+        twin = connection.execute(sql.FIND_WAITING, {"subject": subject}).fetchone()
         if twin is None:
-            return connection.execute(sql.PUT_BACK, back).rowcount == 1
+            return connection.execute(sql.REQUEUE, back).rowcount == 1
         dropped = connection.execute(sql.DROP_RUNNING, {"id": back["id"]}).rowcount == 1
         self._checkpoint("store.put_back")
         if dropped:
-            connection.execute(sql.HURRY_TWIN, {"id": twin[0], "priority": back["priority"]})
+            connection.execute(sql.RAISE_PRIORITY, {"id": twin[0], "priority": back["priority"]})
         return dropped
 
-    def refund(self, subjects: Iterable[str]) -> None:
+    def refund_attempts(self, subjects: Iterable[str]) -> None:
         """Give each waiting subject one attempt back: its failure was the server's."""
         with self.transaction() as connection:
             for subject in subjects:
@@ -208,7 +242,7 @@ class JobStore:
 
     # -- after a death --------------------------------------------------------------------------
 
-    def release_orphans(self) -> list[Job]:
+    def recover_orphans(self) -> list[Job]:
         """Put back every running row of a worker that is gone; returns the jobs charged with its death.
 
         Only the holder of the lease may call this. The job in hand is charged. With none in hand the worker
@@ -216,41 +250,53 @@ class JobStore:
         alone, where the innocent succeed. All in one transaction, so that no death is charged twice.
         """
         with self.transaction() as connection:
-            in_hand = connection.execute(sql.IN_HAND).fetchone()
+            in_hand = connection.execute(sql.CURRENT_JOB).fetchone()
             suspect = in_hand[0] if in_hand else None
-            connection.execute(sql.ADD_DEATH, {"id": suspect})
-            connection.execute(sql.FORGET_HAND)
+            connection.execute(sql.ADD_CRASH, {"id": suspect})
+            connection.execute(sql.CLEAR_CURRENT_JOB)
             jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
             for job in jobs:
-                priority = PRIORITY_LAST if job.deaths >= DEATHS_ALONE else job.priority
-                back = {"id": job.id, "due_at": self._at_once(job), "attempts": job.attempts, "reason": ""}
-                self._move_back(connection, job.subject, {**back, "priority": priority})
+                priority = PRIORITY_LAST if job.crashes >= CRASHES_TO_ISOLATE else job.priority
+                back = {
+                    "id": job.id,
+                    "due_at": self._requeue_time(job),
+                    "attempts": job.attempts,
+                    "reason": "",
+                }
+                self._requeue_or_merge(connection, job.subject, {**back, "priority": priority})
                 self._checkpoint("store.orphan")
         return [job for job in jobs if suspect in (None, job.id)]
 
-    def bury_waiting(self, job: Job, reason: str, message: str) -> bool:
+    def dead_letter_waiting(self, job: Job, reason: str, message: str) -> bool:
         """Waiting to dead letter, for a job whose worker died; False when it is not waiting any more."""
-        letter = _letter(job, reason, message, self._clock.wall(), job.deaths)
+        letter = _dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
         with self.transaction() as connection:
             moved = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
             if moved:
-                connection.execute(sql.BURY, letter)
+                connection.execute(sql.INSERT_DEAD_LETTER, letter)
         return moved
 
     # -- waiting jobs ---------------------------------------------------------------------------
 
-    def wake(self, reason: str) -> int:
+    def make_due(self, reason: str) -> int:
         """Make every job that waits for this reason due now; how many."""
         with self.transaction() as connection:
-            return connection.execute(sql.WAKE_REASON, {"reason": reason, "now": self._clock.wall()}).rowcount
+            return connection.execute(
+                sql.MAKE_DUE, {"reason": reason, "now": self._clock.wall()}
+            ).rowcount
 
-    def anything_waits_for(self, reason: str) -> bool:
+    def is_waiting_for(self, reason: str) -> bool:
         """Whether a waiting job names this reason."""
-        return self._connection.execute(sql.WAITS_FOR, {"reason": reason}).fetchone() is not None
+        return self._connection.execute(sql.IS_WAITING, {"reason": reason}).fetchone() is not None
 
-    def has_news_of(self, subject: str, *, since: float) -> bool:
+    def has_pending_change(self, subject: str, *, since: float) -> bool:
         """Whether the subject is queued, or has a dead letter not older than `since` (epoch seconds)."""
-        return self._connection.execute(sql.NEWS_OF, {"subject": subject, "since": since}).fetchone() is not None
+        return (
+            self._connection.execute(
+                sql.PENDING_CHANGE, {"subject": subject, "since": since}
+            ).fetchone()
+            is not None
+        )
 
     def is_queued(self, subject: str) -> bool:
         """Whether the subject waits or is in progress."""
@@ -268,10 +314,12 @@ class JobStore:
 
     def counts(self) -> tuple[int, int, int]:
         """How many jobs are due, wait for later, and are in progress."""
-        due, later, running = self._connection.execute(sql.COUNTS, {"now": self._clock.wall()}).fetchone()
+        due, later, running = self._connection.execute(
+            sql.COUNTS, {"now": self._clock.wall()}
+        ).fetchone()
         return int(due or 0), int(later or 0), int(running or 0)
 
-    def settling(self, within_s: float) -> int:
+    def count_settling(self, within_s: float) -> int:
         """How many changes are so fresh that they rest, and are due within so many seconds."""
         values = {"now": self._clock.wall(), "within": within_s}
         return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
@@ -280,7 +328,7 @@ class JobStore:
         """How many jobs wait for which class of error, most first."""
         return dict(self._connection.execute(sql.COUNT_REASONS).fetchall())
 
-    def changes_seen(self) -> int:
+    def data_version(self) -> int:
         """A number that moves whenever another connection has committed; costs no lock."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
@@ -310,7 +358,7 @@ def _count(connection: sqlite3.Connection, counts: Counts) -> None:
         connection.execute(sql.COUNT_ONE, {"kind": kind, "name": name})
 
 
-def _letter(
+def _dead_letter_row(
     job: Job,
     reason: str,
     message: str,
@@ -329,7 +377,7 @@ def _letter(
         "message": message,
         "attempts": attempts,
         "candidates": json.dumps(list(candidates)),
-        "first_at": job.noted_at,
+        "first_at": job.enqueued_at,
         "now": now,
     }
 

@@ -11,11 +11,11 @@ from core.clock import Clock
 from core.files import JsonFile
 
 FILE_NAME = "confirm.json"
-SOONEST_S = 5.0
-LATEST_S = 300.0
+MIN_DELAY_S = 5.0
+MAX_DELAY_S = 300.0
 
 
-class Asked(BaseModel):
+class PendingConfirmation(BaseModel):
     """What the first run said. `ended_at` is epoch seconds."""
 
     model_config = ConfigDict(frozen=True)
@@ -25,11 +25,13 @@ class Asked(BaseModel):
     ended_at: float
 
 
-def is_confirmed(asked: Asked | None, task: str, count: int, started_at: float) -> bool:
+def is_confirmed(
+    asked: PendingConfirmation | None, task: str, count: int, started_at: float
+) -> bool:
     """Whether a run that started now confirms the one before: same task, same count, not too soon or late."""
     if asked is None or (asked.task, asked.count) != (task, count):
         return False
-    return SOONEST_S <= started_at - asked.ended_at <= LATEST_S
+    return MIN_DELAY_S <= started_at - asked.ended_at <= MAX_DELAY_S
 
 
 class Confirmation:
@@ -39,16 +41,18 @@ class Confirmation:
         self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
         self._clock = clock
 
-    def confirms(self, task: str, count: int, started_at: float) -> bool:
+    def consume(self, task: str, count: int, started_at: float) -> bool:
         """Whether this run may delete. What was asked before is used up either way."""
         try:
-            asked = Asked.model_validate(self._file.read())
+            asked = PendingConfirmation.model_validate(self._file.read())
         except ValidationError:
             asked = None
         answer = is_confirmed(asked, task, count, started_at)
         self._file.write({})
         return answer
 
-    def ask(self, task: str, count: int) -> None:
+    def request(self, task: str, count: int) -> None:
         """This run has said what would be deleted; called at its very end."""
-        self._file.write(Asked(task=task, count=count, ended_at=self._clock.wall()).model_dump())
+        self._file.write(
+            PendingConfirmation(task=task, count=count, ended_at=self._clock.wall()).model_dump()
+        )

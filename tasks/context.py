@@ -10,11 +10,11 @@ from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
 from stash.client import SceneState, StashAddress, StashClient
-from sync.context import Workbench
-from sync_queue.hook_queue import DATABASE, InboxClosed, connect
+from sync.context import SyncContext
+from sync_queue.hook_queue import DATABASE, QueueUnavailable, connect
 from sync_queue.store import JobStore
 from tasks.confirmation import Confirmation
-from tasks.progress import LONGEST_S, NoWorker, ensure_worker
+from tasks.progress import MAX_DURATION_S, WorkerStartError, ensure_worker
 from validation.config import PlexSyncConfig, read_config
 
 
@@ -22,11 +22,11 @@ class TaskFailed(PlexSyncError):
     """The task could not do its job."""
 
 
-Answer = dict[str, object]
+TaskResult = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class TaskContext:
     """A task's surroundings.
 
     Attributes:
@@ -47,16 +47,16 @@ class Context:
     clock: Clock
     session: Mapping[str, object] | None
     start_worker: Callable[[str], object]
-    say: Callable[[str, str], None]
+    log: Callable[[str, str], None]
     progress: Callable[[float], None]
     build_plex: Callable[[PlexSyncConfig], PlexClient]
-    build_bench: Callable[[PlexSyncConfig, StashClient, JobStore], Workbench]
+    build_bench: Callable[[PlexSyncConfig, StashClient, JobStore], SyncContext]
     work_here: Callable[[Callable[[], None], float], bool]
     started_at: float = field(default=0.0)
 
     def info(self, text: str) -> None:
         """A line for people."""
-        self.say("info", text)
+        self.log("info", text)
 
     @contextmanager
     def store(self) -> Iterator[JobStore]:
@@ -67,11 +67,13 @@ class Context:
             NoWorker: there is none, and no worker can be started.
         """
         if not self.has_queue():
-            self.worker()
+            self.ensure_worker()
         try:
             connection = connect(str(self.data_dir))
-        except (InboxClosed, sqlite3.Error) as error:
-            text = f"PlexSync's queue cannot be opened: {error}. See plexsync.log in its data folder."
+        except (QueueUnavailable, sqlite3.Error) as error:
+            text = (
+                f"PlexSync's queue cannot be opened: {error}. See plexsync.log in its data folder."
+            )
             raise TaskFailed(text) from error
         try:
             yield JobStore(connection, self.clock)
@@ -82,16 +84,16 @@ class Context:
         """Whether a worker has ever made the queue."""
         return (self.data_dir / DATABASE).exists()
 
-    def wake(self) -> bool:
+    def try_start_worker(self) -> bool:
         """Make sure that a worker lives, for a task that can do without; whether one does."""
         try:
-            self.worker()
-        except NoWorker as error:
-            self.say("warning", str(error))
+            self.ensure_worker()
+        except WorkerStartError as error:
+            self.log("warning", str(error))
             return False
         return True
 
-    def worker(self) -> None:
+    def ensure_worker(self) -> None:
         """Make sure that a worker lives.
 
         Raises:
@@ -99,7 +101,7 @@ class Context:
         """
         ensure_worker(self.data_dir, self.start_worker, self.clock, self.session)
 
-    def stash(self) -> StashClient:
+    def stash_client(self) -> StashClient:
         """Stash, by the session of this very run.
 
         Raises:
@@ -116,24 +118,26 @@ class Context:
             TaskFailed: a required one is missing.
         """
         config = read_config(stash.settings()).config
-        if config.missing():
-            raise TaskFailed(f"{' and '.join(config.missing())} is not set. Enter it in PlexSync's settings.")
+        if config.missing_required():
+            raise TaskFailed(
+                f"{' and '.join(config.missing_required())} is not set. Enter it in PlexSync's settings."
+            )
         return config
 
-    def longest_s(self) -> float:
+    def max_duration_s(self) -> float:
         """How long a task may hold Stash's only job slot, in seconds; the default where Stash cannot say."""
         try:
-            return read_config(self.stash().settings()).config.process_minutes * 60.0
+            return read_config(self.stash_client().settings()).config.process_minutes * 60.0
         except PlexSyncError:
-            return LONGEST_S
+            return MAX_DURATION_S
 
-    def confirmed(self, task: str, count: int, what: str) -> bool:
+    def confirm(self, task: str, count: int, what: str) -> bool:
         """Whether this run may delete `count` things; if not, it says what a second run would delete."""
         confirmation = Confirmation(self.data_dir, self.clock)
-        if not count or confirmation.confirms(task, count, self.started_at):
+        if not count or confirmation.consume(task, count, self.started_at):
             return True
         self.info(f"{what} Run {task} again within 5 minutes (not sooner than 5 seconds) to do it.")
-        confirmation.ask(task, count)
+        confirmation.request(task, count)
         return False
 
 
@@ -154,7 +158,7 @@ def scene_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list
 def state_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[SceneState]]:
     """The same with the file behind each id."""
     after = 0
-    while page := stash.scene_states(after, size, since):
+    while page := stash.scene_file_states(after, size, since):
         yield page
         after = page[-1].scene_id
 

@@ -4,79 +4,83 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from core.errors import PlexError
-from core.text import by_name, several
+from core.text import format_counts, pluralize
 from core.units import DAY_S
 from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
-from tasks.context import Answer, Context, TaskFailed
+from tasks.context import TaskContext, TaskFailed, TaskResult
 from tasks.recovery import CLASSES, MARGIN_S, recover
 from validation.config import read_config
-from worker.reporting.status import letter_line
-from worker.resilience.outages import read_history, within
+from worker.reporting.status import format_dead_letter
+from worker.resilience.outages import is_during_outage, read_history
 
 LISTED = 20
 EVERY = 1_000_000
 
 
-def list_letters(context: Context) -> Answer:
+def list_dead_letters(context: TaskContext) -> TaskResult:
     """Print the newest dead letters, the newest last."""
     with context.store() as store:
         letters = DeadLetters(store)
         newest, by_reason = letters.newest(LISTED), letters.by_reason()
     for letter in reversed(newest):
-        context.info(letter_line(letter))
+        context.info(format_dead_letter(letter))
     total = sum(by_reason.values())
-    context.info(f"{several(total, 'dead letter')}{f' ({by_name(by_reason)})' if total else ''}; {len(newest)} shown.")
+    context.info(
+        f"{pluralize(total, 'dead letter')}{f' ({format_counts(by_reason)})' if total else ''}; {len(newest)} shown."
+    )
     return {"dead": by_reason}
 
 
-def retry_letters(context: Context) -> Answer:
+def retry_dead_letters(context: TaskContext) -> TaskResult:
     """Put every dead letter back into the queue."""
     with context.store() as store:
         letters, now = DeadLetters(store), context.clock.wall()
-        revived = sum(letters.revive(letter, now) for letter in letters.newest(EVERY))
+        revived = sum(letters.requeue(letter, now) for letter in letters.newest(EVERY))
         left = sum(letters.by_reason().values())
-    context.wake()
-    context.info(f"{several(revived, 'dead letter')} back in the queue; {left or 'none'} left.")
+    context.try_start_worker()
+    context.info(f"{pluralize(revived, 'dead letter')} back in the queue; {left or 'none'} left.")
     return {"revived": revived, "left": left}
 
 
-def clear_letters(context: Context) -> Answer:
+def clear_dead_letters(context: TaskContext) -> TaskResult:
     """Delete every dead letter."""
     return _delete(context, "Clear Dead Letter Queue", lambda letter: True)
 
 
-def purge_letters(context: Context) -> Answer:
+def purge_dead_letters(context: TaskContext) -> TaskResult:
     """Delete the dead letters that are older than the setting says."""
-    days = read_config(context.stash().settings()).config.dead_letter_days
+    days = read_config(context.stash_client().settings()).config.dead_letter_days
     oldest = context.clock.wall() - days * DAY_S
     return _delete(context, "Purge Old Dead Letters", lambda letter: letter.last_at < oldest)
 
 
-def recover_down(context: Context) -> Answer:
+def recover_down(context: TaskContext) -> TaskResult:
     """Put back the dead letters of a Plex that was away."""
     return _recover(context, "down")
 
 
-def recover_temporary(context: Context) -> Answer:
+def recover_temporary(context: TaskContext) -> TaskResult:
     """Put back the dead letters of a Plex that was away or failing."""
     return _recover(context, "temporary")
 
 
-def _delete(context: Context, task: str, is_chosen: Callable[[DeadLetter], bool]) -> Answer:
+def _delete(context: TaskContext, task: str, is_chosen: Callable[[DeadLetter], bool]) -> TaskResult:
     with context.store() as store:
         letters = DeadLetters(store)
         chosen = [letter for letter in letters.newest(EVERY) if is_chosen(letter)]
-        if not context.confirmed(task, len(chosen), f"{several(len(chosen), 'dead letter')} would be deleted."):
+        if not context.confirm(
+            task, len(chosen), f"{pluralize(len(chosen), 'dead letter')} would be deleted."
+        ):
             return {"deleted": 0, "chosen": len(chosen)}
         deleted = sum(letters.drop(letter.subject) for letter in chosen)
         left = sum(letters.by_reason().values())
-    context.info(f"{several(deleted, 'dead letter')} deleted; {left or 'none'} left.")
+    context.info(f"{pluralize(deleted, 'dead letter')} deleted; {left or 'none'} left.")
     return {"deleted": deleted, "left": left}
 
 
-def _recover(context: Context, classes: str) -> Answer:
-    stash = context.stash()
+def _recover(context: TaskContext, classes: str) -> TaskResult:
+    stash = context.stash_client()
     _require_plex(context, stash)
     history, _ = read_history(context.data_dir, context.clock.sleep)
 
@@ -88,22 +92,24 @@ def _recover(context: Context, classes: str) -> Answer:
             store,
             DeadLetters(store),
             CLASSES[classes],
-            lambda moment: within(history, moment, MARGIN_S),
+            lambda moment: is_during_outage(history, moment, MARGIN_S),
             gone,
             context.clock.wall(),
         )
-    context.wake()
+    context.try_start_worker()
     context.info(result.line())
     return asdict(result)
 
 
-def _require_plex(context: Context, stash: StashClient) -> None:
+def _require_plex(context: TaskContext, stash: StashClient) -> None:
     """Raises TaskFailed, politely, while Plex is not healthy: the letters would only come back."""
     plex = context.build_plex(context.config(stash))
     try:
         plex.check_identity()
         plex.sections()
     except PlexError as error:
-        raise TaskFailed(f"Plex is not well yet, so nothing was put back: {error}. Try again later.") from error
+        raise TaskFailed(
+            f"Plex is not well yet, so nothing was put back: {error}. Try again later."
+        ) from error
     finally:
         plex.close()

@@ -7,15 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import PlexError
-from core.text import several
-from core.timers import Every
-from plex.path_learner import KnownFile, learn
+from core.text import pluralize
+from core.timers import IntervalTimer
+from plex.path_learner import StashFile, learn
 from stash.client import StashClient
-from sync.context import Workbench
-from sync.preview import Preview, Tally, preview
-from sync_queue.hook_queue import worker_lives
-from tasks.context import Answer, Context, TaskFailed, plex_failure, scene_pages
-from tasks.progress import LINE_S
+from sync.context import SyncContext
+from sync.preview import Preview, PreviewTotals, preview
+from sync_queue.hook_queue import is_worker_alive
+from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
+from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig, read_config
 from worker.reporting.outage_report import report_lines
 from worker.reporting.status import status_lines, take_snapshot
@@ -29,9 +29,9 @@ LEARN_SAMPLE = 1_000
 LOG = "plexsync.log"
 
 
-def view_status(context: Context) -> Answer:
+def view_status(context: TaskContext) -> TaskResult:
     """Print the state of everything, the most important last: Stash shows the newest line first."""
-    context.wake()
+    context.try_start_worker()
     with context.store() as store:
         shot = take_snapshot(context.data_dir, store, context.clock)
     for line in status_lines(shot, context.clock.wall()):
@@ -49,7 +49,7 @@ def view_status(context: Context) -> Answer:
     }
 
 
-def view_log(context: Context) -> Answer:
+def view_log(context: TaskContext) -> TaskResult:
     """Print the newest lines of the worker's own log."""
     path = Path(context.data_dir) / LOG
     try:
@@ -62,22 +62,26 @@ def view_log(context: Context) -> Answer:
     for line in newest:
         context.info(line.rstrip())
     if not newest:
-        context.info("The worker has written nothing yet: no scene was edited since PlexSync was installed.")
+        context.info(
+            "The worker has written nothing yet: no scene was edited since PlexSync was installed."
+        )
     return {"lines": len(newest)}
 
 
-def outage_report(context: Context) -> Answer:
+def outage_report(context: TaskContext) -> TaskResult:
     """Print when Plex was away, and what that adds up to."""
     history, warning = read_history(context.data_dir, context.clock.sleep)
     now = context.clock.wall()
-    for line in reversed([*filter(None, [warning]), *report_lines(history, now)]):  # Stash shows the newest first
+    for line in reversed(
+        [*filter(None, [warning]), *report_lines(history, now)]
+    ):  # Stash shows the newest first
         context.info(line)
     return {"outages": len(history.outages), **asdict(metrics(history, now))}
 
 
-def health_check(context: Context) -> Answer:
+def health_check(context: TaskContext) -> TaskResult:
     """Look at both servers, the token, the libraries and the paths, and say what is wrong."""
-    stash = context.stash()
+    stash = context.stash_client()
     config = context.config(stash)
     context.info(f"Stash answers at {stash.base_url}.")
     plex = context.build_plex(config)
@@ -93,15 +97,22 @@ def health_check(context: Context) -> Answer:
     wanted = {name.casefold() for name in config.plex_libraries}
     missing = sorted(wanted - {title.casefold() for title in libraries})
     if missing:
-        raise TaskFailed(f"Plex has no movie library named {', '.join(missing)}. Correct the setting Plex libraries.")
-    alive = worker_lives(str(context.data_dir))
+        raise TaskFailed(
+            f"Plex has no movie library named {', '.join(missing)}. Correct the setting Plex libraries."
+        )
+    alive = is_worker_alive(str(context.data_dir))
     context.info(f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
-    return {"plex": machine, "libraries": libraries, "worker": alive, **_check_paths(context, config, stash)}
+    return {
+        "plex": machine,
+        "libraries": libraries,
+        "worker": alive,
+        **_check_paths(context, config, stash),
+    }
 
 
-def test_scene(context: Context) -> Answer:
+def test_scene(context: TaskContext) -> TaskResult:
     """Say what one scene would be matched with, why, and what would be written; write nothing."""
-    stash = context.stash()
+    stash = context.stash_client()
     config = context.config(stash)
     if not config.test_scene:
         raise TaskFailed("Enter the scene's id in the setting 'Task: scene to test' first.")
@@ -111,12 +122,12 @@ def test_scene(context: Context) -> Answer:
     return {"scene": shown.scene_id, "fields": shown.fields, "problem": shown.problem}
 
 
-def dry_run(context: Context) -> Answer:
+def dry_run(context: TaskContext) -> TaskResult:
     """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
-    stash = context.stash()
+    stash = context.stash_client()
     config = context.config(stash)
-    total, ends_at = stash.scene_count(), context.clock.monotonic() + context.longest_s()
-    tally, pace = Tally(), Every(context.clock, LINE_S, later=True)
+    total, ends_at = stash.scene_count(), context.clock.monotonic() + context.max_duration_s()
+    tally, pace = PreviewTotals(), IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
     with _bench(context, config, stash) as bench:
         for page in scene_pages(stash, PREVIEW_PAGE):
             for one in preview(bench, [key for key, _ in page]):
@@ -124,10 +135,12 @@ def dry_run(context: Context) -> Answer:
                 if one.fields and tally.changed <= EXAMPLES:
                     context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
             context.progress(min(1.0, tally.scenes / max(1, total)))
-            if pace.is_due():
-                context.info(f"{tally.scenes:,} of {several(total, 'scene')} looked at.")
+            if pace.fire():
+                context.info(f"{tally.scenes:,} of {pluralize(total, 'scene')} looked at.")
             if context.clock.monotonic() >= ends_at:
-                context.info("This task's time is used up; the scenes with higher numbers were not looked at.")
+                context.info(
+                    "This task's time is used up; the scenes with higher numbers were not looked at."
+                )
                 break
     for line in tally.lines():
         context.info(line)
@@ -135,23 +148,27 @@ def dry_run(context: Context) -> Answer:
     return tally.answer()
 
 
-def clear_matches(context: Context) -> Answer:
+def clear_matches(context: TaskContext) -> TaskResult:
     """Forget the library index; it is listed anew at the next look-up."""
-    stash = context.stash()
+    stash = context.stash_client()
     with _bench(context, read_config(stash.settings()).config, stash) as bench:
         rows = bench.finder.clear()
-    context.info(f"{several(rows, 'file')} of Plex forgotten, none left; Plex is listed anew at the next change.")
+    context.info(
+        f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed anew at the next change."
+    )
     return {"rows": rows}
 
 
-def _check_paths(context: Context, config: PlexSyncConfig, stash: StashClient) -> Answer:
+def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClient) -> TaskResult:
     """Whether a sample of scenes is found in Plex, and by what; changes nothing."""
     scenes = [key for key, _ in stash.scene_page(0, SAMPLE)]
     shown = _previews(context, config, stash, scenes) if scenes else []
     found = sum(1 for one in shown if one.items)
     lost = [one for one in shown if one.problem]
     for one in lost[:3]:
-        context.info(f"Would not be written: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}.")
+        context.info(
+            f"Would not be written: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}."
+        )
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")
@@ -160,21 +177,27 @@ def _check_paths(context: Context, config: PlexSyncConfig, stash: StashClient) -
     return {"sample": len(shown), "found": found, "proposed": proposed}
 
 
-def _proposed_mapping(context: Context, config: PlexSyncConfig, stash: StashClient) -> list[str]:
+def _proposed_mapping(
+    context: TaskContext, config: PlexSyncConfig, stash: StashClient
+) -> list[str]:
     """Pairs of folders that files of one name and size speak for; [] where too few do."""
-    files = [KnownFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
+    files = [StashFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
     with _bench(context, config, stash) as bench:
         bench.finder.prepare()
         return [f"{one.source} => {one.target}" for one in learn(files, bench.finder.candidates)]
 
 
-def _previews(context: Context, config: PlexSyncConfig, stash: StashClient, scenes: list[int]) -> list[Preview]:
+def _previews(
+    context: TaskContext, config: PlexSyncConfig, stash: StashClient, scenes: list[int]
+) -> list[Preview]:
     with _bench(context, config, stash) as bench:
         return preview(bench, scenes)
 
 
 @contextmanager
-def _bench(context: Context, config: PlexSyncConfig, stash: StashClient) -> Iterator[Workbench]:
+def _bench(
+    context: TaskContext, config: PlexSyncConfig, stash: StashClient
+) -> Iterator[SyncContext]:
     """What a sync works with, closed afterwards; a failure of Plex says what to do about it.
 
     Raises:

@@ -5,19 +5,33 @@ from dataclasses import replace
 from core.errors import PlexError
 from core.record import SyncRecord
 from reconciliation.detectors import DETECTORS
-from reconciliation.gap_sinks import DryBook
+from reconciliation.gap_sinks import DryRunGapSink
 from reconciliation.history import HistoryFile
-from reconciliation.run import Run, Wish, counted, make_wish, read_run, read_wish
+from reconciliation.run import (
+    Run,
+    RunRequest,
+    current_run,
+    format_counts,
+    pending_request,
+    request_run,
+)
 from reconciliation.sweep import Sweep
-from sync.path_learning import Learned, PathLearning
-from sync.planner import Survey
+from sync.path_learning import LearnedPaths, LearnedPathStore
+from sync.planner import SyncPlanner
 from sync_queue import statements as sql
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.hook_queue import worker_lives
-from sync_queue.meta import Facts
+from sync_queue.hook_queue import is_worker_alive
+from sync_queue.meta import MetaStore
 from sync_queue.records import Records
-from tasks.context import Answer, Context, plex_failure
-from tasks.progress import LINE_S, LONGEST_S, LOOK_S, STUCK_S, WAITS_S, NoWorker
+from tasks.context import TaskContext, TaskResult, plex_failure
+from tasks.progress import (
+    IDLE_GRACE_S,
+    MAX_DURATION_S,
+    POLL_S,
+    REPORT_INTERVAL_S,
+    STALL_TIMEOUT_S,
+    WorkerStartError,
+)
 from tasks.queue import process_queue
 from validation.scope import ALL, RECENT, WEEK, Scope
 
@@ -25,32 +39,36 @@ EXAMPLES = 20
 HALF = 0.5  # of the progress bar: the comparison first, then the jobs it has queued
 
 
-def reconcile_all(context: Context) -> Answer:
+def reconcile_all(context: TaskContext) -> TaskResult:
     """Compare every scene, queue what is out of step, and follow the worker."""
     return _reconcile(context, ALL)
 
 
-def reconcile_recent(context: Context) -> Answer:
+def reconcile_recent(context: TaskContext) -> TaskResult:
     """The same for what was created or changed within 24 hours."""
     return _reconcile(context, RECENT)
 
 
-def reconcile_week(context: Context) -> Answer:
+def reconcile_week(context: TaskContext) -> TaskResult:
     """The same for what was created or changed within seven days."""
     return _reconcile(context, WEEK)
 
 
-def dry_run(context: Context) -> Answer:
+def dry_run(context: TaskContext) -> TaskResult:
     """Compare everything and say what would be queued; write nothing."""
-    stash = context.stash()
+    stash = context.stash_client()
     config = context.config(stash)
     run = Run(cause="dry run", scope=ALL.text, started_at=context.clock.wall())
     with context.store() as store:
-        book = DryBook(store, DeadLetters(store), EXAMPLES)
+        book = DryRunGapSink(store, DeadLetters(store), EXAMPLES)
         bench = context.build_bench(config, stash, store)
-        learning = None if config.path_map else _Unkept(context.data_dir, context.clock, bench.log, str)
-        looking = replace(bench, records=_Untouched(store), learning=learning)
-        sweep = Sweep(Survey(looking), book, context.clock, run)
+        learning = (
+            None
+            if config.path_map
+            else _ReadOnlyLearnedPaths(context.data_dir, context.clock, bench.log, str)
+        )
+        looking = replace(bench, records=_ReadOnlyRecords(store), learning=learning)
+        sweep = Sweep(SyncPlanner(looking), book, context.clock, run)
         try:
             while not sweep.step():
                 context.progress(_share(sweep.run))
@@ -67,7 +85,7 @@ def dry_run(context: Context) -> Answer:
     return _told(context, ended, "nothing was queued, a run would queue")
 
 
-class _Untouched(Records):
+class _ReadOnlyRecords(Records):
     """The records, but nothing is written to them."""
 
     def save(self, record: SyncRecord) -> None:
@@ -78,28 +96,30 @@ class _Untouched(Records):
         return 0
 
 
-class _Unkept(PathLearning):
+class _ReadOnlyLearnedPaths(LearnedPathStore):
     """What was learned of paths; what is learned in passing is forgotten again."""
 
-    def _keep(self, document: Learned) -> None:
+    def _keep(self, document: LearnedPaths) -> None:
         self._document = document
 
 
-def _reconcile(context: Context, scope: Scope) -> Answer:
-    if not context.has_queue() and not context.wake():
+def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
+    if not context.has_queue() and not context.try_start_worker():
         process_queue(context)  # it makes the queue
     with context.store() as store:
-        facts, now = Facts(store), context.clock.wall()
+        facts, now = MetaStore(store), context.clock.wall()
         if scope.is_full:
-            facts.set(sql.WHOLE_LIBRARY, repr(now))
-        wish = make_wish(facts, scope, now)
+            facts.set(sql.SYNC_ALL_REQUESTED, repr(now))
+        wish = request_run(facts, scope, now)
         try:
-            context.worker()
-        except NoWorker:
+            context.ensure_worker()
+        except WorkerStartError:
             pass  # the comparison and its jobs are then done in here, by the next line but one
         else:
             _follow(context, facts, wish)
-    answer = process_queue(replace(context, progress=lambda share: context.progress(HALF + share * HALF)))
+    answer = process_queue(
+        replace(context, progress=lambda share: context.progress(HALF + share * HALF))
+    )
     history, _ = HistoryFile(context.data_dir, context.clock.sleep).load()
     run = next((run for run in history.runs if run.asked_at == wish.asked_at), None)
     if run is None:
@@ -108,44 +128,52 @@ def _reconcile(context: Context, scope: Scope) -> Answer:
     return {**answer, "finished": True, **_told(context, run, "queued")}
 
 
-def _follow(context: Context, facts: Facts, wish: Wish) -> None:
+def _follow(context: TaskContext, facts: MetaStore, wish: RunRequest) -> None:
     """Show how far the comparison is, until it is over, the worker waits, nothing moves, or time is up."""
     began = moved = worked = said = context.clock.monotonic()
     checked = -1
-    while _is_ahead(facts, wish) and worker_lives(str(context.data_dir)):
-        context.clock.sleep(LOOK_S)
-        run, now = read_run(facts), context.clock.monotonic()
+    while _is_ahead(facts, wish) and is_worker_alive(str(context.data_dir)):
+        context.clock.sleep(POLL_S)
+        run, now = current_run(facts), context.clock.monotonic()
         context.progress(HALF * _share(run) if run is not None else 0.0)
         before, checked = checked, run.checked if run is not None else -1
         moved = now if checked != before else moved
-        if run is not None and now - said >= LINE_S:
+        if run is not None and now - said >= REPORT_INTERVAL_S:
             said = now
-            context.info(f"{run.checked} of {run.total} scenes compared, gaps: {counted(run.gaps)}.")
+            context.info(
+                f"{run.checked} of {run.total} scenes compared, gaps: {format_counts(run.gaps)}."
+            )
         worker = facts.worker()
-        worked = worked if worker and worker.doing.startswith(("waiting", "switched off")) else now
-        if now - worked >= WAITS_S or now - moved >= STUCK_S or now - began >= LONGEST_S:
+        worked = worked if worker and worker.status.startswith(("waiting", "switched off")) else now
+        if (
+            now - worked >= IDLE_GRACE_S
+            or now - moved >= STALL_TIMEOUT_S
+            or now - began >= MAX_DURATION_S
+        ):
             return
 
 
-def _is_ahead(facts: Facts, wish: Wish) -> bool:
-    run = read_run(facts)
-    return read_wish(facts) is not None or (run is not None and run.asked_at == wish.asked_at)
+def _is_ahead(facts: MetaStore, wish: RunRequest) -> bool:
+    run = current_run(facts)
+    return pending_request(facts) is not None or (run is not None and run.asked_at == wish.asked_at)
 
 
 def _share(run: Run) -> float:
     return min(1.0, run.checked / run.total) if run.total else 0.0
 
 
-def _told(context: Context, run: Run, queued: str) -> Answer:
+def _told(context: TaskContext, run: Run, queued: str) -> TaskResult:
     """Say what was found, kind by kind, the sum last; the same as an answer."""
     for detector in DETECTORS:
         if run.gaps.get(detector.kind):
-            fields = counted(run.fields.get(detector.kind, {}))
+            fields = format_counts(run.fields.get(detector.kind, {}))
             where = "" if fields == "none" else f" ({fields})"
             context.info(f"{run.gaps[detector.kind]} {detector.kind}{where}: {detector.meaning}")
-    context.info(f"{run.checked} scenes compared. Gaps: {counted(run.gaps)}; {queued}: {counted(run.enqueued)}.")
+    context.info(
+        f"{run.checked} scenes compared. Gaps: {format_counts(run.gaps)}; {queued}: {format_counts(run.enqueued)}."
+    )
     if run.failed:
-        context.say("warning", f"The comparison ended early: {run.failed}.")
+        context.log("warning", f"The comparison ended early: {run.failed}.")
     return {
         "scope": run.scope,
         "checked": run.checked,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.errors import PlexServerDown, PlexTemporaryError
+from core.errors import PlexTemporaryError, PlexUnavailable
 from core.job import SCENE
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.store import JobStore
@@ -12,14 +12,14 @@ MARGIN_S = 600.0  # a job's last failure may be noticed a little before or after
 PAGE = 100
 
 CLASSES: Mapping[str, tuple[str, ...]] = {
-    "down": (PlexServerDown.__name__,),
-    "temporary": (PlexServerDown.__name__, PlexTemporaryError.__name__),
+    "down": (PlexUnavailable.__name__,),
+    "temporary": (PlexUnavailable.__name__, PlexTemporaryError.__name__),
 }
 """What a button may choose: only what a Plex that was away caused, or passing faults as well."""
 
 
 @dataclass(slots=True)
-class Recovery:
+class RecoveryResult:
     """What became of the letters. `recovered` by error class; the others were dropped or stayed."""
 
     recovered: dict[str, int] = field(default_factory=dict)
@@ -29,7 +29,10 @@ class Recovery:
 
     def line(self) -> str:
         """For people, one line."""
-        classes = ", ".join(f"{count} x {name}" for name, count in sorted(self.recovered.items())) or "none"
+        classes = (
+            ", ".join(f"{count} x {name}" for name, count in sorted(self.recovered.items()))
+            or "none"
+        )
         return (
             f"Back in the queue: {classes}. Already queued: {self.queued}, gone from Stash: {self.gone}, "
             f"not from an outage: {self.elsewhere}."
@@ -43,9 +46,9 @@ def recover(
     was_outage: Callable[[float], bool],
     gone_scenes: Callable[[Sequence[int]], frozenset[int]],
     now: float,
-) -> Recovery:
+) -> RecoveryResult:
     """Revive every letter of these classes that failed within an outage; its row leaves the dead letters."""
-    result = Recovery()
+    result = RecoveryResult()
     chosen = [letter for letter in letters.newest(1_000_000) if letter.reason in classes]
     born = [letter for letter in chosen if was_outage(letter.last_at)]
     result.elsewhere = len(chosen) - len(born)
@@ -58,13 +61,18 @@ def recover(
 
 
 def _recover_one(
-    store: JobStore, letters: DeadLetters, letter: DeadLetter, is_gone: bool, now: float, result: Recovery
+    store: JobStore,
+    letters: DeadLetters,
+    letter: DeadLetter,
+    is_gone: bool,
+    now: float,
+    result: RecoveryResult,
 ) -> None:
     if is_gone:
         result.gone += letters.drop(letter.subject)
     elif store.is_queued(letter.subject):
         result.queued += letters.drop(letter.subject)
-    elif letters.revive(letter, now):
+    elif letters.requeue(letter, now):
         result.recovered[letter.reason] = result.recovered.get(letter.reason, 0) + 1
 
 

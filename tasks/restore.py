@@ -15,12 +15,12 @@ from plex.image_state import IMAGE_LISTS
 from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
-from sync.context import Workbench
+from sync.context import SyncContext
 from sync.write_item import ItemWriter
-from sync_queue.hook_queue import worker_lives
-from sync_queue.meta import SYNCING, Facts
+from sync_queue.hook_queue import is_worker_alive
+from sync_queue.meta import SYNCING, MetaStore
 from sync_queue.store import JobStore
-from tasks.context import Answer, Context, TaskFailed, plex_failure
+from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure
 from validation.config import read_config
 
 NAME = "Restore Plex Values"
@@ -28,14 +28,16 @@ LISTED = 10
 RESTORED, EDITED, GONE, REFUSED = "restored", "edited", "gone", "refused"
 
 
-def restore_values(context: Context) -> Answer:
+def restore_values(context: TaskContext) -> TaskResult:
     """Put back what was kept of every item, except what somebody has edited in Plex since."""
-    stash = context.stash()
+    stash = context.stash_client()
     config = context.config(stash)
-    _require_rest(stash)
+    _require_disabled(stash)
     with context.store() as store:
-        if _is_at_work(store) and worker_lives(str(context.data_dir)):
-            raise TaskFailed("The worker is just finishing what it has begun; run this task again in a minute.")
+        if _is_worker_busy(store) and is_worker_alive(str(context.data_dir)):
+            raise TaskFailed(
+                "The worker is just finishing what it has begun; run this task again in a minute."
+            )
         bench = context.build_bench(config, stash, store)
         try:
             return _restore_all(context, store, bench, stash)
@@ -45,7 +47,7 @@ def restore_values(context: Context) -> Answer:
             bench.close()
 
 
-def _require_rest(stash: StashClient) -> None:
+def _require_disabled(stash: StashClient) -> None:
     """Raises TaskFailed while PlexSync writes: what is put back would be overwritten by the next edit."""
     if read_config(stash.settings()).config.enabled:
         raise TaskFailed(
@@ -53,51 +55,61 @@ def _require_rest(stash: StashClient) -> None:
         )
 
 
-def _is_at_work(store: JobStore) -> bool:
+def _is_worker_busy(store: JobStore) -> bool:
     """Whether a worker is in the middle of a drain that began under the old settings."""
-    row = Facts(store).worker()
-    return bool(store.counts()[2]) or (row is not None and row.doing == SYNCING)
+    row = MetaStore(store).worker()
+    return bool(store.counts()[2]) or (row is not None and row.status == SYNCING)
 
 
-def _restore_all(context: Context, store: JobStore, bench: Workbench, stash: StashClient) -> Answer:
+def _restore_all(
+    context: TaskContext, store: JobStore, bench: SyncContext, stash: StashClient
+) -> TaskResult:
     server, originals = bench.plex.machine_identifier(), bench.records.originals
     total = originals.count(server)
-    if not context.confirmed(NAME, total, f"{total} items in Plex would get back what they showed before PlexSync."):
+    if not context.confirm(
+        NAME, total, f"{total} items in Plex would get back what they showed before PlexSync."
+    ):
         return {"chosen": total, RESTORED: 0}
-    run, after, done = _Run(context, bench, server), 0, 0
+    run, after, done = _Restore(context, bench, server), 0, 0
     while page := originals.page(server, after, READ_BATCH):
-        _require_rest(stash)
+        _require_disabled(stash)
         items = _read(bench, page)
-        results = {item: run.put_back(items[item], kept) for item, _, kept in page if item in items}
+        results = {
+            item: run.restore_item(items[item], kept) for item, _, kept in page if item in items
+        }
         now = _read(bench, page) if results else {}
         for item, _, kept in page:
-            run.settle(item, now.get(item), kept, results.get(item))
+            run.verify_item(item, now.get(item), kept, results.get(item))
             done += 1
             context.progress(done / total)
         after = page[-1][0]
-    return run.farewell()
+    return run.finish()
 
 
-def _read(bench: Workbench, page: Sequence[tuple[int, int, Mapping[str, Original]]]) -> dict[int, PlexItem]:
+def _read(
+    bench: SyncContext, page: Sequence[tuple[int, int, Mapping[str, Original]]]
+) -> dict[int, PlexItem]:
     """The items as they are now, one request per library; what is gone is absent."""
     found: dict[int, PlexItem] = {}
     for section in sorted({section for _, section, _ in page}):
-        found.update(bench.plex.items(section, [item for item, where, _ in page if where == section]))
+        found.update(
+            bench.plex.items(section, [item for item, where, _ in page if where == section])
+        )
     return found
 
 
 @dataclass(slots=True)
-class _Result:
+class _ItemResult:
     """What became of one item: fields that somebody has edited since, and those Plex refused, with its reason."""
 
     edited: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
-class _Run:
+class _Restore:
     """One run: writes items and counts."""
 
-    def __init__(self, context: Context, bench: Workbench, server: str) -> None:
+    def __init__(self, context: TaskContext, bench: SyncContext, server: str) -> None:
         self._context = context
         self._bench = bench
         self._server = server
@@ -105,15 +117,21 @@ class _Run:
         self._counts: Counter[str] = Counter()
         self._details: list[str] = []
 
-    def put_back(self, item: PlexItem, kept: Mapping[str, Original]) -> _Result:
+    def restore_item(self, item: PlexItem, kept: Mapping[str, Original]) -> _ItemResult:
         """Write what differs on one item."""
         plan = self._plan(item, kept)
-        result = _Result(list(plan.edited), self._write(item, plan.changes))
+        result = _ItemResult(list(plan.edited), self._write(item, plan.changes))
         for image in (image for image in IMAGE_FIELDS if image.name in kept):
-            self._image_back(item, image, kept[image.name], result)
+            self._restore_image(item, image, kept[image.name], result)
         return result
 
-    def settle(self, key: int, item: PlexItem | None, kept: Mapping[str, Original], result: _Result | None) -> None:
+    def verify_item(
+        self,
+        key: int,
+        item: PlexItem | None,
+        kept: Mapping[str, Original],
+        result: _ItemResult | None,
+    ) -> None:
         """Forget an item that shows what it should by now; another is tried again by the next run."""
         if item is None or result is None:
             self._counts[GONE] += 1
@@ -125,14 +143,16 @@ class _Run:
         self._counts[EDITED] += bool(result.edited)
         if result.edited:
             names = ", ".join(result.edited)
-            self._details.append(f"{item.title} (item {key}): edited in Plex since, stays: {names}.")
+            self._details.append(
+                f"{item.title} (item {key}): edited in Plex since, stays: {names}."
+            )
         if result.failed:
             names, why = ", ".join(result.failed), next(iter(result.failed.values()))
             self._details.append(f"{item.title} (item {key}): Plex does not take {names} ({why}).")
         else:
             self._bench.records.originals.forget(self._server, key)
 
-    def farewell(self) -> Answer:
+    def finish(self) -> TaskResult:
         """What was done, the most important last: Stash shows the newest line first."""
         for line in self._details[:LISTED]:
             self._context.info(line)
@@ -144,11 +164,15 @@ class _Run:
             f"{counts[GONE]} are gone from Plex, {counts[REFUSED]} refused."
         )
         if counts[RESTORED]:
-            self._context.info("Switched on again, PlexSync writes what changes in Stash, and everything by Sync All.")
+            self._context.info(
+                "Switched on again, PlexSync writes what changes in Stash, and everything by Sync All."
+            )
         return {name: counts[name] for name in (RESTORED, EDITED, GONE, REFUSED)}
 
     def _plan(self, item: PlexItem, kept: Mapping[str, Original]) -> Restoration:
-        return plan_restoration(kept, item, self._bench.records.of_item(item.rating_key, self._server))
+        return plan_restoration(
+            kept, item, self._bench.records.of_item(item.rating_key, self._server)
+        )
 
     def _write(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
         """Send the changes; the fields Plex refused and why."""
@@ -157,29 +181,37 @@ class _Run:
         try:
             self._writer.send(item, changes)
         except (PlexRejected, PlexTemporaryError):
-            return self._writer.send_alone(item, changes)
+            return self._writer.send_individually(item, changes)
         return {}
 
-    def _image_back(self, item: PlexItem, image: Field, original: Original, result: _Result) -> None:
+    def _restore_image(
+        self, item: PlexItem, image: Field, original: Original, result: _ItemResult
+    ) -> None:
         """Select the image that was shown before, where ours is still the selected one."""
         plex, kind = self._bench.plex, IMAGE_LISTS[image.plex]
-        shelf = plex.image_keys(item.rating_key, kind)
+        shelf = plex.images(item.rating_key, kind)
         shown = next((key for key, selected in shelf if selected), "")
         is_former = shown == original.value
-        if not is_former and not (shown.endswith(original.marks) and _is_on(shelf, original.value)):
-            result.edited.append(image.name)  # by hand, or the former image is gone: ours is better than none
+        if not is_former and not (
+            shown.endswith(original.written_digests) and _has_image(shelf, original.value)
+        ):
+            result.edited.append(
+                image.name
+            )  # by hand, or the former image is gone: ours is better than none
             return
         try:
             if not is_former and original.value:
                 plex.select_image(item.rating_key, kind, str(original.value))
             elif not is_former:
                 plex.deselect_image(item.rating_key, kind)
-            if not is_former or original.locked != (image.plex in item.locked):  # choosing an image locks it
+            if not is_former or original.locked != (
+                image.plex in item.locked
+            ):  # choosing an image locks it
                 plex.edit(lock_target(item.section, item.rating_key, image, locked=original.locked))
         except PlexRejected as error:
             result.failed[image.name] = str(error)
 
 
-def _is_on(shelf: Sequence[tuple[str, bool]], key: FieldValue) -> bool:
+def _has_image(shelf: Sequence[tuple[str, bool]], key: FieldValue) -> bool:
     """Whether an image can be chosen; choosing none always can."""
     return not key or any(key == each for each, _ in shelf)

@@ -16,12 +16,12 @@ from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stash_log import write_log
 from sync_queue.hook_queue import session_parameters
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.records import Records
-from tasks.context import Context, stash_of
+from tasks.context import TaskContext, stash_of
 from tasks.table import TASKS
 from validation.config import read_config
-from wiring import Outside, build_bench, build_plex, work_here
+from wiring import Environment, build_plex, build_sync_context, drain_in_process
 
 
 def run_task(
@@ -37,8 +37,10 @@ def run_task(
     task = next((row for row in TASKS if row.mode == mode), None)
     if task is None:
         known = ", ".join(row.mode for row in TASKS)
-        return {"error": f"PlexSync does not know the mode {mode!r}. Known modes: {known}, wake, say."}
-    outside = Outside(Path(root), Path(data_dir))
+        return {
+            "error": f"PlexSync does not know the mode {mode!r}. Known modes: {known}, wake, say."
+        }
+    outside = Environment(Path(root), Path(data_dir))
     shown = _shown_by(message, outside)
     context = build_context(outside, message, start_worker, write, shown)
     try:
@@ -46,35 +48,46 @@ def run_task(
     except (PlexSyncError, sqlite3.Error, OSError) as error:
         return {"error": shown(f"{task.name}: {error}")}
     except Exception as error:  # noqa: BLE001 broad on purpose: whoever pressed the button gets an answer, not a traceback
-        context.say("error", f"{task.name} ended in a bug of PlexSync; please report it. {traceback.format_exc()}")
-        return {"error": shown(f"{task.name}: a bug, {type(error).__name__}: {error}. The log has its trace.")}
+        context.log(
+            "error",
+            f"{task.name} ended in a bug of PlexSync; please report it. {traceback.format_exc()}",
+        )
+        return {
+            "error": shown(
+                f"{task.name}: a bug, {type(error).__name__}: {error}. The log has its trace."
+            )
+        }
 
 
 def build_context(
-    outside: Outside,
+    outside: Environment,
     message: Mapping[str, object],
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
     shown: Callable[[str], str] = str,
-) -> Context:
+) -> TaskContext:
     """What the task works with. Sends nothing."""
-    log = EventLog(logging.Logger("plexsync-task", logging.CRITICAL))  # a task speaks through Stash's log
+    log = EventLog(
+        logging.Logger("plexsync-task", logging.CRITICAL)
+    )  # a task speaks through Stash's log
     now = outside.clock.wall()
-    return Context(
+    return TaskContext(
         data_dir=outside.data_dir,
         clock=outside.clock,
         session=session_parameters(message.get("server_connection"), now),
         start_worker=start_worker,
-        say=lambda level, text: write_log(write, level, shown(text)),
+        log=lambda level, text: write_log(write, level, shown(text)),
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
         build_plex=lambda config: build_plex(outside, config),
-        build_bench=lambda config, stash, store: build_bench(outside, config, stash, Records(store), Facts(store), log),
-        work_here=lambda look, limit_s: work_here(outside, look, limit_s),
+        build_bench=lambda config, stash, store: build_sync_context(
+            outside, config, stash, Records(store), MetaStore(store), log
+        ),
+        work_here=lambda look, limit_s: drain_in_process(outside, look, limit_s),
         started_at=now,
     )
 
 
-def _shown_by(message: Mapping[str, object], outside: Outside) -> Callable[[str], str]:
+def _shown_by(message: Mapping[str, object], outside: Environment) -> Callable[[str], str]:
     """What becomes of a text before anybody sees it; where the settings cannot be read it stays as it is."""
     session = session_parameters(message.get("server_connection"), outside.clock.wall())
     if session is None:
@@ -87,4 +100,6 @@ def _shown_by(message: Mapping[str, object], outside: Outside) -> Callable[[str]
 
 
 def _jsonable(document: Mapping[str, object]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in document.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in document.items()
+    }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks import dead_letters, diagnostics, queue, reconcile, restore, statistics
-from tasks.context import Answer, Context
+from tasks.context import TaskContext, TaskResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Task:
     name: str
     description: str
     mode: str
-    run: Callable[[Context], Answer]
+    run: Callable[[TaskContext], TaskResult]
 
 
 # fmt: off
@@ -53,13 +53,13 @@ TASKS: tuple[Task, ...] = (
     Task("Recover Outage Jobs: Temporary Errors", "The same, and also scenes that failed with a passing fault of "
          "Plex during a recorded outage.", "recover_temporary", dead_letters.recover_temporary),
     Task("List Dead Letters", "Write the newest dead letters into the log, with what to do about them.",
-         "list_dead", dead_letters.list_letters),
+         "list_dead", dead_letters.list_dead_letters),
     Task("Retry Dead Letters", "Put every dead letter back into the queue.",
-         "retry_dead", dead_letters.retry_letters),
+         "retry_dead", dead_letters.retry_dead_letters),
     Task("Purge Old Dead Letters", "Delete old dead letters. Run it twice: the first run only says how many.",
-         "purge_dead", dead_letters.purge_letters),
+         "purge_dead", dead_letters.purge_dead_letters),
     Task("Clear Dead Letter Queue", "Delete all dead letters. Their scenes are sent again at their next change. "
-         "Run it twice: the first run only says how many.", "clear_dead", dead_letters.clear_letters),
+         "Run it twice: the first run only says how many.", "clear_dead", dead_letters.clear_dead_letters),
     Task("Clear Pending Queue", "Forget every change that waits. Run it twice: the first run only says how many.",
          "clear_waiting", queue.clear_waiting),
     Task("Clear Match Cache", "Forget which item plays which file; Plex is listed anew at the next change.",

@@ -49,13 +49,17 @@ class Demo:
         Raises:
             DemoFailed: a change did not arrive.
         """
-        for number, act in enumerate((self.single, self.bulk, self.outage, self.latecomer, self.ambiguous), start=1):
+        for number, act in enumerate(
+            (self.single, self.bulk, self.outage, self.latecomer, self.ambiguous), start=1
+        ):
             self._screen.act(number, (act.__doc__ or "").strip().rstrip("."))
             act()
 
     def single(self) -> None:
         """A single edit."""
-        self._screen.say("Somebody fills in a scene in Stash and saves it. Plex was never touched before this moment.")
+        self._screen.say(
+            "Somebody fills in a scene in Stash and saves it. Plex was never touched before this moment."
+        )
         if self._stage.plex.writes():
             raise DemoFailed("Plex was written to before the first edit")
         with Watched(self._stage, self._screen, [SINGLE], AT_ONCE_S):
@@ -65,20 +69,30 @@ class Demo:
                 details="Two strangers share the last compartment.\nNeither has a ticket.",
                 date="2024-03-09",
                 studio_id=str(self._stage.stash.library.studio_id("Aurora Films")),
-                performer_ids=[str(self._stage.stash.library.performer_id(name)) for name in ("Mia Sol", "Jon Berg")],
-                tag_ids=[str(self._stage.stash.library.tag_id(name)) for name in ("train", "night")],
+                performer_ids=[
+                    str(self._stage.stash.library.performer_id(name))
+                    for name in ("Mia Sol", "Jon Berg")
+                ],
+                tag_ids=[
+                    str(self._stage.stash.library.tag_id(name)) for name in ("train", "night")
+                ],
             )
 
     def bulk(self) -> None:
         """A bulk edit."""
-        self._screen.say("Three scenes are selected in Stash and get a studio, a date and two tags at once.")
+        self._screen.say(
+            "Three scenes are selected in Stash and get a studio, a date and two tags at once."
+        )
         library = self._stage.stash.library
         with Watched(self._stage, self._screen, BULK, AT_ONCE_S):
             self._stage.stash.bulk_update(
                 [self._stage.ids[film] for film in BULK],
                 studio_id=str(library.studio_id("Blue Harbour")),
                 date="2023-07-21",
-                tag_ids={"mode": "ADD", "ids": [str(library.tag_id(name)) for name in ("sea", "summer")]},
+                tag_ids={
+                    "mode": "ADD",
+                    "ids": [str(library.tag_id(name)) for name in ("sea", "summer")],
+                },
             )
 
     def outage(self) -> None:
@@ -107,9 +121,15 @@ class Demo:
         stage, screen = self._stage, self._screen
         screen.say(f"'{LATECOMER.title}' is edited in Stash, but Plex does not have its file yet.")
         with Watched(stage, screen, [LATECOMER], AFTER_SCAN_S) as watched:
-            stage.stash.update_scene(stage.ids[LATECOMER], details="Too early for the worm.", date="2025-01-31")
-            wait_until("the job waits for Plex", lambda: stage.waiting_for("PlexNotFound"), AT_ONCE_S)
-            screen.say("The change waits. Now Plex scans its folder; the worker looks every half minute.")
+            stage.stash.update_scene(
+                stage.ids[LATECOMER], details="Too early for the worm.", date="2025-01-31"
+            )
+            wait_until(
+                "the job waits for Plex", lambda: stage.waiting_for("PlexNotFound"), AT_ONCE_S
+            )
+            screen.say(
+                "The change waits. Now Plex scans its folder; the worker looks every half minute."
+            )
             stage.scan(LATECOMER)
             watched.again()
 
@@ -128,13 +148,19 @@ class Demo:
         seen = len(stage.stash.log)
         stage.stash.wait_job(stage.stash.run_task("View Queue Status"), AT_ONCE_S)
         entries = [entry.message for entry in stage.stash.log[seen:]]
-        lines = [text.removeprefix(SAID_BY_PLUGIN) for text in entries if text.startswith(SAID_BY_PLUGIN)]
+        lines = [
+            text.removeprefix(SAID_BY_PLUGIN) for text in entries if text.startswith(SAID_BY_PLUGIN)
+        ]
         screen.log_lines(lines)
         if not any("AmbiguousMatch" in line for line in lines):
             raise DemoFailed("the queue status does not name the ambiguous match")
 
     def _breaker_lines(self) -> list[str]:
-        return [line for line in self._stage.worker_log() if "breaker.moved" in line and "new=open" in line]
+        return [
+            line
+            for line in self._stage.worker_log()
+            if "breaker.moved" in line and "new=open" in line
+        ]
 
 
 class Watched:
@@ -154,7 +180,9 @@ class Watched:
     def __enter__(self) -> Watched:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         if kind is None:
             self._wait()
             for film, before in self._before.items():
@@ -195,7 +223,9 @@ def play(keep: bool, wait_for_end: Callable[[], object]) -> int:
     screen = Screen(started)
     with open_stage() as stage:
         stage.install()
-        screen.say(f"Stash {stage.stash.url}   Plex {stage.plex.url}   PlexSync installed and set up.")
+        screen.say(
+            f"Stash {stage.stash.url}   Plex {stage.plex.url}   PlexSync installed and set up."
+        )
         try:
             Demo(stage, screen).run()
         except DemoFailed as failure:
@@ -215,7 +245,9 @@ def play(keep: bool, wait_for_end: Callable[[], object]) -> int:
 def show_addresses(stage: Stage, screen: Screen) -> None:
     """Where everything is, for a person who wants to look around."""
     screen.say(f"\nStash    {stage.stash.url}/graphql   (no login)")
-    screen.say(f"Plex     {stage.plex.url}/library/sections/{stage.section}/all?X-Plex-Token={TOKEN}")
+    screen.say(
+        f"Plex     {stage.plex.url}/library/sections/{stage.section}/all?X-Plex-Token={TOKEN}"
+    )
     screen.say(f"Plugin   {stage.plugin}")
     screen.say(f"Log      {stage.data / 'plexsync.log'}")
     screen.say("Ctrl-C ends it.")
@@ -223,7 +255,9 @@ def show_addresses(stage: Stage, screen: Screen) -> None:
 
 def main() -> int:
     """Run until it has ended, by itself or by Ctrl-C or a signal."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the stage is cleared in any case
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # so that the stage is cleared in any case
     try:
         return play(os.environ.get("KEEP", "") not in ("", "0"), threading.Event().wait)
     except KeyboardInterrupt:

@@ -73,7 +73,9 @@ class Screen:
     def timed(self, text: str, since: float) -> None:
         """A line that ends a wait: how long it took, and how long the demo has been running."""
         now = time.monotonic()
-        self.say(f"{text} after {now - since:.1f} s   [{now - self._started:.0f} s since the start]")
+        self.say(
+            f"{text} after {now - since:.1f} s   [{now - self._started:.0f} s since the start]"
+        )
 
     def scene(self, head: str, stash: Values, before: Values, now: Values) -> None:
         """The three columns of one scene; a row that moved in Plex is marked."""
@@ -88,7 +90,10 @@ class Screen:
     def log_lines(self, lines: Sequence[str]) -> None:
         """Lines of a log, indented."""
         for line in lines:
-            print(textwrap.fill(line, self._width, initial_indent="  | ", subsequent_indent="  |   "), flush=True)
+            print(
+                textwrap.fill(line, self._width, initial_indent="  | ", subsequent_indent="  |   "),
+                flush=True,
+            )
 
     def _row(self, label: str, *cells: str) -> None:
         room = (self._width - _LABEL_CHARS - 3 * 2) // 3

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync_queue import statements as sql
-from sync_queue.hook_queue import DATABASE, worker_lives
+from sync_queue.hook_queue import DATABASE, is_worker_alive
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
@@ -63,7 +63,9 @@ DURING_OUTAGE = (
     _film("mill", "last-light", "Last Light", "Mia Sol"),
 )
 LATECOMER = _film("aurora", "early-bird", "Early Bird", "Ada Winter", in_plex=False)
-TWINS = Film("/data/inbox/holiday.mp4", "Holiday", ("/media/2019/holiday.mp4", "/media/2024/holiday.mp4"))
+TWINS = Film(
+    "/data/inbox/holiday.mp4", "Holiday", ("/media/2019/holiday.mp4", "/media/2024/holiday.mp4")
+)
 FILMS = (SINGLE, *BULK, *DURING_OUTAGE, LATECOMER, TWINS)
 
 
@@ -85,7 +87,9 @@ class Stage:
     def install(self) -> None:
         """As a person does it: copy the plugin, load it, fill in the settings."""
         self.stash.install_plugin(PROJECT)
-        self.stash.configure(a_plex_url=self.plex.url, a_plex_token=TOKEN, b_path_map="/data => /media")
+        self.stash.configure(
+            a_plex_url=self.plex.url, a_plex_token=TOKEN, b_path_map="/data => /media"
+        )
 
     def item(self, film: Film) -> Item | None:
         """The Plex item that plays the film's file; None while there is none."""
@@ -116,16 +120,20 @@ class Stage:
         Raises:
             DemoFailed: something lives on.
         """
-        if worker_lives(str(self.data)):
+        if is_worker_alive(str(self.data)):
             self._ask_to_end()
-        wait_until("every process of the plugin has ended", lambda: not self.stash.kill_plugin_processes(), 10.0)
-        wait_until("the worker's lease is free", lambda: not worker_lives(str(self.data)), 5.0)
+        wait_until(
+            "every process of the plugin has ended",
+            lambda: not self.stash.kill_plugin_processes(),
+            10.0,
+        )
+        wait_until("the worker's lease is free", lambda: not is_worker_alive(str(self.data)), 5.0)
 
     def _ask_to_end(self) -> None:
         for (pid,) in self._rows("SELECT pid FROM worker"):
             os.kill(int(str(pid)), signal.SIGTERM)
         end = time.monotonic() + 5.0
-        while worker_lives(str(self.data)) and time.monotonic() < end:
+        while is_worker_alive(str(self.data)) and time.monotonic() < end:
             time.sleep(LOOK_S)
 
     def _add(self, film: Film, number: int) -> int:
@@ -141,7 +149,9 @@ class Stage:
         if not path.exists():
             return []
         try:
-            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as connection:
+            with contextlib.closing(
+                sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)
+            ) as connection:
                 return connection.execute(query, parameters).fetchall()
         except sqlite3.OperationalError:
             return []  # the worker is about to create its tables
@@ -176,7 +186,9 @@ def adopt_orphans() -> None:
 
 def bury_orphans() -> None:
     """Take leave of every child that has ended."""
-    with contextlib.suppress(ChildProcessError, AttributeError):  # no child is left; or Windows, which has no zombies
+    with contextlib.suppress(
+        ChildProcessError, AttributeError
+    ):  # no child is left; or Windows, which has no zombies
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass
 
@@ -200,6 +212,7 @@ def picture(red: int, green: int, blue: int, width: int = 320, height: int = 180
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

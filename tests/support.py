@@ -43,7 +43,11 @@ class FakeClock:
 
 
 def open_store(
-    data_dir: Path, clock: FakeClock, *, epoch: int | None = None, checkpoint: Callable[[str], object] = str
+    data_dir: Path,
+    clock: FakeClock,
+    *,
+    epoch: int | None = None,
+    checkpoint: Callable[[str], object] = str,
 ) -> JobStore:
     """A store on a fresh or existing database in `data_dir`."""
     opened = open_database(data_dir)
@@ -63,7 +67,9 @@ def copy_plugin(target: Path) -> Path:
     """The shipped files as an installation has them, in `target`."""
     target.mkdir(parents=True, exist_ok=True)
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for name in FILES:
         shutil.copy(ROOT / name, target / name)
     return target

@@ -40,7 +40,9 @@ def measured(report: Mapping[str, object]) -> dict[str, Count]:
     if not isinstance(files, dict):
         raise ValueError("the coverage report lists no files")
     return {
-        name.replace("\\", "/"): Count(entry["summary"]["covered_lines"], entry["summary"]["num_statements"])
+        name.replace("\\", "/"): Count(
+            entry["summary"]["covered_lines"], entry["summary"]["num_statements"]
+        )
         for name, entry in files.items()
     }
 
@@ -66,7 +68,9 @@ def complaints(sums: Mapping[str, Count]) -> list[str]:
     bounds = [("everything", overall, OVERALL_PERCENT)]
     bounds += [(unit, count, UNIT_PERCENT) for unit, count in sums.items()]
     return [
-        f"{name}: {count.percent:.1f} % is below {bound:g} %" for name, count, bound in bounds if count.percent < bound
+        f"{name}: {count.percent:.1f} % is below {bound:g} %"
+        for name, count, bound in bounds
+        if count.percent < bound
     ]
 
 

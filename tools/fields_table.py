@@ -1,18 +1,18 @@
 """The table of docs/writing.md: what PlexSync does with each field, told from the rows that decide it."""
 
-from core.fields import FIELDS, Clears, Field, Kind, MustGo
+from core.fields import FIELDS, ClearRule, Field, Kind, RemovalRule
 from tools.generated_sections import table
 from validation.desired_values import TAGS
 
 _KEPT = "Plex keeps its own"
 _CLEARS = {
-    Clears.ALWAYS: "emptied",
-    Clears.NEVER: _KEPT,
-    Clears.OURS: "emptied, if PlexSync set it",
+    ClearRule.ALWAYS: "emptied",
+    ClearRule.NEVER: _KEPT,
+    ClearRule.OWN_ONLY: "emptied, if PlexSync set it",
 }
 _MUST_GO = {
-    MustGo.UNWANTED: "names that Stash does not have",
-    MustGo.OURS: "only names that PlexSync added",
+    RemovalRule.ALL_OTHERS: "names that Stash does not have",
+    RemovalRule.OWN_ONLY: "only names that PlexSync added",
 }
 _LIMITS = {
     Kind.TEXT: "{:,} characters",
@@ -25,16 +25,27 @@ _LIMITS = {
 
 def fields_table() -> str:
     """One row per synced field, in the order of the table of fields."""
-    headings = ("Field", "Where Stash has nothing", "What is taken off", "At most", "Locked", "At first")
+    headings = (
+        "Field",
+        "Where Stash has nothing",
+        "What is taken off",
+        "At most",
+        "Locked",
+        "At first",
+    )
     return table(headings, map(_row, FIELDS))
 
 
 def _row(field: Field) -> tuple[str, ...]:
     is_image = field.kind is Kind.IMAGE
-    must_go = _MUST_GO[field.must_go] if field.kind is Kind.NAMES else ""
+    must_go = _MUST_GO[field.removal_rule] if field.kind is Kind.NAMES else ""
     return (
         field.label,
-        _KEPT if is_image else must_go if field.must_go is MustGo.OURS else _CLEARS[field.clears],
+        _KEPT
+        if is_image
+        else must_go
+        if field.removal_rule is RemovalRule.OWN_ONLY
+        else _CLEARS[field.clear_rule],
         must_go,
         "*Most tags*" if field.name == TAGS else _LIMITS[field.kind].format(field.limit),
         "by Plex" if is_image else "yes" if field.locks else "no",

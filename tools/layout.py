@@ -23,7 +23,13 @@ LAYERS = {  # a unit imports lower layers only; units of one layer do not import
     "PlexSync": 9,
 }
 HOOKS = "hooks"  # beside the layers: imported by PlexSync only
-HOOKS_MAY_IMPORT = ("core.stash_log", "core.launch", "sync_queue.hook_queue", "sync_queue.statements", "hooks.")
+HOOKS_MAY_IMPORT = (
+    "core.stash_log",
+    "core.launch",
+    "sync_queue.hook_queue",
+    "sync_queue.statements",
+    "hooks.",
+)
 ENTRY_FILES = ("PlexSync.py", "wiring.py")
 PAGE_FOLDER = "ui"  # what Stash's page loads; no Python
 

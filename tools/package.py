@@ -50,7 +50,10 @@ def shipped_files(root: Path) -> list[str]:
     if missing:
         raise Unpackable(f"the plugin is incomplete, there is no {', '.join(missing)}")
     inside = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
-    names = [*FILES, *(path.relative_to(root).as_posix() for path in inside if _ships(path.relative_to(root)))]
+    names = [
+        *FILES,
+        *(path.relative_to(root).as_posix() for path in inside if _ships(path.relative_to(root))),
+    ]
     manifests = [name for name in names if Path(name).suffix in _YAML and name != MANIFEST]
     if manifests:
         raise Unpackable(f"Stash would read {', '.join(manifests)} as another plugin")
@@ -144,17 +147,25 @@ def _released_at(root: Path) -> int:
     return int(datetime.fromisoformat(f"{found[1]}T00:00:00+00:00").timestamp())
 
 
-def main(arguments: Sequence[str], root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> int:
+def main(
+    arguments: Sequence[str], root: Path = ROOT, environment: Mapping[str, str] = os.environ
+) -> int:
     """Build, and say what was built; the exit status of the command."""
-    parser = argparse.ArgumentParser(prog="python -m tools.package", description="Build what Stash installs.")
-    parser.add_argument("--out", type=Path, default=root / "dist", help="the folder to fill (default: dist)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.package", description="Build what Stash installs."
+    )
+    parser.add_argument(
+        "--out", type=Path, default=root / "dist", help="the folder to fill (default: dist)"
+    )
     out = parser.parse_args(arguments).out
     try:
         archive = build(root, out, release_time(root, environment))
     except (Unpackable, OSError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
-    print(f"{archive} ({archive.stat().st_size // 1024} KB) and {INDEX}: serve the folder as a plugin source")
+    print(
+        f"{archive} ({archive.stat().st_size // 1024} KB) and {INDEX}: serve the folder as a plugin source"
+    )
     return 0
 
 

@@ -35,7 +35,9 @@ def play() -> list[str]:
         subprocess.CalledProcessError: a change did not arrive.
     """
     wide = {**os.environ, "COLUMNS": str(COLUMNS), "KEEP": ""}
-    run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, env=wide, capture_output=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.demo"], cwd=ROOT, env=wide, capture_output=True, check=True
+    )
     return run.stdout.decode("utf-8").splitlines()
 
 
@@ -74,7 +76,10 @@ def _text(line: str, number: int) -> str:
 
 
 def _class(line: str) -> str:
-    name = next((name for mark, name in _MARKS if line.startswith(mark)), "end" if " arrived in Plex " in line else "")
+    name = next(
+        (name for mark, name in _MARKS if line.startswith(mark)),
+        "end" if " arrived in Plex " in line else "",
+    )
     return f' class="{name}"' if name else ""
 
 

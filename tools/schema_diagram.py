@@ -23,7 +23,11 @@ def schema_diagram() -> str:
     lines = ["```mermaid", "erDiagram", "  direction LR"]
     lines += [f'  {left} {arrow} {right} : "{why}"' for left, arrow, right, why in RELATIONS]
     for name, rows in tables.items():
-        lines += [f"  {name} {{", *(f"    {kind} {column}{key}" for column, kind, key in rows), "  }"]
+        lines += [
+            f"  {name} {{",
+            *(f"    {kind} {column}{key}" for column, kind, key in rows),
+            "  }",
+        ]
     return "\n".join([*lines, "```"])
 
 
@@ -38,7 +42,9 @@ def columns() -> dict[str, list[tuple[str, str, str]]]:
             return {
                 name: [
                     (str(column), str(kind), " PK" if key else "")
-                    for _, column, kind, _, _, key in queue.connection.execute(f"PRAGMA table_info({name})")
+                    for _, column, kind, _, _, key in queue.connection.execute(
+                        f"PRAGMA table_info({name})"
+                    )
                 ]
                 for (name,) in found
             }

@@ -46,4 +46,10 @@ def _section(group: str) -> str:
 
 def _row(setting: Setting) -> Sequence[str]:
     explanation = f"{setting.purpose} {setting.range_text}".strip()
-    return setting.display_name, f"`{setting.key}`", setting.type.value, setting.default_text, explanation
+    return (
+        setting.display_name,
+        f"`{setting.key}`",
+        setting.type.value,
+        setting.default_text,
+        explanation,
+    )

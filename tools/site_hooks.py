@@ -25,7 +25,9 @@ The files beside the packages: the script that Stash starts, what is built of wh
 installation of what Python lacks.
 """
 # What a browser loads by itself; a link that somebody may follow is no such thing.
-_LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*?\b(?:src|href)=["']?(https?://[^"'\s>]+)""")
+_LOADED = re.compile(
+    r"""<(?:script|img|iframe|link)\b[^>]*?\b(?:src|href)=["']?(https?://[^"'\s>]+)"""
+)
 _log = logging.getLogger("mkdocs.hooks.plexsync")
 
 
@@ -39,7 +41,10 @@ def reference_pages(root: Path) -> dict[str, str]:
 
 def borrowed_pages(root: Path) -> dict[str, str]:
     """Pages of files in the project's root, with their links as they are from docs/."""
-    return {page: (root / name).read_text(encoding="utf-8").replace("](docs/", "](") for page, name in BORROWED.items()}
+    return {
+        page: (root / name).read_text(encoding="utf-8").replace("](docs/", "](")
+        for page, name in BORROWED.items()
+    }
 
 
 def foreign_hosts(html: str) -> list[str]:

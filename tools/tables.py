@@ -29,7 +29,9 @@ def generated_files(root: Path) -> dict[Path, str]:
         docs / "writing.md": with_part(_read(docs / "writing.md"), "fields", fields_table()),
         coverage: with_part(_read(coverage), "packages", coverage_sources(), HASH),
         pages: with_part(_read(pages), "reference", reference_menu(), HASH),
-        docs / "ARCHITECTURE.md": with_part(_read(docs / "ARCHITECTURE.md"), "tables", schema_diagram()),
+        docs / "ARCHITECTURE.md": with_part(
+            _read(docs / "ARCHITECTURE.md"), "tables", schema_diagram()
+        ),
     }
 
 
@@ -50,8 +52,12 @@ def differing_files(root: Path) -> dict[Path, str]:
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """Write the files, or only check them; the exit status of the command."""
-    parser = argparse.ArgumentParser(prog="python -m tools.tables", description="Write the generated files.")
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a file differs")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.tables", description="Write the generated files."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, exit 1 when a file differs"
+    )
     is_check = parser.parse_args(arguments).check
     differing = differing_files(root)
     for path, text in differing.items():

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
-from validation.limits import LONGEST_SEARCHED_CHARS, LONGEST_SHOWN_CHARS
+from validation.limits import MAX_SEARCHED_CHARS, MAX_SHOWN_CHARS
 from validation.scope import Scope
 from validation.setting_values import PathPairs, is_unset, read_old_url, read_setting, read_text
 from validation.settings import SETTINGS, Setting
@@ -74,14 +74,18 @@ class PlexSyncConfig(BaseModel):
         has_source = not BY_NAME[name].sources or self.sources[name] != SOURCE_NONE
         return self.sync_metadata and self.toggles[name] and has_source
 
-    def missing(self) -> tuple[str, ...]:
+    def missing_required(self) -> tuple[str, ...]:
         """The display names of required settings that are unset; () when PlexSync can work."""
         held = {"plex_url": self.plex_url, "plex_token": self.plex_token.get_secret_value()}
-        return tuple(setting.display_name for setting in SETTINGS if setting.required and not held[setting.name])
+        return tuple(
+            setting.display_name
+            for setting in SETTINGS
+            if setting.required and not held[setting.name]
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigReading:
+class ConfigResult:
     """The settings, one line for each value that could not be taken, and the keys nobody knows."""
 
     config: PlexSyncConfig
@@ -89,7 +93,7 @@ class ConfigReading:
     unknown: tuple[str, ...]
 
 
-def read_config(raw: Mapping[str, object] | None) -> ConfigReading:
+def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
     """The settings in what Stash has stored for PlexSync. Never raises.
 
     A key may stand with or without its group letter and in snake or camel case; the one with the
@@ -112,14 +116,16 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigReading:
     for setting in SETTINGS:
         value = found[setting.name]
         try:
-            values[setting.name] = read_setting(setting, setting.default if value is None else value)
+            values[setting.name] = read_setting(
+                setting, setting.default if value is None else value
+            )
         except ValueError as error:
             values[setting.name] = read_setting(setting, setting.default)
-            shown = "the value" if setting.secret else _shown(value, secrets)
+            shown = "the value" if setting.secret else _redact(value, secrets)
             warnings.append(_warning(setting.display_name, shown, error, setting))
     if found["plex_url"] is None:
         values["plex_url"] = _old_url(stored, secrets, warnings)
-    return ConfigReading(_config(values), tuple(warnings), _unknown(raw))
+    return ConfigResult(_config(values), tuple(warnings), _unknown(raw))
 
 
 def stored_names(raw: Mapping[str, object]) -> frozenset[str]:
@@ -157,7 +163,9 @@ def _secrets(found: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(value.strip() for value in typed if isinstance(value, str))
 
 
-def _old_url(stored: Mapping[str, list[object]], secrets: tuple[str, ...], warnings: list[str]) -> str:
+def _old_url(
+    stored: Mapping[str, list[object]], secrets: tuple[str, ...], warnings: list[str]
+) -> str:
     """The address that another plugin with the same ID has stored; "" if none, with a warning if bad."""
     host, port = (next(iter(stored.get(key, ())), None) for key in (OLD_HOST, OLD_PORT))
     if host is None:
@@ -165,34 +173,41 @@ def _old_url(stored: Mapping[str, list[object]], secrets: tuple[str, ...], warni
     try:
         return read_old_url(read_text(host), "" if port is None else read_text(port))
     except ValueError as error:
-        shown = f"{_shown(host, secrets)} with {_shown(port, secrets)}"
+        shown = f"{_redact(host, secrets)} with {_redact(port, secrets)}"
         setting = next(setting for setting in SETTINGS if setting.name == "plex_url")
         warnings.append(_warning("plexHost and plexPort", shown, error, setting))
         return ""
 
 
 def _unknown(raw: object) -> tuple[str, ...]:
-    known = {key for setting in SETTINGS for key in (setting.key, setting.name)} | {OLD_HOST, OLD_PORT}
+    known = {key for setting in SETTINGS for key in (setting.key, setting.name)} | {
+        OLD_HOST,
+        OLD_PORT,
+    }
     keys = (str(key) for key in raw) if isinstance(raw, Mapping) else ()
-    return tuple(sorted(key for key in keys if _snake_case(key) not in known and not _FOREIGN_KEY.fullmatch(key)))
+    return tuple(
+        sorted(
+            key for key in keys if _snake_case(key) not in known and not _FOREIGN_KEY.fullmatch(key)
+        )
+    )
 
 
 def _warning(title: str, shown: str, error: ValueError, setting: Setting) -> str:
     return f"{title}: {shown} is not usable ({error}); the default is used: {setting.default_text}"
 
 
-def _shown(value: object, secrets: tuple[str, ...]) -> str:
+def _redact(value: object, secrets: tuple[str, ...]) -> str:
     """A bad value on one short line, without a token or a login that was pasted into it."""
     if not isinstance(value, str | int | float):
         return f"a {type(value).__name__}"
-    text = _written(value)
+    text = _to_text(value)
     for secret in secrets:
         text = text.replace(secret, "***")
-    text = _LOGIN_IN_TEXT.sub("***@", _TOKEN_IN_TEXT.sub(r"\1***", text[:LONGEST_SEARCHED_CHARS]))
-    return repr(text[:LONGEST_SHOWN_CHARS])
+    text = _LOGIN_IN_TEXT.sub("***@", _TOKEN_IN_TEXT.sub(r"\1***", text[:MAX_SEARCHED_CHARS]))
+    return repr(text[:MAX_SHOWN_CHARS])
 
 
-def _written(value: str | float) -> str:
+def _to_text(value: str | float) -> str:
     try:
         return str(value)
     except ValueError:  # Python refuses to write out integers of thousands of digits

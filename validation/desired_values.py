@@ -12,7 +12,7 @@ from validation.sanitizers import clean_names, clean_text
 TAGS = "tags"
 
 
-def wanted_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
+def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
     """The value of every switched-on edit field by its name, in table order; empty is "", () or None."""
     return {
         field.name: _CLEANERS[field.kind](getattr(scene, _attribute(field, config)), field, config)
@@ -21,7 +21,7 @@ def wanted_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, Fiel
     }
 
 
-def wanted_images(config: PlexSyncConfig) -> tuple[Field, ...]:
+def desired_images(config: PlexSyncConfig) -> tuple[Field, ...]:
     """The image fields that are switched on, in table order."""
     return tuple(field for field in IMAGE_FIELDS if config.field_enabled(field.name))
 

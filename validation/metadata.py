@@ -75,7 +75,9 @@ def parse_scene(raw: RawObject) -> SyncMetadata:
 def _scene(raw: RawObject) -> SyncMetadata:
     studio = _object(raw, "studio")
     parent = _object(studio, "parent_studio")
-    performers = sorted(_entities(raw, "performers"), key=lambda entity: (entity[1].casefold(), entity[0]))
+    performers = sorted(
+        _entities(raw, "performers"), key=lambda entity: (entity[1].casefold(), entity[0])
+    )
     tags = _entities(raw, "tags")
     studio_name = _text(studio, "name")
     return SyncMetadata(
@@ -98,7 +100,9 @@ def _scene(raw: RawObject) -> SyncMetadata:
         organized=raw.get("organized") is True,
         created_at=_text(raw, "created_at"),
         updated_at=_text(raw, "updated_at"),
-        files=tuple(_file(file) for file in _objects(raw, "files") if _is_usable_path(file.get("path"))),
+        files=tuple(
+            _file(file) for file in _objects(raw, "files") if _is_usable_path(file.get("path"))
+        ),
     )
 
 
@@ -125,7 +129,9 @@ def _objects(raw: RawObject, key: str) -> list[RawObject]:
     value = raw.get(key)
     if value is None:
         return []
-    if not isinstance(value, list | tuple) or not all(isinstance(entry, Mapping) for entry in value):
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(entry, Mapping) for entry in value
+    ):
         raise ValueError(f"{key} is not a list of objects")
     return list(value)
 

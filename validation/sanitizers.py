@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from validation.limits import LONGEST_NAME_CHARS, LONGEST_TEXT_CHARS, LONGEST_WORD_CHARS
+from validation.limits import MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS
 
 # C0 but tab and line feed, DEL, C1, surrogates (always lone in a Python text), and the two
 # non-characters that XML forbids.
@@ -25,7 +25,9 @@ _LINE_BREAKS = re.compile(r"[\t\n]+")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ]\d{2}:\d{2}.*)?)?)?", re.ASCII)
 
 
-def clean_text(text: str, limit: int, *, keep_newlines: bool = False, strip_emoji: bool = False) -> str:
+def clean_text(
+    text: str, limit: int, *, keep_newlines: bool = False, strip_emoji: bool = False
+) -> str:
     """`text` trimmed, without unusable characters, at most `limit` characters long.
 
     Line ends become LF; without `keep_newlines` line ends and tabs become one space. What is too long
@@ -35,7 +37,7 @@ def clean_text(text: str, limit: int, *, keep_newlines: bool = False, strip_emoj
         >>> clean_text("  Night\\ttrain to\\x00 Lisbon ", 12)
         'Night train'
     """
-    cleaned = text[:LONGEST_TEXT_CHARS].replace("\r\n", "\n").replace("\r", "\n")
+    cleaned = text[:MAX_TEXT_CHARS].replace("\r\n", "\n").replace("\r", "\n")
     cleaned = _UNUSABLE.sub("", cleaned)
     if strip_emoji:
         cleaned = _EMOJI_AND_GAP.sub("", cleaned)
@@ -51,7 +53,7 @@ def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) 
     for name in names:
         if len(distinct) >= limit:
             break
-        cleaned = clean_text(name, LONGEST_NAME_CHARS, strip_emoji=strip_emoji)
+        cleaned = clean_text(name, MAX_NAME_CHARS, strip_emoji=strip_emoji)
         if cleaned:
             distinct.setdefault(cleaned.casefold(), cleaned)
     return tuple(distinct.values())
@@ -82,6 +84,6 @@ def _cut(text: str, limit: int) -> str:
     head = text[: max(limit, 0)]
     if head and not head[-1].isspace() and not text[len(head)].isspace():
         in_words = head.rsplit(None, 1)
-        if len(in_words) == 2 and len(in_words[1]) <= LONGEST_WORD_CHARS:
+        if len(in_words) == 2 and len(in_words[1]) <= MAX_WORD_CHARS:
             head = in_words[0]
     return head.rstrip()

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 _DAYS = re.compile(r"(\d{1,4})\s*(?:d|days?)?", re.IGNORECASE)
 _LIBRARY = re.compile(r"library\s*[: ]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _NAMED = {"all": 0, "24h": 1, "7days": 7}
@@ -53,7 +53,7 @@ def read_scope(text: str) -> Scope:
     if word in _NAMED:
         return Scope(days=_NAMED[word])
     days = _DAYS.fullmatch(text.strip())
-    if days is not None and 0 < int(days.group(1)) <= MOST_DAYS:
+    if days is not None and 0 < int(days.group(1)) <= MAX_DAYS:
         return Scope(days=int(days.group(1)))
     library = _LIBRARY.fullmatch(text.strip())
     if library is None:

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from validation.limits import LONGEST_TEXT_CHARS, MOST_LIBRARIES
+from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
 from validation.settings import Setting, SettingType
@@ -19,11 +19,22 @@ PLEX_PORT = 32400
 
 PathPairs = tuple[tuple[str, str], ...]
 
-_SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_SWITCHES = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"[\w.:%\[\]-]+")
 NEVER = 0  # no item has this rating key
-_OVERRIDE = re.compile(r"(?:scene)?\s*(\d{1,9})\s*=>\s*(?:(?:item)?\s*(\d{1,9})|never)", re.IGNORECASE)
+_OVERRIDE = re.compile(
+    r"(?:scene)?\s*(\d{1,9})\s*=>\s*(?:(?:item)?\s*(\d{1,9})|never)", re.IGNORECASE
+)
 _WEB_APP = re.compile(r"/web(/.*)?$")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]+")
 
@@ -85,7 +96,7 @@ def read_text(raw: object) -> str:
     """A text without control characters; a text of digits may have become a number."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise ValueError("not a text")
-    return clean_text(str(raw), LONGEST_TEXT_CHARS, keep_newlines=True)
+    return clean_text(str(raw), MAX_TEXT_CHARS, keep_newlines=True)
 
 
 def read_choice(text: str, choices: tuple[str, ...]) -> str:
@@ -108,7 +119,11 @@ def read_url(text: str) -> str:
         raise ValueError("not an http or https address")
     if "@" in parts.netloc:
         raise ValueError("it holds a user name or password")
-    if not parts.hostname or not _HOST_AND_PORT.fullmatch(parts.netloc) or re.search(r"\s", parts.path):
+    if (
+        not parts.hostname
+        or not _HOST_AND_PORT.fullmatch(parts.netloc)
+        or re.search(r"\s", parts.path)
+    ):
         raise ValueError("not an address")
     return f"{parts.scheme}://{parts.netloc.rstrip(':')}{_WEB_APP.sub('', parts.path).rstrip('/')}"
 
@@ -145,7 +160,7 @@ def read_token(text: str) -> SecretStr:
 
 def read_libraries(text: str) -> tuple[str, ...]:
     """Library names; () means all."""
-    return clean_names(text.split(","), MOST_LIBRARIES)
+    return clean_names(text.split(","), MAX_LIBRARIES)
 
 
 def read_path_map(text: str) -> PathPairs:
@@ -187,14 +202,16 @@ def read_overrides(text: str) -> dict[int, int]:
     for entry in filter(None, (entry.strip() for entry in re.split(r"[;\n]", text))):
         found = _OVERRIDE.fullmatch(entry)
         if found is None:
-            raise ValueError("an entry is not of the form 'scene 42 => item 9137' or 'scene 43 => never'")
+            raise ValueError(
+                "an entry is not of the form 'scene 42 => item 9137' or 'scene 43 => never'"
+            )
         overrides[int(found.group(1))] = int(found.group(2)) if found.group(2) else NEVER
     return overrides
 
 
 def read_tags(text: str) -> frozenset[str]:
     """Caseless tag names."""
-    return frozenset(name.casefold() for name in clean_names(text.split(","), MOST_LIBRARIES))
+    return frozenset(name.casefold() for name in clean_names(text.split(","), MAX_LIBRARIES))
 
 
 def read_folders(text: str) -> tuple[str, ...]:

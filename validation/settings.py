@@ -75,13 +75,18 @@ class Setting:
         if self.choices:
             return "One of: " + ", ".join(self.choices) + "."
         if self.type is SettingType.NUMBER:
-            return " ".join(filter(None, (f"From {self.lowest:g} to {self.highest:g}", self.unit))) + "."
+            return (
+                " ".join(filter(None, (f"From {self.lowest:g} to {self.highest:g}", self.unit)))
+                + "."
+            )
         return ""
 
     @property
     def description(self) -> str:
         """Purpose, range and default as one line."""
-        return " ".join(filter(None, (self.purpose, self.range_text, f"Default: {self.default_text}.")))
+        return " ".join(
+            filter(None, (self.purpose, self.range_text, f"Default: {self.default_text}."))
+        )
 
 
 GROUPS: dict[str, str] = {

@@ -22,7 +22,9 @@ def keys(root: ElementTree.Element) -> list[int]:
 
 
 class TestConnecting:
-    def test_connecting_is_one_request_and_tells_who_the_server_is(self, plex: PlexEmulator) -> None:
+    def test_connecting_is_one_request_and_tells_who_the_server_is(
+        self, plex: PlexEmulator
+    ) -> None:
         server = connect(plex)
 
         assert server.machineIdentifier == plex.machine_identifier
@@ -32,7 +34,10 @@ class TestConnecting:
     def test_the_identity_needs_no_token(self, plex: PlexEmulator) -> None:
         answer = requests.get(f"{plex.url}/identity", timeout=5)
 
-        assert ElementTree.fromstring(answer.content).get("machineIdentifier") == plex.machine_identifier
+        assert (
+            ElementTree.fromstring(answer.content).get("machineIdentifier")
+            == plex.machine_identifier
+        )
         assert plex.devices == {}
 
     @pytest.mark.parametrize("token", ["wrong", ""])
@@ -45,7 +50,9 @@ class TestConnecting:
 
         assert answer.status_code == 200
 
-    def test_an_expired_token_can_be_answered_with_498_which_plexapi_does_not_know(self, plex: PlexEmulator) -> None:
+    def test_an_expired_token_can_be_answered_with_498_which_plexapi_does_not_know(
+        self, plex: PlexEmulator
+    ) -> None:
         plex.switches.unknown_token_status = 498
 
         with pytest.raises(TypeError):
@@ -94,7 +101,11 @@ class TestSections:
         found = connect(plex).library.section("films & more")
 
         assert found.locations == ["/a", "C:\\b"]
-        assert (found.type, found.agent, found.scanner) == ("movie", "tv.plex.agents.movie", "Plex Movie")
+        assert (found.type, found.agent, found.scanner) == (
+            "movie",
+            "tv.plex.agents.movie",
+            "Plex Movie",
+        )
         assert found._data.get("contentChangedAt") == "1"
 
     def test_from_nothing_to_a_section_is_three_requests(self, plex: PlexEmulator) -> None:
@@ -128,10 +139,14 @@ class TestListing:
         assert (root.get("size"), root.get("totalSize"), root.get("offset")) == ("2", "5", "2")
         assert root.get("librarySectionID") == "1"
 
-    def test_an_offset_past_the_end_is_an_empty_page_with_the_true_total(self, plex: PlexEmulator) -> None:
+    def test_an_offset_past_the_end_is_an_empty_page_with_the_true_total(
+        self, plex: PlexEmulator
+    ) -> None:
         fill(plex, 2)
 
-        root = connect(plex).query("/library/sections/1/all?X-Plex-Container-Start=50&X-Plex-Container-Size=10")
+        root = connect(plex).query(
+            "/library/sections/1/all?X-Plex-Container-Start=50&X-Plex-Container-Size=10"
+        )
 
         assert (root.get("size"), root.get("totalSize")) == ("0", "2")
 
@@ -144,7 +159,9 @@ class TestListing:
         fill(plex, 5)
         plex.switches.max_page = 3
 
-        root = connect(plex).query("/library/sections/1/all?X-Plex-Container-Start=0&X-Plex-Container-Size=5")
+        root = connect(plex).query(
+            "/library/sections/1/all?X-Plex-Container-Start=0&X-Plex-Container-Size=5"
+        )
 
         assert (root.get("size"), root.get("totalSize")) == ("3", "5")
 
@@ -154,19 +171,31 @@ class TestListing:
         with pytest.raises(BadRequest, match=r"^\(400\)"):
             connect(plex).query("/library/sections/1/all")
 
-    def test_a_listing_shows_two_genres_and_three_people_and_no_locks(self, plex: PlexEmulator) -> None:
+    def test_a_listing_shows_two_genres_and_three_people_and_no_locks(
+        self, plex: PlexEmulator
+    ) -> None:
         names = ["A", "B", "C", "D"]
         plex.library.add_item(
-            1, [("/media/scenes/a.mp4", 1)], genres=names, roles=names, collections=names, labels=names
+            1,
+            [("/media/scenes/a.mp4", 1)],
+            genres=names,
+            roles=names,
+            collections=names,
+            labels=names,
         )
 
         video = connect(plex).query("/library/sections/1/all")[0]
 
-        counts = {name: len(video.findall(name)) for name in ("Genre", "Role", "Collection", "Label", "Field")}
+        counts = {
+            name: len(video.findall(name))
+            for name in ("Genre", "Role", "Collection", "Label", "Field")
+        }
         assert counts == {"Genre": 2, "Role": 3, "Collection": 2, "Label": 0, "Field": 0}
 
     def test_excludes_drop_elements_and_attributes(self, plex: PlexEmulator) -> None:
-        plex.library.add_item(1, [("/media/scenes/a.mp4", 1)], genres=["A"], roles=["B"], tagline="T")
+        plex.library.add_item(
+            1, [("/media/scenes/a.mp4", 1)], genres=["A"], roles=["B"], tagline="T"
+        )
         path = "/library/sections/1/all?excludeElements=Genre,Role&excludeFields=summary,tagline"
 
         video = connect(plex).query(path)[0]
@@ -194,14 +223,18 @@ class TestListing:
         assert [genre.get("tag") for genre in video.findall("Genre")] == ["New"]
 
     def test_versions_and_parts_are_all_listed(self, plex: PlexEmulator) -> None:
-        key = plex.library.add_item(1, parts=[[("/m/cd1.mp4", 1), ("/m/cd2.mp4", 2)], [("/m/uhd.mkv", 3)]])
+        key = plex.library.add_item(
+            1, parts=[[("/m/cd1.mp4", 1), ("/m/cd2.mp4", 2)], [("/m/uhd.mkv", 3)]]
+        )
 
         item = connect(plex).library.section("Scenes").all()[0]
 
         assert item.locations == ["/m/cd1.mp4", "/m/cd2.mp4", "/m/uhd.mkv"]
         assert [len(media.parts) for media in connect(plex).fetchItem(key).media] == [2, 1]
 
-    def test_text_comes_back_as_it_is_with_line_breaks_and_all_signs(self, plex: PlexEmulator) -> None:
+    def test_text_comes_back_as_it_is_with_line_breaks_and_all_signs(
+        self, plex: PlexEmulator
+    ) -> None:
         text = "one\ntwo\ttabbed\r\nthree <b> & \"quoted\" 'ä' 😀"
         key = plex.library.add_item(1, [("/media/scenes/a & <b>.mp4", 1)], summary=text)
 
@@ -213,7 +246,9 @@ class TestListing:
     def test_control_characters_are_written_out_raw(self, plex: PlexEmulator) -> None:
         plex.library.add_item(1, [("/media/scenes/a.mp4", 1)], title="a\x07b")
 
-        answer = requests.get(f"{plex.url}/library/sections/1/all?X-Plex-Token={plex.token}", timeout=5)
+        answer = requests.get(
+            f"{plex.url}/library/sections/1/all?X-Plex-Token={plex.token}", timeout=5
+        )
 
         assert b'title="a\x07b"' in answer.content
 
@@ -268,15 +303,21 @@ class TestFilters:
 
         assert keys(root) == [three[number] for number in expected]
 
-    def test_a_filter_may_be_fully_encoded(self, timed_plex: PlexEmulator, three: list[int]) -> None:
+    def test_a_filter_may_be_fully_encoded(
+        self, timed_plex: PlexEmulator, three: list[int]
+    ) -> None:
         argument = quote("addedAt>>") + "=1700001000"
 
         assert keys(connect(timed_plex).query(f"/library/sections/1/all?{argument}")) == three[2:]
 
-    def test_items_by_key_come_in_listing_form(self, timed_plex: PlexEmulator, three: list[int]) -> None:
+    def test_items_by_key_come_in_listing_form(
+        self, timed_plex: PlexEmulator, three: list[int]
+    ) -> None:
         timed_plex.library.change(three[0], genres=["A", "B", "C"])
 
-        root = connect(timed_plex).query(f"/library/sections/1/all?sort=id&id={three[2]},{three[0]},99999")
+        root = connect(timed_plex).query(
+            f"/library/sections/1/all?sort=id&id={three[2]},{three[0]},99999"
+        )
 
         assert keys(root) == [three[0], three[2]]
         assert len(root[0].findall("Genre")) == 2
@@ -285,16 +326,22 @@ class TestFilters:
         timed_plex.library.change(three[0], user_rating=5.0)
         timed_plex.library.change(three[1], user_rating=5.0)
 
-        root = connect(timed_plex).query("/library/sections/1/all?sort=userRating:nullsLast,year:desc")
+        root = connect(timed_plex).query(
+            "/library/sections/1/all?sort=userRating:nullsLast,year:desc"
+        )
 
         assert keys(root) == [three[1], three[0], three[2]]
 
-    def test_plexapi_search_with_sort_and_filters_works(self, timed_plex: PlexEmulator, three: list[int]) -> None:
+    def test_plexapi_search_with_sort_and_filters_works(
+        self, timed_plex: PlexEmulator, three: list[int]
+    ) -> None:
         section = connect(timed_plex).library.section("Scenes")
 
         newest = section.search(sort="addedAt:desc", maxresults=1)
         by_genre = section.search(genre="Beta")
-        combined = section.search(filters={"or": [{"title": "alpha"}, {"genre": "Gamma"}]}, sort="titleSort")
+        combined = section.search(
+            filters={"or": [{"title": "alpha"}, {"genre": "Gamma"}]}, sort="titleSort"
+        )
 
         assert [item.ratingKey for item in newest] == [three[2]]
         assert [item.ratingKey for item in by_genre] == [three[1]]
@@ -315,7 +362,9 @@ class TestFetching:
             connect(plex).fetchItems([99998, 99999])
 
     @pytest.mark.parametrize(("pages", "expected"), [(True, 2), (False, 1)])
-    def test_a_long_batch_is_paged_or_not(self, plex: PlexEmulator, pages: bool, expected: int) -> None:
+    def test_a_long_batch_is_paged_or_not(
+        self, plex: PlexEmulator, pages: bool, expected: int
+    ) -> None:
         plex.switches.batch_paging = pages
         made = fill(plex, 150)
 
@@ -344,7 +393,9 @@ class TestFetching:
         assert [role.tag for role in item.roles] == names
         assert sorted(lock.name for lock in item.fields) == ["actor", "title"]
 
-    def test_reading_an_empty_attribute_of_a_listed_item_reloads_it(self, plex: PlexEmulator) -> None:
+    def test_reading_an_empty_attribute_of_a_listed_item_reloads_it(
+        self, plex: PlexEmulator
+    ) -> None:
         fill(plex, 1)
         item = connect(plex).library.section("Scenes").all()[0]
         plex.reset_counts()

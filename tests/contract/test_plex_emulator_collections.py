@@ -16,7 +16,9 @@ def section(plex: PlexEmulator) -> Any:
     return connect(plex).library.section("Scenes")
 
 
-def test_tagging_makes_the_collection_and_untagging_the_last_removes_it(plex: PlexEmulator, section: Any) -> None:
+def test_tagging_makes_the_collection_and_untagging_the_last_removes_it(
+    plex: PlexEmulator, section: Any
+) -> None:
     first, second = plex.library.add_items(1, 2)
     section._server.fetchItem(first).addCollection("Blue Door")
     section._server.fetchItem(second).addCollection("blue door")
@@ -47,7 +49,10 @@ def test_members_can_be_listed_and_follow_a_rename(plex: PlexEmulator, section: 
 
     assert [item.ratingKey for item in collection.reload().items()] == made
     assert [plex.library.item(key).collections for key in made] == [["Red Door"], ["Red Door"]]
-    assert section._server.query("/library/sections/1/all")[0].find("Collection").get("tag") == "Red Door"
+    assert (
+        section._server.query("/library/sections/1/all")[0].find("Collection").get("tag")
+        == "Red Door"
+    )
 
 
 def test_a_rename_to_a_title_in_use_is_a_conflict(plex: PlexEmulator, section: Any) -> None:
@@ -81,7 +86,9 @@ def test_a_second_collection_of_one_title_is_allowed(plex: PlexEmulator, section
     assert len(plex.library.collections(1)) == 2
 
 
-def test_a_smart_collection_has_members_that_cannot_be_edited(plex: PlexEmulator, section: Any) -> None:
+def test_a_smart_collection_has_members_that_cannot_be_edited(
+    plex: PlexEmulator, section: Any
+) -> None:
     old = plex.library.add_item(1, [("/media/scenes/old.mp4", 1)], date="1990-01-01")
     plex.library.add_item(1, [("/media/scenes/new.mp4", 1)], date="2020-01-01")
 

@@ -44,11 +44,17 @@ def test_the_program_serves_until_it_is_terminated(program: str) -> None:
 
 def test_orders_are_neither_counted_nor_a_device(plex: PlexEmulator) -> None:
     section = order(plex.url, "add_section", title="Other", locations=["/media/other"])
-    key = order(plex.url, "add_item", section=section, files=[["/media/other/a.mp4", 5]], genres=["Drama"])
+    key = order(
+        plex.url, "add_item", section=section, files=[["/media/other/a.mp4", 5]], genres=["Drama"]
+    )
 
     described = order(plex.url, "item", rating_key=key)
 
-    assert (described["title"], described["genres"], described["files"]) == ("a", ["Drama"], ["/media/other/a.mp4"])
+    assert (described["title"], described["genres"], described["files"]) == (
+        "a",
+        ["Drama"],
+        ["/media/other/a.mp4"],
+    )
     assert plex.count() == 0
     assert plex.devices == {}
 

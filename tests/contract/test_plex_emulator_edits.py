@@ -44,11 +44,17 @@ class TestFields:
         video.editTitle("Été & sun + 1/2").editStudio("Blue, Door").editTagline("100 % <b>")
         video.editSummary("one\ntwo 😀").editContentRating("X")
 
-        assert (item.title, item.studio, item.tagline) == ("Été & sun + 1/2", "Blue, Door", "100 % <b>")
+        assert (item.title, item.studio, item.tagline) == (
+            "Été & sun + 1/2",
+            "Blue, Door",
+            "100 % <b>",
+        )
         assert (item.summary, item.content_rating) == ("one\ntwo 😀", "X")
         assert item.locked == {"title", "studio", "tagline", "summary", "contentRating"}
 
-    def test_the_sort_title_follows_the_title_until_it_is_locked(self, server: Any, item: Item) -> None:
+    def test_the_sort_title_follows_the_title_until_it_is_locked(
+        self, server: Any, item: Item
+    ) -> None:
         edit(server, item.rating_key, title__value="The Quiet Evening")
         derived = item.title_sort
         edit(server, item.rating_key, titleSort__value="zzz", titleSort__locked=1)
@@ -71,14 +77,18 @@ class TestFields:
 
         assert (item.date, item.year) == ("2024-02-29", 2024)
 
-    def test_an_empty_date_clears_date_and_year(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_an_empty_date_clears_date_and_year(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.library.change(item.rating_key, date="2024-02-29")
 
         edit(server, item.rating_key, originallyAvailableAt__value="")
 
         assert (item.date, item.year) == (None, None)
 
-    def test_an_empty_date_can_be_ignored(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_an_empty_date_can_be_ignored(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.switches.empty_date = "ignored"
         plex.library.change(item.rating_key, date="2024-02-29")
 
@@ -86,7 +96,9 @@ class TestFields:
 
         assert item.date == "2024-02-29"
 
-    def test_an_empty_date_can_be_an_error(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_an_empty_date_can_be_an_error(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.switches.empty_date = "500"
 
         with pytest.raises(BadRequest, match=r"^\(500\)"):
@@ -110,7 +122,9 @@ class TestFields:
 
         assert item.title == "The start"
 
-    def test_ratings_are_set_and_cleared_in_the_same_edit_or_by_stars(self, server: Any, item: Item) -> None:
+    def test_ratings_are_set_and_cleared_in_the_same_edit_or_by_stars(
+        self, server: Any, item: Item
+    ) -> None:
         video = server.fetchItem(item.rating_key)
 
         edit(server, item.rating_key, userRating__value=7.5)
@@ -131,11 +145,15 @@ class TestFields:
         assert item.summary == "a\nb"
 
     def test_keys_in_the_path_are_the_same_edit(self, server: Any, item: Item) -> None:
-        server.query(f"/library/metadata/{item.rating_key}?title.value=Direct", method=server._session.put)
+        server.query(
+            f"/library/metadata/{item.rating_key}?title.value=Direct", method=server._session.put
+        )
 
         assert item.title == "Direct"
 
-    def test_an_edit_answers_200_with_an_empty_html_body(self, plex: PlexEmulator, item: Item) -> None:
+    def test_an_edit_answers_200_with_an_empty_html_body(
+        self, plex: PlexEmulator, item: Item
+    ) -> None:
         target = f"{plex.url}/library/sections/1/all?type=1&id={item.rating_key}&studio.value=S"
 
         answer = requests.put(target, headers={"X-Plex-Token": plex.token}, timeout=5)
@@ -145,7 +163,9 @@ class TestFields:
 
 
 class TestManyItems:
-    def test_one_edit_reaches_many_items_and_skips_the_gone(self, plex: PlexEmulator, server: Any) -> None:
+    def test_one_edit_reaches_many_items_and_skips_the_gone(
+        self, plex: PlexEmulator, server: Any
+    ) -> None:
         made = plex.library.add_items(1, 3)
 
         edit(server, *made[:2], 99999, studio__value="Same")
@@ -165,11 +185,15 @@ class TestManyItems:
         with pytest.raises(NotFound):
             edit(server, 99999, title__value="x")
 
-    def test_an_edit_without_ids_is_refused_and_flagged(self, item: Item, plex: PlexEmulator) -> None:
+    def test_an_edit_without_ids_is_refused_and_flagged(
+        self, item: Item, plex: PlexEmulator
+    ) -> None:
         server = connect(plex)
 
         with pytest.raises(BadRequest, match=r"^\(500\)"):
-            server.query("/library/sections/1/all?type=1&title.value=Everything", method=server._session.put)
+            server.query(
+                "/library/sections/1/all?type=1&title.value=Everything", method=server._session.put
+            )
 
         assert item.title == "The start"
         assert len(plex.violations) == 1
@@ -180,18 +204,24 @@ ODD_NAMES = ["A, B", "C+D", "Grün & 100%", "x|y", "Über/unter", 'O\'Neil "Q"',
 
 
 class TestTags:
-    def test_tags_are_appended_by_default(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_tags_are_appended_by_default(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.library.change(item.rating_key, genres=["Old"])
 
         raw_edit(server, (item.rating_key,), {"genre[0].tag.tag": "New", "actor[0].tag.tag": "Ann"})
 
         assert (item.genres, item.roles) == (["Old", "New"], ["Ann"])
 
-    def test_tags_replace_per_kind_when_switched(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_tags_replace_per_kind_when_switched(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.switches.tags_replace = True
         plex.library.change(item.rating_key, genres=["Old", "Kept"], roles=["Ann"])
 
-        raw_edit(server, (item.rating_key,), {"genre[0].tag.tag": "kept", "genre[1].tag.tag": "New"})
+        raw_edit(
+            server, (item.rating_key,), {"genre[0].tag.tag": "kept", "genre[1].tag.tag": "New"}
+        )
 
         assert (item.genres, item.roles) == (["Kept", "New"], ["Ann"])
 
@@ -205,13 +235,19 @@ class TestTags:
         raw_edit(
             server,
             (item.rating_key,),
-            {"genre[0].tag.tag": "Kept", "genre[1].tag.tag": "New", "genre[].tag.tag-": quote("Old, one")},
+            {
+                "genre[0].tag.tag": "Kept",
+                "genre[1].tag.tag": "New",
+                "genre[].tag.tag-": quote("Old, one"),
+            },
         )
 
         assert item.genres == ["Kept", "New"]
 
     @pytest.mark.parametrize("replace", [False, True])
-    def test_odd_names_come_and_go(self, plex: PlexEmulator, server: Any, item: Item, replace: bool) -> None:
+    def test_odd_names_come_and_go(
+        self, plex: PlexEmulator, server: Any, item: Item, replace: bool
+    ) -> None:
         plex.switches.tags_replace = replace
         video = server.fetchItem(item.rating_key)
 
@@ -225,7 +261,11 @@ class TestTags:
     def test_the_number_in_the_brackets_is_the_order(self, server: Any, item: Item) -> None:
         names = [f"Tag {number}" for number in range(12)]
 
-        raw_edit(server, (item.rating_key,), {f"actor[{number}].tag.tag": name for number, name in enumerate(names)})
+        raw_edit(
+            server,
+            (item.rating_key,),
+            {f"actor[{number}].tag.tag": name for number, name in enumerate(names)},
+        )
 
         assert item.roles == names
 
@@ -234,28 +274,36 @@ class TestTags:
     ) -> None:
         plex.library.add_item(1, [("/media/scenes/b.mp4", 1)], genres=["Drama"])
 
-        raw_edit(server, (item.rating_key,), {"genre[0].tag.tag": "drama", "genre[1].tag.tag": "DRAMA"})
+        raw_edit(
+            server, (item.rating_key,), {"genre[0].tag.tag": "drama", "genre[1].tag.tag": "DRAMA"}
+        )
         spelled = list(item.genres)
         raw_edit(server, (item.rating_key,), {"genre[].tag.tag-": "dRaMa"})
 
         assert spelled == ["Drama"]
         assert item.genres == []
 
-    def test_a_tag_both_added_and_removed_stays(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_a_tag_both_added_and_removed_stays(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.library.change(item.rating_key, genres=["A", "B"])
 
         raw_edit(server, (item.rating_key,), {"genre[0].tag.tag": "A", "genre[].tag.tag-": "A,B"})
 
         assert item.genres == ["A"]
 
-    def test_an_empty_tag_argument_clears_the_kind(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_an_empty_tag_argument_clears_the_kind(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.library.change(item.rating_key, genres=["A", "B"], roles=["Ann"])
 
         raw_edit(server, (item.rating_key,), {"genre[].tag": "", "genre[0].tag.tag": "C"})
 
         assert (item.genres, item.roles) == (["C"], ["Ann"])
 
-    def test_clear_and_set_can_follow_the_order_of_the_wire(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_clear_and_set_can_follow_the_order_of_the_wire(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.switches.tag_wire_order = True
 
         raw_edit(server, (item.rating_key,), {"genre[].tag": "", "genre[0].tag.tag": "C"})
@@ -287,7 +335,9 @@ class TestTags:
 
         assert (role.tag, role.role, role.thumb) == ("Ann", "Host", "https://host/ann.jpg")
 
-    def test_a_tag_that_nobody_carries_is_no_choice_any_more(self, plex: PlexEmulator, server: Any, item: Item) -> None:
+    def test_a_tag_that_nobody_carries_is_no_choice_any_more(
+        self, plex: PlexEmulator, server: Any, item: Item
+    ) -> None:
         plex.library.change(item.rating_key, genres=["Drama"])
         before = [each.get("title") for each in server.query("/library/sections/1/genre")]
 
@@ -321,7 +371,9 @@ class TestLocks:
         assert locked == {"thumb", "title"}
         assert item.locked == set()
 
-    @pytest.mark.parametrize(("automatic", "expected"), [(False, set()), (True, {"title", "genre"})])
+    @pytest.mark.parametrize(
+        ("automatic", "expected"), [(False, set()), (True, {"title", "genre"})]
+    )
     def test_an_edit_without_a_lock_argument_locks_only_when_switched(
         self, plex: PlexEmulator, server: Any, item: Item, automatic: bool, expected: set[str]
     ) -> None:
@@ -333,20 +385,28 @@ class TestLocks:
 
 
 class TestMarkers:
-    def test_which_edits_move_updated_at(self, timed_plex: PlexEmulator, plex_clock: SettableClock) -> None:
+    def test_which_edits_move_updated_at(
+        self, timed_plex: PlexEmulator, plex_clock: SettableClock
+    ) -> None:
         server = connect(timed_plex)
         item = timed_plex.library.item(timed_plex.library.add_items(1, 1)[0])
         start = item.updated_at
         plex_clock.advance(10)
 
-        raw_edit(server, (item.rating_key,), {"genre[0].tag.tag": "G", "userRating.value": 5, "title.locked": 1})
+        raw_edit(
+            server,
+            (item.rating_key,),
+            {"genre[0].tag.tag": "G", "userRating.value": 5, "title.locked": 1},
+        )
         after_tags = item.updated_at
         edit(server, item.rating_key, title__value="T")
 
         assert after_tags == start
         assert item.updated_at == start + 10
 
-    def test_tag_edits_move_updated_at_when_switched(self, timed_plex: PlexEmulator, plex_clock: SettableClock) -> None:
+    def test_tag_edits_move_updated_at_when_switched(
+        self, timed_plex: PlexEmulator, plex_clock: SettableClock
+    ) -> None:
         timed_plex.switches.tag_edits_move_updated_at = True
         server = connect(timed_plex)
         item = timed_plex.library.item(timed_plex.library.add_items(1, 1)[0])

@@ -24,7 +24,9 @@ def server(plex: PlexEmulator) -> Any:
 
 @pytest.mark.parametrize("body", ["html", "xml", "text", "json", "empty"])
 @pytest.mark.parametrize("status", [400, 403, 409, 429, 500, 503])
-def test_a_status_with_any_body_is_a_bad_request(plex: PlexEmulator, server: Any, status: int, body: str) -> None:
+def test_a_status_with_any_body_is_a_bad_request(
+    plex: PlexEmulator, server: Any, status: int, body: str
+) -> None:
     plex.faults.add(Fault(status=status, body=body))
 
     with pytest.raises(BadRequest, match=rf"^\({status}\)"):
@@ -76,7 +78,9 @@ def test_control_characters_are_cleaned_by_plexapi(plex: PlexEmulator, server: A
     assert server.query(LISTING).get("totalSize") == "3"
 
 
-def test_well_formed_html_with_200_looks_like_an_empty_list(plex: PlexEmulator, server: Any) -> None:
+def test_well_formed_html_with_200_looks_like_an_empty_list(
+    plex: PlexEmulator, server: Any
+) -> None:
     plex.faults.add(Fault("html_200"))
 
     assert server.fetchItems(LISTING) == []
@@ -105,14 +109,18 @@ def test_an_edit_can_be_done_although_the_answer_is_lost(
     target = f"/library/sections/1/all?type=1&id={key}&title.value=Done"
 
     with pytest.raises(error):
-        server.query(target, method=server._session.put, timeout=0.2 if kind == "apply_then_stall" else 10)
+        server.query(
+            target, method=server._session.put, timeout=0.2 if kind == "apply_then_stall" else 10
+        )
 
     assert fault.struck.wait(10)
     assert plex.library.item(key).title == "Done"
 
 
 @pytest.mark.parametrize("kind", ["status", "refuse", "stall"])
-def test_an_edit_that_meets_another_fault_is_not_done(plex: PlexEmulator, server: Any, kind: str) -> None:
+def test_an_edit_that_meets_another_fault_is_not_done(
+    plex: PlexEmulator, server: Any, kind: str
+) -> None:
     item = plex.library.items()[0]
     plex.faults.add(Fault(kind, "PUT"))
 
@@ -126,7 +134,9 @@ def test_an_edit_that_meets_another_fault_is_not_done(plex: PlexEmulator, server
     assert item.title == "scene-000000"
 
 
-def test_a_fault_strikes_the_nth_request_of_its_route_as_often_as_told(plex: PlexEmulator, server: Any) -> None:
+def test_a_fault_strikes_the_nth_request_of_its_route_as_often_as_told(
+    plex: PlexEmulator, server: Any
+) -> None:
     fault = plex.faults.add(Fault(method="GET", route="/library/sections/{S}/all", nth=2, times=2))
     outcomes = []
 
@@ -157,13 +167,17 @@ def test_a_redirected_edit_becomes_a_harmless_read(plex: PlexEmulator, server: A
     item = plex.library.items()[0]
     plex.faults.add(Fault(method="PUT", status=302, location="/identity"))
 
-    server.query(f"/library/sections/1/all?id={item.rating_key}&title.value=X", method=server._session.put)
+    server.query(
+        f"/library/sections/1/all?id={item.rating_key}&title.value=X", method=server._session.put
+    )
 
     assert item.title == "scene-000000"
     assert plex.requests[-1].method == "GET"
 
 
-def test_when_down_connections_are_refused_and_open_ones_are_closed(plex: PlexEmulator, server: Any) -> None:
+def test_when_down_connections_are_refused_and_open_ones_are_closed(
+    plex: PlexEmulator, server: Any
+) -> None:
     address = plex.url
     plex.down()
     for client in (server, None):
@@ -176,7 +190,9 @@ def test_when_down_connections_are_refused_and_open_ones_are_closed(plex: PlexEm
     assert len(server.query(LISTING)) == 3
 
 
-@pytest.mark.parametrize(("phase", "words"), [("migration", "database migrations"), ("loading", "starting up")])
+@pytest.mark.parametrize(
+    ("phase", "words"), [("migration", "database migrations"), ("loading", "starting up")]
+)
 def test_maintenance_answers_503_on_every_path_until_it_is_over(
     timed_plex: PlexEmulator, plex_clock: SettableClock, phase: str, words: str
 ) -> None:
@@ -200,7 +216,9 @@ def test_the_identity_may_answer_during_start_up(plex: PlexEmulator, server: Any
         server.query(LISTING)
 
 
-def test_a_changed_token_and_a_changed_identity_are_noticed(plex: PlexEmulator, server: Any) -> None:
+def test_a_changed_token_and_a_changed_identity_are_noticed(
+    plex: PlexEmulator, server: Any
+) -> None:
     before = plex.machine_identifier
     plex.change_identity()
     identity = server.query("/identity").get("machineIdentifier")

@@ -107,7 +107,9 @@ def test_different_bytes_pile_up_and_an_older_one_can_be_selected(video: Any, it
     assert item.poster_bytes == JPEG
 
 
-def test_images_can_be_read_back_with_the_token_in_the_address(plex: PlexEmulator, video: Any, item: Item) -> None:
+def test_images_can_be_read_back_with_the_token_in_the_address(
+    plex: PlexEmulator, video: Any, item: Item
+) -> None:
     video.uploadPoster(filepath=JPEG)
     key = video.posters()[0].key
 
@@ -133,7 +135,9 @@ def test_what_is_no_image_is_a_bad_request(video: Any, data: bytes) -> None:
         video._server.query(f"{video.key}/posters", method=video._server._session.post, data=data)
 
 
-def test_an_upload_that_is_too_large_is_an_error(plex: PlexEmulator, video: Any, item: Item) -> None:
+def test_an_upload_that_is_too_large_is_an_error(
+    plex: PlexEmulator, video: Any, item: Item
+) -> None:
     plex.switches.max_upload = 100
 
     with pytest.raises(BadRequest, match=r"^\(500\)"):

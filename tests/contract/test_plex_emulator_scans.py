@@ -60,7 +60,11 @@ def test_every_scan_moves_scanned_at_and_an_idle_one_moves_nothing_else(
     ],
 )
 def test_a_scan_of_a_folder_finds_what_lies_in_it(
-    timed_plex: PlexEmulator, plex_clock: SettableClock, section: Any, path: str, expected: list[str]
+    timed_plex: PlexEmulator,
+    plex_clock: SettableClock,
+    section: Any,
+    path: str,
+    expected: list[str],
 ) -> None:
     for name in ("/media/scenes/a b/in a b.mp4", "/media/scenes/c/other.mp4", "/elsewhere/x.mp4"):
         timed_plex.library.add_file_on_disk(name, 1)
@@ -72,7 +76,9 @@ def test_a_scan_of_a_folder_finds_what_lies_in_it(
     assert titles(timed_plex) == expected
 
 
-def test_a_cancelled_scan_finds_nothing(timed_plex: PlexEmulator, plex_clock: SettableClock, section: Any) -> None:
+def test_a_cancelled_scan_finds_nothing(
+    timed_plex: PlexEmulator, plex_clock: SettableClock, section: Any
+) -> None:
     timed_plex.library.add_file_on_disk("/media/scenes/new.mp4", 1)
 
     section.update().cancelUpdate()
@@ -97,7 +103,9 @@ def test_a_rename_keeps_the_key_and_moves_only_the_content_marker(
     assert timed_plex.library.section(1).content_changed_at > marker
 
 
-def test_a_move_out_gives_a_new_key_and_the_old_one_is_never_used_again(timed_plex: PlexEmulator, section: Any) -> None:
+def test_a_move_out_gives_a_new_key_and_the_old_one_is_never_used_again(
+    timed_plex: PlexEmulator, section: Any
+) -> None:
     old = timed_plex.library.add_items(1, 1)[0]
 
     new = timed_plex.library.move_out(old, "/media/scenes/b.mp4")
@@ -116,7 +124,9 @@ def test_a_missing_file_removes_the_item_with_the_scan(timed_plex: PlexEmulator)
     assert titles(timed_plex) == ["scene-000001"]
 
 
-def test_without_automatic_emptying_a_missing_file_waits_in_the_trash(timed_plex: PlexEmulator, section: Any) -> None:
+def test_without_automatic_emptying_a_missing_file_waits_in_the_trash(
+    timed_plex: PlexEmulator, section: Any
+) -> None:
     timed_plex.switches.auto_empty_trash = False
     key = timed_plex.library.add_items(1, 1)[0]
     timed_plex.library.delete_file("/media/scenes/scene-000000.mp4")
@@ -129,7 +139,9 @@ def test_without_automatic_emptying_a_missing_file_waits_in_the_trash(timed_plex
     assert titles(timed_plex) == []
 
 
-def test_a_file_that_returns_before_the_trash_is_emptied_keeps_its_key(timed_plex: PlexEmulator) -> None:
+def test_a_file_that_returns_before_the_trash_is_emptied_keeps_its_key(
+    timed_plex: PlexEmulator,
+) -> None:
     timed_plex.switches.auto_empty_trash = False
     key = timed_plex.library.add_items(1, 1)[0]
     timed_plex.library.delete_file("/media/scenes/scene-000000.mp4")
@@ -138,10 +150,14 @@ def test_a_file_that_returns_before_the_trash_is_emptied_keeps_its_key(timed_ple
     timed_plex.library.add_file_on_disk("/media/scenes/scene-000000.mp4", 1)
     timed_plex.library.scan(1)
 
-    assert [(item.rating_key, item.deleted_at) for item in timed_plex.library.items()] == [(key, None)]
+    assert [(item.rating_key, item.deleted_at) for item in timed_plex.library.items()] == [
+        (key, None)
+    ]
 
 
-def test_trashed_items_can_be_not_found_although_listed(timed_plex: PlexEmulator, section: Any) -> None:
+def test_trashed_items_can_be_not_found_although_listed(
+    timed_plex: PlexEmulator, section: Any
+) -> None:
     timed_plex.switches.auto_empty_trash = False
     timed_plex.switches.trashed_items_answer_404 = True
     key = timed_plex.library.add_items(1, 1)[0]
@@ -153,7 +169,9 @@ def test_trashed_items_can_be_not_found_although_listed(timed_plex: PlexEmulator
         section._server.fetchItem(key)
 
 
-def test_a_merge_makes_versions_and_a_split_makes_new_keys(timed_plex: PlexEmulator, section: Any) -> None:
+def test_a_merge_makes_versions_and_a_split_makes_new_keys(
+    timed_plex: PlexEmulator, section: Any
+) -> None:
     first, second = timed_plex.library.add_items(1, 2)
     video = section._server.fetchItem(first)
 

@@ -39,7 +39,9 @@ class TestHooks:
         update.join()
 
     def test_a_grandchild_that_holds_stdout_blocks_the_mutation(self, stash: StashEmulator) -> None:
-        write_plugin(stash, NEVER_ENDING_CHILD.format(streams="stderr=subprocess.DEVNULL"), triggers=UPDATE)
+        write_plugin(
+            stash, NEVER_ENDING_CHILD.format(streams="stderr=subprocess.DEVNULL"), triggers=UPDATE
+        )
         scene = stash.library.add_scene("/data/a.mp4")
 
         update = Background(lambda: stash.update_scene(scene, title="new"))
@@ -52,7 +54,9 @@ class TestHooks:
         update.join()
 
     def test_a_grandchild_that_holds_only_stderr_does_not_block(self, stash: StashEmulator) -> None:
-        write_plugin(stash, NEVER_ENDING_CHILD.format(streams="stdout=subprocess.DEVNULL"), triggers=UPDATE)
+        write_plugin(
+            stash, NEVER_ENDING_CHILD.format(streams="stdout=subprocess.DEVNULL"), triggers=UPDATE
+        )
         scene = stash.library.add_scene("/data/a.mp4")
 
         stash.update_scene(scene, title="new")
@@ -69,9 +73,13 @@ class TestHooks:
         assert [each["id"] for each in contexts] == scenes
         told = {"ids": [str(each) for each in scenes], "title": "same"}
         assert [each["input"] for each in contexts] == [told] * 3
-        assert {frozenset(each["inputFields"]) for each in contexts} == {frozenset({"ids", "title", "details"})}
+        assert {frozenset(each["inputFields"]) for each in contexts} == {
+            frozenset({"ids", "title", "details"})
+        }
 
-    def test_a_disconnect_in_a_bulk_update_loses_the_other_hooks_but_no_row(self, stash: StashEmulator) -> None:
+    def test_a_disconnect_in_a_bulk_update_loses_the_other_hooks_but_no_row(
+        self, stash: StashEmulator
+    ) -> None:
         write_plugin(stash, "log('i', 'in hook'); time.sleep(600)", triggers=UPDATE)
         scenes = [stash.library.add_scene(f"/data/{each}.mp4") for each in "abc"]
         listed = json.dumps([str(each) for each in scenes])
@@ -87,7 +95,9 @@ class TestHooks:
         until(lambda: stash.plugin_runs[0].error == "signal: killed")
         assert {stash.library.scene(each).title for each in scenes} == {"same"}
 
-    def test_a_scene_update_tells_every_key_and_which_of_them_were_sent(self, stash: StashEmulator) -> None:
+    def test_a_scene_update_tells_every_key_and_which_of_them_were_sent(
+        self, stash: StashEmulator
+    ) -> None:
         write_plugin(stash, "", triggers=UPDATE)
         scene = stash.library.add_scene("/data/a.mp4", title="<old>")
 
@@ -101,11 +111,15 @@ class TestHooks:
 
     def test_the_edit_form_sends_every_key_though_one_changed(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=UPDATE)
-        scene = stash.library.add_scene("/data/a.mp4", title="old", performers=["Ann"], studio="House")
+        scene = stash.library.add_scene(
+            "/data/a.mp4", title="old", performers=["Ann"], studio="House"
+        )
 
         stash.save_scene(scene, title="new")
 
-        assert {"studio_id", "performer_ids", "details"} <= set(stash.plugin_runs[0].args["hookContext"]["inputFields"])
+        assert {"studio_id", "performer_ids", "details"} <= set(
+            stash.plugin_runs[0].args["hookContext"]["inputFields"]
+        )
         assert stash.library.scene(scene).performers == ("Ann",)
         assert stash.library.scene(scene).studio == "House"
 
@@ -134,7 +148,10 @@ class TestHooks:
 
         stash.update_named("group", group, name="Saga")
 
-        assert [run.trigger for run in stash.plugin_runs] == ["Group.Update.Post", "Movie.Update.Post"]
+        assert [run.trigger for run in stash.plugin_runs] == [
+            "Group.Update.Post",
+            "Movie.Update.Post",
+        ]
 
     def test_a_plugin_that_cannot_start_silences_the_later_ones(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", plugin_id="Able", triggers=UPDATE, exec=[])
@@ -166,7 +183,9 @@ class TestHooks:
         assert len(stash.plugin_runs) == 10
         stash.log_book.wait_for("cyclic loop detected")
 
-    def test_with_the_api_key_a_hook_that_edits_its_scene_knows_no_end(self, stash: StashEmulator) -> None:
+    def test_with_the_api_key_a_hook_that_edits_its_scene_knows_no_end(
+        self, stash: StashEmulator
+    ) -> None:
         stash.options.api_key = "key"
         edit = 'mutation { sceneUpdate(input: {id: "1", title: "again"}) { id } }'
         body = f"""
@@ -206,7 +225,9 @@ class TestScan:
         assert run.args["hookContext"] == {"id": 1, "type": "Scene.Create.Post", "input": None}
         assert stash.library.scene(1).cover == b"\xff\xd8\xff1"
 
-    def test_files_that_change_join_or_move_are_told_and_folders_are_not(self, stash: StashEmulator) -> None:
+    def test_files_that_change_join_or_move_are_told_and_folders_are_not(
+        self, stash: StashEmulator
+    ) -> None:
         write_plugin(stash, "", triggers=UPDATE)
         scenes = [stash.library.add_scene(f"/data/{each}/x.mp4") for each in "abcd"]
 
@@ -260,7 +281,11 @@ class TestOutput:
 
         stash.run_operation(plugin_id="Toy")
 
-        lines = [(each.level, each.message) for each in stash.log if each.message.startswith("[Plugin / Toy]")]
+        lines = [
+            (each.level, each.message)
+            for each in stash.log
+            if each.message.startswith("[Plugin / Toy]")
+        ]
         assert lines == [
             ("Debug", "[Plugin / Toy] deep"),
             ("Warning", "[Plugin / Toy] careful"),
@@ -268,7 +293,9 @@ class TestOutput:
             ("Warning", "[Plugin / Toy] bare"),
         ]
 
-    def test_a_line_of_64_kib_ends_the_reading_and_breaks_the_pipe(self, stash: StashEmulator) -> None:
+    def test_a_line_of_64_kib_ends_the_reading_and_breaks_the_pipe(
+        self, stash: StashEmulator
+    ) -> None:
         body = """
 log("i", "before")
 try:
@@ -285,8 +312,12 @@ except BrokenPipeError:
         assert output == "broken pipe"
         assert stash.plugin_runs[0].stderr == ["before"]
 
-    def test_the_plugin_gets_the_environment_and_folder_of_the_server(self, stash: StashEmulator) -> None:
-        body = 'print(json.dumps({"output": [os.getcwd(), os.environ["PYTHONPATH"], os.getpgid(0)]}))'
+    def test_the_plugin_gets_the_environment_and_folder_of_the_server(
+        self, stash: StashEmulator
+    ) -> None:
+        body = (
+            'print(json.dumps({"output": [os.getcwd(), os.environ["PYTHONPATH"], os.getpgid(0)]}))'
+        )
         folder = write_plugin(stash, body)
 
         import_path = stash.run_operation({"z": 1, "a": {"d": 1, "c": 2}}, plugin_id="Toy")
@@ -323,10 +354,14 @@ class TestTasks:
         unknown_plugin = stash.wait_job(stash.run_task("Nope", plugin_id="None"))
 
         assert unknown_task.status == "FAILED"
-        assert unknown_task.error == "Error creating plugin task: no task with name Nope in plugin Toy"
+        assert (
+            unknown_task.error == "Error creating plugin task: no task with name Nope in plugin Toy"
+        )
         assert unknown_plugin.error == "Error creating plugin task: no plugin with ID None"
 
-    def test_jobs_run_one_at_a_time_and_ten_finished_ones_are_remembered(self, stash: StashEmulator) -> None:
+    def test_jobs_run_one_at_a_time_and_ten_finished_ones_are_remembered(
+        self, stash: StashEmulator
+    ) -> None:
         write_plugin(stash, "")
         query = "query($id: ID!) { findJob(input: {id: $id}) { status progress error subTasks } }"
 
@@ -336,7 +371,8 @@ class TestTasks:
 
         spans = [(run.started, run.ended) for run in stash.plugin_runs]
         assert all(
-            before[1] is not None and before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False)
+            before[1] is not None and before[1] <= after[0]
+            for before, after in zip(spans, spans[1:], strict=False)
         )
         assert ids == list(range(1, 12))
         assert stash.graphql(query, {"id": "1"})["findJob"] is None
@@ -357,7 +393,9 @@ class TestTasks:
         assert not alive(stash.plugin_runs[0].pid)
         assert alive(worker)
 
-    def test_a_queued_job_that_is_stopped_never_runs(self, stash: StashEmulator, tmp_path: Path) -> None:
+    def test_a_queued_job_that_is_stopped_never_runs(
+        self, stash: StashEmulator, tmp_path: Path
+    ) -> None:
         gate = tmp_path / "gate"
         write_plugin(stash, f"log('i', 'in task'); await_file({str(gate)!r})")
         first, second = (stash.run_task(plugin_id="Toy") for _ in range(2))
@@ -387,7 +425,9 @@ class TestTasks:
 
 
 class TestManifest:
-    @pytest.mark.parametrize("text", ["name: A\nname: B\n", "nmae: A\n", "exec: python3\n", "- a\n"])
+    @pytest.mark.parametrize(
+        "text", ["name: A\nname: B\n", "nmae: A\n", "exec: python3\n", "- a\n"]
+    )
     def test_a_manifest_with_a_slip_does_not_load(self, stash: StashEmulator, text: str) -> None:
         (stash.plugins_path / "bad.yml").write_text(text, encoding="utf-8")
 
@@ -406,7 +446,9 @@ class TestManifest:
 
         assert [each.id for each in stash.plugins] == ["Toy", "ghost"]
 
-    def test_an_update_keeps_the_data_and_removing_leaves_it(self, stash: StashEmulator, tmp_path: Path) -> None:
+    def test_an_update_keeps_the_data_and_removing_leaves_it(
+        self, stash: StashEmulator, tmp_path: Path
+    ) -> None:
         source = tmp_path / "source"
         (source / "data").mkdir(parents=True)
         (source / "data" / "mine.db").touch()

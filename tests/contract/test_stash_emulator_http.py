@@ -21,7 +21,9 @@ FIND = (
 )
 
 
-def find(stash: StashEmulator, filter: object = None, where: object = None, ids: object = None) -> list[int]:
+def find(
+    stash: StashEmulator, filter: object = None, where: object = None, ids: object = None
+) -> list[int]:
     found = stash.graphql(FIND, {"filter": filter, "where": where, "ids": ids})["findScenes"]
     return [int(each["id"]) for each in found["scenes"]]
 
@@ -54,15 +56,22 @@ class TestFinding:
         stash.library.add_scene("/data/AxB.mp4")
         stash.library.add_scene("/data/other.mp4")
 
-        assert find(stash, where={"path": {"value": "/data/a_b.mp4", "modifier": "EQUALS"}}) == [1, 2]
+        assert find(stash, where={"path": {"value": "/data/a_b.mp4", "modifier": "EQUALS"}}) == [
+            1,
+            2,
+        ]
         assert find(stash, where={"path": {"value": "axb other", "modifier": "INCLUDES"}}) == [2, 3]
         assert find(stash, where={"path": {"value": '"axb other"', "modifier": "INCLUDES"}}) == []
-        assert find(stash, where={"path": {"value": "b\\.mp4$", "modifier": "MATCHES_REGEX"}}) == [1]
+        assert find(stash, where={"path": {"value": "b\\.mp4$", "modifier": "MATCHES_REGEX"}}) == [
+            1
+        ]
 
     def test_links_are_found_with_their_descendants(self, stash: StashEmulator) -> None:
         parent = stash.library.add_studio("Parent")
         stash.library.add_studio("Child", parent="Parent")
-        one = stash.library.add_scene("/data/1.mp4", studio="Parent", performers=["Ann"], tags=["x"])
+        one = stash.library.add_scene(
+            "/data/1.mp4", studio="Parent", performers=["Ann"], tags=["x"]
+        )
         two = stash.library.add_scene("/data/2.mp4", studio="Child", performers=["Ann", "Bea"])
 
         def linked(name: str, *ids: int, modifier: str = "INCLUDES", **more: int) -> list[int]:
@@ -79,7 +88,9 @@ class TestFinding:
     def test_unset_text_is_empty_and_an_unset_date_is_null(self, stash: StashEmulator) -> None:
         stash.library.add_scene("/data/1.mp4")
 
-        scene = stash.graphql("{ findScene(id: 1) { title details date studio { name } urls } }")["findScene"]
+        scene = stash.graphql("{ findScene(id: 1) { title details date studio { name } urls } }")[
+            "findScene"
+        ]
 
         assert scene == {"title": "", "details": "", "date": None, "studio": None, "urls": []}
 
@@ -88,10 +99,14 @@ class TestFinding:
             stash.library.add_scene("/data/1.mp4")
 
             def since(value: str) -> list[int]:
-                return find(stash, where={"updated_at": {"value": value, "modifier": "GREATER_THAN"}})
+                return find(
+                    stash, where={"updated_at": {"value": value, "modifier": "GREATER_THAN"}}
+                )
 
             assert stash.library.scene(1).updated_at == "2026-01-05T10:00:00+02:00"
-            assert since("2026-01-05T08:30:00Z") == [1], "half an hour after the change, and still found"
+            assert since("2026-01-05T08:30:00Z") == [1], (
+                "half an hour after the change, and still found"
+            )
             assert since("2026-01-04T06:00:00") == [1]
             assert since("2026-01-05 23:00:00") == [1]
             assert since("2026") == [1]
@@ -120,7 +135,10 @@ class TestChanges:
     CHANGES: dict[str, tuple[bool, Callable[[StashEmulator], object]]] = {
         "merge": (True, lambda stash: stash.merge_scenes([2], 1)),
         "cover": (True, lambda stash: stash.library.set_cover(1, b"x")),
-        "screenshot": (True, lambda stash: stash.graphql('mutation { sceneGenerateScreenshot(id: "1") }')),
+        "screenshot": (
+            True,
+            lambda stash: stash.graphql('mutation { sceneGenerateScreenshot(id: "1") }'),
+        ),
         "auto-tag": (True, lambda stash: stash.library.auto_tag(1, tags=["new"])),
         "assign file": (False, lambda stash: stash.library.assign_file(1, 2)),
         "move file": (False, lambda stash: stash.library.move_file("/data/1.mp4", "/data/9.mp4")),
@@ -129,17 +147,24 @@ class TestChanges:
         "performer rename": (False, lambda stash: stash.update_named("performer", 1, name="Anna")),
         "studio rename": (False, lambda stash: stash.update_named("studio", 1, name="Home")),
         "tag rename": (False, lambda stash: stash.update_named("tag", 1, name="y")),
-        "tag removed": (False, lambda stash: stash.graphql('mutation { tagDestroy(input: {id: "1"}) }')),
+        "tag removed": (
+            False,
+            lambda stash: stash.graphql('mutation { tagDestroy(input: {id: "1"}) }'),
+        ),
         "play": (False, lambda stash: stash.library.play(1)),
     }
 
     @pytest.mark.parametrize("name", CHANGES)
-    def test_a_silent_change_moves_the_timestamp_only_where_stash_does(self, tmp_path: Path, name: str) -> None:
+    def test_a_silent_change_moves_the_timestamp_only_where_stash_does(
+        self, tmp_path: Path, name: str
+    ) -> None:
         clock = MovableClock()
         with StashEmulator(tmp_path, clock=clock) as stash:
             write_plugin(stash, "", triggers=["Scene.Update.Post", "Scene.Destroy.Post"])
             for number in (1, 2):
-                stash.library.add_scene(f"/data/{number}.mp4", performers=["Ann"], studio="House", tags=["x"])
+                stash.library.add_scene(
+                    f"/data/{number}.mp4", performers=["Ann"], studio="House", tags=["x"]
+                )
             before = stash.library.scene(1)
             clock.advance(60)
 
@@ -171,14 +196,19 @@ class TestChanges:
         assert not set(renumbered) & set(renumbered.values())
 
     def test_a_full_import_may_give_every_id_to_another(self, stash: StashEmulator) -> None:
-        stash.library.add_scene("/data/1.mp4", studio="House", performers=["Ann", "Bea"], tags=["x", "y"])
+        stash.library.add_scene(
+            "/data/1.mp4", studio="House", performers=["Ann", "Bea"], tags=["x", "y"]
+        )
         stash.library.add_scene("/data/2.mp4", performers=["Bea"], tags=["y"])
 
         renumbered = stash.library.full_import(0)
 
         assert renumbered == {1: 2, 2: 1}
         assert stash.library.scene(2).performers == ("Ann", "Bea")
-        assert (stash.library.scene(1).performers, stash.library.scene(1).tags) == (("Bea",), ("y",))
+        assert (stash.library.scene(1).performers, stash.library.scene(1).tags) == (
+            ("Bea",),
+            ("y",),
+        )
         assert stash.library.performer_id("Bea") == 1
 
     def test_links_to_nothing_are_refused(self, stash: StashEmulator) -> None:
@@ -206,7 +236,9 @@ class TestChanges:
 
 
 class TestSettings:
-    def test_settings_are_absent_until_saved_and_then_replaced_as_a_whole(self, stash: StashEmulator) -> None:
+    def test_settings_are_absent_until_saved_and_then_replaced_as_a_whole(
+        self, stash: StashEmulator
+    ) -> None:
         query = '{ configuration { plugins(include: ["Toy"]) } }'
         save = 'mutation($input: Map!) { configurePlugin(plugin_id: "Toy", input: $input) }'
 
@@ -219,7 +251,9 @@ class TestSettings:
         assert json.dumps(first) == '{"a": 2, "b": 2.5}'
         assert stash.graphql(query)["configuration"]["plugins"] == {"Toy": {"c": ""}}
 
-    def test_the_log_query_gives_the_newest_thirty_at_or_above_info(self, stash: StashEmulator) -> None:
+    def test_the_log_query_gives_the_newest_thirty_at_or_above_info(
+        self, stash: StashEmulator
+    ) -> None:
         stash.log_book.add("Debug", "unseen")
         for number in range(40):
             stash.log_book.add("Info", str(number))
@@ -232,18 +266,26 @@ class TestSettings:
 class TestAccess:
     def test_a_cookie_dies_of_age_and_is_renewed_by_use(self, tmp_path: Path) -> None:
         clock = MovableClock()
-        with StashEmulator(tmp_path, clock=clock, username="me", password="pw", max_session_age=60) as stash:
+        with StashEmulator(
+            tmp_path, clock=clock, username="me", password="pw", max_session_age=60
+        ) as stash:
             stash.library.add_scene("/data/1.mp4")
             old = {"Cookie": stash.cookie()}
             clock.advance(50)
-            renewed = {"Cookie": stash.fetch("/scene/1/screenshot", old).headers["Set-Cookie"].split(";")[0]}
+            renewed = {
+                "Cookie": stash.fetch("/scene/1/screenshot", old)
+                .headers["Set-Cookie"]
+                .split(";")[0]
+            }
             clock.advance(50)
             stash.restart()
 
             with pytest.raises(GraphqlFailure) as refused:
                 stash.graphql("{ version { version } }", headers=old, cookie=old["Cookie"])
             redirected = stash.fetch("/scene/1/screenshot?t=1", old)
-            first_counts = stash.fetch("/scene/1/screenshot", {"Cookie": old["Cookie"] + "; " + renewed["Cookie"]})
+            first_counts = stash.fetch(
+                "/scene/1/screenshot", {"Cookie": old["Cookie"] + "; " + renewed["Cookie"]}
+            )
 
             assert refused.value.status == 401
             assert redirected.status == 302
@@ -260,7 +302,9 @@ class TestAccess:
             assert (right.status, wrong.status) == (200, 401)
             assert right.headers["Set-Cookie"].startswith("session=")
 
-    def test_a_wrong_api_key_is_refused_even_where_nobody_logs_in(self, stash: StashEmulator) -> None:
+    def test_a_wrong_api_key_is_refused_even_where_nobody_logs_in(
+        self, stash: StashEmulator
+    ) -> None:
         for key in ("anything", "right"):
             with pytest.raises(GraphqlFailure, match="401"):
                 stash.graphql("{ version { version } }", headers={"ApiKey": key})
@@ -280,7 +324,9 @@ class TestAccess:
 
     def test_tls_comes_with_a_certificate_nobody_vouches_for(self, tmp_path: Path) -> None:
         with StashEmulator(tmp_path, tls=True) as stash:
-            write_plugin(stash, 'print(json.dumps({"output": INPUT["server_connection"]["Scheme"]}))')
+            write_plugin(
+                stash, 'print(json.dumps({"output": INPUT["server_connection"]["Scheme"]}))'
+            )
 
             assert stash.url.startswith("https://")
             assert stash.run_operation(plugin_id="Toy") == "https"
@@ -299,18 +345,28 @@ class TestImages:
         assert first.headers["Cache-Control"] == "private, max-age=31536000, immutable"
         assert (again.status, again.body, again.headers["Cache-Control"]) == (304, b"", "no-cache")
         assert (none.status, none.headers["Content-Type"]) == (200, "image/svg+xml")
-        assert [stash.fetch(f"/scene/{each}/screenshot").status for each in ("9", "x")] == [404, 400]
-        assert (stash.count("screenshot", status=200), stash.count("screenshot", status=304)) == (2, 1)
+        assert [stash.fetch(f"/scene/{each}/screenshot").status for each in ("9", "x")] == [
+            404,
+            400,
+        ]
+        assert (stash.count("screenshot", status=200), stash.count("screenshot", status=304)) == (
+            2,
+            1,
+        )
 
     def test_a_missing_portrait_is_known_by_its_address(self, stash: StashEmulator) -> None:
         stash.library.add_performer("Ann")
 
-        path = stash.graphql('{ findPerformer(id: "1") { image_path } }')["findPerformer"]["image_path"]
+        path = stash.graphql('{ findPerformer(id: "1") { image_path } }')["findPerformer"][
+            "image_path"
+        ]
 
         assert path.endswith("&default=true")
         assert stash.fetch("/performer/1/image").headers["Content-Type"] == "image/png"
 
-    def test_a_plugin_serves_its_scripts_and_published_folder_only(self, stash: StashEmulator) -> None:
+    def test_a_plugin_serves_its_scripts_and_published_folder_only(
+        self, stash: StashEmulator
+    ) -> None:
         ui = {"javascript": ["a.js", "b.js"], "assets": {"/public": "public"}}
         folder = write_plugin(stash, "", ui=ui)
         (folder / "a.js").write_text("1", encoding="utf-8")
@@ -370,7 +426,9 @@ class TestTrouble:
         assert stash.url == url
         assert stash.fetch("/healthz").status == 200
 
-    def test_a_restart_numbers_jobs_anew_and_leaves_processes_alone(self, stash: StashEmulator, tmp_path: Path) -> None:
+    def test_a_restart_numbers_jobs_anew_and_leaves_processes_alone(
+        self, stash: StashEmulator, tmp_path: Path
+    ) -> None:
         gate = tmp_path / "gate"
         write_plugin(stash, f"log('i', 'in task'); await_file({str(gate)!r})")
         stash.run_task(plugin_id="Toy")

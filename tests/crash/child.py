@@ -65,7 +65,9 @@ class Points:
             return False
         with contextlib.closing(sqlite3.connect(DATA / "queue.db", timeout=10.0)) as connection:
             statements = importlib.import_module("sync_queue.statements")
-            query = f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
+            query = (
+                f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
+            )
             return bool(connection.execute(query).fetchone() == (deadly.read_text("utf-8"),))
 
 

@@ -31,7 +31,9 @@ print("locked", flush=True)
 sys.stdin.read()
 """
 CHILD = Path(__file__).with_name("child.py")
-UNFINISHED = f"SELECT subject, status, due_at, reason FROM {sql.QUEUE} WHERE status < 5 ORDER BY subject"
+UNFINISHED = (
+    f"SELECT subject, status, due_at, reason FROM {sql.QUEUE} WHERE status < 5 ORDER BY subject"
+)
 
 Compared = tuple[str, object, object]
 """The name of a field, what Stash holds, what Plex shows."""
@@ -59,7 +61,11 @@ class Place(House):
 
     def disarm(self) -> None:
         """From now on the real script is started. Processes that are under way are not touched."""
-        for order in [*self.points.glob("kill-*"), *self.points.glob("hold-*"), *self.points.glob("deadly")]:
+        for order in [
+            *self.points.glob("kill-*"),
+            *self.points.glob("hold-*"),
+            *self.points.glob("deadly"),
+        ]:
             order.unlink(missing_ok=True)
         self._replace_door(ROOT / "PlexSync.py")
 
@@ -158,7 +164,9 @@ class Place(House):
     def locked_database(self) -> Iterator[None]:
         """Another program, a backup perhaps, keeps everybody from writing to the queue."""
         command = [sys.executable, "-c", LOCK, str(self.data / "queue.db")]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
             assert other.stdin is not None and other.stdout is not None
             other.stdout.readline()
             try:
@@ -224,7 +232,8 @@ class Place(House):
         earlier = self.predecessors.get(path, set())
         log = self.worker_log() if earlier else ""
         return bool(earlier) and (
-            path in self.renamed or any(re.search(rf"scene={scene} .*what=gone", log) for scene in earlier)
+            path in self.renamed
+            or any(re.search(rf"scene={scene} .*what=gone", log) for scene in earlier)
         )
 
     def wrong(self) -> list[str]:
@@ -261,7 +270,9 @@ def be_quiet(place: Place) -> None:
     first = place.scene("first.mp4")
     place.edit(first, title="First")
     place.ends_well()
-    wait_for(lambda: place.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set")
+    wait_for(
+        lambda: place.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set"
+    )
 
 
 def seem_silent(place: Place) -> None:

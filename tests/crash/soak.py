@@ -129,9 +129,13 @@ class Soak:
         """The file is renamed on the disk, and both servers notice; nobody is told."""
         library, name = self._place.stash.library, self._new_name()
         for file in library.files_of(library.scenes[self._any_scene()])[:1]:
-            self._place.plex.library.rename_file(file.path.replace("/data", "/media", 1), f"/media/{name}")
+            self._place.plex.library.rename_file(
+                file.path.replace("/data", "/media", 1), f"/media/{name}"
+            )
             library.move_file(file.path, f"/data/{name}")
-            self._place.predecessors[f"/data/{name}"] = self._place.predecessors.pop(file.path, set())
+            self._place.predecessors[f"/data/{name}"] = self._place.predecessors.pop(
+                file.path, set()
+            )
             self._place.renamed.add(f"/data/{name}")
 
     def task(self) -> None:
@@ -226,7 +230,9 @@ def _tolerant(act: Callable[[], None]) -> None:
         act()
 
 
-def live_through(root: Path, seed: int, kills: int, seconds: float, *, creates: bool = True) -> dict[str, int]:
+def live_through(
+    root: Path, seed: int, kills: int, seconds: float, *, creates: bool = True
+) -> dict[str, int]:
     """One whole day in `root`; how many processes of which kind were killed."""
     place = Place(root)
     with opened(place):
@@ -247,9 +253,15 @@ def main(arguments: list[str]) -> int:
     while done < options.kills:
         print(f"seed {seed}: ", end="", flush=True)
         with tempfile.TemporaryDirectory(prefix="plexsync-soak-") as folder:
-            kills = live_through(Path(folder), seed, min(options.per_day, options.kills - done), 3600.0)
+            kills = live_through(
+                Path(folder), seed, min(options.per_day, options.kills - done), 3600.0
+            )
         done += sum(kills.values())
-        print(", ".join(f"{count} x {kind} killed" for kind, count in kills.items()) + f"; {done} in all", flush=True)
+        print(
+            ", ".join(f"{count} x {kind} killed" for kind, count in kills.items())
+            + f"; {done} in all",
+            flush=True,
+        )
         seed += 1
     return 0
 

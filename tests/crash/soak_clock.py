@@ -33,7 +33,15 @@ LOG_LIMIT = 4 * 2_000_000 + 100_000
 
 WORDS = ("Red", "Green", "Blue", "Ünïcode", "a & b", "100 %", "Night", "東京")
 PASSING = CLASSES["temporary"]
-PLEX_FAULTS = ("refuse", "cut", "truncated_xml", "html_200", "apply_then_drop", "apply_then_status", "status")
+PLEX_FAULTS = (
+    "refuse",
+    "cut",
+    "truncated_xml",
+    "html_200",
+    "apply_then_drop",
+    "apply_then_status",
+    "status",
+)
 PLEX_STATUSES = (429, 500, 502, 503, 504)
 DOCUMENTS = ("circuit_breaker.json", "outages.json", "ramp.json", "stats.json")
 METHODS = ("GET", "PUT", "POST", None)
@@ -69,11 +77,15 @@ class Soak:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
-        self.chance = Random(seed)  # not the world's: how often a worker looks must not change what happens next
+        self.chance = Random(
+            seed
+        )  # not the world's: how often a worker looks must not change what happens next
         self.report = Report(seed)
         self.scenes = [world.scene(f"{number}.mp4", 1_000 + number) for number in range(SCENES)]
         self.numbers = SCENES
-        self.later: list[tuple[float, str, int]] = []  # (when, name, size) of files that Plex has yet to scan
+        self.later: list[
+            tuple[float, str, int]
+        ] = []  # (when, name, size) of files that Plex has yet to scan
         self.actions: tuple[tuple[int, Callable[[], None]], ...] = (
             (30, self.edit),
             (4, self.bulk_edit),
@@ -105,7 +117,9 @@ class Soak:
         while clock.monotonic() - begun < seconds:
             self.world.live(self.chance.expovariate(1.0 / MEAN_GAP_S))
             self.scan()
-            (action,) = self.chance.choices([row[1] for row in self.actions], [row[0] for row in self.actions])
+            (action,) = self.chance.choices(
+                [row[1] for row in self.actions], [row[0] for row in self.actions]
+            )
             self.report.actions[action.__name__] += 1
             action()
             self.keep_house()
@@ -161,7 +175,9 @@ class Soak:
         number = self.numbers
         name, size = f"{number}.mp4", 1_000 + number
         self.scenes.append(self.world.scene(name, size, in_plex=False))
-        self.later.append((self.world.clock.monotonic() + self.chance.uniform(0.0, 18_000.0), name, size))
+        self.later.append(
+            (self.world.clock.monotonic() + self.chance.uniform(0.0, 18_000.0), name, size)
+        )
         self._change(self.scenes[-1])
         self.world.hook(self.scenes[-1])
 
@@ -279,12 +295,21 @@ class Soak:
         """The worker ends, and one of its small files is damaged."""
         self.world.end_worker()
         name = self.chance.choice(DOCUMENTS)
-        (self.world.data / name).write_bytes(self.chance.choice([b"", b"{", b"[1]", b'{"state": 7}', b"\xff\xfe"]))
+        (self.world.data / name).write_bytes(
+            self.chance.choice([b"", b"{", b"[1]", b'{"state": 7}', b"\xff\xfe"])
+        )
         self.edit()
 
     def storm(self) -> None:
         """Several kinds of trouble at once."""
-        kinds = [self.plex_fault, self.plex_fault, self.stash_fault, self.death, self.outage, self.restart]
+        kinds = [
+            self.plex_fault,
+            self.plex_fault,
+            self.stash_fault,
+            self.death,
+            self.outage,
+            self.restart,
+        ]
         for trouble in self.chance.sample(kinds, 4):
             trouble()
             self.world.live(self.chance.uniform(0.0, 30.0))
@@ -322,21 +347,31 @@ class Soak:
         assert worker is not None
         store = worker.parts.store
         now = self.world.clock.wall()
-        result = recover(store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now)
+        result = recover(
+            store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now
+        )
         self.report.recovered = result.recovered
 
     def judge(self) -> None:
         """Compare both libraries field by field, and look for what is stuck."""
         world, report = self.world, self.report
         history, warning = read_history(world.data, world.clock.sleep)
-        report.lives, report.deaths, report.outages = world.lives, world.deaths, len(history.outages)
+        report.lives, report.deaths, report.outages = (
+            world.lives,
+            world.deaths,
+            len(history.outages),
+        )
         report.wrong += world.differences()
         report.wrong += [f"still queued: {job}" for job in world.jobs()]
         report.wrong += [f"dead letter: {letter}" for letter in world.dead_letters()]
         report.wrong += [f"in progress: {count}" for count in [world.running()] if count]
-        report.wrong += [f"said: {line}" for line in world.worker_log().splitlines() if " ERROR " in line]
+        report.wrong += [
+            f"said: {line}" for line in world.worker_log().splitlines() if " ERROR " in line
+        ]
         report.wrong += [warning] if warning else []
-        report.wrong += [f"{len(history.outages)} outages kept"] if len(history.outages) > KEPT else []
+        report.wrong += (
+            [f"{len(history.outages)} outages kept"] if len(history.outages) > KEPT else []
+        )
         report.wrong += ["an outage is still open"] if history.current is not None else []
 
 

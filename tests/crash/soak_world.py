@@ -16,11 +16,11 @@ from typing import Any
 from core.job import scene_subject
 from core.log import open_log
 from sync_queue import statements as sql
-from sync_queue.hook_queue import connect, note_parameters, session_parameters, write_note, write_spill
+from sync_queue.hook_queue import connect, insert_job, job_row, session_parameters, write_spill
 from sync_queue.store import JobStore
 from tests.flow.house import LOG, Workroom, picture
-from wiring import Outside, build_worker
-from worker.lifecycle.loop import Farewell
+from wiring import Environment, build_worker
+from worker.lifecycle.loop import ExitReason
 
 SESSION_S = 3600
 LOG_FILES = (LOG, f"{LOG}.1", f"{LOG}.2", f"{LOG}.3")
@@ -38,7 +38,9 @@ class World(Workroom):
     def __init__(self, root: Path, seed: int) -> None:
         super().__init__(root, username="ada", password="lovelace", max_session_age=SESSION_S)
         self.chance = Random(seed)
-        self.points_left = 0  # checkpoints that the worker still passes before it dies; 0: it does not
+        self.points_left = (
+            0  # checkpoints that the worker still passes before it dies; 0: it does not
+        )
         self.deaths = 0
         self.lives = 0
         self.farewells = 0
@@ -50,7 +52,9 @@ class World(Workroom):
         self.lives += 1
         self.points_left = 0
         log, self._close_log = open_log(self.data / LOG)
-        outside = Outside(self.plugin, self.data, self.clock, Random(self.lives), self._pass_point)
+        outside = Environment(
+            self.plugin, self.data, self.clock, Random(self.lives), self._pass_point
+        )
         self.worker = build_worker(outside, log, "soak", lambda: None)
 
     def doom(self, points: int) -> None:
@@ -66,7 +70,7 @@ class World(Workroom):
     def wake(self) -> None:
         """What every hook and task does: hand the session over, and make sure that a worker lives."""
         with contextlib.closing(connect(str(self.data))) as connection:
-            connection.execute(sql.KEEP_SESSION, self._session() or {})
+            connection.execute(sql.SAVE_SESSION, self._session() or {})
         if self.worker is None:
             self.begin_worker()
 
@@ -78,20 +82,22 @@ class World(Workroom):
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0.0:
             busy = self.worker is not None and self.worker.parts.store.is_due()
-            self.clock.advance(min(left, self.chance.uniform(0.3, 1.0) if busy else self.chance.uniform(1.0, 30.0)))
+            self.clock.advance(
+                min(left, self.chance.uniform(0.3, 1.0) if busy else self.chance.uniform(1.0, 30.0))
+            )
             self._turn()
 
     def _turn(self) -> None:
         if self.worker is None:
             return
         try:
-            farewell = self.worker.life.turn()
+            farewell = self.worker.life.tick()
         except Died:
             self.deaths += 1
             self.end_worker()
             return
         if farewell is not None:
-            assert farewell is Farewell.SILENT, farewell
+            assert farewell is ExitReason.STASH_UNREACHABLE, farewell
             self.farewells += 1
             self.end_worker()
 
@@ -101,7 +107,7 @@ class World(Workroom):
         """The hooks of one save."""
         with contextlib.closing(connect(str(self.data))) as connection:
             for scene in scenes:
-                write_note(connection, self._note(scene), self._session())
+                insert_job(connection, self._note(scene), self._session())
         if self.worker is None:
             self.begin_worker()
 
@@ -114,21 +120,28 @@ class World(Workroom):
     def backfill(self, scenes: list[int]) -> None:
         """What the button for all scenes does."""
         with contextlib.closing(connect(str(self.data))) as connection:
-            JobStore(connection, self.clock).note_many(map(scene_subject, scenes), "sync_all")
+            JobStore(connection, self.clock).enqueue_many(map(scene_subject, scenes), "sync_all")
 
     def _note(self, scene: int) -> dict[str, object]:
-        return note_parameters(f"scene:{scene}", "update", 0, self.clock.wall(), SETTLE_S, WINDOW_S)
+        return job_row(f"scene:{scene}", "update", 0, self.clock.wall(), SETTLE_S, WINDOW_S)
 
     def _session(self) -> dict[str, object] | None:
         value = self.stash.cookie().partition("=")[2]
-        connection = {"Scheme": "http", "Host": "0.0.0.0", "Port": self.stash.port, "SessionCookie": {"Value": value}}
+        connection = {
+            "Scheme": "http",
+            "Host": "0.0.0.0",
+            "Port": self.stash.port,
+            "SessionCookie": {"Value": value},
+        }
         return session_parameters(connection, self.clock.wall())
 
     def change(self, scene: int, **fields: Any) -> None:
         """A save in Stash, without its hooks."""
         library, given = self.stash.library, dict(fields)
         given["tag_ids"] = tuple(library.tag_id(name) for name in given.pop("tags"))
-        given["performer_ids"] = tuple(library.performer_id(name) for name in given.pop("performers"))
+        given["performer_ids"] = tuple(
+            library.performer_id(name) for name in given.pop("performers")
+        )
         studio = given.pop("studio")
         given["studio_id"] = library.studio_id(studio) if studio else None
         library.change_scene(scene, touch=True, **given)
@@ -143,7 +156,10 @@ class World(Workroom):
             scene = self.stash.library.scene(number)
             item = items[scene.files[0].path.replace("/data", "/media", 1)]
             pairs: dict[str, tuple[object, object]] = {
-                "title": (scene.title or item.title, item.title),  # an untitled scene leaves Plex's title alone
+                "title": (
+                    scene.title or item.title,
+                    item.title,
+                ),  # an untitled scene leaves Plex's title alone
                 "summary": (scene.details, item.summary or ""),
                 "studio": (scene.studio or "", item.studio or ""),
                 "date": (scene.date or "", item.date or ""),
@@ -154,7 +170,9 @@ class World(Workroom):
             if scene.cover is not None:  # without one Plex keeps a frame of its own
                 pairs["cover"] = (scene.cover[-4:], (item.poster_bytes or b"")[-4:])
             found += [
-                f"scene {number} {name}: {one!r} / {other!r}" for name, (one, other) in pairs.items() if one != other
+                f"scene {number} {name}: {one!r} / {other!r}"
+                for name, (one, other) in pairs.items()
+                if one != other
             ]
         return found
 
@@ -164,7 +182,9 @@ class World(Workroom):
 
     def log_bytes(self) -> int:
         """How large the worker's log is, with what was rotated."""
-        return sum((self.data / name).stat().st_size for name in LOG_FILES if (self.data / name).exists())
+        return sum(
+            (self.data / name).stat().st_size for name in LOG_FILES if (self.data / name).exists()
+        )
 
     def running(self) -> int:
         """Jobs that are marked as in progress; between two turns none is, unless their worker died."""

@@ -10,14 +10,17 @@ from tests.crash.soak_world import Died
 from tests.flow.house import wait_for
 from tests.flow.inproc import Inproc, opened
 from tests.support import query
-from worker.lifecycle.poison_jobs import DEATHS_TO_BURY
+from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER
 
 
 def wake_until_buried(place: Place) -> None:
     """Somebody opens Stash again and again."""
     for _ in range(20):
         place.wake()
-        wait_for(lambda: place.dead_letters() or not place.workers(), "the worker has died, or buried the job")
+        wait_for(
+            lambda: place.dead_letters() or not place.workers(),
+            "the worker has died, or buried the job",
+        )
         if place.dead_letters():
             return
     raise AssertionError("it was never buried")
@@ -34,7 +37,11 @@ def test_a_scene_that_kills_its_workers_is_buried_after_six_deaths(quiet_place: 
     wake_until_buried(place)
 
     (letter,) = place.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["attempts"]) == (f"scene:{deadly}", "WorkerDied", 6)
+    assert (letter["subject"], letter["reason"], letter["attempts"]) == (
+        f"scene:{deadly}",
+        "WorkerDied",
+        6,
+    )
     wait_for(lambda: not place.unfinished(), "the others are done")
     assert {difference.split()[1] for difference in place.differences()} <= {str(deadly)}
 
@@ -77,16 +84,21 @@ def live_and_die(house: Inproc, deadly: int) -> int:
     raise AssertionError("the workers never stop dying")
 
 
-def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_are_not(tmp_path: Path) -> None:
+def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_are_not(
+    tmp_path: Path,
+) -> None:
     with opened(tmp_path) as house:
         pairs = [house.pair(f"{number}.mp4") for number in range(5)]
-        deadly, unlucky = pairs[2][0], [item for number, (_, item) in enumerate(pairs) if number != 2]
+        deadly, unlucky = (
+            pairs[2][0],
+            [item for number, (_, item) in enumerate(pairs) if number != 2],
+        )
         house.note(*[scene for scene, _ in pairs])
 
         deaths = live_and_die(house, deadly)
 
-        assert deaths == DEATHS_TO_BURY
+        assert deaths == CRASHES_TO_DEAD_LETTER
         assert {letter.reason for letter in house.letters().values()} == {"WorkerDied"}
-        assert house.letter(deadly).attempts == DEATHS_TO_BURY
+        assert house.letter(deadly).attempts == CRASHES_TO_DEAD_LETTER
         assert all(house.shown(item).title.startswith("Scene of") for item in unlucky)
         assert house.log().count("worker.died_reading jobs=5") == 3

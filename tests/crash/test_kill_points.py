@@ -51,7 +51,11 @@ FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.ov
 NEWS = "farewell.news"
 MENDING = ("schema.created", "schema.mended", "schema.set_aside")
 ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *FAREWELL, NEWS, *MENDING}
-OF_THE_CHILD = {"worker.born", "worker.leased", "worker.over"}  # around the worker, where the source has no point
+OF_THE_CHILD = {
+    "worker.born",
+    "worker.leased",
+    "worker.over",
+}  # around the worker, where the source has no point
 
 
 def test_somebody_is_killed_at_every_point_of_the_source() -> None:
@@ -63,7 +67,9 @@ def test_somebody_is_killed_at_every_point_of_the_source() -> None:
 
     steps = {"schema.step_{number}"}
     assert named & steps == steps
-    assert named - steps == {name for name in ALL - OF_THE_CHILD if not name.startswith("schema.step_")}
+    assert named - steps == {
+        name for name in ALL - OF_THE_CHILD if not name.startswith("schema.step_")
+    }
 
 
 def start_anew(place: Place) -> None:
@@ -75,7 +81,9 @@ def start_anew(place: Place) -> None:
 
 @pytest.mark.parametrize("name", HOOK)
 @pytest.mark.parametrize("alive", [True, False], ids=["worker alive", "no worker"])
-def test_a_change_whose_hook_is_killed_reaches_plex_all_the_same(quiet_place: Place, name: str, alive: bool) -> None:
+def test_a_change_whose_hook_is_killed_reaches_plex_all_the_same(
+    quiet_place: Place, name: str, alive: bool
+) -> None:
     place = quiet_place
     scene = place.scene("a.mp4", title="Old")
     if not alive:
@@ -103,7 +111,9 @@ def test_a_worker_killed_while_it_starts_loses_nothing(place: Place, name: str) 
 
 
 @pytest.mark.parametrize("name", CLEARING)
-def test_a_worker_killed_while_it_clears_up_after_another_loses_nothing(quiet_place: Place, name: str) -> None:
+def test_a_worker_killed_while_it_clears_up_after_another_loses_nothing(
+    quiet_place: Place, name: str
+) -> None:
     place = quiet_place
     scenes = [place.scene(f"{number}.mp4") for number in range(3)]
     place.kill_at("drain.in_hand")
@@ -129,9 +139,15 @@ def keep_busy(place: Place) -> None:
     place.set_barrier("drain.taken")
     place.edit_all([*scenes, missing, twice], title="New", tags=["one", "two"], details="Changed")
     place.wait_at("worker.orphans")
-    wait_for(lambda: [row for row in place.unfinished() if row[2] <= time.time()][4:], "all five are due together")
+    wait_for(
+        lambda: [row for row in place.unfinished() if row[2] <= time.time()][4:],
+        "all five are due together",
+    )
     place.lift_barrier("worker.orphans")
-    wait_for(lambda: place.somebody_is_at("drain.taken") or place.victim(), "a batch is taken, or its taker dead")
+    wait_for(
+        lambda: place.somebody_is_at("drain.taken") or place.victim(),
+        "a batch is taken, or its taker dead",
+    )
     place.edit(missing, title="Newer")
     place.edit(scenes[0], title="Newer", tags=["two", "three"], studio="Aurora")
     place.lift_barrier("drain.taken")
@@ -150,7 +166,9 @@ def test_the_busy_day_passes_every_point_of_the_work(quiet_place: Place) -> None
     assert place.differences() == []
 
 
-@pytest.mark.parametrize(("name", "hit"), [*((name, 1) for name in WORK), *((name, 3) for name in SEVERAL)])
+@pytest.mark.parametrize(
+    ("name", "hit"), [*((name, 1) for name in WORK), *((name, 3) for name in SEVERAL)]
+)
 def test_a_worker_killed_at_its_work_loses_nothing(quiet_place: Place, name: str, hit: int) -> None:
     place = quiet_place
     place.kill_workers()
@@ -159,11 +177,16 @@ def test_a_worker_killed_at_its_work_loses_nothing(quiet_place: Place, name: str
     keep_busy(place)
     wait_for(place.victim, f"somebody dies at {name}")
     start_anew(place)
-    wait_for(lambda: all(row[3] == "PlexNotFound" for row in place.unfinished()), "what can be done is done")
+    wait_for(
+        lambda: all(row[3] == "PlexNotFound" for row in place.unfinished()),
+        "what can be done is done",
+    )
     wait_for(lambda: not place.differences(), "Plex shows what Stash holds")
 
     assert [letter["reason"] for letter in place.dead_letters()] == ["AmbiguousMatch"]
-    assert [row[0] for row in place.unfinished()] == [f"scene:{place.stash.library.scene_ids()[-2]}"]
+    assert [row[0] for row in place.unfinished()] == [
+        f"scene:{place.stash.library.scene_ids()[-2]}"
+    ]
 
 
 @pytest.mark.parametrize("name", CATCHING_UP)
@@ -182,7 +205,9 @@ def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, n
 
 
 @pytest.mark.parametrize("name", FANNING_OUT)
-def test_a_worker_killed_while_it_carries_a_rename_to_the_scenes_loses_none(quiet_place: Place, name: str) -> None:
+def test_a_worker_killed_while_it_carries_a_rename_to_the_scenes_loses_none(
+    quiet_place: Place, name: str
+) -> None:
     place = quiet_place
     for number in range(3):
         place.scene(f"{number}.mp4", tags=["old"])
@@ -210,7 +235,9 @@ def test_a_worker_killed_while_it_leaves_loses_nothing(quiet_place: Place, name:
     place.set_barrier("farewell.decided")
 
     install_update(place)
-    wait_for(lambda: place.somebody_is_at("farewell.decided") or place.victim(), "the old worker leaves")
+    wait_for(
+        lambda: place.somebody_is_at("farewell.decided") or place.victim(), "the old worker leaves"
+    )
     place.edit(scene, title="Too late for the old one")
     place.lift_barrier("farewell.decided")
     wait_for(place.victim, f"somebody dies at {name}")
@@ -235,7 +262,9 @@ def test_a_worker_killed_while_it_stays_after_all_loses_nothing(quiet_place: Pla
     place.ends_well()
 
 
-def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_successor(quiet_place: Place) -> None:
+def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_successor(
+    quiet_place: Place,
+) -> None:
     place = quiet_place
     place.kill_everything()
     scene = place.scene("a.mp4")
@@ -262,7 +291,9 @@ def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(pla
     assert place.records(old) == []
 
 
-def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_worker(quiet_place: Place) -> None:
+def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_worker(
+    quiet_place: Place,
+) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
     place.kill_at("hook.kept")
@@ -286,7 +317,9 @@ def test_a_worker_killed_while_it_mends_a_damaged_database_loses_nothing(
     scene = place.scene("a.mp4", title="Old")
     place.stash.library.change_scene(scene, touch=True, title="Nobody was told")
     with contextlib.closing(sqlite3.connect(place.data / "queue.db")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the log hides what happens to the file
+        connection.execute(
+            "PRAGMA wal_checkpoint(TRUNCATE)"
+        )  # else the log hides what happens to the file
     with (place.data / "queue.db").open("r+b") as stream:
         stream.seek(0 if whole else 4096)
         stream.write(b"rubbish " * 20_000)

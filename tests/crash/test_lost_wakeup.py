@@ -43,7 +43,9 @@ def test_a_stash_that_came_back_just_now_keeps_its_worker(quiet_place: Place) ->
 
 
 @pytest.mark.parametrize("point", ["farewell.decided", "farewell.released", "farewell.done"])
-def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(quiet_place: Place, point: str) -> None:
+def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(
+    quiet_place: Place, point: str
+) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
     place.set_barrier(point)
@@ -56,7 +58,9 @@ def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(quiet_plac
     place.ends_well()
 
 
-def test_a_change_that_comes_while_a_worker_stays_after_all_is_not_left_behind(quiet_place: Place) -> None:
+def test_a_change_that_comes_while_a_worker_stays_after_all_is_not_left_behind(
+    quiet_place: Place,
+) -> None:
     place = quiet_place
     scenes = [place.scene(f"{number}.mp4") for number in range(2)]
     place.set_barrier("farewell.decided")

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sync_queue.hook_queue import connect
-from sync_queue.meta import begin_epoch
+from sync_queue.meta import start_epoch
 from tests.crash.place import UNFINISHED, Place, be_quiet
 from tests.flow.house import picture, wait_for
 
@@ -68,7 +68,7 @@ def test_a_worker_that_was_replaced_writes_nothing_more(quiet_place: Place, poin
     writes, jobs, (worker,) = len(place.plex.writes()), place.unfinished(), place.workers()
 
     with contextlib.closing(connect(str(place.data))) as connection:
-        begin_epoch(connection, os.getpid(), "test", "test", 0.0)
+        start_epoch(connection, os.getpid(), "test", "test", 0.0)
         in_hand = connection.execute("SELECT in_hand FROM worker").fetchone()
         place.lift_barrier(point)
         wait_for(lambda: worker not in place.workers(), "it has left")
@@ -91,7 +91,11 @@ def test_forty_hooks_at_once_all_succeed_and_lose_nothing(place: Place, fresh: b
         place.ends_well()
 
     with ThreadPoolExecutor(40) as crowd:
-        list(crowd.map(lambda scene: place.edit(scene, title=f"Title {scene}", tags=["one"]), scenes[:40]))
+        list(
+            crowd.map(
+                lambda scene: place.edit(scene, title=f"Title {scene}", tags=["one"]), scenes[:40]
+            )
+        )
 
     hooks = [run for run in place.stash.plugin_runs if run.trigger.startswith("Scene.")]
     assert {(run.status, run.output, run.error) for run in hooks} == {(0, "ok", None)}

@@ -136,7 +136,9 @@ _ORDERS: dict[str, Callable[[Controlled, Order], object]] = {
     "add_item": _add_item,
     "add_file": _add_file,
     "item": lambda emulator, order: describe(emulator.library.item(order["rating_key"])),
-    "items": lambda emulator, order: [describe(item) for item in emulator.library.items(order.get("section"))],
+    "items": lambda emulator, order: [
+        describe(item) for item in emulator.library.items(order.get("section"))
+    ],
     "change": lambda emulator, order: emulator.library.change(order.pop("rating_key"), **order),
     "remove_item": lambda emulator, order: emulator.library.remove_item(order["rating_key"]),
     "scan": lambda emulator, order: emulator.library.scan(order["section"], order.get("path")),

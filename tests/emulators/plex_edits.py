@@ -29,7 +29,11 @@ _TEXTS = {
 }
 _NUMBERS = {"userRating": "user_rating", "rating": "rating", "audienceRating": "audience_rating"}
 _SCALARS = {*_TEXTS, *_NUMBERS, "title", "originallyAvailableAt", "addedAt"}
-_COLLECTION_TEXTS = {"titleSort": "title_sort", "summary": "summary", "contentRating": "content_rating"}
+_COLLECTION_TEXTS = {
+    "titleSort": "title_sort",
+    "summary": "summary",
+    "contentRating": "content_rating",
+}
 _COLLECTION_SCALARS = {*_COLLECTION_TEXTS, "title", "addedAt"}
 _QUIET = {"userRating"}
 
@@ -52,7 +56,9 @@ class Edit:
     additions: dict[str, dict[int, Addition]] = field(default_factory=dict)
     removals: dict[str, list[str]] = field(default_factory=dict)
     cleared: set[str] = field(default_factory=set)
-    steps: list[tuple[str, str]] = field(default_factory=list)  # (kind, step) in the order of the wire
+    steps: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # (kind, step) in the order of the wire
 
     def tag_kinds(self) -> set[str]:
         """The kinds of tags that this edit changes."""
@@ -83,7 +89,9 @@ def apply_edit(library: PlexLibrary, entries: Sequence[Item | Collection], edit:
     """Check everything, then change all entries; half an edit is never left behind."""
     switches = library.switches
     if switches.trim_text:
-        edit.values = {name: value.replace("\r\n", "\n").strip() for name, value in edit.values.items()}
+        edit.values = {
+            name: value.replace("\r\n", "\n").strip() for name, value in edit.values.items()
+        }
     for entry in entries:
         _check(entry, edit, switches.empty_date)
     for entry in entries:
@@ -162,7 +170,9 @@ def _edit_collection(library: PlexLibrary, collection: Collection, edit: Edit) -
     title = edit.values.get("title")
     if title:
         others = library.sections[collection.section_key].collections.values()
-        if any(each is not collection and each.title.casefold() == title.casefold() for each in others):
+        if any(
+            each is not collection and each.title.casefold() == title.casefold() for each in others
+        ):
             raise RefusedError(409, "title in use")
         library.tags.rename_collection(collection, title)
         if "titleSort" not in collection.locked:

@@ -43,7 +43,9 @@ class Fault:
     location: str | None = None
     seen: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
-    struck: threading.Event = field(default_factory=threading.Event, init=False, repr=False, compare=False)
+    struck: threading.Event = field(
+        default_factory=threading.Event, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -75,7 +77,9 @@ def _body(status: int, form: str) -> Response:
         return html_error(status)
     words = phrase(status)
     if form == "xml":
-        text = f'<Response code="{status}" title="{words}" status="Plex Media Server says: {words}."/>'
+        text = (
+            f'<Response code="{status}" title="{words}" status="Plex Media Server says: {words}."/>'
+        )
         return Response(status, text.encode(), XML_TYPE)
     if form == "text":
         return Response(status, f"{words}, try again later".encode(), "text/plain")
@@ -90,7 +94,9 @@ def spoil(response: Response, kind: str) -> Response:
         body = response.body[: len(response.body) * 2 // 3] or b'<MediaContainer size="1"><Video'
         return Response(200, body, XML_TYPE, response.headers)
     if kind == "control_chars":
-        body = response.body.replace(b"<MediaContainer", b'<MediaContainer note="bell\x07 and \x01"', 1)
+        body = response.body.replace(
+            b"<MediaContainer", b'<MediaContainer note="bell\x07 and \x01"', 1
+        )
         return Response(response.status, body, response.content_type, response.headers)
     return response
 
@@ -130,4 +136,6 @@ class FaultPlan:
     def take(self, method: str, template: str, path: str) -> Fault | None:
         """The fault for this request, if there is one."""
         with self._lock:
-            return next((fault for fault in self._faults if fault.applies(method, template, path)), None)
+            return next(
+                (fault for fault in self._faults if fault.applies(method, template, path)), None
+            )

@@ -161,7 +161,9 @@ def _comparisons(operator: str) -> Callable[[float, float], bool]:
 
 def _tag(kind: str, operator: str, ids: set[int]) -> Predicate:
     wanted = operator == "="
-    return lambda item: any(tagging.tag.id in ids for tagging in item.taggings.get(kind, ())) is wanted
+    return lambda item: (
+        any(tagging.tag.id in ids for tagging in item.taggings.get(kind, ())) is wanted
+    )
 
 
 def _moment(value: str, now: int) -> int:

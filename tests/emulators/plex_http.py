@@ -66,7 +66,9 @@ class PlexHttpServer(ThreadingHTTPServer):
         """Take a connection; a TLS handshake is left to the thread that serves it."""
         connection, address = super().get_request()
         if self._tls is not None:
-            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         with self._guard:
             self._open.add(connection)
         return connection, address
@@ -125,7 +127,13 @@ class PlexHandler(BaseHTTPRequestHandler):
         template = template_of(request.method, request.path)
         port = int(self.client_address[1])
         record = RequestRecord(
-            request.method, request.target, template, request.path, dict(self.headers.items()), len(body), port
+            request.method,
+            request.target,
+            template,
+            request.path,
+            dict(self.headers.items()),
+            len(body),
+            port,
         )
         backend.note(record)
         if backend.site.switches.latency_s:
@@ -173,7 +181,9 @@ class PlexHandler(BaseHTTPRequestHandler):
         self.close_connection = True
         hang_up(self.connection)
 
-    def _send(self, response: Response, record: RequestRecord | None = None, *, cut: bool = False) -> None:
+    def _send(
+        self, response: Response, record: RequestRecord | None = None, *, cut: bool = False
+    ) -> None:
         if record is not None:
             record.status = response.status
         body = (response.body or b"lost") if cut else response.body

@@ -34,7 +34,9 @@ def metadata(call: Call) -> Response:
     if switches.batch_section_id or not mixed:
         pairs += section_attributes(section)
     shape = call.shape()
-    return container(pairs, [full(entry, call.library.sections[entry.section_key], shape) for entry in shown])
+    return container(
+        pairs, [full(entry, call.library.sections[entry.section_key], shape) for entry in shown]
+    )
 
 
 def _live(call: Call) -> list[Item | Collection]:
@@ -104,7 +106,9 @@ def list_images(call: Call) -> Response:
     if entry.hidden_reads:
         entry.hidden_reads -= 1
         shelf = shelf[1:]
-    children = [photo(entry, image, quote(image.rating_key, safe=""), image.selected) for image in shelf]
+    children = [
+        photo(entry, image, quote(image.rating_key, safe=""), image.selected) for image in shelf
+    ]
     pairs = [("size", len(children)), ("identifier", "com.plexapp.plugins.library")]
     return container([*pairs, ("mediaTagPrefix", "/system/bundle/media/flags/")], children)
 
@@ -134,7 +138,9 @@ def select_image(call: Call) -> Response:
         raise RefusedError(400, "no such image")
     choose(entry, kind, found, call.library.now)
     call.library.bump(entry.section_key)
-    return Response(200, ((entry.thumb if kind == "posters" else entry.art) or "").encode(), "text/plain")
+    return Response(
+        200, ((entry.thumb if kind == "posters" else entry.art) or "").encode(), "text/plain"
+    )
 
 
 def deselect_image(call: Call) -> Response:

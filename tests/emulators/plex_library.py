@@ -17,7 +17,12 @@ from tests.emulators.plex_switches import PlexSwitches
 from tests.emulators.plex_tags import TagBook
 
 File = tuple[str, int]
-_TAG_ATTRIBUTES = {"genres": "genre", "roles": "actor", "collections": "collection", "labels": "label"}
+_TAG_ATTRIBUTES = {
+    "genres": "genre",
+    "roles": "actor",
+    "collections": "collection",
+    "labels": "label",
+}
 _AGENTS = {
     "com.plexapp.agents.none": ("Plex Video Files Scanner", "xn"),
     "tv.plex.agents.movie": ("Plex Movie", "en-US"),
@@ -60,7 +65,9 @@ class PlexLibrary:
         folders = [(key * 100 + number, path) for number, path in enumerate(locations)]
         now = self.now
         identity = str(uuid.uuid4())
-        section = Section(key, identity, title, type, agent, scanner, language, folders, now, now, now)
+        section = Section(
+            key, identity, title, type, agent, scanner, language, folders, now, now, now
+        )
         self.sections[key] = section
         return section
 
@@ -84,7 +91,9 @@ class PlexLibrary:
         section = self.sections[section_key]
         versions = [self._media(version) for version in parts or [files] if version]
         item = self._new_item(
-            section, title or file_stem(versions[0].parts[0].file if versions else "Untitled"), versions
+            section,
+            title or file_stem(versions[0].parts[0].file if versions else "Untitled"),
+            versions,
         )
         section.content_changed_at += 1
         if attributes:
@@ -92,10 +101,13 @@ class PlexLibrary:
         return item.rating_key
 
     @synchronized
-    def add_items(self, section_key: int, count: int, folder: str = "/media/scenes", size: int = 1_000) -> list[int]:
+    def add_items(
+        self, section_key: int, count: int, folder: str = "/media/scenes", size: int = 1_000
+    ) -> list[int]:
         """Many items at once, `scene-000000.mp4` and so on, for tests of size."""
         return [
-            self.add_item(section_key, [(f"{folder}/scene-{number:06}.mp4", size + number)]) for number in range(count)
+            self.add_item(section_key, [(f"{folder}/scene-{number:06}.mp4", size + number)])
+            for number in range(count)
         ]
 
     @synchronized
@@ -133,7 +145,9 @@ class PlexLibrary:
             if name in _TAG_ATTRIBUTES:
                 self.set_tags(item, _TAG_ATTRIBUTES[name], value)
             elif name in ("poster", "background"):
-                upload(item, "posters" if name == "poster" else "arts", value, self.now, dedupe=True)
+                upload(
+                    item, "posters" if name == "poster" else "arts", value, self.now, dedupe=True
+                )
             else:
                 if not hasattr(item, name):
                     raise AttributeError(f"a Plex item has no {name!r}")
@@ -199,7 +213,9 @@ class PlexLibrary:
         self.disk.pop(path, None)
 
     @synchronized
-    def add_version(self, rating_key: int, files: Sequence[File], *, proxy_type: int | None = None) -> None:
+    def add_version(
+        self, rating_key: int, files: Sequence[File], *, proxy_type: int | None = None
+    ) -> None:
         """One more version of an item; `proxy_type=42` marks one that Plex made itself."""
         item = self.item(rating_key)
         media = self._media(files)
@@ -225,7 +241,10 @@ class PlexLibrary:
         rest = item.media[1:]
         item.media = item.media[:1]
         section.content_changed_at += 1
-        return [self._new_item(section, file_stem(media.parts[0].file), [media]).rating_key for media in rest]
+        return [
+            self._new_item(section, file_stem(media.parts[0].file), [media]).rating_key
+            for media in rest
+        ]
 
     # Scans, trash, agents
 

@@ -70,7 +70,11 @@ def _items(library: PlexLibrary, section: Section, query: Query) -> list[Item]:
     test = predicate(query, library.now)
     if ids is None and test is None:
         return _whole(section, order)
-    pool = section.items.values() if ids is None else [section.items[key] for key in ids if key in section.items]
+    pool = (
+        section.items.values()
+        if ids is None
+        else [section.items[key] for key in ids if key in section.items]
+    )
     return ordered([item for item in pool if test is None or test(item)], order)
 
 
@@ -98,14 +102,18 @@ def ordered(items: list[Item], order: str) -> list[Item]:
 
 
 def _sorted_by(items: list[Item], read: Callable[[Item], Any], direction: str) -> list[Item]:
-    valued = sorted((item for item in items if read(item) is not None), key=read, reverse="desc" in direction)
+    valued = sorted(
+        (item for item in items if read(item) is not None), key=read, reverse="desc" in direction
+    )
     missing = [item for item in items if read(item) is None]
     last = "nullsLast" in direction or "desc" in direction
     return valued + missing if last else missing + valued
 
 
 def _collections(section: Section, query: Query) -> list[Item | Collection]:
-    found: list[Collection] = sorted(section.collections.values(), key=lambda each: each.title_sort.casefold())
+    found: list[Collection] = sorted(
+        section.collections.values(), key=lambda each: each.title_sort.casefold()
+    )
     ids = wanted_ids(query)
     title = query.get("title")
     exact = query.get("title=")
@@ -123,7 +131,11 @@ def choices(section: Section, kind: str) -> list[str]:
     if kind == "studio":
         names = sorted({item.studio for item in section.items.values() if item.studio})
         return [element("Directory", [("key", name), ("title", name)]) for name in names]
-    tags = {tagging.tag.id: tagging.tag for item in section.items.values() for tagging in item.taggings.get(kind, ())}
+    tags = {
+        tagging.tag.id: tagging.tag
+        for item in section.items.values()
+        for tagging in item.taggings.get(kind, ())
+    }
     path = f"/library/sections/{section.key}/all?{kind}="
     return [
         element("Directory", [("key", key), ("title", tag.name), ("fastKey", f"{path}{key}")])
@@ -138,7 +150,8 @@ def meta(section_key: int, kind: str) -> str:
     fields = {"title": "string", "addedAt": "date"} if collections else _META_FIELDS
     inside = ("" if collections else _meta_filters(path)) + _meta_sorts()
     inside += "".join(
-        element("Field", [("key", name), ("title", name), ("type", of_type)]) for name, of_type in fields.items()
+        element("Field", [("key", name), ("title", name), ("type", of_type)])
+        for name, of_type in fields.items()
     )
     key = f"{path}/all?type={18 if collections else 1}"
     shown = element("Type", [("key", key), ("type", kind), ("title", kind), ("active", 1)], inside)
@@ -182,7 +195,10 @@ def _meta_operators() -> str:
         element(
             "FieldType",
             [("type", name)],
-            "".join(element("Operator", [("key", key), ("title", title)]) for key, title in operators.items()),
+            "".join(
+                element("Operator", [("key", key), ("title", title)])
+                for key, title in operators.items()
+            ),
         )
         for name, operators in _OPERATORS.items()
     )

@@ -10,7 +10,15 @@ from tests.emulators.plex_wire import XML_TYPE, Response
 NOTHING: frozenset[str] = frozenset()
 # Control characters are written out raw on purpose: a client that sent them gets them back.
 _ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "\n": "&#10;",
+        "\r": "&#13;",
+        "\t": "&#9;",
+    }
 )
 _PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -25,7 +33,9 @@ def escape(text: str) -> str:
 def attributes(pairs: Attributes, excluded: frozenset[str] = NOTHING) -> str:
     """Attributes with a leading space each; those without a value are absent."""
     return "".join(
-        f' {name}="{escape(str(value))}"' for name, value in pairs if value is not None and name not in excluded
+        f' {name}="{escape(str(value))}"'
+        for name, value in pairs
+        if value is not None and name not in excluded
     )
 
 
@@ -36,7 +46,9 @@ def element(name: str, pairs: Attributes, inside: str = "") -> str:
     return f"<{name}{attributes(pairs)}/>"
 
 
-def container(pairs: Attributes, children: Iterable[str] = (), headers: dict[str, str] | None = None) -> Response:
+def container(
+    pairs: Attributes, children: Iterable[str] = (), headers: dict[str, str] | None = None
+) -> Response:
     """A complete answer around the children."""
     document = f"{_PROLOGUE}<MediaContainer{attributes(pairs)}>{''.join(children)}</MediaContainer>"
     return Response(200, document.encode("utf-8", "replace"), XML_TYPE, headers or {})
@@ -79,5 +91,7 @@ def section_directory(section: Section) -> str:
         ("contentChangedAt", section.content_changed_at),
         ("hidden", section.hidden),
     ]
-    places = "".join(element("Location", [("id", key), ("path", path)]) for key, path in section.locations)
+    places = "".join(
+        element("Location", [("id", key), ("path", path)]) for key, path in section.locations
+    )
     return element("Directory", pairs, places)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.emulators import plex_collection_routes, plex_item_routes, plex_section_routes, plex_server_routes
+from tests.emulators import (
+    plex_collection_routes,
+    plex_item_routes,
+    plex_section_routes,
+    plex_server_routes,
+)
 from tests.emulators.plex_site import Account, Call, Device, Route, Site
 from tests.emulators.plex_wire import XML_TYPE, RefusedError, Request, Response, html_error
 
@@ -13,9 +18,7 @@ _ROUTES: tuple[Route, ...] = (
     *plex_collection_routes.ROUTES,
 )
 UNKNOWN_ROUTE = "unknown"
-_MIGRATION = (
-    '<Response code="503" title="Maintenance" status="Plex Media Server is currently running database migrations."/>'
-)
+_MIGRATION = '<Response code="503" title="Maintenance" status="Plex Media Server is currently running database migrations."/>'
 _LOADING = "Plex Media Server is still starting up. Please retry later."
 _NOBODY = Account("nobody", owner=False, sections=frozenset())
 

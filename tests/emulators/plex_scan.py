@@ -33,7 +33,11 @@ def start_scan(section: Section, path: str | None, ends_at: float) -> None:
     """Note a scan that runs; for a file its folder is scanned, for a foreign folder nothing happens."""
     if path is not None:
         if path.lower().endswith(_VIDEO):
-            path = path.replace("\\", "/").rpartition("/")[0] if "/" in path else path.rpartition("\\")[0]
+            path = (
+                path.replace("\\", "/").rpartition("/")[0]
+                if "/" in path
+                else path.rpartition("\\")[0]
+            )
         if not section.holds(path):
             return
     section.scans.append(Scan(str(uuid.uuid4()), ends_at, path))
@@ -54,7 +58,9 @@ def finish_scan(library: Scannable, section: Section, path: str | None) -> list[
     return [library.add_scanned(section, file) for file in fresh]
 
 
-def _check_files(library: Scannable, section: Section, item: Item, path: str | None, now: int) -> None:
+def _check_files(
+    library: Scannable, section: Section, item: Item, path: str | None, now: int
+) -> None:
     if path is not None and not any(is_below(part.file, path) for part in item.parts):
         return
     changed = False

@@ -10,7 +10,17 @@ from tests.emulators.plex_site import Call, Route
 from tests.emulators.plex_wire import RefusedError, Response
 from tests.emulators.plex_xml import listed, listing_shape
 
-_CHOICES = {"genre", "actor", "collection", "director", "writer", "producer", "country", "label", "studio"}
+_CHOICES = {
+    "genre",
+    "actor",
+    "collection",
+    "director",
+    "writer",
+    "producer",
+    "country",
+    "label",
+    "studio",
+}
 
 
 def library_root(call: Call) -> Response:
@@ -24,8 +34,15 @@ def library_root(call: Call) -> Response:
         ("mediaTagVersion", 1700000000),
         ("title1", "Plex Library"),
     ]
-    names = {"sections": "Library Sections", "recentlyAdded": "Recently Added Content", "onDeck": "On Deck Content"}
-    return container(pairs, [element("Directory", [("key", key), ("title", name)]) for key, name in names.items()])
+    names = {
+        "sections": "Library Sections",
+        "recentlyAdded": "Recently Added Content",
+        "onDeck": "On Deck Content",
+    }
+    return container(
+        pairs,
+        [element("Directory", [("key", key), ("title", name)]) for key, name in names.items()],
+    )
 
 
 def sections(call: Call) -> Response:
@@ -39,8 +56,12 @@ def section_menu(call: Call) -> Response:
     """The menu of one section."""
     section = call.section()
     names = {"all": "All", "collections": "Collections", "genre": "By Genre", "folder": "By Folder"}
-    children = [element("Directory", [("key", key), ("title", name)]) for key, name in names.items()]
-    return container([("size", len(children)), *section_attributes(section), ("title1", section.title)], children)
+    children = [
+        element("Directory", [("key", key), ("title", name)]) for key, name in names.items()
+    ]
+    return container(
+        [("size", len(children)), *section_attributes(section), ("title1", section.title)], children
+    )
 
 
 def listing(call: Call) -> Response:
@@ -70,7 +91,10 @@ def page(call: Call, section: Section, entries: list[Item | Collection]) -> Resp
     headers = {}
     if size is not None:
         pairs += [("totalSize", len(entries)), ("offset", start)]
-        headers = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Total-Size": str(len(entries))}
+        headers = {
+            "X-Plex-Container-Start": str(start),
+            "X-Plex-Container-Total-Size": str(len(entries)),
+        }
     pairs += [
         ("art", "/:/resources/movie-fanart.jpg"),
         *section_attributes(section),
@@ -81,7 +105,11 @@ def page(call: Call, section: Section, entries: list[Item | Collection]) -> Resp
     ]
     children = [listed(entry, section, shape) for entry in shown]
     if call.request.query.flag("includeMeta"):
-        kind = "collection" if call.request.path.endswith("/collections") or _asks_collections(call) else "movie"
+        kind = (
+            "collection"
+            if call.request.path.endswith("/collections") or _asks_collections(call)
+            else "movie"
+        )
         children.append(meta(section.key, kind))
     return container(pairs, children, headers)
 
@@ -97,7 +125,9 @@ def filter_choices(call: Call) -> Response:
     if kind not in _CHOICES:
         raise RefusedError(404)
     children = choices(section, kind)
-    return container([("size", len(children)), *section_attributes(section), ("title1", section.title)], children)
+    return container(
+        [("size", len(children)), *section_attributes(section), ("title1", section.title)], children
+    )
 
 
 def edit_many(call: Call) -> Response:

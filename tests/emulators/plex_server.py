@@ -85,7 +85,10 @@ class PlexEmulator:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -97,7 +100,9 @@ class PlexEmulator:
             self.faults.released.clear()
             self._server = PlexHttpServer(self.port, self, self._context)
             self.port = int(self._server.server_address[1])
-            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="plex-emulator")
+            self._thread = threading.Thread(
+                target=self._server.serve_forever, args=(0.02,), name="plex-emulator"
+            )
             self._thread.start()
             self._listening.set()
 
@@ -145,7 +150,8 @@ class PlexEmulator:
     def count(self, method: str | None = None, route: str | None = None) -> int:
         """How many requests came; `route` is a template, or a regular expression for the whole path."""
         return sum(
-            (method is None or record.method == method) and (route is None or _is_route(record, route))
+            (method is None or record.method == method)
+            and (route is None or _is_route(record, route))
             for record in list(self.requests)
         )
 
@@ -202,7 +208,9 @@ class PlexEmulator:
 
 
 def _is_route(record: RequestRecord, route: str) -> bool:
-    return record.route == route or ("{" not in route and re.fullmatch(route, record.path) is not None)
+    return record.route == route or (
+        "{" not in route and re.fullmatch(route, record.path) is not None
+    )
 
 
 def main() -> None:

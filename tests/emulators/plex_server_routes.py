@@ -39,7 +39,8 @@ def root(call: Call) -> Response:
         ("version", site.version),
     ]
     children = [
-        element("Directory", [("count", 1), ("key", name), ("title", name)]) for name in ("library", "identity")
+        element("Directory", [("count", 1), ("key", name), ("title", name)])
+        for name in ("library", "identity")
     ]
     return container(pairs, children)
 
@@ -48,7 +49,12 @@ def identity(call: Call) -> Response:
     """The health check, which needs no token."""
     site = call.site
     return container(
-        [("size", 0), ("claimed", 1), ("machineIdentifier", site.machine_identifier), ("version", site.version)]
+        [
+            ("size", 0),
+            ("claimed", 1),
+            ("machineIdentifier", site.machine_identifier),
+            ("version", site.version),
+        ]
     )
 
 

@@ -105,7 +105,13 @@ class Call:
 
 
 Handler = Callable[[Call], Response]
-_PLACES = {"{ids}": r"(\d+(?:,\d+)*)", "{S}": r"(\d+)", "{rk}": r"(\d+)", "{kind}": r"(\w+)", "{stamp}": r"(\d+)"}
+_PLACES = {
+    "{ids}": r"(\d+(?:,\d+)*)",
+    "{S}": r"(\d+)",
+    "{rk}": r"(\d+)",
+    "{kind}": r"(\w+)",
+    "{stamp}": r"(\d+)",
+}
 
 
 @dataclass

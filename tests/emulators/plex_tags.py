@@ -17,7 +17,9 @@ class TagBook:
         self._ids = itertools.count(11)
         self._by_name: dict[tuple[str, str], Tag] = {}
 
-    def add(self, item: Item, kind: str, name: str, *, text: str | None, thumb: str | None, now: int) -> None:
+    def add(
+        self, item: Item, kind: str, name: str, *, text: str | None, thumb: str | None, now: int
+    ) -> None:
         """Put a tag on an item; one that is there keeps its place and only takes the new details."""
         if not name:
             return
@@ -59,7 +61,9 @@ class TagBook:
             if tagging.tag is collection.tag:
                 self._detach(item, tagging)
 
-    def new_collection(self, section: Section, title: str, now: int, *, by_tagging: bool) -> Collection:
+    def new_collection(
+        self, section: Section, title: str, now: int, *, by_tagging: bool
+    ) -> Collection:
         """A collection without members."""
         collection = Collection(
             rating_key=next(self._keys),
@@ -112,7 +116,9 @@ class TagBook:
         self._by_name.pop((tag.kind, tag.name.casefold()), None)
         if tag.kind == "collection":
             collections = self._sections[item.section_key].collections
-            for key in [key for key, each in collections.items() if each.tag is tag and each.by_tagging]:
+            for key in [
+                key for key, each in collections.items() if each.tag is tag and each.by_tagging
+            ]:
                 del collections[key]
 
     def _forget_fragments(self, tag: Tag) -> None:

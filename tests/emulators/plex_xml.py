@@ -58,7 +58,9 @@ def listed(entry: Item | Collection, section: Section, shape: Shape) -> str:
         name = _ELEMENTS[kind]
         if name not in shape.elements:
             inside += "".join(f'<{name} tag="{escape(tag)}"/>' for tag in entry.tags(kind)[:cap])
-    text = f"<Video{attributes(_scalars(entry), shape.fields)}>{inside}{_guids(entry, shape)}</Video>"
+    text = (
+        f"<Video{attributes(_scalars(entry), shape.fields)}>{inside}{_guids(entry, shape)}</Video>"
+    )
     entry.fragment = (shape, text)
     return text
 
@@ -75,7 +77,9 @@ def full(entry: Item | Collection, section: Section, shape: Shape) -> str:
     inside = ""
     if "Media" not in shape.elements:
         inside = "".join(_media(media, shape, complete=True) for media in entry.media)
-    inside += "".join(_full_tags(entry, kind) for kind in _ELEMENTS if _ELEMENTS[kind] not in shape.elements)
+    inside += "".join(
+        _full_tags(entry, kind) for kind in _ELEMENTS if _ELEMENTS[kind] not in shape.elements
+    )
     if "Field" not in shape.elements:
         inside += _locks(entry)
     pairs = attributes([*_scalars(entry), *home], shape.fields)
@@ -84,7 +88,9 @@ def full(entry: Item | Collection, section: Section, shape: Shape) -> str:
 
 def collection_directory(collection: Collection, section: Section, with_locks: bool = False) -> str:
     """A collection as an element."""
-    years = [year for key in collection.tag.members if (year := section.items[key].year) is not None]
+    years = [
+        year for key in collection.tag.members if (year := section.items[key].year) is not None
+    ]
     pairs: list[tuple[str, object]] = [
         ("ratingKey", collection.rating_key),
         ("key", f"/library/collections/{collection.rating_key}/children"),
@@ -101,7 +107,8 @@ def collection_directory(collection: Collection, section: Section, with_locks: b
         ("ratingCount", 0),
         (
             "thumb",
-            collection.thumb or f"/library/collections/{collection.rating_key}/composite/{collection.updated_at}",
+            collection.thumb
+            or f"/library/collections/{collection.rating_key}/composite/{collection.updated_at}",
         ),
         ("art", collection.art),
         ("addedAt", collection.added_at),
@@ -212,9 +219,15 @@ def _full_tags(item: Item, kind: str) -> str:
 
 
 def _locks(entry: Entry) -> str:
-    return "".join(element("Field", [("locked", 1), ("name", name)]) for name in sorted(entry.locked))
+    return "".join(
+        element("Field", [("locked", 1), ("name", name)]) for name in sorted(entry.locked)
+    )
 
 
 def _guids(item: Item, shape: Shape) -> str:
     matched = item.guid.startswith("plex://")
-    return element("Guid", [("id", f"imdb://tt{item.rating_key:07}")]) if shape.guids and matched else ""
+    return (
+        element("Guid", [("id", f"imdb://tt{item.rating_key:07}")])
+        if shape.guids and matched
+        else ""
+    )

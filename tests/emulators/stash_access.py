@@ -22,7 +22,9 @@ class Access:
     def __init__(self, core: StashCore) -> None:
         self._core = core
 
-    def admit(self, target: str, query: Mapping[str, str], cookie: str | None, api_key: str | None) -> Granted | Answer:
+    def admit(
+        self, target: str, query: Mapping[str, str], cookie: str | None, api_key: str | None
+    ) -> Granted | Answer:
         """Leave to go on, or the answer that refuses it."""
         options = self._core.options
         value = first_cookie(cookie or "")
@@ -40,7 +42,9 @@ class Access:
 
     def login(self, method: str, body: bytes) -> Answer:
         if method != "POST":
-            return Answer(200, b"<!DOCTYPE html><html><body>Login</body></html>", "text/html; charset=utf-8")
+            return Answer(
+                200, b"<!DOCTYPE html><html><body>Login</body></html>", "text/html; charset=utf-8"
+            )
         options = self._core.options
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
         right = (options.username, options.password) == (form.get("username"), form.get("password"))

@@ -68,7 +68,9 @@ class StashActions(ABC):
     def update_scene(self, scene_id: int, **fields: Any) -> dict[str, Any]:
         """One `sceneUpdate` with only these keys; returns after the hooks."""
         given = {**fields, "id": str(scene_id)}
-        query = "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id updated_at } }"
+        query = (
+            "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id updated_at } }"
+        )
         updated: dict[str, Any] = self.graphql(query, {"input": given})["sceneUpdate"]
         return updated
 
@@ -87,8 +89,13 @@ class StashActions(ABC):
             "performer_ids": [str(each) for each in scene.performer_ids],
             "tag_ids": [str(each) for each in scene.tag_ids],
             "gallery_ids": [],
-            "groups": [{"group_id": str(each.group_id), "scene_index": each.scene_index} for each in scene.group_links],
-            "stash_ids": [{"endpoint": each.endpoint, "stash_id": each.stash_id} for each in scene.stash_ids],
+            "groups": [
+                {"group_id": str(each.group_id), "scene_index": each.scene_index}
+                for each in scene.group_links
+            ],
+            "stash_ids": [
+                {"endpoint": each.endpoint, "stash_id": each.stash_id} for each in scene.stash_ids
+            ],
             "cover_image": None,
         }
         return self.update_scene(scene_id, **{**form, **fields})
@@ -100,7 +107,9 @@ class StashActions(ABC):
 
     def destroy_scene(self, scene_id: int, *, delete_file: bool = False) -> None:
         given = {"id": str(scene_id), "delete_file": delete_file, "delete_generated": True}
-        self.graphql("mutation($input: SceneDestroyInput!) { sceneDestroy(input: $input) }", {"input": given})
+        self.graphql(
+            "mutation($input: SceneDestroyInput!) { sceneDestroy(input: $input) }", {"input": given}
+        )
 
     def merge_scenes(self, sources: Iterable[int], destination: int, **values: Any) -> None:
         given = {"source": [str(each) for each in sources], "destination": str(destination)}
@@ -115,17 +124,27 @@ class StashActions(ABC):
 
     def merge_tags(self, sources: Iterable[int], destination: int) -> None:
         given = {"source": [str(each) for each in sources], "destination": str(destination)}
-        self.graphql("mutation($input: TagsMergeInput!) { tagsMerge(input: $input) { id } }", {"input": given})
+        self.graphql(
+            "mutation($input: TagsMergeInput!) { tagsMerge(input: $input) { id } }",
+            {"input": given},
+        )
 
     def configure(self, plugin_id: str = PLUGIN_ID, **settings: Any) -> dict[str, Any]:
         """Merge into the saved settings, as the settings page does: read, change, write the whole map."""
-        query = "mutation($id: ID!, $input: Map!) { configurePlugin(plugin_id: $id, input: $input) }"
+        query = (
+            "mutation($id: ID!, $input: Map!) { configurePlugin(plugin_id: $id, input: $input) }"
+        )
         merged = {**(self.settings(plugin_id) or {}), **settings}
-        saved: dict[str, Any] = self.graphql(query, {"id": plugin_id, "input": merged})["configurePlugin"]
+        saved: dict[str, Any] = self.graphql(query, {"id": plugin_id, "input": merged})[
+            "configurePlugin"
+        ]
         return saved
 
     def run_task(
-        self, name: str | None = None, args: Mapping[str, Any] | None = None, plugin_id: str = PLUGIN_ID
+        self,
+        name: str | None = None,
+        args: Mapping[str, Any] | None = None,
+        plugin_id: str = PLUGIN_ID,
     ) -> int:
         """Queue a task by its name in the manifest, or a run with nothing but `args`; returns the job id."""
         query = (
@@ -142,7 +161,10 @@ class StashActions(ABC):
         self.graphql("mutation($id: ID!) { stopJob(job_id: $id) }", {"id": str(job_id)})
 
     def run_operation(
-        self, args: Mapping[str, Any] | None = None, plugin_id: str = PLUGIN_ID, timeout: float = 60.0
+        self,
+        args: Mapping[str, Any] | None = None,
+        plugin_id: str = PLUGIN_ID,
+        timeout: float = 60.0,
     ) -> Any:
         query = "mutation($id: ID!, $args: Map) { runPluginOperation(plugin_id: $id, args: $args) }"
         variables = {"id": plugin_id, "args": dict(args or {})}
@@ -158,7 +180,9 @@ class StashActions(ABC):
 
     def identify(self, scene_id: int, **fields: Any) -> int:
         scenes = SceneMutations(self.core)
-        work = self.core.jobs.add("Identifying...", lambda job: scenes.identify(scene_id, fields, Caller(job.cancel)))
+        work = self.core.jobs.add(
+            "Identifying...", lambda job: scenes.identify(scene_id, fields, Caller(job.cancel))
+        )
         return work.id
 
     def clean(self, *scene_ids: int) -> int:

@@ -58,7 +58,9 @@ def _asset(plugin: Plugin, rest: str) -> PluginFile:
 def _listing(folder: Path) -> PluginFile:
     names = sorted(each.name + ("/" if each.is_dir() else "") for each in folder.iterdir())
     lines = [f'<a href="{html.escape(each)}">{html.escape(each)}</a>' for each in names]
-    return PluginFile(200, "\n".join(["<pre>", *lines, "</pre>"]).encode(), "text/html; charset=utf-8")
+    return PluginFile(
+        200, "\n".join(["<pre>", *lines, "</pre>"]).encode(), "text/html; charset=utf-8"
+    )
 
 
 def _content(path: Path) -> PluginFile:

@@ -137,18 +137,27 @@ class Clauses:
         if modifier in ("IS_NULL", "NOT_NULL"):
             exists = self._exists("stash_ids", " AND ".join(parts) or "1")
             return f"NOT {exists}" if modifier == "IS_NULL" else exists
-        parts.append(self._string("stash_id", {"modifier": modifier, "value": value.get("stash_id") or ""}))
+        parts.append(
+            self._string("stash_id", {"modifier": modifier, "value": value.get("stash_id") or ""})
+        )
         return self._exists("stash_ids", " AND ".join(parts))
 
     def _relation(self, name: str, value: Mapping[str, Any]) -> str:
-        kind = {"performers": "performer", "tags": "tag", "studios": "studio", "groups": "group"}.get(name)
+        kind = {
+            "performers": "performer",
+            "tags": "tag",
+            "studios": "studio",
+            "groups": "group",
+        }.get(name)
         if kind is None:
             return self._performer_tags(value)
         modifier = value["modifier"]
         any_link = self._exists("links", f"kind = '{kind}'")
         if modifier in ("IS_NULL", "NOT_NULL"):
             return f"NOT {any_link}" if modifier == "IS_NULL" else any_link
-        sets = [self._family(kind, int(each), value.get("depth")) for each in value.get("value") or []]
+        sets = [
+            self._family(kind, int(each), value.get("depth")) for each in value.get("value") or []
+        ]
         parts = []
         if modifier in ("INCLUDES", "EXCLUDES") and sets:
             exists = self._linked(kind, set().union(*sets))
@@ -159,16 +168,23 @@ class Clauses:
             raise FilterError(f"invalid modifier {modifier} for {name}")
         if modifier == "EQUALS":
             parts.append(f"{COUNT.format(kind)} = {self._bind(len(sets))}")
-        excluded = [self._family(kind, int(each), value.get("depth")) for each in value.get("excludes") or []]
+        excluded = [
+            self._family(kind, int(each), value.get("depth"))
+            for each in value.get("excludes") or []
+        ]
         parts += [f"NOT {self._linked(kind, each)}" for each in excluded]
         return " AND ".join(parts) or "1"
 
     def _linked(self, kind: str, ids: Iterable[int]) -> str:
-        return self._exists("links", f"kind = '{kind}' AND target IN ({', '.join(map(str, sorted(ids)))})")
+        return self._exists(
+            "links", f"kind = '{kind}' AND target IN ({', '.join(map(str, sorted(ids)))})"
+        )
 
     def _performer_tags(self, value: Mapping[str, Any]) -> str:
         wanted = {int(each) for each in value.get("value") or []}
-        having = {each.id for each in self._library.performers.values() if wanted & set(each.tag_ids)}
+        having = {
+            each.id for each in self._library.performers.values() if wanted & set(each.tag_ids)
+        }
         linked = self._linked("performer", having)
         return f"NOT {linked}" if value["modifier"] == "EXCLUDES" else linked
 
@@ -178,9 +194,13 @@ class Clauses:
         family, layer, left = {root}, {root}, depth or 0
         while layer and left != 0:
             if kind == "studio":
-                layer = {each.id for each in library.studios.values() if each.parent_id in layer} - family
+                layer = {
+                    each.id for each in library.studios.values() if each.parent_id in layer
+                } - family
             elif kind == "tag":
-                layer = {each.id for each in library.tags.values() if layer & set(each.parent_ids)} - family
+                layer = {
+                    each.id for each in library.tags.values() if layer & set(each.parent_ids)
+                } - family
             else:
                 layer = set()
             family |= layer
@@ -189,7 +209,13 @@ class Clauses:
 
 
 def _missing(what: str) -> str:
-    linked = {"performers": "performer", "tags": "tag", "studio": "studio", "group": "group", "movie": "group"}
+    linked = {
+        "performers": "performer",
+        "tags": "tag",
+        "studio": "studio",
+        "group": "group",
+        "movie": "group",
+    }
     if what in linked:
         return f"NOT EXISTS (SELECT 1 FROM links WHERE scene_id = scenes.id AND kind = '{linked[what]}')"
     if what in ("url", "stash_id"):

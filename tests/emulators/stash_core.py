@@ -93,11 +93,15 @@ class StashCore:
         self.connection = Connection(scheme, options.listen_host, 0, options.root)
         self.plugins = PluginCache(self.plugins_folder, self.log)
         python = sys.executable if options.python_path is None else options.python_path
-        self.runner = PluginRunner(self.log, self.sessions, self.connection, options.clock, python, options.extra_env)
+        self.runner = PluginRunner(
+            self.log, self.sessions, self.connection, options.clock, python, options.extra_env
+        )
         self.hooks = HookRunner(self.plugins, self.runner, self.log, random.Random(options.seed))
         self.jobs = JobQueue(self.time)
         self.scan_changes: list[ScanChange] = []
-        self.hearers: list[Callable[[HookEvent], object]] = []  # tests that are told of hooks without a process
+        self.hearers: list[
+            Callable[[HookEvent], object]
+        ] = []  # tests that are told of hooks without a process
         self.plugins.reload()
 
     @property
@@ -133,7 +137,12 @@ class StashCore:
         return running.run.output
 
     def add_task(
-        self, plugin_id: str, task_name: str | None, description: str | None, args: Mapping[str, Any], caller: Caller
+        self,
+        plugin_id: str,
+        task_name: str | None,
+        description: str | None,
+        args: Mapping[str, Any],
+        caller: Caller,
     ) -> Job:
         label = description or task_name or plugin_id
         work = PluginTaskWork(self, plugin_id, task_name, args, caller)
@@ -141,7 +150,9 @@ class StashCore:
 
     def add_scan(self, inputs: Mapping[str, Any], caller: Caller) -> Job:
         found, self.scan_changes = self.scan_changes, []
-        return self.jobs.add("Scanning...", ScanWork(self, found, bool(inputs.get("scanGenerateCovers")), caller))
+        return self.jobs.add(
+            "Scanning...", ScanWork(self, found, bool(inputs.get("scanGenerateCovers")), caller)
+        )
 
 
 @dataclass(frozen=True)

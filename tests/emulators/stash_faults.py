@@ -62,24 +62,34 @@ class Faults:
         else:
             self._planned[place] = replace(fault, times=fault.times - 1)
 
-    def slow(self, seconds: float, name: str = "", kind: str = "graphql", times: int | None = 1) -> None:
+    def slow(
+        self, seconds: float, name: str = "", kind: str = "graphql", times: int | None = 1
+    ) -> None:
         self.plan(Fault(kind, name, times, delay=seconds))
 
-    def hold(self, until: Event, name: str = "", kind: str = "graphql", times: int | None = 1) -> None:
+    def hold(
+        self, until: Event, name: str = "", kind: str = "graphql", times: int | None = 1
+    ) -> None:
         """Keep the request waiting until the event is set."""
         self.plan(Fault(kind, name, times, hold=until))
 
-    def fail(self, status: int = 500, name: str = "", kind: str = "graphql", times: int | None = 1) -> None:
+    def fail(
+        self, status: int = 500, name: str = "", kind: str = "graphql", times: int | None = 1
+    ) -> None:
         self.plan(Fault(kind, name, times, status=status, body=b"internal server error"))
 
-    def html(self, status: int = 502, name: str = "", kind: str = "graphql", times: int | None = 1) -> None:
+    def html(
+        self, status: int = 502, name: str = "", kind: str = "graphql", times: int | None = 1
+    ) -> None:
         """A reverse proxy's page instead of an answer; with status 200 the nastier kind."""
         self.plan(Fault(kind, name, times, status=status, body=HTML, content_type="text/html"))
 
     def locked(self, name: str = "", times: int | None = 1) -> None:
         self.plan(Fault("graphql", name, times, graphql_error="database is locked"))
 
-    def truncate(self, length: int, name: str = "", kind: str = "graphql", times: int | None = 1) -> None:
+    def truncate(
+        self, length: int, name: str = "", kind: str = "graphql", times: int | None = 1
+    ) -> None:
         self.plan(Fault(kind, name, times, truncate=length))
 
     def drop(self, name: str = "", kind: str = "graphql", times: int | None = 1) -> None:

@@ -30,7 +30,19 @@ CREATE INDEX stash_ids_scene ON stash_ids (scene_id);
 """
 _FIRST = "(SELECT {} FROM files WHERE scene_id = scenes.id ORDER BY position LIMIT 1)"
 _SORTS = {
-    **{key: key for key in ("id", "title", "code", "date", "organized", "o_counter", "play_count", "play_duration")},
+    **{
+        key: key
+        for key in (
+            "id",
+            "title",
+            "code",
+            "date",
+            "organized",
+            "o_counter",
+            "play_count",
+            "play_duration",
+        )
+    },
     **{key: key for key in ("resume_time", "last_played_at", "created_at", "updated_at", "rating")},
     "bitrate": _FIRST.format("bit_rate"),
     "filesize": _FIRST.format("size"),
@@ -45,7 +57,9 @@ _SORTS = {
     "performer_count": COUNT.format("performer"),
     "studio": "studio_id",
     "random": "RANDOM()",
-    **dict.fromkeys(("group_scene_number", "movie_scene_number", "interactive", "interactive_speed"), "NULL"),
+    **dict.fromkeys(
+        ("group_scene_number", "movie_scene_number", "interactive", "interactive_speed"), "NULL"
+    ),
     **dict.fromkeys(("last_o_at", "performer_age"), "NULL"),
 }
 
@@ -74,7 +88,9 @@ class SceneFinder:
             if page.get("q"):
                 where = f"({where}) AND {clauses.search(page['q'])}"
             order = _order(page)
-            rows = self._db.execute(f"SELECT id FROM scenes WHERE {where}{order}", clauses.values).fetchall()
+            rows = self._db.execute(
+                f"SELECT id FROM scenes WHERE {where}{order}", clauses.values
+            ).fetchall()
         found = [row[0] for row in rows]
         return _page(found, page), found
 
@@ -84,7 +100,9 @@ class SceneFinder:
         if not dirty:
             return
         for table in ("files", "links", "urls", "stash_ids"):
-            self._db.executemany(f"DELETE FROM {table} WHERE scene_id = ?", [(each,) for each in dirty])
+            self._db.executemany(
+                f"DELETE FROM {table} WHERE scene_id = ?", [(each,) for each in dirty]
+            )
         self._db.executemany("DELETE FROM scenes WHERE id = ?", [(each,) for each in dirty])
         for scene in [library.scenes[each] for each in sorted(dirty) if each in library.scenes]:
             self._insert(scene)
@@ -93,7 +111,12 @@ class SceneFinder:
         row = (
             *(scene.id, scene.title or None, scene.code or None, scene.details or None, scene.date),
             *(scene.rating100, scene.organized, scene.studio_id, scene.o_counter, scene.play_count),
-            *(scene.play_duration, scene.resume_time, scene.last_played_at, scene.cover is not None),
+            *(
+                scene.play_duration,
+                scene.resume_time,
+                scene.last_played_at,
+                scene.cover is not None,
+            ),
             *(scene.created_at, scene.updated_at),
         )
         self._put("scenes", [row])
@@ -103,7 +126,13 @@ class SceneFinder:
             [
                 (
                     *(scene.id, place, file.path, file.size, file.oshash or None, file.md5 or None),
-                    *(file.phash or None, file.duration, file.bit_rate, file.frame_rate, file.height),
+                    *(
+                        file.phash or None,
+                        file.duration,
+                        file.bit_rate,
+                        file.frame_rate,
+                        file.height,
+                    ),
                     file.mod_time,
                 )
                 for place, file in files
@@ -115,7 +144,9 @@ class SceneFinder:
         links += [] if scene.studio_id is None else [(scene.id, "studio", scene.studio_id)]
         self._put("links", links)
         self._put("urls", [(scene.id, each) for each in scene.urls])
-        self._put("stash_ids", [(scene.id, each.endpoint, each.stash_id) for each in scene.stash_ids])
+        self._put(
+            "stash_ids", [(scene.id, each.endpoint, each.stash_id) for each in scene.stash_ids]
+        )
 
     def _put(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:

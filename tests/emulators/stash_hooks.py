@@ -14,18 +14,85 @@ from tests.emulators.stash_runner import Caller, PluginCache, PluginRunner, Plug
 LOOP_LIMIT = 10
 
 SCENE_UPDATE_KEYS = (
-    *("clientMutationId", "id", "title", "code", "details", "director", "url", "urls", "date", "rating100"),
-    *("o_counter", "organized", "studio_id", "gallery_ids", "performer_ids", "movies", "groups", "tag_ids"),
+    *(
+        "clientMutationId",
+        "id",
+        "title",
+        "code",
+        "details",
+        "director",
+        "url",
+        "urls",
+        "date",
+        "rating100",
+    ),
+    *(
+        "o_counter",
+        "organized",
+        "studio_id",
+        "gallery_ids",
+        "performer_ids",
+        "movies",
+        "groups",
+        "tag_ids",
+    ),
     *("cover_image", "stash_ids", "resume_time", "play_duration", "play_count", "primary_file_id"),
 )
 PERFORMER_UPDATE_KEYS = (
-    *("id", "name", "disambiguation", "url", "urls", "gender", "birthdate", "ethnicity", "country", "eye_color"),
-    *("height_cm", "measurements", "fake_tits", "penis_length", "circumcised", "career_length", "tattoos"),
-    *("piercings", "alias_list", "twitter", "instagram", "favorite", "tag_ids", "image", "stash_ids"),
-    *("rating100", "details", "death_date", "hair_color", "weight", "ignore_auto_tag", "custom_fields"),
+    *(
+        "id",
+        "name",
+        "disambiguation",
+        "url",
+        "urls",
+        "gender",
+        "birthdate",
+        "ethnicity",
+        "country",
+        "eye_color",
+    ),
+    *(
+        "height_cm",
+        "measurements",
+        "fake_tits",
+        "penis_length",
+        "circumcised",
+        "career_length",
+        "tattoos",
+    ),
+    *(
+        "piercings",
+        "alias_list",
+        "twitter",
+        "instagram",
+        "favorite",
+        "tag_ids",
+        "image",
+        "stash_ids",
+    ),
+    *(
+        "rating100",
+        "details",
+        "death_date",
+        "hair_color",
+        "weight",
+        "ignore_auto_tag",
+        "custom_fields",
+    ),
 )
 STUDIO_UPDATE_KEYS = (
-    *("id", "name", "url", "urls", "parent_id", "image", "stash_ids", "rating100", "favorite", "details"),
+    *(
+        "id",
+        "name",
+        "url",
+        "urls",
+        "parent_id",
+        "image",
+        "stash_ids",
+        "rating100",
+        "favorite",
+        "details",
+    ),
     *("aliases", "tag_ids", "ignore_auto_tag"),
 )
 
@@ -51,7 +118,9 @@ def without_empty(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class HookRunner:
-    def __init__(self, cache: PluginCache, runner: PluginRunner, log: LogBook, shuffle: random.Random) -> None:
+    def __init__(
+        self, cache: PluginCache, runner: PluginRunner, log: LogBook, shuffle: random.Random
+    ) -> None:
         self._cache = cache
         self._runner = runner
         self._log = log
@@ -70,7 +139,10 @@ class HookRunner:
             for hook in plugin.hooks:
                 for _ in range(hook.hooks.count(event.trigger)):
                     if caller.visits.count(pair) >= LOOP_LIMIT:
-                        self._log.add("Debug", f"plugin ID '{plugin.id}' cyclic loop detected: {event.trigger}")
+                        self._log.add(
+                            "Debug",
+                            f"plugin ID '{plugin.id}' cyclic loop detected: {event.trigger}",
+                        )
                         continue
                     mine = replace(caller, visits=(*caller.visits, pair))
                     if not self._run(plugin, hook, event, mine):

@@ -71,7 +71,9 @@ class StashHttpServer(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), StashHandler)
         if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no news; anything else is a fault of the emulator and is shown."""
@@ -158,7 +160,9 @@ class StashHandler(BaseHTTPRequestHandler):
         site = self.server.site
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         target = urlsplit(self.path)
-        query = {key: values[0] for key, values in parse_qs(target.query, keep_blank_values=True).items()}
+        query = {
+            key: values[0] for key, values in parse_qs(target.query, keep_blank_values=True).items()
+        }
         described = self._described(target.path, body, query)
         fault = site.core.faults.take(described.fits)
         answer = self._faulty(fault) or self._allowed(target.path, query, described, body, fault)
@@ -193,17 +197,26 @@ class StashHandler(BaseHTTPRequestHandler):
         if fault.graphql_error is not None:
             self.server.site.core.log.add("Error", fault.graphql_error)
             return json_answer(200, {"errors": [{"message": fault.graphql_error}], "data": None})
-        return None if fault.status is None else Answer(fault.status, fault.body, fault.content_type)
+        return (
+            None if fault.status is None else Answer(fault.status, fault.body, fault.content_type)
+        )
 
     def _allowed(
-        self, path: str, query: Mapping[str, str], described: Described, body: bytes, fault: Fault | None
+        self,
+        path: str,
+        query: Mapping[str, str],
+        described: Described,
+        body: bytes,
+        fault: Fault | None,
     ) -> Answer:
         access = Access(self.server.site.core)
         if described.kind == "healthz":
             return Answer(200, b".")
         if described.kind == "login":
             return access.login(self.command, body)
-        granted = access.admit(self.path, query, self.headers.get("Cookie"), self.headers.get("ApiKey"))
+        granted = access.admit(
+            self.path, query, self.headers.get("Cookie"), self.headers.get("ApiKey")
+        )
         if isinstance(granted, Answer):
             return granted
         if described.kind == "graphql":
@@ -216,15 +229,24 @@ class StashHandler(BaseHTTPRequestHandler):
 
     # -- what is answered -----------------------------------------------------------------------------
 
-    def _graphql(self, request: GraphqlRequest | None, session: Session, fault: Fault | None) -> Answer:
+    def _graphql(
+        self, request: GraphqlRequest | None, session: Session, fault: Fault | None
+    ) -> Answer:
         if request is None:
-            return json_answer(400, {"errors": [{"message": "json request body could not be decoded"}], "data": None})
+            return json_answer(
+                400,
+                {"errors": [{"message": "json request body could not be decoded"}], "data": None},
+            )
         if self.command == "GET" and request.kind == "mutation":
-            return json_answer(406, {"errors": [{"message": "GET requests only allow query operations"}]})
+            return json_answer(
+                406, {"errors": [{"message": "GET requests only allow query operations"}]}
+            )
         core = self.server.site.core
         cancel = Cancellation()
         caller = Caller(cancel, session.user, session.visits)
-        context = RequestContext(core, SceneMutations(core), NamedMutations(core), caller, self._base_url())
+        context = RequestContext(
+            core, SceneMutations(core), NamedMutations(core), caller, self._base_url()
+        )
         if request.kind != "mutation":
             return self._executed(self.server.site.engine.execute(request, context), cancel)
         timer = Timer(fault.cut_after, cut, [self.request]) if fault and fault.cut_after else None
@@ -256,7 +278,11 @@ class StashHandler(BaseHTTPRequestHandler):
             return self._image(parts[0], parts[1], query)
         if path.startswith("/"):
             page = b"<!DOCTYPE html><html><body>Stash</body></html>"
-            return Answer(404) if PurePosixPath(path).suffix else Answer(200, page, "text/html; charset=utf-8")
+            return (
+                Answer(404)
+                if PurePosixPath(path).suffix
+                else Answer(200, page, "text/html; charset=utf-8")
+            )
         return Answer(404)
 
     def _image(self, kind: str, raw_id: str, query: Mapping[str, str]) -> Answer:
@@ -273,7 +299,10 @@ class StashHandler(BaseHTTPRequestHandler):
     def _image_answer(self, image: Image, *, lasting: bool) -> Answer:
         cache = "private, max-age=31536000, immutable" if lasting else "no-cache"
         headers = {"ETag": image.etag, "Cache-Control": cache}
-        asked = {each.strip().removeprefix("W/") for each in (self.headers.get("If-None-Match") or "").split(",")}
+        asked = {
+            each.strip().removeprefix("W/")
+            for each in (self.headers.get("If-None-Match") or "").split(",")
+        }
         if image.etag in asked or "*" in asked:
             return Answer(304, headers=headers)
         return Answer(200, image.content, image.content_type, headers)
@@ -312,7 +341,13 @@ class StashHandler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
 
 
-_IMAGE_TABLES = {"scene": "scenes", "performer": "performers", "tag": "tags", "studio": "studios", "group": "groups"}
+_IMAGE_TABLES = {
+    "scene": "scenes",
+    "performer": "performers",
+    "tag": "tags",
+    "studio": "studios",
+    "group": "groups",
+}
 
 
 def _kind(path: str) -> str:
@@ -328,4 +363,8 @@ def _kind(path: str) -> str:
 
 def _from_url(query: Mapping[str, str]) -> dict[str, Any]:
     variables = json.loads(query.get("variables") or "{}")
-    return {"query": query.get("query"), "operationName": query.get("operationName"), "variables": variables}
+    return {
+        "query": query.get("query"),
+        "operationName": query.get("operationName"),
+        "variables": variables,
+    }

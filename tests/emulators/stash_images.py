@@ -8,7 +8,11 @@ import zlib
 from dataclasses import dataclass
 
 PLACEHOLDER = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1280 720"><rect width="1280" height="720"/></svg>'
-_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"GIF8": "image/gif"}
+_SIGNATURES = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"GIF8": "image/gif",
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,9 @@ class Image:
 
 
 def cover_image(content: bytes | None) -> Image:
-    return Image(PLACEHOLDER, "image/svg+xml") if content is None else Image(content, sniffed(content))
+    return (
+        Image(PLACEHOLDER, "image/svg+xml") if content is None else Image(content, sniffed(content))
+    )
 
 
 def portrait(content: bytes | None) -> Image:
@@ -42,8 +48,12 @@ def png(grey: int = 128) -> bytes:
     """A real picture of one pixel."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
     pixel = zlib.compress(bytes([0, grey]))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
+    )

@@ -36,7 +36,9 @@ class PackageError(Exception):
 
 def read_source(index: Path) -> list[dict[str, Any]]:
     """The packages of a plugin source."""
-    packages = yaml.load(index.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # texts, lists and mappings only
+    packages = yaml.load(
+        index.read_text(encoding="utf-8"), Loader=yaml.BaseLoader
+    )  # texts, lists and mappings only
     if not isinstance(packages, list) or not all(isinstance(each, dict) for each in packages):
         raise PackageError("a source is a list of packages")
     return packages
@@ -77,7 +79,9 @@ def _shipped(source: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(source):
         relative = Path(folder).relative_to(source)
         top = relative == Path()
-        folders[:] = [each for each in folders if each not in _CACHES and not (top and _private(each))]
+        folders[:] = [
+            each for each in folders if each not in _CACHES and not (top and _private(each))
+        ]
         yield from (str(relative / name) for name in names if not name.startswith("."))
 
 

@@ -70,7 +70,9 @@ class JobQueue:
     def find(self, job_id: int) -> Job | None:
         """As the API sees it: queued, running, or one of the last finished."""
         with self._changed:
-            return next((each for each in [*self.queue(), *self._finished] if each.id == job_id), None)
+            return next(
+                (each for each in [*self.queue(), *self._finished] if each.id == job_id), None
+            )
 
     def stop(self, job_id: int) -> None:
         job = self.find(job_id)

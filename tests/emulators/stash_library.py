@@ -66,7 +66,9 @@ class StashLibrary(LibraryState):
                     kept = tuple(each for each in other.file_ids if each != file_id)
                     self.change_scene(other.id, touch=False, file_ids=kept)
             mine = self.scenes[scene_id].file_ids
-            self.change_scene(scene_id, touch=False, file_ids=tuple(dict.fromkeys([*mine, file_id])))
+            self.change_scene(
+                scene_id, touch=False, file_ids=tuple(dict.fromkeys([*mine, file_id]))
+            )
 
     def delete_file(self, file_id: int) -> None:
         """A file that is not its scene's first one goes away."""
@@ -173,12 +175,16 @@ class StashLibrary(LibraryState):
             performer_ids=tuple(self._performers_now[each] for each in scene.performer_ids),
             tag_ids=tuple(self._tags_now[each] for each in scene.tag_ids),
             group_links=tuple(
-                SceneGroup(self._groups_now[each.group_id], each.scene_index) for each in scene.group_links
+                SceneGroup(self._groups_now[each.group_id], each.scene_index)
+                for each in scene.group_links
             ),
         )
 
 
 def _turned(table: Mapping[int, Named], offset: int) -> tuple[dict[int, int], dict[int, Named]]:
     """(old -> new ids, the table under its new ids): the last one first, so that no order is kept."""
-    now = {old: offset + new for old, new in zip(sorted(table), sorted(table, reverse=True), strict=True)}
+    now = {
+        old: offset + new
+        for old, new in zip(sorted(table), sorted(table, reverse=True), strict=True)
+    }
     return now, {now[old]: replace(each, id=now[old]) for old, each in table.items()}

@@ -129,7 +129,9 @@ def _listed_value(value: dict[str, Any] | None) -> Any:
     return [_listed_value(each) for each in given["a"]] if "a" in given else None
 
 
-def _run_plugin_operation(root: Any, info: _Info, plugin_id: str, args: _Input | None = None) -> Any:
+def _run_plugin_operation(
+    root: Any, info: _Info, plugin_id: str, args: _Input | None = None
+) -> Any:
     context = context_of(info)
     return context.core.run_operation(plugin_id, args or {}, context.caller)
 

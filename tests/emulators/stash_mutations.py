@@ -38,7 +38,9 @@ class SceneMutations:
     def update(self, given: Input, caller: Caller) -> Scene | None:
         with self._library.lock:
             scene_id = self._apply(given)
-        event = HookEvent("Scene.Update.Post", scene_id, all_keys(SCENE_UPDATE_KEYS, given), tuple(given))
+        event = HookEvent(
+            "Scene.Update.Post", scene_id, all_keys(SCENE_UPDATE_KEYS, given), tuple(given)
+        )
         self._core.fire(event, caller)
         return self._library.scenes.get(scene_id)
 
@@ -74,7 +76,12 @@ class SceneMutations:
     def clean(self, scene_id: int, caller: Caller) -> None:
         """A scene whose files are gone, as the clean job removes it."""
         with self._library.lock:
-            told = {"id": "", "delete_file": None, "delete_generated": None, **self._identity(scene_id)}
+            told = {
+                "id": "",
+                "delete_file": None,
+                "delete_generated": None,
+                **self._identity(scene_id),
+            }
             self._library.drop_scene(scene_id)
         self._core.fire(HookEvent("Scene.Destroy.Post", scene_id, told), caller)
 
@@ -121,7 +128,11 @@ class SceneMutations:
         """Library fields for the keys that were sent; a list replaces the whole list."""
         fields: dict[str, Any] = {key: given[key] or "" for key in _TEXTS if key in given}
         fields.update(
-            {key: tuple(kind(each) for each in given[key] or []) for key, kind in _LISTS.items() if key in given}
+            {
+                key: tuple(kind(each) for each in given[key] or [])
+                for key, kind in _LISTS.items()
+                if key in given
+            }
         )
         if "date" in given:
             fields["date"] = parsed_date(given["date"])
@@ -133,7 +144,8 @@ class SceneMutations:
             fields["studio_id"] = None if given["studio_id"] is None else int(given["studio_id"])
         if "groups" in given:
             fields["group_links"] = tuple(
-                SceneGroup(int(each["group_id"]), each.get("scene_index")) for each in given["groups"] or []
+                SceneGroup(int(each["group_id"]), each.get("scene_index"))
+                for each in given["groups"] or []
             )
         if given.get("cover_image"):
             fields["cover"] = image_bytes(given["cover_image"])
@@ -144,7 +156,9 @@ class SceneMutations:
 
     def _bulk_fields(self, scene: Scene, given: Input) -> dict[str, Any]:
         plain = {key: value for key, value in given.items() if not isinstance(value, dict)}
-        fields = self._fields({key: value for key, value in plain.items() if key not in ("ids", *_LISTS)})
+        fields = self._fields(
+            {key: value for key, value in plain.items() if key not in ("ids", *_LISTS)}
+        )
         for key, kind in _LISTS.items():
             change = given.get(key)
             if isinstance(change, dict):
@@ -153,7 +167,9 @@ class SceneMutations:
         change = given.get("group_ids")
         if isinstance(change, dict):
             old = {each.group_id: each for each in scene.group_links}
-            ids = _merged(tuple(old), [int(each) for each in change.get("ids") or []], change["mode"])
+            ids = _merged(
+                tuple(old), [int(each) for each in change.get("ids") or []], change["mode"]
+            )
             fields["group_links"] = tuple(old.get(each, SceneGroup(each)) for each in ids)
         self._check(fields)
         return fields
@@ -172,11 +188,16 @@ class SceneMutations:
 
     def _stash_ids(self, given: list[dict[str, Any]]) -> tuple[StashId, ...]:
         now = self._core.time.now()
-        return tuple(StashId(each["endpoint"], each["stash_id"], each.get("updated_at") or now) for each in given)
+        return tuple(
+            StashId(each["endpoint"], each["stash_id"], each.get("updated_at") or now)
+            for each in given
+        )
 
     def _flags(self, given: Input) -> dict[str, Any]:
         names = ("id", "ids", "delete_file", "delete_generated")
-        return {name: given.get(name) for name in names if name in given or name.startswith("delete")}
+        return {
+            name: given.get(name) for name in names if name in given or name.startswith("delete")
+        }
 
     def _identity(self, scene_id: int) -> dict[str, str]:
         files = self._library.files_of(self._library.scenes[scene_id])

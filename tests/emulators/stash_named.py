@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.emulators.stash_core import StashCore
-from tests.emulators.stash_hooks import PERFORMER_UPDATE_KEYS, STUDIO_UPDATE_KEYS, HookEvent, all_keys, without_empty
+from tests.emulators.stash_hooks import (
+    PERFORMER_UPDATE_KEYS,
+    STUDIO_UPDATE_KEYS,
+    HookEvent,
+    all_keys,
+    without_empty,
+)
 from tests.emulators.stash_inputs import Input, found, image_bytes, parsed_date
 from tests.emulators.stash_runner import Caller
 
@@ -49,7 +55,9 @@ class NamedMutations:
         if given.get("ignore_auto_tag") is not None:
             fields["ignore_auto_tag"] = given["ignore_auto_tag"]
         library.change_named(library.tags, which, **fields)
-        self._core.fire(HookEvent("Tag.Update.Post", which, without_empty(given), tuple(given)), caller)
+        self._core.fire(
+            HookEvent("Tag.Update.Post", which, without_empty(given), tuple(given)), caller
+        )
         return library.tags.get(which)
 
     def update_group(self, given: Input, caller: Caller) -> Any:
@@ -61,7 +69,9 @@ class NamedMutations:
         if "studio_id" in given:
             fields["studio_id"] = None if given["studio_id"] is None else int(given["studio_id"])
         library.change_named(library.groups, which, **fields)
-        self._core.fire(HookEvent("Group.Update.Post", which, without_empty(given), tuple(given)), caller)
+        self._core.fire(
+            HookEvent("Group.Update.Post", which, without_empty(given), tuple(given)), caller
+        )
         return library.groups.get(which)
 
     def destroy_tag(self, given: Input, caller: Caller) -> bool:
@@ -93,7 +103,9 @@ class NamedMutations:
         for each in ids:
             remove(each)
         for each in ids:
-            self._core.fire(HookEvent(f"{kind}.Destroy.Post", each, [str(every) for every in ids]), caller)
+            self._core.fire(
+                HookEvent(f"{kind}.Destroy.Post", each, [str(every) for every in ids]), caller
+            )
 
 
 def _copied(given: Input, texts: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:

@@ -47,7 +47,11 @@ def object_fields() -> dict[str, dict[str, Resolver]]:
             "image_path": _image_path("tag"),
             "scene_count": _tag_scenes,
         },
-        "Performer": {"tags": _tags, "image_path": _image_path("performer"), "scene_count": _performer_scenes},
+        "Performer": {
+            "tags": _tags,
+            "image_path": _image_path("performer"),
+            "scene_count": _performer_scenes,
+        },
         "Group": {
             "studio": _studio,
             "tags": _tags,
@@ -141,7 +145,9 @@ def _performer_scenes(performer: Performer, info: _Info) -> int:
 
 
 def _group_scenes(group: Group, info: _Info, depth: int | None = None) -> int:
-    return sum(any(link.group_id == group.id for link in scene.group_links) for scene in _all_scenes(info))
+    return sum(
+        any(link.group_id == group.id for link in scene.group_links) for scene in _all_scenes(info)
+    )
 
 
 def _all_scenes(info: _Info) -> list[Scene]:
@@ -154,7 +160,9 @@ def _tag_parents(tag: Tag, info: _Info) -> list[Tag]:
 
 
 def _tag_children(tag: Tag, info: _Info) -> list[Tag]:
-    return [each for each in context_of(info).core.library.tags.values() if tag.id in each.parent_ids]
+    return [
+        each for each in context_of(info).core.library.tags.values() if tag.id in each.parent_ids
+    ]
 
 
 def _plugin_fields() -> dict[str, Resolver]:

@@ -5,8 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
-_LEVELS = {b"t": "Trace", b"d": "Debug", b"i": "Info", b"w": "Warning", b"e": "Error", b"p": "Progress"}
-_GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_LEVELS = {
+    b"t": "Trace",
+    b"d": "Debug",
+    b"i": "Info",
+    b"w": "Warning",
+    b"e": "Error",
+    b"p": "Progress",
+}
+_GO_ESCAPES = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
 
 
 def go_json(value: Any) -> bytes:
@@ -50,5 +63,11 @@ def _refuse_constant(name: str) -> Any:
 def exit_text(status: int) -> str | None:
     if status == 0:
         return None
-    names = {-9: "killed", -15: "terminated", -2: "interrupt", -6: "aborted", -11: "segmentation fault"}
+    names = {
+        -9: "killed",
+        -15: "terminated",
+        -2: "interrupt",
+        -6: "aborted",
+        -11: "segmentation fault",
+    }
     return f"exit status {status}" if status > 0 else f"signal: {names.get(status, -status)}"

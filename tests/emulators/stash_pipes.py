@@ -15,7 +15,9 @@ _CHUNK = 65_536
 class Pump:
     """Reads one pipe until its end, until the taker has had enough, or until told to let go."""
 
-    def __init__(self, pipe: IO[bytes], take: Callable[[bytes], bool], after: Callable[[], None]) -> None:
+    def __init__(
+        self, pipe: IO[bytes], take: Callable[[bytes], bool], after: Callable[[], None]
+    ) -> None:
         self._pipe = pipe
         self._take = take
         self._after = after

@@ -89,7 +89,9 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, Any]:
     for key_node, value_node in node.value:
         key = str(loader.construct_object(key_node, deep=True))
         if key in made:
-            raise ManifestError(f"line {key_node.start_mark.line + 1}: key {key!r} already set in map")
+            raise ManifestError(
+                f"line {key_node.start_mark.line + 1}: key {key!r} already set in map"
+            )
         made[key] = loader.construct_object(value_node, deep=True)
     return made
 
@@ -147,7 +149,9 @@ def _keys(data: Any, kind: str) -> dict[str, Any]:
 def _task(data: Any, kind: str) -> PluginTask:
     entry = _keys(data, kind)
     defaults = entry.get("defaultArgs") or {}
-    if not isinstance(defaults, dict) or not all(isinstance(value, str) for value in defaults.values()):
+    if not isinstance(defaults, dict) or not all(
+        isinstance(value, str) for value in defaults.values()
+    ):
         raise ManifestError("defaultArgs must map names to plain values")
     return PluginTask(
         name=_text(entry, "name"),
@@ -165,7 +169,9 @@ def _settings(data: Any) -> tuple[PluginSetting, ...]:
     for name, raw in sorted(data.items()):
         entry = _keys(raw or {}, "setting")
         kind = _choice(entry, "type", "STRING", ("STRING", "NUMBER", "BOOLEAN"))
-        made.append(PluginSetting(name, _text(entry, "displayName"), _text(entry, "description"), kind))
+        made.append(
+            PluginSetting(name, _text(entry, "displayName"), _text(entry, "description"), kind)
+        )
     return tuple(made)
 
 
@@ -175,7 +181,9 @@ def _ui(data: Any) -> PluginUi:
     assets = entry.get("assets") or {}
     if not isinstance(assets, dict):
         raise ManifestError("assets must be a mapping")
-    return PluginUi(_texts(entry, "javascript"), _texts(entry, "css"), _texts(entry, "requires"), assets)
+    return PluginUi(
+        _texts(entry, "javascript"), _texts(entry, "css"), _texts(entry, "requires"), assets
+    )
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

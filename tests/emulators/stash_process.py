@@ -98,7 +98,9 @@ class RunningPlugin:
         splitter = LineSplitter(self._line)
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
         assert pipes[0] is not None and pipes[1] is not None and pipes[2] is not None
-        self._writer = Thread(target=self._write, args=(pipes[0],), name="plugin stdin", daemon=True)
+        self._writer = Thread(
+            target=self._write, args=(pipes[0],), name="plugin stdin", daemon=True
+        )
         self._writer.start()
         self._stderr_pump = Pump(pipes[2], splitter.take, splitter.end)
         self._stdout_pump = Pump(pipes[1], self._collect, self._finish)

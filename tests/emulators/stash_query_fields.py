@@ -42,7 +42,9 @@ def query_fields() -> dict[str, Resolver]:
     }
 
 
-def _find_scene(root: Any, info: _Info, id: str | None = None, checksum: str | None = None) -> Scene | None:
+def _find_scene(
+    root: Any, info: _Info, id: str | None = None, checksum: str | None = None
+) -> Scene | None:
     library = context_of(info).core.library
     if id is not None:
         return library.scenes.get(_number(id))
@@ -136,7 +138,11 @@ def _page_of_named(table: str, rows: Mapping[int, Any], page: Mapping[str, Any])
 
 
 def _plugin_tasks(root: Any, info: _Info) -> list[Any]:
-    return [(plugin, task) for plugin in context_of(info).core.plugins.enabled() for task in plugin.tasks]
+    return [
+        (plugin, task)
+        for plugin in context_of(info).core.plugins.enabled()
+        for task in plugin.tasks
+    ]
 
 
 def _configuration(root: Any, info: _Info) -> dict[str, Any]:

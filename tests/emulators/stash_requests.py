@@ -37,7 +37,9 @@ class RequestBook:
         with self._lock:
             self._records.clear()
 
-    def count(self, kind: str | None = None, name: str | None = None, status: int | None = None) -> int:
+    def count(
+        self, kind: str | None = None, name: str | None = None, status: int | None = None
+    ) -> int:
         return sum(
             (kind is None or each.kind == kind)
             and (name is None or name in each.names)

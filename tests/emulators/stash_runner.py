@@ -75,7 +75,10 @@ class PluginCache:
                 self._log.add("Error", f"Error loading plugin {manifest}: {error}")
                 continue
             if plugin.id.lower() in found:
-                self._log.add("Error", f"Error loading plugin {manifest}: plugin ID {plugin.id} already exists")
+                self._log.add(
+                    "Error",
+                    f"Error loading plugin {manifest}: plugin ID {plugin.id} already exists",
+                )
                 continue
             found[plugin.id.lower()] = plugin
         self.loaded = list(found.values())
@@ -191,7 +194,10 @@ class PluginRunner:
     def _input(self, plugin: Plugin, args: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         connection = self._connection
         cookie = self._sessions.issue(Session(caller.user, caller.visits))
-        ordered = {key: value if key == "hookContext" else _sorted(value) for key, value in sorted(args.items())}
+        ordered = {
+            key: value if key == "hookContext" else _sorted(value)
+            for key, value in sorted(args.items())
+        }
         return {
             "server_connection": {
                 "Scheme": connection.scheme,
@@ -204,7 +210,9 @@ class PluginRunner:
             "args": ordered,
         }
 
-    def _line(self, plugin: Plugin, level: str | None, text: str, progress: Callable[[float], None] | None) -> None:
+    def _line(
+        self, plugin: Plugin, level: str | None, text: str, progress: Callable[[float], None] | None
+    ) -> None:
         prefix = f"[Plugin / {plugin.manifest_name}] "
         if level == "Progress":
             self._progress(prefix, text, progress)

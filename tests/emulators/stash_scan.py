@@ -66,7 +66,9 @@ class ChangedFile(_NoCover):
 
     def apply(self, library: StashLibrary) -> HookEvent | None:
         file_id = library.file_at(self.path)
-        library.change_file(file_id, size=self.size, oshash=self.oshash, mod_time=library.time.now())
+        library.change_file(
+            file_id, size=self.size, oshash=self.oshash, mod_time=library.time.now()
+        )
         return HookEvent("Scene.Update.Post", library.scene_of_file(file_id))
 
 
@@ -122,7 +124,9 @@ class ScanWork:
 
     def __call__(self, job: Job) -> None:
         with ThreadPoolExecutor(self.host.scan_workers) as pool:
-            for place, _ in enumerate(pool.map(lambda each: self._one(each, job), self.changes), start=1):
+            for place, _ in enumerate(
+                pool.map(lambda each: self._one(each, job), self.changes), start=1
+            ):
                 job.report(place / len(self.changes))
 
     def _one(self, change: ScanChange, job: Job) -> None:

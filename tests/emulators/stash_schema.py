@@ -71,7 +71,11 @@ class GraphqlEngine:
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
         )
-        if result.data is None and result.errors and all(each.path is None for each in result.errors):
+        if (
+            result.data is None
+            and result.errors
+            and all(each.path is None for each in result.errors)
+        ):
             return _refused(result.errors)
         return _answered(result)
 
@@ -98,12 +102,18 @@ def _described(document: DocumentNode, name: str | None) -> tuple[str, tuple[str
 
 
 def _refused(errors: list[GraphQLError]) -> GraphqlAnswer:
-    listed = [{**each.formatted, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}} for each in errors]
-    return GraphqlAnswer(422, {"errors": listed, "data": None}, tuple(each.message for each in errors))
+    listed = [
+        {**each.formatted, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}} for each in errors
+    ]
+    return GraphqlAnswer(
+        422, {"errors": listed, "data": None}, tuple(each.message for each in errors)
+    )
 
 
 def _answered(result: ExecutionResult) -> GraphqlAnswer:
     if not result.errors:
         return GraphqlAnswer(200, {"data": result.data})
     listed = [{"message": each.message, "path": each.path} for each in result.errors]
-    return GraphqlAnswer(200, {"errors": listed, "data": result.data}, tuple(each.message for each in result.errors))
+    return GraphqlAnswer(
+        200, {"errors": listed, "data": result.data}, tuple(each.message for each in result.errors)
+    )

@@ -136,7 +136,10 @@ class StashEmulator(StashActions):
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -186,7 +189,9 @@ class StashEmulator(StashActions):
     def zone(self, zone: str) -> None:
         self.core.time.zone = zone
 
-    def count(self, kind: str | None = None, name: str | None = None, status: int | None = None) -> int:
+    def count(
+        self, kind: str | None = None, name: str | None = None, status: int | None = None
+    ) -> int:
         """Requests by kind (graphql, screenshot, healthz, ...), by root field and by status."""
         return self._book.count(kind, name, status)
 
@@ -195,7 +200,9 @@ class StashEmulator(StashActions):
 
     # -- plugins ----------------------------------------------------------------------------------------
 
-    def install_plugin(self, source: Path, plugin_id: str = PLUGIN_ID, files: Iterable[str] | None = None) -> Path:
+    def install_plugin(
+        self, source: Path, plugin_id: str = PLUGIN_ID, files: Iterable[str] | None = None
+    ) -> Path:
         """Copy a plugin folder (or only `files` of it) into place, keeping an existing `data/`, and load it."""
         target = install(source, self.plugins_path / plugin_id, files)
         self.core.plugins.reload()

@@ -45,7 +45,9 @@ class Sessions:
         content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload))
         if self._clock() - content["issued"] > self.max_age:
             return None
-        return Session(content["user"], tuple((plugin, trigger) for plugin, trigger in content["visits"]))
+        return Session(
+            content["user"], tuple((plugin, trigger) for plugin, trigger in content["visits"])
+        )
 
     def _sign(self, payload: str) -> str:
         return hmac.new(self._key, payload.encode(), hashlib.sha256).hexdigest()

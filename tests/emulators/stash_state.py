@@ -102,7 +102,8 @@ class LibraryState:
             fields.setdefault("created_at", now)
             fields.setdefault("updated_at", now)
             plain: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in fields.items()
             }
             scene = Scene(
                 id=self.next_id("scene"),
@@ -121,13 +122,17 @@ class LibraryState:
         now = self.time.now()
         file_id = self.next_id("file")
         made = {"mod_time": now, "created_at": now, "updated_at": now, **fields}
-        self.files[file_id] = VideoFile(id=file_id, path=path, size=size, oshash=oshash or f"{file_id:016x}", **made)
+        self.files[file_id] = VideoFile(
+            id=file_id, path=path, size=size, oshash=oshash or f"{file_id:016x}", **made
+        )
         return file_id
 
     def change_file(self, file_id: int, **fields: Any) -> None:
         with self.lock:
             self.files[file_id] = replace(self.files[file_id], updated_at=self.time.now(), **fields)
-            self.dirty.update(scene.id for scene in self.scenes.values() if file_id in scene.file_ids)
+            self.dirty.update(
+                scene.id for scene in self.scenes.values() if file_id in scene.file_ids
+            )
 
     def files_of(self, scene: Scene) -> tuple[VideoFile, ...]:
         return tuple(self.files[each] for each in scene.file_ids if each in self.files)
@@ -152,7 +157,9 @@ class LibraryState:
     # -- performers, tags, studios, groups ------------------------------------------------------------
 
     def add_performer(self, name: str, **fields: Any) -> int:
-        return self._add(self.performers, Performer(self.next_id("performer"), name, **self._times(fields)))
+        return self._add(
+            self.performers, Performer(self.next_id("performer"), name, **self._times(fields))
+        )
 
     def add_tag(self, name: str, **fields: Any) -> int:
         return self._add(self.tags, Tag(self.next_id("tag"), name, **self._times(fields)))
@@ -166,16 +173,24 @@ class LibraryState:
         return self._add(self.groups, Group(self.next_id("group"), name, **self._times(fields)))
 
     def performer_id(self, who: str | int) -> int:
-        return who if isinstance(who, int) else _named(self.performers, who) or self.add_performer(who)
+        return (
+            who if isinstance(who, int) else _named(self.performers, who) or self.add_performer(who)
+        )
 
     def tag_id(self, which: str | int) -> int:
         return which if isinstance(which, int) else _named(self.tags, which) or self.add_tag(which)
 
     def studio_id(self, which: str | int) -> int:
-        return which if isinstance(which, int) else _named(self.studios, which) or self.add_studio(which)
+        return (
+            which
+            if isinstance(which, int)
+            else _named(self.studios, which) or self.add_studio(which)
+        )
 
     def group_id(self, which: str | int) -> int:
-        return which if isinstance(which, int) else _named(self.groups, which) or self.add_group(which)
+        return (
+            which if isinstance(which, int) else _named(self.groups, which) or self.add_group(which)
+        )
 
     def change_named(self, table: dict[int, Named], which: int, **fields: Any) -> Named:
         """Edit a performer, tag, studio or group; its scenes' `updated_at` stays where it is."""

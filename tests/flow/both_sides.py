@@ -34,11 +34,24 @@ class BothSides(Inproc):
         self.notebook = Notebook()
         self.stash.core.hearers.append(self._hear)
         self.stash.library.add_tag(PRIVATE)
-        shared: dict[str, Any] = {"studio": "Aurora", "performers": ["Mia", "Jon"], "tags": ["train", "night"]}
-        self._pair("full.mp4", title="Full", details="Words.", date="2024-03-09", cover=picture(1), **shared)
+        shared: dict[str, Any] = {
+            "studio": "Aurora",
+            "performers": ["Mia", "Jon"],
+            "tags": ["train", "night"],
+        }
+        self._pair(
+            "full.mp4",
+            title="Full",
+            details="Words.",
+            date="2024-03-09",
+            cover=picture(1),
+            **shared,
+        )
         self._pair("half.mp4", title="Half", studio="Borealis", tags=["night"])
         self._pair("bare.mp4")
-        self._pair("more.mp4", title="More", performers=["Jon"], details="Other words.", cover=picture(2))
+        self._pair(
+            "more.mp4", title="More", performers=["Jon"], details="Other words.", cover=picture(2)
+        )
         self.stash.library.add_scene("/data/lone.mp4", 77, title="Not in Plex", tags=["train"])
         self.item("/media/nobody.mp4", 55, studio="Theirs", summary="Their own.", genres=["night"])
 
@@ -57,7 +70,11 @@ class BothSides(Inproc):
     def scenes_of_items(self) -> dict[int, int]:
         """The scene that each item is to show; items of nobody and of excluded scenes are not there."""
         library, found = self.stash.library, {}
-        of_path = {_there(file.path): one.id for one in library.scenes.values() for file in library.files_of(one)}
+        of_path = {
+            _there(file.path): one.id
+            for one in library.scenes.values()
+            for file in library.files_of(one)
+        }
         for item in self.plex.library.items():
             for scene in {of_path[path] for path in item.files if path in of_path}:
                 if not any(tag.casefold() == PRIVATE for tag in library.scene(scene).tags):
@@ -75,7 +92,11 @@ class BothSides(Inproc):
             context["inputFields"] = list(event.fields)
             now = self.clock.wall()
             answer = run_hook(
-                {"args": {"hookContext": context}}, str(self.data), now, lambda cause: lambda: None, bytes
+                {"args": {"hookContext": context}},
+                str(self.data),
+                now,
+                lambda cause: lambda: None,
+                bytes,
             )
             assert answer == {"output": "ok"}
 
@@ -102,7 +123,9 @@ class BothSides(Inproc):
     def some_ids(self, kind: str, which: int) -> list[int]:
         """Up to two of a kind; [] for an even seven."""
         ids = sorted(self.table(kind))
-        return sorted({ids[which % len(ids)], ids[which // 3 % len(ids)]}) if ids and which % 7 else []
+        return (
+            sorted({ids[which % len(ids)], ids[which // 3 % len(ids)]}) if ids and which % 7 else []
+        )
 
     def table(self, kind: str) -> dict[int, Any]:
         """The performers, tags or studios."""
@@ -144,7 +167,8 @@ def save_many(house: BothSides, a: int, b: int, c: int) -> None:
     fields = _fields(house, b, c)
     modes = ("SET", "ADD", "REMOVE")
     given = {
-        key: {"mode": modes[a % 3], "ids": value} if isinstance(value, list) else value for key, value in fields.items()
+        key: {"mode": modes[a % 3], "ids": value} if isinstance(value, list) else value
+        for key, value in fields.items()
     }
     house.stash.bulk_update(house.stash.library.scene_ids()[a % 2 :: 2], **given)
 
@@ -154,17 +178,25 @@ def write_database(house: BothSides, a: int, b: int, c: int) -> None:
     scene = house.some_scene(a)
     if scene:
         given = _fields(house, b, c)
-        typed = {key: tuple(map(int, value)) if isinstance(value, list) else value for key, value in given.items()}
+        typed = {
+            key: tuple(map(int, value)) if isinstance(value, list) else value
+            for key, value in given.items()
+        }
         if typed.get(STUDIO):
             typed[STUDIO] = int(typed[STUDIO])
         house.stash.library.change_scene(scene.id, touch=False, **typed)
 
 
 def exclude(house: BothSides, a: int, b: int, c: int) -> None:
-    scene, tag = house.some_scene(a), next((n for n, t in house.table("tag").items() if t.name == PRIVATE), None)
+    scene, tag = (
+        house.some_scene(a),
+        next((n for n, t in house.table("tag").items() if t.name == PRIVATE), None),
+    )
     if scene and tag:
         kept = tuple(each for each in scene.tag_ids if each != tag)
-        house.stash.update_scene(scene.id, tag_ids=[str(each) for each in (kept if b % 3 == 0 else (*kept, tag))])
+        house.stash.update_scene(
+            scene.id, tag_ids=[str(each) for each in (kept if b % 3 == 0 else (*kept, tag))]
+        )
 
 
 def create(house: BothSides, a: int, b: int, c: int) -> None:
@@ -184,7 +216,9 @@ def destroy(house: BothSides, a: int, b: int, c: int) -> None:
 def merge(house: BothSides, a: int, b: int, c: int) -> None:
     one, other = house.some_scene(a), house.some_scene(b)
     if one and other and one.id != other.id:
-        house.stash.merge_scenes([one.id], other.id, **({TITLE: WORDS[c % len(WORDS)]} if c % 2 else {}))
+        house.stash.merge_scenes(
+            [one.id], other.id, **({TITLE: WORDS[c % len(WORDS)]} if c % 2 else {})
+        )
 
 
 def cover(house: BothSides, a: int, b: int, c: int) -> None:
@@ -196,7 +230,9 @@ def cover(house: BothSides, a: int, b: int, c: int) -> None:
 def auto_tag(house: BothSides, a: int, b: int, c: int) -> None:
     scene = house.some_scene(a)
     if scene:
-        house.stash.library.auto_tag(scene.id, house.some_ids("performer", b), house.some_ids("tag", c))
+        house.stash.library.auto_tag(
+            scene.id, house.some_ids("performer", b), house.some_ids("tag", c)
+        )
 
 
 def rename_named(house: BothSides, a: int, b: int, c: int) -> None:
@@ -279,7 +315,13 @@ def empty_item(house: BothSides, a: int, b: int, c: int) -> None:
     item = house.some_item(a)
     if item:
         item.locked = set()
-        gone: dict[str, Any] = {"summary": "", "studio": "", "date": None, "genres": [], "roles": []}
+        gone: dict[str, Any] = {
+            "summary": "",
+            "studio": "",
+            "date": None,
+            "genres": [],
+            "roles": [],
+        }
         house.plex.library.change(item.rating_key, **gone, **({"collections": []} if b % 2 else {}))
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from core.log import open_log
 from sync_queue import statements as sql
-from sync_queue.hook_queue import DATABASE, connect, worker_lives
+from sync_queue.hook_queue import DATABASE, connect, is_worker_alive
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
 from tests.emulators.plex_model import Item
@@ -29,7 +29,7 @@ from tests.emulators.plex_switches import PlexSwitches
 from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import alive
 from tests.support import FakeClock, copy_plugin
-from wiring import Outside, Worker, build_worker
+from wiring import Environment, Worker, build_worker
 
 TOKEN = "pLeX-t0ken-of-the-house"
 LOOK_S = 0.02
@@ -55,10 +55,14 @@ def picture(number: int) -> bytes:
 class Home:
     """What `House` and `Workroom` share: the servers, the installed plugin, and a look into its data."""
 
-    def __init__(self, root: Path, *, clock: Callable[[], float] = time.time, **stash_options: Any) -> None:
+    def __init__(
+        self, root: Path, *, clock: Callable[[], float] = time.time, **stash_options: Any
+    ) -> None:
         self.plex = PlexEmulator(token=TOKEN, clock=clock, switches=PlexSwitches())
         self.section = self.plex.library.add_section("Scenes", ["/media"]).key
-        self.stash = StashEmulator(root / "stash", clock=clock, python_path=sys.executable, **stash_options)
+        self.stash = StashEmulator(
+            root / "stash", clock=clock, python_path=sys.executable, **stash_options
+        )
         self.plugin = self.stash.plugins_path / "PlexSync"
         self.data = self.plugin / "data"
 
@@ -68,7 +72,11 @@ class Home:
         self.stash.start()
         self.install()
         self.stash.reload_plugins()
-        standard = {"a_plex_url": self.plex.url, "a_plex_token": TOKEN, "b_path_map": "/data => /media"}
+        standard = {
+            "a_plex_url": self.plex.url,
+            "a_plex_token": TOKEN,
+            "b_path_map": "/data => /media",
+        }
         self.configure(**{**standard, **settings})
 
     def install(self) -> None:
@@ -88,7 +96,9 @@ class Home:
 
     # -- the libraries --------------------------------------------------------------------------
 
-    def scene(self, name: str = "a.mp4", size: int = 1_000, *, in_plex: bool = True, **fields: Any) -> int:
+    def scene(
+        self, name: str = "a.mp4", size: int = 1_000, *, in_plex: bool = True, **fields: Any
+    ) -> int:
         """A scene at /data/<name>, and Plex's item at /media/<name> unless it is to have none; the scene's id."""
         if in_plex:
             self.plex.library.add_item(self.section, [(f"/media/{name}", size)])
@@ -105,7 +115,11 @@ class Home:
     def edit_all(self, scenes: list[int], **fields: Any) -> None:
         """The bulk edit; tags and performers replace those that are there."""
         values = self._input(fields)
-        lists = {key: {"mode": "SET", "ids": value} for key, value in values.items() if isinstance(value, list)}
+        lists = {
+            key: {"mode": "SET", "ids": value}
+            for key, value in values.items()
+            if isinstance(value, list)
+        }
         self.stash.bulk_update(scenes, **{**values, **lists})
 
     def _input(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +128,9 @@ class Home:
             studio = given.pop("studio")
             given["studio_id"] = None if studio is None else str(library.studio_id(studio))
         if "performers" in given:
-            given["performer_ids"] = [str(library.performer_id(name)) for name in given.pop("performers")]
+            given["performer_ids"] = [
+                str(library.performer_id(name)) for name in given.pop("performers")
+            ]
         if "tags" in given:
             given["tag_ids"] = [str(library.tag_id(name)) for name in given.pop("tags")]
         return given
@@ -126,7 +142,9 @@ class Home:
         path = self.data / DATABASE
         if not path.exists():
             return []
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)) as connection:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)
+        ) as connection:
             try:
                 return connection.execute(query, values).fetchall()
             except sqlite3.OperationalError:
@@ -134,7 +152,9 @@ class Home:
 
     def jobs(self) -> list[tuple[str, int, str]]:
         """(subject, attempts spent, reason it waits for) of every job that waits or is in progress."""
-        return self.rows(f"SELECT subject, attempts, reason FROM {sql.QUEUE} WHERE status <= 2 ORDER BY subject")
+        return self.rows(
+            f"SELECT subject, attempts, reason FROM {sql.QUEUE} WHERE status <= 2 ORDER BY subject"
+        )
 
     def reasons(self) -> set[str]:
         """What the waiting jobs wait for."""
@@ -148,7 +168,10 @@ class Home:
 
     def records(self, scene: int) -> list[int]:
         """The items that the records say this scene was written to."""
-        return [row[0] for row in self.rows("SELECT item FROM records WHERE scene_id = ? ORDER BY item", scene)]
+        return [
+            row[0]
+            for row in self.rows("SELECT item FROM records WHERE scene_id = ? ORDER BY item", scene)
+        ]
 
     def worker_log(self) -> str:
         """The worker's own log; "" before there is one."""
@@ -157,12 +180,20 @@ class Home:
 
     def said(self, text: str, *levels: str) -> list[str]:
         """The lines of Stash's log that hold the text, at these levels or any."""
-        return [one.message for one in self.stash.log if text in one.message and one.level in (levels or (one.level,))]
+        return [
+            one.message
+            for one in self.stash.log
+            if text in one.message and one.level in (levels or (one.level,))
+        ]
 
     def edits(self, name: str | None = None) -> list[str]:
         """The targets of the PUTs that edit items, all or those of one item."""
         key = "" if name is None else f"id={self.item(name).rating_key}"
-        puts = [one.target for one in self.plex.writes() if one.method == "PUT" and "/all?" in one.target]
+        puts = [
+            one.target
+            for one in self.plex.writes()
+            if one.method == "PUT" and "/all?" in one.target
+        ]
         return [target for target in puts if not key or key in target.replace("?", "&").split("&")]
 
 
@@ -183,11 +214,13 @@ class House(Home):
 
     def is_alive(self) -> bool:
         """Whether a worker lives."""
-        return worker_lives(str(self.data))
+        return is_worker_alive(str(self.data))
 
     def is_drained(self) -> bool:
         """Whether nothing waits, nothing is in progress, and what was written has been read once more."""
-        is_spilled = any((self.data / "spill").glob("*")) if (self.data / "spill").is_dir() else False
+        is_spilled = (
+            any((self.data / "spill").glob("*")) if (self.data / "spill").is_dir() else False
+        )
         return self.doing == "idle" and not self.jobs() and not is_spilled
 
     def drained(self, limit: float = LIMIT_S) -> None:
@@ -238,7 +271,7 @@ class Workroom(Home):
         super().open(**settings)
         self.data.mkdir(mode=0o700)
         self._lease = Lease(self.data)
-        assert self._lease.take()
+        assert self._lease.acquire()
         self.begin_worker()
         self.stash.run_operation({"mode": "wake"})
 
@@ -246,7 +279,9 @@ class Workroom(Home):
         """A worker on what an earlier one has left."""
         log, self._close_log = open_log(self.data / LOG)
         timeouts = (5.0, self._patience_s)
-        outside = Outside(self.plugin, self.data, self.clock, Random(7), stash_timeout_s=timeouts)
+        outside = Environment(
+            self.plugin, self.data, self.clock, Random(7), stash_timeout_s=timeouts
+        )
         self.worker = build_worker(outside, log, "test", lambda: None)
 
     def end_worker(self) -> None:
@@ -259,7 +294,7 @@ class Workroom(Home):
     def note(self, scene: int) -> None:
         """Queue a scene without a hook, due at once."""
         with contextlib.closing(connect(str(self.data))) as connection:
-            JobStore(connection, self.clock).note(f"scene:{scene}", "test")
+            JobStore(connection, self.clock).enqueue(f"scene:{scene}", "test")
 
     def pass_time(self, seconds: float = SETTLED_S) -> None:
         """Move the clock, at least until what hooks have noted is due.
@@ -273,14 +308,16 @@ class Workroom(Home):
         assert self.worker is not None
         if seconds:
             self.pass_time(seconds)
-        assert self.worker.life.turn() is None
+        assert self.worker.life.tick() is None
 
     def work_for(self, seconds: float, step: float = SETTLED_S) -> None:
         """Let time pass in small steps."""
         for _ in range(int(seconds / step)):
             self.work(step)
 
-    def work_until(self, condition: Callable[[], Any], limit: float = 600.0, step: float = SETTLED_S) -> None:
+    def work_until(
+        self, condition: Callable[[], Any], limit: float = 600.0, step: float = SETTLED_S
+    ) -> None:
         """Let time pass until the condition holds; AssertionError when it does not in so many steps.
 
         Steps are counted, not seconds: on a slow machine the clock has to leap after the hooks.

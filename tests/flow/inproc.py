@@ -25,7 +25,7 @@ from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import ROOT, FakeClock, query
-from wiring import Outside, Worker, build_worker
+from wiring import Environment, Worker, build_worker
 
 SECTIONS = "/library/sections"
 LISTING = "/library/sections/{S}/all"
@@ -56,7 +56,14 @@ class Inproc:
         """Start both servers and the worker; `settings` go beside the ones that are always needed."""
         self.plex.start()
         self.stash.start()
-        self.configure(**{"a_plex_url": self.plex.url, "a_plex_token": self.plex.token, "b_path_map": MAP, **settings})
+        self.configure(
+            **{
+                "a_plex_url": self.plex.url,
+                "a_plex_token": self.plex.token,
+                "b_path_map": MAP,
+                **settings,
+            }
+        )
         self.begin_worker()
 
     def close(self) -> None:
@@ -80,7 +87,7 @@ class Inproc:
     def begin_worker(self, checkpoint: Callable[[str], object] = str) -> None:
         """A new worker on what is in the data folder."""
         log, self._close_log = open_log(self.data / "plexsync.log")
-        outside = Outside(ROOT, self.data, self.clock, Random(1), checkpoint)
+        outside = Environment(ROOT, self.data, self.clock, Random(1), checkpoint)
         self._worker = build_worker(outside, log, "test", lambda: None)
         connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": self.stash.port}
         session = session_parameters(connection, self.clock.wall())
@@ -102,12 +109,12 @@ class Inproc:
     def look(self, after_s: float = 0.0) -> None:
         """Let time pass, then let the worker take turns until nothing is due."""
         self.clock.advance(after_s)
-        assert self.worker.life.turn() is None
+        assert self.worker.life.tick() is None
         for _ in range(1000):
             if not self.worker.parts.store.is_due():
                 return
             self.clock.advance(0.5)
-            assert self.worker.life.turn() is None
+            assert self.worker.life.tick() is None
         raise AssertionError("the queue is never worked off")
 
     def look_for(self, seconds: float, every_s: float = LOOK_S) -> None:
@@ -117,7 +124,7 @@ class Inproc:
 
     def note(self, *scenes: int, priority: int = PRIORITY_EDIT) -> None:
         """Queue jobs, as a hook or a task would."""
-        self.worker.parts.store.note_many(map(scene_subject, scenes), "test", priority)
+        self.worker.parts.store.enqueue_many(map(scene_subject, scenes), "test", priority)
 
     def sync(self, *scenes: int, priority: int = PRIORITY_EDIT) -> None:
         """Note these scenes and work them off, a moment after they were last changed."""
@@ -135,7 +142,9 @@ class Inproc:
         """A scene of Stash whose file has this path; named so that it counts as identified."""
         return self.stash.library.add_scene(path, size, **{"title": f"Scene of {path}", **fields})
 
-    def item(self, path: str, size: int = 1_000, section: int | None = None, **attributes: Any) -> int:
+    def item(
+        self, path: str, size: int = 1_000, section: int | None = None, **attributes: Any
+    ) -> int:
         """An item of Plex that plays one file."""
         return self.plex.library.add_item(section or self.section, [(path, size)], **attributes)
 
@@ -198,7 +207,7 @@ class Inproc:
 
     def records(self, scene: int) -> dict[int, SyncRecord]:
         """The scene's sync records by item."""
-        bench = self.worker.parts.settings.bench()
+        bench = self.worker.parts.settings.sync_context()
         assert bench is not None
         return bench.records.of_scene(scene, self.plex.machine_identifier)
 
@@ -253,7 +262,12 @@ def opened_among_others(root: Path, tags_replace: bool) -> Iterator[Inproc]:
     with opened(root, c_sync_rating=True, c_tagline_source="director") as house:
         house.plex.switches.tags_replace = tags_replace
         for number in range(3):
-            key = house.item(f"/media/bystander/{number}.mp4", genres=["train", "keep"], roles=["Mia"], studio="Aurora")
+            key = house.item(
+                f"/media/bystander/{number}.mp4",
+                genres=["train", "keep"],
+                roles=["Mia"],
+                studio="Aurora",
+            )
             house.plex.library.change(key, collections=["Aurora", "Mine"])
         yield house
 

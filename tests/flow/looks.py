@@ -19,7 +19,7 @@ from tests.flow.inproc import LATER_S, Inproc
 from tests.flow.shown_fields import AFTER, BEFORE, known_to_both, what_shows
 from tests.support import ROOT
 from tests.unit.plex.servers import full_backlog
-from wiring import Outside
+from wiring import Environment
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SCAN_SETTLED_S = 65.0
@@ -32,7 +32,7 @@ def tried(house: Inproc, *scenes: int) -> None:
     house.clock.advance(LATER_S)
     house.note(*scenes)
     for _ in range(3):
-        assert house.worker.life.turn() is None
+        assert house.worker.life.tick() is None
         house.clock.advance(1.0)
 
 
@@ -109,9 +109,13 @@ def file_that_plex_lacks(house: Inproc) -> object:
 def folders_scanned(house: Inproc) -> object:
     """The folders that Plex was asked to scan for a new scene."""
     subject = scene_subject(house.scene("/data/new/a.mp4"))
-    house.worker.parts.store.note(subject, "create")
+    house.worker.parts.store.enqueue(subject, "create")
     house.look(SCAN_SETTLED_S)
-    asked = [urlsplit(request.target) for request in house.plex.requests if request.path.endswith("/refresh")]
+    asked = [
+        urlsplit(request.target)
+        for request in house.plex.requests
+        if request.path.endswith("/refresh")
+    ]
     return [parse_qs(target.query)["path"] for target in asked]
 
 
@@ -166,7 +170,14 @@ def names_of_files(house: Inproc) -> object:
     house.configure(f_test_scene=1)
     tried(house, house.scene("/data/secret.mp4"))
     said: list[bytes] = []
-    answer = run_task(message(house), {"mode": "test_scene"}, str(ROOT), str(house.data), lambda by: None, said.append)
+    answer = run_task(
+        message(house),
+        {"mode": "test_scene"},
+        str(ROOT),
+        str(house.data),
+        lambda by: None,
+        said.append,
+    )
     assert set(answer) == {"output"}
     return ["secret" in house.log(), b"secret" in b"".join(said)]
 
@@ -211,8 +222,10 @@ def found_in(said: str, *texts: str) -> list[str]:
 def pressed(house: Inproc, mode: str) -> str:
     """What a task says, its failure included."""
     said: list[str] = []
-    outside = Outside(ROOT, house.data, house.clock)
-    context = build_context(outside, message(house), lambda by: None, lambda line: said.append(line.decode()))
+    outside = Environment(ROOT, house.data, house.clock)
+    context = build_context(
+        outside, message(house), lambda by: None, lambda line: said.append(line.decode())
+    )
     try:
         next(task for task in TASKS if task.mode == mode).run(context)
     except TaskFailed as error:
@@ -229,8 +242,8 @@ def letter_of_five_days(house: Inproc) -> object:
     """Whether a dead letter of five days is old."""
     store = house.worker.parts.store
     house.note(house.scene("/data/a.mp4"))
-    (job,) = store.take()
-    store.bury(job, title="", reason="WeakMatch", message="")
+    (job,) = store.claim()
+    store.dead_letter(job, title="", reason="WeakMatch", message="")
     house.clock.advance(5 * DAY_S)
     return "1 dead letter would be deleted" in pressed(house, "purge_dead")
 
@@ -239,7 +252,7 @@ def endless_queue(house: Inproc) -> object:
     """For how many minutes a task follows a worker that never comes to an end."""
     house.note(*range(1, MUCH))
     lease, newer = Lease(house.data), iter(range(MUCH, 10 * MUCH))
-    assert lease.take()
+    assert lease.acquire()
     house.clock.on_sleep = lambda seconds: house.note(next(newer))
     began = house.clock.monotonic()
     try:

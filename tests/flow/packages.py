@@ -32,7 +32,9 @@ sysconfig.get_config_vars()["WHEEL_PKG_DIR"] = ""
 class PackagedHouse(House):
     """Installed from a plugin source, where Stash puts what comes from one."""
 
-    def __init__(self, root: Path, source: Path, python: Path | None = None, **stash_options: Any) -> None:
+    def __init__(
+        self, root: Path, source: Path, python: Path | None = None, **stash_options: Any
+    ) -> None:
         super().__init__(root, **stash_options)
         self.plugin = self.stash.plugins_path / "community" / PLUGIN_ID
         self.data = self.plugin / "data"
@@ -65,22 +67,39 @@ def build_old_source(folder: Path, **replaced: str) -> Path:
     for module, text in replaced.items():
         (root / f"{module}.py").write_text(text, encoding="utf-8")
     version = root / "core" / "version.py"
-    version.write_text(version.read_text(encoding="utf-8").replace(f'"{VERSION}"', f'"{OLD}"'), encoding="utf-8")
+    version.write_text(
+        version.read_text(encoding="utf-8").replace(f'"{VERSION}"', f'"{OLD}"'), encoding="utf-8"
+    )
     build(root, folder, STAMP - 86_400)
     return folder
 
 
 def download_wheels(folder: Path) -> Path:
     """Everything that requirements.txt needs, fetched once, for installations without a network."""
-    pip = next(installer for installer in reversed(find_installers()) if installer.name in ("pip", "bundled"))
-    command = [*pip.start, "download", "-q", "--prefer-binary", "-d", str(folder), "-r", str(ROOT / "requirements.txt")]
+    pip = next(
+        installer
+        for installer in reversed(find_installers())
+        if installer.name in ("pip", "bundled")
+    )
+    command = [
+        *pip.start,
+        "download",
+        "-q",
+        "--prefer-binary",
+        "-d",
+        str(folder),
+        "-r",
+        str(ROOT / "requirements.txt"),
+    ]
     subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
     return folder
 
 
 def bare_python(folder: Path, *, may_have_pip: bool = True) -> Path:
     """An interpreter with nothing but the standard library."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=LIMIT_S)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=LIMIT_S
+    )
     windows = sys.platform == "win32"
     if not may_have_pip:
         packages = folder / "Lib" if windows else next((folder / "lib").glob("python*"))
@@ -92,7 +111,9 @@ def give_pip_back(python: Path) -> None:
     """What a person does who is told that there is no pip."""
     for block in python.parent.parent.rglob("sitecustomize.py"):
         block.unlink()
-    subprocess.run([str(python), "-m", "ensurepip"], check=True, timeout=LIMIT_S, capture_output=True)
+    subprocess.run(
+        [str(python), "-m", "ensurepip"], check=True, timeout=LIMIT_S, capture_output=True
+    )
 
 
 def offline(wheels: Path, programs: Path) -> dict[str, str]:
@@ -113,5 +134,7 @@ def find_uv(folder: Path) -> Path | None:
     if found:
         return Path(found).parent
     command = [*find_installers()[-1].start, "install", "-q", "--target", str(folder), "uv"]
-    finished = subprocess.run(command, check=False, timeout=INSTALL_LIMIT_S, env={**os.environ, "PIP_USER": "0"})
+    finished = subprocess.run(
+        command, check=False, timeout=INSTALL_LIMIT_S, env={**os.environ, "PIP_USER": "0"}
+    )
     return folder / "bin" if finished.returncode == 0 and (folder / "bin").is_dir() else None

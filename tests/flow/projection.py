@@ -21,7 +21,12 @@ def shown(item: Item) -> dict[str, Any]:
     """What of an item matters; lists as sets without regard to case, as Plex takes them."""
     texts = {name: getattr(item, name) or "" for name in ("title", *TEXTS)}
     names = {name: names_of(getattr(item, name)) for name in NAMES}
-    return {**texts, **names, "poster": item.poster_bytes, **{name: getattr(item, name) for name in UNSYNCED}}
+    return {
+        **texts,
+        **names,
+        "poster": item.poster_bytes,
+        **{name: getattr(item, name) for name in UNSYNCED},
+    }
 
 
 def names_of(names: Any) -> frozenset[str]:
@@ -70,7 +75,9 @@ class Notebook:
                 self.put[item, name] &= now[name]
 
 
-def check(item: int, scene: SceneView, before: Shown, after: Shown, book: Notebook, on: frozenset[str]) -> None:
+def check(
+    item: int, scene: SceneView, before: Shown, after: Shown, book: Notebook, on: frozenset[str]
+) -> None:
     """The item shows its scene by the rules; AssertionError where it does not. `on`: the fields that are synced."""
     want = told(scene)
     is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
@@ -82,17 +89,30 @@ def check(item: int, scene: SceneView, before: Shown, after: Shown, book: Notebo
         elif name in NAMES:
             only_ours = name == "collections" or (not want[name] and not is_identified)
             _check_names(
-                name, want[name], before[name], after[name], only_ours, book.put[item, name], book.ever[item, name]
+                name,
+                want[name],
+                before[name],
+                after[name],
+                only_ours,
+                book.put[item, name],
+                book.ever[item, name],
             )
         elif want[name] or name == "title":
             assert after[name] == (want[name] or before[name]), name
         else:
             _check_emptied(
-                name, before[name], after[name], is_identified, book.wrote.get((item, name)), book.ever[item, name]
+                name,
+                before[name],
+                after[name],
+                is_identified,
+                book.wrote.get((item, name)),
+                book.ever[item, name],
             )
 
 
-def _check_emptied(name: str, old: str, new: str, is_identified: bool, wrote: Any, ever: set[Any]) -> None:
+def _check_emptied(
+    name: str, old: str, new: str, is_identified: bool, wrote: Any, ever: set[Any]
+) -> None:
     """Empty in Stash: cleared, but for a scene that is not identified, where only what PlexSync wrote goes."""
     if is_identified or old == wrote:
         assert new == "", f"{name} should be empty"

@@ -11,7 +11,11 @@ from tests.emulators.stash_images import png
 from tests.flow.inproc import Inproc
 
 OURS, THEIRS = png(1), png(2)
-EVERY_FIELD_ON = {"c_sync_rating": True, "c_tagline_source": "director", "c_background_source": "cover"}
+EVERY_FIELD_ON = {
+    "c_sync_rating": True,
+    "c_tagline_source": "director",
+    "c_background_source": "cover",
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class FieldShown:
 FIELDS_SHOWN: dict[str, FieldShown] = {
     "title": FieldShown("title", {"title": "Night Train"}, "night_train_1080p", "Night Train"),
     "studio": FieldShown("studio", {"studio": "Aurora"}, "Agent's", "Aurora"),
-    "summary": FieldShown("summary", {"details": "Two strangers."}, "Agent's words.", "Two strangers."),
+    "summary": FieldShown(
+        "summary", {"details": "Two strangers."}, "Agent's words.", "Two strangers."
+    ),
     "tagline": FieldShown("tagline", {"director": "Ada", "code": "AF-017"}, "Agent's line", "Ada"),
     "date": FieldShown("date", {"date": "2024-03-09"}, "2001-02-03", "2024-03-09"),
     "performers": FieldShown("roles", {"performers": ["Mia", "Jon"]}, ["Somebody"], ["Jon", "Mia"]),
@@ -44,7 +50,9 @@ FIELDS_SHOWN: dict[str, FieldShown] = {
     "poster": FieldShown("poster_bytes", {"cover": OURS}, THEIRS, OURS),
     "background": FieldShown("art_bytes", {"cover": OURS}, THEIRS, OURS),
 }
-SCENE: dict[str, Any] = {key: value for row in FIELDS_SHOWN.values() for key, value in row.stash.items()}
+SCENE: dict[str, Any] = {
+    key: value for row in FIELDS_SHOWN.values() for key, value in row.stash.items()
+}
 BEFORE: dict[str, Any] = {name: row.before for name, row in FIELDS_SHOWN.items()}
 AFTER: dict[str, Any] = {name: row.after for name, row in FIELDS_SHOWN.items()}
 _UPLOADS = {"poster_bytes": "poster", "art_bytes": "background"}
@@ -53,7 +61,9 @@ _UPLOADS = {"poster_bytes": "poster", "art_bytes": "background"}
 def known_to_both(house: Inproc, name: str = "a.mp4", **fields: Any) -> tuple[int, int]:
     """A scene with something in every field, and its item, which shows something else in each of them."""
     scene, item = house.pair(name, **{**SCENE, **fields})
-    shown = {_UPLOADS.get(row.attribute, row.attribute): row.before for row in FIELDS_SHOWN.values()}
+    shown = {
+        _UPLOADS.get(row.attribute, row.attribute): row.before for row in FIELDS_SHOWN.values()
+    }
     house.plex.library.change(item, **shown)
     return scene, item
 
@@ -61,4 +71,6 @@ def known_to_both(house: Inproc, name: str = "a.mp4", **fields: Any) -> tuple[in
 def what_shows(item: Item) -> dict[str, Any]:
     """What Plex shows in each field; names in alphabetical order, because servers differ there."""
     values = {name: getattr(item, row.attribute) for name, row in FIELDS_SHOWN.items()}
-    return {name: sorted(value) if isinstance(value, list) else value for name, value in values.items()}
+    return {
+        name: sorted(value) if isinstance(value, list) else value for name, value in values.items()
+    }

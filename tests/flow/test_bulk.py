@@ -13,10 +13,15 @@ def test_a_bulk_edit_of_a_hundred_scenes_arrives_whole(house: House) -> None:
     house.drained()
     house.plex.reset_counts()
 
-    house.edit_all(scenes, studio="Aurora", details="Together.", date="2024-01-02", tags=["one", "two"])
+    house.edit_all(
+        scenes, studio="Aurora", details="Together.", date="2024-01-02", tags=["one", "two"]
+    )
     house.drained(120.0)
 
-    shown = {(item.studio, item.summary, item.date, *sorted(item.genres)) for item in house.plex.library.items()}
+    shown = {
+        (item.studio, item.summary, item.date, *sorted(item.genres))
+        for item in house.plex.library.items()
+    }
     assert shown == {("Aurora", "Together.", "2024-01-02", "one", "two")}
     assert all(item.collections == ["Aurora"] for item in house.plex.library.items())
     assert len(house.plex.writes()) <= SCENES

@@ -53,7 +53,9 @@ def test_what_a_hook_brought_is_not_synced_again_by_the_catch_up(room: Workroom)
 
     room.work_for(2 * 3600.0, step=30.0)
 
-    assert room.worker_log().count("sync.done") <= 2  # once more where the save was younger than two seconds
+    assert (
+        room.worker_log().count("sync.done") <= 2
+    )  # once more where the save was younger than two seconds
     assert len(room.edits()) == 1
 
 
@@ -86,7 +88,9 @@ def test_a_value_that_plex_accepts_and_drops_is_noticed_and_said(room: Workroom)
 
 def test_a_second_look_that_fails_costs_nothing(room: Workroom) -> None:
     scene = room.scene()
-    look = room.plex.faults.add(Fault(method="GET", route="/library/metadata/{ids}", status=500, nth=2))
+    look = room.plex.faults.add(
+        Fault(method="GET", route="/library/metadata/{ids}", status=500, nth=2)
+    )
 
     room.edit(scene, title="Written")
     room.work()

@@ -9,7 +9,14 @@ import pytest
 
 from core.fields import FIELDS
 from tests.flow.inproc import Inproc, opened
-from tests.flow.shown_fields import AFTER, BEFORE, EVERY_FIELD_ON, FIELDS_SHOWN, known_to_both, what_shows
+from tests.flow.shown_fields import (
+    AFTER,
+    BEFORE,
+    EVERY_FIELD_ON,
+    FIELDS_SHOWN,
+    known_to_both,
+    what_shows,
+)
 
 
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
@@ -29,7 +36,9 @@ def test_every_field_of_the_table_is_shown_here() -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS])
-def test_a_field_reaches_plex_alone_and_a_second_sync_writes_nothing(house: Inproc, name: str) -> None:
+def test_a_field_reaches_plex_alone_and_a_second_sync_writes_nothing(
+    house: Inproc, name: str
+) -> None:
     house.configure(**only(name))
     scene, item = known_to_both(house)
 

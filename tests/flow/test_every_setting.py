@@ -87,7 +87,9 @@ SHOWN_ELSEWHERE = {
 """What is seen only after many seconds that really pass is seen once, in a test that needs to wait for them anyway."""
 
 CASES = [
-    pytest.param(setting, *pair, id=f"{setting.key}: {'as it is' if pair[0] is AS_IT_IS else pair[0]}")
+    pytest.param(
+        setting, *pair, id=f"{setting.key}: {'as it is' if pair[0] is AS_IT_IS else pair[0]}"
+    )
     for setting in SETTINGS
     if setting.name in SHOWN
     for pair in SHOWN[setting.name].seen
@@ -120,13 +122,17 @@ def test_what_is_shown_elsewhere_is_shown_there(name: str, test: str) -> None:
     file, _, function = test.partition("::")
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
 
-    (found,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
+    (found,) = (
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function
+    )
 
     assert any(setting.key in ast.unparse(found) for setting in SETTINGS if setting.name == name)
 
 
 @pytest.mark.parametrize(("setting", "value", "seen"), CASES)
-def test_a_setting_does_what_it_says(house: Inproc, setting: Setting, value: object, seen: object) -> None:
+def test_a_setting_does_what_it_says(
+    house: Inproc, setting: Setting, value: object, seen: object
+) -> None:
     if value is not AS_IT_IS:
         house.configure(**{setting.key: value})
 

@@ -29,7 +29,9 @@ def again(fault: Fault) -> Fault:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_a_passing_fault_costs_one_attempt_and_then_the_change_arrives(room: Workroom, name: str) -> None:
+def test_a_passing_fault_costs_one_attempt_and_then_the_change_arrives(
+    room: Workroom, name: str
+) -> None:
     scene = room.scene()
     fault = room.plex.faults.add(again(PASSING[name]))
 
@@ -90,16 +92,27 @@ def test_the_detached_worker_tries_again_by_itself(house: House) -> None:
 def test_a_field_that_plex_refuses_fails_alone_and_its_letter_names_it(room: Workroom) -> None:
     scene = room.scene()
     room.plex.faults.add(Fault(method="PUT", status=400))  # all together
-    room.plex.faults.add(Fault(method="PUT", status=400, nth=3))  # then title, studio, summary: the third alone
+    room.plex.faults.add(
+        Fault(method="PUT", status=400, nth=3)
+    )  # then title, studio, summary: the third alone
 
     room.edit(scene, title="Good", studio="Fine", details="Refused", tags=["well"])
     room.work()
 
     item = room.item()
-    assert (item.title, item.studio, item.genres, item.collections) == ("Good", "Fine", ["well"], ["Fine"])
+    assert (item.title, item.studio, item.genres, item.collections) == (
+        "Good",
+        "Fine",
+        ["well"],
+        ["Fine"],
+    )
     assert item.summary == ""
     (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["title"]) == (f"scene:{scene}", "PlexRejected", "Good")
+    assert (letter["subject"], letter["reason"], letter["title"]) == (
+        f"scene:{scene}",
+        "PlexRejected",
+        "Good",
+    )
     assert "summary" in letter["message"]
     assert not any(name in letter["message"] for name in ("studio", "tags", "collection"))
     room.work(10.0)
@@ -128,7 +141,9 @@ def test_a_write_that_fails_five_times_ends_in_the_dead_letters(room: Workroom) 
     bad, good = room.scene("other/bad.mp4", in_plex=False), room.scene("good.mp4")
     other = room.plex.library.add_section("Other", ["/media/other"]).key
     room.plex.library.add_item(other, [("/media/other/bad.mp4", 1_000)])
-    fault = room.plex.faults.add(Fault(method="PUT", route=f"/library/sections/{other}/all", status=500, times=None))
+    fault = room.plex.faults.add(
+        Fault(method="PUT", route=f"/library/sections/{other}/all", status=500, times=None)
+    )
 
     room.edit(bad, title="Never")
     attempts: list[int] = []
@@ -141,7 +156,11 @@ def test_a_write_that_fails_five_times_ends_in_the_dead_letters(room: Workroom) 
 
     assert sorted(set(attempts)) == [1, 2, 3, 4]
     (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["attempts"]) == (f"scene:{bad}", "PlexTemporaryError", 5)
+    assert (letter["subject"], letter["reason"], letter["attempts"]) == (
+        f"scene:{bad}",
+        "PlexTemporaryError",
+        5,
+    )
     assert fault.fired >= 5
     assert room.item("good.mp4").title == "Always"
 

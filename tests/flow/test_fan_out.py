@@ -44,11 +44,15 @@ def stranger(house: Inproc, **fields: Any) -> int:
     return item
 
 
-def hook(house: Inproc, trigger: str, number: int, given: Any = None, keys: tuple[str, ...] = ()) -> None:
+def hook(
+    house: Inproc, trigger: str, number: int, given: Any = None, keys: tuple[str, ...] = ()
+) -> None:
     """Stash tells of an event; no process is started."""
     context = {"id": number, "type": trigger, "input": given, "inputFields": list(keys)}
     message: dict[str, object] = {"args": {"hookContext": context}}
-    answer = run_hook(message, str(house.data), house.clock.wall(), lambda cause: lambda: None, bytes)
+    answer = run_hook(
+        message, str(house.data), house.clock.wall(), lambda cause: lambda: None, bytes
+    )
     assert answer == {"output": "ok"}
 
 
@@ -57,7 +61,13 @@ def rename(house: Inproc, kind: str, number: int, name: str) -> None:
     house.clock.advance(LATER_S)
     table = getattr(house.stash.library, f"{kind}s")
     house.stash.library.change_named(table, number, name=name)
-    hook(house, f"{kind.title()}.Update.Post", number, {"id": str(number), "name": name}, ("id", "name"))
+    hook(
+        house,
+        f"{kind.title()}.Update.Post",
+        number,
+        {"id": str(number), "name": name},
+        ("id", "name"),
+    )
     house.look(LATER_S)
 
 
@@ -123,7 +133,9 @@ def test_a_studio_that_gets_another_parent_touches_its_scenes(house: Inproc) -> 
     scenes, _ = library(house, studio="House")
     before, studio = synced(house), house.stash.library.studio_id("House")
     house.clock.advance(LATER_S)
-    house.stash.library.change_named(house.stash.library.studios, studio, parent_id=house.stash.library.add_studio("P"))
+    house.stash.library.change_named(
+        house.stash.library.studios, studio, parent_id=house.stash.library.add_studio("P")
+    )
 
     hook(house, "Studio.Update.Post", studio, {"id": str(studio)}, ("id", "parent_id"))
     house.look(LATER_S)
@@ -176,7 +188,9 @@ def test_an_update_that_changes_nothing_scenes_show_ends_there(
     assert synced(house) == before
 
 
-def test_an_edit_of_a_scene_right_after_the_rename_does_not_hide_it_from_the_others(house: Inproc) -> None:
+def test_an_edit_of_a_scene_right_after_the_rename_does_not_hide_it_from_the_others(
+    house: Inproc,
+) -> None:
     scenes, items = library(house, tags=["train"])
     tag = house.stash.library.tag_id("train")
     house.clock.advance(LATER_S)
@@ -218,10 +232,14 @@ def test_a_renamed_tag_on_three_hundred_scenes_is_a_few_requests(house: Inproc) 
 
 def test_the_scenes_of_a_rename_come_before_a_backfill_and_after_an_edit(house: Inproc) -> None:
     scenes, _ = library(house, tags=["train"])
-    house.stash.faults.plan(Fault("graphql", "findScene", times=None, graphql_error="database is locked"))
+    house.stash.faults.plan(
+        Fault("graphql", "findScene", times=None, graphql_error="database is locked")
+    )
 
     rename_without_work(house)
-    priorities = query(house.data, f"SELECT subject, priority FROM {sql.QUEUE} WHERE status < 2 ORDER BY subject")
+    priorities = query(
+        house.data, f"SELECT subject, priority FROM {sql.QUEUE} WHERE status < 2 ORDER BY subject"
+    )
 
     assert priorities == [(f"scene:{scene}", PRIORITY_FAN_OUT) for scene in scenes]
     assert 0 < PRIORITY_FAN_OUT < PRIORITY_BACKFILL < PRIORITY_LAST
@@ -234,7 +252,7 @@ def rename_without_work(house: Inproc) -> None:
     house.clock.advance(LATER_S)
     hook(house, "Tag.Update.Post", tag, {"id": str(tag)}, ("id", "name"))
     house.clock.advance(LATER_S)
-    assert house.worker.life.turn() is None
+    assert house.worker.life.tick() is None
 
 
 # -- gone and merged ------------------------------------------------------------------------------
@@ -251,7 +269,9 @@ def rename_without_work(house: Inproc) -> None:
 def test_what_is_deleted_vanishes_from_every_scene(
     house: Inproc, kind: str, shown: Callable[[Any], tuple[object, object]]
 ) -> None:
-    _, items = library(house, performers=["Mia", "Jon"], tags=["train", "night"], studio="Aurora", details="Text")
+    _, items = library(
+        house, performers=["Mia", "Jon"], tags=["train", "night"], studio="Aurora", details="Text"
+    )
 
     with house.writes_only(*items):
         destroy(house, kind, 1)
@@ -281,7 +301,9 @@ def test_a_deleted_tag_that_excluded_scenes_brings_them_to_plex(tmp_path: Path) 
         assert [house.shown(item).summary for item in items] == ["Text"] * 3
 
 
-def test_merged_tags_reach_the_scenes_of_the_sources_and_leave_those_of_the_target_alone(house: Inproc) -> None:
+def test_merged_tags_reach_the_scenes_of_the_sources_and_leave_those_of_the_target_alone(
+    house: Inproc,
+) -> None:
     _, items = library(house, tags=["train"])
     both, both_item = house.pair("both.mp4", tags=["train", "railway"])
     house.sync(both)
@@ -302,9 +324,13 @@ def merge(house: Inproc) -> None:
     house.look(LATER_S)
 
 
-def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_deleted_later(house: Inproc) -> None:
+def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_deleted_later(
+    house: Inproc,
+) -> None:
     scene, item = house.pair("a.mp4", tags=["train"])
-    house.plex.faults.add(PlexFault(method="PUT", status=400, times=2))  # all fields together, then the title alone
+    house.plex.faults.add(
+        PlexFault(method="PUT", status=400, times=2)
+    )  # all fields together, then the title alone
     house.sync(scene)
     shown_before = house.shown(item).genres
 
@@ -317,9 +343,13 @@ def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_delete
 # -- when things go wrong -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", ["fan_out.page", "fan_out.queued", "fan_out.remembered", "store.finish"])
+@pytest.mark.parametrize(
+    "place", ["fan_out.page", "fan_out.queued", "fan_out.remembered", "store.finish"]
+)
 @pytest.mark.parametrize("trigger", ["Tag.Update.Post", "Tag.Destroy.Post"])
-def test_a_worker_that_is_killed_in_the_middle_loses_no_scene(house: Inproc, place: str, trigger: str) -> None:
+def test_a_worker_that_is_killed_in_the_middle_loses_no_scene(
+    house: Inproc, place: str, trigger: str
+) -> None:
     _, items = library(house, tags=["train", "night"])
     if trigger == "Tag.Update.Post":
         house.stash.library.change_named(house.stash.library.tags, 1, name="railway")
@@ -350,7 +380,9 @@ def kill_at(place: str) -> Callable[[str], object]:
 
 def test_a_stash_that_goes_away_in_the_middle_spends_nothing(house: Inproc) -> None:
     _, items = library(house, tags=["train"])
-    house.stash.faults.plan(Fault("graphql", "findScenes", times=3, graphql_error="database is locked"))
+    house.stash.faults.plan(
+        Fault("graphql", "findScenes", times=3, graphql_error="database is locked")
+    )
 
     rename(house, "tag", 1, "railway")
     house.look_for(300.0)
@@ -359,9 +391,13 @@ def test_a_stash_that_goes_away_in_the_middle_spends_nothing(house: Inproc) -> N
     assert house.letters() == {}
 
 
-def test_an_entity_that_stash_cannot_tell_of_ends_in_the_dead_letters_and_reads_well(house: Inproc) -> None:
+def test_an_entity_that_stash_cannot_tell_of_ends_in_the_dead_letters_and_reads_well(
+    house: Inproc,
+) -> None:
     _, items = library(house, tags=["train"], performers=["Mia"])
-    house.stash.faults.plan(Fault("graphql", "findTag", times=None, graphql_error="Internal system error. Error <x>"))
+    house.stash.faults.plan(
+        Fault("graphql", "findTag", times=None, graphql_error="Internal system error. Error <x>")
+    )
     house.stash.library.change_named(house.stash.library.performers, 1, name="Maria")
 
     hook(house, "Performer.Update.Post", 1)
@@ -378,7 +414,7 @@ def test_an_entity_job_is_no_test_of_a_plex_that_is_coming_back(house: Inproc) -
     _, items = library(house, tags=["train"])
     house.plex.down()
     house.note(house.pair("b.mp4")[0])
-    assert house.worker.life.turn() is None
+    assert house.worker.life.tick() is None
     house.stash.library.change_named(house.stash.library.tags, 1, name="railway")
     hook(house, "Tag.Update.Post", 1)
     house.plex.up()

@@ -11,7 +11,10 @@ from tests.flow.house import Workroom
 
 def ambiguous(room: Workroom) -> tuple[int, list[int]]:
     """A scene that two items could be."""
-    items = [room.plex.library.add_item(room.section, [(f"/media/{year}/holiday.mp4", 1_000)]) for year in (2019, 2024)]
+    items = [
+        room.plex.library.add_item(room.section, [(f"/media/{year}/holiday.mp4", 1_000)])
+        for year in (2019, 2024)
+    ]
     return room.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000), items
 
 
@@ -79,7 +82,9 @@ def test_what_was_sent_stays_in_plex_when_the_scene_is_left_alone_later(
 ) -> None:
     room.configure(**settings)
     scene = room.scene()
-    room.edit(scene, title="Shown", details="Words.", tags=["warm"], studio="Aurora", organized=True)
+    room.edit(
+        scene, title="Shown", details="Words.", tags=["warm"], studio="Aurora", organized=True
+    )
     room.work()
     room.plex.reset_counts()
 
@@ -89,7 +94,12 @@ def test_what_was_sent_stays_in_plex_when_the_scene_is_left_alone_later(
 
     item = room.item()
     assert (room.plex.writes(), room.jobs()) == ([], [])
-    assert (item.title, item.summary, item.genres, item.collections) == ("Shown", "Words.", ["warm"], ["Aurora"])
+    assert (item.title, item.summary, item.genres, item.collections) == (
+        "Shown",
+        "Words.",
+        ["warm"],
+        ["Aurora"],
+    )
 
 
 def test_a_pin_decides_an_ambiguous_match(room: Workroom) -> None:
@@ -113,7 +123,10 @@ def test_a_pin_reaches_an_item_in_a_second_library(room: Workroom) -> None:
     room.edit(scene, title="There", details="Words.")
     room.work()
 
-    assert (room.plex.library.item(item).title, room.plex.library.item(item).summary) == ("There", "Words.")
+    assert (room.plex.library.item(item).title, room.plex.library.item(item).summary) == (
+        "There",
+        "Words.",
+    )
 
 
 def test_a_pin_to_an_item_that_does_not_exist_is_a_dead_letter_that_says_so(room: Workroom) -> None:
@@ -159,7 +172,9 @@ def test_what_plex_gains_later_is_found_where_other_scenes_are_skipped(room: Wor
     assert room.item().title == "There"
 
 
-def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subset(room: Workroom) -> None:
+def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subset(
+    room: Workroom,
+) -> None:
     room.configure(b_skip_not_found=True)
     scene = room.scene(in_plex=False)
 

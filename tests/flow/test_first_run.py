@@ -58,14 +58,21 @@ def shown(room: Workroom) -> dict[int, Any]:
     }
 
 
-def test_for_days_nothing_is_written_until_one_scene_is_edited_and_then_that_scene_alone(room: Workroom) -> None:
+def test_for_days_nothing_is_written_until_one_scene_is_edited_and_then_that_scene_alone(
+    room: Workroom,
+) -> None:
     seen = shown(room)
 
     room.stash.run_operation({"mode": "wake"})
     room.work()
     room.work_for(3 * DAY_S, step=1200.0)
     looks = room.stash.count(name="findScenes")
-    before = (room.plex.writes(), unchanged(room, seen), room.jobs(), room.rows("SELECT 1 FROM records"))
+    before = (
+        room.plex.writes(),
+        unchanged(room, seen),
+        room.jobs(),
+        room.rows("SELECT 1 FROM records"),
+    )
     room.edit(1, title="Edited")
     room.work()
     room.work_for(2 * DAY_S, step=1200.0)
@@ -75,7 +82,9 @@ def test_for_days_nothing_is_written_until_one_scene_is_edited_and_then_that_sce
     assert before == ([], set(seen), [], [])
     assert unchanged(room, seen) == set(seen) - {edited}
     assert shown(room)[edited][:3] == ("Edited", "Words.", "Aurora")
-    assert all(f"id={edited}" in put.target or f"/{edited}/" in put.target for put in room.plex.writes())
+    assert all(
+        f"id={edited}" in put.target or f"/{edited}/" in put.target for put in room.plex.writes()
+    )
     assert room.rows("SELECT DISTINCT scene_id FROM records") == [(1,)]
 
 

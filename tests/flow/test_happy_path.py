@@ -45,7 +45,11 @@ def test_a_saved_scene_shows_every_field_in_plex(house: House, tags_replace: boo
     house.drained()
 
     item = house.item()
-    assert (item.title, item.studio, item.summary) == ("Night Train", "Aurora Films", EVERYTHING["details"])
+    assert (item.title, item.studio, item.summary) == (
+        "Night Train",
+        "Aurora Films",
+        EVERYTHING["details"],
+    )
     assert (item.tagline, item.date, item.user_rating) == ("Ada Winter", "2024-03-09", 8.0)
     assert sorted(item.roles) == ["Jon Berg", "Mia Sol"]
     assert (sorted(item.genres), item.collections) == (["night", "train"], ["Aurora Films"])
@@ -62,8 +66,18 @@ def test_one_put_carries_all_fields_of_a_scene(house: House) -> None:
 
     (target,) = house.edits("a.mp4")
     sent = parse_qs(urlsplit(target).query)
-    assert {"title.value", "studio.value", "summary.value", "originallyAvailableAt.value"} <= sent.keys()
-    assert {"actor[0].tag.tag", "genre[0].tag.tag", "collection[0].tag.tag", "genre.locked"} <= sent.keys()
+    assert {
+        "title.value",
+        "studio.value",
+        "summary.value",
+        "originallyAvailableAt.value",
+    } <= sent.keys()
+    assert {
+        "actor[0].tag.tag",
+        "genre[0].tag.tag",
+        "collection[0].tag.tag",
+        "genre.locked",
+    } <= sent.keys()
 
 
 def test_what_plex_shows_already_is_not_written_again(house: House) -> None:
@@ -116,7 +130,9 @@ def test_names_that_a_scene_has_lost_go_from_plex(room: Workroom, tags_replace: 
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
-def test_names_with_commas_plus_signs_and_other_scripts_arrive_as_they_are(room: Workroom, tags_replace: bool) -> None:
+def test_names_with_commas_plus_signs_and_other_scripts_arrive_as_they_are(
+    room: Workroom, tags_replace: bool
+) -> None:
     room.plex.switches.tags_replace = tags_replace
     scene = room.scene()
     names = ["A, B", "A", "C++ & D", "50% = 1/2", "Ünïcødé", "日本語", "🎬 film"]

@@ -106,12 +106,24 @@ class Plugin:
         opened = open_database(self.data)
         opened.queue.connection.close()
 
-    def start(self, raw: bytes, *before: str, clean: bool = False) -> "subprocess.CompletedProcess[bytes]":
+    def start(
+        self, raw: bytes, *before: str, clean: bool = False
+    ) -> "subprocess.CompletedProcess[bytes]":
         """Run the script as Stash does. `clean`: nothing but the hook itself happens in the process."""
         command = [sys.executable, *before, str(self.root / "PlexSync.py")]
-        kept = {name: value for name, value in os.environ.items() if not (clean and name.startswith("COV"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not (clean and name.startswith("COV"))
+        }
         return subprocess.run(
-            command, input=raw, capture_output=True, timeout=LIMIT_S, cwd=os.sep, env=kept, check=False
+            command,
+            input=raw,
+            capture_output=True,
+            timeout=LIMIT_S,
+            cwd=os.sep,
+            env=kept,
+            check=False,
         )
 
     def answer(self, raw: bytes, *before: str, clean: bool = False) -> dict[str, Any]:
@@ -128,7 +140,10 @@ class Plugin:
         return [row[0] for row in query(self.data, f"SELECT subject FROM {QUEUE} ORDER BY _id")]
 
     def spilled(self) -> list[dict[str, Any]]:
-        return [json.loads(path.read_text("utf-8")) for path in sorted((self.data / "spill").glob("*.json"))]
+        return [
+            json.loads(path.read_text("utf-8"))
+            for path in sorted((self.data / "spill").glob("*.json"))
+        ]
 
     def workers(self) -> list[str]:
         """What started the workers that ran."""
@@ -137,12 +152,23 @@ class Plugin:
 
 
 def hook(trigger: str = "Scene.Update.Post", scene_id: object = 42, **changed: Any) -> bytes:
-    context = {"id": scene_id, "type": trigger, "input": {"id": "42"}, "inputFields": ["id", "title"], **changed}
+    context = {
+        "id": scene_id,
+        "type": trigger,
+        "input": {"id": "42"},
+        "inputFields": ["id", "title"],
+        **changed,
+    }
     return envelope({"hookContext": context})
 
 
 def envelope(arguments: object) -> bytes:
-    server = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": "c00kie"}}
+    server = {
+        "Scheme": "http",
+        "Host": "0.0.0.0",
+        "Port": 9999,
+        "SessionCookie": {"Value": "c00kie"},
+    }
     return json.dumps({"server_connection": server, "args": arguments}).encode()
 
 
@@ -157,7 +183,7 @@ def busy_plugin(plugin: Plugin) -> Iterator[Plugin]:
     """With a database and a living worker, so that no hook starts one."""
     plugin.make_database()
     lease = Lease(plugin.data)
-    assert lease.take()
+    assert lease.acquire()
     yield plugin
     lease.release()
 
@@ -188,20 +214,26 @@ def test_what_a_hook_keeps_is_readable_by_its_owner_only(plugin: Plugin) -> None
     until(plugin.workers, LIMIT_S)
     until(lambda: is_free(plugin), LIMIT_S)
 
-    modes = {path.name: path.stat().st_mode & 0o077 for path in [plugin.data, *plugin.data.rglob("*")]}
+    modes = {
+        path.name: path.stat().st_mode & 0o077 for path in [plugin.data, *plugin.data.rglob("*")]
+    }
 
     assert {name for name, mode in modes.items() if mode} == set()
 
 
 def is_free(plugin: Plugin) -> bool:
     lease = Lease(plugin.data)
-    taken = lease.take(0.0)
+    taken = lease.acquire(0.0)
     lease.release()
     return taken
 
 
-def test_a_worker_that_cannot_get_its_packages_is_heard_of_through_the_next_hook(plugin: Plugin) -> None:
-    unmet = NO_DEPENDENCIES.replace("data_dir):\n    pass", "data_dir):\n    raise Unmet('Install pip first.')")
+def test_a_worker_that_cannot_get_its_packages_is_heard_of_through_the_next_hook(
+    plugin: Plugin,
+) -> None:
+    unmet = NO_DEPENDENCIES.replace(
+        "data_dir):\n    pass", "data_dir):\n    raise Unmet('Install pip first.')"
+    )
     (plugin.root / "dependencies/install.py").write_text(unmet, encoding="utf-8")
     plugin.make_database()
     plugin.answer(hook())
@@ -213,7 +245,9 @@ def test_a_worker_that_cannot_get_its_packages_is_heard_of_through_the_next_hook
     assert b"\x01e\x02Install pip first.\n" in finished.stderr
 
 
-@pytest.mark.parametrize("keys", [["id", "play_count"], ["id", "resume_time", "play_duration"], ["id", "o_counter"]])
+@pytest.mark.parametrize(
+    "keys", [["id", "play_count"], ["id", "resume_time", "play_duration"], ["id", "o_counter"]]
+)
 def test_watching_a_scene_notes_nothing(plugin: Plugin, keys: list[str]) -> None:
     answer = plugin.answer(hook(inputFields=keys))
 
@@ -272,7 +306,9 @@ def with_server(server: object) -> bytes:
     ],
     ids=range(29),
 )
-def test_input_that_makes_no_sense_is_one_short_error_and_touches_nothing(plugin: Plugin, raw: bytes) -> None:
+def test_input_that_makes_no_sense_is_one_short_error_and_touches_nothing(
+    plugin: Plugin, raw: bytes
+) -> None:
     answer = plugin.answer(raw)
 
     assert list(answer) == ["error"]
@@ -283,7 +319,9 @@ def test_input_that_makes_no_sense_is_one_short_error_and_touches_nothing(plugin
 def test_a_closed_stdin_is_an_error_like_any_other(plugin: Plugin) -> None:
     command = f'exec "{sys.executable}" "{plugin.root / "PlexSync.py"}" <&-'
 
-    finished = subprocess.run(["sh", "-c", command], capture_output=True, timeout=LIMIT_S, check=False)
+    finished = subprocess.run(
+        ["sh", "-c", command], capture_output=True, timeout=LIMIT_S, check=False
+    )
 
     assert finished.returncode == 0
     assert list(json.loads(finished.stdout)) == ["error"]
@@ -346,8 +384,12 @@ def test_a_locked_database_without_wal_is_no_worse(busy_plugin: Plugin) -> None:
     assert len(busy_plugin.spilled()) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish" * 2000, b"SQLite format 3\x00" + b"\xff" * 9000])
-def test_beside_a_database_that_is_none_the_change_is_spilled(busy_plugin: Plugin, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"rubbish" * 2000, b"SQLite format 3\x00" + b"\xff" * 9000]
+)
+def test_beside_a_database_that_is_none_the_change_is_spilled(
+    busy_plugin: Plugin, content: bytes
+) -> None:
     (busy_plugin.data / DATABASE).write_bytes(content)
 
     answer = busy_plugin.answer(hook())
@@ -358,7 +400,9 @@ def test_beside_a_database_that_is_none_the_change_is_spilled(busy_plugin: Plugi
 
 
 @pytest.mark.parametrize("version", [0, 99])
-def test_beside_a_database_of_another_version_the_change_is_spilled(busy_plugin: Plugin, version: int) -> None:
+def test_beside_a_database_of_another_version_the_change_is_spilled(
+    busy_plugin: Plugin, version: int
+) -> None:
     with closing(sqlite3.connect(busy_plugin.data / DATABASE)) as connection:
         connection.execute(f"PRAGMA user_version={version}")
 
@@ -388,7 +432,9 @@ def test_where_not_even_the_folder_can_be_made_the_answer_says_so(plugin: Plugin
     assert "could not note the change of scene:42" in answer["error"]
 
 
-def test_where_neither_database_nor_spill_takes_the_change_the_answer_says_so(busy_plugin: Plugin) -> None:
+def test_where_neither_database_nor_spill_takes_the_change_the_answer_says_so(
+    busy_plugin: Plugin,
+) -> None:
     (busy_plugin.data / DATABASE).write_bytes(b"rubbish" * 2000)
     (busy_plugin.data / "spill").write_text("a file", encoding="utf-8")
 
@@ -491,7 +537,10 @@ def test_a_hook_beside_a_living_worker_loads_only_light_modules_and_opens_no_soc
     [
         (hook("Tag.Update.Post", input={"id": "42", "name": "x"}), ["tag:42"]),
         (hook("Performer.Destroy.Post", input=["42"]), ["performer:42"]),
-        (hook("Tag.Merge.Post", input={"source": ["3", "4"], "destination": "42"}), ["tag:42", "tag:3", "tag:4"]),
+        (
+            hook("Tag.Merge.Post", input={"source": ["3", "4"], "destination": "42"}),
+            ["tag:42", "tag:3", "tag:4"],
+        ),
     ],
     ids=["update", "destroy", "merge"],
 )
@@ -523,7 +572,11 @@ def test_a_hook_that_starts_a_worker_starts_that_one_process_and_opens_no_socket
     until(lambda: is_free(plugin), LIMIT_S)
     started = [arguments for event, arguments in trace["events"] if event == "subprocess.Popen"]
     assert set(trace["modules"]) - LIGHT_MODULES - STARTING == OURS
-    assert {event for event, _ in trace["events"]} <= {"subprocess.Popen", "os.fork", "os.posix_spawn"}
+    assert {event for event, _ in trace["events"]} <= {
+        "subprocess.Popen",
+        "os.fork",
+        "os.posix_spawn",
+    }
     assert 1 <= len(started) <= 2
     assert all(str(plugin.root / "PlexSync.py") in arguments[1] for arguments in started)
     assert all("'worker', 'update'" in arguments[1] for arguments in started)

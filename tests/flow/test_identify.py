@@ -15,7 +15,9 @@ SCENES_UPDATE = "mutation($input: [SceneUpdateInput!]!) { scenesUpdate(input: $i
 
 def noted(room: Workroom) -> list[tuple[str, str, int]]:
     """(subject, cause, priority) of what waits."""
-    return room.rows(f"SELECT subject, cause, priority FROM {QUEUE} WHERE status < 2 ORDER BY subject")
+    return room.rows(
+        f"SELECT subject, cause, priority FROM {QUEUE} WHERE status < 2 ORDER BY subject"
+    )
 
 
 def identify(room: Workroom, scene: int, **found: object) -> None:
@@ -43,8 +45,12 @@ def everything(room: Workroom, scene: int) -> None:
     [
         everything,
         lambda room, scene: identify(room, scene, title="Found"),
-        lambda room, scene: identify(room, scene, cover_image=base64.b64encode(picture(3)).decode()),
-        lambda room, scene: identify(room, scene, stash_ids=[{"endpoint": "https://box.example", "stash_id": "1"}]),
+        lambda room, scene: identify(
+            room, scene, cover_image=base64.b64encode(picture(3)).decode()
+        ),
+        lambda room, scene: identify(
+            room, scene, stash_ids=[{"endpoint": "https://box.example", "stash_id": "1"}]
+        ),
         lambda room, scene: identify(room, scene, organized=True),
         lambda room, scene: identify(room, scene),
         lambda room, scene: room.stash.bulk_update([scene], rating100=80),
@@ -69,7 +75,12 @@ def test_what_identify_has_found_reaches_plex(room: Workroom) -> None:
     room.work()
 
     item = room.item()
-    assert (item.title, item.summary, item.date, item.studio) == ("Found", "By a stash-box.", "2024-01-02", "Aurora")
+    assert (item.title, item.summary, item.date, item.studio) == (
+        "Found",
+        "By a stash-box.",
+        "2024-01-02",
+        "Aurora",
+    )
     assert item.roles == ["Ada"]
 
 
@@ -82,8 +93,12 @@ def test_a_cover_that_identify_alone_has_set_becomes_the_poster(room: Workroom) 
     assert room.item().poster_bytes == picture(3)
 
 
-def test_a_tag_that_a_bulk_edit_adds_reaches_every_scene_beside_those_it_has(room: Workroom) -> None:
-    scenes = [room.scene(f"{number}.mp4", 1_000 + number, tags=[f"own {number}"]) for number in range(3)]
+def test_a_tag_that_a_bulk_edit_adds_reaches_every_scene_beside_those_it_has(
+    room: Workroom,
+) -> None:
+    scenes = [
+        room.scene(f"{number}.mp4", 1_000 + number, tags=[f"own {number}"]) for number in range(3)
+    ]
     warm = str(room.stash.library.tag_id("warm"))
 
     room.stash.bulk_update(scenes, tag_ids={"mode": "ADD", "ids": [warm]})
@@ -105,10 +120,14 @@ def test_an_edit_that_names_each_scene_with_its_own_values_reaches_each(room: Wo
     room.work()
 
     assert waiting == [(f"scene:{scene}", "update", 0) for scene in scenes]
-    assert [room.item(f"{number}.mp4").title for number in range(3)] == [f"Title {scene}" for scene in scenes]
+    assert [room.item(f"{number}.mp4").title for number in range(3)] == [
+        f"Title {scene}" for scene in scenes
+    ]
 
 
-def test_only_the_scene_that_was_merely_watched_is_left_out_of_an_edit_of_many(room: Workroom) -> None:
+def test_only_the_scene_that_was_merely_watched_is_left_out_of_an_edit_of_many(
+    room: Workroom,
+) -> None:
     watched, edited = room.scene("0.mp4"), room.scene("1.mp4", 1_001)
     values = [{"id": str(watched), "resume_time": 12.0}, {"id": str(edited), "title": "Edited"}]
 

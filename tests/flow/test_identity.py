@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from tasks.context import Context
+from tasks.context import TaskContext
 from tasks.queue import sync_all
 from tasks.run import build_context
 from tests.flow.house import PNG
 from tests.flow.inproc import Inproc, opened
 from tests.support import ROOT, query
-from wiring import Outside
+from wiring import Environment
 
 COUNT = 7
 LATER_S = 5.0
@@ -32,7 +32,12 @@ def filled(house: Inproc, count: int = COUNT) -> dict[int, int]:
     for n in range(count):
         cover = PNG + bytes([n]) * 200
         scene, item = house.pair(
-            f"a/{n}.mp4", title=f"S {n}", tags=[f"tag {n}", "all"], performers=[f"p {n % 2}"], studio="H", cover=cover
+            f"a/{n}.mp4",
+            title=f"S {n}",
+            tags=[f"tag {n}", "all"],
+            performers=[f"p {n % 2}"],
+            studio="H",
+            cover=cover,
         )
         pairs[scene] = item
     house.clock.advance(3600.0)
@@ -40,10 +45,12 @@ def filled(house: Inproc, count: int = COUNT) -> dict[int, int]:
     return pairs
 
 
-def button(house: Inproc) -> Context:
+def button(house: Inproc) -> TaskContext:
     """What a task works with where no worker can be started: it does the work itself."""
-    server = {"server_connection": {"Scheme": "http", "Host": "127.0.0.1", "Port": house.stash.port}}
-    outside = Outside(ROOT, house.data, house.clock, Random(1))
+    server = {
+        "server_connection": {"Scheme": "http", "Host": "127.0.0.1", "Port": house.stash.port}
+    }
+    outside = Environment(ROOT, house.data, house.clock, Random(1))
     return build_context(outside, server, lambda cause: None, lambda line: None)
 
 
@@ -68,7 +75,9 @@ def test_after_a_full_import_nothing_is_sent_again(house: Inproc, offset: int) -
 
 
 @OFFSETS
-def test_after_a_full_import_each_scene_has_the_record_of_its_own_item(house: Inproc, offset: int) -> None:
+def test_after_a_full_import_each_scene_has_the_record_of_its_own_item(
+    house: Inproc, offset: int
+) -> None:
     pairs = filled(house)
     before = {item: house.records(scene)[item] for scene, item in pairs.items()}
     now = house.stash.library.full_import(offset)
@@ -87,7 +96,9 @@ def test_after_a_full_import_each_scene_has_the_record_of_its_own_item(house: In
 
 
 @OFFSETS
-def test_an_edit_after_a_full_import_reaches_its_own_item_and_knows_what_is_ours(house: Inproc, offset: int) -> None:
+def test_an_edit_after_a_full_import_reaches_its_own_item_and_knows_what_is_ours(
+    house: Inproc, offset: int
+) -> None:
     pairs = filled(house)
     now = house.stash.library.full_import(offset)
     scene, item = next(iter(pairs.items()))
@@ -96,7 +107,10 @@ def test_an_edit_after_a_full_import_reaches_its_own_item_and_knows_what_is_ours
         house.change(now[scene], studio=None, title="Edited")
         house.sync(now[scene])
 
-    assert (house.shown(item).title, house.shown(item).collections) == ("Edited", [])  # the collection was ours
+    assert (house.shown(item).title, house.shown(item).collections) == (
+        "Edited",
+        [],
+    )  # the collection was ours
 
 
 @OFFSETS
@@ -109,7 +123,9 @@ def test_scenes_may_be_seen_one_by_one_in_any_order(house: Inproc, offset: int) 
         house.change(now[scene], title=f"New {scene}")
         house.sync(now[scene])
 
-    assert [house.shown(item).title for item in pairs.values()] == [f"New {scene}" for scene in pairs]
+    assert [house.shown(item).title for item in pairs.values()] == [
+        f"New {scene}" for scene in pairs
+    ]
     assert uploads(house) == sent
     assert "claimed" not in house.log()
 
@@ -125,7 +141,9 @@ def test_a_record_of_another_file_does_not_prove_a_scene_current(house: Inproc) 
 
 
 @OFFSETS
-def test_the_catch_up_after_a_full_import_finds_what_was_edited_and_nothing_else(house: Inproc, offset: int) -> None:
+def test_the_catch_up_after_a_full_import_finds_what_was_edited_and_nothing_else(
+    house: Inproc, offset: int
+) -> None:
     pairs = filled(house)
     house.look_for(1800.0)
     sent = len(house.plex.writes())
@@ -140,7 +158,9 @@ def test_the_catch_up_after_a_full_import_finds_what_was_edited_and_nothing_else
 
 
 @OFFSETS
-def test_a_worker_that_starts_after_a_full_import_loses_no_record(house: Inproc, offset: int) -> None:
+def test_a_worker_that_starts_after_a_full_import_loses_no_record(
+    house: Inproc, offset: int
+) -> None:
     filled(house)
     house.stash.library.full_import(offset)
     house.restart()
@@ -160,7 +180,7 @@ def test_a_tag_that_is_deleted_after_a_full_import_goes_from_its_scenes(house: I
 
     tag = house.stash.library.tag_id("tag 3")
     house.stash.library.remove_tag(tag)
-    house.worker.parts.store.note(f"tag:{tag}", "destroy")
+    house.worker.parts.store.enqueue(f"tag:{tag}", "destroy")
     house.look(LATER_S)
 
     assert now
@@ -222,7 +242,9 @@ def test_a_pinned_scene_whose_file_was_replaced_is_still_pinned(house: Inproc) -
 def test_a_file_that_was_replaced_in_its_place_keeps_its_record(house: Inproc) -> None:
     scene, item = house.pair("a.mp4", title="A", studio="H")
     house.sync(scene)
-    house.stash.library.change_file(house.stash.library.scenes[scene].file_ids[0], oshash="00000000000000ff")
+    house.stash.library.change_file(
+        house.stash.library.scenes[scene].file_ids[0], oshash="00000000000000ff"
+    )
 
     house.change(scene, studio=None)
     house.sync(scene)
@@ -231,7 +253,9 @@ def test_a_file_that_was_replaced_in_its_place_keeps_its_record(house: Inproc) -
     assert house.records(scene)[item].oshash == "00000000000000ff"
 
 
-def test_two_living_scenes_of_one_item_do_not_take_the_record_from_each_other(house: Inproc) -> None:
+def test_two_living_scenes_of_one_item_do_not_take_the_record_from_each_other(
+    house: Inproc,
+) -> None:
     first, item = house.pair("a.mp4", 1_000, title="First")
     second = house.scene("/data/copies/a.mp4", 1_000, title="Second")
     house.sync(first)

@@ -28,7 +28,9 @@ def test_unchanged_scenes_upload_nothing_and_ask_for_no_cover(house: Inproc) -> 
 
     assert len(covers(house)) == asked
     assert not any("/posters" in request for request in requests)
-    assert [house.shown(item).poster_bytes for _, item in pairs] == [png(number) for number in range(60)]
+    assert [house.shown(item).poster_bytes for _, item in pairs] == [
+        png(number) for number in range(60)
+    ]
 
 
 def covers(house: Inproc) -> list[int]:
@@ -98,7 +100,9 @@ def test_a_cover_that_was_taken_away_leaves_plexs_image(house: Inproc) -> None:
 
 
 @pytest.mark.parametrize("cover", [b"GIF89a....", b"\x00\x00\x00 ftypmp42 a video", b""])
-def test_a_cover_that_is_no_picture_is_not_sent_and_the_rest_is_written(house: Inproc, cover: bytes) -> None:
+def test_a_cover_that_is_no_picture_is_not_sent_and_the_rest_is_written(
+    house: Inproc, cover: bytes
+) -> None:
     scene, item = house.pair("a.mp4", cover=cover, **FULL)
     before = house.shown(item).poster_bytes
 

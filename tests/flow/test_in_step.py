@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.run import make_wish
+from reconciliation.run import request_run
 from sync_queue.hook_queue import connect
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
 from tests.flow.both_sides import ACTIONS, PRIVATE, BothSides
 from tests.flow.projection import SYNCED, check
@@ -24,7 +24,10 @@ from validation.scope import ALL
 
 Step = tuple[str, int, int, int, bool]
 NUMBERS = st.integers(0, 41)
-STEPS = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), NUMBERS, NUMBERS, NUMBERS, st.booleans()), max_size=8)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(sorted(ACTIONS)), NUMBERS, NUMBERS, NUMBERS, st.booleans()),
+    max_size=8,
+)
 MOST_LOOKS = 100
 
 
@@ -32,7 +35,9 @@ def reconcile(house: BothSides) -> dict[str, Any]:
     """Press the button, and let the worker do everything that comes of it; the run."""
     house.clock.advance(5.0)
     with contextlib.closing(connect(str(house.data))) as connection:  # a button is another process
-        asked_at = make_wish(Facts(JobStore(connection, house.clock)), ALL, house.clock.wall()).asked_at
+        asked_at = request_run(
+            MetaStore(JobStore(connection, house.clock)), ALL, house.clock.wall()
+        ).asked_at
     for _ in range(MOST_LOOKS):
         house.look(1.0)
         if newest(house).get("asked_at") == asked_at:
@@ -129,7 +134,11 @@ def test_what_no_hook_tells_of_is_brought_in_step(tmp_path: Path, what: str) -> 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_change_before_an_import_that_renumbers_is_not_lost(tmp_path: Path, number: int) -> None:
-    steps = [("sync_all", 0, 0, 0, False), ("write_database", 0, 0, 2, False), ("full_import", number, 0, 0, False)]
+    steps = [
+        ("sync_all", 0, 0, 0, False),
+        ("write_database", 0, 0, 2, False),
+        ("full_import", number, 0, 0, False),
+    ]
     run_through(tmp_path, steps, frozenset(SYNCED))
 
 
@@ -139,6 +148,8 @@ FEW = frozenset({"title", "summary", "genres"})
 @given(STEPS)
 @fuzzed(4)
 def test_with_most_fields_off_the_others_are_left_alone(steps: list[Step]) -> None:
-    off = {f"c_sync_{name}": False for name in ("studio", "date", "performers", "collection", "poster")}
+    off = {
+        f"c_sync_{name}": False for name in ("studio", "date", "performers", "collection", "poster")
+    }
     with TemporaryDirectory() as root:
         run_through(Path(root), steps, FEW, **off)

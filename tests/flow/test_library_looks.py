@@ -9,12 +9,19 @@ import pytest
 
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import LOOK_S, Inproc, opened
-from worker.resilience.backoff import LIBRARY_LOOK_LATER_S, LIBRARY_LOOK_S, NOT_FOUND_WAITS_S, library_gap
+from worker.resilience.backoff import (
+    LIBRARY_LOOK_LATER_S,
+    LIBRARY_LOOK_S,
+    NOT_FOUND_WAITS_S,
+    library_poll_interval,
+)
 
 ALL = "/library/sections/1/all"
 SECTIONS = "GET /library/sections"
 LISTING = f"GET {ALL}"
-TWO_HOURS_S = sum(NOT_FOUND_WAITS_S) * 1.1 + len(NOT_FOUND_WAITS_S) * LOOK_S  # looks are half a minute apart
+TWO_HOURS_S = (
+    sum(NOT_FOUND_WAITS_S) * 1.1 + len(NOT_FOUND_WAITS_S) * LOOK_S
+)  # looks are half a minute apart
 
 
 @pytest.fixture
@@ -80,14 +87,18 @@ def test_many_waiting_jobs_share_one_whole_listing_for_a_move_of_the_marker(hous
     assert house.plex.writes() == []
 
 
-def test_a_listing_that_breaks_off_leaves_the_old_index_also_for_the_next_worker(house: Inproc) -> None:
+def test_a_listing_that_breaks_off_leaves_the_old_index_also_for_the_next_worker(
+    house: Inproc,
+) -> None:
     house.plex.library.add_items(house.section, 1_200)
     scene, item = house.pair("a/kept.mp4")
     house.sync(scene)
     house.clock.advance(600.0)
     house.item("/media/unrelated.mp4")
     missing = house.scene("/data/missing.mp4")
-    house.plex.faults.add(Fault("cut", route=ALL, nth=3, times=None))  # added since, the first page, then nothing
+    house.plex.faults.add(
+        Fault("cut", route=ALL, nth=3, times=None)
+    )  # added since, the first page, then nothing
 
     house.sync(missing)
     house.plex.faults.clear()
@@ -227,13 +238,15 @@ def test_jobs_whose_files_are_missing_share_one_look(house: Inproc) -> None:
 
 
 def test_the_gap_between_looks_grows_once_only_dead_letters_wait() -> None:
-    assert library_gap(waits=True, buried=True) == LIBRARY_LOOK_S
-    assert library_gap(waits=True, buried=False) == LIBRARY_LOOK_S
-    assert library_gap(waits=False, buried=True) == LIBRARY_LOOK_LATER_S
-    assert library_gap(waits=False, buried=False) is None
+    assert library_poll_interval(waits=True, buried=True) == LIBRARY_LOOK_S
+    assert library_poll_interval(waits=True, buried=False) == LIBRARY_LOOK_S
+    assert library_poll_interval(waits=False, buried=True) == LIBRARY_LOOK_LATER_S
+    assert library_poll_interval(waits=False, buried=False) is None
 
 
-def test_the_library_is_asked_every_half_minute_for_two_hours_and_then_every_five_minutes(house: Inproc) -> None:
+def test_the_library_is_asked_every_half_minute_for_two_hours_and_then_every_five_minutes(
+    house: Inproc,
+) -> None:
     house.sync(house.scene("/data/absent.mp4"))
     house.look_for(60.0)
 
@@ -283,7 +296,9 @@ def test_a_dead_letter_revives_itself_when_the_library_gains_its_file(house: Inp
 def test_a_dead_letter_revives_when_another_jobs_listing_finds_its_file(house: Inproc) -> None:
     item = house.item("/media/a/wrong name.mp4")
     house.clock.advance(3_000.0)
-    house.item("/media/newest.mp4")  # so that a look at what was added since does not show the old one
+    house.item(
+        "/media/newest.mp4"
+    )  # so that a look at what was added since does not show the old one
     scene = house.scene("/data/a/right name.mp4")
     house.sync(scene)
     house.look_for(TWO_HOURS_S)
@@ -301,10 +316,10 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     scenes = [house.scene(f"/data/a/{number}.mp4", number + 1) for number in range(1_050)]
     house.note(*scenes)
     store = house.worker.parts.store
-    while jobs := store.take():
+    while jobs := store.claim():
         for job in jobs:
             path = f"/media/a/{job.scene_id - 1}.mp4"
-            store.bury(job, title="", reason="PlexNotFound", message="", candidates=[path])
+            store.dead_letter(job, title="", reason="PlexNotFound", message="", candidates=[path])
     items = [house.item(f"/media/a/{number}.mp4", number + 1) for number in range(1_050)]
 
     with house.writes_only(*items):
@@ -313,7 +328,9 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     assert house.letters() == {}
 
 
-def test_a_library_that_is_a_deliberate_subset_costs_nothing_for_each_absent_scene(house: Inproc) -> None:
+def test_a_library_that_is_a_deliberate_subset_costs_nothing_for_each_absent_scene(
+    house: Inproc,
+) -> None:
     house.plex.library.add_items(house.section, 1_500)
     house.sync(house.scene("/data/absent/only.mp4"))
     one = house.requests_of(lambda: house.look_for(TWO_HOURS_S + 600.0))
@@ -323,6 +340,10 @@ def test_a_library_that_is_a_deliberate_subset_costs_nothing_for_each_absent_sce
     many = house.requests_of(lambda: house.look_for(TWO_HOURS_S + 600.0))
 
     assert set(many) == {SECTIONS, LISTING}
-    assert many.count(LISTING) <= one.count(LISTING) + 2  # one listing, of two pages, for the one that expired
-    assert len(many) <= 2 * (TWO_HOURS_S + 600.0) / LOOK_S  # however many they are: two for every half minute
+    assert (
+        many.count(LISTING) <= one.count(LISTING) + 2
+    )  # one listing, of two pages, for the one that expired
+    assert (
+        len(many) <= 2 * (TWO_HOURS_S + 600.0) / LOOK_S
+    )  # however many they are: two for every half minute
     assert house.plex.writes() == []

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from hooks.entry import run_hook
-from sync_queue.hook_queue import take_message
+from sync_queue.hook_queue import pop_pending_message
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import Inproc, opened
 from tests.support import copy_plugin
 
 DESCRIPTORS = Path("/proc/self/fd")
 EDIT: dict[str, object] = {
-    "args": {"hookContext": {"type": "Scene.Update.Post", "id": 7, "input": {}, "inputFields": ["title"]}}
+    "args": {
+        "hookContext": {"type": "Scene.Update.Post", "id": 7, "input": {}, "inputFields": ["title"]}
+    }
 }
 
 
@@ -54,7 +56,7 @@ def months(house: Inproc, scene: int, rounds: int) -> None:
         house.change(scene, title=f"During the outage {number}")
         house.note(scene)
         house.clock.advance(2.0)
-        assert house.worker.life.turn() is None
+        assert house.worker.life.tick() is None
         house.plex.up()
         house.look_for(240.0, 30.0)
         house.plex.faults.add(Fault(kind="truncated_xml"))
@@ -76,7 +78,9 @@ def test_descriptors_and_threads_stay_as_many_as_they_were(tmp_path: Path) -> No
         assert threads() == running
 
 
-def test_a_data_folder_that_cannot_be_written_is_said_to_the_person_who_saves(tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_is_said_to_the_person_who_saves(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
 
     answer = run_hook(EDIT, str(tmp_path / "data"), 1.0, lambda by: lambda: None, lambda line: None)
@@ -85,7 +89,9 @@ def test_a_data_folder_that_cannot_be_written_is_said_to_the_person_who_saves(tm
     assert "writable" in str(answer["error"])
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root"
+)
 def test_a_read_only_data_folder_is_said_to_the_person_who_saves(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o500)
 
@@ -98,8 +104,10 @@ def test_a_worker_that_gets_no_lock_leaves_a_line_for_the_next_hook(tmp_path: Pa
     plugin = copy_plugin(tmp_path / "PlexSync")
     (plugin / "data" / "lease.db").mkdir(parents=True)  # SQLite cannot open a folder
 
-    done = subprocess.run([sys.executable, str(plugin / "PlexSync.py"), "worker", "hook"], check=False, timeout=120)
-    left = take_message(str(plugin / "data"))
+    done = subprocess.run(
+        [sys.executable, str(plugin / "PlexSync.py"), "worker", "hook"], check=False, timeout=120
+    )
+    left = pop_pending_message(str(plugin / "data"))
 
     assert done.returncode == 1
     assert left is not None

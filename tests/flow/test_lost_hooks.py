@@ -57,7 +57,9 @@ def test_a_rename_that_no_hook_told_of_is_found(tmp_path: Path, zone: str) -> No
         )
 
         shown = [house.shown(item) for item in items]
-        assert [(one.roles, one.studio, one.genres) for one in shown] == [(["Maria"], "Borealis", ["railway"])] * 3
+        assert [(one.roles, one.studio, one.genres) for one in shown] == [
+            (["Maria"], "Borealis", ["railway"])
+        ] * 3
 
 
 @pytest.mark.parametrize(
@@ -65,13 +67,18 @@ def test_a_rename_that_no_hook_told_of_is_found(tmp_path: Path, zone: str) -> No
     [
         (lambda library: library.remove_tag(1), lambda item: item.genres == ["night"]),
         (lambda library: library.remove_performer(1), lambda item: item.roles == ["Jon"]),
-        (lambda library: library.remove_studio(1), lambda item: not item.studio and item.collections == []),
+        (
+            lambda library: library.remove_studio(1),
+            lambda item: not item.studio and item.collections == [],
+        ),
     ],
 )
 def test_a_deletion_that_no_hook_told_of_is_found(
     house: Inproc, remove: Callable[[StashLibrary], None], shown: Callable[[Any], bool]
 ) -> None:
-    items = library(house, tags=["train", "night"], performers=["Mia", "Jon"], studio="Aurora", details="Text")
+    items = library(
+        house, tags=["train", "night"], performers=["Mia", "Jon"], studio="Aurora", details="Text"
+    )
 
     week_without_hooks(house, remove)
 
@@ -107,12 +114,16 @@ def test_what_nobody_changed_is_not_touched_after_a_week(house: Inproc) -> None:
     library(house, tags=["train"], performers=["Mia"], studio="Aurora")
     done = house.log().count("sync.done")
 
-    week_without_hooks(house, lambda library: library.change_named(library.performers, 1, birthdate="1990-01-01"))
+    week_without_hooks(
+        house, lambda library: library.change_named(library.performers, 1, birthdate="1990-01-01")
+    )
 
     assert house.log().count("sync.done") == done
 
 
-def test_scenes_that_were_never_synced_stay_untouched_when_a_rename_is_merely_found(house: Inproc) -> None:
+def test_scenes_that_were_never_synced_stay_untouched_when_a_rename_is_merely_found(
+    house: Inproc,
+) -> None:
     _, item = house.pair("never.mp4", performers=["Mia"])
     library(house, tags=["train"])
 
@@ -122,7 +133,9 @@ def test_scenes_that_were_never_synced_stay_untouched_when_a_rename_is_merely_fo
 
 
 @pytest.mark.parametrize("ahead", ["2099-01-01T00:00:00Z", "2099-01-01T00:00:00+13:45"])
-def test_a_time_far_ahead_hides_neither_its_own_change_nor_that_of_others(house: Inproc, ahead: str) -> None:
+def test_a_time_far_ahead_hides_neither_its_own_change_nor_that_of_others(
+    house: Inproc, ahead: str
+) -> None:
     items = library(house, tags=["train"], performers=["Mia"])
 
     def change(stash: StashLibrary) -> None:
@@ -134,14 +147,18 @@ def test_a_time_far_ahead_hides_neither_its_own_change_nor_that_of_others(house:
     fanned_out = house.log().count("fan_out.done entity=tag:1")
     house.look_for(3600.0)
 
-    assert [(house.shown(item).genres, house.shown(item).roles) for item in items] == [(["railway"], ["Maria"])] * 3
+    assert [(house.shown(item).genres, house.shown(item).roles) for item in items] == [
+        (["railway"], ["Maria"])
+    ] * 3
     assert house.log().count("fan_out.done entity=tag:1") == fanned_out  # once, and not for ever
 
 
 # -- scenes that are gone -------------------------------------------------------------------------
 
 
-def test_the_survivor_of_a_merge_is_synced_and_nothing_is_kept_of_the_sources(house: Inproc) -> None:
+def test_the_survivor_of_a_merge_is_synced_and_nothing_is_kept_of_the_sources(
+    house: Inproc,
+) -> None:
     items = library(house)
     waiting = house.scene("/data/not in plex.mp4")
     house.sync(waiting)
@@ -171,7 +188,9 @@ def test_the_dead_letter_of_a_merged_scene_goes_with_the_next_start(house: Inpro
     assert house.letters() == {}
 
 
-def test_scenes_that_were_deleted_while_no_hook_ran_are_forgotten_and_their_items_left_alone(house: Inproc) -> None:
+def test_scenes_that_were_deleted_while_no_hook_ran_are_forgotten_and_their_items_left_alone(
+    house: Inproc,
+) -> None:
     items = library(house)
     before = house.snapshot()
 

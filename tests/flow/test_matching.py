@@ -19,7 +19,9 @@ def titles(room: Workroom) -> list[str]:
     return [item.title for item in room.plex.library.items()]
 
 
-def test_an_ambiguous_scene_is_written_nowhere_and_its_letter_lists_the_candidates(house: House) -> None:
+def test_an_ambiguous_scene_is_written_nowhere_and_its_letter_lists_the_candidates(
+    house: House,
+) -> None:
     for year in (2019, 2024):
         house.plex.library.add_item(house.section, [(f"/media/{year}/holiday.mp4", 1_000)])
     scene = house.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000)
@@ -119,7 +121,9 @@ def test_a_file_that_plex_scans_later_arrives_within_a_minute(room: Workroom) ->
     assert room.item("late.mp4").title == "Late"
 
 
-def test_a_file_that_never_comes_ends_in_the_dead_letters_and_revives_when_it_does(room: Workroom) -> None:
+def test_a_file_that_never_comes_ends_in_the_dead_letters_and_revives_when_it_does(
+    room: Workroom,
+) -> None:
     scene = room.scene("late.mp4", in_plex=False)
     room.edit(scene, title="Late")
     room.work_until(room.dead_letters, limit=4 * 3600.0, step=60.0)
@@ -143,7 +147,9 @@ def test_a_file_in_two_libraries_is_written_in_both(room: Workroom) -> None:
     room.work()
 
     items = room.plex.library.items()
-    assert [(item.title, item.genres, item.collections) for item in items] == [("Twice", ["one"], ["Aurora"])] * 2
+    assert [(item.title, item.genres, item.collections) for item in items] == [
+        ("Twice", ["one"], ["Aurora"])
+    ] * 2
     assert room.records(scene) == sorted(item.rating_key for item in items)
 
 
@@ -151,7 +157,9 @@ def test_every_version_of_a_scene_is_written(room: Workroom) -> None:
     files = [("/data/a.mp4", 1_000), ("/data/a-4k.mp4", 4_000)]
     for path, size in files:
         room.plex.library.add_item(room.section, [(path.replace("/data", "/media"), size)])
-    scene = room.stash.library.add_scene(files=[{"path": path, "size": size} for path, size in files])
+    scene = room.stash.library.add_scene(
+        files=[{"path": path, "size": size} for path, size in files]
+    )
 
     room.edit(scene, title="Both")
     room.work()
@@ -159,10 +167,14 @@ def test_every_version_of_a_scene_is_written(room: Workroom) -> None:
     assert titles(room) == ["Both", "Both"]
 
 
-def test_of_two_scenes_that_claim_one_item_the_first_writes_and_the_other_is_reported(room: Workroom) -> None:
+def test_of_two_scenes_that_claim_one_item_the_first_writes_and_the_other_is_reported(
+    room: Workroom,
+) -> None:
     first = room.stash.library.add_scene("/data/a.mp4", 1_000)
     second = room.stash.library.add_scene("/data/b.mp4", 2_000)
-    room.plex.library.add_item(room.section, parts=[[("/media/a.mp4", 1_000)], [("/media/b.mp4", 2_000)]])
+    room.plex.library.add_item(
+        room.section, parts=[[("/media/a.mp4", 1_000)], [("/media/b.mp4", 2_000)]]
+    )
 
     room.edit(second, title="Second")
     room.edit(first, title="First")

@@ -17,10 +17,14 @@ def test_changes_made_while_plex_is_down_arrive_without_a_button(house: House) -
     wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
     waiting = house.jobs()
     house.plex.up()
-    wait_for(lambda: all(house.item(name).title == f"New {name}" for name in scenes), "all has arrived")
+    wait_for(
+        lambda: all(house.item(name).title == f"New {name}" for name in scenes), "all has arrived"
+    )
     house.drained()
 
-    assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{one}", 0) for one in scenes.values()]
+    assert [(subject, attempts) for subject, attempts, _ in waiting] == [
+        (f"scene:{one}", 0) for one in scenes.values()
+    ]
     assert house.dead_letters() == []
     assert "new=closed" in house.worker_log()
 
@@ -54,7 +58,9 @@ def test_maintenance_is_an_outage(room: Workroom) -> None:
     assert room.item().title == "Patient"
 
 
-def test_five_failures_in_a_row_open_the_breaker_and_none_of_them_was_the_jobs(room: Workroom) -> None:
+def test_five_failures_in_a_row_open_the_breaker_and_none_of_them_was_the_jobs(
+    room: Workroom,
+) -> None:
     scenes = [room.scene(f"{number}.mp4") for number in range(6)]
     room.plex.faults.add(Fault(method="PUT", status=500, times=None))
 
@@ -66,7 +72,9 @@ def test_five_failures_in_a_row_open_the_breaker_and_none_of_them_was_the_jobs(r
     room.work_until(lambda: not room.jobs())
 
     assert spent == [0] * 6
-    assert [room.item(f"{number}.mp4").title for number in range(6)] == [f"Title {number}" for number in range(6)]
+    assert [room.item(f"{number}.mp4").title for number in range(6)] == [
+        f"Title {number}" for number in range(6)
+    ]
     assert room.dead_letters() == []
 
 
@@ -79,7 +87,9 @@ def test_a_wrong_token_is_said_once_and_a_corrected_one_needs_no_restart(house: 
     house.stash.log_book.wait_for("Plex token", 60.0)
     waiting, pid = house.jobs(), house.worker_pid
     house.configure(a_plex_token=TOKEN)
-    wait_for(lambda: all(house.item(name).title == f"New {name}" for name in scenes), "all has arrived")
+    wait_for(
+        lambda: all(house.item(name).title == f"New {name}" for name in scenes), "all has arrived"
+    )
     house.drained()
 
     assert [attempts for _, attempts, _ in waiting] == [0, 0]

@@ -71,7 +71,11 @@ def test_without_an_installer_one_line_says_so_and_pip_ends_the_wait(
     with opened(house):
         first = house.scene("first.mp4")
         house.edit(first, title="Kept")
-        wait_for(lambda: (house.data / MESSAGE).exists() or house.said(NO_PIP), "the worker's last words", LIMIT_S)
+        wait_for(
+            lambda: (house.data / MESSAGE).exists() or house.said(NO_PIP),
+            "the worker's last words",
+            LIMIT_S,
+        )
         wait_for(lambda: not house.is_alive(), "its end")
         house.stash.run_operation({"mode": "wake"})
         by_the_worker = len(house.said(NO_PIP, "Error"))

@@ -13,7 +13,7 @@ import pytest
 from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
-from sync_queue.hook_queue import DATABASE, note_parameters
+from sync_queue.hook_queue import DATABASE, job_row
 from sync_queue.schema import MIGRATIONS
 from tests.emulators.plex_faults import Fault
 from tests.emulators.stash_install import uninstall
@@ -23,7 +23,7 @@ from tests.flow.packages import OLD, PackagedHouse, build_old_source, build_sour
 from tests.support import ROOT
 from tools.package import shipped_files
 from worker.lifecycle.install_check import UPDATE_S
-from worker.lifecycle.loop import Farewell
+from worker.lifecycle.loop import ExitReason
 
 # A worker of an old release as far as the new one can tell: it holds the lease and the database, and leaves for
 # another version as every release does.
@@ -83,17 +83,26 @@ def fill_first_database(data: Path, waiting: int, running: int, recorded: int) -
     """A job that waits, one that a dead worker had in hand, and a record."""
     with contextlib.closing(sqlite3.connect(data / DATABASE, isolation_level=None)) as connection:
         for scene in (waiting, running):
-            connection.execute(sql.NOTE, note_parameters(f"scene:{scene}", "update", 0, time.time(), 1.0, 4.0))
-        connection.execute(f"UPDATE {sql.QUEUE} SET status = 2 WHERE subject = ?", (f"scene:{running}",))
+            connection.execute(
+                sql.ENQUEUE, job_row(f"scene:{scene}", "update", 0, time.time(), 1.0, 4.0)
+            )
+        connection.execute(
+            f"UPDATE {sql.QUEUE} SET status = 2 WHERE subject = ?", (f"scene:{running}",)
+        )
         connection.execute(RECORD, {"scene": recorded})
 
 
-def test_an_update_over_the_first_schema_and_a_living_worker_loses_nothing(tmp_path: Path, source: Path) -> None:
+def test_an_update_over_the_first_schema_and_a_living_worker_loses_nothing(
+    tmp_path: Path, source: Path
+) -> None:
     old = build_old_source(tmp_path / "old", wiring=OLD_WIRING)
     house = PackagedHouse(tmp_path, old)
 
     with opened(house):
-        scenes = [house.scene(f"{name}.mp4", title=f"New {name}") for name in ("waiting", "running", "spilled")]
+        scenes = [
+            house.scene(f"{name}.mp4", title=f"New {name}")
+            for name in ("waiting", "running", "spilled")
+        ]
         make_first_database(house.data)
         fill_first_database(house.data, scenes[0], scenes[1], recorded=9999)
         house.stash.run_operation({"mode": "wake"})
@@ -115,7 +124,9 @@ def test_an_update_over_the_first_schema_and_a_living_worker_loses_nothing(tmp_p
         assert house.said("PlexSync", "Error") == []
 
 
-def test_an_update_by_the_package_manager_keeps_the_data_and_changes_the_worker(tmp_path: Path, source: Path) -> None:
+def test_an_update_by_the_package_manager_keeps_the_data_and_changes_the_worker(
+    tmp_path: Path, source: Path
+) -> None:
     old = build_old_source(tmp_path / "old")
     house = PackagedHouse(tmp_path, old)
 
@@ -150,7 +161,7 @@ def test_a_worker_leaves_quietly_when_its_plugin_was_uninstalled(tmp_path: Path)
 
         farewell = room.worker.life.run()
 
-        assert farewell is Farewell.UNINSTALLED
+        assert farewell is ExitReason.UNINSTALLED
         assert [path.name for path in room.plugin.iterdir()] == ["data"]
         assert "ERROR" not in room.worker_log()
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sync_queue.hook_queue import connect, note_parameters, write_note
+from sync_queue.hook_queue import connect, insert_job, job_row
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_scan import NewFile
 from tests.flow.house import LIMIT_S, Workroom, opened
@@ -42,7 +42,9 @@ def note(room: Workroom, scenes: list[int]) -> None:
     connection = connect(str(room.data))
     try:
         for scene in scenes:
-            write_note(connection, note_parameters(f"scene:{scene}", "scan", 0, room.clock.wall(), 0.0, None), None)
+            insert_job(
+                connection, job_row(f"scene:{scene}", "scan", 0, room.clock.wall(), 0.0, None), None
+            )
     finally:
         connection.close()
 
@@ -63,14 +65,18 @@ def summaries(room: Workroom) -> dict[str, str]:
 
 
 def test_thirty_new_scenes_in_two_folders_are_two_scans_and_all_arrive(room: Workroom) -> None:
-    names = [f"{folder}/{folder} {number}.mp4" for folder in ("new & odd", "b+c") for number in range(15)]
+    names = [
+        f"{folder}/{folder} {number}.mp4" for folder in ("new & odd", "b+c") for number in range(15)
+    ]
 
     scenes = create(room, *names)
     room.work(SETTLED_SCAN_S)
     room.work_until(lambda: not room.jobs())
 
     assert sorted(asked(room)) == [(room.section, "/media/b+c"), (room.section, "/media/new & odd")]
-    assert summaries(room) == {f"/media/{name}": f"Scene {scene}." for name, scene in zip(names, scenes, strict=True)}
+    assert summaries(room) == {
+        f"/media/{name}": f"Scene {scene}." for name, scene in zip(names, scenes, strict=True)
+    }
     assert room.dead_letters() == []
     assert room.worker_log().count("plex.scan ") == 2
 
@@ -116,11 +122,15 @@ def test_a_folder_that_no_library_holds_is_said_once_and_not_scanned(room: Workr
 
     assert asked(room) == []
     assert room.worker_log().count("plex.scan_nowhere") == 1
-    assert len(room.said("none of its libraries holds the folder of /elsewhere/new/", "Warning")) == 1
+    assert (
+        len(room.said("none of its libraries holds the folder of /elsewhere/new/", "Warning")) == 1
+    )
 
 
 def test_a_burst_of_five_hundred_scenes_in_one_folder_is_one_scan(room: Workroom) -> None:
-    scenes = [room.stash.library.add_scene(f"/data/new/{number}.mp4", 1_000) for number in range(500)]
+    scenes = [
+        room.stash.library.add_scene(f"/data/new/{number}.mp4", 1_000) for number in range(500)
+    ]
     note(room, scenes)
 
     room.work(1.0)
@@ -129,7 +139,9 @@ def test_a_burst_of_five_hundred_scenes_in_one_folder_is_one_scan(room: Workroom
     assert asked(room) == [(room.section, "/media/new")]
 
 
-def test_a_scene_that_comes_after_the_scan_of_its_folder_has_one_of_its_own_minutes_later(room: Workroom) -> None:
+def test_a_scene_that_comes_after_the_scan_of_its_folder_has_one_of_its_own_minutes_later(
+    room: Workroom,
+) -> None:
     room.work(0.0)
     note(room, [room.stash.library.add_scene("/data/new/a.mp4", 1_000)])
     room.work(1.0)
@@ -154,7 +166,9 @@ def test_of_very_many_folders_the_one_that_holds_them_is_scanned(room: Workroom)
     assert asked(room) == [(room.section, "/media/new")]
 
 
-def test_a_scan_that_plex_refuses_costs_no_job_anything_and_is_asked_for_again_later(room: Workroom) -> None:
+def test_a_scan_that_plex_refuses_costs_no_job_anything_and_is_asked_for_again_later(
+    room: Workroom,
+) -> None:
     refused = room.plex.faults.add(Fault(route=SCAN, status=403, times=1))
     scenes = create(room, "new/a.mp4", "other/b.mp4")
 
@@ -230,8 +244,12 @@ def test_a_scene_that_is_left_alone_triggers_nothing(room: Workroom) -> None:
     assert (asked(room), room.jobs()) == ([], [])
 
 
-def test_skipped_scenes_of_a_deliberate_subset_are_scanned_for_too_and_nobody_is_bothered(room: Workroom) -> None:
-    room.configure(b_skip_not_found=True, b_path_map="/data/shown => /media; /data/hidden => /hidden")
+def test_skipped_scenes_of_a_deliberate_subset_are_scanned_for_too_and_nobody_is_bothered(
+    room: Workroom,
+) -> None:
+    room.configure(
+        b_skip_not_found=True, b_path_map="/data/shown => /media; /data/hidden => /hidden"
+    )
     room.plex.library.add_file_on_disk("/media/new/a.mp4", 1_000)
 
     shown, _ = create(room, "shown/new/a.mp4", "hidden/b.mp4", on_disk=False)

@@ -27,7 +27,9 @@ def kept(house: Inproc) -> Inproc:
     return house
 
 
-def test_a_genre_that_a_person_added_survives_and_ours_goes_when_it_leaves_stash(kept: Inproc) -> None:
+def test_a_genre_that_a_person_added_survives_and_ours_goes_when_it_leaves_stash(
+    kept: Inproc,
+) -> None:
     scene, item = kept.pair("a.mp4", tags=["ours", "both"])
     kept.sync(scene)
     kept.plex.library.change(item, genres=["ours", "both", "by hand"])
@@ -69,7 +71,14 @@ def test_a_hand_edit_of_a_field_survives_and_the_others_follow_stash(
     scene, item = kept.pair("a.mp4", **FULL)
     kept.sync(scene)
     kept.plex.library.change(item, **{attribute: by_hand})
-    changed = {**FULL, "title": "New", "details": "New.", "studio": "New", "director": "New", "date": "2025-01-01"}
+    changed = {
+        **FULL,
+        "title": "New",
+        "details": "New.",
+        "studio": "New",
+        "director": "New",
+        "date": "2025-01-01",
+    }
     kept.change(scene, **{**changed, "rating100": 60})
 
     with kept.writes_only(item):
@@ -110,7 +119,9 @@ def test_the_title_of_a_fresh_item_is_nobodys(kept: Inproc) -> None:
 @pytest.mark.parametrize("trim", [False, True])
 def test_a_value_that_plex_trims_is_never_a_hand_edit(kept: Inproc, trim: bool) -> None:
     kept.plex.switches.trim_text = trim
-    scene, item = kept.pair("a.mp4", details="  One.\r\nTwo.\n ", title="  Spaces  ", tags=["TRAIN"])
+    scene, item = kept.pair(
+        "a.mp4", details="  One.\r\nTwo.\n ", title="  Spaces  ", tags=["TRAIN"]
+    )
     kept.sync(scene)
     kept.change(scene, details="  Three.\r\n ", title=" More spaces ", tags=["TRAIN", "x"])
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from reconciliation.run import make_wish
+from reconciliation.run import request_run
 from sync_queue.hook_queue import connect
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import Fault
 from tests.flow.house import Workroom, picture
@@ -34,7 +34,9 @@ def press(room: Workroom, scope: Scope = ALL) -> float:
     """Press the button only; the moment that names the wish."""
     room.clock.advance(10.0)
     with contextlib.closing(connect(str(room.data))) as connection:
-        return make_wish(Facts(JobStore(connection, room.clock)), scope, room.clock.wall()).asked_at
+        return request_run(
+            MetaStore(JobStore(connection, room.clock)), scope, room.clock.wall()
+        ).asked_at
 
 
 def newest(room: Workroom) -> dict[str, Any]:
@@ -45,8 +47,18 @@ def newest(room: Workroom) -> dict[str, Any]:
 
 def full_scene(room: Workroom, name: str = "a.mp4", **fields: Any) -> int:
     """A scene with everything, synced, and half an hour later."""
-    values = {"title": f"Title {name}", "studio": "Aurora", "details": "Words.", "date": "2024-01-02"}
-    values |= {"performers": ["Ann", "Bea"], "tags": ["night", "train"], "cover": picture(1), **fields}
+    values = {
+        "title": f"Title {name}",
+        "studio": "Aurora",
+        "details": "Words.",
+        "date": "2024-01-02",
+    }
+    values |= {
+        "performers": ["Ann", "Bea"],
+        "tags": ["night", "train"],
+        "cover": picture(1),
+        **fields,
+    }
     scene = room.scene(name, **values)
     room.clock.advance(10.0)
     room.note(scene)
@@ -100,7 +112,9 @@ PLANTED: dict[str, tuple[Callable[[Workroom, int], object], dict[str, dict[str, 
         {"stale": {"studio": 1, "collection": 1}},
     ),
     "words that were written into the database": (
-        lambda room, scene: room.stash.library.change_scene(scene, touch=False, details="Other words.", title="New"),
+        lambda room, scene: room.stash.library.change_scene(
+            scene, touch=False, details="Other words.", title="New"
+        ),
         {"stale": {"title": 1, "summary": 1}},
     ),
     "a title that somebody changed in Plex": (
@@ -121,7 +135,9 @@ PLANTED: dict[str, tuple[Callable[[Workroom, int], object], dict[str, dict[str, 
 
 
 @pytest.mark.parametrize("what", PLANTED)
-def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(room: Workroom, what: str) -> None:
+def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(
+    room: Workroom, what: str
+) -> None:
     plant, found = PLANTED[what]
     scene = full_scene(room)
     bystander = full_scene(room, "by.mp4", performers=["Cleo"], studio="Else", tags=["else"])
@@ -136,7 +152,11 @@ def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(room: Wo
     assert run["fields"] == found
     assert run["enqueued"] == dict.fromkeys(found, 1)
     assert (again["gaps"], again["enqueued"]) == ({}, {})
-    assert (shown.title, shown.summary, shown.studio) == (wanted.title, wanted.details, wanted.studio)
+    assert (shown.title, shown.summary, shown.studio) == (
+        wanted.title,
+        wanted.details,
+        wanted.studio,
+    )
     assert (set(shown.roles), set(shown.genres)) == (set(wanted.performers), set(wanted.tags))
     assert shown.collections == [wanted.studio]
     assert len(room.edits("by.mp4")) == untouched
@@ -144,9 +164,17 @@ def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(room: Wo
 
 
 def test_what_plex_lacks_is_empty_field_by_field_whatever_else_it_has(room: Workroom) -> None:
-    values = {"studio": "Aurora", "details": "Words.", "date": "2024-01-02", "performers": ["Ann"], "tags": ["night"]}
+    values = {
+        "studio": "Aurora",
+        "details": "Words.",
+        "date": "2024-01-02",
+        "performers": ["Ann"],
+        "tags": ["night"],
+    }
     scene = room.scene(title="Written", **values)
-    room.plex.library.change(room.item().rating_key, title="Written", summary="Words.", collections=["Aurora"])
+    room.plex.library.change(
+        room.item().rating_key, title="Written", summary="Words.", collections=["Aurora"]
+    )
     room.clock.advance(HOUR_S)
 
     run = reconcile(room)
@@ -189,7 +217,9 @@ def test_the_record_of_a_scene_that_went_without_a_word_is_orphaned(room: Workro
     assert len(room.plex.writes()) == writes
 
 
-def test_the_record_of_an_item_that_is_gone_is_orphaned_and_its_successor_is_written(room: Workroom) -> None:
+def test_the_record_of_an_item_that_is_gone_is_orphaned_and_its_successor_is_written(
+    room: Workroom,
+) -> None:
     scene = full_scene(room)
     old = room.item().rating_key
     room.plex.library.remove_item(old)
@@ -213,7 +243,9 @@ def test_a_file_that_moved_on_both_sides_without_a_word_is_matched_anew(room: Wo
     again = reconcile(room)
 
     assert run["gaps"] == {"orphaned": 1}
-    assert room.rows("SELECT path FROM records WHERE scene_id = ?", scene) == [("/media/new/a.mp4",)]
+    assert room.rows("SELECT path FROM records WHERE scene_id = ?", scene) == [
+        ("/media/new/a.mp4",)
+    ]
     assert again["gaps"] == {}
     assert len(room.plex.writes()) == writes
 
@@ -253,7 +285,11 @@ def test_a_poster_path_that_merely_moved_is_looked_at_once(room: Workroom) -> No
     runs = [reconcile(room), reconcile(room)]
 
     assert [run["gaps"] for run in runs] == [{}, {}]
-    assert [one.method for one in room.plex.requests if one.path.endswith("/posters")] == ["GET", "POST", "GET"]
+    assert [one.method for one in room.plex.requests if one.path.endswith("/posters")] == [
+        "GET",
+        "POST",
+        "GET",
+    ]
 
 
 def test_hand_edits_are_no_gaps_where_they_are_preserved(room: Workroom) -> None:
@@ -309,14 +345,19 @@ def test_a_scene_that_is_not_identified_yet_empties_nothing(room: Workroom) -> N
     assert reconcile(room)["gaps"] == {}
 
 
-def test_a_cover_that_was_never_sent_is_a_gap_although_every_field_is_right_by_chance(room: Workroom) -> None:
+def test_a_cover_that_was_never_sent_is_a_gap_although_every_field_is_right_by_chance(
+    room: Workroom,
+) -> None:
     room.scene(title="a", cover=picture(1))
     room.scene("drawn.mp4", title="drawn")
     room.clock.advance(HOUR_S)
 
     first, second = reconcile(room), reconcile(room)
 
-    assert (first["fields"], second["gaps"]) == ({"stale": {"poster": 1}}, {})  # the other scene has none
+    assert (first["fields"], second["gaps"]) == (
+        {"stale": {"poster": 1}},
+        {},
+    )  # the other scene has none
     assert room.item().poster_bytes == picture(1)
     assert room.edits() == []
 

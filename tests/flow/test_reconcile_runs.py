@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from reconciliation.gap_sinks import DryBook
+from reconciliation.gap_sinks import DryRunGapSink
 from reconciliation.run import RUN, Run
 from reconciliation.sweep import Sweep
-from sync.planner import Survey
+from sync.planner import SyncPlanner
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import connect
 from sync_queue.store import JobStore
@@ -33,7 +33,9 @@ def many_in_step(room: Workroom) -> None:
     for number in range(MANY):
         name = f"{number:04}.mp4"
         room.scene(name, 1_000 + number, title=f"Title {number}", details="The same.")
-        room.plex.library.change(room.section * 100 + 1 + number, title=f"Title {number}", summary="The same.")
+        room.plex.library.change(
+            room.section * 100 + 1 + number, title=f"Title {number}", summary="The same."
+        )
     room.clock.advance(HOUR_S)
 
 
@@ -48,9 +50,13 @@ def test_a_thousand_scenes_in_step_cost_a_page_for_500_and_a_read_for_200(room: 
     assert (run["checked"], run["total"], run["gaps"]) == (MANY, MANY, {})
     assert room.plex.count("GET", ITEMS) == MANY // 200
     first = ["/identity", "/library/sections", f"/library/sections/{room.section}/all"]
-    assert [one.path for one in room.plex.requests][:3] == first  # which server, which libraries, which files
+    assert [one.path for one in room.plex.requests][
+        :3
+    ] == first  # which server, which libraries, which files
     assert room.plex.count() == 3 + MANY // 200
-    assert room.stash.count("graphql", "findScenes") <= MANY // 500 + 2  # the last page is empty; a catch-up
+    assert (
+        room.stash.count("graphql", "findScenes") <= MANY // 500 + 2
+    )  # the last page is empty; a catch-up
     assert room.plex.writes() == []
 
 
@@ -104,7 +110,9 @@ def test_a_killed_run_goes_on_where_it_was(room: Workroom) -> None:
     run = newest(room)
     assert '"checked":600' in under_way.replace(" ", "")
     assert (run["checked"], run["gaps"]) == (MANY, {"stale": 1})
-    assert room.plex.count("GET", ITEMS) == 2 + 2  # what was left, then the one job and the look afterwards
+    assert (
+        room.plex.count("GET", ITEMS) == 2 + 2
+    )  # what was left, then the one job and the look afterwards
     assert room.item("0949.mp4").title == "Silent"
 
 
@@ -114,18 +122,34 @@ def test_a_dry_run_counts_and_names_and_writes_nothing(room: Workroom) -> None:
     room.stash.library.drop_scene(gone)
     room.plex.library.change(room.item().rating_key, title="By hand", genres=[])
     room.scene("late.mp4", in_plex=False)
-    before = (len(room.plex.writes()), room.rows("SELECT * FROM records"), room.rows("SELECT * FROM dead_letters"))
+    before = (
+        len(room.plex.writes()),
+        room.rows("SELECT * FROM records"),
+        room.rows("SELECT * FROM dead_letters"),
+    )
     written: list[bytes] = []
-    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": room.stash.port, "SessionCookie": {"Value": ""}}
+    connection = {
+        "Scheme": "http",
+        "Host": "127.0.0.1",
+        "Port": room.stash.port,
+        "SessionCookie": {"Value": ""},
+    }
 
     answer: Any = run_task(
-        {"server_connection": connection}, {"mode": "reconcile_dry_run"}, str(ROOT), str(room.data), str, written.append
+        {"server_connection": connection},
+        {"mode": "reconcile_dry_run"},
+        str(ROOT),
+        str(room.data),
+        str,
+        written.append,
     )
 
     said = b"".join(written).decode()
     assert answer["output"]["fields"] == {"drifted": {"title": 1, "tags": 1}}
     assert answer["output"]["queued_gaps"] == {"drifted": 1, "missing": 1, "orphaned": 1}
-    assert "Scene 1: drifted title, tags: item 101: title: 'By hand' instead of 'Title a.mp4'" in said
+    assert (
+        "Scene 1: drifted title, tags: item 101: title: 'By hand' instead of 'Title a.mp4'" in said
+    )
     assert "2 scenes compared." in said
     assert (
         len(room.plex.writes()),
@@ -152,10 +176,10 @@ def test_a_cover_that_moved_is_stale_and_one_that_did_not_is_not(room: Workroom)
 def dry_run_of(room: Workroom, store: JobStore) -> Run:
     """A comparison before the worker's own catch-up sees anything."""
     assert room.worker is not None
-    bench = room.worker.parts.settings.bench()
+    bench = room.worker.parts.settings.sync_context()
     assert bench is not None
     run = Run(cause="dry run", scope="all", started_at=room.clock.wall())
-    sweep = Sweep(Survey(bench), DryBook(store, DeadLetters(store), 20), room.clock, run)
+    sweep = Sweep(SyncPlanner(bench), DryRunGapSink(store, DeadLetters(store), 20), room.clock, run)
     while not sweep.step():
         pass
     return sweep.run
@@ -168,10 +192,20 @@ def test_a_dry_run_learns_paths_as_the_worker_does_and_keeps_nothing(room: Workr
     for folder in "ab":
         room.scene(f"{folder}/twice.mp4", 500, title=f"In {folder}")
     written: list[bytes] = []
-    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": room.stash.port, "SessionCookie": {"Value": ""}}
+    connection = {
+        "Scheme": "http",
+        "Host": "127.0.0.1",
+        "Port": room.stash.port,
+        "SessionCookie": {"Value": ""},
+    }
 
     answer: Any = run_task(
-        {"server_connection": connection}, {"mode": "reconcile_dry_run"}, str(ROOT), str(room.data), str, written.append
+        {"server_connection": connection},
+        {"mode": "reconcile_dry_run"},
+        str(ROOT),
+        str(room.data),
+        str,
+        written.append,
     )
 
     assert answer["output"]["gaps"] == {"stale": 2}
@@ -182,10 +216,20 @@ def test_of_each_kind_a_dry_run_shows_the_first_twenty(room: Workroom) -> None:
     for number in range(25):
         room.scene(f"{number}.mp4", in_plex=False)
     written: list[bytes] = []
-    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": room.stash.port, "SessionCookie": {"Value": ""}}
+    connection = {
+        "Scheme": "http",
+        "Host": "127.0.0.1",
+        "Port": room.stash.port,
+        "SessionCookie": {"Value": ""},
+    }
 
     run_task(
-        {"server_connection": connection}, {"mode": "reconcile_dry_run"}, str(ROOT), str(room.data), str, written.append
+        {"server_connection": connection},
+        {"mode": "reconcile_dry_run"},
+        str(ROOT),
+        str(room.data),
+        str,
+        written.append,
     )
 
     said = b"".join(written).decode()
@@ -214,7 +258,9 @@ def test_by_itself_a_run_a_day_and_after_seven_days_one_over_everything(room: Wo
     assert room.records(scene)
 
 
-def test_a_new_worker_compares_once_what_is_recent_if_the_last_time_is_an_hour_ago(room: Workroom) -> None:
+def test_a_new_worker_compares_once_what_is_recent_if_the_last_time_is_an_hour_ago(
+    room: Workroom,
+) -> None:
     full_scene(room)
     room.work()
     for hours in (2.0, 0.5, 2.0):

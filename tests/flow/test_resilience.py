@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from core.errors import PlexServerDown
+from core.errors import PlexUnavailable
 from sync_queue.store import JobStore
 from tests.crash.soak_world import descriptors, objects
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import House, Workroom, wait_for
-from worker.lifecycle.loop import TURN_S
-from worker.resilience.breaker import State
+from worker.lifecycle.loop import TICK_S
+from worker.resilience.breaker import BreakerStatus
 from worker.resilience.breaker_file import FILE_NAME as BREAKER_FILE
-from worker.resilience.rate_limiter import FASTEST
+from worker.resilience.rate_limiter import FULL_RATE
 
 DAY_S = 86_400.0
 LIBRARIES = "/library/sections"
@@ -40,10 +40,10 @@ def begin_outage(room: Workroom, scene: int, title: str = "Waits") -> None:
     """Plex is gone, and the worker knows it."""
     room.plex.down()
     room.edit(scene, title=title)
-    room.work_until(lambda: state(room) is State.OPEN)
+    room.work_until(lambda: state(room) is BreakerStatus.OPEN)
 
 
-def state(room: Workroom) -> State:
+def state(room: Workroom) -> BreakerStatus:
     assert room.worker is not None
     return room.worker.parts.gate.breaker.state
 
@@ -61,7 +61,9 @@ def store_of(room: Workroom) -> JobStore:
 # -- restarts ---------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_starts_during_an_outage_goes_on_where_the_last_one_was(room: Workroom) -> None:
+def test_a_worker_that_starts_during_an_outage_goes_on_where_the_last_one_was(
+    room: Workroom,
+) -> None:
     begin_outage(room, room.scene())
     room.work_for(300.0)
     before = document(room, BREAKER_FILE)
@@ -71,7 +73,11 @@ def test_a_worker_that_starts_during_an_outage_goes_on_where_the_last_one_was(ro
     room.work(1.0)
 
     assert after is not None
-    assert (after.state, after.next_probe_at, after.since) == (State.OPEN, before["next_probe_at"], before["since"])
+    assert (after.state, after.next_probe_at, after.since) == (
+        BreakerStatus.OPEN,
+        before["next_probe_at"],
+        before["since"],
+    )
     assert document(room, BREAKER_FILE) == before
     assert len(breaker_lines(room)) == 1
     assert [attempts for _, attempts, _ in room.jobs()] == [0]
@@ -91,8 +97,12 @@ def test_restarts_do_not_make_the_probes_more_frequent(room: Workroom) -> None:
     assert 8 <= room.plex.count("GET", "/identity") <= 12
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"state": "ajar"}', '{"state": "open", "since": 1e99}'])
-def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(room: Workroom, content: str) -> None:
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"state": "ajar"}', '{"state": "open", "since": 1e99}']
+)
+def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(
+    room: Workroom, content: str
+) -> None:
     scene = room.scene()
     begin_outage(room, scene)
     room.end_worker()
@@ -107,7 +117,7 @@ def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(room:
     room.plex.up()
     room.work_until(lambda: not room.jobs(), limit=300.0)
 
-    assert at_first is State.CLOSED
+    assert at_first is BreakerStatus.CLOSED
     assert [attempts for _, attempts, _ in waiting] == [0]
     assert len(room.said("circuit_breaker.json made no sense", "Warning")) == 1
     assert room.worker_log().count("state.set_aside") == 1
@@ -115,7 +125,9 @@ def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(room:
     assert room.item().title == "Waits"
 
 
-def test_each_transition_is_one_line_with_where_from_where_to_why_and_since_when(room: Workroom) -> None:
+def test_each_transition_is_one_line_with_where_from_where_to_why_and_since_when(
+    room: Workroom,
+) -> None:
     began = int(room.clock.now)
     begin_outage(room, room.scene())
     room.work_for(120.0)
@@ -168,12 +180,14 @@ def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
 # -- the health check ---------------------------------------------------------------------------------
 
 
-def test_the_probes_ask_for_the_identity_and_then_for_the_libraries_with_the_token(room: Workroom) -> None:
+def test_the_probes_ask_for_the_identity_and_then_for_the_libraries_with_the_token(
+    room: Workroom,
+) -> None:
     begin_outage(room, room.scene())
     room.plex.up()
     room.plex.reset_counts()
 
-    room.work_until(lambda: state(room) is not State.OPEN)
+    room.work_until(lambda: state(room) is not BreakerStatus.OPEN)
 
     assert [one.path for one in room.plex.requests[:2]] == ["/identity", LIBRARIES]
 
@@ -185,7 +199,7 @@ def test_a_plex_that_only_says_who_it_is_is_not_healthy(room: Workroom) -> None:
 
     room.work_for(600.0)
 
-    assert state(room) is State.OPEN
+    assert state(room) is BreakerStatus.OPEN
     assert room.plex.count("GET", "/identity") >= 8
     assert room.plex.writes() == []
     assert len(breaker_lines(room)) == 1
@@ -208,13 +222,15 @@ def test_the_gaps_between_probes_grow_from_five_seconds_to_a_minute(room: Workro
     assert all(gap >= 53.0 for gap in gaps[5:])
 
 
-def test_while_the_settings_forbid_to_ask_plex_stash_is_asked_only_now_and_then(room: Workroom) -> None:
+def test_while_the_settings_forbid_to_ask_plex_stash_is_asked_only_now_and_then(
+    room: Workroom,
+) -> None:
     begin_outage(room, room.scene())
     room.stash.configure(a_plex_token="")
     room.work_for(120.0)
     room.stash.reset_counts()
 
-    room.work_for(600.0, step=TURN_S)
+    room.work_for(600.0, step=TICK_S)
 
     assert room.stash.count("graphql", "configuration") <= 40
 
@@ -228,16 +244,17 @@ def test_an_hour_of_waiting_is_a_look_twice_a_second_and_nothing_more(room: Work
     room.clock.sleeps.clear()
 
     for _ in range(7_200):
-        assert room.worker.life.turn() is None
-        room.clock.sleep(TURN_S)
-    own = [one for one in room.clock.sleeps if one != TURN_S]
+        assert room.worker.life.tick() is None
+        room.clock.sleep(TICK_S)
+    own = [one for one in room.clock.sleeps if one != TICK_S]
 
     assert len(own) <= 2 * 62 * 2  # the quick retries of each probe
-    assert room.clock.sleeps.count(TURN_S) == 7_200
+    assert room.clock.sleeps.count(TICK_S) == 7_200
 
 
 @pytest.mark.parametrize(
-    "days", [pytest.param(0.25, id="six hours"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)]
+    "days",
+    [pytest.param(0.25, id="six hours"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)],
 )
 def test_however_long_only_waiting_jobs_wait_nothing_grows(room: Workroom, days: float) -> None:
     scenes = [room.scene(f"{number}.mp4") for number in range(20)]
@@ -276,41 +293,52 @@ def test_however_long_only_waiting_jobs_wait_nothing_grows(room: Workroom, days:
 
 def drain_after_an_outage(room: Workroom, count: int) -> list[int]:
     """The epoch second in which each of so many items was written, after Plex came back."""
-    scenes = [room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(count)]
+    scenes = [
+        room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(count)
+    ]
     begin_outage(room, scenes[0])
     for scene in scenes:
         room.note(scene)
     room.plex.up()
-    room.work_until(lambda: not room.jobs(), limit=600.0, step=TURN_S)
+    room.work_until(lambda: not room.jobs(), limit=600.0, step=TICK_S)
     return sorted(room.item(f"{number}.mp4").updated_at for number in range(count))
 
 
-def test_the_queue_drains_at_one_job_a_second_at_first_and_never_above_twenty(room: Workroom) -> None:
+def test_the_queue_drains_at_one_job_a_second_at_first_and_never_above_twenty(
+    room: Workroom,
+) -> None:
     written = drain_after_an_outage(room, 150)
 
     since = written[0]
 
     assert len([one for one in written if one < since + 5]) <= 7
     assert len([one for one in written if one < since + 20]) <= 40
-    assert max(written.count(one) for one in written) <= FASTEST + 1
+    assert max(written.count(one) for one in written) <= FULL_RATE + 1
 
 
 def test_the_rate_halves_while_plex_fails_now_and_then(room: Workroom) -> None:
-    for number in range(20):  # every second one: a request that meets a fault is not seen by the faults after it
+    for number in range(
+        20
+    ):  # every second one: a request that meets a fault is not seen by the faults after it
         room.plex.faults.add(Fault(method="PUT", status=500, nth=number + 2))
     drain_after_an_outage(room, 60)
 
     log = room.worker_log()
 
     assert "ramp.throttled" in log
-    assert [room.item(f"{number}.mp4").title for number in range(60)] == ["Waits", *(f"T {n}" for n in range(1, 60))]
+    assert [room.item(f"{number}.mp4").title for number in range(60)] == [
+        "Waits",
+        *(f"T {n}" for n in range(1, 60)),
+    ]
     assert room.dead_letters() == []
 
 
 def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(room: Workroom) -> None:
-    scenes = [room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(40)]
+    scenes = [
+        room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(40)
+    ]
     begin_outage(room, scenes[0])
-    store_of(room).note_many([f"scene:{scene}" for scene in scenes[:-1]], "sync_all")
+    store_of(room).enqueue_many([f"scene:{scene}" for scene in scenes[:-1]], "sync_all")
     room.plex.up()
     done_before: list[int] = []
 
@@ -331,7 +359,9 @@ def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(room: Workroom) ->
 
 
 def test_nobody_waits_for_the_pace_while_plex_answers_well(room: Workroom) -> None:
-    scenes = [room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(30)]
+    scenes = [
+        room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(30)
+    ]
     for scene in scenes:
         room.note(scene)
     room.clock.sleeps.clear()
@@ -364,7 +394,9 @@ def test_the_status_shows_breaker_outage_next_probe_and_then_the_ramp(house: Hou
     assert house.said("the queue drains at")
 
 
-def test_the_outage_report_has_its_words_for_none_for_one_and_for_one_that_lasts(house: House) -> None:
+def test_the_outage_report_has_its_words_for_none_for_one_and_for_one_that_lasts(
+    house: House,
+) -> None:
     none = house.stash.run_operation({"mode": "outages"})
     house.plex.down()
     house.edit(house.scene(), title="Waits")
@@ -398,14 +430,23 @@ def connected(data: Path) -> Any:
     return sqlite3.connect(data / "queue.db", timeout=10.0)
 
 
-def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused(house: House) -> None:
-    scenes = {name: house.scene(name, title=f"New {name}") for name in ("a.mp4", "b.mp4", "c.mp4", "d.mp4")}
+def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused(
+    house: House,
+) -> None:
+    scenes = {
+        name: house.scene(name, title=f"New {name}")
+        for name in ("a.mp4", "b.mp4", "c.mp4", "d.mp4")
+    }
     house.plex.down()
     house.edit(scenes["d.mp4"], title="Opens the breaker")
     wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
-    for name, reason in (("a.mp4", "PlexServerDown"), ("b.mp4", "PlexTemporaryError"), ("c.mp4", "AmbiguousMatch")):
+    for name, reason in (
+        ("a.mp4", "PlexServerDown"),
+        ("b.mp4", "PlexTemporaryError"),
+        ("c.mp4", "AmbiguousMatch"),
+    ):
         bury(house, scenes[name], reason)
-    bury(house, 4_711, PlexServerDown.__name__)
+    bury(house, 4_711, PlexUnavailable.__name__)
 
     with pytest.raises(GraphqlFailure, match="not well yet"):
         house.stash.run_operation({"mode": "recover"})
@@ -419,9 +460,18 @@ def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused
 
     assert refused == 4
     assert down["gone"] in (0, 1)  # the worker may have noticed first that the scene is gone
-    assert {**down, "gone": 1} == {"recovered": {"PlexServerDown": 1}, "queued": 0, "gone": 1, "elsewhere": 0}
+    assert {**down, "gone": 1} == {
+        "recovered": {"PlexServerDown": 1},
+        "queued": 0,
+        "gone": 1,
+        "elsewhere": 0,
+    }
     assert after == {"PlexTemporaryError", "AmbiguousMatch"}
     assert temporary["recovered"] == {"PlexTemporaryError": 1}
     assert [letter["reason"] for letter in house.dead_letters()] == ["AmbiguousMatch"]
-    assert [house.item(name).title for name in ("a.mp4", "b.mp4", "c.mp4")] == ["New a.mp4", "New b.mp4", "c"]
+    assert [house.item(name).title for name in ("a.mp4", "b.mp4", "c.mp4")] == [
+        "New a.mp4",
+        "New b.mp4",
+        "c",
+    ]
     assert house.said("Back in the queue: 1 x PlexServerDown.")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.flow.house import House, Workroom, opened, wait_for
-from worker.lifecycle.loop import Farewell
-from worker.lifecycle.stash_monitor import STASH_SILENT_S
+from worker.lifecycle.loop import ExitReason
+from worker.lifecycle.stash_monitor import UNREACHABLE_AFTER_S
 
 SESSION_S = 60
 
@@ -86,7 +86,9 @@ def test_a_session_that_ends_during_an_outage_is_replaced_by_the_next_hooks(tmp_
         room.edit(scenes["b.mp4"], title="Second")
         room.work_until(lambda: not room.jobs(), limit=120.0)
 
-        assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scenes['a.mp4']}", 0)]
+        assert [(subject, attempts) for subject, attempts, _ in waiting] == [
+            (f"scene:{scenes['a.mp4']}", 0)
+        ]
         assert (room.item("a.mp4").title, room.item("b.mp4").title) == ("First", "Second")
         assert room.dead_letters() == []
 
@@ -129,8 +131,8 @@ def test_when_stash_is_gone_for_good_the_worker_leaves_quietly_and_the_next_one_
     room.begin_worker()
     room.work_until(lambda: not room.jobs(), limit=300.0)
 
-    assert farewell is Farewell.SILENT
-    assert STASH_SILENT_S <= lasted <= STASH_SILENT_S + 120.0
+    assert farewell is ExitReason.STASH_UNREACHABLE
+    assert UNREACHABLE_AFTER_S <= lasted <= UNREACHABLE_AFTER_S + 120.0
     assert loud == []
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
     assert room.item().title == "Waits"
@@ -147,11 +149,15 @@ def test_ten_restarts_of_stash_in_a_row_lose_no_edit(room: Workroom) -> None:
         room.work_for(5.0)
     room.work_until(lambda: not room.jobs(), limit=300.0)
 
-    assert [room.item(f"{number}.mp4").title for number in range(10)] == [f"Title {number}" for number in range(10)]
+    assert [room.item(f"{number}.mp4").title for number in range(10)] == [
+        f"Title {number}" for number in range(10)
+    ]
     assert room.dead_letters() == []
 
 
-def test_a_plugin_that_is_switched_off_in_stash_is_not_asked_to_speak_all_the_time(room: Workroom) -> None:
+def test_a_plugin_that_is_switched_off_in_stash_is_not_asked_to_speak_all_the_time(
+    room: Workroom,
+) -> None:
     room.plex.down()
     room.edit(room.scene(), title="Waits")
     (room.plugin / "PlexSync.yml").unlink()

@@ -37,7 +37,9 @@ def attempts(home: House | Workroom) -> list[int]:
 
 def outages(home: House | Workroom) -> list[dict[str, object]]:
     """The recorded outages, oldest first."""
-    found: list[dict[str, object]] = json.loads((home.data / "outages.json").read_text("utf-8"))["outages"]
+    found: list[dict[str, object]] = json.loads((home.data / "outages.json").read_text("utf-8"))[
+        "outages"
+    ]
     return found
 
 
@@ -70,7 +72,9 @@ def fault(**options: Any) -> Callable[[Workroom], object]:
     return lambda room: room.plex.faults.add(Fault(times=None, **options))
 
 
-RIGHT_URL = Trouble(settings(a_plex_url=NOBODY), lambda room: room.stash.configure(a_plex_url=room.plex.url))
+RIGHT_URL = Trouble(
+    settings(a_plex_url=NOBODY), lambda room: room.stash.configure(a_plex_url=room.plex.url)
+)
 RIGHT_TOKEN = Trouble(settings(a_plex_token="wrong"), settings(a_plex_token=TOKEN))
 MENDED: Callable[[Workroom], object] = lambda room: room.plex.faults.clear()  # noqa: E731
 
@@ -80,15 +84,21 @@ FREE = {
     "503 without a word": Trouble(fault(status=503, body="empty"), MENDED),
     "503 for writes alone": Trouble(fault(status=503, method="PUT"), MENDED),
     "a database that only can be read": Trouble(fault(status=500, method="PUT"), MENDED),
-    "maintenance": Trouble(lambda room: room.plex.maintenance(1e9), lambda room: room.plex.end_maintenance()),
-    "loading": Trouble(lambda room: room.plex.maintenance(1e9, "loading"), lambda room: room.plex.end_maintenance()),
+    "maintenance": Trouble(
+        lambda room: room.plex.maintenance(1e9), lambda room: room.plex.end_maintenance()
+    ),
+    "loading": Trouble(
+        lambda room: room.plex.maintenance(1e9, "loading"), lambda room: room.plex.end_maintenance()
+    ),
     "a wrong token": RIGHT_TOKEN,
     "a token that was taken back": Trouble(
         lambda room: room.plex.change_token("fresh-token"), settings(a_plex_token="fresh-token")
     ),
     "an unknown host": RIGHT_URL,
     "connections that are dropped": Trouble(fault(kind="refuse"), MENDED),
-    "a library that does not exist": Trouble(settings(a_plex_libraries="Films"), settings(a_plex_libraries="Scenes")),
+    "a library that does not exist": Trouble(
+        settings(a_plex_libraries="Films"), settings(a_plex_libraries="Scenes")
+    ),
     "a redirect": Trouble(fault(status=302, location="http://127.0.0.1:9/"), MENDED),
 }
 """Troubles that are nobody's fault but Plex's or the settings', from the first failure on."""
@@ -103,7 +113,10 @@ def test_ten_minutes_of_trouble_spend_nothing_and_lose_nothing(room: Workroom, n
     FREE[name].begin(room)
     edit_all(room, scenes)
     room.work_for(600.0, step=10.0)
-    spent, state = attempts(room), json.loads((room.data / "circuit_breaker.json").read_text("utf-8"))["state"]
+    spent, state = (
+        attempts(room),
+        json.loads((room.data / "circuit_breaker.json").read_text("utf-8"))["state"],
+    )
     FREE[name].end(room)
     room.work_until(lambda: not room.jobs(), limit=300.0)
 
@@ -212,7 +225,9 @@ def test_an_unknown_host_is_mended_in_the_settings_without_a_restart(house: Hous
     assert [one["refused"] for one in outages(house)] == [False]
 
 
-def test_a_self_signed_certificate_is_said_and_waits_for_a_person(house: House, guarded_plex: PlexEmulator) -> None:
+def test_a_self_signed_certificate_is_said_and_waits_for_a_person(
+    house: House, guarded_plex: PlexEmulator
+) -> None:
     scenes = scenes_of(house)
     house.stash.configure(a_plex_url=guarded_plex.url)
 

@@ -19,7 +19,7 @@ from tests.emulators.plex_server import Fault
 from tests.flow.house import picture
 from tests.flow.inproc import FULL, Inproc, opened_among_others
 from tests.support import ROOT, query
-from wiring import Outside
+from wiring import Environment
 
 BEFORE: dict[str, Any] = {
     "title": "night_train_1080p",
@@ -59,7 +59,10 @@ class Button:
             self.said.append(line.decode())
 
         context = build_context(
-            Outside(ROOT, house.data, house.clock), {"server_connection": connection}, lambda by: None, write
+            Environment(ROOT, house.data, house.clock),
+            {"server_connection": connection},
+            lambda by: None,
+            write,
         )
         return next(task for task in TASKS if task.mode == "restore").run(context)
 
@@ -98,7 +101,10 @@ def facts(item: Item) -> dict[str, object]:
 
 
 def expected(**changed: object) -> dict[str, object]:
-    return {key: set(value) if isinstance(value, list) else value for key, value in {**BEFORE, **changed}.items()}
+    return {
+        key: set(value) if isinstance(value, list) else value
+        for key, value in {**BEFORE, **changed}.items()
+    }
 
 
 def switch_off(house: Inproc) -> None:
@@ -126,9 +132,13 @@ def test_an_item_shows_again_what_it_showed_before(house: Inproc, button: Button
 
 def test_everything_is_put_back_after_many_edits_too(house: Inproc, button: Button) -> None:
     scene, item = written(house)
-    house.change(scene, title="Second", details="", date=None, studio="Third", tags=["other"], performers=[])
+    house.change(
+        scene, title="Second", details="", date=None, studio="Third", tags=["other"], performers=[]
+    )
     house.sync(scene)
-    house.change(scene, title="Third", details="More", tags=["drama", "night"], performers=["Jon", "Mia"])
+    house.change(
+        scene, title="Third", details="More", tags=["drama", "night"], performers=["Jon", "Mia"]
+    )
     house.sync(scene)
     switch_off(house)
 
@@ -145,14 +155,18 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button:
     answer = button.press_twice()
 
     assert answer["edited"] == 1
-    kept = {"title": "By hand", "genres": ["drama", "train", "by hand"], "locked": {"summary", "genre", "title"}}
+    kept = {
+        "title": "By hand",
+        "genres": ["drama", "train", "by hand"],
+        "locked": {"summary", "genre", "title"},
+    }
     assert facts(house.shown(item)) == expected(**kept)
     assert any("stays: title" in line for line in button.said)
 
 
 def test_a_poster_that_somebody_chose_since_stays(house: Inproc, button: Button) -> None:
     _, item = written(house)
-    bench = house.worker.parts.settings.bench()
+    bench = house.worker.parts.settings.sync_context()
     assert bench is not None
     bench.plex.upload_image(item, "posters", picture(9))
     switch_off(house)
@@ -187,7 +201,9 @@ def test_a_third_run_finds_nothing_to_do(house: Inproc, button: Button) -> None:
     assert len(house.plex.writes()) == requests
 
 
-def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(house: Inproc, button: Button) -> None:
+def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(
+    house: Inproc, button: Button
+) -> None:
     written(house)
     before = house.snapshot()
 
@@ -201,9 +217,9 @@ def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Butt
     written(house)
     switch_off(house)
     parts = house.worker.parts
-    parts.facts.doing("syncing", parts.epoch)
+    parts.facts.set_status("syncing", parts.epoch)
     lease = Lease(house.data)
-    assert lease.take()
+    assert lease.acquire()
 
     try:
         with pytest.raises(TaskFailed, match="in a minute"):
@@ -237,7 +253,9 @@ def test_what_was_put_back_is_not_written_again_while_switched_off_nor_by_switch
     assert facts(house.shown(item)) == expected()
 
 
-def test_sync_all_afterwards_writes_everything_anew_and_it_can_be_put_back_again(house: Inproc, button: Button) -> None:
+def test_sync_all_afterwards_writes_everything_anew_and_it_can_be_put_back_again(
+    house: Inproc, button: Button
+) -> None:
     _, item = written(house)
     switch_off(house)
     button.press_twice()
@@ -252,7 +270,9 @@ def test_sync_all_afterwards_writes_everything_anew_and_it_can_be_put_back_again
     assert facts(house.shown(item)) == expected()
 
 
-def test_a_field_that_is_switched_on_later_is_kept_at_its_own_first_write(house: Inproc, button: Button) -> None:
+def test_a_field_that_is_switched_on_later_is_kept_at_its_own_first_write(
+    house: Inproc, button: Button
+) -> None:
     house.configure(c_sync_studio=False, c_sync_collection=False)
     scene, item = written(house)
     house.plex.library.change(item, studio="Changed meanwhile")
@@ -266,7 +286,9 @@ def test_a_field_that_is_switched_on_later_is_kept_at_its_own_first_write(house:
     assert facts(house.shown(item)) == expected(studio="Changed meanwhile")
 
 
-def test_the_items_of_a_scene_that_is_gone_from_stash_are_put_back_too(house: Inproc, button: Button) -> None:
+def test_the_items_of_a_scene_that_is_gone_from_stash_are_put_back_too(
+    house: Inproc, button: Button
+) -> None:
     scene, item = written(house)
     house.stash.destroy_scene(scene)
     house.sync(scene)
@@ -278,8 +300,12 @@ def test_the_items_of_a_scene_that_is_gone_from_stash_are_put_back_too(house: In
     assert facts(house.shown(item)) == expected()
 
 
-def test_what_was_written_for_several_items_at_once_is_put_back_on_each(house: Inproc, button: Button) -> None:
-    pairs = [house.pair(f"{number}.mp4", tags=["one", "two"], studio="Aurora") for number in range(5)]
+def test_what_was_written_for_several_items_at_once_is_put_back_on_each(
+    house: Inproc, button: Button
+) -> None:
+    pairs = [
+        house.pair(f"{number}.mp4", tags=["one", "two"], studio="Aurora") for number in range(5)
+    ]
     for number, (_, item) in enumerate(pairs):
         house.plex.library.change(item, **{**BEFORE, "title": f"before {number}"})
     house.sync_all()
@@ -293,7 +319,9 @@ def test_what_was_written_for_several_items_at_once_is_put_back_on_each(house: I
         assert facts(house.shown(item)) == expected(title=f"before {number}")
 
 
-def test_an_item_that_plex_does_not_have_any_more_is_counted_and_forgotten(house: Inproc, button: Button) -> None:
+def test_an_item_that_plex_does_not_have_any_more_is_counted_and_forgotten(
+    house: Inproc, button: Button
+) -> None:
     _, item = written(house)
     house.plex.library.remove_item(item)
     switch_off(house)
@@ -304,7 +332,9 @@ def test_an_item_that_plex_does_not_have_any_more_is_counted_and_forgotten(house
     assert query(house.data, "SELECT count(*) FROM originals") == [(0,)]
 
 
-def test_a_field_that_plex_refuses_is_reported_and_tried_again_by_the_next_run(house: Inproc, button: Button) -> None:
+def test_a_field_that_plex_refuses_is_reported_and_tried_again_by_the_next_run(
+    house: Inproc, button: Button
+) -> None:
     _, item = written(house, date=None)
     switch_off(house)
     house.plex.switches.empty_date = "500"
@@ -318,7 +348,9 @@ def test_a_field_that_plex_refuses_is_reported_and_tried_again_by_the_next_run(h
     assert facts(house.shown(item)) == expected(date=None)
 
 
-def test_a_value_that_plex_takes_and_drops_is_reported_and_tried_again(house: Inproc, button: Button) -> None:
+def test_a_value_that_plex_takes_and_drops_is_reported_and_tried_again(
+    house: Inproc, button: Button
+) -> None:
     _, item = written(house, date=None)
     switch_off(house)
     house.plex.switches.empty_date = "ignored"
@@ -374,7 +406,9 @@ def test_a_worker_killed_between_the_request_and_its_record_leaves_what_can_be_p
     assert facts(house.shown(item)) == expected()
 
 
-def test_an_installation_of_version_1_0_keeps_what_it_shows_from_now_on(house: Inproc, button: Button) -> None:
+def test_an_installation_of_version_1_0_keeps_what_it_shows_from_now_on(
+    house: Inproc, button: Button
+) -> None:
     scene, item = written(house)
     connection = sqlite3.connect(house.data / "queue.db")
     with connection:

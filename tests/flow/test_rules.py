@@ -59,7 +59,9 @@ def test_the_master_switch_writes_and_records_nothing(room: Workroom) -> None:
 
 
 @pytest.mark.parametrize("empty_date", ["clears", "ignored"])
-def test_what_is_emptied_in_stash_is_emptied_in_plex_but_the_title(room: Workroom, empty_date: str) -> None:
+def test_what_is_emptied_in_stash_is_emptied_in_plex_but_the_title(
+    room: Workroom, empty_date: str
+) -> None:
     room.plex.switches.empty_date = empty_date
     scene = room.scene()
     room.edit(scene, **FULL)
@@ -83,7 +85,9 @@ def test_what_is_emptied_in_stash_is_emptied_in_plex_but_the_title(room: Workroo
 
 def test_a_scene_that_is_not_identified_clears_only_what_plexsync_wrote(room: Workroom) -> None:
     scene = room.scene()
-    room.plex.library.change(room.item().rating_key, summary="From an agent", genres=["agent's"], studio="Agent")
+    room.plex.library.change(
+        room.item().rating_key, summary="From an agent", genres=["agent's"], studio="Agent"
+    )
 
     room.edit(scene, title="Only a title")
     room.work()

@@ -23,7 +23,9 @@ PAYLOAD_CHARS = 40  # what every cookie of one user begins with is shorter
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house with a login after a run in which about everything happened, its worker still alive."""
-    house = House(tmp_path_factory.mktemp("house"), username="ada", password="lovelace", api_key=API_KEY)
+    house = House(
+        tmp_path_factory.mktemp("house"), username="ada", password="lovelace", api_key=API_KEY
+    )
     with opened(house, c_background_source="cover", c_sync_rating=True):
         live(house)
         yield house
@@ -32,7 +34,9 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def live(house: House) -> None:
     """Good edits, failing ones, all buttons, a wrong token and the right one."""
     good, odd = house.scene("good.mp4", cover=picture(1)), house.scene("odd.mp4", in_plex=False)
-    house.edit(good, title="Good", details="Words", tags=["one"], performers=["Mia Sol"], studio="Aurora")
+    house.edit(
+        good, title="Good", details="Words", tags=["one"], performers=["Mia Sol"], studio="Aurora"
+    )
     house.drained()
     house.plex.faults.add(Fault(method="PUT", status=500))
     house.edit(good, title="Better")
@@ -54,7 +58,10 @@ def live(house: House) -> None:
 
 def cookies(house: House) -> set[str]:
     """Every cookie that a plugin was given, without what all of them begin with."""
-    values = {run.stdin.split(b'"Value":"', 1)[1].split(b'"', 1)[0].decode() for run in house.stash.plugin_runs}
+    values = {
+        run.stdin.split(b'"Value":"', 1)[1].split(b'"', 1)[0].decode()
+        for run in house.stash.plugin_runs
+    }
     return {value[PAYLOAD_CHARS:] for value in values}
 
 
@@ -74,12 +81,16 @@ def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> N
 
     said = "\n".join(entry.message for entry in house.stash.log).encode()
     runs = b"\n".join(part.encode() for run in house.stash.plugin_runs for part in run.argv)
-    printed = b"\n".join(run.stdout + "\n".join(run.stderr).encode() for run in house.stash.plugin_runs)
+    printed = b"\n".join(
+        run.stdout + "\n".join(run.stderr).encode() for run in house.stash.plugin_runs
+    )
     files = {path: path.read_bytes() for path in house.data.rglob("*") if path.is_file()}
     session = house.rows("SELECT cookie FROM session")
     others = {
         table: str(house.rows(f"SELECT * FROM {table}")).encode()
-        for (table,) in house.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'session'")
+        for (table,) in house.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'session'"
+        )
     }
 
     assert len(wanted) > 5
@@ -92,7 +103,9 @@ def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> N
     outside_the_database = {path for path in files if not path.name.startswith("queue.db")}
     assert len(outside_the_database) > 3
     assert {path.name for path in outside_the_database if found_in(files[path], wanted)} == set()
-    assert [path.name for path, content in files.items() if found_in(content, {TOKEN, API_KEY})] == []
+    assert [
+        path.name for path, content in files.items() if found_in(content, {TOKEN, API_KEY})
+    ] == []
 
 
 def test_what_is_kept_is_readable_by_its_owner_only(lived_in: House) -> None:

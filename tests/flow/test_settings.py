@@ -38,8 +38,12 @@ def test_nothing_is_asked_of_plex_while_switched_off(room: Workroom) -> None:
     assert room.item().title == "Kept"
 
 
-@pytest.mark.parametrize(("key", "name"), [("a_plex_url", "Plex URL"), ("a_plex_token", "Plex token")])
-def test_a_missing_setting_is_said_once_and_its_arrival_starts_the_work(room: Workroom, key: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "name"), [("a_plex_url", "Plex URL"), ("a_plex_token", "Plex token")]
+)
+def test_a_missing_setting_is_said_once_and_its_arrival_starts_the_work(
+    room: Workroom, key: str, name: str
+) -> None:
     right = {"a_plex_url": room.plex.url, "a_plex_token": TOKEN}[key]
     room.configure(**{key: ""})
     scenes = [room.scene(f"{number}.mp4") for number in range(3)]

@@ -41,7 +41,9 @@ def test_a_toggle_switched_off_leaves_plexs_value_and_switched_on_takes_effect_a
 
 
 @pytest.mark.parametrize("preserve", [False, True])
-def test_a_limit_changed_later_takes_effect_at_the_next_sync_all(house: Inproc, preserve: bool) -> None:
+def test_a_limit_changed_later_takes_effect_at_the_next_sync_all(
+    house: Inproc, preserve: bool
+) -> None:
     house.configure(c_preserve_plex_edits=preserve)
     scene, item = house.pair("a.mp4", tags=[f"tag {number}" for number in range(6)])
     house.sync(scene)
@@ -96,7 +98,7 @@ def test_with_the_plugin_disabled_changes_are_kept_and_nothing_is_written(house:
         house.note(scene)
         for _ in range(4):
             house.clock.advance(30.0)
-            assert house.worker.life.turn() is None
+            assert house.worker.life.tick() is None
     house.configure(a_enabled=True)
     with house.writes_only(item):
         house.look_for(60.0)

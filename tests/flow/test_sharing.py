@@ -36,7 +36,8 @@ def appends(house: Inproc) -> bool:
 def fill(house: Inproc, count: int = MANY, **fields: Any) -> tuple[list[int], list[int]]:
     """Scenes with one tag of their own and one in common, already in Plex; scenes and items."""
     pairs = [
-        house.pair(f"a/{n}.mp4", **{"title": f"S {n}", "tags": [f"own {n}", "Old"], **fields}) for n in range(count)
+        house.pair(f"a/{n}.mp4", **{"title": f"S {n}", "tags": [f"own {n}", "Old"], **fields})
+        for n in range(count)
     ]
     scenes, items = [scene for scene, _ in pairs], [item for _, item in pairs]
     house.sync(*scenes)
@@ -88,9 +89,13 @@ def test_a_renamed_tag_is_shared_only_where_the_server_was_proven_to_append(hous
     with house.writes_only(*items):
         house.sync(*scenes)
 
-    assert [genres(house, item) for item in items] == [{f"own {number}", "New"} for number in range(MANY)]
+    assert [genres(house, item) for item in items] == [
+        {f"own {number}", "New"} for number in range(MANY)
+    ]
     sent = len(edits(house, before))
-    assert sent == (2 if appends(house) else MANY + 1)  # a trial, then one for all or each by itself
+    assert sent == (
+        2 if appends(house) else MANY + 1
+    )  # a trial, then one for all or each by itself
     assert f"append={appends(house)}" in house.log()
 
 
@@ -107,7 +112,9 @@ def test_what_a_server_was_proven_to_do_is_kept_for_that_server(house: Inproc) -
     with house.writes_only(*items):
         house.sync(*scenes)
 
-    assert [genres(house, item) for item in items] == [{f"own {number}", "Newer"} for number in range(MANY)]
+    assert [genres(house, item) for item in items] == [
+        {f"own {number}", "Newer"} for number in range(MANY)
+    ]
     assert len(edits(house, before)) == (1 if appends(house) else MANY)
     assert house.log().count("plex.tags") == 1
 
@@ -126,7 +133,9 @@ def test_another_server_at_the_same_address_is_tried_anew(house: Inproc) -> None
     with house.writes_only(*items):
         house.sync(*scenes)
 
-    assert [genres(house, item) for item in items] == [{f"own {number}", "Newer"} for number in range(MANY)]
+    assert [genres(house, item) for item in items] == [
+        {f"own {number}", "Newer"} for number in range(MANY)
+    ]
     assert house.log().count("plex.tags") == 2
 
 
@@ -152,7 +161,9 @@ def test_names_of_others_survive_every_kind_of_sharing(house: Inproc, preserve: 
     for number, item in enumerate(items):
         shown = house.shown(item)
         by_hand = {"genres": [*shown.genres, f"by hand {number}"]} if preserve else {}
-        house.plex.library.change(item, collections=[*shown.collections, f"Mine {number}"], **by_hand)
+        house.plex.library.change(
+            item, collections=[*shown.collections, f"Mine {number}"], **by_hand
+        )
     for number, scene in enumerate(scenes):
         house.change(scene, tags=[f"own {number}", "New"], studio="Borealis")
 
@@ -167,11 +178,15 @@ def test_names_of_others_survive_every_kind_of_sharing(house: Inproc, preserve: 
 
 @pytest.mark.parametrize("preserve", [False, True])
 @pytest.mark.parametrize("point", ["drain.shared", "drain.in_hand", "drain.synced"])
-def test_a_worker_that_dies_after_sharing_costs_no_name(house: Inproc, point: str, preserve: bool) -> None:
+def test_a_worker_that_dies_after_sharing_costs_no_name(
+    house: Inproc, point: str, preserve: bool
+) -> None:
     house.configure(c_preserve_plex_edits=preserve)
     scenes, items = fill(house, 6)
     for number, item in enumerate(items):
-        by_hand = [f"own {number}", "Old", f"by hand {number}"] if preserve else [f"own {number}", "Old"]
+        by_hand = (
+            [f"own {number}", "Old", f"by hand {number}"] if preserve else [f"own {number}", "Old"]
+        )
         house.plex.library.change(item, genres=by_hand, collections=[f"Mine {number}"])
     for number, scene in enumerate(scenes):
         house.change(scene, tags=[f"own {number}", "New"], studio="Borealis")
@@ -224,7 +239,9 @@ def test_shared_requests_stay_short_however_many_items_and_names(house: Inproc, 
     assert all(genres(house, item) == wanted for item in items)
     shared = [record for record in edits(house, before) if len(written_items([record])) > 1]
     assert all(len(record.target) <= LONGEST_TARGET for record in shared)
-    assert bool(shared) == (count == 20)  # a longer list would be sent in parts, which not every server adds up
+    assert bool(shared) == (
+        count == 20
+    )  # a longer list would be sent in parts, which not every server adds up
 
 
 def test_a_long_text_in_common_is_never_cut(house: Inproc) -> None:
@@ -248,12 +265,20 @@ def test_what_differs_in_a_title_is_not_shared(house: Inproc) -> None:
     with house.writes_only(*items):
         house.sync(*scenes)
 
-    assert [house.shown(item).title for item in items] == [f"New {number}" for number in range(MANY)]
-    assert all("title.value" not in arguments(one) for one in house.plex.writes() if len(written_items([one])) > 1)
+    assert [house.shown(item).title for item in items] == [
+        f"New {number}" for number in range(MANY)
+    ]
+    assert all(
+        "title.value" not in arguments(one)
+        for one in house.plex.writes()
+        if len(written_items([one])) > 1
+    )
 
 
 def test_an_item_that_another_scene_claims_is_not_written_by_sharing(house: Inproc) -> None:
-    item = house.plex.library.add_item(house.section, parts=[[("/media/x.mp4", 1), ("/media/y.mp4", 2)]])
+    item = house.plex.library.add_item(
+        house.section, parts=[[("/media/x.mp4", 1), ("/media/y.mp4", 2)]]
+    )
     first = house.scene("/data/x.mp4", 1, title="X", studio="Aurora")
     second = house.scene("/data/y.mp4", 2, title="X", studio="Aurora")
     third, other = house.pair("a/z.mp4", title="X", studio="Aurora")
@@ -275,4 +300,7 @@ def test_what_was_shared_is_recorded_and_verified_like_anything_else(house: Inpr
         house.sync(*scenes)
 
     records = [house.records(scene)[item] for scene, item in zip(scenes, items, strict=True)]
-    assert all(record.fields["studio"].seen == record.fields["studio"].pushed != "" for record in records)
+    assert all(
+        record.fields["studio"].verified == record.fields["studio"].pushed != ""
+        for record in records
+    )

@@ -43,7 +43,9 @@ def test_a_stash_in_trouble_costs_no_attempt(room: Workroom, name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 404])
-def test_a_cover_that_cannot_be_had_does_not_keep_the_fields_back(room: Workroom, status: int) -> None:
+def test_a_cover_that_cannot_be_had_does_not_keep_the_fields_back(
+    room: Workroom, status: int
+) -> None:
     scene = room.scene(cover=picture(1))
     room.stash.faults.fail(status, kind="screenshot")
 

@@ -16,7 +16,15 @@ from tests.flow.house import Home, House, wait_for
 from tests.support import ROOT, FakeClock, open_store
 
 NEEDS_REST = {"restore"}  # refused while PlexSync is switched on
-NEEDS_SETTINGS = {*NEEDS_REST, "health", "test_scene", "dry_run", "recover", "recover_temporary", "reconcile_dry_run"}
+NEEDS_SETTINGS = {
+    *NEEDS_REST,
+    "health",
+    "test_scene",
+    "dry_run",
+    "recover",
+    "recover_temporary",
+    "reconcile_dry_run",
+}
 NEEDS_PLEX = NEEDS_SETTINGS
 MOST_LINES = 25
 
@@ -51,7 +59,9 @@ def dead_letters(house: House) -> None:
     house.configure(f_test_scene=1)
     for year in (2019, 2024):
         house.plex.library.add_item(house.section, [(f"/media/{year}/holiday.mp4", 1_000)])
-    house.edit(house.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000), title="Which holiday?")
+    house.edit(
+        house.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000), title="Which holiday?"
+    )
     wait_for(house.dead_letters, "the dead letter")
 
 
@@ -66,7 +76,9 @@ STATES: dict[str, tuple[Callable[[House], None], set[str]]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_button_answers_and_says_why_where_it_cannot_do_its_job(house: House, state: str) -> None:
+def test_every_button_answers_and_says_why_where_it_cannot_do_its_job(
+    house: House, state: str
+) -> None:
     arrange, refused = STATES[state]
     arrange(house)
     house.run_task("View Queue Status")  # afterwards a worker lives
@@ -92,7 +104,11 @@ def test_every_button_ends_well_beside_a_worker_with_a_backlog(house: House) -> 
     assert {runs[task.mode].status for task in TASKS} == {0}
     assert {job.status for job in jobs.values()} == {"FINISHED"}
     assert all(0.0 <= share <= 1.0 for job in jobs.values() for share in job.progress_history)
-    assert not [entry for entry in house.stash.log if "Traceback" in entry.message or "parsing" in entry.message]
+    assert not [
+        entry
+        for entry in house.stash.log
+        if "Traceback" in entry.message or "parsing" in entry.message
+    ]
     assert len([line for line in runs["status"].stderr if line]) <= MOST_LINES
 
 
@@ -115,7 +131,9 @@ def test_process_queue_without_settings_says_what_waits_and_why(house: House) ->
 
     assert job.status == "FINISHED"
     assert house.said("Not set in PlexSync's settings: Plex URL and Plex token.", "Warning")
-    assert house.said("1 left, 0 wait for later. The worker goes on by itself; it is waiting for its settings.")
+    assert house.said(
+        "1 left, 0 wait for later. The worker goes on by itself; it is waiting for its settings."
+    )
 
 
 def test_a_task_that_is_cancelled_takes_nothing_of_the_workers_with_it(house: House) -> None:
@@ -128,7 +146,9 @@ def test_a_task_that_is_cancelled_takes_nothing_of_the_workers_with_it(house: Ho
     house.drained()
 
     assert house.stash.wait_job(job_id, 60.0).status == "CANCELLED"
-    assert [house.item(f"{number}.mp4").title for number in range(1, 20)] == [f"Title {n}" for n in range(1, 20)]
+    assert [house.item(f"{number}.mp4").title for number in range(1, 20)] == [
+        f"Title {n}" for n in range(1, 20)
+    ]
 
 
 # -- no worker can be started -----------------------------------------------------------------------
@@ -143,10 +163,10 @@ def alone(tmp_path: Path) -> Iterator[Home]:
         home.data.mkdir(mode=0o700)
         store = open_store(home.data, FakeClock())
         for name in ("a.mp4", "b.mp4"):
-            store.note(scene_subject(home.scene(name, title=f"Title of {name}")), "update")
-        store.note("scene:99", "update")
-        jobs = store.take()
-        store.bury(jobs[2], title="", reason="WeakMatch", message="One weak candidate.")
+            store.enqueue(scene_subject(home.scene(name, title=f"Title of {name}")), "update")
+        store.enqueue("scene:99", "update")
+        jobs = store.claim()
+        store.dead_letter(jobs[2], title="", reason="WeakMatch", message="One weak candidate.")
         for job in jobs[:2]:
             store.release(job)
         store.connection.close()
@@ -166,14 +186,26 @@ def press(house: Home, mode: str, written: list[bytes]) -> dict[str, object]:
     def nobody(by: str) -> None:
         raise OSError("no process can be started")
 
-    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": house.stash.port, "SessionCookie": {"Value": ""}}
+    connection = {
+        "Scheme": "http",
+        "Host": "127.0.0.1",
+        "Port": house.stash.port,
+        "SessionCookie": {"Value": ""},
+    }
     return run_task(
-        {"server_connection": connection}, {"mode": mode}, str(ROOT), str(house.data), nobody, written.append
+        {"server_connection": connection},
+        {"mode": mode},
+        str(ROOT),
+        str(house.data),
+        nobody,
+        written.append,
     )
 
 
 @pytest.mark.parametrize("task", TASKS, ids=[task.mode for task in TASKS])
-def test_where_no_worker_can_be_started_every_button_still_does_its_job(alone: Home, task: Task) -> None:
+def test_where_no_worker_can_be_started_every_button_still_does_its_job(
+    alone: Home, task: Task
+) -> None:
     mode = task.mode
     written: list[bytes] = []
     if mode == "log":
@@ -192,7 +224,10 @@ def test_a_task_that_works_off_the_queue_itself_writes_to_plex(alone: Home) -> N
     output = answer["output"]
     assert isinstance(output, dict)
     assert (output["worked_here"], output["left"]) == (True, 0)
-    assert output["done"] in (2, 3)  # the dead letter is of a scene that is not in Stash, which may be noticed now
+    assert output["done"] in (
+        2,
+        3,
+    )  # the dead letter is of a scene that is not in Stash, which may be noticed now
     assert alone.item("a.mp4").title == "Title of a.mp4"
 
 

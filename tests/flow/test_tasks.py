@@ -42,7 +42,9 @@ def test_every_button_ends_well_and_answers_one_json_document(house: House) -> N
     jobs = {name: house.run_task(name) for name in BUTTONS}
     answers = {mode: house.stash.run_operation({"mode": mode}) for mode in BUTTONS.values()}
 
-    assert {name: (job.status, job.error) for name, job in jobs.items()} == dict.fromkeys(BUTTONS, ("FINISHED", None))
+    assert {name: (job.status, job.error) for name, job in jobs.items()} == dict.fromkeys(
+        BUTTONS, ("FINISHED", None)
+    )
     assert all(isinstance(answer, dict) for answer in answers.values())
     for run in house.stash.plugin_runs:
         assert json.loads(run.stdout).keys() == {"output"}
@@ -71,7 +73,9 @@ def test_process_queue_starts_a_worker_and_shows_its_progress(house: House) -> N
     job = house.run_task("Process Queue")
     house.drained()
 
-    assert [house.item(f"{number}.mp4").title for number in range(12)] == [f"Title {number}" for number in range(12)]
+    assert [house.item(f"{number}.mp4").title for number in range(12)] == [
+        f"Title {number}" for number in range(12)
+    ]
     assert job.progress_history[-1] == 1.0
     assert all(0.0 <= share <= 1.0 for share in job.progress_history)
 
@@ -137,7 +141,9 @@ def test_clearing_before_anything_ever_happened_is_no_accident(house: House) -> 
 
 
 def test_sync_all_sends_every_scene_and_a_second_time_writes_nothing(house: House) -> None:
-    scenes = [house.scene(f"{number}.mp4", title=f"Title {number}", tags=["all"]) for number in range(30)]
+    scenes = [
+        house.scene(f"{number}.mp4", title=f"Title {number}", tags=["all"]) for number in range(30)
+    ]
 
     job = house.run_task("Sync All Scenes")
     house.drained()
@@ -146,7 +152,9 @@ def test_sync_all_sends_every_scene_and_a_second_time_writes_nothing(house: Hous
     house.drained()
 
     assert (job.status, job.progress_history[-1]) == ("FINISHED", 1.0)
-    assert [house.item(f"{number}.mp4").title for number in range(30)] == [f"Title {number}" for number in range(30)]
+    assert [house.item(f"{number}.mp4").title for number in range(30)] == [
+        f"Title {number}" for number in range(30)
+    ]
     assert all(len(house.records(scene)) == 1 for scene in scenes)
     assert answer["queued"] + answer["current"] == 30
     assert len(house.plex.writes()) == writes
@@ -170,7 +178,9 @@ def test_the_health_check_tells_what_is_well(house: House) -> None:
         ({"a_plex_libraries": "Films"}, "films"),
     ],
 )
-def test_the_health_check_names_what_is_wrong(house: House, settings: dict[str, str], complaint: str) -> None:
+def test_the_health_check_names_what_is_wrong(
+    house: House, settings: dict[str, str], complaint: str
+) -> None:
     house.configure(**settings)
 
     with pytest.raises(GraphqlFailure, match=complaint):
@@ -184,7 +194,9 @@ def test_the_health_check_tells_of_a_broken_plex(house: House) -> None:
         house.stash.run_operation({"mode": "health"})
 
 
-def test_hidden_paths_are_the_same_words_in_the_log_in_the_notices_and_in_what_tasks_print(house: House) -> None:
+def test_hidden_paths_are_the_same_words_in_the_log_in_the_notices_and_in_what_tasks_print(
+    house: House,
+) -> None:
     house.configure(e_obfuscate_paths=True, e_log_debug=True)
     ambiguous(house)
     wait_for(lambda: house.said("is in the dead letters", "Warning"), "the notice")
@@ -193,7 +205,9 @@ def test_hidden_paths_are_the_same_words_in_the_log_in_the_notices_and_in_what_t
     house.run_task("View Queue Status")
 
     candidate = hide_paths("/media/2019/holiday.mp4")
-    everything = house.worker_log() + "\n".join(entry.message for entry in house.stash.log if entry.level != "Debug")
+    everything = house.worker_log() + "\n".join(
+        entry.message for entry in house.stash.log if entry.level != "Debug"
+    )
     assert "holiday.mp4" not in everything
     assert house.said(f"Looked at: item 101 name_only 0.4 {candidate}", "Info")
     assert "step.match scene=1" in house.worker_log()
@@ -205,6 +219,10 @@ def test_the_log_can_be_json_lines(house: House) -> None:
     house.edit(house.scene(), title="One")
     house.drained()
 
-    lines = [line for line in house.worker_log().splitlines() if "settings.read" in line or "sync.done" in line]
+    lines = [
+        line
+        for line in house.worker_log().splitlines()
+        if "settings.read" in line or "sync.done" in line
+    ]
 
     assert [json.loads(line)["event"] for line in lines] == ["settings.read", "sync.done"]

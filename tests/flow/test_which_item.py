@@ -33,7 +33,9 @@ def test_the_same_file_name_in_two_folders_is_two_files(house: Inproc, path_map:
         house.sync(scene)
 
 
-def test_the_same_name_and_the_same_size_in_two_folders_is_written_to_neither(house: Inproc) -> None:
+def test_the_same_name_and_the_same_size_in_two_folders_is_written_to_neither(
+    house: Inproc,
+) -> None:
     house.configure(b_path_map="")
     scene = house.scene("/data/a.mp4", 10)
     first, second = house.item("/media/2019/a.mp4", 10), house.item("/media/2020/a.mp4", 10)
@@ -71,7 +73,9 @@ def test_a_file_of_another_size_is_never_written(house: Inproc, strict: bool) ->
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_where_years_are_swapped_between_mounts_the_size_decides(house: Inproc, strict: bool) -> None:
+def test_where_years_are_swapped_between_mounts_the_size_decides(
+    house: Inproc, strict: bool
+) -> None:
     house.configure(b_path_map="", b_strict_matching=strict)
     scene = house.scene("/data/2019/a.mp4", 10)
     house.item("/data/2019/a.mp4", 20)  # what Plex calls 2019 is another folder
@@ -99,7 +103,9 @@ def test_a_replaced_file_is_found_at_its_path(house: Inproc) -> None:
     ],
     ids=["another version", "the first of two parts", "the second part of a version"],
 )
-def test_any_part_of_any_version_leads_to_the_item(house: Inproc, parts: list[list[tuple[str, int]]]) -> None:
+def test_any_part_of_any_version_leads_to_the_item(
+    house: Inproc, parts: list[list[tuple[str, int]]]
+) -> None:
     item = house.plex.library.add_item(house.section, parts=parts)
     house.item("/media/a/c.mp4", 9)
     scene = house.scene("/data/a/b.mp4", 9)
@@ -117,12 +123,18 @@ def test_any_part_of_any_version_leads_to_the_item(house: Inproc, parts: list[li
         (r"C:\Videos\a\b\film.mp4", "/media/a/b/film.mp4", r"C:\Videos => /media"),
         ("/data/é/bébé.mp4", unicodedata.normalize("NFD", "/media/é/bébé.mp4"), "/data => /media"),
         (unicodedata.normalize("NFD", "/data/é/bébé.mp4"), "/media/é/bébé.mp4", "/data => /media"),
-        ("/data/ends with a space /film.mp4", "/media/ends with a space/film.mp4", "/data => /media"),
+        (
+            "/data/ends with a space /film.mp4",
+            "/media/ends with a space/film.mp4",
+            "/data => /media",
+        ),
         ("/data/a/film.mp4 ", "/media/a/film.mp4", "/data => /media"),
         ("/data/STRASSE/film.mp4", "/media/straße/film.mp4", "/data => /media"),
     ],
 )
-def test_two_spellings_of_one_path_meet(house: Inproc, stash: str, plex: str, path_map: str) -> None:
+def test_two_spellings_of_one_path_meet(
+    house: Inproc, stash: str, plex: str, path_map: str
+) -> None:
     house.configure(b_path_map=path_map)
     scene, item = house.scene(stash, 77), house.item(plex, 77)
     house.item("/media/other/film.mp4", 78)
@@ -182,10 +194,17 @@ def test_a_scene_with_two_files_is_written_to_the_items_of_both(house: Inproc) -
         house.sync(scene)
 
 
-def test_of_two_scenes_on_one_item_the_first_writes_and_the_other_is_reported(house: Inproc) -> None:
-    item = house.plex.library.add_item(house.section, parts=[[("/media/a.mp4", 1), ("/media/b.mp4", 2)]])
+def test_of_two_scenes_on_one_item_the_first_writes_and_the_other_is_reported(
+    house: Inproc,
+) -> None:
+    item = house.plex.library.add_item(
+        house.section, parts=[[("/media/a.mp4", 1), ("/media/b.mp4", 2)]]
+    )
     house.item("/media/c.mp4", 3)
-    first, second = house.scene("/data/a.mp4", 1, title="A"), house.scene("/data/b.mp4", 2, title="B")
+    first, second = (
+        house.scene("/data/a.mp4", 1, title="A"),
+        house.scene("/data/b.mp4", 2, title="B"),
+    )
 
     with house.writes_only(item):
         house.sync(second, first)
@@ -196,8 +215,13 @@ def test_of_two_scenes_on_one_item_the_first_writes_and_the_other_is_reported(ho
 
 
 def test_the_scene_that_an_items_record_names_goes_on_writing_it(house: Inproc) -> None:
-    item = house.plex.library.add_item(house.section, parts=[[("/media/a.mp4", 1), ("/media/b.mp4", 2)]])
-    first, second = house.scene("/data/a.mp4", 1, title="A"), house.scene("/data/b.mp4", 2, title="B")
+    item = house.plex.library.add_item(
+        house.section, parts=[[("/media/a.mp4", 1), ("/media/b.mp4", 2)]]
+    )
+    first, second = (
+        house.scene("/data/a.mp4", 1, title="A"),
+        house.scene("/data/b.mp4", 2, title="B"),
+    )
     house.sync(second)
 
     house.change(first, title="A changed")
@@ -212,12 +236,18 @@ def test_a_scene_that_was_found_again_under_a_new_id_knows_what_its_predecessor_
     house: Inproc, preserve: bool
 ) -> None:
     house.configure(c_preserve_plex_edits=preserve)
-    old, item = house.pair("a.mp4", title="Old", studio="Aurora", tags=["one", "two"], cover=picture(1))
-    others = [house.pair(f"other-{number}.mp4", studio="Aurora", tags=["one"])[0] for number in range(2)]
+    old, item = house.pair(
+        "a.mp4", title="Old", studio="Aurora", tags=["one", "two"], cover=picture(1)
+    )
+    others = [
+        house.pair(f"other-{number}.mp4", studio="Aurora", tags=["one"])[0] for number in range(2)
+    ]
     house.sync(old, *others)
     house.plex.library.change(item, collections=["Aurora", "Mine"])
     house.stash.library.drop_scene(old)  # nobody was told
-    new = house.scene("/data/a.mp4", title="New", studio="Borealis", tags=["two", "three"], cover=picture(1))
+    new = house.scene(
+        "/data/a.mp4", title="New", studio="Borealis", tags=["two", "three"], cover=picture(1)
+    )
 
     with house.writes_only(item):
         house.sync(new)
@@ -257,12 +287,19 @@ def test_an_item_that_plays_another_file_now_is_matched_anew(house: Inproc) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_written(house: Inproc, seed: int) -> None:
+def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_written(
+    house: Inproc, seed: int
+) -> None:
     chance = Random(seed)
     house.configure(b_path_map="")
     years = ["2019", "2020", "2021"]
     swapped = dict(zip(years, chance.sample(years, 3), strict=True))
-    places = [(y, sub, f"{n}.mp4") for y in years for sub in ("", "trip/", "trip/one/") for n in ("a", "b", "video")]
+    places = [
+        (y, sub, f"{n}.mp4")
+        for y in years
+        for sub in ("", "trip/", "trip/one/")
+        for n in ("a", "b", "video")
+    ]
     places += [(years[n % 3], "", f"clip {n}.mp4") for n in range(30)]
     right: dict[int, int] = {}
     scenes = []
@@ -278,9 +315,15 @@ def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_wr
 
     for scene, item in right.items():
         wanted = house.stash.library.scene(scene).title
-        assert house.shown(item).title in (wanted, house.shown(item).files[0].rpartition("/")[2][:-4])
+        assert house.shown(item).title in (
+            wanted,
+            house.shown(item).files[0].rpartition("/")[2][:-4],
+        )
         assert set(house.records(scene)) <= {item}
-    assert sum(house.shown(item).title.startswith("Scene ") for item in right.values()) >= len(right) * 0.9
+    assert (
+        sum(house.shown(item).title.startswith("Scene ") for item in right.values())
+        >= len(right) * 0.9
+    )
 
 
 # -- learned paths ------------------------------------------------------------------------------
@@ -368,7 +411,9 @@ def test_one_contradiction_drops_a_pair_and_verifies_what_it_had_matched(learnin
         learning.look(LOOK_S)
 
     assert "paths.contradicted" in learning.log()
-    assert learning.letter(scene).reason == "AmbiguousMatch"  # without the pair nothing tells the two apart
+    assert (
+        learning.letter(scene).reason == "AmbiguousMatch"
+    )  # without the pair nothing tells the two apart
     assert learning.shown(right).title == "Scene of /data/x/same.mp4"
     learning.clock.advance(100_000.0)
     learning.sync(odd)

@@ -18,7 +18,9 @@ def test_a_worker_leaves_for_a_new_version_which_takes_over(house: House) -> Non
     old = house.worker_pid
 
     version = house.plugin / "core" / "version.py"
-    version.write_text(version.read_text(encoding="utf-8").replace(f'"{VERSION}"', '"99.0.0"'), encoding="utf-8")
+    version.write_text(
+        version.read_text(encoding="utf-8").replace(f'"{VERSION}"', '"99.0.0"'), encoding="utf-8"
+    )
     wait_for(lambda: house.worker_pid != old, "the new version's worker")
     house.edit(scene, title="After")
     house.drained()
@@ -44,7 +46,9 @@ def test_saying_writes_a_line_into_stashs_log(house: House) -> None:
     assert not house.is_alive()
 
 
-@pytest.mark.parametrize("arguments", [{}, {"level": "loud", "text": "x"}, {"level": "info", "text": " "}])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"level": "loud", "text": "x"}, {"level": "info", "text": " "}]
+)
 def test_saying_nothing_is_an_error(house: House, arguments: dict[str, str]) -> None:
     with pytest.raises(GraphqlFailure, match="nothing to say"):
         house.stash.run_operation({"mode": "say", **arguments})
@@ -74,4 +78,6 @@ def test_one_worker_serves_a_burst_of_first_edits(house: House) -> None:
     house.drained()
 
     assert house.worker_log().count("worker.start") == 1
-    assert [house.item(f"{number}.mp4").title for number in range(5)] == [f"Title {number}" for number in range(5)]
+    assert [house.item(f"{number}.mp4").title for number in range(5)] == [
+        f"Title {number}" for number in range(5)
+    ]

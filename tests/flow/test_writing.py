@@ -11,7 +11,14 @@ from core.fields import EDIT_FIELDS
 from core.match import Confidence
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_images import png
-from tests.flow.inproc import FULL, Inproc, arguments, opened_among_others, removed_names, sent_names
+from tests.flow.inproc import (
+    FULL,
+    Inproc,
+    arguments,
+    opened_among_others,
+    removed_names,
+    sent_names,
+)
 
 
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
@@ -27,9 +34,13 @@ def genres(house: Inproc, item: int) -> set[str]:
 # -- names --------------------------------------------------------------------------------------
 
 
-def test_genres_and_actors_that_stash_lacks_go_and_collections_of_others_stay(house: Inproc) -> None:
+def test_genres_and_actors_that_stash_lacks_go_and_collections_of_others_stay(
+    house: Inproc,
+) -> None:
     scene, item = house.pair("a.mp4", **FULL)
-    house.plex.library.change(item, genres=["old", "train"], roles=["Nobody"], collections=["Mine"], labels=["x"])
+    house.plex.library.change(
+        item, genres=["old", "train"], roles=["Nobody"], collections=["Mine"], labels=["x"]
+    )
 
     with house.writes_only(item):
         house.sync(scene)
@@ -67,14 +78,18 @@ def test_a_collection_that_was_there_before_us_is_never_ours(house: Inproc) -> N
 def test_another_spelling_of_a_name_is_the_same_name(house: Inproc) -> None:
     scene, item = house.pair("a.mp4", **FULL)
     house.sync(scene)
-    house.plex.library.change(item, genres=["TRAIN", "Night"], roles=["MIA", "jon"], collections=["AURORA"])
+    house.plex.library.change(
+        item, genres=["TRAIN", "Night"], roles=["MIA", "jon"], collections=["AURORA"]
+    )
 
     with house.writes_only():
         house.sync(scene)
 
 
 def test_a_tag_that_the_server_spells_otherwise_is_not_written_for_ever(house: Inproc) -> None:
-    scene, item = house.pair("a.mp4", tags=["TRAIN"])  # the bystanders' "train" is the server's spelling
+    scene, item = house.pair(
+        "a.mp4", tags=["TRAIN"]
+    )  # the bystanders' "train" is the server's spelling
 
     house.sync(scene)
     with house.writes_only():
@@ -238,7 +253,10 @@ def test_without_locking_the_agent_may_overwrite_and_locks_of_others_stay(house:
     house.plex.library.agent_refresh(item)
 
     assert locked == {"studio"}
-    assert (house.shown(item).studio, house.shown(item).summary) == ("Aurora", "Written by the agent.")
+    assert (house.shown(item).studio, house.shown(item).summary) == (
+        "Aurora",
+        "Written by the agent.",
+    )
 
 
 # -- cost and confidence ------------------------------------------------------------------------

@@ -27,13 +27,30 @@ def fuzzed(examples: int = 25) -> settings:
 TEXTS = st.one_of(
     st.text(max_size=20),
     st.text(st.characters(), max_size=8),  # lone surrogates and control characters included
-    st.sampled_from(["", " ", "\0", "\ud800", "x\udfffy", "é" * 300, "a" * 9_000, "-1", "1e999", "NaN", "{}", "😀"]),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "\0",
+            "\ud800",
+            "x\udfffy",
+            "é" * 300,
+            "a" * 9_000,
+            "-1",
+            "1e999",
+            "NaN",
+            "{}",
+            "😀",
+        ]
+    ),
 )
 NUMBERS = st.one_of(
     st.integers(),
     st.integers(min_value=-(10**40), max_value=10**40),
     st.floats(),
-    st.sampled_from([0, -1, 2**63, -(2**63) - 1, 10**400, 1e308, float("inf"), float("-inf"), float("nan")]),
+    st.sampled_from(
+        [0, -1, 2**63, -(2**63) - 1, 10**400, 1e308, float("inf"), float("-inf"), float("nan")]
+    ),
 )
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),
@@ -75,8 +92,12 @@ def bent_bytes(document: Any) -> st.SearchStrategy[bytes]:
     """What a file that held the document may hold instead."""
     whole = json.dumps(document).encode()
     cut = st.integers(0, len(whole)).map(lambda end: whole[:end])
-    flipped = st.tuples(st.integers(0, len(whole) - 1), st.integers(1, 255)).map(lambda at: flip(whole, *at))
-    return st.one_of(GARBAGE, cut, flipped, bent(document).map(lambda one: json.dumps(one).encode()))
+    flipped = st.tuples(st.integers(0, len(whole) - 1), st.integers(1, 255)).map(
+        lambda at: flip(whole, *at)
+    )
+    return st.one_of(
+        GARBAGE, cut, flipped, bent(document).map(lambda one: json.dumps(one).encode())
+    )
 
 
 def flip(content: bytes, place: int, mask: int) -> bytes:

@@ -22,17 +22,17 @@ from core.record import FieldRecord, ImageRecord, SyncRecord
 from hooks.entry import run_hook
 from sync_queue.database import is_damage
 from sync_queue.hook_queue import session_parameters
-from sync_queue.meta import Facts, begin_epoch, to_number
+from sync_queue.meta import MetaStore, parse_float, start_epoch
 from sync_queue.notices import Notices
 from sync_queue.records import Records
-from sync_queue.schema import back_up, open_database, suspect
+from sync_queue.schema import back_up, mark_suspect, open_database
 from sync_queue.store import JobStore
 from tasks.context import TaskFailed
 from tasks.run import build_context
 from tasks.table import TASKS
 from tests.fuzz.nonsense import flip, fuzzed
 from tests.support import ROOT, FakeClock
-from wiring import Outside, Worker, build_worker
+from wiring import Environment, Worker, build_worker
 
 SCENES = range(1, 90)
 SERVER = "machine"
@@ -49,29 +49,46 @@ def fill(folder: Path) -> None:
     clock = FakeClock()
     opened = open_database(folder)
     connection = opened.queue.connection
-    begin_epoch(connection, 1, "1.0.0", "test", clock.wall())
+    start_epoch(connection, 1, "1.0.0", "test", clock.wall())
     store = JobStore(connection, clock)
-    store.note_many((f"scene:{number}" for number in SCENES), "update", 0)
-    jobs = store.take(50)
+    store.enqueue_many((f"scene:{number}" for number in SCENES), "update", 0)
+    jobs = store.claim(50)
     for job in jobs[:20]:
-        store.finish(job, [("outcomes", "done")])
+        store.complete(job, [("outcomes", "done")])
     for job in jobs[20:40]:
-        store.bury(job, title="Äpfel", reason="PlexNotFound", message="No item.", candidates=["/media/a.mp4"])
+        store.dead_letter(
+            job,
+            title="Äpfel",
+            reason="PlexNotFound",
+            message="No item.",
+            candidates=["/media/a.mp4"],
+        )
     for job in jobs[40:50]:
-        store.wait(job, clock.wall() + 60.0, "PlexNotFound", attempts=2)
+        store.retry_at(job, clock.wall() + 60.0, "PlexNotFound", attempts=2)
     records = Records(store)
     for number in SCENES:
-        fields = {"title": FieldRecord("p" * 16, "s" * 16), "tags": FieldRecord("p", "s", ("ein", "Zwei"))}
+        fields = {
+            "title": FieldRecord("p" * 16, "s" * 16),
+            "tags": FieldRecord("p", "s", ("ein", "Zwei")),
+        }
         images = {"poster": ImageRecord("0" * 40, "etag")}
         records.save(
-            SyncRecord(number, SERVER, 100 + number, "uuid", f"/media/{number}.mp4", fields=fields, images=images)
+            SyncRecord(
+                number,
+                SERVER,
+                100 + number,
+                "uuid",
+                f"/media/{number}.mp4",
+                fields=fields,
+                images=images,
+            )
         )
-        records.originals.keep(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
+        records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
     session = session_parameters(NOBODY, clock.wall())
     assert session is not None
-    Facts(store).keep_session(session)
-    Facts(store).set("watermark", repr(clock.wall()))
-    Facts(store).set("server", SERVER)
+    MetaStore(store).keep_session(session)
+    MetaStore(store).set("watermark", repr(clock.wall()))
+    MetaStore(store).set("server", SERVER)
     Notices(store).add("kind", "error", "Something is wrong.", clock.wall())
     connection.close()
 
@@ -96,7 +113,10 @@ def copied(sound: Path, *, with_backup: bool) -> Iterator[Path]:
         yield folder
 
 
-DAMAGE = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255), st.integers(1, 64)), max_size=6)
+DAMAGE = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255), st.integers(1, 64)),
+    max_size=6,
+)
 CUTS = st.one_of(st.none(), st.floats(0, 1))
 
 
@@ -112,10 +132,10 @@ def damage(path: Path, flips: list[tuple[float, int, int]], cut: float | None) -
 
 def live(folder: Path) -> Worker:
     clock = FakeClock(1_700_001_000.0)
-    worker = build_worker(Outside(ROOT, folder, clock, Random(1)), log(), "test", lambda: None)
+    worker = build_worker(Environment(ROOT, folder, clock, Random(1)), log(), "test", lambda: None)
     try:
         for _ in range(4):
-            assert worker.life.turn() is None
+            assert worker.life.tick() is None
             clock.advance(31.0)
     except sqlite3.Error:
         worker.close()
@@ -141,17 +161,19 @@ def lived(folder: Path) -> Story:
             worker = live(folder)
         except sqlite3.Error as error:
             assert is_damage(error)
-            suspect(folder)
+            mark_suspect(folder)
             continue
-        aside = aside or worker.opened.set_aside
+        aside = aside or worker.opened.quarantine
         try:
             subjects |= work_off(worker)
             look_around(worker)
-            notices = " ".join(text for _, _, text in worker.parts.notices.untold())
-            return Story(subjects, aside, notices, to_number(worker.parts.facts.get("watermark")) or 0.0)
+            notices = " ".join(text for _, _, text in worker.parts.notices.pending())
+            return Story(
+                subjects, aside, notices, parse_float(worker.parts.facts.get("watermark")) or 0.0
+            )
         except sqlite3.Error as error:
             assert is_damage(error)
-            suspect(folder)
+            mark_suspect(folder)
         finally:
             worker.close()
     raise AssertionError("it is never mended")
@@ -161,16 +183,16 @@ def work_off(worker: Worker) -> set[str]:
     """Move every waiting job as the drain would; the subjects."""
     store, seen = worker.parts.store, set()
     for move in range(2_000):
-        jobs = store.take()
+        jobs = store.claim()
         if not jobs:
             break
         for job in jobs:
             seen.add(job.subject)
-            store.take_in_hand(job)
+            store.mark_current(job)
             if move % 2:
-                store.bury(job, title="t", reason="r", message="m")
+                store.dead_letter(job, title="t", reason="r", message="m")
             else:
-                store.finish(job)
+                store.complete(job)
     return seen
 
 
@@ -181,15 +203,15 @@ def look_around(worker: Worker) -> None:
     for number in SCENES:
         records.of_scene(number, SERVER)
         records.of_item(100 + number, SERVER)
-        records.known_update(number, SERVER)
+        records.last_synced_update(number, SERVER)
     records.confidences()
     records.scenes_matched_by("learned", SERVER)
     after = 0
     while page := records.originals.page(SERVER, after, 50):
         after = page[-1][0]
     for letter in parts.letters.newest(1_000):
-        parts.letters.revive(letter, 1.0)
-    parts.notices.untold()
+        parts.letters.requeue(letter, 1.0)
+    parts.notices.pending()
     parts.statistics.now()
     parts.store.counts()
     parts.store.waiting_by_reason()
@@ -226,12 +248,21 @@ def test_a_hook_on_a_damaged_database_notes_its_change_all_the_same(
 ) -> None:
     message: dict[str, object] = {
         "server_connection": NOBODY,
-        "args": {"hookContext": {"type": "Scene.Update.Post", "id": 777, "input": {}, "inputFields": ["title"]}},
+        "args": {
+            "hookContext": {
+                "type": "Scene.Update.Post",
+                "id": 777,
+                "input": {},
+                "inputFields": ["title"],
+            }
+        },
     }
     with copied(sound, with_backup=False) as folder:
         damage(folder / "queue.db", flips, cut)
 
-        answer = run_hook(message, str(folder), 1_700_000_000.0, lambda by: lambda: None, lambda line: None)
+        answer = run_hook(
+            message, str(folder), 1_700_000_000.0, lambda by: lambda: None, lambda line: None
+        )
         story = lived(folder)
 
         assert answer == {"output": "ok"}
@@ -239,7 +270,9 @@ def test_a_hook_on_a_damaged_database_notes_its_change_all_the_same(
 
 
 QUIET = [
-    task for task in TASKS if task.mode in ("status", "list_dead", "retry_dead", "clear_dead", "clear_waiting", "log")
+    task
+    for task in TASKS
+    if task.mode in ("status", "list_dead", "retry_dead", "clear_dead", "clear_waiting", "log")
 ]
 
 
@@ -250,7 +283,9 @@ def test_a_task_on_a_damaged_database_says_what_is_wrong_and_nothing_worse(
 ) -> None:
     with copied(sound, with_backup=False) as folder:
         damage(folder / "queue.db", flips, cut)
-        context = build_context(Outside(ROOT, folder, FakeClock()), {}, lambda by: None, lambda line: None)
+        context = build_context(
+            Environment(ROOT, folder, FakeClock()), {}, lambda by: None, lambda line: None
+        )
 
         try:
             QUIET[number].run(context)
@@ -260,7 +295,9 @@ def test_a_task_on_a_damaged_database_says_what_is_wrong_and_nothing_worse(
 
 @fuzzed(5)
 @given(flips=DAMAGE, cut=CUTS)
-def test_a_damaged_backup_does_no_harm(sound: Path, flips: list[tuple[float, int, int]], cut: float | None) -> None:
+def test_a_damaged_backup_does_no_harm(
+    sound: Path, flips: list[tuple[float, int, int]], cut: float | None
+) -> None:
     with copied(sound, with_backup=True) as folder:
         damage(folder / "backup.db", flips, cut)
         (folder / "queue.db").write_bytes(b"not a database" * 500)

@@ -10,29 +10,38 @@ import pytest
 from core.errors import StashUnavailable
 from core.original import Original
 from core.record import FieldRecord, SyncRecord
-from core.step_timer import StopWatch
+from core.step_timer import StepTimer
 from stash.client import StashAddress, StashClient
-from sync.path_learning import PathLearning
+from sync.path_learning import LearnedPathStore
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.hook_queue import take_message
+from sync_queue.hook_queue import pop_pending_message
 from sync_queue.lease import Lease
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.records import Records
-from sync_queue.schema import back_up, open_database, suspect
+from sync_queue.schema import back_up, mark_suspect, open_database
 from tests.fuzz.test_inputs import served
 from tests.support import ROOT, FakeClock, open_store
 from tests.unit.worker.rig import kept_log
-from wiring import Outside, build_worker, run_worker
-from worker.reporting.stats import StatisticsKeeper
+from wiring import Environment, build_worker, run_worker
+from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.throttle import Throttle
 
 
 @pytest.mark.parametrize(
-    "content", ["{", '{"age_s": -1}', '"text"', '{"times_s": "x", "pairs": 7}', '{"times_s": [-1], "learned_at": NaN}']
+    "content",
+    [
+        "{",
+        '{"age_s": -1}',
+        '"text"',
+        '{"times_s": "x", "pairs": 7}',
+        '{"times_s": [-1], "learned_at": NaN}',
+    ],
 )
 @pytest.mark.parametrize("name", ["ramp.json", "stats.json", "learned_paths.json"])
-def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name: str, content: str) -> None:
+def test_a_document_of_nonsense_is_set_aside_and_told_once(
+    tmp_path: Path, name: str, content: str
+) -> None:
     (tmp_path / name).write_text(content)
     store, clock = open_store(tmp_path, FakeClock()), FakeClock()
     log, lines = kept_log()
@@ -41,21 +50,27 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(tmp_path: Path, name:
         if name == "ramp.json":
             Throttle(tmp_path, clock, log)
         elif name == "stats.json":
-            StatisticsKeeper(tmp_path, Counters(store), clock, log, StopWatch(clock))
+            StatisticsRecorder(tmp_path, Counters(store), clock, log, StepTimer(clock))
         else:
-            PathLearning(tmp_path, clock, log, lambda lesson: None)
+            LearnedPathStore(tmp_path, clock, log, lambda lesson: None)
     store.connection.close()
 
     is_understood = content == '{"age_s": -1}' and name != "ramp.json"
     assert (tmp_path / f"{name}.corrupt").exists() is not is_understood
-    assert len([line for line in lines if "state.set_aside" in line and name in line]) == (not is_understood)
+    assert len([line for line in lines if "state.set_aside" in line and name in line]) == (
+        not is_understood
+    )
 
 
-@pytest.mark.parametrize("content", [b"[" * 20_000, b"\xff", b"", b"[1]", b'{"a": 1, "b": 2, "c": 3}'])
-def test_a_left_message_that_cannot_be_read_is_told_once_and_forgotten(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"[" * 20_000, b"\xff", b"", b"[1]", b'{"a": 1, "b": 2, "c": 3}']
+)
+def test_a_left_message_that_cannot_be_read_is_told_once_and_forgotten(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "message.json").write_bytes(content)
 
-    first, second = take_message(str(tmp_path)), take_message(str(tmp_path))
+    first, second = pop_pending_message(str(tmp_path)), pop_pending_message(str(tmp_path))
 
     assert first is not None
     assert "cannot be read" in first[1]
@@ -75,17 +90,21 @@ def in_queue(folder: Path, statement: str, *values: object) -> None:
 def noted(tmp_path: Path) -> Path:
     """A folder whose queue has three jobs, a dead letter, a record and a watermark of this very moment."""
     store = open_store(tmp_path, FakeClock())
-    store.note_many(("scene:1", "scene:2", "scene:3"), "update", 0)
-    store.bury(store.take(1)[0], title="T", reason="R", message="M", candidates=["a"])
-    record = SyncRecord(7, "machine", 70, "uuid", "/media/a.mp4", fields={"title": FieldRecord("p", "s")})
+    store.enqueue_many(("scene:1", "scene:2", "scene:3"), "update", 0)
+    store.dead_letter(store.claim(1)[0], title="T", reason="R", message="M", candidates=["a"])
+    record = SyncRecord(
+        7, "machine", 70, "uuid", "/media/a.mp4", fields={"title": FieldRecord("p", "s")}
+    )
     Records(store).save(record)
-    Facts(store).set("watermark", "1699999999.0")
+    MetaStore(store).set("watermark", "1699999999.0")
     store.connection.close()
     return tmp_path
 
 
 @pytest.mark.parametrize("column", ["title", "reason", "message", "candidates"])
-def test_a_dead_letter_with_a_damaged_character_is_read_all_the_same(noted: Path, column: str) -> None:
+def test_a_dead_letter_with_a_damaged_character_is_read_all_the_same(
+    noted: Path, column: str
+) -> None:
     in_queue(noted, f"UPDATE dead_letters SET {column} = CAST(X'5BFF22' AS TEXT)")
     store = open_store(noted, FakeClock())
 
@@ -106,15 +125,19 @@ def test_a_record_that_makes_no_sense_counts_as_absent(noted: Path, fields: str)
     assert found == {}
 
 
-def test_damage_that_the_check_at_the_opening_does_not_see_is_mended_by_the_next_one(noted: Path) -> None:
-    suspect(noted)
+def test_damage_that_the_check_at_the_opening_does_not_see_is_mended_by_the_next_one(
+    noted: Path,
+) -> None:
+    mark_suspect(noted)
 
     first, second = open_database(noted), open_database(noted)
-    subjects = first.queue.connection.execute("SELECT count(*) FROM scene_ack_queue_default").fetchall()
+    subjects = first.queue.connection.execute(
+        "SELECT count(*) FROM scene_ack_queue_default"
+    ).fetchall()
     for one in (first, second):
         one.queue.close()
 
-    assert (bool(first.set_aside), second.set_aside) == (True, "")
+    assert (bool(first.quarantine), second.quarantine) == (True, "")
     assert subjects == [(2,)]
 
 
@@ -125,22 +148,28 @@ def test_an_empty_file_is_a_damaged_database_and_not_a_new_one(noted: Path) -> N
     (noted / "queue.db").write_bytes(b"")
 
     opened = open_database(noted)
-    (waiting,) = opened.queue.connection.execute("SELECT count(*) FROM scene_ack_queue_default").fetchone()
+    (waiting,) = opened.queue.connection.execute(
+        "SELECT count(*) FROM scene_ack_queue_default"
+    ).fetchone()
     opened.queue.close()
 
-    assert opened.set_aside
+    assert opened.quarantine
     assert waiting == 2
 
 
-def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor(noted: Path) -> None:
+def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor(
+    noted: Path,
+) -> None:
     def intrude(name: str) -> None:
         if name == "schema.set_aside":
             (noted / "queue.db").touch()
 
-    suspect(noted)
+    mark_suspect(noted)
 
     opened = open_database(noted, intrude)
-    (waiting,) = opened.queue.connection.execute("SELECT count(*) FROM scene_ack_queue_default").fetchone()
+    (waiting,) = opened.queue.connection.execute(
+        "SELECT count(*) FROM scene_ack_queue_default"
+    ).fetchone()
     opened.queue.close()
 
     assert waiting == 2
@@ -148,11 +177,11 @@ def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor
 
 def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(noted: Path) -> None:
     store = open_store(noted, FakeClock())
-    Records(store).originals.keep("machine", 70, 1, {"title": Original("before", locked=True)}, 1.0)
-    Records(store).originals.keep("machine", 71, 1, {"title": Original("lost", locked=True)}, 1.0)
+    Records(store).originals.save("machine", 70, 1, {"title": Original("before", locked=True)}, 1.0)
+    Records(store).originals.save("machine", 71, 1, {"title": Original("lost", locked=True)}, 1.0)
     store.connection.close()
     in_queue(noted, "UPDATE originals SET shown = '{' WHERE item = 71")
-    suspect(noted)
+    mark_suspect(noted)
 
     store = open_store(noted, FakeClock())
     kept = Records(store).originals.page("machine", 0, 10)
@@ -164,9 +193,11 @@ def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(n
     assert set(records) == {70}
 
 
-def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(noted: Path) -> None:
+def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(
+    noted: Path,
+) -> None:
     store = open_store(noted, FakeClock())
-    store.finish(store.take(1)[0])
+    store.complete(store.claim(1)[0])
     store.connection.execute("PRAGMA writable_schema = ON")
     store.connection.execute(
         "UPDATE sqlite_master SET sql = replace(sql, 'status < 2', 'status < 6') WHERE name = 'by_urgency'"
@@ -176,7 +207,7 @@ def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(
     opened = open_database(noted)
     opened.queue.close()
 
-    assert opened.set_aside
+    assert opened.quarantine
 
 
 def test_a_worker_that_comes_upon_damage_has_the_next_life_mend_it(tmp_path: Path) -> None:
@@ -188,32 +219,42 @@ def test_a_worker_that_comes_upon_damage_has_the_next_life_mend_it(tmp_path: Pat
 
     open_store(tmp_path, FakeClock()).connection.close()
     lease = Lease(tmp_path)
-    assert lease.take()
+    assert lease.acquire()
 
-    run_worker(Outside(ROOT, tmp_path, FakeClock(), checkpoint=stumble), lease, "test")
+    run_worker(Environment(ROOT, tmp_path, FakeClock(), checkpoint=stumble), lease, "test")
 
     assert list(tmp_path.glob("queue.db.damaged-*"))
     assert not (tmp_path / "queue.db.suspect").exists()
 
 
-def test_where_not_all_that_waited_could_be_saved_the_catch_up_begins_a_day_earlier(noted: Path) -> None:
-    in_queue(noted, "UPDATE scene_ack_queue_default SET priority = 'none' WHERE subject = 'scene:2'")
-    suspect(noted)
+def test_where_not_all_that_waited_could_be_saved_the_catch_up_begins_a_day_earlier(
+    noted: Path,
+) -> None:
+    in_queue(
+        noted, "UPDATE scene_ack_queue_default SET priority = 'none' WHERE subject = 'scene:2'"
+    )
+    mark_suspect(noted)
 
     opened = open_database(noted)
-    (watermark,) = opened.queue.connection.execute("SELECT value FROM meta WHERE key = 'watermark'").fetchone()
+    (watermark,) = opened.queue.connection.execute(
+        "SELECT value FROM meta WHERE key = 'watermark'"
+    ).fetchone()
     opened.queue.close()
 
     assert float(watermark) < (noted / "queue.db").stat().st_mtime - 80_000
 
 
-def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(tmp_path: Path) -> None:
+def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(
+    tmp_path: Path,
+) -> None:
     open_store(tmp_path, FakeClock()).connection.close()
-    in_queue(tmp_path, "INSERT INTO meta (key, value) VALUES ('backed_up_at', 'x'), ('watermark', 'y')")
+    in_queue(
+        tmp_path, "INSERT INTO meta (key, value) VALUES ('backed_up_at', 'x'), ('watermark', 'y')"
+    )
     log, _ = kept_log()
-    worker = build_worker(Outside(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
+    worker = build_worker(Environment(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
 
-    farewell = worker.life.turn()
+    farewell = worker.life.tick()
     worker.close()
 
     assert farewell is None
@@ -230,7 +271,9 @@ def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(tm
         (b'{"data": {"s42": {"title": "\\ud83d\\ude00"}}}', {42: {"title": "\U0001f600"}}),
     ],
 )
-def test_half_characters_and_scenes_that_are_none_never_leave_the_client(answer: bytes, found: object) -> None:
+def test_half_characters_and_scenes_that_are_none_never_leave_the_client(
+    answer: bytes, found: object
+) -> None:
     with served(answer, "application/json") as url:
         client = StashClient(StashAddress("http", "127.0.0.1", int(url.rpartition(":")[2])), "")
 

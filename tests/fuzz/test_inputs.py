@@ -22,19 +22,19 @@ from core.errors import PlexError, PlexSyncError
 from core.field_values import digest
 from core.plex_item import PlexItem
 from hooks.entry import run_hook
-from hooks.operations import run_say, run_wake
+from hooks.operations import run_log_line, run_wake
 from plex.client import PlexAddress, PlexClient
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.item_xml import parse_item
 from plex.path_map import PathMap
 from plex.paths import components, file_stem, normal_path
-from plex.plan import WriteRules, field_records, intentions, plan_changes
+from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from PlexSync import read_message
 from stash.client import StashAddress, StashClient
 from tests.fuzz.nonsense import GARBAGE, JSON, TEXTS, bent, bent_bytes, fuzzed
 from tests.support import FakeClock, copy_plugin, open_store
 from validation.config import read_config
-from validation.desired_values import wanted_values
+from validation.desired_values import desired_values
 from validation.metadata import parse_scene
 from validation.settings import SETTINGS
 
@@ -59,7 +59,9 @@ ANSWERS = {
     "scenes": {"data": {"s42": SCENE}},
     "settings": {"data": {"configuration": {"plugins": {"PlexSync": {"a_plex_url": "http://p"}}}}},
     "credentials": {"data": {"configuration": {"general": {"apiKey": "k", "maxSessionAge": 3600}}}},
-    "scene_page": {"data": {"findScenes": {"scenes": [{"id": "1", "updated_at": "2024-05-06T07:08:09Z"}]}}},
+    "scene_page": {
+        "data": {"findScenes": {"scenes": [{"id": "1", "updated_at": "2024-05-06T07:08:09Z"}]}}
+    },
     "file_sample": {"data": {"findScenes": {"scenes": [{"files": [{"path": "/a", "size": 3}]}]}}},
 }
 
@@ -78,14 +80,16 @@ def answered(raw: bytes, folder: str) -> dict[str, object]:
     if "hookContext" in arguments:
         return run_hook(message, folder, 1.0, lambda by: lambda: None, lambda line: None)
     if arguments.get("mode") == "say":
-        return run_say(arguments, lambda line: None)
+        return run_log_line(arguments, lambda line: None)
     return run_wake(message, folder, 1.0, lambda by: lambda: None, lambda line: None)
 
 
 @pytest.mark.parametrize("with_database", [False, True])
 @fuzzed(30)
 @given(raw=bent_bytes(MESSAGE))
-def test_whatever_stash_sends_the_script_answers_one_json_document(with_database: bool, raw: bytes) -> None:
+def test_whatever_stash_sends_the_script_answers_one_json_document(
+    with_database: bool, raw: bytes
+) -> None:
     with TemporaryDirectory() as folder:
         if with_database:
             open_store(Path(folder), FakeClock()).connection.close()
@@ -100,7 +104,7 @@ def test_whatever_stash_sends_the_script_answers_one_json_document(with_database
 def test_whatever_is_to_be_said_is_said_on_one_line_or_refused(level: object, text: object) -> None:
     said: list[bytes] = []
 
-    document = run_say({"level": level, "text": text}, said.append)
+    document = run_log_line({"level": level, "text": text}, said.append)
 
     assert set(document) <= {"output", "error"}
     assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in said)
@@ -123,11 +127,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         b'{"args": {"hookContext": {"type": "Scene.Update.Post", "id": ' + b"9" * 5_000 + b"}}}",
         b'{"args": {"mode": {"\\u0000": NaN}}}',
     ],
-    ids=["nothing", "no text", "too deep", "too deep inside", "half a character", "endless", "too long", "no mode"],
+    ids=[
+        "nothing",
+        "no text",
+        "too deep",
+        "too deep inside",
+        "half a character",
+        "endless",
+        "too long",
+        "no mode",
+    ],
 )
 def test_a_real_process_never_shows_a_traceback(installed: Path, raw: bytes) -> None:
     done = subprocess.run(
-        [sys.executable, str(installed / "PlexSync.py")], input=raw, capture_output=True, timeout=120, check=False
+        [sys.executable, str(installed / "PlexSync.py")],
+        input=raw,
+        capture_output=True,
+        timeout=120,
+        check=False,
     )
 
     assert set(json.loads(done.stdout)) <= {"output", "error"}
@@ -138,7 +155,11 @@ def test_a_real_process_never_shows_a_traceback(installed: Path, raw: bytes) -> 
 
 
 @fuzzed(60)
-@given(raw=st.dictionaries(st.one_of(st.sampled_from([one.key for one in SETTINGS]), TEXTS), JSON, max_size=12))
+@given(
+    raw=st.dictionaries(
+        st.one_of(st.sampled_from([one.key for one in SETTINGS]), TEXTS), JSON, max_size=12
+    )
+)
 def test_whatever_the_settings_hold_they_can_be_read(raw: dict[str, object]) -> None:
     reading = read_config(raw)
 
@@ -148,8 +169,13 @@ def test_whatever_the_settings_hold_they_can_be_read(raw: dict[str, object]) -> 
 
 
 @fuzzed(60)
-@given(raw=bent(SCENE), settings=st.dictionaries(st.sampled_from([one.key for one in SETTINGS]), JSON, max_size=4))
-def test_whatever_a_scene_holds_it_is_planned_and_sent_or_refused_in_words(raw: Any, settings: dict[str, Any]) -> None:
+@given(
+    raw=bent(SCENE),
+    settings=st.dictionaries(st.sampled_from([one.key for one in SETTINGS]), JSON, max_size=4),
+)
+def test_whatever_a_scene_holds_it_is_planned_and_sent_or_refused_in_words(
+    raw: Any, settings: dict[str, Any]
+) -> None:
     if not isinstance(raw, dict):
         return
     try:
@@ -158,12 +184,15 @@ def test_whatever_a_scene_holds_it_is_planned_and_sent_or_refused_in_words(raw: 
         return
     config = read_config(settings).config
 
-    wanted = wanted_values(scene, config)
+    wanted = desired_values(scene, config)
     limits = EditLimits()
-    wanted = {name: fit_text(value, limits) if isinstance(value, str) else value for name, value in wanted.items()}
+    wanted = {
+        name: fit_text(value, limits) if isinstance(value, str) else value
+        for name, value in wanted.items()
+    }
     item = snapshot()
     changes = plan_changes(wanted, item, None, WriteRules(), identified=scene.has_identity)
-    intentions(changes, wanted, item, None)
+    intended_records(changes, wanted, item, None)
     field_records(changes, wanted, item, None)
     with contextlib.suppress(PlexSyncError):
         for target in edit_targets(1, [1], changes, limits):
@@ -201,7 +230,9 @@ def served(body: bytes, kind: str) -> Iterator[str]:
     """A server that gives everybody the same answer."""
     handler = type("Handler", (_Answering,), {"body": body, "kind": kind})
     server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -214,12 +245,18 @@ def served(body: bytes, kind: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", ANSWERS)
 @fuzzed(12)
 @given(data=st.data())
-def test_whatever_stash_answers_is_understood_or_an_error_of_ours(name: str, data: st.DataObject) -> None:
+def test_whatever_stash_answers_is_understood_or_an_error_of_ours(
+    name: str, data: st.DataObject
+) -> None:
     body = data.draw(bent_bytes(ANSWERS[name]))
     with served(body, "application/json") as url:
-        client = StashClient(StashAddress("http", "127.0.0.1", int(url.rpartition(":")[2])), "cookie")
+        client = StashClient(
+            StashAddress("http", "127.0.0.1", int(url.rpartition(":")[2])), "cookie"
+        )
         asked: dict[str, Callable[[], object]] = {
-            "scenes": lambda: [parse_scene(one) for one in client.scenes([42]).values() if one is not None],
+            "scenes": lambda: [
+                parse_scene(one) for one in client.scenes([42]).values() if one is not None
+            ],
             "settings": lambda: read_config(client.settings()),
             "credentials": client.credentials,
             "scene_page": lambda: client.scene_page(0, 10),
@@ -243,9 +280,22 @@ def plex_at(url: str) -> Iterator[PlexClient]:
         client.close()
 
 
-NUMBER = st.sampled_from(["1", "", "x", "-5", "1e9", "9" * 5_000, "٣", "²", "nan", "inf", " 7 ", "0x10", "1.5"])
+NUMBER = st.sampled_from(
+    ["1", "", "x", "-5", "1e9", "9" * 5_000, "٣", "²", "nan", "inf", " 7 ", "0x10", "1.5"]
+)
 NAMES = st.sampled_from(
-    ["MediaContainer", "Video", "Directory", "Media", "Part", "Genre", "Role", "Field", "Photo", "X"]
+    [
+        "MediaContainer",
+        "Video",
+        "Directory",
+        "Media",
+        "Part",
+        "Genre",
+        "Role",
+        "Field",
+        "Photo",
+        "X",
+    ]
 )
 ATTRIBUTES = st.sampled_from(
     [
@@ -290,9 +340,13 @@ WHOLE = st.builds(
         st.tuples(WHOLE, st.integers(1, 40)).map(lambda pair: pair[0][: -pair[1]]),
         DOCUMENTS.map(str.encode),
         GARBAGE,
-        st.sampled_from([b"<html><body>Sign in</body></html>", b"<a>" * 50_000, b"<MediaContainer a='&x;'/>"]),
+        st.sampled_from(
+            [b"<html><body>Sign in</body></html>", b"<a>" * 50_000, b"<MediaContainer a='&x;'/>"]
+        ),
     ),
-    kind=st.sampled_from(["text/xml;charset=utf-8", "text/xml", "application/json", "text/html; charset=utf-16", ""]),
+    kind=st.sampled_from(
+        ["text/xml;charset=utf-8", "text/xml", "application/json", "text/html; charset=utf-16", ""]
+    ),
 )
 def test_whatever_plex_answers_is_understood_or_an_error_of_ours(body: bytes, kind: str) -> None:
     with served(body, kind) as url, plex_at(url) as client:
@@ -301,7 +355,7 @@ def test_whatever_plex_answers_is_understood_or_an_error_of_ours(body: bytes, ki
             client.sections,
             lambda: client.list_page(1, 0),
             lambda: client.items(1, [1]),
-            lambda: client.image_keys(1, "posters"),
+            lambda: client.images(1, "posters"),
             lambda: client.edit("/library/sections/1/all?type=1&id=1&title.value=a"),
             lambda: client.upload_image(1, "posters", b"x"),
         ):
@@ -314,7 +368,9 @@ def test_whatever_plex_answers_is_understood_or_an_error_of_ours(body: bytes, ki
 
 @fuzzed(60)
 @given(path=TEXTS, pairs=st.lists(st.tuples(TEXTS, TEXTS), max_size=3))
-def test_whatever_a_path_holds_it_is_compared_and_mapped(path: str, pairs: list[tuple[str, str]]) -> None:
+def test_whatever_a_path_holds_it_is_compared_and_mapped(
+    path: str, pairs: list[tuple[str, str]]
+) -> None:
     assert normal_path(normal_path(path)) == normal_path(path)
     assert components(path)
     file_stem(path)

@@ -14,22 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.log import EventLog
-from core.step_timer import StopWatch
+from core.step_timer import StepTimer
 from plex.device_identity import device_headers
-from sync.path_learning import PathLearning, read_lessons
+from sync.path_learning import LearnedPathStore, read_mappings
 from sync_queue.counters import Counters
-from sync_queue.hook_queue import leave_message, take_message
+from sync_queue.hook_queue import pop_pending_message, write_pending_message
 from sync_queue.spill import absorb_spill
 from tasks.confirmation import Confirmation
 from tests.fuzz.nonsense import bent, bent_bytes, fuzzed
 from tests.support import ROOT, FakeClock, open_store, query
 from validation.metadata import SceneFile
-from wiring import Outside, build_worker
+from wiring import Environment, build_worker
 from worker.reporting.outage_report import report_lines
-from worker.reporting.stats import StatisticsKeeper, read_statistics
+from worker.reporting.stats import StatisticsRecorder, read_statistics
 from worker.resilience.breaker import probe_is_due
-from worker.resilience.breaker_file import BreakerFile
-from worker.resilience.circuit import Gate
+from worker.resilience.breaker_file import CircuitStateFile
+from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.outages import metrics, read_history
 from worker.resilience.throttle import Throttle
 
@@ -65,11 +65,11 @@ def log() -> EventLog:
 
 
 def use_breaker(folder: Path, clock: FakeClock) -> None:
-    breaker, _ = BreakerFile(folder, clock).load()
-    gate = Gate(clock, Random(1), log(), breaker)
+    breaker, _ = CircuitStateFile(folder, clock).load()
+    gate = CircuitBreaker(clock, Random(1), log(), breaker)
     probe_is_due(gate.breaker, clock.wall())
-    assert gate.admits in (0, 1, 100)
-    BreakerFile(folder, clock).save(gate.breaker)
+    assert gate.max_jobs in (0, 1, 100)
+    CircuitStateFile(folder, clock).save(gate.breaker)
 
 
 def use_outages(folder: Path, clock: FakeClock) -> None:
@@ -79,17 +79,21 @@ def use_outages(folder: Path, clock: FakeClock) -> None:
 
 
 def use_statistics(folder: Path, clock: FakeClock) -> None:
-    keeper = StatisticsKeeper(folder, Counters(open_store(folder, clock)), clock, log(), StopWatch(clock))
+    keeper = StatisticsRecorder(
+        folder, Counters(open_store(folder, clock)), clock, log(), StepTimer(clock)
+    )
     keeper.save()
-    assert all(sum(times_s) >= 0 for times_s in read_statistics(folder, clock.sleep).times_s.values())
+    assert all(
+        sum(times_s) >= 0 for times_s in read_statistics(folder, clock.sleep).times_s.values()
+    )
 
 
 def use_ramp(folder: Path, clock: FakeClock) -> None:
     throttle = Throttle(folder, clock, log())
-    assert 1 <= throttle.batch <= 100
+    assert 1 <= throttle.batch_size <= 100
     for _ in range(3):
-        assert throttle.await_turn(lambda: False)
-        throttle.heard(ok=False)
+        assert throttle.acquire(lambda: False)
+        throttle.on_result(ok=False)
     clock.advance(30.0)
     throttle.tick()
     assert clock.monotonic() < 120.0
@@ -101,14 +105,14 @@ def use_device(folder: Path, clock: FakeClock) -> None:
 
 
 def use_lessons(folder: Path, clock: FakeClock) -> None:
-    learning = PathLearning(folder, clock, log(), lambda lesson: None)
+    learning = LearnedPathStore(folder, clock, log(), lambda lesson: None)
     learning.is_due()
-    learning.check([SceneFile(path="/data/a.mp4", size=5, oshash="")], lambda path: [])
-    read_lessons(folder, clock.sleep)
+    learning.drop_contradicted([SceneFile(path="/data/a.mp4", size=5, oshash="")], lambda path: [])
+    read_mappings(folder, clock.sleep)
 
 
 def use_confirmation(folder: Path, clock: FakeClock) -> None:
-    Confirmation(folder, clock).confirms("Clear Pending Queue", 3, clock.wall())
+    Confirmation(folder, clock).consume("Clear Pending Queue", 3, clock.wall())
 
 
 USES: dict[str, Callable[[Path, FakeClock], None]] = {
@@ -125,7 +129,9 @@ USES: dict[str, Callable[[Path, FakeClock], None]] = {
 @pytest.mark.parametrize("name", DOCUMENTS)
 @fuzzed(20)
 @given(data=st.data())
-def test_whatever_a_document_holds_it_is_understood_or_replaced(name: str, data: st.DataObject) -> None:
+def test_whatever_a_document_holds_it_is_understood_or_replaced(
+    name: str, data: st.DataObject
+) -> None:
     content = data.draw(bent_bytes(DOCUMENTS[name]))
     with TemporaryDirectory() as place:
         folder = Path(place)
@@ -136,18 +142,26 @@ def test_whatever_a_document_holds_it_is_understood_or_replaced(name: str, data:
 
 
 @fuzzed(10)
-@given(contents=st.fixed_dictionaries({name: bent_bytes(document) for name, document in DOCUMENTS.items()}))
-def test_a_worker_starts_and_works_on_whatever_documents_it_finds(contents: dict[str, bytes]) -> None:
+@given(
+    contents=st.fixed_dictionaries(
+        {name: bent_bytes(document) for name, document in DOCUMENTS.items()}
+    )
+)
+def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
+    contents: dict[str, bytes],
+) -> None:
     with TemporaryDirectory() as place:
         folder = Path(place)
         for name, content in contents.items():
             (folder / name).write_bytes(content)
         clock = FakeClock()
-        worker = build_worker(Outside(ROOT, folder, clock, Random(1)), log(), "test", lambda: None)
+        worker = build_worker(
+            Environment(ROOT, folder, clock, Random(1)), log(), "test", lambda: None
+        )
 
         try:
             for _ in range(5):
-                assert worker.life.turn() is None
+                assert worker.life.tick() is None
                 clock.advance(40.0)
         finally:
             worker.close()
@@ -157,11 +171,11 @@ def test_a_worker_starts_and_works_on_whatever_documents_it_finds(contents: dict
 @given(content=bent_bytes(["error", "what a worker has left"]))
 def test_whatever_the_left_message_holds_a_hook_goes_on_and_forgets_it(content: bytes) -> None:
     with TemporaryDirectory() as place:
-        leave_message(place, "error", "x")
+        write_pending_message(place, "error", "x")
         (Path(place) / "message.json").write_bytes(content)
 
-        take_message(place)
-        again = take_message(place)
+        pop_pending_message(place)
+        again = pop_pending_message(place)
 
         assert again is None
 
@@ -176,7 +190,9 @@ SPILLED = {
 
 @fuzzed(40)
 @given(content=bent_bytes(SPILLED), other=bent(SPILLED["note"]))
-def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(content: bytes, other: Any) -> None:
+def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(
+    content: bytes, other: Any
+) -> None:
     with TemporaryDirectory() as place:
         folder, clock = Path(place), FakeClock()
         store = open_store(folder, clock)
@@ -186,7 +202,7 @@ def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(conte
         clock.advance(5.0)
 
         absorbed, refused = absorb_spill(folder, store)
-        subjects = [str(job.subject) for job in [*store.take(), *store.take()]]
+        subjects = [str(job.subject) for job in [*store.claim(), *store.claim()]]
         store.connection.close()
 
         assert absorbed + len(refused) == 2
@@ -194,7 +210,9 @@ def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(conte
         assert list((folder / "spill").glob("*.json")) == []
         assert all(
             isinstance(due, int | float)
-            for (due,) in query(folder, "SELECT due_at FROM scene_ack_queue_default WHERE status < 2")
+            for (due,) in query(
+                folder, "SELECT due_at FROM scene_ack_queue_default WHERE status < 2"
+            )
         )
 
 

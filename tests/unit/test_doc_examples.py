@@ -13,8 +13,8 @@ from core.fields import BY_NAME, EDIT_FIELDS, Kind
 from core.match import Evidence, PlexFile
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.matcher import HIGH_SCORE, MIN_GAP, match_scene, require
-from plex.path_learner import ENOUGH_FILES, ENOUGH_FOLDERS
+from plex.matcher import HIGH_SCORE, MIN_GAP, accept, match_scene
+from plex.path_learner import MIN_FILES, MIN_FOLDERS
 from plex.path_map import PathMap
 from plex.paths import file_name
 from plex.plan import Change, WriteRules, plan_changes
@@ -43,11 +43,15 @@ def verdict(mapped: str, stash: str, plex: str, *, strict: bool) -> str:
     """What becomes of one row, in the words of the page."""
     path, scene_size = _FILE.findall(stash)[0]
     pairs = read_path_map("/data => /media") if mapped == "yes" else ()
-    files = [PlexFile(where, size(bytes_), int(item), 1) for item, where, bytes_ in _ITEM.findall(plex)]
+    files = [
+        PlexFile(where, size(bytes_), int(item), 1) for item, where, bytes_ in _ITEM.findall(plex)
+    ]
     candidates = {path: [file for file in files if file_name(file.path) == file_name(path)]}
-    result = match_scene([SceneFile(path=path, size=size(scene_size), oshash="")], candidates, PathMap(pairs))
+    result = match_scene(
+        [SceneFile(path=path, size=size(scene_size), oshash="")], candidates, PathMap(pairs)
+    )
     try:
-        items = require(result, strict)
+        items = accept(result, strict)
     except PlexSyncError as error:
         return f"`{type(error).__name__}`"
     return f"item{'s' if len(items) > 1 else ''} {', '.join(map(str, items))}"
@@ -89,7 +93,9 @@ def test_a_field_is_written_as_the_page_says(row: list[str]) -> None:
     values: dict[str, FieldValue] = {each.name: value(each.kind, "-") for each in EDIT_FIELDS}
     item = PlexItem(1, 1, "", ("/media/file.mp4",), values | {name: present})
     names = known if isinstance(known, tuple) else ()
-    record = SyncRecord(1, "server", 1, "", "", fields={name: FieldRecord(digest(field.kind, known), names=names)})
+    record = SyncRecord(
+        1, "server", 1, "", "", fields={name: FieldRecord(digest(field.kind, known), names=names)}
+    )
 
     changes = plan_changes(
         {name: value(field.kind, wanted or "-")},
@@ -114,5 +120,5 @@ def test_the_matching_page_knows_the_weight_of_all_evidence(evidence: Evidence) 
 
 def test_the_matching_page_knows_the_bounds() -> None:
     assert f"at least {HIGH_SCORE}, and at least {MIN_GAP} more" in MATCHING
-    assert f"at least {ENOUGH_FILES} of them" in MATCHING
-    assert f"at least {ENOUGH_FOLDERS} folders" in MATCHING
+    assert f"at least {MIN_FILES} of them" in MATCHING
+    assert f"at least {MIN_FOLDERS} folders" in MATCHING

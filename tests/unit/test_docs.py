@@ -60,7 +60,9 @@ def test_the_reference_has_every_module_that_ships() -> None:
     pages = "".join(reference_pages(ROOT).values())
 
     missing = [
-        name for path in shipped() if f"::: {(name := module_name(path).removesuffix('.__init__'))}\n" not in pages
+        name
+        for path in shipped()
+        if f"::: {(name := module_name(path).removesuffix('.__init__'))}\n" not in pages
     ]
 
     assert missing == []
@@ -92,7 +94,10 @@ def test_what_a_browser_would_ask_other_hosts_for_is_found(html: str) -> None:
 
 
 def test_a_link_that_somebody_may_follow_is_no_foreign_host() -> None:
-    assert foreign_hosts('<a href="https://example.org">x</a><script src="assets/a.js"></script>') == []
+    assert (
+        foreign_hosts('<a href="https://example.org">x</a><script src="assets/a.js"></script>')
+        == []
+    )
 
 
 def test_the_security_page_names_every_file_that_is_kept() -> None:

@@ -11,7 +11,15 @@ import tasks.run
 import wiring
 from core.errors import error_classes
 from tests.support import ROOT
-from tools.layout import ENTRY_FILES, HOOKS, HOOKS_MAY_IMPORT, LAYERS, PACKAGES, shipped_modules, unit_of
+from tools.layout import (
+    ENTRY_FILES,
+    HOOKS,
+    HOOKS_MAY_IMPORT,
+    LAYERS,
+    PACKAGES,
+    shipped_modules,
+    unit_of,
+)
 from tools.layout import module_name as relative_module_name
 from worker.resilience.retry_policy import RULES
 
@@ -37,7 +45,9 @@ def module_name(path: Path) -> str:
 def path_of(module: str) -> Path | None:
     """The file of a module of ours; None for anybody else's."""
     place = ROOT.joinpath(*module.split("."))
-    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+    return next(
+        (path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None
+    )
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -79,7 +89,9 @@ def may_import(module: str, target: str) -> bool:
 
 
 def test_every_room_of_the_house_is_known() -> None:
-    found = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}
+    found = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {
+        path.stem for path in ROOT.glob("*.py")
+    }
 
     assert found - {"tests", "tools", "benchmarks"} == TOPS
 
@@ -106,9 +118,13 @@ def test_imports_stand_at_the_top_of_the_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in shipped() if path.name == "__init__.py"], ids=lambda path: path.parent.name
+    "path",
+    [path for path in shipped() if path.name == "__init__.py"],
+    ids=lambda path: path.parent.name,
 )
-def test_packages_say_what_they_are_for_and_import_nothing_so_that_an_import_line_shows_its_file(path: Path) -> None:
+def test_packages_say_what_they_are_for_and_import_nothing_so_that_an_import_line_shows_its_file(
+    path: Path,
+) -> None:
     tree = parsed(path)
 
     assert ast.get_docstring(tree)
@@ -124,14 +140,25 @@ def test_nobody_elses_package_is_reachable_from_the_hook() -> None:
 
 
 def test_the_ground_floor_is_the_standard_library_alone() -> None:
-    tops = {name.split(".")[0] for path in shipped() if path.parent.name == "core" for name in imported(parsed(path))}
+    tops = {
+        name.split(".")[0]
+        for path in shipped()
+        if path.parent.name == "core"
+        for name in imported(parsed(path))
+    }
 
     assert tops - {"core"} - sys.stdlib_module_names == set()
 
 
 def test_the_judge_has_its_own_row_or_a_parents_row_for_every_error() -> None:
-    loaded = (tasks, wiring)  # with everything that ships, so that no error class is missing from the tree
-    judged_as = {kind: next(ancestor for ancestor in kind.__mro__ if ancestor in RULES) for kind in error_classes()}
+    loaded = (
+        tasks,
+        wiring,
+    )  # with everything that ships, so that no error class is missing from the tree
+    judged_as = {
+        kind: next(ancestor for ancestor in kind.__mro__ if ancestor in RULES)
+        for kind in error_classes()
+    }
 
     assert loaded
     assert {kind.__name__ for kind, row in judged_as.items() if row is Exception} == set()

@@ -29,9 +29,42 @@ GUARDED = {"dependencies/requirements.py": {"uname", "confstr"}}
 
 _SESSION = {"Scheme": "http", "Host": "127.0.0.1", "Port": 9, "SessionCookie": {"Value": "c00kie"}}
 _POSIX_OS = {
-    *("uname", "confstr", "sysconf", "fork", "forkpty", "getuid", "geteuid", "getgid", "setuid", "setsid", "getsid"),
-    *("getpgid", "getpgrp", "killpg", "chown", "fchown", "lchown", "fchmod", "mkfifo", "statvfs", "nice", "wait"),
-    *("getloadavg", "pread", "pwrite", "sched_yield", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "EX_OK"),
+    *(
+        "uname",
+        "confstr",
+        "sysconf",
+        "fork",
+        "forkpty",
+        "getuid",
+        "geteuid",
+        "getgid",
+        "setuid",
+        "setsid",
+        "getsid",
+    ),
+    *(
+        "getpgid",
+        "getpgrp",
+        "killpg",
+        "chown",
+        "fchown",
+        "lchown",
+        "fchmod",
+        "mkfifo",
+        "statvfs",
+        "nice",
+        "wait",
+    ),
+    *(
+        "getloadavg",
+        "pread",
+        "pwrite",
+        "sched_yield",
+        "O_DIRECTORY",
+        "O_NOFOLLOW",
+        "O_NONBLOCK",
+        "EX_OK",
+    ),
 }
 _HIDDEN = ("fcntl", "pwd", "grp", "resource", "termios", "tty", "pty", "syslog", "readline")
 _IMPORT_WITHOUT = """
@@ -75,25 +108,44 @@ def other_python(version: str) -> str:
     names = [*os.environ.get(PYTHONS, "").split(os.pathsep), shutil.which(f"python{version}") or ""]
     tell = "import sys, sqlite3; print('%d.%d' % sys.version_info[:2])"
     for name in filter(None, names):
-        told = subprocess.run([name, "-c", tell], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        told = subprocess.run(
+            [name, "-c", tell], capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
         if told.stdout.strip() == version:
             return name
     pytest.skip(f"no python{version} on PATH or in {PYTHONS}")
 
 
-def run(command: list[str], raw: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTHON"))}
+def run(
+    command: list[str], raw: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTHON"))
+    }
     return subprocess.run(
-        command, input=raw, capture_output=True, timeout=LIMIT_S, cwd=ROOT, env={**kept, **environment}, check=False
+        command,
+        input=raw,
+        capture_output=True,
+        timeout=LIMIT_S,
+        cwd=ROOT,
+        env={**kept, **environment},
+        check=False,
     )
 
 
 def message(arguments: dict[str, Any]) -> bytes:
-    return json.dumps({"server_connection": _SESSION, "args": arguments}, ensure_ascii=False).encode()
+    return json.dumps(
+        {"server_connection": _SESSION, "args": arguments}, ensure_ascii=False
+    ).encode()
 
 
 def hook(scene: int = 42) -> bytes:
-    context = {"id": scene, "type": "Scene.Update.Post", "input": {"title": SAID}, "inputFields": ["id", "title"]}
+    context = {
+        "id": scene,
+        "type": "Scene.Update.Post",
+        "input": {"title": SAID},
+        "inputFields": ["id", "title"],
+    }
     return message({"hookContext": context})
 
 
@@ -104,7 +156,7 @@ def plugin(tmp_path: Path) -> Iterator[Path]:
     (root / "data").mkdir()
     open_database(root / "data").queue.connection.close()
     lease = Lease(root / "data")
-    assert lease.take()
+    assert lease.acquire()
     yield root
     lease.release()
 
@@ -113,7 +165,9 @@ def plugin(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_change_is_noted_by_every_supported_python_without_any_package(plugin: Path, version: str) -> None:
+def test_a_change_is_noted_by_every_supported_python_without_any_package(
+    plugin: Path, version: str
+) -> None:
     python = other_python(version)
     script = str(plugin / "PlexSync.py")
 
@@ -149,7 +203,9 @@ def test_what_windows_does_not_have_is_used_behind_a_question_only(path: Path) -
     used = {
         node.attr
         for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
     }
 
     assert used & _POSIX_OS <= GUARDED.get(path.relative_to(ROOT).as_posix(), set())
@@ -207,7 +263,9 @@ def test_a_document_that_somebody_reads_is_replaced_a_moment_later(tmp_path: Pat
     assert len(clock.sleeps) == 3
 
 
-def test_a_document_that_stays_in_use_keeps_its_content_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+def test_a_document_that_stays_in_use_keeps_its_content_and_leaves_nothing_beside_it(
+    tmp_path: Path,
+) -> None:
     clock = FakeClock()
     path = tmp_path / "state.json"
     JsonFile(path, clock.sleep).write({"a": 1})

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 import PlexSync
-from sync_queue.hook_queue import take_message
+from sync_queue.hook_queue import pop_pending_message
 from sync_queue.lease import Lease
 from tests.emulators.stash_toys import until
 from tests.support import ROOT, copy_plugin
@@ -73,7 +73,12 @@ def test_loading_the_script_loads_no_door() -> None:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
     finished = subprocess.run(
-        [sys.executable, "-c", doors + code], capture_output=True, text=True, cwd=ROOT, check=True, env=plain
+        [sys.executable, "-c", doors + code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+        env=plain,
     )
 
     assert finished.stdout == "[]\n"
@@ -82,7 +87,7 @@ def test_loading_the_script_loads_no_door() -> None:
 def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> None:
     Path(installed.DATA).mkdir()
     lease = Lease(Path(installed.DATA))
-    lease.take()
+    lease.acquire()
 
     status = installed.worker_door("test")
 
@@ -92,18 +97,21 @@ def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> N
     lease.release()
 
 
-def test_a_worker_without_its_packages_leaves_one_line_for_the_next_hook(installed: ModuleType) -> None:
-    unmet = (
-        "class Unmet(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise Unmet('Do this.')\n"
-    )
+def test_a_worker_without_its_packages_leaves_one_line_for_the_next_hook(
+    installed: ModuleType,
+) -> None:
+    unmet = "class Unmet(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise Unmet('Do this.')\n"
     (Path(installed.ROOT) / "dependencies/install.py").write_text(unmet, encoding="utf-8")
 
     finished = subprocess.run(
-        [sys.executable, installed.__file__ or "", "worker", "test"], capture_output=True, timeout=LIMIT_S, check=False
+        [sys.executable, installed.__file__ or "", "worker", "test"],
+        capture_output=True,
+        timeout=LIMIT_S,
+        check=False,
     )
 
     assert (finished.returncode, finished.stdout, finished.stderr) == (1, b"", b"")
-    assert take_message(installed.DATA) == ("error", "Do this.")
+    assert pop_pending_message(installed.DATA) == ("error", "Do this.")
 
 
 def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None:
@@ -133,8 +141,12 @@ def test_a_data_folder_that_cannot_be_made_is_an_answer_of_a_task(installed: Mod
     assert list(answer) == ["error"]
 
 
-@pytest.mark.parametrize("arguments", [{}, {"mode": None}, {"mode": "no such mode"}, {"mode": ["status"]}])
-def test_a_task_that_does_not_exist_is_an_answer(installed: ModuleType, arguments: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [{}, {"mode": None}, {"mode": "no such mode"}, {"mode": ["status"]}]
+)
+def test_a_task_that_does_not_exist_is_an_answer(
+    installed: ModuleType, arguments: dict[str, object]
+) -> None:
     answer = installed.task_door({}, arguments)
 
     assert list(answer) == ["error"]

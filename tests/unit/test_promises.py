@@ -13,7 +13,18 @@ MODULES = sorted(
     [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     + [ROOT / name for name in FILES if name.endswith(".py")]
 )
-FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "yaml", "ctypes", "telnetlib", "ftplib", "smtplib", "code"}
+FORBIDDEN_MODULES = {
+    "pickle",
+    "marshal",
+    "shelve",
+    "dill",
+    "yaml",
+    "ctypes",
+    "telnetlib",
+    "ftplib",
+    "smtplib",
+    "code",
+}
 FORBIDDEN_CALLS = {
     "eval", "exec", "compile", "__import__", "system", "popen", "getoutput", "getstatusoutput", "spawnl", "execl",
 }  # fmt: skip
@@ -53,10 +64,14 @@ def test_tls_is_unverified_only_towards_stash_on_our_own_host_and_where_a_person
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in MODULES
         for node in nodes(path)
-        if isinstance(node, ast.Assign) and any("verify" in ast.unparse(target) for target in node.targets)
+        if isinstance(node, ast.Assign)
+        and any("verify" in ast.unparse(target) for target in node.targets)
     }
 
-    assert found == {"plex/client.py: self._session.verify = address.verify", "stash/client.py: self.s.verify = False"}
+    assert found == {
+        "plex/client.py: self._session.verify = address.verify",
+        "stash/client.py: self.s.verify = False",
+    }
 
 
 def test_every_session_says_whether_it_follows_redirects() -> None:
@@ -64,9 +79,13 @@ def test_every_session_says_whether_it_follows_redirects() -> None:
 
     for name, sender in senders.items():
         sent = [call for call in calls(ROOT / name) if ast.unparse(call.func).startswith(sender)]
-        told = [call for call in sent if any(word.arg == "allow_redirects" for word in call.keywords)]
+        told = [
+            call for call in sent if any(word.arg == "allow_redirects" for word in call.keywords)
+        ]
         requests = [
-            call for call in sent if ast.unparse(call.func) in ("self._server.query", "self.s.get", "self.s.request")
+            call
+            for call in sent
+            if ast.unparse(call.func) in ("self._server.query", "self.s.get", "self.s.request")
         ]
         assert requests
         assert told == requests

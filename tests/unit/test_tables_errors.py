@@ -11,16 +11,16 @@ import pytest
 import tasks.run
 import wiring
 from core import errors
-from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
+from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
 from tasks.context import TaskFailed
-from tasks.progress import NoWorker
+from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
 from tests.unit.test_troubleshoot_page import PAGE, texts_in
-from worker.resilience.retry_policy import Wait, rule_for
+from worker.resilience.retry_policy import RetryMode, rule_for
 
 LOADED = (tasks, wiring)  # with everything that ships, so that no class is missing from the tree
-DONE = {SceneGone, NoFile}  # the job is done then
-OF_TASKS = {TaskFailed, NoWorker}  # what a button says; no job meets them
+DONE = {SceneDeleted, SceneHasNoFile}  # the job is done then
+OF_TASKS = {TaskFailed, WorkerStartError}  # what a button says; no job meets them
 _BRANCH = re.compile(r"^([│ ]*)[├└]── (\w+)")
 _ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 
@@ -39,12 +39,18 @@ def drawn() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def calls() -> list[ast.Call]:
     """Every call in the code that ships."""
-    return [node for path in shipped() for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
+    return [
+        node for path in shipped() for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)
+    ]
 
 
 def ends_of_done_jobs(calls: list[ast.Call]) -> set[str]:
     """What the code calls the ends of a job that is done."""
-    done = [call for call in calls if call.args and ast.unparse(call.args[0]) == "Fate.DONE" and len(call.args) > 1]
+    done = [
+        call
+        for call in calls
+        if call.args and ast.unparse(call.args[0]) == "Fate.DONE" and len(call.args) > 1
+    ]
     return {text for call in done for text in texts_in(call.args[1])}
 
 
@@ -52,11 +58,19 @@ def ends_of_done_jobs(calls: list[ast.Call]) -> set[str]:
 def of_jobs(calls: list[ast.Call]) -> set[type[PlexSyncError]]:
     """The classes that somebody makes and that a job's attempt can end with."""
     made = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
-    return {kind for kind in error_classes() if LOADED and kind.__name__ in made and kind not in OF_TASKS}
+    return {
+        kind
+        for kind in error_classes()
+        if LOADED and kind.__name__ in made and kind not in OF_TASKS
+    }
 
 
 def test_the_drawing_of_the_tree_shows_every_class_below_its_parent() -> None:
-    tree = {(kind.__name__, kind.__bases__[0].__name__) for kind in error_classes() if kind.__module__ == "core.errors"}
+    tree = {
+        (kind.__name__, kind.__bases__[0].__name__)
+        for kind in error_classes()
+        if kind.__module__ == "core.errors"
+    }
 
     assert set(drawn()) == tree - {("PlexSyncError", "Exception")}
 
@@ -70,15 +84,23 @@ def test_the_page_has_a_row_for_every_class_that_ends_in_the_dead_letters_and_fo
 ) -> None:
     rows = _ROW.findall(PAGE.partition("## By dead-letter reason")[2])
 
-    buried = {kind.__name__ for kind in of_jobs - DONE if rule_for(kind("")).wait is not Wait.RECOVERY}
+    buried = {
+        kind.__name__
+        for kind in of_jobs - DONE
+        if rule_for(kind("")).wait is not RetryMode.RECOVERY
+    }
 
     assert sorted(rows) == sorted(buried)
 
 
-def test_the_page_names_every_class_whose_jobs_wait_for_a_server_or_a_person(of_jobs: set[type[PlexSyncError]]) -> None:
+def test_the_page_names_every_class_whose_jobs_wait_for_a_server_or_a_person(
+    of_jobs: set[type[PlexSyncError]],
+) -> None:
     sentence = re.search(r"These classes never end in a dead letter.*?\n\n", PAGE, re.DOTALL)
 
-    waiting = {kind.__name__ for kind in error_classes() if rule_for(kind("")).wait is Wait.RECOVERY}
+    waiting = {
+        kind.__name__ for kind in error_classes() if rule_for(kind("")).wait is RetryMode.RECOVERY
+    }
 
     assert sentence is not None
     assert set(re.findall(r"`(\w+)`", sentence[0])) == waiting

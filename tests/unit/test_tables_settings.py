@@ -28,7 +28,11 @@ def is_settings(node: ast.expr, in_class: str) -> bool:
 def reads(tree: ast.AST, in_class: str = "") -> Iterator[str]:
     """The attributes of the settings that are read somewhere below."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and is_settings(node.value, in_class):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Load)
+            and is_settings(node.value, in_class)
+        ):
             yield node.attr
 
 
@@ -38,7 +42,9 @@ def functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, str]]:
         if isinstance(node, ast.FunctionDef):
             yield node, ""
         if isinstance(node, ast.ClassDef):
-            yield from ((part, node.name) for part in node.body if isinstance(part, ast.FunctionDef))
+            yield from (
+                (part, node.name) for part in node.body if isinstance(part, ast.FunctionDef)
+            )
 
 
 def names(tree: ast.AST) -> set[str]:
@@ -51,7 +57,11 @@ def targets(node: ast.stmt) -> list[ast.Name]:
     """The names that an assignment gives a value."""
     if isinstance(node, ast.AnnAssign):
         return [node.target] if isinstance(node.target, ast.Name) else []
-    return [target for target in node.targets if isinstance(target, ast.Name)] if isinstance(node, ast.Assign) else []
+    return (
+        [target for target in node.targets if isinstance(target, ast.Name)]
+        if isinstance(node, ast.Assign)
+        else []
+    )
 
 
 def read_attributes(outside: Iterable[ast.Module], derived: Iterable[ast.Module]) -> set[str]:
@@ -89,7 +99,9 @@ def test_every_setting_has_a_reader(read_here: set[str], name: str) -> None:
 
 
 def test_a_setting_that_only_an_uncalled_function_reads_has_no_reader() -> None:
-    outside = ast.parse("def work(config):\n    return config.direct, wanted(config), config.is_on()\n")
+    outside = ast.parse(
+        "def work(config):\n    return config.direct, wanted(config), config.is_on()\n"
+    )
     derived = ast.parse(
         "class PlexSyncConfig:\n"
         "    def is_on(self):\n        return self.by_method\n"
@@ -110,7 +122,9 @@ def test_no_setting_is_asked_for_with_a_default_of_its_own() -> None:
         f"{module_name(path)}: {ast.unparse(node)}"
         for path in shipped()
         for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and len(node.args) == 3
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "getattr"
+        and len(node.args) == 3
         if is_settings(node.args[0], "")
     ]
 

@@ -15,7 +15,9 @@ MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "PlexSync.yml").read_text(enco
 
 
 def test_every_button_calls_a_row_and_every_row_has_its_button() -> None:
-    buttons = [(task["name"], task["description"], task["defaultArgs"]) for task in MANIFEST["tasks"]]
+    buttons = [
+        (task["name"], task["description"], task["defaultArgs"]) for task in MANIFEST["tasks"]
+    ]
 
     assert buttons == [(task.name, task.description, {"mode": task.mode}) for task in TASKS]
 

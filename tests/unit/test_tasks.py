@@ -29,13 +29,24 @@ class Button:
 
     @property
     def connection(self) -> dict[str, object]:
-        return {"Scheme": "http", "Host": "0.0.0.0", "Port": self.stash.port, "SessionCookie": {"Value": ""}}
+        return {
+            "Scheme": "http",
+            "Host": "0.0.0.0",
+            "Port": self.stash.port,
+            "SessionCookie": {"Value": ""},
+        }
 
     def press(
-        self, mode: str, *, start: Callable[[str], object] | None = None, message: dict[str, object] | None = None
+        self,
+        mode: str,
+        *,
+        start: Callable[[str], object] | None = None,
+        message: dict[str, object] | None = None,
     ) -> dict[str, object]:
         told = {"server_connection": self.connection} if message is None else message
-        answer = run_task(told, {"mode": mode}, str(ROOT), str(self.data_dir), start or self._nobody, self._write)
+        answer = run_task(
+            told, {"mode": mode}, str(ROOT), str(self.data_dir), start or self._nobody, self._write
+        )
         json.dumps(answer)  # whatever a task answers, Stash gets it as JSON
         return answer
 
@@ -57,7 +68,7 @@ class Button:
 
     def let_a_worker_live(self) -> None:
         self.store().connection.close()
-        self.lease.take()
+        self.lease.acquire()
 
     @property
     def text(self) -> str:
@@ -73,9 +84,15 @@ def button(tmp_path: Path, plex: PlexEmulator, stash: StashEmulator) -> Iterator
 
 def bury(button: Button, subject: str) -> None:
     store = button.store()
-    store.note(subject, "update")
-    (job,) = store.take()
-    store.bury(job, title="A title", reason="AmbiguousMatch", message="Two items.", candidates=["item 7", "item 8"])
+    store.enqueue(subject, "update")
+    (job,) = store.claim()
+    store.dead_letter(
+        job,
+        title="A title",
+        reason="AmbiguousMatch",
+        message="Two items.",
+        candidates=["item 7", "item 8"],
+    )
     store.connection.close()
 
 
@@ -88,7 +105,9 @@ def test_every_row_of_the_table_has_a_name_a_mode_and_words_of_its_own() -> None
 
 @pytest.mark.parametrize("mode", ["nonsense", "", None, 7])
 def test_an_unknown_mode_is_answered_with_the_known_ones(button: Button, mode: object) -> None:
-    answer = run_task({}, {"mode": mode}, str(ROOT), str(button.data_dir), button._nobody, button._write)
+    answer = run_task(
+        {}, {"mode": mode}, str(ROOT), str(button.data_dir), button._nobody, button._write
+    )
 
     assert all(task.mode in str(answer["error"]) for task in TASKS)
 
@@ -112,7 +131,7 @@ def test_the_queue_is_worked_off_here_where_no_worker_can_be_started(button: But
     item = button.plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
     scene = button.stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written")
     store = button.store()
-    store.note(f"scene:{scene}", "update")
+    store.enqueue(f"scene:{scene}", "update")
     store.connection.close()
 
     answer = button.press("process")
@@ -191,8 +210,8 @@ def test_a_count_that_moved_meanwhile_must_be_confirmed_anew(button: Button) -> 
 
 def test_clearing_what_waits_takes_two_runs_and_leaves_what_is_in_progress(button: Button) -> None:
     store = button.store()
-    store.note_many(["scene:1", "scene:2", "scene:3"], "update")
-    store.take(1)
+    store.enqueue_many(["scene:1", "scene:2", "scene:3"], "update")
+    store.claim(1)
 
     first = button.press("clear_waiting")
     second = press_later(button, "clear_waiting", 10)
@@ -206,10 +225,12 @@ def test_clearing_what_waits_takes_two_runs_and_leaves_what_is_in_progress(butto
 def test_only_dead_letters_older_than_the_setting_are_purged(button: Button) -> None:
     bury(button, "scene:42")  # long ago by the clock of the test
     store = button.store()
-    store.note("scene:43", "update")
-    (job,) = store.take()
-    store.bury(job, title="", reason="WeakMatch", message="")
-    store.connection.execute("UPDATE dead_letters SET last_at = ? WHERE subject = 'scene:43'", (time.time(),))
+    store.enqueue("scene:43", "update")
+    (job,) = store.claim()
+    store.dead_letter(job, title="", reason="WeakMatch", message="")
+    store.connection.execute(
+        "UPDATE dead_letters SET last_at = ? WHERE subject = 'scene:43'", (time.time(),)
+    )
     store.connection.close()
 
     button.press("purge_dead")
@@ -244,7 +265,9 @@ def test_sync_all_queues_every_scene_behind_peoples_edits(button: Button) -> Non
     output = answer["output"]
     assert isinstance(output, dict)
     assert output["queued"] == 7
-    assert store.connection.execute("SELECT DISTINCT priority FROM scene_ack_queue_default").fetchall() == [(20,)]
+    assert store.connection.execute(
+        "SELECT DISTINCT priority FROM scene_ack_queue_default"
+    ).fetchall() == [(20,)]
     store.connection.close()
 
 
@@ -268,7 +291,9 @@ def test_a_healthy_installation_says_so(button: Button) -> None:
     assert "All is well: 1 of 1 sample scenes are found in Plex." in button.text
 
 
-def test_scenes_that_plex_does_not_have_are_named_with_a_mapping_that_would_help(button: Button) -> None:
+def test_scenes_that_plex_does_not_have_are_named_with_a_mapping_that_would_help(
+    button: Button,
+) -> None:
     button.let_a_worker_live()
     button.stash.configure(b_path_map="/wrong => /nowhere")
     for number in range(24):
@@ -336,15 +361,15 @@ def test_a_device_identity_that_cannot_be_kept_is_an_error(button: Button) -> No
 def counted(button: Button, *outcomes: str) -> None:
     store = button.store()
     for number, outcome in enumerate(outcomes):
-        store.note(f"scene:{number}", "update")
-        store.finish(store.take()[0], [("outcomes", outcome), ("fields", "title")])
+        store.enqueue(f"scene:{number}", "update")
+        store.complete(store.claim()[0], [("outcomes", outcome), ("fields", "title")])
     store.connection.close()
 
 
 def test_the_statistics_begin_anew_at_the_second_run_and_the_queue_stays(button: Button) -> None:
     counted(button, "done", "done", "bury")
     store = button.store()
-    store.note("scene:99", "update")
+    store.enqueue("scene:99", "update")
     store.connection.close()
 
     first = button.press("reset_stats")
@@ -354,15 +379,23 @@ def test_the_statistics_begin_anew_at_the_second_run_and_the_queue_stays(button:
     assert isinstance(status, dict)
     assert first == {"output": {"deleted": 0, "jobs": 3}}
     assert second == {"output": {"deleted": 3}}
-    assert "The statistics of 3 jobs, their times and their requests would be deleted." in button.text
-    assert (status["statistics"]["outcomes"], status["statistics"]["fields"], status["due"]) == ({}, {}, 1)
+    assert (
+        "The statistics of 3 jobs, their times and their requests would be deleted." in button.text
+    )
+    assert (status["statistics"]["outcomes"], status["statistics"]["fields"], status["due"]) == (
+        {},
+        {},
+        1,
+    )
 
 
 def test_the_dry_run_shows_a_bar_and_what_is_in_the_way(button: Button) -> None:
     button.let_a_worker_live()
     for number in range(3):
         button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
-        button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
+        button.stash.library.add_scene(
+            f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}"
+        )
     button.stash.library.add_scene("/data/scenes/missing.mp4", size=10)
 
     answer = button.press("dry_run")["output"]
@@ -373,7 +406,9 @@ def test_the_dry_run_shows_a_bar_and_what_is_in_the_way(button: Button) -> None:
     assert "3 of 4 scenes would be written, covers not counted; nothing was." in button.text
 
 
-def test_before_the_worker_has_written_anything_its_log_is_empty_and_that_is_no_error(button: Button) -> None:
+def test_before_the_worker_has_written_anything_its_log_is_empty_and_that_is_no_error(
+    button: Button,
+) -> None:
     answer = button.press("log")
 
     assert answer == {"output": {"lines": 0}}
@@ -394,8 +429,10 @@ def test_a_backlog_that_the_task_works_off_itself_moves_the_bar(button: Button) 
     store = button.store()
     for number in range(3):
         button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
-        scene = button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
-        store.note(f"scene:{scene}", "update")
+        scene = button.stash.library.add_scene(
+            f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}"
+        )
+        store.enqueue(f"scene:{scene}", "update")
     store.connection.close()
     button.plex.switches.latency_s = 0.2
 
@@ -411,10 +448,14 @@ def test_a_backlog_that_the_task_works_off_itself_moves_the_bar(button: Button) 
 def test_sync_recent_leaves_out_what_is_proven_current(button: Button) -> None:
     for number in range(2):
         button.plex.library.add_item(1, [(f"/media/scenes/{number}.mp4", 10)])
-        button.stash.library.add_scene(f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}")
+        button.stash.library.add_scene(
+            f"/data/scenes/{number}.mp4", size=10, title=f"Title {number}"
+        )
     button.press("sync_recent")
     store = button.store()
-    store.connection.execute("UPDATE records SET read_at = read_at + 60")  # as if it had been read a minute later
+    store.connection.execute(
+        "UPDATE records SET read_at = read_at + 60"
+    )  # as if it had been read a minute later
     store.connection.close()
 
     answer = button.press("sync_recent")["output"]

@@ -10,8 +10,8 @@ from string import Formatter
 
 import pytest
 
-from core.errors import NoFile, PlexSyncError, SceneGone, error_classes
-from core.outcome import Fate
+from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
+from core.outcome import Disposition
 from tests.unit.test_layers import shipped
 from worker.reporting.log_alerts import NOT_WORTH_TELLING, TEXTS, TOLD_BY_OTHERS
 
@@ -20,8 +20,12 @@ PAGE = (PROJECT / "docs" / "troubleshoot.md").read_text(encoding="utf-8")
 _EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
 _LOG = re.compile(r"(.*\.)?_?log")
 _LEVELS = {"debug", "info", "warning", "error"}
-LEAVES = [error for error in error_classes() if error.__module__ == "core.errors" and not error.__subclasses__()]
-DONE = (SceneGone, NoFile)  # a job that ends so has neither waited nor failed
+LEAVES = [
+    error
+    for error in error_classes()
+    if error.__module__ == "core.errors" and not error.__subclasses__()
+]
+DONE = (SceneDeleted, SceneHasNoFile)  # a job that ends so has neither waited nor failed
 
 
 def log_calls() -> Iterator[tuple[str, ast.Call]]:
@@ -29,7 +33,11 @@ def log_calls() -> Iterator[tuple[str, ast.Call]]:
     for path in shipped():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-            if is_call and node.func.attr in _LEVELS and _LOG.fullmatch(ast.unparse(node.func.value)):
+            if (
+                is_call
+                and node.func.attr in _LEVELS
+                and _LOG.fullmatch(ast.unparse(node.func.value))
+            ):
                 yield f"{path.relative_to(PROJECT)}:{node.lineno}", node
 
 
@@ -80,8 +88,8 @@ def test_every_warning_carries_the_facts_that_its_text_tells(event: str) -> None
     assert all(told <= {str(keyword.arg) for keyword in call.keywords} for call in calls)
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_every_fate_of_a_job_is_explained(fate: Fate) -> None:
+@pytest.mark.parametrize("fate", Disposition)
+def test_every_fate_of_a_job_is_explained(fate: Disposition) -> None:
     assert f"`sync.{fate.value}`" in PAGE
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from core.version import VERSION
 from sync_queue import statements as sql
-from sync_queue.hook_queue import note_parameters, take_message, worker_lives
+from sync_queue.hook_queue import is_worker_alive, job_row, pop_pending_message
 from sync_queue.lease import Lease
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import until
 from tests.support import FakeClock, open_store, query
 from validation.config import read_config
-from wiring import Outside, build_plex, installed_version, run_worker, work_here
-from worker.lifecycle.supervisor import MOST_FAILURES
+from wiring import Environment, build_plex, drain_in_process, installed_version, run_worker
+from worker.lifecycle.supervisor import MAX_FAILURES
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def lease(tmp_path: Path) -> Iterator[Lease]:
     (tmp_path / "data").mkdir()
     install(tmp_path, VERSION)
     made = Lease(tmp_path / "data")
-    made.take()
+    made.acquire()
     yield made
     made.release()
 
@@ -37,14 +37,14 @@ def install(folder: Path, version: str) -> None:
     (folder / "core" / "version.py").write_text(f'VERSION = "{version}"\n')
 
 
-def outside_of(folder: Path, checkpoint: Callable[[str], object] = str) -> Outside:
-    return Outside(folder, folder / "data", FakeClock(), Random(7), checkpoint)
+def outside_of(folder: Path, checkpoint: Callable[[str], object] = str) -> Environment:
+    return Environment(folder, folder / "data", FakeClock(), Random(7), checkpoint)
 
 
 def note(folder: Path, subject: str) -> None:
     """A hook's note, from a connection of its own."""
     connection = sqlite3.connect(folder / "data" / "queue.db", isolation_level=None)
-    connection.execute(sql.NOTE, note_parameters(subject, "update", 0, 1_700_000_000.0, 1.0, 4.0))
+    connection.execute(sql.ENQUEUE, job_row(subject, "update", 0, 1_700_000_000.0, 1.0, 4.0))
     connection.close()
 
 
@@ -66,7 +66,9 @@ def test_a_version_that_cannot_be_read_is_our_own(tmp_path: Path) -> None:
     assert (missing, installed_version(tmp_path)) == (VERSION, VERSION)
 
 
-def test_the_way_to_plex_follows_the_settings_and_sends_nothing(tmp_path: Path, plex: PlexEmulator) -> None:
+def test_the_way_to_plex_follows_the_settings_and_sends_nothing(
+    tmp_path: Path, plex: PlexEmulator
+) -> None:
     config = read_config({"a_plex_url": plex.url, "a_plex_token": plex.token}).config
     (tmp_path / "data").mkdir()
 
@@ -79,14 +81,18 @@ def test_the_way_to_plex_follows_the_settings_and_sends_nothing(tmp_path: Path, 
     assert len(plex.devices) == 1
 
 
-def test_a_worker_without_anybody_to_ask_leaves_and_gives_the_lease_up(tmp_path: Path, lease: Lease) -> None:
+def test_a_worker_without_anybody_to_ask_leaves_and_gives_the_lease_up(
+    tmp_path: Path, lease: Lease
+) -> None:
     status = run_worker(outside_of(tmp_path), lease, "test")
 
-    assert (status, lease.is_held, worker_lives(str(tmp_path / "data"))) == (0, False, False)
+    assert (status, lease.is_held, is_worker_alive(str(tmp_path / "data"))) == (0, False, False)
     assert "worker.leave" in log_of(tmp_path)
 
 
-def test_a_change_that_comes_during_the_farewell_gets_another_life(tmp_path: Path, lease: Lease) -> None:
+def test_a_change_that_comes_during_the_farewell_gets_another_life(
+    tmp_path: Path, lease: Lease
+) -> None:
     lives: list[str] = []
 
     def checkpoint(name: str) -> None:
@@ -100,10 +106,14 @@ def test_a_change_that_comes_during_the_farewell_gets_another_life(tmp_path: Pat
     assert (status, len(lives)) == (0, 2)
 
 
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # it outlives us by design
+@pytest.mark.filterwarnings(
+    "ignore:subprocess .* is still running:ResourceWarning"
+)  # it outlives us by design
 def test_after_an_update_the_new_version_is_started(tmp_path: Path, lease: Lease) -> None:
     started = tmp_path / "started"
-    (tmp_path / "PlexSync.py").write_text(f"import sys\nopen({str(started)!r}, 'w').write(' '.join(sys.argv[1:]))\n")
+    (tmp_path / "PlexSync.py").write_text(
+        f"import sys\nopen({str(started)!r}, 'w').write(' '.join(sys.argv[1:]))\n"
+    )
     install(tmp_path, "9.9.9")
 
     status = run_worker(outside_of(tmp_path), lease, "test")
@@ -127,7 +137,9 @@ def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) 
     assert "made for this test" in log_of(tmp_path)
 
 
-def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(tmp_path: Path, lease: Lease) -> None:
+def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(
+    tmp_path: Path, lease: Lease
+) -> None:
     lives: list[str] = []
 
     def checkpoint(name: str) -> None:
@@ -152,8 +164,8 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
     status = run_worker(outside, lease, "test")
 
     assert status == 1
-    assert log_of(tmp_path).count("database.failed") == MOST_FAILURES + 1
-    assert take_message(str(tmp_path / "data")) == (
+    assert log_of(tmp_path).count("database.failed") == MAX_FAILURES + 1
+    assert pop_pending_message(str(tmp_path / "data")) == (
         "error",
         "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
         "What waits is kept; plexsync.log has the details.",
@@ -174,11 +186,13 @@ def test_a_damaged_database_is_set_aside_and_told(tmp_path: Path, lease: Lease) 
 
 def test_every_life_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> None:
     run_worker(outside_of(tmp_path), lease, "first")
-    lease.take()
+    lease.acquire()
 
     run_worker(outside_of(tmp_path), lease, "second")
 
-    assert query(tmp_path / "data", "SELECT epoch, started_by, version FROM worker") == [(2, "second", VERSION)]
+    assert query(tmp_path / "data", "SELECT epoch, started_by, version FROM worker") == [
+        (2, "second", VERSION)
+    ]
 
 
 def test_a_task_works_the_queue_off_where_no_worker_lives(
@@ -186,11 +200,13 @@ def test_a_task_works_the_queue_off_where_no_worker_lives(
 ) -> None:
     clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
 
-    worked = work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7)), lambda: None)
+    worked = drain_in_process(
+        Environment(tmp_path, tmp_path / "data", clock, Random(7)), lambda: None
+    )
 
     assert worked
     assert plex.library.item(item).title == "Written by the task"
-    assert not worker_lives(str(tmp_path / "data"))
+    assert not is_worker_alive(str(tmp_path / "data"))
 
 
 def test_a_task_waits_for_an_edit_that_still_rests(
@@ -205,7 +221,7 @@ def test_a_task_waits_for_an_edit_that_still_rests(
             stash.library.change_scene(scene, touch=True, title=title)
             note(tmp_path, f"scene:{scene}")
 
-    work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
+    drain_in_process(Environment(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
 
     assert plex.library.item(item).title == "Written later"
 
@@ -221,12 +237,14 @@ def test_a_change_that_comes_while_a_task_gives_the_lease_up_is_worked_off(
             stash.library.change_scene(scene, touch=True, title=title)
             note(tmp_path, f"scene:{scene}")
 
-    work_here(Outside(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
+    drain_in_process(Environment(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
 
     assert plex.library.item(item).title == "Written last"
 
 
-def waiting_scene(folder: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator) -> tuple[FakeClock, int, int]:
+def waiting_scene(
+    folder: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
+) -> tuple[FakeClock, int, int]:
     """No worker, and one scene that waits: the clock, Plex's item, the scene."""
     lease.release()
     clock = FakeClock()
@@ -234,15 +252,21 @@ def waiting_scene(folder: Path, lease: Lease, plex: PlexEmulator, stash: StashEm
     scene = stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written by the task")
     stash.configure(a_plex_url=plex.url, a_plex_token=plex.token, b_path_map="/data => /media")
     store = open_store(folder / "data", clock)
-    store.note(f"scene:{scene}", "update")
-    where = {"scheme": "http", "host": "0.0.0.0", "port": stash.port, "cookie": "", "now": clock.now}
-    store.connection.execute(sql.KEEP_SESSION, where)
+    store.enqueue(f"scene:{scene}", "update")
+    where = {
+        "scheme": "http",
+        "host": "0.0.0.0",
+        "port": stash.port,
+        "cookie": "",
+        "now": clock.now,
+    }
+    store.connection.execute(sql.SAVE_SESSION, where)
     store.connection.close()
     return clock, item, scene
 
 
 def test_a_task_leaves_the_queue_to_a_living_worker(tmp_path: Path, lease: Lease) -> None:
-    worked = work_here(outside_of(tmp_path), lambda: None)
+    worked = drain_in_process(outside_of(tmp_path), lambda: None)
 
     assert not worked
     assert lease.is_held

@@ -9,20 +9,22 @@ from core.clock import Clock
 from core.errors import PlexError
 from core.job import Job
 from core.log import EventLog
-from core.timers import Every
+from core.timers import IntervalTimer
 from plex.path_learner import apply
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
 from sync.batch import Batch, is_missing
-from sync.context import Workbench
+from sync.context import SyncContext
 from sync_queue.notices import Notices
-from worker.resilience.breaker import State
-from worker.resilience.circuit import Gate
+from worker.resilience.breaker import BreakerStatus
+from worker.resilience.circuit import CircuitBreaker
 
 NEW = frozenset({"scan", "create"})  # causes of a scene that came into being, or whose file moved
 GAP_S = 300.0  # the same folder is not scanned again sooner
-MOST_FOLDERS = 20  # of one location within the gap; beyond, the folder that holds them all is scanned instead
-REMEMBERED_S = 10_800.0  # longer than any job looks for its file
-NOWHERE_S = 3600.0
+MAX_FOLDERS = (
+    20  # of one location within the gap; beyond, the folder that holds them all is scanned instead
+)
+REQUEST_TTL_S = 10_800.0  # longer than any job looks for its file
+WARN_INTERVAL_S = 3600.0
 
 
 def is_new(job: Job) -> bool:
@@ -38,33 +40,42 @@ def is_due(noted_at: float, asked_at: float | None, now: float) -> bool:
     return asked_at is None or (noted_at >= asked_at and now - asked_at >= GAP_S)
 
 
-class PlexScans:
+class ScanTrigger:
     """Hears of each batch that was read. What was asked for is remembered in this process only."""
 
-    def __init__(self, gate: Gate, notices: Notices, clock: Clock, log: EventLog) -> None:
+    def __init__(self, gate: CircuitBreaker, notices: Notices, clock: Clock, log: EventLog) -> None:
         self._gate = gate
         self._notices = notices
         self._clock = clock
         self._log = log
         self._asked: dict[ScanFolder, float] = {}
         self._rest_until = 0.0
-        self._nowhere = Every(clock, NOWHERE_S)
+        self._nowhere = IntervalTimer(clock, WARN_INTERVAL_S)
 
-    def heard(self, bench: Workbench, batch: Batch) -> None:
+    def on_batch_read(self, bench: SyncContext, batch: Batch) -> None:
         """Ask for the folders of the batch's new scenes that Plex does not have."""
         now = self._clock.wall()
-        if not bench.config.trigger_plex_scan or self._gate.breaker.state is not State.CLOSED:
+        if (
+            not bench.config.trigger_plex_scan
+            or self._gate.breaker.state is not BreakerStatus.CLOSED
+        ):
             return
         if 0.0 < self._rest_until - now <= GAP_S:
             return
-        self._asked = {folder: at for folder, at in self._asked.items() if 0.0 <= now - at < REMEMBERED_S}
+        self._asked = {
+            folder: at for folder, at in self._asked.items() if 0.0 <= now - at < REQUEST_TTL_S
+        }
         wanted = self._wanted(bench, batch)
-        due = [folder for folder, noted_at in wanted.items() if is_due(noted_at, self._asked_at(folder), now)]
-        for folder in self._gathered(due, now):
+        due = [
+            folder
+            for folder, noted_at in wanted.items()
+            if is_due(noted_at, self._last_requested(folder), now)
+        ]
+        for folder in self._coalesce(due, now):
             if not self._ask(bench, folder, now):
                 return
 
-    def _wanted(self, bench: Workbench, batch: Batch) -> dict[ScanFolder, float]:
+    def _wanted(self, bench: SyncContext, batch: Batch) -> dict[ScanFolder, float]:
         """The folders of the new scenes, with the time when the newest of each was noted."""
         wanted: dict[ScanFolder, float] = {}
         for case in batch.cases.values():
@@ -73,26 +84,28 @@ class PlexScans:
             paths = [file.path for file in case.scene.files]
             folders = [folder for path in paths for folder in _folders(bench, path)]
             for folder in folders:
-                wanted[folder] = max(case.job.noted_at, wanted.get(folder, 0.0))
+                wanted[folder] = max(case.job.enqueued_at, wanted.get(folder, 0.0))
             if not folders and not bench.config.skip_not_found:
-                self._say_nowhere(bench, paths[0])
+                self._warn_unmapped(bench, paths[0])
         return wanted
 
-    def _asked_at(self, folder: ScanFolder) -> float | None:
-        return max((self._asked[one] for one in with_ancestors(folder) if one in self._asked), default=None)
+    def _last_requested(self, folder: ScanFolder) -> float | None:
+        return max(
+            (self._asked[one] for one in with_ancestors(folder) if one in self._asked), default=None
+        )
 
-    def _gathered(self, due: Sequence[ScanFolder], now: float) -> list[ScanFolder]:
+    def _coalesce(self, due: Sequence[ScanFolder], now: float) -> list[ScanFolder]:
         """The folders to ask for; of many in one location only the one that holds them all."""
         recent = [folder for folder, at in self._asked.items() if now - at < GAP_S]
         gathered: list[ScanFolder] = []
         for place in dict.fromkeys((folder.section, folder.location) for folder in due):
             mine = [folder for folder in due if (folder.section, folder.location) == place]
             before = [folder for folder in recent if (folder.section, folder.location) == place]
-            is_many = len(mine) + len(before) > MOST_FOLDERS
+            is_many = len(mine) + len(before) > MAX_FOLDERS
             gathered += [common_folder([*mine, *before])] if is_many else mine
         return gathered
 
-    def _ask(self, bench: Workbench, folder: ScanFolder, now: float) -> bool:
+    def _ask(self, bench: SyncContext, folder: ScanFolder, now: float) -> bool:
         """Send one request. A failure is no job's; where the server is at fault, the next job will find out."""
         try:
             bench.plex.scan_folder(folder.section, folder.path)
@@ -104,8 +117,8 @@ class PlexScans:
         self._log.info("plex.scan", section=folder.section, folder=folder.path)
         return True
 
-    def _say_nowhere(self, bench: Workbench, path: str) -> None:
-        if not self._nowhere.is_due():
+    def _warn_unmapped(self, bench: SyncContext, path: str) -> None:
+        if not self._nowhere.fire():
             return
         place = bench.path_map.mapped(path)[0]
         self._log.warning("plex.scan_nowhere", file=place)
@@ -116,9 +129,9 @@ class PlexScans:
         self._notices.add("scan_nowhere", "warning", text, self._clock.wall())
 
 
-def _folders(bench: Workbench, path: str) -> tuple[ScanFolder, ...]:
+def _folders(bench: SyncContext, path: str) -> tuple[ScanFolder, ...]:
     """Where Plex would have the file: by a learned pair, by the setting, or as Stash has it; () nowhere."""
-    lessons = bench.learning.lessons if bench.learning is not None else ()
+    lessons = bench.learning.mappings if bench.learning is not None else ()
     learned = [(place,) for place in (apply(lesson, path) for lesson in lessons) if place]
     for places in (*learned, bench.path_map.mapped(path)):
         folders = folders_of(places, bench.finder.sections)

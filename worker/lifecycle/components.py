@@ -7,27 +7,27 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.log import EventLog
-from sync.context import Workbench
+from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.meta import Facts
+from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.discovery.catch_up import CatchUp
-from worker.lifecycle.default_settings import Defaults
+from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
-from worker.lifecycle.live_settings import Settings
-from worker.reporting.stats import StatisticsKeeper
-from worker.resilience.circuit import Gate
+from worker.lifecycle.live_settings import LiveSettings
+from worker.reporting.stats import StatisticsRecorder
+from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.throttle import Throttle
 
 
-class Duty(Protocol):
+class BackgroundTask(Protocol):
     """Work of the worker that is no job: done in small steps, so that an edit never waits behind it."""
 
     def is_due(self) -> bool:
         """Whether there is a step to do now; asked twice a second, so it must be cheap."""
 
-    def step(self, bench: Workbench) -> None:
+    def step(self, bench: SyncContext) -> None:
         """Do one bounded step.
 
         Raises:
@@ -37,21 +37,21 @@ class Duty(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class WorkerComponents:
     """Everything a worker is made of; built by `wiring.py`."""
 
     data_dir: Path
     store: JobStore
-    facts: Facts
+    facts: MetaStore
     letters: DeadLetters
     notices: Notices
-    settings: Settings
-    gate: Gate
+    settings: LiveSettings
+    gate: CircuitBreaker
     drain: Drain
     throttle: Throttle
-    statistics: StatisticsKeeper
+    statistics: StatisticsRecorder
     catch_up: CatchUp
-    defaults: Defaults
+    defaults: DefaultSettingsWriter
     clock: Clock
     log: EventLog
     epoch: int
@@ -59,7 +59,7 @@ class Parts:
     version: str
     beat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
-    duties: tuple[Duty, ...] = ()
+    duties: tuple[BackgroundTask, ...] = ()
     before_speaking: Callable[[], None] = lambda: None
     is_gone: Callable[[], bool] = lambda: False
     stash_came_back: Callable[[], None] = lambda: None

@@ -11,13 +11,13 @@ from typing import Any
 
 from core.clock import Clock
 from core.log import EventLog
-from core.timers import Every
-from stash.client import StashClient, StashRefused
-from sync_queue.meta import Facts
+from core.timers import IntervalTimer
+from stash.client import StashClient, StashQueryError
+from sync_queue.meta import MetaStore
 from validation.config import read_config, stored_names
 from validation.settings import SETTINGS
 
-CALM_S = 60.0  # the map must have stayed the same for this long
+STABLE_FOR_S = 60.0  # the map must have stayed the same for this long
 WATCH_S = 600.0  # once nothing is missing it looks less often: an idle worker asks next to nothing
 GOOD_LOOKS = 6  # of these, in a row, are enough
 DONE = "defaults_written"
@@ -29,7 +29,7 @@ def missing_defaults(raw: Mapping[str, object]) -> dict[str, object]:
     A key that a person has stored, in whatever spelling, stays as it is. A default that Stash shows by
     itself (off, 0, empty) is not stored.
     """
-    if not raw or read_config(raw).config.missing():
+    if not raw or read_config(raw).config.missing_required():
         return {}
     known = stored_names(raw)
     return {
@@ -39,58 +39,64 @@ def missing_defaults(raw: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def lost(written: Mapping[str, object], now: Mapping[str, object]) -> dict[str, object]:
+def dropped_keys(written: Mapping[str, object], now: Mapping[str, object]) -> dict[str, object]:
     """What was written and is not there any more."""
     return {key: value for key, value in written.items() if key not in now}
 
 
-class Defaults:
+class DefaultSettingsWriter:
     """Writes the missing defaults, once per version of PlexSync."""
 
-    def __init__(self, facts: Facts, clock: Clock, log: EventLog, version: str) -> None:
+    def __init__(self, facts: MetaStore, clock: Clock, log: EventLog, version: str) -> None:
         self._facts = facts
         self._log = log
         self._version = version
-        self._look = Every(clock, CALM_S)
+        self._look = IntervalTimer(clock, STABLE_FOR_S)
         self._last: dict[str, Any] | None = None
         self._kept: dict[str, Any] = {}
         self._good_looks = 0
 
-    def write_if_calm(self, stash: StashClient | None) -> None:
+    def write_when_stable(self, stash: StashClient | None) -> None:
         """Look now and then; write what is missing when two looks, a minute apart at least, saw the same map.
 
         Raises:
             StashUnavailable: it is tried again.
         """
-        if stash is None or not self._look.is_due() or self._facts.get(DONE) == self._version:
+        if stash is None or not self._look.fire() or self._facts.get(DONE) == self._version:
             return
         raw = stash.settings()
         is_calm, self._last = raw == self._last, raw
-        if self._kept:  # a newer value is a person's; who empties the whole map wants it to begin anew
+        if (
+            self._kept
+        ):  # a newer value is a person's; who empties the whole map wants it to begin anew
             self._kept = {**self._kept, **raw} if raw else {}
-        if not is_calm or not raw or read_config(raw).config.missing():
+        if not is_calm or not raw or read_config(raw).config.missing_required():
             return
-        missing = {**missing_defaults(raw), **lost(self._kept, raw)}
+        missing = {**missing_defaults(raw), **dropped_keys(self._kept, raw)}
         if missing:
             self._write(stash, raw, missing)
             return
-        self._look.push(WATCH_S)
+        self._look.postpone(WATCH_S)
         self._good_looks += 1
         if self._good_looks >= GOOD_LOOKS:
             self._facts.set(DONE, self._version)
 
-    def _write(self, stash: StashClient, raw: Mapping[str, object], missing: Mapping[str, object]) -> None:
+    def _write(
+        self, stash: StashClient, raw: Mapping[str, object], missing: Mapping[str, object]
+    ) -> None:
         """Store the map as it was read just now, with what is missing in it; what is in it stays as it is."""
         written = {**missing, **raw}
         try:
             stash.save_settings(written)
-        except StashRefused as error:
+        except StashQueryError as error:
             self._log.warning("settings.defaults_refused", detail=str(error))
             self._facts.set(DONE, self._version)
             return
         put_back = tuple(key for key in missing if key in self._kept)
         self._log.info(
-            "settings.defaults", keys=tuple(key for key in missing if key not in put_back), put_back=put_back
+            "settings.defaults",
+            keys=tuple(key for key in missing if key not in put_back),
+            put_back=put_back,
         )
         self._last, self._kept, self._good_looks = written, written, 0
-        self._look.push(WATCH_S)
+        self._look.postpone(WATCH_S)

@@ -9,29 +9,29 @@ from core.clock import Clock
 from core.errors import Fenced, PlexError, StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
-from core.outcome import Fate, Outcome
+from core.outcome import Disposition, Outcome
 from sync.batch import Batch, read_batch
-from sync.context import Workbench
+from sync.context import SyncContext
 from sync.record_adoption import adopt_records
-from sync.sync_scene import SceneSync, title_of
+from sync.sync_scene import SceneSync, display_title
 from sync.verify import verify_written
 from sync_queue.database import is_damage
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.discovery.fan_out import FanOut
-from worker.reporting.stats import counts_of, day_of
-from worker.resilience.blame import Blame
-from worker.resilience.breaker import State
-from worker.resilience.circuit import Gate
-from worker.resilience.retry_policy import Signal, judge, rule_for
+from worker.reporting.stats import counters_for, utc_day
+from worker.resilience.blame import FailureAttribution
+from worker.resilience.breaker import BreakerStatus
+from worker.resilience.circuit import CircuitBreaker
+from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
 from worker.resilience.throttle import Throttle
 
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
 
-Listener = Callable[[Job, Outcome, float], None]
+OnJobFinished = Callable[[Job, Outcome, float], None]
 """Hears (job, outcome, seconds it took) after the job has moved."""
-BatchListener = Callable[[Workbench, Batch], None]
+OnBatchRead = Callable[[SyncContext, Batch], None]
 """Hears of a batch that was read, before its jobs are worked on."""
 
 
@@ -49,9 +49,10 @@ class DrainReport:
         """The report with one more outcome."""
         return replace(
             self,
-            done=self.done + (outcome.fate is Fate.DONE),
-            waiting=self.waiting + (outcome.fate in (Fate.WAIT, Fate.RELEASE)),
-            buried=self.buried + (outcome.fate is Fate.BURY),
+            done=self.done + (outcome.disposition is Disposition.COMPLETE),
+            waiting=self.waiting
+            + (outcome.disposition in (Disposition.RETRY, Disposition.RELEASE)),
+            buried=self.buried + (outcome.disposition is Disposition.DEAD_LETTER),
             wrote=self.wrote + bool(outcome.wrote),
         )
 
@@ -63,15 +64,15 @@ class Drain:
         self,
         store: JobStore,
         notices: Notices,
-        gate: Gate,
+        gate: CircuitBreaker,
         throttle: Throttle,
         clock: Clock,
         chance: Random,
         log: EventLog,
         fan_out: FanOut,
         *,
-        listeners: Sequence[Listener] = (),
-        batch_listeners: Sequence[BatchListener] = (),
+        listeners: Sequence[OnJobFinished] = (),
+        batch_listeners: Sequence[OnBatchRead] = (),
         checkpoint: Callable[[str], object] = str,
     ) -> None:
         self._store = store
@@ -85,11 +86,14 @@ class Drain:
         self._listeners = tuple(listeners)
         self._batch_listeners = tuple(batch_listeners)
         self._checkpoint = checkpoint
-        self._blame = Blame()
+        self._blame = FailureAttribution()
         self._report = DrainReport()
 
     def run(
-        self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool] | None = None
+        self,
+        bench: SyncContext,
+        should_stop: Callable[[], bool],
+        must_stop: Callable[[], bool] | None = None,
     ) -> DrainReport:
         """Work until nothing is due, the gate shuts, a server fails, or `should_stop`.
 
@@ -98,69 +102,80 @@ class Drain:
         Raises:
             Fenced: a newer worker has taken over.
         """
-        with bench.watch.syncing():
+        with bench.watch.counting_requests():
             return self._run(bench, should_stop, must_stop or should_stop)
 
-    def _run(self, bench: Workbench, should_stop: Callable[[], bool], must_stop: Callable[[], bool]) -> DrainReport:
+    def _run(
+        self, bench: SyncContext, should_stop: Callable[[], bool], must_stop: Callable[[], bool]
+    ) -> DrainReport:
         self._report = DrainReport()
         sync = SceneSync(bench)
-        while self._gate.admits and not self._report.halted:
+        while self._gate.max_jobs and not self._report.halted:
             if should_stop():
                 self._report = replace(self._report, halted="stopped")
                 break
-            most = min(self._gate.admits, self._throttle.batch)
-            jobs = self._store.take(most)
+            most = min(self._gate.max_jobs, self._throttle.batch_size)
+            jobs = self._store.claim(most)
             if not jobs:
-                if self._gate.breaker.state is State.HALF_OPEN:
-                    self._gate.test(bench.plex)
+                if self._gate.breaker.state is BreakerStatus.HALF_OPEN:
+                    self._gate.half_open_test(bench.plex)
                 break
             self._checkpoint("drain.taken")
-            entities, scenes = split(jobs)
+            entities, scenes = split_by_kind(jobs)
             self._expand(bench, entities)
             if self._report.halted:
                 self._release(scenes)
             elif scenes:
-                self._work(bench, sync, scenes, must_stop)
+                self._run_batch(bench, sync, scenes, must_stop)
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(bench, sync)
-            if len(jobs) < most and self._store.more_urgent_than(PRIORITY_BACKFILL):
+            if len(jobs) < most and self._store.has_higher_priority_due(PRIORITY_BACKFILL):
                 break  # hooks of a bulk edit trickle in: what gathers in a moment is one batch, not many
         self._verify(bench, sync)
         return self._report
 
     # -- entities -------------------------------------------------------------------------------
 
-    def _expand(self, bench: Workbench, jobs: Sequence[Job]) -> None:
+    def _expand(self, bench: SyncContext, jobs: Sequence[Job]) -> None:
         """Turn changed entities into jobs of scenes. Plex has no part in it, so it tests nothing."""
         try:
             now = self._fan_out.read(bench.stash, jobs)
-        except Exception as error:  # broad on purpose: one entity that breaks the read must not stop the others
-            if _is_ours(error):
+        except (
+            Exception
+        ) as error:  # broad on purpose: one entity that breaks the read must not stop the others
+            if _is_queue_error(error):
                 raise
             self._expand_alone(bench, jobs, error)
             return
         for number, job in enumerate(jobs):
             started = self._clock.monotonic()
-            self._store.take_in_hand(job)
+            self._store.mark_current(job)
             self._checkpoint("drain.in_hand")
             try:
                 outcome = self._fan_out.expand(bench.stash, job, now)
-            except Exception as error:  # broad on purpose: a bug in one entity must not stop the others
-                if _is_ours(error):
+            except (
+                Exception
+            ) as error:  # broad on purpose: a bug in one entity must not stop the others
+                if _is_queue_error(error):
                     raise
-                outcome = self._judged(bench, job, error, self._fan_out.name_of(job))
-            self._settle(bench, job, outcome, self._clock.monotonic() - started)
+                outcome = self._outcome_of(bench, job, error, self._fan_out.name_of(job))
+            self._apply_outcome(bench, job, outcome, self._clock.monotonic() - started)
             if self._report.halted:
                 self._release(jobs[number + 1 :])
                 return
 
-    def _expand_alone(self, bench: Workbench, jobs: Sequence[Job], error: Exception) -> None:
+    def _expand_alone(self, bench: SyncContext, jobs: Sequence[Job], error: Exception) -> None:
         """A shared read failed: Stash's absence spends nothing; otherwise each entity is read alone."""
         if isinstance(error, StashUnavailable):
             self._release(jobs, type(error).__name__)
             self._report = replace(self._report, halted=type(error).__name__)
         elif len(jobs) == 1:
-            self._settle(bench, jobs[0], self._judged(bench, jobs[0], error, self._fan_out.name_of(jobs[0])), 0.0)
+            self._apply_outcome(
+                bench,
+                jobs[0],
+                self._outcome_of(bench, jobs[0], error, self._fan_out.name_of(jobs[0])),
+                0.0,
+            )
         else:
             for number, job in enumerate(jobs):
                 if self._report.halted:
@@ -170,131 +185,150 @@ class Drain:
 
     # -- a batch --------------------------------------------------------------------------------
 
-    def _work(self, bench: Workbench, sync: SceneSync, jobs: Sequence[Job], should_stop: Callable[[], bool]) -> None:
+    def _run_batch(
+        self,
+        bench: SyncContext,
+        sync: SceneSync,
+        jobs: Sequence[Job],
+        should_stop: Callable[[], bool],
+    ) -> None:
         try:
             batch = read_batch(bench, jobs)
             self._checkpoint("drain.read")
             adopt_records(bench, batch)
-            self._fan_out.expect(bench, batch)
+            self._fan_out.record_before_write(bench, batch)
             self._checkpoint("drain.prepared")
-            self._tell_of_batch(bench, batch)
+            self._notify_batch_read(bench, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
                 with bench.watch.step("share"):
                     sync.share(batch)
                 self._checkpoint("drain.shared")
-        except Exception as error:  # broad on purpose: a scene that breaks the read must not stop the others
-            if _is_ours(error):
+        except (
+            Exception
+        ) as error:  # broad on purpose: a scene that breaks the read must not stop the others
+            if _is_queue_error(error):
                 raise
             self._read_failed(bench, sync, jobs, error, should_stop)
             return
         for number, job in enumerate(jobs):
-            if not self._throttle.await_turn(should_stop):
+            if not self._throttle.acquire(should_stop):
                 self._release(jobs[number:])
                 return
-            if (number and should_stop()) or self._store.more_urgent_than(job.priority):
-                self._throttle.give_back()
+            if (number and should_stop()) or self._store.has_higher_priority_due(job.priority):
+                self._throttle.release()
                 self._release(jobs[number:])
                 return
-            self._one(bench, sync, batch, job)
-            if self._report.halted or not self._gate.admits:
+            self._run_job(bench, sync, batch, job)
+            if self._report.halted or not self._gate.max_jobs:
                 self._release(jobs[number + 1 :])
                 return
 
     def _read_failed(
         self,
-        bench: Workbench,
+        bench: SyncContext,
         sync: SceneSync,
         jobs: Sequence[Job],
         error: Exception,
         should_stop: Callable[[], bool],
     ) -> None:
         """A shared read failed: the server's fault spends nothing; otherwise each job is read alone."""
-        self._log.info("drain.read_failed", jobs=len(jobs), why=type(error).__name__, detail=str(error))
-        if isinstance(error, StashUnavailable) or rule_for(error).signal in (Signal.DOWN, Signal.REFUSED):
-            self._hear(bench, error)
+        self._log.info(
+            "drain.read_failed", jobs=len(jobs), why=type(error).__name__, detail=str(error)
+        )
+        if isinstance(error, StashUnavailable) or rule_for(error).signal in (
+            BreakerSignal.DOWN,
+            BreakerSignal.REFUSED,
+        ):
+            self._report_to_breaker(bench, error)
             self._release(jobs, type(error).__name__)
             self._report = replace(self._report, halted=type(error).__name__)
             return
         if len(jobs) == 1:
-            self._settle(bench, jobs[0], self._judged(bench, jobs[0], error, ""), 0.0)
+            self._apply_outcome(bench, jobs[0], self._outcome_of(bench, jobs[0], error, ""), 0.0)
             return
         for number, job in enumerate(jobs):
-            if self._report.halted or not self._gate.admits or should_stop():
+            if self._report.halted or not self._gate.max_jobs or should_stop():
                 self._release(jobs[number:])
                 return
-            self._store.take_in_hand(job)  # it is read alone now: a death would be its own
-            self._work(bench, sync, [job], should_stop)
+            self._store.mark_current(job)  # it is read alone now: a death would be its own
+            self._run_batch(bench, sync, [job], should_stop)
 
-    def _tell_of_batch(self, bench: Workbench, batch: Batch) -> None:
+    def _notify_batch_read(self, bench: SyncContext, batch: Batch) -> None:
         for listener in self._batch_listeners:
             try:
                 listener(bench, batch)
-            except Exception as error:  # broad on purpose: no job may fail by what merely follows a read
-                if _is_ours(error):
+            except (
+                Exception
+            ) as error:  # broad on purpose: no job may fail by what merely follows a read
+                if _is_queue_error(error):
                     raise
                 self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
     # -- a job ----------------------------------------------------------------------------------
 
-    def _one(self, bench: Workbench, sync: SceneSync, batch: Batch, job: Job) -> None:
-        self._store.take_in_hand(job)
+    def _run_job(self, bench: SyncContext, sync: SceneSync, batch: Batch, job: Job) -> None:
+        self._store.mark_current(job)
         self._checkpoint("drain.in_hand")
         started = self._clock.monotonic()
         try:
             outcome = sync.sync(batch, job)
         except Exception as error:  # broad on purpose: a bug in one scene must not stop the others
-            if _is_ours(error):
+            if _is_queue_error(error):
                 raise
             scene = batch.cases[job.id].scene
-            outcome = self._judged(bench, job, error, title_of(scene) if scene else "")
+            outcome = self._outcome_of(bench, job, error, display_title(scene) if scene else "")
         else:
-            self._throttle.heard(ok=True)
-            self._fan_out.settle(batch.cases[job.id], outcome)
+            self._throttle.on_result(ok=True)
+            self._fan_out.record_after_write(batch.cases[job.id], outcome)
             if outcome.items:
                 self._blame.succeeded()
                 self._gate.succeeded()
         self._checkpoint("drain.synced")
-        self._settle(bench, job, outcome, self._clock.monotonic() - started)
+        self._apply_outcome(bench, job, outcome, self._clock.monotonic() - started)
 
-    def _judged(self, bench: Workbench, job: Job, error: Exception, title: str) -> Outcome:
+    def _outcome_of(self, bench: SyncContext, job: Job, error: Exception, title: str) -> Outcome:
         """The outcome of a failure; those that open the breaker, or fail its test, spend nothing."""
-        was_closed = self._gate.breaker.state is State.CLOSED
-        self._hear(bench, error)
-        is_closed = self._gate.breaker.state is State.CLOSED
-        spend = rule_for(error).signal is not Signal.COUNT or self._blame.is_own(
+        was_closed = self._gate.breaker.state is BreakerStatus.CLOSED
+        self._report_to_breaker(bench, error)
+        is_closed = self._gate.breaker.state is BreakerStatus.CLOSED
+        spend = rule_for(error).signal is not BreakerSignal.COUNT or self._blame.counts_against_job(
             job.subject, was_closed=was_closed, is_closed=is_closed
         )
         if was_closed and not is_closed:
-            self._store.refund(self._blame.excused())
+            self._store.refund_attempts(self._blame.jobs_to_refund())
         if isinstance(error, StashUnavailable):
             self._report = replace(self._report, halted=type(error).__name__)
-        return judge(job, error, self._chance, spend=spend, title=title)
+        return decide_outcome(job, error, self._chance, spend=spend, title=title)
 
-    def _hear(self, bench: Workbench, error: Exception) -> None:
+    def _report_to_breaker(self, bench: SyncContext, error: Exception) -> None:
         if not isinstance(error, PlexError):
             return
-        self._throttle.heard(ok=rule_for(error).signal is Signal.NONE)
-        if rule_for(error).signal is Signal.NONE:
+        self._throttle.on_result(ok=rule_for(error).signal is BreakerSignal.NONE)
+        if rule_for(error).signal is BreakerSignal.NONE:
             self._gate.succeeded()  # it answered; the answer is about this scene
         else:
             self._gate.failed(error, bench.plex)
 
-    def _settle(self, bench: Workbench, job: Job, outcome: Outcome, took_s: float) -> None:
-        now, counts = self._clock.wall(), counts_of(outcome, day_of(self._clock))
-        match outcome.fate:
-            case Fate.DONE:
-                self._store.finish(job, counts)
-            case Fate.WAIT:
+    def _apply_outcome(self, bench: SyncContext, job: Job, outcome: Outcome, took_s: float) -> None:
+        now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
+        match outcome.disposition:
+            case Disposition.COMPLETE:
+                self._store.complete(job, counts)
+            case Disposition.RETRY:
                 due_at = now + outcome.wait_s
-                self._store.wait(job, due_at, outcome.what, attempts=outcome.attempts, counts=counts)
-            case Fate.RELEASE:
-                rest = PAUSE_S if self._gate.breaker.state is State.CLOSED else 0.0
-                self._store.wait(job, now + rest, outcome.what, attempts=outcome.attempts, counts=counts)
-            case Fate.BURY:
-                self._store.bury(
+                self._store.retry_at(
+                    job, due_at, outcome.result, attempts=outcome.attempts, counts=counts
+                )
+            case Disposition.RELEASE:
+                rest = PAUSE_S if self._gate.breaker.state is BreakerStatus.CLOSED else 0.0
+                self._store.retry_at(
+                    job, now + rest, outcome.result, attempts=outcome.attempts, counts=counts
+                )
+            case Disposition.DEAD_LETTER:
+                self._store.dead_letter(
                     job,
                     title=outcome.title,
-                    reason=outcome.what,
+                    reason=outcome.result,
                     message=outcome.message,
                     candidates=outcome.candidates,
                     counts=counts,
@@ -304,8 +338,10 @@ class Drain:
         for listener in self._listeners:
             try:
                 listener(job, outcome, took_s)
-            except Exception as error:  # broad on purpose: the job has moved; counting it must not stop the next
-                if _is_ours(error):
+            except (
+                Exception
+            ) as error:  # broad on purpose: the job has moved; counting it must not stop the next
+                if _is_queue_error(error):
                     raise
                 self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
 
@@ -313,7 +349,7 @@ class Drain:
         for job in jobs:
             self._store.release(job, reason)
 
-    def _verify(self, bench: Workbench, sync: SceneSync) -> None:
+    def _verify(self, bench: SyncContext, sync: SceneSync) -> None:
         written, sync.written = sync.written, []
         if not written:
             return
@@ -321,7 +357,9 @@ class Drain:
             dropped = verify_written(bench, written)
         for lost in dropped:
             names = ", ".join(lost.fields)
-            self._log.warning("verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields)
+            self._log.warning(
+                "verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields
+            )
             text = (
                 f"Plex accepted {names} of scene {lost.scene_id} (item {lost.item}) but does not show it. "
                 "Look at the item in Plex; PlexSync sends it again with the scene's next change."
@@ -329,12 +367,12 @@ class Drain:
             self._notices.add(f"dropped:{names}", "warning", text, self._clock.wall())
 
 
-def split(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+def split_by_kind(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
     """(those of entities, those of scenes), each in the order they came."""
     return [job for job in jobs if not job.is_scene], [job for job in jobs if job.is_scene]
 
 
-def _is_ours(error: Exception) -> bool:
+def _is_queue_error(error: Exception) -> bool:
     """Whether it is the worker's own trouble: a queue that is locked, full or damaged is no scene's fault."""
     return isinstance(error, Fenced | sqlite3.OperationalError) or (
         isinstance(error, sqlite3.Error) and is_damage(error)

@@ -7,7 +7,7 @@ from core.clock import Clock
 UPDATE_S = 60.0  # an update deletes the plugin's files before it writes them anew, in moments
 
 
-class Presence:
+class InstallationCheck:
     """Whether the plugin is still installed. An uninstallation leaves `data/`; a person deletes everything."""
 
     def __init__(self, root: Path, data_dir: Path, clock: Clock) -> None:
@@ -16,7 +16,7 @@ class Presence:
         self._clock = clock
         self._missing_since: float | None = None
 
-    def is_gone(self) -> bool:
+    def is_uninstalled(self) -> bool:
         """Asked at every turn, before anything could make a folder of the plugin's anew."""
         if not self._data_dir.is_dir():
             return True

@@ -7,25 +7,25 @@ from core.clock import Clock
 from core.errors import StashUnavailable
 from core.log import EventLog
 from stash.client import StashAddress, StashClient
-from sync.context import Workbench
-from sync_queue.meta import Facts
+from sync.context import SyncContext
+from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
-from validation.config import ConfigReading, PlexSyncConfig, read_config
+from validation.config import ConfigResult, PlexSyncConfig, read_config
 
 NO_SETTINGS = "settings"
 
 
-class Settings:
+class LiveSettings:
     """Reads Stash's settings with the newest session any process handed over."""
 
     def __init__(
         self,
-        facts: Facts,
+        facts: MetaStore,
         notices: Notices,
         clock: Clock,
         log: EventLog,
         build_stash: Callable[[StashAddress, str], StashClient],
-        build_bench: Callable[[PlexSyncConfig, StashClient], Workbench],
+        build_bench: Callable[[PlexSyncConfig, StashClient], SyncContext],
     ) -> None:
         self._facts = facts
         self._notices = notices
@@ -37,7 +37,7 @@ class Settings:
         self._client: StashClient | None = None
         self._taken_over = 0.0
         self._raw: dict[str, Any] | None = None
-        self._bench: Workbench | None = None
+        self._bench: SyncContext | None = None
         self.config: PlexSyncConfig | None = None
         self.generation = 0
 
@@ -48,14 +48,18 @@ class Settings:
             return None
         address = StashAddress(session.scheme, session.host, session.port)
         if self._client is None or address != self._address:
-            self._address, self._client, self._raw = address, self._build_stash(address, session.cookie), None
+            self._address, self._client, self._raw = (
+                address,
+                self._build_stash(address, session.cookie),
+                None,
+            )
         elif session.noted_at != self._taken_over and session.cookie:
             self._client.cookie = session.cookie
         self._taken_over = session.noted_at
-        self._log.hide_for_now(session.cookie)
+        self._log.redact_temporarily(session.cookie)
         return self._client
 
-    def renew(self) -> float:
+    def renew_session(self) -> float:
         """Keep the session alive by one cheap question; its longest age in seconds.
 
         Raises:
@@ -66,14 +70,16 @@ class Settings:
             raise StashUnavailable("no hook or task has told where Stash is")
         key, age_s = client.credentials()
         client.api_key = key
-        self._log.hide(key)
-        self._log.hide_for_now(client.cookie)
+        self._log.redact(key)
+        self._log.redact_temporarily(client.cookie)
         now = self._clock.wall()
-        if client.cookie != session.cookie and self._facts.renew_cookie(session.cookie, client.cookie, now):
+        if client.cookie != session.cookie and self._facts.renew_cookie(
+            session.cookie, client.cookie, now
+        ):
             self._taken_over = now
         return age_s
 
-    def bench(self) -> Workbench | None:
+    def sync_context(self) -> SyncContext | None:
         """What to work with under the present settings; None while a required one is missing.
 
         Raises:
@@ -84,7 +90,7 @@ class Settings:
             raise StashUnavailable("no hook or task has told where Stash is")
         raw = client.settings()
         if raw != self._raw or self.config is None:
-            self._adopt(raw, client)
+            self._apply(raw, client)
         return self._bench
 
     def close(self) -> None:
@@ -93,21 +99,27 @@ class Settings:
             self._bench.close()
             self._bench = None
 
-    def _adopt(self, raw: dict[str, Any], client: StashClient) -> None:
+    def _apply(self, raw: dict[str, Any], client: StashClient) -> None:
         reading = read_config(raw)
         config = reading.config
-        self._log.hide(config.plex_token.get_secret_value())
-        self._log.choose(as_json=config.log_json, shows_steps=config.log_debug, hides_paths=config.obfuscate_paths)
+        self._log.redact(config.plex_token.get_secret_value())
+        self._log.configure(
+            as_json=config.log_json,
+            shows_steps=config.log_debug,
+            hides_paths=config.obfuscate_paths,
+        )
         # Defaults that were stored, or a key of somebody else, change nothing: the index stays.
-        is_same = self._raw is not None and self._bench is not None and reading.config == self.config
+        is_same = (
+            self._raw is not None and self._bench is not None and reading.config == self.config
+        )
         self._raw = raw
-        self._warn_of(reading)
+        self._report_warnings(reading)
         if is_same:
             return
         self.close()
         self.config = reading.config
         self.generation += 1
-        missing = reading.config.missing()
+        missing = reading.config.missing_required()
         if missing:
             text = (
                 f"PlexSync waits: {' and '.join(missing)} is not set. "
@@ -120,7 +132,7 @@ class Settings:
         self._bench = self._build_bench(reading.config, client)
         self._log.info("settings.read", generation=self.generation)
 
-    def _warn_of(self, reading: ConfigReading) -> None:
+    def _report_warnings(self, reading: ConfigResult) -> None:
         for warning in reading.warnings:
             self._log.warning("settings.bad", detail=warning)
             self._notices.add(f"setting:{warning[:40]}", "warning", warning, self._clock.wall())

@@ -5,36 +5,38 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.log import EventLog
-from core.timers import Every
+from core.timers import IntervalTimer
 from core.units import DAY_S
-from sync_queue.meta import Facts, to_number
+from sync_queue.meta import MetaStore, parse_float
 from sync_queue.schema import back_up
-from sync_queue.spill import drop_leftovers
+from sync_queue.spill import remove_stale_files
 from sync_queue.store import JobStore
 
-TIDY_S = 600.0
+MAINTENANCE_INTERVAL_S = 600.0
 BACKED_UP = "backed_up_at"
 
 
-class Tidying:
+class Maintenance:
     """Finished rows, leftovers of killed hooks, and a copy a day."""
 
-    def __init__(self, data_dir: Path, store: JobStore, facts: Facts, clock: Clock, log: EventLog) -> None:
+    def __init__(
+        self, data_dir: Path, store: JobStore, facts: MetaStore, clock: Clock, log: EventLog
+    ) -> None:
         self._data_dir = data_dir
         self._store = store
         self._facts = facts
         self._clock = clock
         self._log = log
-        self._due = Every(clock, TIDY_S)
+        self._due = IntervalTimer(clock, MAINTENANCE_INTERVAL_S)
 
-    def tidy_if_due(self) -> None:
+    def run_if_due(self) -> None:
         """Clear away, and copy what was not copied for a day; a copy that cannot be made is tried the next day."""
-        if not self._due.is_due():
+        if not self._due.fire():
             return
         self._store.prune()
         now = self._clock.wall()
-        drop_leftovers(self._data_dir, now)
-        if abs(now - (to_number(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:
+        remove_stale_files(self._data_dir, now)
+        if abs(now - (parse_float(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:
             back_up(self._store.connection, self._data_dir)

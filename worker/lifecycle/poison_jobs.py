@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 
-from core.errors import WorkerDied
+from core.errors import PoisonJob
 from core.job import Job
 from core.log import EventLog
 from sync_queue.store import JobStore
 
-DEATHS_TO_BURY = 6
+CRASHES_TO_DEAD_LETTER = 6
 
 
-def bury_the_deadly(store: JobStore, charged: Sequence[Job], log: EventLog) -> int:
+def dead_letter_poison_jobs(store: JobStore, charged: Sequence[Job], log: EventLog) -> int:
     """Bury each of these jobs that has cost six workers their lives; how many."""
     if len(charged) > 1:
-        log.warning("worker.died_reading", jobs=len(charged), deaths=max(job.deaths for job in charged))
+        log.warning(
+            "worker.died_reading", jobs=len(charged), deaths=max(job.crashes for job in charged)
+        )
     buried = 0
     for job in charged:
         if len(charged) == 1:
-            log.warning("worker.died", **{job.kind: job.subject.partition(":")[2]}, deaths=job.deaths)
-        if job.deaths >= DEATHS_TO_BURY and store.bury_waiting(job, WorkerDied.__name__, WorkerDied("").advice):
+            log.warning(
+                "worker.died", **{job.kind: job.subject.partition(":")[2]}, deaths=job.crashes
+            )
+        if job.crashes >= CRASHES_TO_DEAD_LETTER and store.dead_letter_waiting(
+            job, PoisonJob.__name__, PoisonJob("").advice
+        ):
             buried += 1
     return buried

@@ -12,22 +12,24 @@ from core.clock import Clock
 from core.launch import launch_worker
 from core.log import EventLog, open_log
 from sync_queue.database import is_damage
-from sync_queue.hook_queue import leave_message
+from sync_queue.hook_queue import write_pending_message
 from sync_queue.lease import Lease
-from sync_queue.schema import OpenedDatabase, suspect
-from worker.lifecycle.loop import Farewell, WorkerLife
-from worker.lifecycle.watchdog import Watchdog, replace_this_process
+from sync_queue.schema import OpenedDatabase, mark_suspect
+from worker.lifecycle.loop import ExitReason, WorkerLoop
+from worker.lifecycle.watchdog import Watchdog, restart_worker
 
-MOST_FAILURES = 10  # lives in a row that ended in an error; with the rests between them about six minutes
-LONGEST_REST_S = 60.0
+MAX_FAILURES = (
+    10  # lives in a row that ended in an error; with the rests between them about six minutes
+)
+MAX_BACKOFF_S = 60.0
 LONG_LIFE_S = 600.0  # an error after this is a new one
 UPDATE = "update"  # by whom a worker is started that only takes over from an older version
 
 
-class Built(Protocol):
+class BuiltWorker(Protocol):
     """A worker as `wiring.py` builds it."""
 
-    life: WorkerLife
+    life: WorkerLoop
     opened: OpenedDatabase
 
     def close(self) -> None:
@@ -35,14 +37,14 @@ class Built(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
+class WorkerSupervisor:
     """Where a worker lives, and who builds it: `build(log, started_by, beat)`, by the holder of the lease only."""
 
     root: Path
     data_dir: Path
     clock: Clock
     checkpoint: Callable[[str], object]
-    build: Callable[[EventLog, str, Callable[[], None]], Built]
+    build: Callable[[EventLog, str, Callable[[], None]], BuiltWorker]
 
     def run(self, lease: Lease, started_by: str) -> int:
         """Work until there is a reason to leave, then leave without losing a wake-up; the exit status.
@@ -50,29 +52,29 @@ class Runner:
         A life that ends in an error, such as a database that is locked or a full disk, begins anew after a rest.
         """
         log, close_log = open_log(self.data_dir / "plexsync.log")
-        watchdog = Watchdog(self.clock, lambda: replace_this_process(str(self.root)))
+        watchdog = Watchdog(self.clock, lambda: restart_worker(str(self.root)))
         watchdog.start()
         try:
             failures = 0
             while lease.is_held:
                 began = self.clock.monotonic()
-                farewell = self._one_life(lease, started_by, log, watchdog)
+                farewell = self._run_once(lease, started_by, log, watchdog)
                 if farewell is not None or self.clock.monotonic() - began >= LONG_LIFE_S:
                     failures = 0
                 failures += farewell is None
                 if not self.data_dir.is_dir():
                     return 0  # uninstalled; another life would make the folder anew
-                if failures > MOST_FAILURES or (failures and not lease.is_held):
+                if failures > MAX_FAILURES or (failures and not lease.is_held):
                     return 1
                 if failures:  # leaving would leave the queue to nobody until the next event
-                    self.clock.sleep(min(LONGEST_REST_S, 2.0**failures))
-                    watchdog.beat()
+                    self.clock.sleep(min(MAX_BACKOFF_S, 2.0**failures))
+                    watchdog.heartbeat()
         finally:
             watchdog.stop()
             close_log()
         return 0
 
-    def work_here(self, look: Callable[[], None], limit_s: float) -> bool:
+    def drain_in_process(self, look: Callable[[], None], limit_s: float) -> bool:
         """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
 
         `look` is called again and again meanwhile, at least once a job. With no time at all the queue is made.
@@ -85,64 +87,78 @@ class Runner:
         ends_at = self.clock.monotonic() + limit_s
         log, close_log = open_log(self.data_dir / "plexsync.log")
         try:
-            while goes_on and lease.take():
-                worked, goes_on = True, self._work_off(lease, log, look, ends_at)
+            while goes_on and lease.acquire():
+                worked, goes_on = True, self._drain_until(lease, log, look, ends_at)
         finally:
             close_log()
         return worked
 
-    def _work_off(self, lease: Lease, log: EventLog, look: Callable[[], None], ends_at: float) -> bool:
+    def _drain_until(
+        self, lease: Lease, log: EventLog, look: Callable[[], None], ends_at: float
+    ) -> bool:
         """Work until nothing is due and give the lease up; whether anything came in meanwhile and there is time."""
         worker = None
         try:
             worker = self.build(log, "task", look)
-            worker.life.work_off(look, ends_at)
+            worker.life.drain_and_exit(look, ends_at)
             lease.release()
             self.checkpoint("farewell.released")
-            return worker.life.has_news() and self.clock.monotonic() < ends_at
+            return worker.life.has_new_work() and self.clock.monotonic() < ends_at
         finally:
             lease.release()
             if worker is not None:
                 worker.close()
 
-    def _one_life(self, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog) -> Farewell | None:
+    def _run_once(
+        self, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog
+    ) -> ExitReason | None:
         """One worker's life. The lease is held afterwards only if something came in while it was given up."""
         worker = None
         try:
-            worker = self.build(log, started_by, watchdog.beat)
+            worker = self.build(log, started_by, watchdog.heartbeat)
             farewell = worker.life.run()
             self.checkpoint("farewell.decided")
             lease.release()
             self.checkpoint("farewell.released")
-            if farewell is Farewell.UPDATED:
+            if farewell is ExitReason.VERSION_CHANGED:
                 launch_worker(str(self.root), UPDATE)
-            elif farewell is Farewell.SILENT and worker.life.has_news():
+            elif farewell is ExitReason.STASH_UNREACHABLE and worker.life.has_new_work():
                 self.checkpoint("farewell.news")
-                lease.take()
+                lease.acquire()
             self.checkpoint("farewell.done")
             return farewell
         except sqlite3.DatabaseError as error:
             log.error("database.failed", detail=str(error))
             if is_damage(error):
-                suspect(self.data_dir)
+                mark_suspect(self.data_dir)
             else:  # damage is mended, and told then
-                self._leave(log, f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?")
-            return Farewell.FENCED if is_damage(error) and _was_sound(worker) else None
+                self._leave_message(
+                    log,
+                    f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?",
+                )
+            return ExitReason.FENCED if is_damage(error) and _opened_cleanly(worker) else None
         except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
-            log.error("worker.crashed", detail=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-            self._leave(log, f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.")
+            log.error(
+                "worker.crashed",
+                detail=f"{type(error).__name__}: {error}",
+                trace=traceback.format_exc(),
+            )
+            self._leave_message(
+                log,
+                f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.",
+            )
             return None
         finally:
             if worker is not None:
                 worker.close()
 
-    def _leave(self, log: EventLog, text: str) -> None:
+    def _leave_message(self, log: EventLog, text: str) -> None:
         """Have the next hook say it: the queue that keeps notices may be what failed."""
         with suppress(OSError):  # the log has it
-            shown = log.shown(f"{text} What waits is kept; plexsync.log has the details.")
-            leave_message(str(self.data_dir), "error", shown)
+            shown = log.sanitize(f"{text} What waits is kept; plexsync.log has the details.")
+            write_pending_message(str(self.data_dir), "error", shown)
 
 
-def _was_sound(worker: Built | None) -> bool:
+def _opened_cleanly(worker: BuiltWorker | None) -> bool:
     """Whether the database opened well: damage found later is mended by opening it anew, once."""
-    return worker is not None and not worker.opened.set_aside
+    return worker is not None and not worker.opened.quarantine

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from core.clock import Clock
 from core.launch import launch_worker
 
-SILENT_S = 600.0
+STALL_TIMEOUT_S = 600.0
 EXIT_STATUS = 75
 
 
-def replace_this_process(root: str) -> None:
+def restart_worker(root: str) -> None:
     """End this process, which hangs, and start a worker in its place; never returns.
 
     The successor finds the lease free: to start an interpreter takes far longer than to end here. What
@@ -26,7 +26,12 @@ def replace_this_process(root: str) -> None:
 class Watchdog:
     """A thread that calls `end` when nobody has called `beat` for ten minutes."""
 
-    def __init__(self, clock: Clock, end: Callable[[], object] | None = None, silent_s: float = SILENT_S) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        end: Callable[[], object] | None = None,
+        silent_s: float = STALL_TIMEOUT_S,
+    ) -> None:
         self._clock = clock
         self._end = end or (lambda: os._exit(EXIT_STATUS))
         self._silent_s = silent_s
@@ -44,16 +49,16 @@ class Watchdog:
         if self._thread.is_alive():
             self._thread.join()
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """Say that the worker lives."""
         self._last = self._clock.monotonic()
 
-    def is_silent(self) -> bool:
+    def is_stalled(self) -> bool:
         """Whether the last beat is too long ago."""
         return self._clock.monotonic() - self._last >= self._silent_s
 
     def _watch(self) -> None:
         while not self._stopped.wait(min(10.0, self._silent_s / 4)):
-            if self.is_silent():
+            if self.is_stalled():
                 self._end()
                 return

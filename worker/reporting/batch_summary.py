@@ -8,8 +8,8 @@ from collections import Counter
 
 from core.clock import Clock
 from core.job import Job
-from core.outcome import Fate, Outcome
-from core.text import by_name, duration, several
+from core.outcome import Disposition, Outcome
+from core.text import format_counts, format_duration, pluralize
 from sync_queue.notices import Notices
 
 BATCH = "batch"
@@ -18,7 +18,7 @@ GAP_S = 30.0
 _DONE = {"wrote": "written", "same": "already as they should be"}
 
 
-class Summary:
+class BatchSummary:
     """A drain's listener; the worker lets it speak when it has the time."""
 
     def __init__(self, notices: Notices, clock: Clock) -> None:
@@ -27,29 +27,31 @@ class Summary:
         self._begin()
         self._told_at = float("-inf")
 
-    def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Count one outcome."""
-        match outcome.fate:
-            case Fate.DONE if not job.is_scene:
+        match outcome.disposition:
+            case Disposition.COMPLETE if not job.is_scene:
                 pass  # its scenes are counted
-            case Fate.DONE:
-                self._done[_DONE.get(outcome.what, "left alone")] += 1
-            case Fate.BURY:
-                self._dead[outcome.what] += 1
-            case Fate.WAIT:
-                self._waiting[outcome.what] += 1
-            case Fate.RELEASE:
+            case Disposition.COMPLETE:
+                self._done[_DONE.get(outcome.result, "left alone")] += 1
+            case Disposition.DEAD_LETTER:
+                self._dead[outcome.result] += 1
+            case Disposition.RETRY:
+                self._waiting[outcome.result] += 1
+            case Disposition.RELEASE:
                 pass  # the server is away; that is told elsewhere
 
-    def tell_if_due(self) -> None:
+    def report_if_due(self) -> None:
         """Speak of the jobs since the last time, once they are ten and half a minute has passed."""
         now = self._clock.monotonic()
         if self._done.total() + self._dead.total() < JOBS or now - self._told_at < GAP_S:
             return
-        if self._notices.is_untold(BATCH):
+        if self._notices.is_pending(BATCH):
             return  # Stash has not taken the last one yet; what it would lose is counted on
         self._notices.drop(BATCH)  # it is not the same one again
-        self._notices.add(BATCH, "warning" if self._dead else "info", self._text(now), self._clock.wall())
+        self._notices.add(
+            BATCH, "warning" if self._dead else "info", self._text(now), self._clock.wall()
+        )
         self._begin()
         self._told_at = now
 
@@ -63,7 +65,9 @@ class Summary:
         total = self._done.total() + self._dead.total()
         parts = [f"{count} {name}" for name, count in self._done.most_common()]
         if self._dead:
-            parts.append(f"{self._dead.total()} in the dead letters ({by_name(self._dead)}; see List Dead Letters)")
-        later = f" {self._waiting.total()} looked in vain and try again later ({by_name(self._waiting)})."
-        text = f"PlexSync finished {several(total, 'job')} within {duration(now - self._since)}: {', '.join(parts)}."
+            parts.append(
+                f"{self._dead.total()} in the dead letters ({format_counts(self._dead)}; see List Dead Letters)"
+            )
+        later = f" {self._waiting.total()} looked in vain and try again later ({format_counts(self._waiting)})."
+        text = f"PlexSync finished {pluralize(total, 'job')} within {format_duration(now - self._since)}: {', '.join(parts)}."
         return text + (later if self._waiting else "")

@@ -53,7 +53,7 @@ NOT_WORTH_TELLING = frozenset({"notice.unsaid", "settings.defaults_refused"})
 """The first would not arrive, and the second has no consequence."""
 
 
-class Troubles:
+class LogAlerts:
     """The log's listener. One notice per event and hour."""
 
     def __init__(self, notices: Notices, clock: Clock) -> None:
@@ -61,12 +61,12 @@ class Troubles:
         self._clock = clock
         self._heard: dict[str, str] = {}
 
-    def heard(self, event: str, facts: Mapping[str, object]) -> None:
+    def on_log_event(self, event: str, facts: Mapping[str, object]) -> None:
         """A warning or an error was written."""
         if event in TEXTS:
             self._heard[event] = TEXTS[event].format_map(defaultdict(lambda: UNKNOWN, facts))
 
-    def tell(self) -> None:
+    def flush(self) -> None:
         """Make notices of what was heard; called where no transaction is open."""
         heard, self._heard = self._heard, {}
         for event, text in heard.items():

@@ -16,8 +16,8 @@ from core.clock import Clock
 from core.files import JsonFile
 from core.job import Job
 from core.log import EventLog
-from core.outcome import Fate, Outcome
-from core.step_timer import StopWatch
+from core.outcome import Disposition, Outcome
+from core.step_timer import StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
 
@@ -71,7 +71,11 @@ class Statistics(BaseModel):
     def requests_per_job(self) -> dict[str, float]:
         """How many requests a job costs on average, by server; {} before the first job."""
         jobs = self.requests.get(JOBS, 0)
-        return {name: round(count / jobs, 2) for name, count in self.requests.items() if jobs and name != JOBS}
+        return {
+            name: round(count / jobs, 2)
+            for name, count in self.requests.items()
+            if jobs and name != JOBS
+        }
 
 
 def timing_of(times_s: tuple[float, ...]) -> Timing:
@@ -81,18 +85,18 @@ def timing_of(times_s: tuple[float, ...]) -> Timing:
     return Timing(count=len(times_s), average=average, p50=middle or 0.0, p95=high or 0.0)
 
 
-def counts_of(outcome: Outcome, day: str) -> list[tuple[str, str]]:
+def counters_for(outcome: Outcome, day: str) -> list[tuple[str, str]]:
     """The counters one outcome moves: (kind, name). `day` is YYYY-MM-DD."""
-    if outcome.fate is not Fate.DONE:
-        return [("outcomes", outcome.fate.value), ("errors", outcome.what)]
-    counts = [("outcomes", outcome.fate.value), ("days", day)]
+    if outcome.disposition is not Disposition.COMPLETE:
+        return [("outcomes", outcome.disposition.value), ("errors", outcome.result)]
+    counts = [("outcomes", outcome.disposition.value), ("days", day)]
     counts += [("fields", name) for name in outcome.wrote]
     if outcome.items:
         counts.append(("confidence", outcome.confidence))
     return counts
 
 
-def day_of(clock: Clock, ago_s: float = 0.0) -> str:
+def utc_day(clock: Clock, ago_s: float = 0.0) -> str:
     """The day by the wall clock, some seconds ago, in UTC: YYYY-MM-DD."""
     return datetime.fromtimestamp(clock.wall() - ago_s, timezone.utc).strftime("%Y-%m-%d")
 
@@ -112,11 +116,13 @@ def _read(file: JsonFile) -> Statistics:
     try:
         return Statistics.model_validate(file.read() or {})
     except ValidationError:
-        file.discard()
+        file.quarantine()
         return Statistics()
 
 
-def present_statistics(data_dir: Path, counters: Counters, sleep: Callable[[float], None]) -> Statistics:
+def current_statistics(
+    data_dir: Path, counters: Counters, sleep: Callable[[float], None]
+) -> Statistics:
     """The counters of this moment; times and requests of the copy, unless it is of before a reset."""
     return _present(read_statistics(data_dir, sleep), counters)
 
@@ -125,7 +131,9 @@ def _present(copy: Statistics, counters: Counters) -> Statistics:
     since = counters.since()
     if copy.since != since:
         copy = Statistics()
-    return Statistics(since=since, times_s=copy.times_s, requests=copy.requests, **counters.by_kind())
+    return Statistics(
+        since=since, times_s=copy.times_s, requests=copy.requests, **counters.by_kind()
+    )
 
 
 def reset_statistics(data_dir: Path, counters: Counters, clock: Clock) -> None:
@@ -135,13 +143,17 @@ def reset_statistics(data_dir: Path, counters: Counters, clock: Clock) -> None:
         OSError: the counters are at zero, the readable copy could not be written.
     """
     counters.reset(clock.wall())
-    JsonFile(data_dir / FILE_NAME, clock.sleep).write(Statistics(since=counters.since()).model_dump(mode="json"))
+    JsonFile(data_dir / FILE_NAME, clock.sleep).write(
+        Statistics(since=counters.since()).model_dump(mode="json")
+    )
 
 
-class StatisticsKeeper:
+class StatisticsRecorder:
     """Remembers the times it hears and writes the readable copy."""
 
-    def __init__(self, data_dir: Path, counters: Counters, clock: Clock, log: EventLog, watch: StopWatch) -> None:
+    def __init__(
+        self, data_dir: Path, counters: Counters, clock: Clock, log: EventLog, watch: StepTimer
+    ) -> None:
         self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
         self._counters = counters
         self._clock = clock
@@ -149,28 +161,30 @@ class StatisticsKeeper:
         self._watch = watch
         self._since = counters.begin(clock.wall())
         kept = _present(_read(self._file), counters)
-        if self._file.complaint:
-            log.warning("state.set_aside", detail=self._file.complaint)
-        watch.begin_with(kept.times_s, kept.requests)
+        if self._file.corruption_warning:
+            log.warning("state.set_aside", detail=self._file.corruption_warning)
+        watch.restore(kept.times_s, kept.requests)
 
-    def heard(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """A drain's listener: keep the time of a successful job."""
         self._watch.requests[JOBS] += 1
-        if outcome.fate is Fate.DONE and outcome.items:
-            self._watch.keep(JOB, took_s)
+        if outcome.disposition is Disposition.COMPLETE and outcome.items:
+            self._watch.record(JOB, took_s)
 
     def now(self) -> Statistics:
         """The statistics of this moment."""
         since = self._counters.since()
         if since != self._since:  # somebody has reset them
             self._since = since
-            self._watch.begin_with({}, {})
+            self._watch.restore({}, {})
         times_s, requests = self._watch.times_s(), dict(self._watch.requests)
-        return Statistics(since=since, times_s=times_s, requests=requests, **self._counters.by_kind())
+        return Statistics(
+            since=since, times_s=times_s, requests=requests, **self._counters.by_kind()
+        )
 
     def save(self) -> None:
         """Write the readable copy, of today's and yesterday's days; a disk that is full only delays it."""
-        self._counters.forget_before("days", day_of(self._clock, ago_s=DAY_S))
+        self._counters.forget_before("days", utc_day(self._clock, ago_s=DAY_S))
         try:
             self._file.write(self.now().model_dump(mode="json"), durable=False)
         except (OSError, TimeoutError) as error:

@@ -7,29 +7,29 @@ from pathlib import Path
 from core.clock import Clock
 from core.files import JsonFile
 from core.step_timer import STEPS
-from core.text import by_name, duration, several
+from core.text import format_counts, format_duration, pluralize
 from core.version import VERSION
-from plex.path_learner import Lesson
-from sync.path_learning import read_lessons
+from plex.path_learner import LearnedMapping
+from sync.path_learning import read_mappings
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetter, DeadLetters
-from sync_queue.hook_queue import worker_lives
-from sync_queue.meta import Facts, WorkerRow
+from sync_queue.hook_queue import is_worker_alive
+from sync_queue.meta import MetaStore, WorkerRow
 from sync_queue.records import Records
 from sync_queue.store import JobStore
-from worker.reporting.stats import Statistics, day_of, present_statistics
+from worker.reporting.stats import Statistics, current_statistics, utc_day
 from worker.resilience import rate_limiter
-from worker.resilience.breaker import Breaker, State
-from worker.resilience.breaker_file import BreakerFile
-from worker.resilience.outages import Outage, OutageHistory, lasted_s, read_history
-from worker.resilience.rate_limiter import Ramp
+from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.breaker_file import CircuitStateFile
+from worker.resilience.outages import Outage, OutageHistory, duration_s, read_history
+from worker.resilience.rate_limiter import SlowStart
 from worker.resilience.throttle import FILE_NAME as RAMP_FILE
 
 NEWEST_LETTERS = 3
 SHOWN_LESSONS = 3
-MOST_LINES = 25  # Stash keeps the newest 30 for a page that is opened later
-LONGEST_LINE = 400
+MAX_LINES = 25  # Stash keeps the newest 30 for a page that is opened later
+MAX_LINE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class Snapshot:
     confidences: Mapping[str, int]
     worker: WorkerRow | None
     alive: bool
-    breaker: Breaker
+    breaker: CircuitState
     history: OutageHistory
-    ramp: Ramp | None
-    lessons: tuple[Lesson, ...]
+    ramp: SlowStart | None
+    lessons: tuple[LearnedMapping, ...]
     reconciled: str = ""
 
     @property
@@ -62,14 +62,14 @@ class Snapshot:
     @property
     def doing(self) -> str:
         """What the worker does, for people."""
-        return self.worker.doing if self.worker is not None and self.alive else "not running"
+        return self.worker.status if self.worker is not None and self.alive else "not running"
 
 
 def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
     """Read everything that is kept; changes nothing but setting a corrupt file aside."""
     letters, counters = DeadLetters(store), Counters(store)
     due, later, running = store.counts()
-    statistics = present_statistics(data_dir, counters, clock.sleep)
+    statistics = current_statistics(data_dir, counters, clock.sleep)
     ramp = rate_limiter.from_document(JsonFile(data_dir / RAMP_FILE, clock.sleep).read())
     return Snapshot(
         journal_mode=str(store.connection.execute("PRAGMA journal_mode").fetchone()[0]),
@@ -77,28 +77,28 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         later=later,
         running=running,
         statistics=statistics,
-        done_today=statistics.days.get(day_of(clock), 0),
+        done_today=statistics.days.get(utc_day(clock), 0),
         waiting=store.waiting_by_reason(),
         dead=letters.by_reason(),
         newest=tuple(letters.newest(NEWEST_LETTERS)),
         confidences=Records(store).confidences(),
-        worker=Facts(store).worker(),
-        alive=worker_lives(str(data_dir)),
-        breaker=BreakerFile(data_dir, clock).load()[0],
+        worker=MetaStore(store).worker(),
+        alive=is_worker_alive(str(data_dir)),
+        breaker=CircuitStateFile(data_dir, clock).load()[0],
         history=read_history(data_dir, clock.sleep)[0],
         ramp=ramp if ramp is not None and not ramp.is_over else None,
-        lessons=read_lessons(data_dir, clock.sleep),
-        reconciled=Facts(store).get(sql.RECONCILED),
+        lessons=read_mappings(data_dir, clock.sleep),
+        reconciled=MetaStore(store).get(sql.RECONCILED),
     )
 
 
 def status_lines(shot: Snapshot, now: float) -> list[str]:
     """At most 25 lines, the most important last: Stash shows the newest line first."""
-    lines = [line[:LONGEST_LINE] for make in LINES for line in make(shot, now)]
-    return lines[-MOST_LINES:]
+    lines = [line[:MAX_LINE] for make in SECTIONS for line in make(shot, now)]
+    return lines[-MAX_LINES:]
 
 
-def letter_line(letter: DeadLetter) -> str:
+def format_dead_letter(letter: DeadLetter) -> str:
     """One dead letter on one line: scene, title, reason, what to do, what was looked at."""
     name = letter.subject.replace(":", " ")
     title = f" ({letter.title})" if letter.title else ""
@@ -121,7 +121,11 @@ def timing_lines(shot: Snapshot, now: float) -> list[str]:
         for name in STEPS
         if (row := timing.get(name)) is not None
     ]
-    return [f"Milliseconds (average/median/95 of 100 stay below): {', '.join(parts)}."] if parts else []
+    return (
+        [f"Milliseconds (average/median/95 of 100 stay below): {', '.join(parts)}."]
+        if parts
+        else []
+    )
 
 
 def statistics_lines(shot: Snapshot, now: float) -> list[str]:
@@ -129,43 +133,64 @@ def statistics_lines(shot: Snapshot, now: float) -> list[str]:
     stats = shot.statistics
     if not stats.jobs:
         return []
-    names = {"done": "done", "wait": "put off", "release": "given back while a server was away", "bury": "given up"}
-    parts = [f"{stats.outcomes[name]:,} {text}" for name, text in names.items() if stats.outcomes.get(name)]
-    cost = [f"{count:g} to {server.capitalize()}" for server, count in sorted(stats.requests_per_job.items())]
+    names = {
+        "done": "done",
+        "wait": "put off",
+        "release": "given back while a server was away",
+        "bury": "given up",
+    }
+    parts = [
+        f"{stats.outcomes[name]:,} {text}"
+        for name, text in names.items()
+        if stats.outcomes.get(name)
+    ]
+    cost = [
+        f"{count:g} to {server.capitalize()}"
+        for server, count in sorted(stats.requests_per_job.items())
+    ]
     requests = f"; requests per job: {', '.join(cost)}" if cost else ""
-    return [f"In the last {duration(now - stats.since)}: {', '.join(parts)}{requests}."]
+    return [f"In the last {format_duration(now - stats.since)}: {', '.join(parts)}{requests}."]
 
 
 def match_lines(shot: Snapshot, now: float) -> list[str]:
     """How sure the matches are, and what was learned of folder names."""
-    lines = [f"Learned: {one.source} => {one.target} ({one.files} files)." for one in shot.lessons[:SHOWN_LESSONS]]
+    lines = [
+        f"Learned: {one.source} => {one.target} ({one.files} files)."
+        for one in shot.lessons[:SHOWN_LESSONS]
+    ]
     return [f"Matches: {_counted(shot.confidences)}.", *lines] if shot.confidences else lines
 
 
-def dead_lines(shot: Snapshot, now: float) -> list[str]:
+def dead_letter_lines(shot: Snapshot, now: float) -> list[str]:
     """The newest dead letters, and all by reason."""
-    by_reason = [f"Dead letters: {by_name(shot.dead)}."] if shot.dead else []
-    return [*map(letter_line, shot.newest), *by_reason]
+    by_reason = [f"Dead letters: {format_counts(shot.dead)}."] if shot.dead else []
+    return [*map(format_dead_letter, shot.newest), *by_reason]
 
 
 def waiting_lines(shot: Snapshot, now: float) -> list[str]:
     """What jobs wait for."""
-    return [f"Waiting: {by_name(shot.waiting)}."] if shot.waiting else []
+    return [f"Waiting: {format_counts(shot.waiting)}."] if shot.waiting else []
 
 
 def plex_lines(shot: Snapshot, now: float) -> list[str]:
     """Breaker, outage, next probe and ramp."""
-    if shot.breaker.state is not State.CLOSED:
+    if shot.breaker.state is not BreakerStatus.CLOSED:
         gap = max(0.0, shot.breaker.next_probe_at - now)
-        away = f" for {duration(now - shot.outage.start)}" if shot.outage else ""
-        return [f"Plex is away{away}: {shot.breaker.why}. It is asked again in {duration(gap)}."]
+        away = f" for {format_duration(now - shot.outage.start)}" if shot.outage else ""
+        return [
+            f"Plex is away{away}: {shot.breaker.why}. It is asked again in {format_duration(gap)}."
+        ]
     last = shot.history.outages[-1] if shot.history.outages else None
     lines = ["Plex: no trouble known."]
     if last is not None and last.end is not None:
-        length = duration(lasted_s(last, now))
-        lines = [f"Plex: no trouble known; the last outage lasted {length} and ended {duration(now - last.end)} ago."]
+        length = format_duration(duration_s(last, now))
+        lines = [
+            f"Plex: no trouble known; the last outage lasted {length} and ended {format_duration(now - last.end)} ago."
+        ]
     if shot.ramp is not None:
-        lines.append(f"Plex is back; the queue drains at {several(round(shot.ramp.rate), 'job')} a second for now.")
+        lines.append(
+            f"Plex is back; the queue drains at {pluralize(round(shot.ramp.rate), 'job')} a second for now."
+        )
     return lines
 
 
@@ -173,14 +198,14 @@ def worker_lines(shot: Snapshot, now: float) -> list[str]:
     """Whether a worker lives, what it does and since when."""
     if shot.worker is None or not shot.alive:
         return ["Worker: not running; the next edit starts it."]
-    return [f"Worker: {shot.doing}, alive for {duration(now - shot.worker.started_at)}."]
+    return [f"Worker: {shot.doing}, alive for {format_duration(now - shot.worker.started_at)}."]
 
 
 def queue_lines(shot: Snapshot, now: float) -> list[str]:
     """The one line that everybody wants to see first."""
     return [
         f"Queue: {shot.due:,} due, {shot.later:,} later, {shot.running:,} in progress, "
-        f"{shot.done_today:,} done today, {several(sum(shot.dead.values()), 'dead letter')}."
+        f"{shot.done_today:,} done today, {pluralize(sum(shot.dead.values()), 'dead letter')}."
     ]
 
 
@@ -188,18 +213,22 @@ def reconciled_lines(shot: Snapshot, now: float) -> list[str]:
     """When both sides were compared last and what came of it; [] before the first time."""
     ended_at, _, text = shot.reconciled.partition(" ")
     try:
-        return [f"Reconciled {duration(max(0.0, now - float(ended_at)))} ago: {text}."] if text else []
+        return (
+            [f"Reconciled {format_duration(max(0.0, now - float(ended_at)))} ago: {text}."]
+            if text
+            else []
+        )
     except ValueError:
         return []
 
 
-LINES: tuple[Callable[[Snapshot, float], list[str]], ...] = (
+SECTIONS: tuple[Callable[[Snapshot, float], list[str]], ...] = (
     version_lines,
     timing_lines,
     statistics_lines,
     match_lines,
     reconciled_lines,
-    dead_lines,
+    dead_letter_lines,
     waiting_lines,
     plex_lines,
     worker_lines,

@@ -20,13 +20,13 @@ def full_jitter(attempt: int, base_s: float, cap_s: float, chance: Random) -> fl
     return chance.uniform(min(base_s, ceiling) / 5.0, ceiling)
 
 
-def not_found_wait(attempt: int, chance: Random) -> float:
+def not_found_delay(attempt: int, chance: Random) -> float:
     """Seconds before the next look after `attempt` looks (counted from 1), ±10 %; the last wait repeats."""
     wait = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
     return wait * chance.uniform(0.9, 1.1)
 
 
-def library_gap(*, waits: bool, buried: bool) -> float | None:
+def library_poll_interval(*, waits: bool, buried: bool) -> float | None:
     """Seconds between two looks at the libraries while files are missing in Plex; None when none is.
 
     A job waits for its file for about two hours; afterwards only its dead letter does, with more patience.
@@ -36,7 +36,7 @@ def library_gap(*, waits: bool, buried: bool) -> float | None:
     return LIBRARY_LOOK_LATER_S if buried else None
 
 
-def growing_gap(failures: int, first_s: float, longest_s: float, chance: Random) -> float:
+def exponential_delay(failures: int, first_s: float, longest_s: float, chance: Random) -> float:
     """Seconds before the next probe after `failures` in a row: doubling, ±10 %, never near zero."""
     gap = min(longest_s, first_s * 2.0 ** min(max(failures, 1) - 1, 30))
     return min(longest_s, gap * chance.uniform(0.9, 1.1))

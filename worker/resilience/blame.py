@@ -9,11 +9,11 @@ database, and every job would end as a dead letter within the hour.
 
 from dataclasses import dataclass, field
 
-SEVERAL = 3  # jobs that failed the half-open test, and none passed it: it is Plex
+MIN_FAILED_JOBS = 3  # jobs that failed the half-open test, and none passed it: it is Plex
 
 
 @dataclass(slots=True)
-class Blame:
+class FailureAttribution:
     """The streak of countable failures, and who failed the half-open test."""
 
     streak: list[str] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Blame:
         self.streak.clear()
         self.tested.clear()
 
-    def is_own(self, subject: str, *, was_closed: bool, is_closed: bool) -> bool:
+    def counts_against_job(self, subject: str, *, was_closed: bool, is_closed: bool) -> bool:
         """Whether a countable failure of this job is its own."""
         if was_closed and is_closed:
             self.streak.append(subject)
@@ -32,11 +32,11 @@ class Blame:
         if was_closed:
             return False
         is_second = subject in self.tested
-        if len(self.tested) < SEVERAL:
+        if len(self.tested) < MIN_FAILED_JOBS:
             self.tested.add(subject)
-        return is_second and len(self.tested) < SEVERAL
+        return is_second and len(self.tested) < MIN_FAILED_JOBS
 
-    def excused(self) -> tuple[str, ...]:
+    def jobs_to_refund(self) -> tuple[str, ...]:
         """Whose attempts are given back now that the breaker has opened; () when one job alone failed."""
         others = tuple(dict.fromkeys(self.streak))
         self.streak.clear()

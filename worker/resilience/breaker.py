@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
 
-from worker.resilience.backoff import growing_gap
+from worker.resilience.backoff import exponential_delay
 
 FAILURES_TO_OPEN = 5
-FIRST_GAP_S = 5.0
-LONGEST_GAP_S = 60.0
+MIN_PROBE_DELAY_S = 5.0
+MAX_PROBE_DELAY_S = 60.0
 
 
-class State(Enum):
+class BreakerStatus(Enum):
     """CLOSED lets everything through, HALF_OPEN one job, OPEN nothing."""
 
     CLOSED = "closed"
@@ -28,14 +28,14 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Breaker:
+class CircuitState:
     """The breaker. Times are epoch seconds.
 
     `failures` in a row while CLOSED; `probes` that failed since it opened; `refused`: a person must act,
     so only a successful authenticated request leads out of OPEN.
     """
 
-    state: State = State.CLOSED
+    state: BreakerStatus = BreakerStatus.CLOSED
     failures: int = 0
     since: float = 0.0
     why: str = ""
@@ -44,14 +44,17 @@ class Breaker:
     next_probe_at: float = 0.0
 
 
-def succeeded(breaker: Breaker, now: float) -> Breaker:
+def on_success(breaker: CircuitState, now: float) -> CircuitState:
     """A job or an authenticated request succeeded."""
-    if breaker.state is State.CLOSED and breaker.failures == 0:
+    if breaker.state is BreakerStatus.CLOSED and breaker.failures == 0:
         return breaker
-    return Breaker(State.CLOSED, since=now if breaker.state is not State.CLOSED else breaker.since)
+    return CircuitState(
+        BreakerStatus.CLOSED,
+        since=now if breaker.state is not BreakerStatus.CLOSED else breaker.since,
+    )
 
 
-def counted(breaker: Breaker, why: str, now: float, chance: Random) -> Breaker:
+def on_failure(breaker: CircuitState, why: str, now: float, chance: Random) -> CircuitState:
     """A countable failure: one more in a row, or the half-open test failed.
 
     Examples:
@@ -61,33 +64,35 @@ def counted(breaker: Breaker, why: str, now: float, chance: Random) -> Breaker:
         >>> breaker.state, breaker.failures, probe_is_due(breaker, 1010.0)
         (<State.OPEN: 'open'>, 0, True)
     """
-    if breaker.state is State.HALF_OPEN or breaker.failures + 1 >= FAILURES_TO_OPEN:
-        return opened(breaker, why, now, chance)
-    if breaker.state is State.OPEN:
+    if breaker.state is BreakerStatus.HALF_OPEN or breaker.failures + 1 >= FAILURES_TO_OPEN:
+        return trip(breaker, why, now, chance)
+    if breaker.state is BreakerStatus.OPEN:
         return breaker
     return replace(breaker, failures=breaker.failures + 1)
 
 
-def opened(breaker: Breaker, why: str, now: float, chance: Random, *, refused: bool = False) -> Breaker:
+def trip(
+    breaker: CircuitState, why: str, now: float, chance: Random, *, refused: bool = False
+) -> CircuitState:
     """Open, or open again after a failed test: the gaps between probes go on growing."""
-    probes = breaker.probes + 1 if breaker.state is not State.CLOSED else 1
-    since = breaker.since if breaker.state is not State.CLOSED else now
-    gap = growing_gap(probes, FIRST_GAP_S, LONGEST_GAP_S, chance)
-    return Breaker(State.OPEN, 0, since, why, refused, probes, now + gap)
+    probes = breaker.probes + 1 if breaker.state is not BreakerStatus.CLOSED else 1
+    since = breaker.since if breaker.state is not BreakerStatus.CLOSED else now
+    gap = exponential_delay(probes, MIN_PROBE_DELAY_S, MAX_PROBE_DELAY_S, chance)
+    return CircuitState(BreakerStatus.OPEN, 0, since, why, refused, probes, now + gap)
 
 
-def half_opened(breaker: Breaker) -> Breaker:
+def half_open(breaker: CircuitState) -> CircuitState:
     """A health check succeeded: one job may try."""
-    return replace(breaker, state=State.HALF_OPEN)
+    return replace(breaker, state=BreakerStatus.HALF_OPEN)
 
 
-def probe_is_due(breaker: Breaker, now: float) -> bool:
+def probe_is_due(breaker: CircuitState, now: float) -> bool:
     """Whether it is time to ask Plex; a clock that jumped back never makes it wait longer than a gap."""
-    if breaker.state is not State.OPEN:
+    if breaker.state is not BreakerStatus.OPEN:
         return False
-    return now >= breaker.next_probe_at or breaker.next_probe_at - now > LONGEST_GAP_S * 1.2
+    return now >= breaker.next_probe_at or breaker.next_probe_at - now > MAX_PROBE_DELAY_S * 1.2
 
 
-def hurried(breaker: Breaker, now: float) -> Breaker:
+def probe_now(breaker: CircuitState, now: float) -> CircuitState:
     """Probe at once: what refused us before may be another server now."""
     return replace(breaker, next_probe_at=now)

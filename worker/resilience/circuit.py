@@ -4,20 +4,23 @@ from collections.abc import Callable
 from random import Random
 
 from core.clock import Clock
-from core.errors import PlexError, PlexRefused, PlexServerDown
+from core.errors import PlexAccessError, PlexError, PlexUnavailable
 from core.log import EventLog
 from plex.client import PlexClient
 from sync_queue.store import BATCH
 from worker.resilience import breaker as moves
-from worker.resilience.breaker import Breaker, State
-from worker.resilience.retry_policy import Signal, rule_for
+from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.retry_policy import BreakerSignal, rule_for
 
-Listener = Callable[[Breaker, Breaker], None]
+Listener = Callable[[CircuitState, CircuitState], None]
 
-REASONS = {State.HALF_OPEN: "the health check succeeded", State.CLOSED: "the half-open test succeeded"}
+REASONS = {
+    BreakerStatus.HALF_OPEN: "the health check succeeded",
+    BreakerStatus.CLOSED: "the half-open test succeeded",
+}
 
 
-class Gate:
+class CircuitBreaker:
     """Holds the breaker; only the worker moves it.
 
     Listeners hear of each transition (old, new), and when it turns out that a person must act.
@@ -28,35 +31,41 @@ class Gate:
         clock: Clock,
         chance: Random,
         log: EventLog,
-        breaker: Breaker | None = None,
+        breaker: CircuitState | None = None,
         listeners: tuple[Listener, ...] = (),
-        save: Callable[[Breaker], object] = lambda breaker: None,
+        save: Callable[[CircuitState], object] = lambda breaker: None,
     ) -> None:
         self._clock = clock
         self._chance = chance
         self._log = log
         self._listeners = listeners
         self._save = save
-        self.breaker = breaker or Breaker()
+        self.breaker = breaker or CircuitState()
 
     @property
-    def admits(self) -> int:
+    def max_jobs(self) -> int:
         """How many jobs may be taken now: a batch, one, or none."""
-        return {State.CLOSED: BATCH, State.HALF_OPEN: 1, State.OPEN: 0}[self.breaker.state]
+        return {BreakerStatus.CLOSED: BATCH, BreakerStatus.HALF_OPEN: 1, BreakerStatus.OPEN: 0}[
+            self.breaker.state
+        ]
 
     def succeeded(self) -> None:
         """Plex did its part in a job or an authenticated request."""
-        self._move(moves.succeeded(self.breaker, self._clock.wall()))
+        self._transition(moves.on_success(self.breaker, self._clock.wall()))
 
     def failed(self, error: Exception, plex: PlexClient) -> None:
         """A job or a shared read failed; a refused connection is confirmed by a health check."""
-        signal, why, now = rule_for(error).signal, f"{type(error).__name__}: {error}", self._clock.wall()
-        if signal is Signal.REFUSED:
-            self._move(moves.opened(self.breaker, why, now, self._chance, refused=True))
-        elif signal is Signal.DOWN and not self._is_healthy(plex):
-            self._move(moves.opened(self.breaker, why, now, self._chance))
-        elif signal in (Signal.DOWN, Signal.COUNT):
-            self._move(moves.counted(self.breaker, why, now, self._chance))
+        signal, why, now = (
+            rule_for(error).signal,
+            f"{type(error).__name__}: {error}",
+            self._clock.wall(),
+        )
+        if signal is BreakerSignal.REFUSED:
+            self._transition(moves.trip(self.breaker, why, now, self._chance, refused=True))
+        elif signal is BreakerSignal.DOWN and not self._is_healthy(plex):
+            self._transition(moves.trip(self.breaker, why, now, self._chance))
+        elif signal in (BreakerSignal.DOWN, BreakerSignal.COUNT):
+            self._transition(moves.on_failure(self.breaker, why, now, self._chance))
 
     def probe(self, plex: PlexClient) -> None:
         """Ask Plex whether it is healthy again, if it is time; HALF_OPEN when it is."""
@@ -66,13 +75,15 @@ class Gate:
             plex.check_identity()
             plex.sections()
         except PlexError as error:
-            refused = self.breaker.refused or isinstance(error, PlexRefused)
+            refused = self.breaker.refused or isinstance(error, PlexAccessError)
             why = f"{type(error).__name__}: {error}"
-            self._move(moves.opened(self.breaker, why, self._clock.wall(), self._chance, refused=refused))
+            self._transition(
+                moves.trip(self.breaker, why, self._clock.wall(), self._chance, refused=refused)
+            )
         else:
-            self._move(moves.half_opened(self.breaker))
+            self._transition(moves.half_open(self.breaker))
 
-    def test(self, plex: PlexClient) -> None:
+    def half_open_test(self, plex: PlexClient) -> None:
         """Half-open with no job due: an authenticated request decides."""
         try:
             plex.sections()
@@ -83,27 +94,33 @@ class Gate:
 
     def settings_changed(self) -> None:
         """The address or the token is another one: ask at once instead of at the next gap."""
-        if self.breaker.state is State.OPEN:
-            self._move(moves.hurried(self.breaker, self._clock.wall()))
+        if self.breaker.state is BreakerStatus.OPEN:
+            self._transition(moves.probe_now(self.breaker, self._clock.wall()))
 
     def _is_healthy(self, plex: PlexClient) -> bool:
         try:
             plex.check_identity()
-        except PlexServerDown:
+        except PlexUnavailable:
             return False
         except PlexError:
             return True  # somebody answered
         return True
 
-    def _move(self, new: Breaker) -> None:
+    def _transition(self, new: CircuitState) -> None:
         old, self.breaker = self.breaker, new
-        if new != old and not (old.state is State.CLOSED and new.state is State.CLOSED):
+        if new != old and not (
+            old.state is BreakerStatus.CLOSED and new.state is BreakerStatus.CLOSED
+        ):
             self._save(new)  # the schedule of the probes is kept as well, not only the transitions
         if (old.state, old.refused) == (new.state, new.refused):
             return
-        why = new.why if new.state is State.OPEN else REASONS[new.state]
+        why = new.why if new.state is BreakerStatus.OPEN else REASONS[new.state]
         self._log.warning(
-            "breaker.moved", old=old.state.value, new=new.state.value, why=why, since=int(old.since) or None
+            "breaker.moved",
+            old=old.state.value,
+            new=new.state.value,
+            why=why,
+            since=int(old.since) or None,
         )
         for listener in self._listeners:
             listener(old, new)

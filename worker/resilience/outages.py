@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.clock import Clock
 from core.files import JsonFile
-from worker.resilience.breaker import Breaker, State
+from worker.resilience.breaker import BreakerStatus, CircuitState
 
 FILE_NAME = "outages.json"
 KEPT = 30
-LONGEST_TEXT = 300
-LATEST = 32_503_680_000.0  # the year 3000; later times cannot be shown everywhere
+MAX_TEXT = 300
+MAX_TIMESTAMP = 32_503_680_000.0  # the year 3000; later times cannot be shown everywhere
 
 PASSED_TEST = "Plex passed the half-open test"
 STATE_LOST = "the breaker was found closed after a restart"
 
-_Moment = Annotated[float, Field(ge=0.0, le=LATEST)]
+_Moment = Annotated[float, Field(ge=0.0, le=MAX_TIMESTAMP)]
 
 
 class Outage(BaseModel):
@@ -81,33 +81,38 @@ class Metrics:
     since_last_s: float | None = None
 
 
-def opened(history: OutageHistory, now: float, cause: str, error: str, refused: bool) -> OutageHistory:
+def begin_outage(
+    history: OutageHistory, now: float, cause: str, error: str, refused: bool
+) -> OutageHistory:
     """An outage began, or goes on: then only a refusal is news, and it stays with the outage."""
     current = history.current
     if current is not None:
         return _with_current(history, current, refused=current.refused or refused)
-    begun = Outage(start=_moment(now), cause=_one_line(cause), error=_one_line(error), refused=refused)
+    begun = Outage(
+        start=_clamp(now), cause=_one_line(cause), error=_one_line(error), refused=refused
+    )
     return _history((*history.outages, begun))
 
 
-def closed(history: OutageHistory, now: float, how: str) -> OutageHistory:
+def end_outage(history: OutageHistory, now: float, how: str) -> OutageHistory:
     """The current outage ended, `how` says by what; unchanged when there is none."""
     current = history.current
     if current is None:
         return history
-    return _with_current(history, current, end=max(current.start, _moment(now)), how=_one_line(how))
+    return _with_current(history, current, end=max(current.start, _clamp(now)), how=_one_line(how))
 
 
-def job_affected(history: OutageHistory, jobs: int = 1) -> OutageHistory:
+def add_affected_jobs(history: OutageHistory, jobs: int = 1) -> OutageHistory:
     """The current outage affected so many jobs more; unchanged when there is none."""
     current = history.current
     return history if current is None else _with_current(history, current, jobs=current.jobs + jobs)
 
 
-def within(history: OutageHistory, moment: float, margin_s: float) -> bool:
+def is_during_outage(history: OutageHistory, moment: float, margin_s: float) -> bool:
     """Whether `moment` lies in any outage, or at most `margin_s` before its start or after its end."""
     return any(
-        one.start - margin_s <= moment and (one.end is None or moment <= one.end + margin_s) for one in history.outages
+        one.start - margin_s <= moment and (one.end is None or moment <= one.end + margin_s)
+        for one in history.outages
     )
 
 
@@ -117,7 +122,7 @@ def metrics(history: OutageHistory, now: float) -> Metrics:
     refused = [one for one in history.outages if one.refused]
     if not counted:
         return Metrics(refused=len(refused))
-    lengths = [lasted_s(one, now) for one in counted if one.end is not None]
+    lengths = [duration_s(one, now) for one in counted if one.end is not None]
     last = counted[-1]
     return Metrics(
         count=len(counted),
@@ -129,7 +134,7 @@ def metrics(history: OutageHistory, now: float) -> Metrics:
     )
 
 
-def lasted_s(outage: Outage, now: float) -> float:
+def duration_s(outage: Outage, now: float) -> float:
     """How long the outage lasted, or has lasted so far."""
     return max(0.0, (now if outage.end is None else outage.end) - outage.start)
 
@@ -141,12 +146,12 @@ def read_history(data_dir: Path, sleep: Callable[[float], None]) -> tuple[Outage
     try:
         history = OutageHistory.model_validate(file.read() or {})
     except ValidationError:
-        file.discard()
-    aside = file.set_aside
+        file.quarantine()
+    aside = file.quarantined_as
     return history, f"{FILE_NAME} made no sense and was set aside as {aside.name}." if aside else ""
 
 
-class OutageLog:
+class OutageRecorder:
     """The worker's history, saved at each change; the gate's listener.
 
     `warning` tells of a file that was set aside, "" when nothing was. `on_unsaved` hears why a change could not
@@ -159,27 +164,27 @@ class OutageLog:
         self._on_unsaved = on_unsaved
         self.history, self.warning = read_history(data_dir, clock.sleep)
 
-    def gate_moved(self, old: Breaker, new: Breaker) -> None:
+    def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
         """The breaker made a transition."""
-        if new.state is State.OPEN:
+        if new.state is BreakerStatus.OPEN:
             self._open(new, self._clock.wall())
-        elif new.state is State.CLOSED:
-            self._keep(closed(self.history, self._clock.wall(), PASSED_TEST))
+        elif new.state is BreakerStatus.CLOSED:
+            self._keep(end_outage(self.history, self._clock.wall(), PASSED_TEST))
 
-    def agree_with(self, breaker: Breaker) -> None:
+    def sync_with_breaker(self, breaker: CircuitState) -> None:
         """After a start: the breaker is right. One of the two files may have been lost."""
-        if breaker.state is State.CLOSED:
-            self._keep(closed(self.history, self._clock.wall(), STATE_LOST))
+        if breaker.state is BreakerStatus.CLOSED:
+            self._keep(end_outage(self.history, self._clock.wall(), STATE_LOST))
         else:
             self._open(breaker, breaker.since)
 
-    def job_affected(self, jobs: int = 1) -> None:
+    def add_affected_jobs(self, jobs: int = 1) -> None:
         """The current outage affected so many jobs more."""
-        self._keep(job_affected(self.history, jobs), durable=False)
+        self._keep(add_affected_jobs(self.history, jobs), durable=False)
 
-    def _open(self, breaker: Breaker, start: float) -> None:
+    def _open(self, breaker: CircuitState, start: float) -> None:
         cause, _, error = breaker.why.partition(": ")
-        self._keep(opened(self.history, start, cause, error, breaker.refused))
+        self._keep(begin_outage(self.history, start, cause, error, breaker.refused))
 
     def _keep(self, history: OutageHistory, *, durable: bool = True) -> None:
         if history == self.history:
@@ -191,13 +196,13 @@ class OutageLog:
             self._on_unsaved(f"{FILE_NAME}: {error}")
 
 
-def _moment(now: float) -> float:
-    return min(max(now, 0.0), LATEST)
+def _clamp(now: float) -> float:
+    return min(max(now, 0.0), MAX_TIMESTAMP)
 
 
 def _one_line(text: str) -> str:
     """Foreign text, short and in characters that JSON readers take: a file name may hold half of one."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())[:LONGEST_TEXT]
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())[:MAX_TEXT]
 
 
 def _history(outages: tuple[Outage, ...]) -> OutageHistory:
@@ -224,9 +229,9 @@ def _gaps_s(outages: tuple[Outage, ...]) -> list[float]:
 
 def _availability(counted: list[Outage], refused: list[Outage], now: float) -> float | None:
     first = counted[0].start
-    unknown_s = sum(lasted_s(one, now) for one in refused if one.start >= first)
+    unknown_s = sum(duration_s(one, now) for one in refused if one.start >= first)
     observed_s = now - first - unknown_s
     if observed_s <= 0.0:
         return None
-    away_s = sum(lasted_s(one, now) for one in counted)
+    away_s = sum(duration_s(one, now) for one in counted)
     return min(1.0, max(0.0, 1.0 - away_s / observed_s))

@@ -15,23 +15,25 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-SLOWEST = 1.0  # jobs/s
-FASTEST = 20.0  # jobs/s
+START_RATE = 1.0  # jobs/s
+FULL_RATE = 20.0  # jobs/s
 RAMP_S = 300.0
-LONGEST_STEP_S = 60.0
-SHORTEST_WAIT_S = 0.001  # rounding must not make anybody wait for nothing, again and again
+MAX_STEP_S = 60.0
+MIN_WAIT_S = 0.001  # rounding must not make anybody wait for nothing, again and again
 
-SLOT_S = 5.0  # results are counted per slot, so that a minute of them needs twelve numbers, not 1,200
+SLOT_S = (
+    5.0  # results are counted per slot, so that a minute of them needs twelve numbers, not 1,200
+)
 SLOTS = 12
-ENOUGH_RESULTS = 10  # fewer say nothing about a share
-BAD_SHARE = 0.3
-GOOD_SHARE = 0.1
-THROTTLE = 0.5
+MIN_RESULTS = 10  # fewer say nothing about a share
+THROTTLE_ABOVE = 0.3
+RESUME_BELOW = 0.1
+THROTTLE_FACTOR = 0.5
 
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class Ramp(BaseModel):
+class SlowStart(BaseModel):
     """One ramp. `started_at` and `refilled_at` are epoch seconds, `age_s` is what has passed of the five minutes.
 
     `results` holds (slot of the age, successes, failures), oldest first, of the last minute.
@@ -49,8 +51,8 @@ class Ramp(BaseModel):
     @property
     def rate(self) -> float:
         """Jobs per second at this age: 1 to 20, half of it while throttled."""
-        full = SLOWEST + (FASTEST - SLOWEST) * self.age_s / RAMP_S
-        return full * THROTTLE if self.throttled else full
+        full = START_RATE + (FULL_RATE - START_RATE) * self.age_s / RAMP_S
+        return full * THROTTLE_FACTOR if self.throttled else full
 
     @property
     def is_over(self) -> bool:
@@ -58,55 +60,61 @@ class Ramp(BaseModel):
         return self.age_s >= RAMP_S
 
 
-def begin(now: float) -> Ramp:
+def begin(now: float) -> SlowStart:
     """A ramp that starts now, with the token of its first job."""
-    return Ramp(started_at=now, refilled_at=now)
+    return SlowStart(started_at=now, refilled_at=now)
 
 
-def advanced(ramp: Ramp, now: float) -> Ramp:
+def advanced(ramp: SlowStart, now: float) -> SlowStart:
     """The ramp at `now`. Ask at least once a minute, or time without a job does not count as passed."""
-    step_s = min(max(now - ramp.refilled_at, 0.0), LONGEST_STEP_S)
+    step_s = min(max(now - ramp.refilled_at, 0.0), MAX_STEP_S)
     older = ramp.model_copy(update={"age_s": min(RAMP_S, ramp.age_s + step_s), "refilled_at": now})
     return older.model_copy(update={"tokens": min(1.0, ramp.tokens + step_s * older.rate)})
 
 
-def admit(ramp: Ramp, now: float) -> tuple[Ramp, float]:
+def admit(ramp: SlowStart, now: float) -> tuple[SlowStart, float]:
     """The ramp and 0.0 when a job may start now, its token taken; else the seconds until one may (2 at most)."""
     ramp = advanced(ramp, now)
     if ramp.is_over:
         return ramp, 0.0
     if ramp.tokens < 1.0:
-        return ramp, max(SHORTEST_WAIT_S, (1.0 - ramp.tokens) / ramp.rate)
+        return ramp, max(MIN_WAIT_S, (1.0 - ramp.tokens) / ramp.rate)
     return ramp.model_copy(update={"tokens": ramp.tokens - 1.0}), 0.0
 
 
-def given_back(ramp: Ramp) -> Ramp:
+def given_back(ramp: SlowStart) -> SlowStart:
     """The ramp with the token that nobody used, so that a more urgent job need not wait for another one."""
     return ramp.model_copy(update={"tokens": 1.0})
 
 
-def heard(ramp: Ramp, ok: bool, now: float) -> Ramp:
+def heard(ramp: SlowStart, ok: bool, now: float) -> SlowStart:
     """The ramp after one more result of Plex. Not `ok`: Plex failed, whatever became of the job."""
     ramp = advanced(ramp, now)
     slot = int(ramp.age_s // SLOT_S)
-    results = _with_result(tuple(one for one in ramp.results if slot - SLOTS < one[0] <= slot), slot, ok)
-    return ramp.model_copy(update={"results": results, "throttled": _is_throttled(ramp.throttled, results)})
+    results = _with_result(
+        tuple(one for one in ramp.results if slot - SLOTS < one[0] <= slot), slot, ok
+    )
+    return ramp.model_copy(
+        update={"results": results, "throttled": _is_throttled(ramp.throttled, results)}
+    )
 
 
-def as_document(ramp: Ramp) -> dict[str, Any]:
+def as_document(ramp: SlowStart) -> dict[str, Any]:
     """The ramp as JSON can hold it."""
     return ramp.model_dump(mode="json")
 
 
-def from_document(document: Mapping[str, Any] | None) -> Ramp | None:
+def from_document(document: Mapping[str, Any] | None) -> SlowStart | None:
     """The ramp of a kept document; None when there is none or it makes no sense."""
     try:
-        return Ramp.model_validate(document)
+        return SlowStart.model_validate(document)
     except ValidationError:
         return None
 
 
-def _with_result(results: tuple[tuple[int, int, int], ...], slot: int, ok: bool) -> tuple[tuple[int, int, int], ...]:
+def _with_result(
+    results: tuple[tuple[int, int, int], ...], slot: int, ok: bool
+) -> tuple[tuple[int, int, int], ...]:
     if results and results[-1][0] == slot:
         _, good, bad = results[-1]
         return (*results[:-1], (slot, good + ok, bad + (not ok)))
@@ -116,7 +124,7 @@ def _with_result(results: tuple[tuple[int, int, int], ...], slot: int, ok: bool)
 def _is_throttled(was: bool, results: tuple[tuple[int, int, int], ...]) -> bool:
     """Between the two shares it stays as it was, so that the rate does not swing."""
     good, bad = sum(one[1] for one in results), sum(one[2] for one in results)
-    if good + bad < ENOUGH_RESULTS:
+    if good + bad < MIN_RESULTS:
         return was
     share = bad / (good + bad)
-    return share > BAD_SHARE or (was and share >= GOOD_SHARE)
+    return share > THROTTLE_ABOVE or (was and share >= RESUME_BELOW)

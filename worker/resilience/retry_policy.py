@@ -7,33 +7,33 @@ from random import Random
 
 from core.errors import (
     AmbiguousMatch,
-    BadScene,
     ConfigurationError,
     Fenced,
+    InvalidScene,
     MatchError,
-    NoFile,
+    PlexAccessError,
     PlexError,
     PlexNotFound,
-    PlexRefused,
     PlexRejected,
-    PlexServerDown,
     PlexSyncError,
     PlexTemporaryError,
-    SceneGone,
+    PlexUnavailable,
+    PoisonJob,
+    SceneDeleted,
+    SceneHasNoFile,
     StaleMatch,
     StashUnavailable,
     WeakMatch,
-    WorkerDied,
 )
 from core.job import Job
-from core.outcome import Fate, Outcome
-from worker.resilience.backoff import NOT_FOUND_WAITS_S, full_jitter, not_found_wait
+from core.outcome import Disposition, Outcome
+from worker.resilience.backoff import NOT_FOUND_WAITS_S, full_jitter, not_found_delay
 
 BACKOFF_BASE_S = 5.0
 BACKOFF_CAP_S = 80.0
 
 
-class Signal(Enum):
+class BreakerSignal(Enum):
     """What a failure tells the breaker."""
 
     NONE = "none"  # the server did its part
@@ -42,44 +42,44 @@ class Signal(Enum):
     REFUSED = "refused"  # open, until an authenticated request succeeds
 
 
-class Wait(Enum):
+class RetryMode(Enum):
     """How a job waits after a failure."""
 
     NEVER = "never"  # done or dead at once
     RECOVERY = "recovery"  # until the server is back; nothing is spent
     BACKOFF = "backoff"
-    LOOKS = "looks"  # the schedule for files that Plex does not have yet
+    SCHEDULE = "looks"  # the schedule for files that Plex does not have yet
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row: how the job waits, after how many attempts it is buried, what the breaker hears."""
 
-    wait: Wait
+    wait: RetryMode
     attempts: int
-    signal: Signal = Signal.NONE
+    signal: BreakerSignal = BreakerSignal.NONE
 
 
 RULES: dict[type[Exception], Rule] = {
-    PlexServerDown: Rule(Wait.RECOVERY, 0, Signal.DOWN),
-    PlexTemporaryError: Rule(Wait.BACKOFF, 5, Signal.COUNT),
-    PlexRefused: Rule(Wait.RECOVERY, 0, Signal.REFUSED),
-    PlexNotFound: Rule(Wait.LOOKS, len(NOT_FOUND_WAITS_S) + 1),
-    StaleMatch: Rule(Wait.BACKOFF, 5),
-    AmbiguousMatch: Rule(Wait.NEVER, 1),
-    WeakMatch: Rule(Wait.NEVER, 1),
-    MatchError: Rule(Wait.NEVER, 1),
-    PlexRejected: Rule(Wait.NEVER, 1),
-    PlexError: Rule(Wait.BACKOFF, 5, Signal.COUNT),
-    StashUnavailable: Rule(Wait.RECOVERY, 0),
-    ConfigurationError: Rule(Wait.RECOVERY, 0),
-    Fenced: Rule(Wait.RECOVERY, 0),
-    SceneGone: Rule(Wait.NEVER, 1),
-    NoFile: Rule(Wait.NEVER, 1),
-    WorkerDied: Rule(Wait.NEVER, 1),
-    BadScene: Rule(Wait.BACKOFF, 3),
-    PlexSyncError: Rule(Wait.BACKOFF, 3),
-    Exception: Rule(Wait.BACKOFF, 3),  # our own bug: the others go on
+    PlexUnavailable: Rule(RetryMode.RECOVERY, 0, BreakerSignal.DOWN),
+    PlexTemporaryError: Rule(RetryMode.BACKOFF, 5, BreakerSignal.COUNT),
+    PlexAccessError: Rule(RetryMode.RECOVERY, 0, BreakerSignal.REFUSED),
+    PlexNotFound: Rule(RetryMode.SCHEDULE, len(NOT_FOUND_WAITS_S) + 1),
+    StaleMatch: Rule(RetryMode.BACKOFF, 5),
+    AmbiguousMatch: Rule(RetryMode.NEVER, 1),
+    WeakMatch: Rule(RetryMode.NEVER, 1),
+    MatchError: Rule(RetryMode.NEVER, 1),
+    PlexRejected: Rule(RetryMode.NEVER, 1),
+    PlexError: Rule(RetryMode.BACKOFF, 5, BreakerSignal.COUNT),
+    StashUnavailable: Rule(RetryMode.RECOVERY, 0),
+    ConfigurationError: Rule(RetryMode.RECOVERY, 0),
+    Fenced: Rule(RetryMode.RECOVERY, 0),
+    SceneDeleted: Rule(RetryMode.NEVER, 1),
+    SceneHasNoFile: Rule(RetryMode.NEVER, 1),
+    PoisonJob: Rule(RetryMode.NEVER, 1),
+    InvalidScene: Rule(RetryMode.BACKOFF, 3),
+    PlexSyncError: Rule(RetryMode.BACKOFF, 3),
+    Exception: Rule(RetryMode.BACKOFF, 3),  # our own bug: the others go on
 }
 
 
@@ -88,7 +88,9 @@ def rule_for(error: BaseException) -> Rule:
     return next(RULES[kind] for kind in type(error).__mro__ if kind in RULES)
 
 
-def judge(job: Job, error: Exception, chance: Random, *, spend: bool = True, title: str = "") -> Outcome:
+def decide_outcome(
+    job: Job, error: Exception, chance: Random, *, spend: bool = True, title: str = ""
+) -> Outcome:
     """The outcome of a failed attempt. `spend` False: the failure was not the job's own.
 
     Examples:
@@ -99,13 +101,13 @@ def judge(job: Job, error: Exception, chance: Random, *, spend: bool = True, tit
         <Fate.BURY: 'bury'>
     """
     rule = rule_for(error)
-    attempts = job.attempts + 1 if spend and rule.wait is not Wait.RECOVERY else job.attempts
-    if rule.wait is Wait.RECOVERY:
-        fate, wait_s = Fate.RELEASE, 0.0
+    attempts = job.attempts + 1 if spend and rule.wait is not RetryMode.RECOVERY else job.attempts
+    if rule.wait is RetryMode.RECOVERY:
+        fate, wait_s = Disposition.RELEASE, 0.0
     elif spend and attempts >= rule.attempts:
-        fate, wait_s = Fate.BURY, 0.0
+        fate, wait_s = Disposition.DEAD_LETTER, 0.0
     else:
-        fate, wait_s = Fate.WAIT, _wait_s(rule, attempts, chance)
+        fate, wait_s = Disposition.RETRY, _wait_s(rule, attempts, chance)
     return Outcome(
         fate,
         type(error).__name__,
@@ -118,8 +120,8 @@ def judge(job: Job, error: Exception, chance: Random, *, spend: bool = True, tit
 
 
 def _wait_s(rule: Rule, attempts: int, chance: Random) -> float:
-    if rule.wait is Wait.LOOKS:
-        return not_found_wait(attempts, chance)
+    if rule.wait is RetryMode.SCHEDULE:
+        return not_found_delay(attempts, chance)
     return full_jitter(attempts, BACKOFF_BASE_S, BACKOFF_CAP_S, chance)
 
 

@@ -9,14 +9,14 @@ from core.log import EventLog
 from sync_queue.store import BATCH
 from worker.resilience import pace as pacing
 from worker.resilience import rate_limiter as ramps
-from worker.resilience.breaker import Breaker, State
-from worker.resilience.pace import Pace
-from worker.resilience.rate_limiter import Ramp
+from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.pace import AdaptivePacing
+from worker.resilience.rate_limiter import SlowStart
 
 FILE_NAME = "ramp.json"
 SAVE_EVERY_S = 10.0
-AHEAD_S = 10.0  # a batch holds about what the ramp lets through in this time
-SLICE_S = 0.5  # whoever waits for a token looks this often whether to go on waiting
+BATCH_WINDOW_S = 10.0  # a batch holds about what the ramp lets through in this time
+POLL_S = 0.5  # whoever waits for a token looks this often whether to go on waiting
 
 
 class Throttle:
@@ -26,49 +26,55 @@ class Throttle:
         self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
         self._clock = clock
         self._log = log
-        self._pace = Pace()
+        self._pace = AdaptivePacing()
         self._saved_at = clock.monotonic()
         document = self._file.read()
         ramp = ramps.from_document(document)
         if document is not None and ramp is None:
-            self._file.discard()
-        if self._file.complaint:
-            log.warning("state.set_aside", detail=self._file.complaint)
-        self._ramp: Ramp | None = ramp if ramp is not None and not ramp.is_over else None
+            self._file.quarantine()
+        if self._file.corruption_warning:
+            log.warning("state.set_aside", detail=self._file.corruption_warning)
+        self._ramp: SlowStart | None = ramp if ramp is not None and not ramp.is_over else None
 
     @property
-    def ramp(self) -> Ramp | None:
+    def ramp(self) -> SlowStart | None:
         """The ramp after an outage; None outside of one."""
         return self._ramp
 
     @property
-    def batch(self) -> int:
+    def batch_size(self) -> int:
         """How many jobs are worth taking at once."""
-        return BATCH if self._ramp is None else max(1, min(BATCH, int(self._ramp.rate * AHEAD_S)))
+        return (
+            BATCH
+            if self._ramp is None
+            else max(1, min(BATCH, int(self._ramp.rate * BATCH_WINDOW_S)))
+        )
 
-    def await_turn(self, should_stop: Callable[[], bool]) -> bool:
+    def acquire(self, should_stop: Callable[[], bool]) -> bool:
         """Wait until the next job may start; False when `should_stop` said so first."""
         wait_s = self._wait_s()
         while wait_s > 0.0:
             if should_stop():
                 return False
-            self._clock.sleep(min(wait_s, SLICE_S))
-            wait_s = self._wait_s() if self._ramp is not None else wait_s - SLICE_S
+            self._clock.sleep(min(wait_s, POLL_S))
+            wait_s = self._wait_s() if self._ramp is not None else wait_s - POLL_S
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """The turn was not used: whoever comes next need not wait for another one."""
         if self._ramp is not None:
             self._ramp = ramps.given_back(self._ramp)
 
-    def heard(self, ok: bool) -> None:
+    def on_result(self, ok: bool) -> None:
         """A job's result, as far as Plex is concerned."""
         if self._ramp is None:
             return
         was = self._ramp.throttled
         self._ramp = ramps.heard(self._ramp, ok, self._clock.wall())
         if self._ramp.throttled is not was:
-            self._log.info("ramp.throttled" if self._ramp.throttled else "ramp.resumed", rate=self._ramp.rate)
+            self._log.info(
+                "ramp.throttled" if self._ramp.throttled else "ramp.resumed", rate=self._ramp.rate
+            )
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
             self._save()
 
@@ -78,16 +84,16 @@ class Throttle:
             self._ramp = ramps.advanced(self._ramp, self._clock.wall())
             self._end_if_over()
 
-    def answered(self, took_s: float, status: int) -> None:
+    def on_response(self, took_s: float, status: int) -> None:
         """Plex answered a request."""
         before = self._pace.level
         self._pace = pacing.answered(self._pace, took_s, status)
         if self._pace.level != before:
             self._log.info("pace.moved", level=self._pace.level, pause_s=self._pace.pause_s)
 
-    def gate_moved(self, old: Breaker, new: Breaker) -> None:
+    def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
         """The gate's listener: Plex is back, so begin gently."""
-        if new.state is State.CLOSED and old.state is not State.CLOSED:
+        if new.state is BreakerStatus.CLOSED and old.state is not BreakerStatus.CLOSED:
             self._ramp = ramps.begin(self._clock.wall())
             self._log.info("ramp.begin")
             self._save()

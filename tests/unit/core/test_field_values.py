@@ -30,7 +30,9 @@ def test_nothing_is_recognised_whatever_it_is_called(value: FieldValue) -> None:
         (Kind.RATING, 0.0, None),
     ],
 )
-def test_what_looks_the_same_in_plex_is_the_same(kind: Kind, left: FieldValue, right: FieldValue) -> None:
+def test_what_looks_the_same_in_plex_is_the_same(
+    kind: Kind, left: FieldValue, right: FieldValue
+) -> None:
     assert same_value(kind, left, right)
     assert digest(kind, left) == digest(kind, right)
 
@@ -45,7 +47,9 @@ def test_what_looks_the_same_in_plex_is_the_same(kind: Kind, left: FieldValue, r
         (Kind.RATING, 8.0, 8.5),
     ],
 )
-def test_what_looks_different_in_plex_is_different(kind: Kind, left: FieldValue, right: FieldValue) -> None:
+def test_what_looks_different_in_plex_is_different(
+    kind: Kind, left: FieldValue, right: FieldValue
+) -> None:
     assert not same_value(kind, left, right)
     assert digest(kind, left) != digest(kind, right)
 

@@ -33,7 +33,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_a_document_that_was_never_written_is_nothing(tmp_path: Path) -> None:
     file = document(tmp_path)
 
-    assert (file.read(), file.set_aside) == (None, None)
+    assert (file.read(), file.quarantined_as) == (None, None)
 
 
 def test_a_document_is_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -49,16 +49,20 @@ def test_writing_leaves_nothing_else_behind(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["documents.lock", "state.json"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe\x00", b'{"a": 1}}', b"\x00" * 512])
-def test_a_corrupt_document_is_set_aside_and_counts_as_nothing(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b"null", b"\xff\xfe\x00", b'{"a": 1}}', b"\x00" * 512]
+)
+def test_a_corrupt_document_is_set_aside_and_counts_as_nothing(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "state.json").write_bytes(content)
     file = document(tmp_path)
 
     found = file.read()
 
     assert found is None
-    assert file.set_aside == tmp_path / "state.json.corrupt"
-    assert file.set_aside.read_bytes() == content
+    assert file.quarantined_as == tmp_path / "state.json.corrupt"
+    assert file.quarantined_as.read_bytes() == content
     assert not (tmp_path / "state.json").exists()
 
 
@@ -75,9 +79,9 @@ def test_a_document_can_be_written_after_a_corrupt_one_was_set_aside(tmp_path: P
 def test_discarding_what_somebody_else_moved_is_harmless(tmp_path: Path) -> None:
     file = document(tmp_path)
 
-    file.discard()
+    file.quarantine()
 
-    assert file.set_aside is None
+    assert file.quarantined_as is None
 
 
 def test_creating_keeps_the_document_that_is_there(tmp_path: Path) -> None:
@@ -98,7 +102,13 @@ def test_creating_replaces_a_corrupt_document(tmp_path: Path) -> None:
 def test_many_processes_that_create_at_once_agree_on_one_document(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CREATE_AND_TELL, str(tmp_path / "state.json")]
     crowd = [
-        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        subprocess.Popen(
+            [*command, str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
         for number in range(4)
     ]
 

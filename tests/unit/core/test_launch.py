@@ -90,7 +90,9 @@ def test_on_windows_a_worker_gets_flags_instead_of_a_session(tmp_path: Path) -> 
     assert (asked["close_fds"], asked["cwd"]) == (True, str(tmp_path))
 
 
-def test_a_job_object_that_nobody_may_leave_does_not_keep_the_worker_from_starting(tmp_path: Path) -> None:
+def test_a_job_object_that_nobody_may_leave_does_not_keep_the_worker_from_starting(
+    tmp_path: Path,
+) -> None:
     windows = Windows(forbidden=0x01000000)
 
     launch_worker(str(tmp_path), "update", "win32", windows).wait(60)

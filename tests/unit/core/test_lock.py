@@ -25,7 +25,9 @@ with locked(Path(sys.argv[1])):
 def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the lock until a line arrives or it is killed."""
     command = [sys.executable, "-c", HOLD, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "held\n"
@@ -37,7 +39,11 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_lock_that_another_process_holds_is_not_given(tmp_path: Path) -> None:
     path = tmp_path / "lock"
 
-    with holder(path), pytest.raises(TimeoutError, match="lock is held"), locked(path, timeout_s=0.1):
+    with (
+        holder(path),
+        pytest.raises(TimeoutError, match="lock is held"),
+        locked(path, timeout_s=0.1),
+    ):
         pass
 
 

@@ -36,7 +36,10 @@ def kept_log() -> tuple[EventLog, list[tuple[str, str]]]:
         ({"why": None, "detail": "", "wrote": ()}, "sync.done"),
         ({"wrote": ("title", "tags")}, "sync.done wrote=title,tags"),
         ({"refused": ["a.json"]}, "sync.done refused=a.json"),
-        ({"took_s": 0.18449, "wait_s": 3.0, "none_s": 0.0}, "sync.done took_s=0.184 wait_s=3 none_s=0"),
+        (
+            {"took_s": 0.18449, "wait_s": 3.0, "none_s": 0.0},
+            "sync.done took_s=0.184 wait_s=3 none_s=0",
+        ),
         ({"detail": "two\nlines  here"}, 'sync.done detail="two lines here"'),
         ({"attempt": 0, "halted": False}, "sync.done attempt=0 halted=False"),
     ],
@@ -58,18 +61,22 @@ def test_every_level_writes_its_own_name() -> None:
 
 def test_a_hidden_secret_is_never_written_wherever_it_turns_up() -> None:
     log, lines = kept_log()
-    log.hide("t0ken-of-plex", "cookie")
+    log.redact("t0ken-of-plex", "cookie")
 
-    log.error("t0ken-of-plex", url="http://h/?X-Plex-Token=t0ken-of-plex&c=cookie", paths=("/cookie", "t0ken-of-plex"))
+    log.error(
+        "t0ken-of-plex",
+        url="http://h/?X-Plex-Token=t0ken-of-plex&c=cookie",
+        paths=("/cookie", "t0ken-of-plex"),
+    )
 
     assert lines == [("ERROR", "*** url=http://h/?X-Plex-Token=***&c=*** paths=/***,***")]
 
 
 def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
     log, lines = kept_log()
-    log.hide("first-secret")
+    log.redact("first-secret")
 
-    log.hide("second-secret")
+    log.redact("second-secret")
     log.info("x", a="first-secret", b="second-secret")
 
     assert lines == [("INFO", "x a=*** b=***")]
@@ -78,7 +85,7 @@ def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
 def test_a_secret_that_begins_like_another_leaves_no_rest_of_the_longer_one() -> None:
     secrets = ["abcdefghijklmnop"[:length] for length in range(4, 17)]
     log, lines = kept_log()
-    log.hide(*secrets)
+    log.redact(*secrets)
 
     log.info("x", a=max(secrets, key=len))
 
@@ -88,9 +95,9 @@ def test_a_secret_that_begins_like_another_leaves_no_rest_of_the_longer_one() ->
 def test_a_passing_secret_is_hidden_until_fresher_ones_have_replaced_it() -> None:
     log, lines = kept_log()
 
-    log.hide_for_now("cookie-1")
-    log.hide_for_now("cookie-2")
-    log.hide_for_now("")
+    log.redact_temporarily("cookie-1")
+    log.redact_temporarily("cookie-2")
+    log.redact_temporarily("")
     log.info("x", a="cookie-1", b="cookie-2")
 
     assert lines == [("INFO", "x a=*** b=***")]
@@ -100,7 +107,7 @@ def test_a_passing_secret_is_hidden_until_fresher_ones_have_replaced_it() -> Non
 def test_a_text_too_short_to_be_a_secret_does_not_blank_the_log(secret: str) -> None:
     log, lines = kept_log()
 
-    log.hide(secret)
+    log.redact(secret)
     log.info("abc", a="abc")
 
     assert lines == [("INFO", "abc a=abc")]
@@ -132,7 +139,7 @@ def test_the_log_file_is_rotated(tmp_path: Path) -> None:
 def test_each_step_is_written_at_info_level_where_a_person_wants_it() -> None:
     log, lines = kept_log()
 
-    log.choose(as_json=False, shows_steps=True, hides_paths=False)
+    log.configure(as_json=False, shows_steps=True, hides_paths=False)
     log.debug("step.send", item=7)
 
     assert lines == [("INFO", "step.send item=7")]
@@ -140,9 +147,9 @@ def test_each_step_is_written_at_info_level_where_a_person_wants_it() -> None:
 
 def test_paths_are_words_where_a_person_wants_it_and_secrets_stay_hidden() -> None:
     log, lines = kept_log()
-    log.hide("t0ken-of-plex")
+    log.redact("t0ken-of-plex")
 
-    log.choose(as_json=False, shows_steps=False, hides_paths=True)
+    log.configure(as_json=False, shows_steps=False, hides_paths=True)
     log.info("sync.wait", detail="t0ken-of-plex: no item plays /data/films/one.mp4")
 
     ((_, line),) = lines
@@ -151,10 +158,16 @@ def test_paths_are_words_where_a_person_wants_it_and_secrets_stay_hidden() -> No
 
 def test_a_line_can_be_one_json_object_with_its_time_and_level(tmp_path: Path) -> None:
     log, close = open_log(tmp_path / "plexsync.log")
-    log.hide("t0ken-of-plex")
+    log.redact("t0ken-of-plex")
 
-    log.choose(as_json=True, shows_steps=False, hides_paths=True)
-    log.info("sync.done", scene=42, wrote=("title", "tags"), took_s=0.5, detail='"t0ken-of-plex" /data/a.mp4')
+    log.configure(as_json=True, shows_steps=False, hides_paths=True)
+    log.info(
+        "sync.done",
+        scene=42,
+        wrote=("title", "tags"),
+        took_s=0.5,
+        detail='"t0ken-of-plex" /data/a.mp4',
+    )
     close()
 
     (line,) = (tmp_path / "plexsync.log").read_text().splitlines()

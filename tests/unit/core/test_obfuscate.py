@@ -57,4 +57,6 @@ def test_the_same_name_is_the_same_words_everywhere() -> None:
 
     assert first.rpartition("/")[0] == second.removeprefix('detail="').rpartition("/")[0]
     assert first != hide_paths("/data/films/two.mp4")
-    assert first == "/olive-laurel-linen/flint-cricket-apple/mint-cotton-basil.mp4"  # after every restart
+    assert (
+        first == "/olive-laurel-linen/flint-cricket-apple/mint-cotton-basil.mp4"
+    )  # after every restart

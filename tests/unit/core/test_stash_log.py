@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.stash_log import LEVELS, LONGEST_LINE, log_lines, write_log
+from core.stash_log import LEVELS, MAX_LINE, log_lines, write_log
 
 STASH_LINE_LIMIT = 64 * 1024
 
@@ -49,7 +49,7 @@ def test_a_very_long_line_stays_below_what_ends_the_log_reading(character: str) 
     lines = log_lines("info", character * STASH_LINE_LIMIT)
 
     assert len(lines) == 1
-    assert LONGEST_LINE <= len(lines[0]) < STASH_LINE_LIMIT
+    assert MAX_LINE <= len(lines[0]) < STASH_LINE_LIMIT
 
 
 def test_lines_are_written_one_by_one() -> None:

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from dependencies.install import Unmet, ensure_dependencies, read_needs
-from dependencies.installers import Finished, Installer, find_installers, installer_environment, one_line, run_command
-from dependencies.requirements import meets, parse_requirements
+from dependencies.install import DependencyError, ensure_dependencies, read_needs
+from dependencies.installers import (
+    CommandResult,
+    Installer,
+    find_installers,
+    installer_environment,
+    last_error_line,
+    run_command,
+)
+from dependencies.requirements import parse_requirements, satisfies
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = Installer("first", ("first",))
@@ -28,7 +35,9 @@ def write_package(folder: Path, name: str, version: str, body: str = "") -> None
     (folder / module / "__init__.py").write_text(f"VERSION = {version!r}\n{body}", "utf-8")
     information = folder / f"{module}-{version}.dist-info"
     information.mkdir()
-    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
+    (information / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8"
+    )
 
 
 def target_of(command: Sequence[str]) -> Path | None:
@@ -38,20 +47,22 @@ def target_of(command: Sequence[str]) -> Path | None:
 class FakeInstaller:
     """Fills the target with made-up packages; other commands, the import check, run for real."""
 
-    def __init__(self, fill: Callable[[Path], object], failing: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, fill: Callable[[Path], object], failing: dict[str, str] | None = None
+    ) -> None:
         self.fill = fill
         self.failing = failing or {}
         self.ran: list[str] = []
 
-    def __call__(self, command: Sequence[str], folder: Path) -> Finished:
+    def __call__(self, command: Sequence[str], folder: Path) -> CommandResult:
         target = target_of(command)
         if target is None:
             return run_command(command, folder)
         self.ran.append(command[0])
         self.fill(target)
         if command[0] in self.failing:
-            return Finished(1, self.failing[command[0]])
-        return Finished(0, "")
+            return CommandResult(1, self.failing[command[0]])
+        return CommandResult(0, "")
 
 
 def both_packages(folder: Path) -> None:
@@ -68,7 +79,9 @@ def plugin(tmp_path: Path) -> Path:
     """A plugin folder that needs two made-up packages."""
     root = tmp_path / "plugin"
     root.mkdir()
-    (root / "requirements.txt").write_text("# made up\nmadeup-one>=2,<3\nmadeup-two>=1.0  # both\n", "utf-8")
+    (root / "requirements.txt").write_text(
+        "# made up\nmadeup-one>=2,<3\nmadeup-two>=1.0  # both\n", "utf-8"
+    )
     return root
 
 
@@ -92,7 +105,12 @@ def _imports_as_before() -> Iterator[None]:
 
 def ensure(plugin: Path, run: FakeInstaller, *, at: float = 0.0, force: bool = False) -> None:
     ensure_dependencies(
-        str(plugin), str(plugin / "data"), force=force, installers=[FIRST, SECOND], run=run, now=lambda: at
+        str(plugin),
+        str(plugin / "data"),
+        force=force,
+        installers=[FIRST, SECOND],
+        run=run,
+        now=lambda: at,
     )
 
 
@@ -135,10 +153,12 @@ def imported_version(module: str) -> object:
         ("0.0.1", "x", True),
     ],
 )
-def test_a_version_is_compared_number_by_number(installed: str, wanted: str, expected: bool) -> None:
+def test_a_version_is_compared_number_by_number(
+    installed: str, wanted: str, expected: bool
+) -> None:
     [requirement] = parse_requirements(wanted)
 
-    assert meets(installed, requirement) is expected
+    assert satisfies(installed, requirement) is expected
 
 
 def test_the_plugins_own_requirements_are_understood() -> None:
@@ -157,14 +177,16 @@ def test_the_plugins_own_requirements_are_understood() -> None:
     assert all(requirement.bounds for requirement in requirements)
 
 
-@pytest.mark.parametrize("line", ["-r other.txt", "a>=x", "a>1", "a~=1.0", "a>=1; python_version<'3'", "a[b]>=1"])
+@pytest.mark.parametrize(
+    "line", ["-r other.txt", "a>=x", "a>1", "a~=1.0", "a>=1; python_version<'3'", "a[b]>=1"]
+)
 def test_a_line_of_another_form_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         parse_requirements(line)
 
 
 def test_a_plugin_without_its_requirements_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Unmet, match="install the plugin again"):
+    with pytest.raises(DependencyError, match="install the plugin again"):
         ensure_dependencies(str(tmp_path), str(tmp_path / "data"))
 
 
@@ -200,7 +222,9 @@ def test_asking_twice_enters_the_folder_once(plugin: Path) -> None:
     assert sys.path.count(str(private_folder(plugin))) == 1
 
 
-def test_an_older_copy_is_replaced_even_when_imported_already(plugin: Path, pythons_own: Path) -> None:
+def test_an_older_copy_is_replaced_even_when_imported_already(
+    plugin: Path, pythons_own: Path
+) -> None:
     write_package(pythons_own, "madeup-one", "1.10.22")
     write_package(pythons_own, "madeup-two", "1.0")
     assert imported_version("madeup_one") == "1.10.22"
@@ -210,8 +234,12 @@ def test_an_older_copy_is_replaced_even_when_imported_already(plugin: Path, pyth
     assert imported_version("madeup_one") == "2.4.0"
 
 
-def test_a_package_that_is_there_but_cannot_be_imported_is_replaced(plugin: Path, pythons_own: Path) -> None:
-    write_package(pythons_own, "madeup-one", "2.1", body="raise SystemError('built for another Python')")
+def test_a_package_that_is_there_but_cannot_be_imported_is_replaced(
+    plugin: Path, pythons_own: Path
+) -> None:
+    write_package(
+        pythons_own, "madeup-one", "2.1", body="raise SystemError('built for another Python')"
+    )
     write_package(pythons_own, "madeup-two", "1.0")
 
     ensure(plugin, FakeInstaller(both_packages))
@@ -244,7 +272,7 @@ def test_the_next_installer_is_tried(plugin: Path, words: str) -> None:
 def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> None:
     no_pip = {"first": "No module named pip", "second": "No module named pip"}
 
-    with pytest.raises(Unmet) as caught:
+    with pytest.raises(DependencyError) as caught:
         ensure(plugin, FakeInstaller(nothing, failing=no_pip))
 
     assert "neither pip nor uv" in str(caught.value)
@@ -252,8 +280,10 @@ def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> No
 
 
 def test_whoever_installs_pip_now_does_not_wait_for_it(plugin: Path) -> None:
-    run = FakeInstaller(both_packages, failing={"first": "No module named pip", "second": "No module named pip"})
-    with pytest.raises(Unmet):
+    run = FakeInstaller(
+        both_packages, failing={"first": "No module named pip", "second": "No module named pip"}
+    )
+    with pytest.raises(DependencyError):
         ensure(plugin, run, at=1000.0)
     run.failing = {}
 
@@ -262,11 +292,16 @@ def test_whoever_installs_pip_now_does_not_wait_for_it(plugin: Path) -> None:
     assert imported_version("madeup_one") == "2.4.0"
 
 
-def test_the_message_names_what_is_missing_and_a_command_that_helps(plugin: Path, pythons_own: Path) -> None:
+def test_the_message_names_what_is_missing_and_a_command_that_helps(
+    plugin: Path, pythons_own: Path
+) -> None:
     write_package(pythons_own, "madeup-one", "1.10.22")
-    broken = {"first": "Collecting madeup-one\nERROR: the index is closed\n\n", "second": "error: also closed"}
+    broken = {
+        "first": "Collecting madeup-one\nERROR: the index is closed\n\n",
+        "second": "error: also closed",
+    }
 
-    with pytest.raises(Unmet) as caught:
+    with pytest.raises(DependencyError) as caught:
         ensure(plugin, FakeInstaller(nothing, failing=broken))
 
     message = str(caught.value)
@@ -279,7 +314,7 @@ def test_the_message_names_what_is_missing_and_a_command_that_helps(plugin: Path
 
 def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
     run = FakeInstaller(nothing, failing={"first": "no", "second": "no"})
-    with pytest.raises(Unmet):
+    with pytest.raises(DependencyError):
         ensure(plugin, run, at=1000.0)
     both_packages(private_folder(plugin))
 
@@ -294,13 +329,16 @@ def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
         ("", "no reason given"),
         ("one\ntwo\n", "two"),
         ("ERROR: broken.\nNote: bye", "broken"),
-        ("WARNING: NewConnectionError: ...\nERROR: No matching distribution found", "no internet? No matching"),
+        (
+            "WARNING: NewConnectionError: ...\nERROR: No matching distribution found",
+            "no internet? No matching",
+        ),
         ("error: Failed to fetch\n  Caused by: dns error", "no internet? Failed to fetch"),
         ("ERROR: see http://me:secret@proxy:3128/", "see http://***@proxy:3128/"),
     ],
 )
 def test_an_installers_words_are_shortened(said: str, expected: str) -> None:
-    line = one_line(said)
+    line = last_error_line(said)
 
     assert line.startswith(expected)
     assert "secret" not in line
@@ -310,7 +348,7 @@ def test_a_failed_installation_leaves_nothing_in_place(plugin: Path) -> None:
     def half(folder: Path) -> None:
         write_package(folder, "madeup-one", "2.4.0")
 
-    with pytest.raises(Unmet, match="lacks madeup-two"):
+    with pytest.raises(DependencyError, match="lacks madeup-two"):
         ensure(plugin, FakeInstaller(half))
 
     assert folders_in(plugin / "data" / "deps") == []
@@ -321,7 +359,7 @@ def test_an_installation_that_cannot_be_imported_is_not_used(plugin: Path) -> No
         write_package(folder, "madeup-one", "2.4.0", body="import madeup_elsewhere")
         write_package(folder, "madeup-two", "1.0")
 
-    with pytest.raises(Unmet, match="not usable: .*madeup_elsewhere"):
+    with pytest.raises(DependencyError, match="not usable: .*madeup_elsewhere"):
         ensure(plugin, FakeInstaller(broken))
 
     assert not private_folder(plugin).exists()
@@ -332,7 +370,7 @@ def test_a_failure_is_not_repeated_for_ten_minutes(plugin: Path) -> None:
     messages = []
 
     for at in (1000.0, 1001.0, 1599.0, 1600.0):
-        with pytest.raises(Unmet) as caught:
+        with pytest.raises(DependencyError) as caught:
             ensure(plugin, run, at=at)
         messages.append((str(caught.value), len(run.ran)))
 
@@ -343,7 +381,7 @@ def test_a_failure_is_not_repeated_for_ten_minutes(plugin: Path) -> None:
 def test_a_failure_is_tried_again_when_forced_or_when_the_clock_went_back(plugin: Path) -> None:
     run = FakeInstaller(nothing, failing={"first": "ERROR: broken", "second": "ERROR: broken"})
     for at, force in ((1000.0, False), (1001.0, True), (900.0, False)):
-        with pytest.raises(Unmet):
+        with pytest.raises(DependencyError):
             ensure(plugin, run, at=at, force=force)
 
     assert len(run.ran) == 6
@@ -351,7 +389,7 @@ def test_a_failure_is_tried_again_when_forced_or_when_the_clock_went_back(plugin
 
 def test_a_failure_does_not_count_for_other_requirements(plugin: Path) -> None:
     broken = FakeInstaller(nothing, failing={"first": "ERROR: broken", "second": "ERROR: broken"})
-    with pytest.raises(Unmet):
+    with pytest.raises(DependencyError):
         ensure(plugin, broken, at=1000.0)
     (plugin / "requirements.txt").write_text("madeup-one>=2\nmadeup-two\n", "utf-8")
 
@@ -375,7 +413,7 @@ def test_remains_are_removed_after_a_success_only(plugin: Path) -> None:
     (deps / f"{private_folder(plugin).name}.1.abc.tmp" / "half").mkdir(parents=True)
     broken = FakeInstaller(nothing, failing={"first": "ERROR: broken", "second": "ERROR: broken"})
 
-    with pytest.raises(Unmet):
+    with pytest.raises(DependencyError):
         ensure(plugin, broken)
     after_failure = folders_in(deps)
     ensure(plugin, FakeInstaller(both_packages), force=True)
@@ -387,7 +425,9 @@ def test_remains_are_removed_after_a_success_only(plugin: Path) -> None:
 def test_a_data_folder_that_cannot_be_used_is_one_clear_line(plugin: Path) -> None:
     (plugin / "data").write_text("a file, where a folder should be", "utf-8")
 
-    with pytest.raises(Unmet, match=r"deps cannot be used \(.+\)\. To help, run: first install"):
+    with pytest.raises(
+        DependencyError, match=r"deps cannot be used \(.+\)\. To help, run: first install"
+    ):
         ensure(plugin, FakeInstaller(both_packages))
 
 
@@ -395,7 +435,7 @@ def test_a_full_disk_is_one_clear_line(plugin: Path) -> None:
     def full(folder: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(Unmet, match="No space left on device"):
+    with pytest.raises(DependencyError, match="No space left on device"):
         ensure(plugin, FakeInstaller(full))
 
     assert folders_in(plugin / "data" / "deps") == []
@@ -463,17 +503,19 @@ def test_a_command_gets_no_input_and_no_foreign_packages(tmp_path: Path) -> None
 
 
 def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
-    finished = run_command([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, limit_s=0.3)
+    finished = run_command(
+        [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, limit_s=0.3
+    )
 
     assert finished.status != 0
-    assert "was not ready" in finished.said
+    assert "was not ready" in finished.output
 
 
 def test_a_program_that_does_not_exist_is_a_failure_and_no_traceback(tmp_path: Path) -> None:
     finished = run_command([str(tmp_path / "nowhere")], tmp_path)
 
     assert finished.status != 0
-    assert "could not be started" in finished.said
+    assert "could not be started" in finished.output
 
 
 PROCESS = """
@@ -548,7 +590,11 @@ print(json.dumps([module.__file__ for module in modules]))
 
 
 def test_a_python_without_even_pip_gets_the_real_packages(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], timeout=LONG_S, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")],
+        timeout=LONG_S,
+        check=True,
+    )
     binaries = tmp_path / "bare" / ("Scripts" if sys.platform == "win32" else "bin")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     data = tmp_path / "data"

@@ -11,17 +11,17 @@ import pytest
 from core.fields import FIELDS
 from hooks.entry import (
     ENTITY_TRIGGERS,
-    SILENT_ENTITY_KEYS,
-    SILENT_KEYS,
+    IGNORED_ENTITY_KEYS,
+    IGNORED_KEYS,
     TRIGGERS,
-    BadHook,
-    Started,
-    note_from_context,
-    notes_of_sources,
+    InvalidHookContext,
+    PollProcess,
+    job_from_context,
+    merge_source_jobs,
     run_hook,
 )
 from stash.queries import SCENE
-from sync_queue.hook_queue import DATABASE, leave_message
+from sync_queue.hook_queue import DATABASE, write_pending_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.schema import open_database
@@ -33,11 +33,22 @@ NOW = 1_700_000_000.0
 
 
 def context(trigger: str = "Scene.Update.Post", **changed: Any) -> dict[str, Any]:
-    return {"id": 42, "type": trigger, "input": {"id": "42"}, "inputFields": ["id", "title"], **changed}
+    return {
+        "id": 42,
+        "type": trigger,
+        "input": {"id": "42"},
+        "inputFields": ["id", "title"],
+        **changed,
+    }
 
 
 def message(hook: object) -> dict[str, object]:
-    server = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": "c00kie"}}
+    server = {
+        "Scheme": "http",
+        "Host": "0.0.0.0",
+        "Port": 9999,
+        "SessionCookie": {"Value": "c00kie"},
+    }
     return {"server_connection": server, "args": {"hookContext": hook}}
 
 
@@ -49,7 +60,7 @@ class Starter:
         self.ended = ended
         self.on_start = on_start
 
-    def __call__(self, cause: str) -> Started:
+    def __call__(self, cause: str) -> PollProcess:
         self.causes.append(cause)
         self.on_start()
         return lambda: self.ended
@@ -62,8 +73,12 @@ class Stage:
         self.data_dir = data_dir
         self.errors: list[bytes] = []
 
-    def run(self, hook: object, starter: Starter, checkpoint: Callable[[str], object] = str) -> dict[str, object]:
-        return run_hook(message(hook), str(self.data_dir), NOW, starter, self.errors.append, checkpoint)
+    def run(
+        self, hook: object, starter: Starter, checkpoint: Callable[[str], object] = str
+    ) -> dict[str, object]:
+        return run_hook(
+            message(hook), str(self.data_dir), NOW, starter, self.errors.append, checkpoint
+        )
 
     def make_database(self) -> None:
         open_database(self.data_dir)
@@ -86,7 +101,7 @@ def stage(tmp_path: Path) -> Stage:
 def held_lease(data_dir: Path) -> Lease:
     """The lease, held as a living worker holds it."""
     lease = Lease(data_dir)
-    assert lease.take()
+    assert lease.acquire()
     return lease
 
 
@@ -106,8 +121,10 @@ def held_lease(data_dir: Path) -> Lease:
         (context(input="x" * 1000), "update", 1.0),
     ],
 )
-def test_an_event_becomes_a_note_that_settles(hook: dict[str, Any], cause: str, settle_s: float) -> None:
-    note = note_from_context(hook, NOW)
+def test_an_event_becomes_a_note_that_settles(
+    hook: dict[str, Any], cause: str, settle_s: float
+) -> None:
+    note = job_from_context(hook, NOW)
 
     assert note is not None
     assert (note["subject"], note["cause"], note["priority"]) == ("scene:42", cause, 0)
@@ -115,9 +132,9 @@ def test_an_event_becomes_a_note_that_settles(hook: dict[str, Any], cause: str, 
     assert note["window"] == (None if cause == "scan" else 4.0)
 
 
-@pytest.mark.parametrize("keys", [[key] for key in sorted(SILENT_KEYS)] + [sorted(SILENT_KEYS)])
+@pytest.mark.parametrize("keys", [[key] for key in sorted(IGNORED_KEYS)] + [sorted(IGNORED_KEYS)])
 def test_an_update_that_plex_can_never_show_is_not_noted(keys: list[str]) -> None:
-    assert note_from_context(context(inputFields=keys), NOW) is None
+    assert job_from_context(context(inputFields=keys), NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -138,24 +155,38 @@ def test_an_update_that_plex_can_never_show_is_not_noted(keys: list[str]) -> Non
     ],
 )
 def test_when_in_doubt_an_update_is_noted(keys: object) -> None:
-    assert note_from_context(context(inputFields=keys), NOW) is not None
+    assert job_from_context(context(inputFields=keys), NOW) is not None
 
 
 @pytest.mark.parametrize("trigger", ["Scene.Create.Post", "Scene.Destroy.Post"])
 def test_only_updates_can_be_silent(trigger: str) -> None:
-    assert note_from_context(context(trigger, inputFields=["play_count"]), NOW) is not None
+    assert job_from_context(context(trigger, inputFields=["play_count"]), NOW) is not None
 
 
 def test_nothing_that_is_synced_is_silent() -> None:
-    selected = {word for field in FIELDS for word in scene_words(field.selection)} | {field.stash for field in FIELDS}
-    inputs = {f"{name}_id" for name in selected} | {f"{name.removesuffix('s')}_ids" for name in selected}
-    others = {"cover_image", "url", "urls", "files", "primary_file_id", "organized", "rating", "groups", "movies"}
+    selected = {word for field in FIELDS for word in scene_words(field.selection)} | {
+        field.stash for field in FIELDS
+    }
+    inputs = {f"{name}_id" for name in selected} | {
+        f"{name.removesuffix('s')}_ids" for name in selected
+    }
+    others = {
+        "cover_image",
+        "url",
+        "urls",
+        "files",
+        "primary_file_id",
+        "organized",
+        "rating",
+        "groups",
+        "movies",
+    }
 
-    assert SILENT_KEYS & (selected | inputs | others) == set()
+    assert IGNORED_KEYS & (selected | inputs | others) == set()
 
 
 def test_nothing_that_a_scene_is_asked_for_is_silent_but_its_id() -> None:
-    assert SILENT_KEYS & set(scene_words(SCENE)) <= {"id"}
+    assert IGNORED_KEYS & set(scene_words(SCENE)) <= {"id"}
 
 
 def scene_words(selection: str) -> list[str]:
@@ -170,28 +201,39 @@ def scene_words(selection: str) -> list[str]:
 
 @pytest.mark.parametrize("hook", [None, [], "x", 5, True])
 def test_a_context_that_is_no_object_is_bad(hook: object) -> None:
-    with pytest.raises(BadHook, match="missing"):
-        note_from_context(hook, NOW)
+    with pytest.raises(InvalidHookContext, match="missing"):
+        job_from_context(hook, NOW)
 
 
 @pytest.mark.parametrize(
-    "trigger", [None, "", "Scene.Merge.Post", "Tag.Create.Post", "Movie.Update.Post", 5, [], {}, "scene.update.post"]
+    "trigger",
+    [
+        None,
+        "",
+        "Scene.Merge.Post",
+        "Tag.Create.Post",
+        "Movie.Update.Post",
+        5,
+        [],
+        {},
+        "scene.update.post",
+    ],
 )
 def test_an_event_that_plexsync_does_not_listen_to_is_bad(trigger: object) -> None:
-    with pytest.raises(BadHook, match="unknown event"):
-        note_from_context({**context(), "type": trigger}, NOW)
+    with pytest.raises(InvalidHookContext, match="unknown event"):
+        job_from_context({**context(), "type": trigger}, NOW)
 
 
 @pytest.mark.parametrize("scene_id", [None, True, False, 0, -1, 4.0, "42", [], {}])
 def test_an_event_without_a_scene_is_bad(scene_id: object) -> None:
-    with pytest.raises(BadHook, match="names no scene"):
-        note_from_context({**context(), "id": scene_id}, NOW)
+    with pytest.raises(InvalidHookContext, match="names no scene"):
+        job_from_context({**context(), "id": scene_id}, NOW)
 
 
 @pytest.mark.parametrize("changed", [{"type": "x" * 10_000_000}, {"id": ["x"] * 100_000}])
 def test_what_is_said_about_a_bad_event_is_short(changed: dict[str, object]) -> None:
-    with pytest.raises(BadHook) as caught:
-        note_from_context({**context(), **changed}, NOW)
+    with pytest.raises(InvalidHookContext) as caught:
+        job_from_context({**context(), **changed}, NOW)
 
     assert len(str(caught.value)) < 200
 
@@ -208,7 +250,9 @@ def test_with_no_worker_the_change_is_noted_and_a_worker_started(stage: Stage) -
     assert answer == {"output": "ok"}
     assert starter.causes == ["update"]
     assert stage.subjects() == ["scene:42"]
-    assert query(stage.data_dir, "SELECT host, port, cookie FROM session") == [("0.0.0.0", 9999, "c00kie")]
+    assert query(stage.data_dir, "SELECT host, port, cookie FROM session") == [
+        ("0.0.0.0", 9999, "c00kie")
+    ]
 
 
 def test_a_silent_update_touches_nothing(tmp_path: Path) -> None:
@@ -227,7 +271,9 @@ def test_bad_input_is_an_answer_and_touches_nothing(tmp_path: Path) -> None:
 
     answer = stage.run({"type": "Scene.Update.Post"}, Starter())
 
-    assert answer == {"error": "PlexSync noted nothing: Scene.Update.Post names no scene (id None)."}
+    assert answer == {
+        "error": "PlexSync noted nothing: Scene.Update.Post names no scene (id None)."
+    }
     assert not stage.data_dir.exists()
 
 
@@ -290,7 +336,9 @@ def test_without_a_database_the_change_is_spilled(stage: Stage) -> None:
     assert not (stage.data_dir / DATABASE).exists()
 
 
-def test_beside_a_damaged_database_the_change_is_spilled_and_the_database_left_alone(stage: Stage) -> None:
+def test_beside_a_damaged_database_the_change_is_spilled_and_the_database_left_alone(
+    stage: Stage,
+) -> None:
     (stage.data_dir / DATABASE).write_bytes(b"rubbish" * 1000)
 
     answer = stage.run(context(), Starter())
@@ -322,7 +370,7 @@ def test_the_hook_says_what_people_have_not_heard_yet(stage: Stage) -> None:
 
 
 def test_the_hook_says_what_a_worker_left_where_there_is_no_database(stage: Stage) -> None:
-    leave_message(str(stage.data_dir), "error", "Install pip first.")
+    write_pending_message(str(stage.data_dir), "error", "Install pip first.")
 
     stage.run(context(), Starter())
     stage.run(context(), Starter())
@@ -330,9 +378,11 @@ def test_the_hook_says_what_a_worker_left_where_there_is_no_database(stage: Stag
     assert stage.errors == [b"\x01e\x02Install pip first.\n"]
 
 
-def test_the_hook_says_what_a_worker_without_packages_left_beside_a_sound_database(stage: Stage) -> None:
+def test_the_hook_says_what_a_worker_without_packages_left_beside_a_sound_database(
+    stage: Stage,
+) -> None:
     stage.make_database()
-    leave_message(str(stage.data_dir), "error", "Install pip first.")
+    write_pending_message(str(stage.data_dir), "error", "Install pip first.")
 
     stage.run(context(), Starter())
 
@@ -340,7 +390,7 @@ def test_the_hook_says_what_a_worker_without_packages_left_beside_a_sound_databa
 
 
 def test_a_message_of_an_unknown_level_is_not_said(stage: Stage) -> None:
-    leave_message(str(stage.data_dir), "shout", "Install pip first.")
+    write_pending_message(str(stage.data_dir), "shout", "Install pip first.")
 
     answer = stage.run(context(), Starter())
 
@@ -386,35 +436,37 @@ def test_every_trigger_is_noted(stage: Stage, trigger: str) -> None:
 def test_an_event_of_an_entity_is_one_note_that_settles_like_an_edit(trigger: str) -> None:
     kind, event, _ = trigger.lower().split(".")
 
-    note = note_from_context(context(trigger, input=None), NOW)
+    note = job_from_context(context(trigger, input=None), NOW)
 
     assert note is not None
     assert (note["subject"], note["cause"], note["priority"]) == (f"{kind}:42", event, 0)
     assert (note["due_at"], note["window"]) == (NOW + 1.0, 4.0)
 
 
-@pytest.mark.parametrize("keys", [[key] for key in sorted(SILENT_ENTITY_KEYS)] + [sorted(SILENT_ENTITY_KEYS)])
+@pytest.mark.parametrize(
+    "keys", [[key] for key in sorted(IGNORED_ENTITY_KEYS)] + [sorted(IGNORED_ENTITY_KEYS)]
+)
 def test_an_update_of_what_no_scene_shows_is_not_noted(keys: list[str]) -> None:
-    assert note_from_context(context("Performer.Update.Post", inputFields=keys), NOW) is None
+    assert job_from_context(context("Performer.Update.Post", inputFields=keys), NOW) is None
 
 
 @pytest.mark.parametrize(
     "keys", [None, [], ["name"], ["id", "parent_id"], ["id", "title"], ["favorite", 5], "favorite"]
 )
 def test_when_in_doubt_an_update_of_an_entity_is_noted(keys: object) -> None:
-    assert note_from_context(context("Studio.Update.Post", inputFields=keys), NOW) is not None
+    assert job_from_context(context("Studio.Update.Post", inputFields=keys), NOW) is not None
 
 
 @pytest.mark.parametrize("trigger", ["Tag.Destroy.Post", "Tag.Merge.Post"])
 def test_the_end_of_an_entity_is_never_silent(trigger: str) -> None:
-    assert note_from_context(context(trigger, inputFields=["favorite"]), NOW) is not None
+    assert job_from_context(context(trigger, inputFields=["favorite"]), NOW) is not None
 
 
 @pytest.mark.parametrize("trigger", ENTITY_TRIGGERS)
 @pytest.mark.parametrize("number", [None, True, 0, -1, "7", [7]])
 def test_an_event_without_an_entity_is_bad(trigger: str, number: object) -> None:
-    with pytest.raises(BadHook, match=f"names no {trigger.partition('.')[0].lower()}"):
-        note_from_context({**context(trigger), "id": number}, NOW)
+    with pytest.raises(InvalidHookContext, match=f"names no {trigger.partition('.')[0].lower()}"):
+        job_from_context({**context(trigger), "id": number}, NOW)
 
 
 def merge(sources: object) -> dict[str, Any]:
@@ -440,7 +492,16 @@ def test_a_merge_that_the_database_does_not_take_is_spilled_whole(stage: Stage) 
 
 
 @pytest.mark.parametrize(
-    "sources", [None, "3", {}, 5, [], [None, 3, True, [], {}], ["", "-1", "x", " 3", "\u0663", "1.5", "9" * 400]]
+    "sources",
+    [
+        None,
+        "3",
+        {},
+        5,
+        [],
+        [None, 3, True, [], {}],
+        ["", "-1", "x", " 3", "\u0663", "1.5", "9" * 400],
+    ],
 )
 def test_sources_that_make_no_sense_leave_the_target(stage: Stage, sources: object) -> None:
     stage.make_database()
@@ -453,8 +514,8 @@ def test_sources_that_make_no_sense_leave_the_target(stage: Stage, sources: obje
 
 @pytest.mark.parametrize("given", [None, [], "x", 5, {}, {"source": ["3"]}])
 def test_only_a_merge_has_sources(given: object) -> None:
-    assert notes_of_sources({"id": 7, "type": "Tag.Update.Post", "input": given}, NOW) == []
-    assert notes_of_sources(given, NOW) == []
+    assert merge_source_jobs({"id": 7, "type": "Tag.Update.Post", "input": given}, NOW) == []
+    assert merge_source_jobs(given, NOW) == []
 
 
 def test_the_manifest_listens_to_what_the_hook_understands() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hooks.entry import Started
-from hooks.operations import LONGEST_SAYING, run_say, run_wake
-from sync_queue.hook_queue import leave_message
+from hooks.entry import PollProcess
+from hooks.operations import MAX_LINE_CHARS, run_log_line, run_wake
+from sync_queue.hook_queue import write_pending_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.schema import open_database
@@ -15,7 +15,12 @@ from tests.support import FakeClock, query
 
 NOW = 1_700_000_000.0
 MESSAGE: dict[str, object] = {
-    "server_connection": {"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c00kie"}}
+    "server_connection": {
+        "Scheme": "http",
+        "Host": "h",
+        "Port": 9999,
+        "SessionCookie": {"Value": "c00kie"},
+    }
 }
 
 
@@ -25,7 +30,7 @@ class Starter:
     def __init__(self) -> None:
         self.causes: list[str] = []
 
-    def __call__(self, cause: str) -> Started:
+    def __call__(self, cause: str) -> PollProcess:
         self.causes.append(cause)
         return lambda: None
 
@@ -49,7 +54,7 @@ def test_waking_leaves_a_living_worker_alone(tmp_path: Path) -> None:
     open_database(tmp_path)
     starter = Starter()
     lease = Lease(tmp_path)
-    lease.take()
+    lease.acquire()
 
     answer = wake(tmp_path, starter, [])
     lease.release()
@@ -75,7 +80,9 @@ def test_waking_without_a_session_spills_nothing(tmp_path: Path) -> None:
 
 def test_waking_says_what_people_have_not_heard_yet(tmp_path: Path) -> None:
     opened = open_database(tmp_path)
-    Notices(JobStore(opened.queue.connection, FakeClock())).add("x", "error", "Check the token.", NOW)
+    Notices(JobStore(opened.queue.connection, FakeClock())).add(
+        "x", "error", "Check the token.", NOW
+    )
     errors: list[bytes] = []
 
     wake(tmp_path, Starter(), errors)
@@ -84,7 +91,7 @@ def test_waking_says_what_people_have_not_heard_yet(tmp_path: Path) -> None:
 
 
 def test_waking_says_what_a_worker_left_where_there_is_no_database(tmp_path: Path) -> None:
-    leave_message(str(tmp_path), "error", "Install pip first.")
+    write_pending_message(str(tmp_path), "error", "Install pip first.")
     errors: list[bytes] = []
 
     wake(tmp_path, Starter(), errors)
@@ -105,7 +112,7 @@ def test_a_folder_that_cannot_be_made_is_an_answer(tmp_path: Path) -> None:
 def test_a_line_is_said_at_its_level(level: str, letter: bytes) -> None:
     errors: list[bytes] = []
 
-    answer = run_say({"level": level, "text": "Hello\nyou"}, errors.append)
+    answer = run_log_line({"level": level, "text": "Hello\nyou"}, errors.append)
 
     assert answer == {"output": "ok"}
     assert errors == [b"\x01" + letter + b"\x02Hello\n", b"\x01" + letter + b"\x02you\n"]
@@ -114,9 +121,9 @@ def test_a_line_is_said_at_its_level(level: str, letter: bytes) -> None:
 def test_a_long_saying_is_cut() -> None:
     errors: list[bytes] = []
 
-    run_say({"level": "info", "text": "x" * (LONGEST_SAYING + 1)}, errors.append)
+    run_log_line({"level": "info", "text": "x" * (MAX_LINE_CHARS + 1)}, errors.append)
 
-    assert errors == [b"\x01i\x02" + b"x" * LONGEST_SAYING + b"\n"]
+    assert errors == [b"\x01i\x02" + b"x" * MAX_LINE_CHARS + b"\n"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +144,7 @@ def test_a_long_saying_is_cut() -> None:
 def test_nothing_to_say_is_an_answer(arguments: dict[str, object]) -> None:
     errors: list[bytes] = []
 
-    answer = run_say(arguments, errors.append)
+    answer = run_log_line(arguments, errors.append)
 
     assert list(answer) == ["error"]
     assert errors == []

@@ -12,7 +12,8 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 
 EMPTY: dict[str, FieldValue] = {
-    field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else "" for field in EDIT_FIELDS
+    field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else ""
+    for field in EDIT_FIELDS
 }
 
 
@@ -38,16 +39,28 @@ def applied(item: PlexItem, targets: Iterable[str], *, replaces: bool) -> PlexIt
         for field in EDIT_FIELDS:
             value = arguments.get(f"{field.plex}.value")
             if value is not None:
-                item = _with(item, field.name, float(value or 0) if field.kind is Kind.RATING else value)
-            names = {name.split("]")[0]: text for name, text in arguments.items() if name.startswith(f"{field.plex}[")}
+                item = _with(
+                    item, field.name, float(value or 0) if field.kind is Kind.RATING else value
+                )
+            names = {
+                name.split("]")[0]: text
+                for name, text in arguments.items()
+                if name.startswith(f"{field.plex}[")
+            }
             removal = names.pop(f"{field.plex}[", "")
             gone = [unquote(part) for part in removal.split(",")]
-            added = [names[name] for name in sorted(names, key=lambda name: (len(name), name))]  # 2 before 10
+            added = [
+                names[name] for name in sorted(names, key=lambda name: (len(name), name))
+            ]  # 2 before 10
             before = item.values[field.name] or ()
             if (added or removal) and isinstance(before, tuple):
                 kept = [name for name in before if name not in gone and not (replaces and added)]
                 known = {name.casefold() for name in kept}
-                item = _with(item, field.name, (*kept, *(name for name in added if name.casefold() not in known)))
+                item = _with(
+                    item,
+                    field.name,
+                    (*kept, *(name for name in added if name.casefold() not in known)),
+                )
     return item
 
 
@@ -58,7 +71,9 @@ def _with(item: PlexItem, name: str, value: FieldValue) -> PlexItem:
 # -- made-up values: few of each, so that they meet often -----------------------------------------
 
 _TEXTS = st.sampled_from(["", "one", "two", " one ", "stem", "two\r\nlines", "é & + % /?#[]=,"])
-_NAMES = st.lists(st.sampled_from(["A", "a", "B", "B ", "C,D", "Été", "50%2C", "", "E&F"]), max_size=5).map(tuple)
+_NAMES = st.lists(
+    st.sampled_from(["A", "a", "B", "B ", "C,D", "Été", "50%2C", "", "E&F"]), max_size=5
+).map(tuple)
 _BY_KIND: dict[Kind, st.SearchStrategy[FieldValue]] = {
     Kind.TEXT: _TEXTS,
     Kind.DATE: st.sampled_from(["", "2023-05-06", "2024-01-01"]),
@@ -68,7 +83,9 @@ _BY_KIND: dict[Kind, st.SearchStrategy[FieldValue]] = {
 _VALUES = {field.name: _BY_KIND[field.kind] for field in EDIT_FIELDS}
 
 WANTED = st.fixed_dictionaries({}, optional=_VALUES)
-ITEMS = st.builds(item_of, st.fixed_dictionaries(_VALUES), st.sets(st.sampled_from([f.plex for f in EDIT_FIELDS])))
+ITEMS = st.builds(
+    item_of, st.fixed_dictionaries(_VALUES), st.sets(st.sampled_from([f.plex for f in EDIT_FIELDS]))
+)
 
 
 @st.composite

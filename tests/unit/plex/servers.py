@@ -36,7 +36,9 @@ def client_of(
 
 
 @contextmanager
-def client_at(url: str, *, token: str = "token", timeout_s: tuple[float, float] = PATIENT_S) -> Iterator[PlexClient]:
+def client_at(
+    url: str, *, token: str = "token", timeout_s: tuple[float, float] = PATIENT_S
+) -> Iterator[PlexClient]:
     """A client of whatever is at an address."""
     client = PlexClient(PlexAddress(url, token, timeout_s), IDENTITY, lambda seconds: None)
     try:
@@ -61,7 +63,10 @@ class RawServer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

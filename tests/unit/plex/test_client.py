@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from core.errors import PlexNotFound, PlexServerDown, PlexTemporaryError
+from core.errors import PlexNotFound, PlexTemporaryError, PlexUnavailable
 from plex.client import QUICK_TRIES, QUICK_WAIT_S, READ_BATCH, PlexAddress, PlexClient, Section
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.emulators.stash_images import png
@@ -16,7 +16,7 @@ from tests.unit.plex.servers import IDENTITY, RawServer, client_at, client_of, x
 
 def test_building_a_client_sends_nothing(plex: PlexEmulator) -> None:
     with client_of(plex) as client:
-        known = client.known_machine
+        known = client.cached_machine_identifier
 
     assert (known, plex.count()) == ("", 0)
 
@@ -43,7 +43,7 @@ def test_a_health_check_notices_that_another_server_answers_now(plex: PlexEmulat
         client.machine_identifier()
         plex.change_identity()
         client.check_identity()
-        known = client.known_machine
+        known = client.cached_machine_identifier
 
     assert known == plex.machine_identifier
     assert plex.count() == 2
@@ -53,9 +53,9 @@ def test_a_health_check_that_fails_forgets_nothing(plex: PlexEmulator) -> None:
     with client_of(plex) as client:
         client.machine_identifier()
         plex.faults.add(Fault("status", status=503))
-        with pytest.raises(PlexServerDown):
+        with pytest.raises(PlexUnavailable):
             client.check_identity()
-        known = client.known_machine
+        known = client.cached_machine_identifier
 
     assert known == plex.machine_identifier
 
@@ -68,7 +68,13 @@ def test_the_sections_are_one_request_and_carry_their_markers(plex: PlexEmulator
         (section,) = client.sections()
 
     assert section == Section(
-        1, plex.library.section(1).uuid, "Scenes", "movie", str(before + 1), False, ("/media/scenes",)
+        1,
+        plex.library.section(1).uuid,
+        "Scenes",
+        "movie",
+        str(before + 1),
+        False,
+        ("/media/scenes",),
     )
     assert plex.count() == 1
 
@@ -79,7 +85,11 @@ def test_a_page_is_one_request(plex: PlexEmulator) -> None:
     with client_of(plex) as client:
         page = client.list_page(1, 1, 3)
 
-    assert [video.get("title") for video in page.videos] == ["scene-000001", "scene-000002", "scene-000003"]
+    assert [video.get("title") for video in page.videos] == [
+        "scene-000001",
+        "scene-000002",
+        "scene-000003",
+    ]
     assert page.total == 5
     assert plex.count() == 1
 
@@ -104,7 +114,11 @@ def test_a_listing_that_is_not_the_sections_own_is_not_believed(body: bytes) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [b"<MediaContainer><Directory key='x'/></MediaContainer>", b"<MediaContainer><Directory/></MediaContainer>"]
+    "body",
+    [
+        b"<MediaContainer><Directory key='x'/></MediaContainer>",
+        b"<MediaContainer><Directory/></MediaContainer>",
+    ],
 )
 def test_sections_that_make_no_sense_are_a_fault_of_plex(body: bytes) -> None:
     with (
@@ -117,7 +131,9 @@ def test_sections_that_make_no_sense_are_a_fault_of_plex(body: bytes) -> None:
 
 def test_items_that_make_no_sense_are_a_fault_of_plex() -> None:
     with (
-        RawServer(xml_answer(b"<MediaContainer><Video title='no key'/></MediaContainer>")) as server,
+        RawServer(
+            xml_answer(b"<MediaContainer><Video title='no key'/></MediaContainer>")
+        ) as server,
         client_at(server.url) as client,
         pytest.raises(PlexTemporaryError),
     ):
@@ -125,7 +141,9 @@ def test_items_that_make_no_sense_are_a_fault_of_plex() -> None:
 
 
 @pytest.mark.parametrize(("count", "requests"), [(0, 0), (1, 1), (200, 1), (201, 2), (450, 3)])
-def test_items_are_read_two_hundred_to_a_request(plex: PlexEmulator, count: int, requests: int) -> None:
+def test_items_are_read_two_hundred_to_a_request(
+    plex: PlexEmulator, count: int, requests: int
+) -> None:
     keys = plex.library.add_items(1, count)
 
     with client_of(plex) as client:
@@ -220,7 +238,7 @@ def test_an_image_is_uploaded_listed_and_selected_with_one_request_each(plex: Pl
     with client_of(plex) as client:
         client.upload_image(item, "posters", png(1))
         client.upload_image(item, "posters", png(2))
-        keys = client.image_keys(item, "posters")
+        keys = client.images(item, "posters")
         first = next(key for key, selected in keys if not selected and key.startswith("upload://"))
         client.select_image(item, "posters", first)
 
@@ -249,19 +267,26 @@ def test_after_two_quick_retries_the_queue_takes_over(plex: PlexEmulator) -> Non
     waits: list[float] = []
     plex.faults.add(Fault("refuse", times=None))
 
-    with client_of(plex, sleep=waits.append) as client, pytest.raises(PlexServerDown):
+    with client_of(plex, sleep=waits.append) as client, pytest.raises(PlexUnavailable):
         client.sections()
 
     assert len(waits) == 2
     assert plex.count() == 3
 
 
-@pytest.mark.parametrize("fault", [Fault("status", status=503, times=None), Fault("status", status=429, times=None)])
-def test_an_answer_however_bad_is_never_tried_again_at_once(plex: PlexEmulator, fault: Fault) -> None:
+@pytest.mark.parametrize(
+    "fault", [Fault("status", status=503, times=None), Fault("status", status=429, times=None)]
+)
+def test_an_answer_however_bad_is_never_tried_again_at_once(
+    plex: PlexEmulator, fault: Fault
+) -> None:
     waits: list[float] = []
     plex.faults.add(fault)
 
-    with client_of(plex, sleep=waits.append) as client, pytest.raises((PlexServerDown, PlexTemporaryError)):
+    with (
+        client_of(plex, sleep=waits.append) as client,
+        pytest.raises((PlexUnavailable, PlexTemporaryError)),
+    ):
         client.sections()
 
     assert (waits, plex.count()) == ([], 1)
@@ -271,13 +296,18 @@ def test_a_read_timeout_is_never_tried_again_at_once(plex: PlexEmulator) -> None
     waits: list[float] = []
     plex.faults.add(Fault("stall", times=None))
 
-    with client_of(plex, timeout_s=(5.0, 0.2), sleep=waits.append) as client, pytest.raises(PlexTemporaryError):
+    with (
+        client_of(plex, timeout_s=(5.0, 0.2), sleep=waits.append) as client,
+        pytest.raises(PlexTemporaryError),
+    ):
         client.sections()
 
     assert (waits, plex.count()) == ([], 1)
 
 
-def test_a_redirect_is_not_followed_since_it_would_carry_the_token_elsewhere(plex: PlexEmulator) -> None:
+def test_a_redirect_is_not_followed_since_it_would_carry_the_token_elsewhere(
+    plex: PlexEmulator,
+) -> None:
     plex.faults.add(Fault("status", status=302, location=f"{plex.url}/identity"))
 
     with client_of(plex) as client, pytest.raises(Exception, match="302"):
@@ -338,7 +368,11 @@ def test_a_proxy_in_the_environment_is_not_used(plex: PlexEmulator) -> None:
     environment = {**os.environ, **proxies, "NO_PROXY": "", "no_proxy": "", "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(
-        [sys.executable, "-c", code, plex.url, plex.token], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, plex.url, plex.token],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
     assert (done.stdout.strip(), done.returncode) == ("1", 0), done.stderr

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import PlexError, PlexRefused, PlexTemporaryError
+from core.errors import PlexAccessError, PlexError, PlexTemporaryError
 from plex.client import PlexAddress, PlexClient
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.unit.plex.servers import IDENTITY, PATIENT_S, RawServer, client_at, client_of
@@ -15,16 +15,16 @@ REQUESTS: dict[str, Callable[[PlexClient], object]] = {
     "a list of libraries": lambda client: client.sections(),
     "a listing": lambda client: client.list_page(1, 0),
     "a read": lambda client: client.items(1, [1]),
-    "a list of images": lambda client: client.image_keys(1, "posters"),
+    "a list of images": lambda client: client.images(1, "posters"),
     "an edit": lambda client: client.edit("/library/sections/1/all?type=1&id=1&title.value=a"),
     "an upload": lambda client: client.upload_image(1, "posters", b"\x89PNG"),
-    "the choice of an image": lambda client: client.select_image(1, "posters", "upload://posters/1"),
+    "the choice of an image": lambda client: client.select_image(
+        1, "posters", "upload://posters/1"
+    ),
     "the choice of no image": lambda client: client.deselect_image(1, "posters"),
 }
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-BILLION_LAUGHS = (
-    f'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY l0 "ha">{LAUGHS}]><MediaContainer machineIdentifier="m" note="&l9;"/>'
-)
+BILLION_LAUGHS = f'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY l0 "ha">{LAUGHS}]><MediaContainer machineIdentifier="m" note="&l9;"/>'
 
 
 def answered(body: str) -> bytes:
@@ -36,9 +36,11 @@ def answered(body: str) -> bytes:
 @pytest.mark.parametrize("name", REQUESTS)
 def test_no_request_follows_a_redirect(plex: PlexEmulator, name: str, status: int) -> None:
     with PlexEmulator() as elsewhere:
-        plex.faults.add(Fault("status", status=status, location=f"{elsewhere.url}/identity", times=None))
+        plex.faults.add(
+            Fault("status", status=status, location=f"{elsewhere.url}/identity", times=None)
+        )
 
-        with client_of(plex) as client, pytest.raises(PlexRefused, match="redirects elsewhere"):
+        with client_of(plex) as client, pytest.raises(PlexAccessError, match="redirects elsewhere"):
             REQUESTS[name](client)
 
         assert elsewhere.count() == 0
@@ -46,10 +48,17 @@ def test_no_request_follows_a_redirect(plex: PlexEmulator, name: str, status: in
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_unless_a_person_allows_it() -> None:
     with PlexEmulator(tls=True) as guarded:
-        with client_of(guarded) as client, pytest.raises(PlexRefused, match="Verify Plex's certificate"):
+        with (
+            client_of(guarded) as client,
+            pytest.raises(PlexAccessError, match="Verify Plex's certificate"),
+        ):
             client.sections()
         asked = guarded.count()
-        client = PlexClient(PlexAddress(guarded.url, guarded.token, PATIENT_S, verify=False), IDENTITY, lambda s: None)
+        client = PlexClient(
+            PlexAddress(guarded.url, guarded.token, PATIENT_S, verify=False),
+            IDENTITY,
+            lambda s: None,
+        )
 
         assert client.sections() == ()
         client.close()
@@ -68,7 +77,9 @@ def test_an_answer_of_entities_within_entities_is_refused_without_unfolding_it()
     assert most < 50_000_000
 
 
-@pytest.mark.parametrize("document", ["<a>" * 200_000, "<a>" * 100_000 + "</a>" * 100_000, "<a b='" + "x" * 2_000_000])
+@pytest.mark.parametrize(
+    "document", ["<a>" * 200_000, "<a>" * 100_000 + "</a>" * 100_000, "<a b='" + "x" * 2_000_000]
+)
 def test_deep_and_endless_documents_are_only_a_passing_fault(document: str) -> None:
     with (
         RawServer(answered(document)) as server,

@@ -32,7 +32,9 @@ def test_another_installation_is_another_device(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
 
-    one, two = (device_headers(tmp_path / name, FakeClock().sleep)[IDENTIFIER] for name in ("one", "two"))
+    one, two = (
+        device_headers(tmp_path / name, FakeClock().sleep)[IDENTIFIER] for name in ("one", "two")
+    )
 
     assert one != two
 

@@ -51,11 +51,17 @@ def test_without_changes_there_is_nothing_to_ask() -> None:
 
 
 def test_a_long_text_gets_a_request_of_its_own_and_the_short_ones_share_one() -> None:
-    changes = [text_change("t" * 200, "title"), text_change("s" * 900), text_change("u" * 200, "studio")]
+    changes = [
+        text_change("t" * 200, "title"),
+        text_change("s" * 900),
+        text_change("u" * 200, "studio"),
+    ]
 
     targets = edit_targets(1, [101], changes, SMALL)
 
-    fields = [{name.split(".")[0] for name in arguments_of(target)} - {"type", "id"} for target in targets]
+    fields = [
+        {name.split(".")[0] for name in arguments_of(target)} - {"type", "id"} for target in targets
+    ]
     assert fields == [{"title", "studio"}, {"summary"}]
 
 
@@ -64,7 +70,9 @@ def test_many_ids_are_spread_over_several_requests() -> None:
 
     targets = edit_targets(1, items, [text_change("x")], SMALL)
 
-    assert [item for target in targets for item in arguments_of(target)["id"].split(",")] == list(map(str, items))
+    assert [item for target in targets for item in arguments_of(target)["id"].split(",")] == list(
+        map(str, items)
+    )
     assert len(targets) == 6
 
 
@@ -73,7 +81,9 @@ def test_a_long_list_of_names_is_split_and_its_numbers_go_on() -> None:
 
     targets = edit_targets(1, [101], [names_change(names)], SMALL)
 
-    sent = [name for target in targets for name in arguments_of(target).items() if "tag.tag" in name[0]]
+    sent = [
+        name for target in targets for name in arguments_of(target).items() if "tag.tag" in name[0]
+    ]
     assert dict(sent) == {f"genre[{number}].tag.tag": name for number, name in enumerate(names)}
     assert all(arguments_of(target)["genre.locked"] == "1" for target in targets)
 
@@ -88,7 +98,9 @@ def test_a_long_list_of_removals_is_split_at_names() -> None:
     assert [unquote(name) for names in lists for name in names.split(",")] == list(gone)
 
 
-@pytest.mark.parametrize("change", [names_change(("é" * 255,)), names_change((), ("é" * 255,))], ids=["add", "remove"])
+@pytest.mark.parametrize(
+    "change", [names_change(("é" * 255,)), names_change((), ("é" * 255,))], ids=["add", "remove"]
+)
 def test_a_single_name_that_no_request_can_carry_is_rejected_by_its_field(change: Change) -> None:
     with pytest.raises(PlexRejected) as caught:
         edit_targets(1, [101], [change], SMALL)
@@ -127,8 +139,12 @@ def test_a_text_is_cut_the_same_whether_it_was_fitted_before_or_not() -> None:
 # -- properties -------------------------------------------------------------------------------
 
 CHARS = st.characters(exclude_categories=["Cs"])
-TEXTS = st.text(CHARS, max_size=50).flatmap(lambda text: st.integers(1, 60).map(lambda times: text * times))
-NAMES = st.lists(st.text(CHARS, min_size=1, max_size=12).filter(str.strip), max_size=30, unique_by=str.casefold)
+TEXTS = st.text(CHARS, max_size=50).flatmap(
+    lambda text: st.integers(1, 60).map(lambda times: text * times)
+)
+NAMES = st.lists(
+    st.text(CHARS, min_size=1, max_size=12).filter(str.strip), max_size=30, unique_by=str.casefold
+)
 
 
 @given(TEXTS)

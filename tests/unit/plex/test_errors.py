@@ -9,21 +9,21 @@ import requests.exceptions
 import urllib3.exceptions
 
 from core.errors import (
+    PlexAccessError,
     PlexError,
     PlexNotFound,
-    PlexRefused,
     PlexRejected,
-    PlexServerDown,
     PlexTemporaryError,
+    PlexUnavailable,
 )
 from plex.errors import LONG_TARGET, plex_errors, shorten, status_of, translate
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.unit.plex.servers import RawServer, client_at, client_of, full_backlog, xml_answer
 
 STATUSES: dict[int, type[PlexError]] = {
-    401: PlexRefused,
-    403: PlexRefused,
-    498: PlexRefused,
+    401: PlexAccessError,
+    403: PlexAccessError,
+    498: PlexAccessError,
     404: PlexNotFound,
     400: PlexRejected,
     405: PlexRejected,
@@ -46,10 +46,10 @@ STATUSES: dict[int, type[PlexError]] = {
     520: PlexTemporaryError,
     522: PlexTemporaryError,
     530: PlexTemporaryError,
-    503: PlexServerDown,
-    301: PlexRefused,
-    302: PlexRefused,
-    307: PlexRefused,
+    503: PlexUnavailable,
+    301: PlexAccessError,
+    302: PlexAccessError,
+    307: PlexAccessError,
 }
 
 UNUSABLE_URLS = (
@@ -123,19 +123,21 @@ def test_control_characters_in_the_xml_do_no_harm(plex: PlexEmulator) -> None:
 def test_a_closed_port_is_a_server_that_is_down(plex: PlexEmulator) -> None:
     plex.down()
 
-    with client_of(plex) as client, pytest.raises(PlexServerDown):
+    with client_of(plex) as client, pytest.raises(PlexUnavailable):
         client.sections()
 
 
-def test_a_connection_that_ends_without_an_answer_is_a_server_that_is_down(plex: PlexEmulator) -> None:
+def test_a_connection_that_ends_without_an_answer_is_a_server_that_is_down(
+    plex: PlexEmulator,
+) -> None:
     plex.faults.add(Fault("refuse", times=None))
 
-    with client_of(plex) as client, pytest.raises(PlexServerDown):
+    with client_of(plex) as client, pytest.raises(PlexUnavailable):
         client.sections()
 
 
 def test_a_host_without_an_address_is_a_server_that_is_down() -> None:
-    with client_at("http://plex.invalid:32400") as client, pytest.raises(PlexServerDown):
+    with client_at("http://plex.invalid:32400") as client, pytest.raises(PlexUnavailable):
         client.sections()
 
 
@@ -143,22 +145,36 @@ def test_a_connect_timeout_is_a_server_that_is_down() -> None:
     with full_backlog() as url:
         if url is None:
             pytest.skip("this system accepts every connection")
-        with client_at(url, timeout_s=(0.3, 30.0)) as client, pytest.raises(PlexServerDown, match="within 0.3 s"):
+        with (
+            client_at(url, timeout_s=(0.3, 30.0)) as client,
+            pytest.raises(PlexUnavailable, match="within 0.3 s"),
+        ):
             client.sections()
-        with client_at(url, timeout_s=(0.2, 30.0)) as client, pytest.raises(PlexServerDown, match="within 0.2 s"):
+        with (
+            client_at(url, timeout_s=(0.2, 30.0)) as client,
+            pytest.raises(PlexUnavailable, match="within 0.2 s"),
+        ):
             client.machine_identifier()
 
 
-def test_a_read_timeout_is_temporary_because_the_edit_may_have_been_done(plex: PlexEmulator) -> None:
+def test_a_read_timeout_is_temporary_because_the_edit_may_have_been_done(
+    plex: PlexEmulator,
+) -> None:
     plex.faults.add(Fault("stall", times=None))
 
-    with client_of(plex, timeout_s=(5.0, 0.2)) as client, pytest.raises(PlexTemporaryError, match="within 0.2 s"):
+    with (
+        client_of(plex, timeout_s=(5.0, 0.2)) as client,
+        pytest.raises(PlexTemporaryError, match="within 0.2 s"),
+    ):
         client.sections()
 
 
 def test_an_answer_that_stops_in_its_middle_is_temporary_and_not_asked_for_again() -> None:
     with RawServer(xml_answer(b"<MediaContainer", length=1_000)) as server:
-        with client_at(server.url, timeout_s=(5.0, 0.2)) as client, pytest.raises(PlexTemporaryError):
+        with (
+            client_at(server.url, timeout_s=(5.0, 0.2)) as client,
+            pytest.raises(PlexTemporaryError),
+        ):
             client.sections()
 
         assert server.connections == 1
@@ -168,7 +184,7 @@ def test_a_self_signed_certificate_is_a_matter_of_settings() -> None:
     with (
         PlexEmulator(tls=True) as plex,
         client_at(plex.url) as client,
-        pytest.raises(PlexRefused, match="certificate"),
+        pytest.raises(PlexAccessError, match="certificate"),
     ):
         client.sections()
 
@@ -176,29 +192,32 @@ def test_a_self_signed_certificate_is_a_matter_of_settings() -> None:
 def test_https_to_a_port_without_tls_is_a_matter_of_settings(plex: PlexEmulator) -> None:
     url = plex.url.replace("http://", "https://")
 
-    with client_at(url) as client, pytest.raises(PlexRefused):
+    with client_at(url) as client, pytest.raises(PlexAccessError):
         client.sections()
 
 
 @pytest.mark.parametrize("url", UNUSABLE_URLS)
 def test_a_nonsense_url_is_a_matter_of_settings(url: str) -> None:
-    with client_at(url) as client, pytest.raises(PlexRefused, match="URL"):
+    with client_at(url) as client, pytest.raises(PlexAccessError, match="URL"):
         client.sections()
 
 
 @pytest.mark.parametrize("token", ["a\nb", "tök€n"])
 def test_a_token_that_cannot_travel_is_a_matter_of_settings(plex: PlexEmulator, token: str) -> None:
-    with client_of(plex, token=token) as client, pytest.raises(PlexRefused, match="token"):
+    with client_of(plex, token=token) as client, pytest.raises(PlexAccessError, match="token"):
         client.sections()
 
 
 def test_a_wrong_token_is_a_matter_of_settings(plex: PlexEmulator) -> None:
-    with client_of(plex, token="wrong") as client, pytest.raises(PlexRefused, match="token"):
+    with client_of(plex, token="wrong") as client, pytest.raises(PlexAccessError, match="token"):
         client.sections()
 
 
 def test_an_address_with_the_web_page_at_its_end_never_passes_for_plex(plex: PlexEmulator) -> None:
-    with client_at(f"{plex.url}/web/index.html", token=plex.token) as client, pytest.raises(PlexError):
+    with (
+        client_at(f"{plex.url}/web/index.html", token=plex.token) as client,
+        pytest.raises(PlexError),
+    ):
         client.sections()
 
 
@@ -213,7 +232,9 @@ def test_a_request_that_is_too_long_says_so(plex: PlexEmulator, status: int) -> 
 
 
 @pytest.mark.parametrize(("length", "too_long"), [(LONG_TARGET, False), (LONG_TARGET + 1, True)])
-def test_a_bad_request_is_about_length_only_when_the_target_was_long(length: int, too_long: bool) -> None:
+def test_a_bad_request_is_about_length_only_when_the_target_was_long(
+    length: int, too_long: bool
+) -> None:
     error = translate(plexapi.exceptions.BadRequest("(400) bad_request; http://plex/ body"), length)
 
     assert isinstance(error, PlexRejected)
@@ -241,7 +262,11 @@ def test_the_original_failure_stays_as_the_cause(plex: PlexEmulator) -> None:
 
 def _classes(module: object) -> Iterator[type[Exception]]:
     for thing in vars(module).values():
-        if isinstance(thing, type) and issubclass(thing, Exception) and not issubclass(thing, Warning):
+        if (
+            isinstance(thing, type)
+            and issubclass(thing, Exception)
+            and not issubclass(thing, Warning)
+        ):
             yield thing
 
 
@@ -250,7 +275,11 @@ FOREIGN = [*_classes(plexapi.exceptions), *_classes(requests.exceptions), ParseE
 
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_every_exception_of_plexapi_and_requests_becomes_one_of_ours(kind: type[Exception]) -> None:
-    arguments = ("what", "document", 0) if issubclass(kind, requests.exceptions.JSONDecodeError) else ("what",)
+    arguments = (
+        ("what", "document", 0)
+        if issubclass(kind, requests.exceptions.JSONDecodeError)
+        else ("what",)
+    )
 
     with pytest.raises(PlexError), plex_errors():
         raise kind(*arguments)
@@ -259,7 +288,14 @@ def test_every_exception_of_plexapi_and_requests_becomes_one_of_ours(kind: type[
 def test_plexapi_and_requests_were_really_looked_through() -> None:
     names = {kind.__name__ for kind in FOREIGN}
 
-    assert {"BadRequest", "NotFound", "Unauthorized", "ReadTimeout", "ChunkedEncodingError", "SSLError"} <= names
+    assert {
+        "BadRequest",
+        "NotFound",
+        "Unauthorized",
+        "ReadTimeout",
+        "ChunkedEncodingError",
+        "SSLError",
+    } <= names
 
 
 def test_one_of_ours_passes_unchanged() -> None:
@@ -280,7 +316,7 @@ def test_a_dropped_body_and_a_lost_connection_are_told_apart() -> None:
     late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "", "late"))  # type: ignore[arg-type]
 
     assert isinstance(translate(late), PlexTemporaryError)
-    assert isinstance(translate(requests.ConnectionError("refused")), PlexServerDown)
+    assert isinstance(translate(requests.ConnectionError("refused")), PlexUnavailable)
 
 
 def test_a_status_is_read_only_where_plexapi_wrote_one() -> None:

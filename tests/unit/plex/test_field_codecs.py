@@ -57,12 +57,30 @@ def test_a_rating_that_says_nothing_is_none(text: str) -> None:
         ("summary", "", (), True, {"summary.value": "", "summary.locked": "1"}),
         ("studio", None, (), False, {"studio.value": "", "studio.locked": "0"}),
         ("date", "2023-05-06", (), True, {"originallyAvailableAt.value": "2023-05-06"}),
-        ("date", "", (), True, {"originallyAvailableAt.value": "", "originallyAvailableAt.locked": "1"}),
+        (
+            "date",
+            "",
+            (),
+            True,
+            {"originallyAvailableAt.value": "", "originallyAvailableAt.locked": "1"},
+        ),
         ("rating", 8.0, (), False, {"userRating.value": "8.0", "userRating.locked": "0"}),
         ("rating", None, (), False, {"userRating.value": "", "userRating.locked": "0"}),
         ("rating", 0.0, (), False, {"userRating.value": ""}),
-        ("tags", ("B", "A"), (), True, {"genre[0].tag.tag": "B", "genre[1].tag.tag": "A", "genre.locked": "1"}),
-        ("performers", (), ("A,B", "C+D"), True, {"actor[].tag.tag-": "A%2CB,C%2BD", "actor.locked": "1"}),
+        (
+            "tags",
+            ("B", "A"),
+            (),
+            True,
+            {"genre[0].tag.tag": "B", "genre[1].tag.tag": "A", "genre.locked": "1"},
+        ),
+        (
+            "performers",
+            (),
+            ("A,B", "C+D"),
+            True,
+            {"actor[].tag.tag-": "A%2CB,C%2BD", "actor.locked": "1"},
+        ),
     ],
 )
 def test_a_change_becomes_arguments(
@@ -79,7 +97,9 @@ def test_an_empty_list_of_names_is_never_sent_as_clear_everything() -> None:
     assert made == {"genre[].tag.tag-": "Talk", "genre.locked": "1"}
 
 
-NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
+NAMES = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5
+)
 
 
 @given(NAMES)

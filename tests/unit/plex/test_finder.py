@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import PlexRefused, PlexServerDown, PlexTemporaryError
+from core.errors import PlexAccessError, PlexTemporaryError, PlexUnavailable
 from plex.finder import MARKERS_FRESH_S, OVERLAP_S, Finder
 from plex.index import FileIndex
 from tests.emulators.fixtures_plex import SettableClock
@@ -31,7 +31,7 @@ class Seeker:
     def look_for(self, path: str) -> bool:
         """Look again as the worker does, with the markers known to be stale."""
         self.clock.advance(MARKERS_FRESH_S)
-        return self.finder.look_again(lambda: not self.finder.candidates(path))
+        return self.finder.refresh(lambda: not self.finder.candidates(path))
 
     def requests_since(self) -> list[str]:
         asked = [record.target.partition("?")[0] for record in self.plex.requests]
@@ -115,12 +115,14 @@ def test_one_look_at_the_markers_serves_the_next_few_seconds(seeker: Seeker) -> 
     seeker.requests_since()
 
     for _ in range(3):
-        seeker.finder.look_again(lambda: True)
+        seeker.finder.refresh(lambda: True)
 
     assert seeker.requests_since() == []
 
 
-def test_a_new_file_is_found_by_what_was_added_since(seeker: Seeker, plex_clock: SettableClock) -> None:
+def test_a_new_file_is_found_by_what_was_added_since(
+    seeker: Seeker, plex_clock: SettableClock
+) -> None:
     seeker.plex.library.add_items(1, 20)
     seeker.finder.prepare()
     seeker.requests_since()
@@ -134,7 +136,9 @@ def test_a_new_file_is_found_by_what_was_added_since(seeker: Seeker, plex_clock:
     assert seeker.requests_since() == [MARKERS, ALL]
 
 
-def test_a_renamed_file_is_found_by_one_whole_listing(seeker: Seeker, plex_clock: SettableClock) -> None:
+def test_a_renamed_file_is_found_by_one_whole_listing(
+    seeker: Seeker, plex_clock: SettableClock
+) -> None:
     (item,) = seeker.plex.library.add_items(1, 1)
     plex_clock.advance(OVERLAP_S * 10)
     seeker.plex.library.add_item(1, [("/media/scenes/newest.mp4", 5)])
@@ -174,14 +178,14 @@ def test_nothing_is_listed_anew_when_the_files_were_among_the_new_ones(seeker: S
 
 def test_a_library_that_moved_says_so_and_takes_in_what_is_new(seeker: Seeker) -> None:
     seeker.finder.prepare()
-    quiet = seeker.finder.has_moved()
+    quiet = seeker.finder.has_changed()
     new = seeker.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
 
-    moved = seeker.finder.has_moved()
+    moved = seeker.finder.has_changed()
 
     assert (quiet, moved) == (False, True)
     assert seeker.finds("/data/new.mp4") == [new]
-    assert not seeker.finder.has_moved()
+    assert not seeker.finder.has_changed()
 
 
 def test_optimised_versions_and_trashed_items_stay_out(seeker: Seeker) -> None:
@@ -204,7 +208,9 @@ def test_a_server_with_smaller_pages_is_indexed_whole(seeker: Seeker) -> None:
 
     seeker.finder.prepare()
 
-    assert [seeker.finds(f"scene-{number:06}.mp4") for number in range(30)] == [[key] for key in keys]
+    assert [seeker.finds(f"scene-{number:06}.mp4") for number in range(30)] == [
+        [key] for key in keys
+    ]
 
 
 def test_a_listing_that_breaks_off_leaves_the_old_index(seeker: Seeker) -> None:
@@ -234,7 +240,7 @@ def test_a_login_page_never_empties_the_index(seeker: Seeker) -> None:
 def test_a_server_that_is_down_at_the_first_look_says_so(seeker: Seeker) -> None:
     seeker.plex.down()
 
-    with pytest.raises(PlexServerDown):
+    with pytest.raises(PlexUnavailable):
         seeker.finder.prepare()
 
 
@@ -259,7 +265,9 @@ def test_only_movie_libraries_are_listed(seeker: Seeker) -> None:
     assert seeker.requests_since() == [MARKERS, ALL]
 
 
-def test_only_the_named_libraries_are_listed_whatever_their_case(timed_plex: PlexEmulator, tmp_path: Path) -> None:
+def test_only_the_named_libraries_are_listed_whatever_their_case(
+    timed_plex: PlexEmulator, tmp_path: Path
+) -> None:
     timed_plex.library.add_section("Films", ["/media/films"])
 
     with seeking(timed_plex, tmp_path, "FILMS") as seeker:
@@ -268,8 +276,13 @@ def test_only_the_named_libraries_are_listed_whatever_their_case(timed_plex: Ple
         assert [section.title for section in seeker.finder.sections] == ["Films"]
 
 
-def test_a_named_library_that_does_not_exist_is_a_matter_of_settings(timed_plex: PlexEmulator, tmp_path: Path) -> None:
-    with seeking(timed_plex, tmp_path, "Nowhere") as seeker, pytest.raises(PlexRefused, match="nowhere"):
+def test_a_named_library_that_does_not_exist_is_a_matter_of_settings(
+    timed_plex: PlexEmulator, tmp_path: Path
+) -> None:
+    with (
+        seeking(timed_plex, tmp_path, "Nowhere") as seeker,
+        pytest.raises(PlexAccessError, match="nowhere"),
+    ):
         seeker.finder.prepare()
 
 

@@ -55,7 +55,9 @@ def test_a_library_that_was_never_listed_has_no_state_and_no_files(index: FileIn
     assert index.by_name(SECTION, "/media/a.mp4") == []
 
 
-def test_a_listed_file_is_found_by_its_name_in_any_folder_case_and_separator(index: FileIndex) -> None:
+def test_a_listed_file_is_found_by_its_name_in_any_folder_case_and_separator(
+    index: FileIndex,
+) -> None:
     listed(index, file("/media/x/Scene One.MP4"))
 
     found = index.by_name(SECTION, "D:\\videos\\scene one.mp4")
@@ -85,7 +87,13 @@ def test_a_rebuild_remembers_marker_time_and_count(index: FileIndex) -> None:
     state = index.state(SECTION)
 
     assert state is not None
-    assert (state.marker, state.listed, state.listed_at, state.newest, state.files) == ("7", "7", 1.0, 10, 2)
+    assert (state.marker, state.listed, state.listed_at, state.newest, state.files) == (
+        "7",
+        "7",
+        1.0,
+        10,
+        2,
+    )
 
 
 def test_libraries_do_not_see_each_other(index: FileIndex) -> None:
@@ -98,7 +106,9 @@ def test_libraries_do_not_see_each_other(index: FileIndex) -> None:
 def test_an_added_file_is_found_and_counted_once(index: FileIndex) -> None:
     listed(index, file("/media/a.mp4", 1))
 
-    counts = [index.add(SECTION, [file("/media/b.mp4", 2)], marker="2", newest=20) for _ in range(2)]
+    counts = [
+        index.add(SECTION, [file("/media/b.mp4", 2)], marker="2", newest=20) for _ in range(2)
+    ]
 
     state = index.state(SECTION)
     assert counts == [1, 0]
@@ -178,19 +188,24 @@ def test_a_listing_that_breaks_off_leaves_the_old_index_whole(index: FileIndex) 
 
 
 @pytest.mark.parametrize("steps", [0, 1, 20, 39, 45, 300])
-def test_a_kill_in_the_middle_of_a_rebuild_leaves_the_old_index_or_the_new_one(tmp_path: Path, steps: int) -> None:
+def test_a_kill_in_the_middle_of_a_rebuild_leaves_the_old_index_or_the_new_one(
+    tmp_path: Path, steps: int
+) -> None:
     folder = tmp_path / "cache"
     before = FileIndex(folder)
     listed(before, *(file(f"/media/old-{number}.mp4", number) for number in range(40)))
     before.close()
 
     killed = subprocess.run(
-        [sys.executable, "-c", _DYING_REBUILD, str(folder), str(steps)], env={"PYTHONPATH": str(ROOT)}, timeout=60
+        [sys.executable, "-c", _DYING_REBUILD, str(folder), str(steps)],
+        env={"PYTHONPATH": str(ROOT)},
+        timeout=60,
     )
 
     after = FileIndex(folder)
     old, new = (
-        sum(bool(after.by_name(SECTION, f"{kind}-{number}.mp4")) for number in range(40)) for kind in ("old", "new")
+        sum(bool(after.by_name(SECTION, f"{kind}-{number}.mp4")) for number in range(40))
+        for kind in ("old", "new")
     )
     state = after.state(SECTION)
     after.close()
@@ -206,7 +221,9 @@ def scribbled(folder: Path, start: int, end: int) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1_000_000), (8_192, 1_000_000), (100, 4_096)])
-def test_a_damaged_index_is_empty_and_can_be_listed_anew(tmp_path: Path, start: int, end: int) -> None:
+def test_a_damaged_index_is_empty_and_can_be_listed_anew(
+    tmp_path: Path, start: int, end: int
+) -> None:
     folder = tmp_path / "cache"
     before = FileIndex(folder)
     listed(before, *(file(f"/media/{number}.mp4", number) for number in range(400)))

@@ -6,17 +6,21 @@ import pytest
 
 from core.errors import PlexTemporaryError
 from core.match import PlexFile
-from plex.library_listing import added_at, files_of, walk
+from plex.library_listing import added_at, files_of, iter_items
 from tests.emulators.plex_server import PlexEmulator
 from tests.unit.plex.servers import RawServer, client_at, client_of, xml_answer
 
 
-@pytest.mark.parametrize(("items", "page", "requests"), [(0, 3, 1), (3, 3, 1), (4, 3, 2), (7, 3, 3)])
-def test_a_listing_costs_one_request_a_page(plex: PlexEmulator, items: int, page: int, requests: int) -> None:
+@pytest.mark.parametrize(
+    ("items", "page", "requests"), [(0, 3, 1), (3, 3, 1), (4, 3, 2), (7, 3, 3)]
+)
+def test_a_listing_costs_one_request_a_page(
+    plex: PlexEmulator, items: int, page: int, requests: int
+) -> None:
     keys = plex.library.add_items(1, items)
 
     with client_of(plex) as client:
-        seen = [int(video.get("ratingKey", "")) for video in walk(client, 1, page=page)]
+        seen = [int(video.get("ratingKey", "")) for video in iter_items(client, 1, page=page)]
 
     assert seen == keys
     assert plex.count() == requests
@@ -27,7 +31,7 @@ def test_a_server_that_sends_smaller_pages_loses_nothing(plex: PlexEmulator) -> 
     plex.switches.max_page = 4
 
     with client_of(plex) as client:
-        seen = [int(video.get("ratingKey", "")) for video in walk(client, 1, page=100)]
+        seen = [int(video.get("ratingKey", "")) for video in iter_items(client, 1, page=100)]
 
     assert seen == keys
     assert plex.count() == 3
@@ -41,7 +45,7 @@ def test_a_listing_that_ends_before_its_total_proves_nothing() -> None:
         client_at(server.url) as client,
         pytest.raises(PlexTemporaryError, match="0 of 5"),
     ):
-        list(walk(client, 1))
+        list(iter_items(client, 1))
 
 
 def test_only_what_was_added_since_is_listed(timed_plex: PlexEmulator) -> None:
@@ -51,7 +55,9 @@ def test_only_what_was_added_since_is_listed(timed_plex: PlexEmulator) -> None:
     newer = plex.library.add_item(1, [("/media/scenes/new.mp4", 5)], added_at=now + 100)
 
     with client_of(plex) as client:
-        seen = [int(video.get("ratingKey", "")) for video in walk(client, 1, added_since=now + 50)]
+        seen = [
+            int(video.get("ratingKey", "")) for video in iter_items(client, 1, added_since=now + 50)
+        ]
 
     assert seen == [newer]
 
@@ -64,7 +70,11 @@ def test_every_part_of_every_version_is_a_file() -> None:
 
     files = list(files_of(video, 4))
 
-    assert files == [PlexFile("/a1.mp4", 1, 7, 4), PlexFile("/a2.mp4", 2, 7, 4), PlexFile("/b.mkv", 3, 7, 4)]
+    assert files == [
+        PlexFile("/a1.mp4", 1, 7, 4),
+        PlexFile("/a2.mp4", 2, 7, 4),
+        PlexFile("/b.mkv", 3, 7, 4),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import AmbiguousMatch, PlexNotFound, WeakMatch
 from core.match import Confidence, Evidence, MatchResult, PlexFile
-from plex.matcher import KEPT_CANDIDATES, match_scene, require
+from plex.matcher import KEPT_CANDIDATES, accept, match_scene
 from plex.path_map import PathMap
 from validation.metadata import SceneFile
 
@@ -34,27 +34,62 @@ def match(files: Sequence[PlexFile], *scenes: SceneFile, path_map: PathMap = MAP
     [
         ([plex("/media/a/b/x.mp4")], (1,), HIGH, Evidence.EXACT_PATH),
         # The same path in two libraries is one file, and both items are written.
-        ([plex("/media/a/b/x.mp4", 7), plex("/media/a/b/x.mp4", 3, section=2)], (3, 7), HIGH, Evidence.EXACT_PATH),
+        (
+            [plex("/media/a/b/x.mp4", 7), plex("/media/a/b/x.mp4", 3, section=2)],
+            (3, 7),
+            HIGH,
+            Evidence.EXACT_PATH,
+        ),
         # A replaced file keeps its path.
         ([plex("/media/a/b/x.mp4", size=5)], (1,), HIGH, Evidence.EXACT_PATH),
         ([plex("/MEDIA/a/b/X.mp4")], (1,), HIGH, Evidence.EXACT_PATH),
         # Another spelling with another size can be another file.
         ([plex("/media/a/b/X.mp4", size=5)], (), NONE, None),
         # The very spelling comes first.
-        ([plex("/media/a/b/X.mp4", 1, 0), plex("/media/a/b/x.mp4", 2, 0)], (2,), HIGH, Evidence.EXACT_PATH),
+        (
+            [plex("/media/a/b/X.mp4", 1, 0), plex("/media/a/b/x.mp4", 2, 0)],
+            (2,),
+            HIGH,
+            Evidence.EXACT_PATH,
+        ),
         # Two spellings, none of them ours, and nothing known of their sizes.
-        ([plex("/media/a/b/X.mp4", 1, 0), plex("/media/A/b/x.mp4", 2, 0)], (2,), LOW, Evidence.NAME_ONLY),
+        (
+            [plex("/media/a/b/X.mp4", 1, 0), plex("/media/A/b/x.mp4", 2, 0)],
+            (2,),
+            LOW,
+            Evidence.NAME_ONLY,
+        ),
         # Two spellings with the scene's size: a share that ignores letter case, in two libraries.
-        ([plex("/media/a/b/X.mp4", 1), plex("/media/A/b/x.mp4", 2)], (1, 2), HIGH, Evidence.EXACT_PATH),
-        ([plex("/other/a/b/x.mp4", size=0)], (1,), HIGH, Evidence.COMMON_TAIL),
+        (
+            [plex("/media/a/b/X.mp4", 1), plex("/media/A/b/x.mp4", 2)],
+            (1, 2),
+            HIGH,
+            Evidence.EXACT_PATH,
+        ),
+        ([plex("/other/a/b/x.mp4", size=0)], (1,), HIGH, Evidence.COMMON_SUFFIX),
         ([plex("/other/a/b/x.mp4", size=5)], (), NONE, None),
         ([plex("/other/b/x.mp4", size=0)], (1,), LOW, Evidence.NAME_ONLY),
         ([plex("/other/b/x.mp4")], (1,), HIGH, Evidence.NAME_AND_SIZE),
         ([plex("/other/c/x.mp4", 1), plex("/other/d/x.mp4", 2)], (1,), LOW, Evidence.NAME_ONLY),
-        ([plex("/other/c/x.mp4", 1), plex("/other/d/x.mp4", 2, 5)], (1,), HIGH, Evidence.NAME_AND_SIZE),
+        (
+            [plex("/other/c/x.mp4", 1), plex("/other/d/x.mp4", 2, 5)],
+            (1,),
+            HIGH,
+            Evidence.NAME_AND_SIZE,
+        ),
         ([plex("/p/a/b/x.mp4", 1, 0), plex("/q/a/b/x.mp4", 2, 0)], (1,), LOW, Evidence.NAME_ONLY),
-        ([plex("/p/data/a/b/x.mp4", 1, 0), plex("/q/media/a/b/x.mp4", 2, 0)], (2,), HIGH, Evidence.COMMON_TAIL),
-        ([plex("/p/a/b/x.mp4", 1, 0), plex("/q/x.mp4", 2)], (1,), HIGH, Evidence.COMMON_TAIL),  # a gap of just 0.1
+        (
+            [plex("/p/data/a/b/x.mp4", 1, 0), plex("/q/media/a/b/x.mp4", 2, 0)],
+            (2,),
+            HIGH,
+            Evidence.COMMON_SUFFIX,
+        ),
+        (
+            [plex("/p/a/b/x.mp4", 1, 0), plex("/q/x.mp4", 2)],
+            (1,),
+            HIGH,
+            Evidence.COMMON_SUFFIX,
+        ),  # a gap of just 0.1
         ([plex("/media/a/b/y.mp4")], (), NONE, None),
         ([], (), NONE, None),
     ],
@@ -85,7 +120,11 @@ def test_every_file_of_a_scene_is_judged_alone_and_the_sure_ones_are_united() ->
 
 def test_every_item_to_write_is_among_the_candidates_however_many_there_are() -> None:
     names = [f"{letter}.mp4" for letter in "abcdefgh"]
-    files = [plex(f"/media/{name}", number * 2 + copy) for number, name in enumerate(names) for copy in (0, 1)]
+    files = [
+        plex(f"/media/{name}", number * 2 + copy)
+        for number, name in enumerate(names)
+        for copy in (0, 1)
+    ]
 
     result = match(files, *(scene(f"/data/{name}") for name in names))
 
@@ -125,8 +164,14 @@ def test_two_targets_of_one_prefix_that_both_exist_are_not_told_apart() -> None:
     ("files", "why"),
     [
         ([plex("/media/a/b/x.mp4")], "exact_path 1.0, no other file of this name"),
-        ([plex("/media/a/b/x.mp4"), plex("/q/x.mp4", 2, 0)], "exact_path 1.0, gap 0.6 to the next file"),
-        ([plex("/q/x.mp4", 2, 7), plex("/r/x.mp4", 2, 8)], "Plex has 2 of this name, of another size"),
+        (
+            [plex("/media/a/b/x.mp4"), plex("/q/x.mp4", 2, 0)],
+            "exact_path 1.0, gap 0.6 to the next file",
+        ),
+        (
+            [plex("/q/x.mp4", 2, 7), plex("/r/x.mp4", 2, 8)],
+            "Plex has 2 of this name, of another size",
+        ),
         ([], "Plex has no file of this name"),
     ],
 )
@@ -153,51 +198,64 @@ TWO_IN_LIBRARIES = [plex("/p/x.mp4", 1, 0), plex("/p/x.mp4", 2, 0, section=2)]
 def test_a_sure_match_is_written_strict_or_not() -> None:
     result = match([plex("/media/a/b/x.mp4")])
 
-    assert require(result, strict=True) == require(result, strict=False) == (1,)
+    assert accept(result, strict=True) == accept(result, strict=False) == (1,)
 
 
 @pytest.mark.parametrize(
     ("files", "error"),
-    [([], PlexNotFound), (ONE_WEAK, WeakMatch), (TWO_ALIKE, AmbiguousMatch), (TWO_IN_LIBRARIES, WeakMatch)],
+    [
+        ([], PlexNotFound),
+        (ONE_WEAK, WeakMatch),
+        (TWO_ALIKE, AmbiguousMatch),
+        (TWO_IN_LIBRARIES, WeakMatch),
+    ],
 )
-def test_strict_matching_refuses_a_guess_and_says_what_kind(files: list[PlexFile], error: type[Exception]) -> None:
+def test_strict_matching_refuses_a_guess_and_says_what_kind(
+    files: list[PlexFile], error: type[Exception]
+) -> None:
     result = match(files)
 
     with pytest.raises(error):
-        require(result, strict=True)
+        accept(result, strict=True)
 
 
 def test_a_refused_guess_carries_its_candidates() -> None:
     result = match(TWO_ALIKE)
 
     with pytest.raises(AmbiguousMatch) as caught:
-        require(result, strict=True)
+        accept(result, strict=True)
 
     assert [candidate.file.item for candidate in caught.value.candidates] == [1, 2]
 
 
-@pytest.mark.parametrize(("files", "items"), [(ONE_WEAK, (1,)), (TWO_ALIKE, (1,)), (TWO_IN_LIBRARIES, (1, 2))])
-def test_without_strict_matching_the_best_guess_is_written(files: list[PlexFile], items: tuple[int, ...]) -> None:
-    assert require(match(files), strict=False) == items
+@pytest.mark.parametrize(
+    ("files", "items"), [(ONE_WEAK, (1,)), (TWO_ALIKE, (1,)), (TWO_IN_LIBRARIES, (1, 2))]
+)
+def test_without_strict_matching_the_best_guess_is_written(
+    files: list[PlexFile], items: tuple[int, ...]
+) -> None:
+    assert accept(match(files), strict=False) == items
 
 
 def test_equally_likely_files_of_different_sizes_are_never_guessed_between() -> None:
     result = match([plex("/p/x.mp4", 1, 5), plex("/q/x.mp4", 2, 6)], scene(size=0))
 
     with pytest.raises(AmbiguousMatch):
-        require(result, strict=False)
+        accept(result, strict=False)
 
 
 def test_a_rival_is_seen_behind_a_file_that_many_items_play() -> None:
     files = [*(plex("/p/x.mp4", number, 0) for number in range(20)), plex("/q/x.mp4", 99, 0)]
 
     with pytest.raises(AmbiguousMatch):
-        require(match(files), strict=True)
+        accept(match(files), strict=True)
 
 
 # -- properties -------------------------------------------------------------------------------
 
-FOLDERS = st.sampled_from(["/media/a/b", "/media/A/b", "/media/b", "/p/a/b", "/q/a/b", "/q/media/a/b", "/r", "/s/b"])
+FOLDERS = st.sampled_from(
+    ["/media/a/b", "/media/A/b", "/media/b", "/p/a/b", "/q/a/b", "/q/media/a/b", "/r", "/s/b"]
+)
 FILES = st.lists(
     st.builds(
         PlexFile,
@@ -212,7 +270,9 @@ SIZES = st.sampled_from([0, 100])
 
 
 @given(FILES, st.randoms(), SIZES)
-def test_the_order_of_candidates_does_not_change_the_verdict(files: list[PlexFile], chance: Random, size: int) -> None:
+def test_the_order_of_candidates_does_not_change_the_verdict(
+    files: list[PlexFile], chance: Random, size: int
+) -> None:
     shuffled = list(files)
     chance.shuffle(shuffled)
 
@@ -220,7 +280,9 @@ def test_the_order_of_candidates_does_not_change_the_verdict(files: list[PlexFil
 
 
 @given(FILES, SIZES, st.sampled_from([0, 200]))
-def test_a_worse_candidate_does_not_change_the_best(files: list[PlexFile], size: int, other: int) -> None:
+def test_a_worse_candidate_does_not_change_the_best(
+    files: list[PlexFile], size: int, other: int
+) -> None:
     before = match(files, scene(size=size))
     assume(before.confidence is HIGH)
 
@@ -233,13 +295,17 @@ def test_a_worse_candidate_does_not_change_the_best(files: list[PlexFile], size:
 def test_a_size_that_contradicts_is_only_chosen_at_the_very_path(files: list[PlexFile]) -> None:
     result = match(files)
 
-    chosen = [candidate.file for candidate in result.candidates if candidate.file.item in result.items]
+    chosen = [
+        candidate.file for candidate in result.candidates if candidate.file.item in result.items
+    ]
     for file in chosen[:1]:
         assert file.size in (0, 100) or file.path == "/media/a/b/x.mp4"
 
 
 @given(FILES, SIZES)
-def test_there_are_items_exactly_when_there_are_candidates(files: list[PlexFile], size: int) -> None:
+def test_there_are_items_exactly_when_there_are_candidates(
+    files: list[PlexFile], size: int
+) -> None:
     result = match(files, scene(size=size))
 
     assert bool(result.items) == bool(result.candidates) == (result.confidence is not NONE)

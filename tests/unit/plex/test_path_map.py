@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from plex.path_map import PathMap
 
-PAIRS = (("/data", "/media"), ("/data/old", "/archive/"), ("D:\\clips\\", "/clips"), ("/win", "E:\\win"))
+PAIRS = (
+    ("/data", "/media"),
+    ("/data/old", "/archive/"),
+    ("D:\\clips\\", "/clips"),
+    ("/win", "E:\\win"),
+)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +44,16 @@ def test_the_longest_fitting_prefix_is_exchanged(path: str, mapped: str) -> None
         (("/data", "D:/media"), "/data/x.mp4", "D:/media/x.mp4"),
         (("\\\\nas\\share", "/share"), "\\\\NAS\\share\\x.mp4", "/share/x.mp4"),
         (("", "/mnt"), "/a/x.mp4", "/a/x.mp4"),
-        ((unicodedata.normalize("NFC", "/été"), "/mnt"), unicodedata.normalize("NFD", "/été/x"), "/mnt/x"),
+        (
+            (unicodedata.normalize("NFC", "/été"), "/mnt"),
+            unicodedata.normalize("NFD", "/été/x"),
+            "/mnt/x",
+        ),
     ],
 )
-def test_roots_drives_and_shares_are_prefixes_too(pair: tuple[str, str], path: str, mapped: str) -> None:
+def test_roots_drives_and_shares_are_prefixes_too(
+    pair: tuple[str, str], path: str, mapped: str
+) -> None:
     assert PathMap((pair,)).mapped(path) == (mapped,)
 
 

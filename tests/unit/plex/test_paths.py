@@ -23,14 +23,22 @@ from plex.paths import file_name, file_stem, folders, normal_path
         ("/media/a/", "", ("media", "a")),
     ],
 )
-def test_a_path_is_taken_apart_at_either_separator(path: str, name: str, parents: tuple[str, ...]) -> None:
+def test_a_path_is_taken_apart_at_either_separator(
+    path: str, name: str, parents: tuple[str, ...]
+) -> None:
     assert file_name(path) == name
     assert folders(path) == parents
 
 
 @pytest.mark.parametrize(
     ("path", "stem"),
-    [("/a/x.mp4", "x"), ("/a/x.y.mp4", "x.y"), ("/a/x", "x"), ("/a/.hidden", ".hidden"), ("C:\\a b\\c d.mkv", "c d")],
+    [
+        ("/a/x.mp4", "x"),
+        ("/a/x.y.mp4", "x.y"),
+        ("/a/x", "x"),
+        ("/a/.hidden", ".hidden"),
+        ("C:\\a b\\c d.mkv", "c d"),
+    ],
 )
 def test_the_stem_is_the_name_without_its_last_extension(path: str, stem: str) -> None:
     assert file_stem(path) == stem
@@ -53,7 +61,11 @@ def test_spellings_of_one_path_have_one_normal_form(left: str, right: str) -> No
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [("/media/a/x.mp4", "media/a/x.mp4"), ("/media/ab/x.mp4", "/media/a/bx.mp4"), ("/a/x 1.mp4", "/a/x1.mp4")],
+    [
+        ("/media/a/x.mp4", "media/a/x.mp4"),
+        ("/media/ab/x.mp4", "/media/a/bx.mp4"),
+        ("/a/x 1.mp4", "/a/x1.mp4"),
+    ],
 )
 def test_different_paths_have_different_normal_forms(left: str, right: str) -> None:
     assert normal_path(left) != normal_path(right)

@@ -9,7 +9,7 @@ from core.fields import BY_NAME, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.edit_request import EditLimits, edit_targets
-from plex.plan import Change, WriteRules, field_records, intentions, plan_changes, verify
+from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes, verify
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of, records
 
 PLAIN = WriteRules()
@@ -28,7 +28,9 @@ def plan(
     return plan_changes(wanted, item, record, rules, identified=identified)
 
 
-def known(name: str, pushed: FieldValue, seen: FieldValue = None, names: tuple[str, ...] = ()) -> SyncRecord:
+def known(
+    name: str, pushed: FieldValue, seen: FieldValue = None, names: tuple[str, ...] = ()
+) -> SyncRecord:
     kind = BY_NAME[name].kind
     return record_of({name: FieldRecord(digest(kind, pushed), digest(kind, seen), names)})
 
@@ -46,7 +48,9 @@ def test_only_what_differs_is_written_in_the_order_of_the_table() -> None:
 
 
 def test_a_field_that_is_switched_off_is_left_alone() -> None:
-    assert plan({"title": "New"}, item_of({"title": "Old", "studio": "Old"}))[0].field.name == "title"
+    assert (
+        plan({"title": "New"}, item_of({"title": "Old", "studio": "Old"}))[0].field.name == "title"
+    )
     assert plan({}, item_of({"title": "Old"})) == ()
 
 
@@ -61,7 +65,9 @@ def test_a_field_that_is_switched_off_is_left_alone() -> None:
         ("collection", ("Mine",), ("Somebody's", "mine")),
     ],
 )
-def test_a_difference_that_nobody_sees_is_none(name: str, wanted: FieldValue, present: FieldValue) -> None:
+def test_a_difference_that_nobody_sees_is_none(
+    name: str, wanted: FieldValue, present: FieldValue
+) -> None:
     assert plan({name: wanted}, item_of({name: present})) == ()
 
 
@@ -69,11 +75,25 @@ def test_a_difference_that_nobody_sees_is_none(name: str, wanted: FieldValue, pr
     ("name", "present", "record", "identified", "rules", "is_cleared"),
     [
         ("studio", "Old", None, True, PLAIN, True),
-        ("title", "Old", known("title", "Old"), True, PLAIN, False),  # an untitled scene leaves Plex's title
+        (
+            "title",
+            "Old",
+            known("title", "Old"),
+            True,
+            PLAIN,
+            False,
+        ),  # an untitled scene leaves Plex's title
         ("rating", 7.5, None, True, PLAIN, False),
         ("rating", 7.5, known("rating", 7.5), True, PLAIN, True),
         ("rating", 7.5, known("rating", 9.0), True, PLAIN, False),  # a person rated it since
-        ("rating", 7.5, known("rating", None, 7.5), True, PLAIN, False),  # what we saw is not what we set
+        (
+            "rating",
+            7.5,
+            known("rating", None, 7.5),
+            True,
+            PLAIN,
+            False,
+        ),  # what we saw is not what we set
         ("studio", "Old", None, False, PLAIN, False),
         ("studio", "Old", None, False, NO_GATE, True),
         ("studio", "Old", known("studio", "Old"), False, PLAIN, True),
@@ -87,7 +107,12 @@ def test_a_difference_that_nobody_sees_is_none(name: str, wanted: FieldValue, pr
     ],
 )
 def test_an_empty_value_clears_where_its_row_and_the_gate_allow(
-    name: str, present: FieldValue, record: SyncRecord | None, identified: bool, rules: WriteRules, is_cleared: bool
+    name: str,
+    present: FieldValue,
+    record: SyncRecord | None,
+    identified: bool,
+    rules: WriteRules,
+    is_cleared: bool,
 ) -> None:
     wanted: FieldValue = () if isinstance(present, tuple) else None if name == "rating" else ""
 
@@ -127,7 +152,9 @@ def test_names_are_sent_in_full_with_what_must_go(
 
 
 @pytest.mark.parametrize(
-    ("name", "rules"), [("collection", PLAIN), ("tags", PRESERVE)], ids=["collections", "tags with preserve"]
+    ("name", "rules"),
+    [("collection", PLAIN), ("tags", PRESERVE)],
+    ids=["collections", "tags with preserve"],
 )
 def test_names_of_others_are_no_difference(name: str, rules: WriteRules) -> None:
     item = item_of({name: ("A", "Hand")})
@@ -201,7 +228,9 @@ def test_a_field_that_agreed_already_is_remembered_as_seen() -> None:
 
     remembered = field_records((), wanted, item, None)
 
-    assert remembered == {"title": FieldRecord(digest(Kind.TEXT, "Same"), digest(Kind.TEXT, "Same"))}
+    assert remembered == {
+        "title": FieldRecord(digest(Kind.TEXT, "Same"), digest(Kind.TEXT, "Same"))
+    }
 
 
 @pytest.mark.parametrize(
@@ -215,7 +244,11 @@ def test_a_field_that_agreed_already_is_remembered_as_seen() -> None:
     ids=["a hand edit", "an untitled scene", "a person's rating", "a scene not identified yet"],
 )
 def test_a_field_left_alone_keeps_its_old_record(
-    wanted: dict[str, FieldValue], item: PlexItem, record: SyncRecord | None, rules: WriteRules, identified: bool
+    wanted: dict[str, FieldValue],
+    item: PlexItem,
+    record: SyncRecord | None,
+    rules: WriteRules,
+    identified: bool,
 ) -> None:
     changes = plan(wanted, item, record, rules, identified)
 
@@ -233,7 +266,10 @@ def test_a_field_left_alone_keeps_its_old_record(
     ],
 )
 def test_our_names_are_those_that_we_put_there(
-    wanted: tuple[str, ...], present: tuple[str, ...], before: tuple[str, ...], ours: tuple[str, ...]
+    wanted: tuple[str, ...],
+    present: tuple[str, ...],
+    before: tuple[str, ...],
+    ours: tuple[str, ...],
 ) -> None:
     item, record = item_of({"tags": present}), known("tags", present, names=before)
     values: dict[str, FieldValue] = {"tags": wanted}
@@ -248,7 +284,12 @@ def test_our_names_are_those_that_we_put_there(
 
 def test_verifying_remembers_what_plex_shows_and_names_what_it_lost() -> None:
     pushed = {name: FieldRecord("pushed") for name in ("title", "studio", "tags", "performers")}
-    wanted: dict[str, FieldValue] = {"title": "New", "studio": "New", "tags": ("A", "B"), "performers": ("Ann",)}
+    wanted: dict[str, FieldValue] = {
+        "title": "New",
+        "studio": "New",
+        "tags": ("A", "B"),
+        "performers": ("Ann",),
+    }
     after = item_of({"title": "New ", "studio": "Old", "tags": ("A",), "performers": ("Bo", "ann")})
 
     remembered, lost = verify(pushed, wanted, after)
@@ -289,7 +330,9 @@ def test_planning_after_writing_gives_nothing(situation: Situation, replaces: bo
 
 
 @given(SITUATIONS, st.booleans())
-def test_planning_with_a_record_that_was_not_saved_gives_nothing_either(situation: Situation, replaces: bool) -> None:
+def test_planning_with_a_record_that_was_not_saved_gives_nothing_either(
+    situation: Situation, replaces: bool
+) -> None:
     wanted, _, record, rules, identified = situation
 
     after = written(situation, replaces=replaces)
@@ -302,11 +345,15 @@ def test_nothing_wanted_is_ever_removed(situation: Situation) -> None:
     for change in plan(*situation):
         wanted = situation[0][change.field.name]
         names = wanted if isinstance(wanted, tuple) else ()
-        assert not {name.strip().casefold() for name in names} & {name.strip().casefold() for name in change.remove}
+        assert not {name.strip().casefold() for name in names} & {
+            name.strip().casefold() for name in change.remove
+        }
 
 
 @given(SITUATIONS, st.booleans())
-def test_collections_of_others_survive_whether_plex_appends_or_replaces(situation: Situation, replaces: bool) -> None:
+def test_collections_of_others_survive_whether_plex_appends_or_replaces(
+    situation: Situation, replaces: bool
+) -> None:
     _, item, record, *_ = situation
     ours = record.fields["collection"].names if record and "collection" in record.fields else ()
     before = item.values["collection"]
@@ -326,8 +373,13 @@ def _key(name: str) -> str:
 def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> None:
     before, wanted = item_of({"title": "Old"}), {"title": "New", "tags": ("Added",)}
 
-    intended = record_of(intentions(plan(wanted, before), wanted, before, None))
-    later = plan({"title": "Newer", "tags": ()}, item_of({"title": "New", "tags": ("Added",)}), intended, PRESERVE)
+    intended = record_of(intended_records(plan(wanted, before), wanted, before, None))
+    later = plan(
+        {"title": "Newer", "tags": ()},
+        item_of({"title": "New", "tags": ("Added",)}),
+        intended,
+        PRESERVE,
+    )
 
     assert [(change.field.name, change.value, change.remove) for change in later] == [
         ("title", "Newer", ()),
@@ -338,6 +390,6 @@ def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> No
 def test_a_hand_edit_stays_although_a_write_was_intended_that_never_left() -> None:
     before, wanted = item_of({"title": "Old"}), {"title": "New"}
 
-    intended = record_of(intentions(plan(wanted, before), wanted, before, None))
+    intended = record_of(intended_records(plan(wanted, before), wanted, before, None))
 
     assert plan(wanted, item_of({"title": "By hand"}, locked={"title"}), intended, PRESERVE) == ()

@@ -14,7 +14,7 @@ from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.edit_request import EditLimits, edit_targets
-from plex.plan import Change, WriteRules, field_records, intentions, plan_changes
+from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes
 from plex.restore import originals, plan_restoration
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of
 
@@ -31,12 +31,21 @@ def sent(item: PlexItem, changes: tuple[Change, ...], *, replaces: bool) -> Plex
 
 
 def written(
-    item: PlexItem, wanted: dict[str, FieldValue], record: SyncRecord, kept: Kept, rules: WriteRules, *, replaces: bool
+    item: PlexItem,
+    wanted: dict[str, FieldValue],
+    record: SyncRecord,
+    kept: Kept,
+    rules: WriteRules,
+    *,
+    replaces: bool,
 ) -> tuple[PlexItem, SyncRecord, Kept]:
     changes = plan_changes(wanted, item, record, rules, identified=True)
-    intended = intentions(changes, wanted, item, record)
+    intended = intended_records(changes, wanted, item, record)
     new = originals(changes, intended, item)
-    kept = {**kept, **{name: kept[name].written_again(one) if name in kept else one for name, one in new.items()}}
+    kept = {
+        **kept,
+        **{name: kept[name].merged_with(one) if name in kept else one for name, one in new.items()},
+    }
     after = sent(item, changes, replaces=replaces)
     record = record.with_fields(intended).with_fields(field_records(changes, wanted, item, record))
     return after, record, kept
@@ -48,7 +57,9 @@ def distinct(item: PlexItem) -> PlexItem:
     for field in EDIT_FIELDS:
         value = values[field.name]
         if isinstance(value, tuple):
-            values[field.name] = tuple({normal_form(Kind.NAMES, (name,)): name for name in value if name}.values())
+            values[field.name] = tuple(
+                {normal_form(Kind.NAMES, (name,)): name for name in value if name}.values()
+            )
     return replace(item, values={**values, "title": values["title"] or "untitled"})
 
 
@@ -56,9 +67,19 @@ SPELT_TWICE = [{"performers": ("A", "B ")}, {"performers": ("B",)}]
 
 
 @example(distinct(item_of({})), SPELT_TWICE, WriteRules(), False, False)
-@given(ITEMS.map(distinct), st.lists(WANTED, min_size=1, max_size=4), RULES, st.booleans(), st.booleans())
+@given(
+    ITEMS.map(distinct),
+    st.lists(WANTED, min_size=1, max_size=4),
+    RULES,
+    st.booleans(),
+    st.booleans(),
+)
 def test_after_any_writes_the_item_is_put_back_whether_or_not_the_records_are_left(
-    item: PlexItem, steps: list[dict[str, FieldValue]], rules: WriteRules, replaces: bool, with_records: bool
+    item: PlexItem,
+    steps: list[dict[str, FieldValue]],
+    rules: WriteRules,
+    replaces: bool,
+    with_records: bool,
 ) -> None:
     now, record, kept = item, record_of({}), Kept()
     for wanted in steps:
@@ -77,8 +98,10 @@ def test_after_any_writes_the_item_is_put_back_whether_or_not_the_records_are_le
 @pytest.mark.parametrize("name", ["title", "studio", "summary", "date", "tagline", "rating"])
 def test_a_value_that_was_never_ours_stays(name: str) -> None:
     field = BY_NAME[name]
-    by_hand: FieldValue = 3.0 if field.kind is Kind.RATING else "2020-02-02" if field.kind is Kind.DATE else "by hand"
-    kept = {name: Original("before", locked=False, marks=(digest(field.kind, "ours"),))}
+    by_hand: FieldValue = (
+        3.0 if field.kind is Kind.RATING else "2020-02-02" if field.kind is Kind.DATE else "by hand"
+    )
+    kept = {name: Original("before", locked=False, written_digests=(digest(field.kind, "ours"),))}
 
     plan = plan_restoration(kept, item_of({name: by_hand}, [field.plex]), [])
 
@@ -86,7 +109,7 @@ def test_a_value_that_was_never_ours_stays(name: str) -> None:
 
 
 def test_what_plex_made_of_our_value_is_known_by_the_record() -> None:
-    kept = {"title": Original("before", locked=False, marks=("pushed",))}
+    kept = {"title": Original("before", locked=False, written_digests=("pushed",))}
     seen = record_of({"title": FieldRecord("pushed", digest(Kind.TEXT, "as Plex shows it"))})
 
     plan = plan_restoration(kept, item_of({"title": "as Plex shows it"}), [seen])
@@ -95,6 +118,6 @@ def test_what_plex_made_of_our_value_is_known_by_the_record() -> None:
 
 
 def test_an_item_is_never_left_without_a_title() -> None:
-    kept = {"title": Original("", locked=False, marks=(digest(Kind.TEXT, "ours"),))}
+    kept = {"title": Original("", locked=False, written_digests=(digest(Kind.TEXT, "ours"),))}
 
     assert plan_restoration(kept, item_of({"title": "ours"}), []).changes == ()

@@ -9,7 +9,7 @@ import pytest
 from diskcache import Cache
 from diskcache.core import MODE_PICKLE
 
-from plex.safe_json_disk import PlainDisk
+from plex.safe_json_disk import SafeJSONDisk
 
 
 class Trap:
@@ -25,7 +25,7 @@ class Trap:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A cache that holds one entry."""
-    with Cache(str(tmp_path / "cache"), disk=PlainDisk) as cache:
+    with Cache(str(tmp_path / "cache"), disk=SafeJSONDisk) as cache:
         cache.set(["state", "abc"], {"files": 3})
     return tmp_path / "cache"
 
@@ -37,7 +37,7 @@ def plant(folder: Path, assignment: str, *values: object) -> None:
 
 
 def test_an_entry_is_read_as_it_was_written(folder: Path) -> None:
-    with Cache(str(folder), disk=PlainDisk) as cache:
+    with Cache(str(folder), disk=SafeJSONDisk) as cache:
         assert cache.get(["state", "abc"]) == {"files": 3}
         assert list(cache) == [["state", "abc"]]
 
@@ -45,7 +45,7 @@ def test_an_entry_is_read_as_it_was_written(folder: Path) -> None:
 def test_a_planted_value_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Path) -> None:
     plant(folder, "mode = ?, value = ?", MODE_PICKLE, pickle.dumps(Trap(tmp_path / "sprung")))
 
-    with Cache(str(folder), disk=PlainDisk) as cache:
+    with Cache(str(folder), disk=SafeJSONDisk) as cache:
         found = cache.get(["state", "abc"])
 
     assert found is None
@@ -55,7 +55,7 @@ def test_a_planted_value_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Pa
 def test_a_planted_key_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Path) -> None:
     plant(folder, "raw = 0, key = ?", pickle.dumps(Trap(tmp_path / "sprung")))
 
-    with Cache(str(folder), disk=PlainDisk) as cache:
+    with Cache(str(folder), disk=SafeJSONDisk) as cache:
         keys = list(cache)
 
     assert keys == [None]

@@ -23,7 +23,11 @@ def folder(path: str, location: str = "/media") -> ScanFolder:
         ("/media/new/a.mp4", "/media/", "/media/new"),
         ("/media/a.mp4", "/media", "/media"),
         ("/media/x/y/z/a.mp4", "/media/x", "/media/x/y/z"),
-        ("/MEDIA/New/a.mp4", "/media", "/media/New"),  # a share that does not tell case apart: as the library spells it
+        (
+            "/MEDIA/New/a.mp4",
+            "/media",
+            "/media/New",
+        ),  # a share that does not tell case apart: as the library spells it
         ("/media/cafe\u0301/a.mp4", "/media/caf\u00e9", "/media/caf\u00e9"),
         ("/mediathek/a.mp4", "/media", ""),
         ("/media2/new/a.mp4", "/media", ""),
@@ -52,11 +56,19 @@ def test_the_folder_lies_in_the_librarys_location_and_is_spelled_as_that_is(
 
 
 def test_each_folder_is_named_once_for_every_library_that_holds_it() -> None:
-    sections = [section(1, "/media"), section(2, "/elsewhere", "/media/new", "/media"), section(3, "/other")]
+    sections = [
+        section(1, "/media"),
+        section(2, "/elsewhere", "/media/new", "/media"),
+        section(3, "/other"),
+    ]
 
     found = folders_of(["/media/new/a.mp4", "/media/new/b.mp4", "/other/c.mp4"], sections)
 
-    assert [(one.section, one.path) for one in found] == [(1, "/media/new"), (2, "/media/new"), (3, "/other")]
+    assert [(one.section, one.path) for one in found] == [
+        (1, "/media/new"),
+        (2, "/media/new"),
+        (3, "/other"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +80,9 @@ def test_each_folder_is_named_once_for_every_library_that_holds_it() -> None:
         (folder("/a/b", "/"), ["/a/b", "/a", "/"]),
     ],
 )
-def test_a_scan_of_a_folder_or_of_one_it_lies_in_finds_its_files(one: ScanFolder, path: list[str]) -> None:
+def test_a_scan_of_a_folder_or_of_one_it_lies_in_finds_its_files(
+    one: ScanFolder, path: list[str]
+) -> None:
     assert [each.path for each in with_ancestors(one)] == path
 
 

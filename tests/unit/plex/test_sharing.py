@@ -11,7 +11,7 @@ from core.fields import BY_NAME
 from core.plex_item import PlexItem
 from plex.edit_request import EditLimits, edit_targets
 from plex.plan import Change, WriteRules, plan_changes
-from plex.sharing import LARGEST_GROUP, SharedEdit, difference, shared_edits, shows_appending
+from plex.sharing import MAX_GROUP, SharedEdit, difference, shared_edits, shows_appending
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of
 
 RULES = WriteRules()
@@ -19,10 +19,15 @@ RULES = WriteRules()
 
 def items_of(*values: Mapping[str, FieldValue], section: int = 1) -> dict[int, PlexItem]:
     """Items numbered from 1."""
-    return {key: replace(item_of(each), rating_key=key, section=section) for key, each in enumerate(values, start=1)}
+    return {
+        key: replace(item_of(each), rating_key=key, section=section)
+        for key, each in enumerate(values, start=1)
+    }
 
 
-def plans_of(items: Mapping[int, PlexItem], *wanted: Mapping[str, FieldValue]) -> dict[int, tuple[Change, ...]]:
+def plans_of(
+    items: Mapping[int, PlexItem], *wanted: Mapping[str, FieldValue]
+) -> dict[int, tuple[Change, ...]]:
     return {
         key: plan_changes(each, item, None, RULES, identified=True)
         for (key, item), each in zip(items.items(), wanted, strict=True)
@@ -44,7 +49,10 @@ def test_the_same_absolute_values_are_one_edit() -> None:
 def test_a_single_item_is_not_shared() -> None:
     items = items_of({}, {})
 
-    assert shared_edits(plans_of(items, {"studio": "A"}, {"studio": "B"}), items, by_difference=True) == []
+    assert (
+        shared_edits(plans_of(items, {"studio": "A"}, {"studio": "B"}), items, by_difference=True)
+        == []
+    )
 
 
 def test_items_without_a_change_are_in_no_edit() -> None:
@@ -63,19 +71,21 @@ def test_items_of_two_libraries_are_two_edits() -> None:
 
 
 def test_a_large_group_is_several_edits() -> None:
-    count = 2 * LARGEST_GROUP + 1
+    count = 2 * MAX_GROUP + 1
     items = items_of(*[{} for _ in range(count)])
 
     edits = shared_edits(plans_of(items, *[{"studio": "A"}] * count), items, by_difference=False)
 
-    assert [len(edit.items) for edit in edits] == [LARGEST_GROUP, LARGEST_GROUP, 1]
+    assert [len(edit.items) for edit in edits] == [MAX_GROUP, MAX_GROUP, 1]
     assert sorted(key for edit in edits for key in edit.items) == list(items)
 
 
 def test_an_identical_complete_set_is_shared_without_any_proof() -> None:
     items = items_of(tags("x"), tags("x"))
 
-    (edit,) = shared_edits(plans_of(items, tags("x", "new"), tags("x", "new")), items, by_difference=False)
+    (edit,) = shared_edits(
+        plans_of(items, tags("x", "new"), tags("x", "new")), items, by_difference=False
+    )
 
     assert edit.changes[0].value == ("x", "new")
 
@@ -88,7 +98,11 @@ def test_sets_that_differ_are_shared_only_by_their_difference() -> None:
     (edit,) = shared_edits(plans, items, by_difference=True)
 
     assert complete == []
-    assert (edit.changes[0].value, edit.changes[0].remove, edit.is_difference) == (("new",), ("old",), True)
+    assert (edit.changes[0].value, edit.changes[0].remove, edit.is_difference) == (
+        ("new",),
+        ("old",),
+        True,
+    )
 
 
 def test_names_that_only_go_need_no_proof() -> None:
@@ -96,7 +110,11 @@ def test_names_that_only_go_need_no_proof() -> None:
 
     (edit,) = shared_edits(plans_of(items, tags("a"), tags("b")), items, by_difference=True)
 
-    assert (edit.changes[0].value, edit.changes[0].remove, edit.is_difference) == ((), ("old",), False)
+    assert (edit.changes[0].value, edit.changes[0].remove, edit.is_difference) == (
+        (),
+        ("old",),
+        False,
+    )
 
 
 def test_a_fresh_item_has_nothing_that_a_difference_could_cost() -> None:
@@ -122,7 +140,9 @@ def test_a_look_afterwards_shows_whether_names_were_added() -> None:
 
     assert shows_appending(edit, before, item_of(tags("A", "new"))) is True
     assert shows_appending(edit, before, item_of(tags("new"))) is False
-    assert shows_appending(edit, item_of(tags("old")), item_of(tags("new"))) is None  # there was nothing to lose
+    assert (
+        shows_appending(edit, item_of(tags("old")), item_of(tags("new"))) is None
+    )  # there was nothing to lose
 
 
 def test_removing_alone_shows_nothing() -> None:
@@ -131,7 +151,12 @@ def test_removing_alone_shows_nothing() -> None:
     assert shows_appending(edit, item_of(tags("a", "old")), item_of(tags("a"))) is None
 
 
-@given(st.lists(ITEMS, min_size=2, max_size=5), st.lists(WANTED, min_size=5, max_size=5), st.booleans(), st.booleans())
+@given(
+    st.lists(ITEMS, min_size=2, max_size=5),
+    st.lists(WANTED, min_size=5, max_size=5),
+    st.booleans(),
+    st.booleans(),
+)
 @settings(max_examples=300, deadline=None)
 def test_whatever_is_shared_gives_every_item_what_its_own_edit_would(
     snapshots: list[PlexItem], wanted: list[dict[str, FieldValue]], is_alike: bool, replaces: bool
@@ -144,8 +169,14 @@ def test_whatever_is_shared_gives_every_item_what_its_own_edit_would(
 
     for edit in edits:
         for key in () if edit.is_difference and replaces else edit.items:
-            alone = applied(items[key], edit_targets(1, [key], plans[key], EditLimits()), replaces=replaces)
-            shared = applied(items[key], edit_targets(1, edit.items, edit.changes, EditLimits()), replaces=replaces)
+            alone = applied(
+                items[key], edit_targets(1, [key], plans[key], EditLimits()), replaces=replaces
+            )
+            shared = applied(
+                items[key],
+                edit_targets(1, edit.items, edit.changes, EditLimits()),
+                replaces=replaces,
+            )
             for change in plans[key]:
                 field = change.field
                 values = alone.values[field.name], shared.values[field.name]

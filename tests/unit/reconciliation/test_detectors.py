@@ -12,8 +12,8 @@ from core.fields import BY_NAME, EDIT_FIELDS, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.plan import WriteRules, plan_changes
-from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Sight, gaps_of
-from reconciliation.gap_filter import may_queue, mendable
+from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Observation, gaps_of
+from reconciliation.gap_filter import fixable, should_enqueue
 
 FULL: dict[str, FieldValue] = {
     "title": "A Title",
@@ -27,7 +27,8 @@ FULL: dict[str, FieldValue] = {
     "rating": 8.0,
 }
 NOTHING: dict[str, FieldValue] = {
-    field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else "" for field in EDIT_FIELDS
+    field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else ""
+    for field in EDIT_FIELDS
 }
 OFF, PRESERVE = WriteRules(), WriteRules(preserve_plex_edits=True)
 
@@ -47,22 +48,26 @@ def record(**pushed: FieldValue) -> SyncRecord:
 
 
 def sight(
-    wanted: dict[str, FieldValue], plex: PlexItem, known: SyncRecord | None, rules: WriteRules = OFF, letter: str = ""
-) -> Sight:
+    wanted: dict[str, FieldValue],
+    plex: PlexItem,
+    known: SyncRecord | None,
+    rules: WriteRules = OFF,
+    letter: str = "",
+) -> Observation:
     changes = plan_changes(wanted, plex, known, rules, identified=True)
-    return Sight(1, item=7, differences=mendable(changes, wanted, plex, known, rules, letter))
+    return Observation(1, item=7, differences=fixable(changes, wanted, plex, known, rules, letter))
 
 
-def fields_by_kind(seen: Sight) -> dict[str, tuple[str, ...]]:
+def fields_by_kind(seen: Observation) -> dict[str, tuple[str, ...]]:
     return {gap.kind: gap.fields for gap in gaps_of(seen)}
 
 
 PLANTED = {
     "empty": sight({**NOTHING, **FULL}, item(studio=""), None),
     "stale": sight({**FULL, "title": "New"}, item(), record()),
-    "missing": Sight(1, problem="PlexNotFound: Plex has no file of this name"),
+    "missing": Observation(1, problem="PlexNotFound: Plex has no file of this name"),
     "drifted": sight(FULL, item(summary="By hand"), record()),
-    "orphaned": Sight(1, is_gone=True),
+    "orphaned": Observation(1, is_gone=True),
 }
 
 
@@ -118,19 +123,21 @@ def test_the_evidence_says_what_is_there_and_what_should_be() -> None:
 
 
 def test_images_are_named_with_the_fields() -> None:
-    found = fields_by_kind(Sight(1, item=7, unsent=("background",), replaced=("poster",)))
+    found = fields_by_kind(Observation(1, item=7, unsent=("background",), replaced=("poster",)))
 
     assert found == {"stale": ("background",), "drifted": ("poster",)}
 
 
-@pytest.mark.parametrize("change", [{"title": "By hand"}, {"summary": ""}, {"tags": ("night",)}, {"performers": ()}])
+@pytest.mark.parametrize(
+    "change", [{"title": "By hand"}, {"summary": ""}, {"tags": ("night",)}, {"performers": ()}]
+)
 def test_no_hand_edit_is_a_gap_where_they_are_preserved(change: dict[str, Any]) -> None:
     assert gaps_of(sight(FULL, item(**change), record(), PRESERVE)) == ()
 
 
 def test_a_value_that_plex_dropped_when_it_was_sent_is_no_gap() -> None:
     known = record()
-    dropped = replace(known.fields["date"], seen=digest(Kind.DATE, "2020-01-01"))
+    dropped = replace(known.fields["date"], verified=digest(Kind.DATE, "2020-01-01"))
 
     assert gaps_of(sight(FULL, item(date="2020-01-01"), known.with_fields({"date": dropped}))) == ()
 
@@ -142,9 +149,9 @@ def test_a_refused_field_is_no_gap_while_its_dead_letter_is_there() -> None:
 
     assert gaps_of(sight(wanted, item(), known, letter="PlexRejected")) == ()
     assert fields_by_kind(sight(wanted, item(), known)) == {"stale": ("date",)}
-    assert fields_by_kind(sight({**wanted, "title": "New"}, item(), known, letter="PlexRejected")) == {
-        "stale": ("title",)
-    }
+    assert fields_by_kind(
+        sight({**wanted, "title": "New"}, item(), known, letter="PlexRejected")
+    ) == {"stale": ("title",)}
 
 
 @pytest.mark.parametrize(
@@ -162,8 +169,10 @@ def test_a_refused_field_is_no_gap_while_its_dead_letter_is_there() -> None:
         ("KeyError", {"empty", "drifted"}, False),
     ],
 )
-def test_a_dead_letter_decides_whether_a_job_is_worth_it(letter: str, kinds: set[str], is_worth_it: bool) -> None:
-    assert may_queue(letter, frozenset(kinds)) is is_worth_it
+def test_a_dead_letter_decides_whether_a_job_is_worth_it(
+    letter: str, kinds: set[str], is_worth_it: bool
+) -> None:
+    assert should_enqueue(letter, frozenset(kinds)) is is_worth_it
 
 
 NAMES = st.lists(st.sampled_from(["Ann", "ann", "Bea", "Cleo", ""]), max_size=3).map(tuple)
@@ -192,7 +201,9 @@ def test_every_field_of_the_plan_is_in_one_gap_at_most_and_none_is_in_a_gap_with
     seen = sight(wanted, plex, known, rules)
 
     named = [name for gap in gaps_of(seen) for name in gap.fields]
-    planned = {change.field.name for change in plan_changes(wanted, plex, known, rules, identified=True)}
+    planned = {
+        change.field.name for change in plan_changes(wanted, plex, known, rules, identified=True)
+    }
     assert len(named) == len(set(named))
     assert set(named) <= planned
     assert set(named) == {one.field.name for one in seen.differences}

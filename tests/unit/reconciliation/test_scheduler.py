@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.units import DAY_S, HOUR_S
 from reconciliation.history import KEPT_RUNS, History
 from reconciliation.run import Run
-from reconciliation.scheduler import Due, due_run
+from reconciliation.scheduler import DueRun, due_run
 from tests.support import FakeClock
 from validation.scope import ALL, RECENT, WEEK, Scope
 
@@ -15,7 +15,9 @@ START = FakeClock().now
 
 
 def ended(scope: Scope, began: float, failed: str = "") -> Run:
-    return Run(cause="task", scope=scope.text, started_at=began, ended_at=began + 1.0, failed=failed)
+    return Run(
+        cause="task", scope=scope.text, started_at=began, ended_at=began + 1.0, failed=failed
+    )
 
 
 class Month:
@@ -24,7 +26,7 @@ class Month:
     def __init__(self, interval: str, scope: Scope = RECENT) -> None:
         self.clock = FakeClock()
         self.history = History()
-        self.runs: list[tuple[float, Due]] = []
+        self.runs: list[tuple[float, DueRun]] = []
         self._interval, self._scope = interval, scope
 
     def live(self, days: float, restarts: frozenset[int] = frozenset()) -> "Month":
@@ -33,7 +35,14 @@ class Month:
             self.clock.advance(600.0)
             passed_s = self.clock.now - START
             has_restarted = passed_s / HOUR_S in restarts
-            due = due_run(self.history, self._interval, self._scope, self.clock.now, START, has_restarted=has_restarted)
+            due = due_run(
+                self.history,
+                self._interval,
+                self._scope,
+                self.clock.now,
+                START,
+                has_restarted=has_restarted,
+            )
             if due is not None:
                 self.runs.append((passed_s, due))
                 self.history = self.history.including(ended(due.scope, self.clock.now))
@@ -47,7 +56,9 @@ def test_a_month_of_daily_runs_has_one_a_day_and_each_seventh_is_over_everything
     month = Month("daily").live(30)
 
     assert month.hours("full") == [7 * 24.0, 14 * 24.0, 21 * 24.0, 28 * 24.0]
-    assert sorted(month.hours("interval") + month.hours("full")) == [24.0 * day for day in range(1, 31)]
+    assert sorted(month.hours("interval") + month.hours("full")) == [
+        24.0 * day for day in range(1, 31)
+    ]
     assert {due.scope for _, due in month.runs if due.cause == "interval"} == {RECENT}
     assert month.hours("start") == []
 
@@ -99,7 +110,7 @@ def test_a_run_over_less_than_the_setting_asks_for_does_not_count() -> None:
 
     due = due_run(history, "daily", WEEK, START + 1.1 * DAY_S, START, has_restarted=False)
 
-    assert due == Due("interval", WEEK)
+    assert due == DueRun("interval", WEEK)
 
 
 def test_a_run_that_failed_is_no_run_over_everything_but_is_not_repeated_at_once() -> None:
@@ -115,13 +126,17 @@ def test_a_run_that_failed_is_no_run_over_everything_but_is_not_repeated_at_once
 def test_a_clock_that_was_set_back_does_not_put_runs_off(back_s: float) -> None:
     history = History().including(ended(ALL, START))
 
-    due = due_run(history, "daily", RECENT, START - back_s, START - 500 * DAY_S, has_restarted=False)
+    due = due_run(
+        history, "daily", RECENT, START - back_s, START - 500 * DAY_S, has_restarted=False
+    )
 
-    assert due == Due("full", ALL)
+    assert due == DueRun("full", ALL)
 
 
 @given(st.lists(st.tuples(st.sampled_from([ALL, RECENT, WEEK]), st.floats(1.0, 1e6)), max_size=60))
-def test_the_history_stays_short_and_knows_the_last_run_over_everything(runs: list[tuple[Scope, float]]) -> None:
+def test_the_history_stays_short_and_knows_the_last_run_over_everything(
+    runs: list[tuple[Scope, float]],
+) -> None:
     history, now, full_at = History(), START, 0.0
 
     for scope, gap in runs:

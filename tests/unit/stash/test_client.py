@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
-from stash.client import Cover, StashAddress, StashClient, StashRefused
+from stash.client import Cover, StashAddress, StashClient, StashQueryError
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
@@ -47,7 +47,9 @@ def clock() -> MovableClock:
 @pytest.fixture
 def guarded(tmp_path: Path, clock: MovableClock) -> Iterator[StashEmulator]:
     """A Stash that asks for a login."""
-    with StashEmulator(tmp_path / "guarded", username="u", password="p", api_key="right-key", clock=clock) as emulator:
+    with StashEmulator(
+        tmp_path / "guarded", username="u", password="p", api_key="right-key", clock=clock
+    ) as emulator:
         yield emulator
 
 
@@ -89,11 +91,17 @@ def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
         "from stash.client import StashAddress, StashClient\n"
         "print(StashClient(StashAddress('http', '0.0.0.0', int(sys.argv[1])), '').settings())\n"
     )
-    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:9")
+    proxies = dict.fromkeys(
+        ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:9"
+    )
     environment = {**os.environ, **proxies, "NO_PROXY": "", "no_proxy": "", "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(
-        [sys.executable, "-c", code, str(stash.port)], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, str(stash.port)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
     assert done.stdout.strip() == "{}", done.stderr
@@ -103,7 +111,10 @@ def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
 
 
 def test_a_batch_of_scenes_is_one_request_and_a_missing_one_is_none(stash: StashEmulator) -> None:
-    ids = [stash.library.add_scene(f"/data/{number}.mp4", title=f"Scene {number}") for number in range(3)]
+    ids = [
+        stash.library.add_scene(f"/data/{number}.mp4", title=f"Scene {number}")
+        for number in range(3)
+    ]
 
     with client_of(stash) as client:
         found = client.scenes([*ids, 999])
@@ -154,14 +165,20 @@ def test_a_page_of_changes_leaves_older_scenes_out(tmp_path: Path, clock: Movabl
     assert page == [(new, "2026-01-05T10:00:00Z")]
 
 
-def test_whole_scenes_come_by_id_and_are_counted_where_that_is_asked_for(stash: StashEmulator) -> None:
-    ids = [stash.library.add_scene(f"/data/{number}.mp4", title=f"T {number}") for number in range(3)]
+def test_whole_scenes_come_by_id_and_are_counted_where_that_is_asked_for(
+    stash: StashEmulator,
+) -> None:
+    ids = [
+        stash.library.add_scene(f"/data/{number}.mp4", title=f"T {number}") for number in range(3)
+    ]
 
     with client_of(stash) as client:
-        first, total = client.whole_scenes(0, 2, counted=True)
-        rest, uncounted = client.whole_scenes(ids[1], 2)
+        first, total = client.full_scenes(0, 2, counted=True)
+        rest, uncounted = client.full_scenes(ids[1], 2)
 
-    assert [(int(one["id"]), one["title"]) for one in (*first, *rest)] == [(key, f"T {key - 1}") for key in ids]
+    assert [(int(one["id"]), one["title"]) for one in (*first, *rest)] == [
+        (key, f"T {key - 1}") for key in ids
+    ]
     assert (total, uncounted) == (3, 0)
 
 
@@ -172,7 +189,7 @@ def test_recent_scenes_are_those_that_were_changed_or_created_since(stash: Stash
     created = stash.library.add_scene("/data/created.mp4", created_at=new, updated_at=old)
 
     with client_of(stash) as client:
-        page, _ = client.whole_scenes(0, 10, "2025-01-01T00:00:00")
+        page, _ = client.full_scenes(0, 10, "2025-01-01T00:00:00")
 
     assert [int(one["id"]) for one in page] == [changed, created]
 
@@ -196,7 +213,9 @@ def test_the_api_key_and_the_age_of_sessions_are_told(guarded: StashEmulator) ->
 # -- sessions -----------------------------------------------------------------------------------------
 
 
-def test_however_often_the_cookie_is_renewed_one_is_sent(guarded: StashEmulator, clock: MovableClock) -> None:
+def test_however_often_the_cookie_is_renewed_one_is_sent(
+    guarded: StashEmulator, clock: MovableClock
+) -> None:
     heard: list[tuple[str, str]] = []
     first = fresh_cookie(guarded)
 
@@ -226,7 +245,9 @@ def test_a_session_that_is_over_is_an_absence_that_the_next_hook_ends(
     assert [record.status for record in guarded.requests] == [401]
 
 
-def test_a_refused_cookie_is_followed_by_the_api_key(guarded: StashEmulator, clock: MovableClock) -> None:
+def test_a_refused_cookie_is_followed_by_the_api_key(
+    guarded: StashEmulator, clock: MovableClock
+) -> None:
     cookie = fresh_cookie(guarded)
     clock.advance(3601)
 
@@ -240,7 +261,9 @@ def test_a_refused_cookie_is_followed_by_the_api_key(guarded: StashEmulator, clo
 
 
 def test_an_api_key_is_not_sent_while_the_cookie_is_good(guarded: StashEmulator) -> None:
-    with client_of(guarded, fresh_cookie(guarded), api_key="a-wrong-key-would-be-refused") as client:
+    with client_of(
+        guarded, fresh_cookie(guarded), api_key="a-wrong-key-would-be-refused"
+    ) as client:
         client.settings()
 
     assert [record.status for record in guarded.requests] == [200]
@@ -277,23 +300,29 @@ def test_a_cover_behind_a_login_page_is_an_absence_and_never_an_image(
     ],
     ids=["502", "html", "500", "list", "no data", "truncated", "dropped", "locked", "tripwire"],
 )
-def test_an_answer_that_is_none_means_that_stash_is_away(stash: StashEmulator, fault: Fault) -> None:
+def test_an_answer_that_is_none_means_that_stash_is_away(
+    stash: StashEmulator, fault: Fault
+) -> None:
     stash.faults.plan(fault)
 
     with client_of(stash) as client, pytest.raises(StashUnavailable):
         client.settings()
 
 
-@pytest.mark.parametrize("text", ["scene with id 7 not found", "Internal system error. Error <nil pointer>"])
-def test_an_error_that_repeating_will_not_mend_is_told_apart(stash: StashEmulator, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["scene with id 7 not found", "Internal system error. Error <nil pointer>"]
+)
+def test_an_error_that_repeating_will_not_mend_is_told_apart(
+    stash: StashEmulator, text: str
+) -> None:
     stash.faults.plan(Fault("graphql", graphql_error=text))
 
-    with client_of(stash) as client, pytest.raises(StashRefused, match=text[:10]):
+    with client_of(stash) as client, pytest.raises(StashQueryError, match=text[:10]):
         client.settings()
 
 
 def test_a_query_that_stash_does_not_know_is_refused(stash: StashEmulator) -> None:
-    with client_of(stash) as client, pytest.raises(StashRefused):
+    with client_of(stash) as client, pytest.raises(StashQueryError):
         client.graphql("{ nothingOfTheKind }")
 
 
@@ -312,7 +341,10 @@ def test_the_read_timeout_is_really_used(stash: StashEmulator) -> None:
     answer = threading.Event()
     stash.faults.hold(answer)
 
-    with client_of(stash, timeout_s=SHORT_S) as client, pytest.raises(StashUnavailable, match="ReadTimeout"):
+    with (
+        client_of(stash, timeout_s=SHORT_S) as client,
+        pytest.raises(StashUnavailable, match="ReadTimeout"),
+    ):
         client.settings()
 
     answer.set()
@@ -363,7 +395,10 @@ def test_a_cover_comes_with_its_etag_and_not_a_second_time(stash: StashEmulator)
 
 
 def test_whether_a_cover_is_another_one_is_told_by_its_etag(stash: StashEmulator) -> None:
-    scene, bare = stash.library.add_scene("/data/a.mp4", cover=png()), stash.library.add_scene("/data/b.mp4")
+    scene, bare = (
+        stash.library.add_scene("/data/a.mp4", cover=png()),
+        stash.library.add_scene("/data/b.mp4"),
+    )
 
     with client_of(stash) as client:
         etag = client.cover(scene, "1").etag
@@ -392,7 +427,9 @@ def test_the_cover_of_a_scene_that_is_gone_is_none(stash: StashEmulator) -> None
     assert cover == Cover(None, "")
 
 
-@pytest.mark.parametrize(("status", "error"), [(500, StashRefused), (503, StashUnavailable), (502, StashUnavailable)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(500, StashQueryError), (503, StashUnavailable), (502, StashUnavailable)]
+)
 def test_one_broken_cover_is_told_apart_from_a_stash_that_is_away(
     stash: StashEmulator, status: int, error: type[Exception]
 ) -> None:
@@ -408,24 +445,29 @@ def test_one_broken_cover_is_told_apart_from_a_stash_that_is_away(
 
 def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
     write_plugin(
-        stash, 'log("w", ARGS["mode"] + ": " + ARGS["level"] + ": " + ARGS["text"])', "PlexSync", interface="raw"
+        stash,
+        'log("w", ARGS["mode"] + ": " + ARGS["level"] + ": " + ARGS["text"])',
+        "PlexSync",
+        interface="raw",
     )
 
     with client_of(stash) as client:
-        client.say("warning", "Plex is away")
+        client.log_line("warning", "Plex is away")
 
     assert any("say: warning: Plex is away" in entry.message for entry in stash.log)
 
 
 def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmulator) -> None:
-    with client_of(stash) as client, pytest.raises(StashRefused):
-        client.say("warning", "nobody hears")
+    with client_of(stash) as client, pytest.raises(StashQueryError):
+        client.log_line("warning", "nobody hears")
 
 
 # -- what scenes show of others -----------------------------------------------------------------------
 
 
-def test_entities_of_every_kind_are_one_request_and_the_missing_ones_are_none(stash: StashEmulator) -> None:
+def test_entities_of_every_kind_are_one_request_and_the_missing_ones_are_none(
+    stash: StashEmulator,
+) -> None:
     library = stash.library
     library.add_studio("House", parent=library.add_studio("Network"))
     library.add_tag(" train ")
@@ -454,7 +496,9 @@ def test_nobody_is_asked_for_no_entities(stash: StashEmulator) -> None:
     assert stash.count("graphql") == 0
 
 
-def test_scenes_that_show_an_entity_come_in_pages_with_those_of_child_studios(stash: StashEmulator) -> None:
+def test_scenes_that_show_an_entity_come_in_pages_with_those_of_child_studios(
+    stash: StashEmulator,
+) -> None:
     library = stash.library
     library.add_studio("House", parent=library.add_studio("Network"))
     library.add_studio("Room", parent=2)
@@ -466,7 +510,10 @@ def test_scenes_that_show_an_entity_come_in_pages_with_those_of_child_studios(st
     with client_of(stash) as client:
         pages = [client.scenes_showing("tag:1", after, 2) for after in (0, 2, 3)]
         of_studios = [client.scenes_showing(f"studio:{number}", 0, 10) for number in (1, 2, 3)]
-        of_others = [client.scenes_showing(subject, 0, 10) for subject in ("performer:1", "group:1", "tag:99")]
+        of_others = [
+            client.scenes_showing(subject, 0, 10)
+            for subject in ("performer:1", "group:1", "tag:99")
+        ]
 
     assert pages == [[1, 2], [3], []]
     assert of_studios == [[1, 2], [2, 3], [3]]
@@ -491,19 +538,23 @@ def test_the_newest_entities_come_first_and_all_ids_at_once(stash: StashEmulator
 
 
 def test_scenes_are_told_with_the_file_behind_their_id(stash: StashEmulator) -> None:
-    stash.library.add_scene("/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}])
+    stash.library.add_scene(
+        "/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}]
+    )
     stash.library.add_scene(title="no file")
 
     with client_of(stash) as client:
-        every = client.scene_states(0, 10)
-        changed = client.scene_states(0, 10, "1999-01-01T00:00:00")
+        every = client.scene_file_states(0, 10)
+        changed = client.scene_file_states(0, 10, "1999-01-01T00:00:00")
 
     assert [(one.scene_id, one.oshash) for one in every] == [(1, "aa"), (2, "")]
     assert changed == every
 
 
 def test_scenes_are_found_by_any_of_their_files(stash: StashEmulator) -> None:
-    stash.library.add_scene("/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}])
+    stash.library.add_scene(
+        "/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}]
+    )
 
     with client_of(stash) as client:
-        assert [client.scenes_with(oshash) for oshash in ("aa", "bb", "cc")] == [[1], [1], []]
+        assert [client.scenes_by_oshash(oshash) for oshash in ("aa", "bb", "cc")] == [[1], [1], []]

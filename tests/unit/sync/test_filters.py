@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.filters import excluded_because
+from sync.filters import exclusion_reason
 from validation.config import PlexSyncConfig, read_config
 from validation.metadata import SceneFile, parse_scene
 
@@ -35,19 +35,23 @@ def settings(**values: object) -> PlexSyncConfig:
         ({"match_overrides": "scene 42 => item 7; scene 43 => never"}, ""),
     ],
 )
-def test_a_scene_is_left_alone_for_a_reason_a_person_gave(values: dict[str, object], reason: str) -> None:
-    assert excluded_because(SCENE, settings(**values)) == reason
+def test_a_scene_is_left_alone_for_a_reason_a_person_gave(
+    values: dict[str, object], reason: str
+) -> None:
+    assert exclusion_reason(SCENE, settings(**values)) == reason
 
 
 def test_a_scene_that_is_not_organized_is_left_alone_when_only_organized_ones_are_wanted() -> None:
     scene = SCENE.model_copy(update={"organized": False})
 
-    assert excluded_because(scene, settings(only_organized=True)) == "it is not organized"
-    assert excluded_because(scene, settings()) == ""
+    assert exclusion_reason(scene, settings(only_organized=True)) == "it is not organized"
+    assert exclusion_reason(scene, settings()) == ""
 
 
 def test_a_windows_path_is_compared_by_its_folders() -> None:
-    scene = SCENE.model_copy(update={"files": (SceneFile(path="D:\\films\\a.mp4", size=10, oshash=""),)})
+    scene = SCENE.model_copy(
+        update={"files": (SceneFile(path="D:\\films\\a.mp4", size=10, oshash=""),)}
+    )
 
-    assert excluded_because(scene, settings(excluded_paths="D:\\films")) != ""
-    assert excluded_because(scene, settings(excluded_paths="D:\\fil")) == ""
+    assert exclusion_reason(scene, settings(excluded_paths="D:\\films")) != ""
+    assert exclusion_reason(scene, settings(excluded_paths="D:\\fil")) == ""

@@ -138,10 +138,15 @@ def test_a_switched_off_poster_is_neither_asked_for_nor_sent(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("cover", "words"),
-    [(b"\x89PNG\r\n\x1a\n" + bytes(IMAGE_LIMIT_BYTES), "bytes"), (b"GIF89a nothing for Plex", "not a JPEG")],
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(IMAGE_LIMIT_BYTES), "bytes"),
+        (b"GIF89a nothing for Plex", "not a JPEG"),
+    ],
     ids=["huge", "no image"],
 )
-def test_a_cover_that_plex_cannot_take_fails_alone_and_once(rig: Rig, cover: bytes, words: str) -> None:
+def test_a_cover_that_plex_cannot_take_fails_alone_and_once(
+    rig: Rig, cover: bytes, words: str
+) -> None:
     scene = rig.scene("a", title="Written", cover=cover)
 
     report = rig.sync(scene)
@@ -153,7 +158,9 @@ def test_a_cover_that_plex_cannot_take_fails_alone_and_once(rig: Rig, cover: byt
     assert rig.stash.count("screenshot", status=304) == 1
 
 
-@pytest.mark.parametrize("cover", [b"\xff\xd8\xff\xe0 jpeg", b"RIFF\x00\x00\x00\x00WEBPVP8 "], ids=["jpeg", "webp"])
+@pytest.mark.parametrize(
+    "cover", [b"\xff\xd8\xff\xe0 jpeg", b"RIFF\x00\x00\x00\x00WEBPVP8 "], ids=["jpeg", "webp"]
+)
 def test_jpeg_and_webp_are_images_too(rig: Rig, cover: bytes) -> None:
     scene = rig.scene("a", cover=cover)
 

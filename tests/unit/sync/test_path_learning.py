@@ -9,10 +9,10 @@ import pytest
 
 from core.errors import StashUnavailable
 from core.match import PlexFile
-from plex.path_learner import Candidates, Lesson
+from plex.path_learner import Candidates, LearnedMapping
 from plex.paths import file_name, normal_path
 from stash.client import StashAddress, StashClient
-from sync.path_learning import AGAIN_S, FILE_NAME, SAMPLE, PathLearning, read_lessons
+from sync.path_learning import FILE_NAME, REPEAT_AFTER_S, SAMPLE, LearnedPathStore, read_mappings
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
 from tests.unit.worker.rig import kept_log
@@ -27,27 +27,29 @@ class Pupil:
     def __init__(self, folder: Path, stash: StashEmulator) -> None:
         self.folder, self.stash, self.clock = folder, stash, FakeClock()
         self.client = StashClient(StashAddress("http", "127.0.0.1", stash.port), "")
-        self.dropped: list[Lesson] = []
+        self.dropped: list[LearnedMapping] = []
         self.log, self.lines = kept_log()
         self.plex: list[PlexFile] = []
         self.learning = self.begin()
 
-    def begin(self) -> PathLearning:
+    def begin(self) -> LearnedPathStore:
         """A learner as after a restart."""
-        return PathLearning(self.folder, self.clock, self.log, self.dropped.append)
+        return LearnedPathStore(self.folder, self.clock, self.log, self.dropped.append)
 
     def add(self, path: str, size: int, plex_path: str, plex_size: int | None = None) -> SceneFile:
         """A scene's file and the Plex file that plays it."""
         self.stash.library.add_scene(path, size)
-        self.plex.append(PlexFile(plex_path, size if plex_size is None else plex_size, len(self.plex), 1))
+        self.plex.append(
+            PlexFile(plex_path, size if plex_size is None else plex_size, len(self.plex), 1)
+        )
         return SceneFile(path=path, size=size, oshash="")
 
     def learn(self) -> tuple[tuple[str, str], ...]:
         self.learning.learn(self.client, self.candidates)
-        return self.pairs(self.learning.lessons)
+        return self.pairs(self.learning.mappings)
 
     @staticmethod
-    def pairs(lessons: Sequence[Lesson]) -> tuple[tuple[str, str], ...]:
+    def pairs(lessons: Sequence[LearnedMapping]) -> tuple[tuple[str, str], ...]:
         return tuple((lesson.source, lesson.target) for lesson in lessons)
 
     @property
@@ -62,7 +64,11 @@ class Pupil:
 def pupil(tmp_path: Path, stash: StashEmulator) -> Iterator[Pupil]:
     made = Pupil(tmp_path, stash)
     for number in range(FILES):
-        made.add(f"/data/{number % 4}/clip {number}.mp4", 100 + number, f"/media/{number % 4}/clip {number}.mp4")
+        made.add(
+            f"/data/{number % 4}/clip {number}.mp4",
+            100 + number,
+            f"/media/{number % 4}/clip {number}.mp4",
+        )
     yield made
     made.client.s.close()
 
@@ -77,8 +83,10 @@ def test_learning_asks_stash_once_and_keeps_what_it_learned(pupil: Pupil) -> Non
 
     assert learned == DATA
     assert len(pupil.stash.requests) == 1
-    assert pupil.pairs(pupil.begin().lessons) == DATA
-    assert read_lessons(pupil.folder, pupil.clock.sleep) == (Lesson("/data", "/media", FILES, 4),)
+    assert pupil.pairs(pupil.begin().mappings) == DATA
+    assert read_mappings(pupil.folder, pupil.clock.sleep) == (
+        LearnedMapping("/data", "/media", FILES, 4),
+    )
 
 
 def test_a_sample_is_enough_for_a_large_library(pupil: Pupil) -> None:
@@ -93,7 +101,7 @@ def test_learning_is_due_at_first_and_then_once_a_day(pupil: Pupil) -> None:
     first = pupil.learning.is_due()
     pupil.learn()
     at_once = pupil.learning.is_due()
-    pupil.clock.advance(AGAIN_S)
+    pupil.clock.advance(REPEAT_AFTER_S)
 
     assert (first, at_once, pupil.learning.is_due()) == (True, False, True)
 
@@ -101,7 +109,7 @@ def test_learning_is_due_at_first_and_then_once_a_day(pupil: Pupil) -> None:
 def test_a_clock_that_was_set_back_a_day_makes_it_due(pupil: Pupil) -> None:
     pupil.learn()
 
-    pupil.clock.jump(-2 * AGAIN_S)
+    pupil.clock.jump(-2 * REPEAT_AFTER_S)
 
     assert pupil.learning.is_due()
 
@@ -110,29 +118,29 @@ def test_files_that_agree_contradict_nothing(pupil: Pupil) -> None:
     pupil.learn()
     fine = pupil.add("/data/x/fine.mp4", 5, "/media/x/fine.mp4")
 
-    pupil.learning.check([fine], pupil.candidates)
+    pupil.learning.drop_contradicted([fine], pupil.candidates)
 
     assert pupil.dropped == []
-    assert pupil.pairs(pupil.learning.lessons) == DATA
+    assert pupil.pairs(pupil.learning.mappings) == DATA
 
 
 def test_a_contradiction_drops_the_pair_and_says_so(pupil: Pupil) -> None:
     pupil.learn()
     odd = pupil.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
 
-    pupil.learning.check([odd], pupil.candidates)
+    pupil.learning.drop_contradicted([odd], pupil.candidates)
 
     assert pupil.pairs(pupil.dropped) == DATA
-    assert pupil.learning.lessons == ()
+    assert pupil.learning.mappings == ()
     assert any(line.startswith("paths.contradicted") for line in pupil.lines)
 
 
 def test_a_dropped_pair_is_never_learned_again_not_even_after_a_restart(pupil: Pupil) -> None:
     pupil.learn()
     odd = pupil.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
-    pupil.learning.check([odd], pupil.candidates)
+    pupil.learning.drop_contradicted([odd], pupil.candidates)
     pupil.plex.pop()
-    pupil.clock.advance(AGAIN_S)
+    pupil.clock.advance(REPEAT_AFTER_S)
     pupil.learning = pupil.begin()
 
     assert pupil.learn() == ()
@@ -145,7 +153,7 @@ def test_a_stash_that_is_away_leaves_what_was_learned(pupil: Pupil) -> None:
     with pytest.raises(StashUnavailable):
         pupil.learn()
 
-    assert pupil.pairs(pupil.learning.lessons) == DATA
+    assert pupil.pairs(pupil.learning.mappings) == DATA
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", json.dumps({"pairs": [{"source": 1}]})])
@@ -154,7 +162,7 @@ def test_a_corrupt_file_means_that_nothing_was_learned_yet(pupil: Pupil, text: s
 
     learning = pupil.begin()
 
-    assert learning.lessons == ()
+    assert learning.mappings == ()
     assert learning.is_due()
     assert (pupil.folder / f"{FILE_NAME}.corrupt").exists()
 

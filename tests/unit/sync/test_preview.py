@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.preview import Preview, Tally, preview
+from sync.preview import Preview, PreviewTotals, preview
 from tests.unit.worker.rig import Rig
 
 
@@ -37,7 +37,10 @@ def test_a_scene_that_is_current_differs_in_nothing(rig: Rig) -> None:
         ({"b_only_organized": True}, "it is not organized"),
         ({"b_excluded_paths": "/data"}, "its file lies below /data"),
         ({"b_match_overrides": "1 => never"}, "the match overrides say never"),
-        ({"b_match_overrides": "1 => item 4242"}, "MatchError: The match overrides send scene 1 to item 4242"),
+        (
+            {"b_match_overrides": "1 => item 4242"},
+            "MatchError: The match overrides send scene 1 to item 4242",
+        ),
         ({"c_sync_metadata": False}, "it has no file, or nothing is synced at all"),
     ],
 )
@@ -70,7 +73,7 @@ def test_the_candidates_of_an_ambiguous_scene_are_shown(rig: Rig) -> None:
 def test_fields_are_counted_over_all_scenes(rig: Rig) -> None:
     scenes = [rig.scene("a", title="A"), rig.scene("b", title="B", details="Words.")]
 
-    tally = Tally()
+    tally = PreviewTotals()
     for one in preview(rig.bench(), scenes):
         tally.add(one)
 

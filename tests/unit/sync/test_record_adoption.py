@@ -3,7 +3,7 @@
 import pytest
 
 from core.record import SyncRecord
-from sync.record_adoption import tells_of
+from sync.record_adoption import matches_file
 from validation.metadata import parse_scene
 
 PATH = "/media/a.mp4"
@@ -32,9 +32,13 @@ def test_a_record_tells_of_a_file_by_its_oshash_or_its_path(
 ) -> None:
     record = SyncRecord(1, "machine", 9, "uuid", path, oshash)
     files = [
-        {"path": f"/data/{place}.mp4", "size": 1, "fingerprints": [{"type": "oshash", "value": value}]}
+        {
+            "path": f"/data/{place}.mp4",
+            "size": 1,
+            "fingerprints": [{"type": "oshash", "value": value}],
+        }
         for place, value in enumerate(hashes)
     ]
     scene = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": files})
 
-    assert tells_of(record, scene, paths) is verdict
+    assert matches_file(record, scene, paths) is verdict

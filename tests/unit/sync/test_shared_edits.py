@@ -10,8 +10,8 @@ from core.errors import Fenced
 from core.fields import BY_NAME
 from core.plex_item import PlexItem
 from plex.plan import Change
-from sync.context import Workbench
-from sync.shared_edits import share
+from sync.context import SyncContext
+from sync.shared_edits import write_shared_edits
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import Inproc, opened, sent_names, written_items
 
@@ -24,8 +24,8 @@ class Board:
         self.keys: list[int] = []
 
     @property
-    def bench(self) -> Workbench:
-        bench = self.house.worker.parts.settings.bench()
+    def bench(self) -> SyncContext:
+        bench = self.house.worker.parts.settings.sync_context()
         assert bench is not None
         return bench
 
@@ -40,7 +40,9 @@ class Board:
 
     def share(self, *changes: tuple[Change, ...]) -> dict[int, tuple[Change, ...]]:
         """Share these plans, one for each item."""
-        return share(self.bench, dict(zip(self.keys, changes, strict=True)), self.items())
+        return write_shared_edits(
+            self.bench, dict(zip(self.keys, changes, strict=True)), self.items()
+        )
 
     def writes(self) -> list[set[int]]:
         return [written_items([record]) for record in self.house.plex.writes()]
@@ -112,7 +114,7 @@ def test_a_server_that_replaces_costs_one_item_a_name_until_its_own_job_comes(bo
 
 
 def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> None:
-    board.bench.habits.prove_appending(board.house.plex.machine_identifier, False)
+    board.bench.habits.set_appends(board.house.plex.machine_identifier, False)
     for number in range(3):
         board.add(genres=[f"own {number}"])
 
@@ -122,7 +124,9 @@ def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> N
 
 
 @pytest.mark.parametrize("preserve", [True, False])
-def test_no_trial_is_made_where_it_could_cost_a_name_that_stash_lacks(board: Board, preserve: bool) -> None:
+def test_no_trial_is_made_where_it_could_cost_a_name_that_stash_lacks(
+    board: Board, preserve: bool
+) -> None:
     board.house.configure(c_preserve_plex_edits=preserve)
     field, attribute = ("tags", "genres") if preserve else ("collection", "collections")
     for number in range(3):
@@ -136,11 +140,15 @@ def test_no_trial_is_made_where_it_could_cost_a_name_that_stash_lacks(board: Boa
 def test_a_trial_whose_answer_cannot_be_read_proves_nothing(board: Board) -> None:
     for number in range(3):
         board.add(genres=[f"own {number}"])
-    plans = dict(zip(board.keys, (names(f"own {number}", "new") for number in range(3)), strict=True))
+    plans = dict(
+        zip(board.keys, (names(f"own {number}", "new") for number in range(3)), strict=True)
+    )
     items = board.items()
-    board.house.plex.faults.add(Fault("status", method="GET", route="/library/metadata/{ids}", status=500, times=None))
+    board.house.plex.faults.add(
+        Fault("status", method="GET", route="/library/metadata/{ids}", status=500, times=None)
+    )
 
-    done = share(board.bench, plans, items)
+    done = write_shared_edits(board.bench, plans, items)
 
     assert done == {}
     assert board.bench.habits.appends(board.house.plex.machine_identifier) is None
@@ -165,7 +173,7 @@ def test_a_text_that_would_be_cut_is_not_shared(board: Board) -> None:
 
 
 def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
-    board.bench.habits.prove_appending(board.house.plex.machine_identifier, False)
+    board.bench.habits.set_appends(board.house.plex.machine_identifier, False)
     keys = [board.add(genres=[f"own {number}", "old"]) for number in range(3)]
 
     done = board.share(*(names(f"own {number}", remove=("old",)) for number in range(3)))
@@ -184,6 +192,6 @@ def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     connection.execute("UPDATE worker SET epoch = epoch + 1")
 
     with pytest.raises(Fenced):
-        share(old, dict.fromkeys(board.keys, STUDIO), items)
+        write_shared_edits(old, dict.fromkeys(board.keys, STUDIO), items)
 
     assert board.writes() == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.job import Job
-from sync_queue.hook_queue import connect, note_parameters, write_note
+from sync_queue.hook_queue import connect, insert_job, job_row
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE, SETTLE_S, SETTLE_WINDOW_S
 from sync_queue.store import JobStore
@@ -47,14 +47,14 @@ class Desk:
         now = self.clock.wall()
         connection = connect(str(self.data_dir))
         try:
-            write_note(connection, note_parameters(subject, cause, 0, now, SETTLE_S, SETTLE_WINDOW_S), None)
+            insert_job(connection, job_row(subject, cause, 0, now, SETTLE_S, SETTLE_WINDOW_S), None)
         finally:
             connection.close()
 
     def taken(self, subject: str = "scene:1") -> Job:
         """A running job of this subject."""
-        self.store.note(subject, "update")
-        jobs = self.store.take()
+        self.store.enqueue(subject, "update")
+        jobs = self.store.claim()
         return next(job for job in jobs if job.subject == subject)
 
     def rows(self, columns: str, where: str = "1") -> list[tuple[object, ...]]:

@@ -43,7 +43,7 @@ def test_the_library_acks_what_it_got_and_the_store_sees_it_done(past: Desk) -> 
 
     past.queue.ack(item)
 
-    assert past.store.take() == []
+    assert past.store.claim() == []
     assert past.rows("status") == [(5,)]
     assert past.queue.acked_count() == 1
 
@@ -55,7 +55,7 @@ def test_what_the_library_gives_back_is_taken_by_the_store(past: Desk) -> None:
 
     past.queue.nack(item)
 
-    assert [job.subject for job in past.store.take()] == ["scene:42"]
+    assert [job.subject for job in past.store.claim()] == ["scene:42"]
 
 
 def test_what_the_library_marks_as_failed_is_neither_taken_nor_counted(past: Desk) -> None:
@@ -64,38 +64,48 @@ def test_what_the_library_marks_as_failed_is_neither_taken_nor_counted(past: Des
 
     past.queue.ack_failed(item)
 
-    assert past.store.take() == []
+    assert past.store.claim() == []
     assert past.store.counts() == (0, 0, 0)
 
 
 def test_the_library_finishes_what_the_store_took(past: Desk) -> None:
-    past.store.note("scene:42", "update")
-    job = past.store.take()[0]
+    past.store.enqueue("scene:42", "update")
+    job = past.store.claim()[0]
 
     past.queue.ack(id=job.id)
 
-    assert not past.store.finish(job)
+    assert not past.store.complete(job)
     assert past.rows("status") == [(5,)]
 
 
 def test_the_library_counts_what_the_store_moved(past: Desk) -> None:
-    past.store.note_many(["scene:1", "scene:2", "scene:3"], "update", PRIORITY_EDIT)
-    past.store.finish(past.store.take(1)[0])
-    past.store.take(1)
-    past.store.release(past.store.take()[0])
+    past.store.enqueue_many(["scene:1", "scene:2", "scene:3"], "update", PRIORITY_EDIT)
+    past.store.complete(past.store.claim(1)[0])
+    past.store.claim(1)
+    past.store.release(past.store.claim()[0])
 
     queue = SceneAckQueue(str(past.data_dir))
 
-    assert (queue.acked_count(), queue.unack_count(), queue.ready_count(), queue.size) == (1, 1, 1, 1)
+    assert (queue.acked_count(), queue.unack_count(), queue.ready_count(), queue.size) == (
+        1,
+        1,
+        1,
+        1,
+    )
 
 
 def test_the_store_takes_what_the_library_put(past: Desk) -> None:
     number = past.queue.put({"subject": "scene:7", "cause": "by hand"})
     past.clock.advance(2_000_000)
 
-    job = past.store.take()[0]
+    job = past.store.claim()[0]
 
-    assert (job.id, job.subject, job.cause, job.priority) == (number, "scene:7", "by hand", PRIORITY_EDIT)
+    assert (job.id, job.subject, job.cause, job.priority) == (
+        number,
+        "scene:7",
+        "by hand",
+        PRIORITY_EDIT,
+    )
 
 
 def test_the_library_may_not_put_a_subject_twice(past: Desk) -> None:
@@ -112,8 +122,8 @@ def test_the_library_may_not_put_what_is_no_change(past: Desk, item: object) -> 
 
 
 def test_the_library_gets_the_most_urgent_first(past: Desk) -> None:
-    past.store.note("scene:1", "sync", PRIORITY_BACKFILL)
-    past.store.note("scene:2", "update", PRIORITY_EDIT)
+    past.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
+    past.store.enqueue("scene:2", "update", PRIORITY_EDIT)
 
     subjects = [past.queue.get(block=False)["subject"] for _ in range(2)]
 
@@ -133,7 +143,7 @@ def test_opening_the_queue_does_not_release_the_claims_of_others(past: Desk) -> 
 
     SceneAckQueue(str(past.data_dir))
 
-    assert past.store.finish(job)
+    assert past.store.complete(job)
 
 
 @pytest.mark.parametrize(("mode", "found"), [("WAL", "wal"), ("DELETE", "truncate")])
@@ -148,7 +158,9 @@ def test_opening_the_queue_never_turns_wal_on_or_off(past: Desk, mode: str, foun
 def test_the_librarys_own_queue_reads_and_finishes_our_rows(past: Desk) -> None:
     past.save("scene:42", "create")
 
-    plain = PlainQueue(str(past.data_dir), auto_resume=False, serializer=json_serializer, db_file_name=DATABASE)
+    plain = PlainQueue(
+        str(past.data_dir), auto_resume=False, serializer=json_serializer, db_file_name=DATABASE
+    )
     item = plain.get(block=False)
     plain.ack(item)
 
@@ -157,8 +169,10 @@ def test_the_librarys_own_queue_reads_and_finishes_our_rows(past: Desk) -> None:
 
 
 def test_the_library_lists_every_row(past: Desk) -> None:
-    past.store.note_many(["scene:1", "scene:2"], "update")
-    plain = PlainQueue(str(past.data_dir), auto_resume=False, serializer=json_serializer, db_file_name=DATABASE)
+    past.store.enqueue_many(["scene:1", "scene:2"], "update")
+    plain = PlainQueue(
+        str(past.data_dir), auto_resume=False, serializer=json_serializer, db_file_name=DATABASE
+    )
 
     listed = [entry["data"]["subject"] for entry in plain.queue()]
 
@@ -166,9 +180,9 @@ def test_the_library_lists_every_row(past: Desk) -> None:
 
 
 def test_the_library_clears_what_is_done_and_nothing_else(past: Desk) -> None:
-    past.store.finish(past.taken("scene:1"))
+    past.store.complete(past.taken("scene:1"))
     past.taken("scene:2")
-    past.store.note("scene:3", "update")
+    past.store.enqueue("scene:3", "update")
 
     past.queue.clear_acked_data(keep_latest=0)
 

@@ -24,32 +24,32 @@ def test_of_a_scene_that_nobody_has_seen_nothing_is_known(index: EntityIndex) ->
 
 
 def test_before_a_write_a_scene_shows_the_old_and_the_new(index: EntityIndex) -> None:
-    index.expect({1: [MIA]})
+    index.record_before_write({1: [MIA]})
 
-    index.expect({1: [TRAIN]})
+    index.record_before_write({1: [TRAIN]})
 
     assert index.of_scene(1) == {"performer:3", "tag:7"}
 
 
 def test_after_a_write_a_scene_shows_exactly_what_was_written(index: EntityIndex) -> None:
-    index.expect({1: [MIA, TRAIN]})
+    index.record_before_write({1: [MIA, TRAIN]})
 
-    index.settle(1, ["tag:7"])
+    index.record_after_write(1, ["tag:7"])
 
     assert index.of_scene(1) == {"tag:7"}
     assert index.scenes_showing("performer:3", 0, 10) == []
 
 
 def test_a_scene_that_shows_nothing_any_more_is_found_by_nothing(index: EntityIndex) -> None:
-    index.expect({1: [MIA]})
+    index.record_before_write({1: [MIA]})
 
-    index.settle(1, [])
+    index.record_after_write(1, [])
 
     assert index.of_scene(1) == frozenset()
 
 
 def test_scenes_come_in_pages_by_id(index: EntityIndex) -> None:
-    index.expect({number: [TRAIN] for number in (5, 1, 4, 2, 3)})
+    index.record_before_write({number: [TRAIN] for number in (5, 1, 4, 2, 3)})
 
     assert index.scenes_showing("tag:7", 0, 2) == [1, 2]
     assert index.scenes_showing("tag:7", 2, 2) == [3, 4]
@@ -58,13 +58,13 @@ def test_scenes_come_in_pages_by_id(index: EntityIndex) -> None:
 
 @pytest.mark.parametrize("other", ["tag:77", "tag:70", "tag:1", "tag:17", "performer:7"])
 def test_no_id_is_taken_for_another_that_looks_like_it(index: EntityIndex, other: str) -> None:
-    index.expect({1: [Entity(other, "x")]})
+    index.record_before_write({1: [Entity(other, "x")]})
 
     assert index.scenes_showing("tag:7", 0, 10) == []
 
 
 def test_the_first_scene_tells_what_an_entity_is_called(index: EntityIndex) -> None:
-    renamed = index.expect({1: [MIA, HOUSE, NETWORK]})
+    renamed = index.record_before_write({1: [MIA, HOUSE, NETWORK]})
 
     assert renamed == []
     assert index.known("performer:3") == MIA
@@ -72,48 +72,56 @@ def test_the_first_scene_tells_what_an_entity_is_called(index: EntityIndex) -> N
     assert index.known("studio:9") == NETWORK
 
 
-def test_a_scene_that_shows_another_name_tells_and_none_is_known_any_more(index: EntityIndex) -> None:
-    index.expect({1: [TRAIN]})
+def test_a_scene_that_shows_another_name_tells_and_none_is_known_any_more(
+    index: EntityIndex,
+) -> None:
+    index.record_before_write({1: [TRAIN]})
 
-    renamed = index.expect({2: [Entity("tag:7", "railway", read_at=9.0)]})
+    renamed = index.record_before_write({2: [Entity("tag:7", "railway", read_at=9.0)]})
 
     known = index.known("tag:7")
     assert renamed == ["tag:7"]
     assert known is not None
-    assert not known.looks_like(TRAIN)
-    assert not known.looks_like(Entity("tag:7", "railway"))
+    assert not known.shows_same_as(TRAIN)
+    assert not known.shows_same_as(Entity("tag:7", "railway"))
 
 
 def test_a_studio_known_as_a_parent_only_learns_of_its_own_parent(index: EntityIndex) -> None:
-    index.expect({1: [NETWORK]})
+    index.record_before_write({1: [NETWORK]})
 
-    index.expect({2: [Entity("studio:9", "Network", "", read_at=9.0)], 3: [NETWORK]})
+    index.record_before_write({2: [Entity("studio:9", "Network", "", read_at=9.0)], 3: [NETWORK]})
 
     known = index.known("studio:9")
     assert known is not None
     assert (known.parent, known.read_at) == ("", 5.0)
 
 
-def test_what_was_carried_to_every_scene_is_remembered_and_what_is_gone_forgotten(index: EntityIndex) -> None:
+def test_what_was_carried_to_every_scene_is_remembered_and_what_is_gone_forgotten(
+    index: EntityIndex,
+) -> None:
     now = Entity("tag:7", "railway", "", "2024-01-01T00:00:00Z", 9.0)
-    index.expect({1: [TRAIN, MIA]})
+    index.record_before_write({1: [TRAIN, MIA]})
 
     index.remember(now)
     index.forget("performer:3")
     index.forget_scene(1)
 
-    assert (index.known("tag:7"), index.known("performer:3"), index.of_scene(1)) == (now, None, frozenset())
+    assert (index.known("tag:7"), index.known("performer:3"), index.of_scene(1)) == (
+        now,
+        None,
+        frozenset(),
+    )
     assert index.known_of_kind("tag") == ["tag:7"]
     assert index.known_of_kind("performer") == []
 
 
 def test_what_is_known_already_is_not_written_again(desk: Desk, index: EntityIndex) -> None:
-    index.expect({1: [TRAIN, HOUSE]})
-    index.settle(1, ["tag:7", "studio:5"])
+    index.record_before_write({1: [TRAIN, HOUSE]})
+    index.record_after_write(1, ["tag:7", "studio:5"])
     before = desk.queue.connection.total_changes
 
-    index.expect({1: [TRAIN, HOUSE]})
-    index.settle(1, ["tag:7", "studio:5"])
+    index.record_before_write({1: [TRAIN, HOUSE]})
+    index.record_after_write(1, ["tag:7", "studio:5"])
 
     assert desk.queue.connection.total_changes == before
 
@@ -129,5 +137,7 @@ def test_what_is_known_already_is_not_written_again(desk: Desk, index: EntityInd
         (Entity("studio:5", "a", None), Entity("studio:5", "b", "2"), False),
     ],
 )
-def test_two_states_of_an_entity_look_alike_when_scenes_show_the_same(one: Entity, other: Entity, alike: bool) -> None:
-    assert (one.looks_like(other), other.looks_like(one)) == (alike, alike)
+def test_two_states_of_an_entity_look_alike_when_scenes_show_the_same(
+    one: Entity, other: Entity, alike: bool
+) -> None:
+    assert (one.shows_same_as(other), other.shows_same_as(one)) == (alike, alike)

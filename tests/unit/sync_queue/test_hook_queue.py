@@ -11,35 +11,41 @@ import pytest
 
 from sync_queue.hook_queue import (
     DATABASE,
-    InboxClosed,
+    QueueUnavailable,
     connect,
-    leave_message,
-    note_parameters,
+    insert_job,
+    job_row,
+    pop_pending_message,
     session_parameters,
-    take_message,
-    write_note,
+    write_pending_message,
     write_spill,
 )
 from tests.support import query
 from tests.unit.sync_queue.queues import Desk
 
-NOTE = note_parameters("scene:1", "update", 0, 5.0, 1.0, 4.0)
+NOTE = job_row("scene:1", "update", 0, 5.0, 1.0, 4.0)
 
 
 def server(**changed: object) -> dict[str, object]:
-    return {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": "c"}, **changed}
+    return {
+        "Scheme": "http",
+        "Host": "0.0.0.0",
+        "Port": 9999,
+        "SessionCookie": {"Value": "c"},
+        **changed,
+    }
 
 
 @pytest.mark.parametrize("version", [0, 99])
 def test_a_database_of_another_version_is_left_to_the_worker(desk: Desk, version: int) -> None:
     desk.queue.connection.execute(f"PRAGMA user_version={version}")
 
-    with pytest.raises(InboxClosed, match=str(version)):
+    with pytest.raises(QueueUnavailable, match=str(version)):
         connect(str(desk.data_dir))
 
 
 def test_a_missing_database_is_not_created_by_a_hook(tmp_path: Path) -> None:
-    with pytest.raises(InboxClosed, match="no database"):
+    with pytest.raises(QueueUnavailable, match="no database"):
         connect(str(tmp_path))
 
     assert list(tmp_path.iterdir()) == []
@@ -55,18 +61,20 @@ def test_a_damaged_database_is_an_error_of_sqlite(tmp_path: Path) -> None:
 def test_a_note_and_its_session_are_written_together(desk: Desk) -> None:
     connection = connect(str(desk.data_dir))
 
-    write_note(connection, NOTE, session_parameters(server(), 5.0))
+    insert_job(connection, NOTE, session_parameters(server(), 5.0))
     connection.close()
 
     assert desk.rows("subject, due_at") == [("scene:1", 6.0)]
-    assert query(desk.data_dir, "SELECT host, port, cookie FROM session") == [("0.0.0.0", 9999, "c")]
+    assert query(desk.data_dir, "SELECT host, port, cookie FROM session") == [
+        ("0.0.0.0", 9999, "c")
+    ]
 
 
 def test_a_session_that_cannot_be_written_takes_the_note_with_it(desk: Desk) -> None:
     connection = connect(str(desk.data_dir))
 
     with pytest.raises(sqlite3.Error):
-        write_note(connection, NOTE, {"scheme": "http"})
+        insert_job(connection, NOTE, {"scheme": "http"})
     in_transaction = connection.in_transaction
     connection.close()
 
@@ -106,7 +114,9 @@ def test_a_session_without_a_cookie_is_still_an_address(cookie: object) -> None:
     }
 
 
-@pytest.mark.parametrize(("scheme", "kept"), [("https", "https"), ("http", "http"), (None, "http"), ("ftp", "http")])
+@pytest.mark.parametrize(
+    ("scheme", "kept"), [("https", "https"), ("http", "http"), (None, "http"), ("ftp", "http")]
+)
 def test_only_the_two_schemes_of_stash_are_kept(scheme: object, kept: str) -> None:
     found = session_parameters(server(Scheme=scheme), 5.0)
 
@@ -118,7 +128,7 @@ def test_a_session_with_broken_surrogates_can_be_kept(desk: Desk) -> None:
     session = session_parameters(server(Host="h\ud800", SessionCookie={"Value": "c\udfff"}), 5.0)
     connection = connect(str(desk.data_dir))
 
-    write_note(connection, NOTE, session)
+    insert_job(connection, NOTE, session)
     connection.close()
 
     assert query(desk.data_dir, "SELECT host, cookie FROM session") == [("h?", "c?")]
@@ -149,10 +159,10 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_message_is_taken_once(tmp_path: Path) -> None:
-    leave_message(str(tmp_path), "error", "Zoë says: install pip.")
+    write_pending_message(str(tmp_path), "error", "Zoë says: install pip.")
 
-    assert take_message(str(tmp_path)) == ("error", "Zoë says: install pip.")
-    assert take_message(str(tmp_path)) is None
+    assert pop_pending_message(str(tmp_path)) == ("error", "Zoë says: install pip.")
+    assert pop_pending_message(str(tmp_path)) is None
 
 
 @pytest.mark.parametrize(
@@ -166,22 +176,24 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
 def test_a_message_that_was_told_is_not_left_again_within_the_hour(
     tmp_path: Path, text: str, age_s: float, taken: tuple[str, str] | None
 ) -> None:
-    leave_message(str(tmp_path), "error", "Install pip.")
-    take_message(str(tmp_path))
+    write_pending_message(str(tmp_path), "error", "Install pip.")
+    pop_pending_message(str(tmp_path))
     then = time.time() - age_s
     os.utime(tmp_path / "message.told.json", (then, then))
 
-    leave_message(str(tmp_path), "error", text)
+    write_pending_message(str(tmp_path), "error", text)
 
-    assert take_message(str(tmp_path)) == taken
+    assert pop_pending_message(str(tmp_path)) == taken
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "5", '["error"]', '["a", "b", "c"]'])
-def test_a_message_that_makes_no_sense_is_told_as_such_and_forgotten(tmp_path: Path, content: str) -> None:
+def test_a_message_that_makes_no_sense_is_told_as_such_and_forgotten(
+    tmp_path: Path, content: str
+) -> None:
     (tmp_path / "message.json").write_text(content, encoding="utf-8")
 
-    left = take_message(str(tmp_path))
+    left = pop_pending_message(str(tmp_path))
 
     assert left is not None
     assert left[0] == "warning"
-    assert take_message(str(tmp_path)) is None
+    assert pop_pending_message(str(tmp_path)) is None

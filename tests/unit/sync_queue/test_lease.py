@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.hook_queue import LEASE, worker_lives
+from sync_queue.hook_queue import LEASE, is_worker_alive
 from sync_queue.lease import Lease
 from tests.support import ROOT
 
@@ -28,7 +28,9 @@ sys.stdin.readline()
 def contender(data_dir: Path) -> subprocess.Popen[str]:
     """A process that takes the lease at the first line and leaves at the second."""
     command = [sys.executable, "-c", CONTEND, str(data_dir)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
 
 
 def say(process: subprocess.Popen[str]) -> None:
@@ -61,7 +63,7 @@ def lease(tmp_path: Path) -> Iterator[Lease]:
 
 
 def test_a_lease_is_held_from_taking_to_releasing(lease: Lease) -> None:
-    states = [lease.is_held, lease.take(), lease.is_held, lease.take()]
+    states = [lease.is_held, lease.acquire(), lease.is_held, lease.acquire()]
     lease.release()
     lease.release()
 
@@ -79,27 +81,27 @@ def test_among_many_processes_that_start_at_once_one_gets_the_lease(tmp_path: Pa
 
 
 def test_a_probe_sees_a_worker_in_another_process(tmp_path: Path) -> None:
-    before = worker_lives(tmp_path.as_posix())
+    before = is_worker_alive(tmp_path.as_posix())
 
     with contenders(tmp_path, 1) as (process,):
         say(process)
         hear(process)
-        during = worker_lives(str(tmp_path))
+        during = is_worker_alive(str(tmp_path))
         say(process)
         process.wait(60)
 
-    assert (before, during, worker_lives(str(tmp_path))) == (False, True, False)
+    assert (before, during, is_worker_alive(str(tmp_path))) == (False, True, False)
 
 
 def test_the_lease_is_free_the_moment_its_holder_is_killed(tmp_path: Path, lease: Lease) -> None:
     with contenders(tmp_path, 1) as (process,):
         say(process)
         hear(process)
-        before = lease.take(0.0)
+        before = lease.acquire(0.0)
         process.kill()
         process.wait()
 
-        after = lease.take(0.0)
+        after = lease.acquire(0.0)
 
     assert (before, after) == (False, True)
 
@@ -109,14 +111,14 @@ def test_probing_does_not_take_the_lease_away(tmp_path: Path, lease: Lease) -> N
         say(process)
         hear(process)
 
-        probes = [worker_lives(str(tmp_path)) for _ in range(20)]
+        probes = [is_worker_alive(str(tmp_path)) for _ in range(20)]
 
         assert all(probes)
-        assert not lease.take(0.0)
+        assert not lease.acquire(0.0)
 
 
 def test_nothing_is_ever_written_to_the_lease_file(tmp_path: Path, lease: Lease) -> None:
-    lease.take()
+    lease.acquire()
     lease.release()
 
     assert (tmp_path / LEASE).read_bytes() == b""
@@ -124,11 +126,13 @@ def test_nothing_is_ever_written_to_the_lease_file(tmp_path: Path, lease: Lease)
 
 
 @pytest.mark.parametrize("content", [b"rubbish" * 1000, b"SQLite format 3\x00" + b"\xff" * 5000])
-def test_a_damaged_lease_file_holds_nobody_and_stops_nobody(tmp_path: Path, lease: Lease, content: bytes) -> None:
+def test_a_damaged_lease_file_holds_nobody_and_stops_nobody(
+    tmp_path: Path, lease: Lease, content: bytes
+) -> None:
     (tmp_path / LEASE).write_bytes(content)
 
-    before = worker_lives(str(tmp_path))
-    taken = lease.take()
+    before = is_worker_alive(str(tmp_path))
+    taken = lease.acquire()
 
     assert (before, taken) == (False, True)
 
@@ -139,13 +143,15 @@ def test_a_damaged_lease_file_is_emptied_in_place_so_that_all_repairers_meet_at_
     (tmp_path / LEASE).write_bytes(b"rubbish" * 1000)
 
     with (tmp_path / LEASE).open("rb") as same_file:
-        lease.take()
+        lease.acquire()
         names_left = os.fstat(same_file.fileno()).st_nlink
 
     assert names_left == 1
 
 
-def test_many_processes_that_find_a_damaged_lease_file_still_leave_one_holder(tmp_path: Path) -> None:
+def test_many_processes_that_find_a_damaged_lease_file_still_leave_one_holder(
+    tmp_path: Path,
+) -> None:
     (tmp_path / LEASE).write_bytes(b"rubbish" * 1000)
 
     with contenders(tmp_path, 6) as crowd:
@@ -159,15 +165,15 @@ def test_many_processes_that_find_a_damaged_lease_file_still_leave_one_holder(tm
 def test_a_folder_that_is_gone_has_no_worker_and_gives_no_lease(tmp_path: Path) -> None:
     lease = Lease(tmp_path / "gone")
 
-    assert not worker_lives(str(tmp_path / "gone"))
+    assert not is_worker_alive(str(tmp_path / "gone"))
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-        lease.take()
+        lease.acquire()
 
 
 def test_something_else_in_the_leases_place_is_no_worker(tmp_path: Path) -> None:
     (tmp_path / LEASE).mkdir()
 
-    assert not worker_lives(str(tmp_path))
+    assert not is_worker_alive(str(tmp_path))
 
 
 class WithoutLocks:
@@ -183,10 +189,12 @@ class WithoutLocks:
         """Nothing was opened."""
 
 
-@pytest.mark.parametrize("said", ["disk I/O error", "locking protocol", "unable to open database file"])
+@pytest.mark.parametrize(
+    "said", ["disk I/O error", "locking protocol", "unable to open database file"]
+)
 def test_a_file_system_without_locks_is_named_as_the_reason(tmp_path: Path, said: str) -> None:
     def connect(*place: object, **options: object) -> sqlite3.Connection:
         return WithoutLocks(said)  # type: ignore[return-value]
 
     with pytest.raises(sqlite3.OperationalError, match=f"{said}.*network file system"):
-        Lease(tmp_path, connect).take()
+        Lease(tmp_path, connect).acquire()

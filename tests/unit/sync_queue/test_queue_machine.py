@@ -11,13 +11,21 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
 from core.errors import Fenced
 from core.job import PRIORITIES, Job
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.meta import begin_epoch
-from sync_queue.statements import LONGEST_WAIT_S
+from sync_queue.meta import start_epoch
+from sync_queue.statements import MAX_WAIT_S
 from sync_queue.store import JobStore
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
 
@@ -56,19 +64,25 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(subject=SUBJECTS, priority=st.sampled_from(PRIORITIES), settle_s=WAITS_S)
     def note(self, subject: str, priority: int, settle_s: float) -> None:
-        self.store.note(subject, "noted", priority, settle_s=settle_s)
+        self.store.enqueue(subject, "noted", priority, settle_s=settle_s)
         self.remember_change(subject)
 
     @rule(subjects=st.lists(SUBJECTS, max_size=5))
     def note_many(self, subjects: list[str]) -> None:
-        assert self.store.note_many(subjects, "catch-up", meta=("watermark", str(self.clock.wall()))) == len(subjects)
+        assert self.store.enqueue_many(
+            subjects, "catch-up", meta=("watermark", str(self.clock.wall()))
+        ) == len(subjects)
         for subject in subjects:
             self.remember_change(subject)
 
-    @rule(target=running_jobs, most=st.integers(1, 4), patience_s=st.sampled_from([5.0, 0.0, LONGEST_WAIT_S + 1]))
+    @rule(
+        target=running_jobs,
+        most=st.integers(1, 4),
+        patience_s=st.sampled_from([5.0, 0.0, MAX_WAIT_S + 1]),
+    )
     def take(self, most: int, patience_s: float) -> object:
         self.clock.advance(patience_s)
-        jobs = self.store.take(most)
+        jobs = self.store.claim(most)
         assert len(jobs) <= most
         assert len({job.priority for job in jobs}) <= 1
         for job in jobs:
@@ -78,7 +92,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(job=consumes(running_jobs))
     def finish(self, job: Job) -> None:
-        moved = self.store.finish(job)
+        moved = self.store.complete(job)
         assert moved == (job.id in self.running)
         if moved:
             del self.running[job.id]
@@ -86,7 +100,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(job=consumes(running_jobs), delay_s=WAITS_S, reason=REASONS)
     def wait(self, job: Job, delay_s: float, reason: str) -> None:
-        moved = self.store.wait(job, self.clock.wall() + delay_s, reason, attempts=job.attempts + 1)
+        moved = self.store.retry_at(
+            job, self.clock.wall() + delay_s, reason, attempts=job.attempts + 1
+        )
         self.goes_back(job, moved)
 
     @rule(job=consumes(running_jobs))
@@ -95,7 +111,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(job=consumes(running_jobs))
     def bury(self, job: Job) -> None:
-        moved = self.store.bury(job, title="", reason="WeakMatch", message="Look.")
+        moved = self.store.dead_letter(job, title="", reason="WeakMatch", message="Look.")
         assert moved == (job.id in self.running)
         if moved:
             _, changes = self.running.pop(job.id)
@@ -119,20 +135,20 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(job=running_jobs)
     def take_in_hand(self, job: Job) -> None:
-        self.store.take_in_hand(job)
+        self.store.mark_current(job)
 
     @precondition(lambda self: self.letters)
     @rule()
     def revive(self) -> None:
         letters = DeadLetters(self.store)
         letter = letters.newest(1)[0]
-        assert letters.revive(letter, self.clock.wall())
-        assert not letters.revive(letter, self.clock.wall())
+        assert letters.requeue(letter, self.clock.wall())
+        assert not letters.requeue(letter, self.clock.wall())
         self.waiting.setdefault(letter.subject, set()).update(self.letters.pop(letter.subject))
 
     @rule(reason=REASONS)
     def wake(self, reason: str) -> None:
-        self.store.wake(reason)
+        self.store.make_due(reason)
 
     @rule()
     def prune(self) -> None:
@@ -152,13 +168,15 @@ class QueueMachine(RuleBasedStateMachine):
         self.running.clear()
         self.store = self.begin()
         try:
-            JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(fatal)).release_orphans()
+            JobStore(
+                self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(fatal)
+            ).recover_orphans()
         except Killed:
             self.store = self.begin()
-        for job in self.store.release_orphans() if buries else ():
-            if self.store.bury_waiting(job, "WorkerDied", "It died."):
+        for job in self.store.recover_orphans() if buries else ():
+            if self.store.dead_letter_waiting(job, "WorkerDied", "It died."):
                 self.letters.setdefault(job.subject, set()).update(self.waiting.pop(job.subject))
-        self.store.release_orphans()
+        self.store.recover_orphans()
 
     @rule(job=running_jobs, move=MOVES)
     def dies_in_the_middle_of_a_move(self, job: Job, move: str) -> None:
@@ -173,7 +191,7 @@ class QueueMachine(RuleBasedStateMachine):
     def dies_while_noting(self, subjects: list[str]) -> None:
         dying = JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(1))
         with pytest.raises(Killed):
-            dying.note_many(subjects, "catch-up")
+            dying.enqueue_many(subjects, "catch-up")
 
     @precondition(lambda self: self.epoch > 1)
     @rule(job=running_jobs, move=MOVES)
@@ -182,7 +200,7 @@ class QueueMachine(RuleBasedStateMachine):
         with pytest.raises(Fenced):
             self.make_move(zombie, job, move)
         with pytest.raises(Fenced):
-            zombie.take()
+            zombie.claim()
 
     # -- what holds -------------------------------------------------------------------------------
 
@@ -190,7 +208,9 @@ class QueueMachine(RuleBasedStateMachine):
     def every_change_is_in_its_place(self) -> None:
         rows = self.desk.rows("subject, status", "status < 5")
         letters = [letter.subject for letter in DeadLetters(self.store).newest()]
-        assert sorted(str(subject) for subject, status in rows if status != 2) == sorted(self.waiting)
+        assert sorted(str(subject) for subject, status in rows if status != 2) == sorted(
+            self.waiting
+        )
         assert sorted(str(subject) for subject, status in rows if status == 2) == sorted(
             job.subject for job, _ in self.running.values()
         )
@@ -222,7 +242,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def begin(self) -> JobStore:
         """A new worker's store; earlier ones are fenced off."""
-        self.epoch = begin_epoch(self.connection, 1, "1", "test", self.clock.wall())
+        self.epoch = start_epoch(self.connection, 1, "1", "test", self.clock.wall())
         return JobStore(self.connection, self.clock, epoch=self.epoch)
 
     def remember_change(self, subject: str) -> None:
@@ -237,7 +257,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def drain(self) -> None:
         for _ in range(50):
-            self.take(100, LONGEST_WAIT_S + 1)
+            self.take(100, MAX_WAIT_S + 1)
             for job, _changes in list(self.running.values()):
                 self.finish(job)
             if not self.waiting:
@@ -246,12 +266,12 @@ class QueueMachine(RuleBasedStateMachine):
     @staticmethod
     def make_move(store: JobStore, job: Job, move: str) -> bool:
         if move == "finish":
-            return store.finish(job)
+            return store.complete(job)
         if move == "wait":
-            return store.wait(job, 0.0, "PlexNotFound", attempts=1)
+            return store.retry_at(job, 0.0, "PlexNotFound", attempts=1)
         if move == "release":
             return store.release(job)
-        return store.bury(job, title="", reason="WeakMatch", message="")
+        return store.dead_letter(job, title="", reason="WeakMatch", message="")
 
 
 QueueMachine.TestCase.settings = settings(

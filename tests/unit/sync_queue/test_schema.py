@@ -17,10 +17,10 @@ from sync_queue.schema import (
     MIGRATIONS,
     back_up,
     is_damaged,
+    mark_suspect,
     migrate,
     open_database,
-    set_aside,
-    suspect,
+    quarantine,
     wal_works,
 )
 from sync_queue.statements import QUEUE, SCHEMA_VERSION
@@ -42,7 +42,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def die_with_a_full_wal(data_dir: Path) -> None:
     """300 jobs whose pages are in the -wal file: their writer was killed before any checkpoint."""
-    process = subprocess.run([sys.executable, "-c", OPEN_AND_NOTE, str(data_dir)], cwd=ROOT, check=False)
+    process = subprocess.run(
+        [sys.executable, "-c", OPEN_AND_NOTE, str(data_dir)], cwd=ROOT, check=False
+    )
     assert process.returncode != 0
     assert (data_dir / (DATABASE + "-wal")).stat().st_size > 0
 
@@ -67,7 +69,7 @@ def test_a_fresh_database_has_this_version_and_wal(tmp_path: Path) -> None:
 
     version = opened.queue.connection.execute("PRAGMA user_version").fetchone()
     assert version == (SCHEMA_VERSION,) == (len(MIGRATIONS),)
-    assert (opened.journal_mode, opened.set_aside) == ("wal", "")
+    assert (opened.journal_mode, opened.quarantine) == ("wal", "")
 
 
 def test_creating_leaves_nothing_but_the_database(tmp_path: Path) -> None:
@@ -86,7 +88,9 @@ def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fatal", range(1, len(MIGRATIONS) + 2))
-def test_a_death_between_any_two_steps_of_the_creation_is_mended_by_the_next_start(tmp_path: Path, fatal: int) -> None:
+def test_a_death_between_any_two_steps_of_the_creation_is_mended_by_the_next_start(
+    tmp_path: Path, fatal: int
+) -> None:
     with pytest.raises(Killed):
         open_database(tmp_path, KillSwitch(fatal))
 
@@ -132,7 +136,7 @@ def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_one_subject_waits_once_and_runs_once(desk: Desk) -> None:
     desk.taken("scene:1")
-    desk.store.note("scene:1", "update")
+    desk.store.enqueue("scene:1", "update")
 
     with pytest.raises(sqlite3.IntegrityError):
         desk.queue.connection.execute(f"UPDATE {QUEUE} SET status = 2 WHERE status < 2")
@@ -173,12 +177,14 @@ def opened_desk_without_wal(data_dir: Path) -> "closing[Desk]":
 
 
 @pytest.mark.parametrize("content", [b"rubbish" * 3000, b"SQLite format 3\x00" + b"\xff" * 8000])
-def test_a_damaged_database_is_set_aside_and_a_fresh_one_made(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_database_is_set_aside_and_a_fresh_one_made(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / DATABASE).write_bytes(content)
 
     opened = open_database(tmp_path)
 
-    assert Path(opened.set_aside).read_bytes() == content
+    assert Path(opened.quarantine).read_bytes() == content
     assert not is_damaged(tmp_path / DATABASE)
     connect(str(tmp_path)).close()
 
@@ -197,7 +203,7 @@ def test_neither_a_sound_nor_a_locked_database_is_damaged(desk: Desk) -> None:
 def test_a_damaged_database_takes_its_companions_along(tmp_path: Path) -> None:
     die_with_a_full_wal(tmp_path)
 
-    target = set_aside(tmp_path / DATABASE)
+    target = quarantine(tmp_path / DATABASE)
 
     assert DATABASE not in names(tmp_path)
     assert all(name.startswith(Path(target).name) for name in names(tmp_path))
@@ -206,28 +212,34 @@ def test_a_damaged_database_takes_its_companions_along(tmp_path: Path) -> None:
 
 def test_what_a_damaged_database_still_shows_is_saved(tmp_path: Path) -> None:
     with opened_desk(tmp_path) as desk:
-        desk.store.note_many([f"scene:{number}" for number in range(50)], "update", 0)
-        desk.store.take(10)
+        desk.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
+        desk.store.claim(10)
         for number in range(300):
             DeadLetters(desk.store)
-            desk.store.bury(desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200)
+            desk.store.dead_letter(
+                desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
+            )
     scribble(tmp_path / DATABASE)
     assert is_damaged(tmp_path / DATABASE)
 
     opened = open_database(tmp_path)
 
-    waiting = query(tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'")
-    assert opened.set_aside
+    waiting = query(
+        tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'"
+    )
+    assert opened.quarantine
     assert waiting == [(50,)]
 
 
-def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(tmp_path: Path, desk: Desk) -> None:
+def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(
+    tmp_path: Path, desk: Desk
+) -> None:
     other = tmp_path / "other"
     other.mkdir()
     with opened_desk(other) as old:
         old.taken("scene:1")
-        old.store.note("scene:1", "newer")
-        old.store.finish(old.taken("scene:2"))
+        old.store.enqueue("scene:1", "newer")
+        old.store.complete(old.taken("scene:2"))
 
     is_complete = salvage(other / DATABASE, desk.queue.connection)
 
@@ -237,7 +249,9 @@ def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(t
     assert sorted(str(row[2]).split("+")) == ["newer", "update"]
 
 
-def test_what_cannot_be_read_at_all_saves_nothing_and_stops_nothing(tmp_path: Path, desk: Desk) -> None:
+def test_what_cannot_be_read_at_all_saves_nothing_and_stops_nothing(
+    tmp_path: Path, desk: Desk
+) -> None:
     (tmp_path / "rubbish").write_bytes(b"rubbish" * 3000)
 
     assert not salvage(tmp_path / "rubbish", desk.queue.connection)
@@ -245,13 +259,15 @@ def test_what_cannot_be_read_at_all_saves_nothing_and_stops_nothing(tmp_path: Pa
 
 def test_last_nights_copy_takes_the_damaged_ones_place(tmp_path: Path) -> None:
     with opened_desk(tmp_path) as desk:
-        desk.store.bury(desk.taken("scene:1"), title="", reason="WeakMatch", message="")
+        desk.store.dead_letter(desk.taken("scene:1"), title="", reason="WeakMatch", message="")
         back_up(desk.queue.connection, tmp_path)
     (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
 
     opened = open_database(tmp_path)
 
-    assert opened.queue.connection.execute("SELECT subject FROM dead_letters").fetchall() == [("scene:1",)]
+    assert opened.queue.connection.execute("SELECT subject FROM dead_letters").fetchall() == [
+        ("scene:1",)
+    ]
 
 
 def test_a_damaged_copy_is_not_restored(tmp_path: Path) -> None:
@@ -265,7 +281,9 @@ def test_a_damaged_copy_is_not_restored(tmp_path: Path) -> None:
     assert rows == [("scene:1",)]
 
 
-def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_new_one(tmp_path: Path) -> None:
+def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_new_one(
+    tmp_path: Path,
+) -> None:
     die_with_a_full_wal(tmp_path)
     (tmp_path / DATABASE).unlink()  # a kill in the middle of setting a damaged database aside
 
@@ -315,12 +333,18 @@ def test_leftovers_of_a_killed_copy_do_no_harm(desk: Desk) -> None:
     assert not is_damaged(desk.data_dir / BACKUP)
 
 
-@pytest.mark.parametrize("point", ["schema.created", "schema.step_1", "schema.mended", "schema.set_aside"])
-def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(tmp_path: Path, point: str) -> None:
+@pytest.mark.parametrize(
+    "point", ["schema.created", "schema.step_1", "schema.mended", "schema.set_aside"]
+)
+def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
+    tmp_path: Path, point: str
+) -> None:
     with opened_desk(tmp_path) as desk:
-        desk.store.note_many([f"scene:{number}" for number in range(50)], "update", 0)
+        desk.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
         for number in range(300):
-            desk.store.bury(desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200)
+            desk.store.dead_letter(
+                desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
+            )
     scribble(tmp_path / DATABASE)
 
     def kill(name: str) -> None:
@@ -331,14 +355,16 @@ def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(tmp_path: Path,
         open_database(tmp_path, kill)
     open_database(tmp_path).queue.close()
 
-    assert query(tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'") == [(50,)]
+    assert query(
+        tmp_path, f"SELECT count(*) FROM {QUEUE} WHERE status = 0 AND subject LIKE 'scene:%'"
+    ) == [(50,)]
     assert not is_damaged(tmp_path / DATABASE)
 
 
 def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -> None:
     with opened_desk(tmp_path) as desk:
         desk.save("scene:1")
-    suspect(tmp_path)
+    mark_suspect(tmp_path)
 
     def kill(name: str) -> None:
         if name == "schema.set_aside":
@@ -350,11 +376,13 @@ def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -
     again = open_database(tmp_path)
     again.queue.close()
 
-    assert again.set_aside == ""
+    assert again.quarantine == ""
     assert query(tmp_path, f"SELECT subject FROM {QUEUE}") == [("scene:1",)]
 
 
-def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(tmp_path: Path) -> None:
+def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(
+    tmp_path: Path,
+) -> None:
     die_with_a_full_wal(tmp_path)
     (tmp_path / DATABASE).unlink()  # a kill in the middle of setting the damaged database aside
     (tmp_path / MENDED).mkdir()
@@ -369,10 +397,12 @@ def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(
     assert not is_damaged(tmp_path / DATABASE)
 
 
-def test_a_hook_that_opens_what_was_just_set_aside_does_not_cost_the_mended_database(tmp_path: Path) -> None:
+def test_a_hook_that_opens_what_was_just_set_aside_does_not_cost_the_mended_database(
+    tmp_path: Path,
+) -> None:
     with opened_desk(tmp_path) as desk:
         desk.save("scene:1")
-    suspect(tmp_path)
+    mark_suspect(tmp_path)
 
     def leave_an_empty_file(name: str) -> None:
         if name == "schema.set_aside":

@@ -5,8 +5,8 @@ import pytest
 from core.job import PRIORITY_BACKFILL
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.hook_queue import session_parameters, take_notices
-from sync_queue.meta import Facts, StashSession, begin_epoch
+from sync_queue.hook_queue import pop_notices, session_parameters
+from sync_queue.meta import MetaStore, StashSession, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
 from tests.unit.sync_queue.queues import Desk
@@ -27,7 +27,7 @@ RECORD = SyncRecord(
 
 
 def bury(desk: Desk, subject: str, reason: str = "WeakMatch") -> None:
-    desk.store.bury(desk.taken(subject), title="T", reason=reason, message="M")
+    desk.store.dead_letter(desk.taken(subject), title="T", reason=reason, message="M")
     desk.clock.advance(1)
 
 
@@ -38,14 +38,20 @@ def test_letters_are_listed_newest_first_and_as_many_as_asked_for(desk: Desk) ->
     for number in (1, 2, 3):
         bury(desk, f"scene:{number}")
 
-    assert [letter.subject for letter in DeadLetters(desk.store).newest(2)] == ["scene:3", "scene:2"]
+    assert [letter.subject for letter in DeadLetters(desk.store).newest(2)] == [
+        "scene:3",
+        "scene:2",
+    ]
 
 
 def test_letters_are_counted_by_reason(desk: Desk) -> None:
     for number, reason in enumerate(["WeakMatch", "PlexRejected", "PlexRejected"]):
         bury(desk, f"scene:{number}", reason)
 
-    assert list(DeadLetters(desk.store).by_reason().items()) == [("PlexRejected", 2), ("WeakMatch", 1)]
+    assert list(DeadLetters(desk.store).by_reason().items()) == [
+        ("PlexRejected", 2),
+        ("WeakMatch", 1),
+    ]
 
 
 def test_a_second_letter_of_a_scene_replaces_the_first_and_keeps_its_first_time(desk: Desk) -> None:
@@ -72,16 +78,21 @@ def test_letters_are_cleared_together_and_dropped_one_by_one(desk: Desk) -> None
 
 
 def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk) -> None:
-    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL)
-    desk.store.bury(desk.store.take()[0], title="", reason="PlexNotFound", message="")
+    desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
+    desk.store.dead_letter(desk.store.claim()[0], title="", reason="PlexNotFound", message="")
     letters = DeadLetters(desk.store)
 
-    revived = letters.revive(letters.newest()[0], desk.clock.wall())
+    revived = letters.requeue(letters.newest()[0], desk.clock.wall())
 
     assert revived
     assert letters.newest() == []
-    job = desk.store.take()[0]
-    assert (job.subject, job.cause, job.priority, job.attempts) == ("scene:1", "revived", PRIORITY_BACKFILL, 0)
+    job = desk.store.claim()[0]
+    assert (job.subject, job.cause, job.priority, job.attempts) == (
+        "scene:1",
+        "revived",
+        PRIORITY_BACKFILL,
+        0,
+    )
 
 
 def test_a_letter_is_revived_once(desk: Desk) -> None:
@@ -89,10 +100,10 @@ def test_a_letter_is_revived_once(desk: Desk) -> None:
     letters = DeadLetters(desk.store)
     letter = letters.newest()[0]
 
-    answers = [letters.revive(letter, desk.clock.wall()) for _ in range(2)]
+    answers = [letters.requeue(letter, desk.clock.wall()) for _ in range(2)]
 
     assert answers == [True, False]
-    assert len(desk.store.take()) == 1
+    assert len(desk.store.claim()) == 1
 
 
 # -- records ------------------------------------------------------------------------------------
@@ -114,7 +125,7 @@ def test_a_record_of_another_server_counts_as_absent(desk: Desk) -> None:
 
     assert records.of_scene(42, "other") == {}
     assert records.of_item(7, "other") == []
-    assert records.known_update(42, "other") == ("", 0.0)
+    assert records.last_synced_update(42, "other") == ("", 0.0)
 
 
 def test_saving_a_record_again_replaces_it(desk: Desk) -> None:
@@ -149,11 +160,13 @@ def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> 
     assert records.of_scene(42, "other") == {}
 
 
-def test_a_record_that_is_handed_over_tells_what_was_written_and_not_that_the_heir_is_current(desk: Desk) -> None:
+def test_a_record_that_is_handed_over_tells_what_was_written_and_not_that_the_heir_is_current(
+    desk: Desk,
+) -> None:
     records = Records(desk.store)
     records.save(RECORD)
 
-    records.hand_over(RECORD, 43)
+    records.transfer(RECORD, 43)
 
     (heir,) = records.of_item(7, "machine")
     assert (heir.scene_id, heir.path, heir.fields) == (43, RECORD.path, RECORD.fields)
@@ -161,7 +174,7 @@ def test_a_record_that_is_handed_over_tells_what_was_written_and_not_that_the_he
         name: image.sha1 for name, image in RECORD.images.items()
     }
     assert {image.etag for image in heir.images.values()} <= {""}
-    assert records.known_update(43, "machine") == ("", 0.0)
+    assert records.last_synced_update(43, "machine") == ("", 0.0)
 
 
 def test_the_newest_known_update_of_a_scene_is_told(desk: Desk) -> None:
@@ -169,7 +182,7 @@ def test_the_newest_known_update_of_a_scene_is_told(desk: Desk) -> None:
     records.save(SyncRecord(42, "machine", 7, "uuid", "/a", updated_at="2024-01-01", read_at=5.0))
     records.save(SyncRecord(42, "machine", 8, "uuid", "/a", updated_at="2024-01-02", read_at=6.0))
 
-    assert records.known_update(42, "machine") == ("2024-01-02", 6.0)
+    assert records.last_synced_update(42, "machine") == ("2024-01-02", 6.0)
 
 
 # -- facts --------------------------------------------------------------------------------------
@@ -184,7 +197,7 @@ def connection_of(cookie: str) -> dict[str, object]:
 
 
 def test_the_newest_session_is_kept(desk: Desk) -> None:
-    facts = Facts(desk.store)
+    facts = MetaStore(desk.store)
     before = facts.session()
 
     facts.keep_session(connection_of("one"))
@@ -195,7 +208,7 @@ def test_the_newest_session_is_kept(desk: Desk) -> None:
 
 
 def test_a_renewed_cookie_does_not_replace_a_newer_session(desk: Desk) -> None:
-    facts = Facts(desk.store)
+    facts = MetaStore(desk.store)
     facts.keep_session(connection_of("one"))
 
     renewed = facts.renew_cookie("one", "two", 6.0)
@@ -208,31 +221,36 @@ def test_a_renewed_cookie_does_not_replace_a_newer_session(desk: Desk) -> None:
 def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
     connection = desk.store.connection
 
-    epochs = [begin_epoch(connection, 100 + number, "1.0.0", "hook", 9.0) for number in range(3)]
+    epochs = [start_epoch(connection, 100 + number, "1.0.0", "hook", 9.0) for number in range(3)]
 
-    worker = Facts(desk.store).worker()
+    worker = MetaStore(desk.store).worker()
     assert epochs == [1, 2, 3]
     assert worker is not None
-    assert (worker.pid, worker.version, worker.epoch, worker.started_by) == (102, "1.0.0", 3, "hook")
-    assert (worker.started_at, worker.doing) == (9.0, "starting")
+    assert (worker.pid, worker.version, worker.epoch, worker.started_by) == (
+        102,
+        "1.0.0",
+        3,
+        "hook",
+    )
+    assert (worker.started_at, worker.status) == (9.0, "starting")
 
 
 def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
-    facts = Facts(desk.store)
+    facts = MetaStore(desk.store)
     nobody = facts.worker()
-    epoch = begin_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
+    epoch = start_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
 
-    facts.doing("syncing", epoch)
-    facts.doing("a ghost", epoch - 1)
+    facts.set_status("syncing", epoch)
+    facts.set_status("a ghost", epoch - 1)
 
     worker = facts.worker()
     assert nobody is None
     assert worker is not None
-    assert worker.doing == "syncing"
+    assert worker.status == "syncing"
 
 
 def test_a_small_fact_is_nothing_until_it_is_set_and_then_the_newest(desk: Desk) -> None:
-    facts = Facts(desk.store)
+    facts = MetaStore(desk.store)
     before = facts.get("watermark")
 
     facts.set("watermark", "a")
@@ -250,7 +268,7 @@ def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexRefused") -
 
 def tell(desk: Desk) -> list[tuple[str, str]]:
     """As a hook does it."""
-    return take_notices(desk.store.connection, desk.clock.wall())
+    return pop_notices(desk.store.connection, desk.clock.wall())
 
 
 def test_a_notice_is_told_once(desk: Desk) -> None:
@@ -298,7 +316,10 @@ def test_classes_are_told_beside_each_other_oldest_first(desk: Desk) -> None:
     desk.clock.advance(1)
     add(desk, "second", "Settings")
 
-    assert Notices(desk.store).untold() == [("PlexRefused", "error", "first"), ("Settings", "error", "second")]
+    assert Notices(desk.store).pending() == [
+        ("PlexRefused", "error", "first"),
+        ("Settings", "error", "second"),
+    ]
     assert tell(desk) == [("error", "first"), ("error", "second")]
 
 
@@ -326,6 +347,6 @@ def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
 def test_what_the_worker_has_said_is_not_said_by_a_hook(desk: Desk) -> None:
     add(desk)
 
-    Notices(desk.store).mark_told("PlexRefused", desk.clock.wall())
+    Notices(desk.store).mark_delivered("PlexRefused", desk.clock.wall())
 
     assert tell(desk) == []

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.hook_queue import note_parameters, session_parameters, write_spill
-from sync_queue.meta import Facts
-from sync_queue.spill import absorb_spill, drop_leftovers
+from sync_queue.hook_queue import job_row, session_parameters, write_spill
+from sync_queue.meta import MetaStore
+from sync_queue.spill import absorb_spill, remove_stale_files
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
 
-SESSION = session_parameters({"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c"}}, 5.0)
+SESSION = session_parameters(
+    {"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c"}}, 5.0
+)
 
 
 def spill(desk: Desk, subject: str, session: dict[str, object] | None = None) -> Path:
-    note = note_parameters(subject, "update", 0, desk.clock.wall(), 1.0, 4.0)
+    note = job_row(subject, "update", 0, desk.clock.wall(), 1.0, 4.0)
     return Path(write_spill(str(desk.data_dir), note, session))
 
 
@@ -28,7 +30,7 @@ def put(desk: Desk, content: bytes) -> Path:
 
 
 def note_with(**changed: object) -> bytes:
-    note = {**note_parameters("scene:9", "update", 0, 5.0, 1.0, 4.0), **changed}
+    note = {**job_row("scene:9", "update", 0, 5.0, 1.0, 4.0), **changed}
     return json.dumps({"note": note, "session": None}).encode()
 
 
@@ -47,21 +49,25 @@ def test_without_a_spill_folder_there_is_nothing_to_absorb(desk: Desk) -> None:
     assert absorb_spill(desk.data_dir, desk.store) == (0, [])
 
 
-@pytest.mark.parametrize(("age_s", "left"), [(60.0, ["1-1.tmp", "2-2.json"]), (4_000.0, ["2-2.json"])])
-def test_what_a_killed_hook_left_is_removed_after_an_hour(desk: Desk, age_s: float, left: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("age_s", "left"), [(60.0, ["1-1.tmp", "2-2.json"]), (4_000.0, ["2-2.json"])]
+)
+def test_what_a_killed_hook_left_is_removed_after_an_hour(
+    desk: Desk, age_s: float, left: list[str]
+) -> None:
     folder = desk.data_dir / "spill"
     folder.mkdir()
     for name in ("1-1.tmp", "2-2.json"):
         (folder / name).write_text('{"note": {', encoding="utf-8")
         os.utime(folder / name, (desk.clock.wall() - age_s, desk.clock.wall() - age_s))
 
-    drop_leftovers(desk.data_dir, desk.clock.wall())
+    remove_stale_files(desk.data_dir, desk.clock.wall())
 
     assert sorted(path.name for path in folder.iterdir()) == left
 
 
 def test_without_a_spill_folder_nothing_is_left_over(desk: Desk) -> None:
-    assert drop_leftovers(desk.data_dir, desk.clock.wall()) == 0
+    assert remove_stale_files(desk.data_dir, desk.clock.wall()) == 0
 
 
 def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:
@@ -69,7 +75,7 @@ def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:
 
     absorb_spill(desk.data_dir, desk.store)
 
-    session = Facts(desk.store).session()
+    session = MetaStore(desk.store).session()
     assert session is not None
     assert (session.port, session.cookie) == (9999, "c")
 
@@ -81,7 +87,7 @@ def test_a_session_may_be_spilled_alone(desk: Desk) -> None:
 
     assert result == (1, [])
     assert desk.rows("subject") == []
-    assert Facts(desk.store).session() is not None
+    assert MetaStore(desk.store).session() is not None
 
 
 def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
@@ -111,7 +117,9 @@ def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
         b"[" * 100_000,
     ],
 )
-def test_a_file_that_makes_no_sense_is_set_aside_and_the_others_are_absorbed(desk: Desk, content: bytes) -> None:
+def test_a_file_that_makes_no_sense_is_set_aside_and_the_others_are_absorbed(
+    desk: Desk, content: bytes
+) -> None:
     path = put(desk, content)
     spill(desk, "scene:2")
 
@@ -122,8 +130,12 @@ def test_a_file_that_makes_no_sense_is_set_aside_and_the_others_are_absorbed(des
     assert [left.name for left in path.parent.iterdir()] == [path.with_suffix(".refused").name]
 
 
-@pytest.mark.parametrize("session", [{}, {"scheme": "http"}, {**(SESSION or {}), "cookie": "\ud800"}])
-def test_a_session_that_makes_no_sense_does_not_cost_the_change(desk: Desk, session: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "session", [{}, {"scheme": "http"}, {**(SESSION or {}), "cookie": "\ud800"}]
+)
+def test_a_session_that_makes_no_sense_does_not_cost_the_change(
+    desk: Desk, session: dict[str, object]
+) -> None:
     spill(desk, "scene:1", session)
 
     absorbed, refused = absorb_spill(desk.data_dir, desk.store)

@@ -10,17 +10,19 @@ from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORIT
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import connect
-from sync_queue.meta import Facts, begin_epoch
-from sync_queue.statements import LONGEST_WAIT_S
-from sync_queue.store import BACKFILL_BATCH, BATCH, DEATHS_ALONE, KEEP_DONE, JobStore
+from sync_queue.meta import MetaStore, start_epoch
+from sync_queue.statements import MAX_WAIT_S
+from sync_queue.store import BACKFILL_BATCH, BATCH, CRASHES_TO_ISOLATE, KEEP_DONE, JobStore
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
 
 Move = Callable[[JobStore, Job], bool]
 MOVES: dict[str, Move] = {
-    "finish": lambda store, job: store.finish(job),
-    "wait": lambda store, job: store.wait(job, store.next_due() or 0.0, "PlexNotFound", attempts=1),
+    "finish": lambda store, job: store.complete(job),
+    "wait": lambda store, job: store.retry_at(
+        job, store.next_due() or 0.0, "PlexNotFound", attempts=1
+    ),
     "release": lambda store, job: store.release(job),
-    "bury": lambda store, job: store.bury(job, title="", reason="WeakMatch", message=""),
+    "bury": lambda store, job: store.dead_letter(job, title="", reason="WeakMatch", message=""),
 }
 LEAVING = pytest.mark.parametrize("move", list(MOVES.values()), ids=list(MOVES))
 
@@ -41,22 +43,22 @@ def test_twenty_saves_of_a_scene_are_one_job(desk: Desk) -> None:
 
 def test_causes_of_one_job_are_kept_once_each_newest_last(desk: Desk) -> None:
     for cause in ("create", "update", "backfill", "update", "create"):
-        desk.store.note("scene:1", cause)
+        desk.store.enqueue("scene:1", cause)
 
     assert desk.rows("cause") == [("backfill+update+create",)]
 
 
 def test_a_cause_that_is_part_of_another_is_kept_beside_it(desk: Desk) -> None:
     for cause in ("up", "update", "up"):
-        desk.store.note("scene:1", cause)
+        desk.store.enqueue("scene:1", cause)
 
     assert desk.rows("cause") == [("update+up",)]
 
 
 def test_the_more_urgent_priority_wins(desk: Desk) -> None:
-    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL)
-    desk.store.note("scene:1", "update", PRIORITY_EDIT)
-    desk.store.note("scene:1", "tag", PRIORITY_FAN_OUT)
+    desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
+    desk.store.enqueue("scene:1", "update", PRIORITY_EDIT)
+    desk.store.enqueue("scene:1", "tag", PRIORITY_FAN_OUT)
 
     assert desk.rows("priority") == [(PRIORITY_EDIT,)]
 
@@ -66,11 +68,11 @@ def test_an_edit_settles_for_a_second_after_the_last_save(desk: Desk) -> None:
     desk.clock.advance(0.9)
     desk.save("scene:1")
     desk.clock.advance(0.9)
-    before = desk.store.take()
+    before = desk.store.claim()
     desk.clock.advance(0.2)
 
     assert before == []
-    assert subjects(desk.store.take()) == ["scene:1"]
+    assert subjects(desk.store.claim()) == ["scene:1"]
 
 
 def test_saving_again_and_again_does_not_put_a_change_off_beyond_four_seconds(desk: Desk) -> None:
@@ -78,12 +80,12 @@ def test_saving_again_and_again_does_not_put_a_change_off_beyond_four_seconds(de
         desk.save("scene:1")
         desk.clock.advance(0.5)
 
-    assert subjects(desk.store.take()) == ["scene:1"]
+    assert subjects(desk.store.claim()) == ["scene:1"]
 
 
 def test_an_edit_ends_a_wait_and_starts_anew(desk: Desk) -> None:
     job = desk.taken()
-    desk.store.wait(job, desk.clock.wall() + 1500, "PlexNotFound", attempts=7)
+    desk.store.retry_at(job, desk.clock.wall() + 1500, "PlexNotFound", attempts=7)
     desk.clock.advance(600)
 
     desk.save("scene:1")
@@ -95,27 +97,32 @@ def test_an_edit_ends_a_wait_and_starts_anew(desk: Desk) -> None:
 def test_a_backfill_does_not_put_off_what_is_due_sooner(desk: Desk) -> None:
     desk.save("scene:1")
 
-    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL, settle_s=60.0)
+    desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL, settle_s=60.0)
 
     assert desk.rows("due_at, priority") == [(desk.clock.wall() + 1.0, PRIORITY_EDIT)]
 
 
 def test_noting_many_tells_how_many_and_keeps_a_fact_beside_them(desk: Desk) -> None:
-    count = desk.store.note_many(["scene:1", "scene:2", "scene:1"], "catch-up", meta=("watermark", "t1"))
+    count = desk.store.enqueue_many(
+        ["scene:1", "scene:2", "scene:1"], "catch-up", meta=("watermark", "t1")
+    )
 
     assert count == 3
-    assert desk.rows("subject, priority") == [("scene:1", PRIORITY_BACKFILL), ("scene:2", PRIORITY_BACKFILL)]
-    assert Facts(desk.store).get("watermark") == "t1"
+    assert desk.rows("subject, priority") == [
+        ("scene:1", PRIORITY_BACKFILL),
+        ("scene:2", PRIORITY_BACKFILL),
+    ]
+    assert MetaStore(desk.store).get("watermark") == "t1"
 
 
 def test_a_death_while_noting_many_keeps_neither_the_jobs_nor_the_fact(desk: Desk) -> None:
     desk.switch.fatal = 1
 
     with pytest.raises(Killed):
-        desk.store.note_many(["scene:1", "scene:2"], "catch-up", meta=("watermark", "t1"))
+        desk.store.enqueue_many(["scene:1", "scene:2"], "catch-up", meta=("watermark", "t1"))
 
     assert desk.rows("subject") == []
-    assert Facts(desk.store).get("watermark") == ""
+    assert MetaStore(desk.store).get("watermark") == ""
 
 
 def test_a_change_during_the_work_waits_beside_the_running_job(desk: Desk) -> None:
@@ -130,45 +137,52 @@ def test_a_change_during_the_work_waits_beside_the_running_job(desk: Desk) -> No
 
 
 def test_a_job_that_is_not_due_does_not_block_the_next(desk: Desk) -> None:
-    desk.store.note("scene:1", "update", settle_s=60.0)
-    desk.store.note("scene:2", "update")
+    desk.store.enqueue("scene:1", "update", settle_s=60.0)
+    desk.store.enqueue("scene:2", "update")
 
-    assert subjects(desk.store.take()) == ["scene:2"]
+    assert subjects(desk.store.claim()) == ["scene:2"]
 
 
 def test_a_batch_holds_one_priority_the_most_urgent_first(desk: Desk) -> None:
-    desk.store.note("scene:3", "sync", PRIORITY_BACKFILL)
-    desk.store.note("scene:2", "tag", PRIORITY_FAN_OUT)
-    desk.store.note("scene:1", "update", PRIORITY_EDIT)
+    desk.store.enqueue("scene:3", "sync", PRIORITY_BACKFILL)
+    desk.store.enqueue("scene:2", "tag", PRIORITY_FAN_OUT)
+    desk.store.enqueue("scene:1", "update", PRIORITY_EDIT)
 
-    batches = [subjects(desk.store.take()) for _ in range(4)]
+    batches = [subjects(desk.store.claim()) for _ in range(4)]
 
     assert batches == [["scene:1"], ["scene:2"], ["scene:3"], []]
 
 
 @pytest.mark.parametrize(
     ("priority", "most"),
-    [(PRIORITY_EDIT, BATCH), (PRIORITY_FAN_OUT, BATCH), (PRIORITY_BACKFILL, BACKFILL_BATCH), (PRIORITY_LAST, 1)],
+    [
+        (PRIORITY_EDIT, BATCH),
+        (PRIORITY_FAN_OUT, BATCH),
+        (PRIORITY_BACKFILL, BACKFILL_BATCH),
+        (PRIORITY_LAST, 1),
+    ],
 )
-def test_a_batch_is_no_larger_than_its_priority_allows(desk: Desk, priority: int, most: int) -> None:
-    desk.store.note_many([f"scene:{number}" for number in range(BATCH + 5)], "update", priority)
+def test_a_batch_is_no_larger_than_its_priority_allows(
+    desk: Desk, priority: int, most: int
+) -> None:
+    desk.store.enqueue_many([f"scene:{number}" for number in range(BATCH + 5)], "update", priority)
 
-    assert len(desk.store.take()) == most
+    assert len(desk.store.claim()) == most
 
 
 def test_a_smaller_batch_can_be_asked_for(desk: Desk) -> None:
-    desk.store.note_many(["scene:1", "scene:2", "scene:3"], "update")
+    desk.store.enqueue_many(["scene:1", "scene:2", "scene:3"], "update")
 
-    assert subjects(desk.store.take(2)) == ["scene:1", "scene:2"]
+    assert subjects(desk.store.claim(2)) == ["scene:1", "scene:2"]
 
 
 def test_a_subject_in_progress_is_left_alone_until_it_has_moved_on(desk: Desk) -> None:
     job = desk.taken()
-    desk.store.note("scene:1", "update")
+    desk.store.enqueue("scene:1", "update")
 
-    during = desk.store.take()
-    desk.store.finish(job)
-    after = desk.store.take()
+    during = desk.store.claim()
+    desk.store.complete(job)
+    after = desk.store.claim()
 
     assert during == []
     assert subjects(after) == ["scene:1"]
@@ -176,11 +190,11 @@ def test_a_subject_in_progress_is_left_alone_until_it_has_moved_on(desk: Desk) -
 
 def test_a_due_time_beyond_the_longest_wait_counts_as_due(desk: Desk) -> None:
     job = desk.taken()
-    desk.store.wait(job, desk.clock.wall() + 1500, "PlexNotFound", attempts=1)
+    desk.store.retry_at(job, desk.clock.wall() + 1500, "PlexNotFound", attempts=1)
 
-    desk.clock.jump(-LONGEST_WAIT_S)
+    desk.clock.jump(-MAX_WAIT_S)
 
-    assert subjects(desk.store.take()) == ["scene:1"]
+    assert subjects(desk.store.claim()) == ["scene:1"]
 
 
 def test_a_taken_job_tells_what_is_known_of_it(desk: Desk) -> None:
@@ -188,39 +202,44 @@ def test_a_taken_job_tells_what_is_known_of_it(desk: Desk) -> None:
     noted_at = desk.clock.wall()
     desk.clock.advance(5)
 
-    job = desk.store.take()[0]
+    job = desk.store.claim()[0]
 
-    assert (job.subject, job.cause, job.priority, job.noted_at) == ("scene:1", "create", PRIORITY_EDIT, noted_at)
-    assert (job.attempts, job.deaths) == (0, 0)
+    assert (job.subject, job.cause, job.priority, job.enqueued_at) == (
+        "scene:1",
+        "create",
+        PRIORITY_EDIT,
+        noted_at,
+    )
+    assert (job.attempts, job.crashes) == (0, 0)
 
 
 def test_a_death_while_taking_takes_nothing(desk: Desk) -> None:
-    desk.store.note("scene:1", "update")
+    desk.store.enqueue("scene:1", "update")
     desk.switch.passed.clear()
     desk.switch.fatal = 1
 
     with pytest.raises(Killed):
-        desk.store.take()
+        desk.store.claim()
 
     assert desk.rows("status") == [(0,)]
 
 
 def test_more_urgent_work_is_seen_only_when_it_is_due(desk: Desk) -> None:
     desk.save("scene:1")
-    before = desk.store.more_urgent_than(PRIORITY_BACKFILL)
+    before = desk.store.has_higher_priority_due(PRIORITY_BACKFILL)
 
     desk.clock.advance(1.0)
 
     assert not before
-    assert desk.store.more_urgent_than(PRIORITY_BACKFILL)
-    assert not desk.store.more_urgent_than(PRIORITY_EDIT)
+    assert desk.store.has_higher_priority_due(PRIORITY_BACKFILL)
+    assert not desk.store.has_higher_priority_due(PRIORITY_EDIT)
     assert desk.store.is_due()
 
 
 def test_the_next_due_time_is_known(desk: Desk) -> None:
     empty = desk.store.next_due()
 
-    desk.store.note("scene:1", "update", settle_s=30.0)
+    desk.store.enqueue("scene:1", "update", settle_s=30.0)
 
     assert empty is None
     assert desk.store.next_due() == desk.clock.wall() + 30.0
@@ -231,9 +250,9 @@ def test_the_next_due_time_is_known(desk: Desk) -> None:
 
 def test_a_finished_job_is_done_and_its_dead_letter_goes(desk: Desk) -> None:
     letters = DeadLetters(desk.store)
-    desk.store.bury(desk.taken(), title="", reason="WeakMatch", message="")
+    desk.store.dead_letter(desk.taken(), title="", reason="WeakMatch", message="")
 
-    finished = desk.store.finish(desk.taken())
+    finished = desk.store.complete(desk.taken())
 
     assert finished
     assert letters.newest() == []
@@ -243,13 +262,13 @@ def test_a_finished_job_is_done_and_its_dead_letter_goes(desk: Desk) -> None:
 def test_a_waiting_job_keeps_its_reason_and_attempts(desk: Desk) -> None:
     due = desk.clock.wall() + 30
 
-    waited = desk.store.wait(desk.taken(), due, "PlexNotFound", attempts=3)
+    waited = desk.store.retry_at(desk.taken(), due, "PlexNotFound", attempts=3)
 
     assert waited
     assert desk.rows("status, due_at, reason, attempts") == [(1, due, "PlexNotFound", 3)]
     assert desk.store.waiting_by_reason() == {"PlexNotFound": 1}
-    assert desk.store.anything_waits_for("PlexNotFound")
-    assert not desk.store.anything_waits_for("WeakMatch")
+    assert desk.store.is_waiting_for("PlexNotFound")
+    assert not desk.store.is_waiting_for("WeakMatch")
 
 
 def test_a_released_job_is_due_at_once_and_nothing_is_spent(desk: Desk) -> None:
@@ -258,7 +277,7 @@ def test_a_released_job_is_due_at_once_and_nothing_is_spent(desk: Desk) -> None:
     released = desk.store.release(job)
 
     assert released
-    assert desk.store.take() == [job]
+    assert desk.store.claim() == [job]
 
 
 def test_a_released_job_is_due_at_once_after_the_clock_was_set_back(desk: Desk) -> None:
@@ -267,7 +286,7 @@ def test_a_released_job_is_due_at_once_after_the_clock_was_set_back(desk: Desk) 
 
     desk.store.release(job)
 
-    assert subjects(desk.store.take()) == ["scene:1"]
+    assert subjects(desk.store.claim()) == ["scene:1"]
 
 
 def test_a_buried_job_leaves_a_letter_that_says_everything(desk: Desk) -> None:
@@ -275,7 +294,9 @@ def test_a_buried_job_leaves_a_letter_that_says_everything(desk: Desk) -> None:
     noted_at = desk.clock.wall()
     desk.clock.advance(10)
 
-    buried = desk.store.bury(job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"])
+    buried = desk.store.dead_letter(
+        job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"]
+    )
 
     letter = DeadLetters(desk.store).newest()[0]
     assert buried
@@ -301,7 +322,7 @@ def test_a_change_made_during_the_work_still_waits_after_the_move(desk: Desk, mo
 @LEAVING
 def test_a_job_that_has_moved_already_is_not_moved_again(desk: Desk, move: Move) -> None:
     job = desk.taken()
-    desk.store.finish(job)
+    desk.store.complete(job)
 
     moved = move(desk.store, job)
 
@@ -325,9 +346,9 @@ def test_a_death_in_the_middle_of_a_move_leaves_the_job_running(desk: Desk, move
 
 def test_the_newer_change_inherits_the_urgency_of_the_job_that_went_back(desk: Desk) -> None:
     job = desk.taken()
-    desk.store.note("scene:1", "sync", PRIORITY_BACKFILL)
+    desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
 
-    desk.store.wait(job, desk.clock.wall() + 80, "PlexTemporaryError", attempts=1)
+    desk.store.retry_at(job, desk.clock.wall() + 80, "PlexTemporaryError", attempts=1)
 
     assert desk.rows("priority, due_at, attempts") == [(PRIORITY_EDIT, desk.clock.wall(), 0)]
 
@@ -337,25 +358,25 @@ def test_the_newer_change_inherits_the_urgency_of_the_job_that_went_back(desk: D
 
 def died(desk: Desk, job: Job) -> list[Job]:
     """A worker dies with `job` in hand, and the next one clears up; the jobs charged."""
-    epoch = begin_epoch(desk.store.connection, 1, "1", "test", desk.clock.wall())
-    JobStore(desk.store.connection, desk.clock, epoch=epoch).take_in_hand(job)
-    return desk.store.release_orphans()
+    epoch = start_epoch(desk.store.connection, 1, "1", "test", desk.clock.wall())
+    JobStore(desk.store.connection, desk.clock, epoch=epoch).mark_current(job)
+    return desk.store.recover_orphans()
 
 
 def test_only_the_job_in_hand_is_charged_with_a_death(desk: Desk) -> None:
-    desk.store.note_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
-    jobs = desk.store.take()
+    desk.store.enqueue_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
+    jobs = desk.store.claim()
 
     charged = died(desk, jobs[1])
 
-    assert [(job.subject, job.deaths) for job in charged] == [("scene:2", 1)]
+    assert [(job.subject, job.crashes) for job in charged] == [("scene:2", 1)]
     assert desk.rows("subject, status, deaths") == [("scene:1", 1, 0), ("scene:2", 1, 1)]
 
 
 def test_a_death_is_charged_once(desk: Desk) -> None:
     died(desk, desk.taken())
 
-    charged = desk.store.release_orphans()
+    charged = desk.store.recover_orphans()
 
     assert charged == []
     assert desk.rows("deaths") == [(1,)]
@@ -363,18 +384,18 @@ def test_a_death_is_charged_once(desk: Desk) -> None:
 
 def test_a_death_while_a_batch_is_read_is_charged_to_all_of_it(desk: Desk) -> None:
     died(desk, desk.taken())  # which leaves no mark on the next batch
-    desk.store.note("scene:2", "update")
-    desk.store.take()
+    desk.store.enqueue("scene:2", "update")
+    desk.store.claim()
 
-    charged = desk.store.release_orphans()
+    charged = desk.store.recover_orphans()
 
-    assert sorted((job.subject, job.deaths) for job in charged) == [("scene:1", 2), ("scene:2", 1)]
+    assert sorted((job.subject, job.crashes) for job in charged) == [("scene:1", 2), ("scene:2", 1)]
 
 
 def test_a_death_between_two_jobs_is_charged_to_nobody(desk: Desk) -> None:
-    desk.store.note_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
-    first = desk.store.take()[0]
-    desk.store.finish(first)
+    desk.store.enqueue_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
+    first = desk.store.claim()[0]
+    desk.store.complete(first)
 
     charged = died(desk, first)
 
@@ -383,20 +404,20 @@ def test_a_death_between_two_jobs_is_charged_to_nobody(desk: Desk) -> None:
 
 
 def test_a_job_that_killed_three_workers_goes_last_and_alone(desk: Desk) -> None:
-    desk.store.note("scene:1", "update")
-    for _ in range(DEATHS_ALONE):
-        died(desk, desk.store.take()[0])
-    desk.store.note("scene:2", "sync", PRIORITY_BACKFILL)
+    desk.store.enqueue("scene:1", "update")
+    for _ in range(CRASHES_TO_ISOLATE):
+        died(desk, desk.store.claim()[0])
+    desk.store.enqueue("scene:2", "sync", PRIORITY_BACKFILL)
 
-    batches = [subjects(desk.store.take()) for _ in range(2)]
+    batches = [subjects(desk.store.claim()) for _ in range(2)]
 
     assert batches == [["scene:2"], ["scene:1"]]
 
 
 def test_an_edit_of_a_deadly_scene_is_tried_like_any_other(desk: Desk) -> None:
-    desk.store.note("scene:1", "update")
-    for _ in range(DEATHS_ALONE):
-        died(desk, desk.store.take()[0])
+    desk.store.enqueue("scene:1", "update")
+    for _ in range(CRASHES_TO_ISOLATE):
+        died(desk, desk.store.claim()[0])
 
     desk.save("scene:1")
 
@@ -405,7 +426,7 @@ def test_an_edit_of_a_deadly_scene_is_tried_like_any_other(desk: Desk) -> None:
 
 def test_a_finished_job_that_is_still_in_hand_is_not_brought_back(desk: Desk) -> None:
     job = desk.taken()
-    desk.store.finish(job)
+    desk.store.complete(job)
 
     charged = died(desk, job)
 
@@ -415,25 +436,25 @@ def test_a_finished_job_that_is_still_in_hand_is_not_brought_back(desk: Desk) ->
 
 @pytest.mark.parametrize("fatal", range(1, 5))
 def test_a_death_while_clearing_up_loses_no_job(desk: Desk, fatal: int) -> None:
-    desk.store.note_many(["scene:1", "scene:2", "scene:3"], "update", PRIORITY_EDIT)
-    desk.store.take()
+    desk.store.enqueue_many(["scene:1", "scene:2", "scene:3"], "update", PRIORITY_EDIT)
+    desk.store.claim()
     desk.save("scene:2", "newer")
     switch = KillSwitch(fatal)
 
     with pytest.raises(Killed):
-        JobStore(desk.store.connection, desk.clock, checkpoint=switch).release_orphans()
-    desk.store.release_orphans()
+        JobStore(desk.store.connection, desk.clock, checkpoint=switch).recover_orphans()
+    desk.store.recover_orphans()
 
     desk.clock.advance(5)
-    jobs = desk.store.take()
+    jobs = desk.store.claim()
     assert sorted(subjects(jobs)) == ["scene:1", "scene:2", "scene:3"]
-    assert {job.deaths for job in jobs if job.subject != "scene:2"} == {1}
+    assert {job.crashes for job in jobs if job.subject != "scene:2"} == {1}
 
 
 def test_a_deadly_job_is_buried_from_its_place_in_the_queue(desk: Desk) -> None:
     charged = died(desk, desk.taken())
 
-    buried = desk.store.bury_waiting(charged[0], "WorkerDied", "It died.")
+    buried = desk.store.dead_letter_waiting(charged[0], "WorkerDied", "It died.")
 
     letter = DeadLetters(desk.store).newest()[0]
     assert buried
@@ -443,9 +464,9 @@ def test_a_deadly_job_is_buried_from_its_place_in_the_queue(desk: Desk) -> None:
 
 def test_a_deadly_job_that_has_been_taken_again_is_not_buried(desk: Desk) -> None:
     charged = died(desk, desk.taken())
-    desk.store.take()
+    desk.store.claim()
 
-    buried = desk.store.bury_waiting(charged[0], "WorkerDied", "It died.")
+    buried = desk.store.dead_letter_waiting(charged[0], "WorkerDied", "It died.")
 
     assert not buried
     assert desk.rows("status") == [(2,)]
@@ -457,10 +478,10 @@ def test_a_deadly_job_that_has_been_taken_again_is_not_buried(desk: Desk) -> Non
 @LEAVING
 def test_a_worker_writes_nothing_once_a_newer_one_has_begun(desk: Desk, move: Move) -> None:
     job = desk.taken()
-    epoch = begin_epoch(desk.store.connection, 1, "1", "test", desk.clock.wall())
+    epoch = start_epoch(desk.store.connection, 1, "1", "test", desk.clock.wall())
     old = JobStore(desk.store.connection, desk.clock, epoch=epoch)
     old.check_epoch()
-    begin_epoch(desk.store.connection, 2, "1", "test", desk.clock.wall())
+    start_epoch(desk.store.connection, 2, "1", "test", desk.clock.wall())
 
     with pytest.raises(Fenced):
         move(old, job)
@@ -473,39 +494,41 @@ def test_a_fenced_worker_takes_nothing_in_hand(desk: Desk) -> None:
     old = JobStore(desk.store.connection, desk.clock, epoch=5)
 
     with pytest.raises(Fenced):
-        old.take_in_hand(job)
+        old.mark_current(job)
 
 
 # -- waiting jobs -------------------------------------------------------------------------------
 
 
 def test_a_woken_job_is_due_now_and_gets_its_look_back(desk: Desk) -> None:
-    desk.store.wait(desk.taken(), desk.clock.wall() + 900, "PlexNotFound", attempts=3)
-    desk.store.wait(desk.taken("scene:2"), desk.clock.wall() + 900, "PlexTemporaryError", attempts=3)
+    desk.store.retry_at(desk.taken(), desk.clock.wall() + 900, "PlexNotFound", attempts=3)
+    desk.store.retry_at(
+        desk.taken("scene:2"), desk.clock.wall() + 900, "PlexTemporaryError", attempts=3
+    )
 
-    woken = desk.store.wake("PlexNotFound")
+    woken = desk.store.make_due("PlexNotFound")
 
     assert woken == 1
-    assert [(job.subject, job.attempts) for job in desk.store.take()] == [("scene:1", 2)]
+    assert [(job.subject, job.attempts) for job in desk.store.claim()] == [("scene:1", 2)]
 
 
 def test_news_of_a_subject_are_its_jobs_and_its_younger_letter(desk: Desk) -> None:
     now = desk.clock.wall()
-    unknown = desk.store.has_news_of("scene:1", since=0.0)
+    unknown = desk.store.has_pending_change("scene:1", since=0.0)
     job = desk.taken()
-    running = desk.store.has_news_of("scene:1", since=now + 99)
-    desk.store.bury(job, title="", reason="WeakMatch", message="")
+    running = desk.store.has_pending_change("scene:1", since=now + 99)
+    desk.store.dead_letter(job, title="", reason="WeakMatch", message="")
 
     assert (unknown, running) == (False, True)
-    assert desk.store.has_news_of("scene:1", since=now)
-    assert not desk.store.has_news_of("scene:1", since=now + 1)
-    desk.store.note("scene:1", "update")
-    assert desk.store.has_news_of("scene:1", since=now + 1)
+    assert desk.store.has_pending_change("scene:1", since=now)
+    assert not desk.store.has_pending_change("scene:1", since=now + 1)
+    desk.store.enqueue("scene:1", "update")
+    assert desk.store.has_pending_change("scene:1", since=now + 1)
 
 
 def test_clearing_the_queue_spares_what_is_in_progress(desk: Desk) -> None:
     desk.taken()
-    desk.store.note_many(["scene:2", "scene:3"], "update")
+    desk.store.enqueue_many(["scene:2", "scene:3"], "update")
 
     cleared = desk.store.clear_waiting()
 
@@ -515,10 +538,10 @@ def test_clearing_the_queue_spares_what_is_in_progress(desk: Desk) -> None:
 
 def test_of_finished_jobs_the_newest_few_are_kept(desk: Desk) -> None:
     numbers = range(KEEP_DONE + 7)
-    desk.store.note_many([f"scene:{number}" for number in numbers], "update", PRIORITY_EDIT)
-    while jobs := desk.store.take():
+    desk.store.enqueue_many([f"scene:{number}" for number in numbers], "update", PRIORITY_EDIT)
+    while jobs := desk.store.claim():
         for job in jobs:
-            desk.store.finish(job)
+            desk.store.complete(job)
 
     pruned = desk.store.prune()
 
@@ -530,8 +553,8 @@ def test_of_finished_jobs_the_newest_few_are_kept(desk: Desk) -> None:
 def test_counts_tell_due_from_later_from_running(desk: Desk) -> None:
     empty = desk.store.counts()
     desk.taken()
-    desk.store.note("scene:2", "update")
-    desk.store.note("scene:3", "update")
+    desk.store.enqueue("scene:2", "update")
+    desk.store.enqueue("scene:3", "update")
     desk.save("scene:4")
 
     assert empty == (0, 0, 0)
@@ -539,13 +562,13 @@ def test_counts_tell_due_from_later_from_running(desk: Desk) -> None:
 
 
 def test_a_commit_of_another_connection_is_seen(desk: Desk) -> None:
-    before = desk.store.changes_seen()
-    same = desk.store.changes_seen()
+    before = desk.store.data_version()
+    same = desk.store.data_version()
 
     desk.save("scene:1")
 
     assert same == before
-    assert desk.store.changes_seen() != before
+    assert desk.store.data_version() != before
 
 
 def test_a_store_that_cannot_begin_leaves_no_transaction_open(desk: Desk) -> None:
@@ -554,19 +577,21 @@ def test_a_store_that_cannot_begin_leaves_no_transaction_open(desk: Desk) -> Non
     desk.store.connection.execute("PRAGMA busy_timeout=0")
 
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        desk.store.note("scene:1", "update")
+        desk.store.enqueue("scene:1", "update")
 
     blocker.close()
     assert not desk.store.connection.in_transaction
-    desk.store.note("scene:1", "update")
+    desk.store.enqueue("scene:1", "update")
     assert desk.rows("subject") == [("scene:1",)]
 
 
 def test_a_move_that_was_not_ours_to_make_is_not_counted(desk: Desk) -> None:
     job = desk.taken("scene:1")
-    desk.store.finish(job)
+    desk.store.complete(job)
 
-    moved = desk.store.wait(job, 0.0, "PlexNotFound", attempts=1, counts=[("errors", "PlexNotFound")])
+    moved = desk.store.retry_at(
+        job, 0.0, "PlexNotFound", attempts=1, counts=[("errors", "PlexNotFound")]
+    )
 
     assert not moved
     assert Counters(desk.store).by_kind() == {}

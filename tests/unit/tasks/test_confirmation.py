@@ -4,26 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from tasks.confirmation import FILE_NAME, LATEST_S, SOONEST_S, Asked, Confirmation, is_confirmed
+from tasks.confirmation import (
+    FILE_NAME,
+    MAX_DELAY_S,
+    MIN_DELAY_S,
+    Confirmation,
+    PendingConfirmation,
+    is_confirmed,
+)
 from tests.support import FakeClock
 
-ASKED = Asked(task="Clear", count=3, ended_at=1_000.0)
+ASKED = PendingConfirmation(task="Clear", count=3, ended_at=1_000.0)
 
 
 @pytest.mark.parametrize(
     ("asked", "task", "count", "after_s", "answer"),
     [
-        (ASKED, "Clear", 3, SOONEST_S, True),
-        (ASKED, "Clear", 3, LATEST_S, True),
-        (ASKED, "Clear", 3, SOONEST_S - 0.1, False),  # a double click
-        (ASKED, "Clear", 3, LATEST_S + 0.1, False),  # forgotten long ago
+        (ASKED, "Clear", 3, MIN_DELAY_S, True),
+        (ASKED, "Clear", 3, MAX_DELAY_S, True),
+        (ASKED, "Clear", 3, MIN_DELAY_S - 0.1, False),  # a double click
+        (ASKED, "Clear", 3, MAX_DELAY_S + 0.1, False),  # forgotten long ago
         (ASKED, "Clear", 3, -60.0, False),  # the clock was set back
         (ASKED, "Clear", 4, 60.0, False),  # something has changed meanwhile
         (ASKED, "Purge", 3, 60.0, False),  # another button
         (None, "Clear", 3, 60.0, False),
     ],
 )
-def test_what_confirms(asked: Asked | None, task: str, count: int, after_s: float, answer: bool) -> None:
+def test_what_confirms(
+    asked: PendingConfirmation | None, task: str, count: int, after_s: float, answer: bool
+) -> None:
     assert is_confirmed(asked, task, count, 1_000.0 + after_s) is answer
 
 
@@ -31,20 +40,20 @@ def test_the_time_counts_from_the_end_of_the_first_run(tmp_path: Path) -> None:
     clock = FakeClock()
     confirmation = Confirmation(tmp_path, clock)
     clock.advance(100.0)  # the first run took long
-    confirmation.ask("Clear", 3)
+    confirmation.request("Clear", 3)
 
-    clock.advance(SOONEST_S)
+    clock.advance(MIN_DELAY_S)
 
-    assert confirmation.confirms("Clear", 3, clock.wall())
+    assert confirmation.consume("Clear", 3, clock.wall())
 
 
 def test_a_confirmation_is_used_up(tmp_path: Path) -> None:
     clock = FakeClock()
     confirmation = Confirmation(tmp_path, clock)
-    confirmation.ask("Clear", 3)
+    confirmation.request("Clear", 3)
     clock.advance(60.0)
 
-    answers = [confirmation.confirms("Clear", 3, clock.wall()) for _ in range(2)]
+    answers = [confirmation.consume("Clear", 3, clock.wall()) for _ in range(2)]
 
     assert answers == [True, False]
 
@@ -53,4 +62,4 @@ def test_a_confirmation_is_used_up(tmp_path: Path) -> None:
 def test_a_note_that_makes_no_sense_confirms_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE_NAME).write_text(text)
 
-    assert not Confirmation(tmp_path, FakeClock()).confirms("Clear", 3, 0.0)
+    assert not Confirmation(tmp_path, FakeClock()).consume("Clear", 3, 0.0)

@@ -5,16 +5,30 @@ from pathlib import Path
 import pytest
 
 from core.job import scene_subject
-from core.outcome import Fate
+from core.outcome import Disposition
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.lease import Lease
-from sync_queue.meta import Facts, begin_epoch
+from sync_queue.meta import MetaStore, start_epoch
 from sync_queue.store import JobStore
-from tasks.progress import START_LIMIT_S, STUCK_S, WAITS_S, Follower, NoWorker, ensure_worker, spill_session
+from tasks.progress import (
+    IDLE_GRACE_S,
+    STALL_TIMEOUT_S,
+    START_LIMIT_S,
+    QueueProgress,
+    WorkerStartError,
+    ensure_worker,
+    spill_session,
+)
 from tests.support import FakeClock, open_store, query
 
-SESSION: dict[str, object] = {"scheme": "http", "host": "h", "port": 9999, "cookie": "c", "now": 1.0}
+SESSION: dict[str, object] = {
+    "scheme": "http",
+    "host": "h",
+    "port": 9999,
+    "cookie": "c",
+    "now": 1.0,
+}
 
 
 class Watch:
@@ -23,14 +37,14 @@ class Watch:
     def __init__(self, data_dir: Path, jobs: int, *, works: bool = True) -> None:
         self.clock = FakeClock()
         self.store = open_store(data_dir, self.clock)
-        self.epoch = begin_epoch(self.store.connection, 1, "1", "test", 0.0)
-        self.store.note_many((scene_subject(number) for number in range(jobs)), "test")
+        self.epoch = start_epoch(self.store.connection, 1, "1", "test", 0.0)
+        self.store.enqueue_many((scene_subject(number) for number in range(jobs)), "test")
         self.said: list[str] = []
         self.shown: list[float] = []
         self._works = works
-        self.facts = Facts(self.store)
-        self.follower = Follower(self.store, self, self._say, self.shown.append)
-        self.fate = Fate.DONE
+        self.facts = MetaStore(self.store)
+        self.follower = QueueProgress(self.store, self, self._say, self.shown.append)
+        self.fate = Disposition.COMPLETE
 
     def _say(self, level: str, text: str) -> None:
         self.said.append(text)
@@ -43,18 +57,20 @@ class Watch:
 
     def sleep(self, seconds: float) -> None:
         self.clock.sleep(seconds)
-        for job in self.store.take(1) if self._works else ():
+        for job in self.store.claim(1) if self._works else ():
             counts = [("outcomes", self.fate.value)]
-            if self.fate is Fate.DONE:
-                self.store.finish(job, counts)
-            elif self.fate is Fate.BURY:
-                self.store.bury(job, title="", reason="WeakMatch", message="", counts=counts)
+            if self.fate is Disposition.COMPLETE:
+                self.store.complete(job, counts)
+            elif self.fate is Disposition.DEAD_LETTER:
+                self.store.dead_letter(job, title="", reason="WeakMatch", message="", counts=counts)
             else:
-                self.store.wait(job, self.clock.now + 90.0, "PlexNotFound", attempts=1, counts=counts)
+                self.store.retry_at(
+                    job, self.clock.now + 90.0, "PlexNotFound", attempts=1, counts=counts
+                )
 
     def edit(self, scene: int) -> None:
         """A person saves a scene, which then rests for a moment."""
-        self.store.note(scene_subject(scene), "update", settle_s=sql.SETTLE_S)
+        self.store.enqueue(scene_subject(scene), "update", settle_s=sql.SETTLE_S)
 
 
 def test_the_bar_grows_until_nothing_is_due(tmp_path: Path) -> None:
@@ -85,7 +101,7 @@ def test_a_change_that_was_made_just_now_is_waited_for(tmp_path: Path) -> None:
 
 def test_what_a_scan_found_rests_for_a_minute_and_is_not_waited_for(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 0)
-    watch.store.note("scene:7", "scan", settle_s=sql.SCAN_SETTLE_S)
+    watch.store.enqueue("scene:7", "scan", settle_s=sql.SCAN_SETTLE_S)
 
     answer = watch.follower.follow(lambda: True)
 
@@ -95,7 +111,7 @@ def test_what_a_scan_found_rests_for_a_minute_and_is_not_waited_for(tmp_path: Pa
 
 def test_only_what_arrived_counts_as_done(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 2)
-    watch.fate = Fate.WAIT
+    watch.fate = Disposition.RETRY
 
     answer = watch.follower.follow(lambda: True)
 
@@ -105,7 +121,7 @@ def test_only_what_arrived_counts_as_done(tmp_path: Path) -> None:
 
 def test_what_was_given_up_is_named_in_the_farewell(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 2)
-    watch.fate = Fate.BURY
+    watch.fate = Disposition.DEAD_LETTER
 
     answer = watch.follower.follow(lambda: True)
 
@@ -124,20 +140,25 @@ def test_a_look_says_a_line_every_few_seconds_with_rate_and_time_left(tmp_path: 
 def test_the_beginning_says_how_much_there_is_and_how_long_it_may_take(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 1_200)
 
-    watch.follower.begin(0.5)
-    watch.follower.begin()
-    watch.follower.begin(0.001)
+    watch.follower.start(0.5)
+    watch.follower.start()
+    watch.follower.start(0.001)
 
-    assert watch.said == ["1,200 scenes to do, about 10 min at the usual pace.", *["1,200 scenes to do."] * 2]
+    assert watch.said == [
+        "1,200 scenes to do, about 10 min at the usual pace.",
+        *["1,200 scenes to do."] * 2,
+    ]
 
 
-def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame(tmp_path: Path) -> None:
+def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame(
+    tmp_path: Path,
+) -> None:
     watch = Watch(tmp_path, 0)
     for number in range(20):
-        watch.store.note(scene_subject(number), "update")
+        watch.store.enqueue(scene_subject(number), "update")
         watch.sleep(0.5)
-    watch.follower = Follower(watch.store, watch, watch._say, watch.shown.append)
-    watch.store.note_many((scene_subject(number) for number in range(4)), "test")
+    watch.follower = QueueProgress(watch.store, watch, watch._say, watch.shown.append)
+    watch.store.enqueue_many((scene_subject(number) for number in range(4)), "test")
     Counters(watch.store).reset(watch.clock.now)
 
     watch.follower.follow(lambda: True)
@@ -147,7 +168,7 @@ def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame
 
 def test_jobs_that_come_meanwhile_do_not_push_the_bar_beyond_its_end(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 2)
-    watch.store.note_many((scene_subject(number) for number in range(100, 103)), "later")
+    watch.store.enqueue_many((scene_subject(number) for number in range(100, 103)), "later")
 
     watch.follower.follow(lambda: True)
 
@@ -163,15 +184,19 @@ def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
     assert "No worker lives" in watch.said[-1]
 
 
-@pytest.mark.parametrize("doing", ["waiting for Plex: PlexServerDown: x", "switched off", "waiting for its settings"])
-def test_a_worker_that_waits_for_somebody_ends_the_watch_and_says_for_whom(tmp_path: Path, doing: str) -> None:
+@pytest.mark.parametrize(
+    "doing", ["waiting for Plex: PlexServerDown: x", "switched off", "waiting for its settings"]
+)
+def test_a_worker_that_waits_for_somebody_ends_the_watch_and_says_for_whom(
+    tmp_path: Path, doing: str
+) -> None:
     watch = Watch(tmp_path, 3, works=False)
-    watch.facts.doing(doing, watch.epoch)
+    watch.facts.set_status(doing, watch.epoch)
 
     answer = watch.follower.follow(lambda: True)
 
     assert answer["worker"] == doing
-    assert WAITS_S <= watch.clock.monotonic() < STUCK_S
+    assert IDLE_GRACE_S <= watch.clock.monotonic() < STALL_TIMEOUT_S
     assert f"The worker goes on by itself; it is {doing}." in watch.said[-1]
 
 
@@ -180,13 +205,13 @@ def test_a_queue_that_does_not_move_for_a_minute_ends_the_watch(tmp_path: Path) 
 
     watch.follower.follow(lambda: True)
 
-    assert STUCK_S <= watch.clock.monotonic() <= STUCK_S + 2
+    assert STALL_TIMEOUT_S <= watch.clock.monotonic() <= STALL_TIMEOUT_S + 2
 
 
 def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 1, works=False)
-    (job,) = watch.store.take()
-    watch.store.wait(job, watch.clock.now + 100, "PlexNotFound", attempts=1)
+    (job,) = watch.store.claim()
+    watch.store.retry_at(job, watch.clock.now + 100, "PlexNotFound", attempts=1)
 
     watch.follower.follow(lambda: True)
 
@@ -195,7 +220,9 @@ def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
     assert "The next is due in 1.7 min." in watch.said[-1]
 
 
-def test_a_task_whose_time_is_used_up_says_so_and_leaves_the_rest_to_the_worker(tmp_path: Path) -> None:
+def test_a_task_whose_time_is_used_up_says_so_and_leaves_the_rest_to_the_worker(
+    tmp_path: Path,
+) -> None:
     watch = Watch(tmp_path, 50)
 
     answer = watch.follower.follow(lambda: True, limit_s=10.0)
@@ -208,7 +235,7 @@ def test_a_task_whose_time_is_used_up_says_so_and_leaves_the_rest_to_the_worker(
 def test_a_living_worker_is_given_the_tasks_session(tmp_path: Path) -> None:
     open_store(tmp_path, FakeClock()).connection.close()
     lease = Lease(tmp_path)
-    lease.take()
+    lease.acquire()
     started: list[str] = []
 
     ensure_worker(tmp_path, started.append, FakeClock(), SESSION)
@@ -222,7 +249,7 @@ def test_where_none_lives_one_is_started_and_waited_for(tmp_path: Path) -> None:
     clock, lease = FakeClock(), Lease(tmp_path)
 
     def start(by: str) -> None:
-        lease.take()
+        lease.acquire()
         open_store(tmp_path, clock).connection.close()
 
     ensure_worker(tmp_path, start, clock, None)
@@ -234,7 +261,7 @@ def test_where_none_lives_one_is_started_and_waited_for(tmp_path: Path) -> None:
 def test_where_none_can_be_started_the_task_gives_up_after_ten_seconds(tmp_path: Path) -> None:
     clock = FakeClock()
 
-    with pytest.raises(NoWorker, match="ten seconds"):
+    with pytest.raises(WorkerStartError, match="ten seconds"):
         ensure_worker(tmp_path, lambda by: None, clock, None)
 
     assert START_LIMIT_S <= clock.monotonic() <= START_LIMIT_S + 1
@@ -244,7 +271,7 @@ def test_an_interpreter_that_cannot_be_started_is_named_at_once(tmp_path: Path) 
     def start(by: str) -> None:
         raise OSError("no such interpreter")
 
-    with pytest.raises(NoWorker, match="no such interpreter"):
+    with pytest.raises(WorkerStartError, match="no such interpreter"):
         ensure_worker(tmp_path, start, FakeClock(), None)
 
 
@@ -258,8 +285,8 @@ def test_a_session_is_left_for_whoever_works_next(tmp_path: Path) -> None:
 def test_the_store_of_a_task_is_not_fenced(tmp_path: Path) -> None:
     clock = FakeClock()
     store: JobStore = open_store(tmp_path, clock)
-    begin_epoch(store.connection, 1, "1", "test", 0.0)
+    start_epoch(store.connection, 1, "1", "test", 0.0)
 
-    store.note("scene:1", "test")
+    store.enqueue("scene:1", "test")
 
     assert store.counts() == (1, 0, 0)

@@ -8,9 +8,9 @@ import pytest
 from core.errors import PlexSyncError, error_classes
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.dead_letters import DeadLetters
-from tasks.recovery import CLASSES, MARGIN_S, Recovery, recover
+from tasks.recovery import CLASSES, MARGIN_S, RecoveryResult, recover
 from tests.support import FakeClock, open_store
-from worker.resilience.outages import OutageHistory, closed, opened, within
+from worker.resilience.outages import OutageHistory, begin_outage, end_outage, is_during_outage
 
 DOWN, TEMPORARY, AMBIGUOUS = "PlexServerDown", "PlexTemporaryError", "AmbiguousMatch"
 START = 1_700_000_000.0
@@ -24,25 +24,27 @@ class Desk:
         self.clock = FakeClock(START - 86_400.0)
         self.store = open_store(data_dir, self.clock)
         self.letters = DeadLetters(self.store)
-        self.history = closed(opened(OutageHistory(), START, DOWN, "no connection", False), END, "over")
+        self.history = end_outage(
+            begin_outage(OutageHistory(), START, DOWN, "no connection", False), END, "over"
+        )
         self.gone: frozenset[int] = frozenset()
         self.asked: list[Sequence[int]] = []
 
     def bury(self, subject: str, reason: str, at: float, priority: int = PRIORITY_EDIT) -> None:
         """A dead letter whose last failure was at that moment."""
         self.clock.now = at - 1.0
-        self.store.note(subject, "update", priority)
+        self.store.enqueue(subject, "update", priority)
         self.clock.now = at
-        (job,) = self.store.take()
-        self.store.bury(job, title="", reason=reason, message="")
+        (job,) = self.store.claim()
+        self.store.dead_letter(job, title="", reason=reason, message="")
 
-    def recover(self, classes: str = "down") -> Recovery:
+    def recover(self, classes: str = "down") -> RecoveryResult:
         self.clock.now = END + 86_400.0
         return recover(
             self.store,
             self.letters,
             CLASSES[classes],
-            lambda moment: within(self.history, moment, MARGIN_S),
+            lambda moment: is_during_outage(self.history, moment, MARGIN_S),
             self._gone_of,
             self.clock.now,
         )
@@ -60,14 +62,16 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_a_letter_of_the_outage_goes_back_into_the_queue_and_leaves_the_dead_letters(desk: Desk) -> None:
+def test_a_letter_of_the_outage_goes_back_into_the_queue_and_leaves_the_dead_letters(
+    desk: Desk,
+) -> None:
     desk.bury("scene:1", DOWN, START + 60.0)
 
     result = desk.recover()
 
     assert result.recovered == {DOWN: 1}
     assert desk.subjects() == set()
-    assert [(job.subject, job.attempts) for job in desk.store.take()] == [("scene:1", 0)]
+    assert [(job.subject, job.attempts) for job in desk.store.claim()] == [("scene:1", 0)]
 
 
 def test_every_other_class_stays_whatever_the_moment(desk: Desk) -> None:
@@ -77,7 +81,7 @@ def test_every_other_class_stays_whatever_the_moment(desk: Desk) -> None:
 
     result = desk.recover("temporary")
 
-    assert result == Recovery()
+    assert result == RecoveryResult()
     assert len(desk.subjects()) == len(others)
 
 
@@ -105,12 +109,16 @@ def test_passing_faults_come_back_only_when_they_are_asked_for(desk: Desk) -> No
         (END + MARGIN_S + 1.0, False),
     ],
 )
-def test_only_what_failed_within_a_window_comes_back(desk: Desk, moment: float, is_recovered: bool) -> None:
+def test_only_what_failed_within_a_window_comes_back(
+    desk: Desk, moment: float, is_recovered: bool
+) -> None:
     desk.bury("scene:1", DOWN, moment)
 
     result = desk.recover()
 
-    assert (sum(result.recovered.values()), result.elsewhere) == ((1, 0) if is_recovered else (0, 1))
+    assert (sum(result.recovered.values()), result.elsewhere) == (
+        (1, 0) if is_recovered else (0, 1)
+    )
     assert desk.subjects() == (set() if is_recovered else {"scene:1"})
 
 
@@ -125,7 +133,7 @@ def test_without_an_outage_nothing_comes_back(desk: Desk) -> None:
 
 def test_what_is_queued_already_is_counted_and_not_queued_twice(desk: Desk) -> None:
     desk.bury("scene:1", DOWN, START + 60.0)
-    desk.store.note("scene:1", "update")
+    desk.store.enqueue("scene:1", "update")
 
     result = desk.recover()
 
@@ -136,8 +144,8 @@ def test_what_is_queued_already_is_counted_and_not_queued_twice(desk: Desk) -> N
 
 def test_what_is_in_progress_counts_as_queued(desk: Desk) -> None:
     desk.bury("scene:1", DOWN, START + 60.0)
-    desk.store.note("scene:1", "update")
-    desk.store.take()
+    desk.store.enqueue("scene:1", "update")
+    desk.store.claim()
 
     result = desk.recover()
 
@@ -170,7 +178,7 @@ def test_a_backfill_comes_back_as_a_backfill(desk: Desk) -> None:
 
     desk.recover()
 
-    assert [job.priority for job in desk.store.take()] == [PRIORITY_BACKFILL]
+    assert [job.priority for job in desk.store.claim()] == [PRIORITY_BACKFILL]
 
 
 def test_stash_is_asked_for_a_hundred_scenes_at_once(desk: Desk) -> None:
@@ -189,12 +197,12 @@ def test_pressing_twice_recovers_once(desk: Desk) -> None:
 
     again = desk.recover()
 
-    assert again == Recovery()
+    assert again == RecoveryResult()
     assert desk.store.counts()[0] == 1
 
 
 def test_the_line_for_people_names_every_count() -> None:
-    result = Recovery({DOWN: 3, TEMPORARY: 2}, queued=4, gone=5, elsewhere=6)
+    result = RecoveryResult({DOWN: 3, TEMPORARY: 2}, queued=4, gone=5, elsewhere=6)
 
     assert result.line() == (
         "Back in the queue: 3 x PlexServerDown, 2 x PlexTemporaryError. "
@@ -203,4 +211,4 @@ def test_the_line_for_people_names_every_count() -> None:
 
 
 def test_the_line_says_so_when_nothing_came_back() -> None:
-    assert Recovery().line().startswith("Back in the queue: none.")
+    assert RecoveryResult().line().startswith("Back in the queue: none.")

@@ -12,7 +12,9 @@ from tools.coverage_gate import REPORT, Count, by_unit, complaints, main, measur
 
 def report(**files: tuple[int, int]) -> str:
     summaries = {
-        name.replace("__", "/") + ".py": {"summary": {"covered_lines": covered, "num_statements": statements}}
+        name.replace("__", "/") + ".py": {
+            "summary": {"covered_lines": covered, "num_statements": statements}
+        }
         for name, (covered, statements) in files.items()
     }
     return json.dumps({"files": summaries})

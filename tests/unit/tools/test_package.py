@@ -43,11 +43,26 @@ def test_the_package_holds_one_manifest_and_nothing_that_does_not_run(tmp_path: 
         names = opened.namelist()
     tops = {Path(name).parts[0] for name in names}
     assert [name for name in names if name.endswith((".yml", ".yaml"))] == ["PlexSync.yml"]
-    assert not tops & {"tests", "docs", "tools", "benchmarks", "data", "dist", "README.md", "requirements-dev.txt"}
-    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", "/")) or "/." in name]
+    assert not tops & {
+        "tests",
+        "docs",
+        "tools",
+        "benchmarks",
+        "data",
+        "dist",
+        "README.md",
+        "requirements-dev.txt",
+    }
+    assert not [
+        name
+        for name in names
+        if "__pycache__" in name or name.endswith((".pyc", "/")) or "/." in name
+    ]
 
 
-def test_the_same_files_give_the_same_bytes_whatever_the_disk_says_of_them(copied: Path, tmp_path: Path) -> None:
+def test_the_same_files_give_the_same_bytes_whatever_the_disk_says_of_them(
+    copied: Path, tmp_path: Path
+) -> None:
     first = build(copied, tmp_path / "a", STAMP).read_bytes()
     for number, path in enumerate(sorted(copied.rglob("*.py"))):
         path.chmod(0o755 if number % 2 else 0o600)
@@ -59,7 +74,9 @@ def test_the_same_files_give_the_same_bytes_whatever_the_disk_says_of_them(copie
     second = build(copied, tmp_path / "b", STAMP).read_bytes()
 
     assert first == second
-    assert (tmp_path / "a" / "index.yml").read_bytes() == (tmp_path / "b" / "index.yml").read_bytes()
+    assert (tmp_path / "a" / "index.yml").read_bytes() == (
+        tmp_path / "b" / "index.yml"
+    ).read_bytes()
 
 
 def test_building_twice_into_one_folder_leaves_the_two_files_alone_in_it(tmp_path: Path) -> None:

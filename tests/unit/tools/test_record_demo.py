@@ -30,7 +30,9 @@ def test_one_table_is_enough_and_the_last_act_is_left_out() -> None:
     lines = shortened(RUN.splitlines())
 
     assert lines[:3] == ["$ make demo", "", "--- 1. A single edit ---"]
-    assert [line for line in lines if line.startswith("Scene ")] == ["Scene 1  /data/a.mp4  ->  Plex item 101"]
+    assert [line for line in lines if line.startswith("Scene ")] == [
+        "Scene 1  /data/a.mp4  ->  Plex item 101"
+    ]
     assert lines[-1] == "1 scene arrived in Plex after 1.5 s   [4 s since the start]"
     assert "\n\n\n" not in "\n".join(lines)
 

@@ -14,11 +14,17 @@ BY_SETTING = {setting.name: setting for setting in SETTINGS}
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-KEYS = st.sampled_from([key for s in SETTINGS for key in (s.key, s.name)] + ["plexHost", "plexPort", "plexUrl"])
-VALUES = JSON | st.sampled_from(["on", "0", "1e9999", "nan", "http://[", "a:b", "://", "x => ", "none", 10**400])
+KEYS = st.sampled_from(
+    [key for s in SETTINGS for key in (s.key, s.name)] + ["plexHost", "plexPort", "plexUrl"]
+)
+VALUES = JSON | st.sampled_from(
+    ["on", "0", "1e9999", "nan", "http://[", "a:b", "://", "x => ", "none", 10**400]
+)
 
 
 def other_than_default(setting: Setting) -> object:
@@ -29,7 +35,11 @@ def other_than_default(setting: Setting) -> object:
         return setting.highest
     if setting.choices:
         return setting.choices[-1]
-    texts = {"path_map": "/a => /b", "match_overrides": "scene 1 => never", "reconcile_scope": "3 days"}
+    texts = {
+        "path_map": "/a => /b",
+        "match_overrides": "scene 1 => never",
+        "reconcile_scope": "3 days",
+    }
     return texts.get(setting.name, "some.thing")
 
 
@@ -47,8 +57,17 @@ def test_nothing_stored_means_every_default() -> None:
 
     config = reading.config
     assert (reading.warnings, reading.unknown) == ((), ())
-    assert (config.enabled, config.plex_url, config.plex_libraries, config.path_map) == (True, "", (), ())
-    assert (config.plex_connect_timeout_s, config.plex_read_timeout_s, config.max_tags) == (5, 30, 100)
+    assert (config.enabled, config.plex_url, config.plex_libraries, config.path_map) == (
+        True,
+        "",
+        (),
+        (),
+    )
+    assert (config.plex_connect_timeout_s, config.plex_read_timeout_s, config.max_tags) == (
+        5,
+        30,
+        100,
+    )
     assert (config.strict_matching, config.sync_metadata, config.lock_fields) == (True, True, True)
     assert (config.strip_emoji, config.preserve_plex_edits) == (False, False)
     assert config.toggles == {field.name: field.default_on for field in FIELDS}
@@ -93,7 +112,10 @@ def test_the_key_with_its_group_letter_wins(setting: Setting) -> None:
 
 
 def test_an_unset_key_with_its_letter_gives_way_to_the_plain_one() -> None:
-    assert read_config({"a_plex_url": "", "plex_url": "plex:32400"}).config.plex_url == "http://plex:32400"
+    assert (
+        read_config({"a_plex_url": "", "plex_url": "plex:32400"}).config.plex_url
+        == "http://plex:32400"
+    )
 
 
 @pytest.mark.parametrize("value", [True, "true", "True", " on ", "YES", 1, "1", 1.0])
@@ -194,7 +216,10 @@ def test_an_address_that_is_taken_stays_as_it_is(typed: str) -> None:
         ("/data => /media", (("/data", "/media"),)),
         ("/data/=>/media/; /x => /y;", (("/data", "/media"), ("/x", "/y"))),
         ("/data => /media\n/x => /y\n", (("/data", "/media"), ("/x", "/y"))),
-        ("/data => C:\\Media\\; \\\\nas\\share => D:\\", (("/data", "C:\\Media"), ("\\\\nas\\share", "D:\\"))),
+        (
+            "/data => C:\\Media\\; \\\\nas\\share => D:\\",
+            (("/data", "C:\\Media"), ("\\\\nas\\share", "D:\\")),
+        ),
         ("/ => /mnt; C:/ => /c", (("/", "/mnt"), ("C:/", "/c"))),
         ("/a => /b; /a/ => /b", (("/a", "/b"),)),
         (" ; ", ()),
@@ -208,7 +233,10 @@ def test_a_path_map_is_read_as_pairs(typed: str, pairs: tuple[tuple[str, str], .
 
 
 def test_libraries_are_a_list_of_distinct_names() -> None:
-    assert read_config({"plex_libraries": " Movies, Clips ,,movies"}).config.plex_libraries == ("Movies", "Clips")
+    assert read_config({"plex_libraries": " Movies, Clips ,,movies"}).config.plex_libraries == (
+        "Movies",
+        "Clips",
+    )
 
 
 @pytest.mark.parametrize(
@@ -227,14 +255,18 @@ def test_libraries_are_a_list_of_distinct_names() -> None:
         ({"plexHost": "plex", "a_plex_url": "ours:1"}, "http://ours:1"),
     ],
 )
-def test_another_plugins_address_is_understood_where_ours_is_unset(old: dict[str, object], url: str) -> None:
+def test_another_plugins_address_is_understood_where_ours_is_unset(
+    old: dict[str, object], url: str
+) -> None:
     reading = read_config(old)
 
     assert reading.config.plex_url == url
     assert (reading.warnings, reading.unknown) == ((), ())
 
 
-@pytest.mark.parametrize("old", [{"plexHost": "my plex"}, {"plexHost": "plex", "plexPort": "x"}, {"plexHost": {}}])
+@pytest.mark.parametrize(
+    "old", [{"plexHost": "my plex"}, {"plexHost": "plex", "plexPort": "x"}, {"plexHost": {}}]
+)
 def test_another_plugins_bad_address_is_one_warning(old: dict[str, object]) -> None:
     reading = read_config(old)
 
@@ -245,11 +277,21 @@ def test_another_plugins_bad_address_is_one_warning(old: dict[str, object]) -> N
 
 def test_another_plugins_token_gives_way_to_ours() -> None:
     assert read_config({"plexToken": "theirs"}).config.plex_token.get_secret_value() == "theirs"
-    assert read_config({"plexToken": "x", "a_plex_token": "ours"}).config.plex_token.get_secret_value() == "ours"
+    assert (
+        read_config({"plexToken": "x", "a_plex_token": "ours"}).config.plex_token.get_secret_value()
+        == "ours"
+    )
 
 
 def test_another_plugins_other_keys_are_ignored_and_strange_ones_are_named() -> None:
-    stored = {"tagStashIDs": True, "skipUnorganized": 1, "cleanTitles": "", "tagID_5": "x", "zeta": 1, "a_beta": 2}
+    stored = {
+        "tagStashIDs": True,
+        "skipUnorganized": 1,
+        "cleanTitles": "",
+        "tagID_5": "x",
+        "zeta": 1,
+        "a_beta": 2,
+    }
 
     reading = read_config(stored)
 
@@ -258,9 +300,9 @@ def test_another_plugins_other_keys_are_ignored_and_strange_ones_are_named() -> 
 
 
 def test_what_is_missing_is_named_as_people_see_it() -> None:
-    assert read_config({}).config.missing() == ("Plex URL", "Plex token")
-    assert read_config({"plex_url": "plex"}).config.missing() == ("Plex token",)
-    assert read_config({"plex_url": "plex", "plex_token": TOKEN}).config.missing() == ()
+    assert read_config({}).config.missing_required() == ("Plex URL", "Plex token")
+    assert read_config({"plex_url": "plex"}).config.missing_required() == ("Plex token",)
+    assert read_config({"plex_url": "plex", "plex_token": TOKEN}).config.missing_required() == ()
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -275,7 +317,9 @@ def test_a_field_needs_the_master_switch_its_own_and_a_source(name: str) -> None
         assert not read_config({**on, f"{name}_source": "none"}).config.field_enabled(name)
 
 
-@pytest.mark.parametrize("key", [setting.key for setting in SETTINGS if setting.name != "plex_token"] + ["plexHost"])
+@pytest.mark.parametrize(
+    "key", [setting.key for setting in SETTINGS if setting.name != "plex_token"] + ["plexHost"]
+)
 def test_the_token_never_shows(key: str) -> None:
     pasted = f"http://me:{TOKEN}@plex /?X-Plex-Token={TOKEN} => {TOKEN}"
 
@@ -285,7 +329,9 @@ def test_the_token_never_shows(key: str) -> None:
     warnings = " ".join(reading.warnings)
     assert TOKEN not in warnings
     assert TOKEN not in repr(reading.config.plex_token) + str(reading.config.plex_token)
-    assert key in ("a_plex_libraries", "b_path_map", "b_excluded_tags", "b_excluded_paths") or warnings
+    assert (
+        key in ("a_plex_libraries", "b_path_map", "b_excluded_tags", "b_excluded_paths") or warnings
+    )
 
 
 def test_a_token_that_cannot_be_used_does_not_show_in_its_warning() -> None:
@@ -293,7 +339,7 @@ def test_a_token_that_cannot_be_used_does_not_show_in_its_warning() -> None:
 
     assert len(reading.warnings) == 1
     assert TOKEN not in reading.warnings[0]
-    assert reading.config.missing() == ("Plex URL", "Plex token")
+    assert reading.config.missing_required() == ("Plex URL", "Plex token")
 
 
 def test_a_login_pasted_into_the_address_does_not_show_without_a_token_either() -> None:
@@ -334,7 +380,11 @@ def test_what_is_no_map_means_every_default(raw: object) -> None:
 def test_keys_are_distinct_sorted_into_groups_and_free_of_dots() -> None:
     keys = [setting.key for setting in SETTINGS]
 
-    assert len({key.casefold() for key in keys}) == len({setting.name for setting in SETTINGS}) == len(keys)
+    assert (
+        len({key.casefold() for key in keys})
+        == len({setting.name for setting in SETTINGS})
+        == len(keys)
+    )
     assert not any("." in key for key in keys)
     assert {setting.group for setting in SETTINGS} == set(GROUPS)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.field_values import is_empty
 from core.fields import EDIT_FIELDS, FIELDS, IMAGE_FIELDS, Field
 from validation.config import PlexSyncConfig, read_config
-from validation.desired_values import wanted_images, wanted_values
+from validation.desired_values import desired_images, desired_values
 from validation.metadata import parse_scene
 
 SCENE = parse_scene(
@@ -35,7 +35,7 @@ EVERYTHING = config_with(sync_rating=True, tagline_source="director", background
 
 
 def test_every_field_that_is_switched_on_has_its_value() -> None:
-    values = wanted_values(SCENE, EVERYTHING)
+    values = desired_values(SCENE, EVERYTHING)
 
     assert values == {
         "title": "A title 😀",
@@ -51,7 +51,7 @@ def test_every_field_that_is_switched_on_has_its_value() -> None:
 
 
 def test_an_empty_scene_wants_every_field_empty() -> None:
-    values = wanted_values(EMPTY_SCENE, EVERYTHING)
+    values = desired_values(EMPTY_SCENE, EVERYTHING)
 
     assert list(values) == [field.name for field in EDIT_FIELDS]
     assert all(is_empty(value) for value in values.values())
@@ -60,60 +60,83 @@ def test_an_empty_scene_wants_every_field_empty() -> None:
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_a_field_that_is_switched_off_is_not_wanted(field: Field) -> None:
     config = config_with(
-        **{"sync_rating": True, "tagline_source": "code", "background_source": "cover", f"sync_{field.name}": False}
+        **{
+            "sync_rating": True,
+            "tagline_source": "code",
+            "background_source": "cover",
+            f"sync_{field.name}": False,
+        }
     )
 
-    wanted = {*wanted_values(SCENE, config), *(image.name for image in wanted_images(config))}
+    wanted = {*desired_values(SCENE, config), *(image.name for image in desired_images(config))}
 
     assert wanted == {other.name for other in FIELDS} - {field.name}
 
 
-@pytest.mark.parametrize("field", [field for field in FIELDS if field.sources], ids=lambda field: field.name)
+@pytest.mark.parametrize(
+    "field", [field for field in FIELDS if field.sources], ids=lambda field: field.name
+)
 def test_a_field_without_a_source_is_not_wanted(field: Field) -> None:
     config = config_with()
 
-    assert field.name not in wanted_values(SCENE, config)
-    assert field not in wanted_images(config)
+    assert field.name not in desired_values(SCENE, config)
+    assert field not in desired_images(config)
 
 
 def test_nothing_is_wanted_when_the_master_switch_is_off() -> None:
     config = config_with(sync_metadata=False)
 
-    assert wanted_values(SCENE, config) == {}
-    assert wanted_images(config) == ()
+    assert desired_values(SCENE, config) == {}
+    assert desired_images(config) == ()
 
 
 def test_the_background_needs_the_cover_as_its_source() -> None:
-    assert [field.name for field in wanted_images(config_with())] == ["poster"]
-    assert wanted_images(EVERYTHING) == IMAGE_FIELDS
+    assert [field.name for field in desired_images(config_with())] == ["poster"]
+    assert desired_images(EVERYTHING) == IMAGE_FIELDS
 
 
 def test_the_tagline_comes_from_its_source() -> None:
-    assert wanted_values(SCENE, config_with(tagline_source="code"))["tagline"] == "C-1"
+    assert desired_values(SCENE, config_with(tagline_source="code"))["tagline"] == "C-1"
 
 
 @pytest.mark.parametrize(("max_tags", "written"), [(1, 1), (150, 150), (1000, 300)])
 def test_the_setting_limits_the_tags(max_tags: int, written: int) -> None:
     scene = parse_scene({"id": 1, "tags": [{"id": n, "name": f"tag {n}"} for n in range(300)]})
 
-    assert len(wanted_values(scene, config_with(max_tags=max_tags))["tags"] or ()) == written  # type: ignore[arg-type]
+    assert len(desired_values(scene, config_with(max_tags=max_tags))["tags"] or ()) == written  # type: ignore[arg-type]
 
 
 def test_emoji_leave_every_text_and_name() -> None:
     scene = parse_scene(
-        {"id": 1, "title": "a 😀", "studio": {"id": 1, "name": "S 😀"}, "tags": [{"id": 1, "name": "😀"}]}
+        {
+            "id": 1,
+            "title": "a 😀",
+            "studio": {"id": 1, "name": "S 😀"},
+            "tags": [{"id": 1, "name": "😀"}],
+        }
     )
 
-    values = wanted_values(scene, config_with(strip_emoji=True))
+    values = desired_values(scene, config_with(strip_emoji=True))
 
-    assert (values["title"], values["studio"], values["collection"], values["tags"]) == ("a", "S", ("S",), ())
+    assert (values["title"], values["studio"], values["collection"], values["tags"]) == (
+        "a",
+        "S",
+        ("S",),
+        (),
+    )
 
 
 @given(st.text(min_size=200, max_size=400), st.text(max_size=300))
 def test_no_text_exceeds_its_fields_limit(title: str, name: str) -> None:
-    scene = parse_scene({"id": 1, "title": title, "details": title * 40, "studio": {"id": 1, "name": name}})
+    scene = parse_scene(
+        {"id": 1, "title": title, "details": title * 40, "studio": {"id": 1, "name": name}}
+    )
 
-    values = wanted_values(scene, EVERYTHING)
+    values = desired_values(scene, EVERYTHING)
 
-    texts = [(len(value), field.limit) for field in EDIT_FIELDS if isinstance(value := values[field.name], str)]
+    texts = [
+        (len(value), field.limit)
+        for field in EDIT_FIELDS
+        if isinstance(value := values[field.name], str)
+    ]
     assert all(length <= limit for length, limit in texts)

@@ -9,7 +9,9 @@ from validation.metadata import SceneFile, SyncMetadata, parse_scene
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -68,12 +70,25 @@ def test_null_empty_and_missing_mean_the_same() -> None:
     missing = parse_scene({"id": 1})
     nulls = parse_scene({**dict.fromkeys(FULL), "id": 1})
     empties = parse_scene(
-        {"id": 1, "title": "", "details": " ", "director": "", "code": "", "date": "", "rating100": 0}
+        {
+            "id": 1,
+            "title": "",
+            "details": " ",
+            "director": "",
+            "code": "",
+            "date": "",
+            "rating100": 0,
+        }
         | {"performers": [], "tags": [], "files": [], "created_at": "", "updated_at": ""}
     )
 
     assert missing == nulls == empties
-    assert (missing.studio, missing.studio_id, missing.collections, missing.rating) == ("", None, (), None)
+    assert (missing.studio, missing.studio_id, missing.collections, missing.rating) == (
+        "",
+        None,
+        (),
+        None,
+    )
 
 
 def test_the_order_of_performers_does_not_change_a_scene() -> None:
@@ -95,7 +110,17 @@ def test_a_file_without_a_usable_path_is_dropped(path: object) -> None:
 
 @pytest.mark.parametrize(
     ("size", "bytes_"),
-    [(7, 7), ("7", 7), (7.0, 7), (None, 0), ("", 0), ("many", 0), (-1, 0), (float("inf"), 0), ([], 0)],
+    [
+        (7, 7),
+        ("7", 7),
+        (7.0, 7),
+        (None, 0),
+        ("", 0),
+        ("many", 0),
+        (-1, 0),
+        (float("inf"), 0),
+        ([], 0),
+    ],
 )
 def test_an_odd_size_is_an_unknown_size(size: object, bytes_: int) -> None:
     scene = parse_scene({"id": 1, "files": [{"path": "/x", "size": size}]})
@@ -103,7 +128,9 @@ def test_an_odd_size_is_an_unknown_size(size: object, bytes_: int) -> None:
     assert scene.files[0].size == bytes_
 
 
-@pytest.mark.parametrize(("rating100", "rating"), [(None, None), (0, None), (1, 0.1), (85, 8.5), (100, 10), (150, 10)])
+@pytest.mark.parametrize(
+    ("rating100", "rating"), [(None, None), (0, None), (1, 0.1), (85, 8.5), (100, 10), (150, 10)]
+)
 def test_a_rating_is_zero_to_ten_or_none(rating100: object, rating: float | None) -> None:
     assert parse_scene({"id": 1, "rating100": rating100}).rating == rating
 
@@ -123,7 +150,9 @@ def test_one_piece_of_knowledge_is_identity_enough(part: dict[str, object]) -> N
 
 
 def test_a_title_a_code_and_an_unusable_date_are_no_identity() -> None:
-    scene = parse_scene({"id": 1, "title": "file.mp4", "code": "1", "date": "soon", "files": [{"path": "/x"}]})
+    scene = parse_scene(
+        {"id": 1, "title": "file.mp4", "code": "1", "date": "soon", "files": [{"path": "/x"}]}
+    )
 
     assert not scene.has_identity
 

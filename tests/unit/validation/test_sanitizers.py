@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from validation.sanitizers import clean_date, clean_names, clean_text
 
-ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text("ab \t\r\n\x00\x85\ud800\ufe0f\u200d1😀❤🏽")
+ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text(
+    "ab \t\r\n\x00\x85\ud800\ufe0f\u200d1😀❤🏽"
+)
 LIMITS = st.integers(min_value=0, max_value=40)
 
 
@@ -80,7 +82,9 @@ def test_a_long_text_is_cut_at_the_end_of_a_word(raw: str, limit: int, clean: st
 
 
 @given(ANY_TEXT, LIMITS, st.booleans(), st.booleans())
-def test_cleaning_twice_gives_what_cleaning_once_gave(text: str, limit: int, lines: bool, emoji: bool) -> None:
+def test_cleaning_twice_gives_what_cleaning_once_gave(
+    text: str, limit: int, lines: bool, emoji: bool
+) -> None:
     once = clean_text(text, limit, keep_newlines=lines, strip_emoji=emoji)
 
     twice = clean_text(once, limit, keep_newlines=lines, strip_emoji=emoji)
@@ -89,7 +93,9 @@ def test_cleaning_twice_gives_what_cleaning_once_gave(text: str, limit: int, lin
 
 
 @given(ANY_TEXT, LIMITS, st.booleans(), st.booleans())
-def test_a_cleaned_text_is_within_its_limit_and_can_be_encoded(text: str, limit: int, lines: bool, emoji: bool) -> None:
+def test_a_cleaned_text_is_within_its_limit_and_can_be_encoded(
+    text: str, limit: int, lines: bool, emoji: bool
+) -> None:
     cleaned = clean_text(text, limit, keep_newlines=lines, strip_emoji=emoji)
 
     assert len(cleaned) <= limit
@@ -99,7 +105,9 @@ def test_a_cleaned_text_is_within_its_limit_and_can_be_encoded(text: str, limit:
 
 
 def test_a_text_of_megabytes_is_cut_without_reading_all_of_it() -> None:
-    cleaned = clean_text(" \n" * 5_000_000 + "too late", 10_000, keep_newlines=True, strip_emoji=True)
+    cleaned = clean_text(
+        " \n" * 5_000_000 + "too late", 10_000, keep_newlines=True, strip_emoji=True
+    )
 
     assert cleaned == ""
 
@@ -121,7 +129,9 @@ def test_a_name_of_emoji_alone_is_no_name() -> None:
 
 
 @given(st.lists(ANY_TEXT), st.integers(min_value=0, max_value=5), st.booleans())
-def test_cleaned_names_are_distinct_bounded_and_stable(names: list[str], limit: int, emoji: bool) -> None:
+def test_cleaned_names_are_distinct_bounded_and_stable(
+    names: list[str], limit: int, emoji: bool
+) -> None:
     cleaned = clean_names(names, limit, strip_emoji=emoji)
 
     assert len(cleaned) <= limit

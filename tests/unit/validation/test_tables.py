@@ -67,8 +67,15 @@ def test_the_manifest_listens_once_to_each_event_that_the_hook_understands(tmp_p
     assert isinstance(hooks, list)
     heard = [trigger for hook in hooks for trigger in hook["triggeredBy"]]
     assert len(heard) == len(set(heard))
-    assert {"Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post", "Tag.Merge.Post"} <= set(heard)
-    assert {f"{kind}.{event}.Post" for kind in ENTITIES for event in ("Update", "Destroy")} <= set(heard)
+    assert {
+        "Scene.Create.Post",
+        "Scene.Update.Post",
+        "Scene.Destroy.Post",
+        "Tag.Merge.Post",
+    } <= set(heard)
+    assert {f"{kind}.{event}.Post" for kind in ENTITIES for event in ("Update", "Destroy")} <= set(
+        heard
+    )
 
 
 def test_the_manifest_holds_every_setting(tmp_path: Path) -> None:
@@ -87,7 +94,9 @@ def test_a_task_becomes_a_button_that_passes_its_mode() -> None:
 
     loaded = yaml.load(manifest([task]), StrictLoader)  # noqa: S506 - derived from the safe loader
 
-    assert loaded["tasks"] == [{"name": task.name, "description": task.description, "defaultArgs": {"mode": "hello"}}]
+    assert loaded["tasks"] == [
+        {"name": task.name, "description": task.description, "defaultArgs": {"mode": "hello"}}
+    ]
 
 
 def test_the_settings_page_holds_every_key(tmp_path: Path) -> None:

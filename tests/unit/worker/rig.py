@@ -10,13 +10,13 @@ from typing import Any
 from core.job import PRIORITY_EDIT, scene_subject
 from core.log import EventLog
 from core.version import VERSION
-from sync.context import Workbench
+from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetter
 from sync_queue.records import Records
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
-from wiring import Outside, Worker, build_worker
+from wiring import Environment, Worker, build_worker
 from worker.lifecycle.drain import DrainReport
 
 NOW = 1_780_000_000.0
@@ -44,7 +44,9 @@ def kept_log() -> tuple[EventLog, list[str]]:
 class Rig:
     """One installation between two servers."""
 
-    def __init__(self, folder: Path, plex: PlexEmulator, stash: StashEmulator, clock: FakeClock) -> None:
+    def __init__(
+        self, folder: Path, plex: PlexEmulator, stash: StashEmulator, clock: FakeClock
+    ) -> None:
         self.plex, self.stash, self.clock = plex, stash, clock
         self.section = plex.library.add_section("Scenes", ["/media/scenes"]).key
         self.root, self.data_dir = folder / "root", folder / "data"
@@ -59,7 +61,7 @@ class Rig:
 
     def new_worker(self) -> Worker:
         """A worker with a newer epoch, as after a restart."""
-        outside = Outside(self.root, self.data_dir, self.clock, Random(7))
+        outside = Environment(self.root, self.data_dir, self.clock, Random(7))
         return build_worker(outside, self.log, "test", self._beat)
 
     def restart(self) -> None:
@@ -77,13 +79,23 @@ class Rig:
         (self.root / "core" / "version.py").write_text(f'"""."""\n\nVERSION = "{version}"\n')
 
     def configure(self, **settings: Any) -> None:
-        connection = {"a_plex_url": self.plex.url, "a_plex_token": self.plex.token, "b_path_map": "/data => /media"}
+        connection = {
+            "a_plex_url": self.plex.url,
+            "a_plex_token": self.plex.token,
+            "b_path_map": "/data => /media",
+        }
         self.stash.configure(**{**connection, **settings})
 
     def hand_over(self, cookie: str | None = None) -> None:
         """A hook's session."""
         value = self.stash.cookie().partition("=")[2] if cookie is None else cookie
-        where = {"scheme": "http", "host": "0.0.0.0", "port": self.stash.port, "cookie": value, "now": self.clock.now}
+        where = {
+            "scheme": "http",
+            "host": "0.0.0.0",
+            "port": self.stash.port,
+            "cookie": value,
+            "now": self.clock.now,
+        }
         self.worker.parts.facts.keep_session(where)
 
     # -- scenes and items -----------------------------------------------------------------------
@@ -109,10 +121,10 @@ class Rig:
 
     def note(self, *scenes: int, priority: int = PRIORITY_EDIT) -> None:
         for scene in scenes:
-            self.worker.parts.store.note(scene_subject(scene), "update", priority)
+            self.worker.parts.store.enqueue(scene_subject(scene), "update", priority)
 
-    def bench(self) -> Workbench:
-        bench = self.worker.parts.settings.bench()
+    def bench(self) -> SyncContext:
+        bench = self.worker.parts.settings.sync_context()
         assert bench is not None
         return bench
 
@@ -135,7 +147,7 @@ class Rig:
 
     def turn(self, seconds: float = 0.5) -> None:
         """One look around, then time passes."""
-        assert self.worker.life.turn() is None
+        assert self.worker.life.tick() is None
         self.clock.advance(seconds)
 
     @property
@@ -149,11 +161,15 @@ class Rig:
     def row(self, scene: int) -> tuple[float, int, str]:
         """(seconds until it is due, attempts, reason) of a waiting job."""
         query = "SELECT due_at, attempts, reason FROM scene_ack_queue_default WHERE status < 2 AND subject = ?"
-        due_at, attempts, reason = self.worker.parts.store.connection.execute(query, (f"scene:{scene}",)).fetchone()
+        due_at, attempts, reason = self.worker.parts.store.connection.execute(
+            query, (f"scene:{scene}",)
+        ).fetchone()
         return due_at - self.clock.now, attempts, reason
 
     def notices(self) -> dict[str, str]:
-        rows = self.worker.parts.store.connection.execute("SELECT class, text FROM notices").fetchall()
+        rows = self.worker.parts.store.connection.execute(
+            "SELECT class, text FROM notices"
+        ).fetchall()
         return dict(rows)
 
     def record(self, scene: int) -> Any:

@@ -4,22 +4,22 @@ import threading
 from pathlib import Path
 
 from core.job import PRIORITY_EDIT, PRIORITY_LAST
-from core.timers import Every
+from core.timers import IntervalTimer
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.meta import begin_epoch
+from sync_queue.meta import start_epoch
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
-from worker.lifecycle.poison_jobs import DEATHS_TO_BURY, bury_the_deadly
-from worker.lifecycle.watchdog import SILENT_S, Watchdog
+from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER, dead_letter_poison_jobs
+from worker.lifecycle.watchdog import STALL_TIMEOUT_S, Watchdog
 
 
 def test_something_that_happens_every_so_often_is_due_at_once_and_then_after_its_interval() -> None:
     clock = FakeClock()
-    timer = Every(clock, 10.0)
+    timer = IntervalTimer(clock, 10.0)
 
     looks = []
     for _ in range(25):
-        looks.append(timer.is_due())
+        looks.append(timer.fire())
         clock.advance(1.0)
 
     assert [number for number, due in enumerate(looks) if due] == [0, 10, 20]
@@ -27,31 +27,31 @@ def test_something_that_happens_every_so_often_is_due_at_once_and_then_after_its
 
 def test_what_is_meant_for_later_is_not_due_at_once() -> None:
     clock = FakeClock()
-    timer = Every(clock, 10.0, later=True)
-    before = timer.is_due()
+    timer = IntervalTimer(clock, 10.0, later=True)
+    before = timer.fire()
     clock.advance(10.0)
 
-    assert (before, timer.is_due()) == (False, True)
+    assert (before, timer.fire()) == (False, True)
 
 
 def test_a_timer_can_be_put_off_and_brought_forward() -> None:
     clock = FakeClock()
-    timer = Every(clock, 10.0)
-    timer.push(100.0)
+    timer = IntervalTimer(clock, 10.0)
+    timer.postpone(100.0)
     clock.advance(99.0)
-    before = timer.is_due()
-    timer.now()
+    before = timer.fire()
+    timer.expire()
 
-    assert (before, timer.is_due()) == (False, True)
+    assert (before, timer.fire()) == (False, True)
 
 
 def test_a_clock_that_jumps_does_not_move_a_timer() -> None:
     clock = FakeClock()
-    timer = Every(clock, 10.0, later=True)
+    timer = IntervalTimer(clock, 10.0, later=True)
 
     clock.jump(1_000_000.0)
 
-    assert not timer.is_due()
+    assert not timer.fire()
 
 
 def test_the_watchdog_ends_a_worker_that_makes_no_progress() -> None:
@@ -68,12 +68,12 @@ def test_a_worker_that_beats_is_left_alone() -> None:
     clock = FakeClock()
     dog = Watchdog(clock, lambda: None)
     for _ in range(10):
-        clock.advance(SILENT_S - 1)
-        assert not dog.is_silent()
-        dog.beat()
-    clock.advance(SILENT_S)
+        clock.advance(STALL_TIMEOUT_S - 1)
+        assert not dog.is_stalled()
+        dog.heartbeat()
+    clock.advance(STALL_TIMEOUT_S)
 
-    assert dog.is_silent()
+    assert dog.is_stalled()
 
 
 def test_a_watchdog_that_never_ran_can_be_stopped() -> None:
@@ -83,14 +83,14 @@ def test_a_watchdog_that_never_ran_can_be_stopped() -> None:
 def _die(data_dir: Path, clock: FakeClock) -> int:
     """A worker takes the job in hand and dies; how many letters its successor writes."""
     connection = open_store(data_dir, clock).connection
-    epoch = begin_epoch(connection, 1, "1", "test", clock.now)
+    epoch = start_epoch(connection, 1, "1", "test", clock.now)
     connection.close()
     worker = open_store(data_dir, clock, epoch=epoch)
-    for job in worker.take():
-        worker.take_in_hand(job)
+    for job in worker.claim():
+        worker.mark_current(job)
     worker.connection.close()
     successor = open_store(data_dir, clock)
-    buried = bury_the_deadly(successor, successor.release_orphans(), kept_log()[0])
+    buried = dead_letter_poison_jobs(successor, successor.recover_orphans(), kept_log()[0])
     successor.connection.close()
     return buried
 
@@ -98,10 +98,10 @@ def _die(data_dir: Path, clock: FakeClock) -> int:
 def test_a_job_that_cost_six_workers_their_lives_is_buried(tmp_path: Path) -> None:
     clock = FakeClock()
     first = open_store(tmp_path, clock)
-    first.note("scene:1", "update", PRIORITY_EDIT)
+    first.enqueue("scene:1", "update", PRIORITY_EDIT)
     first.connection.close()
 
-    buried = [_die(tmp_path, clock) for _ in range(DEATHS_TO_BURY)]
+    buried = [_die(tmp_path, clock) for _ in range(CRASHES_TO_DEAD_LETTER)]
 
     store = open_store(tmp_path, clock)
     (letter,) = DeadLetters(store).newest()
@@ -114,18 +114,18 @@ def test_a_job_that_cost_six_workers_their_lives_is_buried(tmp_path: Path) -> No
 def test_a_worker_that_dies_with_nothing_in_hand_charges_nobody(tmp_path: Path) -> None:
     clock = FakeClock()
     store = open_store(tmp_path, clock)
-    epoch = begin_epoch(store.connection, 1, "1", "test", clock.now)
-    store.note("scene:1", "update")
+    epoch = start_epoch(store.connection, 1, "1", "test", clock.now)
+    store.enqueue("scene:1", "update")
     worker = open_store(tmp_path, clock, epoch=epoch)
-    (job,) = worker.take()
-    worker.take_in_hand(job)
-    worker.wait(job, clock.now + 100, "PlexNotFound", attempts=1)
+    (job,) = worker.claim()
+    worker.mark_current(job)
+    worker.retry_at(job, clock.now + 100, "PlexNotFound", attempts=1)
 
-    charged = store.release_orphans()
+    charged = store.recover_orphans()
     clock.advance(200)
-    (again,) = store.take()
+    (again,) = store.claim()
 
     assert charged == []
-    assert again.deaths == 0
+    assert again.crashes == 0
     worker.connection.close()
     store.connection.close()

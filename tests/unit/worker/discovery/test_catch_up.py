@@ -49,7 +49,7 @@ def test_a_scene_that_changed_without_a_hook_is_noted(rig: Rig) -> None:
 
     assert noted == 1
     assert rig.row(scene)[2] == ""
-    assert rig.worker.parts.store.has_news_of(f"scene:{quiet}", since=0) is False
+    assert rig.worker.parts.store.has_pending_change(f"scene:{quiet}", since=0) is False
 
 
 def test_what_was_synced_since_its_change_is_not_noted_again(rig: Rig) -> None:
@@ -107,14 +107,16 @@ def test_a_change_after_the_dead_letter_is_noted(rig: Rig) -> None:
 
 def bury(rig: Rig, scene: int) -> None:
     rig.note(scene)
-    (job,) = rig.worker.parts.store.take()
-    rig.worker.parts.store.bury(job, title="", reason="AmbiguousMatch", message="m")
+    (job,) = rig.worker.parts.store.claim()
+    rig.worker.parts.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
 
 
 def test_a_time_that_lies_far_ahead_is_noted_once_and_not_for_ever(rig: Rig) -> None:
     scene = rig.scene("a")
     started(rig)
-    rig.stash.library.change_scene(scene, touch=True, title="Edited", updated_at="2099-01-01T00:00:00Z")
+    rig.stash.library.change_scene(
+        scene, touch=True, title="Edited", updated_at="2099-01-01T00:00:00Z"
+    )
     first = run(rig)
     rig.drain()
     rig.clock.advance(1000)
@@ -238,7 +240,9 @@ def test_the_margin_covers_every_zone() -> None:
     assert MARGIN.total_seconds() >= 26 * 3600
 
 
-def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_nothing(rig: Rig) -> None:
+def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_nothing(
+    rig: Rig,
+) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
@@ -290,7 +294,9 @@ def test_a_tag_that_moved_again_within_the_second_it_was_read_in_is_noted(rig: R
     index = tagged(rig)
     started(rig)
     rename(rig, 1)
-    index.remember(Entity("tag:1", "New", "", rig.stash.library.tags[1].updated_at, rig.clock.now + 1))
+    index.remember(
+        Entity("tag:1", "New", "", rig.stash.library.tags[1].updated_at, rig.clock.now + 1)
+    )
 
     assert run(rig) == 1
 
@@ -301,10 +307,10 @@ def test_a_tag_that_is_queued_or_in_the_dead_letters_is_not_noted_again(rig: Rig
     rename(rig, 1)
     rename(rig, 2)
     store = rig.worker.parts.store
-    store.note("tag:1", "update")
-    (job,) = store.take()
-    store.bury(job, title="", reason="StashRefused", message="m")
-    store.note("tag:2", "update")
+    store.enqueue("tag:1", "update")
+    (job,) = store.claim()
+    store.dead_letter(job, title="", reason="StashRefused", message="m")
+    store.enqueue("tag:2", "update")
 
     assert run(rig) == 0
 
@@ -332,11 +338,15 @@ def test_a_library_of_old_tags_costs_one_question(rig: Rig) -> None:
     assert rig.stash.count("graphql", "findTags") == 1
 
 
-def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_noted(rig: Rig) -> None:
+def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_noted(
+    rig: Rig,
+) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
-    rig.stash.faults.plan(Fault("graphql", "findTags", times=None, graphql_error="invalid sort: updated_at"))
+    rig.stash.faults.plan(
+        Fault("graphql", "findTags", times=None, graphql_error="invalid sort: updated_at")
+    )
 
     assert run(rig) == 1
     assert watermark(rig) == rig.clock.now

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from core.entity import KINDS, Entity, is_shown
-from core.outcome import Fate
+from core.outcome import Disposition
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.metadata import SyncMetadata, parse_scene
-from worker.discovery.deletions import PAGE, REFUSED_S, Departures
-from worker.discovery.fan_out import Reach, entities_of, reach_of
+from worker.discovery.deletions import PAGE, REFUSED_S, DeletionSweep
+from worker.discovery.fan_out import AffectedScenes, affected_scenes, entities_of
 
 OLD, NEW = Entity("tag:7", "train"), Entity("tag:7", "railway")
 HOOK = frozenset({"update"})
@@ -20,23 +20,23 @@ FOUND = frozenset({"catch_up"})
 @pytest.mark.parametrize(
     ("known", "now", "causes", "reach"),
     [
-        (OLD, NEW, HOOK, Reach.SHOWING),
-        (OLD, NEW, FOUND, Reach.SHOWING),
-        (OLD, OLD, HOOK, Reach.NONE),
-        (OLD, OLD, FOUND, Reach.NONE),
-        (OLD, None, HOOK, Reach.INDEXED),
-        (OLD, None, frozenset({"merge"}), Reach.INDEXED),
-        (None, None, frozenset({"destroy"}), Reach.INDEXED),
-        (None, NEW, HOOK, Reach.SHOWING),
-        (None, NEW, FOUND, Reach.NONE),
-        (None, NEW, frozenset({"seen", "catch_up"}), Reach.NONE),
-        (None, NEW, frozenset({"catch_up", "update"}), Reach.SHOWING),
+        (OLD, NEW, HOOK, AffectedScenes.CURRENT),
+        (OLD, NEW, FOUND, AffectedScenes.CURRENT),
+        (OLD, OLD, HOOK, AffectedScenes.NONE),
+        (OLD, OLD, FOUND, AffectedScenes.NONE),
+        (OLD, None, HOOK, AffectedScenes.INDEXED),
+        (OLD, None, frozenset({"merge"}), AffectedScenes.INDEXED),
+        (None, None, frozenset({"destroy"}), AffectedScenes.INDEXED),
+        (None, NEW, HOOK, AffectedScenes.CURRENT),
+        (None, NEW, FOUND, AffectedScenes.NONE),
+        (None, NEW, frozenset({"seen", "catch_up"}), AffectedScenes.NONE),
+        (None, NEW, frozenset({"catch_up", "update"}), AffectedScenes.CURRENT),
     ],
 )
 def test_the_reach_of_a_change_follows_from_what_scenes_showed_and_show(
-    known: Entity | None, now: Entity | None, causes: frozenset[str], reach: Reach
+    known: Entity | None, now: Entity | None, causes: frozenset[str], reach: AffectedScenes
 ) -> None:
-    assert reach_of(known, now, causes) is reach
+    assert affected_scenes(known, now, causes) is reach
 
 
 def scene(**changed: Any) -> SyncMetadata:
@@ -75,7 +75,7 @@ def test_a_batch_of_entities_is_one_question_to_stash(rig: Rig) -> None:
     rig.stash.reset_counts()
 
     for subject in ("tag:1", "tag:2", "performer:1", "studio:1"):
-        rig.worker.parts.store.note(subject, "update")
+        rig.worker.parts.store.enqueue(subject, "update")
     report = rig.drain()
 
     assert report.done == 4
@@ -86,8 +86,8 @@ def test_one_entity_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> N
     rig.sync(rig.scene("a", tags=["one"]))
     store = rig.worker.parts.store
 
-    store.note("tag:x", "update")
-    store.note("tag:1", "destroy")
+    store.enqueue("tag:x", "update")
+    store.enqueue("tag:1", "destroy")
     report = rig.drain()
 
     assert (report.done, report.waiting) == (1, 1)
@@ -98,7 +98,7 @@ def test_jobs_of_both_kinds_share_a_batch(rig: Rig) -> None:
     scene_id = rig.scene("a", tags=["one"])
     rig.bench()
 
-    rig.worker.parts.store.note("tag:1", "update")
+    rig.worker.parts.store.enqueue("tag:1", "update")
     rig.note(scene_id)
     done = rig.drain_all()
 
@@ -110,18 +110,21 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
     rig.lines.clear()
 
-    rig.worker.parts.store.note("tag:1", "update")
+    rig.worker.parts.store.enqueue("tag:1", "update")
     rig.drain()
 
-    assert any(line.startswith("fan_out.done entity=tag:1 cause=update what=same queued=0") for line in rig.lines)
-    assert not any(line.startswith(f"sync.{Fate.DONE.value}") for line in rig.lines)
+    assert any(
+        line.startswith("fan_out.done entity=tag:1 cause=update what=same queued=0")
+        for line in rig.lines
+    )
+    assert not any(line.startswith(f"sync.{Disposition.COMPLETE.value}") for line in rig.lines)
 
 
 # -- what is gone without a hook ------------------------------------------------------------------
 
 
-def departures(rig: Rig) -> Departures:
-    return next(duty for duty in rig.worker.parts.duties if isinstance(duty, Departures))
+def departures(rig: Rig) -> DeletionSweep:
+    return next(duty for duty in rig.worker.parts.duties if isinstance(duty, DeletionSweep))
 
 
 def walk(rig: Rig) -> int:
@@ -156,7 +159,9 @@ def test_a_walk_is_once_a_day(rig: Rig) -> None:
 
 def test_a_stash_that_refuses_ends_the_walk_until_tomorrow(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
-    rig.stash.faults.plan(Fault("graphql", "findScenes", times=1, graphql_error="Internal system error. Error <x>"))
+    rig.stash.faults.plan(
+        Fault("graphql", "findScenes", times=1, graphql_error="Internal system error. Error <x>")
+    )
 
     steps = [walk(rig), walk(rig)]
     rig.clock.advance(86_400.0)

@@ -9,14 +9,27 @@ from stash.client import PLUGIN_ID
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.settings import SETTINGS, SettingType
-from worker.lifecycle.default_settings import CALM_S, DONE, GOOD_LOOKS, WATCH_S, lost, missing_defaults
+from worker.lifecycle.default_settings import (
+    DONE,
+    GOOD_LOOKS,
+    STABLE_FOR_S,
+    WATCH_S,
+    dropped_keys,
+    missing_defaults,
+)
 
-A_WATCH = int(WATCH_S / CALM_S)  # minutes between two looks, while nothing is missing
+A_WATCH = int(WATCH_S / STABLE_FOR_S)  # minutes between two looks, while nothing is missing
 REQUIRED = {"a_plex_url": "http://127.0.0.1:32400", "a_plex_token": "token-of-somebody"}
 
 
 @pytest.mark.parametrize(
-    "raw", [{}, {"a_plex_url": "http://127.0.0.1:32400"}, {"a_plex_token": "t0ken-t0ken"}, {"plexHost": "h"}]
+    "raw",
+    [
+        {},
+        {"a_plex_url": "http://127.0.0.1:32400"},
+        {"a_plex_token": "t0ken-t0ken"},
+        {"plexHost": "h"},
+    ],
 )
 def test_nothing_is_added_before_the_required_settings_are_there(raw: dict[str, object]) -> None:
     assert missing_defaults(raw) == {}
@@ -36,7 +49,7 @@ def test_whatever_a_person_has_stored_stays(key: str, value: object) -> None:
 
 
 def test_what_was_written_and_is_gone_again_is_lost() -> None:
-    assert lost({"a": 1, "b": 2}, {"b": 3, "c": 4}) == {"a": 1}
+    assert dropped_keys({"a": 1, "b": 2}, {"b": 3, "c": 4}) == {"a": 1}
 
 
 # -- the worker ---------------------------------------------------------------------------------------
@@ -52,9 +65,9 @@ def live(rig: Rig, seconds: float) -> None:
 
 
 def test_they_are_stored_after_a_calm_minute_and_only_once_per_version(rig: Rig) -> None:
-    live(rig, CALM_S - 5)
+    live(rig, STABLE_FOR_S - 5)
     before = stored(rig)
-    live(rig, CALM_S)
+    live(rig, STABLE_FOR_S)
     after = stored(rig)
     rig.stash.configure(PLUGIN_ID, a_enabled=False)
     minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
@@ -69,10 +82,10 @@ def test_they_are_stored_after_a_calm_minute_and_only_once_per_version(rig: Rig)
 def test_a_map_that_somebody_is_changing_is_left_alone(rig: Rig) -> None:
     for number in range(5):
         rig.configure(c_max_tags=10 + number)
-        live(rig, CALM_S)
+        live(rig, STABLE_FOR_S)
         assert "a_enabled" not in stored(rig)
 
-    live(rig, 2 * CALM_S)
+    live(rig, 2 * STABLE_FOR_S)
 
     assert stored(rig)["a_enabled"] is True
     assert stored(rig)["c_max_tags"] == 14
@@ -81,7 +94,7 @@ def test_a_map_that_somebody_is_changing_is_left_alone(rig: Rig) -> None:
 def test_an_incomplete_map_is_left_alone(rig: Rig) -> None:
     rig.configure(a_plex_token="")
 
-    live(rig, 3 * CALM_S)
+    live(rig, 3 * STABLE_FOR_S)
 
     assert "a_enabled" not in stored(rig)
 
@@ -89,7 +102,7 @@ def test_an_incomplete_map_is_left_alone(rig: Rig) -> None:
 def test_a_stash_that_refuses_is_not_asked_again(rig: Rig) -> None:
     rig.stash.faults.plan(Fault(name="configurePlugin", graphql_error="no", times=None))
 
-    live(rig, 4 * CALM_S)
+    live(rig, 4 * STABLE_FOR_S)
 
     assert sum("settings.defaults_refused" in line for line in rig.lines) == 1
 
@@ -109,14 +122,16 @@ class Page:
 def minutes(rig: Rig, count: int) -> None:
     """Time passes; the worker turns once in each."""
     for _ in range(count):
-        rig.turn(CALM_S)
+        rig.turn(STABLE_FOR_S)
 
 
 def saves(rig: Rig) -> int:
     return rig.stash.count(name="configurePlugin")
 
 
-def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_value_stays(rig: Rig) -> None:
+def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_value_stays(
+    rig: Rig,
+) -> None:
     page = Page(rig)
     minutes(rig, 2)
     complete = stored(rig)
@@ -132,7 +147,9 @@ def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_valu
     assert any("settings.defaults put_back=" in line for line in rig.lines)
 
 
-def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_between(rig: Rig) -> None:
+def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_between(
+    rig: Rig,
+) -> None:
     page = Page(rig)
     minutes(rig, 2)
     minutes(rig, A_WATCH - 1)
@@ -158,12 +175,20 @@ def test_a_persons_value_that_an_older_page_drops_comes_back_as_the_person_set_i
     minutes(rig, A_WATCH + 1)
 
     now = stored(rig)
-    assert (now["a_enabled"], now["b_excluded_tags"], now["c_strip_emoji"]) == (False, "private", True)
+    assert (now["a_enabled"], now["b_excluded_tags"], now["c_strip_emoji"]) == (
+        False,
+        "private",
+        True,
+    )
 
 
 def test_what_is_there_is_never_written_over(rig: Rig) -> None:
     minutes(rig, 2)
-    chosen = {setting.key: 0 if setting.type is SettingType.NUMBER else "" for setting in SETTINGS if setting.default}
+    chosen = {
+        setting.key: 0 if setting.type is SettingType.NUMBER else ""
+        for setting in SETTINGS
+        if setting.default
+    }
     rig.stash.configure(PLUGIN_ID, **chosen)
 
     minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)

@@ -16,7 +16,7 @@ from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.discovery.fan_out import FanOut
 from worker.lifecycle.drain import PAUSE_S, Drain, DrainReport
-from worker.resilience.breaker import State
+from worker.resilience.breaker import BreakerStatus
 
 ITEMS = "/library/metadata/{ids}"
 EDITS = "/library/sections/{section}/all"
@@ -89,7 +89,7 @@ def test_a_plex_that_is_down_costs_no_attempt_and_opens_the_breaker(rig: Rig) ->
 
     assert report.halted == "PlexServerDown"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.gate.breaker.state is State.OPEN
+    assert rig.worker.parts.gate.breaker.state is BreakerStatus.OPEN
 
 
 def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
@@ -107,7 +107,11 @@ def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> No
     bench = rig.bench()
     rig.note(poison, healthy)
     # The shared read fails, then that of the first scene alone.
-    rig.stash.faults.plan(StashFault("graphql", "findScene", times=2, graphql_error="Internal system error. Error <x>"))
+    rig.stash.faults.plan(
+        StashFault(
+            "graphql", "findScene", times=2, graphql_error="Internal system error. Error <x>"
+        )
+    )
 
     report = rig.worker.parts.drain.run(bench, lambda: False)
 
@@ -121,7 +125,9 @@ def test_a_scene_that_always_breaks_the_read_ends_in_the_dead_letters(rig: Rig) 
     bench = rig.bench()
     rig.note(poison)
     rig.stash.faults.plan(
-        StashFault("graphql", "findScene", times=None, graphql_error="Internal system error. Error <x>")
+        StashFault(
+            "graphql", "findScene", times=None, graphql_error="Internal system error. Error <x>"
+        )
     )
 
     for _ in range(3):
@@ -141,7 +147,11 @@ def test_a_shared_read_that_fails_once_spends_nothing(rig: Rig) -> None:
     report = rig.sync(*scenes)
 
     assert report.done == 3
-    assert [rig.item_of(str(number)).title for number in range(3)] == ["Title 0", "Title 1", "Title 2"]
+    assert [rig.item_of(str(number)).title for number in range(3)] == [
+        "Title 0",
+        "Title 1",
+        "Title 2",
+    ]
 
 
 def test_a_failed_write_spends_one_attempt_and_waits_a_little(rig: Rig) -> None:
@@ -165,14 +175,16 @@ def test_a_job_that_is_not_due_does_not_block_the_next(rig: Rig) -> None:
     assert rig.row(waiting)[2] == "PlexNotFound"
 
 
-def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_nothing(rig: Rig) -> None:
+def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_nothing(
+    rig: Rig,
+) -> None:
     scenes = [rig.scene(str(number)) for number in range(10)]
     rig.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
 
     rig.sync(*scenes)
 
     attempts = [rig.row(scene)[1] for scene in scenes]
-    assert rig.worker.parts.gate.breaker.state is State.OPEN
+    assert rig.worker.parts.gate.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 5
     assert attempts[4:] == [0] * 6
 
@@ -190,8 +202,8 @@ def test_half_open_admits_one_job_and_its_success_lets_the_others_through(rig: R
 
     first = rig.drain()
 
-    assert half_open is State.HALF_OPEN
-    assert gate.breaker.state is State.CLOSED
+    assert half_open is BreakerStatus.HALF_OPEN
+    assert gate.breaker.state is BreakerStatus.CLOSED
     assert first.done + rig.drain_all() == 5
 
 
@@ -206,7 +218,7 @@ def test_half_open_with_a_job_that_fails_opens_again_and_spends_nothing(rig: Rig
 
     rig.drain()
 
-    assert rig.worker.parts.gate.breaker.state is State.OPEN
+    assert rig.worker.parts.gate.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 1
     assert [rig.row(scene)[1] for scene in scenes] == [0] * 5
 
@@ -223,7 +235,7 @@ def test_half_open_with_nothing_due_is_decided_by_a_request(rig: Rig) -> None:
 
     rig.drain()
 
-    assert gate.breaker.state is State.CLOSED
+    assert gate.breaker.state is BreakerStatus.CLOSED
 
 
 def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
@@ -243,7 +255,9 @@ def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
 
     assert first.done + rig.drain_all() == 16
     assert order == ["noted"]
-    assert [line.split()[1] for line in rig.lines if line.startswith("sync.done")][3] == f"scene={edited}"
+    assert [line.split()[1] for line in rig.lines if line.startswith("sync.done")][
+        3
+    ] == f"scene={edited}"
 
 
 def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(rig: Rig) -> None:
@@ -309,7 +323,9 @@ def overtaken_when(rig: Rig, it_is_time: Callable[[], bool]) -> None:
     connection.close()
 
 
-def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends_no_more(rig: Rig) -> None:
+def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends_no_more(
+    rig: Rig,
+) -> None:
     rig.note(rig.scene("a", details="Text."))
     rig.plex.faults.add(Fault(method="PUT", status=400))
 
@@ -362,7 +378,9 @@ def test_with_the_master_switch_off_nothing_is_written_or_recorded(rig: Rig) -> 
 
 def test_a_date_that_plex_refuses_does_not_keep_the_title_back(rig: Rig) -> None:
     scene = rig.scene("a", title="Kept", date="2024-01-02")
-    refused = Fault("status", method="PUT", status=400, times=2)  # together, then the first field alone
+    refused = Fault(
+        "status", method="PUT", status=400, times=2
+    )  # together, then the first field alone
     rig.plex.faults.add(refused)
 
     rig.sync(scene)
@@ -430,7 +448,11 @@ def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [sqlite3.OperationalError("disk I/O error"), sqlite3.DatabaseError("database disk image is malformed")]
+    "error",
+    [
+        sqlite3.OperationalError("disk I/O error"),
+        sqlite3.DatabaseError("database disk image is malformed"),
+    ],
 )
 def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sqlite3.Error) -> None:
     def count(job: Job, outcome: Outcome, took_s: float) -> None:
@@ -464,7 +486,10 @@ def test_a_field_that_plex_took_and_denied_is_still_known_as_ours(rig: Rig) -> N
     rig.plex.faults.add(Fault("status", method="PUT", status=400))  # together
     rig.plex.faults.add(Fault("apply_then_status", method="PUT", status=500))  # the title alone
     rig.sync(scene)
-    assert (rig.item_of("a").title, [letter.reason for letter in rig.letters]) == ("First title", ["PlexRejected"])
+    assert (rig.item_of("a").title, [letter.reason for letter in rig.letters]) == (
+        "First title",
+        ["PlexRejected"],
+    )
 
     rig.stash.library.change_scene(scene, touch=True, title="Second title")
     rig.sync(scene)

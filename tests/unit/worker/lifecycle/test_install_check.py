@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import FakeClock
-from worker.lifecycle.install_check import UPDATE_S, Presence
+from worker.lifecycle.install_check import UPDATE_S, InstallationCheck
 
 
 @pytest.fixture
@@ -23,39 +23,39 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_an_installed_plugin_is_there(root: Path, clock: FakeClock) -> None:
-    assert not Presence(root, root / "data", clock).is_gone()
+    assert not InstallationCheck(root, root / "data", clock).is_uninstalled()
 
 
 def test_without_its_data_folder_the_plugin_is_gone_at_once(root: Path, clock: FakeClock) -> None:
-    presence = Presence(root, root / "data", clock)
+    presence = InstallationCheck(root, root / "data", clock)
 
     (root / "data").rmdir()
 
-    assert presence.is_gone()
+    assert presence.is_uninstalled()
 
 
 def test_an_update_that_takes_its_time_is_no_end(root: Path, clock: FakeClock) -> None:
-    presence = Presence(root, root / "data", clock)
+    presence = InstallationCheck(root, root / "data", clock)
     version = root / "core" / "version.py"
     looks = []
 
     for _ in range(3):
         version.unlink()
-        looks.append(presence.is_gone())
+        looks.append(presence.is_uninstalled())
         clock.advance(UPDATE_S - 1)
-        looks.append(presence.is_gone())
+        looks.append(presence.is_uninstalled())
         version.touch()
-        looks.append(presence.is_gone())
+        looks.append(presence.is_uninstalled())
         clock.advance(UPDATE_S)
 
     assert not any(looks)
 
 
 def test_files_that_do_not_come_back_are_an_end(root: Path, clock: FakeClock) -> None:
-    presence = Presence(root, root / "data", clock)
+    presence = InstallationCheck(root, root / "data", clock)
     (root / "core" / "version.py").unlink()
-    presence.is_gone()
+    presence.is_uninstalled()
 
     clock.advance(UPDATE_S)
 
-    assert presence.is_gone()
+    assert presence.is_uninstalled()

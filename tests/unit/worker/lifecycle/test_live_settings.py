@@ -23,7 +23,7 @@ def fresh(rig: Rig) -> str:
 def test_equal_settings_are_read_again_and_built_once(rig: Rig) -> None:
     settings = rig.worker.parts.settings
 
-    benches = {id(settings.bench()) for _ in range(3)}
+    benches = {id(settings.sync_context()) for _ in range(3)}
 
     assert (len(benches), settings.generation) == (1, 1)
     assert rig.stash.count("graphql", "configuration") == 3
@@ -42,7 +42,7 @@ def test_a_changed_setting_builds_anew(rig: Rig) -> None:
 def test_a_missing_token_is_told_and_nothing_is_built(rig: Rig) -> None:
     rig.configure(a_plex_token="")
 
-    bench = rig.worker.parts.settings.bench()
+    bench = rig.worker.parts.settings.sync_context()
 
     assert bench is None
     assert "Plex token" in rig.notices()[NO_SETTINGS]
@@ -50,10 +50,10 @@ def test_a_missing_token_is_told_and_nothing_is_built(rig: Rig) -> None:
 
 def test_the_notice_goes_when_the_token_comes(rig: Rig) -> None:
     rig.configure(a_plex_token="")
-    rig.worker.parts.settings.bench()
+    rig.worker.parts.settings.sync_context()
     rig.configure()
 
-    bench = rig.worker.parts.settings.bench()
+    bench = rig.worker.parts.settings.sync_context()
 
     assert bench is not None
     assert NO_SETTINGS not in rig.notices()
@@ -81,7 +81,7 @@ def test_without_a_session_nothing_can_be_read(rig: Rig) -> None:
     rig.worker.parts.store.connection.execute("DELETE FROM session")
 
     assert settings.stash() is None
-    for question in (settings.bench, settings.renew):
+    for question in (settings.sync_context, settings.renew_session):
         with pytest.raises(StashUnavailable, match="no hook or task"):
             question()
 
@@ -90,14 +90,16 @@ def test_a_session_that_is_over_is_replaced_by_the_next_hooks(guarded: Rig) -> N
     guarded.bench()
     guarded.clock.advance(4000)
     with pytest.raises(StashUnavailable):
-        guarded.worker.parts.settings.bench()
+        guarded.worker.parts.settings.sync_context()
 
     guarded.hand_over(fresh(guarded))
 
-    assert guarded.worker.parts.settings.bench() is not None
+    assert guarded.worker.parts.settings.sync_context() is not None
 
 
-def test_a_session_that_was_handed_over_after_the_clock_went_back_counts_as_well(guarded: Rig) -> None:
+def test_a_session_that_was_handed_over_after_the_clock_went_back_counts_as_well(
+    guarded: Rig,
+) -> None:
     guarded.bench()
     guarded.clock.advance(4000)
     guarded.worker.parts.settings.stash()
@@ -105,7 +107,7 @@ def test_a_session_that_was_handed_over_after_the_clock_went_back_counts_as_well
 
     guarded.hand_over(fresh(guarded))
 
-    assert guarded.worker.parts.settings.bench() is not None
+    assert guarded.worker.parts.settings.sync_context() is not None
 
 
 def test_a_hook_without_a_cookie_takes_nothing_away(guarded: Rig) -> None:
@@ -114,24 +116,24 @@ def test_a_hook_without_a_cookie_takes_nothing_away(guarded: Rig) -> None:
 
     guarded.hand_over("")
 
-    assert guarded.worker.parts.settings.bench() is not None
+    assert guarded.worker.parts.settings.sync_context() is not None
 
 
 def test_renewing_keeps_the_session_alive_far_beyond_its_age(guarded: Rig) -> None:
     settings = guarded.worker.parts.settings
 
     for _ in range(10):
-        age_s = settings.renew()
+        age_s = settings.renew_session()
         guarded.clock.advance(age_s / 3)
 
-    assert settings.bench() is not None
+    assert settings.sync_context() is not None
 
 
 def test_a_renewed_cookie_is_kept_for_the_next_worker(guarded: Rig) -> None:
     first = guarded.worker.parts.facts.session()
     guarded.clock.advance(1000)
 
-    guarded.worker.parts.settings.renew()
+    guarded.worker.parts.settings.renew_session()
 
     kept = guarded.worker.parts.facts.session()
     assert first is not None
@@ -139,20 +141,26 @@ def test_a_renewed_cookie_is_kept_for_the_next_worker(guarded: Rig) -> None:
     assert kept.cookie != first.cookie
     guarded.clock.advance(3000)
     guarded.restart()
-    assert guarded.worker.parts.settings.bench() is not None
+    assert guarded.worker.parts.settings.sync_context() is not None
 
 
 def test_the_api_key_takes_over_when_the_session_is_over(guarded: Rig) -> None:
-    guarded.worker.parts.settings.renew()
+    guarded.worker.parts.settings.renew_session()
     guarded.clock.advance(4000)
 
-    assert guarded.worker.parts.settings.bench() is not None
+    assert guarded.worker.parts.settings.sync_context() is not None
 
 
 def test_another_port_is_another_client(rig: Rig) -> None:
     first = rig.worker.parts.settings.stash()
     rig.stash.down()
-    where = {"scheme": "http", "host": "0.0.0.0", "port": 9, "cookie": "x", "now": rig.clock.now + 1}
+    where = {
+        "scheme": "http",
+        "host": "0.0.0.0",
+        "port": 9,
+        "cookie": "x",
+        "now": rig.clock.now + 1,
+    }
 
     rig.worker.parts.facts.keep_session(where)
 

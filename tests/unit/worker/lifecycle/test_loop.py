@@ -8,21 +8,21 @@ import pytest
 from core.errors import Fenced
 from core.job import scene_subject
 from sync_queue import statements as sql
-from sync_queue.hook_queue import note_parameters, write_spill
+from sync_queue.hook_queue import job_row, write_spill
 from sync_queue.notices import Notices
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_toys import write_plugin
 from tests.support import query
 from tests.unit.worker.rig import Rig
 from worker.discovery.catch_up import WATERMARK
-from worker.lifecycle.loop import TURN_S, Farewell
-from worker.lifecycle.stash_monitor import STASH_SILENT_S
-from worker.resilience.breaker import State
+from worker.lifecycle.loop import TICK_S, ExitReason
+from worker.lifecycle.stash_monitor import UNREACHABLE_AFTER_S
+from worker.resilience.breaker import BreakerStatus
 
 MARKERS = "/library/sections"
 
 
-def live(rig: Rig, seconds: float, step: float = TURN_S) -> None:
+def live(rig: Rig, seconds: float, step: float = TICK_S) -> None:
     """So many seconds of a worker's life."""
     end = rig.clock.now + seconds
     while rig.clock.now < end:
@@ -32,7 +32,7 @@ def live(rig: Rig, seconds: float, step: float = TURN_S) -> None:
 def by_a_hook(rig: Rig, scene: int) -> None:
     """A change noted by another process."""
     connection = sqlite3.connect(rig.data_dir / "queue.db", isolation_level=None)
-    connection.execute(sql.NOTE, note_parameters(f"scene:{scene}", "update", 0, rig.clock.now, 1.0, 4.0))
+    connection.execute(sql.ENQUEUE, job_row(f"scene:{scene}", "update", 0, rig.clock.now, 1.0, 4.0))
     connection.close()
 
 
@@ -65,8 +65,8 @@ def test_it_leaves_when_stash_was_silent_for_ten_minutes(rig: Rig) -> None:
 
     farewell = rig.worker.life.run()
 
-    assert farewell is Farewell.SILENT
-    assert STASH_SILENT_S - 61 <= rig.clock.now - since <= STASH_SILENT_S + 61
+    assert farewell is ExitReason.STASH_UNREACHABLE
+    assert UNREACHABLE_AFTER_S - 61 <= rig.clock.now - since <= UNREACHABLE_AFTER_S + 61
 
 
 def test_it_stays_when_stash_comes_back_in_time(rig: Rig) -> None:
@@ -98,7 +98,7 @@ def test_it_leaves_for_another_installed_version(rig: Rig) -> None:
 
     farewell = rig.worker.life.run()
 
-    assert farewell is Farewell.UPDATED
+    assert farewell is ExitReason.VERSION_CHANGED
 
 
 def test_a_version_file_that_is_being_replaced_is_no_reason_to_leave(rig: Rig) -> None:
@@ -116,7 +116,7 @@ def test_it_leaves_when_a_newer_worker_has_taken_over(rig: Rig) -> None:
     farewell = rig.worker.life.run()
 
     newer.close()
-    assert farewell is Farewell.FENCED
+    assert farewell is ExitReason.FENCED
 
 
 def test_the_first_catch_up_is_at_the_start_and_then_every_quarter_of_an_hour(rig: Rig) -> None:
@@ -150,14 +150,16 @@ def test_a_catch_up_follows_a_minute_after_a_burst(rig: Rig) -> None:
 def test_a_catch_up_that_stash_refuses_does_not_silence_the_worker(rig: Rig) -> None:
     write_plugin(rig.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
     live(rig, 2)
-    rig.stash.faults.plan(StashFault("graphql", "findScenes", times=None, graphql_error="unknown field"))
+    rig.stash.faults.plan(
+        StashFault("graphql", "findScenes", times=None, graphql_error="unknown field")
+    )
     by_a_hook(rig, rig.scene("a"))
     live(rig, 70)
     Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
 
     live(rig, 70)
 
-    assert Notices(rig.worker.parts.store).untold() == []
+    assert Notices(rig.worker.parts.store).pending() == []
 
 
 def test_a_catch_up_of_many_pages_is_a_sign_of_life(rig: Rig) -> None:
@@ -170,7 +172,9 @@ def test_a_catch_up_of_many_pages_is_a_sign_of_life(rig: Rig) -> None:
 
     rig.worker.parts.catch_up.run(stash, "")
 
-    assert rig.beats - before == 4  # three pages of scenes, one of performers, studios, tags and groups
+    assert (
+        rig.beats - before == 4
+    )  # three pages of scenes, one of performers, studios, tags and groups
 
 
 def test_hooks_that_never_rest_do_not_put_the_catch_up_off_for_ever(rig: Rig) -> None:
@@ -242,9 +246,9 @@ def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
 
     live(rig, 70)
 
-    assert during is State.OPEN
+    assert during is BreakerStatus.OPEN
     assert rig.item_of("a").title == "Waited"
-    assert rig.worker.parts.gate.breaker.state is State.CLOSED
+    assert rig.worker.parts.gate.breaker.state is BreakerStatus.CLOSED
 
 
 def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) -> None:
@@ -274,7 +278,7 @@ def test_switched_off_nothing_is_written_and_switching_on_resumes(rig: Rig) -> N
 
     assert during[0] == 0
     assert during[1] is not None
-    assert during[1].doing == "switched off"
+    assert during[1].status == "switched off"
     assert rig.item_of("a").title == "Kept"
 
 
@@ -292,7 +296,9 @@ def test_switched_off_stash_is_asked_for_the_settings_only_now_and_then(rig: Rig
 def test_what_a_hook_could_only_leave_as_a_file_is_done(rig: Rig) -> None:
     scene = rig.scene("a", title="Spilled")
     live(rig, 2)
-    write_spill(str(rig.data_dir), note_parameters(f"scene:{scene}", "update", 0, rig.clock.now, 1.0, 4.0), None)
+    write_spill(
+        str(rig.data_dir), job_row(f"scene:{scene}", "update", 0, rig.clock.now, 1.0, 4.0), None
+    )
 
     live(rig, 3)
 
@@ -302,11 +308,11 @@ def test_what_a_hook_could_only_leave_as_a_file_is_done(rig: Rig) -> None:
 
 def test_news_that_came_during_the_farewell_are_noticed(rig: Rig) -> None:
     live(rig, 2)
-    before = rig.worker.life.has_news()
+    before = rig.worker.life.has_new_work()
 
     by_a_hook(rig, rig.scene("a"))
 
-    assert (before, rig.worker.life.has_news()) == (False, True)
+    assert (before, rig.worker.life.has_new_work()) == (False, True)
 
 
 def test_notices_are_said_in_stashs_log(rig: Rig) -> None:
@@ -316,7 +322,7 @@ def test_notices_are_said_in_stashs_log(rig: Rig) -> None:
     live(rig, 3)
 
     assert [entry.message for entry in rig.stash.log if "Hear this" in entry.message]
-    assert Notices(rig.worker.parts.store).untold() == []
+    assert Notices(rig.worker.parts.store).pending() == []
 
 
 def test_a_notice_that_stash_would_not_take_is_kept_and_stops_nothing(rig: Rig) -> None:
@@ -325,7 +331,7 @@ def test_a_notice_that_stash_would_not_take_is_kept_and_stops_nothing(rig: Rig) 
 
     live(rig, 5)
 
-    assert [kind for kind, _, _ in Notices(rig.worker.parts.store).untold()] == ["test"]
+    assert [kind for kind, _, _ in Notices(rig.worker.parts.store).pending()] == ["test"]
     assert rig.item_of("a").title == "Written"
 
 
@@ -340,7 +346,9 @@ def test_the_database_is_copied_once_a_day(rig: Rig) -> None:
     copied = (rig.data_dir / "backup.db").exists()
 
     assert copied
-    assert json.loads(rig.worker.parts.facts.get("backed_up_at")) == pytest.approx(rig.clock.now, abs=10)
+    assert json.loads(rig.worker.parts.facts.get("backed_up_at")) == pytest.approx(
+        rig.clock.now, abs=10
+    )
 
 
 def test_what_the_worker_is_doing_can_be_read(rig: Rig) -> None:
@@ -354,15 +362,15 @@ def test_working_off_ends_when_nothing_is_due(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(3)]
     rig.note(*scenes)
 
-    rig.worker.life.work_off(lambda: None)
+    rig.worker.life.drain_and_exit(lambda: None)
 
     assert rig.counts == (0, 0, 0)
 
 
 def test_working_off_waits_for_a_change_that_was_made_just_now(rig: Rig) -> None:
-    rig.worker.parts.store.note(scene_subject(rig.scene("a")), "update", settle_s=1.0)
+    rig.worker.parts.store.enqueue(scene_subject(rig.scene("a")), "update", settle_s=1.0)
 
-    rig.worker.life.work_off(lambda: None)
+    rig.worker.life.drain_and_exit(lambda: None)
 
     assert rig.counts == (0, 0, 0)
     assert rig.item_of("a").title == "Title a"
@@ -377,7 +385,7 @@ def test_working_off_ends_when_its_time_is_used_up(rig: Rig) -> None:
         looks.append(None)
         rig.clock.advance(10.0)
 
-    rig.worker.life.work_off(look, rig.clock.monotonic() + 5.0)
+    rig.worker.life.drain_and_exit(look, rig.clock.monotonic() + 5.0)
 
     assert looks == [None]
 
@@ -385,7 +393,7 @@ def test_working_off_ends_when_its_time_is_used_up(rig: Rig) -> None:
 def test_working_off_with_no_time_at_all_takes_no_job(rig: Rig) -> None:
     rig.note(rig.scene("a"))
 
-    rig.worker.life.work_off(lambda: None, rig.clock.monotonic())
+    rig.worker.life.drain_and_exit(lambda: None, rig.clock.monotonic())
 
     assert rig.counts == (1, 0, 0)
 
@@ -394,7 +402,7 @@ def test_working_off_ends_when_stash_is_gone(rig: Rig) -> None:
     rig.note(rig.scene("a"))
     rig.stash.down()
 
-    rig.worker.life.work_off(lambda: None)
+    rig.worker.life.drain_and_exit(lambda: None)
 
     assert rig.counts[0] == 1
 
@@ -404,6 +412,6 @@ def test_working_off_yields_to_a_worker(rig: Rig) -> None:
     newer = rig.new_worker()
 
     with pytest.raises(Fenced):
-        rig.worker.life.work_off(lambda: None)
+        rig.worker.life.drain_and_exit(lambda: None)
 
     newer.close()

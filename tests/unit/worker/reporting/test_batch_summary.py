@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from core.job import Job
-from core.outcome import Fate, Outcome
+from core.outcome import Disposition, Outcome
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig
-from worker.reporting.batch_summary import GAP_S, JOBS, Summary
+from worker.reporting.batch_summary import GAP_S, JOBS, BatchSummary
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
-WROTE = Outcome(Fate.DONE, "wrote", wrote=("title",), items=(7,), confidence="high")
-SAME = Outcome(Fate.DONE, "same", items=(7,), confidence="high")
-DEAD = Outcome(Fate.BURY, "AmbiguousMatch")
-LATER = Outcome(Fate.WAIT, "PlexNotFound")
+WROTE = Outcome(Disposition.COMPLETE, "wrote", wrote=("title",), items=(7,), confidence="high")
+SAME = Outcome(Disposition.COMPLETE, "same", items=(7,), confidence="high")
+DEAD = Outcome(Disposition.DEAD_LETTER, "AmbiguousMatch")
+LATER = Outcome(Disposition.RETRY, "PlexNotFound")
 
 
 class Ear:
@@ -26,19 +26,19 @@ class Ear:
         self.clock = FakeClock()
         self.store = open_store(data_dir, self.clock)
         self.notices = Notices(self.store)
-        self.summary = Summary(self.notices, self.clock)
+        self.summary = BatchSummary(self.notices, self.clock)
 
     def hear(self, outcome: Outcome, times: int) -> None:
         for _ in range(times):
-            self.summary.heard(JOB, outcome, 0.25)
+            self.summary.on_job_finished(JOB, outcome, 0.25)
 
     @property
     def told(self) -> list[tuple[str, str]]:
         """(level, text) of what is to be told now, which then counts as told."""
-        self.summary.tell_if_due()
-        waiting = self.notices.untold()
+        self.summary.report_if_due()
+        waiting = self.notices.pending()
         for kind, _, _ in waiting:
-            self.notices.mark_told(kind, self.clock.now)
+            self.notices.mark_delivered(kind, self.clock.now)
         return [(level, text) for _, level, text in waiting]
 
 
@@ -60,7 +60,7 @@ def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None
     ear.hear(WROTE, 7)
     ear.hear(SAME, 2)
     ear.clock.advance(120.0)
-    ear.hear(Outcome(Fate.DONE, "gone"), 1)
+    ear.hear(Outcome(Disposition.COMPLETE, "gone"), 1)
 
     assert ear.told == [
         (
@@ -73,18 +73,23 @@ def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None
 def test_dead_letters_are_counted_by_class_and_make_the_line_a_warning(ear: Ear) -> None:
     ear.hear(WROTE, 10)
     ear.hear(DEAD, 2)
-    ear.hear(Outcome(Fate.BURY, "PlexRejected"), 1)
+    ear.hear(Outcome(Disposition.DEAD_LETTER, "PlexRejected"), 1)
     ear.hear(LATER, 4)
 
     ((level, text),) = ear.told
 
     assert level == "warning"
     assert "13 jobs" in text
-    assert "3 in the dead letters (2 x AmbiguousMatch, 1 x PlexRejected; see List Dead Letters)" in text
+    assert (
+        "3 in the dead letters (2 x AmbiguousMatch, 1 x PlexRejected; see List Dead Letters)"
+        in text
+    )
     assert text.endswith("4 looked in vain and try again later (4 x PlexNotFound).")
 
 
-def test_a_hundred_thousand_jobs_are_a_line_in_half_a_minute_and_none_is_forgotten(ear: Ear) -> None:
+def test_a_hundred_thousand_jobs_are_a_line_in_half_a_minute_and_none_is_forgotten(
+    ear: Ear,
+) -> None:
     told = []
     for _ in range(1_000):  # a hundred jobs a second
         ear.hear(WROTE, 100)
@@ -98,7 +103,7 @@ def test_a_hundred_thousand_jobs_are_a_line_in_half_a_minute_and_none_is_forgott
 
 def test_what_stash_has_not_taken_yet_is_not_overwritten(ear: Ear) -> None:
     ear.hear(WROTE, 10)
-    ear.summary.tell_if_due()
+    ear.summary.report_if_due()
     ear.clock.advance(GAP_S)
     ear.hear(WROTE, 20)
 
@@ -111,7 +116,7 @@ def test_nor_where_much_else_waits_to_be_told(ear: Ear) -> None:
     for number in range(10):
         ear.notices.add(f"other:{number}", "warning", "Something else.", ear.clock.now - 1.0)
     ear.hear(WROTE, 10)
-    ear.summary.tell_if_due()
+    ear.summary.report_if_due()
     ear.clock.advance(GAP_S)
     ear.hear(WROTE, 20)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from core.job import Job
-from core.outcome import Fate, Outcome
+from core.outcome import Disposition, Outcome
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
-from worker.reporting.job_log import LONG_OUTAGE_S, Reporter
-from worker.resilience.breaker import Breaker, State
+from worker.reporting.job_log import LONG_OUTAGE_S, JobReporter
+from worker.resilience.breaker import BreakerStatus, CircuitState
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
 
@@ -22,17 +22,17 @@ class Ear:
         self.clock = FakeClock()
         self.notices = Notices(open_store(data_dir, self.clock))
         self.log, self.lines = kept_log()
-        self.reporter = Reporter(self.log, self.notices, self.clock)
+        self.reporter = JobReporter(self.log, self.notices, self.clock)
 
     def hear(self, outcome: Outcome) -> None:
-        self.reporter.heard(JOB, outcome, 0.25)
+        self.reporter.on_job_finished(JOB, outcome, 0.25)
 
     @property
     def told(self) -> list[tuple[str, str]]:
         """(class, text) of what waits to be told, which then counts as told."""
-        waiting = self.notices.untold()
+        waiting = self.notices.pending()
         for kind, _, _ in waiting:
-            self.notices.mark_told(kind, self.clock.now)
+            self.notices.mark_delivered(kind, self.clock.now)
         return [(kind, text) for kind, _, text in waiting]
 
 
@@ -42,7 +42,11 @@ def ear(tmp_path: Path) -> Ear:
 
 
 def test_a_finished_job_is_one_line(ear: Ear) -> None:
-    ear.hear(Outcome(Fate.DONE, "wrote", wrote=("title", "tags"), items=(9137,), confidence="high"))
+    ear.hear(
+        Outcome(
+            Disposition.COMPLETE, "wrote", wrote=("title", "tags"), items=(9137,), confidence="high"
+        )
+    )
 
     assert ear.lines == [
         "sync.done scene=42 cause=update item=9137 what=wrote wrote=title,tags confidence=high took_s=0.25"
@@ -51,17 +55,24 @@ def test_a_finished_job_is_one_line(ear: Ear) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "event"), [(Fate.WAIT, "sync.wait"), (Fate.RELEASE, "sync.release"), (Fate.BURY, "sync.bury")]
+    ("fate", "event"),
+    [
+        (Disposition.RETRY, "sync.wait"),
+        (Disposition.RELEASE, "sync.release"),
+        (Disposition.DEAD_LETTER, "sync.bury"),
+    ],
 )
-def test_every_fate_has_its_event(ear: Ear, fate: Fate, event: str) -> None:
+def test_every_fate_has_its_event(ear: Ear, fate: Disposition, event: str) -> None:
     ear.hear(Outcome(fate, "PlexNotFound", message="No file.", attempts=3, wait_s=97.2))
 
     assert ear.lines[0].startswith(f"{event} scene=42 cause=update why=PlexNotFound attempt=3")
-    assert ("next_s=97" in ear.lines[0]) is (fate is Fate.WAIT)
+    assert ("next_s=97" in ear.lines[0]) is (fate is Disposition.RETRY)
 
 
 def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
-    letter = Outcome(Fate.BURY, "AmbiguousMatch", message="Two items.\nMore.", title="A title")
+    letter = Outcome(
+        Disposition.DEAD_LETTER, "AmbiguousMatch", message="Two items.\nMore.", title="A title"
+    )
     ear.hear(letter)
     first = ear.told
     ear.hear(letter)
@@ -71,7 +82,12 @@ def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
     ear.clock.advance(2)
     ear.hear(letter)
 
-    assert first == [("dead:AmbiguousMatch", "Scene 42 (A title) is in the dead letters: AmbiguousMatch. Two items.")]
+    assert first == [
+        (
+            "dead:AmbiguousMatch",
+            "Scene 42 (A title) is in the dead letters: AmbiguousMatch. Two items.",
+        )
+    ]
     assert second == []
     assert len(ear.told) == 1
 
@@ -79,65 +95,72 @@ def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
 def test_a_part_that_failed_is_one_notice_however_many_scenes_have_it(ear: Ear) -> None:
     for size in range(10_000_001, 10_000_011):
         warning = f"poster: the cover has {size} bytes, Plex takes 10000000"
-        ear.hear(Outcome(Fate.DONE, "wrote", wrote=("title",), warnings=(warning,)))
+        ear.hear(Outcome(Disposition.COMPLETE, "wrote", wrote=("title",), warnings=(warning,)))
 
     assert len(ear.told) == 1
 
 
 def test_a_scene_whose_item_belongs_to_another_is_named(ear: Ear) -> None:
-    ear.hear(Outcome(Fate.DONE, "claimed", message="item 7 also plays scene 3"))
+    ear.hear(Outcome(Disposition.COMPLETE, "claimed", message="item 7 also plays scene 3"))
 
     assert ear.told == [("claimed", "Scene 42 was not written: item 7 also plays scene 3.")]
 
 
 def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear) -> None:
-    refused = Breaker(State.OPEN, refused=True, why="PlexRefused: Plex answered 401")
-    ear.reporter.gate_moved(Breaker(), refused)
-    waiting = [text for kind, _, text in ear.notices.untold() if kind == "refused"]
-    ear.reporter.gate_moved(refused, Breaker())
+    refused = CircuitState(BreakerStatus.OPEN, refused=True, why="PlexRefused: Plex answered 401")
+    ear.reporter.on_breaker_transition(CircuitState(), refused)
+    waiting = [text for kind, _, text in ear.notices.pending() if kind == "refused"]
+    ear.reporter.on_breaker_transition(refused, CircuitState())
 
     assert "Plex token" in waiting[0]
-    assert "refused" not in [kind for kind, _, _ in ear.notices.untold()]
+    assert "refused" not in [kind for kind, _, _ in ear.notices.pending()]
 
 
-def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_another_ended(ear: Ear) -> None:
+def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_another_ended(
+    ear: Ear,
+) -> None:
     told = []
     for calm_s, away_s in ((60.0, 3_000.0), (700.0, 600.0), (100.0, 100.0)):
         ear.clock.advance(calm_s)
-        gone = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: x")
-        ear.reporter.gate_moved(Breaker(), gone)
+        gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+        ear.reporter.on_breaker_transition(CircuitState(), gone)
         told += ear.told
         ear.clock.advance(away_s)
-        ear.reporter.gate_moved(gone, Breaker())
+        ear.reporter.on_breaker_transition(gone, CircuitState())
         told += ear.told
 
     kinds = [kind for kind, _ in told]
-    assert kinds == ["plex_gone", "plex_back", "plex_gone", "plex_back"]  # the third one is too soon
+    assert kinds == [
+        "plex_gone",
+        "plex_back",
+        "plex_gone",
+        "plex_back",
+    ]  # the third one is too soon
     assert "Plex is back after 10 min" in told[3][1]
 
 
 def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear) -> None:
-    gone = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: x")
-    ear.reporter.gate_moved(Breaker(), gone)
-    ear.reporter.gate_moved(gone, Breaker())
+    gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+    ear.reporter.on_breaker_transition(CircuitState(), gone)
+    ear.reporter.on_breaker_transition(gone, CircuitState())
 
     assert ear.told == []
 
 
 def test_a_long_outage_is_told_although_another_was_told_within_the_hour(ear: Ear) -> None:
-    first = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: x")
-    ear.reporter.gate_moved(Breaker(), first)
+    first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+    ear.reporter.on_breaker_transition(CircuitState(), first)
     assert len(ear.told) == 1
     ear.clock.advance(60.0)
-    second = Breaker(State.OPEN, since=ear.clock.now, why="PlexServerDown: y")
-    ear.reporter.gate_moved(Breaker(), second)
-    ear.reporter.remind(second)
+    second = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: y")
+    ear.reporter.on_breaker_transition(CircuitState(), second)
+    ear.reporter.notify_long_outage(second)
     soon = ear.told
 
     ear.clock.advance(LONG_OUTAGE_S)
-    ear.reporter.remind(second)
+    ear.reporter.notify_long_outage(second)
     later = ear.told
-    ear.reporter.remind(second)
+    ear.reporter.notify_long_outage(second)
 
     assert soon == []
     assert "has not reached Plex for 5 min" in later[0][1]

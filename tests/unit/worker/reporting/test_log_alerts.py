@@ -22,7 +22,9 @@ def warnings_in(path: Path) -> Iterator[tuple[str, set[str]]]:
     """(event, names of its facts) of each warning and error that a module writes to the log."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
-            case ast.Call(func=ast.Attribute(attr="warning" | "error"), args=[ast.Constant(value=str(event))]):
+            case ast.Call(
+                func=ast.Attribute(attr="warning" | "error"), args=[ast.Constant(value=str(event))]
+            ):
                 yield event, {keyword.arg for keyword in node.keywords if keyword.arg}
 
 
@@ -33,7 +35,9 @@ def test_a_disk_that_does_not_take_the_statistics_is_told_in_stashs_log(rig: Rig
     rig.turn(2.0)
     rig.turn()
 
-    assert rig.notices()["trouble:stats.unsaved"].startswith("PlexSync's statistics could not be kept: ")
+    assert rig.notices()["trouble:stats.unsaved"].startswith(
+        "PlexSync's statistics could not be kept: "
+    )
     assert any(line.startswith("stats.unsaved") for line in rig.lines)
 
 
@@ -62,11 +66,15 @@ def test_a_warning_without_a_fact_of_its_text_stops_nobody(rig: Rig) -> None:
     rig.log.warning("plex.scan_failed", detail="the reason")
     rig.turn()
 
-    assert f"scan {UNKNOWN} for a new scene: the reason" in rig.notices()["trouble:plex.scan_failed"]
+    assert (
+        f"scan {UNKNOWN} for a new scene: the reason" in rig.notices()["trouble:plex.scan_failed"]
+    )
 
 
 def test_whoever_warns_gives_the_facts_that_the_text_names() -> None:
-    told = [(event, facts) for path in shipped() for event, facts in warnings_in(path) if event in TEXTS]
+    told = [
+        (event, facts) for path in shipped() for event, facts in warnings_in(path) if event in TEXTS
+    ]
 
     assert {event for event, _ in told} == set(TEXTS)
     assert [(event, facts) for event, facts in told if not facts_of(TEXTS[event]) <= facts] == []

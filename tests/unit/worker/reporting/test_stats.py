@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.job import Job
-from core.outcome import Fate, Outcome
-from core.step_timer import KEPT_TIMES, STEPS, StopWatch
+from core.outcome import Disposition, Outcome
+from core.step_timer import KEPT_TIMES, STEPS, StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
 from tests.flow.house import picture
@@ -18,37 +18,62 @@ from worker.reporting.stats import (
     FILE_NAME,
     JOBS,
     Statistics,
-    StatisticsKeeper,
-    counts_of,
-    day_of,
+    StatisticsRecorder,
+    counters_for,
+    current_statistics,
     percentile,
-    present_statistics,
     read_statistics,
     reset_statistics,
+    utc_day,
 )
 
 DAY = "2023-11-14"
-WROTE = Outcome(Fate.DONE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high")
+WROTE = Outcome(
+    Disposition.COMPLETE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high"
+)
 JOB = Job(1, "scene:1", "update", 0, 0.0)
 
 
 @pytest.mark.parametrize(
     ("outcome", "counts"),
     [
-        (WROTE, {("outcomes", "done"), ("days", DAY), ("fields", "title"), ("fields", "tags"), ("confidence", "high")}),
         (
-            Outcome(Fate.DONE, "same", items=(7,), confidence="low"),
+            WROTE,
+            {
+                ("outcomes", "done"),
+                ("days", DAY),
+                ("fields", "title"),
+                ("fields", "tags"),
+                ("confidence", "high"),
+            },
+        ),
+        (
+            Outcome(Disposition.COMPLETE, "same", items=(7,), confidence="low"),
             {("outcomes", "done"), ("days", DAY), ("confidence", "low")},
         ),
-        (Outcome(Fate.DONE, "gone"), {("outcomes", "done"), ("days", DAY)}),
-        (Outcome(Fate.DONE, "claimed", confidence="high"), {("outcomes", "done"), ("days", DAY)}),
-        (Outcome(Fate.WAIT, "PlexNotFound"), {("outcomes", "wait"), ("errors", "PlexNotFound")}),
-        (Outcome(Fate.BURY, "WeakMatch"), {("outcomes", "bury"), ("errors", "WeakMatch")}),
-        (Outcome(Fate.RELEASE, "PlexServerDown"), {("outcomes", "release"), ("errors", "PlexServerDown")}),
+        (Outcome(Disposition.COMPLETE, "gone"), {("outcomes", "done"), ("days", DAY)}),
+        (
+            Outcome(Disposition.COMPLETE, "claimed", confidence="high"),
+            {("outcomes", "done"), ("days", DAY)},
+        ),
+        (
+            Outcome(Disposition.RETRY, "PlexNotFound"),
+            {("outcomes", "wait"), ("errors", "PlexNotFound")},
+        ),
+        (
+            Outcome(Disposition.DEAD_LETTER, "WeakMatch"),
+            {("outcomes", "bury"), ("errors", "WeakMatch")},
+        ),
+        (
+            Outcome(Disposition.RELEASE, "PlexServerDown"),
+            {("outcomes", "release"), ("errors", "PlexServerDown")},
+        ),
     ],
 )
-def test_an_outcome_moves_the_counters_of_what_happened(outcome: Outcome, counts: set[tuple[str, str]]) -> None:
-    moved = counts_of(outcome, DAY)
+def test_an_outcome_moves_the_counters_of_what_happened(
+    outcome: Outcome, counts: set[tuple[str, str]]
+) -> None:
+    moved = counters_for(outcome, DAY)
 
     assert set(moved) == counts
     assert len(moved) == len(counts)
@@ -64,14 +89,16 @@ def test_an_outcome_moves_the_counters_of_what_happened(outcome: Outcome, counts
         ([1.0, 2.0], 1.0, 2.0),
     ],
 )
-def test_a_percentile_is_one_of_the_times(times: list[float], share: float, expected: float | None) -> None:
+def test_a_percentile_is_one_of_the_times(
+    times: list[float], share: float, expected: float | None
+) -> None:
     assert percentile(times, share) == expected
 
 
 def test_a_day_is_that_of_the_wall_clock_in_utc() -> None:
     clock = FakeClock(1_700_000_000.0)
 
-    assert (day_of(clock), day_of(clock, DAY_S)) == (DAY, "2023-11-13")
+    assert (utc_day(clock), utc_day(clock, DAY_S)) == (DAY, "2023-11-13")
 
 
 class Book:
@@ -83,9 +110,11 @@ class Book:
         self.log, self.lines = kept_log()
         self.keeper = self.begin()
 
-    def begin(self) -> StatisticsKeeper:
+    def begin(self) -> StatisticsRecorder:
         """A keeper as after a restart."""
-        return StatisticsKeeper(self.folder, self.counters, self.clock, self.log, StopWatch(self.clock))
+        return StatisticsRecorder(
+            self.folder, self.counters, self.clock, self.log, StepTimer(self.clock)
+        )
 
     @property
     def counters(self) -> Counters:
@@ -101,23 +130,25 @@ def book(tmp_path: Path) -> Iterator[Book]:
 
 def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     for number in range(KEPT_TIMES + 10):
-        book.keeper.heard(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JOB, WROTE, float(number))
 
     times = book.keeper.now().times_s["job"]
 
     assert (len(times), times[0], times[-1]) == (KEPT_TIMES, 10.0, KEPT_TIMES + 9.0)
 
 
-@pytest.mark.parametrize("outcome", [Outcome(Fate.WAIT, "PlexNotFound"), Outcome(Fate.DONE, "gone")])
+@pytest.mark.parametrize(
+    "outcome", [Outcome(Disposition.RETRY, "PlexNotFound"), Outcome(Disposition.COMPLETE, "gone")]
+)
 def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
-    book.keeper.heard(JOB, outcome, 1.0)
+    book.keeper.on_job_finished(JOB, outcome, 1.0)
 
     assert book.keeper.now().times_s == {}
 
 
 def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
     began = book.clock.wall()
-    book.keeper.heard(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JOB, WROTE, 0.25)
     book.keeper.save()
     book.clock.advance(3_600.0)
 
@@ -128,7 +159,7 @@ def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
 
 def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> None:
     for number in range(100):
-        book.keeper.heard(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JOB, WROTE, float(number))
 
     timing = book.keeper.now().timing["job"]
 
@@ -136,14 +167,14 @@ def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> Non
 
 
 def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Book) -> None:
-    book.store.note("scene:1", "update")
-    book.store.finish(book.store.take()[0], counts_of(WROTE, DAY))
-    book.keeper.heard(JOB, WROTE, 0.25)
+    book.store.enqueue("scene:1", "update")
+    book.store.complete(book.store.claim()[0], counters_for(WROTE, DAY))
+    book.keeper.on_job_finished(JOB, WROTE, 0.25)
     book.keeper.save()
     book.clock.advance(60.0)
 
     reset_statistics(book.folder, book.counters, book.clock)
-    reader = present_statistics(book.folder, book.counters, book.clock.sleep)
+    reader = current_statistics(book.folder, book.counters, book.clock.sleep)
     book.keeper.save()
 
     assert reader == book.keeper.now() == Statistics(since=book.clock.wall())
@@ -151,7 +182,7 @@ def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Bo
 
 
 def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
-    book.keeper.heard(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JOB, WROTE, 0.25)
     book.clock.advance(60.0)
     reset_statistics(book.folder, book.counters, book.clock)
     book.keeper.save()  # the old one's very last words
@@ -160,12 +191,14 @@ def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> No
 
 
 def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> None:
-    book.keeper.heard(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JOB, WROTE, 0.25)
     book.keeper.save()
     book.clock.advance(60.0)
     book.counters.reset(book.clock.wall())
 
-    assert present_statistics(book.folder, book.counters, book.clock.sleep) == Statistics(since=book.clock.wall())
+    assert current_statistics(book.folder, book.counters, book.clock.sleep) == Statistics(
+        since=book.clock.wall()
+    )
 
 
 @pytest.mark.parametrize("text", ["not json", "[1]", json.dumps({"outcomes": "many"})])
@@ -231,7 +264,9 @@ def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
 
     rig.worker.parts.statistics.save()
 
-    assert len(rig.worker.parts.statistics.now().days) == 1  # three days, and then one without a job
+    assert (
+        len(rig.worker.parts.statistics.now().days) == 1
+    )  # three days, and then one without a job
 
 
 def test_every_step_of_a_sync_has_its_time_and_the_requests_are_counted(rig: Rig) -> None:

@@ -8,16 +8,16 @@ import pytest
 
 from core.version import VERSION
 from sync_queue.lease import Lease
-from sync_queue.meta import begin_epoch
+from sync_queue.meta import start_epoch
 from sync_queue.records import Records
 from sync_queue.statements import RECONCILED
 from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
-from worker.reporting.status import LONGEST_LINE, Snapshot, plex_lines, status_lines, take_snapshot
-from worker.resilience.breaker import Breaker, State
-from worker.resilience.breaker_file import FILE_NAME, BreakerFile
-from worker.resilience.outages import OutageLog
+from worker.reporting.status import MAX_LINE, Snapshot, plex_lines, status_lines, take_snapshot
+from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.breaker_file import FILE_NAME, CircuitStateFile
+from worker.resilience.outages import OutageRecorder
 from worker.resilience.throttle import Throttle
 
 WHY = "PlexServerDown: no connection to Plex (ConnectionError)"
@@ -38,24 +38,33 @@ class Window:
     def lines(self) -> list[str]:
         return status_lines(self.shot(), self.clock.now)
 
-    def away(self, for_s: float, next_s: float) -> Breaker:
+    def away(self, for_s: float, next_s: float) -> CircuitState:
         """Plex has been away for so long and is asked again so soon."""
-        breaker = Breaker(State.OPEN, since=self.clock.now - for_s, why=WHY, probes=3)
+        breaker = CircuitState(BreakerStatus.OPEN, since=self.clock.now - for_s, why=WHY, probes=3)
         breaker = replace(breaker, next_probe_at=self.clock.now + next_s)
-        BreakerFile(self.data_dir, self.clock).save(breaker)
-        OutageLog(self.data_dir, self.clock, str).agree_with(breaker)
+        CircuitStateFile(self.data_dir, self.clock).save(breaker)
+        OutageRecorder(self.data_dir, self.clock, str).sync_with_breaker(breaker)
         return breaker
 
     def ramp(self) -> None:
         """Plex is just back."""
-        Throttle(self.data_dir, self.clock, kept_log()[0]).gate_moved(Breaker(State.HALF_OPEN), Breaker(State.CLOSED))
+        Throttle(self.data_dir, self.clock, kept_log()[0]).on_breaker_transition(
+            CircuitState(BreakerStatus.HALF_OPEN), CircuitState(BreakerStatus.CLOSED)
+        )
 
     def bury(
-        self, subject: str, reason: str, message: str = "", title: str = "", candidates: tuple[str, ...] = ()
+        self,
+        subject: str,
+        reason: str,
+        message: str = "",
+        title: str = "",
+        candidates: tuple[str, ...] = (),
     ) -> None:
-        self.store.note(subject, "update")
-        (job,) = self.store.take()
-        self.store.bury(job, title=title, reason=reason, message=message, candidates=candidates)
+        self.store.enqueue(subject, "update")
+        (job,) = self.store.claim()
+        self.store.dead_letter(
+            job, title=title, reason=reason, message=message, candidates=candidates
+        )
 
 
 @pytest.fixture
@@ -70,12 +79,12 @@ def test_while_all_is_well_the_status_says_so(window: Window) -> None:
     shot = window.shot()
 
     assert plex_lines(shot, window.clock.now) == ["Plex: no trouble known."]
-    assert (shot.breaker.state, shot.outage, shot.ramp) == (State.CLOSED, None, None)
+    assert (shot.breaker.state, shot.outage, shot.ramp) == (BreakerStatus.CLOSED, None, None)
 
 
 def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(window: Window) -> None:
-    window.store.note("scene:1", "update")
-    window.store.note("scene:2", "update", settle_s=60.0)
+    window.store.enqueue("scene:1", "update")
+    window.store.enqueue("scene:2", "update", settle_s=60.0)
 
     lines = window.lines()
 
@@ -115,13 +124,16 @@ def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None
 @pytest.mark.parametrize(
     ("fact", "lines"),
     [
-        ("{} 24h, 3 scenes in 0.5 s, gaps: none, queued: none", ["Reconciled 2 h ago: 24h, 3 scenes in 0.5 s, "]),
+        (
+            "{} 24h, 3 scenes in 0.5 s, gaps: none, queued: none",
+            ["Reconciled 2 h ago: 24h, 3 scenes in 0.5 s, "],
+        ),
         ("no time at all", []),
         ("", []),
     ],
 )
 def test_the_last_reconciliation_is_one_line(window: Window, fact: str, lines: list[str]) -> None:
-    window.store.note_many([], "", meta=(RECONCILED, fact.format(window.clock.now - 7_200.0)))
+    window.store.enqueue_many([], "", meta=(RECONCILED, fact.format(window.clock.now - 7_200.0)))
 
     shown = [line for line in window.lines() if line.startswith("Reconciled")]
 
@@ -132,16 +144,16 @@ def test_the_last_reconciliation_is_one_line(window: Window, fact: str, lines: l
 def test_a_breaker_file_of_garbage_shows_a_closed_breaker(window: Window) -> None:
     (window.data_dir / FILE_NAME).write_text("}{", encoding="utf-8")
 
-    assert window.shot().breaker.state is State.CLOSED
+    assert window.shot().breaker.state is BreakerStatus.CLOSED
 
 
 def test_what_waits_and_what_failed_is_counted_by_reason(window: Window) -> None:
     for number in range(3):
         window.bury(f"scene:{number}", "AmbiguousMatch")
     for number in range(10, 12):
-        window.store.note(f"scene:{number}", "update")
-    for job in window.store.take():
-        window.store.wait(job, window.clock.now + 60.0, "PlexNotFound", attempts=1)
+        window.store.enqueue(f"scene:{number}", "update")
+    for job in window.store.claim():
+        window.store.retry_at(job, window.clock.now + 60.0, "PlexNotFound", attempts=1)
 
     lines = window.lines()
 
@@ -152,7 +164,10 @@ def test_what_waits_and_what_failed_is_counted_by_reason(window: Window) -> None
 def test_a_dead_letter_says_what_to_do_and_what_was_looked_at(window: Window) -> None:
     window.bury("scene:7", "AmbiguousMatch", "Two items.\nmore", "A title", ("item 7", "item 8"))
 
-    assert "Dead letter: scene 7 (A title): AmbiguousMatch. Two items. Looked at: item 7; item 8." in window.lines()
+    assert (
+        "Dead letter: scene 7 (A title): AmbiguousMatch. Two items. Looked at: item 7; item 8."
+        in window.lines()
+    )
 
 
 def test_a_dead_letter_without_a_title_shows_its_scene(window: Window) -> None:
@@ -165,19 +180,19 @@ def test_whatever_there_is_the_status_stays_short(window: Window) -> None:
     window.away(for_s=60.0, next_s=5.0)
     for number in range(40):
         window.bury(f"scene:{number}", f"Reason{number}", "x" * 5000, "y" * 500)
-        window.store.note(f"scene:{100 + number}", "update")
-        (job,) = window.store.take()
-        window.store.wait(job, window.clock.now + 60.0, f"Reason{number}", attempts=1)
+        window.store.enqueue(f"scene:{100 + number}", "update")
+        (job,) = window.store.claim()
+        window.store.retry_at(job, window.clock.now + 60.0, f"Reason{number}", attempts=1)
 
     lines = window.lines()
 
     assert len(lines) <= 25
-    assert max(map(len, lines)) <= LONGEST_LINE
+    assert max(map(len, lines)) <= MAX_LINE
 
 
 def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) -> None:
-    begin_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
-    window.lease.take()
+    start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
+    window.lease.acquire()
     window.clock.advance(90.0)
 
     shot = window.shot()
@@ -187,7 +202,7 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
 
 
 def test_a_worker_that_is_gone_is_not_running_whatever_it_said_last(window: Window) -> None:
-    begin_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
+    start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
 
     assert window.shot().doing == "not running"
 
@@ -208,7 +223,9 @@ def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> No
 
     shot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
 
-    assert dict(Records(rig.worker.parts.store).confidences()) == dict(shot.confidences) == {"high": 2}
+    assert (
+        dict(Records(rig.worker.parts.store).confidences()) == dict(shot.confidences) == {"high": 2}
+    )
     assert shot.done_today == 2
     assert "Matches: 2 high." in status_lines(shot, rig.clock.now)
 
@@ -225,20 +242,24 @@ def test_the_status_of_a_worker_in_an_outage_is_what_the_worker_holds(rig: Rig) 
 
 
 def test_an_outage_that_is_over_is_told_with_its_length(window: Window) -> None:
-    history = OutageLog(window.data_dir, window.clock, str)
-    history.agree_with(Breaker(State.OPEN, since=window.clock.now, why=WHY))
+    history = OutageRecorder(window.data_dir, window.clock, str)
+    history.sync_with_breaker(CircuitState(BreakerStatus.OPEN, since=window.clock.now, why=WHY))
     window.clock.advance(300.0)
-    history.agree_with(Breaker())
+    history.sync_with_breaker(CircuitState())
     window.clock.advance(7200.0)
 
-    assert "Plex: no trouble known; the last outage lasted 5 min and ended 2 h ago." in window.lines()
+    assert (
+        "Plex: no trouble known; the last outage lasted 5 min and ended 2 h ago." in window.lines()
+    )
 
 
 def test_a_worker_of_an_older_version_is_named(window: Window) -> None:
-    begin_epoch(window.store.connection, 4711, "0.9.0", "hook", window.clock.now)
-    window.lease.take()
+    start_epoch(window.store.connection, 4711, "0.9.0", "hook", window.clock.now)
+    window.lease.acquire()
 
-    assert window.lines()[0].startswith(f"PlexSync {VERSION}; the worker is still 0.9.0, database in ")
+    assert window.lines()[0].startswith(
+        f"PlexSync {VERSION}; the worker is still 0.9.0, database in "
+    )
 
 
 def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> None:
@@ -246,18 +267,26 @@ def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> No
     rig.worker.parts.statistics.save()
     rig.clock.advance(3600.0)
 
-    lines = status_lines(take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now)
+    lines = status_lines(
+        take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now
+    )
 
     counts = next(line for line in lines if line.startswith("In the last 1 h: "))
-    times = next(line for line in lines if line.startswith("Milliseconds (average/median/95 of 100 stay below): "))
+    times = next(
+        line
+        for line in lines
+        if line.startswith("Milliseconds (average/median/95 of 100 stay below): ")
+    )
     assert counts.startswith("In the last 1 h: 2 done, 1 put off; requests per job: ")
     assert "to Plex" in counts
     assert "to Stash" in counts
     assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times
 
 
-def test_counters_of_a_drain_that_goes_on_are_shown_before_their_times_are_kept(window: Window) -> None:
-    window.store.note("scene:1", "update")
-    window.store.finish(window.store.take()[0], [("outcomes", "done")])
+def test_counters_of_a_drain_that_goes_on_are_shown_before_their_times_are_kept(
+    window: Window,
+) -> None:
+    window.store.enqueue("scene:1", "update")
+    window.store.complete(window.store.claim()[0], [("outcomes", "done")])
 
     assert any(line.endswith(": 1 done.") for line in window.lines())

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.resilience.backoff import NOT_FOUND_WAITS_S, full_jitter, growing_gap, not_found_wait
+from worker.resilience.backoff import (
+    NOT_FOUND_WAITS_S,
+    exponential_delay,
+    full_jitter,
+    not_found_delay,
+)
 from worker.resilience.retry_policy import BACKOFF_BASE_S, BACKOFF_CAP_S
 
 attempts = st.integers(0, 10_000)
@@ -42,7 +47,7 @@ def test_jitter_spreads_jobs_that_failed_together() -> None:
 
 @given(attempts, seeds)
 def test_a_look_for_a_missing_file_waits_its_row_of_the_table(attempt: int, seed: int) -> None:
-    wait = not_found_wait(attempt, Random(seed))
+    wait = not_found_delay(attempt, Random(seed))
 
     planned = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
     assert planned * 0.9 <= wait <= planned * 1.1
@@ -56,8 +61,10 @@ def test_the_looks_for_a_missing_file_last_about_two_hours() -> None:
 
 
 @given(attempts, seeds)
-def test_the_gap_between_probes_grows_to_its_longest_and_never_vanishes(failures: int, seed: int) -> None:
-    gap = growing_gap(failures, 5.0, 60.0, Random(seed))
+def test_the_gap_between_probes_grows_to_its_longest_and_never_vanishes(
+    failures: int, seed: int
+) -> None:
+    gap = exponential_delay(failures, 5.0, 60.0, Random(seed))
 
     assert 4.5 <= gap <= 60.0
     if failures >= 5:

@@ -12,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import FakeClock
-from worker.resilience.breaker import FAILURES_TO_OPEN, Breaker, State, probe_is_due
-from worker.resilience.breaker_file import FAR_AHEAD_S, FILE_NAME, BreakerFile
+from worker.resilience.breaker import FAILURES_TO_OPEN, BreakerStatus, CircuitState, probe_is_due
+from worker.resilience.breaker_file import FILE_NAME, MAX_CLOCK_SKEW_S, CircuitStateFile
 
 NOW = 1_700_000_000.0
-OPEN = Breaker(State.OPEN, 0, NOW - 90.0, "PlexServerDown: no connection", False, 4, NOW + 20.0)
+OPEN = CircuitState(
+    BreakerStatus.OPEN, 0, NOW - 90.0, "PlexServerDown: no connection", False, 4, NOW + 20.0
+)
 BREAKERS = st.builds(
-    Breaker,
-    state=st.sampled_from([State.CLOSED, State.OPEN]),
+    CircuitState,
+    state=st.sampled_from([BreakerStatus.CLOSED, BreakerStatus.OPEN]),
     failures=st.integers(0, FAILURES_TO_OPEN),
     since=st.floats(0.0, NOW),
     why=st.text(max_size=40),
@@ -29,7 +31,9 @@ BREAKERS = st.builds(
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 DOCUMENTS = st.dictionaries(
@@ -38,11 +42,11 @@ DOCUMENTS = st.dictionaries(
 )
 
 
-def breaker_file(folder: Path) -> BreakerFile:
-    return BreakerFile(folder, FakeClock(NOW))
+def breaker_file(folder: Path) -> CircuitStateFile:
+    return CircuitStateFile(folder, FakeClock(NOW))
 
 
-def written(folder: Path, **changes: Any) -> BreakerFile:
+def written(folder: Path, **changes: Any) -> CircuitStateFile:
     """The file of an open breaker with these values changed by somebody."""
     file = breaker_file(folder)
     file.save(OPEN)
@@ -52,11 +56,11 @@ def written(folder: Path, **changes: Any) -> BreakerFile:
 
 
 def test_without_a_file_the_breaker_is_closed_and_nobody_is_warned(tmp_path: Path) -> None:
-    assert breaker_file(tmp_path).load() == (Breaker(), "")
+    assert breaker_file(tmp_path).load() == (CircuitState(), "")
 
 
 @given(BREAKERS)
-def test_a_breaker_is_loaded_as_it_was_saved(breaker: Breaker) -> None:
+def test_a_breaker_is_loaded_as_it_was_saved(breaker: CircuitState) -> None:
     with tempfile.TemporaryDirectory(prefix="plexsync-breaker-") as folder:
         error = breaker_file(Path(folder)).save(breaker)
 
@@ -73,8 +77,10 @@ def test_the_schedule_of_probes_survives_a_restart(tmp_path: Path) -> None:
     assert probe_is_due(breaker, NOW + 20.0)
 
 
-def test_a_half_open_test_that_died_with_its_worker_is_an_open_breaker_that_probes_now(tmp_path: Path) -> None:
-    breaker_file(tmp_path).save(replace(OPEN, state=State.HALF_OPEN))
+def test_a_half_open_test_that_died_with_its_worker_is_an_open_breaker_that_probes_now(
+    tmp_path: Path,
+) -> None:
+    breaker_file(tmp_path).save(replace(OPEN, state=BreakerStatus.HALF_OPEN))
 
     breaker, warning = breaker_file(tmp_path).load()
 
@@ -86,9 +92,9 @@ def test_a_newer_save_replaces_the_older(tmp_path: Path) -> None:
     file = breaker_file(tmp_path)
 
     file.save(OPEN)
-    file.save(Breaker(since=NOW))
+    file.save(CircuitState(since=NOW))
 
-    assert file.load() == (Breaker(since=NOW), "")
+    assert file.load() == (CircuitState(since=NOW), "")
 
 
 def test_the_file_is_readable_by_a_person_and_by_nobody_else(tmp_path: Path) -> None:
@@ -102,13 +108,18 @@ def test_the_file_is_readable_by_a_person_and_by_nobody_else(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"null", b"{}", b"\x00" * 100, b"\xff\xfe", b'{"state": "ajar"}']
 )
-def test_a_corrupt_file_is_set_aside_with_one_warning_and_the_breaker_is_closed(tmp_path: Path, content: bytes) -> None:
+def test_a_corrupt_file_is_set_aside_with_one_warning_and_the_breaker_is_closed(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
 
     first, again = breaker_file(tmp_path).load(), breaker_file(tmp_path).load()
 
-    assert first == (Breaker(), f"{FILE_NAME} made no sense and was set aside as {FILE_NAME}.corrupt.")
-    assert again == (Breaker(), "")
+    assert first == (
+        CircuitState(),
+        f"{FILE_NAME} made no sense and was set aside as {FILE_NAME}.corrupt.",
+    )
+    assert again == (CircuitState(), "")
     assert (tmp_path / f"{FILE_NAME}.corrupt").read_bytes() == content
 
 
@@ -122,20 +133,22 @@ def test_a_corrupt_file_is_set_aside_with_one_warning_and_the_breaker_is_closed(
         {"failures": "many"},
         {"since": -1.0},
         {"since": float("nan")},
-        {"since": NOW + FAR_AHEAD_S + 1.0},
+        {"since": NOW + MAX_CLOCK_SKEW_S + 1.0},
         {"since": 10**400},
         {"why": 7},
         {"refused": "perhaps"},
         {"probes": -1},
         {"probes": 1.5},
         {"next_probe_at": float("inf")},
-        {"next_probe_at": NOW + FAR_AHEAD_S + 1.0},
+        {"next_probe_at": NOW + MAX_CLOCK_SKEW_S + 1.0},
     ],
 )
-def test_values_that_make_no_sense_close_the_breaker(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_values_that_make_no_sense_close_the_breaker(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
     breaker, warning = written(tmp_path, **changes).load()
 
-    assert breaker == Breaker()
+    assert breaker == CircuitState()
     assert warning
 
 
@@ -144,7 +157,7 @@ def test_a_clock_set_back_an_hour_loses_no_open_breaker(tmp_path: Path) -> None:
 
     breaker, warning = file.load()
 
-    assert (breaker.state, warning) == (State.OPEN, "")
+    assert (breaker.state, warning) == (BreakerStatus.OPEN, "")
     assert probe_is_due(breaker, NOW)
 
 
@@ -153,7 +166,7 @@ def test_a_folder_in_its_place_is_set_aside_too(tmp_path: Path) -> None:
 
     breaker, warning = breaker_file(tmp_path).load()
 
-    assert breaker == Breaker()
+    assert breaker == CircuitState()
     assert "was set aside" in warning
 
 
@@ -164,20 +177,22 @@ def test_a_file_that_cannot_even_be_moved_closes_the_breaker_with_a_warning(tmp_
 
     breaker, warning = breaker_file(tmp_path).load()
 
-    assert breaker == Breaker()
+    assert breaker == CircuitState()
     assert "cannot be moved aside" in warning
 
 
 @given(DOCUMENTS)
-def test_whatever_is_in_the_file_a_breaker_is_loaded_that_can_be_saved(document: dict[str, Any]) -> None:
+def test_whatever_is_in_the_file_a_breaker_is_loaded_that_can_be_saved(
+    document: dict[str, Any],
+) -> None:
     with tempfile.TemporaryDirectory(prefix="plexsync-breaker-") as folder:
         (Path(folder) / FILE_NAME).write_text(json.dumps(document), "utf-8")
         file = breaker_file(Path(folder))
 
         breaker, warning = file.load()
 
-        assert breaker.state is not State.HALF_OPEN
-        assert warning == "" or breaker == Breaker()
+        assert breaker.state is not BreakerStatus.HALF_OPEN
+        assert warning == "" or breaker == CircuitState()
         assert file.save(breaker) == ""
         assert file.load() == (breaker, "")
 
@@ -187,7 +202,7 @@ def test_half_a_character_in_a_reason_does_not_cost_the_state(tmp_path: Path) ->
 
     breaker, warning = breaker_file(tmp_path).load()
 
-    assert (breaker.state, breaker.why, warning) == (State.OPEN, "no ? connection", "")
+    assert (breaker.state, breaker.why, warning) == (BreakerStatus.OPEN, "no ? connection", "")
 
 
 def test_a_breaker_that_cannot_be_saved_says_why_and_raises_nothing(tmp_path: Path) -> None:

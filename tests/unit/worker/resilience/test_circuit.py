@@ -5,15 +5,15 @@ from random import Random
 
 import pytest
 
-from core.errors import PlexRefused, PlexServerDown, PlexTemporaryError
+from core.errors import PlexAccessError, PlexTemporaryError, PlexUnavailable
 from plex.client import PlexClient
 from sync_queue.store import BATCH
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.support import FakeClock
 from tests.unit.plex.servers import client_of
 from tests.unit.worker.rig import kept_log
-from worker.resilience.breaker import FAILURES_TO_OPEN, Breaker, State
-from worker.resilience.circuit import Gate
+from worker.resilience.breaker import FAILURES_TO_OPEN, BreakerStatus, CircuitState
+from worker.resilience.circuit import CircuitBreaker
 
 
 class Door:
@@ -21,15 +21,15 @@ class Door:
 
     def __init__(self, plex: PlexEmulator, client: PlexClient) -> None:
         self.plex, self.client, self.clock = plex, client, FakeClock()
-        self.heard: list[tuple[State, State]] = []
+        self.heard: list[tuple[BreakerStatus, BreakerStatus]] = []
         log, self.lines = kept_log()
-        self.gate = Gate(self.clock, Random(7), log, listeners=(self._hear,))
+        self.gate = CircuitBreaker(self.clock, Random(7), log, listeners=(self._hear,))
 
-    def _hear(self, old: Breaker, new: Breaker) -> None:
+    def _hear(self, old: CircuitState, new: CircuitState) -> None:
         self.heard.append((old.state, new.state))
 
     @property
-    def state(self) -> State:
+    def state(self) -> BreakerStatus:
         return self.gate.breaker.state
 
     def fail(self, error: Exception) -> None:
@@ -47,7 +47,7 @@ def door(plex: PlexEmulator) -> Iterator[Door]:
 
 
 def test_a_closed_gate_lets_whole_batches_through(door: Door) -> None:
-    assert (door.state, door.gate.admits) == (State.CLOSED, BATCH)
+    assert (door.state, door.gate.max_jobs) == (BreakerStatus.CLOSED, BATCH)
 
 
 def test_five_failures_in_a_row_open_it(door: Door) -> None:
@@ -56,7 +56,7 @@ def test_five_failures_in_a_row_open_it(door: Door) -> None:
     before = door.state
     door.fail(PlexTemporaryError("x"))
 
-    assert (before, door.state, door.gate.admits) == (State.CLOSED, State.OPEN, 0)
+    assert (before, door.state, door.gate.max_jobs) == (BreakerStatus.CLOSED, BreakerStatus.OPEN, 0)
     assert door.plex.count() == 0
 
 
@@ -66,85 +66,88 @@ def test_a_success_in_between_starts_the_count_anew(door: Door) -> None:
             door.fail(PlexTemporaryError("x"))
         door.gate.succeeded()
 
-    assert door.state is State.CLOSED
+    assert door.state is BreakerStatus.CLOSED
 
 
 def test_one_refused_connection_opens_it_when_a_health_check_confirms(door: Door) -> None:
     door.plex.down()
 
-    door.fail(PlexServerDown("x"))
+    door.fail(PlexUnavailable("x"))
 
-    assert door.state is State.OPEN
+    assert door.state is BreakerStatus.OPEN
 
 
 def test_one_refused_connection_only_counts_when_plex_is_healthy(door: Door) -> None:
-    door.fail(PlexServerDown("x"))
+    door.fail(PlexUnavailable("x"))
 
-    assert (door.state, door.gate.breaker.failures) == (State.CLOSED, 1)
+    assert (door.state, door.gate.breaker.failures) == (BreakerStatus.CLOSED, 1)
     assert door.plex.count() == door.plex.count("GET", "/identity") == 1
 
 
 def test_an_answer_of_any_kind_is_health_enough(door: Door) -> None:
     door.plex.faults.add(Fault("status", status=500, route="/identity"))
 
-    door.fail(PlexServerDown("x"))
+    door.fail(PlexUnavailable("x"))
 
-    assert door.state is State.CLOSED
+    assert door.state is BreakerStatus.CLOSED
 
 
 def test_a_refusal_opens_it_at_once(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
 
-    assert (door.state, door.gate.breaker.refused) == (State.OPEN, True)
+    assert (door.state, door.gate.breaker.refused) == (BreakerStatus.OPEN, True)
 
 
 def test_a_failure_that_plex_is_not_to_blame_for_changes_nothing(door: Door) -> None:
     door.fail(ZeroDivisionError("x"))
 
-    assert (door.state, door.gate.breaker.failures) == (State.CLOSED, 0)
+    assert (door.state, door.gate.breaker.failures) == (BreakerStatus.CLOSED, 0)
 
 
 def test_nothing_is_asked_before_the_gap_is_over(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
 
     door.gate.probe(door.client)
 
-    assert (door.state, door.plex.count()) == (State.OPEN, 0)
+    assert (door.state, door.plex.count()) == (BreakerStatus.OPEN, 0)
 
 
 def test_a_probe_that_succeeds_lets_one_job_try(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
 
     door.wait_for_probe()
 
-    assert (door.state, door.gate.admits) == (State.HALF_OPEN, 1)
+    assert (door.state, door.gate.max_jobs) == (BreakerStatus.HALF_OPEN, 1)
 
 
 def test_a_health_check_without_a_good_token_does_not_open_the_way(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
     door.plex.change_token("another")
 
     for _ in range(3):
         door.wait_for_probe()
 
-    assert (door.state, door.gate.breaker.refused) == (State.OPEN, True)
+    assert (door.state, door.gate.breaker.refused) == (BreakerStatus.OPEN, True)
 
 
 def test_an_outage_that_turns_out_to_be_a_refusal_is_heard_of(door: Door) -> None:
     door.plex.down()
-    door.fail(PlexServerDown("x"))
+    door.fail(PlexUnavailable("x"))
     door.plex.up()
     door.plex.change_token("another")
 
     door.wait_for_probe()
 
     assert door.gate.breaker.refused
-    assert door.heard == [(State.CLOSED, State.OPEN), (State.OPEN, State.OPEN)]
+    assert door.heard == [
+        (BreakerStatus.CLOSED, BreakerStatus.OPEN),
+        (BreakerStatus.OPEN, BreakerStatus.OPEN),
+    ]
 
 
 def test_the_probes_of_an_outage_grow_to_a_minute(door: Door) -> None:
     door.plex.down()
-    door.fail(PlexServerDown("x"))
+    door.fail(PlexUnavailable("x"))
     gaps = []
 
     for _ in range(7):
@@ -156,49 +159,49 @@ def test_the_probes_of_an_outage_grow_to_a_minute(door: Door) -> None:
 
 
 def test_a_success_closes_it(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
     door.wait_for_probe()
 
     door.gate.succeeded()
 
-    assert door.state is State.CLOSED
+    assert door.state is BreakerStatus.CLOSED
     assert door.heard == [
-        (State.CLOSED, State.OPEN),
-        (State.OPEN, State.HALF_OPEN),
-        (State.HALF_OPEN, State.CLOSED),
+        (BreakerStatus.CLOSED, BreakerStatus.OPEN),
+        (BreakerStatus.OPEN, BreakerStatus.HALF_OPEN),
+        (BreakerStatus.HALF_OPEN, BreakerStatus.CLOSED),
     ]
 
 
 def test_with_no_job_due_an_authenticated_request_decides(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
     door.wait_for_probe()
 
-    door.gate.test(door.client)
+    door.gate.half_open_test(door.client)
 
-    assert door.state is State.CLOSED
+    assert door.state is BreakerStatus.CLOSED
 
 
 def test_with_no_job_due_a_failed_request_opens_it_again(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
     door.wait_for_probe()
     door.plex.faults.add(Fault("status", status=500))
 
-    door.gate.test(door.client)
+    door.gate.half_open_test(door.client)
 
-    assert door.state is State.OPEN
+    assert door.state is BreakerStatus.OPEN
 
 
 def test_other_settings_are_tried_at_once(door: Door) -> None:
-    door.fail(PlexRefused("x"))
+    door.fail(PlexAccessError("x"))
     door.gate.settings_changed()
 
     door.gate.probe(door.client)
 
-    assert door.state is State.HALF_OPEN
+    assert door.state is BreakerStatus.HALF_OPEN
 
 
 def test_every_transition_is_one_line_of_the_log(door: Door) -> None:
-    door.fail(PlexRefused("Plex answered 401"))
+    door.fail(PlexAccessError("Plex answered 401"))
     door.wait_for_probe()
     door.gate.succeeded()
 

@@ -7,39 +7,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.text import format_duration
 from tests.support import FakeClock
-from worker.reporting.outage_report import NONE_YET, duration, report_lines
-from worker.resilience.breaker import Breaker, State
+from worker.reporting.outage_report import NONE_YET, report_lines
+from worker.resilience.breaker import BreakerStatus, CircuitState
 from worker.resilience.outages import (
     FILE_NAME,
     KEPT,
-    LATEST,
-    LONGEST_TEXT,
+    MAX_TEXT,
+    MAX_TIMESTAMP,
     PASSED_TEST,
     STATE_LOST,
     Metrics,
     Outage,
     OutageHistory,
-    OutageLog,
-    closed,
-    job_affected,
+    OutageRecorder,
+    add_affected_jobs,
+    begin_outage,
+    end_outage,
+    is_during_outage,
     metrics,
-    opened,
     read_history,
-    within,
 )
 
 DOWN = "PlexServerDown"
 NO_CONNECTION = "no connection to Plex"
 TIMES = st.floats(-1e12, 1e12)
 MOVES = st.lists(
-    st.tuples(st.sampled_from(["opened", "refused", "closed", "job"]), TIMES, st.text(max_size=20)), max_size=80
+    st.tuples(st.sampled_from(["opened", "refused", "closed", "job"]), TIMES, st.text(max_size=20)),
+    max_size=80,
 )
 
 
 def away(*spans: tuple[float, float | None], refused: bool = False) -> OutageHistory:
     """A history of outages with these starts and ends."""
-    return OutageHistory(outages=tuple(Outage(start=a, end=b, cause=DOWN, refused=refused) for a, b in spans))
+    return OutageHistory(
+        outages=tuple(Outage(start=a, end=b, cause=DOWN, refused=refused) for a, b in spans)
+    )
 
 
 def joined(*histories: OutageHistory) -> OutageHistory:
@@ -50,11 +54,11 @@ def play(moves: list[tuple[str, float, str]]) -> OutageHistory:
     history = OutageHistory()
     for move, now, text in moves:
         if move == "closed":
-            history = closed(history, now, text)
+            history = end_outage(history, now, text)
         elif move == "job":
-            history = job_affected(history)
+            history = add_affected_jobs(history)
         else:
-            history = opened(history, now, DOWN, text, move == "refused")
+            history = begin_outage(history, now, DOWN, text, move == "refused")
     return history
 
 
@@ -62,63 +66,77 @@ def play(moves: list[tuple[str, float, str]]) -> OutageHistory:
 
 
 def test_an_outage_is_one_record_however_often_the_half_open_test_fails() -> None:
-    history = opened(OutageHistory(), 100.0, DOWN, NO_CONNECTION, refused=False)
+    history = begin_outage(OutageHistory(), 100.0, DOWN, NO_CONNECTION, refused=False)
 
     for again in range(50):
-        history = opened(history, 110.0 + again, "PlexTemporaryError", "Plex answered 500", refused=False)
+        history = begin_outage(
+            history, 110.0 + again, "PlexTemporaryError", "Plex answered 500", refused=False
+        )
 
     assert history.outages == (Outage(start=100.0, cause=DOWN, error=NO_CONNECTION),)
 
 
 def test_a_record_tells_when_it_ended_how_and_how_many_jobs_it_affected() -> None:
-    history = opened(OutageHistory(), 100.0, DOWN, NO_CONNECTION, refused=False)
+    history = begin_outage(OutageHistory(), 100.0, DOWN, NO_CONNECTION, refused=False)
 
-    history = closed(job_affected(job_affected(history), 3), 160.0, "it came back")
+    history = end_outage(add_affected_jobs(add_affected_jobs(history), 3), 160.0, "it came back")
 
-    expected = Outage(start=100.0, end=160.0, cause=DOWN, error=NO_CONNECTION, jobs=4, how="it came back")
+    expected = Outage(
+        start=100.0, end=160.0, cause=DOWN, error=NO_CONNECTION, jobs=4, how="it came back"
+    )
     assert history.outages == (expected,)
     assert history.current is None
 
 
 def test_an_outage_after_a_recovery_is_a_new_record() -> None:
-    history = opened(away((100.0, 160.0)), 200.0, DOWN, "", refused=False)
+    history = begin_outage(away((100.0, 160.0)), 200.0, DOWN, "", refused=False)
 
     assert [one.start for one in history.outages] == [100.0, 200.0]
 
 
 def test_an_outage_that_becomes_a_refusal_stays_one() -> None:
-    history = opened(OutageHistory(), 100.0, DOWN, "", refused=False)
+    history = begin_outage(OutageHistory(), 100.0, DOWN, "", refused=False)
 
-    history = opened(opened(history, 110.0, "PlexRefused", "", refused=True), 120.0, DOWN, "", refused=False)
+    history = begin_outage(
+        begin_outage(history, 110.0, "PlexRefused", "", refused=True),
+        120.0,
+        DOWN,
+        "",
+        refused=False,
+    )
 
     assert [(one.cause, one.refused) for one in history.outages] == [(DOWN, True)]
 
 
 @pytest.mark.parametrize("history", [OutageHistory(), away((100.0, 160.0))])
 def test_without_a_current_outage_nothing_ends_and_no_job_counts(history: OutageHistory) -> None:
-    assert closed(history, 200.0, "") == history
-    assert job_affected(history) == history
+    assert end_outage(history, 200.0, "") == history
+    assert add_affected_jobs(history) == history
 
 
 def test_an_outage_never_ends_before_it_began() -> None:
-    history = closed(away((100.0, None)), 40.0, "")
+    history = end_outage(away((100.0, None)), 40.0, "")
 
     assert history.outages[0].end == 100.0
 
 
 def test_foreign_text_becomes_one_short_line() -> None:
-    history = opened(OutageHistory(), 1.0, DOWN, "broken \udcff\n" + "x" * 1_000, refused=False)
+    history = begin_outage(
+        OutageHistory(), 1.0, DOWN, "broken \udcff\n" + "x" * 1_000, refused=False
+    )
 
     error = history.outages[0].error
     assert error.startswith("broken ? xxx")
-    assert len(error) == LONGEST_TEXT
+    assert len(error) == MAX_TEXT
 
 
 def test_only_the_newest_thirty_are_kept() -> None:
     history = OutageHistory()
 
     for number in range(100):
-        history = closed(opened(history, number * 10.0, DOWN, "", refused=False), number * 10.0 + 5.0, "")
+        history = end_outage(
+            begin_outage(history, number * 10.0, DOWN, "", refused=False), number * 10.0 + 5.0, ""
+        )
 
     assert [one.start for one in history.outages] == [number * 10.0 for number in range(70, 100)]
 
@@ -143,11 +161,11 @@ def test_only_the_newest_thirty_are_kept() -> None:
 def test_a_moment_lies_within_an_outage_or_close_to_it(moment: float, inside: bool) -> None:
     history = away((100.0, 160.0), (500.0, None))
 
-    assert within(history, moment, margin_s=10.0) is inside
+    assert is_during_outage(history, moment, margin_s=10.0) is inside
 
 
 def test_no_moment_lies_within_an_empty_history() -> None:
-    assert not within(OutageHistory(), 100.0, margin_s=1e9)
+    assert not is_during_outage(OutageHistory(), 100.0, margin_s=1e9)
 
 
 # -- figures ---------------------------------------------------------------------------------------
@@ -170,7 +188,9 @@ def test_no_moment_lies_within_an_empty_history() -> None:
             Metrics(count=2, mtbf_s=300.0, mttr_s=100.0, availability=0.8, since_last_s=500.0),
         ),
         (
-            away((100.0, 200.0), (900.0, None)),  # the current one is not repaired yet, and Plex is away all the same
+            away(
+                (100.0, 200.0), (900.0, None)
+            ),  # the current one is not repaired yet, and Plex is away all the same
             Metrics(count=2, mtbf_s=700.0, mttr_s=100.0, availability=0.7, since_last_s=0.0),
         ),
         (
@@ -178,7 +198,9 @@ def test_no_moment_lies_within_an_empty_history() -> None:
             Metrics(refused=1),
         ),
         (
-            joined(away((100.0, 200.0)), away((300.0, 800.0), refused=True), away((900.0, 1_000.0))),
+            joined(
+                away((100.0, 200.0)), away((300.0, 800.0), refused=True), away((900.0, 1_000.0))
+            ),
             Metrics(count=2, refused=1, mttr_s=100.0, availability=0.6, since_last_s=100.0),
         ),
     ],
@@ -197,7 +219,9 @@ def test_an_outage_that_has_just_begun_says_nothing_of_the_availability() -> Non
 
 
 @given(MOVES, TIMES)
-def test_figures_never_break_and_stay_in_their_limits(moves: list[tuple[str, float, str]], now: float) -> None:
+def test_figures_never_break_and_stay_in_their_limits(
+    moves: list[tuple[str, float, str]], now: float
+) -> None:
     figures = metrics(play(moves), now)
 
     lengths = [figures.mtbf_s, figures.mttr_s, figures.since_last_s]
@@ -206,7 +230,9 @@ def test_figures_never_break_and_stay_in_their_limits(moves: list[tuple[str, flo
 
 
 @given(MOVES)
-def test_the_history_is_bounded_and_only_its_last_record_is_open(moves: list[tuple[str, float, str]]) -> None:
+def test_the_history_is_bounded_and_only_its_last_record_is_open(
+    moves: list[tuple[str, float, str]],
+) -> None:
     history = play(moves)
 
     assert len(history.outages) <= KEPT
@@ -225,8 +251,10 @@ def test_a_history_is_read_as_it_was_written(moves: list[tuple[str, float, str]]
 # -- for people ------------------------------------------------------------------------------------
 
 
-@given(MOVES, st.floats(0.0, LATEST))
-def test_the_report_is_short_whatever_happened(moves: list[tuple[str, float, str]], now: float) -> None:
+@given(MOVES, st.floats(0.0, MAX_TIMESTAMP))
+def test_the_report_is_short_whatever_happened(
+    moves: list[tuple[str, float, str]], now: float
+) -> None:
     lines = report_lines(play(moves), now)
 
     assert 1 <= len(lines) <= 20
@@ -238,9 +266,13 @@ def test_the_report_of_an_empty_history_says_so() -> None:
 
 
 def test_the_report_tells_the_figures_and_the_newest_outage_first() -> None:
-    history = closed(opened(away((1_000.0, 1_060.0)), 5_000.0, DOWN, NO_CONNECTION, refused=False), 5_120.0, "back")
+    history = end_outage(
+        begin_outage(away((1_000.0, 1_060.0)), 5_000.0, DOWN, NO_CONNECTION, refused=False),
+        5_120.0,
+        "back",
+    )
 
-    lines = report_lines(job_affected(history), 8_720.0)
+    lines = report_lines(add_affected_jobs(history), 8_720.0)
 
     assert lines[0] == "Plex is there; the last outage ended 1 h ago."
     assert "2 outages; the last 30 are kept." in lines
@@ -252,7 +284,7 @@ def test_the_report_tells_the_figures_and_the_newest_outage_first() -> None:
 
 
 def test_the_report_says_since_when_plex_is_away() -> None:
-    lines = report_lines(job_affected(away((1_000.0, None))), 1_090.0)
+    lines = report_lines(add_affected_jobs(away((1_000.0, None))), 1_090.0)
 
     assert lines[0].startswith("Plex is away since ")
     assert lines[0].endswith(", for 1.5 min.")
@@ -280,7 +312,7 @@ def test_the_report_says_how_many_outages_it_leaves_out() -> None:
     ],
 )
 def test_a_length_of_time_is_said_in_its_own_unit(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 # -- kept ------------------------------------------------------------------------------------------
@@ -290,38 +322,42 @@ def kept(folder: Path) -> OutageHistory:
     return read_history(folder, FakeClock().sleep)[0]
 
 
-def open_log(folder: Path, clock: FakeClock, unsaved: list[str] | None = None) -> OutageLog:
-    return OutageLog(folder, clock, ([] if unsaved is None else unsaved).append)
+def open_log(folder: Path, clock: FakeClock, unsaved: list[str] | None = None) -> OutageRecorder:
+    return OutageRecorder(folder, clock, ([] if unsaved is None else unsaved).append)
 
 
-def broken(since: float, *, refused: bool = False) -> Breaker:
-    return Breaker(State.OPEN, since=since, why=f"{DOWN}: {NO_CONNECTION}", refused=refused)
+def broken(since: float, *, refused: bool = False) -> CircuitState:
+    return CircuitState(
+        BreakerStatus.OPEN, since=since, why=f"{DOWN}: {NO_CONNECTION}", refused=refused
+    )
 
 
 def test_an_outage_is_kept_from_its_first_moment_to_its_end(tmp_path: Path) -> None:
     clock = FakeClock(1_000.0)
     log = open_log(tmp_path, clock)
 
-    log.gate_moved(Breaker(), broken(1_000.0))
+    log.on_breaker_transition(CircuitState(), broken(1_000.0))
     begun = kept(tmp_path)
     clock.advance(60.0)
-    log.job_affected()
-    log.gate_moved(broken(1_000.0), Breaker(State.HALF_OPEN, since=1_000.0))
-    log.gate_moved(Breaker(State.HALF_OPEN, since=1_000.0), Breaker())
+    log.add_affected_jobs()
+    log.on_breaker_transition(broken(1_000.0), CircuitState(BreakerStatus.HALF_OPEN, since=1_000.0))
+    log.on_breaker_transition(CircuitState(BreakerStatus.HALF_OPEN, since=1_000.0), CircuitState())
 
     assert begun.outages == (Outage(start=1_000.0, cause=DOWN, error=NO_CONNECTION),)
-    ended = Outage(start=1_000.0, end=1_060.0, cause=DOWN, error=NO_CONNECTION, jobs=1, how=PASSED_TEST)
+    ended = Outage(
+        start=1_000.0, end=1_060.0, cause=DOWN, error=NO_CONNECTION, jobs=1, how=PASSED_TEST
+    )
     assert kept(tmp_path).outages == (ended,)
 
 
 def test_an_outage_goes_on_after_a_restart(tmp_path: Path) -> None:
     clock = FakeClock(1_000.0)
-    open_log(tmp_path, clock).gate_moved(Breaker(), broken(1_000.0))
+    open_log(tmp_path, clock).on_breaker_transition(CircuitState(), broken(1_000.0))
     clock.advance(3_600.0)
 
     log = open_log(tmp_path, clock)
-    log.agree_with(broken(1_000.0))
-    log.gate_moved(Breaker(State.HALF_OPEN), broken(1_000.0))
+    log.sync_with_breaker(broken(1_000.0))
+    log.on_breaker_transition(CircuitState(BreakerStatus.HALF_OPEN), broken(1_000.0))
 
     assert [one.start for one in log.history.outages] == [1_000.0]
     assert log.history.current is not None
@@ -329,11 +365,11 @@ def test_an_outage_goes_on_after_a_restart(tmp_path: Path) -> None:
 
 def test_an_outage_whose_breaker_was_lost_ends_with_the_start(tmp_path: Path) -> None:
     clock = FakeClock(1_000.0)
-    open_log(tmp_path, clock).gate_moved(Breaker(), broken(1_000.0))
+    open_log(tmp_path, clock).on_breaker_transition(CircuitState(), broken(1_000.0))
     clock.advance(50.0)
 
     log = open_log(tmp_path, clock)
-    log.agree_with(Breaker())
+    log.sync_with_breaker(CircuitState())
 
     assert [(one.end, one.how) for one in log.history.outages] == [(1_050.0, STATE_LOST)]
 
@@ -341,7 +377,7 @@ def test_an_outage_whose_breaker_was_lost_ends_with_the_start(tmp_path: Path) ->
 def test_an_outage_whose_record_was_lost_is_written_down_again(tmp_path: Path) -> None:
     log = open_log(tmp_path, FakeClock(5_000.0))
 
-    log.agree_with(broken(1_000.0, refused=True))
+    log.sync_with_breaker(broken(1_000.0, refused=True))
 
     assert [(one.start, one.refused) for one in kept(tmp_path).outages] == [(1_000.0, True)]
 
@@ -358,11 +394,13 @@ def test_an_outage_whose_record_was_lost_is_written_down_again(tmp_path: Path) -
         '{"outages": [{"start": 1e300, "cause": ""}]}',
     ],
 )
-def test_a_history_that_makes_no_sense_is_set_aside_and_begun_anew(tmp_path: Path, content: str) -> None:
+def test_a_history_that_makes_no_sense_is_set_aside_and_begun_anew(
+    tmp_path: Path, content: str
+) -> None:
     (tmp_path / FILE_NAME).write_text(content, "utf-8")
 
     log = open_log(tmp_path, FakeClock(1_000.0))
-    log.gate_moved(Breaker(), broken(1_000.0))
+    log.on_breaker_transition(CircuitState(), broken(1_000.0))
 
     assert log.warning == f"{FILE_NAME} made no sense and was set aside as {FILE_NAME}.corrupt."
     assert (tmp_path / f"{FILE_NAME}.corrupt").read_text("utf-8") == content
@@ -370,7 +408,9 @@ def test_a_history_that_makes_no_sense_is_set_aside_and_begun_anew(tmp_path: Pat
 
 
 def test_a_history_of_a_hundred_is_cut_and_not_thrown_away(tmp_path: Path) -> None:
-    records = [{"start": float(number), "end": float(number), "cause": DOWN} for number in range(100)]
+    records = [
+        {"start": float(number), "end": float(number), "cause": DOWN} for number in range(100)
+    ]
     (tmp_path / FILE_NAME).write_text(json.dumps({"outages": records}), "utf-8")
 
     history, warning = read_history(tmp_path, FakeClock().sleep)
@@ -386,7 +426,7 @@ def test_what_cannot_be_saved_is_told_and_kept_in_memory(tmp_path: Path) -> None
     unsaved: list[str] = []
     log = open_log(tmp_path / "missing", FakeClock(1_000.0), unsaved)
 
-    log.gate_moved(Breaker(), broken(1_000.0))
+    log.on_breaker_transition(CircuitState(), broken(1_000.0))
 
     assert [text.partition(":")[0] for text in unsaved] == [FILE_NAME]
     assert log.history.current is not None
@@ -396,7 +436,7 @@ def test_news_that_changes_nothing_is_not_written(tmp_path: Path) -> None:
     unsaved: list[str] = []
     log = open_log(tmp_path / "missing", FakeClock(1_000.0), unsaved)
 
-    log.job_affected()
-    log.agree_with(Breaker())
+    log.add_affected_jobs()
+    log.sync_with_breaker(CircuitState())
 
     assert unsaved == []

@@ -6,25 +6,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.resilience.pace import LEVELS, PUSHED_BACK, RECENT, STEP, Pace, answered
+from worker.resilience.pace import (
+    LEVELS,
+    PUSHED_BACK,
+    RESPONSES_PER_STEP,
+    WINDOW,
+    AdaptivePacing,
+    answered,
+)
 
 USUAL_S = 0.2
-ANSWERS = st.lists(st.tuples(st.floats(0.0, 60.0), st.sampled_from([200, 400, 429, 500, 503])), max_size=200)
+ANSWERS = st.lists(
+    st.tuples(st.floats(0.0, 60.0), st.sampled_from([200, 400, 429, 500, 503])), max_size=200
+)
 
 
-def after(pace: Pace, count: int, took_s: float, status: int = 200) -> Pace:
+def after(pace: AdaptivePacing, count: int, took_s: float, status: int = 200) -> AdaptivePacing:
     for _ in range(count):
         pace = answered(pace, took_s, status)
     return pace
 
 
-def usual() -> Pace:
+def usual() -> AdaptivePacing:
     """A pace that knows how long Plex usually takes."""
-    return after(Pace(), 2 * RECENT, USUAL_S)
+    return after(AdaptivePacing(), 2 * WINDOW, USUAL_S)
 
 
 def test_at_first_four_requests_may_be_under_way_without_a_pause() -> None:
-    pace = Pace()
+    pace = AdaptivePacing()
 
     assert (pace.in_flight, pace.pause_s) == (4, 0.0)
 
@@ -38,7 +47,9 @@ def test_at_first_four_requests_may_be_under_way_without_a_pause() -> None:
         (20.0, 1),
     ],
 )
-def test_fewer_requests_are_under_way_when_the_usual_answer_time_triples(took_s: float, in_flight: int) -> None:
+def test_fewer_requests_are_under_way_when_the_usual_answer_time_triples(
+    took_s: float, in_flight: int
+) -> None:
     pace = after(usual(), 80, took_s)
 
     assert pace.in_flight == in_flight
@@ -60,7 +71,7 @@ def test_one_slow_answer_among_many_changes_nothing() -> None:
 
 
 def test_three_times_next_to_nothing_is_no_strain() -> None:
-    pace = after(Pace(), 60, 0.005)
+    pace = after(AdaptivePacing(), 60, 0.005)
 
     pace = after(pace, 60, 0.05)
 
@@ -98,7 +109,7 @@ def test_recovery_takes_ten_good_answers_per_step() -> None:
 
     levels = []
     for _ in range(len(LEVELS)):
-        pace = after(pace, STEP - 1, USUAL_S)
+        pace = after(pace, RESPONSES_PER_STEP - 1, USUAL_S)
         levels.append(pace.level)
         pace = answered(pace, USUAL_S)
 
@@ -108,15 +119,15 @@ def test_recovery_takes_ten_good_answers_per_step() -> None:
 def test_a_refusal_in_the_middle_of_a_recovery_steps_back_again() -> None:
     pace = after(usual(), 3, 0.01, 429)
 
-    pace = answered(after(pace, STEP, USUAL_S), 0.01, 429)
+    pace = answered(after(pace, RESPONSES_PER_STEP, USUAL_S), 0.01, 429)
 
     assert pace.level == 3
 
 
 def test_a_refusal_before_anything_is_known_of_plex_is_recovered_from_too() -> None:
-    pace = after(Pace(), 4, 0.01, 503)
+    pace = after(AdaptivePacing(), 4, 0.01, 503)
 
-    pace = after(pace, 4 * STEP, USUAL_S)
+    pace = after(pace, 4 * RESPONSES_PER_STEP, USUAL_S)
 
     assert pace.level == 0
 
@@ -130,7 +141,7 @@ def test_a_plex_that_stays_slow_counts_as_usual_in_the_end() -> None:
 
 
 def test_a_plex_that_became_faster_is_measured_by_its_new_speed() -> None:
-    pace = after(after(Pace(), 2 * RECENT, 2.0), 300, USUAL_S)
+    pace = after(after(AdaptivePacing(), 2 * WINDOW, 2.0), 300, USUAL_S)
 
     pace = after(pace, 80, 1.0)
 
@@ -138,19 +149,21 @@ def test_a_plex_that_became_faster_is_measured_by_its_new_speed() -> None:
 
 
 @given(ANSWERS)
-def test_the_pace_stays_in_its_limits_and_moves_one_level_at_a_time(answers: list[tuple[float, int]]) -> None:
-    paces = [Pace()]
+def test_the_pace_stays_in_its_limits_and_moves_one_level_at_a_time(
+    answers: list[tuple[float, int]],
+) -> None:
+    paces = [AdaptivePacing()]
     for took_s, status in answers:
         paces.append(answered(paces[-1], took_s, status))
 
     assert all(1 <= pace.in_flight <= 4 and 0.0 <= pace.pause_s <= 1.0 for pace in paces)
     assert all(abs(later.level - earlier.level) <= 1 for earlier, later in pairwise(paces))
-    assert all(len(pace.recent_s) <= RECENT for pace in paces)
+    assert all(len(pace.recent_s) <= WINDOW for pace in paces)
 
 
 @given(ANSWERS)
 def test_good_answers_always_bring_the_full_pace_back(answers: list[tuple[float, int]]) -> None:
-    pace = Pace()
+    pace = AdaptivePacing()
     for took_s, status in answers:
         pace = answered(pace, took_s, status)
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.resilience.rate_limiter import (
-    ENOUGH_RESULTS,
-    FASTEST,
-    LONGEST_STEP_S,
+    FULL_RATE,
+    MAX_STEP_S,
+    MIN_RESULTS,
     RAMP_S,
     SLOTS,
-    SLOWEST,
-    Ramp,
+    START_RATE,
+    SlowStart,
     admit,
     advanced,
     as_document,
@@ -29,21 +29,23 @@ STEPS_S = st.one_of(
     st.floats(-1e9, 1e9),
     st.sampled_from([0.0, -3_600.0, 3_600.0, 86_400.0, 1e15, -1e15]),
 )
-MOVES = st.lists(st.tuples(STEPS_S, st.sampled_from(["admit", "good", "bad", "advance"])), max_size=60)
+MOVES = st.lists(
+    st.tuples(STEPS_S, st.sampled_from(["admit", "good", "bad", "advance"])), max_size=60
+)
 
 
-def aged(age_s: float) -> Ramp:
+def aged(age_s: float) -> SlowStart:
     """A ramp of that age with a full bucket."""
     return begin(START).model_copy(update={"age_s": age_s, "refilled_at": START + age_s})
 
 
-def after_results(ramp: Ramp, good: int, bad: int) -> Ramp:
+def after_results(ramp: SlowStart, good: int, bad: int) -> SlowStart:
     for ok in [True] * good + [False] * bad:
         ramp = heard(ramp, ok, ramp.refilled_at)
     return ramp
 
 
-def play(moves: list[tuple[float, str]]) -> Ramp:
+def play(moves: list[tuple[float, str]]) -> SlowStart:
     ramp, now = begin(START), START
     for step_s, move in moves:
         now += step_s
@@ -70,7 +72,9 @@ def play(moves: list[tuple[float, str]]) -> Ramp:
         (500.0, 20.0),
     ],
 )
-def test_the_rate_grows_from_one_to_twenty_jobs_a_second_in_five_minutes(age_s: float, jobs_per_s: float) -> None:
+def test_the_rate_grows_from_one_to_twenty_jobs_a_second_in_five_minutes(
+    age_s: float, jobs_per_s: float
+) -> None:
     ramp = begin(START)
 
     for tenth in range(1, 11):
@@ -146,15 +150,17 @@ def test_who_waits_as_told_drains_three_thousand_jobs_in_a_ramp() -> None:
 @pytest.mark.parametrize(
     ("good", "bad", "throttled"),
     [
-        (0, ENOUGH_RESULTS - 1, False),  # too few to say anything
-        (0, ENOUGH_RESULTS, True),
+        (0, MIN_RESULTS - 1, False),  # too few to say anything
+        (0, MIN_RESULTS, True),
         (7, 3, False),  # exactly 30 % is not past it
         (6, 4, True),
         (69, 31, True),
         (100, 0, False),
     ],
 )
-def test_the_rate_is_halved_when_more_than_three_of_ten_fail(good: int, bad: int, throttled: bool) -> None:
+def test_the_rate_is_halved_when_more_than_three_of_ten_fail(
+    good: int, bad: int, throttled: bool
+) -> None:
     ramp = after_results(aged(150.0), good, bad)
 
     assert ramp.throttled is throttled
@@ -181,7 +187,7 @@ def test_failures_are_forgotten_after_a_minute() -> None:
     ramp = after_results(aged(100.0), 0, 20)
 
     ramp = advanced(advanced(ramp, ramp.refilled_at + 50.0), ramp.refilled_at + 60.0)
-    ramp = after_results(ramp, ENOUGH_RESULTS, 0)
+    ramp = after_results(ramp, MIN_RESULTS, 0)
 
     assert not ramp.throttled
 
@@ -215,7 +221,7 @@ def test_a_clock_set_forward_ends_no_ramp_and_floods_nobody(jump_s: float) -> No
     ramp, first_s = admit(ramp, START + jump_s)
     ramp, second_s = admit(ramp, START + jump_s)
 
-    assert ramp.age_s == LONGEST_STEP_S
+    assert ramp.age_s == MAX_STEP_S
     assert first_s == 0.0 < second_s
 
 
@@ -223,10 +229,12 @@ def test_a_clock_set_forward_ends_no_ramp_and_floods_nobody(jump_s: float) -> No
 
 
 @given(MOVES)
-def test_the_rate_and_the_bucket_stay_in_their_limits_whatever_happens(moves: list[tuple[float, str]]) -> None:
+def test_the_rate_and_the_bucket_stay_in_their_limits_whatever_happens(
+    moves: list[tuple[float, str]],
+) -> None:
     ramp = play(moves)
 
-    assert SLOWEST / 2.0 <= ramp.rate <= FASTEST
+    assert START_RATE / 2.0 <= ramp.rate <= FULL_RATE
     assert 0.0 <= ramp.tokens <= 1.0
     assert 0.0 <= ramp.age_s <= RAMP_S
     assert len(ramp.results) <= SLOTS
@@ -253,7 +261,9 @@ def test_a_wait_is_never_longer_than_two_seconds(moves: list[tuple[float, str]])
 
 
 @given(st.lists(st.floats(-5.0, 5.0), max_size=100), st.floats(0.0, RAMP_S / 2.0))
-def test_the_tokens_of_any_window_are_bounded_by_its_length(steps_s: list[float], age_s: float) -> None:
+def test_the_tokens_of_any_window_are_bounded_by_its_length(
+    steps_s: list[float], age_s: float
+) -> None:
     ramp, tokens, passed_s = aged(age_s), 0, 0.0
     now = ramp.refilled_at
 

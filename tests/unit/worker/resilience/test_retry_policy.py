@@ -8,49 +8,49 @@ from hypothesis import strategies as st
 
 from core.errors import (
     AmbiguousMatch,
-    BadScene,
     ConfigurationError,
     Fenced,
-    NoFile,
+    InvalidScene,
+    PlexAccessError,
     PlexError,
     PlexNotFound,
-    PlexRefused,
     PlexRejected,
-    PlexServerDown,
     PlexTemporaryError,
-    SceneGone,
+    PlexUnavailable,
+    PoisonJob,
+    SceneDeleted,
+    SceneHasNoFile,
     StaleMatch,
     StashUnavailable,
     WeakMatch,
-    WorkerDied,
     error_classes,
 )
 from core.job import Job
 from core.match import Candidate, Evidence, PlexFile
-from core.outcome import Fate
-from stash.client import StashRefused
-from worker.resilience.retry_policy import RULES, Signal, judge, rule_for
+from core.outcome import Disposition
+from stash.client import StashQueryError
+from worker.resilience.retry_policy import RULES, BreakerSignal, decide_outcome, rule_for
 
 # error, fate of the first failure, attempts until the dead letter (None: never), what the breaker hears
-TABLE: list[tuple[Exception, Fate, int | None, Signal]] = [
-    (PlexServerDown("x"), Fate.RELEASE, None, Signal.DOWN),
-    (PlexTemporaryError("x"), Fate.WAIT, 5, Signal.COUNT),
-    (PlexNotFound("x"), Fate.WAIT, 12, Signal.NONE),
-    (StaleMatch("x"), Fate.WAIT, 5, Signal.NONE),
-    (AmbiguousMatch("x"), Fate.BURY, 1, Signal.NONE),
-    (WeakMatch("x"), Fate.BURY, 1, Signal.NONE),
-    (PlexRefused("x"), Fate.RELEASE, None, Signal.REFUSED),
-    (PlexRejected("x"), Fate.BURY, 1, Signal.NONE),
-    (PlexError("x"), Fate.WAIT, 5, Signal.COUNT),
-    (StashUnavailable("x"), Fate.RELEASE, None, Signal.NONE),
-    (StashRefused("x"), Fate.WAIT, 3, Signal.NONE),
-    (ConfigurationError("x"), Fate.RELEASE, None, Signal.NONE),
-    (Fenced("x"), Fate.RELEASE, None, Signal.NONE),
-    (SceneGone("x"), Fate.BURY, 1, Signal.NONE),
-    (NoFile("x"), Fate.BURY, 1, Signal.NONE),
-    (WorkerDied("x"), Fate.BURY, 1, Signal.NONE),
-    (BadScene("x"), Fate.WAIT, 3, Signal.NONE),
-    (ZeroDivisionError("x"), Fate.WAIT, 3, Signal.NONE),
+TABLE: list[tuple[Exception, Disposition, int | None, BreakerSignal]] = [
+    (PlexUnavailable("x"), Disposition.RELEASE, None, BreakerSignal.DOWN),
+    (PlexTemporaryError("x"), Disposition.RETRY, 5, BreakerSignal.COUNT),
+    (PlexNotFound("x"), Disposition.RETRY, 12, BreakerSignal.NONE),
+    (StaleMatch("x"), Disposition.RETRY, 5, BreakerSignal.NONE),
+    (AmbiguousMatch("x"), Disposition.DEAD_LETTER, 1, BreakerSignal.NONE),
+    (WeakMatch("x"), Disposition.DEAD_LETTER, 1, BreakerSignal.NONE),
+    (PlexAccessError("x"), Disposition.RELEASE, None, BreakerSignal.REFUSED),
+    (PlexRejected("x"), Disposition.DEAD_LETTER, 1, BreakerSignal.NONE),
+    (PlexError("x"), Disposition.RETRY, 5, BreakerSignal.COUNT),
+    (StashUnavailable("x"), Disposition.RELEASE, None, BreakerSignal.NONE),
+    (StashQueryError("x"), Disposition.RETRY, 3, BreakerSignal.NONE),
+    (ConfigurationError("x"), Disposition.RELEASE, None, BreakerSignal.NONE),
+    (Fenced("x"), Disposition.RELEASE, None, BreakerSignal.NONE),
+    (SceneDeleted("x"), Disposition.DEAD_LETTER, 1, BreakerSignal.NONE),
+    (SceneHasNoFile("x"), Disposition.DEAD_LETTER, 1, BreakerSignal.NONE),
+    (PoisonJob("x"), Disposition.DEAD_LETTER, 1, BreakerSignal.NONE),
+    (InvalidScene("x"), Disposition.RETRY, 3, BreakerSignal.NONE),
+    (ZeroDivisionError("x"), Disposition.RETRY, 3, BreakerSignal.NONE),
 ]
 
 
@@ -64,60 +64,66 @@ def named(row: object) -> str:
 
 @pytest.mark.parametrize(("error", "fate", "attempts", "signal"), TABLE, ids=named)
 def test_each_failure_has_its_fate_and_its_signal(
-    error: Exception, fate: Fate, attempts: int | None, signal: Signal
+    error: Exception, fate: Disposition, attempts: int | None, signal: BreakerSignal
 ) -> None:
-    outcome = judge(job(), error, Random(7))
+    outcome = decide_outcome(job(), error, Random(7))
 
-    assert (outcome.fate, rule_for(error).signal) == (fate, signal)
-    assert outcome.what == type(error).__name__
+    assert (outcome.disposition, rule_for(error).signal) == (fate, signal)
+    assert outcome.result == type(error).__name__
 
 
 @pytest.mark.parametrize(("error", "fate", "attempts", "signal"), TABLE, ids=named)
 def test_each_failure_is_buried_at_its_last_attempt_or_never(
-    error: Exception, fate: Fate, attempts: int | None, signal: Signal
+    error: Exception, fate: Disposition, attempts: int | None, signal: BreakerSignal
 ) -> None:
     tried = job()
     fates = []
     for _ in range(20):
-        outcome = judge(tried, error, Random(7))
-        fates.append(outcome.fate)
+        outcome = decide_outcome(tried, error, Random(7))
+        fates.append(outcome.disposition)
         tried = job(outcome.attempts)
-        if outcome.fate is Fate.BURY:
+        if outcome.disposition is Disposition.DEAD_LETTER:
             break
 
-    assert (len(fates) if fates[-1] is Fate.BURY else None) == attempts
+    assert (len(fates) if fates[-1] is Disposition.DEAD_LETTER else None) == attempts
 
 
-@pytest.mark.parametrize("error", [row[0] for row in TABLE if row[1] is Fate.RELEASE], ids=named)
+@pytest.mark.parametrize(
+    "error", [row[0] for row in TABLE if row[1] is Disposition.RELEASE], ids=named
+)
 def test_waiting_for_a_server_spends_nothing(error: Exception) -> None:
-    outcome = judge(job(3), error, Random(7))
+    outcome = decide_outcome(job(3), error, Random(7))
 
     assert (outcome.attempts, outcome.wait_s) == (3, 0.0)
 
 
 @given(st.integers(0, 10_000))
-def test_a_failure_that_is_not_the_jobs_own_spends_nothing_and_buries_nothing(attempts: int) -> None:
-    outcome = judge(job(attempts), PlexTemporaryError("x"), Random(7), spend=False)
+def test_a_failure_that_is_not_the_jobs_own_spends_nothing_and_buries_nothing(
+    attempts: int,
+) -> None:
+    outcome = decide_outcome(job(attempts), PlexTemporaryError("x"), Random(7), spend=False)
 
-    assert (outcome.fate, outcome.attempts) == (Fate.WAIT, attempts)
+    assert (outcome.disposition, outcome.attempts) == (Disposition.RETRY, attempts)
     assert 1.0 <= outcome.wait_s <= 80.0
 
 
 def test_a_first_look_for_a_missing_file_is_repeated_after_half_a_minute() -> None:
-    outcome = judge(job(), PlexNotFound("x"), Random(7))
+    outcome = decide_outcome(job(), PlexNotFound("x"), Random(7))
 
     assert 27.0 <= outcome.wait_s <= 33.0
 
 
 def test_every_class_of_the_tree_has_a_row_of_its_own_or_of_its_nearest_ancestor() -> None:
-    without = [kind for kind in error_classes() if kind.__module__ == "core.errors" and kind not in RULES]
+    without = [
+        kind for kind in error_classes() if kind.__module__ == "core.errors" and kind not in RULES
+    ]
 
     assert without == []
     assert Exception in RULES
 
 
 def test_a_dead_letter_says_what_to_do() -> None:
-    outcome = judge(job(), PlexRejected("Plex does not take date."), Random(7))
+    outcome = decide_outcome(job(), PlexRejected("Plex does not take date."), Random(7))
 
     assert outcome.message == f"Plex does not take date. {PlexRejected('').advice}"
 
@@ -128,7 +134,7 @@ def test_a_bug_of_ours_brings_its_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError) as caught:
         broken()
-    outcome = judge(job(2), caught.value, Random(7))
+    outcome = decide_outcome(job(2), caught.value, Random(7))
 
     assert "please report" in outcome.message
     assert "in broken" in outcome.message
@@ -138,21 +144,21 @@ def test_a_bug_of_ours_brings_its_traceback() -> None:
 def test_a_dead_letter_lists_the_candidates() -> None:
     candidate = Candidate(PlexFile("/media/a.mp4", 1, 7, 1), Evidence.NAME_ONLY, "/data/a.mp4")
 
-    outcome = judge(job(), AmbiguousMatch("x", candidates=(candidate,)), Random(7))
+    outcome = decide_outcome(job(), AmbiguousMatch("x", candidates=(candidate,)), Random(7))
 
     assert outcome.candidates == (candidate.describe(),)
 
 
 def test_a_missing_file_names_the_paths_that_would_revive_it() -> None:
-    outcome = judge(job(11), PlexNotFound("x", paths=("/media/a.mp4",)), Random(7))
+    outcome = decide_outcome(job(11), PlexNotFound("x", paths=("/media/a.mp4",)), Random(7))
 
-    assert (outcome.fate, outcome.candidates) == (Fate.BURY, ("/media/a.mp4",))
+    assert (outcome.disposition, outcome.candidates) == (Disposition.DEAD_LETTER, ("/media/a.mp4",))
 
 
 @pytest.mark.parametrize("kind", [AmbiguousMatch, WeakMatch])
 def test_a_match_that_is_not_certain_says_first_what_to_do_and_then_the_evidence(
     kind: type[AmbiguousMatch | WeakMatch],
 ) -> None:
-    outcome = judge(job(), kind("name_only 0.4, gap 0.0 to the next file"), Random(7))
+    outcome = decide_outcome(job(), kind("name_only 0.4, gap 0.0 to the next file"), Random(7))
 
     assert outcome.message == f"{kind('').advice} (name_only 0.4, gap 0.0 to the next file)"

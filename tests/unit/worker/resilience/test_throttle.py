@@ -10,14 +10,14 @@ import pytest
 from sync_queue.store import BATCH
 from tests.support import FakeClock
 from tests.unit.worker.rig import kept_log
-from worker.resilience.breaker import Breaker, State
+from worker.resilience.breaker import BreakerStatus, CircuitState
 from worker.resilience.pace import LEVELS
-from worker.resilience.rate_limiter import FASTEST, RAMP_S
-from worker.resilience.throttle import FILE_NAME, SLICE_S, Throttle
+from worker.resilience.rate_limiter import FULL_RATE, RAMP_S
+from worker.resilience.throttle import FILE_NAME, POLL_S, Throttle
 
-CLOSED = Breaker(State.CLOSED)
-HALF_OPEN = Breaker(State.HALF_OPEN)
-OPEN = Breaker(State.OPEN)
+CLOSED = CircuitState(BreakerStatus.CLOSED)
+HALF_OPEN = CircuitState(BreakerStatus.HALF_OPEN)
+OPEN = CircuitState(BreakerStatus.OPEN)
 
 
 class Tap:
@@ -35,11 +35,11 @@ class Tap:
 
     def recover(self) -> None:
         """Plex is back."""
-        self.throttle.gate_moved(HALF_OPEN, CLOSED)
+        self.throttle.on_breaker_transition(HALF_OPEN, CLOSED)
 
     def turn(self) -> float:
         """Wait for the next turn; when it came."""
-        assert self.throttle.await_turn(lambda: False)
+        assert self.throttle.acquire(lambda: False)
         return self.clock.now
 
     def turns_for(self, seconds: float) -> list[float]:
@@ -64,7 +64,7 @@ def test_in_ordinary_times_nothing_is_held_back(tap: Tap) -> None:
         tap.turn()
 
     assert tap.clock.sleeps == []
-    assert tap.throttle.batch == BATCH
+    assert tap.throttle.batch_size == BATCH
     assert tap.throttle.ramp is None
 
 
@@ -76,7 +76,7 @@ def test_after_an_outage_it_begins_with_one_job_a_second(tap: Tap) -> None:
 
     assert gaps[0] == pytest.approx(1.0, abs=0.05)
     assert min(gaps) > 0.75
-    assert tap.throttle.batch <= 15
+    assert tap.throttle.batch_size <= 15
 
 
 def test_never_more_than_twenty_jobs_start_in_any_second(tap: Tap) -> None:
@@ -85,8 +85,8 @@ def test_never_more_than_twenty_jobs_start_in_any_second(tap: Tap) -> None:
     starts = tap.turns_for(RAMP_S - 1.0)
     most = max(bisect_left(starts, start + 1.0) - index for index, start in enumerate(starts))
 
-    assert most <= FASTEST + 1
-    assert len(starts) == pytest.approx(RAMP_S * (1.0 + FASTEST) / 2.0, rel=0.02)
+    assert most <= FULL_RATE + 1
+    assert len(starts) == pytest.approx(RAMP_S * (1.0 + FULL_RATE) / 2.0, rel=0.02)
 
 
 def test_a_pause_of_the_jobs_saves_nothing_up(tap: Tap) -> None:
@@ -129,7 +129,7 @@ def test_a_ramp_survives_a_restart_at_the_age_it_had(tap: Tap) -> None:
     tap.recover()
     for _ in range(12):
         tap.clock.advance(10.0)
-        tap.throttle.heard(ok=True)
+        tap.throttle.on_result(ok=True)
     before = tap.throttle.ramp
     tap.clock.advance(3600.0)
 
@@ -161,10 +161,10 @@ def test_the_rate_halves_while_plex_fails_and_returns_when_it_does_not(tap: Tap)
     tap.turns_for(100.0)
     full = tap.throttle.ramp
     for number in range(20):
-        tap.throttle.heard(ok=number % 2 == 0)
+        tap.throttle.on_result(ok=number % 2 == 0)
     halved = tap.throttle.ramp
     for _ in range(200):
-        tap.throttle.heard(ok=True)
+        tap.throttle.on_result(ok=True)
     again = tap.throttle.ramp
 
     assert full is not None
@@ -179,10 +179,10 @@ def test_what_is_heard_is_kept_at_most_every_ten_seconds(tap: Tap) -> None:
     tap.recover()
     kept = (tap.data_dir / FILE_NAME).read_text("utf-8")
     tap.clock.advance(5.0)
-    tap.throttle.heard(ok=True)
+    tap.throttle.on_result(ok=True)
     early = (tap.data_dir / FILE_NAME).read_text("utf-8")
     tap.clock.advance(6.0)
-    tap.throttle.heard(ok=True)
+    tap.throttle.on_result(ok=True)
 
     assert early == kept
     assert json.loads((tap.data_dir / FILE_NAME).read_text("utf-8"))["age_s"] == pytest.approx(11.0)
@@ -190,7 +190,7 @@ def test_what_is_heard_is_kept_at_most_every_ten_seconds(tap: Tap) -> None:
 
 def test_outside_a_ramp_results_are_not_counted(tap: Tap) -> None:
     for _ in range(50):
-        tap.throttle.heard(ok=False)
+        tap.throttle.on_result(ok=False)
 
     assert tap.throttle.ramp is None
     assert not (tap.data_dir / FILE_NAME).exists()
@@ -200,14 +200,14 @@ def test_a_turn_that_was_not_used_is_the_next_jobs(tap: Tap) -> None:
     tap.recover()
     first = tap.turn()
 
-    tap.throttle.give_back()
+    tap.throttle.release()
 
     assert tap.turn() == first
     assert tap.turn() > first
 
 
 def test_giving_back_outside_a_ramp_changes_nothing(tap: Tap) -> None:
-    tap.throttle.give_back()
+    tap.throttle.release()
 
     assert tap.throttle.ramp is None
 
@@ -216,10 +216,10 @@ def test_whoever_waits_for_a_turn_can_be_stopped(tap: Tap) -> None:
     tap.recover()
     tap.turn()
 
-    got = tap.throttle.await_turn(lambda: tap.clock.monotonic() >= SLICE_S)
+    got = tap.throttle.acquire(lambda: tap.clock.monotonic() >= POLL_S)
 
     assert not got
-    assert sum(tap.clock.sleeps) <= 2 * SLICE_S
+    assert sum(tap.clock.sleeps) <= 2 * POLL_S
 
 
 def test_a_clock_that_is_set_back_stops_nobody(tap: Tap) -> None:
@@ -245,7 +245,7 @@ def test_a_clock_that_is_set_forward_ends_no_ramp(tap: Tap) -> None:
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_plex_that_says_it_is_too_much_gets_pauses(tap: Tap, status: int) -> None:
     for _ in range(10):
-        tap.throttle.answered(0.01, status)
+        tap.throttle.on_response(0.01, status)
     tap.turn()
 
     assert sum(tap.clock.sleeps) == pytest.approx(LEVELS[-1][1])
@@ -253,9 +253,9 @@ def test_a_plex_that_says_it_is_too_much_gets_pauses(tap: Tap, status: int) -> N
 
 
 def test_a_plex_that_is_well_again_gets_no_pauses(tap: Tap) -> None:
-    tap.throttle.answered(0.01, 503)
+    tap.throttle.on_response(0.01, 503)
     for _ in range(100):
-        tap.throttle.answered(0.01, 200)
+        tap.throttle.on_response(0.01, 200)
 
     tap.turn()
 
@@ -263,8 +263,14 @@ def test_a_plex_that_is_well_again_gets_no_pauses(tap: Tap) -> None:
 
 
 def test_only_a_recovery_begins_a_ramp(tap: Tap) -> None:
-    for old, new in ((CLOSED, OPEN), (OPEN, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, OPEN), (CLOSED, CLOSED)):
-        tap.throttle.gate_moved(old, new)
+    for old, new in (
+        (CLOSED, OPEN),
+        (OPEN, OPEN),
+        (OPEN, HALF_OPEN),
+        (HALF_OPEN, OPEN),
+        (CLOSED, CLOSED),
+    ):
+        tap.throttle.on_breaker_transition(old, new)
 
     assert tap.throttle.ramp is None
 
