@@ -67,7 +67,7 @@ class Environment:
     root: Path
     data_dir: Path
     clock: Clock = field(default_factory=SystemClock)
-    chance: Random = field(default_factory=Random)
+    rng: Random = field(default_factory=Random)
     checkpoint: Callable[[str], object] = str
     stash_timeout_s: tuple[float, float] = (5.0, 30.0)
 
@@ -87,7 +87,7 @@ class Worker:
 
 
 def build_plex(
-    outside: Environment,
+    env: Environment,
     config: PlexSyncConfig,
     on_answer: Callable[[float, int], object] = lambda took_s, status: None,
 ) -> PlexClient:
@@ -104,14 +104,14 @@ def build_plex(
     )
     return PlexClient(
         address,
-        device_headers(outside.data_dir, outside.clock.sleep),
-        outside.clock.sleep,
+        device_headers(env.data_dir, env.clock.sleep),
+        env.clock.sleep,
         on_answer,
     )
 
 
 def build_sync_context(
-    outside: Environment,
+    env: Environment,
     config: PlexSyncConfig,
     stash: StashClient,
     records: Records,
@@ -128,21 +128,19 @@ def build_sync_context(
     Raises:
         OSError: as for `build_plex`.
     """
-    plex = build_plex(outside, config, on_answer)
+    plex = build_plex(env, config, on_answer)
     return SyncContext(
         config=config,
         stash=stash,
         plex=plex,
-        finder=Finder(
-            plex, FileIndex(outside.data_dir / "cache"), config.plex_libraries, outside.clock
-        ),
+        finder=Finder(plex, FileIndex(env.data_dir / "cache"), config.plex_libraries, env.clock),
         records=records,
-        clock=outside.clock,
+        clock=env.clock,
         log=log,
         path_map=PathMap(config.path_map),
-        habits=ServerCapabilities(facts.get, facts.set),
+        capabilities=ServerCapabilities(facts.get, facts.set),
         rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
-        watch=watch or StepTimer(outside.clock),
+        watch=watch or StepTimer(env.clock),
         learning=None if config.path_map else learning,
         check_epoch=check_epoch,
     )
@@ -155,20 +153,20 @@ class Repositories:
     store: JobStore
     facts: MetaStore
     records: Records
-    letters: DeadLetters
+    dead_letters: DeadLetters
     notices: Notices
 
 
 def build_worker(
-    outside: Environment, log: EventLog, started_by: str, beat: Callable[[], None]
+    env: Environment, log: EventLog, started_by: str, heartbeat: Callable[[], None]
 ) -> Worker:
     """A worker on the queue in `data_dir`. Only the holder of the lease may call this.
 
     Raises:
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
-    clock, checkpoint = outside.clock, outside.checkpoint
-    opened = open_database(outside.data_dir, checkpoint)
+    clock, checkpoint = env.clock, env.checkpoint
+    opened = open_database(env.data_dir, checkpoint)
     checkpoint("worker.opened")
     epoch = start_epoch(opened.queue.connection, os.getpid(), VERSION, started_by, clock.wall())
     checkpoint("worker.epoch")
@@ -183,43 +181,43 @@ def build_worker(
     dead_letter_poison_jobs(store, store.recover_orphans(), log)
     checkpoint("worker.orphans")
     reporter = JobReporter(log, tables.notices, clock)
-    throttle = Throttle(outside.data_dir, clock, log)
+    throttle = Throttle(env.data_dir, clock, log)
     watch = StepTimer(clock)
-    statistics = StatisticsRecorder(outside.data_dir, Counters(store), clock, log, watch)
-    gate = build_gate(outside, tables, log, reporter, throttle)
+    statistics = StatisticsRecorder(env.data_dir, Counters(store), clock, log, watch)
+    circuit = build_gate(env, tables, log, reporter, throttle)
     fan_out = FanOut(store, EntityIndex(store), clock, checkpoint)
     summary = BatchSummary(tables.notices, clock)
     drain = Drain(
         store,
         tables.notices,
-        gate,
+        circuit,
         throttle,
         clock,
-        outside.chance,
+        env.rng,
         log,
         fan_out,
         listeners=[reporter.on_job_finished, statistics.on_job_finished, summary.on_job_finished],
-        batch_listeners=[ScanTrigger(gate, tables.notices, clock, log).on_batch_read],
+        batch_listeners=[ScanTrigger(circuit, tables.notices, clock, log).on_batch_read],
         checkpoint=checkpoint,
     )
-    settings = build_settings(outside, tables, log, beat, throttle, watch)
+    settings = build_settings(env, tables, log, heartbeat, throttle, watch)
     reconciliation = build_reconciliation(
-        outside, tables, log, settings, has_restarted=started_by != UPDATE
+        env, tables, log, settings, has_restarted=started_by != UPDATE
     )
 
     def before_speaking() -> None:
         summary.report_if_due()
-        reporter.notify_long_outage(gate.breaker)
+        reporter.notify_long_outage(circuit.breaker)
         troubles.flush()
 
     parts = WorkerComponents(
-        data_dir=outside.data_dir,
+        data_dir=env.data_dir,
         store=store,
         facts=tables.facts,
-        letters=tables.letters,
+        dead_letters=tables.dead_letters,
         notices=tables.notices,
         settings=settings,
-        gate=gate,
+        circuit=circuit,
         drain=drain,
         throttle=throttle,
         statistics=statistics,
@@ -230,20 +228,20 @@ def build_worker(
         clock=clock,
         log=log,
         epoch=epoch,
-        installed_version=lambda: installed_version(outside.root),
+        installed_version=lambda: installed_version(env.root),
         version=VERSION,
-        beat=beat,
+        heartbeat=heartbeat,
         checkpoint=checkpoint,
         duties=(DeletionSweep(store, tables.records, fan_out, clock, log), reconciliation),
         before_speaking=before_speaking,
-        is_gone=InstallationCheck(outside.root, outside.data_dir, clock).is_uninstalled,
+        is_gone=InstallationCheck(env.root, env.data_dir, clock).is_uninstalled,
         stash_came_back=reconciliation.on_stash_recovered,
     )
     return Worker(WorkerLoop(parts), parts, opened)
 
 
 def build_reconciliation(
-    outside: Environment,
+    env: Environment,
     tables: Repositories,
     log: EventLog,
     settings: LiveSettings,
@@ -253,14 +251,14 @@ def build_reconciliation(
     """The worker's duty of comparing both sides."""
 
     def say(text: str) -> None:
-        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+        tables.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
 
     ground = ReconciliationDeps(
         store=tables.store,
         facts=tables.facts,
-        book=QueueGapSink(tables.store, tables.letters, tables.records),
-        history=HistoryFile(outside.data_dir, outside.clock.sleep),
-        clock=outside.clock,
+        book=QueueGapSink(tables.store, tables.dead_letters, tables.records),
+        history=HistoryFile(env.data_dir, env.clock.sleep),
+        clock=env.clock,
         log=log,
         config=lambda: settings.config,
         first_start=lambda: first_start(tables.facts),
@@ -270,25 +268,26 @@ def build_reconciliation(
 
 
 def build_gate(
-    outside: Environment,
+    env: Environment,
     tables: Repositories,
     log: EventLog,
     reporter: JobReporter,
     throttle: Throttle,
 ) -> CircuitBreaker:
     """The breaker as it was left, with everybody who must hear of its moves."""
-    file = CircuitStateFile(outside.data_dir, outside.clock)
+    file = CircuitStateFile(env.data_dir, env.clock)
     breaker, warning = file.load()
 
     def unsaved(text: str) -> None:
         if text:
-            log.warning("state.unsaved", detail=text)
+            file_name, _, detail = text.partition(": ")
+            log.warning("state.save_failed", file=file_name, detail=detail)
 
-    outages = OutageRecorder(outside.data_dir, outside.clock, unsaved)
+    outages = OutageRecorder(env.data_dir, env.clock, unsaved)
     outages.sync_with_breaker(breaker)
     for text in filter(None, (warning, outages.warning)):
-        log.warning("state.set_aside", detail=text)
-        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+        log.warning("state.corrupt", detail=text)
+        tables.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
 
     def count_affected(old: CircuitState, new: CircuitState) -> None:
         if new.state is BreakerStatus.CLOSED:
@@ -302,8 +301,8 @@ def build_gate(
         reporter.on_breaker_transition,
     )
     return CircuitBreaker(
-        outside.clock,
-        outside.chance,
+        env.clock,
+        env.rng,
         log,
         breaker,
         listeners,
@@ -312,40 +311,40 @@ def build_gate(
 
 
 def build_settings(
-    outside: Environment,
+    env: Environment,
     tables: Repositories,
     log: EventLog,
-    beat: Callable[[], None],
+    heartbeat: Callable[[], None],
     throttle: Throttle,
     watch: StepTimer,
 ) -> LiveSettings:
     """The present settings, and what is built from them."""
     learning = LearnedPathStore(
-        outside.data_dir,
-        outside.clock,
+        env.data_dir,
+        env.clock,
         log,
         lambda lesson: _rematch(tables.store, tables.records, tables.facts.get(SERVER)),
     )
 
     def on_answer(took_s: float, status: int) -> None:
-        beat()
+        heartbeat()
         watch.count_request(PLEX)
         throttle.on_response(took_s, status)
 
     def on_request() -> None:
-        beat()  # a catch-up of many pages is no silence either
+        heartbeat()  # a catch-up of many pages is no silence either
         watch.count_request(STASH)
 
     return LiveSettings(
         tables.facts,
         tables.notices,
-        outside.clock,
+        env.clock,
         log,
         lambda address, cookie: StashClient(
-            address, cookie, timeout_s=outside.stash_timeout_s, on_request=on_request
+            address, cookie, timeout_s=env.stash_timeout_s, on_request=on_request
         ),
         lambda config, stash: build_sync_context(
-            outside,
+            env,
             config,
             stash,
             tables.records,
@@ -359,25 +358,25 @@ def build_settings(
     )
 
 
-def run_worker(outside: Environment, lease: Lease, started_by: str) -> int:
+def run_worker(env: Environment, lease: Lease, started_by: str) -> int:
     """Be the worker until there is a reason to leave; the exit status."""
-    return _runner(outside).run(lease, started_by)
+    return _runner(env).run(lease, started_by)
 
 
 def drain_in_process(
-    outside: Environment, look: Callable[[], None], limit_s: float = float("inf")
+    env: Environment, look: Callable[[], None], limit_s: float = float("inf")
 ) -> bool:
-    """Drain the queue in this process; see `Runner.work_here`."""
-    return _runner(outside).drain_in_process(look, limit_s)
+    """Drain the queue in this process; see `WorkerSupervisor.drain_in_process`."""
+    return _runner(env).drain_in_process(look, limit_s)
 
 
-def _runner(outside: Environment) -> WorkerSupervisor:
+def _runner(env: Environment) -> WorkerSupervisor:
     return WorkerSupervisor(
-        outside.root,
-        outside.data_dir,
-        outside.clock,
-        outside.checkpoint,
-        lambda log, started_by, beat: build_worker(outside, log, started_by, beat),
+        env.root,
+        env.data_dir,
+        env.clock,
+        env.checkpoint,
+        lambda log, started_by, heartbeat: build_worker(env, log, started_by, heartbeat),
     )
 
 
@@ -389,7 +388,7 @@ def _rematch(store: JobStore, records: Records, server: str) -> None:
 
 def _report_repair(path: str, notices: Notices, log: EventLog, clock: Clock) -> None:
     name = Path(path).name
-    log.error("database.damaged", kept_as=name)
+    log.error("database.repaired", kept_as=name)
     text = (
         f"PlexSync's database was damaged and has been kept as {name}. What could be read was saved, "
         "the catch-up repairs the rest. Check the disk."

@@ -72,10 +72,10 @@ class Cost:
 
 def index(order: Order) -> Measured:
     """Know every library, then look names up: the worker's way to the index and nothing else."""
-    outside = Environment(PROJECT, Path(order.data))
+    env = Environment(PROJECT, Path(order.data))
     config = read_config({"a_plex_url": order.plex_url, "a_plex_token": order.plex_token}).config
-    client = build_plex(outside, config)
-    finder = Finder(client, FileIndex(outside.data_dir / "cache"), (), outside.clock)
+    client = build_plex(env, config)
+    finder = Finder(client, FileIndex(env.data_dir / "cache"), (), env.clock)
     seconds, own_s = _timed(finder.prepare)
     chosen = random.Random(7).choices(order.names, k=LOOKUPS if order.names else 0)
     taken, found = [], 0

@@ -64,7 +64,7 @@ class Desk(Protocol):
             StashUnavailable: it cannot be told whether the other scene still exists.
         """
 
-    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
+    def desired(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
         """What the scene's items should show."""
 
     def look_again(self, paths: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ class FieldDifference:
     """One field that a sync would write. `known` is the field's record, None where nothing was ever pushed."""
 
     change: Change
-    wanted: FieldValue
+    desired: FieldValue
     present: FieldValue
     known: FieldRecord | None
 
@@ -43,13 +43,13 @@ class FieldDifference:
     @property
     def is_pushed(self) -> bool:
         """Whether Stash's value is the very one that was pushed last."""
-        return self.known is not None and self.known.pushed == digest(self.field.kind, self.wanted)
+        return self.known is not None and self.known.pushed == digest(self.field.kind, self.desired)
 
     @property
     def is_lacking(self) -> bool:
         """Whether Plex has nothing where Stash has something."""
         return not normal_form(self.field.kind, self.present) and bool(
-            normal_form(self.field.kind, self.wanted)
+            normal_form(self.field.kind, self.desired)
         )
 
 
@@ -91,7 +91,7 @@ def gaps_of(sight: Observation) -> tuple[Gap, ...]:
     """Every gap of what was seen; () when all is in step.
 
     Example:
-        >>> [gap.kind for gap in gaps_of(Sight(42, is_gone=True))]
+        >>> [gap.kind for gap in gaps_of(Observation(42, is_gone=True))]
         ['orphaned']
     """
     found = (detector.find(sight) for detector in DETECTORS)
@@ -146,7 +146,7 @@ def _of_fields(
     if not fields:
         return None
     seen = [
-        f"{one.field.name}: {_shown(one.present)} instead of {_shown(one.wanted)}" for one in mine
+        f"{one.field.name}: {_shown(one.present)} instead of {_shown(one.desired)}" for one in mine
     ]
     seen += [f"{name}: {of_images}" for name in images]
     return Gap(kind, sight.scene_id, fields, f"item {sight.item}: {'; '.join(seen)}")

@@ -34,18 +34,18 @@ _NOTHING = "0" * 16  # how the plan writes down that a clearing is intended
 
 def fixable(
     changes: Sequence[Change],
-    wanted: Mapping[str, FieldValue],
+    desired: Mapping[str, FieldValue],
     item: PlexItem,
     record: SyncRecord | None,
     rules: WriteRules,
-    letter: str,
+    dead_letter: str,
 ) -> tuple[FieldDifference, ...]:
     """The planned changes that a sync would really bring about; `letter` is the reason of the scene's dead letter."""
     known = record.fields if record else {}
     every = [
         FieldDifference(
             change,
-            wanted[change.field.name],
+            desired[change.field.name],
             item.values.get(change.field.name),
             known.get(change.field.name),
         )
@@ -57,19 +57,19 @@ def fixable(
         if not (
             _is_dropped_by_plex(one)
             or _is_kept_by_hand(one, rules)
-            or (letter == REFUSED and _was_refused(one))
+            or (dead_letter == REFUSED and _was_refused(one))
         )
     )
 
 
-def should_enqueue(letter: str, kinds: frozenset[str]) -> bool:
+def should_enqueue(dead_letter: str, kinds: frozenset[str]) -> bool:
     """Whether gaps of these kinds are worth a job although the scene has a dead letter ("" when it has none)."""
-    if not letter or letter in TRANSIENT:
+    if not dead_letter or dead_letter in TRANSIENT:
         return True
-    if letter in NO_ITEM:
+    if dead_letter in NO_ITEM:
         return MISSING not in kinds
     return (
-        letter == REFUSED and MISSING not in kinds
+        dead_letter == REFUSED and MISSING not in kinds
     )  # the refused fields are no gaps; others may have come
 
 
@@ -88,5 +88,5 @@ def _is_kept_by_hand(one: FieldDifference, rules: WriteRules) -> bool:
 
 def _was_refused(one: FieldDifference) -> bool:
     """Whether this very value was tried and never arrived."""
-    intended = digest(one.field.kind, one.wanted) or _NOTHING
+    intended = digest(one.field.kind, one.desired) or _NOTHING
     return one.known is not None and one.known.intended == intended

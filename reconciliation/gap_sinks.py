@@ -34,18 +34,18 @@ class GapSink(Protocol):
 class QueueGapSink:
     """Gaps become jobs, in the transaction that moves the run's position."""
 
-    def __init__(self, store: JobStore, letters: DeadLetters, records: Records) -> None:
+    def __init__(self, store: JobStore, dead_letters: DeadLetters, records: Records) -> None:
         self._store = store
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._records = records
         self._taken: list[str] = []
 
     def dead_letter_reason(self, scene_id: int) -> str:
         """The reason of the scene's dead letter; "" when it has none."""
-        return self._letters.reason_of(scene_subject(scene_id))
+        return self._dead_letters.reason_of(scene_subject(scene_id))
 
     def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
-        """Queue the scene with the next `turn`, unless it waits already or is known to fail."""
+        """Queue the scene with the next `commit`, unless it waits already or is known to fail."""
         subject = scene_subject(scene_id)
         kinds = frozenset(gap.kind for gap in gaps)
         if self._store.is_queued(subject) or not should_enqueue(
@@ -70,15 +70,15 @@ class QueueGapSink:
 class DryRunGapSink:
     """Counts what a run would queue and keeps the first gaps of each kind."""
 
-    def __init__(self, store: JobStore, letters: DeadLetters, most: int) -> None:
+    def __init__(self, store: JobStore, dead_letters: DeadLetters, most: int) -> None:
         self._store = store
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._most = most
         self.examples: dict[str, list[Gap]] = {}
 
     def dead_letter_reason(self, scene_id: int) -> str:
         """The reason of the scene's dead letter; "" when it has none."""
-        return self._letters.reason_of(scene_subject(scene_id))
+        return self._dead_letters.reason_of(scene_subject(scene_id))
 
     def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
         """Keep the first ones; whether a run would queue the scene."""

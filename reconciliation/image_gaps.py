@@ -11,7 +11,7 @@ from validation.metadata import SyncMetadata
 
 @dataclass(frozen=True, slots=True)
 class ImageGaps:
-    """Image fields out of step; see `Sight`. `record` is news to keep where Plex's paths moved by themselves."""
+    """Image fields out of step; see `Observation`. `record` is news to keep where Plex's paths moved by themselves."""
 
     unsent: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()

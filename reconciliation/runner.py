@@ -75,7 +75,7 @@ class ReconciliationTask(Generic[Bench]):
         self._has_restarted = has_restarted
         self._history, warning = ground.history.load()
         if warning:
-            ground.log.warning("state.set_aside", detail=warning)
+            ground.log.warning("state.corrupt", detail=warning)
             ground.say(warning)
         self._run = current_run(ground.facts)
         self._wish: RunRequest | None = None
@@ -83,7 +83,7 @@ class ReconciliationTask(Generic[Bench]):
         self._looks_at = self._reads_at = ground.clock.monotonic()
         self._rests_until = ground.clock.monotonic()
         self._failures = 0
-        self._bench: Bench | None = None
+        self._ctx: Bench | None = None
         self._sweep: Sweep | None = None
 
     def on_stash_recovered(self) -> None:
@@ -112,7 +112,7 @@ class ReconciliationTask(Generic[Bench]):
             self._begin_if_due(config) or self._is_time_to_read(now)
         )
 
-    def step(self, bench: Bench) -> None:
+    def step(self, ctx: Bench) -> None:
         """Do one step of the run that goes on, or of the one that is due.
 
         Raises:
@@ -123,7 +123,7 @@ class ReconciliationTask(Generic[Bench]):
             return
         if self._run is None and not self._start_requested() and not self._begin_if_due(config):
             return
-        sweep, failed = self._current_sweep(bench), ""
+        sweep, failed = self._current_sweep(ctx), ""
         try:
             is_over = sweep.step()
         except PlexTemporaryError:
@@ -132,7 +132,7 @@ class ReconciliationTask(Generic[Bench]):
         except (Fenced, PlexError, StashUnavailable, sqlite3.Error):
             raise
         except Exception as error:  # noqa: BLE001 broad on purpose: a bug in here must not keep the jobs from being done
-            self._g.log.error("reconcile.failed", why=type(error).__name__, detail=str(error))
+            self._g.log.error("reconcile.failed", reason=type(error).__name__, detail=str(error))
             failed, is_over = f"{type(error).__name__}: {error}", True
         finally:
             self._run = sweep.run
@@ -200,13 +200,13 @@ class ReconciliationTask(Generic[Bench]):
             if asked_at:
                 connection.execute(sql.SET_META, {"key": WISH, "value": ""})
         self._run, self._sweep, self._failures = run, None, 0
-        self._g.log.info("reconcile.begin", cause=cause, scope=scope)
+        self._g.log.info("reconcile.start", cause=cause, scope=scope)
 
-    def _current_sweep(self, bench: Bench) -> Sweep:
+    def _current_sweep(self, ctx: Bench) -> Sweep:
         """The run as it stands; under other settings it goes on from its last position."""
-        if self._sweep is None or bench is not self._bench:
+        if self._sweep is None or ctx is not self._ctx:
             assert self._run is not None
-            self._bench, desk = bench, self._open_desk(bench)
+            self._ctx, desk = ctx, self._open_desk(ctx)
             self._sweep = Sweep(
                 desk, self._g.book, self._g.clock, self._run, self._in_scope(self._run)
             )
@@ -241,7 +241,7 @@ class ReconciliationTask(Generic[Bench]):
         self._history = self._history.including(run)
         warning = self._g.history.save(self._history)
         if warning:
-            self._g.log.warning("state.unsaved", detail=warning)
+            self._g.log.warning("state.save_failed", detail=warning)
         self._g.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
         self._g.facts.set(RUN, "")
         self._g.log.info(
@@ -253,7 +253,7 @@ class ReconciliationTask(Generic[Bench]):
             queued=_pairs(run.enqueued),
             took_s=round(run.ended_at - run.started_at, 1),
         )
-        self._run = self._sweep = self._bench = None
+        self._run = self._sweep = self._ctx = None
 
 
 def _pairs(counts: dict[str, int]) -> list[str]:

@@ -179,9 +179,9 @@ class Sweep:
 
     def _library(self) -> int:
         """The key of the library that the scope names; 0 when there is none of this name."""
-        wanted = self._scope.library.casefold()
+        desired = self._scope.library.casefold()
         return next(
-            (one.key for one in self._desk.finder.sections if one.title.casefold() == wanted), 0
+            (one.key for one in self._desk.finder.sections if one.title.casefold() == desired), 0
         )
 
     # -- deciding -------------------------------------------------------------------------------
@@ -237,13 +237,13 @@ class Sweep:
             )
         if self._desk.owner(scene.scene_id, item) is not None:
             return ()
-        wanted, rules = self._desk.wanted(scene), self._desk.rules
-        changes = plan_changes(wanted, item, record, rules, identified=scene.has_identity)
-        letter = (
+        desired, rules = self._desk.desired(scene), self._desk.rules
+        changes = plan_changes(desired, item, record, rules, identified=scene.has_identity)
+        dead_letter = (
             self._book.dead_letter_reason(scene.scene_id) if changes or self._desk.images else ""
         )
-        differences = fixable(changes, wanted, item, record, rules, letter)
-        pictures = self._image_gaps(scene, item, record, letter, is_queued=bool(differences))
+        differences = fixable(changes, desired, item, record, rules, dead_letter)
+        pictures = self._image_gaps(scene, item, record, dead_letter, is_queued=bool(differences))
         return gaps_of(
             Observation(
                 scene.scene_id,
@@ -259,12 +259,12 @@ class Sweep:
         scene: SyncMetadata,
         item: PlexItem,
         record: SyncRecord | None,
-        letter: str,
+        dead_letter: str,
         *,
         is_queued: bool,
     ) -> ImageGaps:
         """Images follow fields: where one of those is refused, a sync does not come to them."""
-        if letter or (record is None and is_queued):
+        if dead_letter or (record is None and is_queued):
             return ImageGaps()
         pictures = check_images(self._desk, scene, item, record)
         if pictures.record is not None:

@@ -47,82 +47,82 @@ class Batch:
     gone: set[int] = field(default_factory=set)
 
 
-def read_batch(bench: SyncContext, jobs: Sequence[Job]) -> Batch:
+def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
     """Read everything the jobs need.
 
     Raises:
         PlexError, StashUnavailable: the failure of a shared read; no single job is to blame.
     """
-    with bench.watch.step("read"):
-        batch = Batch(_read_scenes(bench, jobs))
-    matchable = [case for case in batch.cases.values() if _is_wanted(bench, case.scene)]
-    if not matchable or not bench.config.sync_metadata:
+    with ctx.watch.step("read"):
+        batch = Batch(_read_scenes(ctx, jobs))
+    matchable = [case for case in batch.cases.values() if _is_wanted(ctx, case.scene)]
+    if not matchable or not ctx.config.sync_metadata:
         return batch
-    batch.server = bench.plex.machine_identifier()
-    with bench.watch.step("match"):
-        _find(bench, matchable)
+    batch.server = ctx.plex.machine_identifier()
+    with ctx.watch.step("match"):
+        _find(ctx, matchable)
     assign_owners(batch)
-    with bench.watch.step("items"):
-        read_items(bench, batch, matchable)
-    _log_steps(bench, batch)
+    with ctx.watch.step("items"):
+        read_items(ctx, batch, matchable)
+    _log_steps(ctx, batch)
     return batch
 
 
-def _find(bench: SyncContext, matchable: Sequence[SceneJob]) -> None:
+def _find(ctx: SyncContext, matchable: Sequence[SceneJob]) -> None:
     """Match the cases; Plex is asked for what the index lacks."""
-    prepare_matching(bench)
-    match_cases(bench, matchable)
+    prepare_matching(ctx)
+    match_cases(ctx, matchable)
     if any(is_missing(case) for case in matchable):
-        bench.finder.refresh(lambda: _still_missing(bench, matchable))
-        match_cases(bench, [case for case in matchable if is_missing(case)])
+        ctx.finder.refresh(lambda: _still_missing(ctx, matchable))
+        match_cases(ctx, [case for case in matchable if is_missing(case)])
 
 
-def prepare_matching(bench: SyncContext) -> None:
+def prepare_matching(ctx: SyncContext) -> None:
     """Know the libraries' files, and how folders are called there.
 
     Raises:
         PlexError, StashUnavailable: a server failed.
     """
-    bench.finder.prepare()
-    if bench.learning is not None and bench.learning.is_due():
-        bench.learning.learn(bench.stash, bench.finder.candidates)
+    ctx.finder.prepare()
+    if ctx.learning is not None and ctx.learning.is_due():
+        ctx.learning.learn(ctx.stash, ctx.finder.candidates)
 
 
-def match_cases(bench: SyncContext, cases: Sequence[SceneJob]) -> None:
+def match_cases(ctx: SyncContext, cases: Sequence[SceneJob]) -> None:
     """Match each case's scene against the index; asks nobody."""
     for case in cases:
         if case.scene is not None:
-            case.match = _override_match(bench, case.scene) or _match(bench, case.scene.files)
+            case.match = _override_match(ctx, case.scene) or _match(ctx, case.scene.files)
 
 
-def _is_wanted(bench: SyncContext, scene: SyncMetadata | None) -> bool:
-    return scene is not None and bool(scene.files) and not exclusion_reason(scene, bench.config)
+def _is_wanted(ctx: SyncContext, scene: SyncMetadata | None) -> bool:
+    return scene is not None and bool(scene.files) and not exclusion_reason(scene, ctx.config)
 
 
-def _override_match(bench: SyncContext, scene: SyncMetadata) -> MatchResult | None:
+def _override_match(ctx: SyncContext, scene: SyncMetadata) -> MatchResult | None:
     """The match a person has decided by hand; None for every other scene."""
-    item = bench.config.match_overrides.get(scene.scene_id)
-    if not item or not bench.finder.sections:
+    item = ctx.config.match_overrides.get(scene.scene_id)
+    if not item or not ctx.finder.sections:
         return None
     # Every item can be read through any library; the read tells which one it really is in.
-    pin = PlexFile("", 0, item, bench.finder.sections[0].key)
+    pin = PlexFile("", 0, item, ctx.finder.sections[0].key)
     candidate = Candidate(pin, Evidence.EXACT_PATH, scene.files[0].path, PINNED)
     return MatchResult((item,), Confidence.HIGH, (candidate,), PINNED)
 
 
-def _match(bench: SyncContext, files: Sequence[SceneFile]) -> MatchResult:
+def _match(ctx: SyncContext, files: Sequence[SceneFile]) -> MatchResult:
     """The match by the settings, else by what was learned; every file may contradict what was learned."""
-    result = match_scene(files, bench.finder.candidates, bench.path_map)
-    if bench.learning is None or not bench.learning.mappings:
+    result = match_scene(files, ctx.finder.candidates, ctx.path_map)
+    if ctx.learning is None or not ctx.learning.mappings:
         return result
-    bench.learning.drop_contradicted(files, bench.finder.candidates)
+    ctx.learning.drop_contradicted(files, ctx.finder.candidates)
     if result.confidence is Confidence.HIGH:
         return result
     known = [StashFile(file.path, file.size) for file in files]
-    return match_learned(known, bench.finder.candidates, bench.learning.mappings) or result
+    return match_learned(known, ctx.finder.candidates, ctx.learning.mappings) or result
 
 
-def read_items(bench: SyncContext, batch: Batch, cases: Sequence[SceneJob]) -> None:
+def read_items(ctx: SyncContext, batch: Batch, cases: Sequence[SceneJob]) -> None:
     """Read the matched items, one request per library and 200 items; what is gone is absent."""
     by_section: dict[int, set[int]] = {}
     for case in cases:
@@ -130,7 +130,7 @@ def read_items(bench: SyncContext, batch: Batch, cases: Sequence[SceneJob]) -> N
             if case.match and candidate.file.item in case.match.items:
                 by_section.setdefault(candidate.file.section, set()).add(candidate.file.item)
     for section, keys in by_section.items():
-        batch.items.update(bench.plex.items(section, sorted(keys)))
+        batch.items.update(ctx.plex.items(section, sorted(keys)))
         batch.sections.update(dict.fromkeys(keys, section))
 
 
@@ -145,9 +145,9 @@ def assign_owners(batch: Batch) -> None:
             )
 
 
-def _read_scenes(bench: SyncContext, jobs: Sequence[Job]) -> dict[int, SceneJob]:
-    read_at = bench.clock.wall()
-    raw = bench.stash.scenes([job.scene_id for job in jobs])
+def _read_scenes(ctx: SyncContext, jobs: Sequence[Job]) -> dict[int, SceneJob]:
+    read_at = ctx.clock.wall()
+    raw = ctx.stash.scenes([job.scene_id for job in jobs])
     cases = {}
     for job in jobs:
         answer = raw[job.scene_id]
@@ -161,13 +161,13 @@ def _read_scenes(bench: SyncContext, jobs: Sequence[Job]) -> dict[int, SceneJob]
     return cases
 
 
-def _log_steps(bench: SyncContext, batch: Batch) -> None:
-    bench.log.debug("step.read", scenes=len(batch.cases), items=len(batch.items))
+def _log_steps(ctx: SyncContext, batch: Batch) -> None:
+    ctx.log.debug("step.read", scenes=len(batch.cases), items=len(batch.items))
     for case in batch.cases.values():
         if case.match is not None:
             seen = tuple(candidate.describe() for candidate in case.match.candidates)
-            bench.log.debug(
-                "step.match", scene=case.job.scene_id, why=case.match.why, candidates=seen
+            ctx.log.debug(
+                "step.match", scene=case.job.scene_id, reason=case.match.reason, candidates=seen
             )
 
 
@@ -176,10 +176,10 @@ def is_missing(case: SceneJob) -> bool:
     return case.match is not None and case.match.confidence is Confidence.NONE
 
 
-def _still_missing(bench: SyncContext, cases: Sequence[SceneJob]) -> bool:
+def _still_missing(ctx: SyncContext, cases: Sequence[SceneJob]) -> bool:
     """Whether a scene that was missing has no file in the index yet."""
     return any(
-        not any(bench.finder.candidates(file.path) for file in case.scene.files)
+        not any(ctx.finder.candidates(file.path) for file in case.scene.files)
         for case in cases
         if is_missing(case) and case.scene is not None
     )

@@ -71,7 +71,7 @@ class SyncContext:
     clock: Clock
     log: EventLog
     path_map: PathMap
-    habits: ServerCapabilities
+    capabilities: ServerCapabilities
     rules: WriteRules
     watch: StepTimer
     learning: LearnedPathStore | None = None

@@ -27,7 +27,7 @@ def confirmed_update(record: SyncRecord | None) -> str:
 
 
 def sync_images(
-    bench: SyncContext,
+    ctx: SyncContext,
     scene: SyncMetadata,
     item: PlexItem,
     record: SyncRecord,
@@ -42,7 +42,7 @@ def sync_images(
     names of fields written, and warnings.
     """
     absent = [field for field in fields if field.name not in record.images]
-    replaced, moved = compare_images(bench.plex, item, fields, record.images, bench.rules)
+    replaced, moved = compare_images(ctx.plex, item, fields, record.images, ctx.rules)
     paths = {
         name: replace(record.images[name], item_path=item.images.get(name, "")) for name in moved
     }
@@ -50,9 +50,9 @@ def sync_images(
     if not fields or (known == scene.updated_at and not absent and not replaced):
         return record, (), ()
     etag = "" if absent or replaced else _common_etag(record.images, fields)
-    with bench.watch.step("images"):
+    with ctx.watch.step("images"):
         cover = asked.get(etag) or asked.setdefault(
-            etag, bench.stash.cover(scene.scene_id, _cache_buster(scene), etag)
+            etag, ctx.stash.cover(scene.scene_id, _cache_buster(scene), etag)
         )
         if cover.unchanged:
             return record, (), ()
@@ -62,11 +62,11 @@ def sync_images(
                 (),
                 (),
             )
-        return _send_all(bench, item, record, fields, cover, replaced)
+        return _send_all(ctx, item, record, fields, cover, replaced)
 
 
 def _send_all(
-    bench: SyncContext,
+    ctx: SyncContext,
     item: PlexItem,
     record: SyncRecord,
     fields: Sequence[Field],
@@ -82,7 +82,7 @@ def _send_all(
         is_shown = sent is not None and sent.sha1 == sha1 and field.name not in replaced
         if not problem and not is_shown:
             try:
-                if _send(bench, item, record.server, field, image, sha1):
+                if _send(ctx, item, record.server, field, image, sha1):
                     written.append(field.name)
             except PlexRejected as error:
                 problem = str(error)
@@ -96,22 +96,22 @@ def _send_all(
 
 
 def _send(
-    bench: SyncContext, item: PlexItem, server: str, field: Field, image: bytes, sha1: str
+    ctx: SyncContext, item: PlexItem, server: str, field: Field, image: bytes, sha1: str
 ) -> bool:
     """Upload and select, unless Plex has the very same bytes already; whether anything was written."""
     kind = IMAGE_LISTS[field.plex]
-    shelf = bench.plex.images(item.rating_key, kind)
+    shelf = ctx.plex.images(item.rating_key, kind)
     shown = next((key for key, selected in shelf if selected), "")
     if shown.endswith(sha1):
         return False
     kept = {field.name: Original(shown, field.plex in item.locked, written_digests=(sha1,))}
-    bench.records.originals.save(server, item.rating_key, item.section, kept, bench.clock.wall())
-    bench.check_epoch()
+    ctx.records.originals.save(server, item.rating_key, item.section, kept, ctx.clock.wall())
+    ctx.check_epoch()
     for key, _ in shelf:
         if key.endswith(sha1):
-            bench.plex.select_image(item.rating_key, kind, key)
+            ctx.plex.select_image(item.rating_key, kind, key)
             return True
-    bench.plex.upload_image(item.rating_key, kind, image)
+    ctx.plex.upload_image(item.rating_key, kind, image)
     return True
 
 

@@ -55,7 +55,7 @@ class LearnedPathStore:
         self._on_dropped = on_dropped
         self._document = _read(self._file)
         if self._file.corruption_warning:
-            log.warning("state.set_aside", detail=self._file.corruption_warning)
+            log.warning("state.corrupt", detail=self._file.corruption_warning)
 
     @property
     def mappings(self) -> tuple[LearnedMapping, ...]:
@@ -109,7 +109,7 @@ class LearnedPathStore:
         try:
             self._file.write(document.model_dump(mode="json"))
         except (OSError, TimeoutError) as error:
-            self._log.warning("paths.unsaved", detail=str(error))
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))
 
 
 def read_mappings(data_dir: Path, sleep: Callable[[float], None]) -> tuple[LearnedMapping, ...]:

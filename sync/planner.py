@@ -24,34 +24,34 @@ from validation.metadata import SyncMetadata
 class SyncPlanner:
     """What a sync would do under the present settings. Scenes must come in the order of their ids."""
 
-    def __init__(self, bench: SyncContext) -> None:
-        self._bench = bench
-        self._writer = ItemWriter(bench)
+    def __init__(self, ctx: SyncContext) -> None:
+        self._ctx = ctx
+        self._writer = ItemWriter(ctx)
         self._batch = Batch({})
 
     @property
     def stash(self) -> StashClient:
-        return self._bench.stash
+        return self._ctx.stash
 
     @property
     def plex(self) -> PlexClient:
-        return self._bench.plex
+        return self._ctx.plex
 
     @property
     def finder(self) -> Finder:
-        return self._bench.finder
+        return self._ctx.finder
 
     @property
     def records(self) -> Records:
-        return self._bench.records
+        return self._ctx.records
 
     @property
     def rules(self) -> WriteRules:
-        return self._bench.rules
+        return self._ctx.rules
 
     @property
     def images(self) -> tuple[Field, ...]:
-        return desired_images(self._bench.config)
+        return desired_images(self._ctx.config)
 
     def prepare(self) -> str:
         """Know the libraries and what was learned; Plex's identifier.
@@ -59,13 +59,13 @@ class SyncPlanner:
         Raises:
             PlexError, StashUnavailable: a server failed.
         """
-        self._batch.server = self._bench.plex.machine_identifier()
-        prepare_matching(self._bench)
+        self._batch.server = self._ctx.plex.machine_identifier()
+        prepare_matching(self._ctx)
         return self._batch.server
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
         """Whether a sync would do nothing with this scene: it has no file, or a person wants it so."""
-        return not scene.files or bool(exclusion_reason(scene, self._bench.config))
+        return not scene.files or bool(exclusion_reason(scene, self._ctx.config))
 
     def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:
         """The Plex files behind the items to write; () where one that is missing does not count.
@@ -76,10 +76,10 @@ class SyncPlanner:
         case = SceneJob(
             Job(0, scene_subject(scene.scene_id), "reconcile", PRIORITY_BACKFILL, 0.0), scene, 0.0
         )
-        match_cases(self._bench, [case])
-        if is_missing(case) and self._bench.config.skip_not_found:
+        match_cases(self._ctx, [case])
+        if is_missing(case) and self._ctx.config.skip_not_found:
             return ()
-        for item in items_to_write(self._bench, case):
+        for item in items_to_write(self._ctx, case):
             self._batch.claims.setdefault(item, scene.scene_id)
         return tuple(matched_files(case))
 
@@ -93,11 +93,11 @@ class SyncPlanner:
         Raises:
             StashUnavailable: it cannot be told whether the other scene still exists.
         """
-        return owner_of(self._bench, self._batch, scene_id, item)
+        return owner_of(self._ctx, self._batch, scene_id, item)
 
-    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
+    def desired(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
         """What the scene's items should show."""
-        return self._writer.wanted(scene)
+        return self._writer.desired(scene)
 
     def look_again(self, paths: Sequence[str]) -> None:
         """Ask Plex what is new, because these files of Stash are missing.
@@ -105,5 +105,5 @@ class SyncPlanner:
         Raises:
             PlexError: Plex failed.
         """
-        finder = self._bench.finder
+        finder = self._ctx.finder
         finder.refresh(lambda: any(not finder.candidates(path) for path in paths))

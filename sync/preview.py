@@ -25,7 +25,7 @@ class Preview:
 
     scene_id: int
     title: str
-    why: str = ""
+    reason: str = ""
     items: tuple[tuple[int, tuple[Change, ...]], ...] = ()
     candidates: tuple[str, ...] = ()
     problem: str = ""
@@ -40,7 +40,7 @@ class Preview:
     def lines(self) -> list[str]:
         """For people."""
         lines = [
-            f"Scene {self.scene_id} ({self.title or 'untitled'}): {(self.problem or self.why).rstrip('.')}."
+            f"Scene {self.scene_id} ({self.title or 'untitled'}): {(self.problem or self.reason).rstrip('.')}."
         ]
         lines += [f"Candidate: {text}." for text in self.candidates]
         for item, changes in self.items:
@@ -50,7 +50,7 @@ class Preview:
         return lines
 
 
-def preview(bench: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
+def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
     """What would happen to these scenes now. Images are not looked at.
 
     Raises:
@@ -60,8 +60,8 @@ def preview(bench: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
         Job(number, scene_subject(number), "preview", PRIORITY_BACKFILL, 0.0)
         for number in scene_ids
     ]
-    batch = read_batch(bench, jobs)
-    return [_of_case(bench, batch, batch.cases[job.id]) for job in jobs]
+    batch = read_batch(ctx, jobs)
+    return [_of_case(ctx, batch, batch.cases[job.id]) for job in jobs]
 
 
 class PreviewTotals:
@@ -97,12 +97,12 @@ class PreviewTotals:
         return {"scenes": self.scenes, "changed": self.changed, **counts}
 
 
-def _of_case(bench: SyncContext, batch: Batch, case: SceneJob) -> Preview:
+def _of_case(ctx: SyncContext, batch: Batch, case: SceneJob) -> Preview:
     scene, number = case.scene, case.job.scene_id
     if scene is None:
         problem = str(case.error) if case.error else "it is not in Stash"
         return Preview(number, "", problem=problem)
-    excluded = exclusion_reason(scene, bench.config)
+    excluded = exclusion_reason(scene, ctx.config)
     if excluded or case.match is None:
         return Preview(
             number,
@@ -111,7 +111,7 @@ def _of_case(bench: SyncContext, batch: Batch, case: SceneJob) -> Preview:
         )
     seen = tuple(candidate.describe() for candidate in case.match.candidates)
     try:
-        keys = items_to_write(bench, case)
+        keys = items_to_write(ctx, case)
         check_override(batch, case)
     except PlexSyncError as error:
         tried = () if isinstance(error, PlexNotFound) else seen
@@ -121,19 +121,19 @@ def _of_case(bench: SyncContext, batch: Batch, case: SceneJob) -> Preview:
             candidates=tried,
             problem=f"{type(error).__name__}: {error}",
         )
-    writer, files = ItemWriter(bench), {file.item: file for file in matched_files(case)}
+    writer, files = ItemWriter(ctx), {file.item: file for file in matched_files(case)}
     planned = []
     for key in keys:
         item = batch.items.get(key)
         if (
             item is None
             or not plays_file(item, files[key])
-            or owner_of(bench, batch, number, item) is not None
+            or owner_of(ctx, batch, number, item) is not None
         ):
             continue
-        record = bench.records.of_scene(number, batch.server).get(key)
+        record = ctx.records.of_scene(number, batch.server).get(key)
         planned.append((key, writer.plan(scene, item, record)))
-    return Preview(number, display_title(scene), case.match.why, tuple(planned), seen)
+    return Preview(number, display_title(scene), case.match.reason, tuple(planned), seen)
 
 
 def _shown(change: Change) -> str:

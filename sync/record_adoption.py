@@ -34,7 +34,7 @@ def matches_file(record: SyncRecord, scene: SyncMetadata, paths: Iterable[str]) 
     return False if record.oshash and known else None
 
 
-def adopt_records(bench: SyncContext, batch: Batch) -> None:
+def adopt_records(ctx: SyncContext, batch: Batch) -> None:
     """Give each scene of the batch the records of its files, and take those of other files away from it.
 
     Raises:
@@ -46,52 +46,52 @@ def adopt_records(bench: SyncContext, batch: Batch) -> None:
         if case.scene is not None and case.match is not None
     ]
     for case, scene in matched:
-        _release_foreign_records(bench, batch, case, scene)
+        _release_foreign_records(ctx, batch, case, scene)
     strays = [
         (scene, one)
         for case, scene in matched
-        for one in _find_records_by_file(bench, batch, case, scene)
+        for one in _find_records_by_file(ctx, batch, case, scene)
     ]
-    living = _read_scenes(bench, batch, {record.scene_id for _, record in strays})
+    living = _read_scenes(ctx, batch, {record.scene_id for _, record in strays})
     for scene, record in sorted(strays, key=lambda stray: stray[1].read_at):
         owner = living.get(record.scene_id)
         if record.scene_id in living and (
             owner is None or matches_file(record, owner, ()) is False
         ):
-            _adopt(bench, scene, record)
+            _adopt(ctx, scene, record)
 
 
-def _adopt(bench: SyncContext, scene: SyncMetadata, record: SyncRecord) -> None:
+def _adopt(ctx: SyncContext, scene: SyncMetadata, record: SyncRecord) -> None:
     """The same first file: the same scene under another id. Else a scene that has got the file of another one."""
-    bench.log.info(
+    ctx.log.info(
         "record.adopted", scene=scene.scene_id, item=record.item, before=record.scene_id or None
     )
     if record.oshash == scene.files[0].oshash:
-        bench.records.rekey(record, scene.scene_id)
+        ctx.records.rekey(record, scene.scene_id)
     else:
-        bench.records.transfer(record, scene.scene_id)
+        ctx.records.transfer(record, scene.scene_id)
 
 
 def _release_foreign_records(
-    bench: SyncContext, batch: Batch, case: SceneJob, scene: SyncMetadata
+    ctx: SyncContext, batch: Batch, case: SceneJob, scene: SyncMetadata
 ) -> None:
     """What tells of another file waits for that file's scene; what a person has decided is not guessed at."""
     paths = [file.path for file in matched_files(case)]
-    for record in bench.records.of_scene(scene.scene_id, batch.server).values():
+    for record in ctx.records.of_scene(scene.scene_id, batch.server).values():
         if matches_file(record, scene, paths) is not False:
             continue
-        if bench.config.match_overrides.get(scene.scene_id) == record.item:
-            case.error = _stale_override_error(bench, scene, record)
+        if ctx.config.match_overrides.get(scene.scene_id) == record.item:
+            case.error = _stale_override_error(ctx, scene, record)
         else:
-            bench.records.rekey(record, UNASSIGNED)
+            ctx.records.rekey(record, UNASSIGNED)
 
 
 def _stale_override_error(
-    bench: SyncContext, scene: SyncMetadata, record: SyncRecord
+    ctx: SyncContext, scene: SyncMetadata, record: SyncRecord
 ) -> MatchError | None:
     """Another scene has the file that the pin was made for: ids have changed. Else the file was replaced."""
     others = [
-        other for other in bench.stash.scenes_by_oshash(record.oshash) if other != scene.scene_id
+        other for other in ctx.stash.scenes_by_oshash(record.oshash) if other != scene.scene_id
     ]
     if not others:
         return None
@@ -102,26 +102,26 @@ def _stale_override_error(
 
 
 def _find_records_by_file(
-    bench: SyncContext, batch: Batch, case: SceneJob, scene: SyncMetadata
+    ctx: SyncContext, batch: Batch, case: SceneJob, scene: SyncMetadata
 ) -> list[SyncRecord]:
     """Records of the scene's items that tell of its file under another id."""
     paths = [file.path for file in matched_files(case)]
-    own = bench.records.of_scene(scene.scene_id, batch.server)
+    own = ctx.records.of_scene(scene.scene_id, batch.server)
     found = []
     for item in case.match.items if case.match and case.error is None else ():
         if item not in own:
-            others = bench.records.of_item(item, batch.server)
+            others = ctx.records.of_item(item, batch.server)
             found += [one for one in others if matches_file(one, scene, paths)]
     return found
 
 
-def _read_scenes(bench: SyncContext, batch: Batch, ids: set[int]) -> Living:
+def _read_scenes(ctx: SyncContext, batch: Batch, ids: set[int]) -> Living:
     """These scenes as they are now, without those that cannot be read; nobody is asked for what the batch knows."""
     known: dict[int, SyncMetadata | None] = {
         case.scene.scene_id: case.scene for case in batch.cases.values() if case.scene is not None
     }
     known[UNASSIGNED] = None
-    for scene_id, raw in bench.stash.scenes(sorted(ids - set(known))).items():
+    for scene_id, raw in ctx.stash.scenes(sorted(ids - set(known))).items():
         with contextlib.suppress(ValueError):
             known[scene_id] = None if raw is None else parse_scene(raw)
     batch.living.update(scene_id for scene_id, scene in known.items() if scene is not None)

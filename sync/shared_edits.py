@@ -18,30 +18,28 @@ Plans = Mapping[int, tuple[Change, ...]]
 
 
 def write_shared_edits(
-    bench: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
+    ctx: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
 ) -> dict[int, tuple[Change, ...]]:
     """Write the shared edits; the plans that are carried out by now, by item."""
     if len(plans) < 2:
         return {}
     written: set[int] = set()
     failed: set[int] = set()
-    for by_difference in _strategies(bench, plans, items):
+    for by_difference in _strategies(ctx, plans, items):
         rest = {item: changes for item, changes in plans.items() if item not in written | failed}
         for edit in shared_edits(rest, items, by_difference=by_difference):
             if not _fits_one_request(edit) or (
-                edit.is_difference and not _is_proven(bench, edit, items)
+                edit.is_difference and not _is_proven(ctx, edit, items)
             ):
                 continue
-            (written if _send(bench, edit) else failed).update(edit.items)
+            (written if _send(ctx, edit) else failed).update(edit.items)
     return {item: plans[item] for item in written}
 
 
-def _strategies(
-    bench: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
-) -> tuple[bool, bool]:
+def _strategies(ctx: SyncContext, plans: Plans, items: Mapping[int, PlexItem]) -> tuple[bool, bool]:
     """Differences first where they are fewer requests and this server may append: a renamed tag is then one
     request, and not one for each set of names that some items happen to have in common."""
-    if bench.habits.appends(bench.plex.machine_identifier()) is False:
+    if ctx.capabilities.appends(ctx.plex.machine_identifier()) is False:
         return (False, True)
     by_difference = _requests(shared_edits(plans, items, by_difference=True), plans)
     first = by_difference < _requests(shared_edits(plans, items, by_difference=False), plans)
@@ -66,54 +64,56 @@ def _fits_one_request(edit: SharedEdit) -> bool:
     )
 
 
-def _is_proven(bench: SyncContext, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
+def _is_proven(ctx: SyncContext, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
     """Whether this server appends; the first time it is tried on one item and looked at.
 
     A server that turns out to replace is mended at once: the item's own job sends its full list.
     """
-    server = bench.plex.machine_identifier()
-    known = bench.habits.appends(server)
+    server = ctx.plex.machine_identifier()
+    known = ctx.capabilities.appends(server)
     if known is not None:
         return known
     first = next(
-        (items[key] for key in edit.items if not _could_lose_names(bench, edit, items[key])), None
+        (items[key] for key in edit.items if not _could_lose_names(ctx, edit, items[key])), None
     )
     if first is None:
         return False
     try:
-        if not _send(bench, replace(edit, items=(first.rating_key,))):
+        if not _send(ctx, replace(edit, items=(first.rating_key,))):
             return False
-        after = bench.plex.items(edit.section, [first.rating_key]).get(first.rating_key)
+        after = ctx.plex.items(edit.section, [first.rating_key]).get(first.rating_key)
     except PlexError:
         return False
     verdict = shows_appending(edit, first, after) if after is not None else None
     if verdict is not None:
-        bench.habits.set_appends(server, verdict)
-        bench.log.info("plex.tags", append=verdict)
+        ctx.capabilities.set_appends(server, verdict)
+        ctx.log.info("plex.tag_mode", append=verdict)
     return verdict is True
 
 
-def _could_lose_names(bench: SyncContext, edit: SharedEdit, item: PlexItem) -> bool:
+def _could_lose_names(ctx: SyncContext, edit: SharedEdit, item: PlexItem) -> bool:
     """Whether a trial could cost names that Stash lacks: nobody could bring them back after a kill."""
     added = [
         change.field for change in edit.changes if change.field.kind is Kind.NAMES and change.value
     ]
     return any(
         item.values.get(field.name)
-        and (bench.rules.preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY)
+        and (ctx.rules.preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY)
         for field in added
     )
 
 
-def _send(bench: SyncContext, edit: SharedEdit) -> bool:
+def _send(ctx: SyncContext, edit: SharedEdit) -> bool:
     try:
         for target in edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS):
-            bench.check_epoch()
-            bench.plex.edit(target)
+            ctx.check_epoch()
+            ctx.plex.edit(target)
     except PlexError as error:
-        bench.log.info("share.failed", items=len(edit.items), why=type(error).__name__)
+        ctx.log.info("shared_edit.failed", items=len(edit.items), reason=type(error).__name__)
         return False
-    bench.log.info(
-        "share.done", items=len(edit.items), fields=[change.field.name for change in edit.changes]
+    ctx.log.info(
+        "shared_edit.done",
+        items=len(edit.items),
+        fields=[change.field.name for change in edit.changes],
     )
     return True

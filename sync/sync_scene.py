@@ -43,7 +43,7 @@ class WrittenItem:
 
     record: SyncRecord
     section: int
-    wanted: dict[str, FieldValue]
+    desired: dict[str, FieldValue]
     changed: frozenset[str]
     images: frozenset[str] = frozenset()
 
@@ -63,9 +63,9 @@ class _JobProgress:
 class SceneSync:
     """Carries out jobs of a batch that was read. `written` collects what must be verified."""
 
-    def __init__(self, bench: SyncContext) -> None:
-        self._bench = bench
-        self._writer = ItemWriter(bench)
+    def __init__(self, ctx: SyncContext) -> None:
+        self._ctx = ctx
+        self._writer = ItemWriter(ctx)
         self.written: list[WrittenItem] = []
 
     def sync(self, batch: Batch, job: Job) -> Outcome:
@@ -79,23 +79,23 @@ class SceneSync:
             raise case.error
         if case.scene is None:
             if DESTROY in job.cause.split("+"):
-                self._bench.records.forget_scene(job.scene_id)
+                self._ctx.records.forget_scene(job.scene_id)
             else:  # nobody said so: after a full import its file may be another scene's
-                self._bench.records.unassign(job.scene_id)
+                self._ctx.records.unassign(job.scene_id)
             return Outcome(Disposition.COMPLETE, "gone", message=SceneDeleted("").advice)
         title = display_title(case.scene)
         if not case.scene.files:
             return Outcome(
                 Disposition.COMPLETE, "no_file", message=SceneHasNoFile("").advice, title=title
             )
-        if not self._bench.config.sync_metadata:
+        if not self._ctx.config.sync_metadata:
             return Outcome(Disposition.COMPLETE, "off", title=title)
-        excluded = exclusion_reason(case.scene, self._bench.config)
+        excluded = exclusion_reason(case.scene, self._ctx.config)
         if excluded or case.match is None:
             return Outcome(
                 Disposition.COMPLETE, "excluded", message=f"Left alone: {excluded}.", title=title
             )
-        if self._bench.config.skip_not_found and case.match.confidence is Confidence.NONE:
+        if self._ctx.config.skip_not_found and case.match.confidence is Confidence.NONE:
             return Outcome(
                 Disposition.COMPLETE, "skipped", message="Plex does not have it.", title=title
             )
@@ -105,8 +105,8 @@ class SceneSync:
             self._sync_item(batch, case, key, run)
         self._drop_stale_records(batch, case, keys)
         if run.failed:
-            why = next(iter(run.failed.values()))
-            text = f"Plex does not take {', '.join(run.failed)} of scene {job.scene_id} ({why})."
+            reason = next(iter(run.failed.values()))
+            text = f"Plex does not take {', '.join(run.failed)} of scene {job.scene_id} ({reason})."
             raise PlexRejected(text, fields=tuple(run.failed))
         return Outcome(
             Disposition.COMPLETE,
@@ -132,21 +132,21 @@ class SceneSync:
                     or file.item in plans
                 ):
                     continue
-                if owner_of(self._bench, batch, scene.scene_id, item) is None:
-                    old = adopt_record(self._bench, batch, scene.scene_id, item)
+                if owner_of(self._ctx, batch, scene.scene_id, item) is None:
+                    old = adopt_record(self._ctx, batch, scene.scene_id, item)
                     changes = plans[file.item] = self._writer.plan(scene, item, old)
                     record = self._record(batch, case, item, old)
                     self._writer.record_intent(
-                        record, changes, self._writer.wanted(scene), item, old
+                        record, changes, self._writer.desired(scene), item, old
                     )
-        batch.shared = write_shared_edits(self._bench, plans, batch.items)
+        batch.shared = write_shared_edits(self._ctx, plans, batch.items)
 
     # -- which items ----------------------------------------------------------------------------
 
     def _items_of(self, batch: Batch, case: SceneJob) -> tuple[int, ...]:
         """The items to write, each read and proved to play the scene's file; matched anew once."""
         for again in (False, True):
-            keys = items_to_write(self._bench, case)
+            keys = items_to_write(self._ctx, case)
             check_override(batch, case)
             stale = [
                 file
@@ -156,49 +156,49 @@ class SceneSync:
             if not stale:
                 return keys
             for file in stale:
-                self._bench.log.info("match.stale", scene=case.job.scene_id, item=file.item)
-                self._bench.finder.forget(file)
+                self._ctx.log.info("match.stale", scene=case.job.scene_id, item=file.item)
+                self._ctx.finder.forget(file)
             if not again:
-                self._bench.finder.refresh(lambda: True)
-                match_cases(self._bench, [case])
-                read_items(self._bench, batch, [case])
+                self._ctx.finder.refresh(lambda: True)
+                match_cases(self._ctx, [case])
+                read_items(self._ctx, batch, [case])
         raise StaleMatch(f"Plex changed its items while scene {case.job.scene_id} was matched.")
 
     def _drop_stale_records(self, batch: Batch, case: SceneJob, keys: tuple[int, ...]) -> None:
         """A scene that moved to other items no longer claims the old ones."""
-        for item in self._bench.records.of_scene(case.job.scene_id, batch.server):
+        for item in self._ctx.records.of_scene(case.job.scene_id, batch.server):
             if item not in keys:
-                self._bench.records.forget_item(case.job.scene_id, batch.server, item)
+                self._ctx.records.forget_item(case.job.scene_id, batch.server, item)
 
     # -- one item -------------------------------------------------------------------------------
 
     def _sync_item(self, batch: Batch, case: SceneJob, key: int, run: _JobProgress) -> None:
         scene, item = case.scene, batch.items[key]
         assert scene is not None  # a case without its scene ended before
-        other = owner_of(self._bench, batch, scene.scene_id, item)
+        other = owner_of(self._ctx, batch, scene.scene_id, item)
         if other is not None:
             run.claimed.append(
                 f"item {key} also plays scene {other}, which is the one that is shown in Plex"
             )
             return
         run.items.append(key)
-        old = adopt_record(self._bench, batch, scene.scene_id, item)
+        old = adopt_record(self._ctx, batch, scene.scene_id, item)
         record = self._record(batch, case, item, old)
         changes = self._writer.plan(scene, item, old)
         failed: dict[str, str] = {}
         if batch.shared.get(key) != changes:
-            with self._bench.watch.step("write") if changes else nullcontext():
+            with self._ctx.watch.step("write") if changes else nullcontext():
                 changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
-        wanted = self._writer.wanted(scene)
+        desired = self._writer.desired(scene)
         done = tuple(change for change in changes if change.field.name not in failed)
         known = confirmed_update(old)
-        kept = {name: value for name, value in wanted.items() if name not in failed}
+        kept = {name: value for name, value in desired.items() if name not in failed}
         record = record.with_fields(
             {**self._intended_records(record, failed), **field_records(done, kept, item, old)}
         )
         run.wrote.update(change.field.name for change in done)
         record, images, warnings = self._sync_images(scene, item, record, known, run, bool(failed))
-        self._bench.records.save(record)
+        self._ctx.records.save(record)
         run.wrote.update(images)
         run.warnings.extend(warnings)
         if done or images:
@@ -219,7 +219,7 @@ class SceneSync:
         """What was intended for fields that Plex refused, so that the very same is not tried without a reason."""
         if not failed:
             return {}
-        kept = self._bench.records.of_scene(record.scene_id, record.server)[record.item].fields
+        kept = self._ctx.records.of_scene(record.scene_id, record.server)[record.item].fields
         return {name: kept[name] for name in failed if name in kept}
 
     def _sync_images(
@@ -235,20 +235,20 @@ class SceneSync:
 
         Until they are sent the record keeps the old `updated_at`: it proves nothing that is not true.
         """
-        fields = desired_images(self._bench.config)
+        fields = desired_images(self._ctx.config)
         current = record.updated_at
         if failed or (fields and known != current):
-            self._bench.records.save(replace(record, updated_at=known))
+            self._ctx.records.save(replace(record, updated_at=known))
         if failed:
             return replace(record, updated_at=known), (), ()
-        return sync_images(self._bench, scene, item, record, fields, known, run.covers)
+        return sync_images(self._ctx, scene, item, record, fields, known, run.covers)
 
     def _record(
         self, batch: Batch, case: SceneJob, item: PlexItem, old: SyncRecord | None
     ) -> SyncRecord:
         scene = case.scene
         assert scene is not None and case.match is not None
-        section = self._bench.finder.section_of(item.section)
+        section = self._ctx.finder.section_of(item.section)
         path = next((file.path for file in matched_files(case) if file.item == item.rating_key), "")
         return SyncRecord(
             scene_id=scene.scene_id,

@@ -11,7 +11,7 @@ from sync.context import SyncContext
 from sync_queue.records import UNASSIGNED
 
 
-def items_to_write(bench: SyncContext, case: SceneJob) -> tuple[int, ...]:
+def items_to_write(ctx: SyncContext, case: SceneJob) -> tuple[int, ...]:
     """The items the match allows to write under the present settings; () for a scene that was not matched.
 
     Raises:
@@ -20,15 +20,13 @@ def items_to_write(bench: SyncContext, case: SceneJob) -> tuple[int, ...]:
     if case.match is None or case.scene is None:
         return ()
     try:
-        return accept(case.match, bench.config.strict_matching)
+        return accept(case.match, ctx.config.strict_matching)
     except PlexNotFound as error:
-        paths = tuple(
-            path for file in case.scene.files for path in bench.path_map.mapped(file.path)
-        )
+        paths = tuple(path for file in case.scene.files for path in ctx.path_map.mapped(file.path))
         raise PlexNotFound(f"{error}: looked for {', '.join(paths)}.", paths=paths) from error
 
 
-def owner_of(bench: SyncContext, batch: Batch, scene_id: int, item: PlexItem) -> int | None:
+def owner_of(ctx: SyncContext, batch: Batch, scene_id: int, item: PlexItem) -> int | None:
     """The other scene that writes this item; None when it is ours.
 
     The one a person has decided for, else the one its record names while it is in Stash, else the lowest
@@ -37,41 +35,39 @@ def owner_of(bench: SyncContext, batch: Batch, scene_id: int, item: PlexItem) ->
     Raises:
         StashUnavailable: it cannot be told whether the other scene still exists.
     """
-    pinned = [
-        scene for scene, key in bench.config.match_overrides.items() if key == item.rating_key
-    ]
+    pinned = [scene for scene, key in ctx.config.match_overrides.items() if key == item.rating_key]
     if pinned:
         return None if scene_id in pinned else min(pinned)
-    owners = [record.scene_id for record in _records_of(bench, batch, item)]
+    owners = [record.scene_id for record in _records_of(ctx, batch, item)]
     if scene_id in owners:
         return None
     for owner in owners:
-        if not _is_gone(bench, batch, owner):
+        if not _is_gone(ctx, batch, owner):
             return owner
     lowest = batch.claims.get(item.rating_key, scene_id)
     return lowest if lowest < scene_id else None
 
 
 def adopt_record(
-    bench: SyncContext, batch: Batch, scene_id: int, item: PlexItem
+    ctx: SyncContext, batch: Batch, scene_id: int, item: PlexItem
 ) -> SyncRecord | None:
     """The scene's record on an item that it writes; None when nothing is known.
 
     What is known of the item from a scene that is gone becomes its own: the file is the same, and so are the
     names and values that PlexSync put there.
     """
-    own = bench.records.of_scene(scene_id, batch.server).get(item.rating_key)
+    own = ctx.records.of_scene(scene_id, batch.server).get(item.rating_key)
     if own is not None or not batch.gone:
         return own
-    left = [record for record in _records_of(bench, batch, item) if record.scene_id in batch.gone]
+    left = [record for record in _records_of(ctx, batch, item) if record.scene_id in batch.gone]
     for record in sorted(left, key=lambda record: record.read_at):  # of several, the newest stays
-        bench.records.transfer(record, scene_id)
-    return bench.records.of_scene(scene_id, batch.server).get(item.rating_key)
+        ctx.records.transfer(record, scene_id)
+    return ctx.records.of_scene(scene_id, batch.server).get(item.rating_key)
 
 
-def _records_of(bench: SyncContext, batch: Batch, item: PlexItem) -> list[SyncRecord]:
+def _records_of(ctx: SyncContext, batch: Batch, item: PlexItem) -> list[SyncRecord]:
     """The records on this item that were made when it played a file which it still plays."""
-    records = bench.records.of_item(item.rating_key, batch.server)
+    records = ctx.records.of_item(item.rating_key, batch.server)
     return [
         record
         for record in records
@@ -80,10 +76,10 @@ def _records_of(bench: SyncContext, batch: Batch, item: PlexItem) -> list[SyncRe
     ]
 
 
-def _is_gone(bench: SyncContext, batch: Batch, scene_id: int) -> bool:
+def _is_gone(ctx: SyncContext, batch: Batch, scene_id: int) -> bool:
     """Whether a claimant is gone from Stash; its record outlives it where nobody was told of its end."""
     if scene_id not in batch.living | batch.gone:
-        is_gone = bench.stash.scenes([scene_id])[scene_id] is None
+        is_gone = ctx.stash.scenes([scene_id])[scene_id] is None
         (batch.gone if is_gone else batch.living).add(scene_id)
     return scene_id in batch.gone
 

@@ -19,7 +19,7 @@ class DroppedFields:
     fields: tuple[str, ...]
 
 
-def verify_written(bench: SyncContext, written: Iterable[WrittenItem]) -> list[DroppedFields]:
+def verify_written(ctx: SyncContext, written: Iterable[WrittenItem]) -> list[DroppedFields]:
     """Read every written item again, 200 to a request, and remember what Plex shows now.
 
     A read that fails proves nothing and costs nothing: the records then say what was pushed only.
@@ -31,21 +31,21 @@ def verify_written(bench: SyncContext, written: Iterable[WrittenItem]) -> list[D
     lost: list[DroppedFields] = []
     for section, group in by_section.items():
         try:
-            items = bench.plex.items(section, sorted({one.record.item for one in group}))
+            items = ctx.plex.items(section, sorted({one.record.item for one in group}))
         except PlexError as error:
-            bench.log.info("verify.skipped", section=section, why=type(error).__name__)
+            ctx.log.info("verify.skipped", section=section, reason=type(error).__name__)
             continue
         for one in group:
-            lost.extend(_remember(bench, one, items.get(one.record.item)))
+            lost.extend(_remember(ctx, one, items.get(one.record.item)))
     return lost
 
 
-def _remember(bench: SyncContext, one: WrittenItem, item: PlexItem | None) -> list[DroppedFields]:
-    record = bench.records.of_scene(one.record.scene_id, one.record.server).get(one.record.item)
+def _remember(ctx: SyncContext, one: WrittenItem, item: PlexItem | None) -> list[DroppedFields]:
+    record = ctx.records.of_scene(one.record.scene_id, one.record.server).get(one.record.item)
     if item is None or record is None:
         return []
     changed = {name: known for name, known in record.fields.items() if name in one.changed}
-    seen, dropped = verify(changed, one.wanted, item)
+    seen, dropped = verify(changed, one.desired, item)
     shown = {
         name: replace(sent, item_path=item.images.get(name, ""))
         for name, sent in record.images.items()
@@ -53,5 +53,5 @@ def _remember(bench: SyncContext, one: WrittenItem, item: PlexItem | None) -> li
     }
     known = record.with_fields(seen).with_images(shown)
     if known != record:
-        bench.records.save(known)
+        ctx.records.save(known)
     return [DroppedFields(record.scene_id, record.item, dropped)] if dropped else []

@@ -20,18 +20,18 @@ LAST_TRY = 4  # after this many failed attempts the next one is the last
 class ItemWriter:
     """Plans and sends the edits of single items."""
 
-    def __init__(self, bench: SyncContext) -> None:
-        self._bench = bench
+    def __init__(self, ctx: SyncContext) -> None:
+        self._ctx = ctx
         self._last: tuple[SyncMetadata, EditLimits, Mapping[str, FieldValue]] | None = None
 
-    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
+    def desired(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
         """What the scene's items should show; texts are cut to what one request can carry."""
         limits = self._limits()
         if self._last is None or self._last[0] is not scene or self._last[1] != limits:
             self._last = (
                 scene,
                 limits,
-                _truncate(desired_values(scene, self._bench.config), limits),
+                _truncate(desired_values(scene, self._ctx.config), limits),
             )
         return self._last[2]  # it is asked for at every step of a scene
 
@@ -40,14 +40,14 @@ class ItemWriter:
     ) -> tuple[Change, ...]:
         """What must be written; () when nothing differs."""
         return plan_changes(
-            self.wanted(scene), item, old, self._bench.rules, identified=scene.has_identity
+            self.desired(scene), item, old, self._ctx.rules, identified=scene.has_identity
         )
 
     def record_intent(
         self,
         record: SyncRecord,
         changes: tuple[Change, ...],
-        wanted: Mapping[str, FieldValue],
+        desired: Mapping[str, FieldValue],
         item: PlexItem,
         old: SyncRecord | None,
     ) -> None:
@@ -55,17 +55,17 @@ class ItemWriter:
 
         A worker may be killed between the request and its record.
         """
-        intended = intended_records(changes, wanted, item, old)
+        intended = intended_records(changes, desired, item, old)
         if intended:
             kept = originals(changes, intended, item)
-            self._bench.records.originals.save(
-                record.server, item.rating_key, item.section, kept, self._bench.clock.wall()
+            self._ctx.records.originals.save(
+                record.server, item.rating_key, item.section, kept, self._ctx.clock.wall()
             )
         base = old or SyncRecord(
             record.scene_id, record.server, record.item, record.section, record.path
         )
         if intended and base.with_fields(intended) != base:
-            self._bench.records.save(base.with_fields(intended))
+            self._ctx.records.save(base.with_fields(intended))
 
     def write(
         self,
@@ -84,14 +84,14 @@ class ItemWriter:
         for is_short in (False, True):
             if is_short:
                 changes = self.plan(scene, item, old)  # anew: short limits cut long texts further
-            self.record_intent(record, changes, self.wanted(scene), item, old)
+            self.record_intent(record, changes, self.desired(scene), item, old)
             try:
                 return changes, self._send_all(item, changes, job)
             except PlexRejected as error:
                 if is_short or not error.too_long or self._limits() == SHORT_LIMITS:
                     raise
-            self._bench.log.info("plex.short", scene=scene.scene_id)
-            self._bench.habits.set_short_limits(record.server)
+            self._ctx.log.info("plex.request_too_long", scene=scene.scene_id)
+            self._ctx.capabilities.set_short_limits(record.server)
         raise AssertionError("the second round returns or raises")
 
     def _send_all(self, item: PlexItem, changes: tuple[Change, ...], job: Job) -> dict[str, str]:
@@ -134,17 +134,17 @@ class ItemWriter:
             PlexError: Plex took nothing, or not all of it.
         """
         names = tuple(change.field.name for change in changes)
-        self._bench.log.debug("step.send", item=item.rating_key, fields=names)
+        self._ctx.log.debug("step.send", item=item.rating_key, fields=names)
         for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
-            self._bench.check_epoch()
-            self._bench.plex.edit(target)
+            self._ctx.check_epoch()
+            self._ctx.plex.edit(target)
 
     def _limits(self) -> EditLimits:
-        return self._bench.habits.limits(self._bench.plex.machine_identifier())
+        return self._ctx.capabilities.limits(self._ctx.plex.machine_identifier())
 
 
-def _truncate(wanted: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
+def _truncate(desired: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
     return {
         name: fit_text(value, limits) if isinstance(value, str) else value
-        for name, value in wanted.items()
+        for name, value in desired.items()
     }

@@ -107,7 +107,7 @@ class Records:
             )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
-        """The record's scene has another id now; `NOBODY` until its file is seen."""
+        """The record's scene has another id now; `UNASSIGNED` until its file is seen."""
         row = {
             "scene_id": record.scene_id,
             "server": record.server,

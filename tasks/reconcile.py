@@ -61,13 +61,13 @@ def dry_run(context: TaskContext) -> TaskResult:
     run = Run(cause="dry run", scope=ALL.text, started_at=context.clock.wall())
     with context.store() as store:
         book = DryRunGapSink(store, DeadLetters(store), EXAMPLES)
-        bench = context.build_bench(config, stash, store)
+        ctx = context.build_bench(config, stash, store)
         learning = (
             None
             if config.path_map
-            else _ReadOnlyLearnedPaths(context.data_dir, context.clock, bench.log, str)
+            else _ReadOnlyLearnedPaths(context.data_dir, context.clock, ctx.log, str)
         )
-        looking = replace(bench, records=_ReadOnlyRecords(store), learning=learning)
+        looking = replace(ctx, records=_ReadOnlyRecords(store), learning=learning)
         sweep = Sweep(SyncPlanner(looking), book, context.clock, run)
         try:
             while not sweep.step():
@@ -75,7 +75,7 @@ def dry_run(context: TaskContext) -> TaskResult:
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
-            bench.close()
+            ctx.close()
     context.progress(1.0)
     for detector in DETECTORS:
         for gap in book.examples.get(detector.kind, ()):

@@ -119,11 +119,11 @@ def release_time(root: Path, environment: Mapping[str, str]) -> int:
     Raises:
         Unpackable: none of them is known.
     """
-    wanted = environment.get("SOURCE_DATE_EPOCH", "")
-    if wanted.isdigit():
-        return int(wanted)
-    if wanted:
-        raise Unpackable(f"SOURCE_DATE_EPOCH is no number of seconds: {wanted}")
+    desired = environment.get("SOURCE_DATE_EPOCH", "")
+    if desired.isdigit():
+        return int(desired)
+    if desired:
+        raise Unpackable(f"SOURCE_DATE_EPOCH is no number of seconds: {desired}")
     return _committed_at(root) or _released_at(root)
 
 

@@ -21,7 +21,7 @@ def schema_diagram() -> str:
     """Every table with its columns, and what points at what, as a fenced Mermaid diagram."""
     tables = columns()
     lines = ["```mermaid", "erDiagram", "  direction LR"]
-    lines += [f'  {left} {arrow} {right} : "{why}"' for left, arrow, right, why in RELATIONS]
+    lines += [f'  {left} {arrow} {right} : "{reason}"' for left, arrow, right, reason in RELATIONS]
     for name, rows in tables.items():
         lines += [
             f"  {name} {{",

@@ -26,8 +26,8 @@ def child_pid(stash: StashEmulator) -> int:
 
 class TestHooks:
     def test_a_mutation_waits_for_its_hook(self, stash: StashEmulator, tmp_path: Path) -> None:
-        gate = tmp_path / "gate"
-        write_plugin(stash, f"log('i', 'in hook'); await_file({str(gate)!r})", triggers=UPDATE)
+        circuit = tmp_path / "gate"
+        write_plugin(stash, f"log('i', 'in hook'); await_file({str(circuit)!r})", triggers=UPDATE)
         scene = stash.library.add_scene("/data/a.mp4")
 
         update = Background(lambda: stash.update_scene(scene, title="new"))
@@ -35,7 +35,7 @@ class TestHooks:
 
         assert update.running
         assert stash.library.scene(scene).title == "new"
-        gate.touch()
+        circuit.touch()
         update.join()
 
     def test_a_grandchild_that_holds_stdout_blocks_the_mutation(self, stash: StashEmulator) -> None:
@@ -396,13 +396,13 @@ class TestTasks:
     def test_a_queued_job_that_is_stopped_never_runs(
         self, stash: StashEmulator, tmp_path: Path
     ) -> None:
-        gate = tmp_path / "gate"
-        write_plugin(stash, f"log('i', 'in task'); await_file({str(gate)!r})")
+        circuit = tmp_path / "gate"
+        write_plugin(stash, f"log('i', 'in task'); await_file({str(circuit)!r})")
         first, second = (stash.run_task(plugin_id="Toy") for _ in range(2))
         stash.log_book.wait_for("in task")
 
         stash.stop_job(second)
-        gate.touch()
+        circuit.touch()
 
         assert stash.wait_job(second).status == "CANCELLED"
         assert stash.wait_job(first).status == "FINISHED"

@@ -429,8 +429,8 @@ class TestTrouble:
     def test_a_restart_numbers_jobs_anew_and_leaves_processes_alone(
         self, stash: StashEmulator, tmp_path: Path
     ) -> None:
-        gate = tmp_path / "gate"
-        write_plugin(stash, f"log('i', 'in task'); await_file({str(gate)!r})")
+        circuit = tmp_path / "gate"
+        write_plugin(stash, f"log('i', 'in task'); await_file({str(circuit)!r})")
         stash.run_task(plugin_id="Toy")
         stash.log_book.wait_for("in task")
         cookie = stash.cookie()
@@ -439,7 +439,7 @@ class TestTrouble:
 
         assert alive(stash.plugin_runs[0].pid)
         assert stash.graphql("{ jobQueue { id } }", cookie=cookie)["jobQueue"] is None
-        gate.touch()
+        circuit.touch()
         job = stash.wait_job(stash.run_task(plugin_id="Toy"))
         assert job.id == 1
 

@@ -87,8 +87,8 @@ class Inproc:
     def begin_worker(self, checkpoint: Callable[[str], object] = str) -> None:
         """A new worker on what is in the data folder."""
         log, self._close_log = open_log(self.data / "plexsync.log")
-        outside = Environment(ROOT, self.data, self.clock, Random(1), checkpoint)
-        self._worker = build_worker(outside, log, "test", lambda: None)
+        env = Environment(ROOT, self.data, self.clock, Random(1), checkpoint)
+        self._worker = build_worker(env, log, "test", lambda: None)
         connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": self.stash.port}
         session = session_parameters(connection, self.clock.wall())
         assert session is not None
@@ -207,17 +207,20 @@ class Inproc:
 
     def records(self, scene: int) -> dict[int, SyncRecord]:
         """The scene's sync records by item."""
-        bench = self.worker.parts.settings.sync_context()
-        assert bench is not None
-        return bench.records.of_scene(scene, self.plex.machine_identifier)
+        ctx = self.worker.parts.settings.sync_context()
+        assert ctx is not None
+        return ctx.records.of_scene(scene, self.plex.machine_identifier)
 
-    def letters(self) -> dict[str, DeadLetter]:
+    def dead_letters(self) -> dict[str, DeadLetter]:
         """The dead letters by subject."""
-        return {letter.subject: letter for letter in self.worker.parts.letters.newest(1000)}
+        return {
+            dead_letter.subject: dead_letter
+            for dead_letter in self.worker.parts.dead_letters.newest(1000)
+        }
 
-    def letter(self, scene: int) -> DeadLetter:
+    def dead_letter(self, scene: int) -> DeadLetter:
         """The dead letter of one scene."""
-        return self.letters()[scene_subject(scene)]
+        return self.dead_letters()[scene_subject(scene)]
 
     def waiting(self) -> dict[str, int]:
         """How many jobs wait for what."""

@@ -188,7 +188,7 @@ def runs_of_a_day(house: Inproc) -> object:
     for _ in range(13):
         house.look(2 * HOUR_S)
         house.look_for(MINUTE_S)
-    return house.log().count("reconcile.begin cause=interval")
+    return house.log().count("reconcile.start cause=interval")
 
 
 def found_by_comparing(house: Inproc) -> object:
@@ -222,9 +222,9 @@ def found_in(said: str, *texts: str) -> list[str]:
 def pressed(house: Inproc, mode: str) -> str:
     """What a task says, its failure included."""
     said: list[str] = []
-    outside = Environment(ROOT, house.data, house.clock)
+    env = Environment(ROOT, house.data, house.clock)
     context = build_context(
-        outside, message(house), lambda by: None, lambda line: said.append(line.decode())
+        env, message(house), lambda by: None, lambda line: said.append(line.decode())
     )
     try:
         next(task for task in TASKS if task.mode == mode).run(context)

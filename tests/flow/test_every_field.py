@@ -51,4 +51,4 @@ def test_a_field_reaches_plex_alone_and_a_second_sync_writes_nothing(
 
     assert first == {**BEFORE, name: AFTER[name]}
     assert what_shows(house.shown(item)) == first
-    assert (house.waiting(), house.letters()) == ({}, {})
+    assert (house.waiting(), house.dead_letters()) == ({}, {})

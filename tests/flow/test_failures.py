@@ -85,7 +85,7 @@ def test_the_detached_worker_tries_again_by_itself(house: House) -> None:
     house.drained()
 
     assert fault.fired == 1
-    assert "sync.wait" in house.worker_log()
+    assert "sync.retry" in house.worker_log()
     assert house.dead_letters() == []
 
 
@@ -107,14 +107,14 @@ def test_a_field_that_plex_refuses_fails_alone_and_its_letter_names_it(room: Wor
         ["Fine"],
     )
     assert item.summary == ""
-    (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["title"]) == (
+    (dead_letter,) = room.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["title"]) == (
         f"scene:{scene}",
         "PlexRejected",
         "Good",
     )
-    assert "summary" in letter["message"]
-    assert not any(name in letter["message"] for name in ("studio", "tags", "collection"))
+    assert "summary" in dead_letter["message"]
+    assert not any(name in dead_letter["message"] for name in ("studio", "tags", "collection"))
     room.work(10.0)
     assert len(room.said("Good", "Warning")) == 1
 
@@ -125,13 +125,13 @@ def test_the_next_change_sends_only_what_was_refused_and_removes_the_letter(room
     room.plex.faults.add(Fault(method="PUT", status=400, nth=2))
     room.edit(scene, title="Good", details="Refused")
     room.work()
-    letters, before = len(room.dead_letters()), len(room.edits())
+    dead_letters, before = len(room.dead_letters()), len(room.edits())
 
     room.edit(scene, organized=True)
     room.work()
 
     (target,) = room.edits()[before:]
-    assert letters == 1
+    assert dead_letters == 1
     assert "summary.value" in target and "title.value" not in target
     assert room.item().summary == "Refused"
     assert room.dead_letters() == []
@@ -155,8 +155,8 @@ def test_a_write_that_fails_five_times_ends_in_the_dead_letters(room: Workroom) 
     room.work()
 
     assert sorted(set(attempts)) == [1, 2, 3, 4]
-    (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["attempts"]) == (
+    (dead_letter,) = room.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["attempts"]) == (
         f"scene:{bad}",
         "PlexTemporaryError",
         5,
@@ -182,8 +182,8 @@ def test_at_the_last_attempt_each_field_is_sent_alone(room: Workroom) -> None:
 
     item = room.item("other/bad.mp4")
     assert (item.title, item.summary, item.date) == ("Taken", "", "2024-01-01")
-    (letter,) = room.dead_letters()
-    assert "summary" in letter["message"]
+    (dead_letter,) = room.dead_letters()
+    assert "summary" in dead_letter["message"]
 
 
 def test_a_job_that_waits_does_not_keep_another_from_its_turn(room: Workroom) -> None:
@@ -208,6 +208,6 @@ def test_a_bug_of_ours_costs_three_attempts_and_leaves_its_traceback(room: Workr
     room.edit(other, title="Fine")
     room.work_until(room.dead_letters)
 
-    (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["attempts"]) == (f"scene:{scene}", 3)
+    (dead_letter,) = room.dead_letters()
+    assert (dead_letter["subject"], dead_letter["attempts"]) == (f"scene:{scene}", 3)
     assert room.item("b.mp4").title == "Fine"

@@ -277,8 +277,8 @@ def test_what_is_deleted_vanishes_from_every_scene(
         destroy(house, kind, 1)
 
     for item in items:
-        is_shown, wanted = shown(house.shown(item))
-        assert is_shown == wanted
+        is_shown, desired = shown(house.shown(item))
+        assert is_shown == desired
 
 
 def test_a_deleted_group_touches_no_scene(house: Inproc) -> None:
@@ -336,7 +336,7 @@ def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_delete
 
     destroy(house, "tag", 1)
 
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
     assert (shown_before, house.shown(item).genres) == (["train"], [])
 
 
@@ -344,7 +344,7 @@ def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_delete
 
 
 @pytest.mark.parametrize(
-    "place", ["fan_out.page", "fan_out.queued", "fan_out.remembered", "store.finish"]
+    "place", ["fan_out.page", "fan_out.queued", "fan_out.recorded", "store.complete"]
 )
 @pytest.mark.parametrize("trigger", ["Tag.Update.Post", "Tag.Destroy.Post"])
 def test_a_worker_that_is_killed_in_the_middle_loses_no_scene(
@@ -365,8 +365,8 @@ def test_a_worker_that_is_killed_in_the_middle_loses_no_scene(
     house.restart()
     house.look(LATER_S)
 
-    wanted = {"railway", "night"} if trigger == "Tag.Update.Post" else {"night"}
-    assert [set(house.shown(item).genres) for item in items] == [wanted] * 3
+    desired = {"railway", "night"} if trigger == "Tag.Update.Post" else {"night"}
+    assert [set(house.shown(item).genres) for item in items] == [desired] * 3
     assert query(house.data, f"SELECT subject FROM {sql.QUEUE} WHERE status <= 2") == []
 
 
@@ -388,7 +388,7 @@ def test_a_stash_that_goes_away_in_the_middle_spends_nothing(house: Inproc) -> N
     house.look_for(300.0)
 
     assert [house.shown(item).genres for item in items] == [["railway"]] * 3
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 def test_an_entity_that_stash_cannot_tell_of_ends_in_the_dead_letters_and_reads_well(
@@ -404,8 +404,12 @@ def test_an_entity_that_stash_cannot_tell_of_ends_in_the_dead_letters_and_reads_
     hook(house, "Tag.Update.Post", 1)
     house.look_for(600.0)
 
-    letter = house.letters()["tag:1"]
-    assert (letter.title, letter.reason, letter.attempts) == ("train", "StashRefused", 3)
+    dead_letter = house.dead_letters()["tag:1"]
+    assert (dead_letter.title, dead_letter.reason, dead_letter.attempts) == (
+        "train",
+        "StashQueryError",
+        3,
+    )
     assert any(text.startswith("Tag 1 (train) is in the dead letters") for text in house.notices())
     assert [house.shown(item).roles for item in items] == [["Maria"]] * 3
 

@@ -136,9 +136,9 @@ def test_a_pin_to_an_item_that_does_not_exist_is_a_dead_letter_that_says_so(room
     room.edit(scene, title="Holiday")
     room.work()
 
-    (letter,) = room.dead_letters()
-    assert letter["reason"] == "MatchError"
-    assert "item 424242, which Plex does not have" in letter["message"]
+    (dead_letter,) = room.dead_letters()
+    assert dead_letter["reason"] == "MatchError"
+    assert "item 424242, which Plex does not have" in dead_letter["message"]
     assert room.plex.writes() == []
 
 

@@ -38,7 +38,7 @@ def run_worker(outside, lease, started_by):
     return 0
 """
 NO_DEPENDENCIES = """
-class Unmet(Exception):
+class DependencyError(Exception):
     pass
 
 def ensure_dependencies(root, data_dir):
@@ -232,7 +232,7 @@ def test_a_worker_that_cannot_get_its_packages_is_heard_of_through_the_next_hook
     plugin: Plugin,
 ) -> None:
     unmet = NO_DEPENDENCIES.replace(
-        "data_dir):\n    pass", "data_dir):\n    raise Unmet('Install pip first.')"
+        "data_dir):\n    pass", "data_dir):\n    raise DependencyError('Install pip first.')"
     )
     (plugin.root / "dependencies/install.py").write_text(unmet, encoding="utf-8")
     plugin.make_database()

@@ -50,8 +50,8 @@ def button(house: Inproc) -> TaskContext:
     server = {
         "server_connection": {"Scheme": "http", "Host": "127.0.0.1", "Port": house.stash.port}
     }
-    outside = Environment(ROOT, house.data, house.clock, Random(1))
-    return build_context(outside, server, lambda cause: None, lambda line: None)
+    env = Environment(ROOT, house.data, house.clock, Random(1))
+    return build_context(env, server, lambda cause: None, lambda line: None)
 
 
 def uploads(house: Inproc) -> int:
@@ -71,7 +71,7 @@ def test_after_a_full_import_nothing_is_sent_again(house: Inproc, offset: int) -
 
     assert len(house.plex.writes()) == sent
     assert house.snapshot() == before
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 @OFFSETS
@@ -204,8 +204,8 @@ def test_a_pin_that_means_another_scene_now_writes_nothing_and_says_so(house: In
     with house.touches_only(other_item):
         house.sync(scene)
 
-    assert house.letter(scene).reason == "MatchError"
-    assert f"scene {other} now" in house.letter(scene).message
+    assert house.dead_letter(scene).reason == "MatchError"
+    assert f"scene {other} now" in house.dead_letter(scene).message
     assert house.shown(target).title == "Pinned"
 
 

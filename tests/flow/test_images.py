@@ -110,7 +110,7 @@ def test_a_cover_that_is_no_picture_is_not_sent_and_the_rest_is_written(
         house.sync(scene)
 
     assert (house.shown(item).poster_bytes, house.shown(item).title) == (before, "Night Train")
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 def test_a_background_is_sent_from_the_same_cover_with_one_request_to_stash(house: Inproc) -> None:

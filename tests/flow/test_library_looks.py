@@ -252,7 +252,7 @@ def test_the_library_is_asked_every_half_minute_for_two_hours_and_then_every_fiv
 
     first = house.requests_of(lambda: house.look_for(600.0))
     house.look_for(TWO_HOURS_S)
-    assert list(house.letters()) == ["scene:1"]
+    assert list(house.dead_letters()) == ["scene:1"]
     later = house.requests_of(lambda: house.look_for(3_000.0))
 
     assert 20 <= first.count(SECTIONS) <= 25  # every half minute, and the job's own few looks
@@ -283,14 +283,14 @@ def test_a_dead_letter_revives_itself_when_the_library_gains_its_file(house: Inp
     scene, other = house.scene("/data/a/late.mp4"), house.scene("/data/a/never.mp4")
     house.sync(scene, other)
     house.look_for(TWO_HOURS_S)
-    assert set(house.letters()) == {"scene:1", "scene:2"}
+    assert set(house.dead_letters()) == {"scene:1", "scene:2"}
     item = house.item("/media/a/late.mp4")
 
     with house.writes_only(item):
         house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
 
     assert house.shown(item).title == "Scene of /data/a/late.mp4"
-    assert set(house.letters()) == {"scene:2"}
+    assert set(house.dead_letters()) == {"scene:2"}
 
 
 def test_a_dead_letter_revives_when_another_jobs_listing_finds_its_file(house: Inproc) -> None:
@@ -325,7 +325,7 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     with house.writes_only(*items):
         house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
 
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 def test_a_library_that_is_a_deliberate_subset_costs_nothing_for_each_absent_scene(

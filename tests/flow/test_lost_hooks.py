@@ -170,7 +170,7 @@ def test_the_survivor_of_a_merge_is_synced_and_nothing_is_kept_of_the_sources(
     assert house.shown(items[0]).title == "Survivor"
     assert house.shown(items[1]).title == "Survivor"  # it plays a file of the survivor now
     assert house.records(2) == {}
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
     assert house.waiting() == {}
     assert {item.rating_key for item in house.plex.library.items()} == set(items)
 
@@ -180,12 +180,12 @@ def test_the_dead_letter_of_a_merged_scene_goes_with_the_next_start(house: Inpro
     lost = house.scene("/data/not in plex.mp4")
     house.note(lost)
     house.look_for(6 * 3600.0, every_s=600.0)
-    letters = set(house.letters())
+    dead_letters = set(house.dead_letters())
 
     week_without_hooks(house, lambda stash: stash.drop_scene(lost))
 
-    assert letters == {f"scene:{lost}"}
-    assert house.letters() == {}
+    assert dead_letters == {f"scene:{lost}"}
+    assert house.dead_letters() == {}
 
 
 def test_scenes_that_were_deleted_while_no_hook_ran_are_forgotten_and_their_items_left_alone(

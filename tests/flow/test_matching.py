@@ -30,14 +30,14 @@ def test_an_ambiguous_scene_is_written_nowhere_and_its_letter_lists_the_candidat
     wait_for(house.dead_letters, "the dead letter")
     house.stash.log_book.wait_for("AmbiguousMatch", 60.0)
 
-    (letter,) = house.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["title"]) == (
+    (dead_letter,) = house.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["title"]) == (
         f"scene:{scene}",
         "AmbiguousMatch",
         "Which holiday?",
     )
-    assert "/media/2019/holiday.mp4" in letter["candidates"]
-    assert "/media/2024/holiday.mp4" in letter["candidates"]
+    assert "/media/2019/holiday.mp4" in dead_letter["candidates"]
+    assert "/media/2024/holiday.mp4" in dead_letter["candidates"]
     assert house.plex.writes() == []
 
 
@@ -48,7 +48,7 @@ def test_weak_evidence_is_not_enough_when_matching_is_strict(room: Workroom) -> 
     room.edit(scene, title="Guess")
     room.work()
 
-    assert [letter["reason"] for letter in room.dead_letters()] == ["WeakMatch"]
+    assert [dead_letter["reason"] for dead_letter in room.dead_letters()] == ["WeakMatch"]
     assert room.plex.writes() == []
 
 
@@ -127,14 +127,14 @@ def test_a_file_that_never_comes_ends_in_the_dead_letters_and_revives_when_it_do
     scene = room.scene("late.mp4", in_plex=False)
     room.edit(scene, title="Late")
     room.work_until(room.dead_letters, limit=4 * 3600.0, step=60.0)
-    (letter,) = room.dead_letters()
+    (dead_letter,) = room.dead_letters()
 
     room.plex.library.add_file_on_disk("/media/late.mp4", 1_000)
     room.plex.library.scan(room.section)
     room.work_until(lambda: not room.dead_letters() and not room.jobs(), limit=300.0)
 
-    assert letter["reason"] == "PlexNotFound"
-    assert "/media/late.mp4" in letter["message"]
+    assert dead_letter["reason"] == "PlexNotFound"
+    assert "/media/late.mp4" in dead_letter["message"]
     assert room.item("late.mp4").title == "Late"
 
 
@@ -208,12 +208,12 @@ def test_destroying_a_scene_removes_its_dead_letter(room: Workroom) -> None:
     scene = twins(room, 1_000, 1_000)
     room.edit(scene, title="Which?")
     room.work()
-    letters = len(room.dead_letters())
+    dead_letters = len(room.dead_letters())
 
     room.stash.destroy_scene(scene)
     room.work()
 
-    assert letters == 1
+    assert dead_letters == 1
     assert room.dead_letters() == []
 
 

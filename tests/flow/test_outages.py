@@ -34,7 +34,7 @@ def test_an_outage_of_an_hour_spends_no_attempt_and_asks_plex_rarely(room: Workr
     room.plex.down()
     room.edit(scene, title="Patient")
     room.work_for(3600.0, step=10.0)
-    waiting, tries = room.jobs(), room.worker_log().count("breaker.moved")
+    waiting, tries = room.jobs(), room.worker_log().count("breaker.transition")
 
     room.plex.up()
     room.work_until(lambda: not room.jobs(), limit=120.0)

@@ -121,7 +121,7 @@ def test_a_folder_that_no_library_holds_is_said_once_and_not_scanned(room: Workr
     room.work_for(900.0, step=60.0)
 
     assert asked(room) == []
-    assert room.worker_log().count("plex.scan_nowhere") == 1
+    assert room.worker_log().count("plex.scan_unmapped") == 1
     assert (
         len(room.said("none of its libraries holds the folder of /elsewhere/new/", "Warning")) == 1
     )
@@ -178,7 +178,7 @@ def test_a_scan_that_plex_refuses_costs_no_job_anything_and_is_asked_for_again_l
 
     assert (len(scenes), refused.fired) == (2, 1)
     assert reasons == {"PlexNotFound"}
-    assert "breaker.moved" not in room.worker_log()
+    assert "breaker.transition" not in room.worker_log()
     assert len(asked(room)) == 3
     assert summaries(room) == {"/media/new/a.mp4": "Scene 1.", "/media/other/b.mp4": "Scene 2."}
 
@@ -260,4 +260,4 @@ def test_skipped_scenes_of_a_deliberate_subset_are_scanned_for_too_and_nobody_is
 
     assert (jobs, asked(room)) == ([], [(room.section, "/media/new")])
     assert room.item("new/a.mp4").title == "Edited"
-    assert "plex.scan_nowhere" not in room.worker_log()
+    assert "plex.scan_unmapped" not in room.worker_log()

@@ -147,18 +147,18 @@ def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(
     run = reconcile(room)
     again = reconcile(room)
 
-    wanted = room.stash.library.scene(scene)
-    shown = room.item(wanted.files[0].path.removeprefix("/data/"))
+    desired = room.stash.library.scene(scene)
+    shown = room.item(desired.files[0].path.removeprefix("/data/"))
     assert run["fields"] == found
     assert run["enqueued"] == dict.fromkeys(found, 1)
     assert (again["gaps"], again["enqueued"]) == ({}, {})
     assert (shown.title, shown.summary, shown.studio) == (
-        wanted.title,
-        wanted.details,
-        wanted.studio,
+        desired.title,
+        desired.details,
+        desired.studio,
     )
-    assert (set(shown.roles), set(shown.genres)) == (set(wanted.performers), set(wanted.tags))
-    assert shown.collections == [wanted.studio]
+    assert (set(shown.roles), set(shown.genres)) == (set(desired.performers), set(desired.tags))
+    assert shown.collections == [desired.studio]
     assert len(room.edits("by.mp4")) == untouched
     assert (room.jobs(), room.dead_letters(), bool(bystander)) == ([], [], True)
 
@@ -193,13 +193,13 @@ def test_a_scene_that_plex_does_not_have_is_queued_once_and_then_known(room: Wor
     waiting = room.jobs()
     second = reconcile(room)
     room.work_for(4 * HOUR_S, step=60.0)
-    letters = room.dead_letters()
+    dead_letters = room.dead_letters()
     third = reconcile(room)
 
     assert [run["gaps"] for run in (first, second, third)] == [{"missing": 1}] * 3
     assert [run["enqueued"] for run in (first, second, third)] == [{"missing": 1}, {}, {}]
     assert [(subject, reason) for subject, _, reason in waiting] == [("scene:1", "PlexNotFound")]
-    assert [letter["reason"] for letter in letters] == ["PlexNotFound"]
+    assert [dead_letter["reason"] for dead_letter in dead_letters] == ["PlexNotFound"]
     assert room.jobs() == []
 
 
@@ -379,7 +379,7 @@ def test_a_field_that_plex_refuses_is_not_tried_at_every_run(room: Workroom) -> 
     room.stash.library.change_scene(scene, touch=False, date="2024-05-06")
 
     first = reconcile(room)
-    reason = [letter["reason"] for letter in room.dead_letters()]
+    reason = [dead_letter["reason"] for dead_letter in room.dead_letters()]
     writes = len(room.plex.writes())
     second = reconcile(room)
 

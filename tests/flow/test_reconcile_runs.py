@@ -176,10 +176,10 @@ def test_a_cover_that_moved_is_stale_and_one_that_did_not_is_not(room: Workroom)
 def dry_run_of(room: Workroom, store: JobStore) -> Run:
     """A comparison before the worker's own catch-up sees anything."""
     assert room.worker is not None
-    bench = room.worker.parts.settings.sync_context()
-    assert bench is not None
+    ctx = room.worker.parts.settings.sync_context()
+    assert ctx is not None
     run = Run(cause="dry run", scope="all", started_at=room.clock.wall())
-    sweep = Sweep(SyncPlanner(bench), DryRunGapSink(store, DeadLetters(store), 20), room.clock, run)
+    sweep = Sweep(SyncPlanner(ctx), DryRunGapSink(store, DeadLetters(store), 20), room.clock, run)
     while not sweep.step():
         pass
     return sweep.run
@@ -252,8 +252,8 @@ def test_by_itself_a_run_a_day_and_after_seven_days_one_over_everything(room: Wo
 
     log = room.worker_log()
     assert (before, room.item().title) == ("By hand", "Title a.mp4")
-    assert log.count("reconcile.begin cause=interval scope=24h") == 6
-    assert log.count("reconcile.begin cause=full scope=all") == 1
+    assert log.count("reconcile.start cause=interval scope=24h") == 6
+    assert log.count("reconcile.start cause=full scope=all") == 1
     assert room.item("nobodys.mp4").title == "nobodys"
     assert room.records(scene)
 
@@ -270,20 +270,20 @@ def test_a_new_worker_compares_once_what_is_recent_if_the_last_time_is_an_hour_a
         room.stash.run_operation({"mode": "wake"})
         room.work_for(120.0, step=30.0)
 
-    assert room.worker_log().count("reconcile.begin cause=start scope=24h") == 2
+    assert room.worker_log().count("reconcile.start cause=start scope=24h") == 2
 
 
 def test_a_stash_that_comes_back_may_be_a_new_one_and_is_compared_once(room: Workroom) -> None:
     full_scene(room)
     room.work_for(2 * HOUR_S, step=300.0)
-    began = room.worker_log().count("reconcile.begin")
+    began = room.worker_log().count("reconcile.start")
     room.stash.down()
     room.work_for(180.0, step=30.0)
 
     room.stash.up()
     room.work_for(300.0, step=30.0)
 
-    assert room.worker_log().count("reconcile.begin") - began == 1
+    assert room.worker_log().count("reconcile.start") - began == 1
     assert "cause=start scope=24h" in room.worker_log()
 
 
@@ -293,7 +293,7 @@ def test_never_means_never(room: Workroom) -> None:
 
     room.work_for(2 * DAY_S, step=1_000.0)
 
-    assert "reconcile.begin" not in room.worker_log()
+    assert "reconcile.start" not in room.worker_log()
 
 
 def test_a_library_that_does_not_exist_ends_the_run_and_says_so(room: Workroom) -> None:

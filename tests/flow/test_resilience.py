@@ -27,7 +27,7 @@ LIBRARIES = "/library/sections"
 
 def breaker_lines(home: House | Workroom) -> list[str]:
     """The transitions in the worker's log."""
-    return [line for line in home.worker_log().splitlines() if "breaker.moved" in line]
+    return [line for line in home.worker_log().splitlines() if "breaker.transition" in line]
 
 
 def restart(room: Workroom) -> None:
@@ -45,7 +45,7 @@ def begin_outage(room: Workroom, scene: int, title: str = "Waits") -> None:
 
 def state(room: Workroom) -> BreakerStatus:
     assert room.worker is not None
-    return room.worker.parts.gate.breaker.state
+    return room.worker.parts.circuit.breaker.state
 
 
 def document(home: House | Workroom, name: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def test_a_worker_that_starts_during_an_outage_goes_on_where_the_last_one_was(
     before = document(room, BREAKER_FILE)
 
     restart(room)
-    after = room.worker.parts.gate.breaker if room.worker else None
+    after = room.worker.parts.circuit.breaker if room.worker else None
     room.work(1.0)
 
     assert after is not None
@@ -120,7 +120,7 @@ def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(
     assert at_first is BreakerStatus.CLOSED
     assert [attempts for _, attempts, _ in waiting] == [0]
     assert len(room.said("circuit_breaker.json made no sense", "Warning")) == 1
-    assert room.worker_log().count("state.set_aside") == 1
+    assert room.worker_log().count("state.corrupt") == 1
     assert (room.data / f"{BREAKER_FILE}.corrupt").exists()
     assert room.item().title == "Waits"
 
@@ -139,8 +139,8 @@ def test_each_transition_is_one_line_with_where_from_where_to_why_and_since_when
     since = [int(found[1]) for line in lines[1:] if (found := re.search(r"since=(\d+)", line))]
 
     assert moves == [["closed", "open"], ["open", "half_open"], ["half_open", "closed"]]
-    assert all("why=" in line for line in lines)
-    assert "PlexServerDown" in lines[0]
+    assert all("reason=" in line for line in lines)
+    assert "PlexUnavailable" in lines[0]
     assert len(since) == 2
     assert began <= since[0] == since[1] <= began + 30
 
@@ -325,7 +325,7 @@ def test_the_rate_halves_while_plex_fails_now_and_then(room: Workroom) -> None:
 
     log = room.worker_log()
 
-    assert "ramp.throttled" in log
+    assert "slow_start.throttled" in log
     assert [room.item(f"{number}.mp4").title for number in range(60)] == [
         "Waits",
         *(f"T {n}" for n in range(1, 60)),
@@ -389,7 +389,7 @@ def test_the_status_shows_breaker_outage_next_probe_and_then_the_ramp(house: Hou
     there = house.stash.run_operation({"mode": "status"})
 
     assert (away["breaker"], there["breaker"]) == ("open", "closed")
-    assert "PlexServerDown" in shown[0]
+    assert "PlexUnavailable" in shown[0]
     assert re.search(r"It is asked again in \d", shown[0])
     assert house.said("the queue drains at")
 
@@ -441,7 +441,7 @@ def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused
     house.edit(scenes["d.mp4"], title="Opens the breaker")
     wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
     for name, reason in (
-        ("a.mp4", "PlexServerDown"),
+        ("a.mp4", "PlexUnavailable"),
         ("b.mp4", "PlexTemporaryError"),
         ("c.mp4", "AmbiguousMatch"),
     ):
@@ -454,24 +454,24 @@ def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused
     house.plex.up()
     house.drained()
     down = house.stash.run_operation({"mode": "recover"})
-    after = {letter["reason"] for letter in house.dead_letters()}
+    after = {dead_letter["reason"] for dead_letter in house.dead_letters()}
     temporary = house.stash.run_operation({"mode": "recover_temporary"})
     house.drained()
 
     assert refused == 4
     assert down["gone"] in (0, 1)  # the worker may have noticed first that the scene is gone
     assert {**down, "gone": 1} == {
-        "recovered": {"PlexServerDown": 1},
+        "recovered": {"PlexUnavailable": 1},
         "queued": 0,
         "gone": 1,
         "elsewhere": 0,
     }
     assert after == {"PlexTemporaryError", "AmbiguousMatch"}
     assert temporary["recovered"] == {"PlexTemporaryError": 1}
-    assert [letter["reason"] for letter in house.dead_letters()] == ["AmbiguousMatch"]
+    assert [dead_letter["reason"] for dead_letter in house.dead_letters()] == ["AmbiguousMatch"]
     assert [house.item(name).title for name in ("a.mp4", "b.mp4", "c.mp4")] == [
         "New a.mp4",
         "New b.mp4",
         "c",
     ]
-    assert house.said("Back in the queue: 1 x PlexServerDown.")
+    assert house.said("Back in the queue: 1 x PlexUnavailable.")

@@ -164,7 +164,7 @@ def test_a_plugin_that_is_switched_off_in_stash_is_not_asked_to_speak_all_the_ti
     room.stash.reload_plugins()
     room.work_for(600.0, step=1.0)
 
-    refusals = room.worker_log().count("notice.unsaid")
+    refusals = room.worker_log().count("notice.undelivered")
 
     assert 1 <= refusals <= 12
     assert room.stash.count("graphql", "runPluginOperation") <= 12

@@ -201,7 +201,7 @@ def test_a_half_open_test_that_fails_a_hundred_times_is_one_outage(room: Workroo
     (outage,) = outages(room)
     assert tests >= 100
     assert spent == [0] * len(NAMES)
-    assert outage["cause"] == "PlexServerDown"
+    assert outage["cause"] == "PlexUnavailable"
     assert outage["jobs"]
     assert outage["how"] == "Plex passed the half-open test"
     assert has_all(room)
@@ -270,7 +270,7 @@ def test_the_files_of_the_breaker_can_be_read_by_a_person(house: House) -> None:
     document = json.loads((house.data / "circuit_breaker.json").read_text("utf-8"))
 
     assert document["state"] == "open"
-    assert document["why"].startswith("PlexServerDown: ")
+    assert document["why"].startswith("PlexUnavailable: ")
     assert (house.data / "circuit_breaker.json").stat().st_mode & 0o077 == 0
 
 

@@ -166,9 +166,9 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button:
 
 def test_a_poster_that_somebody_chose_since_stays(house: Inproc, button: Button) -> None:
     _, item = written(house)
-    bench = house.worker.parts.settings.sync_context()
-    assert bench is not None
-    bench.plex.upload_image(item, "posters", picture(9))
+    ctx = house.worker.parts.settings.sync_context()
+    assert ctx is not None
+    ctx.plex.upload_image(item, "posters", picture(9))
     switch_off(house)
 
     button.press_twice()

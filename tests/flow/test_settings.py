@@ -91,12 +91,12 @@ def test_a_changed_path_mapping_counts_for_the_next_drain(room: Workroom) -> Non
     scene = room.stash.library.add_scene("/data/a.mp4", 1_000)
     room.edit(scene, title="Mapped")
     room.work()
-    letters = [letter["reason"] for letter in room.dead_letters()]
+    dead_letters = [dead_letter["reason"] for dead_letter in room.dead_letters()]
 
     room.configure(b_path_map="/data => /media")
     room.edit(scene, title="Mapped")
     room.work()
 
-    assert letters == ["AmbiguousMatch"]
+    assert dead_letters == ["AmbiguousMatch"]
     assert room.item().title == "Mapped"
     assert room.dead_letters() == []

@@ -43,10 +43,10 @@ def test_the_same_name_and_the_same_size_in_two_folders_is_written_to_neither(
     with house.writes_only():
         house.sync(scene)
 
-    letter = house.letter(scene)
-    assert letter.reason == "AmbiguousMatch"
+    dead_letter = house.dead_letter(scene)
+    assert dead_letter.reason == "AmbiguousMatch"
     assert {f"item {first} name_only 0.4", f"item {second} name_only 0.4"} == {
-        line.partition(" /")[0] for line in letter.candidates
+        line.partition(" /")[0] for line in dead_letter.candidates
     }
 
 
@@ -56,7 +56,7 @@ def test_weak_evidence_is_written_only_when_matching_is_not_strict(house: Inproc
 
     with house.writes_only():
         house.sync(scene)
-    assert house.letter(scene).reason == "WeakMatch"
+    assert house.dead_letter(scene).reason == "WeakMatch"
     house.configure(b_strict_matching=False)
     with house.writes_only(item):
         house.sync(scene)
@@ -290,10 +290,10 @@ def test_an_item_that_plays_another_file_now_is_matched_anew(house: Inproc) -> N
 def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_written(
     house: Inproc, seed: int
 ) -> None:
-    chance = Random(seed)
+    rng = Random(seed)
     house.configure(b_path_map="")
     years = ["2019", "2020", "2021"]
-    swapped = dict(zip(years, chance.sample(years, 3), strict=True))
+    swapped = dict(zip(years, rng.sample(years, 3), strict=True))
     places = [
         (y, sub, f"{n}.mp4")
         for y in years
@@ -306,17 +306,17 @@ def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_wr
     for number, (year, sub, name) in enumerate(places):
         scene = house.scene(f"/data/{year}/{sub}{name}", 100 + number, title=f"Scene {number}")
         scenes.append(scene)
-        if chance.random() < 0.7:
+        if rng.random() < 0.7:
             right[scene] = house.item(f"/media/{swapped[year]}/{sub}{name}", 100 + number)
-    chance.shuffle(scenes)
+    rng.shuffle(scenes)
 
     with house.touches_only(*right.values()):
         house.sync(*scenes)
 
     for scene, item in right.items():
-        wanted = house.stash.library.scene(scene).title
+        desired = house.stash.library.scene(scene).title
         assert house.shown(item).title in (
-            wanted,
+            desired,
             house.shown(item).files[0].rpartition("/")[2][:-4],
         )
         assert set(house.records(scene)) <= {item}
@@ -412,7 +412,7 @@ def test_one_contradiction_drops_a_pair_and_verifies_what_it_had_matched(learnin
 
     assert "paths.contradicted" in learning.log()
     assert (
-        learning.letter(scene).reason == "AmbiguousMatch"
+        learning.dead_letter(scene).reason == "AmbiguousMatch"
     )  # without the pair nothing tells the two apart
     assert learning.shown(right).title == "Scene of /data/x/same.mp4"
     learning.clock.advance(100_000.0)

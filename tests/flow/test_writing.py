@@ -163,8 +163,8 @@ def test_a_date_that_the_server_answers_with_500_fails_alone(house: Inproc) -> N
 
     shown = house.shown(item)
     assert (shown.title, genres(house, item), shown.date) == ("New", {"new"}, "2024-03-09")
-    assert "date" in house.letter(scene).message
-    assert house.letter(scene).reason == "PlexRejected"
+    assert "date" in house.dead_letter(scene).message
+    assert house.dead_letter(scene).reason == "PlexRejected"
     assert house.waiting() == {}
     assert house.shown(other).title == "Night Train"
 
@@ -185,7 +185,7 @@ def test_the_retry_of_a_refused_field_sends_that_field_alone(house: Inproc) -> N
         "originallyAvailableAt.value"
     }
     assert house.shown(item).date is None
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 def test_an_edit_that_the_server_drops_in_silence_is_reported_once(house: Inproc) -> None:
@@ -202,7 +202,7 @@ def test_an_edit_that_the_server_drops_in_silence_is_reported_once(house: Inproc
     assert len(told) == 1
     assert f"scene {scene}" in told[0]
     assert "date" in told[0]
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 def test_a_refused_edit_leaves_no_half_of_it_behind(house: Inproc) -> None:
@@ -214,7 +214,7 @@ def test_a_refused_edit_leaves_no_half_of_it_behind(house: Inproc) -> None:
 
     shown = house.shown(item)
     assert (shown.title, shown.studio, shown.date) == ("Night Train", "Aurora", "2024-03-09")
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 # -- locks --------------------------------------------------------------------------------------

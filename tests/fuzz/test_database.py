@@ -209,8 +209,8 @@ def look_around(worker: Worker) -> None:
     after = 0
     while page := records.originals.page(SERVER, after, 50):
         after = page[-1][0]
-    for letter in parts.letters.newest(1_000):
-        parts.letters.requeue(letter, 1.0)
+    for dead_letter in parts.dead_letters.newest(1_000):
+        parts.dead_letters.requeue(dead_letter, 1.0)
     parts.notices.pending()
     parts.statistics.now()
     parts.store.counts()

@@ -57,7 +57,7 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(
 
     is_understood = content == '{"age_s": -1}' and name != "ramp.json"
     assert (tmp_path / f"{name}.corrupt").exists() is not is_understood
-    assert len([line for line in lines if "state.set_aside" in line and name in line]) == (
+    assert len([line for line in lines if "state.corrupt" in line and name in line]) == (
         not is_understood
     )
 
@@ -108,10 +108,10 @@ def test_a_dead_letter_with_a_damaged_character_is_read_all_the_same(
     in_queue(noted, f"UPDATE dead_letters SET {column} = CAST(X'5BFF22' AS TEXT)")
     store = open_store(noted, FakeClock())
 
-    (letter,) = DeadLetters(store).newest()
+    (dead_letter,) = DeadLetters(store).newest()
     store.connection.close()
 
-    assert letter.subject == "scene:1"
+    assert dead_letter.subject == "scene:1"
 
 
 @pytest.mark.parametrize("fields", ["{", "[]", '{"title": 3}', '{"title": {"pushed": 1}}', "X"])
@@ -161,7 +161,7 @@ def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor
     noted: Path,
 ) -> None:
     def intrude(name: str) -> None:
-        if name == "schema.set_aside":
+        if name == "schema.quarantined":
             (noted / "queue.db").touch()
 
     mark_suspect(noted)
@@ -185,11 +185,11 @@ def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(n
 
     store = open_store(noted, FakeClock())
     kept = Records(store).originals.page("machine", 0, 10)
-    letters, records = DeadLetters(store).newest(), Records(store).of_scene(7, "machine")
+    dead_letters, records = DeadLetters(store).newest(), Records(store).of_scene(7, "machine")
     store.connection.close()
 
     assert kept == [(70, 1, {"title": Original("before", locked=True)})]
-    assert [letter.subject for letter in letters] == ["scene:1"]
+    assert [dead_letter.subject for dead_letter in dead_letters] == ["scene:1"]
     assert set(records) == {70}
 
 

@@ -184,16 +184,16 @@ def test_whatever_a_scene_holds_it_is_planned_and_sent_or_refused_in_words(
         return
     config = read_config(settings).config
 
-    wanted = desired_values(scene, config)
+    desired = desired_values(scene, config)
     limits = EditLimits()
-    wanted = {
+    desired = {
         name: fit_text(value, limits) if isinstance(value, str) else value
-        for name, value in wanted.items()
+        for name, value in desired.items()
     }
     item = snapshot()
-    changes = plan_changes(wanted, item, None, WriteRules(), identified=scene.has_identity)
-    intended_records(changes, wanted, item, None)
-    field_records(changes, wanted, item, None)
+    changes = plan_changes(desired, item, None, WriteRules(), identified=scene.has_identity)
+    intended_records(changes, desired, item, None)
+    field_records(changes, desired, item, None)
     with contextlib.suppress(PlexSyncError):
         for target in edit_targets(1, [1], changes, limits):
             assert target.isascii()

@@ -40,12 +40,12 @@ DOCUMENTS: dict[str, Any] = {
     },
     "outages.json": {
         "outages": [
-            {"start": NOW - 90, "end": NOW - 60, "cause": "PlexServerDown", "error": "e", "jobs": 2, "how": "h"},
-            {"start": NOW - 30, "end": None, "cause": "PlexRefused", "refused": True},
+            {"start": NOW - 90, "end": NOW - 60, "cause": "PlexUnavailable", "error": "e", "jobs": 2, "how": "h"},
+            {"start": NOW - 30, "end": None, "cause": "PlexAccessError", "refused": True},
         ],
     },
     "stats.json": {
-        "since": NOW, "outcomes": {"done": 3}, "errors": {"NoFile": 1}, "fields": {"title": 2},
+        "since": NOW, "outcomes": {"done": 3}, "errors": {"SceneHasNoFile": 1}, "fields": {"title": 2},
         "confidence": {"high": 3}, "days": {"2026-01-01": 3}, "times_s": [0.1, 0.5],
     },
     "ramp.json": {
@@ -66,10 +66,10 @@ def log() -> EventLog:
 
 def use_breaker(folder: Path, clock: FakeClock) -> None:
     breaker, _ = CircuitStateFile(folder, clock).load()
-    gate = CircuitBreaker(clock, Random(1), log(), breaker)
-    probe_is_due(gate.breaker, clock.wall())
-    assert gate.max_jobs in (0, 1, 100)
-    CircuitStateFile(folder, clock).save(gate.breaker)
+    circuit = CircuitBreaker(clock, Random(1), log(), breaker)
+    probe_is_due(circuit.breaker, clock.wall())
+    assert circuit.max_jobs in (0, 1, 100)
+    CircuitStateFile(folder, clock).save(circuit.breaker)
 
 
 def use_outages(folder: Path, clock: FakeClock) -> None:

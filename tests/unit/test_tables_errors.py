@@ -49,7 +49,7 @@ def ends_of_done_jobs(calls: list[ast.Call]) -> set[str]:
     done = [
         call
         for call in calls
-        if call.args and ast.unparse(call.args[0]) == "Fate.DONE" and len(call.args) > 1
+        if call.args and ast.unparse(call.args[0]) == "Disposition.COMPLETE" and len(call.args) > 1
     ]
     return {text for call in done for text in texts_in(call.args[1])}
 

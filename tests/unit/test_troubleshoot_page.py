@@ -60,7 +60,7 @@ def test_every_call_of_the_log_begins_with_a_name_that_this_test_can_read() -> N
     ]
 
     assert unreadable == []
-    assert {"sync.claimed", "step.match", "ramp.resumed", "worker.crashed"} <= logged_events()
+    assert {"sync.claimed", "step.match", "slow_start.resumed", "worker.crashed"} <= logged_events()
 
 
 @pytest.mark.parametrize("event", sorted(logged_events()))

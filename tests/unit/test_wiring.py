@@ -87,7 +87,7 @@ def test_a_worker_without_anybody_to_ask_leaves_and_gives_the_lease_up(
     status = run_worker(outside_of(tmp_path), lease, "test")
 
     assert (status, lease.is_held, is_worker_alive(str(tmp_path / "data"))) == (0, False, False)
-    assert "worker.leave" in log_of(tmp_path)
+    assert "worker.stop" in log_of(tmp_path)
 
 
 def test_a_change_that_comes_during_the_farewell_gets_another_life(
@@ -98,7 +98,7 @@ def test_a_change_that_comes_during_the_farewell_gets_another_life(
     def checkpoint(name: str) -> None:
         if name == "worker.opened":
             lives.append(name)
-        if name == "farewell.released" and len(lives) == 1:
+        if name == "shutdown.released" and len(lives) == 1:
             note(tmp_path, "scene:1")
 
     status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
@@ -159,9 +159,9 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
         if name == "worker.epoch":
             raise sqlite3.OperationalError("database is locked")
 
-    outside = outside_of(tmp_path, checkpoint)
+    env = outside_of(tmp_path, checkpoint)
 
-    status = run_worker(outside, lease, "test")
+    status = run_worker(env, lease, "test")
 
     assert status == 1
     assert log_of(tmp_path).count("database.failed") == MAX_FAILURES + 1
@@ -170,7 +170,7 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
         "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
         "What waits is kept; plexsync.log has the details.",
     )
-    assert outside.clock.monotonic() > 300
+    assert env.clock.monotonic() > 300
 
 
 def test_a_damaged_database_is_set_aside_and_told(tmp_path: Path, lease: Lease) -> None:
@@ -233,7 +233,7 @@ def test_a_change_that_comes_while_a_task_gives_the_lease_up_is_worked_off(
     edits = iter(["Written last"])
 
     def edit(point: str) -> None:
-        for title in edits if point == "farewell.released" else ():
+        for title in edits if point == "shutdown.released" else ():
             stash.library.change_scene(scene, touch=True, title=title)
             note(tmp_path, f"scene:{scene}")
 

@@ -27,7 +27,7 @@ class BackgroundTask(Protocol):
     def is_due(self) -> bool:
         """Whether there is a step to do now; asked twice a second, so it must be cheap."""
 
-    def step(self, bench: SyncContext) -> None:
+    def step(self, ctx: SyncContext) -> None:
         """Do one bounded step.
 
         Raises:
@@ -43,10 +43,10 @@ class WorkerComponents:
     data_dir: Path
     store: JobStore
     facts: MetaStore
-    letters: DeadLetters
+    dead_letters: DeadLetters
     notices: Notices
     settings: LiveSettings
-    gate: CircuitBreaker
+    circuit: CircuitBreaker
     drain: Drain
     throttle: Throttle
     statistics: StatisticsRecorder
@@ -57,7 +57,7 @@ class WorkerComponents:
     epoch: int
     installed_version: Callable[[], str]
     version: str
-    beat: Callable[[], None]
+    heartbeat: Callable[[], None]
     checkpoint: Callable[[str], object] = str
     duties: tuple[BackgroundTask, ...] = ()
     before_speaking: Callable[[], None] = lambda: None

@@ -64,10 +64,10 @@ class Drain:
         self,
         store: JobStore,
         notices: Notices,
-        gate: CircuitBreaker,
+        circuit: CircuitBreaker,
         throttle: Throttle,
         clock: Clock,
-        chance: Random,
+        rng: Random,
         log: EventLog,
         fan_out: FanOut,
         *,
@@ -78,10 +78,10 @@ class Drain:
         self._store = store
         self._notices = notices
         self._fan_out = fan_out
-        self._gate = gate
+        self._circuit = circuit
         self._throttle = throttle
         self._clock = clock
-        self._chance = chance
+        self._rng = rng
         self._log = log
         self._listeners = tuple(listeners)
         self._batch_listeners = tuple(batch_listeners)
@@ -91,7 +91,7 @@ class Drain:
 
     def run(
         self,
-        bench: SyncContext,
+        ctx: SyncContext,
         should_stop: Callable[[], bool],
         must_stop: Callable[[], bool] | None = None,
     ) -> DrainReport:
@@ -102,78 +102,78 @@ class Drain:
         Raises:
             Fenced: a newer worker has taken over.
         """
-        with bench.watch.counting_requests():
-            return self._run(bench, should_stop, must_stop or should_stop)
+        with ctx.watch.counting_requests():
+            return self._run(ctx, should_stop, must_stop or should_stop)
 
     def _run(
-        self, bench: SyncContext, should_stop: Callable[[], bool], must_stop: Callable[[], bool]
+        self, ctx: SyncContext, should_stop: Callable[[], bool], must_stop: Callable[[], bool]
     ) -> DrainReport:
         self._report = DrainReport()
-        sync = SceneSync(bench)
-        while self._gate.max_jobs and not self._report.halted:
+        sync = SceneSync(ctx)
+        while self._circuit.max_jobs and not self._report.halted:
             if should_stop():
                 self._report = replace(self._report, halted="stopped")
                 break
-            most = min(self._gate.max_jobs, self._throttle.batch_size)
+            most = min(self._circuit.max_jobs, self._throttle.batch_size)
             jobs = self._store.claim(most)
             if not jobs:
-                if self._gate.breaker.state is BreakerStatus.HALF_OPEN:
-                    self._gate.half_open_test(bench.plex)
+                if self._circuit.breaker.state is BreakerStatus.HALF_OPEN:
+                    self._circuit.half_open_test(ctx.plex)
                 break
-            self._checkpoint("drain.taken")
+            self._checkpoint("drain.claimed")
             entities, scenes = split_by_kind(jobs)
-            self._expand(bench, entities)
+            self._expand(ctx, entities)
             if self._report.halted:
                 self._release(scenes)
             elif scenes:
-                self._run_batch(bench, sync, scenes, must_stop)
+                self._run_batch(ctx, sync, scenes, must_stop)
             if len(sync.written) >= VERIFY_EVERY:
-                self._verify(bench, sync)
+                self._verify(ctx, sync)
             if len(jobs) < most and self._store.has_higher_priority_due(PRIORITY_BACKFILL):
                 break  # hooks of a bulk edit trickle in: what gathers in a moment is one batch, not many
-        self._verify(bench, sync)
+        self._verify(ctx, sync)
         return self._report
 
     # -- entities -------------------------------------------------------------------------------
 
-    def _expand(self, bench: SyncContext, jobs: Sequence[Job]) -> None:
+    def _expand(self, ctx: SyncContext, jobs: Sequence[Job]) -> None:
         """Turn changed entities into jobs of scenes. Plex has no part in it, so it tests nothing."""
         try:
-            now = self._fan_out.read(bench.stash, jobs)
+            now = self._fan_out.read(ctx.stash, jobs)
         except (
             Exception
         ) as error:  # broad on purpose: one entity that breaks the read must not stop the others
             if _is_queue_error(error):
                 raise
-            self._expand_alone(bench, jobs, error)
+            self._expand_alone(ctx, jobs, error)
             return
         for number, job in enumerate(jobs):
             started = self._clock.monotonic()
             self._store.mark_current(job)
-            self._checkpoint("drain.in_hand")
+            self._checkpoint("drain.job_started")
             try:
-                outcome = self._fan_out.expand(bench.stash, job, now)
+                outcome = self._fan_out.expand(ctx.stash, job, now)
             except (
                 Exception
             ) as error:  # broad on purpose: a bug in one entity must not stop the others
                 if _is_queue_error(error):
                     raise
-                outcome = self._outcome_of(bench, job, error, self._fan_out.name_of(job))
-            self._apply_outcome(bench, job, outcome, self._clock.monotonic() - started)
+                outcome = self._outcome_of(ctx, job, error, self._fan_out.name_of(job))
+            self._apply_outcome(ctx, job, outcome, self._clock.monotonic() - started)
             if self._report.halted:
                 self._release(jobs[number + 1 :])
                 return
 
-    def _expand_alone(self, bench: SyncContext, jobs: Sequence[Job], error: Exception) -> None:
+    def _expand_alone(self, ctx: SyncContext, jobs: Sequence[Job], error: Exception) -> None:
         """A shared read failed: Stash's absence spends nothing; otherwise each entity is read alone."""
         if isinstance(error, StashUnavailable):
             self._release(jobs, type(error).__name__)
             self._report = replace(self._report, halted=type(error).__name__)
         elif len(jobs) == 1:
             self._apply_outcome(
-                bench,
+                ctx,
                 jobs[0],
-                self._outcome_of(bench, jobs[0], error, self._fan_out.name_of(jobs[0])),
+                self._outcome_of(ctx, jobs[0], error, self._fan_out.name_of(jobs[0])),
                 0.0,
             )
         else:
@@ -181,26 +181,26 @@ class Drain:
                 if self._report.halted:
                     self._release(jobs[number:])
                     return
-                self._expand(bench, [job])
+                self._expand(ctx, [job])
 
     # -- a batch --------------------------------------------------------------------------------
 
     def _run_batch(
         self,
-        bench: SyncContext,
+        ctx: SyncContext,
         sync: SceneSync,
         jobs: Sequence[Job],
         should_stop: Callable[[], bool],
     ) -> None:
         try:
-            batch = read_batch(bench, jobs)
+            batch = read_batch(ctx, jobs)
             self._checkpoint("drain.read")
-            adopt_records(bench, batch)
-            self._fan_out.record_before_write(bench, batch)
+            adopt_records(ctx, batch)
+            self._fan_out.record_before_write(ctx, batch)
             self._checkpoint("drain.prepared")
-            self._notify_batch_read(bench, batch)
+            self._notify_batch_read(ctx, batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
-                with bench.watch.step("share"):
+                with ctx.watch.step("share"):
                     sync.share(batch)
                 self._checkpoint("drain.shared")
         except (
@@ -208,7 +208,7 @@ class Drain:
         ) as error:  # broad on purpose: a scene that breaks the read must not stop the others
             if _is_queue_error(error):
                 raise
-            self._read_failed(bench, sync, jobs, error, should_stop)
+            self._read_failed(ctx, sync, jobs, error, should_stop)
             return
         for number, job in enumerate(jobs):
             if not self._throttle.acquire(should_stop):
@@ -218,14 +218,14 @@ class Drain:
                 self._throttle.release()
                 self._release(jobs[number:])
                 return
-            self._run_job(bench, sync, batch, job)
-            if self._report.halted or not self._gate.max_jobs:
+            self._run_job(ctx, sync, batch, job)
+            if self._report.halted or not self._circuit.max_jobs:
                 self._release(jobs[number + 1 :])
                 return
 
     def _read_failed(
         self,
-        bench: SyncContext,
+        ctx: SyncContext,
         sync: SceneSync,
         jobs: Sequence[Job],
         error: Exception,
@@ -233,30 +233,30 @@ class Drain:
     ) -> None:
         """A shared read failed: the server's fault spends nothing; otherwise each job is read alone."""
         self._log.info(
-            "drain.read_failed", jobs=len(jobs), why=type(error).__name__, detail=str(error)
+            "drain.read_failed", jobs=len(jobs), reason=type(error).__name__, detail=str(error)
         )
         if isinstance(error, StashUnavailable) or rule_for(error).signal in (
             BreakerSignal.DOWN,
             BreakerSignal.REFUSED,
         ):
-            self._report_to_breaker(bench, error)
+            self._report_to_breaker(ctx, error)
             self._release(jobs, type(error).__name__)
             self._report = replace(self._report, halted=type(error).__name__)
             return
         if len(jobs) == 1:
-            self._apply_outcome(bench, jobs[0], self._outcome_of(bench, jobs[0], error, ""), 0.0)
+            self._apply_outcome(ctx, jobs[0], self._outcome_of(ctx, jobs[0], error, ""), 0.0)
             return
         for number, job in enumerate(jobs):
-            if self._report.halted or not self._gate.max_jobs or should_stop():
+            if self._report.halted or not self._circuit.max_jobs or should_stop():
                 self._release(jobs[number:])
                 return
             self._store.mark_current(job)  # it is read alone now: a death would be its own
-            self._run_batch(bench, sync, [job], should_stop)
+            self._run_batch(ctx, sync, [job], should_stop)
 
-    def _notify_batch_read(self, bench: SyncContext, batch: Batch) -> None:
+    def _notify_batch_read(self, ctx: SyncContext, batch: Batch) -> None:
         for listener in self._batch_listeners:
             try:
-                listener(bench, batch)
+                listener(ctx, batch)
             except (
                 Exception
             ) as error:  # broad on purpose: no job may fail by what merely follows a read
@@ -266,9 +266,9 @@ class Drain:
 
     # -- a job ----------------------------------------------------------------------------------
 
-    def _run_job(self, bench: SyncContext, sync: SceneSync, batch: Batch, job: Job) -> None:
+    def _run_job(self, ctx: SyncContext, sync: SceneSync, batch: Batch, job: Job) -> None:
         self._store.mark_current(job)
-        self._checkpoint("drain.in_hand")
+        self._checkpoint("drain.job_started")
         started = self._clock.monotonic()
         try:
             outcome = sync.sync(batch, job)
@@ -276,21 +276,21 @@ class Drain:
             if _is_queue_error(error):
                 raise
             scene = batch.cases[job.id].scene
-            outcome = self._outcome_of(bench, job, error, display_title(scene) if scene else "")
+            outcome = self._outcome_of(ctx, job, error, display_title(scene) if scene else "")
         else:
             self._throttle.on_result(ok=True)
             self._fan_out.record_after_write(batch.cases[job.id], outcome)
             if outcome.items:
                 self._blame.succeeded()
-                self._gate.succeeded()
+                self._circuit.succeeded()
         self._checkpoint("drain.synced")
-        self._apply_outcome(bench, job, outcome, self._clock.monotonic() - started)
+        self._apply_outcome(ctx, job, outcome, self._clock.monotonic() - started)
 
-    def _outcome_of(self, bench: SyncContext, job: Job, error: Exception, title: str) -> Outcome:
+    def _outcome_of(self, ctx: SyncContext, job: Job, error: Exception, title: str) -> Outcome:
         """The outcome of a failure; those that open the breaker, or fail its test, spend nothing."""
-        was_closed = self._gate.breaker.state is BreakerStatus.CLOSED
-        self._report_to_breaker(bench, error)
-        is_closed = self._gate.breaker.state is BreakerStatus.CLOSED
+        was_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
+        self._report_to_breaker(ctx, error)
+        is_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
         spend = rule_for(error).signal is not BreakerSignal.COUNT or self._blame.counts_against_job(
             job.subject, was_closed=was_closed, is_closed=is_closed
         )
@@ -298,18 +298,18 @@ class Drain:
             self._store.refund_attempts(self._blame.jobs_to_refund())
         if isinstance(error, StashUnavailable):
             self._report = replace(self._report, halted=type(error).__name__)
-        return decide_outcome(job, error, self._chance, spend=spend, title=title)
+        return decide_outcome(job, error, self._rng, spend=spend, title=title)
 
-    def _report_to_breaker(self, bench: SyncContext, error: Exception) -> None:
+    def _report_to_breaker(self, ctx: SyncContext, error: Exception) -> None:
         if not isinstance(error, PlexError):
             return
         self._throttle.on_result(ok=rule_for(error).signal is BreakerSignal.NONE)
         if rule_for(error).signal is BreakerSignal.NONE:
-            self._gate.succeeded()  # it answered; the answer is about this scene
+            self._circuit.succeeded()  # it answered; the answer is about this scene
         else:
-            self._gate.failed(error, bench.plex)
+            self._circuit.failed(error, ctx.plex)
 
-    def _apply_outcome(self, bench: SyncContext, job: Job, outcome: Outcome, took_s: float) -> None:
+    def _apply_outcome(self, ctx: SyncContext, job: Job, outcome: Outcome, took_s: float) -> None:
         now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
         match outcome.disposition:
             case Disposition.COMPLETE:
@@ -320,7 +320,7 @@ class Drain:
                     job, due_at, outcome.result, attempts=outcome.attempts, counts=counts
                 )
             case Disposition.RELEASE:
-                rest = PAUSE_S if self._gate.breaker.state is BreakerStatus.CLOSED else 0.0
+                rest = PAUSE_S if self._circuit.breaker.state is BreakerStatus.CLOSED else 0.0
                 self._store.retry_at(
                     job, now + rest, outcome.result, attempts=outcome.attempts, counts=counts
                 )
@@ -349,12 +349,12 @@ class Drain:
         for job in jobs:
             self._store.release(job, reason)
 
-    def _verify(self, bench: SyncContext, sync: SceneSync) -> None:
+    def _verify(self, ctx: SyncContext, sync: SceneSync) -> None:
         written, sync.written = sync.written, []
         if not written:
             return
-        with bench.watch.step("verify"):
-            dropped = verify_written(bench, written)
+        with ctx.watch.step("verify"):
+            dropped = verify_written(ctx, written)
         for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning(

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from enum import Enum
 
-from core.errors import Fenced, PlexError, StashUnavailable
+from core.errors import Fenced, PlexError, StashQueryError, StashUnavailable
 from core.timers import IntervalTimer
 from core.units import DAY_S
-from stash.client import StashQueryError
 from sync.context import SyncContext
 from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
@@ -41,7 +40,7 @@ class ExitReason(Enum):
 
 
 class WorkerLoop:
-    """One worker, from the lease to the farewell."""
+    """One worker, from the lease to its exit."""
 
     def __init__(self, parts: WorkerComponents) -> None:
         self._p = parts
@@ -52,7 +51,9 @@ class WorkerLoop:
         self._due_look = IntervalTimer(clock, 30.0)
         self._probing = IntervalTimer(clock, 0.0)
         self._catch_up = IntervalTimer(clock, 900.0)
-        self._library = LibraryWatcher(parts.store, parts.letters, parts.gate, clock, parts.log)
+        self._library = LibraryWatcher(
+            parts.store, parts.dead_letters, parts.circuit, clock, parts.log
+        )
         self._speaker = NoticeSender(
             parts.notices, parts.settings, clock, parts.log, parts.before_speaking
         )
@@ -71,15 +72,15 @@ class WorkerLoop:
         self._p.log.info("worker.start", epoch=self._p.epoch, version=self._p.version)
         try:
             while True:
-                farewell = self.tick()
-                if farewell is not None:
+                exit_reason = self.tick()
+                if exit_reason is not None:
                     break
                 if not (self._goes_on and self._is_due()):
                     self._p.clock.sleep(TICK_S)
         except Fenced:
-            farewell = ExitReason.FENCED
-        self._p.log.info("worker.leave", why=farewell.value)
-        return farewell
+            exit_reason = ExitReason.FENCED
+        self._p.log.info("worker.stop", reason=exit_reason.value)
+        return exit_reason
 
     def drain_and_exit(self, on_turn: Callable[[], None], ends_at: float = float("inf")) -> None:
         """Work in a task's own process until nothing is due, nor will be soon, or time is up.
@@ -103,7 +104,7 @@ class WorkerLoop:
 
     def tick(self) -> ExitReason | None:
         """One look around; a reason to leave, or None."""
-        self._p.beat()
+        self._p.heartbeat()
         if self._p.is_gone():
             return ExitReason.UNINSTALLED
         self._p.throttle.tick()
@@ -146,7 +147,7 @@ class WorkerLoop:
 
     def _is_due_soon(self) -> bool:
         """Whether it is worth while to wait for a job; before the settings were ever read nothing speaks against it."""
-        if self._next_due is None or not self._p.gate.max_jobs or self._is_backing_off():
+        if self._next_due is None or not self._p.circuit.max_jobs or self._is_backing_off():
             return False
         is_soon = self._next_due <= self._p.clock.wall() + EDIT_GRACE_S
         return self._is_due() or (
@@ -155,7 +156,7 @@ class WorkerLoop:
 
     def _is_due(self) -> bool:
         """Whether a job is due that may be worked on now."""
-        if self._next_due is None or not self._p.gate.max_jobs or self._is_backing_off():
+        if self._next_due is None or not self._p.circuit.max_jobs or self._is_backing_off():
             return False
         now = self._p.clock.wall()
         is_due = self._next_due <= now or self._next_due > now + sql.MAX_WAIT_S
@@ -205,39 +206,39 @@ class WorkerLoop:
     def _sync_context(self) -> SyncContext | None:
         """The bench under the settings of this moment; None while nothing may be written."""
         generation = self._p.settings.generation
-        bench = self._p.settings.sync_context()
+        ctx = self._p.settings.sync_context()
         self._pulse.on_response()
-        self._p.beat()
+        self._p.heartbeat()
         if self._p.settings.generation != generation:
-            self._p.gate.settings_changed()
-        if bench is None or not self._may_write():
-            self._set_status("waiting for its settings" if bench is None else "switched off")
+            self._p.circuit.settings_changed()
+        if ctx is None or not self._may_write():
+            self._set_status("waiting for its settings" if ctx is None else "switched off")
             return None
-        return bench
+        return ctx
 
     def _probe(self) -> None:
-        breaker = self._p.gate.breaker
+        breaker = self._p.circuit.breaker
         if (
             breaker.state is BreakerStatus.OPEN
             and probe_is_due(breaker, self._p.clock.wall())
             and self._probing.fire()
         ):
-            bench = self._sync_context()
-            if bench is None:
+            ctx = self._sync_context()
+            if ctx is None:
                 self._probing.postpone(SETTINGS_POLL_S)
             else:
-                self._p.gate.probe(bench.plex)
-        if self._p.gate.breaker.state is BreakerStatus.OPEN and (
+                self._p.circuit.probe(ctx.plex)
+        if self._p.circuit.breaker.state is BreakerStatus.OPEN and (
             self._p.settings.config is None or self._may_write()
         ):
-            self._set_status(f"waiting for Plex: {self._p.gate.breaker.why}")
+            self._set_status(f"waiting for Plex: {self._p.circuit.breaker.reason}")
 
     def _drain(self) -> None:
-        half_open = self._p.gate.breaker.state is BreakerStatus.HALF_OPEN and self._may_write()
+        half_open = self._p.circuit.breaker.state is BreakerStatus.HALF_OPEN and self._may_write()
         if not half_open and not self._may_have_due_job():
             return
-        bench = self._sync_context()
-        if bench is None:
+        ctx = self._sync_context()
+        if ctx is None:
             self._next_due = (
                 None  # looked at again with the next change, or by the half-minute look
             )
@@ -245,7 +246,7 @@ class WorkerLoop:
         self._set_status(SYNCING)
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
         report = self._p.drain.run(
-            bench,
+            ctx,
             lambda: self._deadline_passed(until),
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
@@ -260,15 +261,15 @@ class WorkerLoop:
                 dead=report.buried,
                 halted=report.halted,
             )
-            self._store_server_id(bench)
+            self._store_server_id(ctx)
             self._p.statistics.save()
         if report.halted == StashUnavailable.__name__:
             raise StashUnavailable("Stash went away during a drain")
-        if report.halted and not report.done and self._p.gate.max_jobs:
+        if report.halted and not report.done and self._p.circuit.max_jobs:
             self._rest_until = (
                 self._p.clock.monotonic() + PAUSE_S
             )  # it failed, and a health check said nothing
-        if self._p.gate.breaker.state is not BreakerStatus.OPEN:
+        if self._p.circuit.breaker.state is not BreakerStatus.OPEN:
             self._set_status("idle")
 
     def _may_have_due_job(self) -> bool:
@@ -276,16 +277,18 @@ class WorkerLoop:
         if self._p.settings.config is None or not self._may_write():
             now = self._p.clock.wall()
             return (
-                self._next_due is not None and self._next_due <= now and bool(self._p.gate.max_jobs)
+                self._next_due is not None
+                and self._next_due <= now
+                and bool(self._p.circuit.max_jobs)
             )
         return self._is_due()
 
     def _deadline_passed(self, until: float) -> bool:
-        self._p.beat()
+        self._p.heartbeat()
         return self._p.clock.monotonic() >= min(until, self._ends_at)
 
-    def _store_server_id(self, bench: SyncContext) -> None:
-        machine = bench.plex.cached_machine_identifier
+    def _store_server_id(self, ctx: SyncContext) -> None:
+        machine = ctx.plex.cached_machine_identifier
         if machine and self._p.facts.get(SERVER) != machine:
             self._p.facts.set(SERVER, machine)
 
@@ -312,29 +315,29 @@ class WorkerLoop:
     def _run_background_tasks(self) -> None:
         """Steps of each duty that is due, until a job is; jobs that are due come first."""
         for duty in self._p.duties:
-            if not self._p.gate.max_jobs or self._is_due() or not duty.is_due():
+            if not self._p.circuit.max_jobs or self._is_due() or not duty.is_due():
                 continue
-            bench = self._sync_context()
-            if bench is None:
+            ctx = self._sync_context()
+            if ctx is None:
                 return
             until = self._p.clock.monotonic() + DRAIN_CHUNK_S
             try:
-                duty.step(bench)
+                duty.step(ctx)
                 while (
-                    self._p.gate.max_jobs
+                    self._p.circuit.max_jobs
                     and not self._deadline_passed(until)
                     and not self._p.store.is_due()
                 ):
                     if not duty.is_due():
                         break
-                    duty.step(bench)
+                    duty.step(ctx)
             except PlexError as error:
-                self._p.gate.failed(error, bench.plex)
+                self._p.circuit.failed(error, ctx.plex)
             self._next_due = self._p.store.next_due()
 
     def _has_background_work(self) -> bool:
         """Whether a duty could do a step now."""
-        may_work = self._p.gate.max_jobs and not self._is_backing_off() and self._may_write()
+        may_work = self._p.circuit.max_jobs and not self._is_backing_off() and self._may_write()
         return bool(may_work) and any(duty.is_due() for duty in self._p.duties)
 
     def _set_status(self, text: str) -> None:

@@ -102,7 +102,7 @@ class WorkerSupervisor:
             worker = self.build(log, "task", look)
             worker.life.drain_and_exit(look, ends_at)
             lease.release()
-            self.checkpoint("farewell.released")
+            self.checkpoint("shutdown.released")
             return worker.life.has_new_work() and self.clock.monotonic() < ends_at
         finally:
             lease.release()
@@ -117,15 +117,15 @@ class WorkerSupervisor:
         try:
             worker = self.build(log, started_by, watchdog.heartbeat)
             farewell = worker.life.run()
-            self.checkpoint("farewell.decided")
+            self.checkpoint("shutdown.decided")
             lease.release()
-            self.checkpoint("farewell.released")
+            self.checkpoint("shutdown.released")
             if farewell is ExitReason.VERSION_CHANGED:
                 launch_worker(str(self.root), UPDATE)
             elif farewell is ExitReason.STASH_UNREACHABLE and worker.life.has_new_work():
-                self.checkpoint("farewell.news")
+                self.checkpoint("shutdown.new_work")
                 lease.acquire()
-            self.checkpoint("farewell.done")
+            self.checkpoint("shutdown.done")
             return farewell
         except sqlite3.DatabaseError as error:
             log.error("database.failed", detail=str(error))

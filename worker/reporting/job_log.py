@@ -14,9 +14,9 @@ BACK = "plex_back"
 LONG_OUTAGE_S = 300.0
 _EVENTS = {
     Disposition.COMPLETE: "sync.done",
-    Disposition.RETRY: "sync.wait",
+    Disposition.RETRY: "sync.retry",
     Disposition.RELEASE: "sync.release",
-    Disposition.DEAD_LETTER: "sync.bury",
+    Disposition.DEAD_LETTER: "sync.dead_letter",
 }
 
 
@@ -45,7 +45,7 @@ class JobReporter:
         if outcome.disposition is Disposition.COMPLETE:
             facts.update(what=outcome.result, wrote=outcome.wrote, confidence=outcome.confidence)
         else:
-            facts.update(why=outcome.result, attempt=outcome.attempts, detail=outcome.message)
+            facts.update(reason=outcome.result, attempt=outcome.attempts, detail=outcome.message)
         if outcome.disposition is Disposition.RETRY:
             facts.update(next_s=round(outcome.wait_s))
         facts.update(took_s=round(took_s, 3))
@@ -73,13 +73,11 @@ class JobReporter:
         if new.refused and not old.refused:
             text = (
                 f"Plex refuses PlexSync, and every change waits. Check the Plex URL, the Plex token and the "
-                f"Plex libraries in PlexSync's settings. ({new.why})"
+                f"Plex libraries in PlexSync's settings. ({new.reason})"
             )
             self._notices.add(REFUSED, "error", text, self._clock.wall())
         elif new.state is BreakerStatus.OPEN and old.state is BreakerStatus.CLOSED:
-            text = (
-                f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.why})"
-            )
+            text = f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.reason})"
             self._notices.add(GONE, "warning", text, self._clock.wall())
         elif new.state is BreakerStatus.CLOSED:
             self._notify_recovery(old)
@@ -95,7 +93,7 @@ class JobReporter:
             return
         if not self._notices.was_delivered(GONE, breaker.since):
             self._notices.drop(GONE)
-            text = f"PlexSync has not reached Plex for {format_duration(now - breaker.since)}; changes wait. ({breaker.why})"
+            text = f"PlexSync has not reached Plex for {format_duration(now - breaker.since)}; changes wait. ({breaker.reason})"
             self._notices.add(GONE, "warning", text, now)
 
     def _notify_recovery(self, old: CircuitState) -> None:

@@ -162,7 +162,7 @@ class StatisticsRecorder:
         self._since = counters.begin(clock.wall())
         kept = _present(_read(self._file), counters)
         if self._file.corruption_warning:
-            log.warning("state.set_aside", detail=self._file.corruption_warning)
+            log.warning("state.corrupt", detail=self._file.corruption_warning)
         watch.restore(kept.times_s, kept.requests)
 
     def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
@@ -188,4 +188,4 @@ class StatisticsRecorder:
         try:
             self._file.write(self.now().model_dump(mode="json"), durable=False)
         except (OSError, TimeoutError) as error:
-            self._log.warning("stats.unsaved", detail=str(error))
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))

@@ -54,9 +54,9 @@ def test_every_level_writes_its_own_name() -> None:
     log.debug("a")
     log.info("b")
     log.warning("c")
-    log.error("d", why="x")
+    log.error("d", reason="x")
 
-    assert lines == [("DEBUG", "a"), ("INFO", "b"), ("WARNING", "c"), ("ERROR", "d why=x")]
+    assert lines == [("DEBUG", "a"), ("INFO", "b"), ("WARNING", "c"), ("ERROR", "d reason=x")]
 
 
 def test_a_hidden_secret_is_never_written_wherever_it_turns_up() -> None:
@@ -150,10 +150,10 @@ def test_paths_are_words_where_a_person_wants_it_and_secrets_stay_hidden() -> No
     log.redact("t0ken-of-plex")
 
     log.configure(as_json=False, shows_steps=False, hides_paths=True)
-    log.info("sync.wait", detail="t0ken-of-plex: no item plays /data/films/one.mp4")
+    log.info("sync.retry", detail="t0ken-of-plex: no item plays /data/films/one.mp4")
 
     ((_, line),) = lines
-    assert line == f'sync.wait detail="***: no item plays {hide_paths("/data/films/one.mp4")}"'
+    assert line == f'sync.retry detail="***: no item plays {hide_paths("/data/films/one.mp4")}"'
 
 
 def test_a_line_can_be_one_json_object_with_its_time_and_level(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from dependencies.installers import (
 )
 from dependencies.requirements import parse_requirements, satisfies
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FIRST = Installer("first", ("first",))
 SECOND = Installer("second", ("second",))
 LONG_S = 120
@@ -127,7 +127,7 @@ def imported_version(module: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "desired", "expected"),
     [
         ("2.7", "x>=2.7,<3", True),
         ("2.7.0", "x>=2.7", True),
@@ -154,9 +154,9 @@ def imported_version(module: str) -> object:
     ],
 )
 def test_a_version_is_compared_number_by_number(
-    installed: str, wanted: str, expected: bool
+    installed: str, desired: str, expected: bool
 ) -> None:
-    [requirement] = parse_requirements(wanted)
+    [requirement] = parse_requirements(desired)
 
     assert satisfies(installed, requirement) is expected
 
@@ -525,7 +525,7 @@ root, plugin, me, others = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sy
 sys.path.insert(0, str(root))
 from dependencies.installers import Installer
 from dependencies.install import ensure_dependencies
-from tests.unit.test_dependencies import FakeInstaller, both_packages, write_package
+from tests.unit.dependencies.test_install import FakeInstaller, both_packages, write_package
 
 def fill(folder):
     with (plugin / "installations").open("a") as log:

@@ -361,7 +361,7 @@ def test_a_change_that_can_be_kept_nowhere_is_said(tmp_path: Path) -> None:
 def test_the_hook_says_what_people_have_not_heard_yet(stage: Stage) -> None:
     opened = open_database(stage.data_dir)
     store = JobStore(opened.queue.connection, FakeClock())
-    Notices(store).add("PlexRefused", "warning", "Check the token.", NOW)
+    Notices(store).add("PlexAccessError", "warning", "Check the token.", NOW)
 
     stage.run(context(), Starter())
     stage.run(context(), Starter())

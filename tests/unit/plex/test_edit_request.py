@@ -160,8 +160,8 @@ def test_a_fitted_text_is_a_start_of_the_text_fits_and_is_stable(text: str) -> N
 def test_no_request_is_too_long_and_together_they_carry_every_value_to_every_item(
     title: str, summary: str, names: list[str], others: list[str], items: list[int]
 ) -> None:
-    wanted = {name.casefold() for name in names}
-    gone = tuple(name for name in others if name.casefold() not in wanted)
+    desired = {name.casefold() for name in names}
+    gone = tuple(name for name in others if name.casefold() not in desired)
     fitted = {"title": fit_text(title, SMALL), "summary": fit_text(summary, SMALL)}
     changes = [text_change(title, "title"), text_change(summary), names_change(tuple(names), gone)]
 

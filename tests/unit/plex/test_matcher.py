@@ -119,7 +119,7 @@ def test_every_file_of_a_scene_is_judged_alone_and_the_sure_ones_are_united() ->
 
 
 def test_every_item_to_write_is_among_the_candidates_however_many_there_are() -> None:
-    names = [f"{letter}.mp4" for letter in "abcdefgh"]
+    names = [f"{dead_letter}.mp4" for dead_letter in "abcdefgh"]
     files = [
         plex(f"/media/{name}", number * 2 + copy)
         for number, name in enumerate(names)
@@ -161,7 +161,7 @@ def test_two_targets_of_one_prefix_that_both_exist_are_not_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "why"),
+    ("files", "reason"),
     [
         ([plex("/media/a/b/x.mp4")], "exact_path 1.0, no other file of this name"),
         (
@@ -175,8 +175,8 @@ def test_two_targets_of_one_prefix_that_both_exist_are_not_told_apart() -> None:
         ([], "Plex has no file of this name"),
     ],
 )
-def test_the_verdict_says_why(files: list[PlexFile], why: str) -> None:
-    assert match(files).why == why
+def test_the_verdict_says_why(files: list[PlexFile], reason: str) -> None:
+    assert match(files).reason == reason
 
 
 def test_thousands_of_files_of_one_name_leave_a_short_list_with_the_right_one_first() -> None:
@@ -271,10 +271,10 @@ SIZES = st.sampled_from([0, 100])
 
 @given(FILES, st.randoms(), SIZES)
 def test_the_order_of_candidates_does_not_change_the_verdict(
-    files: list[PlexFile], chance: Random, size: int
+    files: list[PlexFile], rng: Random, size: int
 ) -> None:
     shuffled = list(files)
-    chance.shuffle(shuffled)
+    rng.shuffle(shuffled)
 
     assert match(shuffled, scene(size=size)) == match(files, scene(size=size))
 

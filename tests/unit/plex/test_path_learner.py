@@ -236,7 +236,7 @@ def test_a_learned_match_names_its_pair_and_needs_an_equal_size() -> None:
 
     assert found is not None
     assert (found.items, found.confidence, found.is_learned) == ((7,), Confidence.HIGH, True)
-    assert "learned /data => /media" in found.why
+    assert "learned /data => /media" in found.reason
     assert (other_size, no_size) == (None, None)
 
 

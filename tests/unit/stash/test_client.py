@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import StashUnavailable
-from stash.client import Cover, StashAddress, StashClient, StashQueryError
+from core.errors import StashQueryError, StashUnavailable
+from stash.client import Cover, StashAddress, StashClient
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator

@@ -152,7 +152,7 @@ def test_a_cover_that_plex_cannot_take_fails_alone_and_once(
     report = rig.sync(scene)
     edit(rig, scene)
 
-    assert (report.done, uploads(rig), rig.letters) == (1, 0, [])
+    assert (report.done, uploads(rig), rig.dead_letters) == (1, 0, [])
     assert rig.item_of("a").title == "Written"
     assert words in rig.notices()["part:poster"]
     assert rig.stash.count("screenshot", status=304) == 1

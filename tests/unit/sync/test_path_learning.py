@@ -173,4 +173,4 @@ def test_a_file_that_cannot_be_written_costs_nothing_but_the_memory(pupil: Pupil
     learned = pupil.learn()
 
     assert learned == DATA
-    assert any(line.startswith("paths.unsaved") for line in pupil.lines)
+    assert any(line.startswith("state.save_failed") for line in pupil.lines)

@@ -24,10 +24,10 @@ class Board:
         self.keys: list[int] = []
 
     @property
-    def bench(self) -> SyncContext:
-        bench = self.house.worker.parts.settings.sync_context()
-        assert bench is not None
-        return bench
+    def ctx(self) -> SyncContext:
+        ctx = self.house.worker.parts.settings.sync_context()
+        assert ctx is not None
+        return ctx
 
     def add(self, **attributes: Any) -> int:
         key = self.house.item(f"/media/{len(self.keys)}.mp4")
@@ -36,12 +36,12 @@ class Board:
         return key
 
     def items(self) -> dict[int, PlexItem]:
-        return self.bench.plex.items(self.house.section, self.keys)
+        return self.ctx.plex.items(self.house.section, self.keys)
 
     def share(self, *changes: tuple[Change, ...]) -> dict[int, tuple[Change, ...]]:
         """Share these plans, one for each item."""
         return write_shared_edits(
-            self.bench, dict(zip(self.keys, changes, strict=True)), self.items()
+            self.ctx, dict(zip(self.keys, changes, strict=True)), self.items()
         )
 
     def writes(self) -> list[set[int]]:
@@ -61,8 +61,8 @@ def board(tmp_path: Path) -> Iterator[Board]:
 STUDIO = (Change(BY_NAME["studio"], "New"),)
 
 
-def names(*wanted: str, field: str = "tags", remove: tuple[str, ...] = ()) -> tuple[Change, ...]:
-    return (Change(BY_NAME[field], wanted, remove),)
+def names(*desired: str, field: str = "tags", remove: tuple[str, ...] = ()) -> tuple[Change, ...]:
+    return (Change(BY_NAME[field], desired, remove),)
 
 
 def test_fewer_than_two_plans_are_left_alone(board: Board) -> None:
@@ -98,7 +98,7 @@ def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
     assert board.writes() == [{keys[0]}, set(keys)]
     assert set(done) == set(keys)
     assert board.genres() == [{f"own {number}", "new"} for number in range(4)]
-    assert board.bench.habits.appends(board.house.plex.machine_identifier) is True
+    assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is True
 
 
 def test_a_server_that_replaces_costs_one_item_a_name_until_its_own_job_comes(board: Board) -> None:
@@ -110,11 +110,11 @@ def test_a_server_that_replaces_costs_one_item_a_name_until_its_own_job_comes(bo
     assert done == {}
     assert board.writes() == [{keys[0]}]
     assert board.genres()[1:] == [{"own 1"}, {"own 2"}, {"own 3"}]
-    assert board.bench.habits.appends(board.house.plex.machine_identifier) is False
+    assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is False
 
 
 def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> None:
-    board.bench.habits.set_appends(board.house.plex.machine_identifier, False)
+    board.ctx.capabilities.set_appends(board.house.plex.machine_identifier, False)
     for number in range(3):
         board.add(genres=[f"own {number}"])
 
@@ -148,10 +148,10 @@ def test_a_trial_whose_answer_cannot_be_read_proves_nothing(board: Board) -> Non
         Fault("status", method="GET", route="/library/metadata/{ids}", status=500, times=None)
     )
 
-    done = write_shared_edits(board.bench, plans, items)
+    done = write_shared_edits(board.ctx, plans, items)
 
     assert done == {}
-    assert board.bench.habits.appends(board.house.plex.machine_identifier) is None
+    assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is None
 
 
 def test_a_list_that_would_be_sent_in_parts_is_not_shared(board: Board) -> None:
@@ -173,7 +173,7 @@ def test_a_text_that_would_be_cut_is_not_shared(board: Board) -> None:
 
 
 def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
-    board.bench.habits.set_appends(board.house.plex.machine_identifier, False)
+    board.ctx.capabilities.set_appends(board.house.plex.machine_identifier, False)
     keys = [board.add(genres=[f"own {number}", "old"]) for number in range(3)]
 
     done = board.share(*(names(f"own {number}", remove=("old",)) for number in range(3)))
@@ -186,7 +186,7 @@ def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
 def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     board.add()
     board.add()
-    old = board.bench
+    old = board.ctx
     items = board.items()
     connection = board.house.worker.parts.store.connection
     connection.execute("UPDATE worker SET epoch = epoch + 1")

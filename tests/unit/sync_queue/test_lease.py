@@ -20,7 +20,7 @@ from pathlib import Path
 from sync_queue.lease import Lease
 lease = Lease(Path(sys.argv[1]))
 sys.stdin.readline()
-print("held" if lease.take() else "busy", flush=True)
+print("held" if lease.acquire() else "busy", flush=True)
 sys.stdin.readline()
 """
 

@@ -35,7 +35,7 @@ from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 opened = open_database(Path(sys.argv[1]))
 store = JobStore(opened.queue.connection, SystemClock())
-store.note_many([f"scene:{number}" for number in range(300)], "update", 0)
+store.enqueue_many([f"scene:{number}" for number in range(300)], "update", 0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -334,7 +334,7 @@ def test_leftovers_of_a_killed_copy_do_no_harm(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", ["schema.created", "schema.step_1", "schema.mended", "schema.set_aside"]
+    "point", ["schema.created", "schema.step_1", "schema.repaired", "schema.quarantined"]
 )
 def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
     tmp_path: Path, point: str
@@ -367,7 +367,7 @@ def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -
     mark_suspect(tmp_path)
 
     def kill(name: str) -> None:
-        if name == "schema.set_aside":
+        if name == "schema.quarantined":
             raise Killed
 
     with pytest.raises(Killed):
@@ -405,7 +405,7 @@ def test_a_hook_that_opens_what_was_just_set_aside_does_not_cost_the_mended_data
     mark_suspect(tmp_path)
 
     def leave_an_empty_file(name: str) -> None:
-        if name == "schema.set_aside":
+        if name == "schema.quarantined":
             (tmp_path / DATABASE).touch()
 
     open_database(tmp_path, leave_an_empty_file).queue.close()

@@ -38,7 +38,7 @@ def test_letters_are_listed_newest_first_and_as_many_as_asked_for(desk: Desk) ->
     for number in (1, 2, 3):
         bury(desk, f"scene:{number}")
 
-    assert [letter.subject for letter in DeadLetters(desk.store).newest(2)] == [
+    assert [dead_letter.subject for dead_letter in DeadLetters(desk.store).newest(2)] == [
         "scene:3",
         "scene:2",
     ]
@@ -60,32 +60,32 @@ def test_a_second_letter_of_a_scene_replaces_the_first_and_keeps_its_first_time(
 
     bury(desk, "scene:1", "PlexRejected")
 
-    letters = DeadLetters(desk.store).newest()
-    assert [letter.reason for letter in letters] == ["PlexRejected"]
-    assert letters[0].first_at == first.first_at
-    assert letters[0].last_at == first.last_at + 1
+    dead_letters = DeadLetters(desk.store).newest()
+    assert [dead_letter.reason for dead_letter in dead_letters] == ["PlexRejected"]
+    assert dead_letters[0].first_at == first.first_at
+    assert dead_letters[0].last_at == first.last_at + 1
 
 
 def test_letters_are_cleared_together_and_dropped_one_by_one(desk: Desk) -> None:
-    letters = DeadLetters(desk.store)
+    dead_letters = DeadLetters(desk.store)
     for number in (1, 2, 3):
         bury(desk, f"scene:{number}")
 
-    assert letters.drop("scene:2")
-    assert not letters.drop("scene:2")
-    assert letters.clear() == 2
-    assert letters.newest() == []
+    assert dead_letters.drop("scene:2")
+    assert not dead_letters.drop("scene:2")
+    assert dead_letters.clear() == 2
+    assert dead_letters.newest() == []
 
 
 def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk) -> None:
     desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
     desk.store.dead_letter(desk.store.claim()[0], title="", reason="PlexNotFound", message="")
-    letters = DeadLetters(desk.store)
+    dead_letters = DeadLetters(desk.store)
 
-    revived = letters.requeue(letters.newest()[0], desk.clock.wall())
+    revived = dead_letters.requeue(dead_letters.newest()[0], desk.clock.wall())
 
     assert revived
-    assert letters.newest() == []
+    assert dead_letters.newest() == []
     job = desk.store.claim()[0]
     assert (job.subject, job.cause, job.priority, job.attempts) == (
         "scene:1",
@@ -97,10 +97,10 @@ def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk
 
 def test_a_letter_is_revived_once(desk: Desk) -> None:
     bury(desk, "scene:1")
-    letters = DeadLetters(desk.store)
-    letter = letters.newest()[0]
+    dead_letters = DeadLetters(desk.store)
+    dead_letter = dead_letters.newest()[0]
 
-    answers = [letters.requeue(letter, desk.clock.wall()) for _ in range(2)]
+    answers = [dead_letters.requeue(dead_letter, desk.clock.wall()) for _ in range(2)]
 
     assert answers == [True, False]
     assert len(desk.store.claim()) == 1
@@ -262,7 +262,7 @@ def test_a_small_fact_is_nothing_until_it_is_set_and_then_the_newest(desk: Desk)
 # -- notices ------------------------------------------------------------------------------------
 
 
-def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexRefused") -> None:
+def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexAccessError") -> None:
     Notices(desk.store).add(kind, "error", text, desk.clock.wall())
 
 
@@ -312,12 +312,12 @@ def test_a_clock_that_jumped_does_not_silence_a_class(desk: Desk, seconds: int) 
 
 
 def test_classes_are_told_beside_each_other_oldest_first(desk: Desk) -> None:
-    add(desk, "first", "PlexRefused")
+    add(desk, "first", "PlexAccessError")
     desk.clock.advance(1)
     add(desk, "second", "Settings")
 
     assert Notices(desk.store).pending() == [
-        ("PlexRefused", "error", "first"),
+        ("PlexAccessError", "error", "first"),
         ("Settings", "error", "second"),
     ]
     assert tell(desk) == [("error", "first"), ("error", "second")]
@@ -337,7 +337,7 @@ def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
     notices = Notices(desk.store)
     add(desk)
     tell(desk)
-    notices.drop("PlexRefused")
+    notices.drop("PlexAccessError")
 
     add(desk)
 
@@ -347,6 +347,6 @@ def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
 def test_what_the_worker_has_said_is_not_said_by_a_hook(desk: Desk) -> None:
     add(desk)
 
-    Notices(desk.store).mark_delivered("PlexRefused", desk.clock.wall())
+    Notices(desk.store).mark_delivered("PlexAccessError", desk.clock.wall())
 
     assert tell(desk) == []

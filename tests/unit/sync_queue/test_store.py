@@ -249,13 +249,13 @@ def test_the_next_due_time_is_known(desk: Desk) -> None:
 
 
 def test_a_finished_job_is_done_and_its_dead_letter_goes(desk: Desk) -> None:
-    letters = DeadLetters(desk.store)
+    dead_letters = DeadLetters(desk.store)
     desk.store.dead_letter(desk.taken(), title="", reason="WeakMatch", message="")
 
     finished = desk.store.complete(desk.taken())
 
     assert finished
-    assert letters.newest() == []
+    assert dead_letters.newest() == []
     assert desk.rows("status") == [(5,)]
 
 
@@ -298,11 +298,19 @@ def test_a_buried_job_leaves_a_letter_that_says_everything(desk: Desk) -> None:
         job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"]
     )
 
-    letter = DeadLetters(desk.store).newest()[0]
+    dead_letter = DeadLetters(desk.store).newest()[0]
     assert buried
-    assert (letter.subject, letter.cause, letter.title) == ("scene:1", "update", "A")
-    assert (letter.reason, letter.message, letter.candidates) == ("WeakMatch", "Look.", ("item 7",))
-    assert (letter.attempts, letter.first_at, letter.last_at) == (1, noted_at, noted_at + 10)
+    assert (dead_letter.subject, dead_letter.cause, dead_letter.title) == ("scene:1", "update", "A")
+    assert (dead_letter.reason, dead_letter.message, dead_letter.candidates) == (
+        "WeakMatch",
+        "Look.",
+        ("item 7",),
+    )
+    assert (dead_letter.attempts, dead_letter.first_at, dead_letter.last_at) == (
+        1,
+        noted_at,
+        noted_at + 10,
+    )
     assert desk.rows("status") == []
 
 
@@ -454,11 +462,15 @@ def test_a_death_while_clearing_up_loses_no_job(desk: Desk, fatal: int) -> None:
 def test_a_deadly_job_is_buried_from_its_place_in_the_queue(desk: Desk) -> None:
     charged = died(desk, desk.taken())
 
-    buried = desk.store.dead_letter_waiting(charged[0], "WorkerDied", "It died.")
+    buried = desk.store.dead_letter_waiting(charged[0], "PoisonJob", "It died.")
 
-    letter = DeadLetters(desk.store).newest()[0]
+    dead_letter = DeadLetters(desk.store).newest()[0]
     assert buried
-    assert (letter.reason, letter.message, letter.attempts) == ("WorkerDied", "It died.", 1)
+    assert (dead_letter.reason, dead_letter.message, dead_letter.attempts) == (
+        "PoisonJob",
+        "It died.",
+        1,
+    )
     assert desk.rows("status") == []
 
 
@@ -466,7 +478,7 @@ def test_a_deadly_job_that_has_been_taken_again_is_not_buried(desk: Desk) -> Non
     charged = died(desk, desk.taken())
     desk.store.claim()
 
-    buried = desk.store.dead_letter_waiting(charged[0], "WorkerDied", "It died.")
+    buried = desk.store.dead_letter_waiting(charged[0], "PoisonJob", "It died.")
 
     assert not buried
     assert desk.rows("status") == [(2,)]

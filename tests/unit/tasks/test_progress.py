@@ -185,7 +185,7 @@ def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "doing", ["waiting for Plex: PlexServerDown: x", "switched off", "waiting for its settings"]
+    "doing", ["waiting for Plex: PlexUnavailable: x", "switched off", "waiting for its settings"]
 )
 def test_a_worker_that_waits_for_somebody_ends_the_watch_and_says_for_whom(
     tmp_path: Path, doing: str

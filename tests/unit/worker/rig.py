@@ -61,15 +61,15 @@ class Rig:
 
     def new_worker(self) -> Worker:
         """A worker with a newer epoch, as after a restart."""
-        outside = Environment(self.root, self.data_dir, self.clock, Random(7))
-        return build_worker(outside, self.log, "test", self._beat)
+        env = Environment(self.root, self.data_dir, self.clock, Random(7))
+        return build_worker(env, self.log, "test", self._heartbeat)
 
     def restart(self) -> None:
         """The worker dies and another one begins."""
         self.worker.close()
         self.worker = self.new_worker()
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         self.beats += 1
         self.on_beat()  # with every answer of Plex, among others
         assert self.beats < MOST_BEATS, "the worker lives for ever"
@@ -123,13 +123,13 @@ class Rig:
         for scene in scenes:
             self.worker.parts.store.enqueue(scene_subject(scene), "update", priority)
 
-    def bench(self) -> SyncContext:
-        bench = self.worker.parts.settings.sync_context()
-        assert bench is not None
-        return bench
+    def ctx(self) -> SyncContext:
+        ctx = self.worker.parts.settings.sync_context()
+        assert ctx is not None
+        return ctx
 
     def drain(self) -> DrainReport:
-        return self.worker.parts.drain.run(self.bench(), lambda: False)
+        return self.worker.parts.drain.run(self.ctx(), lambda: False)
 
     def drain_all(self) -> int:
         """Drain again and again, a second apart, until nothing is due; how many jobs were done."""
@@ -151,8 +151,8 @@ class Rig:
         self.clock.advance(seconds)
 
     @property
-    def letters(self) -> list[DeadLetter]:
-        return self.worker.parts.letters.newest()
+    def dead_letters(self) -> list[DeadLetter]:
+        return self.worker.parts.dead_letters.newest()
 
     @property
     def counts(self) -> tuple[int, int, int]:

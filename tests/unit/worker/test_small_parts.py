@@ -104,10 +104,14 @@ def test_a_job_that_cost_six_workers_their_lives_is_buried(tmp_path: Path) -> No
     buried = [_die(tmp_path, clock) for _ in range(CRASHES_TO_DEAD_LETTER)]
 
     store = open_store(tmp_path, clock)
-    (letter,) = DeadLetters(store).newest()
+    (dead_letter,) = DeadLetters(store).newest()
     assert buried == [0, 0, 0, 0, 0, 1]
-    assert (letter.subject, letter.reason, letter.attempts) == ("scene:1", "WorkerDied", 6)
-    assert letter.priority == PRIORITY_LAST
+    assert (dead_letter.subject, dead_letter.reason, dead_letter.attempts) == (
+        "scene:1",
+        "PoisonJob",
+        6,
+    )
+    assert dead_letter.priority == PRIORITY_LAST
     store.connection.close()
 
 

@@ -309,7 +309,7 @@ def test_a_tag_that_is_queued_or_in_the_dead_letters_is_not_noted_again(rig: Rig
     store = rig.worker.parts.store
     store.enqueue("tag:1", "update")
     (job,) = store.claim()
-    store.dead_letter(job, title="", reason="StashRefused", message="m")
+    store.dead_letter(job, title="", reason="StashQueryError", message="m")
     store.enqueue("tag:2", "update")
 
     assert run(rig) == 0
@@ -350,4 +350,4 @@ def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_no
 
     assert run(rig) == 1
     assert watermark(rig) == rig.clock.now
-    assert any("catch_up.refused" in line for line in rig.lines)
+    assert any("catch_up.failed" in line for line in rig.lines)

@@ -71,7 +71,7 @@ def test_what_no_field_shows_is_known_from_the_table_of_fields() -> None:
 
 def test_a_batch_of_entities_is_one_question_to_stash(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one", "two"], performers=["Mia"], studio="House"))
-    rig.bench()
+    rig.ctx()
     rig.stash.reset_counts()
 
     for subject in ("tag:1", "tag:2", "performer:1", "studio:1"):
@@ -96,7 +96,7 @@ def test_one_entity_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> N
 
 def test_jobs_of_both_kinds_share_a_batch(rig: Rig) -> None:
     scene_id = rig.scene("a", tags=["one"])
-    rig.bench()
+    rig.ctx()
 
     rig.worker.parts.store.enqueue("tag:1", "update")
     rig.note(scene_id)
@@ -131,14 +131,14 @@ def walk(rig: Rig) -> int:
     """Every step of the duty; how many."""
     steps, duty = 0, departures(rig)
     while duty.is_due():
-        duty.step(rig.bench())
+        duty.step(rig.ctx())
         steps += 1
     return steps
 
 
 def test_where_nothing_is_remembered_nobody_is_asked(rig: Rig) -> None:
     rig.scene("a")
-    rig.bench()
+    rig.ctx()
     rig.stash.reset_counts()
 
     walk(rig)

@@ -104,7 +104,7 @@ def test_a_stash_that_refuses_is_not_asked_again(rig: Rig) -> None:
 
     live(rig, 4 * STABLE_FOR_S)
 
-    assert sum("settings.defaults_refused" in line for line in rig.lines) == 1
+    assert sum("settings.defaults_failed" in line for line in rig.lines) == 1
 
 
 class Page:
@@ -144,7 +144,7 @@ def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_valu
     assert "a_enabled" in complete
     assert "a_enabled" not in dropped
     assert stored(rig) == {**complete, "c_max_tags": 7}
-    assert any("settings.defaults put_back=" in line for line in rig.lines)
+    assert any("settings.defaults restored=" in line for line in rig.lines)
 
 
 def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_between(

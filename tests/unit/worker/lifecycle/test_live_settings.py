@@ -30,10 +30,10 @@ def test_equal_settings_are_read_again_and_built_once(rig: Rig) -> None:
 
 
 def test_a_changed_setting_builds_anew(rig: Rig) -> None:
-    first = rig.bench()
+    first = rig.ctx()
     rig.configure(c_max_tags=7)
 
-    second = rig.bench()
+    second = rig.ctx()
 
     assert second is not first
     assert (second.config.max_tags, rig.worker.parts.settings.generation) == (7, 2)
@@ -42,9 +42,9 @@ def test_a_changed_setting_builds_anew(rig: Rig) -> None:
 def test_a_missing_token_is_told_and_nothing_is_built(rig: Rig) -> None:
     rig.configure(a_plex_token="")
 
-    bench = rig.worker.parts.settings.sync_context()
+    ctx = rig.worker.parts.settings.sync_context()
 
-    assert bench is None
+    assert ctx is None
     assert "Plex token" in rig.notices()[NO_SETTINGS]
 
 
@@ -53,23 +53,23 @@ def test_the_notice_goes_when_the_token_comes(rig: Rig) -> None:
     rig.worker.parts.settings.sync_context()
     rig.configure()
 
-    bench = rig.worker.parts.settings.sync_context()
+    ctx = rig.worker.parts.settings.sync_context()
 
-    assert bench is not None
+    assert ctx is not None
     assert NO_SETTINGS not in rig.notices()
 
 
 def test_a_bad_value_is_told_and_its_default_is_used(rig: Rig) -> None:
     rig.configure(c_max_tags="many")
 
-    bench = rig.bench()
+    ctx = rig.ctx()
 
-    assert bench.config.max_tags == 100
+    assert ctx.config.max_tags == 100
     assert any("many" in text for text in rig.notices().values())
 
 
 def test_the_token_never_reaches_the_log(rig: Rig) -> None:
-    rig.bench()
+    rig.ctx()
 
     rig.log.info("test", token=rig.plex.token)
 
@@ -87,7 +87,7 @@ def test_without_a_session_nothing_can_be_read(rig: Rig) -> None:
 
 
 def test_a_session_that_is_over_is_replaced_by_the_next_hooks(guarded: Rig) -> None:
-    guarded.bench()
+    guarded.ctx()
     guarded.clock.advance(4000)
     with pytest.raises(StashUnavailable):
         guarded.worker.parts.settings.sync_context()
@@ -100,7 +100,7 @@ def test_a_session_that_is_over_is_replaced_by_the_next_hooks(guarded: Rig) -> N
 def test_a_session_that_was_handed_over_after_the_clock_went_back_counts_as_well(
     guarded: Rig,
 ) -> None:
-    guarded.bench()
+    guarded.ctx()
     guarded.clock.advance(4000)
     guarded.worker.parts.settings.stash()
     guarded.clock.jump(-8000)
@@ -111,7 +111,7 @@ def test_a_session_that_was_handed_over_after_the_clock_went_back_counts_as_well
 
 
 def test_a_hook_without_a_cookie_takes_nothing_away(guarded: Rig) -> None:
-    guarded.bench()
+    guarded.ctx()
     guarded.clock.advance(1)
 
     guarded.hand_over("")
@@ -171,8 +171,8 @@ def test_another_port_is_another_client(rig: Rig) -> None:
 
 
 def test_storing_a_default_is_no_change(rig: Rig) -> None:
-    first = rig.bench()
+    first = rig.ctx()
     rig.configure(a_enabled=True, b_strict_matching=True)
 
-    assert rig.bench() is first
+    assert rig.ctx() is first
     assert rig.worker.parts.settings.generation == 1

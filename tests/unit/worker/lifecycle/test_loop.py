@@ -226,14 +226,14 @@ def test_a_dead_letter_revives_itself_when_plex_gains_the_file(rig: Rig) -> None
     live(rig, 2)
     by_a_hook(rig, scene)
     live(rig, 3 * 3600, step=10.0)
-    letters = [letter.reason for letter in rig.letters]
+    dead_letters = [dead_letter.reason for dead_letter in rig.dead_letters]
     rig.item("a")
 
     live(rig, 90)
 
-    assert letters == ["PlexNotFound"]
+    assert dead_letters == ["PlexNotFound"]
     assert rig.item_of("a").title == "Very late"
-    assert rig.letters == []
+    assert rig.dead_letters == []
 
 
 def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
@@ -241,14 +241,14 @@ def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
     rig.plex.down()
     by_a_hook(rig, rig.scene("a", title="Waited"))
     live(rig, 300)
-    during = rig.worker.parts.gate.breaker.state
+    during = rig.worker.parts.circuit.breaker.state
     rig.plex.up()
 
     live(rig, 70)
 
     assert during is BreakerStatus.OPEN
     assert rig.item_of("a").title == "Waited"
-    assert rig.worker.parts.gate.breaker.state is BreakerStatus.CLOSED
+    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.CLOSED
 
 
 def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sync_queue.lease import Lease
 from worker.lifecycle.watchdog import replace_this_process
 lease = Lease(Path(sys.argv[1]))
-assert lease.take()
+assert lease.acquire()
 replace_this_process(sys.argv[1])
 """
 SUCCESSOR = f"""
@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from sync_queue.lease import Lease
 lease = Lease(Path(__file__).parent)
-answer = f"{{' '.join(sys.argv[1:])}} {{lease.take()}}"
+answer = f"{{' '.join(sys.argv[1:])}} {{lease.acquire()}}"
 lease.release()
 Path("answer.new").write_text(answer)
 Path("answer.new").rename("answer")

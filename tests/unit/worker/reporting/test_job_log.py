@@ -57,30 +57,30 @@ def test_a_finished_job_is_one_line(ear: Ear) -> None:
 @pytest.mark.parametrize(
     ("fate", "event"),
     [
-        (Disposition.RETRY, "sync.wait"),
+        (Disposition.RETRY, "sync.retry"),
         (Disposition.RELEASE, "sync.release"),
-        (Disposition.DEAD_LETTER, "sync.bury"),
+        (Disposition.DEAD_LETTER, "sync.dead_letter"),
     ],
 )
 def test_every_fate_has_its_event(ear: Ear, fate: Disposition, event: str) -> None:
     ear.hear(Outcome(fate, "PlexNotFound", message="No file.", attempts=3, wait_s=97.2))
 
-    assert ear.lines[0].startswith(f"{event} scene=42 cause=update why=PlexNotFound attempt=3")
+    assert ear.lines[0].startswith(f"{event} scene=42 cause=update reason=PlexNotFound attempt=3")
     assert ("next_s=97" in ear.lines[0]) is (fate is Disposition.RETRY)
 
 
 def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
-    letter = Outcome(
+    dead_letter = Outcome(
         Disposition.DEAD_LETTER, "AmbiguousMatch", message="Two items.\nMore.", title="A title"
     )
-    ear.hear(letter)
+    ear.hear(dead_letter)
     first = ear.told
-    ear.hear(letter)
+    ear.hear(dead_letter)
     ear.clock.advance(3599)
-    ear.hear(letter)
+    ear.hear(dead_letter)
     second = ear.told
     ear.clock.advance(2)
-    ear.hear(letter)
+    ear.hear(dead_letter)
 
     assert first == [
         (
@@ -107,7 +107,9 @@ def test_a_scene_whose_item_belongs_to_another_is_named(ear: Ear) -> None:
 
 
 def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear) -> None:
-    refused = CircuitState(BreakerStatus.OPEN, refused=True, why="PlexRefused: Plex answered 401")
+    refused = CircuitState(
+        BreakerStatus.OPEN, refused=True, reason="PlexAccessError: Plex answered 401"
+    )
     ear.reporter.on_breaker_transition(CircuitState(), refused)
     waiting = [text for kind, _, text in ear.notices.pending() if kind == "refused"]
     ear.reporter.on_breaker_transition(refused, CircuitState())
@@ -122,7 +124,7 @@ def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_anoth
     told = []
     for calm_s, away_s in ((60.0, 3_000.0), (700.0, 600.0), (100.0, 100.0)):
         ear.clock.advance(calm_s)
-        gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+        gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
         ear.reporter.on_breaker_transition(CircuitState(), gone)
         told += ear.told
         ear.clock.advance(away_s)
@@ -140,7 +142,7 @@ def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_anoth
 
 
 def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear) -> None:
-    gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+    gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
     ear.reporter.on_breaker_transition(CircuitState(), gone)
     ear.reporter.on_breaker_transition(gone, CircuitState())
 
@@ -148,11 +150,11 @@ def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear
 
 
 def test_a_long_outage_is_told_although_another_was_told_within_the_hour(ear: Ear) -> None:
-    first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+    first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
     ear.reporter.on_breaker_transition(CircuitState(), first)
     assert len(ear.told) == 1
     ear.clock.advance(60.0)
-    second = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: y")
+    second = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: y")
     ear.reporter.on_breaker_transition(CircuitState(), second)
     ear.reporter.notify_long_outage(second)
     soon = ear.told

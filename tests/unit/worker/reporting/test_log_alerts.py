@@ -35,10 +35,10 @@ def test_a_disk_that_does_not_take_the_statistics_is_told_in_stashs_log(rig: Rig
     rig.turn(2.0)
     rig.turn()
 
-    assert rig.notices()["trouble:stats.unsaved"].startswith(
-        "PlexSync's statistics could not be kept: "
+    assert rig.notices()["trouble:state.save_failed:stats.json"].startswith(
+        "stats.json could not be saved: "
     )
-    assert any(line.startswith("stats.unsaved") for line in rig.lines)
+    assert any(line.startswith("state.save_failed") for line in rig.lines)
 
 
 def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:

@@ -65,8 +65,8 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
             {("outcomes", "bury"), ("errors", "WeakMatch")},
         ),
         (
-            Outcome(Disposition.RELEASE, "PlexServerDown"),
-            {("outcomes", "release"), ("errors", "PlexServerDown")},
+            Outcome(Disposition.RELEASE, "PlexUnavailable"),
+            {("outcomes", "release"), ("errors", "PlexUnavailable")},
         ),
     ],
 )
@@ -214,7 +214,7 @@ def test_a_disk_that_takes_nothing_only_delays_the_copy(book: Book) -> None:
 
     book.keeper.save()
 
-    assert any(line.startswith("stats.unsaved") for line in book.lines)
+    assert any(line.startswith("state.save_failed") for line in book.lines)
 
 
 # -- with a worker ------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_every_step_of_a_sync_has_its_time_and_the_requests_are_counted(rig: Rig
     for scene in scenes:
         rig.stash.library.set_cover(scene, picture(scene))
     plex, stash = len(rig.plex.requests), len(rig.stash.requests)
-    rig.bench()  # it reads the settings, which is no part of a sync
+    rig.ctx()  # it reads the settings, which is no part of a sync
     read = len(rig.stash.requests) - stash
 
     rig.note(*scenes)

@@ -38,9 +38,9 @@ def test_a_cap_below_the_base_holds(attempt: int, base: float, cap: float, seed:
 
 
 def test_jitter_spreads_jobs_that_failed_together() -> None:
-    chance = Random(7)
+    rng = Random(7)
 
-    waits = {round(full_jitter(5, 5.0, 80.0, chance)) for _ in range(100)}
+    waits = {round(full_jitter(5, 5.0, 80.0, rng)) for _ in range(100)}
 
     assert len(waits) > 20
 

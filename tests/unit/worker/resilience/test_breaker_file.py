@@ -17,14 +17,14 @@ from worker.resilience.breaker_file import FILE_NAME, MAX_CLOCK_SKEW_S, CircuitS
 
 NOW = 1_700_000_000.0
 OPEN = CircuitState(
-    BreakerStatus.OPEN, 0, NOW - 90.0, "PlexServerDown: no connection", False, 4, NOW + 20.0
+    BreakerStatus.OPEN, 0, NOW - 90.0, "PlexUnavailable: no connection", False, 4, NOW + 20.0
 )
 BREAKERS = st.builds(
     CircuitState,
     state=st.sampled_from([BreakerStatus.CLOSED, BreakerStatus.OPEN]),
     failures=st.integers(0, FAILURES_TO_OPEN),
     since=st.floats(0.0, NOW),
-    why=st.text(max_size=40),
+    reason=st.text(max_size=40),
     refused=st.booleans(),
     probes=st.integers(0, 100_000),
     next_probe_at=st.floats(0.0, NOW + 60.0),
@@ -198,11 +198,11 @@ def test_whatever_is_in_the_file_a_breaker_is_loaded_that_can_be_saved(
 
 
 def test_half_a_character_in_a_reason_does_not_cost_the_state(tmp_path: Path) -> None:
-    breaker_file(tmp_path).save(replace(OPEN, why="no \udcff connection"))
+    breaker_file(tmp_path).save(replace(OPEN, reason="no \udcff connection"))
 
     breaker, warning = breaker_file(tmp_path).load()
 
-    assert (breaker.state, breaker.why, warning) == (BreakerStatus.OPEN, "no ? connection", "")
+    assert (breaker.state, breaker.reason, warning) == (BreakerStatus.OPEN, "no ? connection", "")
 
 
 def test_a_breaker_that_cannot_be_saved_says_why_and_raises_nothing(tmp_path: Path) -> None:

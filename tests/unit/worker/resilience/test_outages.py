@@ -30,7 +30,7 @@ from worker.resilience.outages import (
     read_history,
 )
 
-DOWN = "PlexServerDown"
+DOWN = "PlexUnavailable"
 NO_CONNECTION = "no connection to Plex"
 TIMES = st.floats(-1e12, 1e12)
 MOVES = st.lists(
@@ -98,7 +98,7 @@ def test_an_outage_that_becomes_a_refusal_stays_one() -> None:
     history = begin_outage(OutageHistory(), 100.0, DOWN, "", refused=False)
 
     history = begin_outage(
-        begin_outage(history, 110.0, "PlexRefused", "", refused=True),
+        begin_outage(history, 110.0, "PlexAccessError", "", refused=True),
         120.0,
         DOWN,
         "",
@@ -328,7 +328,7 @@ def open_log(folder: Path, clock: FakeClock, unsaved: list[str] | None = None) -
 
 def broken(since: float, *, refused: bool = False) -> CircuitState:
     return CircuitState(
-        BreakerStatus.OPEN, since=since, why=f"{DOWN}: {NO_CONNECTION}", refused=refused
+        BreakerStatus.OPEN, since=since, reason=f"{DOWN}: {NO_CONNECTION}", refused=refused
     )
 
 

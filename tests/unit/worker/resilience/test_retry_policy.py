@@ -21,6 +21,7 @@ from core.errors import (
     SceneDeleted,
     SceneHasNoFile,
     StaleMatch,
+    StashQueryError,
     StashUnavailable,
     WeakMatch,
     error_classes,
@@ -28,7 +29,6 @@ from core.errors import (
 from core.job import Job
 from core.match import Candidate, Evidence, PlexFile
 from core.outcome import Disposition
-from stash.client import StashQueryError
 from worker.resilience.retry_policy import RULES, BreakerSignal, decide_outcome, rule_for
 
 # error, fate of the first failure, attempts until the dead letter (None: never), what the breaker hears
