@@ -11,6 +11,7 @@ import pytest
 
 from sync_queue.hook_queue import connect
 from sync_queue.lease import Lease
+from sync_queue.meta import WorkerStatus
 from tasks.context import TaskFailed
 from tasks.run import build_context
 from tasks.table import TASKS
@@ -217,7 +218,7 @@ def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Butt
     written(house)
     switch_off(house)
     parts = house.worker.parts
-    parts.facts.set_status("syncing", parts.epoch)
+    parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
     lease = Lease(house.data)
     assert lease.acquire()
 

@@ -9,6 +9,7 @@ from core.errors import Fenced
 from core.job import scene_subject
 from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row, write_spill
+from sync_queue.meta import WorkerStatus
 from sync_queue.notices import Notices
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_toys import write_plugin
@@ -278,7 +279,7 @@ def test_switched_off_nothing_is_written_and_switching_on_resumes(rig: Rig) -> N
 
     assert during[0] == 0
     assert during[1] is not None
-    assert during[1].status == "switched off"
+    assert during[1].status is WorkerStatus.DISABLED
     assert rig.item_of("a").title == "Kept"
 
 

@@ -210,7 +210,7 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
 def test_a_worker_that_is_gone_is_not_running_whatever_it_said_last(window: Window) -> None:
     start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
 
-    assert window.snapshot().doing == "not running"
+    assert window.snapshot().worker_status == "not running"
 
 
 def test_looking_twice_shows_the_same_and_changes_nothing(window: Window) -> None:
