@@ -180,7 +180,7 @@ def test_a_tag_that_is_deleted_after_a_full_import_goes_from_its_scenes(house: I
 
     tag = house.stash.library.tag_id("tag 3")
     house.stash.library.remove_tag(tag)
-    house.worker.parts.store.enqueue(f"tag:{tag}", "destroy")
+    house.worker.components.store.enqueue(f"tag:{tag}", "destroy")
     house.look(LATER_S)
 
     assert now

@@ -121,7 +121,7 @@ def test_when_stash_is_gone_for_good_the_worker_leaves_quietly_and_the_next_one_
     assert room.worker is not None
     since = room.clock.monotonic()
 
-    farewell = room.worker.life.run()
+    farewell = room.worker.loop.run()
     lasted = room.clock.monotonic() - since
     loud = [line for line in room.worker_log().splitlines() if " ERROR " in line]
     waiting = room.jobs()

@@ -167,7 +167,7 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button:
 
 def test_a_poster_that_somebody_chose_since_stays(house: Inproc, button: Button) -> None:
     _, item = written(house)
-    ctx = house.worker.parts.settings.sync_context()
+    ctx = house.worker.components.settings.sync_context()
     assert ctx is not None
     ctx.plex.upload_image(item, "posters", picture(9))
     switch_off(house)
@@ -217,7 +217,7 @@ def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(
 def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Button) -> None:
     written(house)
     switch_off(house)
-    parts = house.worker.parts
+    parts = house.worker.components
     parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
     lease = Lease(house.data)
     assert lease.acquire()

@@ -254,7 +254,7 @@ def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(
     log, _ = kept_log()
     worker = build_worker(Environment(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
 
-    farewell = worker.life.tick()
+    farewell = worker.loop.tick()
     worker.close()
 
     assert farewell is None

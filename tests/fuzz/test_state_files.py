@@ -161,7 +161,7 @@ def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
 
         try:
             for _ in range(5):
-                assert worker.life.tick() is None
+                assert worker.loop.tick() is None
                 clock.advance(40.0)
         finally:
             worker.close()

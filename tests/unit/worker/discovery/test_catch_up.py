@@ -15,13 +15,13 @@ from worker.discovery.catch_up import OVERLAP_S, WATERMARK
 
 
 def run(rig: Rig) -> int:
-    stash = rig.worker.parts.settings.stash()
+    stash = rig.worker.components.settings.stash()
     assert stash is not None
-    return rig.worker.parts.catch_up.run(stash, rig.plex.machine_identifier)
+    return rig.worker.components.catch_up.run(stash, rig.plex.machine_identifier)
 
 
 def watermark(rig: Rig) -> float:
-    return float(rig.worker.parts.facts.get(WATERMARK))
+    return float(rig.worker.components.facts.get(WATERMARK))
 
 
 def started(rig: Rig) -> None:
@@ -49,7 +49,7 @@ def test_a_scene_that_changed_without_a_hook_is_noted(rig: Rig) -> None:
 
     assert noted == 1
     assert rig.row(scene)[2] == ""
-    assert rig.worker.parts.store.has_pending_change(f"scene:{quiet}", since=0) is False
+    assert rig.worker.components.store.has_pending_change(f"scene:{quiet}", since=0) is False
 
 
 def test_what_was_synced_since_its_change_is_not_noted_again(rig: Rig) -> None:
@@ -107,8 +107,8 @@ def test_a_change_after_the_dead_letter_is_noted(rig: Rig) -> None:
 
 def bury(rig: Rig, scene: int) -> None:
     rig.note(scene)
-    (job,) = rig.worker.parts.store.claim()
-    rig.worker.parts.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
+    (job,) = rig.worker.components.store.claim()
+    rig.worker.components.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
 
 
 def test_a_time_that_lies_far_ahead_is_noted_once_and_not_for_ever(rig: Rig) -> None:
@@ -247,7 +247,7 @@ def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_no
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
     rig.clock.advance(60)
-    rig.worker.parts.facts.set(WATERMARK, "1700000?00.0")
+    rig.worker.components.facts.set(WATERMARK, "1700000?00.0")
 
     assert run(rig) == 1
     assert watermark(rig) == rig.clock.now
@@ -258,7 +258,7 @@ def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_no
 
 def tagged(rig: Rig, count: int = 1) -> EntityIndex:
     """Tags that indexed scenes show, read just now."""
-    index = EntityIndex(rig.worker.parts.store)
+    index = EntityIndex(rig.worker.components.store)
     for number in range(1, count + 1):
         tag = rig.stash.library.add_tag(f"tag {number}")
         index.remember(Entity(f"tag:{tag}", f"tag {number}", read_at=rig.clock.now))
@@ -277,7 +277,7 @@ def test_a_tag_that_moved_is_noted_and_one_that_nobody_shows_is_not(rig: Rig) ->
     rename(rig, unknown)
 
     assert run(rig) == 1
-    assert rig.worker.parts.store.is_queued("tag:1")
+    assert rig.worker.components.store.is_queued("tag:1")
 
 
 def test_a_tag_that_was_read_since_it_moved_is_not_noted(rig: Rig) -> None:
@@ -306,7 +306,7 @@ def test_a_tag_that_is_queued_or_in_the_dead_letters_is_not_noted_again(rig: Rig
     started(rig)
     rename(rig, 1)
     rename(rig, 2)
-    store = rig.worker.parts.store
+    store = rig.worker.components.store
     store.enqueue("tag:1", "update")
     (job,) = store.claim()
     store.dead_letter(job, title="", reason="StashQueryError", message="m")

@@ -42,7 +42,7 @@ def test_a_disk_that_does_not_take_the_statistics_is_told_in_stashs_log(rig: Rig
 
 
 def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
-    with rig.worker.parts.store.transaction() as connection:
+    with rig.worker.components.store.transaction() as connection:
         rig.log.warning("backup.failed", detail="no space")
         assert isinstance(connection, sqlite3.Connection)
 

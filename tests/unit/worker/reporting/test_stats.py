@@ -228,7 +228,7 @@ def test_every_job_counts_once_and_the_histogram_says_how_sure_the_matches_were(
     rig.plex.library.add_item(rig.section, [("/media/deep/guess.mp4", 5)])
 
     rig.sync(*sure, absent, guessed)
-    stats = rig.worker.parts.statistics.now()
+    stats = rig.worker.components.statistics.now()
 
     assert stats.outcomes == {"done": 4, "wait": 1}
     assert stats.errors == {"PlexNotFound": 1}
@@ -244,7 +244,7 @@ def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
     copy = read_statistics(rig.data_dir, rig.clock.sleep)
 
     assert copy.outcomes == {"done": 1}
-    assert copy == rig.worker.parts.statistics.now()
+    assert copy == rig.worker.components.statistics.now()
 
 
 def test_a_restart_goes_on_counting(rig: Rig) -> None:
@@ -253,7 +253,7 @@ def test_a_restart_goes_on_counting(rig: Rig) -> None:
     rig.hand_over()
     rig.sync(rig.scene("b"))
 
-    assert rig.worker.parts.statistics.now().outcomes == {"done": 2}
+    assert rig.worker.components.statistics.now().outcomes == {"done": 2}
 
 
 def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
@@ -262,10 +262,10 @@ def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
         rig.turn()
         rig.clock.advance(DAY_S)
 
-    rig.worker.parts.statistics.save()
+    rig.worker.components.statistics.save()
 
     assert (
-        len(rig.worker.parts.statistics.now().days) == 1
+        len(rig.worker.components.statistics.now().days) == 1
     )  # three days, and then one without a job
 
 
@@ -279,7 +279,7 @@ def test_every_step_of_a_sync_has_its_time_and_the_requests_are_counted(rig: Rig
 
     rig.note(*scenes)
     rig.drain()
-    stats = rig.worker.parts.statistics.now()
+    stats = rig.worker.components.statistics.now()
 
     assert set(stats.times_s) == set(STEPS)
     assert stats.requests == {
@@ -294,7 +294,7 @@ def test_a_step_that_fails_has_no_time(rig: Rig) -> None:
     rig.plex.down()
     rig.sync(rig.scene("a"))
 
-    times = rig.worker.parts.statistics.now().times_s
+    times = rig.worker.components.statistics.now().times_s
 
     assert set(times) == {"read"}
 
@@ -305,6 +305,6 @@ def test_a_scene_that_has_not_changed_is_not_timed_as_a_write(rig: Rig) -> None:
     rig.clock.advance(5.0)
     rig.sync(scene)
 
-    times = rig.worker.parts.statistics.now().times_s
+    times = rig.worker.components.statistics.now().times_s
 
     assert (len(times["job"]), len(times["write"])) == (2, 1)
