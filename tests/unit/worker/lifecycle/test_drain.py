@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from core.errors import Fenced
-from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, Job
-from core.outcome import Outcome
+from core.events import JobFinished
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.entities import EntityIndex
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
@@ -456,7 +456,7 @@ def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
     ],
 )
 def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sqlite3.Error) -> None:
-    def count(job: Job, outcome: Outcome, took_s: float) -> None:
+    def count(event: JobFinished) -> None:
         raise error
 
     parts = rig.worker.components

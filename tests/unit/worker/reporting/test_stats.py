@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from core.step_timer import KEPT_TIMES, STEPS, StepTimer
@@ -130,7 +131,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 
 def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     for number in range(KEPT_TIMES + 10):
-        book.keeper.on_job_finished(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
     times = book.keeper.now().times_s["job"]
 
@@ -141,14 +142,14 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     "outcome", [Outcome(Disposition.RETRY, "PlexNotFound"), Outcome(Disposition.COMPLETE, "gone")]
 )
 def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
-    book.keeper.on_job_finished(JOB, outcome, 1.0)
+    book.keeper.on_job_finished(JobFinished(JOB, outcome, 1.0))
 
     assert book.keeper.now().times_s == {}
 
 
 def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
     began = book.clock.wall()
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(3_600.0)
 
@@ -159,7 +160,7 @@ def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
 
 def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> None:
     for number in range(100):
-        book.keeper.on_job_finished(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
     timing = book.keeper.now().timing["job"]
 
@@ -169,7 +170,7 @@ def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> Non
 def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Book) -> None:
     book.store.enqueue("scene:1", "update")
     book.store.complete(book.store.claim()[0], counters_for(WROTE, DAY))
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(60.0)
 
@@ -182,7 +183,7 @@ def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Bo
 
 
 def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.clock.advance(60.0)
     reset_statistics(book.folder, book.counters, book.clock)
     book.keeper.save()  # the old one's very last words
@@ -191,7 +192,7 @@ def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> No
 
 
 def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> None:
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(60.0)
     book.counters.reset(book.clock.wall())
