@@ -243,7 +243,7 @@ def test_a_worker_begins_on_a_damaged_database_and_works(
 
 @fuzzed(12)
 @given(flips=DAMAGE, cut=CUTS)
-def test_a_hook_on_a_damaged_database_notes_its_change_all_the_same(
+def test_a_hook_on_a_damaged_database_keeps_its_change(
     sound: Path, flips: list[tuple[float, int, int]], cut: float | None
 ) -> None:
     message: dict[str, object] = {
@@ -278,7 +278,7 @@ QUIET = [
 
 @fuzzed(20)
 @given(flips=DAMAGE, cut=CUTS, number=st.integers(0, len(QUIET) - 1))
-def test_a_task_on_a_damaged_database_says_what_is_wrong_and_nothing_worse(
+def test_a_task_on_a_damaged_database_says_what_is_wrong(
     sound: Path, flips: list[tuple[float, int, int]], cut: float | None, number: int
 ) -> None:
     with copied(sound, with_backup=False) as folder:

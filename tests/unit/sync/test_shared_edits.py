@@ -101,7 +101,7 @@ def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is True
 
 
-def test_a_server_that_replaces_costs_one_item_a_name_until_its_own_job_comes(board: Board) -> None:
+def test_a_replacing_server_costs_one_item_a_name_until_its_job(board: Board) -> None:
     board.house.plex.switches.tags_replace = True
     keys = [board.add(genres=[f"own {number}"]) for number in range(4)]
 
@@ -124,9 +124,7 @@ def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> N
 
 
 @pytest.mark.parametrize("preserve", [True, False])
-def test_no_trial_is_made_where_it_could_cost_a_name_that_stash_lacks(
-    board: Board, preserve: bool
-) -> None:
+def test_no_trial_is_made_that_could_lose_a_name(board: Board, preserve: bool) -> None:
     board.house.configure(c_preserve_plex_edits=preserve)
     field, attribute = ("tags", "genres") if preserve else ("collection", "collections")
     for number in range(3):

@@ -33,7 +33,7 @@ FOUND = frozenset({"catch_up"})
         (None, NEW, frozenset({"catch_up", "update"}), AffectedScenes.CURRENT),
     ],
 )
-def test_the_reach_of_a_change_follows_from_what_scenes_showed_and_show(
+def test_affected_scenes_follow_from_old_and_new_names(
     known: Entity | None, now: Entity | None, causes: frozenset[str], reach: AffectedScenes
 ) -> None:
     assert affected_scenes(known, now, causes) is reach
@@ -43,7 +43,7 @@ def scene(**changed: Any) -> SyncMetadata:
     return parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": [], **changed})
 
 
-def test_a_scene_shows_its_performers_tags_studio_and_the_studios_parent() -> None:
+def test_a_scene_shows_performers_tags_studio_and_its_parent() -> None:
     shown = scene(
         performers=[{"id": "3", "name": " Mia "}, {"id": "4", "name": ""}],
         tags=[{"id": "7", "name": "train"}],
@@ -82,7 +82,7 @@ def test_a_batch_of_entities_is_one_question_to_stash(rig: Rig) -> None:
     assert rig.stash.count("graphql", "findTag") == 1
 
 
-def test_one_entity_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> None:
+def test_one_broken_entity_does_not_stop_the_others(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
     store = rig.worker.components.store
 

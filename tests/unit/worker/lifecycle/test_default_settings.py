@@ -64,7 +64,7 @@ def live(rig: Rig, seconds: float) -> None:
         rig.turn(1.0)
 
 
-def test_they_are_stored_after_a_calm_minute_and_only_once_per_version(rig: Rig) -> None:
+def test_defaults_are_stored_when_stable_once_per_version(rig: Rig) -> None:
     live(rig, STABLE_FOR_S - 5)
     before = stored(rig)
     live(rig, STABLE_FOR_S)
@@ -129,7 +129,7 @@ def saves(rig: Rig) -> int:
     return rig.stash.count(name="configurePlugin")
 
 
-def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_value_stays(
+def test_a_dropped_default_is_restored_and_the_value_stays(
     rig: Rig,
 ) -> None:
     page = Page(rig)
@@ -147,7 +147,7 @@ def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_valu
     assert any("settings.defaults restored=" in line for line in rig.lines)
 
 
-def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_between(
+def test_nothing_is_stored_while_settings_are_being_changed(
     rig: Rig,
 ) -> None:
     page = Page(rig)
@@ -165,7 +165,7 @@ def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_betw
     assert (stored(rig)["c_max_tags"], stored(rig)["a_enabled"]) == (15, True)
 
 
-def test_a_persons_value_that_an_older_page_drops_comes_back_as_the_person_set_it(rig: Rig) -> None:
+def test_a_user_value_dropped_by_an_old_page_is_restored(rig: Rig) -> None:
     older = Page(rig)
     minutes(rig, 2)
     Page(rig).change(a_enabled=False, b_excluded_tags="private")
@@ -196,7 +196,7 @@ def test_what_is_there_is_never_written_over(rig: Rig) -> None:
     assert {key: stored(rig)[key] for key in chosen} == chosen
 
 
-def test_after_an_hour_in_which_nothing_was_missing_stash_is_not_asked_any_more(rig: Rig) -> None:
+def test_after_an_hour_without_a_gap_stash_is_not_asked(rig: Rig) -> None:
     minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
     page = {"a_plex_url": rig.plex.url, "a_plex_token": rig.plex.token}
 
@@ -207,7 +207,7 @@ def test_after_an_hour_in_which_nothing_was_missing_stash_is_not_asked_any_more(
     assert stored(rig) == page
 
 
-def test_a_worker_that_dies_while_it_watches_leaves_the_rest_to_the_next(rig: Rig) -> None:
+def test_a_worker_killed_while_watching_leaves_it_to_the_next(rig: Rig) -> None:
     page = Page(rig)
     minutes(rig, 3)
 

@@ -97,7 +97,7 @@ def test_a_session_that_is_over_is_replaced_by_the_next_hooks(guarded: Rig) -> N
     assert guarded.worker.components.settings.sync_context() is not None
 
 
-def test_a_session_that_was_handed_over_after_the_clock_went_back_counts_as_well(
+def test_a_session_stored_after_the_clock_went_back_counts(
     guarded: Rig,
 ) -> None:
     guarded.ctx()

@@ -80,7 +80,7 @@ def test_it_stays_when_stash_comes_back_in_time(rig: Rig) -> None:
     assert rig.stash.count("healthz") > 0
 
 
-def test_a_job_that_waits_for_stash_does_not_keep_the_processor_busy(rig: Rig) -> None:
+def test_a_job_waiting_for_stash_does_not_burn_processor_time(rig: Rig) -> None:
     scene = rig.scene("a")
     live(rig, 2)
     rig.stash.down()
@@ -102,7 +102,7 @@ def test_it_leaves_for_another_installed_version(rig: Rig) -> None:
     assert farewell is ExitReason.VERSION_CHANGED
 
 
-def test_a_version_file_that_is_being_replaced_is_no_reason_to_leave(rig: Rig) -> None:
+def test_a_version_file_being_replaced_does_not_stop_the_worker(rig: Rig) -> None:
     (rig.root / "core" / "version.py").unlink()
 
     live(rig, 20)
@@ -120,7 +120,7 @@ def test_it_leaves_when_a_newer_worker_has_taken_over(rig: Rig) -> None:
     assert farewell is ExitReason.FENCED
 
 
-def test_the_first_catch_up_is_at_the_start_and_then_every_quarter_of_an_hour(rig: Rig) -> None:
+def test_the_catch_up_runs_at_the_start_and_every_15_minutes(rig: Rig) -> None:
     live(rig, 2)
     first = float(rig.worker.components.facts.get(WATERMARK))
 
@@ -148,7 +148,7 @@ def test_a_catch_up_follows_a_minute_after_a_burst(rig: Rig) -> None:
     assert last_hook + 60 <= float(rig.worker.components.facts.get(WATERMARK)) <= last_hook + 63
 
 
-def test_a_catch_up_that_stash_refuses_does_not_silence_the_worker(rig: Rig) -> None:
+def test_a_rejected_catch_up_does_not_stop_the_worker(rig: Rig) -> None:
     write_plugin(rig.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
     live(rig, 2)
     rig.stash.faults.plan(
@@ -178,7 +178,7 @@ def test_a_catch_up_of_many_pages_is_a_sign_of_life(rig: Rig) -> None:
     )  # three pages of scenes, one of performers, studios, tags and groups
 
 
-def test_hooks_that_never_rest_do_not_put_the_catch_up_off_for_ever(rig: Rig) -> None:
+def test_constant_hooks_do_not_postpone_the_catch_up_forever(rig: Rig) -> None:
     live(rig, 2)
     first = float(rig.worker.components.facts.get(WATERMARK))
     scene = rig.scene("a")
@@ -200,7 +200,7 @@ def test_a_hook_that_never_ran_is_repaired_by_the_catch_up(rig: Rig) -> None:
     assert rig.item_of("a").title == "Unseen by any hook"
 
 
-def test_while_a_file_is_missing_the_library_is_looked_at_every_half_minute(rig: Rig) -> None:
+def test_for_a_missing_file_the_library_is_polled_every_30_s(rig: Rig) -> None:
     live(rig, 2)
     by_a_hook(rig, rig.scene("a", in_plex=False))
     live(rig, 60)
@@ -252,7 +252,7 @@ def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
     assert rig.worker.components.circuit.breaker.state is BreakerStatus.CLOSED
 
 
-def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) -> None:
+def test_a_corrected_token_drains_the_queue(rig: Rig) -> None:
     token = rig.plex.token
     rig.plex.change_token("right")
     rig.configure(a_plex_token=token)
@@ -268,7 +268,7 @@ def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) ->
     assert "refused" not in rig.notices()
 
 
-def test_switched_off_nothing_is_written_and_switching_on_resumes(rig: Rig) -> None:
+def test_while_disabled_nothing_is_written_until_enabled(rig: Rig) -> None:
     rig.configure(a_enabled=False)
     by_a_hook(rig, rig.scene("a", title="Kept"))
     live(rig, 120)
@@ -283,7 +283,7 @@ def test_switched_off_nothing_is_written_and_switching_on_resumes(rig: Rig) -> N
     assert rig.item_of("a").title == "Kept"
 
 
-def test_switched_off_stash_is_asked_for_the_settings_only_now_and_then(rig: Rig) -> None:
+def test_while_disabled_settings_are_polled_rarely(rig: Rig) -> None:
     rig.configure(a_enabled=False)
     by_a_hook(rig, rig.scene("a"))
     live(rig, 10)
@@ -326,7 +326,7 @@ def test_notices_are_said_in_stashs_log(rig: Rig) -> None:
     assert Notices(rig.worker.components.store).pending() == []
 
 
-def test_a_notice_that_stash_would_not_take_is_kept_and_stops_nothing(rig: Rig) -> None:
+def test_an_undelivered_notice_is_kept_and_stops_nothing(rig: Rig) -> None:
     Notices(rig.worker.components.store).add("test", "warning", "Hear this", rig.clock.now)
     by_a_hook(rig, rig.scene("a", title="Written"))
 

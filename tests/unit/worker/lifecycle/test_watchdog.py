@@ -31,7 +31,7 @@ Path("answer.new").rename("answer")
 """
 
 
-def test_a_hung_worker_ends_and_its_successor_finds_the_lease_free(tmp_path: Path) -> None:
+def test_a_hung_worker_ends_and_frees_the_lease(tmp_path: Path) -> None:
     (tmp_path / "PlexSync.py").write_text(SUCCESSOR, encoding="utf-8")
 
     status = subprocess.call([sys.executable, "-c", HUNG, str(tmp_path)], cwd=ROOT)

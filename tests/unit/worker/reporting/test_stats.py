@@ -167,7 +167,7 @@ def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> Non
     assert (timing.count, timing.average, timing.p50, timing.p95) == (100, 49.5, 50.0, 95.0)
 
 
-def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Book) -> None:
+def test_a_reset_applies_to_the_running_worker_too(book: Book) -> None:
     book.store.enqueue("scene:1", "update")
     book.store.complete(book.store.claim()[0], counters_for(WROTE, DAY))
     book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
@@ -221,7 +221,7 @@ def test_a_disk_that_takes_nothing_only_delays_the_copy(book: Book) -> None:
 # -- with a worker ------------------------------------------------------------------------------
 
 
-def test_every_job_counts_once_and_the_histogram_says_how_sure_the_matches_were(rig: Rig) -> None:
+def test_every_job_counts_once_with_its_confidence(rig: Rig) -> None:
     rig.configure(b_strict_matching=False)
     sure = [rig.scene(name) for name in "abc"]
     absent = rig.scene("d", in_plex=False)
@@ -270,7 +270,7 @@ def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
     )  # three days, and then one without a job
 
 
-def test_every_step_of_a_sync_has_its_time_and_the_requests_are_counted(rig: Rig) -> None:
+def test_every_step_has_its_time_and_requests_are_counted(rig: Rig) -> None:
     scenes = [rig.scene(name, tags=["shared"]) for name in "abc"]
     for scene in scenes:
         rig.stash.library.set_cover(scene, picture(scene))
