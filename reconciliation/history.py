@@ -64,5 +64,5 @@ class HistoryFile:
         try:
             self._file.write(history.model_dump(mode="json"))
         except (OSError, TimeoutError) as error:
-            return f"{FILE_NAME} could not be kept: {error}"
+            return str(error)
         return ""

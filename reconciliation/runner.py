@@ -13,7 +13,7 @@ from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable
 from core.log import EventLog
 from reconciliation.desk import Desk
 from reconciliation.gap_sinks import QueueGapSink
-from reconciliation.history import HistoryFile
+from reconciliation.history import FILE_NAME, HistoryFile
 from reconciliation.run import RUN, WISH, Facts, Run, RunRequest, current_run, pending_request
 from reconciliation.scheduler import due_run
 from reconciliation.sweep import Sweep
@@ -241,7 +241,7 @@ class ReconciliationTask(Generic[Bench]):
         self._history = self._history.including(run)
         warning = self._g.history.save(self._history)
         if warning:
-            self._g.log.warning("state.save_failed", detail=warning)
+            self._g.log.warning("state.save_failed", file=FILE_NAME, detail=warning)
         self._g.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
         self._g.facts.set(RUN, "")
         self._g.log.info(

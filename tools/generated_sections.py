@@ -12,7 +12,7 @@ def marks(name: str, comment: str = MARKDOWN) -> tuple[str, str]:
 
 
 def with_part(page: str, name: str, part: str, comment: str = MARKDOWN) -> str:
-    """Return the lines before and after the part; `comment` is a comment in the file's syntax."""
+    """Return `page` with `part` between the marks of this name; an empty page becomes the part.
 
     Raises:
         ValueError: the marks are missing or in the wrong order.

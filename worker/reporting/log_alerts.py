@@ -38,27 +38,10 @@ LOST = {
     "learned_paths.json": "The learned path mappings are lost when the worker ends.",
     "outages.json": "The newest outages are lost when the worker ends.",
     "ramp.json": "A restarted worker resumes at full speed.",
+    "reconciliation.json": "The list of past comparisons is outdated.",
     "stats.json": "The readable copy of the statistics is outdated; the counters are safe.",
 }
 """What a failed save of each JSON document costs, by file name."""
-
-TOLD_BY_OTHERS = frozenset(
-    {
-        "breaker.transition",
-        "database.repaired",
-        "database.failed",
-        "plex.scan_unmapped",
-        "settings.invalid",
-        "settings.missing",
-        "state.corrupt",
-        "sync.claimed",
-        "sync.part_failed",
-        "verify.dropped",
-        "worker.crashed",
-    }
-)
-NOT_WORTH_TELLING = frozenset({"notice.undelivered", "settings.defaults_failed"})
-"""The first would not arrive, and the second has no consequence."""
 
 
 class LogAlerts:
