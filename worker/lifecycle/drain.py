@@ -195,10 +195,11 @@ class Drain:
         try:
             batch = read_batch(ctx, jobs)
             self._checkpoint("drain.read")
-            adopt_records(ctx, batch)
+            adopt_records(batch, ctx.stash, ctx.log)
             self._fan_out.record_before_write(ctx, batch)
             self._checkpoint("drain.prepared")
             self._notify_batch_read(ctx, batch)
+            sync.plan(batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
                 with ctx.watch.step("share"):
                     sync.share(batch)
@@ -354,7 +355,7 @@ class Drain:
         if not written:
             return
         with ctx.watch.step("verify"):
-            dropped = verify_written(ctx, written)
+            dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
         for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning(
