@@ -1,7 +1,7 @@
 """Find what is out of step between a scene, its item and the record of both. Pure.
 
-A gap is what a sync would change: its fields come from the plan, and the record says why they differ.
-So every differing field belongs to exactly one kind.
+A gap is what a sync would change: its fields come from the plan, and the record says why they
+differ. So every differing field belongs to exactly one kind.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ _MAX_CHARS = 60
 class Gap:
     """One finding about one scene.
 
-    `fields` are the names of PlexSync's fields, () where the whole scene is concerned; `evidence` is a
-    text for the user that shows the gap.
+    `fields` are the names of PlexSync's fields, () where the whole scene is concerned; `evidence`
+    is a text for the user that shows the gap.
     """
 
     kind: str
@@ -174,12 +174,18 @@ def _quoted(value: FieldValue) -> str:
     return repr(text) if text else "nothing"
 
 
-# fmt: off
 DETECTORS: tuple[Detector, ...] = (
-    Detector(EMPTY, "Plex lacks the studio, performers, tags, summary or date that Stash has.", _empty),
+    Detector(
+        EMPTY,
+        "Plex lacks the studio, performers, tags, summary or date that Stash has.",
+        _empty,
+    ),
     Detector(STALE, "Stash's content is not what was last sent to Plex.", _stale),
     Detector(MISSING, "No Plex item plays the scene's file, or none that is certain.", _missing),
-    Detector(DRIFTED, "Plex no longer shows what PlexSync wrote, and Preserve Plex edits is off.", _drifted),
+    Detector(
+        DRIFTED,
+        "Plex no longer shows what PlexSync wrote, and Preserve Plex edits is off.",
+        _drifted,
+    ),
     Detector(ORPHANED, "PlexSync remembers a scene or an item that is gone.", _orphaned),
 )
-# fmt: on

@@ -1,4 +1,7 @@
-"""Find images that are out of step without loading one: times first, ETags next, Plex's list last."""
+"""Find images that are out of step, without loading one.
+
+Times are compared first, ETags next, and Plex's list of images last.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -44,7 +47,8 @@ class ImageChecker:
         if record is None:
             # Nothing proves that a cover was ever sent.
             has_cover = bool(self.fields) and self.stash.has_other_cover(scene.scene_id, "")
-            return ImageGaps(unsent=tuple(field.name for field in self.fields) if has_cover else ())
+            names = tuple(field.name for field in self.fields)
+            return ImageGaps(unsent=names if has_cover else ())
         absent = tuple(field.name for field in self.fields if field.name not in record.images)
         if absent:
             return ImageGaps(unsent=absent)
@@ -73,7 +77,7 @@ class ImageChecker:
         return updated if updated != record else None
 
     def _changed_in_stash(self, scene: SyncMetadata, record: SyncRecord) -> tuple[str, ...]:
-        """Return the fields whose cover has other bytes now; ask Stash only if the scene changed."""
+        """Return the fields whose cover has other bytes; ask Stash only if the scene changed."""
         if not self.fields or record.updated_at == scene.updated_at:
             return ()
         etags = {field.name: record.images[field.name].etag for field in self.fields}

@@ -1,6 +1,7 @@
-"""Run the reconciliation inside the worker: notice that a run is due, step through it, keep its result.
+"""Run the reconciliation inside the worker, in small steps.
 
-Only the holder of the worker's lease does this, so two runs never overlap; a task only requests one.
+Only the holder of the worker's lease does this, so two runs never overlap; a task only requests
+one.
 """
 
 import sqlite3
@@ -66,7 +67,8 @@ class ReconciliationTask:
     def __init__(self, deps: ReconciliationDeps, *, has_restarted: bool) -> None:
         """Load the state of the last worker.
 
-        `has_restarted`: Stash may be a new process. False where an update restarted only the worker.
+        `has_restarted`: Stash may be a new process. False where an update restarted only the
+        worker.
         """
         self._deps = deps
         self._clock = deps.clock
@@ -158,7 +160,7 @@ class ReconciliationTask:
         return True
 
     def _is_settings_read_due(self, now: float) -> bool:
-        """Return True if a step should be done only because the worker reads the settings before it."""
+        """Return True if it is time for a step, before which the worker reads the settings."""
         if now < self._next_settings_read or self._deps.first_start() is None:
             return False
         self._next_settings_read = now + SETTINGS_POLL_S

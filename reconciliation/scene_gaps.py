@@ -103,7 +103,7 @@ class SceneGaps:
     def _image_gaps(
         self, planned: PlannedItem, dead_letter: str, *, has_differences: bool
     ) -> ImageGaps:
-        """Return the image gaps, none where a sync would not reach the images or writes them anyway."""
+        """Return the image gaps; none where a sync would not reach the images."""
         if dead_letter or (planned.record is None and has_differences):
             return ImageGaps()
         images = self._images.check_images(planned.scene, planned.item, planned.record)

@@ -1,7 +1,8 @@
 """Walk through Stash by scene id, read the matched items of Plex and report what is out of step.
 
-Each step is about one request, and memory is bounded: a page of scenes waits until the items of later
-pages fill a read of Plex as well, so that 200 items are read at a time however the pages fall.
+Each step is about one request, and memory is bounded: a page of scenes waits until the items of
+later pages fill a read of Plex as well, so that 200 items are read at a time however the pages
+fall.
 """
 
 from collections import deque
@@ -72,7 +73,7 @@ class Sweep:
         return self._is_at_end and not self._waiting
 
     def skip(self) -> int:
-        """Skip the scenes whose items cannot be read, so that the others are compared; return how many."""
+        """Skip the scenes whose items cannot be read and return how many there are."""
         section = self._section_to_read()
         skipped = self._buffer.skip(section) if section is not None else frozenset()
         unread = [
@@ -88,7 +89,7 @@ class Sweep:
     # -- reading --------------------------------------------------------------------------------
 
     def _section_to_read(self) -> int | None:
-        """Return the library to read next: with a full batch, or with any where no more will come."""
+        """Return the library to read next: with a full batch, or any if no more will come."""
         if not self._is_at_end and len(self._waiting) <= MAX_WAITING:
             return self._buffer.section_with_full_batch()
         for pending in self._waiting:
@@ -178,7 +179,7 @@ class Sweep:
     # -- deciding -------------------------------------------------------------------------------
 
     def _decide(self) -> None:
-        """Decide the first scenes whose items were read, in the order of their ids; keep the cursor."""
+        """Decide the first scenes whose items were read, by id, and keep the cursor."""
         try:
             ready = self._ready_scenes()
             self._scene_gaps.load(ready, self._buffer)

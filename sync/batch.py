@@ -53,7 +53,8 @@ class Batch:
 
     Attributes:
         cases: what was read for each job, by the job's id.
-        records: the records of its scenes and items; `records.server` is "" when nothing was matched.
+        records: the records of its scenes and items; `records.server` is "" when nothing was
+            matched.
         ownership: what decides who owns an item.
         items: the matched items that Plex has, by rating key.
         rules: what the batch was planned with; None before.
@@ -110,7 +111,7 @@ def read_items(plex: PlexClient, batch: Batch, cases: Iterable[SceneJob]) -> Non
 
 
 def load_records(batch: Batch, cases: Sequence[SceneJob]) -> None:
-    """Read the records of the scenes and of the items that they are matched with, with two statements."""
+    """Read the records of the scenes and of their matched items, with two statements."""
     items = [item for case in cases if case.match is not None for item in case.match.items]
     batch.records.load([case.job.scene_id for case in cases], items)
 
@@ -128,6 +129,13 @@ def claim_items(ownership: Ownership, cases: Iterable[SceneJob]) -> None:
 def is_missing(case: SceneJob) -> bool:
     """Return True if the scene was matched and Plex has no file that could be the scene's."""
     return case.match is not None and case.match.confidence is Confidence.NONE
+
+
+def display_title(scene: SyncMetadata) -> str:
+    """Return what the user knows the scene by: its title, else the name of its file, else ""."""
+    if scene.title or not scene.files:
+        return scene.title
+    return scene.files[0].path.replace("\\", "/").rpartition("/")[2]
 
 
 def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[int, SceneJob]:

@@ -10,8 +10,8 @@ from sync_queue.records import Records
 class BatchRecords:
     """The records of a batch's scenes and items on one server, read with two statements.
 
-    Every change is written to the database first. Only the worker that holds the lease writes records, so
-    nothing else changes them while the batch is processed.
+    Every change is written to the database first. Only the worker that holds the lease writes
+    records, so nothing else changes them while the batch is processed.
     """
 
     def __init__(self, records: Records, server: str) -> None:

@@ -24,8 +24,8 @@ from validation.config import PlexSyncConfig
 class SyncContext:
     """Both servers, the file index, the records and the rules under the current settings.
 
-    `learning` is None where the user has set a path mapping. `check_epoch` raises Fenced once a newer worker
-    has taken over.
+    `learning` is None where the user has set a path mapping. `check_epoch` raises Fenced once a
+    newer worker has taken over.
     """
 
     config: PlexSyncConfig

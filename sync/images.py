@@ -1,4 +1,4 @@
-"""Send covers as posters and backgrounds: one conditional request to Stash, an upload only of new bytes."""
+"""Send covers as posters and backgrounds, with one conditional request to Stash."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,8 @@ _WEBP = (b"RIFF", b"WEBP")
 def confirmed_update(record: SyncRecord | None) -> str:
     """Return the `updated_at` of the last sync, "" for none.
 
-    Also "" when the scene was read within the resolution of Stash's times, so that a later edit may have
-    the same `updated_at`.
+    Also "" when the scene was read within the resolution of Stash's times, so that a later edit
+    may have the same `updated_at`.
     """
     if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
         return ""
@@ -38,8 +38,8 @@ def confirmed_update(record: SyncRecord | None) -> str:
 class ImageResult:
     """What became of an item's images.
 
-    `record` is the record with what they are now, `written` the fields that were sent, `warnings` one text
-    for each field that Plex cannot show.
+    `record` is the record with what they are now, `written` the fields that were sent, `warnings`
+    one text for each field that Plex cannot show.
     """
 
     record: SyncRecord
@@ -74,8 +74,8 @@ class ImageWriter:
         """Send the scene's cover to the item where it differs from what was sent.
 
         Args:
-            last_update: the `updated_at` of the last sync. Where it is still the scene's and every field
-                was sent, Stash is not asked.
+            last_update: the `updated_at` of the last sync. Where it is still the scene's and every
+                field was sent, Stash is not asked.
             covers: Stash's answers for the scene by ETag, shared by the scene's items.
 
         Raises:
@@ -166,7 +166,7 @@ def _validate(image: bytes, field: Field) -> str:
 
 
 def _common_etag(images: Mapping[str, ImageRecord], fields: Sequence[Field]) -> str:
-    """Return the ETag that every field was sent from; "" when they differ, so that the bytes are sent."""
+    """Return the ETag that every field was sent from; "" when they differ."""
     etags = {images[field.name].etag for field in fields}
     return etags.pop() if len(etags) == 1 else ""
 

@@ -35,8 +35,8 @@ def owner_of(
 ) -> int | None:
     """Return the other scene that owns the item; None when this one does. Pure.
 
-    A match override decides; else the scene that a record names, as long as Stash has it; else the scene
-    that claimed the item.
+    A match override decides; else the scene that a record names, as long as Stash has it; else the
+    scene that claimed the item.
     """
     pinned = _pinned_scenes(item, ownership)
     if pinned:

@@ -49,7 +49,7 @@ class BatchPlanner:
     def plan_rematched(
         self, batch: Batch, case: SceneJob, scene: SyncMetadata, keys: Iterable[int]
     ) -> None:
-        """Plan the items of a scene that was matched again: they are not those of the batch's plan."""
+        """Plan the items of a scene that was matched again; they were not planned before."""
         items = tuple(batch.items[key] for key in keys if key in batch.items)
         load_records(batch, [case])
         targets = [(scene.scene_id, item) for item in items]

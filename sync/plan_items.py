@@ -57,7 +57,8 @@ def plan_items(
 ) -> tuple[PlannedItem, ...]:
     """Plan every item of one scene, in the order given.
 
-    The records of the items must be loaded, and `ownership` must know which of their scenes are deleted.
+    The records of the items must be loaded, and `ownership` must know which of their scenes are
+    deleted.
     """
     desired = _desired(scene, rules)
     planned = []
@@ -79,7 +80,7 @@ def replan_item(
     ownership: Ownership,
     rules: PlanRules,
 ) -> PlannedItem:
-    """Plan one item again, because it, its record, its owner or the limits changed after planning."""
+    """Plan one item, because its record, its owner or the limits changed after planning."""
     return plan_items(scene, [item], records, ownership, rules)[0]
 
 

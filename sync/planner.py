@@ -47,7 +47,7 @@ class SyncPlanner:
         self._matcher.prepare()
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
-        """Return True if a sync would skip the scene: it has no file, or the settings exclude it."""
+        """Return True if a sync skips the scene: it has no file, or the settings exclude it."""
         return not scene.files or bool(exclusion_reason(scene, self._ctx.config))
 
     def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:

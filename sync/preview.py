@@ -8,12 +8,11 @@ from core.errors import PlexNotFound, PlexSyncError
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
 from core.text import format_counts, format_value, pluralize
 from plex.plan import Change
-from sync.batch import Batch, SceneJob, read_batch
+from sync.batch import Batch, SceneJob, display_title, read_batch
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.plan_batch import BatchPlanner
 from sync.scene_matcher import SceneMatcher
-from sync.sync_scene import display_title
 from sync.targets import check_override, items_to_write
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
@@ -99,7 +98,8 @@ class PreviewTotals:
             lines.append(f"By field: {format_counts(self._fields, most=len(self._fields))}.")
         scenes = pluralize(self.scenes, "scene")
         lines.append(
-            f"{self.changed:,} of {scenes} would be written, covers not counted; nothing was written."
+            f"{self.changed:,} of {scenes} would be written, covers not counted; "
+            "nothing was written."
         )
         return lines
 

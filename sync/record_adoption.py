@@ -1,8 +1,8 @@
 """Give records to the scenes that have their files now, when ids can no longer be trusted.
 
 A full import of Stash gives every scene another id, and old ids to other scenes. A record's second
-identity is its file: the oshash, else the path it was matched by. The item says where to look: a record is
-of use only to the scene that plays its item.
+identity is its file: the oshash, else the path it was matched by. The item says where to look: a
+record is of use only to the scene that plays its item.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from validation.metadata import SyncMetadata, parse_scene
 def matches_file(record: SyncRecord, scene: SyncMetadata, paths: Iterable[str]) -> bool | None:
     """Return whether the record is of a file of this scene; None when that cannot be known. Pure.
 
-    Either identity is enough: a file that was replaced keeps its path, one that was moved its oshash.
-    `paths` are those of the Plex files that the scene was matched with.
+    Either identity is enough: a file that was replaced keeps its path, one that was moved its
+    oshash. `paths` are those of the Plex files that the scene was matched with.
 
     Examples:
         >>> record = SyncRecord(7, "server", 9137, "", "/media/a.mp4", oshash="aa")
@@ -106,7 +106,7 @@ def _adopt(records: BatchRecords, scene: SyncMetadata, record: SyncRecord, log: 
 def _release_foreign_records(
     batch: Batch, case: SceneJob, scene: SyncMetadata, stash: StashClient
 ) -> None:
-    """Unassign the scene's records of other files; a match override that became wrong is an error."""
+    """Unassign the scene's records of other files, unless a match override names the item."""
     paths = [file.path for file in matched_files(case.match)]
     for record in batch.records.of_scene(scene.scene_id):
         if matches_file(record, scene, paths) is not False:
@@ -120,14 +120,14 @@ def _release_foreign_records(
 def _stale_override_error(
     scene: SyncMetadata, record: SyncRecord, stash: StashClient
 ) -> MatchError | None:
-    """Return the error if another scene has the override's file now; None if the file was replaced."""
+    """Return an error if another scene has the file now; None if the file was replaced."""
     scene_ids = stash.scenes_by_oshash(record.oshash)
     others = [scene_id for scene_id in scene_ids if scene_id != scene.scene_id]
     if not others:
         return None
     return MatchError(
-        f"The match overrides send scene {scene.scene_id} to item {record.item}, but Stash has given "
-        f"its scenes other ids: the file this was decided for is scene {others[0]} now. "
+        f"The match overrides send scene {scene.scene_id} to item {record.item}, but Stash has "
+        f"given its scenes other ids: the file this was decided for is scene {others[0]} now. "
         "Correct the setting Match overrides."
     )
 
@@ -152,7 +152,7 @@ def _find_records_by_file(
 def _read_owners(
     batch: Batch, stash: StashClient, scene_ids: set[int]
 ) -> Mapping[int, SyncMetadata | None]:
-    """Return these scenes as Stash has them now; None for a deleted one, invalid ones are absent."""
+    """Return these scenes as Stash has them; None for a deleted one, without invalid ones."""
     owners: dict[int, SyncMetadata | None] = {UNASSIGNED: None}
     for case in batch.cases.values():
         if case.scene is not None:

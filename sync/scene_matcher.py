@@ -1,4 +1,4 @@
-"""Match scenes with Plex's files: by the user's override, by the settings, else by learned paths."""
+"""Match scenes with Plex's files: by match override, by the settings, else by learned paths."""
 
 from collections.abc import Sequence
 
@@ -84,7 +84,8 @@ class SceneMatcher:
         item = self._config.match_overrides.get(scene.scene_id)
         if not item or not self._finder.sections:
             return None
-        # Plex serves every item through any library; the read returns the library that it is really in.
+        # Plex serves every item through any library; the read returns the library that it is
+        # really in.
         pin = PlexFile("", 0, item, self._finder.sections[0].key)
         candidate = Candidate(pin, Evidence.EXACT_PATH, scene.files[0].path, PINNED)
         return MatchResult((item,), Confidence.HIGH, (candidate,), PINNED)

@@ -41,8 +41,8 @@ def record_after_write(
 ) -> SyncRecord:
     """Return the record with what was written.
 
-    Fields in `failed`, which Plex rejected, keep what was intended, so that the same value is not tried
-    again without a reason.
+    Fields in `failed`, which Plex rejected, keep what was intended, so that the same value is not
+    tried again without a reason.
     """
     written = tuple(change for change in planned.changes if change.field.name not in failed)
     desired = {name: value for name, value in planned.desired.items() if name not in failed}

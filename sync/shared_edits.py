@@ -45,7 +45,7 @@ class SharedEditWriter:
         self._preserve_plex_edits = preserve_plex_edits
 
     def write_shared(self, planned: Sequence[PlannedItem]) -> frozenset[int]:
-        """Write the shared edits; return the rating keys of the items whose plan is carried out now."""
+        """Write the shared edits; return the rating keys of the items that are done."""
         if len(planned) < 2:
             return frozenset()
         plans = {plan.item.rating_key: plan.changes for plan in planned}
@@ -65,8 +65,8 @@ class SharedEditWriter:
     def _strategies(self, plans: Plans, items: Items) -> tuple[bool, bool]:
         """Return whether to share differences first, and the other way second.
 
-        Where the server may append, a renamed tag is one request for all items instead of one for each set
-        of names that some of them have in common.
+        Where the server may append, a renamed tag is one request for all items instead of one for
+        each set of names that some of them have in common.
         """
         if self._capabilities.appends(self._plex.machine_identifier()) is False:
             return (False, True)
@@ -78,7 +78,8 @@ class SharedEditWriter:
     def _is_proven(self, edit: SharedEdit, items: Items) -> bool:
         """Return True if this server appends; if that is not known yet, try it on one item.
 
-        Where a server turns out to replace, the item's own job sends its full list in the same batch.
+        Where a server turns out to replace, the item's own job sends its full list in the same
+        batch.
         """
         server = self._plex.machine_identifier()
         known = self._capabilities.appends(server)
@@ -105,7 +106,10 @@ class SharedEditWriter:
         return shows_appending(edit, item, after) if after is not None else None
 
     def _could_lose_names(self, edit: SharedEdit, item: PlexItem) -> bool:
-        """Return True if a trial could remove names that Stash lacks, which a kill would make final."""
+        """Return True if a trial could remove names that Stash lacks.
+
+        A kill after the trial would make the loss final.
+        """
         for change in edit.changes:
             field = change.field
             if field.kind is not Kind.NAMES or not change.value or not item.values.get(field.name):

@@ -1,4 +1,4 @@
-"""Carry out the jobs of a batch that was read: plan all, share what is common, then write each scene."""
+"""Carry out the jobs of a batch: plan all, write what is common, then write each scene."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from core.match import Confidence
 from core.outcome import Disposition, Outcome
 from core.record import SyncRecord
 from stash.client import Cover
-from sync.batch import Batch, SceneJob, read_items
+from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
@@ -146,7 +146,7 @@ class SceneSync:
         return None
 
     def _items_of(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> tuple[int, ...]:
-        """Return the items to write, each proved to play the scene's file; match again once if not."""
+        """Return the items to write, which play the scene's file; match again once if not."""
         for is_rematched in (False, True):
             strict = self._ctx.config.strict_matching
             keys = items_to_write(case.match, scene, self._matcher, strict=strict)
@@ -238,7 +238,8 @@ class SceneSync:
     ) -> ImageResult:
         """Send the images. The fields are saved first, so that a retry sends images alone.
 
-        Until the images are sent the record keeps the old `updated_at`, which claims nothing that is not true.
+        Until the images are sent the record keeps the old `updated_at`, which claims nothing that
+        is not true.
         """
         unsent = replace(record, updated_at=last_update)
         if has_failed:
@@ -251,13 +252,6 @@ class SceneSync:
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)
         return new_record(case, planned, batch.records.server, section)
-
-
-def display_title(scene: SyncMetadata) -> str:
-    """Return what the user knows the scene by: its title, else the name of its file, else ""."""
-    if scene.title or not scene.files:
-        return scene.title
-    return scene.files[0].path.replace("\\", "/").rpartition("/")[2]
 
 
 def _outcome_of(case: SceneJob, scene: SyncMetadata, progress: _JobProgress) -> Outcome:

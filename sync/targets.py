@@ -30,7 +30,7 @@ def items_to_write(
 def writable_items(
     case: SceneJob, batch: Batch, matcher: SceneMatcher, *, strict: bool
 ) -> tuple[PlexItem, ...]:
-    """Return the items that the job will write unless they prove to be stale; () if it will fail."""
+    """Return the items that the job will write; () if it will fail."""
     if case.error is not None or case.scene is None:
         return ()
     try:
@@ -68,7 +68,8 @@ def check_override(case: SceneJob, items: dict[int, PlexItem]) -> None:
         if not file.path and file.item not in items:
             raise MatchError(
                 f"The match overrides send scene {case.job.scene_id} to item {file.item}, "
-                "which Plex does not have. Correct the setting Match overrides, then save the scene."
+                "which Plex does not have. Correct the setting Match overrides, then save the "
+                "scene."
             )
 
 

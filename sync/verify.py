@@ -46,8 +46,8 @@ def verify_written(
 ) -> list[DroppedFields]:
     """Read every written item again, 200 in one request, and remember what Plex shows now.
 
-    Returns what Plex dropped, [] for nothing. A read that fails costs nothing: the records then say only
-    what was pushed.
+    Returns what Plex dropped, [] for nothing. A read that fails costs nothing: the records then
+    say only what was pushed.
     """
     newest = {(entry.record.scene_id, entry.record.item): entry for entry in written}
     by_section: dict[int, list[WrittenItem]] = {}

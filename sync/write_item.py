@@ -28,10 +28,10 @@ class ItemWriter:
     def save_intent(
         self, planned: PlannedItem, record: SyncRecord, records: BatchRecords
     ) -> PlannedItem:
-        """Save what the changes overwrite and what they write; return the plan with the stored record.
+        """Save what the changes overwrite and write; return the plan with the stored record.
 
-        The worker may be killed between the request and its record. `record` identifies the scene on the
-        item where none is stored yet.
+        The worker may be killed between the request and its record. `record` identifies the scene
+        on the item where none is stored yet.
         """
         item = planned.item
         intended = intended_records(planned.changes, planned.desired, item, planned.record)
@@ -52,8 +52,8 @@ class ItemWriter:
     def send(self, planned: PlannedItem, attempts: int) -> Mapping[str, str]:
         """Send the changes; return the fields that Plex rejected with its reason, {} for none.
 
-        `attempts` are the failed attempts of the job so far. Before the last one a temporary failure is
-        raised; in the last one each field is sent alone.
+        `attempts` are the failed attempts of the job so far. Before the last one a temporary
+        failure is raised; in the last one each field is sent alone.
 
         Raises:
             PlexRejected: a request is too long for the server.

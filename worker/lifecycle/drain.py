@@ -10,10 +10,10 @@ from core.errors import Fenced, PlexError, StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
-from sync.batch import Batch, read_batch
+from sync.batch import Batch, display_title, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
-from sync.sync_scene import SceneSync, display_title
+from sync.sync_scene import SceneSync
 from sync.verify import verify_written
 from sync_queue.database import is_damage
 from sync_queue.notices import Notices
