@@ -69,6 +69,14 @@ class Batch:
     written: frozenset[tuple[int, int]] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class BatchRead:
+    """A batch was read, and its jobs have not been carried out yet."""
+
+    ctx: SyncContext
+    batch: Batch
+
+
 def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
     """Read and match the scenes of the jobs, their items and the records of both.
 

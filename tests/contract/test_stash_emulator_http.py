@@ -155,7 +155,7 @@ class TestChanges:
     }
 
     @pytest.mark.parametrize("name", CHANGES)
-    def test_a_silent_change_moves_the_timestamp_only_where_stash_does(
+    def test_a_silent_change_moves_the_timestamp_where_stash_does(
         self, tmp_path: Path, name: str
     ) -> None:
         clock = MovableClock()
@@ -236,7 +236,7 @@ class TestChanges:
 
 
 class TestSettings:
-    def test_settings_are_absent_until_saved_and_then_replaced_as_a_whole(
+    def test_settings_are_absent_until_saved_then_replaced_whole(
         self, stash: StashEmulator
     ) -> None:
         query = '{ configuration { plugins(include: ["Toy"]) } }'

@@ -26,7 +26,7 @@ def wake_until_buried(place: Place) -> None:
     raise AssertionError("it was never buried")
 
 
-def test_a_scene_that_kills_its_workers_is_buried_after_six_deaths(quiet_place: Place) -> None:
+def test_a_scene_that_crashes_six_workers_is_dead_lettered(quiet_place: Place) -> None:
     place = quiet_place
     deadly, *others = [place.scene(f"{number}.mp4") for number in range(4)]
     place.kill_workers()
@@ -84,7 +84,7 @@ def live_and_die(house: Inproc, deadly: int) -> int:
     raise AssertionError("the workers never stop dying")
 
 
-def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_are_not(
+def test_a_scene_that_crashes_the_reader_is_dead_lettered_alone(
     tmp_path: Path,
 ) -> None:
     with opened(tmp_path) as house:

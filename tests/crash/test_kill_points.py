@@ -111,7 +111,7 @@ def test_a_worker_killed_while_it_starts_loses_nothing(place: Place, name: str) 
 
 
 @pytest.mark.parametrize("name", CLEARING)
-def test_a_worker_killed_while_it_clears_up_after_another_loses_nothing(
+def test_a_worker_killed_during_orphan_recovery_loses_nothing(
     quiet_place: Place, name: str
 ) -> None:
     place = quiet_place
@@ -205,9 +205,7 @@ def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, n
 
 
 @pytest.mark.parametrize("name", FANNING_OUT)
-def test_a_worker_killed_while_it_carries_a_rename_to_the_scenes_loses_none(
-    quiet_place: Place, name: str
-) -> None:
+def test_a_worker_killed_during_a_fan_out_loses_no_scene(quiet_place: Place, name: str) -> None:
     place = quiet_place
     for number in range(3):
         place.scene(f"{number}.mp4", tags=["old"])
@@ -262,7 +260,7 @@ def test_a_worker_killed_while_it_stays_after_all_loses_nothing(quiet_place: Pla
     place.ends_well()
 
 
-def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_successor(
+def test_a_database_lost_between_two_moves_spares_its_successor(
     quiet_place: Place,
 ) -> None:
     place = quiet_place
@@ -275,7 +273,7 @@ def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_success
     place.ends_well()
 
 
-def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(place: Place) -> None:
+def test_a_scene_found_again_is_shown_under_its_new_id(place: Place) -> None:
     old = place.scene("a.mp4")
     be_quiet(place)
     place.edit(old, title="Old")
@@ -291,7 +289,7 @@ def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(pla
     assert place.records(old) == []
 
 
-def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_worker(
+def test_opening_stash_with_a_locked_database_wakes_the_worker(
     quiet_place: Place,
 ) -> None:
     place = quiet_place
@@ -309,7 +307,7 @@ def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_w
 
 @pytest.mark.parametrize("name", MENDING)
 @pytest.mark.parametrize("whole", [True, False], ids=["nothing is readable", "one page is"])
-def test_a_worker_killed_while_it_mends_a_damaged_database_loses_nothing(
+def test_a_worker_killed_during_a_repair_loses_nothing(
     quiet_place: Place, name: str, whole: bool
 ) -> None:
     place = quiet_place

@@ -43,9 +43,7 @@ def test_a_stash_that_came_back_just_now_keeps_its_worker(quiet_place: Place) ->
 
 
 @pytest.mark.parametrize("point", ["shutdown.decided", "shutdown.released", "shutdown.done"])
-def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(
-    quiet_place: Place, point: str
-) -> None:
+def test_a_change_during_shutdown_is_not_left_behind(quiet_place: Place, point: str) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
     place.set_barrier(point)
@@ -58,7 +56,7 @@ def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(
     place.ends_well()
 
 
-def test_a_change_that_comes_while_a_worker_stays_after_all_is_not_left_behind(
+def test_a_change_during_a_cancelled_shutdown_is_processed(
     quiet_place: Place,
 ) -> None:
     place = quiet_place
@@ -97,7 +95,7 @@ def test_a_hook_whose_worker_leaves_under_it_starts_another_one(place: Place, po
     place.ends_well()
 
 
-def test_hooks_that_race_with_leaving_workers_are_never_left_behind(quiet_place: Place) -> None:
+def test_hooks_racing_with_stopping_workers_lose_nothing(quiet_place: Place) -> None:
     place, rng = quiet_place, Random(11)
     scene = place.scene("a.mp4")
 
@@ -111,7 +109,7 @@ def test_hooks_that_race_with_leaving_workers_are_never_left_behind(quiet_place:
     assert place.item("a.mp4").title == f"Round {ROUNDS - 1}"
 
 
-def test_a_locked_database_ends_neither_the_worker_nor_the_change(quiet_place: Place) -> None:
+def test_a_locked_database_ends_neither_worker_nor_change(quiet_place: Place) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
     (worker,) = place.workers()

@@ -106,7 +106,7 @@ def test_forty_hooks_at_once_all_succeed_and_lose_nothing(place: Place, fresh: b
     assert len(place.workers()) == 1
 
 
-def test_a_bulk_edit_of_forty_scenes_beside_forty_single_ones_loses_nothing(place: Place) -> None:
+def test_bulk_and_single_edits_side_by_side_lose_nothing(place: Place) -> None:
     scenes = [place.scene(f"{number}.mp4") for number in range(40)]
     be_quiet(place)
     place.disarm()

@@ -29,9 +29,7 @@ def again(fault: Fault) -> Fault:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_a_passing_fault_costs_one_attempt_and_then_the_change_arrives(
-    room: Workroom, name: str
-) -> None:
+def test_a_passing_fault_costs_one_attempt(room: Workroom, name: str) -> None:
     scene = room.scene()
     fault = room.plex.faults.add(again(PASSING[name]))
 
@@ -89,7 +87,7 @@ def test_the_detached_worker_tries_again_by_itself(house: House) -> None:
     assert house.dead_letters() == []
 
 
-def test_a_field_that_plex_refuses_fails_alone_and_its_letter_names_it(room: Workroom) -> None:
+def test_a_rejected_field_fails_alone_and_is_named(room: Workroom) -> None:
     scene = room.scene()
     room.plex.faults.add(Fault(method="PUT", status=400))  # all together
     room.plex.faults.add(
@@ -119,7 +117,7 @@ def test_a_field_that_plex_refuses_fails_alone_and_its_letter_names_it(room: Wor
     assert len(room.said("Good", "Warning")) == 1
 
 
-def test_the_next_change_sends_only_what_was_refused_and_removes_the_letter(room: Workroom) -> None:
+def test_the_next_change_sends_only_the_rejected_field(room: Workroom) -> None:
     scene = room.scene()
     room.plex.faults.add(Fault(method="PUT", status=400))
     room.plex.faults.add(Fault(method="PUT", status=400, nth=2))
@@ -200,7 +198,7 @@ def test_a_job_that_waits_does_not_keep_another_from_its_turn(room: Workroom) ->
     assert room.item("b.mp4").title == "Second"
 
 
-def test_a_bug_of_ours_costs_three_attempts_and_leaves_its_traceback(room: Workroom) -> None:
+def test_a_bug_costs_three_attempts_and_leaves_its_traceback(room: Workroom) -> None:
     scene, other = room.scene("a.mp4"), room.scene("b.mp4")
     room.stash.library.change_scene(scene, touch=True, rating100="eighty")
 

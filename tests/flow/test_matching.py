@@ -19,7 +19,7 @@ def titles(room: Workroom) -> list[str]:
     return [item.title for item in room.plex.library.items()]
 
 
-def test_an_ambiguous_scene_is_written_nowhere_and_its_letter_lists_the_candidates(
+def test_an_ambiguous_scene_is_dead_lettered_with_candidates(
     house: House,
 ) -> None:
     for year in (2019, 2024):
@@ -65,7 +65,7 @@ def test_the_best_guess_is_written_when_matching_is_not_strict(room: Workroom) -
     assert room.dead_letters() == []
 
 
-def test_one_of_several_like_files_is_written_when_matching_is_not_strict(room: Workroom) -> None:
+def test_one_of_several_like_files_is_written_if_not_strict(room: Workroom) -> None:
     room.configure(b_strict_matching=False)
     scene = twins(room, 1_000, 1_000)
 
@@ -121,7 +121,7 @@ def test_a_file_that_plex_scans_later_arrives_within_a_minute(room: Workroom) ->
     assert room.item("late.mp4").title == "Late"
 
 
-def test_a_file_that_never_comes_ends_in_the_dead_letters_and_revives_when_it_does(
+def test_a_missing_file_is_dead_lettered_until_it_appears(
     room: Workroom,
 ) -> None:
     scene = room.scene("late.mp4", in_plex=False)
@@ -167,7 +167,7 @@ def test_every_version_of_a_scene_is_written(room: Workroom) -> None:
     assert titles(room) == ["Both", "Both"]
 
 
-def test_of_two_scenes_that_claim_one_item_the_first_writes_and_the_other_is_reported(
+def test_of_two_scenes_on_one_item_the_first_writes(
     room: Workroom,
 ) -> None:
     first = room.stash.library.add_scene("/data/a.mp4", 1_000)
@@ -189,7 +189,7 @@ def test_of_two_scenes_that_claim_one_item_the_first_writes_and_the_other_is_rep
     assert room.jobs() == []
 
 
-def test_a_destroyed_scene_takes_its_record_along_and_leaves_plex_alone(room: Workroom) -> None:
+def test_a_destroyed_scene_takes_its_record_along(room: Workroom) -> None:
     scene = room.scene()
     room.edit(scene, title="Here to stay")
     room.work()
@@ -217,7 +217,7 @@ def test_destroying_a_scene_removes_its_dead_letter(room: Workroom) -> None:
     assert room.dead_letters() == []
 
 
-def test_a_scene_without_a_file_is_done_and_comes_back_with_its_next_event(room: Workroom) -> None:
+def test_a_scene_without_a_file_completes_until_its_next_event(room: Workroom) -> None:
     scene = room.stash.library.add_scene(None)
     room.edit(scene, title="No file")
     room.work()
@@ -233,7 +233,7 @@ def test_a_scene_without_a_file_is_done_and_comes_back_with_its_next_event(room:
     assert room.item().title == "With file"
 
 
-def test_an_item_that_plex_replaced_is_matched_anew_in_the_same_attempt(room: Workroom) -> None:
+def test_a_replaced_item_is_rematched_in_the_same_attempt(room: Workroom) -> None:
     scene = room.scene("old.mp4")
     room.edit(scene, title="Before")
     room.work()
@@ -261,7 +261,7 @@ def test_only_the_named_libraries_are_written_to(room: Workroom) -> None:
     assert titles(room) == ["a", "Chosen", "Chosen"]
 
 
-def test_a_library_name_that_does_not_exist_is_said_and_everything_waits(room: Workroom) -> None:
+def test_an_unknown_library_name_pauses_everything(room: Workroom) -> None:
     room.configure(a_plex_libraries="Scens")
     scene = room.scene()
 
@@ -276,7 +276,7 @@ def test_a_library_name_that_does_not_exist_is_said_and_everything_waits(room: W
     assert room.item().title == "Patient"
 
 
-def test_without_a_path_mapping_folders_names_and_sizes_find_the_file(room: Workroom) -> None:
+def test_without_a_path_mapping_suffix_name_and_size_match(room: Workroom) -> None:
     room.configure(b_path_map="")
     scene = room.scene("studio/year/a.mp4")
 

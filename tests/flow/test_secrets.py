@@ -120,7 +120,7 @@ def test_what_is_kept_is_readable_by_its_owner_only(lived_in: House) -> None:
     assert files == {0o600}
 
 
-def test_the_manifest_is_the_only_file_that_stash_could_take_for_a_plugin(lived_in: House) -> None:
+def test_the_manifest_is_the_only_plugin_file_for_stash(lived_in: House) -> None:
     found = [path.name for path in lived_in.plugin.rglob("*") if path.suffix in (".yml", ".yaml")]
 
     assert found == ["PlexSync.yml"]

@@ -66,7 +66,7 @@ def test_a_bulk_edit_of_absolute_values_is_one_request(house: Inproc) -> None:
     assert len(edits(house, before)) == len(shared) == 1
 
 
-def test_an_identical_complete_set_of_names_is_shared_on_every_server(house: Inproc) -> None:
+def test_an_identical_set_of_names_is_shared_on_every_server(house: Inproc) -> None:
     scenes, items = fill(house, tags=["Old", "x"])
     for scene in scenes:
         house.change(scene, tags=["x", "New"])
@@ -80,7 +80,7 @@ def test_an_identical_complete_set_of_names_is_shared_on_every_server(house: Inp
     assert all(genres(house, item) == {"x", "New"} for item in items)
 
 
-def test_a_renamed_tag_is_shared_only_where_the_server_was_proven_to_append(house: Inproc) -> None:
+def test_a_renamed_tag_is_shared_only_where_plex_appends(house: Inproc) -> None:
     scenes, items = fill(house)
     for number, scene in enumerate(scenes):
         house.change(scene, tags=[f"own {number}", "New"])
@@ -275,7 +275,7 @@ def test_what_differs_in_a_title_is_not_shared(house: Inproc) -> None:
     )
 
 
-def test_an_item_that_another_scene_claims_is_not_written_by_sharing(house: Inproc) -> None:
+def test_an_item_owned_by_another_scene_is_not_shared(house: Inproc) -> None:
     item = house.plex.library.add_item(
         house.section, parts=[[("/media/x.mp4", 1), ("/media/y.mp4", 2)]]
     )
@@ -290,7 +290,7 @@ def test_an_item_that_another_scene_claims_is_not_written_by_sharing(house: Inpr
     assert (house.shown(item).studio, house.shown(other).studio) == ("Aurora", "Aurora")
 
 
-def test_what_was_shared_is_recorded_and_verified_like_anything_else(house: Inproc) -> None:
+def test_what_was_shared_is_recorded_and_verified(house: Inproc) -> None:
     scenes, items = fill(house)
     for scene in scenes:
         house.change(scene, studio="Aurora")

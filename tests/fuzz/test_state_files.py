@@ -147,7 +147,7 @@ def test_whatever_a_document_holds_it_is_understood_or_replaced(
         {name: bent_bytes(document) for name, document in DOCUMENTS.items()}
     )
 )
-def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
+def test_a_worker_starts_with_any_documents(
     contents: dict[str, bytes],
 ) -> None:
     with TemporaryDirectory() as place:
@@ -161,7 +161,7 @@ def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
 
         try:
             for _ in range(5):
-                assert worker.life.tick() is None
+                assert worker.loop.tick() is None
                 clock.advance(40.0)
         finally:
             worker.close()
@@ -169,7 +169,7 @@ def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
 
 @fuzzed()
 @given(content=bent_bytes(["error", "what a worker has left"]))
-def test_whatever_the_left_message_holds_a_hook_goes_on_and_forgets_it(content: bytes) -> None:
+def test_a_hook_continues_with_any_pending_message(content: bytes) -> None:
     with TemporaryDirectory() as place:
         write_pending_message(place, "error", "x")
         (Path(place) / "message.json").write_bytes(content)
@@ -190,9 +190,7 @@ SPILLED = {
 
 @fuzzed(40)
 @given(content=bent_bytes(SPILLED), other=bent(SPILLED["note"]))
-def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(
-    content: bytes, other: Any
-) -> None:
+def test_an_invalid_spill_file_does_not_stop_the_others(content: bytes, other: Any) -> None:
     with TemporaryDirectory() as place:
         folder, clock = Path(place), FakeClock()
         store = open_store(folder, clock)

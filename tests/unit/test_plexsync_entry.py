@@ -97,7 +97,7 @@ def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> N
     lease.release()
 
 
-def test_a_worker_without_its_packages_leaves_one_line_for_the_next_hook(
+def test_a_worker_without_packages_leaves_one_line(
     installed: ModuleType,
 ) -> None:
     unmet = "class DependencyError(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise DependencyError('Do this.')\n"
@@ -133,7 +133,7 @@ def test_saying_needs_neither_data_nor_packages(
     assert not Path(installed.DATA).exists()
 
 
-def test_a_data_folder_that_cannot_be_made_is_an_answer_of_a_task(installed: ModuleType) -> None:
+def test_an_uncreatable_data_folder_is_a_tasks_answer(installed: ModuleType) -> None:
     Path(installed.DATA).write_text("a file", encoding="utf-8")
 
     answer = installed.run_task_process({}, {"mode": "status"})

@@ -65,7 +65,7 @@ def of_jobs(calls: list[ast.Call]) -> set[type[PlexSyncError]]:
     }
 
 
-def test_the_drawing_of_the_tree_shows_every_class_below_its_parent() -> None:
+def test_the_drawn_tree_shows_every_class_below_its_parent() -> None:
     tree = {
         (kind.__name__, kind.__bases__[0].__name__)
         for kind in error_classes()
@@ -79,7 +79,7 @@ def test_every_class_tells_a_person_what_to_do() -> None:
     assert [kind.__name__ for kind in error_classes() if len(kind("").advice) < 20] == []
 
 
-def test_the_page_has_a_row_for_every_class_that_ends_in_the_dead_letters_and_for_no_other(
+def test_the_page_has_a_row_for_exactly_the_dead_letter_classes(
     of_jobs: set[type[PlexSyncError]],
 ) -> None:
     rows = _ROW.findall(PAGE.partition("## By dead-letter reason")[2])
@@ -93,7 +93,7 @@ def test_the_page_has_a_row_for_every_class_that_ends_in_the_dead_letters_and_fo
     assert sorted(rows) == sorted(buried)
 
 
-def test_the_page_names_every_class_whose_jobs_wait_for_a_server_or_a_person(
+def test_the_page_names_every_class_whose_jobs_wait(
     of_jobs: set[type[PlexSyncError]],
 ) -> None:
     sentence = re.search(r"These classes never end in a dead letter.*?\n\n", PAGE, re.DOTALL)

@@ -87,7 +87,7 @@ def read_here() -> set[str]:
     return read_attributes([tree for tree in trees.values() if tree not in derived], derived)
 
 
-def test_every_setting_is_an_attribute_of_the_model_and_every_attribute_a_setting() -> None:
+def test_settings_and_model_attributes_are_the_same() -> None:
     attributes = {TABLES.get(setting.name, setting.name) for setting in SETTINGS}
 
     assert attributes == set(PlexSyncConfig.model_fields)
@@ -98,7 +98,7 @@ def test_every_setting_has_a_reader(read_here: set[str], name: str) -> None:
     assert name in read_here
 
 
-def test_a_setting_that_only_an_uncalled_function_reads_has_no_reader() -> None:
+def test_a_setting_read_only_by_dead_code_has_no_reader() -> None:
     env = ast.parse("def work(config):\n    return config.direct, wanted(config), config.is_on()\n")
     derived = ast.parse(
         "class PlexSyncConfig:\n"

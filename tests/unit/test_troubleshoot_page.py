@@ -52,7 +52,7 @@ def logged_events() -> set[str]:
     return {text for _, call in log_calls() for text in texts_in(call.args[0])}
 
 
-def test_every_call_of_the_log_begins_with_a_name_that_this_test_can_read() -> None:
+def test_every_log_call_has_a_readable_event_name() -> None:
     unreadable = [
         place
         for place, call in log_calls()
@@ -68,7 +68,7 @@ def test_every_event_of_the_log_is_explained(event: str) -> None:
     assert f"`{event}`" in PAGE
 
 
-def test_every_warning_reaches_stashs_log_or_there_is_a_reason_why_not() -> None:
+def test_every_warning_reaches_stashs_log_or_has_a_reason() -> None:
     loud = {
         text
         for _, call in log_calls()

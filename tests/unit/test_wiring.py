@@ -81,18 +81,14 @@ def test_the_way_to_plex_follows_the_settings_and_sends_nothing(
     assert len(plex.devices) == 1
 
 
-def test_a_worker_without_anybody_to_ask_leaves_and_gives_the_lease_up(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_worker_without_stash_stops_and_releases_the_lease(tmp_path: Path, lease: Lease) -> None:
     status = run_worker(outside_of(tmp_path), lease, "test")
 
     assert (status, lease.is_held, is_worker_alive(str(tmp_path / "data"))) == (0, False, False)
     assert "worker.stop" in log_of(tmp_path)
 
 
-def test_a_change_that_comes_during_the_farewell_gets_another_life(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_change_during_shutdown_gets_another_run(tmp_path: Path, lease: Lease) -> None:
     lives: list[str] = []
 
     def checkpoint(name: str) -> None:
@@ -137,9 +133,7 @@ def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) 
     assert "made for this test" in log_of(tmp_path)
 
 
-def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_run_ended_by_a_vanished_data_folder_is_the_last(tmp_path: Path, lease: Lease) -> None:
     lives: list[str] = []
 
     def checkpoint(name: str) -> None:
@@ -226,7 +220,7 @@ def test_a_task_waits_for_an_edit_that_still_rests(
     assert plex.library.item(item).title == "Written later"
 
 
-def test_a_change_that_comes_while_a_task_gives_the_lease_up_is_worked_off(
+def test_a_change_while_a_task_releases_the_lease_is_drained(
     tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
 ) -> None:
     clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)

@@ -90,7 +90,7 @@ def test_waking_says_what_people_have_not_heard_yet(tmp_path: Path) -> None:
     assert errors == [b"\x01e\x02Check the token.\n"]
 
 
-def test_waking_says_what_a_worker_left_where_there_is_no_database(tmp_path: Path) -> None:
+def test_waking_prints_a_pending_message_without_a_database(tmp_path: Path) -> None:
     write_pending_message(str(tmp_path), "error", "Install pip first.")
     errors: list[bytes] = []
 

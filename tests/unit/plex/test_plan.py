@@ -217,7 +217,7 @@ def test_what_is_written_is_locked_as_the_rules_say(
 # -- what is remembered -----------------------------------------------------------------------
 
 
-def test_a_changed_field_is_remembered_as_pushed_and_not_yet_seen() -> None:
+def test_a_changed_field_is_recorded_as_pushed_unverified() -> None:
     item, desired = item_of({"title": "Old"}), {"title": "New"}
 
     remembered = field_records(plan({**desired}, item), desired, item, None)
@@ -284,7 +284,7 @@ def test_our_names_are_those_that_we_put_there(
 # -- verifying --------------------------------------------------------------------------------
 
 
-def test_verifying_remembers_what_plex_shows_and_names_what_it_lost() -> None:
+def test_verifying_records_what_plex_shows_and_what_it_lost() -> None:
     pushed = {name: FieldRecord("pushed") for name in ("title", "studio", "tags", "performers")}
     desired: dict[str, FieldValue] = {
         "title": "New",
@@ -332,7 +332,7 @@ def test_planning_after_writing_gives_nothing(situation: Situation, replaces: bo
 
 
 @given(SITUATIONS, st.booleans())
-def test_planning_with_a_record_that_was_not_saved_gives_nothing_either(
+def test_planning_with_an_unsaved_record_gives_nothing(
     situation: Situation, replaces: bool
 ) -> None:
     desired, _, record, rules, identified = situation
@@ -353,7 +353,7 @@ def test_nothing_wanted_is_ever_removed(situation: Situation) -> None:
 
 
 @given(SITUATIONS, st.booleans())
-def test_collections_of_others_survive_whether_plex_appends_or_replaces(
+def test_foreign_collections_survive_appending_and_replacing(
     situation: Situation, replaces: bool
 ) -> None:
     _, item, record, *_ = situation
@@ -372,7 +372,7 @@ def _key(name: str) -> str:
     return name.strip().casefold()
 
 
-def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> None:
+def test_a_killed_workers_unrecorded_write_is_still_ours() -> None:
     before, desired = item_of({"title": "Old"}), {"title": "New", "tags": ("Added",)}
 
     intended = record_of(intended_records(plan(desired, before), desired, before, None))
@@ -389,7 +389,7 @@ def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> No
     ]
 
 
-def test_a_hand_edit_stays_although_a_write_was_intended_that_never_left() -> None:
+def test_a_hand_edit_stays_although_a_write_was_intended() -> None:
     before, desired = item_of({"title": "Old"}), {"title": "New"}
 
     intended = record_of(intended_records(plan(desired, before), desired, before, None))

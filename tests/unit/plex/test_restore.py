@@ -74,7 +74,7 @@ SPELT_TWICE = [{"performers": ("A", "B ")}, {"performers": ("B",)}]
     st.booleans(),
     st.booleans(),
 )
-def test_after_any_writes_the_item_is_put_back_whether_or_not_the_records_are_left(
+def test_any_writes_are_restored_with_or_without_records(
     item: PlexItem,
     steps: list[dict[str, FieldValue]],
     rules: WriteRules,

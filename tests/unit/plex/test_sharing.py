@@ -158,7 +158,7 @@ def test_removing_alone_shows_nothing() -> None:
     st.booleans(),
 )
 @settings(max_examples=300, deadline=None)
-def test_whatever_is_shared_gives_every_item_what_its_own_edit_would(
+def test_a_shared_edit_equals_each_items_own_edit(
     snapshots: list[PlexItem], desired: list[dict[str, FieldValue]], is_alike: bool, replaces: bool
 ) -> None:
     items = {key: replace(item, rating_key=key) for key, item in enumerate(snapshots, start=1)}

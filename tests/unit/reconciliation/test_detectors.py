@@ -146,7 +146,7 @@ def test_a_value_that_plex_dropped_when_it_was_sent_is_no_gap() -> None:
     assert gaps_of(sight(FULL, item(date="2020-01-01"), known.with_fields({"date": dropped}))) == ()
 
 
-def test_a_refused_field_is_no_gap_while_its_dead_letter_is_there() -> None:
+def test_a_rejected_field_is_no_gap_beside_its_dead_letter() -> None:
     desired: dict[str, FieldValue] = {**FULL, "date": "2024-05-06"}
     tried = replace(record().fields["date"], intended=digest(Kind.DATE, "2024-05-06"))
     known = record().with_fields({"date": tried})
@@ -194,7 +194,7 @@ VALUES = st.fixed_dictionaries({name: value_of(name) for name in FULL})
 
 
 @given(VALUES, VALUES, st.none() | VALUES, st.sampled_from([OFF, PRESERVE]))
-def test_every_field_of_the_plan_is_in_one_gap_at_most_and_none_is_in_a_gap_without_a_plan(
+def test_every_planned_field_is_in_at_most_one_gap(
     desired: dict[str, FieldValue],
     present: dict[str, FieldValue],
     pushed: dict[str, FieldValue] | None,

@@ -11,7 +11,7 @@ def seen(rig: Rig, scene: int) -> Preview:
     return shown
 
 
-def test_the_changes_of_each_field_are_shown_and_nothing_is_written(rig: Rig) -> None:
+def test_the_changes_of_each_field_are_shown(rig: Rig) -> None:
     scene = rig.scene("a", title="New", details="Words. " * 50)
 
     shown = seen(rig, scene)

@@ -27,7 +27,7 @@ class Board:
 
     @property
     def ctx(self) -> SyncContext:
-        ctx = self.house.worker.parts.settings.sync_context()
+        ctx = self.house.worker.components.settings.sync_context()
         assert ctx is not None
         return ctx
 
@@ -118,7 +118,7 @@ def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is True
 
 
-def test_a_server_that_replaces_costs_one_item_a_name_until_its_own_job_comes(board: Board) -> None:
+def test_a_replacing_server_costs_one_item_a_name_until_its_job(board: Board) -> None:
     board.house.plex.switches.tags_replace = True
     keys = [board.add(genres=[f"own {number}"]) for number in range(4)]
 
@@ -141,9 +141,7 @@ def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> N
 
 
 @pytest.mark.parametrize("preserve", [True, False])
-def test_no_trial_is_made_where_it_could_cost_a_name_that_stash_lacks(
-    board: Board, preserve: bool
-) -> None:
+def test_no_trial_is_made_that_could_lose_a_name(board: Board, preserve: bool) -> None:
     board.house.configure(c_preserve_plex_edits=preserve)
     field, attribute = ("tags", "genres") if preserve else ("collection", "collections")
     for number in range(3):
@@ -202,7 +200,7 @@ def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     board.add()
     board.add()
     items = board.items()
-    connection = board.house.worker.parts.store.connection
+    connection = board.house.worker.components.store.connection
     connection.execute("UPDATE worker SET epoch = epoch + 1")
 
     with pytest.raises(Fenced):

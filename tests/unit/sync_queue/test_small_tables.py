@@ -6,7 +6,7 @@ from core.job import PRIORITY_BACKFILL
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import pop_notices, session_parameters
-from sync_queue.meta import MetaStore, StashSession, start_epoch
+from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
 from tests.unit.sync_queue.queues import Desk
@@ -34,7 +34,7 @@ def bury(desk: Desk, subject: str, reason: str = "WeakMatch") -> None:
 # -- dead letters -------------------------------------------------------------------------------
 
 
-def test_letters_are_listed_newest_first_and_as_many_as_asked_for(desk: Desk) -> None:
+def test_dead_letters_are_listed_newest_first(desk: Desk) -> None:
     for number in (1, 2, 3):
         bury(desk, f"scene:{number}")
 
@@ -54,7 +54,7 @@ def test_letters_are_counted_by_reason(desk: Desk) -> None:
     ]
 
 
-def test_a_second_letter_of_a_scene_replaces_the_first_and_keeps_its_first_time(desk: Desk) -> None:
+def test_a_second_dead_letter_keeps_the_first_time(desk: Desk) -> None:
     bury(desk, "scene:1", "WeakMatch")
     first = DeadLetters(desk.store).newest()[0]
 
@@ -77,7 +77,7 @@ def test_letters_are_cleared_together_and_dropped_one_by_one(desk: Desk) -> None
     assert dead_letters.newest() == []
 
 
-def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk) -> None:
+def test_a_requeued_dead_letter_keeps_its_priority(desk: Desk) -> None:
     desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
     desk.store.dead_letter(desk.store.claim()[0], title="", reason="PlexNotFound", message="")
     dead_letters = DeadLetters(desk.store)
@@ -160,7 +160,7 @@ def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> 
     assert records.of_scene(42, "other") == {}
 
 
-def test_a_record_that_is_handed_over_tells_what_was_written_and_not_that_the_heir_is_current(
+def test_a_transferred_record_does_not_prove_current(
     desk: Desk,
 ) -> None:
     records = Records(desk.store)
@@ -232,7 +232,7 @@ def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
         3,
         "hook",
     )
-    assert (worker.started_at, worker.status) == (9.0, "starting")
+    assert (worker.started_at, worker.status) == (9.0, WorkerStatus.STARTING)
 
 
 def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
@@ -240,16 +240,16 @@ def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
     nobody = facts.worker()
     epoch = start_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
 
-    facts.set_status("syncing", epoch)
-    facts.set_status("a ghost", epoch - 1)
+    facts.set_status(WorkerStatus.SYNCING, epoch)
+    facts.set_status(WorkerStatus.IDLE, epoch - 1)
 
     worker = facts.worker()
     assert nobody is None
     assert worker is not None
-    assert worker.status == "syncing"
+    assert worker.status is WorkerStatus.SYNCING
 
 
-def test_a_small_fact_is_nothing_until_it_is_set_and_then_the_newest(desk: Desk) -> None:
+def test_a_meta_value_is_empty_until_set_then_the_newest(desk: Desk) -> None:
     facts = MetaStore(desk.store)
     before = facts.get("watermark")
 

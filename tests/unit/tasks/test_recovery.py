@@ -62,7 +62,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_a_letter_of_the_outage_goes_back_into_the_queue_and_leaves_the_dead_letters(
+def test_an_outage_dead_letter_is_requeued_and_removed(
     desk: Desk,
 ) -> None:
     desk.bury("scene:1", DOWN, START + 60.0)

@@ -13,7 +13,7 @@ from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER, dead_letter_poi
 from worker.lifecycle.watchdog import STALL_TIMEOUT_S, Watchdog
 
 
-def test_something_that_happens_every_so_often_is_due_at_once_and_then_after_its_interval() -> None:
+def test_an_interval_timer_fires_immediately_then_per_interval() -> None:
     clock = FakeClock()
     timer = IntervalTimer(clock, 10.0)
 

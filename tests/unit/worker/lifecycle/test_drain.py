@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from core.errors import Fenced
-from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, Job
-from core.outcome import Outcome
+from core.events import JobFinished
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.entities import EntityIndex
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
@@ -27,7 +27,7 @@ def test_an_empty_queue_asks_nobody(rig: Rig) -> None:
     rig.stash.reset_counts()
     rig.plex.reset_counts()
 
-    report = rig.worker.parts.drain.run(rig.ctx(), lambda: False)
+    report = rig.worker.components.drain.run(rig.ctx(), lambda: False)
 
     assert report == DrainReport()
     assert rig.plex.count() == 0
@@ -43,7 +43,7 @@ def test_a_change_reaches_plex(rig: Rig) -> None:
     assert rig.item_of("a").summary == "Text"
 
 
-def test_a_batch_costs_one_question_to_stash_one_read_and_one_write_an_item(rig: Rig) -> None:
+def test_a_batch_costs_one_stash_query_one_read_and_one_write(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(30)]
     rig.ctx()
     rig.sync(rig.scene("warm"))
@@ -68,20 +68,20 @@ def test_what_does_not_differ_is_not_written(rig: Rig) -> None:
     assert rig.plex.writes() == []
 
 
-def test_a_stash_that_is_away_costs_no_attempt_and_ends_the_drain(rig: Rig) -> None:
+def test_an_absent_stash_spends_no_attempt_and_ends_the_drain(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(3)]
     ctx = rig.ctx()
     rig.note(*scenes)
     rig.stash.faults.locked("findScene", times=None)
 
-    report = rig.worker.parts.drain.run(ctx, lambda: False)
+    report = rig.worker.components.drain.run(ctx, lambda: False)
 
     assert report.halted == "StashUnavailable"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.circuit.breaker.failures == 0
+    assert rig.worker.components.circuit.breaker.failures == 0
 
 
-def test_a_plex_that_is_down_costs_no_attempt_and_opens_the_breaker(rig: Rig) -> None:
+def test_an_absent_plex_spends_no_attempt_and_opens_the_breaker(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(3)]
     rig.plex.down()
 
@@ -89,7 +89,7 @@ def test_a_plex_that_is_down_costs_no_attempt_and_opens_the_breaker(rig: Rig) ->
 
     assert report.halted == "PlexUnavailable"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
 
 
 def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
@@ -99,7 +99,7 @@ def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
     rig.sync(scene)
 
     assert rig.row(scene)[1] == 0
-    assert rig.worker.parts.circuit.breaker.refused
+    assert rig.worker.components.circuit.breaker.refused
 
 
 def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> None:
@@ -113,14 +113,14 @@ def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> No
         )
     )
 
-    report = rig.worker.parts.drain.run(ctx, lambda: False)
+    report = rig.worker.components.drain.run(ctx, lambda: False)
 
     assert (report.done, report.waiting) == (1, 1)
     assert rig.item_of("b").title == "Title b"
     assert rig.row(poison)[1:] == (1, "StashQueryError")
 
 
-def test_a_scene_that_always_breaks_the_read_ends_in_the_dead_letters(rig: Rig) -> None:
+def test_a_scene_that_breaks_every_read_is_dead_lettered(rig: Rig) -> None:
     poison = rig.scene("a")
     ctx = rig.ctx()
     rig.note(poison)
@@ -131,7 +131,7 @@ def test_a_scene_that_always_breaks_the_read_ends_in_the_dead_letters(rig: Rig) 
     )
 
     for _ in range(3):
-        rig.worker.parts.drain.run(ctx, lambda: False)
+        rig.worker.components.drain.run(ctx, lambda: False)
         rig.clock.advance(100)
 
     assert [
@@ -176,7 +176,7 @@ def test_a_job_that_is_not_due_does_not_block_the_next(rig: Rig) -> None:
     assert rig.row(waiting)[2] == "PlexNotFound"
 
 
-def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_nothing(
+def test_failures_that_open_the_breaker_stop_the_drain(
     rig: Rig,
 ) -> None:
     scenes = [rig.scene(str(number)) for number in range(10)]
@@ -185,18 +185,18 @@ def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_n
     rig.sync(*scenes)
 
     attempts = [rig.row(scene)[1] for scene in scenes]
-    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 5
     assert attempts[4:] == [0] * 6
 
 
-def test_half_open_admits_one_job_and_its_success_lets_the_others_through(rig: Rig) -> None:
+def test_a_successful_half_open_job_lets_the_others_through(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.plex.down()
     rig.sync(*scenes)
     rig.plex.up()
     rig.clock.advance(60)
-    circuit = rig.worker.parts.circuit
+    circuit = rig.worker.components.circuit
     circuit.probe(rig.ctx().plex)
     half_open = circuit.breaker.state
     rig.plex.reset_counts()
@@ -208,18 +208,18 @@ def test_half_open_admits_one_job_and_its_success_lets_the_others_through(rig: R
     assert first.done + rig.drain_all() == 5
 
 
-def test_half_open_with_a_job_that_fails_opens_again_and_spends_nothing(rig: Rig) -> None:
+def test_a_failed_half_open_job_opens_again_spending_nothing(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.plex.down()
     rig.sync(*scenes)
     rig.plex.up()
     rig.clock.advance(60)
-    rig.worker.parts.circuit.probe(rig.ctx().plex)
+    rig.worker.components.circuit.probe(rig.ctx().plex)
     rig.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
 
     rig.drain()
 
-    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 1
     assert [rig.row(scene)[1] for scene in scenes] == [0] * 5
 
@@ -230,9 +230,9 @@ def test_half_open_with_nothing_due_is_decided_by_a_request(rig: Rig) -> None:
     rig.sync(scene)
     rig.plex.up()
     rig.clock.advance(60)
-    circuit = rig.worker.parts.circuit
+    circuit = rig.worker.components.circuit
     circuit.probe(rig.ctx().plex)
-    rig.worker.parts.store.clear_waiting()
+    rig.worker.components.store.clear_waiting()
 
     rig.drain()
 
@@ -252,7 +252,7 @@ def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
             order.append("noted")
         return False
 
-    first = rig.worker.parts.drain.run(rig.ctx(), interrupt)
+    first = rig.worker.components.drain.run(rig.ctx(), interrupt)
 
     assert first.done + rig.drain_all() == 16
     assert order == ["noted"]
@@ -265,7 +265,7 @@ def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.note(*scenes)
 
-    report = rig.worker.parts.drain.run(rig.ctx(), lambda: rig.plex.count("PUT") >= 2)
+    report = rig.worker.components.drain.run(rig.ctx(), lambda: rig.plex.count("PUT") >= 2)
 
     assert report.done == 2
     assert rig.counts == (3, 0, 0)
@@ -281,7 +281,7 @@ def test_a_connection_lost_by_one_scene_rests_it_shortly(rig: Rig) -> None:
     assert rig.row(scene) == (PAUSE_S, 0, "PlexUnavailable")
 
 
-def test_a_change_made_after_its_scene_was_read_arrives_behind_the_older_one(rig: Rig) -> None:
+def test_a_change_after_the_read_arrives_behind_the_older_one(rig: Rig) -> None:
     first, second = rig.scene("a"), rig.scene("b", title="Old")
     rig.note(first, second)
 
@@ -291,7 +291,7 @@ def test_a_change_made_after_its_scene_was_read_arrives_behind_the_older_one(rig
             rig.note(second)
         return False
 
-    report = rig.worker.parts.drain.run(rig.ctx(), change_the_second_after_the_read)
+    report = rig.worker.components.drain.run(rig.ctx(), change_the_second_after_the_read)
 
     assert report.done + rig.drain_all() == 3
     assert any("title.value=Old" in record.target for record in rig.plex.writes())
@@ -324,7 +324,7 @@ def overtaken_when(rig: Rig, it_is_time: Callable[[], bool]) -> None:
     connection.close()
 
 
-def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends_no_more(
+def test_a_fenced_worker_sends_no_individual_edits(
     rig: Rig,
 ) -> None:
     rig.note(rig.scene("a", details="Text."))
@@ -336,7 +336,7 @@ def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends
     assert rig.item_of("a").title == "a"
 
 
-def test_a_worker_that_is_overtaken_before_it_selects_an_image_leaves_it(rig: Rig) -> None:
+def test_a_fenced_worker_does_not_select_an_image(rig: Rig) -> None:
     scene = rig.scene("a", cover=png(1))
     rig.sync(scene)
     rig.plex.library.change(rig.item_of("a").rating_key, poster=png(2))
@@ -368,7 +368,7 @@ def test_a_scene_without_a_file_is_done(rig: Rig) -> None:
     assert rig.plex.writes() == []
 
 
-def test_with_the_master_switch_off_nothing_is_written_or_recorded(rig: Rig) -> None:
+def test_with_the_master_switch_off_nothing_is_recorded(rig: Rig) -> None:
     rig.configure(c_sync_metadata=False)
     scene = rig.scene("a")
 
@@ -403,7 +403,7 @@ def test_several_items_of_one_file_are_all_written(rig: Rig) -> None:
     assert [item.title for item in rig.plex.library.items()] == ["Title a", "Title a"]
 
 
-def test_an_item_that_is_gone_is_matched_anew_in_the_same_attempt(rig: Rig) -> None:
+def test_a_removed_item_is_rematched_in_the_same_attempt(rig: Rig) -> None:
     scene = rig.scene("a")
     rig.sync(scene)
     old = rig.item_of("a").rating_key
@@ -419,7 +419,7 @@ def test_an_item_that_is_gone_is_matched_anew_in_the_same_attempt(rig: Rig) -> N
     assert rig.record(scene).item == new
 
 
-def test_a_read_that_failed_without_a_reason_in_the_server_leaves_no_job_running(rig: Rig) -> None:
+def test_an_unexplained_failed_read_leaves_no_job_running(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(8)]
     rig.plex.faults.add(Fault("html_200", times=None))
 
@@ -456,10 +456,10 @@ def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
     ],
 )
 def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sqlite3.Error) -> None:
-    def count(job: Job, outcome: Outcome, took_s: float) -> None:
+    def count(event: JobFinished) -> None:
         raise error
 
-    parts = rig.worker.parts
+    parts = rig.worker.components
     fan_out = FanOut(parts.store, EntityIndex(parts.store), rig.clock)
     drain = Drain(
         parts.store,
@@ -481,7 +481,7 @@ def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sql
     assert rig.counts == (0, 0, 0)
 
 
-def test_a_field_that_plex_took_and_denied_is_still_known_as_ours(rig: Rig) -> None:
+def test_a_field_written_but_rejected_is_still_ours(rig: Rig) -> None:
     rig.configure(c_preserve_plex_edits=True)
     scene = rig.scene("a", title="First title", details="Text")
     rig.plex.faults.add(Fault("status", method="PUT", status=400))  # together

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from sync_queue.notices import Notices
@@ -30,7 +31,7 @@ class Ear:
 
     def hear(self, outcome: Outcome, times: int) -> None:
         for _ in range(times):
-            self.summary.on_job_finished(JOB, outcome, 0.25)
+            self.summary.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -70,7 +71,7 @@ def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None
     ]
 
 
-def test_dead_letters_are_counted_by_class_and_make_the_line_a_warning(ear: Ear) -> None:
+def test_dead_letters_are_counted_and_raise_the_level(ear: Ear) -> None:
     ear.hear(WROTE, 10)
     ear.hear(DEAD, 2)
     ear.hear(Outcome(Disposition.DEAD_LETTER, "PlexRejected"), 1)
@@ -87,7 +88,7 @@ def test_dead_letters_are_counted_by_class_and_make_the_line_a_warning(ear: Ear)
     assert text.endswith("4 looked in vain and try again later (4 x PlexNotFound).")
 
 
-def test_a_hundred_thousand_jobs_are_a_line_in_half_a_minute_and_none_is_forgotten(
+def test_100_000_jobs_are_one_line_per_half_minute(
     ear: Ear,
 ) -> None:
     told = []

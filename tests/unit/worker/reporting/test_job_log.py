@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from sync_queue.notices import Notices
@@ -25,7 +26,7 @@ class Ear:
         self.reporter = JobReporter(self.log, self.notices, self.clock)
 
     def hear(self, outcome: Outcome) -> None:
-        self.reporter.on_job_finished(JOB, outcome, 0.25)
+        self.reporter.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -92,7 +93,7 @@ def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
     assert len(ear.told) == 1
 
 
-def test_a_part_that_failed_is_one_notice_however_many_scenes_have_it(ear: Ear) -> None:
+def test_a_failed_part_is_one_notice_for_all_scenes(ear: Ear) -> None:
     for size in range(10_000_001, 10_000_011):
         warning = f"poster: the cover has {size} bytes, Plex takes 10000000"
         ear.hear(Outcome(Disposition.COMPLETE, "wrote", wrote=("title",), warnings=(warning,)))
@@ -106,7 +107,7 @@ def test_a_scene_whose_item_belongs_to_another_is_named(ear: Ear) -> None:
     assert ear.told == [("claimed", "Scene 42 was not written: item 7 also plays scene 3.")]
 
 
-def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear) -> None:
+def test_an_access_error_names_the_settings_until_it_ends(ear: Ear) -> None:
     refused = CircuitState(
         BreakerStatus.OPEN, refused=True, reason="PlexAccessError: Plex answered 401"
     )
@@ -118,7 +119,7 @@ def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear
     assert "refused" not in [kind for kind, _, _ in ear.notices.pending()]
 
 
-def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_another_ended(
+def test_every_reported_outage_gets_a_recovery_notice(
     ear: Ear,
 ) -> None:
     told = []
@@ -141,7 +142,7 @@ def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_anoth
     assert "Plex is back after 10 min" in told[3][1]
 
 
-def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear) -> None:
+def test_an_outage_that_ended_before_its_report_is_not_reported(ear: Ear) -> None:
     gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
     ear.reporter.on_breaker_transition(CircuitState(), gone)
     ear.reporter.on_breaker_transition(gone, CircuitState())
@@ -149,7 +150,7 @@ def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear
     assert ear.told == []
 
 
-def test_a_long_outage_is_told_although_another_was_told_within_the_hour(ear: Ear) -> None:
+def test_a_long_outage_is_reported_despite_a_recent_report(ear: Ear) -> None:
     first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
     ear.reporter.on_breaker_transition(CircuitState(), first)
     assert len(ear.told) == 1

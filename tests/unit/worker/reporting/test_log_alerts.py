@@ -28,7 +28,7 @@ def warnings_in(path: Path) -> Iterator[tuple[str, set[str]]]:
                 yield event, {keyword.arg for keyword in node.keywords if keyword.arg}
 
 
-def test_a_disk_that_does_not_take_the_statistics_is_told_in_stashs_log(rig: Rig) -> None:
+def test_a_failed_save_of_the_statistics_is_a_notice(rig: Rig) -> None:
     (rig.data_dir / "stats.json").mkdir()
     rig.note(rig.scene("a"))
     rig.turn()
@@ -42,7 +42,7 @@ def test_a_disk_that_does_not_take_the_statistics_is_told_in_stashs_log(rig: Rig
 
 
 def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
-    with rig.worker.parts.store.transaction() as connection:
+    with rig.worker.components.store.transaction() as connection:
         rig.log.warning("backup.failed", detail="no space")
         assert isinstance(connection, sqlite3.Connection)
 

@@ -88,7 +88,7 @@ def test_while_all_is_well_the_status_says_so(window: Window) -> None:
     )
 
 
-def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(window: Window) -> None:
+def test_the_last_lines_show_the_worker_and_the_queue_counts(window: Window) -> None:
     window.store.enqueue("scene:1", "update")
     window.store.enqueue("scene:2", "update", settle_s=60.0)
 
@@ -99,7 +99,7 @@ def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(wind
     assert lines[0].startswith(f"PlexSync {VERSION}, database in ")
 
 
-def test_an_outage_is_shown_with_its_length_its_cause_and_the_next_probe(window: Window) -> None:
+def test_an_outage_is_shown_with_length_cause_and_next_probe(window: Window) -> None:
     window.away(for_s=7200.0, next_s=42.0)
 
     assert f"Plex is away for 2 h: {WHY}. It is asked again in 42 s." in window.lines()
@@ -207,10 +207,10 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
     assert window.lines()[-2] == "Worker: starting, alive for 1.5 min."
 
 
-def test_a_worker_that_is_gone_is_not_running_whatever_it_said_last(window: Window) -> None:
+def test_a_stopped_worker_is_not_shown_as_running(window: Window) -> None:
     start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
 
-    assert window.snapshot().doing == "not running"
+    assert window.snapshot().worker_status == "not running"
 
 
 def test_looking_twice_shows_the_same_and_changes_nothing(window: Window) -> None:
@@ -227,10 +227,10 @@ def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> No
     scenes = [rig.scene(name) for name in ("a", "b")]
     rig.sync(*scenes)
 
-    snapshot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
 
     assert (
-        dict(Records(rig.worker.parts.store).confidences())
+        dict(Records(rig.worker.components.store).confidences())
         == dict(snapshot.confidences)
         == {"high": 2}
     )
@@ -238,13 +238,13 @@ def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> No
     assert "Matches: 2 high." in status_lines(snapshot, rig.clock.now)
 
 
-def test_the_status_of_a_worker_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
+def test_the_status_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
     rig.plex.down()
     rig.sync(rig.scene("a"))
 
-    snapshot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
 
-    assert snapshot.breaker == rig.worker.parts.circuit.breaker
+    assert snapshot.breaker == rig.worker.components.circuit.breaker
     assert snapshot.outage is not None
     assert snapshot.outage.start == rig.clock.now
 
@@ -272,11 +272,11 @@ def test_a_worker_of_an_older_version_is_named(window: Window) -> None:
 
 def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> None:
     rig.sync(rig.scene("a"), rig.scene("b"), rig.scene("c", in_plex=False))
-    rig.worker.parts.statistics.save()
+    rig.worker.components.statistics.save()
     rig.clock.advance(3600.0)
 
     lines = status_lines(
-        take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now
+        take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock), rig.clock.now
     )
 
     counts = next(line for line in lines if line.startswith("In the last 1 h: "))
@@ -291,7 +291,7 @@ def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> No
     assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times
 
 
-def test_counters_of_a_drain_that_goes_on_are_shown_before_their_times_are_kept(
+def test_counters_of_a_running_drain_are_shown(
     window: Window,
 ) -> None:
     window.store.enqueue("scene:1", "update")

@@ -61,9 +61,7 @@ def test_the_looks_for_a_missing_file_last_about_two_hours() -> None:
 
 
 @given(attempts, seeds)
-def test_the_gap_between_probes_grows_to_its_longest_and_never_vanishes(
-    failures: int, seed: int
-) -> None:
+def test_the_probe_delay_grows_to_its_maximum(failures: int, seed: int) -> None:
     gap = exponential_delay(failures, 5.0, 60.0, Random(seed))
 
     assert 4.5 <= gap <= 60.0

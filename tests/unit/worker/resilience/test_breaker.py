@@ -52,7 +52,7 @@ def test_over_any_history_the_breaker_agrees_with_its_model(history: list[str]) 
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=60))
-def test_a_refusal_is_remembered_until_something_else_happens_to_the_open_breaker(
+def test_an_access_error_is_kept_until_the_next_transition(
     history: list[str],
 ) -> None:
     breaker = CircuitState()

@@ -73,7 +73,7 @@ def test_a_success_in_between_starts_the_count_anew(door: Door) -> None:
     assert door.state is BreakerStatus.CLOSED
 
 
-def test_one_refused_connection_opens_it_when_a_health_check_confirms(door: Door) -> None:
+def test_one_refused_connection_opens_after_a_health_check(door: Door) -> None:
     door.plex.down()
 
     door.fail(PlexUnavailable("x"))
@@ -124,7 +124,7 @@ def test_a_probe_that_succeeds_lets_one_job_try(door: Door) -> None:
     assert (door.state, door.circuit.max_jobs) == (BreakerStatus.HALF_OPEN, 1)
 
 
-def test_a_health_check_without_a_good_token_does_not_open_the_way(door: Door) -> None:
+def test_a_health_check_without_a_valid_token_stays_open(door: Door) -> None:
     door.fail(PlexAccessError("x"))
     door.plex.change_token("another")
 

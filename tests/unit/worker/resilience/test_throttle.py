@@ -156,7 +156,7 @@ def test_a_ramp_that_cannot_be_kept_works_all_the_same(tap: Tap) -> None:
     assert tap.events == ["slow_start.start", "state.save_failed"]
 
 
-def test_the_rate_halves_while_plex_fails_and_returns_when_it_does_not(tap: Tap) -> None:
+def test_the_rate_halves_while_plex_fails_and_recovers(tap: Tap) -> None:
     tap.recover()
     tap.turns_for(100.0)
     full = tap.throttle.ramp
