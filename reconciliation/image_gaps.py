@@ -29,7 +29,10 @@ class ImageGaps:
 
 @dataclass(frozen=True, slots=True)
 class ImageChecker:
-    """Compares the images that were sent with what both servers have. `fields`: the enabled ones."""
+    """Compares the images that were sent with those of both servers.
+
+    `fields` are the image fields that the settings enable.
+    """
 
     fields: tuple[Field, ...]
     stash: StashClient

@@ -41,7 +41,7 @@ def record_reads(rig: Rig) -> Iterator[list[str]]:
         if text.lstrip().startswith("SELECT") and "FROM records" in text:
             statements.append(text)
 
-    connection = rig.worker.parts.store.connection
+    connection = rig.worker.components.store.connection
     connection.set_trace_callback(on_statement)
     try:
         yield statements
