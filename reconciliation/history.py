@@ -67,5 +67,5 @@ class HistoryFile:
         try:
             self._file.write(history.model_dump(mode="json", by_alias=True))
         except (OSError, TimeoutError) as error:
-            return f"{FILE_NAME} could not be saved: {error}"
+            return str(error)
         return ""

@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable
 from core.log import EventLog
 from reconciliation.gap_sinks import QueueGapSink
-from reconciliation.history import HistoryFile
+from reconciliation.history import FILE_NAME, HistoryFile
 from reconciliation.run import REQUEST, RUN, Run, RunRequest, current_run, pending_request
 from reconciliation.scheduler import due_run
 from reconciliation.sweep import Sweep
@@ -247,9 +247,9 @@ class ReconciliationTask:
         self._history = self._history.including(run)
         warning = self._deps.history.save(self._history)
         if warning:
-            self._deps.log.warning("state.save_failed", detail=warning)
-        self._deps.meta.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
-        self._deps.meta.set(RUN, "")
+            self._deps.log.warning("state.save_failed", file=FILE_NAME, detail=warning)
+        self._deps.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
+        self._deps.facts.set(RUN, "")
         self._deps.log.info(
             "reconcile.end",
             cause=run.cause,
