@@ -248,8 +248,8 @@ class ReconciliationTask:
         warning = self._deps.history.save(self._history)
         if warning:
             self._deps.log.warning("state.save_failed", file=FILE_NAME, detail=warning)
-        self._deps.facts.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
-        self._deps.facts.set(RUN, "")
+        self._deps.meta.set(sql.RECONCILED, f"{run.ended_at!r} {run.summary}")
+        self._deps.meta.set(RUN, "")
         self._deps.log.info(
             "reconcile.end",
             cause=run.cause,
