@@ -17,7 +17,6 @@ from stash.client import StashAddress, StashClient
 from sync.build_context import WorkerAdditions, build_sync_context
 from sync.context import SyncContext
 from sync.path_learning import LEARNED, LearnedPathStore
-from sync.planner import SyncPlanner
 from sync_queue.counters import Counters
 from sync_queue.entities import EntityIndex
 from sync_queue.lease import Lease
@@ -207,25 +206,25 @@ def build_drain(
 
 def build_reconciliation(
     run: WorkerRun, queue: WorkerQueue, settings: LiveSettings
-) -> ReconciliationTask[SyncContext]:
+) -> ReconciliationTask:
     """Return the worker's background task that compares both sides."""
     env = run.env
 
-    def say(text: str) -> None:
+    def notify(text: str) -> None:
         queue.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
 
     deps = ReconciliationDeps(
         store=queue.store,
-        facts=queue.facts,
-        book=QueueGapSink(queue.store, queue.dead_letters, queue.records),
+        meta=queue.facts,
+        sink=QueueGapSink(queue.store, queue.dead_letters, queue.records),
         history=HistoryFile(env.data_dir, env.clock.sleep),
         clock=env.clock,
         log=run.log,
         config=lambda: settings.config,
         first_start=lambda: first_start(queue.facts),
-        say=say,
+        notify=notify,
     )
-    return ReconciliationTask(deps, SyncPlanner, has_restarted=run.started_by != UPDATE)
+    return ReconciliationTask(deps, has_restarted=run.started_by != UPDATE)
 
 
 def build_settings(

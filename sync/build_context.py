@@ -14,7 +14,8 @@ from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from stash.client import StashClient
-from sync.context import ServerCapabilities, SyncContext
+from sync.capabilities import ServerCapabilities
+from sync.context import SyncContext
 from sync.path_learning import LearnedPathStore
 from sync_queue.meta import MetaStore
 from sync_queue.records import Records

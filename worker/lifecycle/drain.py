@@ -6,10 +6,10 @@ from random import Random
 
 from core.errors import StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
-from sync.batch import Batch, BatchRead, read_batch
+from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
-from sync.sync_scene import SceneSync, display_title
+from sync.sync_scene import SceneSync
 from sync.verify import verify_written
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
@@ -148,10 +148,11 @@ class Drain:
         """Read what the jobs need and write the edits that several items share."""
         batch = read_batch(ctx, jobs)
         self._checkpoint("drain.read")
-        adopt_records(ctx, batch)
+        adopt_records(batch, ctx.stash, ctx.log)
         self._fan_out.record_before_write(ctx, batch)
         self._checkpoint("drain.prepared")
         notify_listeners(self._on_batch_read, BatchRead(ctx, batch), ctx.log)
+        sync.plan(batch)
         if len(jobs) > 1 and self._throttle.ramp is None:
             with ctx.watch.step("share"):
                 sync.share(batch)
@@ -209,7 +210,7 @@ class Drain:
         if not written:
             return
         with ctx.watch.step("verify"):
-            dropped = verify_written(ctx, written)
+            dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
         for loss in dropped:
             names = ", ".join(loss.fields)
             ctx.log.warning(
