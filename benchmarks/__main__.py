@@ -1,6 +1,6 @@
-"""What PlexSync costs: `python -m benchmarks [--quick] [part ...]`; all parts by default.
+"""Measure what PlexSync costs: `python -m benchmarks [--quick] [part ...]`; default: all parts.
 
-Nothing here fails because a figure is bad: a machine under load is no bug. Whoever reads the table decides.
+No figure makes the command fail, because the load of the machine affects it; read the table.
 """
 
 import argparse
@@ -40,7 +40,7 @@ PARTS: dict[str, Callable[[Sizes], Iterator[Row]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, tell on stderr how far it is, and print the table on stdout."""
+    """Measure, report progress on stderr, and print the table on stdout."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="What PlexSync costs."
     )
@@ -50,17 +50,19 @@ def main(arguments: Sequence[str]) -> int:
         metavar="part",
         help=f"one or more of {', '.join(PARTS)}; all by default",
     )
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer, for a first look")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller sizes, for a first impression"
+    )
     options = parser.parse_args(arguments)
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     sizes = QUICK if options.quick else FULL
     started, load = time.monotonic(), _load()
-    found: list[Row] = []
+    measured: list[Row] = []
     for name in options.parts or PARTS:
         for row in PARTS[name](sizes):
-            found.append(row)
+            measured.append(row)
             print(
                 f"{time.monotonic() - started:6.1f} s  {name}: {row.what}",
                 file=sys.stderr,
@@ -71,12 +73,12 @@ def main(arguments: Sequence[str]) -> int:
         end=" ",
     )
     print(f"load {load} before and {_load()} after, {time.monotonic() - started:.0f} s")
-    print(table(found))
+    print(table(measured))
     return 0
 
 
 def _load() -> str:
-    """The machine's average load of the last minute, "?" where there is none."""
+    """Return the machine's average load of the last minute, "?" if the system has none."""
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "?"
 
 

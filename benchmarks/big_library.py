@@ -1,4 +1,4 @@
-"""Both servers with a library of any size, and the worker in a process of its own, without the plugin's hooks."""
+"""Set up both servers with a library of any size, and a worker process without hooks."""
 
 import json
 import os
@@ -12,9 +12,9 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.lone_worker import Cost, Measured, Order
-from benchmarks.stage import PAGE, PROJECT, described, picture
+from benchmarks.environment import PAGE, PROJECT, described, picture
 from benchmarks.traffic import Traffic, counted
+from benchmarks.worker_process import Cost, Measured, Order
 from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from sync_queue.hook_queue import connect, session_parameters
@@ -25,11 +25,12 @@ from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 
 FIRST_SIZE = 700_000_000
-NAME = "scene-{:06}.mp4"  # as the emulator of Plex names items that are made in numbers
+# The emulator of Plex names generated items like this.
+NAME = "scene-{:06}.mp4"
 
 
 class BigLibrary:
-    """Plex with `items`, Stash with scenes for the first of them, and a data folder without a worker."""
+    """Plex with `items`, Stash with scenes for some of them, and a data folder without a worker."""
 
     def __init__(self, stash: StashEmulator, plex: PlexEmulator, folder: Path, items: int) -> None:
         self.stash = stash
@@ -43,20 +44,20 @@ class BigLibrary:
         self._keep_session()
 
     def add_scenes(self, count: int) -> None:
-        """Scenes whose files are spread evenly over the items, older than any edit."""
+        """Add scenes whose files are spread evenly over the items, older than any edit."""
         step = len(self.items) // count
-        self.scenes += [self._add_scene(place * step) for place in range(count)]
+        self.scenes += [self._add_scene(position * step) for position in range(count)]
 
     def change(self, scenes: Iterable[int], covers_every: int = 10) -> None:
-        """Another title for each, another cover for every so many, without a hook."""
+        """Change each title, and the cover of one in `covers_every`, without a hook."""
         mark = f"{time.time():.3f}"
-        for place, scene in enumerate(scenes):
+        for position, scene in enumerate(scenes):
             fields: dict[str, object] = {"title": f"Changed {mark} {scene}"}
-            if (place + 1) % covers_every == 0:
+            if (position + 1) % covers_every == 0:
                 fields["cover"] = picture(int(time.time()) % 1_000_000_000 + scene)
             self.stash.library.change_scene(scene, touch=True, **fields)
 
-    def note(self, scenes: Iterable[int]) -> None:
+    def enqueue(self, scenes: Iterable[int]) -> None:
         """Put scenes into the queue as "Sync All Scenes" does."""
         subjects = [scene_subject(scene) for scene in scenes]
         with closing(connect(str(self.data), timeout_s=30.0)) as connection:
@@ -65,12 +66,12 @@ class BigLibrary:
                 store.enqueue_many(subjects[start : start + PAGE], "sync_all", PRIORITY_BACKFILL)
 
     def sync(self, scenes: Iterable[int], action: str = "drain") -> tuple[Measured, Traffic]:
-        """Note these scenes and work them off.
+        """Enqueue these scenes and process them.
 
         Raises:
-            RuntimeError: not every scene was carried over, so the figures mean nothing.
+            RuntimeError: not every scene was synced, so the figures are invalid.
         """
-        self.note(scenes)
+        self.enqueue(scenes)
         measured, traffic = self.run(action)
         with closing(connect(str(self.data), timeout_s=30.0)) as connection:
             due, waiting, running = JobStore(connection, SystemClock()).counts()
@@ -79,7 +80,7 @@ class BigLibrary:
         return measured, traffic
 
     def run(self, action: str, names: tuple[str, ...] = ()) -> tuple[Measured, Traffic]:
-        """One piece of the worker's work in a process of its own, and what it asked.
+        """Run one part of the worker's work in its own process; return its figures and requests.
 
         Raises:
             RuntimeError: it failed.
@@ -88,7 +89,7 @@ class BigLibrary:
         self.plex.reset_counts()
         order = Order(action, str(self.data), self.plex.url, self.plex.token, names)
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.lone_worker"],
+            [sys.executable, "-m", "benchmarks.worker_process"],
             input=json.dumps(asdict(order)).encode(),
             capture_output=True,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -103,7 +104,7 @@ class BigLibrary:
         return Measured(**answer), counted(self.stash.requests, list(self.plex.requests))
 
     def forget_index(self) -> None:
-        """Delete the cache folder, as a person may at any time."""
+        """Delete the cache folder, as a user may at any time."""
         shutil.rmtree(self.data / "cache", ignore_errors=True)
 
     def _keep_session(self) -> None:
@@ -126,8 +127,8 @@ class BigLibrary:
 
 @contextmanager
 def open_big_library(items: int, scenes: int = 0) -> Iterator[BigLibrary]:
-    """So many items, so many of them with a scene; afterwards no process and no file is left."""
-    with tempfile.TemporaryDirectory(prefix="plexsync-bench-") as name:
+    """Yield a library with `items` items, `scenes` of them with a scene; remove all afterwards."""
+    with tempfile.TemporaryDirectory(prefix="plexsync-benchmark-") as name:
         folder = Path(name)
         with PlexEmulator() as plex, StashEmulator(folder / "stash") as stash:
             library = BigLibrary(stash, plex, folder, items)

@@ -1,4 +1,4 @@
-"""What the kept index saves: the requests of a sync with it, and after its folder was deleted."""
+"""Measure what the stored index saves: requests of a sync with it, and without it."""
 
 import time
 from collections.abc import Iterator
@@ -9,26 +9,27 @@ from benchmarks.sizes import Sizes
 from benchmarks.traffic import Traffic
 
 COUNTS = (1, 100)
-SURE_S = 2.5  # a record that was read within two seconds of its scene's change proves nothing
+# A record that was read within two seconds of its scene's change does not count as current.
+SURE_S = 2.5
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """A sync of one scene and of many, all of them changed, with and without the index."""
+    """Sync one changed scene and many, with and without the index."""
     items = sizes.cached
     part = f"Requests of one sync among {items:,} items, the worker newly started"
     with open_big_library(items, max(COUNTS)) as library:
         library.sync(library.scenes)
         for count in COUNTS:
-            kept = _changed(library, count)
+            with_index = _changed(library, count)
             library.forget_index()
             deleted = _changed(library, count)
-            more = sum(_plex(deleted)) - sum(_plex(kept))
-            most = items // 1_000 + 3
+            more = sum(_plex(deleted)) - sum(_plex(with_index))
+            limit = items // 1_000 + 3
             scenes = f"{count} changed scene{'s' * (count > 1)}"
-            yield Row(part, f"{scenes}, index kept", _text(kept))
-            is_within = more <= most
+            yield Row(part, f"{scenes}, index stored", _text(with_index))
+            is_within = more <= limit
             yield Row(
-                part, f"{scenes}, data/cache deleted", _text(deleted), f"{most} more", is_within
+                part, f"{scenes}, data/cache deleted", _text(deleted), f"{limit} more", is_within
             )
 
 
@@ -39,7 +40,7 @@ def _changed(library: BigLibrary, count: int) -> Traffic:
 
 
 def _plex(found: Traffic) -> tuple[int, int]:
-    """Reads, and everything else."""
+    """Return the number of reads, and of all other requests."""
     return found.reads + found.plex_other, found.lookups + found.writes + found.uploads
 
 

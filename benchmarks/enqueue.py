@@ -1,4 +1,4 @@
-"""What it costs to put a whole library into the queue, and whether that grows in proportion."""
+"""Measure putting a whole library into the queue, and whether the time grows linearly."""
 
 import tempfile
 import time
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.environment import PAGE
 from benchmarks.report import Row
 from benchmarks.sizes import Sizes
-from benchmarks.stage import PAGE
 from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from hooks.entry import EDIT
@@ -19,7 +19,8 @@ from sync_queue.store import JobStore
 
 PART = "Enqueueing"
 BUDGET_S = 60.0
-LINEAR = 1.5  # the second half may take this much longer than the first; noise allowed for
+# The second half may take this much longer than the first; includes noise.
+LINEAR = 1.5
 CONNECTION = {
     "Scheme": "http",
     "Host": "0.0.0.0",
@@ -29,8 +30,8 @@ CONNECTION = {
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """In pages as the tasks do it, and one by one as hooks do it."""
-    with tempfile.TemporaryDirectory(prefix="plexsync-bench-") as name:
+    """Measure pages, as the tasks use them, and single rows, as hooks enqueue them."""
+    with tempfile.TemporaryDirectory(prefix="plexsync-benchmark-") as name:
         folder = Path(name)
         few = _one_by_one(_fresh(folder / "few"), sizes.singles)
         data = _fresh(folder / "many")
@@ -83,7 +84,7 @@ def _in_pages(data: Path, start: int, end: int) -> float:
 
 
 def _one_by_one(data: Path, count: int) -> float:
-    """Each with a connection of its own, as every hook has, beside the one that a living worker keeps open."""
+    """Return the seconds of `count` hooks, beside the open connection of a worker."""
     with closing(connect(str(data))):
         return _transactions(data, count)
 
@@ -92,11 +93,11 @@ def _transactions(data: Path, count: int) -> float:
     started = time.perf_counter()
     for number in range(count):
         now = time.time()
-        note = job_row(
+        row = job_row(
             f"scene:{10_000_000 + number}", "update", EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S
         )
         with closing(connect(str(data))) as connection:
-            insert_job(connection, note, session_parameters(CONNECTION, now))
+            insert_job(connection, row, session_parameters(CONNECTION, now))
     return time.perf_counter() - started
 
 

@@ -1,4 +1,4 @@
-"""One rename that many scenes show: a performer with another name, from its hook's job to the last item."""
+"""Measure the rename of a performer of many scenes, from the hook's job to the last item."""
 
 import math
 import time
@@ -15,14 +15,16 @@ from core.job import PRIORITY_EDIT
 from sync_queue.hook_queue import connect
 from sync_queue.store import JobStore
 
-WHO = "Somebody"
-STASH_READS = 100  # scenes that Stash is asked for at once
+WHO = "Performer X"
+# Scenes in one query to Stash.
+STASH_READS = 100
 PLEX_READS = 50
-PAGE = 1_000  # ids of scenes on one page
+# Scene IDs on one page.
+PAGE = 1_000
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """Every scene shows the performer and was synced before."""
+    """Rename a performer that every scene shows, after a first sync."""
     count = sizes.fanned
     with open_big_library(count, count) as library:
         who = library.stash.library.add_performer(WHO)
@@ -30,26 +32,29 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             shown = library.stash.library.scenes[scene].performer_ids
             library.stash.library.change_scene(scene, touch=False, performer_ids=(*shown, who))
         library.sync(library.scenes)
-        time.sleep(2.0)  # Stash's times are whole seconds: what changes now must show a later one
+        # Stash's times are whole seconds: the next change must have a later one.
+        time.sleep(2.0)
         library.stash.library.rename_performer(who, f"{WHO} else")
-        _note(library, f"performer:{who}")
+        _enqueue(library, f"performer:{who}")
         measured, found = library.run("drain")
-        part = f"One performer of {count:,} scenes gets another name"
+        part = f"One performer of {count:,} scenes is renamed"
         asked = len(library.stash.requests) - found.covers
-        most = math.ceil(count / STASH_READS) + math.ceil(count / PAGE) + 2 * FEW
+        limit = math.ceil(count / STASH_READS) + math.ceil(count / PAGE) + 2 * FEW
         yield Row(
             part,
             "Stash: queries",
             str(asked),
-            f"N/{STASH_READS} + N/{PAGE} + a few ({most})",
-            asked <= most,
+            f"N/{STASH_READS} + N/{PAGE} + a few ({limit})",
+            asked <= limit,
         )
         yield Row(part, "Stash: covers asked for", str(found.covers), "none", not found.covers)
-        read, most = (
+        read, limit = (
             found.reads + found.lookups + found.plex_other,
             math.ceil(count / PLEX_READS) + FEW,
         )
-        yield Row(part, "Plex: reads", str(read), f"N/{PLEX_READS} + a few ({most})", read <= most)
+        yield Row(
+            part, "Plex: reads", str(read), f"N/{PLEX_READS} + a few ({limit})", read <= limit
+        )
         text = f"{found.writes} edits, {found.uploads} images"
         is_within = found.writes <= count and not found.uploads
         yield Row(
@@ -59,9 +64,13 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             f"one edit per scene at most ({count:,}), no image",
             is_within,
         )
-        told = sum(f"{WHO} else" in item.roles for item in library.plex.library.items())
+        renamed = sum(f"{WHO} else" in item.roles for item in library.plex.library.items())
         yield Row(
-            part, "items that show the new name", f"{told:,}", f"all ({count:,})", told == count
+            part,
+            "items that show the new name",
+            f"{renamed:,}",
+            f"all ({count:,})",
+            renamed == count,
         )
         yield Row(
             part,
@@ -79,6 +88,6 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             )
 
 
-def _note(library: BigLibrary, subject: str) -> None:
+def _enqueue(library: BigLibrary, subject: str) -> None:
     with closing(connect(str(library.data), timeout_s=30.0)) as connection:
         JobStore(connection, SystemClock()).enqueue_many([subject], "update", PRIORITY_EDIT)

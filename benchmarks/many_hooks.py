@@ -1,7 +1,7 @@
-"""Thousands of hooks in a row on one data folder: `python -m benchmarks.many_hooks [--hooks 10000] [--processes 0]`.
+"""Time thousands of hooks in a row: `python -m benchmarks.many_hooks [--hooks N] [--processes N]`.
 
-The hooks run in this process, each with a connection of its own as a real one has, while a lease is held as
-by a worker; then, if asked for, as whole processes. It tells the times at the beginning and at the end.
+The hooks run in this process, each with its own connection like a real one, while a lease is held
+as by a worker; then, with --processes, as whole processes. Prints the times of the first and last.
 """
 
 import argparse
@@ -19,25 +19,26 @@ from sync_queue.lease import Lease
 from sync_queue.schema import open_database
 from tests.support import copy_plugin
 
-EDGE = 200  # so many at either end are compared
+# How many at either end are compared.
+EDGE = 200
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and tell."""
+    """Measure and print the times."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.many_hooks", description=__doc__)
     parser.add_argument("--hooks", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=0)
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as place:
-        plugin = copy_plugin(Path(place) / "PlexSync")
+    with tempfile.TemporaryDirectory() as folder:
+        plugin = copy_plugin(Path(folder) / "PlexSync")
         data = plugin / "data"
         data.mkdir(mode=0o700)
         open_database(data).queue.close()
         lease = Lease(data)
         lease.acquire()
-        _tell("in one process", _times(options.hooks, lambda number: _in_process(data, number)))
+        _report("in one process", _times(options.hooks, lambda number: _in_process(data, number)))
         if options.processes:
-            _tell(
+            _report(
                 "as processes",
                 _times(options.processes, lambda number: _as_process(plugin, number)),
             )
@@ -84,17 +85,17 @@ def _as_process(plugin: Path, number: int) -> bool:
     return bool(json.loads(done.stdout) == {"output": "ok"})
 
 
-def _times(count: int, one: Callable[[int], bool]) -> list[float]:
+def _times(count: int, run: Callable[[int], bool]) -> list[float]:
     times = []
     for number in range(1, count + 1):
         started = time.perf_counter()
-        if not one(number):
+        if not run(number):
             raise SystemExit(f"hook {number} failed")
         times.append(time.perf_counter() - started)
     return times
 
 
-def _tell(how: str, times: list[float]) -> None:
+def _report(how: str, times: list[float]) -> None:
     first, last = statistics.median(times[:EDGE]) * 1000, statistics.median(times[-EDGE:]) * 1000
     print(
         f"{len(times)} hooks {how}: {first:.2f} ms each at the beginning, {last:.2f} ms at the end "

@@ -1,4 +1,4 @@
-"""Where the time of a sync goes: `python -m benchmarks.profile [scenes]`, by default 500 changed scenes."""
+"""Profile a sync: `python -m benchmarks.profile [scenes]`, by default 500 changed scenes."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.big_library import open_big_library
 from benchmarks.caches import SURE_S
-from benchmarks.lone_worker import Cost
+from benchmarks.worker_process import Cost
 
 SCENES = 500
 
@@ -28,12 +28,14 @@ def main(arguments: Sequence[str]) -> int:
         measured, traffic = library.sync(library.scenes, "profile")
     by_own, by_cumulative = measured.profile
     print(
-        f"{count} changed scenes, {traffic.writes} edits, {traffic.uploads} uploads: {measured.seconds:.2f} s"
+        f"{count} changed scenes, {traffic.writes} edits, {traffic.uploads} uploads: "
+        f"{measured.seconds:.2f} s"
     )
     print("under the profiler, which makes everything slower; waiting for the servers included.")
     print(f"\nCostliest by own time\n{_listed(by_own)}")
     print(
-        f"\nCostliest by cumulative time, the loops around everything left out\n{_listed(by_cumulative)}"
+        "\nCostliest by cumulative time, without the loops around everything\n"
+        f"{_listed(by_cumulative)}"
     )
     return 0
 

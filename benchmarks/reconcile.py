@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from benchmarks.big_library import BigLibrary, open_big_library
+from benchmarks.environment import LONG_AGO
 from benchmarks.index import PEAK_MIB
-from benchmarks.lone_worker import Measured
 from benchmarks.report import Row
 from benchmarks.sizes import Sizes
-from benchmarks.stage import LONG_AGO
 from benchmarks.traffic import FEW
+from benchmarks.worker_process import Measured
 from core.clock import SystemClock
 from core.field_values import FieldValue, digest
 from core.fields import BY_NAME
@@ -28,32 +28,34 @@ from sync_queue.store import JobStore
 from tests.emulators.stash_model import SceneView
 from validation.scope import ALL
 
-EVERY = 100  # so many scenes for one gap
-LISTED = 1_000  # items on a page of Plex's file list
-ASKED_GONE = (
-    1_000  # scenes of which Stash is asked at once, once a day, whether they are still there
-)
-PER_BATCH = 3  # its scenes, its items, what Plex shows afterwards; of Stash the settings besides
-LINEAR = (
-    1.5  # seconds per scene may differ by this much between the smallest and the largest library
-)
-LONG_AGO_S = 1_714_564_860.0  # a minute after `LONG_AGO`
+# Scenes per gap.
+EVERY = 100
+# Items on a page of Plex's file list.
+LISTED = 1_000
+# Scenes in one query for deleted scenes, once a day.
+ASKED_GONE = 1_000
+# A batch reads its scenes, its items, and what Plex shows afterwards; of Stash also the settings.
+PER_BATCH = 3
+# Seconds per scene may differ by this factor between the smallest and the largest library.
+LINEAR = 1.5
+# A minute after LONG_AGO.
+LONG_AGO_S = 1_714_564_860.0
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """Without and with gaps, in a new process each, for every size."""
+    """Measure without and with gaps, in a new process each, for every size."""
     each_s = []
     for count in sizes.compared:
         with open_big_library(count, count) as library:
-            _bring_in_step(library)
+            _make_synced(library)
             measured = _compared(library)
             yield from _judged(
-                f"Comparing {count:,} scenes in step, index cold", library, measured, count, 0
+                f"Comparing {count:,} synced scenes, index cold", library, measured, count, 0
             )
             each_s.append(measured.own_s / count)
             for item in library.items[::EVERY]:
                 library.plex.library.change(item, title="By hand")
-            part = f"Comparing {count:,} scenes, every {EVERY}th out of step, and mending them"
+            part = f"Comparing {count:,} scenes, every {EVERY}th with a gap, and fixing them"
             yield from _judged(
                 part, library, _compared(library), count, len(library.items[::EVERY])
             )
@@ -80,17 +82,17 @@ def _compared(library: BigLibrary) -> Measured:
 def _judged(
     part: str, library: BigLibrary, measured: Measured, count: int, gaps: int
 ) -> Iterator[Row]:
-    """Everything that was asked counts. What a read of items finds is mended before the next read: a batch each."""
+    """Yield the rows. The gaps of one read are fixed before the next read: a batch each."""
     asked, plex = len(library.stash.requests), list(library.plex.requests)
-    writes = sum(one.method != "GET" for one in plex)
+    writes = sum(request.method != "GET" for request in plex)
     batches = min(gaps, math.ceil(count / READ_BATCH))
     extra = f" + {PER_BATCH} for each of {batches} batches" if batches else ""
-    most = math.ceil(count / PAGE) + math.ceil(count / ASKED_GONE) + PER_BATCH * batches + FEW
-    text = f"N/{PAGE} + N/{ASKED_GONE}{extra} + a few ({most})"
-    yield Row(part, "Stash: requests", str(asked), text, asked <= most)
-    most = math.ceil(count / LISTED) + math.ceil(count / READ_BATCH) + PER_BATCH * batches + FEW
-    reads, text = len(plex) - writes, f"M/{LISTED} + M/{READ_BATCH}{extra} + a few ({most})"
-    yield Row(part, "Plex: reads", str(reads), text, reads <= most)
+    limit = math.ceil(count / PAGE) + math.ceil(count / ASKED_GONE) + PER_BATCH * batches + FEW
+    text = f"N/{PAGE} + N/{ASKED_GONE}{extra} + a few ({limit})"
+    yield Row(part, "Stash: requests", str(asked), text, asked <= limit)
+    limit = math.ceil(count / LISTED) + math.ceil(count / READ_BATCH) + PER_BATCH * batches + FEW
+    reads, text = len(plex) - writes, f"M/{LISTED} + M/{READ_BATCH}{extra} + a few ({limit})"
+    yield Row(part, "Plex: reads", str(reads), text, reads <= limit)
     yield Row(
         part, "Plex: writes", str(writes), f"at most {gaps}" if gaps else "none", writes <= gaps
     )
@@ -111,8 +113,8 @@ def _judged(
         )
 
 
-def _bring_in_step(library: BigLibrary) -> None:
-    """Plex shows every scene, and the records know it."""
+def _make_synced(library: BigLibrary) -> None:
+    """Make Plex show every scene, and save the records."""
     with closing(connect(str(library.data), timeout_s=30.0)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         records = Records(JobStore(connection, SystemClock()))
@@ -121,7 +123,7 @@ def _bring_in_step(library: BigLibrary) -> None:
 
 
 def _shown(library: BigLibrary, scene: SceneView, item: int) -> SyncRecord:
-    """The item changed so that it shows the scene; the record of it."""
+    """Change the item so that it shows the scene; return its record."""
     values: dict[str, FieldValue] = {
         "title": scene.title,
         "studio": scene.studio or "",
@@ -135,20 +137,20 @@ def _shown(library: BigLibrary, scene: SceneView, item: int) -> SyncRecord:
     library.plex.library.change(
         item, **{names.get(name, name): value for name, value in values.items()}
     )
-    found, file = library.plex.library.item(item), scene.files[0]
-    kept = {}
+    shown, file = library.plex.library.item(item), scene.files[0]
+    fields = {}
     for name, value in values.items():
         mark = digest(BY_NAME[name].kind, value)
-        kept[name] = FieldRecord(mark, mark, value if isinstance(value, tuple) else ())
+        fields[name] = FieldRecord(mark, mark, value if isinstance(value, tuple) else ())
     return SyncRecord(
         scene.id,
         library.plex.machine_identifier,
         item,
-        library.plex.library.section(found.section_key).uuid,
-        found.files[0],
+        library.plex.library.section(shown.section_key).uuid,
+        shown.files[0],
         file.oshash,
         LONG_AGO,
         LONG_AGO_S,
-        fields=kept,
-        images={"poster": ImageRecord(f"{scene.id:040x}", f'"{scene.id:x}"', found.thumb or "")},
+        fields=fields,
+        images={"poster": ImageRecord(f"{scene.id:040x}", f'"{scene.id:x}"', shown.thumb or "")},
     )

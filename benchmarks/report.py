@@ -1,4 +1,4 @@
-"""The one table that `make bench` prints: what was measured, its budget, and whether it is kept."""
+"""Format the table that `make bench` prints: figures, budgets and verdicts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """`within`, `OVER`, or "" where there is no budget."""
+        """Return `within`, `OVER`, or "" if there is no budget."""
         return "" if self.is_within is None else WITHIN if self.is_within else OVER
 
 
 def table(rows: Iterable[Row]) -> str:
-    """All rows in columns, the parts under their names."""
-    kept = list(rows)
+    """Return all rows in columns, grouped by their parts."""
+    rows = list(rows)
     columns = [("", "measured", "budget", "")]
-    columns += [(f"  {row.what}", row.measured, row.budget, row.verdict) for row in kept]
+    columns += [(f"  {row.what}", row.measured, row.budget, row.verdict) for row in rows]
     widths = [max(len(cells[place]) for cells in columns) for place in range(3)]
     lines = [_line(columns[0], widths)]
-    for part, group in groupby(kept, key=lambda row: row.part):
+    for part, group in groupby(rows, key=lambda row: row.part):
         lines += ["", part]
         lines += [
             _line((f"  {row.what}", row.measured, row.budget, row.verdict), widths) for row in group

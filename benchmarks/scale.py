@@ -1,17 +1,18 @@
-"""Whether a scene costs the same in a small library and in a large one."""
+"""Compare the cost of a scene in a small library and in a large one."""
 
 from collections.abc import Iterator
 
 from benchmarks.big_library import open_big_library
-from benchmarks.lone_worker import Measured
 from benchmarks.report import Row
 from benchmarks.sizes import Sizes
+from benchmarks.worker_process import Measured
 
-FLAT = 1.3  # the largest library may cost this much more; noise allowed for
+# The largest library may cost this much more; includes noise.
+FLAT = 1.3
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """The first sync of equally many scenes against growing libraries, each indexed before."""
+    """Measure the first sync of the same number of scenes against growing, indexed libraries."""
     part = f"First sync of {sizes.scaled:,} scenes, by the items in Plex (index warm)"
     measured = []
     for items in sizes.scales:
@@ -31,4 +32,5 @@ def rows(sizes: Sizes) -> Iterator[Row]:
 
 
 def _text(found: Measured, count: int) -> str:
-    return f"{found.seconds / count * 1000:.1f} ms a scene  (processor {found.own_s / count * 1000:.1f} ms)"
+    own_ms = found.own_s / count * 1000
+    return f"{found.seconds / count * 1000:.1f} ms a scene  (processor {own_ms:.1f} ms)"

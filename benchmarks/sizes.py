@@ -1,14 +1,15 @@
-"""How much is measured: the full run, and a short one for a first look."""
+"""Define the sizes of the full run, and of a short one for a first impression."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """`rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits whose way is timed.
+    """Sizes of one run of the benchmarks.
 
-    `indexed` and `scales` are sizes of Plex libraries, smallest first; `cached` is one. `synced` and `scaled`
-    are numbers of scenes; so are `compared`, smallest first, and `fanned`.
+    `rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits that are timed.
+    `indexed` and `scales` are sizes of Plex libraries, smallest first; `cached` is one size.
+    `synced`, `scaled` and `fanned` are numbers of scenes, as are `compared`, smallest first.
     """
 
     rounds: int

@@ -1,7 +1,7 @@
-"""Times whole processes, by turns, from a process that does nothing else.
+"""Time whole processes, alternating, from a process that does nothing else.
 
-The emulators run in threads of the benchmark itself and would disturb a clock there. The commands take
-turns, so that whatever else the machine does falls on all of them alike.
+The emulators run in threads of the benchmark itself and would disturb a clock there. The commands
+alternate, so that other load of the machine affects all of them equally.
 
 Reads one JSON order from stdin and prints the seconds of every run, one list per command.
 """
@@ -22,9 +22,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. Run number n is given the n-th of `inputs`, then from the start again; `expect` on stdout.
+    """A command. Run n gets the n-th of `inputs` (cyclic); its stdout must be `expect`.
 
-    `environment` is laid over this process's own.
+    `environment` is added to this process's own.
     """
 
     argv: Sequence[str]
@@ -41,11 +41,12 @@ class Times:
 
     @property
     def median_ms(self) -> float:
+        """Return the median in milliseconds."""
         return statistics.median(self.seconds) * 1000.0
 
     @property
     def p95_ms(self) -> float:
-        """The 95th percentile; of few runs the longest."""
+        """Return the 95th percentile in milliseconds; of few runs the longest."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))] * 1000.0
 
@@ -53,7 +54,7 @@ class Times:
         return Times(self.seconds + other.seconds)
 
 
-def time_by_turns(commands: Sequence[Command], rounds: int, folder: Path) -> list[Times]:
+def time_alternating(commands: Sequence[Command], rounds: int, folder: Path) -> list[Times]:
     """Run every command `rounds` times with `folder` as working folder.
 
     Raises:
@@ -74,17 +75,17 @@ def time_by_turns(commands: Sequence[Command], rounds: int, folder: Path) -> lis
 
 
 def run_order(order: dict[str, Any]) -> list[list[float]]:
-    """The seconds of every run, one list per command."""
-    commands = [Command(**each) for each in order["commands"]]
+    """Return the seconds of every run, one list per command."""
+    commands = [Command(**entry) for entry in order["commands"]]
     seconds: list[list[float]] = [[] for _ in commands]
-    for turn in range(order["rounds"]):
+    for number in range(order["rounds"]):
         for command, taken in zip(commands, seconds, strict=True):
-            taken.append(_one_run(command, command.inputs[turn % len(command.inputs)].encode()))
+            taken.append(_one_run(command, command.inputs[number % len(command.inputs)].encode()))
     return seconds
 
 
 def _one_run(command: Command, given: bytes) -> float:
-    """From the start of the process until it has ended and its pipes are closed everywhere, as Stash waits."""
+    """Return the seconds until the process has ended and its pipes are closed, as Stash waits."""
     environment = {**os.environ, "PYTHONPATH": "", **command.environment}
     started = time.perf_counter()
     done = subprocess.run(

@@ -1,19 +1,19 @@
-"""The whole library at once: carried over for the first time, then once more without any change."""
+"""Measure Sync All: the whole library for the first time, then again without a change."""
 
 from collections.abc import Iterator
 
 from benchmarks.big_library import open_big_library
 from benchmarks.index import PEAK_MIB
-from benchmarks.lone_worker import Measured
 from benchmarks.report import Row
 from benchmarks.sizes import Sizes
 from benchmarks.traffic import FEW, Traffic
+from benchmarks.worker_process import Measured
 
 LATENCIES_S = (0.0, 0.005)
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """At every latency of Plex, from an empty data folder."""
+    """Measure at every latency of Plex, from an empty data folder."""
     count = sizes.synced
     for latency_s in LATENCIES_S:
         with open_big_library(count, count) as library:
@@ -43,7 +43,10 @@ def _judged(part: str, measured: Measured, found: Traffic, count: int, moved: in
     is_within = found.uploads <= moved and found.lookups <= moved
     yield Row(part, "Plex: images uploaded", text, f"at most {moved}", is_within)
     speed, own_ms = count / measured.seconds, measured.own_s / count * 1000.0
-    text = f"{measured.seconds:.1f} s  ({speed:.0f} scenes a second; processor {own_ms:.1f} ms a scene)"
+    text = (
+        f"{measured.seconds:.1f} s  "
+        f"({speed:.0f} scenes a second; processor {own_ms:.1f} ms a scene)"
+    )
     yield Row(part, "time", text)
     if measured.peak_mib:
         is_small = measured.peak_mib < PEAK_MIB

@@ -1,26 +1,27 @@
-"""What the two servers are asked, by kind, exactly counted by the emulators."""
+"""Count the requests to both servers by kind, exactly, with the emulators."""
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.environment import BenchEnvironment, open_environment, picture, wait_until
 from benchmarks.report import Row
 from benchmarks.sizes import Sizes
-from benchmarks.stage import Stage, open_stage, picture, wait_until
 from core.job import PRIORITY_EDIT
 from tests.emulators.plex_http import RequestRecord as PlexRecord
 from tests.emulators.stash_requests import RequestRecord as StashRecord
 
-FEW = (
-    10  # what a drain asks besides: settings, libraries, identity, and what falls due by the clock
-)
-COVERS = 10  # every tenth changed scene gets another cover
+# Other requests of a drain: settings, libraries, identity, and periodic work.
+FEW = 10
+# Every tenth changed scene gets another cover.
+COVERS = 10
+# What the benchmark itself sends.
 BY_HAND = (
     "sceneUpdate",
     "bulkSceneUpdate",
     "runPluginTask",
     "configurePlugin",
-)  # what the benchmark itself sends
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ class Traffic:
 
     @property
     def covers(self) -> int:
+        """Return the number of requests for covers."""
         return self.covers_200 + self.covers_304
 
 
 def counted(stash: list[StashRecord], plex: list[PlexRecord]) -> Traffic:
-    """The requests by kind; the benchmark's own mutations left out."""
+    """Return the requests by kind, without the benchmark's own mutations."""
     ours = [record for record in stash if not set(record.names) & set(BY_HAND)]
     covers = [record.status for record in ours if record.kind == "screenshot"]
     scene_reads = sum("findScene" in record.names for record in ours)
@@ -65,64 +67,71 @@ def counted(stash: list[StashRecord], plex: list[PlexRecord]) -> Traffic:
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """A first sync, changed scenes, a bulk edit with its hooks, and everything once more without a change."""
-    most = max(sizes.changed)
-    with open_stage(most) as stage:
-        scenes = list(stage.items)[1:]
-        part = f"Requests for the first sync of {most:,} scenes (edits found waiting)"
+    """Measure a first sync, changed scenes, a bulk edit with hooks, and a sync without a change."""
+    limit = max(sizes.changed)
+    with open_environment(limit) as env:
+        scenes = list(env.items)[1:]
+        part = f"Requests for the first sync of {limit:,} scenes (edits found waiting)"
         yield from _judged(
-            part, *_measured(stage, lambda: _edit_all(stage, scenes)), most, most, most
+            part, *_measured(env, lambda: _edit_all(env, scenes)), limit, limit, limit
         )
         for count in sizes.changed:
             covers = -(-count // COVERS)
-            part = f"Requests for {count:,} changed scenes, {covers:,} of them with another cover (edits found waiting)"
+            part = (
+                f"Requests for {count:,} changed scenes, {covers:,} of them with another cover "
+                "(edits found waiting)"
+            )
             chosen = scenes[:count]
-            measured = _measured(stage, lambda chosen=chosen: _change_all(stage, chosen))  # type: ignore[misc]
+            measured = _measured(env, lambda chosen=chosen: _change_all(env, chosen))  # type: ignore[misc]
             yield from _judged(part, *measured, count, count, covers)
         chosen = scenes[: sizes.bulk]
         part = f"Requests for one bulk edit of {sizes.bulk:,} scenes, hooks and all"
         measured = _measured(
-            stage, lambda: stage.stash.bulk_update(chosen, details="Told by a bulk edit.")
+            env, lambda: env.stash.bulk_update(chosen, details="Written by a bulk edit.")
         )
         yield from _judged(part, *measured, sizes.bulk, sizes.bulk, 0)
-        # A record read within two seconds of its scene's change proves nothing: its cover is asked for once more.
+        # A record that was read within two seconds of its scene's change does not count as current:
+        # its cover is requested once more.
         for when, moved in (
-            ("Sync All Scenes after these edits", most + 1),
+            ("Sync All Scenes after these edits", limit + 1),
             ("Sync All Scenes once more", 0),
         ):
-            part = f"Requests for {most + 1:,} unchanged scenes ({when})"
-            found, taken = _measured(stage, lambda: _sync_all(stage))
-            yield from _judged(part, found, taken, most + 1, moved, 0, edits=0)
+            part = f"Requests for {limit + 1:,} unchanged scenes ({when})"
+            found, taken = _measured(env, lambda: _sync_all(env))
+            yield from _judged(part, found, taken, limit + 1, moved, 0, edits=0)
 
 
-def _edit_all(stage: Stage, scenes: list[int]) -> None:
-    stage.note_scenes(scenes, "update", PRIORITY_EDIT)
+def _edit_all(env: BenchEnvironment, scenes: list[int]) -> None:
+    env.enqueue_scenes(scenes, "update", PRIORITY_EDIT)
 
 
-def _change_all(stage: Stage, scenes: list[int]) -> None:
+def _change_all(env: BenchEnvironment, scenes: list[int]) -> None:
     mark = f"{time.time():.3f}"
-    for place, scene in enumerate(scenes):
-        cover = picture(int(time.time()) % 1_000_000_000 + scene) if place % COVERS == 0 else None
-        stage.change(scene, f"Changed {mark} {scene}", cover)
-    _edit_all(stage, scenes)
+    for position, scene in enumerate(scenes):
+        cover = (
+            picture(int(time.time()) % 1_000_000_000 + scene) if position % COVERS == 0 else None
+        )
+        env.change(scene, f"Changed {mark} {scene}", cover)
+    _edit_all(env, scenes)
 
 
-def _sync_all(stage: Stage) -> None:
-    job = stage.stash.run_task("Sync All Scenes")
-    stage.stash.wait_job(job, 600.0)
+def _sync_all(env: BenchEnvironment) -> None:
+    job = env.stash.run_task("Sync All Scenes")
+    env.stash.wait_job(job, 600.0)
 
 
-def _measured(stage: Stage, do: Callable[[], object]) -> tuple[Traffic, float]:
-    """The requests and the seconds until everything is done."""
-    stage.wait_idle(600.0)
-    time.sleep(1.5)  # Stash's times are whole seconds: what changes now must show a later one
-    stage.stash.reset_counts()
-    stage.plex.reset_counts()
+def _measured(env: BenchEnvironment, do: Callable[[], object]) -> tuple[Traffic, float]:
+    """Return the requests and the seconds until everything is done."""
+    env.wait_idle(600.0)
+    # Stash's times are whole seconds: the next change must have a later one.
+    time.sleep(1.5)
+    env.stash.reset_counts()
+    env.plex.reset_counts()
     started = time.perf_counter()
     do()
-    wait_until("the sync has ended", stage.is_idle, 900.0)
+    wait_until("the sync has ended", env.is_idle, 900.0)
     taken = time.perf_counter() - started
-    return counted(stage.stash.requests, list(stage.plex.requests)), taken
+    return counted(env.stash.requests, list(env.plex.requests)), taken
 
 
 def _judged(
@@ -135,7 +144,7 @@ def _judged(
     *,
     edits: int | None = None,
 ) -> Iterator[Row]:
-    """One row per kind. `moved` scenes may be asked for their cover and written, `covers` may be uploaded."""
+    """Yield one row per kind, for `moved` written scenes of which `covers` have another cover."""
     writable = moved if edits is None else edits
     stash, plex = count / 100 + FEW, count / 50 + FEW
     asked, read = found.scene_reads + found.stash_other, found.reads + found.plex_other

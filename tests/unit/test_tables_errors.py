@@ -48,7 +48,7 @@ def calls() -> list[ast.Call]:
 
 
 def results_of_done_jobs() -> set[str]:
-    """Return the results that the code gives to a job that is done, also through a local variable."""
+    """Return the results that the code gives to a finished job, also through a local variable."""
     functions = [
         node
         for path in shipped()

@@ -1,4 +1,4 @@
-"""The stage of the benchmarks: both servers, a library of any size, the plugin installed as in Stash."""
+"""Set up benchmarks: both servers, a library of any size, the plugin installed as in Stash."""
 
 import json
 import sqlite3
@@ -20,19 +20,20 @@ from tests.emulators.stash_process import PluginRun
 from tests.emulators.stash_server import StashEmulator
 
 PROJECT = Path(__file__).resolve().parent.parent
-LOOK_S = 0.005
-# Python keeps compiled files unless somebody forbids it, as developers do; Stash's image does not.
+POLL_S = 0.005
+# Python keeps compiled files by default, also in Stash's image; developers often forbid it.
 COMPILED_KEPT = {"PYTHONDONTWRITEBYTECODE": ""}
 PAGE = 500
-LONG_AGO = "2024-05-01T12:00:00Z"  # younger scenes would be the catch-up's business
+# Older than the watermark, so that the catch-up does not enqueue the scenes.
+LONG_AGO = "2024-05-01T12:00:00Z"
 
 
-class NeverHappened(Exception):
-    """Something that the benchmark waits for did not come about."""
+class WaitTimeout(Exception):
+    """A condition that the benchmark waits for did not become true in time."""
 
 
-class Stage:
-    """Both servers and the installed plugin. `folder` is neither the plugin's nor the project's."""
+class BenchEnvironment:
+    """Both servers and the installed plugin; `folder` is an unrelated working folder."""
 
     def __init__(self, stash: StashEmulator, plex: PlexEmulator, folder: Path) -> None:
         self.stash = stash
@@ -45,18 +46,18 @@ class Stage:
 
     @property
     def plugin(self) -> Path:
-        """The installed plugin."""
+        """Return the folder of the installed plugin."""
         return self.stash.plugins_path / "PlexSync"
 
     @property
     def data(self) -> Path:
-        """Where it keeps its queue."""
+        """Return the plugin's data folder."""
         return self.plugin / "data"
 
     # -- the library ----------------------------------------------------------------------------
 
     def add_scenes(self, count: int) -> list[int]:
-        """Scenes with everything that is carried over, and a Plex item for each; their ids."""
+        """Add scenes with a value in every field, and a Plex item for each; return their IDs."""
         return [
             self._add_scene(number) for number in range(len(self.items), len(self.items) + count)
         ]
@@ -79,26 +80,26 @@ class Stage:
         self.stash.library.change_scene(scene, touch=True, **fields)
 
     def title_in_plex(self, scene: int) -> str:
-        """What Plex shows now."""
+        """Return the title that Plex shows now."""
         return self.plex.library.item(self.items[scene]).title
 
     # -- the queue ------------------------------------------------------------------------------
 
-    def note(self, subjects: Iterable[str], cause: str, priority: int) -> None:
+    def enqueue(self, subjects: Iterable[str], cause: str, priority: int) -> None:
         """Put subjects into the queue, in one transaction."""
         with closing(connect(str(self.data), timeout_s=30.0)) as connection:
             JobStore(connection, SystemClock()).enqueue_many(subjects, cause, priority)
 
-    def note_scenes(self, scenes: Iterable[int], cause: str, priority: int) -> None:
-        """The same for scenes."""
-        self.note(map(scene_subject, scenes), cause, priority)
+    def enqueue_scenes(self, scenes: Iterable[int], cause: str, priority: int) -> None:
+        """Put scenes into the queue, in one transaction."""
+        self.enqueue(map(scene_subject, scenes), cause, priority)
 
     def count(self, condition: str = "status < 5") -> int:
-        """How many rows of the queue fulfil the condition; by default all that are not done."""
+        """Count the rows of the queue under an SQL condition; by default all that are not done."""
         return int(str(self._value(f"SELECT count(*) FROM {sql.QUEUE} WHERE {condition}")))
 
     def empty_queue(self) -> None:
-        """Forget every waiting job."""
+        """Delete every waiting job."""
         with closing(connect(str(self.data), timeout_s=30.0)) as connection:
             JobStore(connection, SystemClock()).clear_waiting()
 
@@ -110,75 +111,75 @@ class Stage:
     # -- the worker -----------------------------------------------------------------------------
 
     def hook_run(self) -> PluginRun:
-        """The newest hook run, with the very input and argv that Stash gave it."""
+        """Return the newest hook run, with the exact input and argv from Stash."""
         return [run for run in self.stash.plugin_runs if "hookContext" in run.args][-1]
 
     def is_idle(self) -> bool:
-        """Whether everything is done, verifying reads included."""
+        """Return True if everything is done, verifying reads included."""
         return not self.count() and self._value("SELECT doing FROM worker") == "idle"
 
     def wait_idle(self, limit_s: float = 60.0) -> None:
-        """Wait until a worker has worked off everything."""
+        """Wait until the worker has processed everything."""
         wait_until("the worker has done everything", self.is_idle, limit_s)
 
     def end_worker(self) -> None:
         """End the detached worker; nothing of the plugin runs afterwards."""
         self.stash.kill_plugin_processes()
-        wait_until("the worker has gone", lambda: not is_worker_alive(str(self.data)), 10.0)
+        wait_until("the worker has ended", lambda: not is_worker_alive(str(self.data)), 10.0)
 
     def wake(self) -> None:
-        """Make sure that a worker lives and has the newest session."""
+        """Make sure that a worker runs and has the newest session."""
         self.stash.run_operation({"mode": "wake"})
-        wait_until("a worker lives", lambda: is_worker_alive(str(self.data)), 20.0)
+        wait_until("a worker runs", lambda: is_worker_alive(str(self.data)), 20.0)
 
 
 @contextmanager
-def open_stage(scenes: int = 0) -> Iterator[Stage]:
-    """A stage with one scene and so many more, whose worker has started once and has listed Plex's library.
+def open_environment(scenes: int = 0) -> Iterator[BenchEnvironment]:
+    """Yield an environment with 1 + `scenes` scenes, its worker started and Plex's library indexed.
 
-    Afterwards no process and no file is left.
+    Processes and files are removed afterwards.
     """
-    with tempfile.TemporaryDirectory(prefix="plexsync-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="plexsync-benchmark-") as name:
         folder = Path(name)
         with (
             PlexEmulator() as plex,
             StashEmulator(folder / "stash", extra_env=COMPILED_KEPT) as stash,
         ):
-            stage = Stage(stash, plex, folder)
-            first = stage.add_scenes(1 + scenes)[0]
+            env = BenchEnvironment(stash, plex, folder)
+            first = env.add_scenes(1 + scenes)[0]
             try:
                 stash.update_scene(first, title="The first edit")
                 wait_until(
                     "the first edit is in Plex",
-                    lambda: stage.title_in_plex(first) == "The first edit",
+                    lambda: env.title_in_plex(first) == "The first edit",
                     60.0,
                 )
-                stage.wait_idle()
-                yield stage
+                env.wait_idle()
+                yield env
             finally:
-                stage.end_worker()
+                env.end_worker()
 
 
 def wait_until(what: str, is_so: Callable[[], object], limit_s: float) -> None:
-    """Look again and again until it is so.
+    """Poll a condition until it is true.
 
     Raises:
-        NeverHappened: it was not so in time.
+        WaitTimeout: it was not true within `limit_s`.
     """
     end = time.monotonic() + limit_s
     while not is_so():
         if time.monotonic() >= end:
-            raise NeverHappened(f"not within {limit_s:g} s: {what}")
-        time.sleep(LOOK_S)
+            raise WaitTimeout(f"not within {limit_s:g} s: {what}")
+        time.sleep(POLL_S)
 
 
 def picture(number: int) -> bytes:
-    """A small picture with bytes of its own."""
+    """Return a small PNG with unique bytes."""
     return png(number % 256) + number.to_bytes(4, "big")
 
 
 def described(number: int) -> dict[str, Any]:
-    """What Stash knows of scene `number`: some of it shared with others, its cover its own."""
+    """Return the metadata of scene `number`: partly shared with other scenes, its cover unique."""
     return {
         "title": f"Scene {number}",
         "details": f"What happens in scene {number}.",
@@ -193,7 +194,7 @@ def described(number: int) -> dict[str, Any]:
 
 
 def with_scene(stdin: bytes, scene: int) -> str:
-    """A hook's input, as it would be for another scene."""
+    """Return a hook's input, changed to another scene."""
     message = json.loads(stdin)
     message["args"]["hookContext"]["id"] = scene
     return json.dumps(message)

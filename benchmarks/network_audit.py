@@ -1,6 +1,6 @@
-"""Runs a script and counts its network calls: `audited.py SCRIPT` with the script's stdin, from any folder.
+"""Run a script and count its network calls: `network_audit.py SCRIPT`, stdin is the script's.
 
-The interpreter announces every use of a socket, from creating one to resolving a name, to audit hooks.
+The interpreter reports every use of a socket to audit hooks, from creating one to resolving a name.
 The count is the last line on stderr; stdout is the script's own.
 """
 
@@ -9,7 +9,7 @@ import sys
 
 
 def run_counted(script: str) -> int:
-    """The number of network calls of the script, run as Stash would run it."""
+    """Run the script as Stash would, and return the number of its network calls."""
     seen: list[str] = []
 
     def listen(event: str, _: tuple[object, ...]) -> None:
@@ -20,8 +20,8 @@ def run_counted(script: str) -> int:
     sys.argv = [script]
     try:
         runpy.run_path(script, run_name="__main__")
-    except SystemExit as left:
-        if left.code:
+    except SystemExit as error:
+        if error.code:
             raise
     return len(seen)
 

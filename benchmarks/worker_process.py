@@ -1,7 +1,7 @@
-"""A process of its own that does one piece of the worker's work, so that its memory and its time are its alone.
+"""Do one part of the worker's work in its own process, to measure it alone.
 
-The emulators run in the process of the benchmark. Reads one JSON order from stdin and prints what was
-measured as JSON. What is imported here is what a worker imports.
+The emulators run in the process of the benchmark. Reads one JSON order from stdin and prints the
+figures as JSON. Imports what a worker imports.
 """
 
 import cProfile
@@ -25,9 +25,8 @@ from wiring import Environment, build_worker
 PROJECT = Path(__file__).resolve().parent.parent
 LOOKUPS = 2_000
 TOP = 10
-TELLING = (
-    0.5  # what takes more of the whole time than this is a loop around everything and tells nothing
-)
+# A function with a larger share of the whole time is a loop around everything.
+INFORMATIVE_BELOW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What it cost. `own_s` is the processor time of this process; `peak_mib` 0.0 where nothing tells it.
+    """Figures of one order. `own_s` is this process's processor time; `peak_mib` 0.0 if unknown.
 
-    `lookup_us` holds the microseconds of every lookup, `found` how many of them found a file; `profile`
-    the costliest functions, by own time and by cumulative time.
+    `lookup_us` holds the microseconds of every lookup, `found` the number of successful ones,
+    `profile` the costliest functions, by own time and by cumulative time.
     """
 
     seconds: float
@@ -58,6 +57,7 @@ class Measured:
 
     @property
     def lookup_median_us(self) -> float:
+        """Return the median of a lookup in microseconds."""
         return statistics.median(self.lookup_us)
 
 
@@ -72,7 +72,7 @@ class Cost:
 
 
 def index(order: Order) -> Measured:
-    """Know every library, then look names up: the worker's way to the index and nothing else."""
+    """List every library into the index, then look names up, as the worker does."""
     env = Environment(PROJECT, Path(order.data))
     config = read_config({"a_plex_url": order.plex_url, "a_plex_token": order.plex_token}).config
     client = build_plex(env.data_dir, env.clock, config)
@@ -91,15 +91,15 @@ def index(order: Order) -> Measured:
 
 
 def drain(order: Order) -> Measured:
-    """Work off the whole queue with the worker's own parts, building them included."""
-    seconds, own_s = _timed(lambda: _work_off(order))
+    """Process the whole queue with the worker's own components, building them included."""
+    seconds, own_s = _timed(lambda: _drain_queue(order))
     return Measured(seconds, own_s, peak_mib())
 
 
 def profile(order: Order) -> Measured:
-    """The same under the profiler."""
+    """Process the whole queue under the profiler."""
     profiler = cProfile.Profile()
-    seconds, own_s = _timed(lambda: profiler.runcall(_work_off, order))
+    seconds, own_s = _timed(lambda: profiler.runcall(_drain_queue, order))
     return Measured(seconds, own_s, peak_mib(), profile=_costliest(profiler))
 
 
@@ -111,11 +111,14 @@ ACTIONS: dict[str, Callable[[Order], Measured]] = {
 
 
 def peak_mib() -> float:
-    """The peak of this process's resident memory; unlike `ru_maxrss` it holds nothing of the parent process."""
+    """Return the peak resident memory of this process in MiB; 0.0 if it is not Linux.
+
+    Unlike `ru_maxrss` it includes nothing of the parent process.
+    """
     try:
         lines = Path("/proc/self/status").read_text("ascii").splitlines()
     except OSError:
-        return 0.0  # not Linux
+        return 0.0
     return next((int(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
@@ -125,7 +128,7 @@ def _timed(do: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - started, time.process_time() - own
 
 
-def _work_off(order: Order) -> None:
+def _drain_queue(order: Order) -> None:
     data = Path(order.data)
     log, close_log = open_log(data / "plexsync.log")
     worker = build_worker(Environment(PROJECT, data), log, "benchmark", lambda: None)
@@ -137,20 +140,20 @@ def _work_off(order: Order) -> None:
 
 
 def _costliest(profiler: cProfile.Profile) -> tuple[tuple[Cost, ...], ...]:
-    found = pstats.Stats(profiler).get_stats_profile().func_profiles
+    functions = pstats.Stats(profiler).get_stats_profile().func_profiles
     costs = [
         Cost(
-            f"{_short(each.file_name, each.line_number)}{name}",
-            _calls(each.ncalls),
-            each.tottime,
-            each.cumtime,
+            f"{_short(entry.file_name, entry.line_number)}{name}",
+            _calls(entry.ncalls),
+            entry.tottime,
+            entry.cumtime,
         )
-        for name, each in found.items()
+        for name, entry in functions.items()
     ]
     by_own = sorted(costs, key=lambda cost: -cost.own_s)[:TOP]
     whole_s = max(cost.cumulative_s for cost in costs)
-    telling = [cost for cost in costs if cost.cumulative_s < TELLING * whole_s]
-    return tuple(by_own), tuple(sorted(telling, key=lambda cost: -cost.cumulative_s)[:TOP])
+    informative = [cost for cost in costs if cost.cumulative_s < INFORMATIVE_BELOW * whole_s]
+    return tuple(by_own), tuple(sorted(informative, key=lambda cost: -cost.cumulative_s)[:TOP])
 
 
 def _calls(text: str) -> int:
@@ -158,7 +161,7 @@ def _calls(text: str) -> int:
 
 
 def _short(file: str, line: int) -> str:
-    """The place within the project or the library, not the folders of this machine."""
+    """Return the path within the project or the library, without the folders of this machine."""
     if file == "~":
         return ""
     parts = Path(file).parts
