@@ -12,10 +12,12 @@ import tasks.run
 import wiring
 from core import errors
 from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
+from core.outcome import SyncResult
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
-from tests.unit.test_troubleshoot_page import PAGE, texts_in
+from tests.unit.test_troubleshoot_page import PAGE
+from worker.discovery.fan_out import AffectedScenes
 from worker.resilience.retry_policy import RetryMode, rule_for
 
 # Import everything that ships, so that no class is missing from the tree.
@@ -45,16 +47,6 @@ def calls() -> list[ast.Call]:
     return [
         node for path in shipped() for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)
     ]
-
-
-def ends_of_done_jobs(calls: list[ast.Call]) -> set[str]:
-    """Return the names that the code gives to the results of a job that is done."""
-    done = [
-        call
-        for call in calls
-        if call.args and ast.unparse(call.args[0]) == "Disposition.COMPLETE" and len(call.args) > 1
-    ]
-    return {text for call in done for text in texts_in(call.args[1])}
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +102,14 @@ def test_the_page_names_every_class_whose_jobs_wait(
     assert DONE & of_jobs == DONE
 
 
-def test_the_page_lists_every_result_of_a_done_job(calls: list[ast.Call]) -> None:
-    row = next(line for line in PAGE.splitlines() if line.startswith("| `sync.done` |"))
+@pytest.mark.parametrize(
+    ("event", "results"),
+    [
+        ("sync.done", set(SyncResult) - {SyncResult.CHANGED}),
+        ("fan_out.done", {SyncResult(affected.value) for affected in AffectedScenes}),
+    ],
+)
+def test_the_page_lists_every_result_of_a_done_job(event: str, results: set[SyncResult]) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{event}` |"))
 
-    ends = ends_of_done_jobs(calls)
-
-    assert {"wrote", "gone", "excluded"} <= ends
-    assert [end for end in sorted(ends) if f"`{end}`" not in row] == []
+    assert [result.value for result in results if f"`{result.value}`" not in row] == []

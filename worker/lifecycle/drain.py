@@ -318,18 +318,18 @@ class Drain:
             case Disposition.RETRY:
                 due_at = now + outcome.wait_s
                 self._store.retry_at(
-                    job, due_at, outcome.result, attempts=outcome.attempts, counts=counts
+                    job, due_at, outcome.reason, attempts=outcome.attempts, counts=counts
                 )
             case Disposition.RELEASE:
                 rest = PAUSE_S if self._circuit.breaker.state is BreakerStatus.CLOSED else 0.0
                 self._store.retry_at(
-                    job, now + rest, outcome.result, attempts=outcome.attempts, counts=counts
+                    job, now + rest, outcome.reason, attempts=outcome.attempts, counts=counts
                 )
             case Disposition.DEAD_LETTER:
                 self._store.dead_letter(
                     job,
                     title=outcome.title,
-                    reason=outcome.result,
+                    reason=outcome.reason,
                     message=outcome.message,
                     candidates=outcome.candidates,
                     counts=counts,
