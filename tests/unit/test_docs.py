@@ -12,7 +12,7 @@ import pytest
 from core.obfuscate import hide_paths
 from core.version import VERSION
 from tests.unit.test_layers import MODULES, module_name, parsed, shipped
-from tools.site_hooks import INCLUDED, included_pages, foreign_hosts, reference_pages
+from tools.site_hooks import INCLUDED, foreign_hosts, included_pages, reference_pages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
