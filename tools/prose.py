@@ -75,7 +75,7 @@ class WordList:
             for name, files in self.stored.items()
             if any(fnmatch(path, pattern) for pattern in files)
         ]
-        return re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)") if names else None
+        return re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)", re.IGNORECASE) if names else None
 
 
 @dataclass(frozen=True, slots=True)

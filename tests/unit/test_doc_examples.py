@@ -1,4 +1,4 @@
-"""The examples on the pages are run: what docs/matching.md and docs/writing.md say is what the code decides."""
+"""The examples of docs/matching.md and docs/writing.md are what the code decides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ITEM = re.compile(r"(\d+): `([^`]+)` (\d+|\?)")
 
 
 def examples(page: str) -> list[list[str]]:
-    """The cells of every row of the table below "Examples"."""
+    """Return the cells of every row of the table below "Examples"."""
     part = page.partition("\n## Examples\n")[2].partition("\n## ")[0]
     rows = [line for line in part.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
@@ -40,7 +40,7 @@ def size(text: str) -> int:
 
 
 def verdict(mapped: str, stash: str, plex: str, *, strict: bool) -> str:
-    """What becomes of one row, in the words of the page."""
+    """Return the result of one row, in the words of the page."""
     path, scene_size = _FILE.findall(stash)[0]
     pairs = read_path_map("/data => /media") if mapped == "yes" else ()
     files = [
@@ -66,13 +66,13 @@ def value(kind: Kind, text: str) -> FieldValue:
 
 
 def after(changes: tuple[Change, ...], present: FieldValue) -> set[str]:
-    """What Plex shows once the changes are written, on a server that adds names to those present."""
+    """Return what Plex shows after the changes, on a server that adds names to existing ones."""
     shown = present
     for change in changes:
         shown = change.value
         if isinstance(change.value, tuple) and isinstance(present, tuple):
             shown = (*change.value, *(name for name in present if name not in change.remove))
-    return {str(one) for one in (shown if isinstance(shown, tuple) else (shown,)) if one}
+    return {str(value) for value in (shown if isinstance(shown, tuple) else (shown,)) if value}
 
 
 @pytest.mark.parametrize("row", examples(MATCHING), ids=lambda row: f"{row[0]} {row[1]} {row[2]}")
@@ -90,7 +90,7 @@ def test_a_field_is_written_as_the_page_says(row: list[str]) -> None:
     field = BY_NAME[name]
     desired, _, remark = stash.partition("-, ") if stash.startswith("-, ") else (stash, "", "")
     present, known = value(field.kind, shown), value(field.kind, ours)
-    values: dict[str, FieldValue] = {each.name: value(each.kind, "-") for each in EDIT_FIELDS}
+    values: dict[str, FieldValue] = {other.name: value(other.kind, "-") for other in EDIT_FIELDS}
     item = PlexItem(1, 1, "", ("/media/file.mp4",), values | {name: present})
     names = known if isinstance(known, tuple) else ()
     record = SyncRecord(

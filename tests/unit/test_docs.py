@@ -1,4 +1,4 @@
-"""The pages hold together: what they name exists, and what exists is named."""
+"""What the pages name exists, and what exists is named on the pages."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ DOCS = ROOT / "docs"
 FRONT = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
 _LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
-_KEPT = re.compile(r"[a-z_]+\.(?:json|db|log)")
-_PASSING = {"probe.db"}  # made and removed within one look
+_STORED = re.compile(r"[a-z_]+\.(?:json|db|log)")
+# Created and removed within one check.
+_TEMPORARY = {"probe.db"}
 
 
 def definitions(path: Path) -> Iterator[tuple[str, ast.ClassDef | ast.FunctionDef]]:
-    """Public classes of a module, and its public functions outside of classes."""
+    """Yield the public classes of a module and its public functions outside of classes."""
     for node in parsed(path).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             yield node.name, node
 
 
-def kept_files() -> set[str]:
-    """The names of files that the code keeps, as they stand in it."""
+def stored_files() -> set[str]:
+    """Return the names of stored files among the constants of the code."""
     constants = (
         node.value
         for path in shipped()
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    return {text for text in constants if _KEPT.fullmatch(text)} - _PASSING
+    return {text for text in constants if _STORED.fullmatch(text)} - _TEMPORARY
 
 
 @MODULES
 def test_every_module_class_and_function_says_what_it_is_for(path: Path) -> None:
-    silent = [name for name, node in definitions(path) if not ast.get_docstring(node)]
+    undocumented = [name for name, node in definitions(path) if not ast.get_docstring(node)]
 
     assert ast.get_docstring(parsed(path))
-    assert silent == []
+    assert undocumented == []
 
 
 @pytest.mark.parametrize("name", FRONT)
@@ -93,7 +94,7 @@ def test_what_a_browser_would_ask_other_hosts_for_is_found(html: str) -> None:
     assert len(foreign_hosts(html)) == 1
 
 
-def test_a_link_that_somebody_may_follow_is_no_foreign_host() -> None:
+def test_a_link_is_no_foreign_host() -> None:
     assert (
         foreign_hosts('<a href="https://example.org">x</a><script src="assets/a.js"></script>')
         == []
@@ -101,7 +102,7 @@ def test_a_link_that_somebody_may_follow_is_no_foreign_host() -> None:
 
 
 def test_the_security_page_names_every_file_that_is_kept() -> None:
-    assert [name for name in sorted(kept_files()) if f"`{name}`" not in SECURITY] == []
+    assert [name for name in sorted(stored_files()) if f"`{name}`" not in SECURITY] == []
 
 
 def test_the_security_page_shows_what_hiding_paths_really_does() -> None:

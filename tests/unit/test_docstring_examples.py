@@ -15,15 +15,15 @@ WITH_EXAMPLES = [path for path in shipped() if ">>> " in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=module_name)
-def test_the_examples_of_a_module_say_what_happens(path: Path) -> None:
-    said: list[str] = []
+def test_the_examples_of_a_module_are_right(path: Path) -> None:
+    output: list[str] = []
     runner = doctest.DocTestRunner(verbose=False)
 
     for test in doctest.DocTestFinder().find(importlib.import_module(module_name(path))):
-        runner.run(test, out=said.append)
+        runner.run(test, out=output.append)
 
     assert runner.tries > 0
-    assert "".join(said) == ""
+    assert "".join(output) == ""
 
 
 @pytest.mark.parametrize("package", sorted({*PACKAGES} - {"dependencies", "sync", "tasks"}))

@@ -1,4 +1,4 @@
-"""Every setting has its attribute, and every attribute a reader: a switch that does nothing is found here."""
+"""Every setting has its attribute, and code that ships reads every attribute."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def targets(node: ast.stmt) -> list[ast.Name]:
 
 
 def read_attributes(env: Iterable[ast.Module], derived: Iterable[ast.Module]) -> set[str]:
-    """The attributes that `outside` reads, itself or through functions of `derived` that it comes to."""
+    """Return the settings that `env` reads, itself or through functions of `derived` it calls."""
     env, derived = list(env), list(derived)
     found = {attribute for tree in env for attribute in reads(tree)}
     known = {name for tree in env for name in names(tree)}

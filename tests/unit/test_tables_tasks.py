@@ -1,4 +1,4 @@
-"""The buttons that Stash shows are the rows of the task table, and each calls what its row says."""
+"""The tasks that Stash shows are the rows of the task table, with the same mode."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from validation.settings import GROUPS, SETTINGS
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "PlexSync.yml").read_text(encoding="utf-8"))
 
 
-def test_every_button_calls_a_row_and_every_row_has_its_button() -> None:
-    buttons = [
-        (task["name"], task["description"], task["defaultArgs"]) for task in MANIFEST["tasks"]
-    ]
+def test_manifest_tasks_and_table_rows_are_the_same() -> None:
+    shown = [(task["name"], task["description"], task["defaultArgs"]) for task in MANIFEST["tasks"]]
 
-    assert buttons == [(task.name, task.description, {"mode": task.mode}) for task in TASKS]
+    assert shown == [(task.name, task.description, {"mode": task.mode}) for task in TASKS]
 
 
-def test_no_button_takes_the_mode_of_an_operation() -> None:
+def test_no_task_takes_the_mode_of_an_operation() -> None:
     assert {WAKE, SAY}.isdisjoint(task.mode for task in TASKS)
 
 

@@ -1,4 +1,4 @@
-"""docs/tasks.md holds what every task really said; it varies from run to run, so only its shape is looked at."""
+"""docs/tasks.md holds the output of every task; runs differ, so only its form is checked."""
 
 from __future__ import annotations
 

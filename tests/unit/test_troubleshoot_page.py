@@ -1,4 +1,4 @@
-"""docs/troubleshoot.md explains every event of the log, every reason, and every renamed one."""
+"""docs/troubleshoot.md explains every log event and reason, and lists renamed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is built for Stash: the runtime files alone, the same bytes every time, and an index that leads to them."""
+"""The package holds only the runtime files, the same bytes every time, and an index."""
 
 import hashlib
 import os
@@ -31,9 +31,9 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_everything_that_runs_is_in_the_package() -> None:
-    rooms = {Path(name).parts[0] for name in shipped_files(ROOT)}
+    folders = {Path(name).parts[0] for name in shipped_files(ROOT)}
 
-    assert rooms >= {*PACKAGES, *ENTRY_FILES} | {"ui", "requirements.txt", "PlexSync.yml"}
+    assert folders >= {*PACKAGES, *ENTRY_FILES} | {"ui", "requirements.txt", "PlexSync.yml"}
 
 
 def test_the_package_holds_one_manifest_and_runtime_files_only(tmp_path: Path) -> None:

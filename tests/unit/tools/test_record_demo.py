@@ -26,7 +26,7 @@ never shown
 """
 
 
-def test_one_table_is_enough_and_the_last_act_is_left_out() -> None:
+def test_only_the_first_table_and_no_last_step_are_shown() -> None:
     lines = shortened(RUN.splitlines())
 
     assert lines[:3] == ["$ make demo", "", "--- 1. A single edit ---"]
