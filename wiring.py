@@ -51,9 +51,14 @@ from worker.reporting.batch_summary import BatchSummary
 from worker.reporting.job_log import JobReporter
 from worker.reporting.log_alerts import LogAlerts
 from worker.reporting.stats import StatisticsRecorder
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import CircuitStateFile
+from worker.resilience.breaker import FILE_NAME as BREAKER_FILE
+from worker.resilience.breaker import (
+    BreakerStatus,
+    BreakerTransition,
+    CircuitStateFile,
+)
 from worker.resilience.circuit import CircuitBreaker
+from worker.resilience.outages import FILE_NAME as OUTAGES_FILE
 from worker.resilience.outages import OutageRecorder
 from worker.resilience.throttle import Throttle
 
@@ -257,7 +262,7 @@ def build_reconciliation(
         store=tables.store,
         facts=tables.facts,
         book=QueueGapSink(tables.store, tables.dead_letters, tables.records),
-        history=HistoryFile(env.data_dir, env.clock.sleep),
+        history=HistoryFile(env.data_dir, env.clock),
         clock=env.clock,
         log=log,
         config=lambda: settings.config,
@@ -278,19 +283,20 @@ def build_gate(
     file = CircuitStateFile(env.data_dir, env.clock)
     breaker, warning = file.load()
 
-    def unsaved(text: str) -> None:
-        if text:
-            file_name, _, detail = text.partition(": ")
+    def report_failed_save(file_name: str, detail: str) -> None:
+        if detail:
             log.warning("state.save_failed", file=file_name, detail=detail)
 
-    outages = OutageRecorder(env.data_dir, env.clock, unsaved)
+    outages = OutageRecorder(
+        env.data_dir, env.clock, lambda detail: report_failed_save(OUTAGES_FILE, detail)
+    )
     outages.sync_with_breaker(breaker)
     for text in filter(None, (warning, outages.warning)):
-        log.warning("state.corrupt", detail=text)
+        log.warning("state.corrupt", file=text.partition(" ")[0], detail=text)
         tables.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
 
-    def count_affected(old: CircuitState, new: CircuitState) -> None:
-        if new.state is BreakerStatus.CLOSED:
+    def count_affected(event: BreakerTransition) -> None:
+        if event.new.state is BreakerStatus.CLOSED:
             due, _, running = tables.store.counts()
             outages.add_affected_jobs(due + running)
 
@@ -306,7 +312,7 @@ def build_gate(
         log,
         breaker,
         listeners,
-        save=lambda breaker: unsaved(file.save(breaker)),
+        save=lambda breaker: report_failed_save(BREAKER_FILE, file.save(breaker)),
     )
 
 

@@ -1,20 +1,22 @@
 """The last runs, in `data/reconciliation.json`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from core.files import JsonFile
+from core.clock import Clock
 from reconciliation.run import Run
 from validation.scope import Scope
+from validation.state_file import StateFile
 
 FILE_NAME = "reconciliation.json"
 KEPT_RUNS = 30
 
 
 class History(BaseModel):
-    """The newest runs that have ended, newest first. `full_at`: when the last one over everything began."""
+    """The newest runs that have ended, newest first. `full_at`: when the last one over everything
+    began.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,7 +30,9 @@ class History(BaseModel):
         return History(runs=(run, *others)[:KEPT_RUNS], full_at=full_at)
 
     def last_covering(self, scope: Scope) -> float:
-        """When the newest run began that looked at all of `scope`, failed ones included; 0 when there is none."""
+        """When the newest run began that looked at all of `scope`, failed ones included; 0 when
+        there is none.
+        """
         began = (run.started_at for run in self.runs if run.read_scope.covers(scope))
         return max([*began, self.full_at])
 
@@ -39,30 +43,17 @@ class History(BaseModel):
 
 
 class HistoryFile:
-    """Keeps the history. A corrupt file is set aside: then no run is known."""
+    """Loads and saves the history. After a corrupt file no run is known."""
 
-    def __init__(self, data_dir: Path, sleep: Callable[[float], None]) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, sleep)
+    def __init__(self, data_dir: Path, clock: Clock) -> None:
+        path = data_dir / FILE_NAME
+        self._file = StateFile(path, TypeAdapter(History), History, clock)
 
     def load(self) -> tuple[History, str]:
-        """The history, and a warning when a corrupt file was set aside."""
-        try:
-            history = History.model_validate(self._file.read() or {})
-        except ValidationError:
-            self._file.quarantine()
-            history = History()
-        aside, self._file.quarantined_as = self._file.quarantined_as, None
-        if aside is None:
-            return history, ""
-        return (
-            history,
-            f"{FILE_NAME} made no sense and was set aside as {aside.name}; past runs are forgotten.",
-        )
+        """Return the history and a warning for users, "" unless the file was corrupt."""
+        return self._file.load(), self._file.warning
 
     def save(self, history: History) -> str:
-        """Write it; why that failed, "" when it did not."""
-        try:
-            self._file.write(history.model_dump(mode="json"))
-        except (OSError, TimeoutError) as error:
-            return f"{FILE_NAME} could not be kept: {error}"
-        return ""
+        """Write the history; return "" or why it could not be saved."""
+        detail = self._file.save(history)
+        return f"{FILE_NAME} could not be saved: {detail}" if detail else ""

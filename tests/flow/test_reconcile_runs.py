@@ -334,7 +334,7 @@ def test_a_corrupt_history_is_set_aside_and_said_once(room: Workroom) -> None:
 
     assert run["gaps"] == {}
     assert (room.data / "reconciliation.json.corrupt").exists()
-    assert len(room.said("reconciliation.json made no sense", "Warning")) == 1
+    assert len(room.said("reconciliation.json is corrupt", "Warning")) == 1
 
 
 def test_an_edit_does_not_wait_for_a_comparison(room: Workroom) -> None:

@@ -20,9 +20,8 @@ from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.discovery.fan_out import FanOut
 from worker.reporting.stats import counters_for, utc_day
-from worker.resilience.blame import FailureAttribution
 from worker.resilience.breaker import BreakerStatus
-from worker.resilience.circuit import CircuitBreaker
+from worker.resilience.circuit import CircuitBreaker, FailureAttribution
 from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
 from worker.resilience.throttle import Throttle
 
@@ -97,7 +96,8 @@ class Drain:
     ) -> DrainReport:
         """Work until nothing is due, the gate shuts, a server fails, or `should_stop`.
 
-        With a `must_stop`, `should_stop` waits for the end of the batch, whose reads were paid for already.
+        With a `must_stop`, `should_stop` waits for the end of the batch, whose reads were paid for
+        already.
 
         Raises:
             Fenced: a newer worker has taken over.
@@ -130,7 +130,8 @@ class Drain:
             if len(sync.written) >= VERIFY_EVERY:
                 self._verify(ctx, sync)
             if len(jobs) < most and self._store.has_higher_priority_due(PRIORITY_BACKFILL):
-                break  # hooks of a bulk edit trickle in: what gathers in a moment is one batch, not many
+                # hooks of a bulk edit trickle in: what gathers in a moment is one batch, not many
+                break
         self._verify(ctx, sync)
         return self._report
 
@@ -165,7 +166,9 @@ class Drain:
                 return
 
     def _expand_alone(self, ctx: SyncContext, jobs: Sequence[Job], error: Exception) -> None:
-        """A shared read failed: Stash's absence spends nothing; otherwise each entity is read alone."""
+        """A shared read failed: Stash's absence spends nothing; otherwise each entity is read
+        alone.
+        """
         if isinstance(error, StashUnavailable):
             self._release(jobs, type(error).__name__)
             self._report = replace(self._report, halted=type(error).__name__)
@@ -231,7 +234,9 @@ class Drain:
         error: Exception,
         should_stop: Callable[[], bool],
     ) -> None:
-        """A shared read failed: the server's fault spends nothing; otherwise each job is read alone."""
+        """A shared read failed: the server's fault spends nothing; otherwise each job is read
+        alone.
+        """
         self._log.info(
             "drain.read_failed", jobs=len(jobs), reason=type(error).__name__, detail=str(error)
         )
@@ -373,7 +378,9 @@ def split_by_kind(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
 
 
 def _is_queue_error(error: Exception) -> bool:
-    """Whether it is the worker's own trouble: a queue that is locked, full or damaged is no scene's fault."""
+    """Whether it is the worker's own trouble: a queue that is locked, full or damaged is no scene's
+    fault.
+    """
     return isinstance(error, Fenced | sqlite3.OperationalError) or (
         isinstance(error, sqlite3.Error) and is_damage(error)
     )
