@@ -1,4 +1,4 @@
-"""The last runs, in `data/reconciliation.json`."""
+"""Keep the last runs in `data/reconciliation.json`."""
 
 from pathlib import Path
 
@@ -14,8 +14,9 @@ KEPT_RUNS = 30
 
 
 class History(BaseModel):
-    """The newest runs that have ended, newest first. `full_at`: when the last one over everything
-    began.
+    """The newest runs that have ended, newest first.
+
+    `full_at`: when the last complete run over every scene began, epoch seconds; 0 for none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -24,36 +25,36 @@ class History(BaseModel):
     full_at: float = 0.0
 
     def including(self, run: Run) -> "History":
-        """With one more run; the same run twice is one."""
-        others = tuple(one for one in self.runs if one.started_at != run.started_at)
+        """Return the history with one more run; the same run twice counts once."""
+        others = tuple(other for other in self.runs if other.started_at != run.started_at)
         full_at = run.started_at if run.read_scope.is_full and not run.failed else self.full_at
         return History(runs=(run, *others)[:KEPT_RUNS], full_at=full_at)
 
     def last_covering(self, scope: Scope) -> float:
-        """When the newest run began that looked at all of `scope`, failed ones included; 0 when
-        there is none.
-        """
-        began = (run.started_at for run in self.runs if run.read_scope.covers(scope))
+        """Return when the newest run over all of `scope` began, failed or not; 0 for none."""
+        began = [run.started_at for run in self.runs if run.read_scope.covers(scope)]
         return max([*began, self.full_at])
 
     @property
     def last(self) -> float:
-        """When the newest run ended; 0 when there is none."""
+        """When the newest run ended, epoch seconds; 0 for none."""
         return max([run.ended_at for run in self.runs], default=0.0)
 
 
 class HistoryFile:
-    """Loads and saves the history. After a corrupt file no run is known."""
+    """Keeps the history. A corrupt file is quarantined; then no run is known."""
 
     def __init__(self, data_dir: Path, clock: Clock) -> None:
         path = data_dir / FILE_NAME
         self._file = StateFile(path, TypeAdapter(History), History, clock)
 
     def load(self) -> tuple[History, str]:
-        """Return the history and a warning for users, "" unless the file was corrupt."""
-        return self._file.load(), self._file.warning
+        """Return the history, and a warning when a corrupt file was quarantined, else ""."""
+        history, warning = self._file.load(), self._file.warning
+        if warning:
+            warning += " PlexSync no longer knows past runs of the reconciliation."
+        return history, warning
 
     def save(self, history: History) -> str:
-        """Write the history; return "" or why it could not be saved."""
-        detail = self._file.save(history)
-        return f"{FILE_NAME} could not be saved: {detail}" if detail else ""
+        """Write the history; return "" or why it could not be saved. Never raise."""
+        return self._file.save(history)

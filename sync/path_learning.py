@@ -1,6 +1,4 @@
-"""Keeps the path pairs PlexSync learned: learns them now and then, drops one at its first
-contradiction.
-"""
+"""Learn how Plex names Stash's folders, and drop a mapping at its first contradiction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -39,8 +37,10 @@ class LearnedPaths:
 
 
 class LearnedPathStore:
-    """What was learned, kept in `learned_paths.json`. A corrupt file means that nothing was learned
-    yet.
+    """Keeps the learned mappings in `learned_paths.json`.
+
+    A corrupt file is quarantined; then nothing was learned yet. `on_dropped` is called with each
+    contradicted mapping.
     """
 
     def __init__(
@@ -64,37 +64,38 @@ class LearnedPathStore:
         return self._document.mappings
 
     def is_due(self) -> bool:
-        """Whether it is time to learn: never yet, or a day ago."""
+        """Return True if nothing was learned within the last day."""
         return abs(self._clock.wall() - self._document.learned_at) >= REPEAT_AFTER_S
 
     def learn(self, stash: StashClient, candidates: Candidates) -> None:
-        """Learn from a sample of Stash's files; one request to Stash, none to Plex.
+        """Learn from a sample of Stash's files, with one request to Stash and none to Plex.
 
         Raises:
             StashUnavailable: nothing was learned.
         """
         files = [StashFile(path, size) for path, size in stash.file_sample(SAMPLE)]
-        lessons = [
-            one
-            for one in learn(files, candidates)
-            if (one.source, one.target) not in self._document.dropped
+        mappings = [
+            mapping
+            for mapping in learn(files, candidates)
+            if (mapping.source, mapping.target) not in self._document.dropped
         ]
         self._log.info(
             "paths.learned",
-            pairs=[f"{one.source}=>{one.target}" for one in lessons],
+            pairs=[f"{mapping.source}=>{mapping.target}" for mapping in mappings],
             files=len(files),
         )
-        self._save(replace(self._document, learned_at=self._clock.wall(), mappings=tuple(lessons)))
+        self._save(replace(self._document, learned_at=self._clock.wall(), mappings=tuple(mappings)))
 
     def drop_contradicted(self, files: Sequence[SceneFile], candidates: Candidates) -> None:
-        """Drop every lesson that one of these files contradicts."""
-        for lesson in self.mappings:
-            if any(
-                contradicts(lesson, StashFile(file.path, file.size), candidates) for file in files
-            ):
-                self._log.warning("paths.contradicted", source=lesson.source, target=lesson.target)
-                self._remove(lesson)
-                self._on_dropped(lesson)
+        """Drop every mapping that one of these files contradicts."""
+        stash_files = [StashFile(file.path, file.size) for file in files]
+        for mapping in self.mappings:
+            if any(contradicts(mapping, file, candidates) for file in stash_files):
+                self._log.warning(
+                    "paths.contradicted", source=mapping.source, target=mapping.target
+                )
+                self._remove(mapping)
+                self._on_dropped(mapping)
 
     def _remove(self, mapping: LearnedMapping) -> None:
         others = tuple(other for other in self._document.mappings if other != mapping)

@@ -306,7 +306,7 @@ class Workroom(Home):
         assert self.worker is not None
         if seconds:
             self.pass_time(seconds)
-        assert self.worker.life.tick() is None
+        assert self.worker.loop.tick() is None
 
     def work_for(self, seconds: float, step: float = SETTLED_S) -> None:
         """Let time pass in small steps."""

@@ -7,13 +7,14 @@ from random import Random
 
 from core.clock import Clock
 from core.errors import Fenced, PlexError, StashUnavailable
+from core.events import JobFinished
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
-from sync.batch import Batch, read_batch
+from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
-from sync.sync_scene import SceneSync, display_title
+from sync.sync_scene import SceneSync
 from sync.verify import verify_written
 from sync_queue.database import is_damage
 from sync_queue.notices import Notices
@@ -28,10 +29,8 @@ from worker.resilience.throttle import Throttle
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
 
-OnJobFinished = Callable[[Job, Outcome, float], None]
-"""Hears (job, outcome, seconds it took) after the job has moved."""
-OnBatchRead = Callable[[SyncContext, Batch], None]
-"""Hears of a batch that was read, before its jobs are worked on."""
+OnJobFinished = Callable[[JobFinished], None]
+OnBatchRead = Callable[[BatchRead], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +197,11 @@ class Drain:
         try:
             batch = read_batch(ctx, jobs)
             self._checkpoint("drain.read")
-            adopt_records(ctx, batch)
+            adopt_records(batch, ctx.stash, ctx.log)
             self._fan_out.record_before_write(ctx, batch)
             self._checkpoint("drain.prepared")
             self._notify_batch_read(ctx, batch)
+            sync.plan(batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
                 with ctx.watch.step("share"):
                     sync.share(batch)
@@ -259,9 +259,10 @@ class Drain:
             self._run_batch(ctx, sync, [job], should_stop)
 
     def _notify_batch_read(self, ctx: SyncContext, batch: Batch) -> None:
+        event = BatchRead(ctx, batch)
         for listener in self._batch_listeners:
             try:
-                listener(ctx, batch)
+                listener(event)
             except (
                 Exception
             ) as error:  # broad on purpose: no job may fail by what merely follows a read
@@ -340,9 +341,10 @@ class Drain:
                 )
         self._checkpoint("drain.settled")
         self._report = self._report.including(outcome)
+        event = JobFinished(job, outcome, took_s)
         for listener in self._listeners:
             try:
-                listener(job, outcome, took_s)
+                listener(event)
             except (
                 Exception
             ) as error:  # broad on purpose: the job has moved; counting it must not stop the next
@@ -359,7 +361,7 @@ class Drain:
         if not written:
             return
         with ctx.watch.step("verify"):
-            dropped = verify_written(ctx, written)
+            dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
         for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning(

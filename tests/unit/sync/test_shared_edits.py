@@ -11,9 +11,11 @@ from core.fields import BY_NAME
 from core.plex_item import PlexItem
 from plex.plan import Change
 from sync.context import SyncContext
-from sync.shared_edits import write_shared_edits
+from sync.plan_items import PlannedItem
+from sync.shared_edits import SharedEditWriter
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import Inproc, opened, sent_names, written_items
+from validation.metadata import parse_scene
 
 
 class Board:
@@ -25,7 +27,7 @@ class Board:
 
     @property
     def ctx(self) -> SyncContext:
-        ctx = self.house.worker.parts.settings.sync_context()
+        ctx = self.house.worker.components.settings.sync_context()
         assert ctx is not None
         return ctx
 
@@ -38,11 +40,25 @@ class Board:
     def items(self) -> dict[int, PlexItem]:
         return self.ctx.plex.items(self.house.section, self.keys)
 
-    def share(self, *changes: tuple[Change, ...]) -> dict[int, tuple[Change, ...]]:
-        """Share these plans, one for each item."""
-        return write_shared_edits(
-            self.ctx, dict(zip(self.keys, changes, strict=True)), self.items()
+    def share(self, *changes: tuple[Change, ...]) -> set[int]:
+        """Share these plans, one for each item; return the items that were written."""
+        return self.write(self.items(), *changes)
+
+    def write(self, items: dict[int, PlexItem], *changes: tuple[Change, ...]) -> set[int]:
+        """Share these plans of items that were read before."""
+        ctx = self.ctx
+        writer = SharedEditWriter(
+            ctx.plex,
+            ctx.capabilities,
+            ctx.sender(),
+            ctx.log,
+            preserve_plex_edits=ctx.rules.preserve_plex_edits,
         )
+        plans = [
+            PlannedItem(SCENE, items[key], None, None, {}, change)
+            for key, change in zip(self.keys, changes, strict=True)
+        ]
+        return set(writer.write_shared(plans))
 
     def writes(self) -> list[set[int]]:
         return [written_items([record]) for record in self.house.plex.writes()]
@@ -58,6 +74,7 @@ def board(tmp_path: Path) -> Iterator[Board]:
         yield Board(house)
 
 
+SCENE = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": []})
 STUDIO = (Change(BY_NAME["studio"], "New"),)
 
 
@@ -68,7 +85,7 @@ def names(*desired: str, field: str = "tags", remove: tuple[str, ...] = ()) -> t
 def test_fewer_than_two_plans_are_left_alone(board: Board) -> None:
     board.add()
 
-    assert board.share(STUDIO) == {}
+    assert board.share(STUDIO) == set()
     assert board.writes() == []
 
 
@@ -78,7 +95,7 @@ def test_what_is_written_together_is_named(board: Board) -> None:
 
     done = board.share(STUDIO, STUDIO, other)
 
-    assert done == {keys[0]: STUDIO, keys[1]: STUDIO}
+    assert done == set(keys[:2])
     assert board.writes() == [set(keys[:2])]
 
 
@@ -87,7 +104,7 @@ def test_a_request_that_fails_carries_out_nothing(board: Board) -> None:
     board.add()
     board.house.plex.faults.add(Fault("status", method="PUT", status=500))
 
-    assert board.share(STUDIO, STUDIO) == {}
+    assert board.share(STUDIO, STUDIO) == set()
 
 
 def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
@@ -96,7 +113,7 @@ def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
     done = board.share(*(names(f"own {number}", "new") for number in range(4)))
 
     assert board.writes() == [{keys[0]}, set(keys)]
-    assert set(done) == set(keys)
+    assert done == set(keys)
     assert board.genres() == [{f"own {number}", "new"} for number in range(4)]
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is True
 
@@ -107,7 +124,7 @@ def test_a_replacing_server_costs_one_item_a_name_until_its_job(board: Board) ->
 
     done = board.share(*(names(f"own {number}", "new") for number in range(4)))
 
-    assert done == {}
+    assert done == set()
     assert board.writes() == [{keys[0]}]
     assert board.genres()[1:] == [{"own 1"}, {"own 2"}, {"own 3"}]
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is False
@@ -120,7 +137,7 @@ def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> N
 
     done = board.share(*(names(f"own {number}", "new") for number in range(3)))
 
-    assert (done, board.writes()) == ({}, [])
+    assert (done, board.writes()) == (set(), [])
 
 
 @pytest.mark.parametrize("preserve", [True, False])
@@ -132,23 +149,21 @@ def test_no_trial_is_made_that_could_lose_a_name(board: Board, preserve: bool) -
 
     done = board.share(*(names("new", f"by hand {number}", field=field) for number in range(3)))
 
-    assert (done, board.writes()) == ({}, [])
+    assert (done, board.writes()) == (set(), [])
 
 
 def test_a_trial_whose_answer_cannot_be_read_proves_nothing(board: Board) -> None:
     for number in range(3):
         board.add(genres=[f"own {number}"])
-    plans = dict(
-        zip(board.keys, (names(f"own {number}", "new") for number in range(3)), strict=True)
-    )
+    changes = [names(f"own {number}", "new") for number in range(3)]
     items = board.items()
     board.house.plex.faults.add(
         Fault("status", method="GET", route="/library/metadata/{ids}", status=500, times=None)
     )
 
-    done = write_shared_edits(board.ctx, plans, items)
+    done = board.write(items, *changes)
 
-    assert done == {}
+    assert done == set()
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is None
 
 
@@ -157,7 +172,7 @@ def test_a_list_that_would_be_sent_in_parts_is_not_shared(board: Board) -> None:
     board.add()
     many = names(*(f"a tag with a long name, number {number}" for number in range(120)))
 
-    assert board.share(many, many) == {}
+    assert board.share(many, many) == set()
     assert board.writes() == []
 
 
@@ -166,7 +181,7 @@ def test_a_text_that_would_be_cut_is_not_shared(board: Board) -> None:
     board.add()
     long = (Change(BY_NAME["summary"], "word " * 1_000),)
 
-    assert board.share(long, long) == {}
+    assert board.share(long, long) == set()
     assert board.writes() == []
 
 
@@ -176,7 +191,7 @@ def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
 
     done = board.share(*(names(f"own {number}", remove=("old",)) for number in range(3)))
 
-    assert set(done) == set(keys)
+    assert done == set(keys)
     assert board.genres() == [{"own 0"}, {"own 1"}, {"own 2"}]
     assert sent_names(board.house.plex.writes()[0], "genre") == []
 
@@ -184,12 +199,11 @@ def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
 def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     board.add()
     board.add()
-    old = board.ctx
     items = board.items()
-    connection = board.house.worker.parts.store.connection
+    connection = board.house.worker.components.store.connection
     connection.execute("UPDATE worker SET epoch = epoch + 1")
 
     with pytest.raises(Fenced):
-        write_shared_edits(old, dict.fromkeys(board.keys, STUDIO), items)
+        board.write(items, STUDIO, STUDIO)
 
     assert board.writes() == []
