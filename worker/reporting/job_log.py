@@ -7,7 +7,7 @@ from core.log import EventLog
 from core.outcome import Disposition, SyncResult
 from core.text import format_duration
 from sync_queue.notices import Notices
-from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 
 REFUSED = "refused"
 GONE = "plex_gone"
@@ -70,8 +70,9 @@ class JobReporter:
             text = f"{display_name(job.subject).capitalize()}{shown} is in the dead letters: {outcome.reason}. {first_line}"
             self._notify(f"dead:{outcome.reason}", text)
 
-    def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
-        """One notice when Plex goes away, one when a person must act, one when it is back. The gate's listener."""
+    def on_breaker_transition(self, event: BreakerTransition) -> None:
+        """Add a notice when Plex is unavailable, when the user must act, and when Plex is back."""
+        old, new = event.old, event.new
         if new.refused and not old.refused:
             text = (
                 f"Plex refuses PlexSync, and every change waits. Check the Plex URL, the Plex token and the "
@@ -85,7 +86,9 @@ class JobReporter:
             self._notify_recovery(old)
 
     def notify_long_outage(self, breaker: CircuitState) -> None:
-        """An outage that began soon after another one was not told of; it is when it turns out to be long."""
+        """An outage that began soon after another one was not told of; it is when it turns out to
+        be long.
+        """
         now = self._clock.wall()
         if (
             breaker.state is not BreakerStatus.OPEN
@@ -99,7 +102,9 @@ class JobReporter:
             self._notices.add(GONE, "warning", text, now)
 
     def _notify_recovery(self, old: CircuitState) -> None:
-        """Who was told that Plex went away is told that it is back, and nobody else: a Plex may flap all day."""
+        """Who was told that Plex went away is told that it is back, and nobody else: a Plex may
+        flap all day.
+        """
         now, was_told = self._clock.wall(), self._notices.was_delivered
         if self._notices.is_pending(GONE):
             self._notices.drop(GONE)  # over before anybody could hear of it

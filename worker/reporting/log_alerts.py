@@ -20,7 +20,7 @@ TEXTS = {
     "listener.failed": "A bug in what counts and reports finished jobs; the jobs are done: {detail}. Please report it.",
     "paths.contradicted": "The learned path pair {source} => {target} led to another file and is dropped. "
     "Enter the right one under Path mapping if scenes end as AmbiguousMatch.",
-    "state.save_failed": f"{{file}} could not be saved: {{detail}}. {{lost}} {DISK}",
+    "state.save_failed": f"{{file}} could not be saved: {{detail}}. {DISK}",
     "plex.scan_failed": "Plex could not be asked to scan {folder} for a new scene: {detail}. Scan the library in Plex.",
     "reconcile.failed": "The comparison of Stash and Plex ended early: {detail}. Does the library exist that "
     f"the setting '{SCOPE}' names? The next comparison begins anew.",
@@ -50,19 +50,21 @@ class LogAlerts:
     def __init__(self, notices: Notices, clock: Clock) -> None:
         self._notices = notices
         self._clock = clock
-        self._heard: dict[str, str] = {}
+        self._pending: dict[str, str] = {}
 
     def on_log_event(self, event: str, facts: Mapping[str, object]) -> None:
-        """A warning or an error was written."""
+        """Collect a warning or an error that has a text for users."""
         if event not in TEXTS:
             return
         file = str(facts.get("file", ""))
-        known = {**facts, "lost": LOST.get(file, "")}
-        notice_class = f"trouble:{event}:{file}" if file else f"trouble:{event}"
-        self._heard[notice_class] = TEXTS[event].format_map(defaultdict(lambda: UNKNOWN, known))
+        text = TEXTS[event].format_map(defaultdict(lambda: UNKNOWN, facts))
+        if file in LOST:
+            self._pending[f"trouble:{event}:{file}"] = f"{text} {LOST[file]}"
+        else:
+            self._pending[f"trouble:{event}"] = text
 
     def flush(self) -> None:
-        """Make notices of what was heard; called where no transaction is open."""
-        heard, self._heard = self._heard, {}
-        for notice_class, text in heard.items():
+        """Turn the collected events into notices; call it where no transaction is open."""
+        pending, self._pending = self._pending, {}
+        for notice_class, text in pending.items():
             self._notices.add(notice_class, "warning", text, self._clock.wall())

@@ -1,25 +1,26 @@
 """What PlexSync has done so far, in numbers.
 
-The counters move in the queue's database, in the transaction of the job's own move, so that three jobs
-count as three whoever is killed. `stats.json` is their readable copy, with the newest times and what they
-cost in requests, written at the end of each drain. A kill loses times and requests of one drain at most.
+The counters move in the queue's database, in the transaction of the job's own move, so that three
+jobs count as three whoever is killed. `stats.json` is their readable copy, with the newest times
+and what they cost in requests, written at the end of each drain. A kill loses times and requests of
+one drain at most.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, computed_field
 
 from core.clock import Clock
 from core.events import JobFinished
-from core.files import JsonFile
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
 from core.step_timer import StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
+from validation.state_file import StateFile
 
 FILE_NAME = "stats.json"
 JOB = "job"
@@ -41,7 +42,8 @@ class Statistics(BaseModel):
     """Counters since `since` (epoch seconds).
 
     `times_s` are the newest of each step, oldest first; those of `job` are of successful jobs only.
-    `requests` counts those to `plex` and `stash`, and under `jobs` how many jobs they were sent for.
+    `requests` counts those to `plex` and `stash`, and under `jobs` how many jobs they were sent
+    for.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -107,27 +109,17 @@ def percentile(times_s: Iterable[float], share: float) -> float | None:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
 
 
-def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistics:
-    """The readable copy; empty ones when there are none or they make no sense (they are set aside)."""
-    return _read(JsonFile(data_dir / FILE_NAME, sleep))
+def statistics_file(data_dir: Path, clock: Clock) -> StateFile[Statistics]:
+    """Return the document `stats.json`, the readable copy; empty by default."""
+    return StateFile(data_dir / FILE_NAME, TypeAdapter(Statistics), Statistics, clock)
 
 
-def _read(file: JsonFile) -> Statistics:
-    try:
-        return Statistics.model_validate(file.read() or {})
-    except ValidationError:
-        file.quarantine()
-        return Statistics()
+def current_statistics(data_dir: Path, counters: Counters, clock: Clock) -> Statistics:
+    """Return the counters as they are, with times and requests of the copy since the last reset."""
+    return _current(statistics_file(data_dir, clock).load(), counters)
 
 
-def current_statistics(
-    data_dir: Path, counters: Counters, sleep: Callable[[float], None]
-) -> Statistics:
-    """The counters of this moment; times and requests of the copy, unless it is of before a reset."""
-    return _present(read_statistics(data_dir, sleep), counters)
-
-
-def _present(copy: Statistics, counters: Counters) -> Statistics:
+def _current(copy: Statistics, counters: Counters) -> Statistics:
     since = counters.since()
     if copy.since != since:
         copy = Statistics()
@@ -137,15 +129,15 @@ def _present(copy: Statistics, counters: Counters) -> Statistics:
 
 
 def reset_statistics(data_dir: Path, counters: Counters, clock: Clock) -> None:
-    """Begin anew at zero; a living worker notices it by the new `since`.
+    """Set every counter to zero; a running worker notices it by the new `since`.
 
     Raises:
-        OSError: the counters are at zero, the readable copy could not be written.
+        OSError: the counters are at zero, the readable copy could not be saved.
     """
     counters.reset(clock.wall())
-    JsonFile(data_dir / FILE_NAME, clock.sleep).write(
-        Statistics(since=counters.since()).model_dump(mode="json")
-    )
+    detail = statistics_file(data_dir, clock).save(Statistics(since=counters.since()))
+    if detail:
+        raise OSError(f"{FILE_NAME} could not be saved: {detail}")
 
 
 class StatisticsRecorder:
@@ -154,16 +146,16 @@ class StatisticsRecorder:
     def __init__(
         self, data_dir: Path, counters: Counters, clock: Clock, log: EventLog, watch: StepTimer
     ) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._file = statistics_file(data_dir, clock)
         self._counters = counters
         self._clock = clock
         self._log = log
         self._watch = watch
         self._since = counters.begin(clock.wall())
-        kept = _present(_read(self._file), counters)
-        if self._file.corruption_warning:
-            log.warning("state.corrupt", detail=self._file.corruption_warning)
-        watch.restore(kept.times_s, kept.requests)
+        stored = _current(self._file.load(), counters)
+        if self._file.warning:
+            log.warning("state.corrupt", file=FILE_NAME, detail=self._file.warning)
+        watch.restore(stored.times_s, stored.requests)
 
     def on_job_finished(self, event: JobFinished) -> None:
         """A drain's listener: keep the time of a successful job."""
@@ -184,9 +176,10 @@ class StatisticsRecorder:
         )
 
     def save(self) -> None:
-        """Write the readable copy, of today's and yesterday's days; a disk that is full only delays it."""
+        """Write the readable copy, of today's and yesterday's days; a disk that is full only delays
+        it.
+        """
         self._counters.forget_before("days", utc_day(self._clock, ago_s=DAY_S))
-        try:
-            self._file.write(self.now().model_dump(mode="json"), durable=False)
-        except (OSError, TimeoutError) as error:
-            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))
+        detail = self._file.save(self.now(), durable=False)
+        if detail:
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=detail)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.clock import Clock
-from core.files import JsonFile
 from core.step_timer import STEPS
 from core.text import format_counts, format_duration, pluralize
 from core.version import VERSION
@@ -19,12 +18,9 @@ from sync_queue.meta import MetaStore, WorkerRow
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from worker.reporting.stats import Statistics, current_statistics, utc_day
-from worker.resilience import rate_limiter
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import CircuitStateFile
+from worker.resilience.breaker import BreakerStatus, CircuitState, CircuitStateFile
 from worker.resilience.outages import Outage, OutageHistory, duration_s, read_history
-from worker.resilience.rate_limiter import SlowStart
-from worker.resilience.throttle import FILE_NAME as RAMP_FILE
+from worker.resilience.throttle import SlowStart, slow_start_file
 
 NEWEST_LETTERS = 3
 SHOWN_LESSONS = 3
@@ -69,8 +65,8 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
     """Read everything that is kept; changes nothing but setting a corrupt file aside."""
     dead_letters, counters = DeadLetters(store), Counters(store)
     due, later, running = store.counts()
-    statistics = current_statistics(data_dir, counters, clock.sleep)
-    ramp = rate_limiter.from_document(JsonFile(data_dir / RAMP_FILE, clock.sleep).read())
+    statistics = current_statistics(data_dir, counters, clock)
+    ramp = slow_start_file(data_dir, clock).load()
     return Snapshot(
         journal_mode=str(store.connection.execute("PRAGMA journal_mode").fetchone()[0]),
         due=due,
@@ -85,9 +81,9 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         worker=MetaStore(store).worker(),
         alive=is_worker_alive(str(data_dir)),
         breaker=CircuitStateFile(data_dir, clock).load()[0],
-        history=read_history(data_dir, clock.sleep)[0],
+        history=read_history(data_dir, clock)[0],
         ramp=ramp if ramp is not None and not ramp.is_over else None,
-        lessons=read_mappings(data_dir, clock.sleep),
+        lessons=read_mappings(data_dir, clock),
         reconciled=MetaStore(store).get(sql.RECONCILED),
     )
 

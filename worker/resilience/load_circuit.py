@@ -1,6 +1,6 @@
-"""Load the circuit breaker and the outage history as they were saved."""
+"""Loads the circuit breaker and the outage history as they were saved."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -8,9 +8,10 @@ from core.clock import Clock
 from core.log import EventLog
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import CircuitStateFile
-from worker.resilience.circuit import CircuitBreaker
+from worker.resilience.breaker import FILE_NAME as BREAKER_FILE
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitStateFile
+from worker.resilience.circuit import CircuitBreaker, OnTransition
+from worker.resilience.outages import FILE_NAME as OUTAGES_FILE
 from worker.resilience.outages import OutageRecorder
 
 
@@ -21,7 +22,7 @@ def load_circuit(
     log: EventLog,
     store: JobStore,
     notices: Notices,
-    listeners: Sequence[Callable[[CircuitState, CircuitState], None]],
+    on_transition: Sequence[OnTransition],
 ) -> CircuitBreaker:
     """Return the circuit breaker as it was saved; every transition also goes to the history.
 
@@ -30,19 +31,21 @@ def load_circuit(
     file = CircuitStateFile(data_dir, clock)
     breaker, warning = file.load()
 
-    def unsaved(text: str) -> None:
-        if text:
-            file_name, _, detail = text.partition(": ")
+    def report_failed_save(file_name: str, detail: str) -> None:
+        if detail:
             log.warning("state.save_failed", file=file_name, detail=detail)
 
-    outages = OutageRecorder(data_dir, clock, unsaved)
+    outages = OutageRecorder(
+        data_dir, clock, lambda detail: report_failed_save(OUTAGES_FILE, detail)
+    )
     outages.sync_with_breaker(breaker)
-    for text in filter(None, (warning, outages.warning)):
-        log.warning("state.corrupt", detail=text)
-        notices.add(f"state:{text[:20]}", "warning", text, clock.wall())
+    for file_name, text in ((BREAKER_FILE, warning), (OUTAGES_FILE, outages.warning)):
+        if text:
+            log.warning("state.corrupt", file=file_name, detail=text)
+            notices.add(f"state:{file_name}", "warning", text, clock.wall())
 
-    def count_affected(old: CircuitState, new: CircuitState) -> None:
-        if new.state is BreakerStatus.CLOSED:
+    def count_affected(event: BreakerTransition) -> None:
+        if event.new.state is BreakerStatus.CLOSED:
             due, _, running = store.counts()
             outages.add_affected_jobs(due + running)
 
@@ -51,6 +54,6 @@ def load_circuit(
         rng,
         log,
         breaker,
-        (count_affected, outages.on_breaker_transition, *listeners),
-        save=lambda breaker: unsaved(file.save(breaker)),
+        (count_affected, outages.on_breaker_transition, *on_transition),
+        save=lambda breaker: report_failed_save(BREAKER_FILE, file.save(breaker)),
     )

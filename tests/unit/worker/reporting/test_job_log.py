@@ -12,7 +12,7 @@ from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
 from worker.reporting.job_log import LONG_OUTAGE_S, JobReporter
-from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
 
@@ -118,9 +118,9 @@ def test_an_access_error_names_the_settings_until_it_ends(ear: Ear) -> None:
     refused = CircuitState(
         BreakerStatus.OPEN, refused=True, reason="PlexAccessError: Plex answered 401"
     )
-    ear.reporter.on_breaker_transition(CircuitState(), refused)
+    ear.reporter.on_breaker_transition(BreakerTransition(CircuitState(), refused))
     waiting = [text for kind, _, text in ear.notices.pending() if kind == "refused"]
-    ear.reporter.on_breaker_transition(refused, CircuitState())
+    ear.reporter.on_breaker_transition(BreakerTransition(refused, CircuitState()))
 
     assert "Plex token" in waiting[0]
     assert "refused" not in [kind for kind, _, _ in ear.notices.pending()]
@@ -133,10 +133,10 @@ def test_every_reported_outage_gets_a_recovery_notice(
     for calm_s, away_s in ((60.0, 3_000.0), (700.0, 600.0), (100.0, 100.0)):
         ear.clock.advance(calm_s)
         gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
-        ear.reporter.on_breaker_transition(CircuitState(), gone)
+        ear.reporter.on_breaker_transition(BreakerTransition(CircuitState(), gone))
         told += ear.told
         ear.clock.advance(away_s)
-        ear.reporter.on_breaker_transition(gone, CircuitState())
+        ear.reporter.on_breaker_transition(BreakerTransition(gone, CircuitState()))
         told += ear.told
 
     kinds = [kind for kind, _ in told]
@@ -151,19 +151,19 @@ def test_every_reported_outage_gets_a_recovery_notice(
 
 def test_an_outage_that_ended_before_its_report_is_not_reported(ear: Ear) -> None:
     gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
-    ear.reporter.on_breaker_transition(CircuitState(), gone)
-    ear.reporter.on_breaker_transition(gone, CircuitState())
+    ear.reporter.on_breaker_transition(BreakerTransition(CircuitState(), gone))
+    ear.reporter.on_breaker_transition(BreakerTransition(gone, CircuitState()))
 
     assert ear.told == []
 
 
 def test_a_long_outage_is_reported_despite_a_recent_report(ear: Ear) -> None:
     first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
-    ear.reporter.on_breaker_transition(CircuitState(), first)
+    ear.reporter.on_breaker_transition(BreakerTransition(CircuitState(), first))
     assert len(ear.told) == 1
     ear.clock.advance(60.0)
     second = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: y")
-    ear.reporter.on_breaker_transition(CircuitState(), second)
+    ear.reporter.on_breaker_transition(BreakerTransition(CircuitState(), second))
     ear.reporter.notify_long_outage(second)
     soon = ear.told
 

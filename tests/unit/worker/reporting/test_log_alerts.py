@@ -57,7 +57,7 @@ def test_every_text_says_what_happened_in_one_short_line(rig: Rig, event: str) -
     rig.log.warning(event, **facts)
     rig.turn()
 
-    text = rig.notices()[f"trouble:{event}" + (":this" if "file" in facts else "")]
+    text = rig.notices()[f"trouble:{event}"]
     assert "{" not in text
     assert UNKNOWN not in text
     assert len(text.splitlines()) == 1

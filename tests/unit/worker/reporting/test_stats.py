@@ -24,8 +24,8 @@ from worker.reporting.stats import (
     counters_for,
     current_statistics,
     percentile,
-    read_statistics,
     reset_statistics,
+    statistics_file,
     utc_day,
 )
 
@@ -180,11 +180,11 @@ def test_a_reset_applies_to_the_running_worker_too(book: Book) -> None:
     book.clock.advance(60.0)
 
     reset_statistics(book.folder, book.counters, book.clock)
-    reader = current_statistics(book.folder, book.counters, book.clock.sleep)
+    reader = current_statistics(book.folder, book.counters, book.clock)
     book.keeper.save()
 
     assert reader == book.keeper.now() == Statistics(since=book.clock.wall())
-    assert read_statistics(book.folder, book.clock.sleep) == reader
+    assert statistics_file(book.folder, book.clock).load() == reader
 
 
 def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
@@ -202,7 +202,7 @@ def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> N
     book.clock.advance(60.0)
     book.counters.reset(book.clock.wall())
 
-    assert current_statistics(book.folder, book.counters, book.clock.sleep) == Statistics(
+    assert current_statistics(book.folder, book.counters, book.clock) == Statistics(
         since=book.clock.wall()
     )
 
@@ -211,7 +211,7 @@ def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> N
 def test_a_readable_copy_that_makes_no_sense_is_set_aside(book: Book, text: str) -> None:
     (book.folder / FILE_NAME).write_text(text, "utf-8")
 
-    assert read_statistics(book.folder, book.clock.sleep) == Statistics()
+    assert statistics_file(book.folder, book.clock).load() == Statistics()
     assert (book.folder / f"{FILE_NAME}.corrupt").exists()
 
 
@@ -247,7 +247,7 @@ def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
     rig.note(rig.scene("a"))
     rig.turn()
 
-    copy = read_statistics(rig.data_dir, rig.clock.sleep)
+    copy = statistics_file(rig.data_dir, rig.clock).load()
 
     assert copy.outcomes == {"done": 1}
     assert copy == rig.worker.components.statistics.now()

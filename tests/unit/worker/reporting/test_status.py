@@ -15,8 +15,13 @@ from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
 from worker.reporting.status import MAX_LINE, Snapshot, plex_lines, status_lines, take_snapshot
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import FILE_NAME, CircuitStateFile
+from worker.resilience.breaker import (
+    FILE_NAME,
+    BreakerStatus,
+    BreakerTransition,
+    CircuitState,
+    CircuitStateFile,
+)
 from worker.resilience.outages import OutageRecorder
 from worker.resilience.throttle import Throttle
 
@@ -51,7 +56,9 @@ class Window:
     def ramp(self) -> None:
         """Plex is just back."""
         Throttle(self.data_dir, self.clock, kept_log()[0]).on_breaker_transition(
-            CircuitState(BreakerStatus.HALF_OPEN), CircuitState(BreakerStatus.CLOSED)
+            BreakerTransition(
+                CircuitState(BreakerStatus.HALF_OPEN), CircuitState(BreakerStatus.CLOSED)
+            )
         )
 
     def bury(

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.resilience.backoff import (
+from worker.resilience.retry_policy import (
+    BACKOFF_BASE_S,
+    BACKOFF_CAP_S,
     NOT_FOUND_WAITS_S,
     exponential_delay,
     full_jitter,
     not_found_delay,
 )
-from worker.resilience.retry_policy import BACKOFF_BASE_S, BACKOFF_CAP_S
 
 attempts = st.integers(0, 10_000)
 seeds = st.integers(0, 2**32)

@@ -12,8 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import FakeClock
-from worker.resilience.breaker import FAILURES_TO_OPEN, BreakerStatus, CircuitState, probe_is_due
-from worker.resilience.breaker_file import FILE_NAME, MAX_CLOCK_SKEW_S, CircuitStateFile
+from worker.resilience.breaker import (
+    FAILURES_TO_OPEN,
+    FILE_NAME,
+    MAX_CLOCK_SKEW_S,
+    BreakerStatus,
+    CircuitState,
+    CircuitStateFile,
+    probe_is_due,
+)
 
 NOW = 1_700_000_000.0
 OPEN = CircuitState(
@@ -115,7 +122,7 @@ def test_a_corrupt_file_is_quarantined_with_one_warning(tmp_path: Path, content:
 
     assert first == (
         CircuitState(),
-        f"{FILE_NAME} made no sense and was set aside as {FILE_NAME}.corrupt.",
+        f"{FILE_NAME} is corrupt; it was renamed to {FILE_NAME}.corrupt and reset.",
     )
     assert again == (CircuitState(), "")
     assert (tmp_path / f"{FILE_NAME}.corrupt").read_bytes() == content
@@ -165,7 +172,7 @@ def test_a_folder_in_its_place_is_set_aside_too(tmp_path: Path) -> None:
     breaker, warning = breaker_file(tmp_path).load()
 
     assert breaker == CircuitState()
-    assert "was set aside" in warning
+    assert "was renamed to" in warning
 
 
 def test_an_immovable_corrupt_file_closes_with_a_warning(tmp_path: Path) -> None:
@@ -176,7 +183,7 @@ def test_an_immovable_corrupt_file_closes_with_a_warning(tmp_path: Path) -> None
     breaker, warning = breaker_file(tmp_path).load()
 
     assert breaker == CircuitState()
-    assert "cannot be moved aside" in warning
+    assert "cannot be renamed" in warning
 
 
 @given(DOCUMENTS)
@@ -208,4 +215,22 @@ def test_a_failed_save_returns_its_reason_and_raises_nothing(tmp_path: Path) -> 
 
     error = file.save(OPEN)
 
-    assert error.startswith(f"{FILE_NAME}: ")
+    assert "No such file or directory" in error
+
+
+def test_a_document_of_version_1_1_is_read(tmp_path: Path) -> None:
+    document = {
+        "failures": 0,
+        "next_probe_at": NOW + 20.0,
+        "probes": 4,
+        "refused": False,
+        "since": NOW - 90.0,
+        "state": "open",
+        "why": "PlexServerDown: no connection",
+    }
+    (tmp_path / FILE_NAME).write_text(json.dumps(document), "utf-8")
+
+    breaker, warning = breaker_file(tmp_path).load()
+
+    assert breaker == replace(OPEN, reason="PlexServerDown: no connection")
+    assert warning == ""

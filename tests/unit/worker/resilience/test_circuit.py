@@ -12,7 +12,11 @@ from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.support import FakeClock
 from tests.unit.plex.servers import client_of
 from tests.unit.worker.rig import kept_log
-from worker.resilience.breaker import FAILURES_TO_OPEN, BreakerStatus, CircuitState
+from worker.resilience.breaker import (
+    FAILURES_TO_OPEN,
+    BreakerStatus,
+    BreakerTransition,
+)
 from worker.resilience.circuit import CircuitBreaker
 
 
@@ -23,10 +27,12 @@ class Door:
         self.plex, self.client, self.clock = plex, client, FakeClock()
         self.heard: list[tuple[BreakerStatus, BreakerStatus]] = []
         log, self.lines = kept_log()
-        self.circuit = CircuitBreaker(self.clock, Random(7), log, listeners=(self._hear,))
+        self.circuit = CircuitBreaker(
+            self.clock, Random(7), log, on_transition=(self._on_transition,)
+        )
 
-    def _hear(self, old: CircuitState, new: CircuitState) -> None:
-        self.heard.append((old.state, new.state))
+    def _on_transition(self, event: BreakerTransition) -> None:
+        self.heard.append((event.old.state, event.new.state))
 
     @property
     def state(self) -> BreakerStatus:

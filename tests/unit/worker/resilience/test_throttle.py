@@ -10,10 +10,8 @@ import pytest
 from sync_queue.store import BATCH
 from tests.support import FakeClock
 from tests.unit.worker.rig import kept_log
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.pace import LEVELS
-from worker.resilience.rate_limiter import FULL_RATE, RAMP_S
-from worker.resilience.throttle import FILE_NAME, POLL_S, Throttle
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
+from worker.resilience.throttle import FILE_NAME, FULL_RATE, LEVELS, POLL_S, RAMP_S, Throttle
 
 CLOSED = CircuitState(BreakerStatus.CLOSED)
 HALF_OPEN = CircuitState(BreakerStatus.HALF_OPEN)
@@ -35,7 +33,7 @@ class Tap:
 
     def recover(self) -> None:
         """Plex is back."""
-        self.throttle.on_breaker_transition(HALF_OPEN, CLOSED)
+        self.throttle.on_breaker_transition(BreakerTransition(HALF_OPEN, CLOSED))
 
     def turn(self) -> float:
         """Wait for the next turn; when it came."""
@@ -270,7 +268,7 @@ def test_only_a_recovery_begins_a_ramp(tap: Tap) -> None:
         (HALF_OPEN, OPEN),
         (CLOSED, CLOSED),
     ):
-        tap.throttle.on_breaker_transition(old, new)
+        tap.throttle.on_breaker_transition(BreakerTransition(old, new))
 
     assert tap.throttle.ramp is None
 

@@ -1,6 +1,6 @@
 """Who pays for a failure of Plex."""
 
-from worker.resilience.blame import FailureAttribution
+from worker.resilience.circuit import FailureAttribution
 
 
 def test_a_failure_with_a_closed_breaker_is_the_jobs_own() -> None:
