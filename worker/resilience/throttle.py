@@ -223,9 +223,10 @@ class Throttle:
             return
         was_throttled = self._ramp.throttled
         self._ramp = self._ramp.record_result(ok, self._clock.wall())
-        if self._ramp.throttled is not was_throttled:
-            event = "slow_start.throttled" if self._ramp.throttled else "slow_start.resumed"
-            self._log.info(event, rate=self._ramp.rate)
+        if self._ramp.throttled and not was_throttled:
+            self._log.info("slow_start.throttled", rate=self._ramp.rate)
+        elif was_throttled and not self._ramp.throttled:
+            self._log.info("slow_start.resumed", rate=self._ramp.rate)
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
             self._save()
 
