@@ -390,15 +390,15 @@ def test_the_status_shows_breaker_outage_probe_and_slow_start(house: House) -> N
     wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
 
     away = house.stash.run_operation({"mode": "status"})
-    shown = house.said("Plex is away for")
+    shown = house.said("Plex is unavailable for")
     house.plex.up()
     house.drained()
     there = house.stash.run_operation({"mode": "status"})
 
     assert (away["breaker"], there["breaker"]) == ("open", "closed")
     assert "PlexUnavailable" in shown[0]
-    assert re.search(r"It is asked again in \d", shown[0])
-    assert house.said("the queue drains at")
+    assert re.search(r"PlexSync tries again in \d", shown[0])
+    assert house.said("PlexSync sends ")
 
 
 def test_the_outage_report_covers_none_one_and_a_current_one(
@@ -419,8 +419,8 @@ def test_the_outage_report_covers_none_one_and_a_current_one(
     assert (one["outages"], one["mtbf_s"], job.status) == (1, None, "FINISHED")
     assert one["mttr_s"] > 0.0
     assert house.said("No outage of Plex has been recorded.")
-    assert house.said("Plex is away since")
-    assert house.said("Plex is there; the last outage ended")
+    assert house.said("Plex is unavailable since")
+    assert house.said("Plex is available; the last outage ended")
 
 
 def bury(house: House, scene: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs the circuit breaker: takes results of jobs and probes, decides whether Plex may be asked."""
+"""Runs the circuit breaker: decides from results of jobs and probes how many jobs may run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,8 @@ from worker.resilience.retry_policy import BreakerSignal, rule_for
 
 OnTransition = Callable[[BreakerTransition], None]
 
-MIN_FAILED_JOBS = 3  # so many jobs failed the half-open test and none passed: it is Plex
+# if so many jobs fail the half-open test and none passes, Plex is at fault
+MIN_FAILED_JOBS = 3
 
 MAX_JOBS = {BreakerStatus.CLOSED: BATCH, BreakerStatus.HALF_OPEN: 1, BreakerStatus.OPEN: 0}
 REASONS = {
@@ -25,7 +26,7 @@ REASONS = {
 
 
 def _discard(breaker: CircuitState) -> None:
-    """Save nothing: the default for a breaker that is not kept."""
+    """Save nothing: the default for a breaker that is not stored."""
 
 
 class CircuitBreaker:
@@ -37,7 +38,7 @@ class CircuitBreaker:
         log: gets one `breaker.transition` per transition.
         breaker: the stored state.
         on_transition: called in order after each transition, and when access turns out denied.
-        save: called with every state worth keeping.
+        save: called with every state that a restarted worker needs.
     """
 
     def __init__(
@@ -66,7 +67,11 @@ class CircuitBreaker:
         self._transition(transitions.on_success(self.breaker, self._clock.wall()))
 
     def failed(self, error: Exception, plex: PlexClient) -> None:
-        """Record that a job or a shared read failed; a health check confirms an outage."""
+        """Record that a job or a shared read failed; a health check confirms an outage.
+
+        `RULES` says what a class of error means: denied access and a confirmed outage open the
+        breaker immediately, other countable failures after five in a row.
+        """
         signal, now = rule_for(error).signal, self._clock.wall()
         reason = f"{type(error).__name__}: {error}"
         if signal is BreakerSignal.REFUSED:
@@ -113,7 +118,8 @@ class CircuitBreaker:
         except PlexUnavailable:
             return False
         except PlexError:
-            return True  # a bad answer is an answer
+            # Plex answered, although with an error
+            return True
         return True
 
     def _transition(self, new: CircuitState) -> None:
@@ -122,6 +128,7 @@ class CircuitBreaker:
         stays_closed = {old.state, new.state} == {BreakerStatus.CLOSED}
         if new != old and not stays_closed:
             self._save(new)
+        # failures in a row and probes change the state, but are no transition
         if (old.state, old.refused) == (new.state, new.refused):
             return
 
@@ -172,7 +179,7 @@ class FailureAttribution:
         return is_second and len(self.tested) < MIN_FAILED_JOBS
 
     def jobs_to_refund(self) -> tuple[str, ...]:
-        """Return whose attempts to refund now that the breaker opened; () if one job failed alone."""
+        """Return the subjects to refund now that the breaker opened; () if one failed alone."""
         subjects = tuple(dict.fromkeys(self.streak))
         self.streak.clear()
         return subjects if len(subjects) > 1 else ()

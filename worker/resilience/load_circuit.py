@@ -1,4 +1,4 @@
-"""Loads the circuit breaker and the outage history as they were saved."""
+"""Loads the circuit breaker with its outage history and connects both to the log."""
 
 from collections.abc import Sequence
 from pathlib import Path

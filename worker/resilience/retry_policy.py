@@ -1,4 +1,4 @@
-"""Decides what a failure does to its job and to the circuit breaker, and how long jobs wait."""
+"""Decides what a failure means for its job and the circuit breaker, and how long jobs wait."""
 
 import traceback
 from dataclasses import dataclass
@@ -100,10 +100,10 @@ def decide_outcome(
 
     Examples:
         >>> job = Job(1, "scene:42", "update", 0, enqueued_at=0.0, attempts=4)
-        >>> decide_outcome(job, PlexUnavailable("no connection"), Random(7)).disposition
-        <Disposition.RELEASE: 'release'>
-        >>> decide_outcome(job, PlexTemporaryError("Plex answered 500"), Random(7)).disposition
-        <Disposition.DEAD_LETTER: 'bury'>
+        >>> decide_outcome(job, PlexUnavailable("no connection"), Random(7)).disposition.name
+        'RELEASE'
+        >>> decide_outcome(job, PlexTemporaryError("Plex answered 500"), Random(7)).disposition.name
+        'DEAD_LETTER'
     """
     rule = rule_for(error)
     attempts = job.attempts + 1 if spend and rule.wait is not RetryMode.RECOVERY else job.attempts

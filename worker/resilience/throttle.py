@@ -37,13 +37,13 @@ MAX_STEP_S = 60.0
 MIN_WAIT_S = 0.001  # a wait rounded to nothing would repeat forever
 SLOT_S = 5.0  # results are counted per slot: a minute needs twelve numbers instead of 1,200
 SLOTS = 12
-MIN_RESULTS = 10  # fewer say nothing about a share
+MIN_RESULTS = 10  # fewer results give no meaningful share
 THROTTLE_ABOVE = 0.3
 RESUME_BELOW = 0.1
 THROTTLE_FACTOR = 0.5
 
 OVERLOADED: Set[int] = frozenset({429, 500, 503})
-"""The statuses by which Plex says that it is overloaded."""
+"""The HTTP statuses of an overloaded Plex."""
 LEVELS = ((4, 0.0), (3, 0.1), (2, 0.25), (1, 0.5), (1, 1.0))
 """Per level: requests in flight, seconds of pause before the next job."""
 WINDOW = 20  # answers that the median is taken of
@@ -100,7 +100,7 @@ class SlowStart:
         return replace(older, tokens=min(1.0, self.tokens + step_s * older.rate))
 
     def acquire(self, now: float) -> tuple["SlowStart", float]:
-        """Return the ramp without one token and 0.0, or the seconds until there is one (2 at most)."""
+        """Take a token: return the ramp and 0.0, or the seconds until there is one (at most 2)."""
         ramp = self.refill(now)
         if ramp.is_over:
             return ramp, 0.0
@@ -109,11 +109,11 @@ class SlowStart:
         return replace(ramp, tokens=ramp.tokens - 1.0), 0.0
 
     def release(self) -> "SlowStart":
-        """Return the ramp with its unused token, so that a more urgent job starts without a wait."""
+        """Return the ramp with its unused token, so that a more urgent job starts immediately."""
         return replace(self, tokens=1.0)
 
     def record_result(self, ok: bool, now: float) -> "SlowStart":
-        """Return the ramp after one more result. Not `ok`: Plex failed, whatever the job's outcome."""
+        """Return the ramp after one more result; `ok` False: Plex failed, not the job itself."""
         ramp = self.refill(now)
         slot = int(ramp.age_s // SLOT_S)
         recent = tuple(result for result in ramp.results if slot - SLOTS < result[0] <= slot)
@@ -203,7 +203,7 @@ class Throttle:
         return max(1, min(BATCH, int(self._ramp.rate * BATCH_WINDOW_S)))
 
     def acquire(self, should_stop: Callable[[], bool]) -> bool:
-        """Wait until the next job may start; return False if `should_stop` said so first."""
+        """Wait until the next job may start; return False if `should_stop` was True first."""
         wait_s = self._wait_s()
         while wait_s > 0.0:
             if should_stop():

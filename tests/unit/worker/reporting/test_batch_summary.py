@@ -69,7 +69,7 @@ def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None
     assert ear.told == [
         (
             "info",
-            "PlexSync finished 10 jobs within 2 min: 7 written, 2 already as they should be, 1 left alone.",
+            "PlexSync finished 10 jobs within 2 min: 7 written, 2 already up to date, 1 skipped.",
         )
     ]
 
@@ -88,7 +88,7 @@ def test_dead_letters_are_counted_and_raise_the_level(ear: Ear) -> None:
         "3 in the dead letters (2 x AmbiguousMatch, 1 x PlexRejected; see List Dead Letters)"
         in text
     )
-    assert text.endswith("4 looked in vain and try again later (4 x PlexNotFound).")
+    assert text.endswith("4 will be retried (4 x PlexNotFound).")
 
 
 def test_100_000_jobs_are_one_line_per_half_minute(

@@ -87,7 +87,7 @@ def window(tmp_path: Path) -> Iterator[Window]:
 def test_while_all_is_well_the_status_says_so(window: Window) -> None:
     snapshot = window.snapshot()
 
-    assert plex_lines(snapshot, window.clock.now) == ["Plex: no trouble known."]
+    assert plex_lines(snapshot, window.clock.now) == ["Plex: no problem known."]
     assert (snapshot.breaker.state, snapshot.outage, snapshot.ramp) == (
         BreakerStatus.CLOSED,
         None,
@@ -109,19 +109,19 @@ def test_the_last_lines_show_the_worker_and_the_queue_counts(window: Window) -> 
 def test_an_outage_is_shown_with_length_cause_and_next_probe(window: Window) -> None:
     window.away(for_s=7200.0, next_s=42.0)
 
-    assert f"Plex is away for 2 h: {WHY}. It is asked again in 42 s." in window.lines()
+    assert f"Plex is unavailable for 2 h: {WHY}. PlexSync tries again in 42 s." in window.lines()
 
 
 def test_a_probe_that_is_overdue_is_asked_now(window: Window) -> None:
     window.away(for_s=60.0, next_s=-30.0)
 
-    assert "It is asked again in 0 s." in " ".join(window.lines())
+    assert "PlexSync tries again in 0 s." in " ".join(window.lines())
 
 
 def test_a_ramp_is_shown_with_its_rate(window: Window) -> None:
     window.ramp()
 
-    assert "Plex is back; the queue drains at 1 job a second for now." in window.lines()
+    assert "Plex is back; PlexSync sends 1 job per second and speeds up." in window.lines()
 
 
 def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None:
@@ -130,7 +130,7 @@ def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None
 
     text = " ".join(window.lines())
 
-    assert "Plex is away" in text
+    assert "Plex is unavailable" in text
     assert "Plex is back" not in text
 
 
@@ -211,7 +211,7 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
     snapshot = window.snapshot()
 
     assert snapshot.alive
-    assert window.lines()[-2] == "Worker: starting, alive for 1.5 min."
+    assert window.lines()[-2] == "Worker: starting, running for 1.5 min."
 
 
 def test_a_stopped_worker_is_not_shown_as_running(window: Window) -> None:
@@ -264,7 +264,7 @@ def test_an_outage_that_is_over_is_told_with_its_length(window: Window) -> None:
     window.clock.advance(7200.0)
 
     assert (
-        "Plex: no trouble known; the last outage lasted 5 min and ended 2 h ago." in window.lines()
+        "Plex: no problem known; the last outage lasted 5 min and ended 2 h ago." in window.lines()
     )
 
 
@@ -292,7 +292,7 @@ def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> No
         for line in lines
         if line.startswith("Milliseconds (average/median/95 of 100 stay below): ")
     )
-    assert counts.startswith("In the last 1 h: 2 done, 1 put off; requests per job: ")
+    assert counts.startswith("In the last 1 h: 2 done, 1 retried; requests per job: ")
     assert "to Plex" in counts
     assert "to Stash" in counts
     assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times

@@ -274,9 +274,9 @@ def test_the_report_shows_figures_and_the_newest_outage_first() -> None:
 
     lines = report_lines(add_affected_jobs(history), 8_720.0)
 
-    assert lines[0] == "Plex is there; the last outage ended 1 h ago."
+    assert lines[0] == "Plex is available; the last outage ended 1 h ago."
     assert "2 outages; the last 30 are kept." in lines
-    assert "Plex was there 97.67% of the time since the first of them." in lines
+    assert "Plex was available 97.67% of the time since the first of them." in lines
     assert "Mean time between outages: 1.1 h." in lines
     assert "Mean time to recovery: 1.5 min." in lines
     assert lines[-2].endswith(f", 2 min, 0 jobs affected: {DOWN}: {NO_CONNECTION}; back.")
@@ -286,7 +286,7 @@ def test_the_report_shows_figures_and_the_newest_outage_first() -> None:
 def test_the_report_says_since_when_plex_is_away() -> None:
     lines = report_lines(add_affected_jobs(away((1_000.0, None))), 1_090.0)
 
-    assert lines[0].startswith("Plex is away since ")
+    assert lines[0].startswith("Plex is unavailable since ")
     assert lines[0].endswith(", for 1.5 min.")
     assert lines[-1].endswith(f", 1.5 min so far, 1 job affected: {DOWN}.")
 
@@ -296,7 +296,7 @@ def test_the_report_says_how_many_outages_it_leaves_out() -> None:
 
     lines = report_lines(history, 10_000.0)
 
-    assert lines[-1] == "17 older ones are not shown."
+    assert lines[-1] == "17 older outages are not shown."
 
 
 @pytest.mark.parametrize(
