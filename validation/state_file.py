@@ -1,4 +1,4 @@
-"""Keeps one JSON document of the data folder: validated on load, written atomically."""
+"""Loads, validates and saves one JSON document of the data folder."""
 
 import os
 from collections.abc import Callable
@@ -91,7 +91,7 @@ class StateFile(Generic[T]):
 
 
 def _storable(value: Any) -> Any:
-    """Return `value` with every text in valid UTF-8: half a surrogate pair could not be read back."""
+    """Return `value` with valid UTF-8 only: half a surrogate pair could not be read back."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):

@@ -214,7 +214,7 @@ def test_the_figures_of_a_history(history: OutageHistory, figures: Metrics) -> N
     assert found.since_last_s == figures.since_last_s
 
 
-def test_an_outage_just_begun_says_nothing_of_availability() -> None:
+def test_an_outage_just_begun_has_no_availability() -> None:
     assert metrics(away((100.0, None)), 100.0).availability is None
 
 
@@ -248,20 +248,18 @@ def test_a_history_is_read_as_it_was_written(moves: list[tuple[str, float, str]]
     assert again == history
 
 
-# -- for people ------------------------------------------------------------------------------------
+# -- for users ----------------------------------------------------------------------------------
 
 
 @given(MOVES, st.floats(0.0, MAX_TIMESTAMP))
-def test_the_report_is_short_whatever_happened(
-    moves: list[tuple[str, float, str]], now: float
-) -> None:
+def test_the_report_stays_short(moves: list[tuple[str, float, str]], now: float) -> None:
     lines = report_lines(play(moves), now)
 
     assert 1 <= len(lines) <= 20
     assert all("\n" not in line for line in lines)
 
 
-def test_the_report_of_an_empty_history_says_so() -> None:
+def test_the_report_of_an_empty_history_is_one_line() -> None:
     assert report_lines(OutageHistory(), 100.0) == [NONE_YET]
 
 
@@ -283,7 +281,7 @@ def test_the_report_shows_figures_and_the_newest_outage_first() -> None:
     assert lines[-1].endswith(f", 1 min, 0 jobs affected: {DOWN}.")
 
 
-def test_the_report_says_since_when_plex_is_away() -> None:
+def test_the_report_shows_since_when_plex_is_unavailable() -> None:
     lines = report_lines(add_affected_jobs(away((1_000.0, None))), 1_090.0)
 
     assert lines[0].startswith("Plex is unavailable since ")
@@ -291,7 +289,7 @@ def test_the_report_says_since_when_plex_is_away() -> None:
     assert lines[-1].endswith(f", 1.5 min so far, 1 job affected: {DOWN}.")
 
 
-def test_the_report_says_how_many_outages_it_leaves_out() -> None:
+def test_the_report_counts_the_outages_it_leaves_out() -> None:
     history = away(*((number * 100.0, number * 100.0 + 1.0) for number in range(KEPT)))
 
     lines = report_lines(history, 10_000.0)
@@ -311,7 +309,7 @@ def test_the_report_says_how_many_outages_it_leaves_out() -> None:
         (180_000.0, "2.1 d"),
     ],
 )
-def test_a_length_of_time_is_said_in_its_own_unit(seconds: float, text: str) -> None:
+def test_a_length_of_time_has_a_fitting_unit(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
 
 
@@ -354,7 +352,7 @@ def test_an_outage_is_kept_from_its_first_moment_to_its_end(tmp_path: Path) -> N
     assert kept(tmp_path).outages == (ended,)
 
 
-def test_an_outage_goes_on_after_a_restart(tmp_path: Path) -> None:
+def test_an_outage_continues_after_a_restart(tmp_path: Path) -> None:
     clock = FakeClock(1_000.0)
     open_log(tmp_path, clock).on_breaker_transition(
         BreakerTransition(CircuitState(), broken(1_000.0))
@@ -384,7 +382,7 @@ def test_an_outage_whose_breaker_was_lost_ends_with_the_start(tmp_path: Path) ->
     assert [(one.end, one.how) for one in log.history.outages] == [(1_050.0, STATE_LOST)]
 
 
-def test_an_outage_whose_record_was_lost_is_written_down_again(tmp_path: Path) -> None:
+def test_an_outage_whose_record_was_lost_is_recorded_again(tmp_path: Path) -> None:
     log = open_log(tmp_path, FakeClock(5_000.0))
 
     log.sync_with_breaker(broken(1_000.0, refused=True))
@@ -432,7 +430,7 @@ def test_without_a_file_the_history_is_empty_without_warning(tmp_path: Path) -> 
     assert read_history(tmp_path, FakeClock()) == (OutageHistory(), "")
 
 
-def test_what_cannot_be_saved_is_told_and_kept_in_memory(tmp_path: Path) -> None:
+def test_what_cannot_be_saved_is_reported_and_kept_in_memory(tmp_path: Path) -> None:
     unsaved: list[str] = []
     log = open_log(tmp_path / "missing", FakeClock(1_000.0), unsaved)
 

@@ -76,7 +76,7 @@ def test_three_times_next_to_nothing_is_no_strain() -> None:
 
 
 @pytest.mark.parametrize("status", sorted(OVERLOADED))
-def test_each_answer_that_says_too_much_steps_back_once(status: int) -> None:
+def test_each_answer_of_overload_steps_back_once(status: int) -> None:
     pacing, seen = usual(), []
 
     for _ in range(6):

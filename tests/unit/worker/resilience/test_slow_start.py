@@ -132,7 +132,7 @@ def test_a_long_pause_saves_up_one_job_only() -> None:
     assert second_s > 0.0
 
 
-def test_who_waits_as_told_drains_three_thousand_jobs_in_a_ramp() -> None:
+def test_waiting_as_returned_drains_3000_jobs_in_a_ramp() -> None:
     ramp, now, jobs = SlowStart.start(START), START, 0
 
     while not ramp.is_over:
@@ -215,7 +215,7 @@ def test_a_clock_set_back_stalls_nothing(jump_s: float) -> None:
 
 
 @pytest.mark.parametrize("jump_s", [3_600.0, 86_400.0, 1e9])
-def test_a_clock_set_forward_ends_no_ramp_and_floods_nobody(jump_s: float) -> None:
+def test_a_clock_set_forward_ends_no_ramp_and_floods_nothing(jump_s: float) -> None:
     ramp = SlowStart.start(START).refill(START + jump_s)
 
     ramp, first_s = ramp.acquire(START + jump_s)
@@ -241,7 +241,7 @@ def test_rate_and_bucket_stay_in_their_limits(
 
 
 @given(MOVES, STEPS_S)
-def test_never_two_tokens_at_once(moves: list[tuple[float, str]], step_s: float) -> None:
+def test_never_two_tokens_together(moves: list[tuple[float, str]], step_s: float) -> None:
     ramp = play(moves)
     now = ramp.refilled_at + step_s
 
@@ -321,19 +321,3 @@ def test_without_a_file_there_is_no_ramp(tmp_path: Path) -> None:
     file = slow_start_file(tmp_path, FakeClock())
 
     assert (file.load(), file.warning) == (None, "")
-
-
-def test_a_document_of_version_1_1_is_read(tmp_path: Path) -> None:
-    document = {
-        "age_s": 12.5,
-        "refilled_at": START,
-        "results": [[1, 2, 0], [2, 0, 3]],
-        "started_at": START - 12.5,
-        "throttled": True,
-        "tokens": 0.25,
-    }
-    (tmp_path / FILE_NAME).write_text(json.dumps(document), "utf-8")
-
-    ramp = slow_start_file(tmp_path, FakeClock()).load()
-
-    assert ramp == SlowStart(START - 12.5, START, 12.5, 0.25, True, ((1, 2, 0), (2, 0, 3)))
