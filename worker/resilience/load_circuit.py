@@ -52,9 +52,6 @@ def load_circuit(
             log.warning("state.corrupt", file=file_name, detail=text)
             notices.add(f"state:{file_name}", "warning", text, clock.wall())
 
-    def save(breaker: CircuitState) -> None:
-        _log_failed_save(log, BREAKER_FILE, file.save(breaker))
-
     def count_affected(event: BreakerTransition) -> None:
         # before the history ends the outage
         if event.new.state is BreakerStatus.CLOSED:
@@ -62,7 +59,12 @@ def load_circuit(
             outages.add_affected_jobs(due + running)
 
     listeners = (count_affected, outages.on_breaker_transition, *on_transition)
+    save = partial(_save_breaker, log, file)
     return CircuitBreaker(clock, rng, log, breaker, listeners, save)
+
+
+def _save_breaker(log: EventLog, file: CircuitStateFile, breaker: CircuitState) -> None:
+    _log_failed_save(log, BREAKER_FILE, file.save(breaker))
 
 
 def _log_failed_save(log: EventLog, file_name: str, detail: str) -> None:
