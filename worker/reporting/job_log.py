@@ -27,7 +27,7 @@ TEXTS = {
         "token and the Plex libraries in PlexSync's settings. ({reason})"
     ),
     GONE: (
-        "PlexSync cannot reach Plex; changes stay queued and are sent when Plex is back. ({reason})"
+        "PlexSync cannot reach Plex; changes stay queued and are sent once Plex answers. ({reason})"
     ),
     BACK: "Plex is back after {duration}; PlexSync sends the queued changes.",
 }
