@@ -217,7 +217,7 @@ def build_reconciliation(
         store=queue.store,
         meta=queue.facts,
         sink=QueueGapSink(queue.store, queue.dead_letters, queue.records),
-        history=HistoryFile(env.data_dir, env.clock.sleep),
+        history=HistoryFile(env.data_dir, env.clock),
         clock=env.clock,
         log=run.log,
         config=lambda: settings.config,

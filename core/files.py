@@ -1,4 +1,6 @@
-"""Small JSON documents, written so that a reader sees the old one or the new one, never half of one."""
+"""Small JSON documents, written so that a reader sees the old one or the new one, never half of
+one.
+"""
 
 import json
 import os
@@ -46,10 +48,12 @@ class JsonFile:
 
     @property
     def corruption_warning(self) -> str:
-        """What a person should know of a document that was set aside; "" when none was."""
+        """Return a sentence for users about a quarantined document; "" if there is none."""
         if self.quarantined_as is None:
             return ""
-        return f"{self._path.name} made no sense and was set aside as {self.quarantined_as.name}."
+        return (
+            f"{self._path.name} is corrupt; it was renamed to {self.quarantined_as.name} and reset."
+        )
 
     def write(self, document: dict[str, Any], *, durable: bool = True) -> None:
         """Replace the document atomically. Not `durable`: a power cut may bring the old one back.

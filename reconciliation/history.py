@@ -1,13 +1,13 @@
 """Keep the last runs in `data/reconciliation.json`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from core.files import JsonFile
+from core.clock import Clock
 from reconciliation.run import Run
 from validation.scope import Scope
+from validation.state_file import StateFile
 
 FILE_NAME = "reconciliation.json"
 KEPT_RUNS = 30
@@ -44,28 +44,17 @@ class History(BaseModel):
 class HistoryFile:
     """Keeps the history. A corrupt file is quarantined; then no run is known."""
 
-    def __init__(self, data_dir: Path, sleep: Callable[[float], None]) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, sleep)
+    def __init__(self, data_dir: Path, clock: Clock) -> None:
+        path = data_dir / FILE_NAME
+        self._file = StateFile(path, TypeAdapter(History), History, clock)
 
     def load(self) -> tuple[History, str]:
         """Return the history, and a warning when a corrupt file was quarantined, else ""."""
-        try:
-            history = History.model_validate(self._file.read() or {})
-        except ValidationError:
-            self._file.quarantine()
-            history = History()
-        quarantined_as, self._file.quarantined_as = self._file.quarantined_as, None
-        if quarantined_as is None:
-            return history, ""
-        return history, (
-            f"{FILE_NAME} is corrupt; it was renamed to {quarantined_as.name} and reset. "
-            "PlexSync no longer knows past runs of the reconciliation."
-        )
+        history, warning = self._file.load(), self._file.warning
+        if warning:
+            warning += " PlexSync no longer knows past runs of the reconciliation."
+        return history, warning
 
     def save(self, history: History) -> str:
-        """Write the history; return "" or why it could not be kept. Never raise."""
-        try:
-            self._file.write(history.model_dump(mode="json", by_alias=True))
-        except (OSError, TimeoutError) as error:
-            return str(error)
-        return ""
+        """Write the history; return "" or why it could not be saved. Never raise."""
+        return self._file.save(history)

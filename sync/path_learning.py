@@ -1,18 +1,19 @@
 """Learn how Plex names Stash's folders, and drop a mapping at its first contradiction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, TypeAdapter
 
 from core.clock import Clock
-from core.files import JsonFile
 from core.log import EventLog
 from core.units import DAY_S
 from plex.path_learner import Candidates, LearnedMapping, StashFile, contradicts, learn
 from stash.client import StashClient
 from validation.metadata import SceneFile
+from validation.state_file import StateFile
 
 FILE_NAME = "learned_paths.json"
 SAMPLE = 500
@@ -20,25 +21,18 @@ REPEAT_AFTER_S = DAY_S
 LEARNED = "learned"
 
 
-class _Pair(BaseModel):
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True, slots=True)
+class LearnedPaths:
+    """What was learned from the files of both servers.
 
-    source: str
-    target: str
-    files: int
-    folders: int
-
-
-class LearnedPaths(BaseModel):
-    """The stored document.
-
-    `learned_at` in epoch seconds; `dropped` are contradicted pairs, which are never learned again.
+    Attributes:
+        learned_at: when, in epoch seconds; 0 for never.
+        mappings: the mappings in force, best supported first (stored as `pairs`).
+        dropped: (source, target) of contradicted mappings, which are never learned again.
     """
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
-
-    learned_at: float = 0.0
-    pairs: tuple[_Pair, ...] = ()
+    learned_at: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    mappings: Annotated[tuple[LearnedMapping, ...], Field(alias="pairs")] = ()
     dropped: tuple[tuple[str, str], ...] = ()
 
 
@@ -56,18 +50,18 @@ class LearnedPathStore:
         log: EventLog,
         on_dropped: Callable[[LearnedMapping], object],
     ) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._file = learned_paths_file(data_dir, clock)
         self._clock = clock
         self._log = log
         self._on_dropped = on_dropped
-        self._document = _read(self._file)
-        if self._file.corruption_warning:
-            log.warning("state.corrupt", detail=self._file.corruption_warning)
+        self._document = self._file.load()
+        if self._file.warning:
+            log.warning("state.corrupt", file=FILE_NAME, detail=self._file.warning)
 
     @property
     def mappings(self) -> tuple[LearnedMapping, ...]:
-        """The mappings in force, best supported first; () when nothing was learned."""
-        return _mappings(self._document)
+        """The pairs in force, best supported first; () when nothing was learned."""
+        return self._document.mappings
 
     def is_due(self) -> bool:
         """Return True if nothing was learned within the last day."""
@@ -90,10 +84,7 @@ class LearnedPathStore:
             pairs=[f"{mapping.source}=>{mapping.target}" for mapping in mappings],
             files=len(files),
         )
-        pairs = tuple(_Pair(**asdict(mapping)) for mapping in mappings)
-        self._save(
-            self._document.model_copy(update={"learned_at": self._clock.wall(), "pairs": pairs})
-        )
+        self._save(replace(self._document, learned_at=self._clock.wall(), mappings=tuple(mappings)))
 
     def drop_contradicted(self, files: Sequence[SceneFile], candidates: Candidates) -> None:
         """Drop every mapping that one of these files contradicts."""
@@ -107,33 +98,22 @@ class LearnedPathStore:
                 self._on_dropped(mapping)
 
     def _remove(self, mapping: LearnedMapping) -> None:
-        dropped = (mapping.source, mapping.target)
-        pairs = tuple(
-            pair for pair in self._document.pairs if (pair.source, pair.target) != dropped
-        )
-        update = {"pairs": pairs, "dropped": (*self._document.dropped, dropped)}
-        self._save(self._document.model_copy(update=update))
+        others = tuple(other for other in self._document.mappings if other != mapping)
+        dropped = (*self._document.dropped, (mapping.source, mapping.target))
+        self._save(replace(self._document, mappings=others, dropped=dropped))
 
     def _save(self, document: LearnedPaths) -> None:
         self._document = document
-        try:
-            self._file.write(document.model_dump(mode="json"))
-        except (OSError, TimeoutError) as error:
-            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))
+        detail = self._file.save(document)
+        if detail:
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=detail)
 
 
-def read_mappings(data_dir: Path, sleep: Callable[[float], None]) -> tuple[LearnedMapping, ...]:
-    """Return the stored mappings, best supported first; () for none or a corrupt file."""
-    return _mappings(_read(JsonFile(data_dir / FILE_NAME, sleep)))
+def learned_paths_file(data_dir: Path, clock: Clock) -> StateFile[LearnedPaths]:
+    """Return the document `learned_paths.json`; nothing is learned by default."""
+    return StateFile(data_dir / FILE_NAME, TypeAdapter(LearnedPaths), LearnedPaths, clock)
 
 
-def _mappings(document: LearnedPaths) -> tuple[LearnedMapping, ...]:
-    return tuple(LearnedMapping(**pair.model_dump()) for pair in document.pairs)
-
-
-def _read(file: JsonFile) -> LearnedPaths:
-    try:
-        return LearnedPaths.model_validate(file.read() or {})
-    except ValidationError:
-        file.quarantine()
-        return LearnedPaths()
+def read_mappings(data_dir: Path, clock: Clock) -> tuple[LearnedMapping, ...]:
+    """Return the stored mappings, best supported first; () if nothing was learned."""
+    return learned_paths_file(data_dir, clock).load().mappings

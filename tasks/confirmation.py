@@ -1,58 +1,71 @@
-"""Deleting takes two runs: the first says what would be deleted, the second does it.
+"""Lets a task that deletes run twice: the first run says what the second would delete.
 
 Stash's buttons ask nothing, and a double click must not count as two runs.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, TypeAdapter
 
 from core.clock import Clock
-from core.files import JsonFile
+from validation.state_file import StateFile
 
 FILE_NAME = "confirm.json"
 MIN_DELAY_S = 5.0
 MAX_DELAY_S = 300.0
 
 
-class PendingConfirmation(BaseModel):
-    """What the first run said. `ended_at` is epoch seconds."""
+@dataclass(frozen=True, slots=True)
+class PendingConfirmation:
+    """What the first run announced.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        task: the task's name; "" if nothing is pending.
+        count: how many things it would delete.
+        ended_at: when the first run ended, epoch seconds.
+    """
 
-    task: str
-    count: int
-    ended_at: float
+    task: str = ""
+    count: int = 0
+    ended_at: Annotated[float, Field(allow_inf_nan=False)] = 0.0
 
 
-def is_confirmed(
-    asked: PendingConfirmation | None, task: str, count: int, started_at: float
-) -> bool:
-    """Whether a run that started now confirms the one before: same task, same count, not too soon or late."""
-    if asked is None or (asked.task, asked.count) != (task, count):
+def is_confirmed(pending: PendingConfirmation, task: str, count: int, started_at: float) -> bool:
+    """Return True if a run started now confirms the first: same task and count, in time."""
+    if (pending.task, pending.count) != (task, count):
         return False
-    return MIN_DELAY_S <= started_at - asked.ended_at <= MAX_DELAY_S
+    return MIN_DELAY_S <= started_at - pending.ended_at <= MAX_DELAY_S
 
 
 class Confirmation:
-    """Remembers what was asked between two runs of a task."""
+    """Stores what was announced between two runs of a task."""
 
     def __init__(self, data_dir: Path, clock: Clock) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        schema = TypeAdapter(PendingConfirmation)
+        self._file = StateFile(data_dir / FILE_NAME, schema, PendingConfirmation, clock)
         self._clock = clock
 
     def consume(self, task: str, count: int, started_at: float) -> bool:
-        """Whether this run may delete. What was asked before is used up either way."""
-        try:
-            asked = PendingConfirmation.model_validate(self._file.read())
-        except ValidationError:
-            asked = None
-        answer = is_confirmed(asked, task, count, started_at)
-        self._file.write({})
-        return answer
+        """Return True if this run may delete; what was pending is used up either way.
+
+        Raises:
+            OSError: the document could not be saved.
+        """
+        pending = self._file.load()
+        self._save(PendingConfirmation())
+        return is_confirmed(pending, task, count, started_at)
 
     def request(self, task: str, count: int) -> None:
-        """This run has said what would be deleted; called at its very end."""
-        self._file.write(
-            PendingConfirmation(task=task, count=count, ended_at=self._clock.wall()).model_dump()
-        )
+        """Store what this run has announced; called at its very end.
+
+        Raises:
+            OSError: the document could not be saved.
+        """
+        self._save(PendingConfirmation(task, count, self._clock.wall()))
+
+    def _save(self, pending: PendingConfirmation) -> None:
+        detail = self._file.save(pending)
+        if detail:
+            raise OSError(f"{FILE_NAME} could not be saved: {detail}")

@@ -88,7 +88,7 @@ def _delete(context: TaskContext, task: str, is_chosen: Callable[[DeadLetter], b
 def _recover(context: TaskContext, classes: str) -> TaskResult:
     stash = context.stash_client()
     _require_plex(context, stash)
-    history, _ = read_history(context.data_dir, context.clock.sleep)
+    history, _ = read_history(context.data_dir, context.clock)
 
     def gone(ids: Sequence[int]) -> frozenset[int]:
         return frozenset(key for key, scene in stash.scenes(ids).items() if scene is None)

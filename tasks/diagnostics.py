@@ -72,7 +72,7 @@ def view_log(context: TaskContext) -> TaskResult:
 
 def outage_report(context: TaskContext) -> TaskResult:
     """Print when Plex was away, and what that adds up to."""
-    history, warning = read_history(context.data_dir, context.clock.sleep)
+    history, warning = read_history(context.data_dir, context.clock)
     now = context.clock.wall()
     for line in reversed(
         [*filter(None, [warning]), *report_lines(history, now)]

@@ -142,7 +142,9 @@ def _drain_in_process(context: TaskContext, reason: WorkerStartError) -> TaskRes
 
 
 def _ensure_queue(context: TaskContext) -> None:
-    """Where nobody has made the queue yet: a worker with no time makes it, and takes in what was spilled."""
+    """Where nobody has made the queue yet: a worker with no time makes it, and takes in what was
+    spilled.
+    """
     if not context.has_queue():
         context.work_here(lambda: None, 0.0)
 
@@ -164,9 +166,11 @@ def _warn_if_paused(context: TaskContext) -> None:
 
 
 def _start_progress(context: TaskContext, store: JobStore) -> tuple[QueueProgress, float]:
-    """Somebody who has said how much there is to do; and for how many seconds following is worth while."""
+    """Somebody who has said how much there is to do; and for how many seconds following is worth
+    while.
+    """
     follower = QueueProgress(store, context.clock, context.log, context.progress)
-    times = current_statistics(context.data_dir, Counters(store), context.clock.sleep).times_s.get(
+    times = current_statistics(context.data_dir, Counters(store), context.clock).times_s.get(
         JOB, ()
     )
     job_s = sum(times) / len(times) if times else 0.0

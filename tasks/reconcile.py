@@ -1,4 +1,6 @@
-"""The buttons of the reconciliation: they wish for a run and follow the worker, or compare without a write."""
+"""The buttons of the reconciliation: they wish for a run and follow the worker, or compare without
+a write.
+"""
 
 from dataclasses import replace
 
@@ -120,7 +122,7 @@ def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
     answer = process_queue(
         replace(context, progress=lambda share: context.progress(HALF + share * HALF))
     )
-    history, _ = HistoryFile(context.data_dir, context.clock.sleep).load()
+    history, _ = HistoryFile(context.data_dir, context.clock).load()
     run = next((run for run in history.runs if run.asked_at == wish.asked_at), None)
     if run is None:
         context.info("The comparison is not over; the worker goes on with it by itself.")
@@ -129,7 +131,9 @@ def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
 
 
 def _follow(context: TaskContext, facts: MetaStore, wish: RunRequest) -> None:
-    """Show how far the comparison is, until it is over, the worker waits, nothing moves, or time is up."""
+    """Show how far the comparison is, until it is over, the worker waits, nothing moves, or time is
+    up.
+    """
     began = moved = worked = said = context.clock.monotonic()
     checked = -1
     while _is_ahead(facts, wish) and is_worker_alive(str(context.data_dir)):

@@ -10,7 +10,7 @@ def reset_stats(context: TaskContext) -> TaskResult:
     """Begin the statistics anew at zero."""
     with context.store() as store:
         counters = Counters(store)
-        jobs = current_statistics(context.data_dir, counters, context.clock.sleep).jobs
+        jobs = current_statistics(context.data_dir, counters, context.clock).jobs
         what = f"The statistics of {pluralize(jobs, 'job')}, their times and their requests would be deleted."
         if not context.confirm("Reset Statistics", jobs, what):
             return {"deleted": 0, "jobs": jobs}

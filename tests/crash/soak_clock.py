@@ -355,7 +355,7 @@ class Soak:
     def judge(self) -> None:
         """Compare both libraries field by field, and look for what is stuck."""
         world, report = self.world, self.report
-        history, warning = read_history(world.data, world.clock.sleep)
+        history, warning = read_history(world.data, world.clock)
         report.lives, report.crashes, report.outages = (
             world.lives,
             world.crashes,

@@ -1,4 +1,6 @@
-"""What finding a file costs: the index outlives its worker, and Plex is asked only about what is new."""
+"""What finding a file costs: the index outlives its worker, and Plex is asked only about what is
+new.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ import pytest
 
 from tests.emulators.plex_server import Fault
 from tests.flow.inproc import LOOK_S, Inproc, opened
-from worker.resilience.backoff import (
-    LIBRARY_LOOK_LATER_S,
-    LIBRARY_LOOK_S,
+from worker.resilience.retry_policy import (
+    LIBRARY_POLL_LATER_S,
+    LIBRARY_POLL_S,
     NOT_FOUND_WAITS_S,
     library_poll_interval,
 )
@@ -238,10 +240,10 @@ def test_jobs_whose_files_are_missing_share_one_look(house: Inproc) -> None:
 
 
 def test_the_gap_between_looks_grows_once_only_dead_letters_wait() -> None:
-    assert library_poll_interval(waits=True, buried=True) == LIBRARY_LOOK_S
-    assert library_poll_interval(waits=True, buried=False) == LIBRARY_LOOK_S
-    assert library_poll_interval(waits=False, buried=True) == LIBRARY_LOOK_LATER_S
-    assert library_poll_interval(waits=False, buried=False) is None
+    assert library_poll_interval(has_waiting=True, has_dead_letters=True) == LIBRARY_POLL_S
+    assert library_poll_interval(has_waiting=True, has_dead_letters=False) == LIBRARY_POLL_S
+    assert library_poll_interval(has_waiting=False, has_dead_letters=True) == LIBRARY_POLL_LATER_S
+    assert library_poll_interval(has_waiting=False, has_dead_letters=False) is None
 
 
 def test_the_library_is_polled_every_30_s_then_every_5_min(
@@ -287,7 +289,7 @@ def test_a_dead_letter_requeues_itself_when_its_file_appears(house: Inproc) -> N
     item = house.item("/media/a/late.mp4")
 
     with house.writes_only(item):
-        house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
+        house.look_for(LIBRARY_POLL_LATER_S + LOOK_S)
 
     assert house.shown(item).title == "Scene of /data/a/late.mp4"
     assert set(house.dead_letters()) == {"scene:2"}
@@ -306,7 +308,7 @@ def test_a_dead_letter_requeues_after_another_jobs_listing(house: Inproc) -> Non
 
     with house.writes_only(item):
         house.sync(house.scene("/data/a/never.mp4"))  # its miss has the library listed anew
-        house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
+        house.look_for(LIBRARY_POLL_LATER_S + LOOK_S)
 
     assert house.shown(item).title == "Scene of /data/a/right name.mp4"
 
@@ -323,7 +325,7 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     items = [house.item(f"/media/a/{number}.mp4", number + 1) for number in range(1_050)]
 
     with house.writes_only(*items):
-        house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
+        house.look_for(LIBRARY_POLL_LATER_S + LOOK_S)
 
     assert house.dead_letters() == {}
 

@@ -1,4 +1,6 @@
-"""What survives a restart, how gently the queue drains, what it costs to wait, and what people can see and do."""
+"""What survives a restart, how gently the queue drains, what it costs to wait, and what people can
+see and do.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
 from tests.flow.house import House, Workroom, wait_for
 from worker.lifecycle.loop import TICK_S
+from worker.resilience.breaker import FILE_NAME as BREAKER_FILE
 from worker.resilience.breaker import BreakerStatus
-from worker.resilience.breaker_file import FILE_NAME as BREAKER_FILE
-from worker.resilience.rate_limiter import FULL_RATE
+from worker.resilience.throttle import FULL_RATE
 
 DAY_S = 86_400.0
 LIBRARIES = "/library/sections"
@@ -58,7 +60,8 @@ def store_of(room: Workroom) -> JobStore:
     return room.worker.components.store
 
 
-# -- restarts ---------------------------------------------------------------------------------------
+# -- restarts
+# ---------------------------------------------------------------------------------------
 
 
 def test_a_worker_started_during_an_outage_continues_it(
@@ -117,7 +120,7 @@ def test_a_corrupt_breaker_file_is_reported_once(room: Workroom, content: str) -
 
     assert at_first is BreakerStatus.CLOSED
     assert [attempts for _, attempts, _ in waiting] == [0]
-    assert len(room.said("circuit_breaker.json made no sense", "Warning")) == 1
+    assert len(room.said("circuit_breaker.json is corrupt", "Warning")) == 1
     assert room.worker_log().count("state.corrupt") == 1
     assert (room.data / f"{BREAKER_FILE}.corrupt").exists()
     assert room.item().title == "Waits"
@@ -175,7 +178,8 @@ def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
     assert after.rate == pytest.approx(before.rate, rel=0.25)
 
 
-# -- the health check ---------------------------------------------------------------------------------
+# -- the health check
+# ---------------------------------------------------------------------------------
 
 
 def test_probes_ask_for_the_identity_then_for_the_libraries(
@@ -233,7 +237,8 @@ def test_while_disabled_stash_is_polled_rarely(
     assert room.stash.count("graphql", "configuration") <= 40
 
 
-# -- waiting is cheap ---------------------------------------------------------------------------------
+# -- waiting is cheap
+# ---------------------------------------------------------------------------------
 
 
 def test_an_hour_of_waiting_is_two_polls_a_second(room: Workroom) -> None:
@@ -286,7 +291,8 @@ def test_however_long_only_waiting_jobs_wait_nothing_grows(room: Workroom, days:
     assert room.item("0.mp4").title == "Waits"
 
 
-# -- the ramp -----------------------------------------------------------------------------------------
+# -- the ramp
+# -----------------------------------------------------------------------------------------
 
 
 def drain_after_an_outage(room: Workroom, count: int) -> list[int]:
@@ -341,7 +347,9 @@ def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(room: Workroom) ->
     done_before: list[int] = []
 
     def edit_in_the_middle(pause_s: float) -> None:
-        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill drains."""
+        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill
+        drains.
+        """
         if not done_before and room.worker_log().count("sync.done") >= 10:
             done_before.append(room.worker_log().count("sync.done"))
             room.edit(scenes[-1], title="Urgent")
@@ -370,7 +378,8 @@ def test_nobody_waits_for_the_pace_while_plex_answers_well(room: Workroom) -> No
     assert room.clock.sleeps == []
 
 
-# -- what people see and do ---------------------------------------------------------------------------
+# -- what people see and do
+# ---------------------------------------------------------------------------
 
 
 def test_the_status_shows_breaker_outage_probe_and_slow_start(house: House) -> None:
@@ -381,15 +390,15 @@ def test_the_status_shows_breaker_outage_probe_and_slow_start(house: House) -> N
     wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
 
     away = house.stash.run_operation({"mode": "status"})
-    shown = house.said("Plex is away for")
+    shown = house.said("Plex is unavailable for")
     house.plex.up()
     house.drained()
     there = house.stash.run_operation({"mode": "status"})
 
     assert (away["breaker"], there["breaker"]) == ("open", "closed")
     assert "PlexUnavailable" in shown[0]
-    assert re.search(r"It is asked again in \d", shown[0])
-    assert house.said("the queue drains at")
+    assert re.search(r"PlexSync tries again in \d", shown[0])
+    assert house.said("PlexSync sends ")
 
 
 def test_the_outage_report_covers_none_one_and_a_current_one(
@@ -410,8 +419,8 @@ def test_the_outage_report_covers_none_one_and_a_current_one(
     assert (one["outages"], one["mtbf_s"], job.status) == (1, None, "FINISHED")
     assert one["mttr_s"] > 0.0
     assert house.said("No outage of Plex has been recorded.")
-    assert house.said("Plex is away since")
-    assert house.said("Plex is there; the last outage ended")
+    assert house.said("Plex is unavailable since")
+    assert house.said("Plex is available; the last outage ended")
 
 
 def bury(house: House, scene: int, reason: str) -> None:

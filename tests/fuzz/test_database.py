@@ -169,7 +169,10 @@ def lived(folder: Path) -> Story:
             look_around(worker)
             notices = " ".join(text for _, _, text in worker.components.notices.pending())
             return Story(
-                subjects, aside, notices, parse_float(worker.components.facts.get("watermark")) or 0.0
+                subjects,
+                aside,
+                notices,
+                parse_float(worker.components.facts.get("watermark")) or 0.0,
             )
         except sqlite3.Error as error:
             assert is_damage(error)

@@ -1,4 +1,6 @@
-"""Small documents in the data folder that hold anything at all: a safe default, set aside, told once."""
+"""Small documents in the data folder that hold anything at all: a safe default, set aside, told
+once.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,8 @@ from tests.support import ROOT, FakeClock, open_store, query
 from validation.metadata import SceneFile
 from wiring import Environment, build_worker
 from worker.reporting.outage_report import report_lines
-from worker.reporting.stats import StatisticsRecorder, read_statistics
-from worker.resilience.breaker import probe_is_due
-from worker.resilience.breaker_file import CircuitStateFile
+from worker.reporting.stats import StatisticsRecorder, statistics_file
+from worker.resilience.breaker import CircuitStateFile, probe_is_due
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.outages import metrics, read_history
 from worker.resilience.throttle import Throttle
@@ -73,7 +74,7 @@ def use_breaker(folder: Path, clock: FakeClock) -> None:
 
 
 def use_outages(folder: Path, clock: FakeClock) -> None:
-    history, _ = read_history(folder, clock.sleep)
+    history, _ = read_history(folder, clock)
     metrics(history, clock.wall())
     report_lines(history, clock.wall())
 
@@ -84,7 +85,7 @@ def use_statistics(folder: Path, clock: FakeClock) -> None:
     )
     keeper.save()
     assert all(
-        sum(times_s) >= 0 for times_s in read_statistics(folder, clock.sleep).times_s.values()
+        sum(times_s) >= 0 for times_s in statistics_file(folder, clock).load().times_s.values()
     )
 
 
@@ -108,7 +109,7 @@ def use_lessons(folder: Path, clock: FakeClock) -> None:
     learning = LearnedPathStore(folder, clock, log(), lambda lesson: None)
     learning.is_due()
     learning.drop_contradicted([SceneFile(path="/data/a.mp4", size=5, oshash="")], lambda path: [])
-    read_mappings(folder, clock.sleep)
+    read_mappings(folder, clock)
 
 
 def use_confirmation(folder: Path, clock: FakeClock) -> None:

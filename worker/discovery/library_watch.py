@@ -1,4 +1,6 @@
-"""While files are missing in Plex, see now and then whether a library has moved, and wake who waits for it."""
+"""While files are missing in Plex, see now and then whether a library has moved, and wake who waits
+for it.
+"""
 
 from collections.abc import Callable
 
@@ -9,8 +11,8 @@ from core.timers import IntervalTimer
 from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.store import JobStore
-from worker.resilience.backoff import LIBRARY_LOOK_S, library_poll_interval
 from worker.resilience.circuit import CircuitBreaker
+from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
 
 NOT_FOUND = "PlexNotFound"
 EVERY_LETTER = 1_000_000
@@ -32,7 +34,7 @@ class LibraryWatcher:
         self._circuit = circuit
         self._clock = clock
         self._log = log
-        self._due = IntervalTimer(clock, LIBRARY_LOOK_S, later=True)
+        self._due = IntervalTimer(clock, LIBRARY_POLL_S, later=True)
         self._looked_at = float("-inf")
         self._known_gains = -1
 
@@ -48,7 +50,10 @@ class LibraryWatcher:
             self._store.is_waiting_for(NOT_FOUND),
             NOT_FOUND in self._dead_letters.by_reason(),
         )
-        gap_s, now = library_poll_interval(waits=waits, buried=buried), self._clock.monotonic()
+        gap_s, now = (
+            library_poll_interval(has_waiting=waits, has_dead_letters=buried),
+            self._clock.monotonic(),
+        )
         if gap_s is None or now - self._looked_at < gap_s:
             return False
         ctx = get_bench()

@@ -12,9 +12,8 @@ from sync.context import SyncContext
 from sync_queue.store import JobStore
 from worker.lifecycle.isolation import notify_listeners
 from worker.reporting.stats import counters_for, utc_day
-from worker.resilience.blame import FailureAttribution
 from worker.resilience.breaker import BreakerStatus
-from worker.resilience.circuit import CircuitBreaker
+from worker.resilience.circuit import CircuitBreaker, FailureAttribution
 from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
 from worker.resilience.throttle import Throttle
 

@@ -1,1 +1,1 @@
-"""Tells users what the worker does: log, notices, statistics, status."""
+"""Reports to users what the worker does: log, notices, statistics, status."""

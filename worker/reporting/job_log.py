@@ -1,4 +1,6 @@
-"""What the outside hears of jobs: one log line per finished job, one notice per kind of trouble."""
+"""Writes one log line per finished job, and notices for what the user should know."""
+
+from collections.abc import Mapping
 
 from core.clock import Clock
 from core.events import JobFinished
@@ -7,7 +9,7 @@ from core.log import EventLog
 from core.outcome import Disposition, SyncResult
 from core.text import format_duration
 from sync_queue.notices import Notices
-from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 
 REFUSED = "refused"
 GONE = "plex_gone"
@@ -19,10 +21,22 @@ EVENTS = {
     Disposition.RELEASE: "sync.release",
     Disposition.DEAD_LETTER: "sync.dead_letter",
 }
+TEXTS = {
+    REFUSED: (
+        "Plex denies PlexSync access; every change stays queued. Check the Plex URL, the Plex "
+        "token and the Plex libraries in PlexSync's settings. ({reason})"
+    ),
+    GONE: (
+        "PlexSync cannot reach Plex; changes stay queued and are sent once Plex answers. ({reason})"
+    ),
+    BACK: "Plex is back after {duration}; PlexSync sends the queued changes.",
+}
+"""The notices of an outage by class; REFUSED needs the user, GONE ends without one."""
+LEVELS = {REFUSED: "error", GONE: "warning", BACK: "info"}
 
 
 class JobReporter:
-    """A drain's listener."""
+    """Reports finished jobs and outages of Plex."""
 
     def __init__(self, log: EventLog, notices: Notices, clock: Clock) -> None:
         self._log = log
@@ -30,84 +44,110 @@ class JobReporter:
         self._clock = clock
 
     def on_job_finished(self, event: JobFinished) -> None:
-        """Write the job's line, and a notice when a person may have to act."""
-        job, outcome = event.job, event.outcome
-        if not job.is_scene and outcome.disposition is Disposition.COMPLETE:
-            self._log.info(
-                "fan_out.done",
-                entity=job.subject,
-                cause=job.cause,
-                what=outcome.result_text,
-                queued=outcome.message,
-                took_s=round(event.took_s, 3),
-            )
-            return
-        kind, _, number = job.subject.partition(":")
-        facts: dict[str, object] = {kind: number, "cause": job.cause, "item": outcome.items}
-        if outcome.disposition is Disposition.COMPLETE:
-            facts.update(what=outcome.result_text, wrote=outcome.wrote, confidence=outcome.confidence)
+        """Write the job's line, and a notice if the user may have to act."""
+        if event.job.is_scene or event.outcome.disposition is not Disposition.COMPLETE:
+            self._log_job(event)
+            self._report_problems(event)
         else:
-            facts.update(reason=outcome.reason, attempt=outcome.attempts, detail=outcome.message)
-        if outcome.disposition is Disposition.RETRY:
-            facts.update(next_s=round(outcome.wait_s))
-        facts.update(took_s=round(event.took_s, 3))
-        write = (
-            self._log.warning if outcome.disposition is Disposition.DEAD_LETTER else self._log.info
-        )
-        write(EVENTS[outcome.disposition], **facts)
-        for warning in outcome.warnings:
-            self._log.warning("sync.part_failed", scene=number, part=warning)
-            self._notify(
-                f"part:{warning.partition(':')[0]}",
-                f"Scene {number}: {warning}. The rest was written.",
-            )
-        if outcome.result is SyncResult.CLAIMED:
-            self._log.warning("sync.claimed", scene=number, detail=outcome.message)
-            self._notify("claimed", f"Scene {number} was not written: {outcome.message}.")
-        if outcome.disposition is Disposition.DEAD_LETTER:
-            shown = f" ({outcome.title})" if outcome.title else ""
-            first_line = outcome.message.partition("\n")[0]
-            text = f"{display_name(job.subject).capitalize()}{shown} is in the dead letters: {outcome.reason}. {first_line}"
-            self._notify(f"dead:{outcome.reason}", text)
+            self._log_fan_out(event)
 
-    def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
-        """One notice when Plex goes away, one when a person must act, one when it is back. The gate's listener."""
+    def on_breaker_transition(self, event: BreakerTransition) -> None:
+        """Add a notice if Plex is unavailable or denies access, and when it is back."""
+        old, new = event.old, event.new
         if new.refused and not old.refused:
-            text = (
-                f"Plex refuses PlexSync, and every change waits. Check the Plex URL, the Plex token and the "
-                f"Plex libraries in PlexSync's settings. ({new.reason})"
-            )
-            self._notices.add(REFUSED, "error", text, self._clock.wall())
+            self._notify_outage(REFUSED, reason=new.reason)
         elif new.state is BreakerStatus.OPEN and old.state is BreakerStatus.CLOSED:
-            text = f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.reason})"
-            self._notices.add(GONE, "warning", text, self._clock.wall())
+            self._notify_outage(GONE, reason=new.reason)
         elif new.state is BreakerStatus.CLOSED:
             self._notify_recovery(old)
 
     def notify_long_outage(self, breaker: CircuitState) -> None:
-        """An outage that began soon after another one was not told of; it is when it turns out to be long."""
+        """Report an outage of five minutes that was not reported because of an earlier one."""
         now = self._clock.wall()
-        if (
-            breaker.state is not BreakerStatus.OPEN
-            or breaker.refused
-            or now - breaker.since < LONG_OUTAGE_S
-        ):
+        is_outage = breaker.state is BreakerStatus.OPEN and not breaker.refused
+        if not is_outage or now - breaker.since < LONG_OUTAGE_S:
             return
-        if not self._notices.was_delivered(GONE, breaker.since):
-            self._notices.drop(GONE)
-            text = f"PlexSync has not reached Plex for {format_duration(now - breaker.since)}; changes wait. ({breaker.reason})"
-            self._notices.add(GONE, "warning", text, now)
+        if self._notices.was_delivered(GONE, breaker.since):
+            return
+
+        self._notices.drop(GONE)
+        duration = format_duration(now - breaker.since)
+        text = (
+            f"PlexSync has not reached Plex for {duration}; changes stay queued. ({breaker.reason})"
+        )
+        self._notices.add(GONE, "warning", text, now)
+
+    def _log_fan_out(self, event: JobFinished) -> None:
+        """Write the line of an entity's job, which enqueued the jobs of its scenes."""
+        self._log.info(
+            "fan_out.done",
+            entity=event.job.subject,
+            cause=event.job.cause,
+            what=event.outcome.result_text,
+            queued=event.outcome.message,
+            took_s=round(event.took_s, 3),
+        )
+
+    def _log_job(self, event: JobFinished) -> None:
+        disposition = event.outcome.disposition
+        is_dead = disposition is Disposition.DEAD_LETTER
+        write = self._log.warning if is_dead else self._log.info
+        write(EVENTS[disposition], **_job_facts(event))
+
+    def _report_problems(self, event: JobFinished) -> None:
+        outcome = event.outcome
+        number = event.job.subject.partition(":")[2]
+        for warning in outcome.warnings:
+            self._log.warning("sync.part_failed", scene=number, part=warning)
+            part = warning.partition(":")[0]
+            text = f"Scene {number}: {warning}. The rest was written."
+            self._notify(f"part:{part}", text)
+
+        if outcome.result is SyncResult.CLAIMED:
+            self._log.warning("sync.claimed", scene=number, detail=outcome.message)
+            self._notify("claimed", f"Scene {number} was not written: {outcome.message}.")
+
+        if outcome.disposition is Disposition.DEAD_LETTER:
+            name = display_name(event.job.subject).capitalize()
+            title = f" ({outcome.title})" if outcome.title else ""
+            # a bug's message continues with its traceback
+            first_line = outcome.message.partition("\n")[0]
+            text = f"{name}{title} is in the dead letters: {outcome.reason}. {first_line}"
+            self._notify(f"dead:{outcome.reason}", text)
 
     def _notify_recovery(self, old: CircuitState) -> None:
-        """Who was told that Plex went away is told that it is back, and nobody else: a Plex may flap all day."""
-        now, was_told = self._clock.wall(), self._notices.was_delivered
+        """Report the end of an outage if its start was reported: Plex may flap all day."""
+        now, was_delivered = self._clock.wall(), self._notices.was_delivered
+        # an outage that ended before its notice was delivered is not reported
         if self._notices.is_pending(GONE):
-            self._notices.drop(GONE)  # over before anybody could hear of it
-        if was_told(GONE, old.since) or was_told(REFUSED, old.since):
+            self._notices.drop(GONE)
+        if was_delivered(GONE, old.since) or was_delivered(REFUSED, old.since):
             self._notices.drop(BACK)
-            text = f"Plex is back after {format_duration(now - old.since)}; PlexSync sends what waited."
-            self._notices.add(BACK, "info", text, now)
+            self._notify_outage(BACK, duration=format_duration(now - old.since))
         self._notices.drop(REFUSED)
 
-    def _notify(self, kind: str, text: str) -> None:
-        self._notices.add(kind, "warning", text, self._clock.wall())
+    def _notify_outage(self, notice_class: str, **facts: str) -> None:
+        text = TEXTS[notice_class].format(**facts)
+        self._notices.add(notice_class, LEVELS[notice_class], text, self._clock.wall())
+
+    def _notify(self, notice_class: str, text: str) -> None:
+        self._notices.add(notice_class, "warning", text, self._clock.wall())
+
+
+def _job_facts(event: JobFinished) -> Mapping[str, object]:
+    """Return the facts of the job's line in the order in which they are written."""
+    job, outcome = event.job, event.outcome
+    kind, _, number = job.subject.partition(":")
+    facts: dict[str, object] = {kind: number, "cause": job.cause, "item": outcome.items}
+    if outcome.disposition is Disposition.COMPLETE:
+        facts["what"] = outcome.result_text
+        facts["wrote"] = outcome.wrote
+        facts["confidence"] = outcome.confidence
+    else:
+        facts["reason"] = outcome.reason
+        facts["attempt"] = outcome.attempts
+        facts["detail"] = outcome.message
+    if outcome.disposition is Disposition.RETRY:
+        facts["next_s"] = round(outcome.wait_s)
+    facts["took_s"] = round(event.took_s, 3)
+    return facts

@@ -1,40 +1,60 @@
-"""Warnings of the worker's own log that nobody else carries into Stash's log: what happened, what to do.
+"""Turns warnings of the worker's own log into notices for Stash's log, with what to do.
 
-The log tells this module, and the worker lets it speak between two jobs: a warning may be written at any
-moment, also within a transaction, where no notice can be kept.
+An event is only collected while it is logged, because a transaction may be open then. The worker
+writes the notices between two jobs.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 from core.clock import Clock
+from core.log import LogEvent
 from sync_queue.notices import Notices
 from validation.settings import BY_NAME
 
 SCOPE = BY_NAME["reconcile_scope"].display_name
-DISK = "Is the disk full, or the folder not writable?"
-UNKNOWN = "(not known)"  # whoever warns is in trouble already: a fact that is not there must not stop a worker
+DISK = "Free disk space, or make PlexSync's data folder writable."
+MEMORY = "If this repeats, check available memory"
+# stands for a fact that the event lacks: an incomplete warning must not stop the worker
+UNKNOWN = "(not known)"
 
 TEXTS = {
-    "backup.failed": f"The nightly copy of PlexSync's queue could not be made: {{detail}}. The old copy stays. {DISK}",
-    "listener.failed": "A bug in what counts and reports finished jobs; the jobs are done: {detail}. Please report it.",
-    "paths.contradicted": "The learned path pair {source} => {target} led to another file and is dropped. "
-    "Enter the right one under Path mapping if scenes end as AmbiguousMatch.",
-    "state.save_failed": f"{{file}} could not be saved: {{detail}}. {{lost}} {DISK}",
-    "plex.scan_failed": "Plex could not be asked to scan {folder} for a new scene: {detail}. Scan the library in Plex.",
-    "reconcile.failed": "The comparison of Stash and Plex ended early: {detail}. Does the library exist that "
-    f"the setting '{SCOPE}' names? The next comparison begins anew.",
-    "reconcile.skipped": "Plex failed five times to show the items of {scenes} scenes; the comparison left them out. "
-    "If it repeats, look at Plex's own log.",
-    "worker.killed": "PlexSync's worker ended without a word in the middle of its work, which is tried again. "
-    "If it repeats, look whether memory is short; plexsync.log names what it had in hand.",
-    "worker.killed_reading": "PlexSync's worker ended without a word while it read for {jobs} changes together, which "
-    "are tried again. If it repeats, look whether memory is short.",
+    "backup.failed": (
+        "PlexSync could not back up its queue: {detail}. The previous backup stays. " + DISK
+    ),
+    "listener.failed": (
+        "PlexSync has a bug in what counts and reports finished jobs: {detail}. "
+        "The jobs are done. Please report this."
+    ),
+    "paths.contradicted": (
+        "The learned path mapping {source} => {target} led to another file and was dropped. "
+        "Set the right one under Path mapping if scenes fail with AmbiguousMatch."
+    ),
+    "plex.scan_failed": (
+        "PlexSync could not ask Plex to scan {folder} for a new scene: {detail}. "
+        "Scan the library in Plex."
+    ),
+    "reconcile.failed": (
+        "The comparison of Stash and Plex ended early: {detail}. The next comparison starts from "
+        f"the beginning. Check that the library that the setting '{SCOPE}' names exists."
+    ),
+    "reconcile.skipped": (
+        "Plex failed five times to list the items of {scenes} scenes; the comparison skipped them. "
+        "If this repeats, check Plex's own log."
+    ),
+    "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
+    "worker.killed": (
+        "The PlexSync worker was killed while processing a job; the job will be retried. "
+        f"{MEMORY}; plexsync.log names the job."
+    ),
+    "worker.killed_reading": (
+        "The PlexSync worker was killed while reading the scenes of {jobs} jobs; they will be "
+        f"retried. {MEMORY}."
+    ),
 }
-"""By log event; `{...}` is one of the event's facts."""
+"""The notice of each event; `{...}` is a fact of the event."""
 
 LOST = {
-    "circuit_breaker.json": "A restarted worker asks Plex again, even during an outage.",
+    "circuit_breaker.json": "A restarted worker sends requests to Plex even during an outage.",
     "learned_paths.json": "The learned path mappings are lost when the worker ends.",
     "outages.json": "The newest outages are lost when the worker ends.",
     "ramp.json": "A restarted worker resumes at full speed.",
@@ -45,24 +65,28 @@ LOST = {
 
 
 class LogAlerts:
-    """The log's listener. One notice per event and hour."""
+    """Collects log events that have a text for users; `Notices` limits each to one an hour."""
 
     def __init__(self, notices: Notices, clock: Clock) -> None:
         self._notices = notices
         self._clock = clock
-        self._heard: dict[str, str] = {}
+        self._pending: dict[str, str] = {}
 
-    def on_log_event(self, event: str, facts: Mapping[str, object]) -> None:
-        """A warning or an error was written."""
-        if event not in TEXTS:
+    def on_log_event(self, event: LogEvent) -> None:
+        """Collect the event's notice; the newest replaces an uncollected one of its class."""
+        if event.name not in TEXTS:
             return
-        file = str(facts.get("file", ""))
-        known = {**facts, "lost": LOST.get(file, "")}
-        notice_class = f"trouble:{event}:{file}" if file else f"trouble:{event}"
-        self._heard[notice_class] = TEXTS[event].format_map(defaultdict(lambda: UNKNOWN, known))
+        # each document has its own class, because each failed save has its own consequence
+        file = str(event.facts.get("file", ""))
+        lost = LOST.get(file, "")
+        notice_class = f"trouble:{event.name}" + (f":{file}" if lost else "")
+        facts = {**event.facts, "lost": f"{lost} " if lost else ""}
+        self._pending[notice_class] = TEXTS[event.name].format_map(
+            defaultdict(lambda: UNKNOWN, facts)
+        )
 
     def flush(self) -> None:
-        """Make notices of what was heard; called where no transaction is open."""
-        heard, self._heard = self._heard, {}
-        for notice_class, text in heard.items():
+        """Store the collected notices; call it where no transaction is open."""
+        pending, self._pending = self._pending, {}
+        for notice_class, text in pending.items():
             self._notices.add(notice_class, "warning", text, self._clock.wall())

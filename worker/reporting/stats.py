@@ -1,25 +1,25 @@
-"""What PlexSync has done so far, in numbers.
+"""Counts what PlexSync has done and writes a readable copy, `stats.json`.
 
-The counters move in the queue's database, in the transaction of the job's own move, so that three jobs
-count as three whoever is killed. `stats.json` is their readable copy, with the newest times and what they
-cost in requests, written at the end of each drain. A kill loses times and requests of one drain at most.
+The counters lie in the queue's database and change in the transaction that completes the job, so a
+kill neither loses nor repeats a count. `stats.json` adds the newest times and the requests. It is
+written at the end of each drain, so a kill loses times and requests of one drain at most.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, computed_field
 
 from core.clock import Clock
 from core.events import JobFinished
-from core.files import JsonFile
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
 from core.step_timer import StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
+from validation.state_file import StateFile
 
 FILE_NAME = "stats.json"
 JOB = "job"
@@ -27,7 +27,7 @@ JOBS = "jobs"
 
 
 class Timing(BaseModel):
-    """The newest times of one step in seconds: how many, their average, median and 95th percentile."""
+    """The newest times of one step: how many, average, median and 95th percentile in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,10 +38,18 @@ class Timing(BaseModel):
 
 
 class Statistics(BaseModel):
-    """Counters since `since` (epoch seconds).
+    """The statistics since the last reset.
 
-    `times_s` are the newest of each step, oldest first; those of `job` are of successful jobs only.
-    `requests` counts those to `plex` and `stash`, and under `jobs` how many jobs they were sent for.
+    Attributes:
+        since: when counting began, epoch seconds.
+        outcomes: jobs by `Disposition`, retries included.
+        errors: failed attempts by class of error.
+        fields: written fields by name.
+        confidence: matched jobs by confidence.
+        days: completed jobs by UTC day.
+        times_s: the newest times of each step in seconds, oldest first; `job` has those of
+            successful jobs only.
+        requests: requests by server (`plex`, `stash`); `jobs` is how many jobs they were sent for.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -57,19 +65,19 @@ class Statistics(BaseModel):
 
     @property
     def jobs(self) -> int:
-        """How many outcomes there were, retries included."""
+        """Return the number of outcomes, retries included."""
         return sum(self.outcomes.values())
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def timing(self) -> dict[str, Timing]:
-        """What the times add up to, by step."""
+        """Return the summary of the times, by step."""
         return {name: timing_of(times) for name, times in self.times_s.items() if times}
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def requests_per_job(self) -> dict[str, float]:
-        """How many requests a job costs on average, by server; {} before the first job."""
+        """Return the mean number of requests per job, by server; {} before the first job."""
         jobs = self.requests.get(JOBS, 0)
         return {
             name: round(count / jobs, 2)
@@ -79,14 +87,17 @@ class Statistics(BaseModel):
 
 
 def timing_of(times_s: tuple[float, ...]) -> Timing:
-    """What some times add up to; there is at least one."""
-    middle, high = percentile(times_s, 0.5), percentile(times_s, 0.95)
-    average = round(sum(times_s) / len(times_s), 4)
-    return Timing(count=len(times_s), average=average, p50=middle or 0.0, p95=high or 0.0)
+    """Return the summary of `times_s` (seconds), which must not be empty."""
+    return Timing(
+        count=len(times_s),
+        average=round(sum(times_s) / len(times_s), 4),
+        p50=percentile(times_s, 0.5) or 0.0,
+        p95=percentile(times_s, 0.95) or 0.0,
+    )
 
 
 def counters_for(outcome: Outcome, day: str) -> list[tuple[str, str]]:
-    """The counters one outcome moves: (kind, name). `day` is YYYY-MM-DD."""
+    """Return the counters that one outcome adds to: (kind, name). `day` is YYYY-MM-DD."""
     if outcome.disposition is not Disposition.COMPLETE:
         return [("outcomes", outcome.disposition.value), ("errors", outcome.reason)]
     counts = [("outcomes", outcome.disposition.value), ("days", day)]
@@ -97,38 +108,31 @@ def counters_for(outcome: Outcome, day: str) -> list[tuple[str, str]]:
 
 
 def utc_day(clock: Clock, ago_s: float = 0.0) -> str:
-    """The day by the wall clock, some seconds ago, in UTC: YYYY-MM-DD."""
+    """Return the UTC day of `ago_s` seconds ago: YYYY-MM-DD."""
     return datetime.fromtimestamp(clock.wall() - ago_s, timezone.utc).strftime("%Y-%m-%d")
 
 
 def percentile(times_s: Iterable[float], share: float) -> float | None:
-    """The time that `share` (0 to 1) of the jobs stayed below, in seconds; None without any."""
+    """Return the time (seconds) below which `share` (0 to 1) of the times lie; None without any."""
     ordered = sorted(times_s)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+    if not ordered:
+        return None
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def read_statistics(data_dir: Path, sleep: Callable[[float], None]) -> Statistics:
-    """The readable copy; empty ones when there are none or they make no sense (they are set aside)."""
-    return _read(JsonFile(data_dir / FILE_NAME, sleep))
+def statistics_file(data_dir: Path, clock: Clock) -> StateFile[Statistics]:
+    """Return the document `stats.json`, the readable copy; empty by default."""
+    return StateFile(data_dir / FILE_NAME, TypeAdapter(Statistics), Statistics, clock)
 
 
-def _read(file: JsonFile) -> Statistics:
-    try:
-        return Statistics.model_validate(file.read() or {})
-    except ValidationError:
-        file.quarantine()
-        return Statistics()
+def current_statistics(data_dir: Path, counters: Counters, clock: Clock) -> Statistics:
+    """Return the counters as they are, with times and requests of the copy since the last reset."""
+    return _current(statistics_file(data_dir, clock).load(), counters)
 
 
-def current_statistics(
-    data_dir: Path, counters: Counters, sleep: Callable[[float], None]
-) -> Statistics:
-    """The counters of this moment; times and requests of the copy, unless it is of before a reset."""
-    return _present(read_statistics(data_dir, sleep), counters)
-
-
-def _present(copy: Statistics, counters: Counters) -> Statistics:
+def _current(copy: Statistics, counters: Counters) -> Statistics:
     since = counters.since()
+    # a copy from before the last reset
     if copy.since != since:
         copy = Statistics()
     return Statistics(
@@ -137,56 +141,58 @@ def _present(copy: Statistics, counters: Counters) -> Statistics:
 
 
 def reset_statistics(data_dir: Path, counters: Counters, clock: Clock) -> None:
-    """Begin anew at zero; a living worker notices it by the new `since`.
+    """Set every counter to zero; a running worker detects it by the new `since`.
 
     Raises:
-        OSError: the counters are at zero, the readable copy could not be written.
+        OSError: the counters are at zero, the readable copy could not be saved.
     """
     counters.reset(clock.wall())
-    JsonFile(data_dir / FILE_NAME, clock.sleep).write(
-        Statistics(since=counters.since()).model_dump(mode="json")
-    )
+    detail = statistics_file(data_dir, clock).save(Statistics(since=counters.since()))
+    if detail:
+        raise OSError(f"{FILE_NAME} could not be saved: {detail}")
 
 
 class StatisticsRecorder:
-    """Remembers the times it hears and writes the readable copy."""
+    """Records times of jobs and writes the readable copy of the statistics."""
 
     def __init__(
-        self, data_dir: Path, counters: Counters, clock: Clock, log: EventLog, watch: StepTimer
+        self, data_dir: Path, counters: Counters, clock: Clock, log: EventLog, timer: StepTimer
     ) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._file = statistics_file(data_dir, clock)
         self._counters = counters
         self._clock = clock
         self._log = log
-        self._watch = watch
+        self._timer = timer
         self._since = counters.begin(clock.wall())
-        kept = _present(_read(self._file), counters)
-        if self._file.corruption_warning:
-            log.warning("state.corrupt", detail=self._file.corruption_warning)
-        watch.restore(kept.times_s, kept.requests)
+        stored = _current(self._file.load(), counters)
+        if self._file.warning:
+            log.warning("state.corrupt", file=FILE_NAME, detail=self._file.warning)
+        timer.restore(stored.times_s, stored.requests)
 
     def on_job_finished(self, event: JobFinished) -> None:
-        """A drain's listener: keep the time of a successful job."""
-        self._watch.requests[JOBS] += 1
+        """Count the job, and record the time of a successful one."""
+        self._timer.requests[JOBS] += 1
         outcome = event.outcome
         if outcome.disposition is Disposition.COMPLETE and outcome.items:
-            self._watch.record(JOB, event.took_s)
+            self._timer.record(JOB, event.took_s)
 
     def now(self) -> Statistics:
-        """The statistics of this moment."""
+        """Return the current statistics."""
         since = self._counters.since()
-        if since != self._since:  # somebody has reset them
+        # the task Reset Statistics runs in another process
+        if since != self._since:
             self._since = since
-            self._watch.restore({}, {})
-        times_s, requests = self._watch.times_s(), dict(self._watch.requests)
+            self._timer.restore({}, {})
         return Statistics(
-            since=since, times_s=times_s, requests=requests, **self._counters.by_kind()
+            since=since,
+            times_s=self._timer.times_s(),
+            requests=dict(self._timer.requests),
+            **self._counters.by_kind(),
         )
 
     def save(self) -> None:
-        """Write the readable copy, of today's and yesterday's days; a disk that is full only delays it."""
+        """Write the readable copy with the days since yesterday; a failure is logged."""
         self._counters.forget_before("days", utc_day(self._clock, ago_s=DAY_S))
-        try:
-            self._file.write(self.now().model_dump(mode="json"), durable=False)
-        except (OSError, TimeoutError) as error:
-            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))
+        detail = self._file.save(self.now(), durable=False)
+        if detail:
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=detail)

@@ -1,11 +1,11 @@
-"""What a person sees of PlexSync: one snapshot of everything that is kept, and its lines."""
+"""Takes one snapshot of everything that PlexSync stores, and formats it for users."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.clock import Clock
-from core.files import JsonFile
+from core.outcome import Disposition
 from core.step_timer import STEPS
 from core.text import format_counts, format_duration, pluralize
 from core.version import VERSION
@@ -18,23 +18,31 @@ from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerRow
 from sync_queue.records import Records
 from sync_queue.store import JobStore
-from worker.reporting.stats import Statistics, current_statistics, utc_day
-from worker.resilience import rate_limiter
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import CircuitStateFile
+from worker.reporting.stats import Statistics, Timing, current_statistics, utc_day
+from worker.resilience.breaker import BreakerStatus, CircuitState, CircuitStateFile
 from worker.resilience.outages import Outage, OutageHistory, duration_s, read_history
-from worker.resilience.rate_limiter import SlowStart
-from worker.resilience.throttle import FILE_NAME as RAMP_FILE
+from worker.resilience.throttle import SlowStart, slow_start_file
 
-NEWEST_LETTERS = 3
-SHOWN_LESSONS = 3
-MAX_LINES = 25  # Stash keeps the newest 30 for a page that is opened later
+NEWEST_DEAD_LETTERS = 3
+SHOWN_MAPPINGS = 3
+# Stash keeps the newest 30 lines for a log page that is opened later
+MAX_LINES = 25
 MAX_LINE = 400
+DISPOSITION_TEXTS = {
+    Disposition.COMPLETE: "done",
+    Disposition.RETRY: "retried",
+    Disposition.RELEASE: "released while a server was unavailable",
+    Disposition.DEAD_LETTER: "dead-lettered",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state at one moment. Counts are jobs; mappings go from a name to a count, most first."""
+    """The state at one moment.
+
+    Counts are jobs; mappings go from a name to a count, highest first. `reconciled` is when the
+    last comparison ended (epoch seconds), a blank and its summary; "" before the first one.
+    """
 
     journal_mode: str
     due: int
@@ -51,12 +59,12 @@ class Snapshot:
     breaker: CircuitState
     history: OutageHistory
     ramp: SlowStart | None
-    lessons: tuple[LearnedMapping, ...]
+    mappings: tuple[LearnedMapping, ...]
     reconciled: str = ""
 
     @property
     def outage(self) -> Outage | None:
-        """The outage that goes on now, if one does."""
+        """Return the current outage; None while Plex is available."""
         return self.history.current
 
     @property
@@ -66,11 +74,11 @@ class Snapshot:
 
 
 def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
-    """Read everything that is kept; changes nothing but setting a corrupt file aside."""
+    """Read everything that is stored; change nothing, except that corrupt files are quarantined."""
     dead_letters, counters = DeadLetters(store), Counters(store)
     due, later, running = store.counts()
-    statistics = current_statistics(data_dir, counters, clock.sleep)
-    ramp = rate_limiter.from_document(JsonFile(data_dir / RAMP_FILE, clock.sleep).read())
+    statistics = current_statistics(data_dir, counters, clock)
+    ramp = slow_start_file(data_dir, clock).load()
     return Snapshot(
         journal_mode=str(store.connection.execute("PRAGMA journal_mode").fetchone()[0]),
         due=due,
@@ -80,75 +88,63 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         done_today=statistics.days.get(utc_day(clock), 0),
         waiting=store.waiting_by_reason(),
         dead=dead_letters.by_reason(),
-        newest=tuple(dead_letters.newest(NEWEST_LETTERS)),
+        newest=tuple(dead_letters.newest(NEWEST_DEAD_LETTERS)),
         confidences=Records(store).confidences(),
         worker=MetaStore(store).worker(),
         alive=is_worker_alive(str(data_dir)),
         breaker=CircuitStateFile(data_dir, clock).load()[0],
-        history=read_history(data_dir, clock.sleep)[0],
+        history=read_history(data_dir, clock)[0],
         ramp=ramp if ramp is not None and not ramp.is_over else None,
-        lessons=read_mappings(data_dir, clock.sleep),
+        mappings=read_mappings(data_dir, clock),
         reconciled=MetaStore(store).get(sql.RECONCILED),
     )
 
 
 def status_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """At most 25 lines, the most important last: Stash shows the newest line first."""
+    """Return at most 25 lines, the most important last: Stash shows the newest line first."""
     lines = [line[:MAX_LINE] for make in SECTIONS for line in make(snapshot, now)]
     return lines[-MAX_LINES:]
 
 
 def format_dead_letter(dead_letter: DeadLetter) -> str:
-    """One dead letter on one line: scene, title, reason, what to do, what was looked at."""
+    """Return one line: scene, title, reason, what to do, which candidates were compared."""
     name = dead_letter.subject.replace(":", " ")
     title = f" ({dead_letter.title})" if dead_letter.title else ""
-    tried = f" Looked at: {'; '.join(dead_letter.candidates)}." if dead_letter.candidates else ""
-    return f"Dead letter: {name}{title}: {dead_letter.reason}. {dead_letter.message.partition(chr(10))[0]}{tried}"
+    # a bug's message continues with its traceback
+    first_line = dead_letter.message.partition("\n")[0]
+    candidates = ""
+    if dead_letter.candidates:
+        candidates = f" Looked at: {'; '.join(dead_letter.candidates)}."
+    return f"Dead letter: {name}{title}: {dead_letter.reason}. {first_line}{candidates}"
 
 
 def version_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """What is installed."""
-    other = (
-        f"; the worker is still {snapshot.worker.version}"
-        if snapshot.worker and snapshot.alive
-        else ""
-    )
-    is_same = snapshot.worker is None or snapshot.worker.version == VERSION
-    return [
-        f"PlexSync {VERSION}{'' if is_same else other}, database in {snapshot.journal_mode} mode."
-    ]
+    """Return the installed version, and that of the running worker if it is another one."""
+    worker = snapshot.worker
+    other = ""
+    if worker is not None and snapshot.alive and worker.version != VERSION:
+        other = f"; the worker is still {worker.version}"
+    return [f"PlexSync {VERSION}{other}, database in {snapshot.journal_mode} mode."]
 
 
 def timing_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """How long a job and its steps take; [] before the first job."""
+    """Return the times of a job and its steps; [] before the first job."""
     timing = snapshot.statistics.timing
-    parts = [
-        f"{name} {'/'.join(f'{seconds * 1000.0:.0f}' for seconds in (row.average, row.p50, row.p95))}"
-        for name in STEPS
-        if (row := timing.get(name)) is not None
-    ]
-    return (
-        [f"Milliseconds (average/median/95 of 100 stay below): {', '.join(parts)}."]
-        if parts
-        else []
-    )
+    parts = [f"{name} {_milliseconds(timing[name])}" for name in STEPS if name in timing]
+    if not parts:
+        return []
+    return [f"Milliseconds (average/median/95 of 100 stay below): {', '.join(parts)}."]
 
 
 def statistics_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """What was done since counting began, and what it cost; [] before the first job."""
+    """Return outcomes and requests since counting began; [] before the first job."""
     stats = snapshot.statistics
     if not stats.jobs:
         return []
-    names = {
-        "done": "done",
-        "wait": "put off",
-        "release": "given back while a server was away",
-        "bury": "given up",
-    }
     parts = [
-        f"{stats.outcomes[name]:,} {text}"
-        for name, text in names.items()
-        if stats.outcomes.get(name)
+        f"{stats.outcomes[disposition.value]:,} {text}"
+        for disposition, text in DISPOSITION_TEXTS.items()
+        if stats.outcomes.get(disposition.value)
     ]
     cost = [
         f"{count:g} to {server.capitalize()}"
@@ -159,77 +155,71 @@ def statistics_lines(snapshot: Snapshot, now: float) -> list[str]:
 
 
 def match_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """How sure the matches are, and what was learned of folder names."""
-    lines = [
-        f"Learned: {one.source} => {one.target} ({one.files} files)."
-        for one in snapshot.lessons[:SHOWN_LESSONS]
-    ]
-    return (
-        [f"Matches: {_counted(snapshot.confidences)}.", *lines] if snapshot.confidences else lines
-    )
+    """Return the matches by confidence, and the learned path mappings."""
+    lines = []
+    if snapshot.confidences:
+        counts = [f"{count:,} {name}" for name, count in snapshot.confidences.items()]
+        lines.append(f"Matches: {', '.join(counts)}.")
+    for mapping in snapshot.mappings[:SHOWN_MAPPINGS]:
+        lines.append(f"Learned: {mapping.source} => {mapping.target} ({mapping.files} files).")
+    return lines
 
 
 def dead_letter_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """The newest dead letters, and all by reason."""
+    """Return the newest dead letters, and the counts of all by reason."""
     by_reason = [f"Dead letters: {format_counts(snapshot.dead)}."] if snapshot.dead else []
     return [*map(format_dead_letter, snapshot.newest), *by_reason]
 
 
 def waiting_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """What jobs wait for."""
+    """Return the counts of retried jobs by reason."""
     return [f"Waiting: {format_counts(snapshot.waiting)}."] if snapshot.waiting else []
 
 
 def plex_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """Breaker, outage, next probe and ramp."""
+    """Return whether Plex is available: breaker, outage, next probe and slow start."""
     if snapshot.breaker.state is not BreakerStatus.CLOSED:
-        gap = max(0.0, snapshot.breaker.next_probe_at - now)
-        away = f" for {format_duration(now - snapshot.outage.start)}" if snapshot.outage else ""
+        duration = f" for {format_duration(now - snapshot.outage.start)}" if snapshot.outage else ""
+        probe = format_duration(max(0.0, snapshot.breaker.next_probe_at - now))
         return [
-            f"Plex is away{away}: {snapshot.breaker.reason}. It is asked again in {format_duration(gap)}."
+            f"Plex is unavailable{duration}: {snapshot.breaker.reason}. "
+            f"PlexSync tries again in {probe}."
         ]
-    last = snapshot.history.outages[-1] if snapshot.history.outages else None
-    lines = ["Plex: no trouble known."]
-    if last is not None and last.end is not None:
-        length = format_duration(duration_s(last, now))
-        lines = [
-            f"Plex: no trouble known; the last outage lasted {length} and ended {format_duration(now - last.end)} ago."
-        ]
+
+    lines = [f"Plex: no problem known{_last_outage(snapshot, now)}."]
     if snapshot.ramp is not None:
-        lines.append(
-            f"Plex is back; the queue drains at {pluralize(round(snapshot.ramp.rate), 'job')} a second for now."
-        )
+        jobs = pluralize(round(snapshot.ramp.rate), "job")
+        lines.append(f"Plex is back; PlexSync sends {jobs} per second and speeds up.")
     return lines
 
 
 def worker_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """Whether a worker lives, what it does and since when."""
+    """Return whether a worker is running, its status and since when."""
     if snapshot.worker is None or not snapshot.alive:
         return ["Worker: not running; the next edit starts it."]
-    return [
-        f"Worker: {snapshot.worker_status}, alive for {format_duration(now - snapshot.worker.started_at)}."
-    ]
+    duration = format_duration(now - snapshot.worker.started_at)
+    return [f"Worker: {snapshot.worker_status}, running for {duration}."]
 
 
 def queue_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """The one line that everybody wants to see first."""
+    """Return the counts of the queue."""
+    dead_letters = pluralize(sum(snapshot.dead.values()), "dead letter")
     return [
         f"Queue: {snapshot.due:,} due, {snapshot.later:,} later, {snapshot.running:,} in progress, "
-        f"{snapshot.done_today:,} done today, {pluralize(sum(snapshot.dead.values()), 'dead letter')}."
+        f"{snapshot.done_today:,} done today, {dead_letters}."
     ]
 
 
 def reconciled_lines(snapshot: Snapshot, now: float) -> list[str]:
-    """When both sides were compared last and what came of it; [] before the first time."""
+    """Return when both sides were compared last, and the result; [] before the first time."""
     ended_at, _, text = snapshot.reconciled.partition(" ")
+    if not text:
+        return []
     try:
-        return (
-            [f"Reconciled {format_duration(max(0.0, now - float(ended_at)))} ago: {text}."]
-            if text
-            else []
-        )
+        ago_s = max(0.0, now - float(ended_at))
     except ValueError:
         return []
+    return [f"Reconciled {format_duration(ago_s)} ago: {text}."]
 
 
 SECTIONS: tuple[Callable[[Snapshot, float], list[str]], ...] = (
@@ -244,8 +234,17 @@ SECTIONS: tuple[Callable[[Snapshot, float], list[str]], ...] = (
     worker_lines,
     queue_lines,
 )
-"""Who makes the lines, the most important last. Together they make 17 at most."""
+"""The functions that make the lines, the most important last. They make 17 lines at most."""
 
 
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+def _milliseconds(timing: Timing) -> str:
+    times_s = (timing.average, timing.p50, timing.p95)
+    return "/".join(f"{time_s * 1000.0:.0f}" for time_s in times_s)
+
+
+def _last_outage(snapshot: Snapshot, now: float) -> str:
+    last = snapshot.history.outages[-1] if snapshot.history.outages else None
+    if last is None or last.end is None:
+        return ""
+    length, ago = format_duration(duration_s(last, now)), format_duration(now - last.end)
+    return f"; the last outage lasted {length} and ended {ago} ago"

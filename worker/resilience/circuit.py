@@ -1,6 +1,7 @@
-"""The breaker at work: what jobs and probes report goes in, whether Plex may be asked comes out."""
+"""Runs the circuit breaker: decides from results of jobs and probes how many jobs may run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from random import Random
 
 from core.clock import Clock
@@ -8,22 +9,36 @@ from core.errors import PlexAccessError, PlexError, PlexUnavailable
 from core.log import EventLog
 from plex.client import PlexClient
 from sync_queue.store import BATCH
-from worker.resilience import breaker as moves
-from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience import breaker as transitions
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 from worker.resilience.retry_policy import BreakerSignal, rule_for
 
-Listener = Callable[[CircuitState, CircuitState], None]
+OnTransition = Callable[[BreakerTransition], None]
 
+# if so many jobs fail the half-open test and none passes, Plex is at fault
+MIN_FAILED_JOBS = 3
+
+MAX_JOBS = {BreakerStatus.CLOSED: BATCH, BreakerStatus.HALF_OPEN: 1, BreakerStatus.OPEN: 0}
 REASONS = {
     BreakerStatus.HALF_OPEN: "the health check succeeded",
     BreakerStatus.CLOSED: "the half-open test succeeded",
 }
 
 
-class CircuitBreaker:
-    """Holds the breaker; only the worker moves it.
+def _discard(breaker: CircuitState) -> None:
+    """Save nothing: the default for a breaker that is not stored."""
 
-    Listeners hear of each transition (old, new), and when it turns out that a person must act.
+
+class CircuitBreaker:
+    """Holds the state of the circuit breaker; only the worker changes it.
+
+    Args:
+        clock: the time of transitions and probes.
+        rng: spreads the delays between probes.
+        log: gets one `breaker.transition` per transition.
+        breaker: the stored state.
+        on_transition: called in order after each transition, and when access turns out denied.
+        save: called with every state that a restarted worker needs.
     """
 
     def __init__(
@@ -32,59 +47,55 @@ class CircuitBreaker:
         rng: Random,
         log: EventLog,
         breaker: CircuitState | None = None,
-        listeners: tuple[Listener, ...] = (),
-        save: Callable[[CircuitState], object] = lambda breaker: None,
+        on_transition: Sequence[OnTransition] = (),
+        save: Callable[[CircuitState], object] = _discard,
     ) -> None:
         self._clock = clock
         self._rng = rng
         self._log = log
-        self._listeners = listeners
+        self._on_transition = tuple(on_transition)
         self._save = save
         self.breaker = breaker or CircuitState()
 
     @property
     def max_jobs(self) -> int:
-        """How many jobs may be taken now: a batch, one, or none."""
-        return {BreakerStatus.CLOSED: BATCH, BreakerStatus.HALF_OPEN: 1, BreakerStatus.OPEN: 0}[
-            self.breaker.state
-        ]
+        """Return how many jobs may be claimed now: a batch, one, or none."""
+        return MAX_JOBS[self.breaker.state]
 
     def succeeded(self) -> None:
-        """Plex did its part in a job or an authenticated request."""
-        self._transition(moves.on_success(self.breaker, self._clock.wall()))
+        """Record that Plex did its part in a job or in an authenticated request."""
+        self._transition(transitions.on_success(self.breaker, self._clock.wall()))
 
     def failed(self, error: Exception, plex: PlexClient) -> None:
-        """A job or a shared read failed; a refused connection is confirmed by a health check."""
-        signal, reason, now = (
-            rule_for(error).signal,
-            f"{type(error).__name__}: {error}",
-            self._clock.wall(),
-        )
+        """Record that a job or a shared read failed; a health check confirms an outage.
+
+        `RULES` says what a class of error means: denied access and a confirmed outage open the
+        breaker immediately, other countable failures after five in a row.
+        """
+        signal, now = rule_for(error).signal, self._clock.wall()
+        reason = f"{type(error).__name__}: {error}"
         if signal is BreakerSignal.REFUSED:
-            self._transition(moves.trip(self.breaker, reason, now, self._rng, refused=True))
+            self._trip(reason, now, refused=True)
         elif signal is BreakerSignal.DOWN and not self._is_healthy(plex):
-            self._transition(moves.trip(self.breaker, reason, now, self._rng))
+            self._trip(reason, now)
         elif signal in (BreakerSignal.DOWN, BreakerSignal.COUNT):
-            self._transition(moves.on_failure(self.breaker, reason, now, self._rng))
+            self._transition(transitions.on_failure(self.breaker, reason, now, self._rng))
 
     def probe(self, plex: PlexClient) -> None:
-        """Ask Plex whether it is healthy again, if it is time; HALF_OPEN when it is."""
-        if not moves.probe_is_due(self.breaker, self._clock.wall()):
+        """Ask Plex if the probe is due; HALF_OPEN if it is healthy again."""
+        if not transitions.probe_is_due(self.breaker, self._clock.wall()):
             return
         try:
             plex.check_identity()
             plex.sections()
         except PlexError as error:
             refused = self.breaker.refused or isinstance(error, PlexAccessError)
-            reason = f"{type(error).__name__}: {error}"
-            self._transition(
-                moves.trip(self.breaker, reason, self._clock.wall(), self._rng, refused=refused)
-            )
+            self._trip(f"{type(error).__name__}: {error}", self._clock.wall(), refused=refused)
         else:
-            self._transition(moves.half_open(self.breaker))
+            self._transition(transitions.half_open(self.breaker))
 
     def half_open_test(self, plex: PlexClient) -> None:
-        """Half-open with no job due: an authenticated request decides."""
+        """Let an authenticated request decide: half-open with no job due."""
         try:
             plex.sections()
         except PlexError as error:
@@ -93,9 +104,13 @@ class CircuitBreaker:
             self.succeeded()
 
     def settings_changed(self) -> None:
-        """The address or the token is another one: ask at once instead of at the next gap."""
+        """Probe immediately: the address or the token is another one."""
         if self.breaker.state is BreakerStatus.OPEN:
-            self._transition(moves.probe_now(self.breaker, self._clock.wall()))
+            self._transition(transitions.probe_now(self.breaker, self._clock.wall()))
+
+    def _trip(self, reason: str, now: float, *, refused: bool = False) -> None:
+        opened = transitions.trip(self.breaker, reason, now, self._rng, refused=refused)
+        self._transition(opened)
 
     def _is_healthy(self, plex: PlexClient) -> bool:
         try:
@@ -103,24 +118,68 @@ class CircuitBreaker:
         except PlexUnavailable:
             return False
         except PlexError:
-            return True  # somebody answered
+            # Plex answered, although with an error
+            return True
         return True
 
     def _transition(self, new: CircuitState) -> None:
         old, self.breaker = self.breaker, new
-        if new != old and not (
-            old.state is BreakerStatus.CLOSED and new.state is BreakerStatus.CLOSED
-        ):
-            self._save(new)  # the schedule of the probes is kept as well, not only the transitions
+        # the schedule of the probes is saved as well, not only the transitions
+        stays_closed = {old.state, new.state} == {BreakerStatus.CLOSED}
+        if new != old and not stays_closed:
+            self._save(new)
+        # failures in a row and probes change the state, but are no transition
         if (old.state, old.refused) == (new.state, new.refused):
             return
-        reason = new.reason if new.state is BreakerStatus.OPEN else REASONS[new.state]
+
         self._log.warning(
             "breaker.transition",
             old=old.state.value,
             new=new.state.value,
-            reason=reason,
+            reason=new.reason if new.state is BreakerStatus.OPEN else REASONS[new.state],
             since=int(old.since) or None,
         )
-        for listener in self._listeners:
-            listener(old, new)
+        for notify in self._on_transition:
+            notify(BreakerTransition(old, new))
+
+
+@dataclass(slots=True)
+class FailureAttribution:
+    """Decides whether a failure of Plex counts against the job that met it.
+
+    An attempt is spent only by a job that fails by itself. If several jobs failed in a row and the
+    breaker opens, Plex was at fault, and their attempts are refunded. A job that fails the
+    half-open test twice although Plex answers the health check is at fault itself: a single bad job
+    would otherwise keep the breaker open. If several jobs fail the test, none is at fault: Plex
+    reads but does not write, as with a locked database, and every job would become a dead letter.
+
+    Attributes:
+        streak: subjects of countable failures in a row.
+        tested: subjects that failed the half-open test.
+    """
+
+    streak: list[str] = field(default_factory=list)
+    tested: set[str] = field(default_factory=set)
+
+    def succeeded(self) -> None:
+        """Start a new streak: Plex did its part."""
+        self.streak.clear()
+        self.tested.clear()
+
+    def counts_against_job(self, subject: str, *, was_closed: bool, is_closed: bool) -> bool:
+        """Return True if a countable failure of this job is its own."""
+        if was_closed and is_closed:
+            self.streak.append(subject)
+            return True
+        if was_closed:
+            return False
+        is_second = subject in self.tested
+        if len(self.tested) < MIN_FAILED_JOBS:
+            self.tested.add(subject)
+        return is_second and len(self.tested) < MIN_FAILED_JOBS
+
+    def jobs_to_refund(self) -> tuple[str, ...]:
+        """Return the subjects to refund now that the breaker opened; () if one failed alone."""
+        subjects = tuple(dict.fromkeys(self.streak))
+        self.streak.clear()
+        return subjects if len(subjects) > 1 else ()

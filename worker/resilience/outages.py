@@ -1,15 +1,15 @@
-"""When Plex was away, and what that adds up to: the last 30 outages, kept in `outages.json`."""
+"""Records the last 30 outages of Plex in `outages.json` and computes their metrics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from core.clock import Clock
-from core.files import JsonFile
-from worker.resilience.breaker import BreakerStatus, CircuitState
+from validation.state_file import StateFile
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 
 FILE_NAME = "outages.json"
 KEPT = 30
@@ -23,10 +23,16 @@ _Moment = Annotated[float, Field(ge=0.0, le=MAX_TIMESTAMP)]
 
 
 class Outage(BaseModel):
-    """One outage. Times are epoch seconds; `end` None: it lasts.
+    """One outage. Times are epoch seconds.
 
-    `cause` is the class and `error` the text of the first failure, `jobs` how many it affected, `how` the way
-    it ended. `refused`: Plex turned us away at some moment of it, so a person had to act.
+    Attributes:
+        start: when it began.
+        end: when it ended; None while it lasts.
+        cause: the class of the first failure.
+        error: the text of the first failure.
+        jobs: how many jobs it affected.
+        how: what ended it.
+        refused: Plex denied access at some time of it, so that the user had to act.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -41,7 +47,7 @@ class Outage(BaseModel):
 
 
 class OutageHistory(BaseModel):
-    """The newest 30 outages, oldest first. Only the last of them can be the current one."""
+    """The newest 30 outages, oldest first. Only the last of them can be the current outage."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,23 +60,26 @@ class OutageHistory(BaseModel):
 
     @property
     def current(self) -> Outage | None:
-        """The outage that lasts; None while Plex is there."""
+        """Return the outage that lasts; None while Plex is available."""
         last = self.outages[-1] if self.outages else None
         return last if last is not None and last.end is None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What the kept outages add up to. Refused ones count in `refused` and nowhere else: they measure a person.
+    """The metrics of the recorded outages.
+
+    Outages with denied access count in `refused` only: their length depends on the user.
 
     Attributes:
-        count: outages, the current one included.
-        refused: outages in which Plex turned us away.
-        mtbf_s: mean time from the end of an outage to the start of the next; None until two followed each other.
-        mttr_s: mean length of those that ended; None when none has.
-        availability: share (0 to 1) of the time since the first one began in which Plex was there, the time of
-            refused ones left out; None without an outage or before any time has passed.
-        since_last_s: since the last one ended; 0 while it lasts, None without an outage.
+        count: outages, the current outage included.
+        refused: outages in which Plex denied access.
+        mtbf_s: mean seconds from the end of an outage to the start of the next; None before the
+            second outage.
+        mttr_s: mean length in seconds of those that ended; None if none has.
+        availability: share (0 to 1) of the time since the first outage began in which Plex was
+            available, denied access left out; None without an outage or elapsed time.
+        since_last_s: seconds since the last outage ended; 0 while it lasts, None without an outage.
     """
 
     count: int = 0
@@ -84,7 +93,7 @@ class Metrics:
 def begin_outage(
     history: OutageHistory, now: float, cause: str, error: str, refused: bool
 ) -> OutageHistory:
-    """An outage began, or goes on: then only a refusal is news, and it stays with the outage."""
+    """Return the history with a new outage; a current outage only learns of denied access."""
     current = history.current
     if current is not None:
         return _with_current(history, current, refused=current.refused or refused)
@@ -95,7 +104,7 @@ def begin_outage(
 
 
 def end_outage(history: OutageHistory, now: float, how: str) -> OutageHistory:
-    """The current outage ended, `how` says by what; unchanged when there is none."""
+    """Return the history with the current outage ended by `how`; unchanged without one."""
     current = history.current
     if current is None:
         return history
@@ -103,26 +112,27 @@ def end_outage(history: OutageHistory, now: float, how: str) -> OutageHistory:
 
 
 def add_affected_jobs(history: OutageHistory, jobs: int = 1) -> OutageHistory:
-    """The current outage affected so many jobs more; unchanged when there is none."""
+    """Return the history with more jobs for the current outage; unchanged without one."""
     current = history.current
     return history if current is None else _with_current(history, current, jobs=current.jobs + jobs)
 
 
 def is_during_outage(history: OutageHistory, moment: float, margin_s: float) -> bool:
-    """Whether `moment` lies in any outage, or at most `margin_s` before its start or after its end."""
+    """Return True if `moment` is at most `margin_s` before or after the time of an outage."""
     return any(
-        one.start - margin_s <= moment and (one.end is None or moment <= one.end + margin_s)
-        for one in history.outages
+        outage.start - margin_s <= moment
+        and (outage.end is None or moment <= outage.end + margin_s)
+        for outage in history.outages
     )
 
 
 def metrics(history: OutageHistory, now: float) -> Metrics:
-    """The figures of the history at `now`. A clock that jumped bends them and never breaks them."""
-    counted = [one for one in history.outages if not one.refused]
-    refused = [one for one in history.outages if one.refused]
+    """Return the metrics at `now`. After a jump of the clock they are inexact, never invalid."""
+    counted = [outage for outage in history.outages if not outage.refused]
+    refused = [outage for outage in history.outages if outage.refused]
     if not counted:
         return Metrics(refused=len(refused))
-    lengths = [duration_s(one, now) for one in counted if one.end is not None]
+    lengths = [duration_s(outage, now) for outage in counted if outage.end is not None]
     last = counted[-1]
     return Metrics(
         count=len(counted),
@@ -135,65 +145,66 @@ def metrics(history: OutageHistory, now: float) -> Metrics:
 
 
 def duration_s(outage: Outage, now: float) -> float:
-    """How long the outage lasted, or has lasted so far."""
+    """Return how many seconds the outage lasted, or has lasted so far."""
     return max(0.0, (now if outage.end is None else outage.end) - outage.start)
 
 
-def read_history(data_dir: Path, sleep: Callable[[float], None]) -> tuple[OutageHistory, str]:
-    """The kept history, and a warning for people or "". One that makes no sense is set aside and begun anew."""
-    file = JsonFile(data_dir / FILE_NAME, sleep)
-    history = OutageHistory()
-    try:
-        history = OutageHistory.model_validate(file.read() or {})
-    except ValidationError:
-        file.quarantine()
-    aside = file.quarantined_as
-    return history, f"{FILE_NAME} made no sense and was set aside as {aside.name}." if aside else ""
+def history_file(data_dir: Path, clock: Clock) -> StateFile[OutageHistory]:
+    """Return the document `outages.json`, empty by default."""
+    return StateFile(data_dir / FILE_NAME, TypeAdapter(OutageHistory), OutageHistory, clock)
+
+
+def read_history(data_dir: Path, clock: Clock) -> tuple[OutageHistory, str]:
+    """Return the stored history and a warning for users, "" unless it was corrupt."""
+    file = history_file(data_dir, clock)
+    return file.load(), file.warning
 
 
 class OutageRecorder:
-    """The worker's history, saved at each change; the gate's listener.
+    """Records the outages and saves the history after each change.
 
-    `warning` tells of a file that was set aside, "" when nothing was. `on_unsaved` hears why a change could not
-    be saved; it is kept in memory, and the next change saves it too.
+    `warning` is for users, "" unless the stored history was corrupt. `on_save_failed` gets the
+    reason; the history stays in memory, and the next change saves it too.
     """
 
-    def __init__(self, data_dir: Path, clock: Clock, on_unsaved: Callable[[str], object]) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+    def __init__(
+        self, data_dir: Path, clock: Clock, on_save_failed: Callable[[str], object]
+    ) -> None:
+        self._file = history_file(data_dir, clock)
         self._clock = clock
-        self._on_unsaved = on_unsaved
-        self.history, self.warning = read_history(data_dir, clock.sleep)
+        self._on_save_failed = on_save_failed
+        self.history = self._file.load()
+        self.warning = self._file.warning
 
-    def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
-        """The breaker made a transition."""
-        if new.state is BreakerStatus.OPEN:
-            self._open(new, self._clock.wall())
-        elif new.state is BreakerStatus.CLOSED:
-            self._keep(end_outage(self.history, self._clock.wall(), PASSED_TEST))
+    def on_breaker_transition(self, event: BreakerTransition) -> None:
+        """Begin an outage when the breaker opens, end it when it closes."""
+        if event.new.state is BreakerStatus.OPEN:
+            self._open(event.new, self._clock.wall())
+        elif event.new.state is BreakerStatus.CLOSED:
+            self._save(end_outage(self.history, self._clock.wall(), PASSED_TEST))
 
     def sync_with_breaker(self, breaker: CircuitState) -> None:
-        """After a start: the breaker is right. One of the two files may have been lost."""
+        """Follow the breaker's stored state after a start: one of the files may be lost."""
         if breaker.state is BreakerStatus.CLOSED:
-            self._keep(end_outage(self.history, self._clock.wall(), STATE_LOST))
+            self._save(end_outage(self.history, self._clock.wall(), STATE_LOST))
         else:
             self._open(breaker, breaker.since)
 
     def add_affected_jobs(self, jobs: int = 1) -> None:
-        """The current outage affected so many jobs more."""
-        self._keep(add_affected_jobs(self.history, jobs), durable=False)
+        """Add jobs to those that the current outage affected."""
+        self._save(add_affected_jobs(self.history, jobs), durable=False)
 
     def _open(self, breaker: CircuitState, start: float) -> None:
         cause, _, error = breaker.reason.partition(": ")
-        self._keep(begin_outage(self.history, start, cause, error, breaker.refused))
+        self._save(begin_outage(self.history, start, cause, error, breaker.refused))
 
-    def _keep(self, history: OutageHistory, *, durable: bool = True) -> None:
+    def _save(self, history: OutageHistory, *, durable: bool = True) -> None:
         if history == self.history:
             return
         self.history = history
-        try:
-            self._file.write(history.model_dump(mode="json"), durable=durable)
-        except OSError as error:
-            self._on_unsaved(f"{FILE_NAME}: {error}")
+        detail = self._file.save(history, durable=durable)
+        if detail:
+            self._on_save_failed(detail)
 
 
 def _clamp(now: float) -> float:
@@ -201,7 +212,7 @@ def _clamp(now: float) -> float:
 
 
 def _one_line(text: str) -> str:
-    """Foreign text, short and in characters that JSON readers take: a file name may hold half of one."""
+    """Return foreign text on one short line, without the half characters of file names."""
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())[:MAX_TEXT]
 
 
@@ -218,7 +229,7 @@ def _mean(values: list[float]) -> float | None:
 
 
 def _gaps_s(outages: tuple[Outage, ...]) -> list[float]:
-    """Times of a working Plex between two outages; next to a refused one nobody knows when it began to work."""
+    """Return the seconds between outages, except next to denied access, whose end is unknown."""
     pairs = zip(outages, outages[1:], strict=False)
     return [
         max(0.0, later.start - earlier.end)
@@ -229,9 +240,9 @@ def _gaps_s(outages: tuple[Outage, ...]) -> list[float]:
 
 def _availability(counted: list[Outage], refused: list[Outage], now: float) -> float | None:
     first = counted[0].start
-    unknown_s = sum(duration_s(one, now) for one in refused if one.start >= first)
+    unknown_s = sum(duration_s(outage, now) for outage in refused if outage.start >= first)
     observed_s = now - first - unknown_s
     if observed_s <= 0.0:
         return None
-    away_s = sum(duration_s(one, now) for one in counted)
+    away_s = sum(duration_s(outage, now) for outage in counted)
     return min(1.0, max(0.0, 1.0 - away_s / observed_s))

@@ -1,57 +1,209 @@
-"""How fast jobs may follow each other: the ramp after an outage, the pace of Plex's answers otherwise."""
+"""Limits how fast jobs follow each other: slow start after an outage, adaptive pacing otherwise.
 
-from collections.abc import Callable
+**Slow start.** A Plex that has just started is slow, and a week of changes may wait for it. A token
+bucket that holds one token lets 1 job/s through at first and, growing linearly, 20 jobs/s after
+five minutes. Linear, because users can predict it: one more job per second every sixteen seconds.
+The wall clock is used, because slow start outlives its worker, but a step between two calls counts
+for 0 to 60 s only. Its age, the sum of these steps, decides the rate; an interrupted slow start
+resumes at the age it had reached, since Plex did not warm up meanwhile.
+
+**Adaptive pacing.** Plex serves viewers first. If its answers take three times as long as usual, or
+it answers 429, 500 or 503, PlexSync slows down one level at a time; good answers speed it up again.
+"""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from core.clock import Clock
-from core.files import JsonFile
 from core.log import EventLog
 from sync_queue.store import BATCH
-from worker.resilience import pace as pacing
-from worker.resilience import rate_limiter as ramps
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.pace import AdaptivePacing
-from worker.resilience.rate_limiter import SlowStart
+from validation.state_file import StateFile
+from worker.resilience.breaker import BreakerStatus, BreakerTransition
 
 FILE_NAME = "ramp.json"
 SAVE_EVERY_S = 10.0
-BATCH_WINDOW_S = 10.0  # a batch holds about what the ramp lets through in this time
-POLL_S = 0.5  # whoever waits for a token looks this often whether to go on waiting
+BATCH_WINDOW_S = 10.0  # a batch holds about what slow start lets through in this time
+POLL_S = 0.5  # between two checks of `should_stop` while a job waits for its token
+
+START_RATE = 1.0  # jobs/s
+FULL_RATE = 20.0  # jobs/s
+RAMP_S = 300.0
+MAX_STEP_S = 60.0
+MIN_WAIT_S = 0.001  # a wait rounded to nothing would repeat forever
+SLOT_S = 5.0  # results are counted per slot: a minute needs twelve numbers instead of 1,200
+SLOTS = 12
+MIN_RESULTS = 10  # fewer results give no meaningful share
+THROTTLE_ABOVE = 0.3
+RESUME_BELOW = 0.1
+THROTTLE_FACTOR = 0.5
+
+OVERLOADED: Set[int] = frozenset({429, 500, 503})
+"""The HTTP statuses of an overloaded Plex."""
+LEVELS = ((4, 0.0), (3, 0.1), (2, 0.25), (1, 0.5), (1, 1.0))
+"""Per level: requests in flight, seconds of pause before the next job."""
+WINDOW = 20  # answers that the median is taken of
+RESPONSES_PER_STEP = 10  # answers between two steps, so that the first shows its effect
+OVERLOAD_RATIO = 3.0  # times the baseline: slow down
+RECOVER_RATIO = 2.0  # times the baseline: speed up; between the two the level stays
+FLOOR_S = 0.05  # faster answers are as good as this
+BASELINE_DECAY = 0.05  # the share by which the baseline follows faster answers
+BASELINE_GROWTH = 1.002  # and the factor for slower ones: a permanently slow Plex becomes usual
+
+_Time = Annotated[float, Field(allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, le=1_000_000)]
+_Results = tuple[tuple[_Count, _Count, _Count], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlowStart:
+    """The ramp after an outage. `started_at` and `refilled_at` are epoch seconds.
+
+    Attributes:
+        age_s: how much of the five minutes has passed.
+        tokens: 0 to 1; a job starts with a whole token.
+        throttled: True while many jobs fail; the rate is halved.
+        results: (slot of the age, successes, failures) of the last minute, oldest first.
+    """
+
+    started_at: _Time
+    refilled_at: _Time
+    age_s: Annotated[float, Field(ge=0.0, le=RAMP_S)] = 0.0
+    tokens: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    throttled: bool = False
+    results: Annotated[_Results, Field(max_length=SLOTS)] = ()
+
+    @classmethod
+    def start(cls, now: float) -> "SlowStart":
+        """Return a ramp that starts now, with the token of its first job."""
+        return cls(started_at=now, refilled_at=now)
+
+    @property
+    def rate(self) -> float:
+        """Return the jobs per second at this age: 1 to 20, half of it while throttled."""
+        full = START_RATE + (FULL_RATE - START_RATE) * self.age_s / RAMP_S
+        return full * THROTTLE_FACTOR if self.throttled else full
+
+    @property
+    def is_over(self) -> bool:
+        """Return True once the five minutes have passed; nothing is held back then."""
+        return self.age_s >= RAMP_S
+
+    def refill(self, now: float) -> "SlowStart":
+        """Return the ramp at `now`. Call it once a minute at least: longer steps count as 60 s."""
+        step_s = min(max(now - self.refilled_at, 0.0), MAX_STEP_S)
+        older = replace(self, age_s=min(RAMP_S, self.age_s + step_s), refilled_at=now)
+        return replace(older, tokens=min(1.0, self.tokens + step_s * older.rate))
+
+    def acquire(self, now: float) -> tuple["SlowStart", float]:
+        """Take a token: return the ramp and 0.0, or the seconds until there is one (at most 2)."""
+        ramp = self.refill(now)
+        if ramp.is_over:
+            return ramp, 0.0
+        if ramp.tokens < 1.0:
+            return ramp, max(MIN_WAIT_S, (1.0 - ramp.tokens) / ramp.rate)
+        return replace(ramp, tokens=ramp.tokens - 1.0), 0.0
+
+    def release(self) -> "SlowStart":
+        """Return the ramp with its unused token, so that a more urgent job starts immediately."""
+        return replace(self, tokens=1.0)
+
+    def record_result(self, ok: bool, now: float) -> "SlowStart":
+        """Return the ramp after one more result; `ok` False: Plex failed, not the job itself."""
+        ramp = self.refill(now)
+        slot = int(ramp.age_s // SLOT_S)
+        recent = tuple(result for result in ramp.results if slot - SLOTS < result[0] <= slot)
+        results = _with_result(recent, slot, ok)
+        return replace(ramp, results=results, throttled=_is_throttled(ramp.throttled, results))
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptivePacing:
+    """How hard Plex may be pressed. Needs no clock: a level costs a second per job at most.
+
+    Attributes:
+        recent_s: answer times in seconds, oldest first.
+        baseline_s: the usual answer time; 0.0 until there are `WINDOW` answers.
+        level: an index of `LEVELS`.
+        steady: answers since the level was last decided.
+    """
+
+    recent_s: tuple[float, ...] = ()
+    baseline_s: float = 0.0
+    level: int = 0
+    steady: int = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests may be in flight at the same time, 1 to 4."""
+        return LEVELS[self.level][0]
+
+    @property
+    def pause_s(self) -> float:
+        """Return the seconds to pause before the next job, 0 to 1."""
+        return LEVELS[self.level][1]
+
+    def on_response(self, took_s: float, status: int = 200) -> "AdaptivePacing":
+        """Return the pacing after one more answer. The time of an overloaded answer is ignored."""
+        if status in OVERLOADED:
+            return self._shift_level(+1)
+        recent_s = (*self.recent_s, max(0.0, took_s))[-WINDOW:]
+        typical_s = max(FLOOR_S, median(recent_s))
+        baseline_s = self.baseline_s
+        if len(recent_s) == WINDOW:
+            baseline_s = _baseline(baseline_s, typical_s)
+
+        pacing = replace(self, recent_s=recent_s, baseline_s=baseline_s, steady=self.steady + 1)
+        if pacing.steady < RESPONSES_PER_STEP:
+            return pacing
+        if baseline_s and typical_s >= OVERLOAD_RATIO * baseline_s:
+            return pacing._shift_level(+1)
+        if not baseline_s or typical_s <= RECOVER_RATIO * baseline_s:
+            return pacing._shift_level(-1)
+        return pacing
+
+    def _shift_level(self, step: int) -> "AdaptivePacing":
+        return replace(self, level=min(max(self.level + step, 0), len(LEVELS) - 1), steady=0)
+
+
+def slow_start_file(data_dir: Path, clock: Clock) -> StateFile[SlowStart | None]:
+    """Return the document `ramp.json`; None by default. The name is that of version 1.0."""
+    schema: TypeAdapter[SlowStart | None] = TypeAdapter(SlowStart | None)
+    return StateFile(data_dir / FILE_NAME, schema, lambda: None, clock)
 
 
 class Throttle:
-    """Holds the ramp and the pace. The ramp survives a restart of the worker."""
+    """Holds slow start and adaptive pacing. Slow start survives a restart of the worker."""
 
     def __init__(self, data_dir: Path, clock: Clock, log: EventLog) -> None:
-        self._file = JsonFile(data_dir / FILE_NAME, clock.sleep)
+        self._file = slow_start_file(data_dir, clock)
         self._clock = clock
         self._log = log
-        self._pace = AdaptivePacing()
+        self._pacing = AdaptivePacing()
         self._saved_at = clock.monotonic()
-        document = self._file.read()
-        ramp = ramps.from_document(document)
-        if document is not None and ramp is None:
-            self._file.quarantine()
-        if self._file.corruption_warning:
-            log.warning("state.corrupt", detail=self._file.corruption_warning)
-        self._ramp: SlowStart | None = ramp if ramp is not None and not ramp.is_over else None
+        ramp = self._file.load()
+        if self._file.warning:
+            log.warning("state.corrupt", file=FILE_NAME, detail=self._file.warning)
+        self._ramp = ramp if ramp is not None and not ramp.is_over else None
 
     @property
     def ramp(self) -> SlowStart | None:
-        """The ramp after an outage; None outside of one."""
+        """Return the slow start after an outage; None outside of one."""
         return self._ramp
 
     @property
     def batch_size(self) -> int:
-        """How many jobs are worth taking at once."""
-        return (
-            BATCH
-            if self._ramp is None
-            else max(1, min(BATCH, int(self._ramp.rate * BATCH_WINDOW_S)))
-        )
+        """Return how many jobs are worth claiming together."""
+        if self._ramp is None:
+            return BATCH
+        return max(1, min(BATCH, int(self._ramp.rate * BATCH_WINDOW_S)))
 
     def acquire(self, should_stop: Callable[[], bool]) -> bool:
-        """Wait until the next job may start; False when `should_stop` said so first."""
+        """Wait until the next job may start; return False if `should_stop` was True first."""
         wait_s = self._wait_s()
         while wait_s > 0.0:
             if should_stop():
@@ -61,48 +213,48 @@ class Throttle:
         return True
 
     def release(self) -> None:
-        """The turn was not used: whoever comes next need not wait for another one."""
+        """Return an unused token: the next job need not wait for another one."""
         if self._ramp is not None:
-            self._ramp = ramps.given_back(self._ramp)
+            self._ramp = self._ramp.release()
 
     def on_result(self, ok: bool) -> None:
-        """A job's result, as far as Plex is concerned."""
+        """Record a job's result, as far as Plex is concerned."""
         if self._ramp is None:
             return
-        was = self._ramp.throttled
-        self._ramp = ramps.heard(self._ramp, ok, self._clock.wall())
-        if self._ramp.throttled is not was:
-            self._log.info(
-                "slow_start.throttled" if self._ramp.throttled else "slow_start.resumed",
-                rate=self._ramp.rate,
-            )
+        was_throttled = self._ramp.throttled
+        self._ramp = self._ramp.record_result(ok, self._clock.wall())
+        if self._ramp.throttled and not was_throttled:
+            self._log.info("slow_start.throttled", rate=self._ramp.rate)
+        elif was_throttled and not self._ramp.throttled:
+            self._log.info("slow_start.resumed", rate=self._ramp.rate)
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
             self._save()
 
     def tick(self) -> None:
-        """Time passes although nothing is due: the ramp goes on, and ends."""
+        """Advance slow start, and end it, although nothing is due."""
         if self._ramp is not None:
-            self._ramp = ramps.advanced(self._ramp, self._clock.wall())
+            self._ramp = self._ramp.refill(self._clock.wall())
             self._end_if_over()
 
     def on_response(self, took_s: float, status: int) -> None:
-        """Plex answered a request."""
-        before = self._pace.level
-        self._pace = pacing.answered(self._pace, took_s, status)
-        if self._pace.level != before:
-            self._log.info("pacing.changed", level=self._pace.level, pause_s=self._pace.pause_s)
+        """Record the time (seconds) and the status of one answer of Plex."""
+        level = self._pacing.level
+        self._pacing = self._pacing.on_response(took_s, status)
+        if self._pacing.level != level:
+            self._log.info("pacing.changed", level=self._pacing.level, pause_s=self._pacing.pause_s)
 
-    def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
-        """The gate's listener: Plex is back, so begin gently."""
-        if new.state is BreakerStatus.CLOSED and old.state is not BreakerStatus.CLOSED:
-            self._ramp = ramps.begin(self._clock.wall())
+    def on_breaker_transition(self, event: BreakerTransition) -> None:
+        """Start slowly: Plex is back."""
+        is_closed = event.new.state is BreakerStatus.CLOSED
+        if is_closed and event.old.state is not BreakerStatus.CLOSED:
+            self._ramp = SlowStart.start(self._clock.wall())
             self._log.info("slow_start.start")
             self._save()
 
     def _wait_s(self) -> float:
         if self._ramp is None:
-            return self._pace.pause_s
-        self._ramp, wait_s = ramps.admit(self._ramp, self._clock.wall())
+            return self._pacing.pause_s
+        self._ramp, wait_s = self._ramp.acquire(self._clock.wall())
         self._end_if_over()
         return wait_s
 
@@ -116,7 +268,31 @@ class Throttle:
         self._saved_at = self._clock.monotonic()
         if self._ramp is None:
             return
-        try:
-            self._file.write(ramps.as_document(self._ramp), durable=False)
-        except OSError as error:
-            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))
+        detail = self._file.save(self._ramp, durable=False)
+        if detail:
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=detail)
+
+
+def _with_result(results: _Results, slot: int, ok: bool) -> _Results:
+    if results and results[-1][0] == slot:
+        _, good, bad = results[-1]
+        return (*results[:-1], (slot, good + ok, bad + (not ok)))
+    return (*results, (slot, int(ok), int(not ok)))[-SLOTS:]
+
+
+def _is_throttled(was_throttled: bool, results: _Results) -> bool:
+    """Return the new state; between the two shares it stays, so that the rate does not swing."""
+    good = sum(result[1] for result in results)
+    bad = sum(result[2] for result in results)
+    if good + bad < MIN_RESULTS:
+        return was_throttled
+    share = bad / (good + bad)
+    return share > THROTTLE_ABOVE or (was_throttled and share >= RESUME_BELOW)
+
+
+def _baseline(usual_s: float, typical_s: float) -> float:
+    if not usual_s:
+        return typical_s
+    if typical_s < usual_s:
+        return usual_s - (usual_s - typical_s) * BASELINE_DECAY
+    return min(typical_s, usual_s * BASELINE_GROWTH)

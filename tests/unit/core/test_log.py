@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from core.log import EventLog, event_line, open_log
+from core.log import EventLog, LogEvent, event_line, open_log
 from core.obfuscate import hide_paths
 
 
-class Kept(logging.Handler):
-    """Keeps what was logged."""
+class CapturedLog(logging.Handler):
+    """Keeps the logged lines with their levels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,8 +21,8 @@ class Kept(logging.Handler):
         self.lines.append((record.levelname, record.getMessage()))
 
 
-def kept_log() -> tuple[EventLog, list[tuple[str, str]]]:
-    handler = Kept()
+def captured_log() -> tuple[EventLog, list[tuple[str, str]]]:
+    handler = CapturedLog()
     logger = logging.Logger("test", logging.DEBUG)
     logger.addHandler(handler)
     return EventLog(logger), handler.lines
@@ -49,7 +49,7 @@ def test_an_event_is_one_line_of_its_facts(facts: dict[str, object], line: str) 
 
 
 def test_every_level_writes_its_own_name() -> None:
-    log, lines = kept_log()
+    log, lines = captured_log()
 
     log.debug("a")
     log.info("b")
@@ -59,8 +59,8 @@ def test_every_level_writes_its_own_name() -> None:
     assert lines == [("DEBUG", "a"), ("INFO", "b"), ("WARNING", "c"), ("ERROR", "d reason=x")]
 
 
-def test_a_hidden_secret_is_never_written_wherever_it_turns_up() -> None:
-    log, lines = kept_log()
+def test_a_hidden_secret_is_never_written() -> None:
+    log, lines = captured_log()
     log.redact("t0ken-of-plex", "cookie")
 
     log.error(
@@ -73,7 +73,7 @@ def test_a_hidden_secret_is_never_written_wherever_it_turns_up() -> None:
 
 
 def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
-    log, lines = kept_log()
+    log, lines = captured_log()
     log.redact("first-secret")
 
     log.redact("second-secret")
@@ -84,7 +84,7 @@ def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
 
 def test_a_secret_that_is_a_prefix_leaves_no_rest_of_another() -> None:
     secrets = ["abcdefghijklmnop"[:length] for length in range(4, 17)]
-    log, lines = kept_log()
+    log, lines = captured_log()
     log.redact(*secrets)
 
     log.info("x", a=max(secrets, key=len))
@@ -93,7 +93,7 @@ def test_a_secret_that_is_a_prefix_leaves_no_rest_of_another() -> None:
 
 
 def test_a_temporary_secret_is_redacted_until_replaced() -> None:
-    log, lines = kept_log()
+    log, lines = captured_log()
 
     log.redact_temporarily("cookie-1")
     log.redact_temporarily("cookie-2")
@@ -105,7 +105,7 @@ def test_a_temporary_secret_is_redacted_until_replaced() -> None:
 
 @pytest.mark.parametrize("secret", ["", "a", "abc"])
 def test_a_text_too_short_to_be_a_secret_does_not_blank_the_log(secret: str) -> None:
-    log, lines = kept_log()
+    log, lines = captured_log()
 
     log.redact(secret)
     log.info("abc", a="abc")
@@ -137,7 +137,7 @@ def test_the_log_file_is_rotated(tmp_path: Path) -> None:
 
 
 def test_debug_logging_writes_each_step_at_info_level() -> None:
-    log, lines = kept_log()
+    log, lines = captured_log()
 
     log.configure(as_json=False, shows_steps=True, hides_paths=False)
     log.debug("step.send", item=7)
@@ -146,7 +146,7 @@ def test_debug_logging_writes_each_step_at_info_level() -> None:
 
 
 def test_anonymised_paths_are_words_and_secrets_stay_redacted() -> None:
-    log, lines = kept_log()
+    log, lines = captured_log()
     log.redact("t0ken-of-plex")
 
     log.configure(as_json=False, shows_steps=False, hides_paths=True)
@@ -181,3 +181,18 @@ def test_a_line_can_be_one_json_object_with_its_time_and_level(tmp_path: Path) -
         "took_s": 0.5,
         "detail": f'"***" {hide_paths("/data/a.mp4")}',
     }
+
+
+def test_the_listener_gets_each_warning_and_error() -> None:
+    log, _ = captured_log()
+    events: list[LogEvent] = []
+
+    log.add_listener(events.append)
+    log.info("sync.done", scene=1)
+    log.warning("backup.failed", detail="no space")
+    log.error("worker.crashed")
+
+    assert events == [
+        LogEvent("backup.failed", {"detail": "no space"}),
+        LogEvent("worker.crashed", {}),
+    ]

@@ -84,7 +84,7 @@ def test_learning_asks_stash_once_and_keeps_what_it_learned(pupil: Pupil) -> Non
     assert learned == DATA
     assert len(pupil.stash.requests) == 1
     assert pupil.pairs(pupil.begin().mappings) == DATA
-    assert read_mappings(pupil.folder, pupil.clock.sleep) == (
+    assert read_mappings(pupil.folder, pupil.clock) == (
         LearnedMapping("/data", "/media", FILES, 4),
     )
 

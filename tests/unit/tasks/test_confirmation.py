@@ -27,11 +27,11 @@ ASKED = PendingConfirmation(task="Clear", count=3, ended_at=1_000.0)
         (ASKED, "Clear", 3, -60.0, False),  # the clock was set back
         (ASKED, "Clear", 4, 60.0, False),  # something has changed meanwhile
         (ASKED, "Purge", 3, 60.0, False),  # another button
-        (None, "Clear", 3, 60.0, False),
+        (PendingConfirmation(), "Clear", 3, 60.0, False),  # nothing is pending
     ],
 )
 def test_what_confirms(
-    asked: PendingConfirmation | None, task: str, count: int, after_s: float, answer: bool
+    asked: PendingConfirmation, task: str, count: int, after_s: float, answer: bool
 ) -> None:
     assert is_confirmed(asked, task, count, 1_000.0 + after_s) is answer
 

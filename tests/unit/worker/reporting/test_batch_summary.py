@@ -1,4 +1,4 @@
-"""Stash's log hears of finished jobs in one line for many, and never in a flood."""
+"""Finished jobs reach Stash's log as one line for many, at most every half minute."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +23,8 @@ DEAD = Outcome(Disposition.DEAD_LETTER, error=AmbiguousMatch)
 LATER = Outcome(Disposition.RETRY, error=PlexNotFound)
 
 
-class Ear:
-    """A summary and what is told of it."""
+class NoticeHarness:
+    """A summary and the notices that it adds."""
 
     def __init__(self, data_dir: Path) -> None:
         self.clock = FakeClock()
@@ -32,13 +32,12 @@ class Ear:
         self.notices = Notices(self.store)
         self.summary = BatchSummary(self.notices, self.clock)
 
-    def hear(self, outcome: Outcome, times: int) -> None:
+    def finish(self, outcome: Outcome, times: int) -> None:
         for _ in range(times):
             self.summary.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
-    @property
-    def told(self) -> list[tuple[str, str]]:
-        """(level, text) of what is to be told now, which then counts as told."""
+    def delivered(self) -> list[tuple[str, str]]:
+        """Return (level, text) of the pending notices and mark them delivered."""
         self.summary.report_if_due()
         waiting = self.notices.pending()
         for kind, _, _ in waiting:
@@ -47,40 +46,40 @@ class Ear:
 
 
 @pytest.fixture
-def ear(tmp_path: Path) -> Iterator[Ear]:
-    made = Ear(tmp_path)
+def harness(tmp_path: Path) -> Iterator[NoticeHarness]:
+    made = NoticeHarness(tmp_path)
     yield made
     made.store.connection.close()
 
 
-def test_fewer_than_ten_jobs_are_not_worth_a_line(ear: Ear) -> None:
-    ear.hear(WROTE, JOBS - 1)
-    ear.hear(LATER, 50)
+def test_fewer_than_ten_jobs_add_no_line(harness: NoticeHarness) -> None:
+    harness.finish(WROTE, JOBS - 1)
+    harness.finish(LATER, 50)
 
-    assert ear.told == []
+    assert harness.delivered() == []
 
 
-def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None:
-    ear.hear(WROTE, 7)
-    ear.hear(SAME, 2)
-    ear.clock.advance(120.0)
-    ear.hear(Outcome(Disposition.COMPLETE, SyncResult.GONE), 1)
+def test_ten_jobs_are_one_line_that_counts_their_results(harness: NoticeHarness) -> None:
+    harness.finish(WROTE, 7)
+    harness.finish(SAME, 2)
+    harness.clock.advance(120.0)
+    harness.finish(Outcome(Disposition.COMPLETE, SyncResult.GONE), 1)
 
-    assert ear.told == [
+    assert harness.delivered() == [
         (
             "info",
-            "PlexSync finished 10 jobs within 2 min: 7 written, 2 already as they should be, 1 left alone.",
+            "PlexSync finished 10 jobs within 2 min: 7 written, 2 already up to date, 1 skipped.",
         )
     ]
 
 
-def test_dead_letters_are_counted_and_raise_the_level(ear: Ear) -> None:
-    ear.hear(WROTE, 10)
-    ear.hear(DEAD, 2)
-    ear.hear(Outcome(Disposition.DEAD_LETTER, error=PlexRejected), 1)
-    ear.hear(LATER, 4)
+def test_dead_letters_are_counted_and_raise_the_level(harness: NoticeHarness) -> None:
+    harness.finish(WROTE, 10)
+    harness.finish(DEAD, 2)
+    harness.finish(Outcome(Disposition.DEAD_LETTER, error=PlexRejected), 1)
+    harness.finish(LATER, 4)
 
-    ((level, text),) = ear.told
+    ((level, text),) = harness.delivered()
 
     assert level == "warning"
     assert "13 jobs" in text
@@ -88,45 +87,49 @@ def test_dead_letters_are_counted_and_raise_the_level(ear: Ear) -> None:
         "3 in the dead letters (2 x AmbiguousMatch, 1 x PlexRejected; see List Dead Letters)"
         in text
     )
-    assert text.endswith("4 looked in vain and try again later (4 x PlexNotFound).")
+    assert text.endswith("4 will be retried (4 x PlexNotFound).")
 
 
 def test_100_000_jobs_are_one_line_per_half_minute(
-    ear: Ear,
+    harness: NoticeHarness,
 ) -> None:
-    told = []
+    delivered = []
     for _ in range(1_000):  # a hundred jobs a second
-        ear.hear(WROTE, 100)
-        ear.clock.advance(1.0)
-        told += ear.told
+        harness.finish(WROTE, 100)
+        harness.clock.advance(1.0)
+        delivered += harness.delivered()
 
-    counted = [int(text.split(" jobs")[0].rpartition(" ")[2].replace(",", "")) for _, text in told]
-    assert len(told) <= 1_000 / GAP_S + 1
+    counted = [
+        int(text.split(" jobs")[0].rpartition(" ")[2].replace(",", "")) for _, text in delivered
+    ]
+    assert len(delivered) <= 1_000 / GAP_S + 1
     assert 100_000 - sum(counted) < 100 * GAP_S
 
 
-def test_what_stash_has_not_taken_yet_is_not_overwritten(ear: Ear) -> None:
-    ear.hear(WROTE, 10)
-    ear.summary.report_if_due()
-    ear.clock.advance(GAP_S)
-    ear.hear(WROTE, 20)
+def test_an_undelivered_summary_is_not_overwritten(harness: NoticeHarness) -> None:
+    harness.finish(WROTE, 10)
+    harness.summary.report_if_due()
+    harness.clock.advance(GAP_S)
+    harness.finish(WROTE, 20)
 
-    first, second = ear.told, ear.told
+    first, second = harness.delivered(), harness.delivered()
 
     assert ("10 jobs" in first[0][1], "20 jobs" in second[0][1]) == (True, True)
 
 
-def test_nor_where_much_else_waits_to_be_told(ear: Ear) -> None:
+def test_nor_behind_many_other_notices(harness: NoticeHarness) -> None:
     for number in range(10):
-        ear.notices.add(f"other:{number}", "warning", "Something else.", ear.clock.now - 1.0)
-    ear.hear(WROTE, 10)
-    ear.summary.report_if_due()
-    ear.clock.advance(GAP_S)
-    ear.hear(WROTE, 20)
+        harness.notices.add(
+            f"other:{number}", "warning", "Something else.", harness.clock.now - 1.0
+        )
+    harness.finish(WROTE, 10)
+    harness.summary.report_if_due()
+    harness.clock.advance(GAP_S)
+    harness.finish(WROTE, 20)
 
-    told = [text for _ in range(4) for _, text in ear.told if "jobs" in text]
+    delivered = [text for _ in range(4) for _, text in harness.delivered() if "jobs" in text]
 
-    assert ("10 jobs" in told[0], "20 jobs" in told[1]) == (True, True)
+    assert ("10 jobs" in delivered[0], "20 jobs" in delivered[1]) == (True, True)
 
 
 def test_a_backlog_ends_with_a_line_in_stashs_log(rig: Rig) -> None:
@@ -135,6 +138,6 @@ def test_a_backlog_ends_with_a_line_in_stashs_log(rig: Rig) -> None:
     rig.turn(2.0)
     rig.turn()
 
-    said = [entry.message for entry in rig.stash.log if "PlexSync finished" in entry.message]
+    summaries = [entry.message for entry in rig.stash.log if "PlexSync finished" in entry.message]
     assert rig.notices()["batch"].startswith("PlexSync finished 12 jobs")
-    assert len(said) <= 1
+    assert len(summaries) <= 1

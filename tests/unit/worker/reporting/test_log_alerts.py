@@ -1,4 +1,4 @@
-"""What the worker warns of in its own log is heard by people, once per kind and hour."""
+"""Warnings of the worker's own log become notices, once per event and hour."""
 
 import ast
 import sqlite3
@@ -14,12 +14,12 @@ from worker.reporting.log_alerts import TEXTS, UNKNOWN
 
 
 def facts_of(text: str) -> set[str]:
-    """The facts that a text names."""
+    """Return the facts that a text names."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def warnings_in(path: Path) -> Iterator[tuple[str, set[str]]]:
-    """(event, names of its facts) of each warning and error that a module writes to the log."""
+    """Yield (event, names of its facts) of each warning and error that a module logs."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
             case ast.Call(
@@ -57,13 +57,13 @@ def test_every_text_says_what_happened_in_one_short_line(rig: Rig, event: str) -
     rig.log.warning(event, **facts)
     rig.turn()
 
-    text = rig.notices()[f"trouble:{event}" + (":this" if "file" in facts else "")]
+    text = rig.notices()[f"trouble:{event}"]
     assert "{" not in text
     assert UNKNOWN not in text
     assert len(text.splitlines()) == 1
 
 
-def test_a_warning_without_a_fact_of_its_text_stops_nobody(rig: Rig) -> None:
+def test_a_warning_without_a_fact_of_its_text_does_no_harm(rig: Rig) -> None:
     rig.log.warning("plex.scan_failed", detail="the reason")
     rig.turn()
 
@@ -72,13 +72,15 @@ def test_a_warning_without_a_fact_of_its_text_stops_nobody(rig: Rig) -> None:
     )
 
 
-def test_whoever_warns_gives_the_facts_that_the_text_names() -> None:
-    told = [
+def test_every_warning_has_the_facts_that_its_text_names() -> None:
+    warnings = [
         (event, facts) for path in shipped() for event, facts in warnings_in(path) if event in TEXTS
     ]
 
-    assert {event for event, _ in told} == set(TEXTS)
+    assert {event for event, _ in warnings} == set(TEXTS)
     # The alert adds what is lost by a failed save.
     assert [
-        (event, facts) for event, facts in told if not facts_of(TEXTS[event]) - {"lost"} <= facts
+        (event, facts)
+        for event, facts in warnings
+        if not facts_of(TEXTS[event]) - {"lost"} <= facts
     ] == []

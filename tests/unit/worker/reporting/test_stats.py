@@ -24,8 +24,8 @@ from worker.reporting.stats import (
     counters_for,
     current_statistics,
     percentile,
-    read_statistics,
     reset_statistics,
+    statistics_file,
     utc_day,
 )
 
@@ -103,7 +103,7 @@ def test_a_day_is_that_of_the_wall_clock_in_utc() -> None:
     assert (utc_day(clock), utc_day(clock, DAY_S)) == (DAY, "2023-11-13")
 
 
-class Book:
+class StatsHarness:
     """A keeper on a queue of its own."""
 
     def __init__(self, folder: Path) -> None:
@@ -124,17 +124,17 @@ class Book:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    made = Book(tmp_path)
+def stats(tmp_path: Path) -> Iterator[StatsHarness]:
+    made = StatsHarness(tmp_path)
     yield made
     made.store.connection.close()
 
 
-def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
+def test_the_newest_times_are_kept_and_no_more(stats: StatsHarness) -> None:
     for number in range(KEPT_TIMES + 10):
-        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
+        stats.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
-    times = book.keeper.now().times_s["job"]
+    times = stats.keeper.now().times_s["job"]
 
     assert (len(times), times[0], times[-1]) == (KEPT_TIMES, 10.0, KEPT_TIMES + 9.0)
 
@@ -146,81 +146,83 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
         Outcome(Disposition.COMPLETE, SyncResult.GONE),
     ],
 )
-def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
-    book.keeper.on_job_finished(JobFinished(JOB, outcome, 1.0))
+def test_only_jobs_that_looked_at_an_item_have_a_time(
+    stats: StatsHarness, outcome: Outcome
+) -> None:
+    stats.keeper.on_job_finished(JobFinished(JOB, outcome, 1.0))
 
-    assert book.keeper.now().times_s == {}
+    assert stats.keeper.now().times_s == {}
 
 
-def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
-    began = book.clock.wall()
-    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
-    book.keeper.save()
-    book.clock.advance(3_600.0)
+def test_times_and_the_beginning_outlive_the_worker(stats: StatsHarness) -> None:
+    began = stats.clock.wall()
+    stats.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
+    stats.keeper.save()
+    stats.clock.advance(3_600.0)
 
-    again = book.begin().now()
+    again = stats.begin().now()
 
     assert (again.since, again.times_s, again.requests) == (began, {"job": (0.25,)}, {JOBS: 1})
 
 
-def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> None:
+def test_times_are_average_median_and_95th_percentile(stats: StatsHarness) -> None:
     for number in range(100):
-        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
+        stats.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
-    timing = book.keeper.now().timing["job"]
+    timing = stats.keeper.now().timing["job"]
 
     assert (timing.count, timing.average, timing.p50, timing.p95) == (100, 49.5, 50.0, 95.0)
 
 
-def test_a_reset_applies_to_the_running_worker_too(book: Book) -> None:
-    book.store.enqueue("scene:1", "update")
-    book.store.complete(book.store.claim()[0], counters_for(WROTE, DAY))
-    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
-    book.keeper.save()
-    book.clock.advance(60.0)
+def test_a_reset_applies_to_the_running_worker_too(stats: StatsHarness) -> None:
+    stats.store.enqueue("scene:1", "update")
+    stats.store.complete(stats.store.claim()[0], counters_for(WROTE, DAY))
+    stats.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
+    stats.keeper.save()
+    stats.clock.advance(60.0)
 
-    reset_statistics(book.folder, book.counters, book.clock)
-    reader = current_statistics(book.folder, book.counters, book.clock.sleep)
-    book.keeper.save()
+    reset_statistics(stats.folder, stats.counters, stats.clock)
+    reader = current_statistics(stats.folder, stats.counters, stats.clock)
+    stats.keeper.save()
 
-    assert reader == book.keeper.now() == Statistics(since=book.clock.wall())
-    assert read_statistics(book.folder, book.clock.sleep) == reader
-
-
-def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
-    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
-    book.clock.advance(60.0)
-    reset_statistics(book.folder, book.counters, book.clock)
-    book.keeper.save()  # the old one's very last words
-
-    assert book.begin().now().times_s == {}
+    assert reader == stats.keeper.now() == Statistics(since=stats.clock.wall())
+    assert statistics_file(stats.folder, stats.clock).load() == reader
 
 
-def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> None:
-    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
-    book.keeper.save()
-    book.clock.advance(60.0)
-    book.counters.reset(book.clock.wall())
+def test_a_reset_without_a_worker_applies_to_the_next_one(stats: StatsHarness) -> None:
+    stats.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
+    stats.clock.advance(60.0)
+    reset_statistics(stats.folder, stats.counters, stats.clock)
+    stats.keeper.save()  # the old one's very last words
 
-    assert current_statistics(book.folder, book.counters, book.clock.sleep) == Statistics(
-        since=book.clock.wall()
+    assert stats.begin().now().times_s == {}
+
+
+def test_a_readable_copy_of_before_the_reset_counts_for_nothing(stats: StatsHarness) -> None:
+    stats.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
+    stats.keeper.save()
+    stats.clock.advance(60.0)
+    stats.counters.reset(stats.clock.wall())
+
+    assert current_statistics(stats.folder, stats.counters, stats.clock) == Statistics(
+        since=stats.clock.wall()
     )
 
 
 @pytest.mark.parametrize("text", ["not json", "[1]", json.dumps({"outcomes": "many"})])
-def test_a_readable_copy_that_makes_no_sense_is_set_aside(book: Book, text: str) -> None:
-    (book.folder / FILE_NAME).write_text(text, "utf-8")
+def test_a_corrupt_readable_copy_is_quarantined(stats: StatsHarness, text: str) -> None:
+    (stats.folder / FILE_NAME).write_text(text, "utf-8")
 
-    assert read_statistics(book.folder, book.clock.sleep) == Statistics()
-    assert (book.folder / f"{FILE_NAME}.corrupt").exists()
+    assert statistics_file(stats.folder, stats.clock).load() == Statistics()
+    assert (stats.folder / f"{FILE_NAME}.corrupt").exists()
 
 
-def test_a_disk_that_takes_nothing_only_delays_the_copy(book: Book) -> None:
-    (book.folder / FILE_NAME).mkdir()
+def test_a_disk_that_takes_nothing_only_delays_the_copy(stats: StatsHarness) -> None:
+    (stats.folder / FILE_NAME).mkdir()
 
-    book.keeper.save()
+    stats.keeper.save()
 
-    assert any(line.startswith("state.save_failed") for line in book.lines)
+    assert any(line.startswith("state.save_failed") for line in stats.lines)
 
 
 # -- with a worker ------------------------------------------------------------------------------
@@ -243,17 +245,17 @@ def test_every_job_counts_once_with_its_confidence(rig: Rig) -> None:
     assert (stats.jobs, len(stats.times_s["job"])) == (5, 4)
 
 
-def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
+def test_the_readable_copy_shows_what_the_counters_hold(rig: Rig) -> None:
     rig.note(rig.scene("a"))
     rig.turn()
 
-    copy = read_statistics(rig.data_dir, rig.clock.sleep)
+    copy = statistics_file(rig.data_dir, rig.clock).load()
 
     assert copy.outcomes == {"done": 1}
     assert copy == rig.worker.components.statistics.now()
 
 
-def test_a_restart_goes_on_counting(rig: Rig) -> None:
+def test_counting_continues_after_a_restart(rig: Rig) -> None:
     rig.sync(rig.scene("a"))
     rig.restart()
     rig.hand_over()

@@ -1,4 +1,4 @@
-"""What a person sees of the queue, of Plex and of the worker."""
+"""The status shows the queue, Plex and the worker in few lines."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,16 +15,21 @@ from sync_queue.store import JobStore
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
 from worker.reporting.status import MAX_LINE, Snapshot, plex_lines, status_lines, take_snapshot
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import FILE_NAME, CircuitStateFile
+from worker.resilience.breaker import (
+    FILE_NAME,
+    BreakerStatus,
+    BreakerTransition,
+    CircuitState,
+    CircuitStateFile,
+)
 from worker.resilience.outages import OutageRecorder
 from worker.resilience.throttle import Throttle
 
-WHY = "PlexUnavailable: no connection to Plex (ConnectionError)"
+REASON = "PlexUnavailable: no connection to Plex (ConnectionError)"
 
 
-class Window:
-    """A data folder and what the status shows of it."""
+class StatusHarness:
+    """A data folder and the status that is read from it."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -38,23 +43,25 @@ class Window:
     def lines(self) -> list[str]:
         return status_lines(self.snapshot(), self.clock.now)
 
-    def away(self, for_s: float, next_s: float) -> CircuitState:
-        """Plex has been away for so long and is asked again so soon."""
+    def store_outage(self, for_s: float, next_s: float) -> CircuitState:
+        """Store an outage of `for_s` seconds whose next probe is due in `next_s`."""
         breaker = CircuitState(
-            BreakerStatus.OPEN, since=self.clock.now - for_s, reason=WHY, probes=3
+            BreakerStatus.OPEN, since=self.clock.now - for_s, reason=REASON, probes=3
         )
         breaker = replace(breaker, next_probe_at=self.clock.now + next_s)
         CircuitStateFile(self.data_dir, self.clock).save(breaker)
         OutageRecorder(self.data_dir, self.clock, str).sync_with_breaker(breaker)
         return breaker
 
-    def ramp(self) -> None:
-        """Plex is just back."""
+    def store_slow_start(self) -> None:
+        """Store a slow start that has just begun."""
         Throttle(self.data_dir, self.clock, kept_log()[0]).on_breaker_transition(
-            CircuitState(BreakerStatus.HALF_OPEN), CircuitState(BreakerStatus.CLOSED)
+            BreakerTransition(
+                CircuitState(BreakerStatus.HALF_OPEN), CircuitState(BreakerStatus.CLOSED)
+            )
         )
 
-    def bury(
+    def dead_letter(
         self,
         subject: str,
         reason: str,
@@ -70,17 +77,17 @@ class Window:
 
 
 @pytest.fixture
-def window(tmp_path: Path) -> Iterator[Window]:
-    made = Window(tmp_path)
+def status(tmp_path: Path) -> Iterator[StatusHarness]:
+    made = StatusHarness(tmp_path)
     yield made
     made.lease.release()
     made.store.connection.close()
 
 
-def test_while_all_is_well_the_status_says_so(window: Window) -> None:
-    snapshot = window.snapshot()
+def test_without_problems_plex_is_one_line(status: StatusHarness) -> None:
+    snapshot = status.snapshot()
 
-    assert plex_lines(snapshot, window.clock.now) == ["Plex: no trouble known."]
+    assert plex_lines(snapshot, status.clock.now) == ["Plex: no problem known."]
     assert (snapshot.breaker.state, snapshot.outage, snapshot.ramp) == (
         BreakerStatus.CLOSED,
         None,
@@ -88,42 +95,42 @@ def test_while_all_is_well_the_status_says_so(window: Window) -> None:
     )
 
 
-def test_the_last_lines_show_the_worker_and_the_queue_counts(window: Window) -> None:
-    window.store.enqueue("scene:1", "update")
-    window.store.enqueue("scene:2", "update", settle_s=60.0)
+def test_the_last_lines_show_the_worker_and_the_queue_counts(status: StatusHarness) -> None:
+    status.store.enqueue("scene:1", "update")
+    status.store.enqueue("scene:2", "update", settle_s=60.0)
 
-    lines = window.lines()
+    lines = status.lines()
 
     assert lines[-1] == "Queue: 1 due, 1 later, 0 in progress, 0 done today, 0 dead letters."
     assert lines[-2] == "Worker: not running; the next edit starts it."
     assert lines[0].startswith(f"PlexSync {VERSION}, database in ")
 
 
-def test_an_outage_is_shown_with_length_cause_and_next_probe(window: Window) -> None:
-    window.away(for_s=7200.0, next_s=42.0)
+def test_an_outage_is_shown_with_length_cause_and_next_probe(status: StatusHarness) -> None:
+    status.store_outage(for_s=7200.0, next_s=42.0)
 
-    assert f"Plex is away for 2 h: {WHY}. It is asked again in 42 s." in window.lines()
-
-
-def test_a_probe_that_is_overdue_is_asked_now(window: Window) -> None:
-    window.away(for_s=60.0, next_s=-30.0)
-
-    assert "It is asked again in 0 s." in " ".join(window.lines())
+    assert f"Plex is unavailable for 2 h: {REASON}. PlexSync tries again in 42 s." in status.lines()
 
 
-def test_a_ramp_is_shown_with_its_rate(window: Window) -> None:
-    window.ramp()
+def test_an_overdue_probe_is_shown_as_due_now(status: StatusHarness) -> None:
+    status.store_outage(for_s=60.0, next_s=-30.0)
 
-    assert "Plex is back; the queue drains at 1 job a second for now." in window.lines()
+    assert "PlexSync tries again in 0 s." in " ".join(status.lines())
 
 
-def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None:
-    window.ramp()
-    window.away(for_s=5.0, next_s=5.0)
+def test_a_ramp_is_shown_with_its_rate(status: StatusHarness) -> None:
+    status.store_slow_start()
 
-    text = " ".join(window.lines())
+    assert "Plex is back; PlexSync sends 1 job per second and speeds up." in status.lines()
 
-    assert "Plex is away" in text
+
+def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(status: StatusHarness) -> None:
+    status.store_slow_start()
+    status.store_outage(for_s=5.0, next_s=5.0)
+
+    text = " ".join(status.lines())
+
+    assert "Plex is unavailable" in text
     assert "Plex is back" not in text
 
 
@@ -138,89 +145,93 @@ def test_a_ramp_that_a_new_outage_broke_off_is_not_shown(window: Window) -> None
         ("", []),
     ],
 )
-def test_the_last_reconciliation_is_one_line(window: Window, fact: str, lines: list[str]) -> None:
-    window.store.enqueue_many([], "", meta=(RECONCILED, fact.format(window.clock.now - 7_200.0)))
+def test_the_last_reconciliation_is_one_line(
+    status: StatusHarness, fact: str, lines: list[str]
+) -> None:
+    status.store.enqueue_many([], "", meta=(RECONCILED, fact.format(status.clock.now - 7_200.0)))
 
-    shown = [line for line in window.lines() if line.startswith("Reconciled")]
+    shown = [line for line in status.lines() if line.startswith("Reconciled")]
 
     assert len(shown) == len(lines)
     assert all(line.startswith(start) for line, start in zip(shown, lines, strict=True))
 
 
-def test_a_breaker_file_of_garbage_shows_a_closed_breaker(window: Window) -> None:
-    (window.data_dir / FILE_NAME).write_text("}{", encoding="utf-8")
+def test_a_breaker_file_of_garbage_shows_a_closed_breaker(status: StatusHarness) -> None:
+    (status.data_dir / FILE_NAME).write_text("}{", encoding="utf-8")
 
-    assert window.snapshot().breaker.state is BreakerStatus.CLOSED
+    assert status.snapshot().breaker.state is BreakerStatus.CLOSED
 
 
-def test_what_waits_and_what_failed_is_counted_by_reason(window: Window) -> None:
+def test_what_waits_and_what_failed_is_counted_by_reason(status: StatusHarness) -> None:
     for number in range(3):
-        window.bury(f"scene:{number}", "AmbiguousMatch")
+        status.dead_letter(f"scene:{number}", "AmbiguousMatch")
     for number in range(10, 12):
-        window.store.enqueue(f"scene:{number}", "update")
-    for job in window.store.claim():
-        window.store.retry_at(job, window.clock.now + 60.0, "PlexNotFound", attempts=1)
+        status.store.enqueue(f"scene:{number}", "update")
+    for job in status.store.claim():
+        status.store.retry_at(job, status.clock.now + 60.0, "PlexNotFound", attempts=1)
 
-    lines = window.lines()
+    lines = status.lines()
 
     assert "Dead letters: 3 x AmbiguousMatch." in lines
     assert "Waiting: 2 x PlexNotFound." in lines
 
 
-def test_a_dead_letter_says_what_to_do_and_what_was_looked_at(window: Window) -> None:
-    window.bury("scene:7", "AmbiguousMatch", "Two items.\nmore", "A title", ("item 7", "item 8"))
+def test_a_dead_letter_shows_what_to_do_and_its_candidates(status: StatusHarness) -> None:
+    status.dead_letter(
+        "scene:7", "AmbiguousMatch", "Two items.\nmore", "A title", ("item 7", "item 8")
+    )
 
     assert (
         "Dead letter: scene 7 (A title): AmbiguousMatch. Two items. Looked at: item 7; item 8."
-        in window.lines()
+        in status.lines()
     )
 
 
-def test_a_dead_letter_without_a_title_shows_its_scene(window: Window) -> None:
-    window.bury("scene:7", "PoisonJob", "It died.")
+def test_a_dead_letter_without_a_title_shows_its_scene(status: StatusHarness) -> None:
+    status.dead_letter("scene:7", "PoisonJob", "It crashed.")
 
-    assert "Dead letter: scene 7: PoisonJob. It died." in window.lines()
+    assert "Dead letter: scene 7: PoisonJob. It crashed." in status.lines()
 
 
-def test_whatever_there_is_the_status_stays_short(window: Window) -> None:
-    window.away(for_s=60.0, next_s=5.0)
+def test_the_status_stays_short(status: StatusHarness) -> None:
+    status.store_outage(for_s=60.0, next_s=5.0)
     for number in range(40):
-        window.bury(f"scene:{number}", f"Reason{number}", "x" * 5000, "y" * 500)
-        window.store.enqueue(f"scene:{100 + number}", "update")
-        (job,) = window.store.claim()
-        window.store.retry_at(job, window.clock.now + 60.0, f"Reason{number}", attempts=1)
+        status.dead_letter(f"scene:{number}", f"Reason{number}", "x" * 5000, "y" * 500)
+        status.store.enqueue(f"scene:{100 + number}", "update")
+        (job,) = status.store.claim()
+        status.store.retry_at(job, status.clock.now + 60.0, f"Reason{number}", attempts=1)
 
-    lines = window.lines()
+    lines = status.lines()
 
     assert len(lines) <= 25
     assert max(map(len, lines)) <= MAX_LINE
 
 
-def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) -> None:
-    start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
-    window.lease.acquire()
-    window.clock.advance(90.0)
+def test_a_running_worker_shows_status_and_duration(status: StatusHarness) -> None:
+    start_epoch(status.store.connection, 4711, VERSION, "hook", status.clock.now)
+    status.lease.acquire()
+    status.clock.advance(90.0)
 
-    snapshot = window.snapshot()
+    snapshot = status.snapshot()
 
     assert snapshot.alive
-    assert window.lines()[-2] == "Worker: starting, alive for 1.5 min."
+    assert status.lines()[-2] == "Worker: starting, running for 1.5 min."
 
 
-def test_a_stopped_worker_is_not_shown_as_running(window: Window) -> None:
-    start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
+def test_a_stopped_worker_is_not_shown_as_running(status: StatusHarness) -> None:
+    start_epoch(status.store.connection, 4711, VERSION, "hook", status.clock.now)
 
-    assert window.snapshot().worker_status == "not running"
+    assert status.snapshot().worker_status == "not running"
 
 
-def test_looking_twice_shows_the_same_and_changes_nothing(window: Window) -> None:
-    window.away(for_s=60.0, next_s=5.0)
-    before = {path.name: path.read_bytes() for path in window.data_dir.glob("*.json")}
+def test_reading_twice_shows_the_same_and_changes_nothing(status: StatusHarness) -> None:
+    status.store_outage(for_s=60.0, next_s=5.0)
+    before = {path.name: path.read_bytes() for path in status.data_dir.glob("*.json")}
 
-    first, second = window.lines(), window.lines()
+    first, second = status.lines(), status.lines()
 
     assert first == second
-    assert {path.name: path.read_bytes() for path in window.data_dir.glob("*.json")} == before
+    assert {path.name: path.read_bytes() for path in status.data_dir.glob("*.json")} == before
 
 
 def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> None:
@@ -249,23 +260,25 @@ def test_the_status_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
     assert snapshot.outage.start == rig.clock.now
 
 
-def test_an_outage_that_is_over_is_told_with_its_length(window: Window) -> None:
-    history = OutageRecorder(window.data_dir, window.clock, str)
-    history.sync_with_breaker(CircuitState(BreakerStatus.OPEN, since=window.clock.now, reason=WHY))
-    window.clock.advance(300.0)
+def test_an_ended_outage_is_shown_with_its_length(status: StatusHarness) -> None:
+    history = OutageRecorder(status.data_dir, status.clock, str)
+    history.sync_with_breaker(
+        CircuitState(BreakerStatus.OPEN, since=status.clock.now, reason=REASON)
+    )
+    status.clock.advance(300.0)
     history.sync_with_breaker(CircuitState())
-    window.clock.advance(7200.0)
+    status.clock.advance(7200.0)
 
     assert (
-        "Plex: no trouble known; the last outage lasted 5 min and ended 2 h ago." in window.lines()
+        "Plex: no problem known; the last outage lasted 5 min and ended 2 h ago." in status.lines()
     )
 
 
-def test_a_worker_of_an_older_version_is_named(window: Window) -> None:
-    start_epoch(window.store.connection, 4711, "0.9.0", "hook", window.clock.now)
-    window.lease.acquire()
+def test_a_worker_of_an_older_version_is_named(status: StatusHarness) -> None:
+    start_epoch(status.store.connection, 4711, "0.9.0", "hook", status.clock.now)
+    status.lease.acquire()
 
-    assert window.lines()[0].startswith(
+    assert status.lines()[0].startswith(
         f"PlexSync {VERSION}; the worker is still 0.9.0, database in "
     )
 
@@ -285,16 +298,16 @@ def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> No
         for line in lines
         if line.startswith("Milliseconds (average/median/95 of 100 stay below): ")
     )
-    assert counts.startswith("In the last 1 h: 2 done, 1 put off; requests per job: ")
+    assert counts.startswith("In the last 1 h: 2 done, 1 retried; requests per job: ")
     assert "to Plex" in counts
     assert "to Stash" in counts
     assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times
 
 
 def test_counters_of_a_running_drain_are_shown(
-    window: Window,
+    status: StatusHarness,
 ) -> None:
-    window.store.enqueue("scene:1", "update")
-    window.store.complete(window.store.claim()[0], [("outcomes", "done")])
+    status.store.enqueue("scene:1", "update")
+    status.store.complete(status.store.claim()[0], [("outcomes", "done")])
 
-    assert any(line.endswith(": 1 done.") for line in window.lines())
+    assert any(line.endswith(": 1 done.") for line in status.lines())

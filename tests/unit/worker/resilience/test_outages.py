@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.text import format_duration
 from tests.support import FakeClock
 from worker.reporting.outage_report import NONE_YET, report_lines
-from worker.resilience.breaker import BreakerStatus, CircuitState
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 from worker.resilience.outages import (
     FILE_NAME,
     KEPT,
@@ -214,7 +214,7 @@ def test_the_figures_of_a_history(history: OutageHistory, figures: Metrics) -> N
     assert found.since_last_s == figures.since_last_s
 
 
-def test_an_outage_just_begun_says_nothing_of_availability() -> None:
+def test_an_outage_just_begun_has_no_availability() -> None:
     assert metrics(away((100.0, None)), 100.0).availability is None
 
 
@@ -248,20 +248,18 @@ def test_a_history_is_read_as_it_was_written(moves: list[tuple[str, float, str]]
     assert again == history
 
 
-# -- for people ------------------------------------------------------------------------------------
+# -- for users ----------------------------------------------------------------------------------
 
 
 @given(MOVES, st.floats(0.0, MAX_TIMESTAMP))
-def test_the_report_is_short_whatever_happened(
-    moves: list[tuple[str, float, str]], now: float
-) -> None:
+def test_the_report_stays_short(moves: list[tuple[str, float, str]], now: float) -> None:
     lines = report_lines(play(moves), now)
 
     assert 1 <= len(lines) <= 20
     assert all("\n" not in line for line in lines)
 
 
-def test_the_report_of_an_empty_history_says_so() -> None:
+def test_the_report_of_an_empty_history_is_one_line() -> None:
     assert report_lines(OutageHistory(), 100.0) == [NONE_YET]
 
 
@@ -274,29 +272,29 @@ def test_the_report_shows_figures_and_the_newest_outage_first() -> None:
 
     lines = report_lines(add_affected_jobs(history), 8_720.0)
 
-    assert lines[0] == "Plex is there; the last outage ended 1 h ago."
+    assert lines[0] == "Plex is available; the last outage ended 1 h ago."
     assert "2 outages; the last 30 are kept." in lines
-    assert "Plex was there 97.67% of the time since the first of them." in lines
+    assert "Plex was available 97.67% of the time since the first of them." in lines
     assert "Mean time between outages: 1.1 h." in lines
     assert "Mean time to recovery: 1.5 min." in lines
     assert lines[-2].endswith(f", 2 min, 0 jobs affected: {DOWN}: {NO_CONNECTION}; back.")
     assert lines[-1].endswith(f", 1 min, 0 jobs affected: {DOWN}.")
 
 
-def test_the_report_says_since_when_plex_is_away() -> None:
+def test_the_report_shows_since_when_plex_is_unavailable() -> None:
     lines = report_lines(add_affected_jobs(away((1_000.0, None))), 1_090.0)
 
-    assert lines[0].startswith("Plex is away since ")
+    assert lines[0].startswith("Plex is unavailable since ")
     assert lines[0].endswith(", for 1.5 min.")
     assert lines[-1].endswith(f", 1.5 min so far, 1 job affected: {DOWN}.")
 
 
-def test_the_report_says_how_many_outages_it_leaves_out() -> None:
+def test_the_report_counts_the_outages_it_leaves_out() -> None:
     history = away(*((number * 100.0, number * 100.0 + 1.0) for number in range(KEPT)))
 
     lines = report_lines(history, 10_000.0)
 
-    assert lines[-1] == "17 older ones are not shown."
+    assert lines[-1] == "17 older outages are not shown."
 
 
 @pytest.mark.parametrize(
@@ -311,7 +309,7 @@ def test_the_report_says_how_many_outages_it_leaves_out() -> None:
         (180_000.0, "2.1 d"),
     ],
 )
-def test_a_length_of_time_is_said_in_its_own_unit(seconds: float, text: str) -> None:
+def test_a_length_of_time_has_a_fitting_unit(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
 
 
@@ -319,7 +317,7 @@ def test_a_length_of_time_is_said_in_its_own_unit(seconds: float, text: str) -> 
 
 
 def kept(folder: Path) -> OutageHistory:
-    return read_history(folder, FakeClock().sleep)[0]
+    return read_history(folder, FakeClock())[0]
 
 
 def open_log(folder: Path, clock: FakeClock, unsaved: list[str] | None = None) -> OutageRecorder:
@@ -336,12 +334,16 @@ def test_an_outage_is_kept_from_its_first_moment_to_its_end(tmp_path: Path) -> N
     clock = FakeClock(1_000.0)
     log = open_log(tmp_path, clock)
 
-    log.on_breaker_transition(CircuitState(), broken(1_000.0))
+    log.on_breaker_transition(BreakerTransition(CircuitState(), broken(1_000.0)))
     begun = kept(tmp_path)
     clock.advance(60.0)
     log.add_affected_jobs()
-    log.on_breaker_transition(broken(1_000.0), CircuitState(BreakerStatus.HALF_OPEN, since=1_000.0))
-    log.on_breaker_transition(CircuitState(BreakerStatus.HALF_OPEN, since=1_000.0), CircuitState())
+    log.on_breaker_transition(
+        BreakerTransition(broken(1_000.0), CircuitState(BreakerStatus.HALF_OPEN, since=1_000.0))
+    )
+    log.on_breaker_transition(
+        BreakerTransition(CircuitState(BreakerStatus.HALF_OPEN, since=1_000.0), CircuitState())
+    )
 
     assert begun.outages == (Outage(start=1_000.0, cause=DOWN, error=NO_CONNECTION),)
     ended = Outage(
@@ -350,14 +352,18 @@ def test_an_outage_is_kept_from_its_first_moment_to_its_end(tmp_path: Path) -> N
     assert kept(tmp_path).outages == (ended,)
 
 
-def test_an_outage_goes_on_after_a_restart(tmp_path: Path) -> None:
+def test_an_outage_continues_after_a_restart(tmp_path: Path) -> None:
     clock = FakeClock(1_000.0)
-    open_log(tmp_path, clock).on_breaker_transition(CircuitState(), broken(1_000.0))
+    open_log(tmp_path, clock).on_breaker_transition(
+        BreakerTransition(CircuitState(), broken(1_000.0))
+    )
     clock.advance(3_600.0)
 
     log = open_log(tmp_path, clock)
     log.sync_with_breaker(broken(1_000.0))
-    log.on_breaker_transition(CircuitState(BreakerStatus.HALF_OPEN), broken(1_000.0))
+    log.on_breaker_transition(
+        BreakerTransition(CircuitState(BreakerStatus.HALF_OPEN), broken(1_000.0))
+    )
 
     assert [one.start for one in log.history.outages] == [1_000.0]
     assert log.history.current is not None
@@ -365,7 +371,9 @@ def test_an_outage_goes_on_after_a_restart(tmp_path: Path) -> None:
 
 def test_an_outage_whose_breaker_was_lost_ends_with_the_start(tmp_path: Path) -> None:
     clock = FakeClock(1_000.0)
-    open_log(tmp_path, clock).on_breaker_transition(CircuitState(), broken(1_000.0))
+    open_log(tmp_path, clock).on_breaker_transition(
+        BreakerTransition(CircuitState(), broken(1_000.0))
+    )
     clock.advance(50.0)
 
     log = open_log(tmp_path, clock)
@@ -374,7 +382,7 @@ def test_an_outage_whose_breaker_was_lost_ends_with_the_start(tmp_path: Path) ->
     assert [(one.end, one.how) for one in log.history.outages] == [(1_050.0, STATE_LOST)]
 
 
-def test_an_outage_whose_record_was_lost_is_written_down_again(tmp_path: Path) -> None:
+def test_an_outage_whose_record_was_lost_is_recorded_again(tmp_path: Path) -> None:
     log = open_log(tmp_path, FakeClock(5_000.0))
 
     log.sync_with_breaker(broken(1_000.0, refused=True))
@@ -398,9 +406,11 @@ def test_an_invalid_history_is_quarantined_and_reset(tmp_path: Path, content: st
     (tmp_path / FILE_NAME).write_text(content, "utf-8")
 
     log = open_log(tmp_path, FakeClock(1_000.0))
-    log.on_breaker_transition(CircuitState(), broken(1_000.0))
+    log.on_breaker_transition(BreakerTransition(CircuitState(), broken(1_000.0)))
 
-    assert log.warning == f"{FILE_NAME} made no sense and was set aside as {FILE_NAME}.corrupt."
+    assert (
+        log.warning == f"{FILE_NAME} is corrupt; it was renamed to {FILE_NAME}.corrupt and reset."
+    )
     assert (tmp_path / f"{FILE_NAME}.corrupt").read_text("utf-8") == content
     assert len(kept(tmp_path).outages) == 1
 
@@ -411,22 +421,23 @@ def test_a_history_of_a_hundred_is_cut_and_not_thrown_away(tmp_path: Path) -> No
     ]
     (tmp_path / FILE_NAME).write_text(json.dumps({"outages": records}), "utf-8")
 
-    history, warning = read_history(tmp_path, FakeClock().sleep)
+    history, warning = read_history(tmp_path, FakeClock())
 
     assert (len(history.outages), history.outages[-1].start, warning) == (KEPT, 99.0, "")
 
 
 def test_without_a_file_the_history_is_empty_without_warning(tmp_path: Path) -> None:
-    assert read_history(tmp_path, FakeClock().sleep) == (OutageHistory(), "")
+    assert read_history(tmp_path, FakeClock()) == (OutageHistory(), "")
 
 
-def test_what_cannot_be_saved_is_told_and_kept_in_memory(tmp_path: Path) -> None:
+def test_what_cannot_be_saved_is_reported_and_kept_in_memory(tmp_path: Path) -> None:
     unsaved: list[str] = []
     log = open_log(tmp_path / "missing", FakeClock(1_000.0), unsaved)
 
-    log.on_breaker_transition(CircuitState(), broken(1_000.0))
+    log.on_breaker_transition(BreakerTransition(CircuitState(), broken(1_000.0)))
 
-    assert [text.partition(":")[0] for text in unsaved] == [FILE_NAME]
+    assert len(unsaved) == 1
+    assert "No such file or directory" in unsaved[0]
     assert log.history.current is not None
 
 

@@ -29,9 +29,20 @@ from core.errors import (
 from core.job import Job
 from core.match import Candidate, Evidence, PlexFile
 from core.outcome import Disposition
-from worker.resilience.retry_policy import RULES, BreakerSignal, decide_outcome, rule_for
+from worker.resilience.retry_policy import (
+    BACKOFF_BASE_S,
+    BACKOFF_CAP_S,
+    NOT_FOUND_WAITS_S,
+    RULES,
+    BreakerSignal,
+    decide_outcome,
+    exponential_delay,
+    full_jitter,
+    not_found_delay,
+    rule_for,
+)
 
-# error, fate of the first failure, attempts until the dead letter (None: never), what the breaker hears
+# error, first disposition, attempts until the dead letter (None: never), signal to the breaker
 TABLE: list[tuple[Exception, Disposition, int | None, BreakerSignal]] = [
     (PlexUnavailable("x"), Disposition.RELEASE, None, BreakerSignal.DOWN),
     (PlexTemporaryError("x"), Disposition.RETRY, 5, BreakerSignal.COUNT),
@@ -63,7 +74,7 @@ def named(row: object) -> str:
 
 
 @pytest.mark.parametrize(("error", "fate", "attempts", "signal"), TABLE, ids=named)
-def test_each_failure_has_its_fate_and_its_signal(
+def test_each_failure_has_its_disposition_and_signal(
     error: Exception, fate: Disposition, attempts: int | None, signal: BreakerSignal
 ) -> None:
     outcome = decide_outcome(job(), error, Random(7))
@@ -73,7 +84,7 @@ def test_each_failure_has_its_fate_and_its_signal(
 
 
 @pytest.mark.parametrize(("error", "fate", "attempts", "signal"), TABLE, ids=named)
-def test_each_failure_is_buried_at_its_last_attempt_or_never(
+def test_a_failure_is_dead_lettered_at_its_last_attempt_or_never(
     error: Exception, fate: Disposition, attempts: int | None, signal: BreakerSignal
 ) -> None:
     tried = job()
@@ -122,13 +133,13 @@ def test_every_class_has_a_rule_or_its_ancestors_rule() -> None:
     assert Exception in RULES
 
 
-def test_a_dead_letter_says_what_to_do() -> None:
+def test_a_dead_letter_names_what_to_do() -> None:
     outcome = decide_outcome(job(), PlexRejected("Plex does not take date."), Random(7))
 
     assert outcome.message == f"Plex does not take date. {PlexRejected('').advice}"
 
 
-def test_a_bug_of_ours_brings_its_traceback() -> None:
+def test_a_bug_shows_its_traceback() -> None:
     def broken() -> None:
         raise ZeroDivisionError("made for this test")
 
@@ -149,16 +160,71 @@ def test_a_dead_letter_lists_the_candidates() -> None:
     assert outcome.candidates == (candidate.describe(),)
 
 
-def test_a_missing_file_names_the_paths_that_would_revive_it() -> None:
+def test_a_missing_file_names_the_paths_that_would_requeue_it() -> None:
     outcome = decide_outcome(job(11), PlexNotFound("x", paths=("/media/a.mp4",)), Random(7))
 
     assert (outcome.disposition, outcome.candidates) == (Disposition.DEAD_LETTER, ("/media/a.mp4",))
 
 
 @pytest.mark.parametrize("kind", [AmbiguousMatch, WeakMatch])
-def test_an_uncertain_match_says_first_what_to_do(
+def test_an_uncertain_match_starts_with_what_to_do(
     kind: type[AmbiguousMatch | WeakMatch],
 ) -> None:
     outcome = decide_outcome(job(), kind("name_only 0.4, gap 0.0 to the next file"), Random(7))
 
     assert outcome.message == f"{kind('').advice} (name_only 0.4, gap 0.0 to the next file)"
+
+
+attempts = st.integers(0, 10_000)
+seeds = st.integers(0, 2**32)
+
+
+@given(attempts, seeds)
+def test_a_backoff_is_between_a_second_and_its_cap(attempt: int, seed: int) -> None:
+    wait = full_jitter(attempt, BACKOFF_BASE_S, BACKOFF_CAP_S, Random(seed))
+
+    assert BACKOFF_BASE_S / 5 <= wait <= BACKOFF_CAP_S
+
+
+@given(attempts, seeds)
+def test_a_backoff_never_exceeds_the_doubling_of_its_base(attempt: int, seed: int) -> None:
+    wait = full_jitter(attempt, 5.0, 80.0, Random(seed))
+
+    assert wait <= 5.0 * 2.0 ** max(attempt - 1, 0) if attempt < 10 else wait <= 80.0
+
+
+@given(attempts, st.floats(0.1, 100), st.floats(0.1, 100), seeds)
+def test_a_cap_below_the_base_holds(attempt: int, base: float, cap: float, seed: int) -> None:
+    assert 0 < full_jitter(attempt, base, cap, Random(seed)) <= max(cap, min(base, cap))
+
+
+def test_jitter_spreads_jobs_that_failed_together() -> None:
+    rng = Random(7)
+
+    waits = {round(full_jitter(5, 5.0, 80.0, rng)) for _ in range(100)}
+
+    assert len(waits) > 20
+
+
+@given(attempts, seeds)
+def test_a_look_for_a_missing_file_waits_its_row_of_the_table(attempt: int, seed: int) -> None:
+    wait = not_found_delay(attempt, Random(seed))
+
+    planned = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
+    assert planned * 0.9 <= wait <= planned * 1.1
+
+
+def test_the_looks_for_a_missing_file_last_about_two_hours() -> None:
+    minutes = [round(wait / 60, 1) for wait in NOT_FOUND_WAITS_S]
+
+    assert minutes == [0.5, 1, 2, 4, 8, 10, 15, 15, 20, 20, 25]
+    assert sum(minutes) == pytest.approx(120, abs=1)
+
+
+@given(attempts, seeds)
+def test_the_probe_delay_grows_to_its_maximum(failures: int, seed: int) -> None:
+    gap = exponential_delay(failures, 5.0, 60.0, Random(seed))
+
+    assert 4.5 <= gap <= 60.0
+    if failures >= 5:
+        assert gap >= 54.0

@@ -10,17 +10,15 @@ import pytest
 from sync_queue.store import BATCH
 from tests.support import FakeClock
 from tests.unit.worker.rig import kept_log
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.pace import LEVELS
-from worker.resilience.rate_limiter import FULL_RATE, RAMP_S
-from worker.resilience.throttle import FILE_NAME, POLL_S, Throttle
+from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
+from worker.resilience.throttle import FILE_NAME, FULL_RATE, LEVELS, POLL_S, RAMP_S, Throttle
 
 CLOSED = CircuitState(BreakerStatus.CLOSED)
 HALF_OPEN = CircuitState(BreakerStatus.HALF_OPEN)
 OPEN = CircuitState(BreakerStatus.OPEN)
 
 
-class Tap:
+class ThrottleHarness:
     """A throttle on a clock of its own, and what it logged."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -30,20 +28,20 @@ class Tap:
         self.throttle = self.new()
 
     def new(self) -> Throttle:
-        """The throttle of another worker on the same folder."""
+        """Return the throttle of another worker on the same folder."""
         return Throttle(self.data_dir, self.clock, self.log)
 
     def recover(self) -> None:
-        """Plex is back."""
-        self.throttle.on_breaker_transition(HALF_OPEN, CLOSED)
+        """Report the recovery of Plex."""
+        self.throttle.on_breaker_transition(BreakerTransition(HALF_OPEN, CLOSED))
 
     def turn(self) -> float:
-        """Wait for the next turn; when it came."""
+        """Wait for the next token; return when it came."""
         assert self.throttle.acquire(lambda: False)
         return self.clock.now
 
     def turns_for(self, seconds: float) -> list[float]:
-        """When jobs that take no time at all would start."""
+        """Return the start times of jobs that take no time."""
         end, starts = self.clock.now + seconds, []
         while self.throttle.ramp is not None and self.clock.now < end:
             starts.append(self.turn())
@@ -55,85 +53,85 @@ class Tap:
 
 
 @pytest.fixture
-def tap(tmp_path: Path) -> Tap:
-    return Tap(tmp_path)
+def harness(tmp_path: Path) -> ThrottleHarness:
+    return ThrottleHarness(tmp_path)
 
 
-def test_in_ordinary_times_nothing_is_held_back(tap: Tap) -> None:
+def test_in_ordinary_times_nothing_is_held_back(harness: ThrottleHarness) -> None:
     for _ in range(100):
-        tap.turn()
+        harness.turn()
 
-    assert tap.clock.sleeps == []
-    assert tap.throttle.batch_size == BATCH
-    assert tap.throttle.ramp is None
+    assert harness.clock.sleeps == []
+    assert harness.throttle.batch_size == BATCH
+    assert harness.throttle.ramp is None
 
 
-def test_after_an_outage_it_begins_with_one_job_a_second(tap: Tap) -> None:
-    tap.recover()
+def test_after_an_outage_it_begins_with_one_job_a_second(harness: ThrottleHarness) -> None:
+    harness.recover()
 
-    starts = tap.turns_for(4.0)
+    starts = harness.turns_for(4.0)
     gaps = [later - earlier for earlier, later in pairwise(starts)]
 
     assert gaps[0] == pytest.approx(1.0, abs=0.05)
     assert min(gaps) > 0.75
-    assert tap.throttle.batch_size <= 15
+    assert harness.throttle.batch_size <= 15
 
 
-def test_never_more_than_twenty_jobs_start_in_any_second(tap: Tap) -> None:
-    tap.recover()
+def test_never_more_than_twenty_jobs_start_in_any_second(harness: ThrottleHarness) -> None:
+    harness.recover()
 
-    starts = tap.turns_for(RAMP_S - 1.0)
-    most = max(bisect_left(starts, start + 1.0) - index for index, start in enumerate(starts))
+    starts = harness.turns_for(RAMP_S - 1.0)
+    busiest = max(bisect_left(starts, start + 1.0) - index for index, start in enumerate(starts))
 
-    assert most <= FULL_RATE + 1
+    assert busiest <= FULL_RATE + 1
     assert len(starts) == pytest.approx(RAMP_S * (1.0 + FULL_RATE) / 2.0, rel=0.02)
 
 
-def test_a_pause_of_the_jobs_saves_nothing_up(tap: Tap) -> None:
-    tap.recover()
-    tap.turn()
-    tap.clock.advance(30.0)
+def test_a_pause_of_the_jobs_saves_nothing_up(harness: ThrottleHarness) -> None:
+    harness.recover()
+    harness.turn()
+    harness.clock.advance(30.0)
 
-    started = tap.clock.now
-    starts = [tap.turn() for _ in range(3)]
+    started = harness.clock.now
+    starts = [harness.turn() for _ in range(3)]
 
     assert starts[0] == started
     assert starts[1] > started
     assert starts[2] > starts[1]
 
 
-def test_after_five_minutes_the_ramp_is_over(tap: Tap) -> None:
-    tap.recover()
+def test_after_five_minutes_the_ramp_is_over(harness: ThrottleHarness) -> None:
+    harness.recover()
 
-    tap.turns_for(2.0 * RAMP_S)
-    tap.clock.sleeps.clear()
-    tap.turn()
+    harness.turns_for(2.0 * RAMP_S)
+    harness.clock.sleeps.clear()
+    harness.turn()
 
-    assert tap.throttle.ramp is None
-    assert tap.clock.sleeps == []
-    assert tap.events == ["slow_start.start", "slow_start.end"]
+    assert harness.throttle.ramp is None
+    assert harness.clock.sleeps == []
+    assert harness.events == ["slow_start.start", "slow_start.end"]
 
 
-def test_a_ramp_without_a_job_is_over_after_five_minutes_as_well(tap: Tap) -> None:
-    tap.recover()
+def test_a_ramp_without_a_job_is_over_after_five_minutes_as_well(harness: ThrottleHarness) -> None:
+    harness.recover()
 
     for _ in range(620):
-        tap.clock.advance(0.5)
-        tap.throttle.tick()
+        harness.clock.advance(0.5)
+        harness.throttle.tick()
 
-    assert tap.throttle.ramp is None
-    assert tap.new().ramp is None
+    assert harness.throttle.ramp is None
+    assert harness.new().ramp is None
 
 
-def test_a_ramp_survives_a_restart_at_the_age_it_had(tap: Tap) -> None:
-    tap.recover()
+def test_a_ramp_survives_a_restart_at_the_age_it_had(harness: ThrottleHarness) -> None:
+    harness.recover()
     for _ in range(12):
-        tap.clock.advance(10.0)
-        tap.throttle.on_result(ok=True)
-    before = tap.throttle.ramp
-    tap.clock.advance(3600.0)
+        harness.clock.advance(10.0)
+        harness.throttle.on_result(ok=True)
+    before = harness.throttle.ramp
+    harness.clock.advance(3600.0)
 
-    after = tap.new().ramp
+    after = harness.new().ramp
 
     assert before is not None
     assert after is not None
@@ -141,128 +139,130 @@ def test_a_ramp_survives_a_restart_at_the_age_it_had(tap: Tap) -> None:
     assert after.rate > 7.0
 
 
-def test_a_ramp_file_that_makes_no_sense_holds_nothing_back(tap: Tap) -> None:
-    (tap.data_dir / FILE_NAME).write_text("[1, 2", encoding="utf-8")
+def test_a_ramp_file_that_is_corrupt_holds_nothing_back(harness: ThrottleHarness) -> None:
+    (harness.data_dir / FILE_NAME).write_text("[1, 2", encoding="utf-8")
 
-    assert tap.new().ramp is None
-
-
-def test_a_ramp_that_cannot_be_kept_works_all_the_same(tap: Tap) -> None:
-    (tap.data_dir / FILE_NAME).mkdir()
-
-    tap.recover()
-
-    assert tap.throttle.ramp is not None
-    assert tap.events == ["slow_start.start", "state.save_failed"]
+    assert harness.new().ramp is None
 
 
-def test_the_rate_halves_while_plex_fails_and_recovers(tap: Tap) -> None:
-    tap.recover()
-    tap.turns_for(100.0)
-    full = tap.throttle.ramp
+def test_a_ramp_that_cannot_be_kept_works_all_the_same(harness: ThrottleHarness) -> None:
+    (harness.data_dir / FILE_NAME).mkdir()
+
+    harness.recover()
+
+    assert harness.throttle.ramp is not None
+    assert harness.events == ["slow_start.start", "state.save_failed"]
+
+
+def test_the_rate_halves_while_plex_fails_and_recovers(harness: ThrottleHarness) -> None:
+    harness.recover()
+    harness.turns_for(100.0)
+    full = harness.throttle.ramp
     for number in range(20):
-        tap.throttle.on_result(ok=number % 2 == 0)
-    halved = tap.throttle.ramp
+        harness.throttle.on_result(ok=number % 2 == 0)
+    halved = harness.throttle.ramp
     for _ in range(200):
-        tap.throttle.on_result(ok=True)
-    again = tap.throttle.ramp
+        harness.throttle.on_result(ok=True)
+    again = harness.throttle.ramp
 
     assert full is not None
     assert halved is not None
     assert again is not None
     assert halved.rate == pytest.approx(full.rate / 2.0)
     assert again.rate == pytest.approx(full.rate)
-    assert tap.events == ["slow_start.start", "slow_start.throttled", "slow_start.resumed"]
+    assert harness.events == ["slow_start.start", "slow_start.throttled", "slow_start.resumed"]
 
 
-def test_what_is_heard_is_kept_at_most_every_ten_seconds(tap: Tap) -> None:
-    tap.recover()
-    kept = (tap.data_dir / FILE_NAME).read_text("utf-8")
-    tap.clock.advance(5.0)
-    tap.throttle.on_result(ok=True)
-    early = (tap.data_dir / FILE_NAME).read_text("utf-8")
-    tap.clock.advance(6.0)
-    tap.throttle.on_result(ok=True)
+def test_results_are_saved_every_ten_seconds(harness: ThrottleHarness) -> None:
+    harness.recover()
+    kept = (harness.data_dir / FILE_NAME).read_text("utf-8")
+    harness.clock.advance(5.0)
+    harness.throttle.on_result(ok=True)
+    early = (harness.data_dir / FILE_NAME).read_text("utf-8")
+    harness.clock.advance(6.0)
+    harness.throttle.on_result(ok=True)
 
     assert early == kept
-    assert json.loads((tap.data_dir / FILE_NAME).read_text("utf-8"))["age_s"] == pytest.approx(11.0)
+    assert json.loads((harness.data_dir / FILE_NAME).read_text("utf-8"))["age_s"] == pytest.approx(
+        11.0
+    )
 
 
-def test_outside_a_ramp_results_are_not_counted(tap: Tap) -> None:
+def test_without_a_ramp_results_are_not_counted(harness: ThrottleHarness) -> None:
     for _ in range(50):
-        tap.throttle.on_result(ok=False)
+        harness.throttle.on_result(ok=False)
 
-    assert tap.throttle.ramp is None
-    assert not (tap.data_dir / FILE_NAME).exists()
-
-
-def test_a_turn_that_was_not_used_is_the_next_jobs(tap: Tap) -> None:
-    tap.recover()
-    first = tap.turn()
-
-    tap.throttle.release()
-
-    assert tap.turn() == first
-    assert tap.turn() > first
+    assert harness.throttle.ramp is None
+    assert not (harness.data_dir / FILE_NAME).exists()
 
 
-def test_giving_back_outside_a_ramp_changes_nothing(tap: Tap) -> None:
-    tap.throttle.release()
+def test_a_turn_that_was_not_used_is_the_next_jobs(harness: ThrottleHarness) -> None:
+    harness.recover()
+    first = harness.turn()
 
-    assert tap.throttle.ramp is None
+    harness.throttle.release()
+
+    assert harness.turn() == first
+    assert harness.turn() > first
 
 
-def test_whoever_waits_for_a_turn_can_be_stopped(tap: Tap) -> None:
-    tap.recover()
-    tap.turn()
+def test_a_release_without_a_ramp_changes_nothing(harness: ThrottleHarness) -> None:
+    harness.throttle.release()
 
-    got = tap.throttle.acquire(lambda: tap.clock.monotonic() >= POLL_S)
+    assert harness.throttle.ramp is None
+
+
+def test_waiting_for_a_token_can_be_stopped(harness: ThrottleHarness) -> None:
+    harness.recover()
+    harness.turn()
+
+    got = harness.throttle.acquire(lambda: harness.clock.monotonic() >= POLL_S)
 
     assert not got
-    assert sum(tap.clock.sleeps) <= 2 * POLL_S
+    assert sum(harness.clock.sleeps) <= 2 * POLL_S
 
 
-def test_a_clock_that_is_set_back_stops_nobody(tap: Tap) -> None:
-    tap.recover()
-    tap.turn()
-    tap.clock.jump(-86_400.0)
+def test_a_clock_that_is_set_back_stops_nothing(harness: ThrottleHarness) -> None:
+    harness.recover()
+    harness.turn()
+    harness.clock.jump(-86_400.0)
 
-    tap.turn()
+    harness.turn()
 
-    assert sum(tap.clock.sleeps) <= 2.0
+    assert sum(harness.clock.sleeps) <= 2.0
 
 
-def test_a_clock_that_is_set_forward_ends_no_ramp(tap: Tap) -> None:
-    tap.recover()
-    tap.clock.jump(86_400.0)
+def test_a_clock_that_is_set_forward_ends_no_ramp(harness: ThrottleHarness) -> None:
+    harness.recover()
+    harness.clock.jump(86_400.0)
 
-    tap.turn()
+    harness.turn()
 
-    assert tap.throttle.ramp is not None
-    assert tap.throttle.ramp.age_s <= 60.0
+    assert harness.throttle.ramp is not None
+    assert harness.throttle.ramp.age_s <= 60.0
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_plex_that_says_it_is_too_much_gets_pauses(tap: Tap, status: int) -> None:
+def test_a_plex_that_is_overloaded_gets_pauses(harness: ThrottleHarness, status: int) -> None:
     for _ in range(10):
-        tap.throttle.on_response(0.01, status)
-    tap.turn()
+        harness.throttle.on_response(0.01, status)
+    harness.turn()
 
-    assert sum(tap.clock.sleeps) == pytest.approx(LEVELS[-1][1])
-    assert tap.events == ["pacing.changed"] * (len(LEVELS) - 1)
+    assert sum(harness.clock.sleeps) == pytest.approx(LEVELS[-1][1])
+    assert harness.events == ["pacing.changed"] * (len(LEVELS) - 1)
 
 
-def test_a_plex_that_is_well_again_gets_no_pauses(tap: Tap) -> None:
-    tap.throttle.on_response(0.01, 503)
+def test_a_plex_that_is_well_again_gets_no_pauses(harness: ThrottleHarness) -> None:
+    harness.throttle.on_response(0.01, 503)
     for _ in range(100):
-        tap.throttle.on_response(0.01, 200)
+        harness.throttle.on_response(0.01, 200)
 
-    tap.turn()
+    harness.turn()
 
-    assert tap.clock.sleeps == []
+    assert harness.clock.sleeps == []
 
 
-def test_only_a_recovery_begins_a_ramp(tap: Tap) -> None:
+def test_only_a_recovery_begins_a_ramp(harness: ThrottleHarness) -> None:
     for old, new in (
         (CLOSED, OPEN),
         (OPEN, OPEN),
@@ -270,16 +270,16 @@ def test_only_a_recovery_begins_a_ramp(tap: Tap) -> None:
         (HALF_OPEN, OPEN),
         (CLOSED, CLOSED),
     ):
-        tap.throttle.on_breaker_transition(old, new)
+        harness.throttle.on_breaker_transition(BreakerTransition(old, new))
 
-    assert tap.throttle.ramp is None
+    assert harness.throttle.ramp is None
 
 
-def test_a_second_recovery_begins_anew(tap: Tap) -> None:
-    tap.recover()
-    tap.turns_for(60.0)
+def test_a_second_recovery_starts_again(harness: ThrottleHarness) -> None:
+    harness.recover()
+    harness.turns_for(60.0)
 
-    tap.recover()
+    harness.recover()
 
-    assert tap.throttle.ramp is not None
-    assert tap.throttle.ramp.rate == 1.0
+    assert harness.throttle.ramp is not None
+    assert harness.throttle.ramp.rate == 1.0

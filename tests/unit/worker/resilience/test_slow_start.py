@@ -1,13 +1,18 @@
 """After an outage Plex gets one job, then a few, then many; whatever the clock does."""
 
 import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.resilience.rate_limiter import (
+from tests.support import FakeClock
+from worker.resilience.throttle import (
+    FILE_NAME,
     FULL_RATE,
     MAX_STEP_S,
     MIN_RESULTS,
@@ -15,12 +20,7 @@ from worker.resilience.rate_limiter import (
     SLOTS,
     START_RATE,
     SlowStart,
-    admit,
-    advanced,
-    as_document,
-    begin,
-    from_document,
-    heard,
+    slow_start_file,
 )
 
 START = 1_700_000_000.0
@@ -36,25 +36,25 @@ MOVES = st.lists(
 
 def aged(age_s: float) -> SlowStart:
     """A ramp of that age with a full bucket."""
-    return begin(START).model_copy(update={"age_s": age_s, "refilled_at": START + age_s})
+    return replace(SlowStart.start(START), age_s=age_s, refilled_at=START + age_s)
 
 
 def after_results(ramp: SlowStart, good: int, bad: int) -> SlowStart:
     for ok in [True] * good + [False] * bad:
-        ramp = heard(ramp, ok, ramp.refilled_at)
+        ramp = ramp.record_result(ok, ramp.refilled_at)
     return ramp
 
 
 def play(moves: list[tuple[float, str]]) -> SlowStart:
-    ramp, now = begin(START), START
+    ramp, now = SlowStart.start(START), START
     for step_s, move in moves:
         now += step_s
         if move == "admit":
-            ramp, _ = admit(ramp, now)
+            ramp, _ = ramp.acquire(now)
         elif move == "advance":
-            ramp = advanced(ramp, now)
+            ramp = ramp.refill(now)
         else:
-            ramp = heard(ramp, move == "good", now)
+            ramp = ramp.record_result(move == "good", now)
     return ramp
 
 
@@ -75,19 +75,19 @@ def play(moves: list[tuple[float, str]]) -> SlowStart:
 def test_the_rate_grows_from_1_to_20_jobs_a_second_in_5_min(
     age_s: float, jobs_per_s: float
 ) -> None:
-    ramp = begin(START)
+    ramp = SlowStart.start(START)
 
     for tenth in range(1, 11):
-        ramp = advanced(ramp, START + age_s * tenth / 10.0)
+        ramp = ramp.refill(START + age_s * tenth / 10.0)
 
     assert ramp.rate == pytest.approx(jobs_per_s)
 
 
 def test_a_ramp_is_over_after_five_minutes_and_not_before() -> None:
-    ramp, ages = begin(START), []
+    ramp, ages = SlowStart.start(START), []
 
     for second in range(1, int(RAMP_S) + 1):
-        ramp = advanced(ramp, START + second)
+        ramp = ramp.refill(START + second)
         ages.append(ramp.is_over)
 
     assert ages == [False] * (int(RAMP_S) - 1) + [True]
@@ -97,46 +97,46 @@ def test_nothing_waits_when_the_ramp_is_over() -> None:
     ramp, waits = aged(RAMP_S), []
 
     for _ in range(100):
-        ramp, wait_s = admit(ramp, ramp.refilled_at)
+        ramp, wait_s = ramp.acquire(ramp.refilled_at)
         waits.append(wait_s)
 
     assert set(waits) == {0.0}
 
 
 def test_the_first_job_starts_immediately_the_second_after_1_s() -> None:
-    ramp, first_s = admit(begin(START), START)
+    ramp, first_s = SlowStart.start(START).acquire(START)
 
-    ramp, second_s = admit(ramp, START)
+    ramp, second_s = ramp.acquire(START)
 
     assert first_s == 0.0
     assert second_s == pytest.approx(1.0)
 
 
 def test_asking_while_waiting_takes_no_token() -> None:
-    ramp, _ = admit(begin(START), START)
+    ramp, _ = SlowStart.start(START).acquire(START)
 
     for _ in range(50):
-        ramp, _ = admit(ramp, START + 0.5)
-    ramp, wait_s = admit(ramp, START + 1.0)
+        ramp, _ = ramp.acquire(START + 0.5)
+    ramp, wait_s = ramp.acquire(START + 1.0)
 
     assert wait_s == 0.0
 
 
 def test_a_long_pause_saves_up_one_job_only() -> None:
-    ramp, _ = admit(begin(START), START)
+    ramp, _ = SlowStart.start(START).acquire(START)
 
-    ramp, first_s = admit(ramp, START + 50.0)
-    ramp, second_s = admit(ramp, START + 50.0)
+    ramp, first_s = ramp.acquire(START + 50.0)
+    ramp, second_s = ramp.acquire(START + 50.0)
 
     assert first_s == 0.0
     assert second_s > 0.0
 
 
-def test_who_waits_as_told_drains_three_thousand_jobs_in_a_ramp() -> None:
-    ramp, now, jobs = begin(START), START, 0
+def test_waiting_as_returned_drains_3000_jobs_in_a_ramp() -> None:
+    ramp, now, jobs = SlowStart.start(START), START, 0
 
     while not ramp.is_over:
-        ramp, wait_s = admit(ramp, now)
+        ramp, wait_s = ramp.acquire(now)
         jobs += wait_s == 0.0
         now += wait_s
 
@@ -186,7 +186,7 @@ def test_the_rate_returns_when_less_than_one_of_ten_fails(more_good: int, thrott
 def test_failures_are_forgotten_after_a_minute() -> None:
     ramp = after_results(aged(100.0), 0, 20)
 
-    ramp = advanced(advanced(ramp, ramp.refilled_at + 50.0), ramp.refilled_at + 60.0)
+    ramp = ramp.refill(ramp.refilled_at + 50.0).refill(ramp.refilled_at + 60.0)
     ramp = after_results(ramp, MIN_RESULTS, 0)
 
     assert not ramp.throttled
@@ -195,7 +195,7 @@ def test_failures_are_forgotten_after_a_minute() -> None:
 def test_a_throttled_ramp_ends_after_five_minutes_too() -> None:
     ramp = after_results(aged(290.0), 0, 20)
 
-    ramp = advanced(ramp, ramp.refilled_at + 10.0)
+    ramp = ramp.refill(ramp.refilled_at + 10.0)
 
     assert ramp.is_over
 
@@ -205,21 +205,21 @@ def test_a_throttled_ramp_ends_after_five_minutes_too() -> None:
 
 @pytest.mark.parametrize("jump_s", [-1e9, -3_600.0, -0.1])
 def test_a_clock_set_back_stalls_nothing(jump_s: float) -> None:
-    ramp, _ = admit(aged(150.0), START + 150.0)
+    ramp, _ = aged(150.0).acquire(START + 150.0)
 
-    ramp, wait_s = admit(ramp, START + 150.0 + jump_s)
-    _, again_s = admit(ramp, START + 150.0 + jump_s + wait_s + 0.01)
+    ramp, wait_s = ramp.acquire(START + 150.0 + jump_s)
+    _, again_s = ramp.acquire(START + 150.0 + jump_s + wait_s + 0.01)
 
     assert wait_s <= 2.0
     assert again_s == 0.0
 
 
 @pytest.mark.parametrize("jump_s", [3_600.0, 86_400.0, 1e9])
-def test_a_clock_set_forward_ends_no_ramp_and_floods_nobody(jump_s: float) -> None:
-    ramp = advanced(begin(START), START + jump_s)
+def test_a_clock_set_forward_ends_no_ramp_and_floods_nothing(jump_s: float) -> None:
+    ramp = SlowStart.start(START).refill(START + jump_s)
 
-    ramp, first_s = admit(ramp, START + jump_s)
-    ramp, second_s = admit(ramp, START + jump_s)
+    ramp, first_s = ramp.acquire(START + jump_s)
+    ramp, second_s = ramp.acquire(START + jump_s)
 
     assert ramp.age_s == MAX_STEP_S
     assert first_s == 0.0 < second_s
@@ -241,12 +241,12 @@ def test_rate_and_bucket_stay_in_their_limits(
 
 
 @given(MOVES, STEPS_S)
-def test_never_two_tokens_at_once(moves: list[tuple[float, str]], step_s: float) -> None:
+def test_never_two_tokens_together(moves: list[tuple[float, str]], step_s: float) -> None:
     ramp = play(moves)
     now = ramp.refilled_at + step_s
 
-    ramp, _ = admit(ramp, now)
-    ramp, second_s = admit(ramp, now)
+    ramp, _ = ramp.acquire(now)
+    ramp, second_s = ramp.acquire(now)
 
     assert ramp.is_over or second_s > 0.0
 
@@ -255,7 +255,7 @@ def test_never_two_tokens_at_once(moves: list[tuple[float, str]], step_s: float)
 def test_a_wait_is_never_longer_than_two_seconds(moves: list[tuple[float, str]]) -> None:
     ramp = play(moves)
 
-    _, wait_s = admit(ramp, ramp.refilled_at)
+    _, wait_s = ramp.acquire(ramp.refilled_at)
 
     assert 0.0 <= wait_s <= 2.0 + 1e-6
 
@@ -270,7 +270,7 @@ def test_the_tokens_of_any_window_are_bounded_by_its_length(
     for step_s in steps_s:
         now += step_s
         passed_s += max(0.0, step_s)
-        ramp, wait_s = admit(ramp, now)
+        ramp, wait_s = ramp.acquire(now)
         if ramp.is_over:
             break
         tokens += wait_s == 0.0
@@ -282,9 +282,11 @@ def test_the_tokens_of_any_window_are_bounded_by_its_length(
 def test_a_ramp_survives_a_restart_as_it_was(moves: list[tuple[float, str]]) -> None:
     ramp = play(moves)
 
-    again = from_document(json.loads(json.dumps(as_document(ramp))))
+    with tempfile.TemporaryDirectory() as folder:
+        file = slow_start_file(Path(folder), FakeClock())
+        file.save(ramp)
 
-    assert again == ramp
+        assert (file.load(), file.warning) == (ramp, "")
 
 
 @pytest.mark.parametrize(
@@ -305,10 +307,17 @@ def test_a_ramp_survives_a_restart_as_it_was(moves: list[tuple[float, str]]) -> 
         {"results": 7},
     ],
 )
-def test_a_document_that_makes_no_sense_is_no_ramp(change: dict[str, Any]) -> None:
-    assert from_document({**as_document(begin(START)), **change}) is None
+def test_an_invalid_document_is_quarantined(tmp_path: Path, change: dict[str, Any]) -> None:
+    file = slow_start_file(tmp_path, FakeClock())
+    file.save(SlowStart.start(START))
+    path = tmp_path / FILE_NAME
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **change}), "utf-8")
+
+    assert file.load() is None
+    assert file.warning == "ramp.json is corrupt; it was renamed to ramp.json.corrupt and reset."
 
 
-@pytest.mark.parametrize("document", [None, {}, {"age_s": 10.0}])
-def test_where_nothing_was_kept_there_is_no_ramp(document: dict[str, Any] | None) -> None:
-    assert from_document(document) is None
+def test_without_a_file_there_is_no_ramp(tmp_path: Path) -> None:
+    file = slow_start_file(tmp_path, FakeClock())
+
+    assert (file.load(), file.warning) == (None, "")
