@@ -1,1 +1,1 @@
-"""A worker at work: its life, the drain, what errors mean, outages, catch-up, and the tasks' actions."""
+"""Runs the worker: lifecycle, discovery of changes, resilience and reporting."""

@@ -131,8 +131,8 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
     assert log_of(tmp_path).count("database.failed") == MAX_FAILURES + 1
     assert pop_pending_message(str(tmp_path / "data")) == (
         "error",
-        "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
-        "What waits is kept; plexsync.log has the details.",
+        "PlexSync cannot use its queue: database is locked. Check that the disk is writable and "
+        "not full. Changes stay queued; plexsync.log has the details.",
     )
     assert env.clock.monotonic() > 300
 

@@ -1,9 +1,8 @@
-"""What changed in Stash since the watermark and is not known here: a hook that never ran is a delay, not a loss.
+"""Find what changed in Stash since the watermark and has not been synced.
 
-Scenes first, then what scenes show of performers, studios, tags and groups.
-
-Stash compares timestamps as texts in its own zone, so the question is asked with a wide margin and each
-answer is decided by parsing it.
+A hook that never ran is therefore a delay, not a loss. Scenes come first, then the performers,
+studios, tags and groups that scenes show. Stash compares timestamps as texts in its own time zone,
+so the query has a wide margin and each row is decided by parsing its timestamp.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,13 +22,15 @@ from sync_queue.records import Records
 from sync_queue.store import JobStore
 
 WATERMARK = sql.WATERMARK
-FIRST_START = "first_start"  # what changed before it is nobody's edit
+# Key of the meta row with the time of the first run: what changed before it is no edit to sync.
+FIRST_START = "first_start"
 PAGE = 500
-OVERLAP_S = 120.0  # clocks differ a little, and a transaction commits after its timestamp
+# Clocks differ a little, and Stash commits a transaction after it has set the timestamp.
+OVERLAP_S = 120.0
 
 
 class CatchUp:
-    """Asks Stash what changed, and notes what the records do not know."""
+    """Enqueues the changes that no record accounts for."""
 
     def __init__(
         self,
@@ -50,56 +51,63 @@ class CatchUp:
         self._checkpoint = checkpoint
 
     def run(self, stash: StashClient, server: str) -> int:
-        """Note what changed since the watermark and move it to now; how many changes were noted.
+        """Enqueue what changed since the watermark, then move it to now; return how many.
 
-        The first run ever only sets the watermark: nothing is touched before the first edit.
+        The very first run only sets the watermark: nothing is written before the first edit.
 
         Raises:
-            StashUnavailable: the watermark stays where it was.
+            StashUnavailable: Stash failed; the watermark stays where it was.
         """
         now = self._clock.wall()
-        kept = self._facts.get(WATERMARK)
-        watermark = parse_float(kept)
-        if watermark is None and kept:
-            watermark = now - DAY_S  # damaged; beginning now would repair nothing
+        watermark = self._read_watermark(now)
         if watermark is None:
             self._facts.set(FIRST_START, repr(now))
             self._facts.set(WATERMARK, repr(now))
             return 0
-        floor = parse_float(self._facts.get(FIRST_START)) or 0.0
-        if (
-            floor > now
-        ):  # a clock that was ahead at the first start must not hide what happens from now on
-            floor = now
-            self._facts.set(FIRST_START, repr(now))
+        floor = self._read_first_start(now)
         since = max(min(watermark, now) - OVERLAP_S, floor - SETTLED_S)
-        noted = 0
-        after = 0
+        enqueued = after = 0
         while True:
             page = stash.scene_file_states(after, PAGE, since_text(since))
             subjects = [
-                scene_subject(one.scene_id)
-                for one in page
-                if self._has_changed(one, since, server, now)
+                scene_subject(scene.scene_id)
+                for scene in page
+                if self._has_changed(scene, since, server, now)
             ]
-            last = len(page) < PAGE
-            if last:
+            is_last = len(page) < PAGE
+            if is_last:
                 subjects += self._changed_entities(stash, since, now)
-            if subjects or last:
-                meta = (WATERMARK, repr(now)) if last else None
-                noted += self._store.enqueue_many(
+            # The watermark moves in the transaction of the last page: a crash repeats the run.
+            if subjects or is_last:
+                meta = (WATERMARK, repr(now)) if is_last else None
+                enqueued += self._store.enqueue_many(
                     subjects, "catch_up", PRIORITY_BACKFILL, meta=meta
                 )
             self._checkpoint("catch_up.page")
-            if last:
+            if is_last:
                 break
             after = page[-1].scene_id
-        if noted:
-            self._log.info("catch_up.enqueued", changes=noted)
-        return noted
+        if enqueued:
+            self._log.info("catch_up.enqueued", changes=enqueued)
+        return enqueued
+
+    def _read_watermark(self, now: float) -> float | None:
+        """Return the watermark; None before the first run."""
+        text = self._facts.get(WATERMARK)
+        watermark = parse_float(text)
+        # A corrupt watermark counts as a day old: starting now would repair nothing.
+        return now - DAY_S if watermark is None and text else watermark
+
+    def _read_first_start(self, now: float) -> float:
+        """Return the time of the first run, corrected to now if the clock was ahead then."""
+        floor = parse_float(self._facts.get(FIRST_START)) or 0.0
+        if floor > now:
+            floor = now
+            self._facts.set(FIRST_START, repr(now))
+        return floor
 
     def _has_changed(self, scene: SceneState, since: float, server: str, now: float) -> bool:
-        """Whether a scene moved after `since` and no record proves that its state was read since."""
+        """Return True if the scene changed after `since` and was not read since that change."""
         updated = parse_time(scene.updated_at)
         if updated is not None and updated <= since:
             return False
@@ -109,9 +117,9 @@ class CatchUp:
         return not self._is_waiting(scene_subject(scene.scene_id), updated, now)
 
     def _changed_entities(self, stash: StashClient, since: float, now: float) -> list[str]:
-        """Entities that moved after `since`, and not before the name that indexed scenes show was read.
+        """Return the subjects of changed entities; [] if Stash rejects the query.
 
-        A Stash that does not answer this question must not keep the scenes from being caught up with.
+        A Stash that does not support the query must not prevent the catch-up of scenes.
         """
         try:
             return list(self._iter_changed_entities(stash, since, now))
@@ -120,15 +128,14 @@ class CatchUp:
             return []
 
     def _iter_changed_entities(self, stash: StashClient, since: float, now: float) -> Iterator[str]:
+        """Yield changed entities, newest first, until a page reaches what is older than `since`."""
         oldest, kinds, number = since_text(since), list(KINDS), 1
         while kinds:
             pages = stash.newest_entities(kinds, number, PAGE)
-            rows = [row for kind in kinds for row in pages[kind]]
-            yield from (
-                subject
-                for subject, text in rows
-                if self._has_entity_changed(subject, text, since, now)
-            )
+            for kind in kinds:
+                for subject, updated_at in pages[kind]:
+                    if self._has_entity_changed(subject, updated_at, since, now):
+                        yield subject
             kinds = [
                 kind for kind in kinds if len(pages[kind]) == PAGE and pages[kind][-1][1] > oldest
             ]
@@ -136,27 +143,36 @@ class CatchUp:
 
     def _has_entity_changed(self, subject: str, text: str, since: float, now: float) -> bool:
         updated, known = parse_time(text), self._index.known(subject)
+        # An entity that is not in the index is shown by no scene that was written.
         if known is None or (updated is not None and updated <= since):
-            return False  # no scene that was written shows it
+            return False
+        is_same = known.updated_at == text
         if known.updated_at in ("", text) and is_confirmed_read(
-            updated, known.read_at, now, is_same=known.updated_at == text
+            updated, known.read_at, now, is_same=is_same
         ):
             return False
         return not self._is_waiting(subject, updated, now)
 
     def _is_waiting(self, subject: str, updated: float | None, now: float) -> bool:
-        """Queued, or a dead letter that is younger; a time that lies ahead or makes no sense dates none."""
-        dated = updated if updated is not None and updated <= now else 0.0
-        return self._store.has_pending_change(subject, since=dated)
+        """Return True if the subject is queued or has a newer dead letter.
+
+        Treat invalid and future timestamps as 0.
+        """
+        changed_at = updated if updated is not None and updated <= now else 0.0
+        return self._store.has_pending_change(subject, since=changed_at)
 
 
 def is_confirmed_read(
     updated: float | None, read_at: float, now: float, *, is_same: bool = True
 ) -> bool:
-    """Whether a state of this time was read long enough after it; a time that lies ahead is believed once."""
+    """Return True if the state was read long enough after it was updated.
+
+    A timestamp in the future is accepted if it is the one that was read (`is_same`): it would
+    never be confirmed otherwise.
+    """
     return is_settled(updated, read_at) or (updated is not None and is_same and updated > now)
 
 
 def first_start(facts: MetaStore) -> float | None:
-    """When the first catch-up ran here, epoch seconds; None before."""
+    """Return when the first catch-up ran, in epoch seconds; None before it."""
     return parse_float(facts.get(FIRST_START))

@@ -1,7 +1,7 @@
-"""What is gone from Stash without a word: a merge of scenes or performers, a deletion while no hook could run.
+"""Find scenes and entities that were deleted in Stash without a hook.
 
-A walk over the ids of Stash, a page at a time, finds what is remembered of scenes and entities that are not
-there any more; their own jobs do the rest.
+Stash calls no hook for the sources of a merge, nor while the plugin is disabled. The sweep reads
+Stash's ids page by page and enqueues what is recorded here and missing there.
 """
 
 from core.clock import Clock
@@ -17,11 +17,13 @@ from sync_queue.store import JobStore
 from worker.discovery.fan_out import GONE, FanOut
 
 PAGE = 1_000
-REFUSED_S = 120.0  # who said that it is due and was not let, because nothing may be written, asks again after this
+# If the worker runs no step although one is due, because writing is disabled, the next one is due
+# after this long.
+REPEAT_AFTER_S = 120.0
 
 
 class DeletionSweep:
-    """A duty of the worker: at its start and once a day."""
+    """A background task of the worker: runs at its start and once a day."""
 
     def __init__(
         self, store: JobStore, records: Records, fan_out: FanOut, clock: Clock, log: EventLog
@@ -30,52 +32,53 @@ class DeletionSweep:
         self._records = records
         self._fan_out = fan_out
         self._log = log
-        self._daily = IntervalTimer(clock, DAY_S)
-        self._pause = IntervalTimer(clock, REFUSED_S)
+        self._day_timer = IntervalTimer(clock, DAY_S)
+        self._step_timer = IntervalTimer(clock, REPEAT_AFTER_S)
         self._after: int | None = None
         self._kinds: list[str] = []
 
     def is_due(self) -> bool:
-        """Whether a walk is under way, or it is time for one."""
-        if self._after is None and not self._kinds and self._daily.fire():
+        """Return True if a sweep is in progress or starts now."""
+        if self._after is None and not self._kinds and self._day_timer.fire():
             self._after, self._kinds = 0, list(KINDS)
-        return (self._after is not None or bool(self._kinds)) and self._pause.fire()
+        return (self._after is not None or bool(self._kinds)) and self._step_timer.fire()
 
     def step(self, ctx: SyncContext) -> None:
-        """One page of scenes, or one kind of entities.
+        """Compare one page of scenes, or one kind of entities.
 
         Raises:
-            StashUnavailable: the step is done again.
+            StashUnavailable: Stash failed; the step is repeated later.
         """
-        self._pause.expire()
+        self._step_timer.expire()
         try:
-            noted = self._step(ctx)
+            enqueued = self._step(ctx)
         except StashQueryError as error:
-            self._after, self._kinds = None, []  # tomorrow again
+            # Stash does not support the query: the next sweep is tomorrow's.
+            self._after, self._kinds = None, []
             self._log.info("deletions.failed", detail=str(error))
         else:
-            if noted:
-                self._log.info("deletions.enqueued", changes=noted)
+            if enqueued:
+                self._log.info("deletions.enqueued", changes=enqueued)
 
     def _step(self, ctx: SyncContext) -> int:
         if self._after is None:
-            noted = self._fan_out.enqueue_deleted(ctx.stash, self._kinds[0])
+            enqueued = self._fan_out.enqueue_deleted(ctx.stash, self._kinds[0])
             del self._kinds[0]
-            return noted
+            return enqueued
         if self._records.known_scenes(self._after, LAST_ID, 1):
             return self._enqueue_deleted_scenes(ctx, self._after)
         self._after = None
         return 0
 
     def _enqueue_deleted_scenes(self, ctx: SyncContext, after: int) -> int:
-        """Queue what is known between this page's ids and not among them; how many."""
+        """Enqueue recorded scenes in the range of this page that are not on it; return how many."""
         page = [scene_id for scene_id, _ in ctx.stash.scene_page(after, PAGE)]
         is_last = len(page) < PAGE
-        upto = LAST_ID if is_last else page[-1]
-        gone = sorted(set(self._records.known_scenes(after, upto, LAST_ID)) - set(page))
+        last_id = LAST_ID if is_last else page[-1]
+        deleted = sorted(set(self._records.known_scenes(after, last_id, LAST_ID)) - set(page))
         subjects = [
-            subject for subject in map(scene_subject, gone) if not self._store.is_queued(subject)
+            subject for subject in map(scene_subject, deleted) if not self._store.is_queued(subject)
         ]
-        noted = self._store.enqueue_many(subjects, GONE) if subjects else 0
-        self._after = None if is_last else upto
-        return noted
+        enqueued = self._store.enqueue_many(subjects, GONE) if subjects else 0
+        self._after = None if is_last else last_id
+        return enqueued

@@ -1,7 +1,7 @@
-"""One change of a performer, studio, tag or group becomes jobs of the scenes that show it.
+"""Turn a change of a performer, studio, tag or group into jobs of the scenes that show it.
 
-New place first: the scenes are queued, then the entity's row is changed, then the job ends. Whoever is killed
-in between does it again, which queues the same scenes once more.
+The scenes are enqueued first, then the entity's row is changed, then the job is completed. A crash
+in between repeats the job, which enqueues the same scenes once more.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,30 +21,34 @@ from validation.metadata import SyncMetadata
 PAGE = 500
 FAN_OUT = "fan_out"
 GONE = "gone"
-WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})  # outcomes after which Plex shows the scene as it was read
-UNREPORTED_CAUSES = frozenset(
-    {"catch_up", "seen"}
-)  # nobody told of these changes: others may have been missed, too
+# Results after which Plex shows the scene as it was read.
+WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})
+# Causes of changes that no hook reported: other changes may have been missed, too.
+UNREPORTED_CAUSES = frozenset({"catch_up", "seen"})
 
 EntitiesBySubject = Mapping[str, Entity | None]
-"""What Stash says of each subject now; None for what is gone."""
+"""The current state of each subject in Stash; None if it was deleted."""
 
 
 class AffectedScenes(Enum):
-    """Which scenes a change of an entity can have touched."""
+    """Which scenes a change of an entity affects; the values are written to the log."""
 
-    NONE = "same"  # what scenes show of it has not changed
-    CURRENT = "changed"  # every scene that Stash says shows it
-    INDEXED = "gone"  # every scene that showed it when it was written: Stash cannot say any more
+    # What scenes show of the entity has not changed.
+    NONE = "same"
+    # Every scene that shows the entity in Stash now.
+    CURRENT = "changed"
+    # Every scene that showed the deleted entity when it was written: Stash has no list any more.
+    INDEXED = "gone"
 
 
 def affected_scenes(
     known: Entity | None, now: Entity | None, causes: frozenset[str]
 ) -> AffectedScenes:
-    """Decide from what scenes showed until now and what they show from now on. Pure.
+    """Return the scenes that are affected by the change from `known` to `now`. Pure.
 
-    An entity that nobody knows is shown by no scene that PlexSync has written. A person who renames it wants
-    it in Plex all the same; what is merely found later has nothing there to be out of step with.
+    No scene that PlexSync has written shows an entity that is not `known`. If a hook reports it,
+    the user has renamed it and expects the new name in Plex; if a catch-up finds it, there is
+    nothing in Plex to correct.
     """
     if now is None:
         return AffectedScenes.INDEXED
@@ -54,7 +58,7 @@ def affected_scenes(
 
 
 def entities_of(scene: SyncMetadata, read_at: float) -> tuple[Entity, ...]:
-    """What a scene shows, as far as other people may change it without touching the scene."""
+    """Return the entities that a scene shows and that can change without an edit of the scene."""
     named = [
         *_named("performer", scene.performer_ids, scene.performers, read_at),
         *_named("tag", scene.tag_ids, scene.tags, read_at),
@@ -76,7 +80,7 @@ def _named(kind: str, ids: Sequence[int], names: Sequence[str], read_at: float) 
 
 
 class FanOut:
-    """Expands entity jobs. Asks Stash, never Plex."""
+    """Expands entity jobs. Sends requests to Stash, never to Plex."""
 
     def __init__(
         self,
@@ -91,67 +95,61 @@ class FanOut:
         self._checkpoint = checkpoint
         self._last_checked: dict[str, float] = {}
 
-    # -- scenes ---------------------------------------------------------------------------------
-
     def record_before_write(self, ctx: SyncContext, batch: Batch) -> None:
-        """Before anything is written: keep what the batch's scenes are about to show.
+        """Record what the batch's scenes are about to show, before anything is written.
 
-        Who goes by another name here than every other scene shows was renamed, or renumbered, unheard.
+        An entity whose name differs from the recorded one was renamed without a hook: enqueue it.
         """
         if not ctx.config.sync_metadata:
             return
         cases = [
             case for case in batch.cases.values() if case.scene is not None and case.scene.files
         ]
-        shows = {
+        entities = {
             case.scene.scene_id: entities_of(case.scene, case.read_at)
             for case in cases
             if case.scene
         }
         renamed = [
-            one
-            for one in self._index.record_before_write(shows)
-            if not self._store.has_pending_change(one, since=0.0)
+            subject
+            for subject in self._index.record_before_write(entities)
+            if not self._store.has_pending_change(subject, since=0.0)
         ]
         if renamed:
             self._store.enqueue_many(renamed, "seen")
 
     def record_after_write(self, case: SceneJob, outcome: Outcome) -> None:
-        """After a scene was written: keep what it shows now, or forget it with its scene."""
+        """Record what a written scene shows now; forget a scene that was deleted."""
         if case.scene is None:
             self._index.forget_scene(case.job.scene_id)
         elif outcome.result in WRITTEN:
-            self._index.record_after_write(
-                case.scene.scene_id, [one.subject for one in entities_of(case.scene, case.read_at)]
-            )
-
-    # -- entities -------------------------------------------------------------------------------
+            entities = entities_of(case.scene, case.read_at)
+            subjects = [entity.subject for entity in entities]
+            self._index.record_after_write(case.scene.scene_id, subjects)
 
     def read(self, stash: StashClient, jobs: Sequence[Job]) -> EntitiesBySubject:
-        """What the jobs' entities are now, in one request.
+        """Read the current state of the jobs' entities with one request.
 
         Raises:
-            StashUnavailable, StashQueryError: nothing was read; no single job is to blame.
+            StashUnavailable, StashQueryError: nothing was read; no single job is at fault.
         """
         return stash.entities([job.subject for job in jobs], self._clock.wall())
 
     def expand(self, stash: StashClient, job: Job, now: EntitiesBySubject) -> Outcome:
-        """Queue the scenes that the change has touched.
+        """Enqueue the scenes that the change affects.
 
         Raises:
-            StashUnavailable, StashQueryError: some may be queued; the job does it all again.
+            StashUnavailable, StashQueryError: some may be enqueued; the job repeats all of it.
         """
         entity, known = now[job.subject], self._index.known(job.subject)
         causes = frozenset(job.cause.split("+"))
-        reach = (
-            affected_scenes(known, entity, causes) if is_shown(job.kind) else AffectedScenes.NONE
-        )
-        queued = self._queue(stash, job, reach)
-        if (
-            reach is AffectedScenes.NONE
-            and causes & UNREPORTED_CAUSES
-            and self._last_checked.get(job.kind, 0.0) <= job.enqueued_at
-        ):
+        affected = AffectedScenes.NONE
+        if is_shown(job.kind):
+            affected = affected_scenes(known, entity, causes)
+        queued = self._enqueue_affected(stash, job, affected)
+        # The target of a merge is touched without a visible change: look for the sources.
+        is_unexplained = affected is AffectedScenes.NONE and bool(causes & UNREPORTED_CAUSES)
+        if is_unexplained and self._last_checked.get(job.kind, 0.0) <= job.enqueued_at:
             queued += self.enqueue_deleted(stash, job.kind)
         self._checkpoint("fan_out.queued")
         if entity is not None:
@@ -160,40 +158,42 @@ class FanOut:
             self._index.forget(job.subject)
         self._checkpoint("fan_out.recorded")
         title = (entity or known or Entity("", "")).shown
-        return Outcome(Disposition.COMPLETE, SyncResult(reach.value), message=str(queued), title=title)
+        result = SyncResult(affected.value)
+        return Outcome(Disposition.COMPLETE, result, message=str(queued), title=title)
 
     def name_of(self, job: Job) -> str:
-        """What people know the entity by; "" when nobody does."""
+        """Return the entity's recorded name; "" if it has none."""
         known = self._index.known(job.subject)
         return known.shown if known else ""
 
     def enqueue_deleted(self, stash: StashClient, kind: str) -> int:
-        """Queue what is known of one kind and no longer in Stash; how many.
+        """Enqueue recorded entities of one kind that Stash no longer has; return how many.
 
-        A merge of performers tells nobody: the target looks touched, and the others are missing.
+        Stash calls no hook for the sources of a merge: only the target is reported as updated.
         """
         self._last_checked[kind] = self._clock.wall()
         known = self._index.known_of_kind(kind) if is_shown(kind) else []
-        gone = sorted(set(known) - stash.entity_ids(kind)) if known else []
-        news = [
-            subject for subject in gone if not self._store.has_pending_change(subject, since=0.0)
+        deleted = sorted(set(known) - stash.entity_ids(kind)) if known else []
+        subjects = [
+            subject for subject in deleted if not self._store.has_pending_change(subject, since=0.0)
         ]
-        return self._store.enqueue_many(news, GONE) if news else 0
+        return self._store.enqueue_many(subjects, GONE) if subjects else 0
 
-    def _queue(self, stash: StashClient, job: Job, reach: AffectedScenes) -> int:
-        if reach is AffectedScenes.NONE:
+    def _enqueue_affected(self, stash: StashClient, job: Job, affected: AffectedScenes) -> int:
+        if affected is AffectedScenes.NONE:
             return 0
-        priority = max(job.priority, PRIORITY_FAN_OUT)  # nobody waits for what was merely found
+        # What the catch-up has found keeps its low priority.
+        priority = max(job.priority, PRIORITY_FAN_OUT)
         queued = after = 0
-        while page := self._page(stash, job.subject, reach, after):
+        while page := self._page(stash, job.subject, affected, after):
             queued += self._store.enqueue_many(map(scene_subject, page), FAN_OUT, priority)
             after = page[-1]
             self._checkpoint("fan_out.page")
         return queued
 
     def _page(
-        self, stash: StashClient, subject: str, reach: AffectedScenes, after: int
+        self, stash: StashClient, subject: str, affected: AffectedScenes, after: int
     ) -> list[int]:
-        if reach is AffectedScenes.INDEXED:
+        if affected is AffectedScenes.INDEXED:
             return self._index.scenes_showing(subject, after, PAGE)
         return stash.scenes_showing(subject, after, PAGE)

@@ -1,6 +1,4 @@
-"""While files are missing in Plex, see now and then whether a library has moved, and wake who waits
-for it.
-"""
+"""Poll Plex's libraries while files are missing, and retry the jobs that wait for them."""
 
 from collections.abc import Callable
 
@@ -15,11 +13,11 @@ from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
 
 NOT_FOUND = "PlexNotFound"
-EVERY_LETTER = 1_000_000
+EVERY_DEAD_LETTER = 1_000_000
 
 
 class LibraryWatcher:
-    """One look at the libraries at a time; what it has seen lasts as long as its worker."""
+    """Polls the libraries. What it has seen is kept in memory only."""
 
     def __init__(
         self,
@@ -34,40 +32,40 @@ class LibraryWatcher:
         self._circuit = circuit
         self._clock = clock
         self._log = log
-        self._due = IntervalTimer(clock, LIBRARY_POLL_S, later=True)
-        self._looked_at = float("-inf")
-        self._known_gains = -1
+        self._timer = IntervalTimer(clock, LIBRARY_POLL_S, later=True)
+        self._polled_at = float("-inf")
+        self._known_revision = -1
 
-    def poll_if_due(self, get_bench: Callable[[], SyncContext | None]) -> bool:
-        """Look, if anything misses its file and it is time; whether jobs were woken or revived.
+    def poll_if_due(self, get_context: Callable[[], SyncContext | None]) -> bool:
+        """Poll if anything waits for a file and a poll is due.
+
+        Return True if jobs were made due or requeued.
 
         Raises:
-            StashUnavailable: `get_bench` could not read the settings.
+            StashUnavailable: `get_context` could not read the settings.
         """
-        if not self._due.fire() or not self._circuit.max_jobs:
+        if not self._timer.fire() or not self._circuit.max_jobs:
             return False
-        waits, buried = (
-            self._store.is_waiting_for(NOT_FOUND),
-            NOT_FOUND in self._dead_letters.by_reason(),
+        has_waiting = self._store.is_waiting_for(NOT_FOUND)
+        has_dead_letters = NOT_FOUND in self._dead_letters.by_reason()
+        interval_s = library_poll_interval(
+            has_waiting=has_waiting, has_dead_letters=has_dead_letters
         )
-        gap_s, now = (
-            library_poll_interval(has_waiting=waits, has_dead_letters=buried),
-            self._clock.monotonic(),
-        )
-        if gap_s is None or now - self._looked_at < gap_s:
+        now = self._clock.monotonic()
+        if interval_s is None or now - self._polled_at < interval_s:
             return False
-        ctx = get_bench()
+        ctx = get_context()
         if ctx is None:
             return False
-        self._looked_at = now
+        self._polled_at = now
         try:
-            moved = ctx.finder.has_changed()
+            has_changed = ctx.finder.has_changed()
         except PlexError as error:
             self._circuit.failed(error, ctx.plex)
             return False
-        # A job that looked for its own file may have found the files of others.
-        known, self._known_gains = self._known_gains, ctx.finder.revision
-        if not moved and known == self._known_gains:
+        # A job that searched for its own file may have added the files of others to the index.
+        known, self._known_revision = self._known_revision, ctx.finder.revision
+        if not has_changed and known == self._known_revision:
             return False
         made_due = self._store.make_due(NOT_FOUND)
         requeued = self._requeue_found(ctx)
@@ -75,11 +73,11 @@ class LibraryWatcher:
         return True
 
     def _requeue_found(self, ctx: SyncContext) -> int:
-        """Dead letters whose file Plex has now go back into the queue."""
+        """Requeue the dead letters whose file Plex has now; return how many."""
         now = self._clock.wall()
         return sum(
             self._dead_letters.requeue(dead_letter, now)
-            for dead_letter in self._dead_letters.newest(EVERY_LETTER)
+            for dead_letter in self._dead_letters.newest(EVERY_DEAD_LETTER)
             if dead_letter.reason == NOT_FOUND
             and any(map(ctx.finder.candidates, dead_letter.candidates))
         )

@@ -1,6 +1,7 @@
-"""Asks Plex to scan the folder of a new scene whose file it does not have: once per folder and burst.
+"""Ask Plex to scan the folder of a new scene whose file it does not have.
 
-Nothing depends on the answer: the scene's job waits for its file as it would without.
+Each folder is requested once per burst. Nothing depends on the answer: the scene's job waits for
+its file in any case.
 """
 
 from collections.abc import Sequence
@@ -18,30 +19,35 @@ from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
 
-NEW = frozenset({"scan", "create"})  # causes of a scene that came into being, or whose file moved
-GAP_S = 300.0  # the same folder is not scanned again sooner
-MAX_FOLDERS = (
-    20  # of one location within the gap; beyond, the folder that holds them all is scanned instead
-)
-REQUEST_TTL_S = 10_800.0  # longer than any job looks for its file
+# Causes of the jobs of a scene that was created, or whose file was moved.
+NEW = frozenset({"scan", "create"})
+# The same folder is not scanned again sooner.
+GAP_S = 300.0
+# More folders of one location within the gap are replaced by the folder that holds them all.
+MAX_FOLDERS = 20
+# Longer than any job searches for its file.
+REQUEST_TTL_S = 10_800.0
 WARN_INTERVAL_S = 3600.0
 
 
 def is_new(job: Job) -> bool:
-    """Whether the scene came into being, as far as the job's causes tell."""
+    """Return True if one of the job's causes is the creation of the scene."""
     return not NEW.isdisjoint(job.cause.split("+"))
 
 
-def is_due(noted_at: float, asked_at: float | None, now: float) -> bool:
-    """Whether to ask for a scene that was noted then; epoch seconds, `asked_at` None: never asked before.
+def is_due(enqueued_at: float, requested_at: float | None, now: float) -> bool:
+    """Return True if a scan must be requested for a scene that was enqueued then.
 
-    A scan that began after the scene was noted has seen its file.
+    Times are epoch seconds; `requested_at` is None if the folder was never requested. A scan that
+    started after the scene was enqueued has seen its file.
     """
-    return asked_at is None or (noted_at >= asked_at and now - asked_at >= GAP_S)
+    if requested_at is None:
+        return True
+    return enqueued_at >= requested_at and now - requested_at >= GAP_S
 
 
 class ScanTrigger:
-    """Hears of each batch that was read. What was asked for is remembered in this process only."""
+    """Requests scans for each batch that was read; its requests are kept in memory only."""
 
     def __init__(
         self, circuit: CircuitBreaker, notices: Notices, clock: Clock, log: EventLog
@@ -50,12 +56,12 @@ class ScanTrigger:
         self._notices = notices
         self._clock = clock
         self._log = log
-        self._asked: dict[ScanFolder, float] = {}
-        self._rest_until = 0.0
-        self._nowhere = IntervalTimer(clock, WARN_INTERVAL_S)
+        self._requested: dict[ScanFolder, float] = {}
+        self._paused_until = 0.0
+        self._warn_timer = IntervalTimer(clock, WARN_INTERVAL_S)
 
     def on_batch_read(self, event: BatchRead) -> None:
-        """Ask for the folders of the batch's new scenes that Plex does not have."""
+        """Request the folders of the batch's new scenes that Plex does not have."""
         ctx, batch = event.ctx, event.batch
         now = self._clock.wall()
         if (
@@ -63,81 +69,97 @@ class ScanTrigger:
             or self._circuit.breaker.state is not BreakerStatus.CLOSED
         ):
             return
-        if 0.0 < self._rest_until - now <= GAP_S:
+        if 0.0 < self._paused_until - now <= GAP_S:
             return
-        self._asked = {
-            folder: at for folder, at in self._asked.items() if 0.0 <= now - at < REQUEST_TTL_S
+        self._requested = {
+            folder: at for folder, at in self._requested.items() if 0.0 <= now - at < REQUEST_TTL_S
         }
-        desired = self._wanted(ctx, batch)
+        missing = self._missing_folders(ctx, batch)
         due = [
             folder
-            for folder, noted_at in desired.items()
-            if is_due(noted_at, self._last_requested(folder), now)
+            for folder, enqueued_at in missing.items()
+            if is_due(enqueued_at, self._last_requested(folder), now)
         ]
         for folder in self._coalesce(due, now):
-            if not self._ask(ctx, folder, now):
+            if not self._request(ctx, folder, now):
                 return
 
-    def _wanted(self, ctx: SyncContext, batch: Batch) -> dict[ScanFolder, float]:
-        """The folders of the new scenes, with the time when the newest of each was noted."""
-        desired: dict[ScanFolder, float] = {}
+    def _missing_folders(self, ctx: SyncContext, batch: Batch) -> dict[ScanFolder, float]:
+        """Return the folders of new scenes, each with the time when its newest was enqueued."""
+        missing: dict[ScanFolder, float] = {}
         for case in batch.cases.values():
             if case.scene is None or not is_new(case.job) or not is_missing(case):
                 continue
             paths = [file.path for file in case.scene.files]
             folders = [folder for path in paths for folder in _folders(ctx, path)]
             for folder in folders:
-                desired[folder] = max(case.job.enqueued_at, desired.get(folder, 0.0))
+                missing[folder] = max(case.job.enqueued_at, missing.get(folder, 0.0))
             if not folders and not ctx.config.skip_not_found:
                 self._warn_unmapped(ctx, paths[0])
-        return desired
+        return missing
 
     def _last_requested(self, folder: ScanFolder) -> float | None:
-        return max(
-            (self._asked[one] for one in with_ancestors(folder) if one in self._asked), default=None
-        )
+        """Return when the folder or one that contains it was requested; None if never."""
+        times = [
+            self._requested[covering]
+            for covering in with_ancestors(folder)
+            if covering in self._requested
+        ]
+        return max(times, default=None)
 
     def _coalesce(self, due: Sequence[ScanFolder], now: float) -> list[ScanFolder]:
-        """The folders to ask for; of many in one location only the one that holds them all."""
-        recent = [folder for folder, at in self._asked.items() if now - at < GAP_S]
-        gathered: list[ScanFolder] = []
-        for place in dict.fromkeys((folder.section, folder.location) for folder in due):
-            mine = [folder for folder in due if (folder.section, folder.location) == place]
-            before = [folder for folder in recent if (folder.section, folder.location) == place]
-            is_many = len(mine) + len(before) > MAX_FOLDERS
-            gathered += [common_folder([*mine, *before])] if is_many else mine
-        return gathered
+        """Return the folders to request: of many in one location the one that holds them all."""
+        recent = [folder for folder, at in self._requested.items() if now - at < GAP_S]
+        folders: list[ScanFolder] = []
+        for location in dict.fromkeys(map(_location, due)):
+            here = [folder for folder in due if _location(folder) == location]
+            before = [folder for folder in recent if _location(folder) == location]
+            is_many = len(here) + len(before) > MAX_FOLDERS
+            folders += [common_folder([*here, *before])] if is_many else here
+        return folders
 
-    def _ask(self, ctx: SyncContext, folder: ScanFolder, now: float) -> bool:
-        """Send one request. A failure is no job's; where the server is at fault, the next job will find out."""
+    def _request(self, ctx: SyncContext, folder: ScanFolder, now: float) -> bool:
+        """Send one request; return False and pause if Plex failed.
+
+        The breaker is not involved: the batch's first job shows whether Plex is down.
+        """
         try:
             ctx.plex.scan_folder(folder.section, folder.path)
         except PlexError as error:
-            self._rest_until = now + GAP_S
+            self._paused_until = now + GAP_S
             self._log.warning("plex.scan_failed", folder=folder.path, detail=str(error))
             return False
-        self._asked[folder] = now
+        self._requested[folder] = now
         self._log.info("plex.scan", section=folder.section, folder=folder.path)
         return True
 
     def _warn_unmapped(self, ctx: SyncContext, path: str) -> None:
-        if not self._nowhere.fire():
+        if not self._warn_timer.fire():
             return
-        place = ctx.path_map.mapped(path)[0]
-        self._log.warning("plex.scan_unmapped", file=place)
+        mapped = ctx.path_map.mapped(path)[0]
+        self._log.warning("plex.scan_unmapped", file=mapped)
         text = (
-            f"Plex was not asked to scan for a new scene, because none of its libraries holds the folder of {place}. "
-            "Check the Path mapping and the Plex libraries in PlexSync's settings."
+            "Plex was not asked to scan for a new scene, because none of its libraries holds the "
+            f"folder of {mapped}. Check the Path mapping and the Plex libraries in PlexSync's "
+            "settings."
         )
         self._notices.add("scan_nowhere", "warning", text, self._clock.wall())
 
 
+def _location(folder: ScanFolder) -> tuple[int, str]:
+    """Return the library and the root folder in it that contains the folder."""
+    return folder.section, folder.location
+
+
 def _folders(ctx: SyncContext, path: str) -> tuple[ScanFolder, ...]:
-    """Where Plex would have the file: by a learned pair, by the setting, or as Stash has it; () nowhere."""
-    lessons = ctx.learning.mappings if ctx.learning is not None else ()
-    learned = [(place,) for place in (apply(lesson, path) for lesson in lessons) if place]
-    for places in (*learned, ctx.path_map.mapped(path)):
-        folders = folders_of(places, ctx.finder.sections)
+    """Return the folders of Plex that would hold the file; () if no library does.
+
+    The learned paths come first, then the path mapping, then the path as it is in Stash.
+    """
+    mappings = ctx.learning.mappings if ctx.learning is not None else ()
+    learned = [mapped for mapped in (apply(mapping, path) for mapping in mappings) if mapped]
+    for paths in (*((mapped,) for mapped in learned), ctx.path_map.mapped(path)):
+        folders = folders_of(paths, ctx.finder.sections)
         if folders:
             return folders
     return ()

@@ -1,9 +1,9 @@
-"""Stash shows a switch as off and a number as 0 until it was set once. So the worker stores the defaults.
+"""Store the defaults of settings that the user has not set, so that Stash shows them.
 
-Stash replaces the whole map of a plugin's settings at each save, and a settings page saves the map as it
-was when the page was opened. So this writes only when nobody has changed anything for a minute, and a page
-that is open meanwhile drops with its next save what was written. Therefore it goes on looking for an
-hour, and puts back what vanished when it is calm again.
+Stash shows a switch as off and a number as 0 until it was stored once. Saving replaces the whole
+map of a plugin's settings, and an open settings page saves the map as it was when the page was
+opened. So PlexSync writes only after the map has stayed the same for a minute, keeps checking for
+an hour, and restores what an open page has dropped.
 """
 
 from collections.abc import Mapping
@@ -18,74 +18,77 @@ from sync_queue.meta import MetaStore
 from validation.config import read_config, stored_names
 from validation.settings import SETTINGS
 
-STABLE_FOR_S = 60.0  # the map must have stayed the same for this long
-WATCH_S = 600.0  # once nothing is missing it looks less often: an idle worker asks next to nothing
-GOOD_LOOKS = 6  # of these, in a row, are enough
+# The map must have stayed the same for this long.
+STABLE_FOR_S = 60.0
+# Once nothing is missing, the map is read this often: an idle worker sends next to nothing.
+WATCH_S = 600.0
+# This many complete reads in a row end the task for this version.
+COMPLETE_READS = 6
+# Key of the meta row with the version whose defaults were stored.
 DONE = "defaults_written"
 
 
 def missing_defaults(raw: Mapping[str, object]) -> dict[str, object]:
-    """What to add to the stored settings so that Stash's page shows the truth; {} when nothing, or not yet.
+    """Return the defaults to add to the stored settings; {} while a required one is missing.
 
-    A key that a person has stored, in whatever spelling, stays as it is. A default that Stash shows by
-    itself (off, 0, empty) is not stored.
+    A key that the user has stored, in whatever spelling, stays as it is. A default that Stash
+    shows without being stored (off, 0, empty) is not stored.
     """
     if not raw or read_config(raw).config.missing_required():
         return {}
-    known = stored_names(raw)
+    stored = stored_names(raw)
     return {
         setting.key: setting.default
         for setting in SETTINGS
-        if setting.default and not {setting.key, setting.name} & known
+        if setting.default and not {setting.key, setting.name} & stored
     }
 
 
 def dropped_keys(written: Mapping[str, object], now: Mapping[str, object]) -> dict[str, object]:
-    """What was written and is not there any more."""
+    """Return what was written and is missing now."""
     return {key: value for key, value in written.items() if key not in now}
 
 
 class DefaultSettingsWriter:
-    """Writes the missing defaults, once per version of PlexSync."""
+    """Stores the missing defaults, once per version of PlexSync."""
 
     def __init__(self, facts: MetaStore, clock: Clock, log: EventLog, version: str) -> None:
         self._facts = facts
         self._log = log
         self._version = version
-        self._look = IntervalTimer(clock, STABLE_FOR_S)
+        self._timer = IntervalTimer(clock, STABLE_FOR_S)
         self._last: dict[str, Any] | None = None
-        self._kept: dict[str, Any] = {}
-        self._good_looks = 0
+        self._written: dict[str, Any] = {}
+        self._complete_reads = 0
 
     def write_when_stable(self, stash: StashClient | None) -> None:
-        """Look now and then; write what is missing when two looks, a minute apart at least, saw the same map.
+        """Store what is missing once two reads, a minute or more apart, have returned the same map.
 
         Raises:
-            StashUnavailable: it is tried again.
+            StashUnavailable: the read is repeated later.
         """
-        if stash is None or not self._look.fire() or self._facts.get(DONE) == self._version:
+        if stash is None or not self._timer.fire() or self._facts.get(DONE) == self._version:
             return
         raw = stash.settings()
-        is_calm, self._last = raw == self._last, raw
-        if (
-            self._kept
-        ):  # a newer value is a person's; who empties the whole map wants it to begin anew
-            self._kept = {**self._kept, **raw} if raw else {}
-        if not is_calm or not raw or read_config(raw).config.missing_required():
+        is_stable, self._last = raw == self._last, raw
+        if self._written:
+            # A newer value is the user's. A user who empties the map wants the defaults again.
+            self._written = {**self._written, **raw} if raw else {}
+        if not is_stable or not raw or read_config(raw).config.missing_required():
             return
-        missing = {**missing_defaults(raw), **dropped_keys(self._kept, raw)}
+        missing = {**missing_defaults(raw), **dropped_keys(self._written, raw)}
         if missing:
             self._write(stash, raw, missing)
             return
-        self._look.postpone(WATCH_S)
-        self._good_looks += 1
-        if self._good_looks >= GOOD_LOOKS:
+        self._timer.postpone(WATCH_S)
+        self._complete_reads += 1
+        if self._complete_reads >= COMPLETE_READS:
             self._facts.set(DONE, self._version)
 
     def _write(
         self, stash: StashClient, raw: Mapping[str, object], missing: Mapping[str, object]
     ) -> None:
-        """Store the map as it was read just now, with what is missing in it; what is in it stays as it is."""
+        """Store the map as it was read, with what is missing in it."""
         written = {**missing, **raw}
         try:
             stash.save_settings(written)
@@ -93,11 +96,8 @@ class DefaultSettingsWriter:
             self._log.warning("settings.defaults_failed", detail=str(error))
             self._facts.set(DONE, self._version)
             return
-        restored = tuple(key for key in missing if key in self._kept)
-        self._log.info(
-            "settings.defaults",
-            keys=tuple(key for key in missing if key not in restored),
-            restored=restored,
-        )
-        self._last, self._kept, self._good_looks = written, written, 0
-        self._look.postpone(WATCH_S)
+        restored = tuple(key for key in missing if key in self._written)
+        added = tuple(key for key in missing if key not in restored)
+        self._log.info("settings.defaults", keys=added, restored=restored)
+        self._last, self._written, self._complete_reads = written, written, 0
+        self._timer.postpone(WATCH_S)

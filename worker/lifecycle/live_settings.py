@@ -1,4 +1,4 @@
-"""The present settings and the way to both servers, rebuilt when either changes and never otherwise."""
+"""Read the settings from Stash, and rebuild the clients of both servers when they change."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,10 @@ NO_SETTINGS = "settings"
 
 
 class LiveSettings:
-    """Reads Stash's settings with the newest session any process handed over."""
+    """Reads the settings with the newest session that a hook or a task has stored.
+
+    `config` is None until the settings were read; `generation` counts their changes.
+    """
 
     def __init__(
         self,
@@ -25,49 +28,46 @@ class LiveSettings:
         clock: Clock,
         log: EventLog,
         build_stash: Callable[[StashAddress, str], StashClient],
-        build_bench: Callable[[PlexSyncConfig, StashClient], SyncContext],
+        build_context: Callable[[PlexSyncConfig, StashClient], SyncContext],
     ) -> None:
         self._facts = facts
         self._notices = notices
         self._clock = clock
         self._log = log
         self._build_stash = build_stash
-        self._build_bench = build_bench
+        self._build_context = build_context
         self._address: StashAddress | None = None
         self._client: StashClient | None = None
-        self._taken_over = 0.0
+        self._session_at = 0.0
         self._raw: dict[str, Any] | None = None
         self._ctx: SyncContext | None = None
         self.config: PlexSyncConfig | None = None
         self.generation = 0
 
     def stash(self) -> StashClient | None:
-        """The client for the newest session; None before the first hook or task."""
+        """Return the client for the newest session; None before the first hook or task."""
         session = self._facts.session()
         if session is None:
             return None
         address = StashAddress(session.scheme, session.host, session.port)
         if self._client is None or address != self._address:
-            self._address, self._client, self._raw = (
-                address,
-                self._build_stash(address, session.cookie),
-                None,
-            )
-        elif session.noted_at != self._taken_over and session.cookie:
+            self._address, self._raw = address, None
+            self._client = self._build_stash(address, session.cookie)
+        elif session.noted_at != self._session_at and session.cookie:
             self._client.cookie = session.cookie
-        self._taken_over = session.noted_at
+        self._session_at = session.noted_at
         self._log.redact_temporarily(session.cookie)
         return self._client
 
     def renew_session(self) -> float:
-        """Keep the session alive by one cheap question; its longest age in seconds.
+        """Keep the session valid with one cheap query; return its lifetime in seconds.
 
         Raises:
-            StashUnavailable: the session is over or Stash is away.
+            StashUnavailable: the session has expired, or Stash does not answer.
         """
         client, session = self.stash(), self._facts.session()
         if client is None or session is None:
-            raise StashUnavailable("no hook or task has told where Stash is")
+            raise StashUnavailable("no hook or task has stored Stash's address yet")
         key, age_s = client.credentials()
         client.api_key = key
         self._log.redact(key)
@@ -76,18 +76,18 @@ class LiveSettings:
         if client.cookie != session.cookie and self._facts.renew_cookie(
             session.cookie, client.cookie, now
         ):
-            self._taken_over = now
+            self._session_at = now
         return age_s
 
     def sync_context(self) -> SyncContext | None:
-        """What to work with under the present settings; None while a required one is missing.
+        """Return the context under the current settings; None while a required one is missing.
 
         Raises:
-            StashUnavailable: the settings cannot be read now.
+            StashUnavailable: the settings cannot be read.
         """
         client = self.stash()
         if client is None:
-            raise StashUnavailable("no hook or task has told where Stash is")
+            raise StashUnavailable("no hook or task has stored Stash's address yet")
         raw = client.settings()
         if raw != self._raw or self.config is None:
             self._apply(raw, client)
@@ -100,45 +100,46 @@ class LiveSettings:
         return config is not None and config.enabled and not config.missing_required()
 
     def close(self) -> None:
-        """Close what was opened under the present settings."""
+        """Close what was opened under the current settings."""
         if self._ctx is not None:
             self._ctx.close()
             self._ctx = None
 
     def _apply(self, raw: dict[str, Any], client: StashClient) -> None:
-        reading = read_config(raw)
-        config = reading.config
+        result = read_config(raw)
+        config = result.config
         self._log.redact(config.plex_token.get_secret_value())
         self._log.configure(
             as_json=config.log_json,
             shows_steps=config.log_debug,
             hides_paths=config.obfuscate_paths,
         )
-        # Defaults that were stored, or a key of somebody else, change nothing: the index stays.
-        is_same = self._raw is not None and self._ctx is not None and reading.config == self.config
+        # Keys that change no setting, such as stored defaults, must not cost the file index.
+        is_same = self._raw is not None and self._ctx is not None and config == self.config
         self._raw = raw
-        self._report_warnings(reading)
+        self._report_warnings(result)
         if is_same:
             return
         self.close()
-        self.config = reading.config
+        self.config = config
         self.generation += 1
-        missing = reading.config.missing_required()
+        missing = config.missing_required()
         if missing:
+            verb = "is" if len(missing) == 1 else "are"
             text = (
-                f"PlexSync waits: {' and '.join(missing)} is not set. "
-                "Enter it under Settings > Plugins > PlexSync; what you edit meanwhile is kept."
+                f"PlexSync is paused: {' and '.join(missing)} {verb} not set. "
+                "Set them under Settings > Plugins > PlexSync. Edits stay queued until then."
             )
             self._log.warning("settings.missing", settings=missing)
             self._notices.add(NO_SETTINGS, "error", text, self._clock.wall())
             return
         self._notices.drop(NO_SETTINGS)
-        self._ctx = self._build_bench(reading.config, client)
+        self._ctx = self._build_context(config, client)
         self._log.info("settings.read", generation=self.generation)
 
-    def _report_warnings(self, reading: ConfigResult) -> None:
-        for warning in reading.warnings:
+    def _report_warnings(self, result: ConfigResult) -> None:
+        for warning in result.warnings:
             self._log.warning("settings.invalid", detail=warning)
             self._notices.add(f"setting:{warning[:40]}", "warning", warning, self._clock.wall())
-        if reading.unknown:
-            self._log.info("settings.unknown", keys=reading.unknown)
+        if result.unknown:
+            self._log.info("settings.unknown", keys=result.unknown)

@@ -1,4 +1,4 @@
-"""What a worker clears away now and then, and its nightly copy of the queue."""
+"""Delete what is no longer needed, and back up the queue once a day."""
 
 import sqlite3
 from pathlib import Path
@@ -17,7 +17,7 @@ BACKED_UP = "backed_up_at"
 
 
 class Maintenance:
-    """Finished rows, leftovers of killed hooks, and a copy a day."""
+    """Prunes finished jobs and files of killed hooks, and makes the daily backup."""
 
     def __init__(
         self, data_dir: Path, store: JobStore, facts: MetaStore, clock: Clock, log: EventLog
@@ -30,7 +30,7 @@ class Maintenance:
         self._due = IntervalTimer(clock, MAINTENANCE_INTERVAL_S)
 
     def run_if_due(self) -> None:
-        """Clear away, and copy what was not copied for a day; a copy that cannot be made is tried the next day."""
+        """Prune every ten minutes; back up once a day. A failed backup is repeated the next day."""
         if not self._due.fire():
             return
         self._store.prune()

@@ -1,4 +1,4 @@
-"""Has Stash log what people must hear; a hook or task prints what Stash would not take."""
+"""Write the user's notices to Stash's log."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,12 @@ from sync_queue.notices import Notices
 from worker.lifecycle.live_settings import LiveSettings
 
 NOTICE_INTERVAL_S = 2.0
-NOTICE_RETRY_S = 60.0  # a notice that Stash would not take is offered again after this
+# A notice that Stash has rejected is sent again after this long; meanwhile a hook may print it.
+NOTICE_RETRY_S = 60.0
 
 
 class NoticeSender:
-    """The worker's voice. `before` is called first: whoever has something to say makes a notice of it."""
+    """Sends pending notices; `before` is called first and may add some."""
 
     def __init__(
         self,
@@ -29,28 +30,28 @@ class NoticeSender:
         self._clock = clock
         self._log = log
         self._before = before
-        self._due = IntervalTimer(clock, NOTICE_INTERVAL_S)
+        self._timer = IntervalTimer(clock, NOTICE_INTERVAL_S)
 
     def send_if_due(self) -> None:
-        """Say what waits, as far as Stash takes it.
+        """Send the pending notices, until Stash rejects one.
 
         Raises:
-            StashUnavailable: what was not said yet goes on waiting.
+            StashUnavailable: the notices that were not sent stay pending.
         """
-        if not self._due.fire():
+        if not self._timer.fire():
             return
         self._before()
-        waiting = self._notices.pending()
-        stash = self._settings.stash() if waiting else None
+        pending = self._notices.pending()
+        stash = self._settings.stash() if pending else None
         if stash is None:
             return
-        for kind, level, text in waiting:
+        for kind, level, text in pending:
             try:
                 stash.log_line(level, text)
             except StashUnavailable:
                 raise
             except PlexSyncError as error:
                 self._log.warning("notice.undelivered", kind=kind, detail=str(error))
-                self._due.postpone(NOTICE_RETRY_S)
+                self._timer.postpone(NOTICE_RETRY_S)
                 return
             self._notices.mark_delivered(kind, self._clock.wall())

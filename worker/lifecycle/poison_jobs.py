@@ -1,4 +1,4 @@
-"""A job that kills its worker again and again is buried, so that the others live."""
+"""Dead-letter poison jobs: jobs that repeatedly crash the worker."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,20 @@ CRASHES_TO_DEAD_LETTER = 6
 
 
 def dead_letter_poison_jobs(store: JobStore, charged: Sequence[Job], log: EventLog) -> int:
-    """Bury each of these jobs that has cost six workers their lives; how many."""
+    """Write a dead letter for each charged job with too many crashes; return how many.
+
+    `charged` are the jobs that the killed worker was processing. It was reading several at the
+    same time if there is more than one, and each was charged.
+    """
     if len(charged) > 1:
-        log.warning(
-            "worker.killed_reading", jobs=len(charged), crashes=max(job.crashes for job in charged)
-        )
-    buried = 0
+        crashes = max(job.crashes for job in charged)
+        log.warning("worker.killed_reading", jobs=len(charged), crashes=crashes)
+    dead_lettered = 0
     for job in charged:
         if len(charged) == 1:
-            log.warning(
-                "worker.killed", **{job.kind: job.subject.partition(":")[2]}, crashes=job.crashes
-            )
-        if job.crashes >= CRASHES_TO_DEAD_LETTER and store.dead_letter_waiting(
-            job, PoisonJob.__name__, PoisonJob("").advice
-        ):
-            buried += 1
-    return buried
+            number = job.subject.partition(":")[2]
+            log.warning("worker.killed", **{job.kind: number}, crashes=job.crashes)
+        if job.crashes < CRASHES_TO_DEAD_LETTER:
+            continue
+        dead_lettered += store.dead_letter_waiting(job, PoisonJob.__name__, PoisonJob("").advice)
+    return dead_lettered

@@ -1,4 +1,4 @@
-"""From the lease to the exit: one life of a worker after the other, in a process of its own or in a task's."""
+"""Run workers one after the other, from the lease to the exit status of the process."""
 
 import sqlite3
 import traceback
@@ -18,30 +18,33 @@ from sync_queue.schema import OpenedDatabase, mark_suspect
 from worker.lifecycle.loop import ExitReason, WorkerLoop
 from worker.lifecycle.watchdog import Watchdog, restart_worker
 
-MAX_FAILURES = (
-    10  # lives in a row that ended in an error; with the rests between them about six minutes
-)
+# This many failed runs in a row are repeated; with their pauses they take about six minutes.
+MAX_FAILURES = 10
 MAX_BACKOFF_S = 60.0
-LONG_LIFE_S = 600.0  # an error after this is a new one
-UPDATE = "update"  # by whom a worker is started that only takes over from an older version
+# A run that failed after this long starts a new series of failures.
+STABLE_RUN_S = 600.0
+# `started_by` of a worker that only takes over from an older version.
+UPDATE = "update"
 
 
 class BuiltWorker(Protocol):
     """A worker as `wiring.py` builds it."""
 
     @property
-    def loop(self) -> WorkerLoop: ...
+    def loop(self) -> WorkerLoop:
+        """Return the worker's loop."""
 
     @property
-    def opened(self) -> OpenedDatabase: ...
+    def opened(self) -> OpenedDatabase:
+        """Return the database that was opened for the worker."""
 
     def close(self) -> None:
-        """Close the connections; the lease is not its to give up."""
+        """Close the connections; the lease stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSupervisor:
-    """Where a worker lives, and who builds it: `build(log, started_by, beat)`, by the holder of the lease only."""
+    """Builds workers with `build(log, started_by, heartbeat)` and runs them under the lease."""
 
     root: Path
     data_dir: Path
@@ -50,9 +53,10 @@ class WorkerSupervisor:
     build: Callable[[EventLog, str, Callable[[], None]], BuiltWorker]
 
     def run(self, lease: Lease, started_by: str) -> int:
-        """Work until there is a reason to leave, then leave without losing a wake-up; the exit status.
+        """Run workers until one has a reason to exit; return the exit status of the process.
 
-        A life that ends in an error, such as a database that is locked or a full disk, begins anew after a rest.
+        A run that fails, because the database is locked or the disk is full, is repeated after a
+        pause: without a worker the queue would wait for the next hook.
         """
         log, close_log = open_log(self.data_dir / "plexsync.log")
         watchdog = Watchdog(self.clock, lambda: restart_worker(str(self.root)))
@@ -60,16 +64,18 @@ class WorkerSupervisor:
         try:
             failures = 0
             while lease.is_held:
-                began = self.clock.monotonic()
-                farewell = self._run_once(lease, started_by, log, watchdog)
-                if farewell is not None or self.clock.monotonic() - began >= LONG_LIFE_S:
+                started_at = self.clock.monotonic()
+                exit_reason = self._run_once(lease, started_by, log, watchdog)
+                was_stable = self.clock.monotonic() - started_at >= STABLE_RUN_S
+                if exit_reason is not None or was_stable:
                     failures = 0
-                failures += farewell is None
+                failures += exit_reason is None
+                # The plugin was removed: another run would create its folder again.
                 if not self.data_dir.is_dir():
-                    return 0  # uninstalled; another life would make the folder anew
+                    return 0
                 if failures > MAX_FAILURES or (failures and not lease.is_held):
                     return 1
-                if failures:  # leaving would leave the queue to nobody until the next event
+                if failures:
                     self.clock.sleep(min(MAX_BACKOFF_S, 2.0**failures))
                     watchdog.heartbeat()
         finally:
@@ -77,33 +83,38 @@ class WorkerSupervisor:
             close_log()
         return 0
 
-    def drain_in_process(self, look: Callable[[], None], limit_s: float) -> bool:
-        """Drain the queue in this process, with the worker's own parts; False when a worker lives after all.
+    def drain_in_process(self, on_progress: Callable[[], None], limit_s: float) -> bool:
+        """Drain the queue in this process; return False if another process holds the lease.
 
-        `look` is called again and again meanwhile, at least once a job. With no time at all the queue is made.
+        `on_progress` is called at least once per job. With a limit of 0 only the database is
+        created.
 
         Raises:
-            Fenced: a worker has come to life meanwhile.
+            Fenced: a worker was started meanwhile.
             sqlite3.Error, OSError: the data folder does not allow a database.
         """
-        lease, worked, goes_on = Lease(self.data_dir), False, True
+        lease, has_drained, has_new_work = Lease(self.data_dir), False, True
         ends_at = self.clock.monotonic() + limit_s
         log, close_log = open_log(self.data_dir / "plexsync.log")
         try:
-            while goes_on and lease.acquire():
-                worked, goes_on = True, self._drain_until(lease, log, look, ends_at)
+            while has_new_work and lease.acquire():
+                has_drained = True
+                has_new_work = self._drain_until(lease, log, on_progress, ends_at)
         finally:
             close_log()
-        return worked
+        return has_drained
 
     def _drain_until(
-        self, lease: Lease, log: EventLog, look: Callable[[], None], ends_at: float
+        self, lease: Lease, log: EventLog, on_progress: Callable[[], None], ends_at: float
     ) -> bool:
-        """Work until nothing is due and give the lease up; whether anything came in meanwhile and there is time."""
+        """Drain until no job is due and release the lease.
+
+        Return True if a change came in meanwhile and there is time left.
+        """
         worker = None
         try:
-            worker = self.build(log, "task", look)
-            worker.loop.drain_and_exit(look, ends_at)
+            worker = self.build(log, "task", on_progress)
+            worker.loop.drain_and_exit(on_progress, ends_at)
             lease.release()
             self.checkpoint("shutdown.released")
             return worker.loop.has_new_work() and self.clock.monotonic() < ends_at
@@ -115,53 +126,60 @@ class WorkerSupervisor:
     def _run_once(
         self, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog
     ) -> ExitReason | None:
-        """One worker's life. The lease is held afterwards only if something came in while it was given up."""
+        """Run one worker; return None if it failed.
+
+        The lease is held afterwards only if a change came in while it was being released.
+        """
         worker = None
         try:
             worker = self.build(log, started_by, watchdog.heartbeat)
-            farewell = worker.loop.run()
-            self.checkpoint("shutdown.decided")
-            lease.release()
-            self.checkpoint("shutdown.released")
-            if farewell is ExitReason.VERSION_CHANGED:
-                launch_worker(str(self.root), UPDATE)
-            elif farewell is ExitReason.STASH_UNREACHABLE and worker.loop.has_new_work():
-                self.checkpoint("shutdown.new_work")
-                lease.acquire()
-            self.checkpoint("shutdown.done")
-            return farewell
+            exit_reason = worker.loop.run()
+            self._shut_down(lease, worker, exit_reason)
+            return exit_reason
         except sqlite3.DatabaseError as error:
-            log.error("database.failed", detail=str(error))
-            if is_damage(error):
-                mark_suspect(self.data_dir)
-            else:  # damage is mended, and told then
-                self._leave_message(
-                    log,
-                    f"PlexSync's queue cannot be used: {error}. Is the disk full, or not writable?",
-                )
-            return ExitReason.FENCED if is_damage(error) and _opened_cleanly(worker) else None
-        except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
-            log.error(
-                "worker.crashed",
-                detail=f"{type(error).__name__}: {error}",
-                trace=traceback.format_exc(),
-            )
-            self._leave_message(
-                log,
-                f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.",
-            )
+            return self._on_database_error(error, worker, log)
+        except Exception as error:  # noqa: BLE001 broad: a bug must reach the log and the user
+            detail = f"{type(error).__name__}: {error}"
+            log.error("worker.crashed", detail=detail, trace=traceback.format_exc())
+            self._leave_message(log, f"PlexSync's worker failed and is restarted: {detail}.")
             return None
         finally:
             if worker is not None:
                 worker.close()
 
+    def _shut_down(self, lease: Lease, worker: BuiltWorker, exit_reason: ExitReason) -> None:
+        """Release the lease, and take it again if a hook saw it held and relied on this worker."""
+        self.checkpoint("shutdown.decided")
+        lease.release()
+        self.checkpoint("shutdown.released")
+        if exit_reason is ExitReason.VERSION_CHANGED:
+            launch_worker(str(self.root), UPDATE)
+        elif exit_reason is ExitReason.STASH_UNREACHABLE and worker.loop.has_new_work():
+            self.checkpoint("shutdown.new_work")
+            lease.acquire()
+        self.checkpoint("shutdown.done")
+
+    def _on_database_error(
+        self, error: sqlite3.DatabaseError, worker: BuiltWorker | None, log: EventLog
+    ) -> ExitReason | None:
+        """Mark a damaged database for repair; return None if a pause must follow.
+
+        Damage found after a clean opening is repaired by opening the database again immediately.
+        """
+        log.error("database.failed", detail=str(error))
+        if not is_damage(error):
+            self._leave_message(
+                log,
+                f"PlexSync cannot use its queue: {error}. "
+                "Check that the disk is writable and not full.",
+            )
+            return None
+        mark_suspect(self.data_dir)
+        opened_cleanly = worker is not None and not worker.opened.quarantine
+        return ExitReason.FENCED if opened_cleanly else None
+
     def _leave_message(self, log: EventLog, text: str) -> None:
-        """Have the next hook say it: the queue that keeps notices may be what failed."""
-        with suppress(OSError):  # the log has it
-            shown = log.sanitize(f"{text} What waits is kept; plexsync.log has the details.")
-            write_pending_message(str(self.data_dir), "error", shown)
-
-
-def _opened_cleanly(worker: BuiltWorker | None) -> bool:
-    """Whether the database opened well: damage found later is mended by opening it anew, once."""
-    return worker is not None and not worker.opened.quarantine
+        """Leave a message for the next hook to print, because the queue itself may have failed."""
+        with suppress(OSError):
+            message = log.sanitize(f"{text} Changes stay queued; plexsync.log has the details.")
+            write_pending_message(str(self.data_dir), "error", message)

@@ -1,4 +1,4 @@
-"""Ends a worker that makes no progress: a hung worker would hold the lease for ever."""
+"""Restart a worker that makes no progress: a hung worker would hold the lease forever."""
 
 import os
 import threading
@@ -12,10 +12,10 @@ EXIT_STATUS = 75
 
 
 def restart_worker(root: str) -> None:
-    """End this process, which hangs, and start a worker in its place; never returns.
+    """Start another worker and end this process; never return.
 
-    The successor finds the lease free: to start an interpreter takes far longer than to end here. What
-    hung is not asked for anything, not even for a line in the log: its lock may be what everybody waits for.
+    The new worker finds the lease free, because starting an interpreter takes far longer than the
+    exit of this process. Nothing is logged: the hung thread may hold the lock of the log.
     """
     try:
         launch_worker(root, "watchdog")
@@ -24,41 +24,41 @@ def restart_worker(root: str) -> None:
 
 
 class Watchdog:
-    """A thread that calls `end` when nobody has called `heartbeat` for ten minutes."""
+    """A thread that calls `end` after `stall_timeout_s` without a heartbeat."""
 
     def __init__(
         self,
         clock: Clock,
         end: Callable[[], object] | None = None,
-        silent_s: float = STALL_TIMEOUT_S,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
         self._clock = clock
         self._end = end or (lambda: os._exit(EXIT_STATUS))
-        self._silent_s = silent_s
-        self._last = clock.monotonic()
+        self._stall_timeout_s = stall_timeout_s
+        self._last_heartbeat = clock.monotonic()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """Stop the thread; do nothing if it was never started."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def heartbeat(self) -> None:
-        """Say that the worker lives."""
-        self._last = self._clock.monotonic()
+        """Record that the worker makes progress."""
+        self._last_heartbeat = self._clock.monotonic()
 
     def is_stalled(self) -> bool:
-        """Whether the last beat is too long ago."""
-        return self._clock.monotonic() - self._last >= self._silent_s
+        """Return True if the last heartbeat is too long ago."""
+        return self._clock.monotonic() - self._last_heartbeat >= self._stall_timeout_s
 
     def _watch(self) -> None:
-        while not self._stopped.wait(min(10.0, self._silent_s / 4)):
+        while not self._stopped.wait(min(10.0, self._stall_timeout_s / 4)):
             if self.is_stalled():
                 self._end()
                 return

@@ -56,7 +56,7 @@ def test_a_clock_that_jumps_does_not_move_a_timer() -> None:
 
 def test_the_watchdog_ends_a_worker_that_makes_no_progress() -> None:
     clock, ended = FakeClock(), threading.Event()
-    dog = Watchdog(clock, ended.set, silent_s=0.04)
+    dog = Watchdog(clock, ended.set, stall_timeout_s=0.04)
     dog.start()
     clock.advance(1.0)
 

@@ -9,7 +9,7 @@ from core.outcome import Disposition
 from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.metadata import SyncMetadata, parse_scene
-from worker.discovery.deletions import PAGE, REFUSED_S, DeletionSweep
+from worker.discovery.deletions import PAGE, REPEAT_AFTER_S, DeletionSweep
 from worker.discovery.fan_out import AffectedScenes, affected_scenes, entities_of
 
 OLD, NEW = Entity("tag:7", "train"), Entity("tag:7", "railway")
@@ -175,7 +175,7 @@ def test_while_nothing_may_be_written_the_walk_waits(rig: Rig) -> None:
     duty = departures(rig)
 
     asked = [duty.is_due(), duty.is_due()]
-    rig.clock.advance(REFUSED_S)
+    rig.clock.advance(REPEAT_AFTER_S)
 
     assert asked == [True, False]
     assert duty.is_due()

@@ -11,7 +11,7 @@ from tests.unit.worker.rig import Rig
 from validation.settings import SETTINGS, SettingType
 from worker.lifecycle.default_settings import (
     DONE,
-    GOOD_LOOKS,
+    COMPLETE_READS,
     STABLE_FOR_S,
     WATCH_S,
     dropped_keys,
@@ -70,7 +70,7 @@ def test_defaults_are_stored_when_stable_once_per_version(rig: Rig) -> None:
     live(rig, STABLE_FOR_S)
     after = stored(rig)
     rig.stash.configure(PLUGIN_ID, a_enabled=False)
-    minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
+    minutes(rig, (COMPLETE_READS + 2) * A_WATCH)
 
     assert "a_enabled" not in before
     assert after == {**missing_defaults(before), **before}
@@ -191,13 +191,13 @@ def test_what_is_there_is_never_written_over(rig: Rig) -> None:
     }
     rig.stash.configure(PLUGIN_ID, **chosen)
 
-    minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
+    minutes(rig, (COMPLETE_READS + 2) * A_WATCH)
 
     assert {key: stored(rig)[key] for key in chosen} == chosen
 
 
 def test_after_an_hour_without_a_gap_stash_is_not_asked(rig: Rig) -> None:
-    minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
+    minutes(rig, (COMPLETE_READS + 2) * A_WATCH)
     page = {"a_plex_url": rig.plex.url, "a_plex_token": rig.plex.token}
 
     rig.worker.components.settings.stash().save_settings(page)  # type: ignore[union-attr]
