@@ -4,10 +4,10 @@ import contextlib
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.errors import RENAMED_ERRORS
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
@@ -75,8 +75,6 @@ MIGRATIONS: tuple[str, ...] = (
     _STEP_3,
 )  # step n brings user_version from n to n + 1
 
-Checkpoint = Callable[[str], object]
-
 
 @dataclass(frozen=True, slots=True)
 class OpenedDatabase:
@@ -87,7 +85,7 @@ class OpenedDatabase:
     quarantine: str = ""
 
 
-def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabase:
+def open_database(data_dir: Path, checkpoint: Checkpoint = no_checkpoint) -> OpenedDatabase:
     """Open, create or migrate `queue.db`; a damaged one is moved aside and what it still shows is saved.
 
     Raises:
@@ -182,7 +180,7 @@ def wal_works(data_dir: Path) -> bool:
             path.unlink(missing_ok=True)
 
 
-def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = str) -> None:
+def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = no_checkpoint) -> None:
     """Bring the schema to this version, one transaction per step; a newer schema is left as it is."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     for number, step in enumerate(MIGRATIONS[version:], start=version + 1):

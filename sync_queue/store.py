@@ -14,9 +14,10 @@ store that was given an epoch is fenced: it refuses to write once a newer worker
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.errors import Fenced
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
@@ -29,7 +30,6 @@ KEEP_DONE = 200  # finished rows kept for people who look
 BACKFILL_BATCH = 100  # read together; a person's edit is still looked for between any two jobs
 CRASHES_TO_ISOLATE = 3  # after this many deaths a job goes last, in a batch of its own
 
-Checkpoint = Callable[[str], object]
 Counts = Iterable[tuple[str, str]]
 """(kind, name) of counters that move together with the job."""
 
@@ -59,7 +59,7 @@ class JobStore:
         clock: Clock,
         *,
         epoch: int | None = None,
-        checkpoint: Checkpoint = str,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
         self._connection = connection
         self._clock = clock

@@ -15,6 +15,7 @@ from core.errors import PlexSyncError
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stash_log import write_log
+from core.text import unchanged
 from sync.build_context import build_plex, build_sync_context
 from sync_queue.hook_queue import session_parameters
 from tasks.context import TaskContext, stash_of
@@ -63,7 +64,7 @@ def build_context(
     message: Mapping[str, object],
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
-    shown: Callable[[str], str] = str,
+    shown: Callable[[str], str] = unchanged,
 ) -> TaskContext:
     """What the task works with. Sends nothing."""
     log = EventLog(

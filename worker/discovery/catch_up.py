@@ -6,8 +6,9 @@ Stash compares timestamps as texts in its own zone, so the question is asked wit
 answer is decided by parsing it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import KINDS
 from core.errors import StashQueryError
@@ -39,7 +40,7 @@ class CatchUp:
         index: EntityIndex,
         clock: Clock,
         log: EventLog,
-        checkpoint: Callable[[str], object] = str,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
         self._store = store
         self._facts = facts

@@ -4,9 +4,10 @@ New place first: the scenes are queued, then the entity's row is changed, then t
 in between does it again, which queues the same scenes once more.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import Entity, is_shown
 from core.job import PRIORITY_FAN_OUT, Job, scene_subject
@@ -85,7 +86,7 @@ class FanOut:
         store: JobStore,
         index: EntityIndex,
         clock: Clock,
-        checkpoint: Callable[[str], object] = str,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
         self._store = store
         self._index = index

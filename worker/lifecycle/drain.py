@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.errors import StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
@@ -40,7 +41,7 @@ class DrainDeps:
     rng: Random
     on_job_finished: Sequence[OnJobFinished] = ()
     on_batch_read: Sequence[OnBatchRead] = ()
-    checkpoint: Callable[[str], object] = str
+    checkpoint: Checkpoint = no_checkpoint
 
 
 class Drain:
