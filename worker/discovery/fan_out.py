@@ -11,7 +11,7 @@ from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import Entity, is_shown
 from core.job import PRIORITY_FAN_OUT, Job, scene_subject
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
 from sync.context import SyncContext
@@ -22,9 +22,7 @@ from validation.metadata import SyncMetadata
 PAGE = 500
 FAN_OUT = "fan_out"
 GONE = "gone"
-WRITTEN = frozenset(
-    {"wrote", "same", "claimed"}
-)  # outcomes after which Plex shows the scene as it was read
+WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})  # outcomes after which Plex shows the scene as it was read
 UNREPORTED_CAUSES = frozenset(
     {"catch_up", "seen"}
 )  # nobody told of these changes: others may have been missed, too
@@ -163,7 +161,7 @@ class FanOut:
             self._index.forget(job.subject)
         self._checkpoint("fan_out.recorded")
         title = (entity or known or Entity("", "")).shown
-        return Outcome(Disposition.COMPLETE, reach.value, message=str(queued), title=title)
+        return Outcome(Disposition.COMPLETE, SyncResult(reach.value), message=str(queued), title=title)
 
     def name_of(self, job: Job) -> str:
         """What people know the entity by; "" when nobody does."""
