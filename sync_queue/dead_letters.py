@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from core.job import PRIORITY_EDIT
+from core.job import PRIORITY_EDIT, REQUEUED
 from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row
 from sync_queue.store import JobStore
@@ -82,7 +82,7 @@ class DeadLetters:
     def requeue(self, dead_letter: DeadLetter, now: float) -> bool:
         """Dead letter to waiting, in one transaction; False when the letter is gone already."""
         note = job_row(
-            dead_letter.subject, "revived", max(dead_letter.priority, PRIORITY_EDIT), now, 0.0, None
+            dead_letter.subject, REQUEUED, max(dead_letter.priority, PRIORITY_EDIT), now, 0.0, None
         )
         with self._store.transaction() as connection:
             gone = (

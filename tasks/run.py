@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import PlexSyncError
+from core.errors import PlexSyncError, reason_of
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stash_log import write_log
@@ -54,7 +54,7 @@ def run_task(
         )
         return {
             "error": shown(
-                f"{task.name}: a bug, {type(error).__name__}: {error}. The log has its trace."
+                f"{task.name}: a bug, {reason_of(error)}: {error}. The log has its trace."
             )
         }
 

@@ -12,7 +12,7 @@ from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import KINDS
 from core.errors import StashQueryError
-from core.job import PRIORITY_BACKFILL, scene_subject
+from core.job import CATCH_UP, PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from core.units import DAY_S
 from stash.client import SceneState, StashClient
@@ -88,9 +88,7 @@ class CatchUp:
                 subjects += self._changed_entities(stash, since, now)
             if subjects or last:
                 meta = (WATERMARK, repr(now)) if last else None
-                noted += self._store.enqueue_many(
-                    subjects, "catch_up", PRIORITY_BACKFILL, meta=meta
-                )
+                noted += self._store.enqueue_many(subjects, CATCH_UP, PRIORITY_BACKFILL, meta=meta)
             self._checkpoint("catch_up.page")
             if last:
                 break

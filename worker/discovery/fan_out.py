@@ -10,7 +10,7 @@ from enum import Enum
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import Entity, is_shown
-from core.job import PRIORITY_FAN_OUT, Job, scene_subject
+from core.job import CATCH_UP, PRIORITY_FAN_OUT, SEEN, Job, scene_subject
 from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
@@ -22,9 +22,11 @@ from validation.metadata import SyncMetadata
 PAGE = 500
 FAN_OUT = "fan_out"
 GONE = "gone"
-WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})  # outcomes after which Plex shows the scene as it was read
+WRITTEN = frozenset(
+    {SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED}
+)  # outcomes after which Plex shows the scene as it was read
 UNREPORTED_CAUSES = frozenset(
-    {"catch_up", "seen"}
+    {CATCH_UP, SEEN}
 )  # nobody told of these changes: others may have been missed, too
 
 EntitiesBySubject = Mapping[str, Entity | None]
@@ -115,7 +117,7 @@ class FanOut:
             if not self._store.has_pending_change(one, since=0.0)
         ]
         if renamed:
-            self._store.enqueue_many(renamed, "seen")
+            self._store.enqueue_many(renamed, SEEN)
 
     def record_after_write(self, case: SceneJob, outcome: Outcome) -> None:
         """After a scene was written: keep what it shows now, or forget it with its scene."""
@@ -143,7 +145,7 @@ class FanOut:
             StashUnavailable, StashQueryError: some may be queued; the job does it all again.
         """
         entity, known = now[job.subject], self._index.known(job.subject)
-        causes = frozenset(job.cause.split("+"))
+        causes = job.causes
         reach = (
             affected_scenes(known, entity, causes) if is_shown(job.kind) else AffectedScenes.NONE
         )
@@ -161,7 +163,9 @@ class FanOut:
             self._index.forget(job.subject)
         self._checkpoint("fan_out.recorded")
         title = (entity or known or Entity("", "")).shown
-        return Outcome(Disposition.COMPLETE, SyncResult(reach.value), message=str(queued), title=title)
+        return Outcome(
+            Disposition.COMPLETE, SyncResult(reach.value), message=str(queued), title=title
+        )
 
     def name_of(self, job: Job) -> str:
         """What people know the entity by; "" when nobody does."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.clock import Clock
 from core.errors import PlexError
-from core.job import Job
+from core.job import CREATE, SCAN, Job
 from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.path_learner import apply
@@ -18,7 +18,7 @@ from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
 
-NEW = frozenset({"scan", "create"})  # causes of a scene that came into being, or whose file moved
+NEW = frozenset({SCAN, CREATE})  # causes of a scene that came into being, or whose file moved
 GAP_S = 300.0  # the same folder is not scanned again sooner
 MAX_FOLDERS = (
     20  # of one location within the gap; beyond, the folder that holds them all is scanned instead
@@ -29,7 +29,7 @@ WARN_INTERVAL_S = 3600.0
 
 def is_new(job: Job) -> bool:
     """Whether the scene came into being, as far as the job's causes tell."""
-    return not NEW.isdisjoint(job.cause.split("+"))
+    return not NEW.isdisjoint(job.causes)
 
 
 def is_due(noted_at: float, asked_at: float | None, now: float) -> bool:

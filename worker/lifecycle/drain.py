@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from core.checkpoint import Checkpoint, no_checkpoint
-from core.errors import StashUnavailable
+from core.errors import StashUnavailable, reason_of
 from core.job import PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
@@ -170,7 +170,7 @@ class Drain:
     ) -> None:
         """Release the jobs if a server is at fault; otherwise read each scene alone."""
         ctx.log.info(
-            "drain.read_failed", jobs=len(jobs), reason=type(error).__name__, detail=str(error)
+            "drain.read_failed", jobs=len(jobs), reason=reason_of(error), detail=str(error)
         )
         is_server_fault = rule_for(error).signal in (BreakerSignal.DOWN, BreakerSignal.REFUSED)
         if isinstance(error, StashUnavailable) or is_server_fault:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.clock import Clock
+from core.errors import reason_of
 from core.launch import launch_worker
 from core.log import EventLog, open_log
 from sync_queue.database import is_damage
@@ -143,12 +144,12 @@ class WorkerSupervisor:
         except Exception as error:  # noqa: BLE001 broad on purpose: the log is the only place that can tell
             log.error(
                 "worker.crashed",
-                detail=f"{type(error).__name__}: {error}",
+                detail=f"{reason_of(error)}: {error}",
                 trace=traceback.format_exc(),
             )
             self._leave_message(
                 log,
-                f"PlexSync's worker began anew after an error: {type(error).__name__}: {error}.",
+                f"PlexSync's worker began anew after an error: {reason_of(error)}: {error}.",
             )
             return None
         finally:
