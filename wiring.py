@@ -154,6 +154,7 @@ def build_components(
         clock=clock,
         log=log,
         epoch=queue.epoch,
+        queue=queue.opened.queue,
         store=store,
         facts=queue.facts,
         dead_letters=queue.dead_letters,
