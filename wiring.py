@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock, SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
@@ -52,7 +53,7 @@ class Environment:
     data_dir: Path
     clock: Clock = field(default_factory=SystemClock)
     rng: Random = field(default_factory=Random)
-    checkpoint: Callable[[str], object] = str
+    checkpoint: Checkpoint = no_checkpoint
     stash_timeout_s: tuple[float, float] = (5.0, 30.0)
 
 
@@ -153,6 +154,7 @@ def build_components(
         clock=clock,
         log=log,
         epoch=queue.epoch,
+        queue=queue.opened.queue,
         store=store,
         facts=queue.facts,
         dead_letters=queue.dead_letters,

@@ -135,6 +135,16 @@ RENAMED_ERRORS = {  # old name: the name since 1.2; rows that earlier versions s
 }
 
 
+def reason_of(error: Exception) -> str:
+    """Return the name under which an error is counted, stored and logged: that of its class.
+
+    Examples:
+        >>> reason_of(SceneDeleted("scene 42"))
+        'SceneDeleted'
+    """
+    return type(error).__name__
+
+
 def error_classes(root: type[PlexSyncError] = PlexSyncError) -> Iterator[type[PlexSyncError]]:
     """Every class of the tree below and including `root`, parents first."""
     yield root

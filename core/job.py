@@ -1,16 +1,40 @@
-"""A job says what changed and why. It carries no values: the worker reads those when it drains."""
+"""Define a job: what changed and why.
+
+A job carries no values: the worker reads those from Stash when it drains the queue.
+"""
 
 from dataclasses import dataclass
 
-PRIORITY_EDIT = 0  # a person's own edit
-PRIORITY_FAN_OUT = 10  # a renamed performer, tag or studio touches many scenes
-PRIORITY_BACKFILL = 20  # Sync All, catch-up, reconciliation
-PRIORITY_LAST = 90  # a worker died three times with this job in hand: last, and alone
+# An edit by the user.
+PRIORITY_EDIT = 0
+# A renamed performer, tag or studio affects many scenes.
+PRIORITY_FAN_OUT = 10
+# Sync All, catch-up, reconciliation.
+PRIORITY_BACKFILL = 20
+# A job during which the worker crashed three times: last, in a batch of its own.
+PRIORITY_LAST = 90
 PRIORITIES = (PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_BACKFILL, PRIORITY_LAST)
 
 SCENE = "scene"
-LAST_ID = 2**62  # above every id that SQLite can give
-DESTROY = "destroy"  # the cause of a job whose subject a person has deleted
+LAST_ID = 2**62  # above every id that SQLite assigns
+
+# Causes of jobs. They are stored, so they never change.
+# Stash created the scene.
+CREATE = "create"
+# The user changed it; of a hook's input nothing else is known.
+UPDATE = "update"
+# A scan of Stash created the scene or found its file in another place.
+SCAN = "scan"
+# The user deleted the subject.
+DESTROY = "destroy"
+# The catch-up found a change that no hook reported.
+CATCH_UP = "catch_up"
+# A scene that was read showed another name of the entity than the one known.
+SEEN = "seen"
+# The user requeued a dead letter.
+REQUEUED = "revived"
+
+_SEPARATOR = "+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +44,11 @@ class Job:
     Attributes:
         id: the row's key.
         subject: what changed, `scene:42` or `tag:7`.
-        cause: why, e.g. `update`, `create`; several joined with `+`.
+        cause: why, e.g. `update`; several are joined with `+`, as they are stored.
         priority: lower is sooner.
-        noted_at: when it was first noted.
+        enqueued_at: when it was first enqueued.
         attempts: failed attempts that counted.
-        deaths: workers that died with it in hand.
+        crashes: worker crashes while this was the current job.
     """
 
     id: int
@@ -36,18 +60,28 @@ class Job:
     crashes: int = 0
 
     @property
+    def causes(self) -> frozenset[str]:
+        """Return each cause of the job.
+
+        Examples:
+            >>> sorted(Job(1, "scene:42", "update+scan", 0, enqueued_at=0.0).causes)
+            ['scan', 'update']
+        """
+        return frozenset(self.cause.split(_SEPARATOR))
+
+    @property
     def kind(self) -> str:
-        """`scene`, `tag`, ...: the part of the subject before the colon."""
+        """Return the part of the subject before the colon: `scene`, `tag`, ..."""
         return self.subject.partition(":")[0]
 
     @property
     def is_scene(self) -> bool:
-        """Whether a scene changed; else something that scenes show."""
+        """Return True if a scene changed, False if it is an entity that scenes show."""
         return self.kind == SCENE
 
     @property
     def scene_id(self) -> int:
-        """The scene's id.
+        """Return the scene's id.
 
         Raises:
             ValueError: the subject is not a scene.
@@ -59,10 +93,10 @@ class Job:
 
 
 def scene_subject(scene_id: int) -> str:
-    """The subject of a scene's jobs, records and dead letters."""
+    """Return the subject of a scene's jobs, records and dead letters."""
     return f"{SCENE}:{scene_id}"
 
 
 def display_name(subject: str) -> str:
-    """A subject as people say it: `scene 42`, `tag 7`."""
+    """Return a subject as it is shown to the user: `scene 42`, `tag 7`."""
     return subject.replace(":", " ", 1)

@@ -63,7 +63,14 @@ def _parse_requirement(line: str) -> Requirement:
 
 
 def parse_version(text: str) -> Version | None:
-    """The version's numbers without trailing zeros; None for a form that cannot be compared."""
+    """Return the version's numbers without trailing zeros; None if it cannot be compared.
+
+    Examples:
+        >>> parse_version("2.10.0") > parse_version("2.9")
+        True
+        >>> parse_version("2.0rc1")
+        Version(release=(2,), final=False)
+    """
     match = _VERSION.fullmatch(text.strip().lower().removeprefix("v"))
     if match is None:
         return None

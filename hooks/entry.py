@@ -152,13 +152,17 @@ def _is_silent(input_fields: object, silent: frozenset[str]) -> bool:
     return all(isinstance(key, str) and key in silent for key in input_fields)
 
 
+def _no_checkpoint(name: str) -> None:
+    """Do nothing; `core.checkpoint` would be one more file to load."""
+
+
 def run_hook(
     message: dict[str, object],
     data_dir: str,
     now: float,
     start_worker: Callable[[str], PollProcess],
     write_error: Callable[[bytes], object],
-    checkpoint: Callable[[str], object] = str,
+    checkpoint: Callable[[str], object] = _no_checkpoint,
 ) -> dict[str, object]:
     """Handle one hook run and return the answer for Stash. Never raises for foreseeable trouble."""
     arguments = message.get("args")

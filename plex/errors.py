@@ -22,6 +22,7 @@ from core.errors import (
     PlexRejected,
     PlexTemporaryError,
     PlexUnavailable,
+    reason_of,
 )
 from validation.settings import BY_NAME
 
@@ -80,14 +81,14 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     if isinstance(error, _BAD_TOKEN):
         return PlexAccessError("the Plex token holds characters that no token has")
     if isinstance(error, requests.ConnectionError) and not is_late_body(error):
-        return PlexUnavailable(f"no connection to Plex{_within(error)} ({type(error).__name__})")
+        return PlexUnavailable(f"no connection to Plex{_within(error)} ({reason_of(error)})")
     if isinstance(error, requests.ReadTimeout):
-        return PlexTemporaryError(f"Plex did not answer{_within(error)} ({type(error).__name__})")
+        return PlexTemporaryError(f"Plex did not answer{_within(error)} ({reason_of(error)})")
     if isinstance(error, requests.RequestException):
-        return PlexTemporaryError(f"Plex broke off ({type(error).__name__})")
+        return PlexTemporaryError(f"Plex broke off ({reason_of(error)})")
     if isinstance(error, ParseError):
         return PlexTemporaryError("Plex sent broken XML")
-    return PlexTemporaryError(f"Plex sent something unexpected ({type(error).__name__})")
+    return PlexTemporaryError(f"Plex sent something unexpected ({reason_of(error)})")
 
 
 def _within(error: Exception) -> str:

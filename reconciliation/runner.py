@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.clock import Clock
-from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable
+from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable, reason_of
 from core.log import EventLog
 from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import FILE_NAME, HistoryFile
@@ -127,7 +127,7 @@ class ReconciliationTask:
             raise
         # broad: an error in the comparison must not keep the worker from its jobs
         except Exception as error:  # noqa: BLE001
-            reason = type(error).__name__
+            reason = reason_of(error)
             self._deps.log.error("reconcile.failed", reason=reason, detail=str(error))
             failed, is_over = f"{reason}: {error}", True
         finally:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from core.clock import Clock
-from core.errors import ConfigurationError, MatchError, PlexNotFound
+from core.errors import ConfigurationError, MatchError, PlexNotFound, reason_of
 from core.job import LAST_ID
 from core.units import DAY_S
 from reconciliation.gap_sinks import GapSink
@@ -151,7 +151,7 @@ class Sweep:
         try:
             pending.problem, pending.files = "", self._planner.files(scene)
         except (PlexNotFound, MatchError) as error:
-            pending.problem = f"{type(error).__name__}: {error}"
+            pending.problem = f"{reason_of(error)}: {error}"
         if self._scope.library:
             section = self._library()
             pending.files = tuple(file for file in pending.files if file.section == section)

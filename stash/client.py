@@ -17,7 +17,7 @@ import urllib3
 from stashapi.stashapp import StashInterface
 
 from core.entity import Entity, entity_subject
-from core.errors import StashQueryError, StashUnavailable
+from core.errors import StashQueryError, StashUnavailable, reason_of
 from stash import queries
 
 PLUGIN_ID = "PlexSync"
@@ -334,7 +334,7 @@ class StashClient(StashInterface):
                 method, url, headers=headers, timeout=self._timeout_s, allow_redirects=False, **rest
             )
         except requests.RequestException as error:
-            raise StashUnavailable(f"Stash does not answer: {type(error).__name__}") from error
+            raise StashUnavailable(f"Stash does not answer: {reason_of(error)}") from error
         self._keep_cookie(response)
         return response
 

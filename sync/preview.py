@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.errors import PlexNotFound, PlexSyncError
+from core.errors import PlexNotFound, PlexSyncError, reason_of
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
 from core.text import format_counts, format_value, pluralize
 from plex.plan import Change
@@ -126,7 +126,7 @@ def _of_job(batch: Batch, case: SceneJob, matcher: SceneMatcher, config: PlexSyn
         keys = _items_of(batch, case, scene, matcher, strict=config.strict_matching)
     except PlexSyncError as error:
         shown = () if isinstance(error, PlexNotFound) else candidates
-        problem = f"{type(error).__name__}: {error}"
+        problem = f"{reason_of(error)}: {error}"
         return Preview(scene_id, title, candidates=shown, problem=problem)
     planned = [case.planned[key] for key in keys if key in case.planned]
     items = tuple((plan.item.rating_key, plan.changes) for plan in planned if plan.owner is None)

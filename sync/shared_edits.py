@@ -6,7 +6,7 @@ This only saves requests: what fails here, or is not shared, is written by each 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.errors import PlexError
+from core.errors import PlexError, reason_of
 from core.fields import Kind, RemovalRule
 from core.log import EventLog
 from core.plex_item import PlexItem
@@ -124,7 +124,7 @@ class SharedEditWriter:
                 edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS)
             )
         except PlexError as error:
-            self._log.info("shared_edit.failed", items=len(edit.items), reason=type(error).__name__)
+            self._log.info("shared_edit.failed", items=len(edit.items), reason=reason_of(error))
             return False
         fields = [change.field.name for change in edit.changes]
         self._log.info("shared_edit.done", items=len(edit.items), fields=fields)

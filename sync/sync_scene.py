@@ -121,7 +121,7 @@ class SceneSync:
         return _outcome_of(case, case.scene, progress)
 
     def _forget_scene(self, batch: Batch, job: Job) -> Outcome:
-        if DESTROY in job.cause.split("+"):
+        if DESTROY in job.causes:
             batch.records.forget_scene(job.scene_id)
         else:
             # No hook reported the deletion: after a full import another scene may have its file.

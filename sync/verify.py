@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from core.errors import PlexError
+from core.errors import PlexError, reason_of
 from core.field_values import FieldValue
 from core.log import EventLog
 from core.plex_item import PlexItem
@@ -58,7 +58,7 @@ def verify_written(
         try:
             items = plex.items(section, sorted({entry.record.item for entry in entries}))
         except PlexError as error:
-            log.info("verify.skipped", section=section, reason=type(error).__name__)
+            log.info("verify.skipped", section=section, reason=reason_of(error))
             continue
         dropped += _complete_records(records, entries, items)
     return dropped

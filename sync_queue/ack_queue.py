@@ -13,6 +13,9 @@ from persistqueue.sqlackqueue import SQLiteAckQueue
 
 from sync_queue.hook_queue import BUSY_TIMEOUT_S, DATABASE, decode_lossy
 
+KEEP_DONE = 200  # done rows that stay visible to the user
+MAX_PRUNED = 10_000  # rows deleted in one statement, so that a hook never waits long
+
 _DUE = "(julianday('now') - 2440587.5) * 86400.0"
 
 
@@ -68,8 +71,15 @@ class SceneAckQueue(SQLiteAckQueue):
     def __del__(self) -> None:
         """The library would close here, in whatever thread collects the garbage; SQLite refuses that."""
 
+    def prune(self, keep: int = KEEP_DONE) -> None:
+        """Delete done rows beyond the newest `keep`; waiting and running rows stay.
+
+        Call `JobStore.check_epoch` before, because the library's statement is not fenced.
+        """
+        self.clear_acked_data(max_delete=MAX_PRUNED, keep_latest=keep)
+
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection behind the queue, in autocommit mode."""
+        """Return the connection behind the queue, in autocommit mode."""
         connection: sqlite3.Connection = self._conn
         return connection

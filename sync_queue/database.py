@@ -1,10 +1,10 @@
-"""How this package talks to SQLite: short transactions, one connection per thread, no surprises."""
+"""Open write transactions and recognize damage: short transactions, one connection per thread."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# All but the first two: the schema itself, which this version has made, is not what it was.
+# Parts of SQLite's messages. All but the first two: the schema, which this version made, has changed.
 _DAMAGE = (
     "malformed",
     "not a database",
@@ -17,18 +17,14 @@ _DAMAGE = (
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One write transaction: all of it, or none of it when the body raises."""
+    """Run the body as one write transaction, which is rolled back if the body raises."""
     connection.execute("BEGIN IMMEDIATE")
-    try:
+    # The connection commits or rolls back: an open transaction would block every hook.
+    with connection:
         yield connection
-        connection.execute("COMMIT")
-    except BaseException:  # an open transaction would keep every hook waiting
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether an error says that the file is damaged, rather than busy, full or out of reach."""
+    """Return True if an error means that the file is damaged, not busy, full or unreachable."""
     text = str(error).lower()
     return isinstance(error, sqlite3.DatabaseError) and any(words in text for words in _DAMAGE)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from core.job import PRIORITY_EDIT
+from core.job import PRIORITY_EDIT, REQUEUED
 from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row
 from sync_queue.store import JobStore
@@ -11,7 +11,7 @@ from sync_queue.store import JobStore
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One dead letter. Times are epoch seconds; `candidates` are lines for people."""
+    """One dead letter. Times are epoch seconds; `candidates` are lines for the user."""
 
     subject: str
     cause: str
@@ -26,7 +26,7 @@ class DeadLetter:
 
 
 def _parse_candidates(text: str) -> tuple[str, ...]:
-    """Lines for people; () for a text that makes no sense, which a bad disk may have changed."""
+    """Return the candidates' lines; () for an invalid text, which a bad disk may have changed."""
     try:
         return tuple(map(str, json.loads(text)))
     except (ValueError, TypeError, RecursionError):
@@ -39,9 +39,11 @@ class DeadLetters:
     def __init__(self, store: JobStore) -> None:
         self._store = store
 
-    def newest(self, limit: int = 100) -> list[DeadLetter]:
-        """The newest letters first; [] when there is none."""
-        rows = self._store.connection.execute(sql.NEWEST_DEAD_LETTERS, {"limit": limit}).fetchall()
+    def newest(self, limit: int | None = 100) -> list[DeadLetter]:
+        """Return the newest dead letters first, all of them if `limit` is None; [] if there is none."""
+        # SQLite takes a negative limit for none.
+        values = {"limit": -1 if limit is None else limit}
+        rows = self._store.connection.execute(sql.NEWEST_DEAD_LETTERS, values).fetchall()
         return [
             DeadLetter(
                 subject,
@@ -59,38 +61,28 @@ class DeadLetters:
         ]
 
     def reason_of(self, subject: str) -> str:
-        """The error class of the subject's letter; "" when it has none."""
+        """Return the error class of the subject's dead letter; "" if it has none."""
         row = self._store.connection.execute(
             sql.DEAD_LETTER_REASON, {"subject": subject}
         ).fetchone()
         return str(row[0]) if row else ""
 
     def by_reason(self) -> dict[str, int]:
-        """How many letters of which error class, most first."""
+        """Return the number of dead letters by error class, most first."""
         return dict(self._store.connection.execute(sql.COUNT_DEAD_LETTERS).fetchall())
 
-    def clear(self) -> int:
-        """Delete every letter; how many."""
-        with self._store.transaction() as connection:
-            return connection.execute(sql.CLEAR_LETTERS).rowcount
-
     def drop(self, subject: str) -> bool:
-        """Delete one subject's letter; whether there was one."""
+        """Delete one subject's dead letter; return False if there was none."""
         with self._store.transaction() as connection:
             return connection.execute(sql.DELETE_DEAD_LETTER, {"subject": subject}).rowcount == 1
 
     def requeue(self, dead_letter: DeadLetter, now: float) -> bool:
-        """Dead letter to waiting, in one transaction; False when the letter is gone already."""
-        note = job_row(
-            dead_letter.subject, "revived", max(dead_letter.priority, PRIORITY_EDIT), now, 0.0, None
-        )
+        """Return a dead letter to the queue in one transaction; return False if it no longer exists."""
+        subject, priority = dead_letter.subject, max(dead_letter.priority, PRIORITY_EDIT)
+        row = job_row(subject, REQUEUED, priority, now, 0.0, None)
         with self._store.transaction() as connection:
-            gone = (
-                connection.execute(
-                    sql.DELETE_DEAD_LETTER, {"subject": dead_letter.subject}
-                ).rowcount
-                == 1
-            )
-            if gone:
-                connection.execute(sql.ENQUEUE, note)
-        return gone
+            values = {"subject": subject}
+            deleted = connection.execute(sql.DELETE_DEAD_LETTER, values).rowcount == 1
+            if deleted:
+                connection.execute(sql.ENQUEUE, row)
+        return deleted

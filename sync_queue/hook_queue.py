@@ -1,7 +1,7 @@
-"""The hook's door to the queue: note one change, see whether a worker lives, leave a spill file.
+"""Give hooks access to the queue: enqueue a change, probe the lease, write a spill file.
 
 Standard library only, no network, nothing heavy. A hook never creates, migrates or repairs the
-database: where it cannot write at once it spills, and only the worker, who holds the lease, mends.
+database: where it cannot write immediately it spills, and the holder of the lease repairs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ DATABASE = "queue.db"
 LEASE = "lease.db"
 SPILL = "spill"
 MESSAGE = "message.json"
-TOLD = "message.told.json"
-REPEAT_AFTER_S = 3_600.0  # the same line is told once an hour, however many edits there are
+SHOWN = "message.told.json"
+REPEAT_AFTER_S = 3_600.0  # the same line is printed once an hour, however many edits there are
 
 
 class QueueUnavailable(Exception):
@@ -28,10 +28,10 @@ class QueueUnavailable(Exception):
 
 
 def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """A connection to the existing queue database, in autocommit mode.
+    """Return a connection to the existing queue database, in autocommit mode.
 
     Raises:
-        InboxClosed: there is no database, or its schema is not of this version.
+        QueueUnavailable: there is no database, or its schema is not of this version.
         sqlite3.Error: it cannot be opened or read.
     """
     path = os.path.join(data_dir, DATABASE)
@@ -39,34 +39,40 @@ def connect(data_dir: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connect
         raise QueueUnavailable("no database yet")
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
     try:
-        connection.text_factory = decode_lossy
-        connection.execute("PRAGMA synchronous=NORMAL")
-        no_checkpoint = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
-        if (
-            no_checkpoint is not None
-        ):  # Python 3.12: the last one to leave need not wait for a checkpoint
-            getattr(connection, "setconfig")(no_checkpoint, True)  # noqa: B009 (unknown to older stubs)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != sql.SCHEMA_VERSION:
-            raise QueueUnavailable(f"schema version {version}")
-    except UnicodeDecodeError as error:  # in the very message that tells of the damage
+        version = _prepare(connection)
+    except UnicodeDecodeError as error:
+        # Python fails to decode the message in which SQLite reports the damage.
         connection.close()
         raise QueueUnavailable("the database is damaged") from error
-    except BaseException:  # whatever went wrong, a half-opened connection must not stay open
+    except sqlite3.Error:
         connection.close()
         raise
+    if version != sql.SCHEMA_VERSION:
+        connection.close()
+        raise QueueUnavailable(f"schema version {version}")
     return connection
 
 
+def _prepare(connection: sqlite3.Connection) -> int:
+    """Set the connection's options and return the version of the schema."""
+    connection.text_factory = decode_lossy
+    connection.execute("PRAGMA synchronous=NORMAL")
+    # Since Python 3.12 the last connection need not write a checkpoint when it closes.
+    no_checkpoint = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
+    if no_checkpoint is not None:
+        getattr(connection, "setconfig")(no_checkpoint, True)  # noqa: B009 (unknown to older stubs)
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def decode_lossy(raw: bytes) -> str:
-    """Text as the database holds it; a damaged character must not keep anybody from reading the others."""
+    """Return text from the database; a damaged character is replaced, so that the rest is readable."""
     return raw.decode("utf-8", "replace")
 
 
 def job_row(
     subject: str, cause: str, priority: int, now: float, settle_s: float, window_s: float | None
 ) -> dict[str, object]:
-    """The parameters of the NOTE statement. `window_s` is None for notes that no person waits for."""
+    """Return the parameters of ENQUEUE; `window_s` is None for changes that no user waits for."""
     return {
         "subject": subject,
         "cause": cause,
@@ -79,7 +85,7 @@ def job_row(
 
 
 def session_parameters(server_connection: object, now: float) -> dict[str, object] | None:
-    """The session row from Stash's `server_connection`; None when there is no usable one."""
+    """Return the session row from Stash's `server_connection`; None if it has no usable one."""
     if not isinstance(server_connection, dict):
         return None
     port = server_connection.get("Port")
@@ -97,35 +103,33 @@ def session_parameters(server_connection: object, now: float) -> dict[str, objec
 
 
 def _replace_surrogates(text: str) -> str:
-    """SQLite refuses unpaired surrogates; they become question marks."""
+    """Replace unpaired surrogates, which SQLite rejects, with question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def insert_job(
     connection: sqlite3.Connection,
-    note: dict[str, object],
+    row: dict[str, object],
     session: dict[str, object] | None,
     more: Sequence[dict[str, object]] = (),
 ) -> None:
-    """Note one change, with what else it touched, and keep the session, in one transaction.
+    """Enqueue one change, with the other subjects it touched, and save the session.
+
+    All of it is one transaction.
 
     Raises:
         sqlite3.Error: nothing was written.
     """
     connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.executemany(sql.ENQUEUE, (note, *more))
+    # The connection commits or rolls back: an open transaction would block every other process.
+    with connection:
+        connection.executemany(sql.ENQUEUE, (row, *more))
         if session is not None:
             connection.execute(sql.SAVE_SESSION, session)
-        connection.execute("COMMIT")
-    except BaseException:  # an open transaction would keep the lock until this process ends
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def pop_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, str]]:
-    """(level, text) of what people have not been told yet, marked as told; [] when there is nothing."""
+    """Mark pending notices as delivered and return (level, text) of each; [] if there is none."""
     rows = connection.execute(sql.PENDING_NOTICES).fetchall()
     return [
         (level, text)
@@ -135,9 +139,9 @@ def pop_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, s
 
 
 def is_worker_alive(data_dir: str) -> bool:
-    """Whether a process holds the lease: one read at timeout 0, busy means alive.
+    """Return True if a process holds the lease: one read at timeout 0, in which busy means held.
 
-    The lease file is never written, so a missing one means that no worker has ever lived here.
+    The lease file is never written, so a missing one means that no worker has ever run here.
     """
     path = os.path.join(data_dir, LEASE)
     if not os.path.exists(path):
@@ -145,13 +149,13 @@ def is_worker_alive(data_dir: str) -> bool:
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     except sqlite3.Error:
-        return False  # what cannot be opened holds nobody; the change must be noted all the same
+        return False  # a file that cannot be opened is not held, and the change must be enqueued
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         return "locked" in str(error)
     except sqlite3.DatabaseError:
-        return False  # a damaged lease file holds nobody; the next worker replaces it
+        return False  # a damaged lease file is not held; the next worker replaces it
     finally:
         connection.close()
     return False
@@ -160,10 +164,10 @@ def is_worker_alive(data_dir: str) -> bool:
 def write_spills(
     data_dir: str, notes: Sequence[Mapping[str, object]], session: Mapping[str, object] | None
 ) -> None:
-    """Leave each change as a file; the first one carries the session.
+    """Write each change as a spill file; the first one carries the session.
 
     Raises:
-        OSError: not all of them could be left.
+        OSError: not all of them could be written.
     """
     for place, note in enumerate(notes):
         write_spill(data_dir, note, None if place else session, place)
@@ -175,12 +179,12 @@ def write_spill(
     session: Mapping[str, object] | None,
     place: int = 0,
 ) -> str:
-    """Leave one change, or only the session, as a file for the worker; the path.
+    """Write one change, or only the session, as a file for the worker; return its path.
 
-    `place` tells files of one moment apart: not every clock has nanoseconds.
+    `place` distinguishes files of the same moment: not every clock has nanoseconds.
 
     Raises:
-        OSError: not even that was possible.
+        OSError: the file could not be written.
     """
     folder = os.path.join(data_dir, SPILL)
     os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -200,38 +204,39 @@ def write_spill(
 
 
 def write_pending_message(data_dir: str, level: str, text: str) -> None:
-    """Leave one line for the next hook to print, where there is no database to keep a notice in.
+    """Write one line for the next hook to print, where there is no database for a notice.
 
-    What was told less than an hour ago is not left again.
+    A line that was printed less than an hour ago is not written again.
     """
-    if _was_shown([level, text], os.path.join(data_dir, TOLD)):
+    if _was_shown([level, text], os.path.join(data_dir, SHOWN)):
         return
     path = os.path.join(data_dir, MESSAGE)
     temporary = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         json.dump([level, text], stream)
-    os.replace(temporary, path)  # a hook that reads meanwhile sees all of it, or nothing
+    # A hook that reads meanwhile sees the whole line or none.
+    os.replace(temporary, path)
 
 
-def _was_shown(line: list[str], told: str) -> bool:
+def _was_shown(line: list[str], shown: str) -> bool:
     try:
-        with open(told, encoding="utf-8") as stream:
+        with open(shown, encoding="utf-8") as stream:
             return (
                 bool(json.load(stream) == line)
-                and abs(time.time() - os.stat(told).st_mtime) < REPEAT_AFTER_S
+                and abs(time.time() - os.stat(shown).st_mtime) < REPEAT_AFTER_S
             )
     except (OSError, ValueError):
         return False
 
 
 def pop_pending_message(data_dir: str) -> tuple[str, str] | None:
-    """(level, text) of the line that was left, each time once; None when there is none."""
+    """Remove the pending line and return its (level, text); None if there is none."""
     path = os.path.join(data_dir, MESSAGE)
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             content = stream.read()
-        os.replace(path, os.path.join(data_dir, TOLD))
+        os.replace(path, os.path.join(data_dir, SHOWN))
     except OSError:
         return None
     try:
@@ -239,6 +244,6 @@ def pop_pending_message(data_dir: str) -> tuple[str, str] | None:
     except (ValueError, TypeError, RecursionError):
         return (
             "warning",
-            "PlexSync's worker left a message that cannot be read; see plexsync.log in its data folder.",
+            "A message of PlexSync's worker cannot be read. See plexsync.log in its data folder.",
         )
     return str(level), str(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from core.text import unchanged
 from sync_queue import statements as sql
 from sync_queue.store import JobStore
 
@@ -11,7 +12,7 @@ AGAIN_S = 3600.0
 class Notices:
     """Warnings and errors on their way to Stash's log."""
 
-    def __init__(self, store: JobStore, shown: Callable[[str], str] = str) -> None:
+    def __init__(self, store: JobStore, shown: Callable[[str], str] = unchanged) -> None:
         """`shown` takes out of a text what must not leave this process."""
         self._store = store
         self._shown = shown

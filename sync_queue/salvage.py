@@ -1,4 +1,4 @@
-"""What a damaged database still shows goes into its successor. Only the holder of the lease comes here."""
+"""Copy what a damaged database still shows into its successor. Only the lease holder calls this."""
 
 import contextlib
 import json
@@ -8,11 +8,12 @@ from pathlib import Path
 from core.units import DAY_S
 from sync_queue import statements as sql
 from sync_queue.database import transaction
+from sync_queue.error_names import RENAME_ERRORS
 from sync_queue.hook_queue import decode_lossy
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
-    """Note again every waiting or running subject that a damaged database still shows; whether it showed all.
+    """Enqueue every waiting or running subject that a damaged database shows; False if not all.
 
     It is read from both ends, so that one bad page costs no more than itself, and without its indexes.
     """
@@ -30,7 +31,7 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
 
 
 def _reenqueue(row: tuple[object, ...], connection: sqlite3.Connection) -> bool:
-    """Note one salvaged row; False when it makes no sense."""
+    """Enqueue one salvaged row; return False if it is invalid."""
     data, timestamp, subject, cause, priority = row
     is_sane = (
         isinstance(timestamp, float) and isinstance(priority, int) and isinstance(subject, str)
@@ -49,7 +50,7 @@ def _reenqueue(row: tuple[object, ...], connection: sqlite3.Connection) -> bool:
 
 
 def recover_tables(damaged: Path, connection: sqlite3.Connection) -> None:
-    """What a damaged database still shows of the tables that nobody else could tell: it is newer than the backup."""
+    """Copy the tables that exist nowhere else; a damaged database is newer than the backup."""
     with (
         contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source,
         transaction(connection),
@@ -67,6 +68,9 @@ def recover_tables(damaged: Path, connection: sqlite3.Connection) -> None:
                         )
             except (sqlite3.Error, UnicodeDecodeError):
                 continue  # the backup's rows stay
+        # The damaged database may be of a version whose error classes had other names.
+        for statement in RENAME_ERRORS:
+            connection.execute(statement)
 
 
 def _question_marks(row: tuple[object, ...]) -> str:
@@ -74,7 +78,7 @@ def _question_marks(row: tuple[object, ...]) -> str:
 
 
 def _is_valid(row: tuple[object, ...], documents: int) -> bool:
-    """Whether a row is whole: nothing missing, no damaged character, and its last columns are JSON."""
+    """Return True if a row lacks nothing, has no damaged character, and ends with JSON columns."""
     if any(value is None or isinstance(value, bytes) or "\ufffd" in str(value) for value in row):
         return False
     try:
@@ -86,10 +90,10 @@ def _is_valid(row: tuple[object, ...], documents: int) -> bool:
 
 
 def recover_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:
-    """Without a watermark the catch-up would begin now and repair nothing.
+    """Set the watermark, without which the catch-up would start now and repair nothing.
 
-    Where neither the backup nor the damaged database tells it, or where not all that waited could be read,
-    it lies a day back: there was no backup of a day ago, so nothing older was ever in there.
+    Where neither the backup nor the damaged database has it, or where not every waiting job could be
+    read, it lies a day back: there is no backup of a day ago, so the database held nothing older.
     """
     known = damaged.stat().st_mtime - DAY_S
     try:

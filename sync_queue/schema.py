@@ -1,4 +1,4 @@
-"""Creating, migrating and mending the database. Only the holder of the lease comes here."""
+"""Create, migrate and repair the database. Only the holder of the lease calls this."""
 
 import contextlib
 import shutil
@@ -8,17 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import RENAMED_ERRORS
+from core.checkpoint import Checkpoint, no_checkpoint
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.database import is_damage, transaction
+from sync_queue.error_names import RENAME_ERRORS
 from sync_queue.hook_queue import DATABASE
 from sync_queue.salvage import recover_tables, recover_watermark, salvage
 
 BACKUP = "backup.db"
 MENDING = "mending"
-SUSPECT = "queue.db.suspect"  # a worker came upon damage that the check at the opening does not see
-MENDED = "mended"  # a folder of this name holds a complete successor of a damaged database
+# A worker found damage that the check at the opening does not see.
+SUSPECT = "queue.db.suspect"
+# A folder of this name holds a complete successor of a damaged database.
+MENDED = "mended"
 
 _STEP_1 = f"""
 CREATE UNIQUE INDEX one_waiting ON {sql.QUEUE} (subject) WHERE status < 2;
@@ -63,19 +66,10 @@ CREATE TABLE originals (
 """
 
 # Error classes are stored by name, and some have other names since 1.2.
-_STEP_3 = ";".join(
-    f"UPDATE {table} SET {column} = '{new}' WHERE {column} = '{old}'"
-    for old, new in RENAMED_ERRORS.items()
-    for table, column in ((sql.QUEUE, "reason"), ("dead_letters", "reason"), ("counters", "name"))
-)
+_STEP_3 = ";".join(RENAME_ERRORS)
 
-MIGRATIONS: tuple[str, ...] = (
-    _STEP_1,
-    _STEP_2,
-    _STEP_3,
-)  # step n brings user_version from n to n + 1
-
-Checkpoint = Callable[[str], object]
+# Step n brings `user_version` from n - 1 to n.
+MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +81,14 @@ class OpenedDatabase:
     quarantine: str = ""
 
 
-def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabase:
-    """Open, create or migrate `queue.db`; a damaged one is moved aside and what it still shows is saved.
+def open_database(
+    data_dir: Path,
+    checkpoint: Checkpoint = no_checkpoint,
+    wall: Callable[[], float] = time.time,
+) -> OpenedDatabase:
+    """Open, create or migrate `queue.db`; a damaged one is quarantined and what it still shows saved.
+
+    `wall` returns epoch seconds; they date the name of a damaged database.
 
     Raises:
         sqlite3.Error: the folder or the disk does not allow a database.
@@ -97,29 +97,27 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
     aside = ""
     if path.exists() and ((data_dir / SUSPECT).exists() or is_damaged(path)):
         if not (data_dir / MENDED).exists():
-            _repair(data_dir, checkpoint)
-        aside = quarantine(path)
+            _repair(data_dir, checkpoint, wall)
+        aside = quarantine(path, wall())
         checkpoint("schema.quarantined")
-    (data_dir / SUSPECT).unlink(
-        missing_ok=True
-    )  # here also where the last life was killed before it came to this
+    # Also needed where the last worker was killed before it came to this.
+    (data_dir / SUSPECT).unlink(missing_ok=True)
     if _is_missing_or_empty(path) and (data_dir / MENDED / DATABASE).exists():
-        quarantine(
-            path
-        )  # a -wal that lost its database to a kill would be read into the mended one
+        # SQLite would read a -wal that lost its database to a kill into the repaired one.
+        quarantine(path, wall())
         (data_dir / MENDED / DATABASE).replace(path)
     shutil.rmtree(data_dir / MENDED, ignore_errors=True)
-    opened = _open(data_dir, checkpoint)
+    opened = _open(data_dir, checkpoint, wall)
     return OpenedDatabase(opened.queue, opened.journal_mode, aside)
 
 
-def _repair(data_dir: Path, checkpoint: Checkpoint) -> None:
-    """Build the successor of a damaged database beside it: whoever is killed meanwhile, nothing is lost."""
+def _repair(data_dir: Path, checkpoint: Checkpoint, wall: Callable[[], float]) -> None:
+    """Build the successor of a damaged database beside it, so that a kill meanwhile loses nothing."""
     folder = data_dir / MENDING
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     _restore_backup(data_dir, folder)
-    queue = _open(folder, checkpoint).queue
+    queue = _open(folder, checkpoint, wall).queue
     is_complete = salvage(data_dir / DATABASE, queue.connection)
     recover_tables(data_dir / DATABASE, queue.connection)
     recover_watermark(data_dir / DATABASE, queue.connection, is_complete)
@@ -129,10 +127,10 @@ def _repair(data_dir: Path, checkpoint: Checkpoint) -> None:
     folder.replace(data_dir / MENDED)
 
 
-def _open(data_dir: Path, checkpoint: Checkpoint) -> OpenedDatabase:
+def _open(data_dir: Path, checkpoint: Checkpoint, wall: Callable[[], float]) -> OpenedDatabase:
     path = data_dir / DATABASE
     if not path.exists():
-        _create_file(data_dir, path)
+        _create_file(data_dir, path, wall())
     checkpoint("schema.created")
     queue = SceneAckQueue(str(data_dir))
     migrate(queue.connection, checkpoint)
@@ -140,7 +138,7 @@ def _open(data_dir: Path, checkpoint: Checkpoint) -> OpenedDatabase:
     return OpenedDatabase(queue, mode)
 
 
-def _create_file(data_dir: Path, path: Path) -> None:
+def _create_file(data_dir: Path, path: Path, now: float) -> None:
     """Make the empty database with its journal mode, under a temporary name, and move it into place."""
     temporary = path.with_suffix(".new")
     for leftover in _with_companions(temporary):
@@ -152,7 +150,8 @@ def _create_file(data_dir: Path, path: Path) -> None:
         connection.execute("DROP TABLE made")
     finally:
         connection.close()
-    quarantine(path)  # a -wal that lost its database to a kill would be read into the new one
+    # SQLite would read a -wal that lost its database to a kill into the new one.
+    quarantine(path, now)
     temporary.replace(path)
 
 
@@ -161,7 +160,7 @@ def _journal_mode(folder: Path) -> str:
 
 
 def wal_works(data_dir: Path) -> bool:
-    """Whether a second connection sees what a first one wrote through WAL in this folder."""
+    """Return True if a second connection sees what a first one wrote through WAL in this folder."""
     probe = data_dir / "probe.db"
     writer = reader = None
     try:
@@ -182,7 +181,7 @@ def wal_works(data_dir: Path) -> bool:
             path.unlink(missing_ok=True)
 
 
-def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = str) -> None:
+def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = no_checkpoint) -> None:
     """Bring the schema to this version, one transaction per step; a newer schema is left as it is."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
@@ -195,9 +194,9 @@ def migrate(connection: sqlite3.Connection, checkpoint: Checkpoint = str) -> Non
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether SQLite calls the file damaged. A locked or unreachable file is not damaged.
+    """Return True if SQLite calls the file damaged; a locked or unreachable file is not damaged.
 
-    The quick check would not see an index that lacks rows, and a job that an index lacks is never taken.
+    The quick check does not see an index that lacks rows, and such a job would never be claimed.
     """
     if _is_missing_or_empty(path):
         return True  # SQLite would take it for a new database
@@ -206,27 +205,31 @@ def is_damaged(path: Path) -> bool:
         return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
     except sqlite3.Error as error:
         return is_damage(error)
-    except UnicodeDecodeError:  # in the very message that tells of the damage
+    except UnicodeDecodeError:  # Python fails to decode the message in which SQLite reports it
         return True
     finally:
         connection.close()
 
 
 def _is_missing_or_empty(path: Path) -> bool:
-    """No file, or an empty one: what a power cut leaves, or a hook that opened what was just moved aside."""
+    """Return True for what a power cut leaves, or a hook that opened a file just quarantined."""
     return not path.exists() or not path.stat().st_size
 
 
 def mark_suspect(data_dir: Path) -> None:
-    """The database did not hold what was asked of it: the next opening mends it, whatever the check says."""
+    """Have the next opening repair the database, whatever the integrity check says."""
     (data_dir / SUSPECT).touch(0o600)
 
 
-def quarantine(path: Path) -> str:
-    """Move a damaged database and its companions to a dated name; the new path of the database."""
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+def quarantine(path: Path, now: float) -> str:
+    """Rename a damaged database and its companions after the time `now`; return its new path.
+
+    `now` is in epoch seconds.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     target, number = path.with_name(f"{path.name}.damaged-{stamp}"), 1
-    while target.exists():  # two within one second: neither copy may cost the other
+    # Two within one second: both copies are kept.
+    while target.exists():
         number += 1
         target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
     for old in _with_companions(path):
@@ -240,7 +243,7 @@ def _with_companions(path: Path) -> tuple[Path, ...]:
 
 
 def _restore_backup(data_dir: Path, folder: Path) -> None:
-    """Start from last night's copy where there is a sound one: its records save a full re-send."""
+    """Start from last night's copy if it is sound: its records save a full re-send."""
     backup = data_dir / BACKUP
     if backup.exists() and not is_damaged(backup):
         shutil.copyfile(backup, folder / DATABASE)

@@ -2,9 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.units import HOUR_S
 from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
@@ -16,7 +16,7 @@ _NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window
 
 
 def absorb_spill(
-    data_dir: Path, store: JobStore, checkpoint: Callable[[str], object] = str
+    data_dir: Path, store: JobStore, checkpoint: Checkpoint = no_checkpoint
 ) -> tuple[int, list[str]]:
     """Note every spilled change, oldest first; how many, and the names of files that made no sense.
 

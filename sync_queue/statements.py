@@ -85,10 +85,6 @@ WHERE status < 2 AND reason = :reason AND due_at > :now
 """
 IS_WAITING = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
 
-PRUNE_DONE = f"""
-DELETE FROM {QUEUE} WHERE status = 5 AND _id <= (
-  SELECT _id FROM {QUEUE} WHERE status = 5 ORDER BY _id DESC LIMIT 1 OFFSET :keep)
-"""
 DROP_WAITING_ROW = f"DELETE FROM {QUEUE} WHERE _id = :id AND status < 2"
 DROP_WAITING = f"DELETE FROM {QUEUE} WHERE status < 2"
 
@@ -149,7 +145,6 @@ FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
 DEAD_LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
 COUNT_DEAD_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
-CLEAR_LETTERS = "DELETE FROM dead_letters"
 
 # One row about the worker: for people, and the epoch that fences off a worker which lost the lease.
 NEW_EPOCH = """

@@ -1,41 +1,37 @@
-"""The state of a job is sacred: every move is one method here, and one transaction.
+"""Change the state of jobs: each transition is one method and one transaction.
 
-    note     nothing -> waiting (or the waiting row learns of the change)
-    take     waiting and due -> running
-    finish   running -> done
-    wait     running -> waiting, later
-    release  running -> waiting, at once
-    bury     running -> dead letter
-    revive   dead letter -> waiting
+    enqueue      nothing -> waiting (or the waiting row is updated with the change)
+    claim        waiting and due -> running
+    complete     running -> done
+    retry_at     running -> waiting, later
+    release      running -> waiting, immediately
+    dead_letter  running -> dead letter
+    requeue      dead letter -> waiting (`dead_letters.py`)
 
-Where a running job goes back and a newer waiting row of its subject exists, the newer row wins. A
-store that was given an epoch is fenced: it refuses to write once a newer worker has begun.
+Where a running job returns to the queue and a newer waiting row of its subject exists, the newer row
+wins. A store that was given an epoch is fenced: it refuses to write once a newer worker has started.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
-from core.errors import Fenced
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
 from sync_queue import statements as sql
-from sync_queue.database import transaction
 from sync_queue.hook_queue import job_row
+from sync_queue.job_queries import JobQueries
 
 BATCH = 100  # jobs in one batch; a Stash query and a Plex read serve all of them
-KEEP_DONE = 200  # finished rows kept for people who look
-BACKFILL_BATCH = 100  # read together; a person's edit is still looked for between any two jobs
-CRASHES_TO_ISOLATE = 3  # after this many deaths a job goes last, in a batch of its own
+CRASHES_TO_ISOLATE = 3  # after this many crashes a job runs last, in a batch of its own
 
-Checkpoint = Callable[[str], object]
 Counts = Iterable[tuple[str, str]]
-"""(kind, name) of counters that move together with the job."""
+"""(kind, name) of counters that change together with the job."""
 
 
-class JobStore:
-    """The queue's moves on one connection. `epoch` None: a task, which is not fenced.
+class JobStore(JobQueries):
+    """The transitions of jobs on one connection. `epoch` None: a task, which is not fenced.
 
     Examples:
         >>> from pathlib import Path
@@ -59,19 +55,15 @@ class JobStore:
         clock: Clock,
         *,
         epoch: int | None = None,
-        checkpoint: Checkpoint = str,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
-        self._connection = connection
-        self._clock = clock
-        self._epoch = epoch
+        super().__init__(connection, clock, epoch=epoch)
         self._checkpoint = checkpoint
-
-    # -- noting ---------------------------------------------------------------------------------
 
     def enqueue(
         self, subject: str, cause: str, priority: int = PRIORITY_EDIT, *, settle_s: float = 0.0
     ) -> None:
-        """Note one change that nobody is typing at this moment."""
+        """Enqueue one change, due after `settle_s` seconds."""
         self.enqueue_many([subject], cause, priority, settle_s=settle_s)
 
     def enqueue_many(
@@ -83,90 +75,74 @@ class JobStore:
         settle_s: float = 0.0,
         meta: tuple[str, str] | None = None,
     ) -> int:
-        """Note many changes in one transaction, with one small fact beside them; how many subjects."""
+        """Enqueue many changes in one transaction and return the number of subjects.
+
+        `meta` is a (key, value) row of the meta table that is set in the same transaction.
+        """
         now = self._clock.wall()
         count = 0
         with self.transaction() as connection:
             for subject in subjects:
-                connection.execute(
-                    sql.ENQUEUE, job_row(subject, cause, priority, now, settle_s, None)
-                )
+                row = job_row(subject, cause, priority, now, settle_s, None)
+                connection.execute(sql.ENQUEUE, row)
                 count += 1
             if meta is not None:
                 connection.execute(sql.SET_META, {"key": meta[0], "value": meta[1]})
             self._checkpoint("store.enqueue")
         return count
 
-    # -- taking ---------------------------------------------------------------------------------
-
-    def claim(self, most: int = BATCH) -> list[Job]:
-        """Claim a batch: the most urgent priority that has due jobs, and only that; [] when none is due."""
+    def claim(self, limit: int = BATCH) -> list[Job]:
+        """Claim a batch: due jobs of the most urgent priority that has any; [] if none is due."""
         now = self._clock.wall()
         with self.transaction() as connection:
             connection.execute(sql.CLAMP_DUE, {"now": now, "longest": sql.MAX_WAIT_S})
             for priority in PRIORITIES:
-                rows = connection.execute(
-                    sql.SELECT_DUE,
-                    {"priority": priority, "now": now, "limit": min(most, _batch_size(priority))},
-                ).fetchall()
+                size = min(limit, _batch_size(priority))
+                query = {"priority": priority, "now": now, "limit": size}
+                rows = connection.execute(sql.SELECT_DUE, query).fetchall()
+                if not rows:
+                    continue
                 for row in rows:
                     connection.execute(sql.CLAIM, {"id": row[0]})
-                if rows:
-                    connection.execute(
-                        sql.CLEAR_CURRENT_JOB
-                    )  # until one of them is, a death is any of theirs
-                    self._checkpoint("store.claim")
-                    return [Job(*row) for row in rows]
+                # Until one job is marked as current, a crash is charged to all of them.
+                connection.execute(sql.CLEAR_CURRENT_JOB)
+                self._checkpoint("store.claim")
+                return [Job(*row) for row in rows]
         return []
 
-    def has_higher_priority_due(self, priority: int) -> bool:
-        """Whether a job of a more urgent priority is due now."""
-        now = self._clock.wall()
-        return any(
-            self._connection.execute(sql.PRIORITY_DUE, {"priority": other, "now": now}).fetchone()
-            for other in PRIORITIES
-            if other < priority
-        )
-
-    def is_due(self) -> bool:
-        """Whether any job is due now."""
-        return self.has_higher_priority_due(PRIORITY_LAST + 1)
-
-    def next_due(self) -> float | None:
-        """When the next waiting job is due (epoch seconds, may be past); None when nothing waits."""
-        due: float | None = self._connection.execute(sql.NEXT_DUE).fetchone()[0]
-        return due
-
     def mark_current(self, job: Job) -> None:
-        """Mark the one job that is being worked on, so that a death is charged to it alone.
+        """Mark the one job that is being processed, so that a crash is charged to it alone.
 
         Raises:
-            Fenced: a newer worker has begun.
+            Fenced: a newer worker has started.
         """
         with self.transaction() as connection:
             connection.execute(sql.SET_CURRENT_JOB, {"id": job.id, "epoch": self._epoch})
 
-    # -- leaving --------------------------------------------------------------------------------
-
     def complete(self, job: Job, counts: Counts = ()) -> bool:
-        """Running to done; the scene's dead letter goes. False when the row was not running."""
+        """Mark a running job as done and drop its dead letter; return False if it was not running."""
         with self.transaction() as connection:
-            moved = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
+            changed = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
             self._checkpoint("store.complete")
-            if moved:
+            if changed:
                 connection.execute(sql.DELETE_DEAD_LETTER, {"subject": job.subject})
                 _count(connection, counts)
-        return moved
+        return changed
 
     def retry_at(
         self, job: Job, due_at: float, reason: str, *, attempts: int, counts: Counts = ()
     ) -> bool:
-        """Running to waiting until `due_at`, with the attempts spent so far; False as for `complete`."""
-        return self._requeue(job, due_at, reason, attempts, job.priority, counts)
+        """Return a running job to the queue until `due_at`; return False if it was not running.
+
+        `due_at` is in epoch seconds, `attempts` the number of failed attempts so far.
+        """
+        row = _requeue_row(job, due_at, reason, attempts, job.priority)
+        return self._requeue(job.subject, row, counts)
 
     def release(self, job: Job, reason: str = "") -> bool:
-        """Running to waiting at once; no attempt is spent. False as for `complete`."""
-        return self._requeue(job, self._requeue_time(job), reason, job.attempts, job.priority)
+        """Return a running job without spending an attempt; return False if it was not running."""
+        row = _requeue_row(job, self._requeue_time(job), reason, job.attempts, job.priority)
+        return self._requeue(job.subject, row)
 
     def dead_letter(
         self,
@@ -178,184 +154,108 @@ class JobStore:
         candidates: Iterable[str] = (),
         counts: Counts = (),
     ) -> bool:
-        """Running to dead letter, in one transaction; False as for `complete`.
+        """Move a running job to the dead letters; return False if it was not running.
 
-        Where a newer change of the subject already waits, that change decides and no letter is written.
+        Where a newer change of the subject waits, no dead letter is written: that change decides.
         """
-        dead_letter = _dead_letter_row(
-            job, reason, message, self._clock.wall(), job.attempts + 1, title, candidates
-        )
+        now, attempts = self._clock.wall(), job.attempts + 1
+        dead_letter = _dead_letter_row(job, reason, message, now, attempts, title, candidates)
         with self.transaction() as connection:
-            moved = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
+            changed = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
             self._checkpoint("store.dead_letter")
-            _count(connection, counts if moved else ())
-            if (
-                moved
-                and connection.execute(sql.FIND_WAITING, {"subject": job.subject}).fetchone()
-                is None
-            ):
+            _count(connection, counts if changed else ())
+            waiting = connection.execute(sql.FIND_WAITING, {"subject": job.subject}).fetchone()
+            if changed and waiting is None:
                 connection.execute(sql.INSERT_DEAD_LETTER, dead_letter)
-        return moved
+        return changed
 
     def _requeue_time(self, job: Job) -> float:
-        """In its old place; but a clock that was set back must not make a released job wait."""
+        """Return the job's old position, but never a future one: the clock may have been set back."""
         return min(job.enqueued_at, self._clock.wall())
 
-    def _requeue(
-        self,
-        job: Job,
-        due_at: float,
-        reason: str,
-        attempts: int,
-        priority: int,
-        counts: Counts = (),
-    ) -> bool:
-        back = {
-            "id": job.id,
-            "due_at": due_at,
-            "attempts": attempts,
-            "priority": priority,
-            "reason": reason,
-        }
+    def _requeue(self, subject: str, row: Mapping[str, object], counts: Counts = ()) -> bool:
         with self.transaction() as connection:
-            moved = self._requeue_or_merge(connection, job.subject, back)
-            _count(connection, counts if moved else ())
-        return moved
+            changed = self._requeue_or_merge(connection, subject, row)
+            _count(connection, counts if changed else ())
+        return changed
 
     def _requeue_or_merge(
-        self, connection: sqlite3.Connection, subject: str, back: Mapping[str, object]
+        self, connection: sqlite3.Connection, subject: str, requeue_row: Mapping[str, object]
     ) -> bool:
-        twin = connection.execute(sql.FIND_WAITING, {"subject": subject}).fetchone()
-        if twin is None:
-            return connection.execute(sql.REQUEUE, back).rowcount == 1
-        dropped = connection.execute(sql.DROP_RUNNING, {"id": back["id"]}).rowcount == 1
+        waiting_row = connection.execute(sql.FIND_WAITING, {"subject": subject}).fetchone()
+        if waiting_row is None:
+            return connection.execute(sql.REQUEUE, requeue_row).rowcount == 1
+        dropped = connection.execute(sql.DROP_RUNNING, {"id": requeue_row["id"]}).rowcount == 1
         self._checkpoint("store.requeued")
         if dropped:
-            connection.execute(sql.RAISE_PRIORITY, {"id": twin[0], "priority": back["priority"]})
+            values = {"id": waiting_row[0], "priority": requeue_row["priority"]}
+            connection.execute(sql.RAISE_PRIORITY, values)
         return dropped
 
     def refund_attempts(self, subjects: Iterable[str]) -> None:
-        """Give each waiting subject one attempt back: its failure was the server's."""
+        """Return one attempt to each waiting subject whose failure was the server's."""
         with self.transaction() as connection:
             for subject in subjects:
                 connection.execute(sql.REFUND, {"subject": subject})
 
-    # -- after a death --------------------------------------------------------------------------
-
     def recover_orphans(self) -> list[Job]:
-        """Put back every running row of a worker that is gone; returns the jobs charged with its death.
+        """Return every running row of a stopped worker to the queue; return the jobs charged.
 
-        Only the holder of the lease may call this. The job in hand is charged. With none in hand the worker
-        died while it read for all of them, so each is charged: after three deaths a job goes last and
-        alone, where the innocent succeed. All in one transaction, so that no death is charged twice.
+        Only the holder of the lease may call this. The crash is charged to the current job. Without one
+        the worker crashed while it read for all of them, so each is charged: after three crashes a job
+        runs last and alone, where the others succeed. One transaction, so no crash is charged twice.
         """
         with self.transaction() as connection:
-            current_job = connection.execute(sql.CURRENT_JOB).fetchone()
-            suspect = current_job[0] if current_job else None
+            row = connection.execute(sql.CURRENT_JOB).fetchone()
+            suspect = row[0] if row else None
             connection.execute(sql.ADD_CRASH, {"id": suspect})
             connection.execute(sql.CLEAR_CURRENT_JOB)
             jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
             for job in jobs:
                 priority = PRIORITY_LAST if job.crashes >= CRASHES_TO_ISOLATE else job.priority
-                back = {
-                    "id": job.id,
-                    "due_at": self._requeue_time(job),
-                    "attempts": job.attempts,
-                    "reason": "",
-                }
-                self._requeue_or_merge(connection, job.subject, {**back, "priority": priority})
+                due_at = self._requeue_time(job)
+                requeue_row = _requeue_row(job, due_at, "", job.attempts, priority)
+                self._requeue_or_merge(connection, job.subject, requeue_row)
                 self._checkpoint("store.orphan")
         return [job for job in jobs if suspect in (None, job.id)]
 
     def dead_letter_waiting(self, job: Job, reason: str, message: str) -> bool:
-        """Waiting to dead letter, for a job whose worker died; False when it is not waiting any more."""
+        """Move a waiting job that crashed its worker to the dead letters; False if it does not wait."""
         dead_letter = _dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
         with self.transaction() as connection:
-            moved = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
-            if moved:
+            changed = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
+            if changed:
                 connection.execute(sql.INSERT_DEAD_LETTER, dead_letter)
-        return moved
-
-    # -- waiting jobs ---------------------------------------------------------------------------
+        return changed
 
     def make_due(self, reason: str) -> int:
-        """Make every job that waits for this reason due now; how many."""
+        """Make every job that waits for this reason due now; return how many."""
+        values = {"reason": reason, "now": self._clock.wall()}
         with self.transaction() as connection:
-            return connection.execute(
-                sql.MAKE_DUE, {"reason": reason, "now": self._clock.wall()}
-            ).rowcount
-
-    def is_waiting_for(self, reason: str) -> bool:
-        """Whether a waiting job names this reason."""
-        return self._connection.execute(sql.IS_WAITING, {"reason": reason}).fetchone() is not None
-
-    def has_pending_change(self, subject: str, *, since: float) -> bool:
-        """Whether the subject is queued, or has a dead letter not older than `since` (epoch seconds)."""
-        return (
-            self._connection.execute(
-                sql.PENDING_CHANGE, {"subject": subject, "since": since}
-            ).fetchone()
-            is not None
-        )
-
-    def is_queued(self, subject: str) -> bool:
-        """Whether the subject waits or is in progress."""
-        return self._connection.execute(sql.QUEUED, {"subject": subject}).fetchone() is not None
+            return connection.execute(sql.MAKE_DUE, values).rowcount
 
     def clear_waiting(self) -> int:
-        """Forget every waiting job, never one in progress; how many."""
+        """Delete every waiting job, never one in progress; return how many."""
         with self.transaction() as connection:
             return connection.execute(sql.DROP_WAITING).rowcount
-
-    def prune(self) -> int:
-        """Remove finished rows beyond the newest few; how many."""
-        with self.transaction() as connection:
-            return connection.execute(sql.PRUNE_DONE, {"keep": KEEP_DONE}).rowcount
-
-    def counts(self) -> tuple[int, int, int]:
-        """How many jobs are due, wait for later, and are in progress."""
-        due, later, running = self._connection.execute(
-            sql.COUNTS, {"now": self._clock.wall()}
-        ).fetchone()
-        return int(due or 0), int(later or 0), int(running or 0)
-
-    def count_settling(self, within_s: float) -> int:
-        """How many changes are so fresh that they rest, and are due within so many seconds."""
-        values = {"now": self._clock.wall(), "within": within_s}
-        return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
-
-    def waiting_by_reason(self) -> dict[str, int]:
-        """How many jobs wait for which class of error, most first."""
-        return dict(self._connection.execute(sql.COUNT_REASONS).fetchall())
-
-    def data_version(self) -> int:
-        """A number that moves whenever another connection has committed; costs no lock."""
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-
-    def check_epoch(self) -> None:
-        """Raises Fenced when a newer worker has begun."""
-        if self._epoch is None:
-            return
-        row = self._connection.execute(sql.EPOCH).fetchone()
-        if row is None or row[0] != self._epoch:
-            raise Fenced(f"worker epoch {self._epoch} is over")
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A fenced write transaction, for the moves and for the other tables of this database."""
-        with transaction(self._connection) as connection:
-            self.check_epoch()
-            yield connection
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection, for reading the other tables of this database."""
-        return self._connection
 
 
 def _count(connection: sqlite3.Connection, counts: Counts) -> None:
     for kind, name in counts:
         connection.execute(sql.COUNT_ONE, {"kind": kind, "name": name})
+
+
+def _requeue_row(
+    job: Job, due_at: float, reason: str, attempts: int, priority: int
+) -> dict[str, object]:
+    """Return the parameters of REQUEUE."""
+    return {
+        "id": job.id,
+        "due_at": due_at,
+        "attempts": attempts,
+        "priority": priority,
+        "reason": reason,
+    }
 
 
 def _dead_letter_row(
@@ -367,7 +267,7 @@ def _dead_letter_row(
     title: str = "",
     candidates: Iterable[str] = (),
 ) -> dict[str, object]:
-    """The parameters of BURY."""
+    """Return the parameters of INSERT_DEAD_LETTER."""
     return {
         "subject": job.subject,
         "cause": job.cause,
@@ -383,6 +283,4 @@ def _dead_letter_row(
 
 
 def _batch_size(priority: int) -> int:
-    if priority >= PRIORITY_LAST:
-        return 1
-    return BATCH if priority < PRIORITY_BACKFILL else BACKFILL_BATCH
+    return 1 if priority >= PRIORITY_LAST else BATCH

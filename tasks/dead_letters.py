@@ -15,7 +15,6 @@ from worker.reporting.status import format_dead_letter
 from worker.resilience.outages import is_during_outage, read_history
 
 LISTED = 20
-EVERY = 1_000_000
 
 
 def list_dead_letters(context: TaskContext) -> TaskResult:
@@ -37,7 +36,8 @@ def retry_dead_letters(context: TaskContext) -> TaskResult:
     with context.store() as store:
         dead_letters, now = DeadLetters(store), context.clock.wall()
         revived = sum(
-            dead_letters.requeue(dead_letter, now) for dead_letter in dead_letters.newest(EVERY)
+            dead_letters.requeue(dead_letter, now)
+            for dead_letter in dead_letters.newest(limit=None)
         )
         left = sum(dead_letters.by_reason().values())
     context.try_start_worker()
@@ -73,7 +73,7 @@ def _delete(context: TaskContext, task: str, is_chosen: Callable[[DeadLetter], b
     with context.store() as store:
         dead_letters = DeadLetters(store)
         chosen = [
-            dead_letter for dead_letter in dead_letters.newest(EVERY) if is_chosen(dead_letter)
+            dead_letter for dead_letter in dead_letters.newest(limit=None) if is_chosen(dead_letter)
         ]
         if not context.confirm(
             task, len(chosen), f"{pluralize(len(chosen), 'dead letter')} would be deleted."

@@ -51,7 +51,7 @@ def recover(
     result = RecoveryResult()
     chosen = [
         dead_letter
-        for dead_letter in dead_letters.newest(1_000_000)
+        for dead_letter in dead_letters.newest(limit=None)
         if dead_letter.reason in classes
     ]
     born = [dead_letter for dead_letter in chosen if was_outage(dead_letter.last_at)]

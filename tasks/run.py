@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import PlexSyncError
+from core.errors import PlexSyncError, reason_of
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stash_log import write_log
+from core.text import unchanged
 from sync.build_context import build_plex, build_sync_context
 from sync_queue.hook_queue import session_parameters
 from tasks.context import TaskContext, stash_of
@@ -53,7 +54,7 @@ def run_task(
         )
         return {
             "error": shown(
-                f"{task.name}: a bug, {type(error).__name__}: {error}. The log has its trace."
+                f"{task.name}: a bug, {reason_of(error)}: {error}. The log has its trace."
             )
         }
 
@@ -63,7 +64,7 @@ def build_context(
     message: Mapping[str, object],
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
-    shown: Callable[[str], str] = str,
+    shown: Callable[[str], str] = unchanged,
 ) -> TaskContext:
     """What the task works with. Sends nothing."""
     log = EventLog(

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 from tools.package import FILES, FOLDERS
@@ -47,7 +48,7 @@ def open_store(
     clock: FakeClock,
     *,
     epoch: int | None = None,
-    checkpoint: Callable[[str], object] = str,
+    checkpoint: Checkpoint = no_checkpoint,
 ) -> JobStore:
     """A store on a fresh or existing database in `data_dir`."""
     opened = open_database(data_dir)

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, scene_subject
 from core.log import open_log
 from core.record import SyncRecord
@@ -84,7 +85,7 @@ class Inproc:
         assert self._worker is not None
         return self._worker
 
-    def begin_worker(self, checkpoint: Callable[[str], object] = str) -> None:
+    def begin_worker(self, checkpoint: Checkpoint = no_checkpoint) -> None:
         """A new worker on what is in the data folder."""
         log, self._close_log = open_log(self.data / "plexsync.log")
         env = Environment(ROOT, self.data, self.clock, Random(1), checkpoint)

@@ -2,12 +2,13 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.hook_queue import is_worker_alive, job_row, pop_pending_message
@@ -36,7 +37,7 @@ def install(folder: Path, version: str) -> None:
     (folder / "core" / "version.py").write_text(f'VERSION = "{version}"\n')
 
 
-def outside_of(folder: Path, checkpoint: Callable[[str], object] = str) -> Environment:
+def outside_of(folder: Path, checkpoint: Checkpoint = no_checkpoint) -> Environment:
     return Environment(folder, folder / "data", FakeClock(), Random(7), checkpoint)
 
 

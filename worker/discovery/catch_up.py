@@ -5,12 +5,13 @@ studios, tags and groups that scenes show. Stash compares timestamps as texts in
 so the query has a wide margin and each row is decided by parsing its timestamp.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import KINDS
 from core.errors import StashQueryError
-from core.job import PRIORITY_BACKFILL, scene_subject
+from core.job import CATCH_UP, PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from core.units import DAY_S
 from stash.client import SceneState, StashClient
@@ -40,7 +41,7 @@ class CatchUp:
         index: EntityIndex,
         clock: Clock,
         log: EventLog,
-        checkpoint: Callable[[str], object] = str,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
         self._store = store
         self._facts = facts
@@ -81,7 +82,7 @@ class CatchUp:
             if subjects or is_last:
                 meta = (WATERMARK, repr(now)) if is_last else None
                 enqueued += self._store.enqueue_many(
-                    subjects, "catch_up", PRIORITY_BACKFILL, meta=meta
+                    subjects, CATCH_UP, PRIORITY_BACKFILL, meta=meta
                 )
             self._checkpoint("catch_up.page")
             if is_last:

@@ -4,12 +4,13 @@ The scenes are enqueued first, then the entity's row is changed, then the job is
 in between repeats the job, which enqueues the same scenes once more.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.entity import Entity, is_shown
-from core.job import PRIORITY_FAN_OUT, Job, scene_subject
+from core.job import CATCH_UP, PRIORITY_FAN_OUT, SEEN, Job, scene_subject
 from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
@@ -24,7 +25,7 @@ GONE = "gone"
 # Results after which Plex shows the scene as it was read.
 WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})
 # Causes of changes that no hook reported: other changes may have been missed, too.
-UNREPORTED_CAUSES = frozenset({"catch_up", "seen"})
+UNREPORTED_CAUSES = frozenset({CATCH_UP, SEEN})
 
 EntitiesBySubject = Mapping[str, Entity | None]
 """The current state of each subject in Stash; None if it was deleted."""
@@ -87,7 +88,7 @@ class FanOut:
         store: JobStore,
         index: EntityIndex,
         clock: Clock,
-        checkpoint: Callable[[str], object] = str,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
         self._store = store
         self._index = index
@@ -116,7 +117,7 @@ class FanOut:
             if not self._store.has_pending_change(subject, since=0.0)
         ]
         if renamed:
-            self._store.enqueue_many(renamed, "seen")
+            self._store.enqueue_many(renamed, SEEN)
 
     def record_after_write(self, case: SceneJob, outcome: Outcome) -> None:
         """Record what a written scene shows now; forget a scene that was deleted."""
@@ -142,7 +143,7 @@ class FanOut:
             StashUnavailable, StashQueryError: some may be enqueued; the job repeats all of it.
         """
         entity, known = now[job.subject], self._index.known(job.subject)
-        causes = frozenset(job.cause.split("+"))
+        causes = job.causes
         affected = AffectedScenes.NONE
         if is_shown(job.kind):
             affected = affected_scenes(known, entity, causes)

@@ -13,7 +13,6 @@ from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
 
 NOT_FOUND = "PlexNotFound"
-EVERY_DEAD_LETTER = 1_000_000
 
 
 class LibraryWatcher:
@@ -77,7 +76,7 @@ class LibraryWatcher:
         now = self._clock.wall()
         return sum(
             self._dead_letters.requeue(dead_letter, now)
-            for dead_letter in self._dead_letters.newest(EVERY_DEAD_LETTER)
+            for dead_letter in self._dead_letters.newest(limit=None)
             if dead_letter.reason == NOT_FOUND
             and any(map(ctx.finder.candidates, dead_letter.candidates))
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from core.clock import Clock
 from core.errors import PlexError
-from core.job import Job
+from core.job import CREATE, SCAN, Job
 from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.path_learner import apply
@@ -20,7 +20,7 @@ from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
 
 # Causes of the jobs of a scene that was created, or whose file was moved.
-NEW = frozenset({"scan", "create"})
+NEW = frozenset({SCAN, CREATE})
 # The same folder is not scanned again sooner.
 GAP_S = 300.0
 # More folders of one location within the gap are replaced by the folder that holds them all.
@@ -31,8 +31,8 @@ WARN_INTERVAL_S = 3600.0
 
 
 def is_new(job: Job) -> bool:
-    """Return True if one of the job's causes is the creation of the scene."""
-    return not NEW.isdisjoint(job.cause.split("+"))
+    """Return True if one of the causes of the job is the creation of the scene."""
+    return not NEW.isdisjoint(job.causes)
 
 
 def is_due(enqueued_at: float, requested_at: float | None, now: float) -> bool:

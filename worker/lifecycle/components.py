@@ -8,6 +8,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.log import EventLog
 from sync.context import SyncContext
+from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
@@ -45,6 +46,7 @@ class WorkerComponents:
     clock: Clock
     log: EventLog
     epoch: int
+    queue: SceneAckQueue
     store: JobStore
     facts: MetaStore
     dead_letters: DeadLetters

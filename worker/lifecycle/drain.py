@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from core.errors import StashUnavailable
+from core.checkpoint import Checkpoint, no_checkpoint
+from core.errors import StashUnavailable, reason_of
 from core.job import PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
@@ -40,7 +41,7 @@ class DrainDeps:
     rng: Random
     on_job_finished: Sequence[OnJobFinished] = ()
     on_batch_read: Sequence[OnBatchRead] = ()
-    checkpoint: Callable[[str], object] = str
+    checkpoint: Checkpoint = no_checkpoint
 
 
 class Drain:
@@ -169,7 +170,7 @@ class Drain:
     ) -> None:
         """Release the jobs if a server is at fault; otherwise read each scene alone."""
         ctx.log.info(
-            "drain.read_failed", jobs=len(jobs), reason=type(error).__name__, detail=str(error)
+            "drain.read_failed", jobs=len(jobs), reason=reason_of(error), detail=str(error)
         )
         is_server_fault = rule_for(error).signal in (BreakerSignal.DOWN, BreakerSignal.REFUSED)
         if isinstance(error, StashUnavailable) or is_server_fault:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import Fenced
+from core.errors import Fenced, reason_of
 from core.log import EventLog
 from sync_queue.database import is_damage
 
@@ -55,5 +55,5 @@ def notify_listeners(
         with isolate() as failure:
             listener(event)
         if failure.error is not None:
-            detail = f"{type(failure.error).__name__}: {failure.error}"
+            detail = f"{reason_of(failure.error)}: {failure.error}"
             log.error("listener.failed", detail=detail)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from core.errors import PlexError, StashUnavailable
+from core.errors import PlexError, StashUnavailable, reason_of
 from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
@@ -105,7 +105,7 @@ class JobOutcomes:
         if was_closed and not is_closed:
             self._store.refund_attempts(self._attribution.jobs_to_refund())
         if isinstance(error, StashUnavailable):
-            self.halt(type(error).__name__)
+            self.halt(reason_of(error))
         return decide_outcome(job, error, self._rng, spend=spend, title=title)
 
     def report_to_breaker(self, ctx: SyncContext, error: Exception) -> None:
@@ -157,6 +157,6 @@ class JobOutcomes:
 
     def release_and_halt(self, jobs: Sequence[Job], error: Exception) -> None:
         """Release the jobs because a server is away, and end the drain."""
-        reason = type(error).__name__
+        reason = reason_of(error)
         self.release(jobs, reason)
         self.halt(reason)

@@ -79,7 +79,12 @@ class WorkerLoop:
             components.catch_up, components.settings, components.facts, clock
         )
         self._maintenance = Maintenance(
-            components.data_dir, components.store, components.facts, clock, log
+            components.data_dir,
+            components.queue,
+            components.store,
+            components.facts,
+            clock,
+            log,
         )
         self._probe_timer = IntervalTimer(clock, 0.0)
         self._has_more_work = True

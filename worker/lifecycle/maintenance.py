@@ -7,6 +7,7 @@ from core.clock import Clock
 from core.log import EventLog
 from core.timers import IntervalTimer
 from core.units import DAY_S
+from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.meta import MetaStore, parse_float
 from sync_queue.schema import back_up
 from sync_queue.spill import remove_stale_files
@@ -20,10 +21,17 @@ class Maintenance:
     """Prunes finished jobs and files of killed hooks, and makes the daily backup."""
 
     def __init__(
-        self, data_dir: Path, store: JobStore, facts: MetaStore, clock: Clock, log: EventLog
+        self,
+        data_dir: Path,
+        queue: SceneAckQueue,
+        store: JobStore,
+        facts: MetaStore,
+        clock: Clock,
+        log: EventLog,
     ) -> None:
         self._data_dir = data_dir
         self._store = store
+        self._queue = queue
         self._facts = facts
         self._clock = clock
         self._log = log
@@ -33,7 +41,8 @@ class Maintenance:
         """Prune every ten minutes; back up once a day. A failed backup is repeated the next day."""
         if not self._due.fire():
             return
-        self._store.prune()
+        self._store.check_epoch()
+        self._queue.prune()
         now = self._clock.wall()
         remove_stale_files(self._data_dir, now)
         if abs(now - (parse_float(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:

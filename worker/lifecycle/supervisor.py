@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.clock import Clock
+from core.errors import reason_of
 from core.launch import launch_worker
 from core.log import EventLog, open_log
 from sync_queue.database import is_damage
@@ -139,7 +140,7 @@ class WorkerSupervisor:
         except sqlite3.DatabaseError as error:
             return self._on_database_error(error, worker, log)
         except Exception as error:  # noqa: BLE001 broad: a bug must reach the log and the user
-            detail = f"{type(error).__name__}: {error}"
+            detail = f"{reason_of(error)}: {error}"
             log.error("worker.crashed", detail=detail, trace=traceback.format_exc())
             self._leave_message(log, f"PlexSync's worker failed and is restarted: {detail}.")
             return None

@@ -55,7 +55,7 @@ def open_worker_queue(
     Raises:
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
-    opened = open_database(data_dir, checkpoint)
+    opened = open_database(data_dir, checkpoint, clock.wall)
     checkpoint("worker.opened")
     connection = opened.queue.connection
     epoch = start_epoch(connection, os.getpid(), VERSION, started_by, clock.wall())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.fields import FIELDS
 from hooks.entry import (
     ENTITY_TRIGGERS,
@@ -74,7 +75,7 @@ class Stage:
         self.errors: list[bytes] = []
 
     def run(
-        self, hook: object, starter: Starter, checkpoint: Callable[[str], object] = str
+        self, hook: object, starter: Starter, checkpoint: Checkpoint = no_checkpoint
     ) -> dict[str, object]:
         return run_hook(
             message(hook), str(self.data_dir), NOW, starter, self.errors.append, checkpoint

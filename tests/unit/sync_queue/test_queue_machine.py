@@ -156,7 +156,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule()
     def prune(self) -> None:
-        self.store.prune()
+        self.store.check_epoch()
+        self.desk.queue.prune()
 
     @rule(seconds=JUMPS_S)
     def clock_jumps(self, seconds: float) -> None:

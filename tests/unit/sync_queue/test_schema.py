@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import RENAMED_ERRORS
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import DATABASE, connect
-from sync_queue.salvage import salvage
+from sync_queue.salvage import recover_tables, salvage
 from sync_queue.schema import (
     BACKUP,
     MENDED,
@@ -123,6 +124,51 @@ def test_a_migration_step_is_applied_once(desk: Desk) -> None:
     assert desk.queue.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
+def as_version_2(connection: sqlite3.Connection) -> None:
+    """Give every table that stores an error class each of the names of 1.1.0."""
+    connection.execute("PRAGMA user_version=2")
+    for number, name in enumerate(RENAMED_ERRORS):
+        connection.execute(
+            f"INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, reason) "
+            "VALUES (CAST('{}' AS BLOB), 1.0, 1, ?, 'update', ?)",
+            (f"scene:{number}", name),
+        )
+        connection.execute(
+            "INSERT INTO dead_letters VALUES (?, 'update', 0, '', ?, '', 1, '[]', 1.0, 1.0)",
+            (f"scene:{number}", name),
+        )
+        connection.execute("INSERT INTO counters VALUES ('errors', ?, 3)", (name,))
+
+
+def test_a_version_2_database_gets_the_new_error_names(tmp_path: Path) -> None:
+    with opened_desk(tmp_path) as desk:
+        as_version_2(desk.queue.connection)
+
+    with closing(open_database(tmp_path).queue.connection) as connection:
+        version = connection.execute("PRAGMA user_version").fetchone()
+        reasons = connection.execute(f"SELECT reason FROM {QUEUE} ORDER BY _id").fetchall()
+        dead = connection.execute("SELECT reason FROM dead_letters ORDER BY subject").fetchall()
+        counters = connection.execute("SELECT name, count FROM counters").fetchall()
+
+    names_now = list(RENAMED_ERRORS.values())
+    assert version == (SCHEMA_VERSION,)
+    assert [name for (name,) in reasons] == names_now
+    assert [name for (name,) in dead] == names_now
+    assert sorted(counters) == sorted((name, 3) for name in names_now)
+
+
+def test_salvage_of_a_version_2_database_maps_error_names(tmp_path: Path, desk: Desk) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    with opened_desk(old) as damaged:
+        as_version_2(damaged.queue.connection)
+
+    recover_tables(old / DATABASE, desk.queue.connection)
+
+    dead = desk.queue.connection.execute("SELECT reason FROM dead_letters ORDER BY subject")
+    assert [name for (name,) in dead.fetchall()] == list(RENAMED_ERRORS.values())
+
+
 def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
     with opened_desk(tmp_path) as desk:
         desk.queue.connection.execute("PRAGMA user_version=99")
@@ -201,8 +247,9 @@ def test_neither_a_sound_nor_a_locked_database_is_damaged(desk: Desk) -> None:
 def test_a_damaged_database_takes_its_companions_along(tmp_path: Path) -> None:
     die_with_a_full_wal(tmp_path)
 
-    target = quarantine(tmp_path / DATABASE)
+    target = quarantine(tmp_path / DATABASE, 0.0)
 
+    assert target.endswith(".damaged-19700101-000000")
     assert DATABASE not in names(tmp_path)
     assert all(name.startswith(Path(target).name) for name in names(tmp_path))
     assert Path(target + "-wal").stat().st_size > 0

@@ -7,12 +7,13 @@ import pytest
 
 from core.errors import Fenced
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_LAST, Job
+from sync_queue.ack_queue import KEEP_DONE
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import connect
 from sync_queue.meta import MetaStore, start_epoch
 from sync_queue.statements import MAX_WAIT_S
-from sync_queue.store import BACKFILL_BATCH, BATCH, CRASHES_TO_ISOLATE, KEEP_DONE, JobStore
+from sync_queue.store import BATCH, CRASHES_TO_ISOLATE, JobStore
 from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
 
 Move = Callable[[JobStore, Job], bool]
@@ -158,7 +159,7 @@ def test_a_batch_holds_one_priority_the_most_urgent_first(desk: Desk) -> None:
     [
         (PRIORITY_EDIT, BATCH),
         (PRIORITY_FAN_OUT, BATCH),
-        (PRIORITY_BACKFILL, BACKFILL_BATCH),
+        (PRIORITY_BACKFILL, BATCH),
         (PRIORITY_LAST, 1),
     ],
 )
@@ -555,11 +556,22 @@ def test_of_finished_jobs_the_newest_few_are_kept(desk: Desk) -> None:
         for job in jobs:
             desk.store.complete(job)
 
-    pruned = desk.store.prune()
+    desk.queue.prune()
 
-    assert pruned == 7
     assert desk.rows("count(*), min(_id)") == [(KEEP_DONE, 8)]
-    assert desk.store.prune() == 0
+
+
+def test_pruning_deletes_done_rows_only(desk: Desk) -> None:
+    done = desk.taken("scene:1")
+    desk.store.complete(done)
+    running = desk.taken("scene:2")
+    desk.store.enqueue("scene:3", "update")
+
+    desk.queue.prune(keep=1)
+    desk.store.complete(running)
+    desk.queue.prune(keep=1)
+
+    assert desk.rows("subject, status") == [("scene:2", 5), ("scene:3", 0)]
 
 
 def test_counts_tell_due_from_later_from_running(desk: Desk) -> None:
