@@ -5,14 +5,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from core.errors import StashQueryError, StashUnavailable
-from stash.client import Cover, StashAddress, StashClient
+from stash.answers import Cover
+from stash.client import StashClient
+from stash.session import StashAddress
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
@@ -29,10 +31,9 @@ def client_of(
     *,
     api_key: str = "",
     timeout_s: tuple[float, float] = (5.0, 30.0),
-    on_cookie: Callable[[str, str], object] | None = None,
 ) -> Iterator[StashClient]:
     address = StashAddress(stash.core.connection.scheme, "127.0.0.1", stash.port)
-    client = StashClient(address, cookie, api_key=api_key, timeout_s=timeout_s, on_cookie=on_cookie)
+    client = StashClient(address, cookie, api_key=api_key, timeout_s=timeout_s)
     try:
         yield client
     finally:
@@ -78,6 +79,38 @@ def test_the_listen_address_becomes_one_that_can_be_called(host: str, shown: str
     assert StashAddress("http", host, 9999).base_url == f"http://{shown}:9999"
 
 
+def test_the_plex_token_is_not_logged_when_saving_fails(
+    stash: StashEmulator, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The library logs the variables of a failed query."""
+    values = {"b_plex_token": "secret-token", "nested": {"one": 1}}
+    stash.faults.plan(Fault("graphql", graphql_error="must not be null"))
+
+    with (
+        caplog.at_level(0),
+        client_of(stash) as client,
+        pytest.raises(StashQueryError) as caught,
+    ):
+        client.save_settings(values)
+
+    out, err = capfd.readouterr()
+    assert "secret-token" not in caplog.text + out + err + str(caught.value)
+    assert values == {"b_plex_token": "secret-token", "nested": {"one": 1}}
+
+
+def test_every_request_is_counted_and_health_checks_are_not(stash: StashEmulator) -> None:
+    counted: list[int] = []
+    address = StashAddress("http", "127.0.0.1", stash.port)
+    client = StashClient(address, "", on_request=lambda: counted.append(1))
+
+    client.settings()
+    client.cover(999, "1")
+    client.is_up()
+    client.s.close()
+
+    assert len(counted) == 2
+
+
 def test_building_a_client_sends_nothing(stash: StashEmulator) -> None:
     with client_of(stash):
         pass
@@ -88,7 +121,8 @@ def test_building_a_client_sends_nothing(stash: StashEmulator) -> None:
 def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
     code = (
         "import sys\n"
-        "from stash.client import StashAddress, StashClient\n"
+        "from stash.client import StashClient\n"
+        "from stash.session import StashAddress\n"
         "print(StashClient(StashAddress('http', '0.0.0.0', int(sys.argv[1])), '').settings())\n"
     )
     proxies = dict.fromkeys(
@@ -216,21 +250,19 @@ def test_the_api_key_and_the_age_of_sessions_are_told(guarded: StashEmulator) ->
 def test_however_often_the_cookie_is_renewed_one_is_sent(
     guarded: StashEmulator, clock: MovableClock
 ) -> None:
-    heard: list[tuple[str, str]] = []
     first = fresh_cookie(guarded)
+    cookies = [first]
 
-    with client_of(guarded, first, on_cookie=lambda old, new: heard.append((old, new))) as client:
+    with client_of(guarded, first) as client:
         for _ in range(5):
             clock.advance(1000)
             client.settings()
+            cookies.append(client.cookie)
         jar = len(client.s.cookies)
-        newest = client.cookie
 
     assert {record.status for record in guarded.requests} == {200}
     assert jar == 0
-    assert len(heard) == 5
-    assert heard[0][0] == first
-    assert heard[-1][1] == newest != first
+    assert len(set(cookies)) == 6
 
 
 def test_an_expired_session_is_unavailable_until_the_next_hook(
