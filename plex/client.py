@@ -84,7 +84,6 @@ class Section:
     title: str
     type: str
     marker: str
-    refreshing: bool
     locations: tuple[str, ...]
 
 
@@ -323,7 +322,6 @@ def _section(directory: Element) -> Section:
         title=directory.get("title", ""),
         type=directory.get("type", ""),
         marker=directory.get("contentChangedAt", ""),
-        refreshing=directory.get("refreshing") == "1",
         locations=tuple(location.get("path", "") for location in directory.findall("Location")),
     )
 

@@ -27,7 +27,6 @@ from validation.settings import BY_NAME
 
 _STATUS = re.compile(r"^\((\d{3})\)")
 _LIMIT = re.compile(r"\((?:connect|read) timeout=([\d.]+)\)")
-_MAX_TEXT = 200
 
 _BAD_URL = (MissingSchema, InvalidSchema, InvalidURL, LocationValueError)
 _BAD_TOKEN = (InvalidHeader, UnicodeEncodeError)
@@ -128,8 +127,3 @@ def _from_status(status: int, target_chars: int) -> PlexError:
     if status == 503:
         return PlexUnavailable(f"{text}: it is starting up, in maintenance or overloaded")
     return PlexTemporaryError(text)
-
-
-def shorten(text: str) -> str:
-    """Foreign text on one line, cut for a log."""
-    return " ".join(text.split())[:_MAX_TEXT]

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from diskcache import Cache
 
 from core.match import PlexFile
-from plex.paths import file_name, normal_path
+from plex.paths import normal_name
 from plex.safe_json_disk import SafeJSONDisk
 
 BUCKETS = 1024
@@ -233,11 +233,6 @@ def _key(section_uuid: str, number: int) -> list[Any]:
 
 def _row(file: PlexFile) -> list[Any]:
     return [file.path, file.size, file.item, file.section]
-
-
-def normal_name(path: str) -> str:
-    """Return the file name of a path, without case, composed, for any separator of folders."""
-    return normal_path(file_name(path))
 
 
 def _bucket_of(name: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
-from plex.paths import components, file_name, normal_path
+from plex.paths import components, normal_name, normal_path
 
 MIN_FILES = 20
 MIN_FOLDERS = 3
@@ -45,11 +45,11 @@ def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMa
     of them must agree.
     """
     known = [file for file in files if file.size]
-    names = Counter(_name(file.path) for file in known)
+    names = Counter(normal_name(file.path) for file in known)
     support: dict[PrefixPair, dict[str, str]] = defaultdict(dict)
     usable = 0
     for file in known:
-        plex_path = _certain_path(file, candidates) if names[_name(file.path)] == 1 else ""
+        plex_path = _certain_path(file, candidates) if names[normal_name(file.path)] == 1 else ""
         if plex_path:
             usable += 1
             pair, folder = split_pair(file.path, plex_path)
@@ -133,10 +133,6 @@ def _certain_path(file: StashFile, candidates: Candidates) -> str:
         return ""
     only = next(iter(found.values()))
     return only.path if only.size == file.size else ""
-
-
-def _name(path: str) -> str:
-    return normal_path(file_name(path))
 
 
 def _folded(prefix: str) -> list[str]:

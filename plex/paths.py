@@ -52,3 +52,8 @@ def normal_path(path: str) -> str:
 def same_path(left: str, right: str) -> bool:
     """Return True if two of Plex's paths name one file."""
     return left == right or normal_path(left) == normal_path(right)
+
+
+def normal_name(path: str) -> str:
+    """Return the file name of a path, without case, composed, for any separator of folders."""
+    return normal_path(file_name(path))

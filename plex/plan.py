@@ -241,7 +241,7 @@ def _names_change(
     remove = _without(case.present, case.desired)
     if only_ours:
         ours = _keys(case.known.names if case.known else ())
-        remove = tuple(name for name in remove if _key(name) in ours)
+        remove = tuple(name for name in remove if name_key(name) in ours)
     if not remove and not _without(case.desired, case.present):
         return None
     # Names that stay are sent along: a server that replaces lists would drop them otherwise.
@@ -265,27 +265,29 @@ def _owned_names(case: _FieldState) -> tuple[str, ...]:
     earlier = _keys(case.known.names if case.known else ())
     present = _keys(case.present)
     names = _distinct(_names(case.desired))
-    return tuple(name for name in names if _key(name) in earlier or _key(name) not in present)
+    return tuple(
+        name for name in names if name_key(name) in earlier or name_key(name) not in present
+    )
 
 
 def _names(value: FieldValue) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def _key(name: str) -> str:
-    """One name as the comparison of whole lists sees it: caseless, trimmed."""
+def name_key(name: str) -> str:
+    """Return the form in which names are compared: caseless and trimmed."""
     return normal_form(Kind.NAMES, (name,))
 
 
 def _keys(value: FieldValue) -> set[str]:
-    return {_key(name) for name in _names(value)}
+    return {name_key(name) for name in _names(value)}
 
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     """Each name once, in the spelling that comes first, without blank ones."""
     first: dict[str, str] = {}
     for name in names:
-        first.setdefault(_key(name), name)
+        first.setdefault(name_key(name), name)
     return tuple(name for key, name in first.items() if key)
 
 
@@ -293,5 +295,7 @@ def _without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:
     """The names of `value` that `other` lacks, every spelling of them."""
     taken = _keys(other)
     return tuple(
-        dict.fromkeys(name for name in _names(value) if _key(name) and _key(name) not in taken)
+        dict.fromkeys(
+            name for name in _names(value) if name_key(name) and name_key(name) not in taken
+        )
     )
