@@ -1,8 +1,10 @@
-"""Finding the items that may play a file, at the lowest cost: the index first, Plex only for what is new.
+"""Finding the items that may play a file, at the lowest cost: the index first, Plex only for what
+is new.
 
-A lookup is local. Plex is asked again only when a file is missing from the index, and then once for all
-files that are missing: the change markers (1 request), what was added since (usually 1), and the whole
-listing only when a marker moved and the file is still missing, at most once per move of the marker.
+A lookup is local. Plex is asked again only when a file is missing from the index, and then once for
+all files that are missing: the change markers (1 request), what was added since (usually 1), and
+the whole listing only when a marker moved and the file is still missing, at most once per move of
+the marker.
 """
 
 from collections.abc import Callable, Sequence
@@ -76,9 +78,9 @@ class Finder:
     def refresh(self, still_missing: Callable[[], bool]) -> bool:
         """Ask Plex what is new, because a file is missing; whether any library gained a file.
 
-        First the markers (1 request, shared by every caller of the moment); where one moved, what was
-        added since; and the whole listing only if `still_missing` says so afterwards, at most once per
-        move of the marker.
+        First the markers (1 request, shared by every caller of the moment); where one moved, what
+        was added since; and the whole listing only if `still_missing` says so afterwards, at most
+        once per move of the marker.
         """
         self.prepare()
         if self._clock.monotonic() - self._looked_at >= MARKERS_FRESH_S:

@@ -1,7 +1,8 @@
 """Decides which Plex items play a scene's files, and says how sure it is and why.
 
-Two questions, two steps: how strong is the evidence for each file of that name, and is the best one far
-enough ahead of the next *different* file. Nothing here asks Plex; the index hands in the candidates.
+Two questions, two steps: how strong is the evidence for each file of that name, and is the best one
+far enough ahead of the next *different* file. Nothing here asks Plex; the index hands in the
+candidates.
 """
 
 import heapq
@@ -30,7 +31,9 @@ Candidates: TypeAlias = Callable[[str], Sequence[PlexFile]] | Mapping[str, Seque
 
 @dataclass(frozen=True, slots=True)
 class _CandidateFile:
-    """One file that Plex knows, with every listing entry of it: two libraries may hold the same path."""
+    """One file that Plex knows, with every listing entry of it: two libraries may hold the same
+    path.
+    """
 
     normal: str
     entries: tuple[PlexFile, ...]
@@ -65,8 +68,8 @@ def match_scene(
 ) -> MatchResult:
     """The verdict over all files of a scene, each judged alone.
 
-    The items of every file that is matched with HIGH confidence are united. Without one, the best of
-    the LOW guesses is the answer. The order of the candidates changes nothing.
+    The items of every file that is matched with HIGH confidence are united. Without one, the best
+    of the LOW guesses is the answer. The order of the candidates changes nothing.
 
     Examples:
         >>> scene = SceneFile(path="/data/2024/clip.mp4", size=500, oshash="")
@@ -96,8 +99,9 @@ def match_scene(
 def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
     """The items to write.
 
-    A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely files
-    are known to differ in size: they are different videos, and nothing says which one is the scene's.
+    A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely
+    files are known to differ in size: they are different videos, and nothing says which one is the
+    scene's.
 
     Raises:
         PlexNotFound: no candidate at all.
@@ -277,7 +281,9 @@ def _common(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def _score(files: Sequence[_CandidateFile], size: int) -> list[_ScoredFile]:
-    """Each file with its strongest evidence; a tail or a size counts only for the one file that has it."""
+    """Each file with its strongest evidence; a tail or a size counts only for the one file that has
+    it.
+    """
     longest = max(file.tail for file in files)
     has_tail = longest >= MIN_TAIL_FOLDERS and sum(file.tail == longest for file in files) == 1
     has_size = sum(file.has_size(size) for file in files) == 1

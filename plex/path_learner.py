@@ -1,8 +1,8 @@
 """Learns how folders in Stash are called in Plex, from files that leave no doubt.
 
-Pure: files and candidates go in, prefix pairs come out. A pair needs many files of several folders whose
-name is unique on both sides and whose size is equal; one mapped path that exists with another size
-contradicts it. It may learn nothing; that costs a few exact matches and never a wrong one.
+Pure: files and candidates go in, prefix pairs come out. A pair needs many files of several folders
+whose name is unique on both sides and whose size is equal; one mapped path that exists with another
+size contradicts it. It may learn nothing; that costs a few exact matches and never a wrong one.
 """
 
 from collections import Counter, defaultdict
@@ -30,7 +30,9 @@ class StashFile:
 
 @dataclass(frozen=True, slots=True)
 class LearnedMapping:
-    """A learned pair: Stash's prefix, Plex's prefix, and how many files of how many folders support it."""
+    """A learned pair: Stash's prefix, Plex's prefix, and how many files of how many folders support
+    it.
+    """
 
     source: str
     target: str
@@ -41,8 +43,8 @@ class LearnedMapping:
 def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMapping, ...]:
     """The prefix pairs that explain the files, best supported first; () when nothing is sure.
 
-    `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable, all
-    of them must agree.
+    `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable,
+    all of them must agree.
     """
     known = [file for file in files if file.size]
     names = Counter(normal_name(file.path) for file in known)
@@ -91,7 +93,9 @@ def apply(lesson: LearnedMapping, path: str) -> str:
 def match_learned(
     files: Sequence[StashFile], candidates: Candidates, lessons: Sequence[LearnedMapping]
 ) -> MatchResult | None:
-    """The items that play the files where the lessons put them, if the sizes are equal; None otherwise."""
+    """The items that play the files where the lessons put them, if the sizes are equal; None
+    otherwise.
+    """
     found = []
     for file in files:
         for lesson in lessons if file.size else ():

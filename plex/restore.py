@@ -1,7 +1,7 @@
 """Decides how an item gets back what it showed before PlexSync's first write.
 
-Pure: the kept originals, a snapshot of the item and our records go in, changes come out. What somebody
-edited by hand since then is nobody's business here: it stays.
+Pure: the kept originals, a snapshot of the item and our records go in, changes come out. What
+somebody edited by hand since then is nobody's business here: it stays.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,9 @@ def originals(
 def plan_restoration(
     kept: Mapping[str, Original], item: PlexItem, records: Iterable[SyncRecord]
 ) -> Restoration:
-    """What must be written so that `item` shows again what was kept of it; `records` are all of this item's."""
+    """What must be written so that `item` shows again what was kept of it; `records` are all of
+    this item's.
+    """
     written = list(records)
     changes, edited = [], []
     for field in (field for field in EDIT_FIELDS if field.name in kept):

@@ -1,7 +1,7 @@
 """Ask Stash: one method per query, on the GraphQL transport of stashapp-tools.
 
-Only the library's `GQLWrapper` is used. The constructor of its `StashInterface` sends three requests,
-one of them for the schema of half a megabyte.
+Only the library's `GQLWrapper` is used. The constructor of its `StashInterface` sends three
+requests, one of them for the schema of half a megabyte.
 """
 
 import copy
@@ -29,7 +29,8 @@ from stash.session import StashAddress, StashSession, silence_certificate_warnin
 
 PLUGIN_ID = "PlexSync"
 
-# The library logs the variables of a failed query, and those of `save_settings` hold the Plex token.
+# The library logs the variables of a failed query, and those of `save_settings` hold the Plex
+# token.
 _SILENT_LOG = logging.Logger("stashapi", level=logging.CRITICAL + 1)
 
 

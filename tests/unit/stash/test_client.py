@@ -58,7 +58,8 @@ def fresh_cookie(stash: StashEmulator) -> str:
     return stash.cookie().partition("=")[2]
 
 
-# -- address ------------------------------------------------------------------------------------------
+# -- address
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,8 @@ def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
     assert done.stdout.strip() == "{}", done.stderr
 
 
-# -- scenes -------------------------------------------------------------------------------------------
+# -- scenes
+# -------------------------------------------------------------------------------------------
 
 
 def test_a_batch_of_scenes_is_one_request(stash: StashEmulator) -> None:
@@ -244,7 +246,8 @@ def test_the_api_key_and_the_age_of_sessions_are_told(guarded: StashEmulator) ->
     assert (key, age_s) == ("right-key", 3600.0)
 
 
-# -- sessions -----------------------------------------------------------------------------------------
+# -- sessions
+# -----------------------------------------------------------------------------------------
 
 
 def test_however_often_the_cookie_is_renewed_one_is_sent(
@@ -314,7 +317,8 @@ def test_a_cover_behind_a_login_page_is_unavailable(
     assert [record.status for record in guarded.requests] == [302]
 
 
-# -- failures -----------------------------------------------------------------------------------------
+# -- failures
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -411,7 +415,8 @@ def test_a_self_signed_certificate_of_our_own_host_is_accepted(tmp_path: Path) -
     assert (settings, up) == ({}, True)
 
 
-# -- covers -------------------------------------------------------------------------------------------
+# -- covers
+# -------------------------------------------------------------------------------------------
 
 
 def test_a_cover_comes_with_its_etag_and_not_a_second_time(stash: StashEmulator) -> None:
@@ -472,7 +477,8 @@ def test_one_broken_cover_differs_from_an_absent_stash(
         client.cover(scene, "1")
 
 
-# -- speaking -----------------------------------------------------------------------------------------
+# -- speaking
+# -----------------------------------------------------------------------------------------
 
 
 def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
@@ -494,7 +500,8 @@ def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmula
         client.log_line("warning", "nobody hears")
 
 
-# -- what scenes show of others -----------------------------------------------------------------------
+# -- what scenes show of others
+# -----------------------------------------------------------------------
 
 
 def test_entities_of_every_kind_are_one_request(
