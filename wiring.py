@@ -14,7 +14,8 @@ from core.version import VERSION
 from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import HistoryFile
 from reconciliation.runner import ReconciliationDeps, ReconciliationTask
-from stash.client import StashAddress, StashClient
+from stash.client import StashClient
+from stash.session import StashAddress
 from sync.build_context import WorkerAdditions, build_sync_context
 from sync.context import SyncContext
 from sync.path_learning import LEARNED, LearnedPathStore

@@ -22,4 +22,3 @@ class PlexItem:
     values: Mapping[str, FieldValue]
     locked: frozenset[str] = frozenset()
     images: Mapping[str, str] = field(default_factory=dict)
-    sizes: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dependencies.installers import last_error_line
 
-_IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.stashapp"}
+_IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.classes"}
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)")
 _BOUND = re.compile(r"(>=|==|<)\s*(\S+)")
 _VERSION = re.compile(r"(\d+(?:\.\d+)*)(?!\d|!)(.*)")

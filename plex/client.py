@@ -1,7 +1,8 @@
 """Every request PlexSync sends to Plex, each written out, each exactly one request.
 
-plexapi's objects fetch more behind one's back: an empty attribute of a listed item reloads the item,
-the first edit asks for the library. So plexapi carries the requests here, and XML is read as XML.
+plexapi's objects fetch more behind one's back: an empty attribute of a listed item reloads the
+item, the first edit asks for the library. So plexapi carries the requests here, and XML is read as
+XML.
 """
 
 import time
@@ -43,7 +44,9 @@ _FULL = (
 
 
 class LazyPlexServer(PlexServer):
-    """plexapi's server without the request at construction, with our device identity in each request."""
+    """plexapi's server without the request at construction, with our device identity in each
+    request.
+    """
 
     def __init__(
         self,
@@ -67,7 +70,9 @@ class LazyPlexServer(PlexServer):
 
 @dataclass(frozen=True, slots=True)
 class PlexAddress:
-    """How to reach Plex. Timeouts are (connect, read) in seconds; `verify`: its certificate must be trusted."""
+    """How to reach Plex. Timeouts are (connect, read) in seconds; `verify`: its certificate must be
+    trusted.
+    """
 
     url: str
     token: str
@@ -84,7 +89,6 @@ class Section:
     title: str
     type: str
     marker: str
-    refreshing: bool
     locations: tuple[str, ...]
 
 
@@ -181,7 +185,9 @@ class PlexClient:
         return Page(tuple(root.findall("Video")), total)
 
     def items(self, section: int, keys: Sequence[int]) -> dict[int, PlexItem]:
-        """The full items of one library by rating key, 200 to a request; one that is gone is absent."""
+        """The full items of one library by rating key, 200 to a request; one that is gone is
+        absent.
+        """
         found: dict[int, PlexItem] = {}
         for start in range(0, len(keys), READ_BATCH):
             batch = keys[start : start + READ_BATCH]
@@ -236,7 +242,8 @@ class PlexClient:
         )
 
     def scan_folder(self, section: int, folder: str) -> None:
-        """Have Plex scan one folder of a library, absolute as Plex sees it; it answers before it has scanned.
+        """Have Plex scan one folder of a library, absolute as Plex sees it; it answers before it
+        has scanned.
 
         Raises:
             ValueError: there is no folder; Plex would scan the whole library.
@@ -323,7 +330,6 @@ def _section(directory: Element) -> Section:
         title=directory.get("title", ""),
         type=directory.get("type", ""),
         marker=directory.get("contentChangedAt", ""),
-        refreshing=directory.get("refreshing") == "1",
         locations=tuple(location.get("path", "") for location in directory.findall("Location")),
     )
 

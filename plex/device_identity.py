@@ -1,7 +1,7 @@
 """One device per installation.
 
-Plex lists a new device for every client identifier it has not seen, and tells the owner. plexapi's own
-identifier is random per process where no hardware address is readable, as in many containers.
+Plex lists a new device for every client identifier it has not seen, and tells the owner. plexapi's
+own identifier is random per process where no hardware address is readable, as in many containers.
 """
 
 import uuid

@@ -29,7 +29,8 @@ class EditLimits:
 def fit_text(text: str, limits: EditLimits) -> str:
     """The longest start of `text` that one request can carry, better ended after a word.
 
-    Apply it to wanted texts before planning, so that what is compared and remembered is what is sent.
+    Apply it to wanted texts before planning, so that what is compared and remembered is what is
+    sent.
     """
     budget = limits.target_chars - _OVERHEAD_CHARS
     if len(_encoded(text)) <= budget:
@@ -48,8 +49,8 @@ def edit_targets(
 ) -> tuple[str, ...]:
     """The targets of the PUT requests that write `changes` to every one of `items`; usually one.
 
-    What does not fit goes into further targets: short fields together, a long text alone, a long list
-    of names in several. Each is right alone, and their order does not matter.
+    What does not fit goes into further targets: short fields together, a long text alone, a long
+    list of names in several. Each is right alone, and their order does not matter.
 
     Raises:
         ValueError: `items` is empty. Without an id Plex would edit the whole section.

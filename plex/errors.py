@@ -1,8 +1,8 @@
 """The one place where a failure of plexapi or requests becomes one of ours.
 
-plexapi raises `BadRequest` for every status but 401 and 404, 429 and 5xx included, and the status is
-only in its text; a status that requests has no name for ends in a `TypeError`. So the status decides
-first, the type second.
+plexapi raises `BadRequest` for every status but 401 and 404, 429 and 5xx included, and the status
+is only in its text; a status that requests has no name for ends in a `TypeError`. So the status
+decides first, the type second.
 """
 
 import re
@@ -28,7 +28,6 @@ from validation.settings import BY_NAME
 
 _STATUS = re.compile(r"^\((\d{3})\)")
 _LIMIT = re.compile(r"\((?:connect|read) timeout=([\d.]+)\)")
-_MAX_TEXT = 200
 
 _BAD_URL = (MissingSchema, InvalidSchema, InvalidURL, LocationValueError)
 _BAD_TOKEN = (InvalidHeader, UnicodeEncodeError)
@@ -92,13 +91,17 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
 
 
 def _within(error: Exception) -> str:
-    """How long was waited, so that a person can tell which setting to change; "" where that was not the reason."""
+    """How long was waited, so that a person can tell which setting to change; "" where that was not
+    the reason.
+    """
     found = _LIMIT.search(str(error))
     return f" within {float(found.group(1)):g} s" if found else ""
 
 
 def is_late_body(error: BaseException) -> bool:
-    """Whether an answer stopped in its middle for too long: requests calls that a connection error as well."""
+    """Whether an answer stopped in its middle for too long: requests calls that a connection error
+    as well.
+    """
     return isinstance(error, requests.ConnectionError) and any(
         isinstance(cause, ReadTimeoutError) for cause in error.args
     )
@@ -129,8 +132,3 @@ def _from_status(status: int, target_chars: int) -> PlexError:
     if status == 503:
         return PlexUnavailable(f"{text}: it is starting up, in maintenance or overloaded")
     return PlexTemporaryError(text)
-
-
-def shorten(text: str) -> str:
-    """Foreign text on one line, cut for a log."""
-    return " ".join(text.split())[:_MAX_TEXT]

@@ -12,7 +12,9 @@ from plex.plan import Change
 
 @dataclass(frozen=True, slots=True)
 class FieldCodec:
-    """One kind's two directions: an item's element to a value, a change to arguments without the lock."""
+    """One kind's two directions: an item's element to a value, a change to arguments without the
+    lock.
+    """
 
     read: Callable[[Field, Element], FieldValue]
     arguments: Callable[[Change], dict[str, str]]

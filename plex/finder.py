@@ -1,8 +1,10 @@
-"""Finding the items that may play a file, at the lowest cost: the index first, Plex only for what is new.
+"""Finding the items that may play a file, at the lowest cost: the index first, Plex only for what
+is new.
 
-A lookup is local. Plex is asked again only when a file is missing from the index, and then once for all
-files that are missing: the change markers (1 request), what was added since (usually 1), and the whole
-listing only when a marker moved and the file is still missing, at most once per move of the marker.
+A lookup is local. Plex is asked again only when a file is missing from the index, and then once for
+all files that are missing: the change markers (1 request), what was added since (usually 1), and
+the whole listing only when a marker moved and the file is still missing, at most once per move of
+the marker.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,12 +58,17 @@ class Finder:
                 self._list(section)
 
     def has_changed(self) -> bool:
-        """Whether any library's marker moved since the last look; takes in what was added since."""
+        """Poll the markers and add new files; return True if a library's marker has moved.
+
+        Raises:
+            PlexError: Plex did not answer, or a configured library does not exist.
+        """
         self.prepare()
         before = {section.uuid: section.marker for section in self._sections}
         self._poll_markers()
-        moved = any(before.get(section.uuid) != section.marker for section in self._sections)
-        return sum(map(self._add_new, self._sections)) > 0 or moved
+        has_moved = any(before.get(section.uuid) != section.marker for section in self._sections)
+        has_new_files = self._add_new_to_all()
+        return has_moved or has_new_files
 
     @property
     def revision(self) -> int:
@@ -71,17 +78,19 @@ class Finder:
     def refresh(self, still_missing: Callable[[], bool]) -> bool:
         """Ask Plex what is new, because a file is missing; whether any library gained a file.
 
-        First the markers (1 request, shared by every caller of the moment); where one moved, what was
-        added since; and the whole listing only if `still_missing` says so afterwards, at most once per
-        move of the marker.
+        First the markers (1 request, shared by every caller of the moment); where one moved, what
+        was added since; and the whole listing only if `still_missing` says so afterwards, at most
+        once per move of the marker.
         """
         self.prepare()
         if self._clock.monotonic() - self._looked_at >= MARKERS_FRESH_S:
             self._poll_markers()
-        gained = sum(map(self._add_new, self._sections)) > 0
+        has_new_files = self._add_new_to_all()
         if still_missing():
-            gained = sum(map(self._list_moved, self._sections)) > 0 or gained
-        return gained
+            for section in self._sections:
+                if self._list_moved(section):
+                    has_new_files = True
+        return has_new_files
 
     def clear(self) -> int:
         """Forget the whole index; how many rows."""
@@ -113,6 +122,14 @@ class Finder:
             found = [section for section in found if section.title.casefold() in self._names]
         self._sections = tuple(found)
         self._looked_at = self._clock.monotonic()
+
+    def _add_new_to_all(self) -> bool:
+        """Add new files to the index of each library; return True if any library had some."""
+        has_new_files = False
+        for section in self._sections:
+            if self._add_new(section):
+                has_new_files = True
+        return has_new_files
 
     def _add_new(self, section: Section) -> bool:
         """What was added since the last look, where the marker moved; whether there was anything."""

@@ -19,7 +19,8 @@ def compare_images(
     sent: Mapping[str, ImageRecord],
     rules: WriteRules,
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The fields where Plex shows another image than the one sent, and those where ours merely has another path.
+    """The fields where Plex shows another image than the one sent, and those where ours merely has
+    another path.
 
     Raises:
         PlexError: Plex failed; it is asked only where a path moved.
@@ -32,7 +33,9 @@ def compare_images(
 
 
 def _is_suspect(field: Field, item: PlexItem, sent: ImageRecord | None, rules: WriteRules) -> bool:
-    """Whether the item's image path is not the one seen after our upload. It also moves for other reasons."""
+    """Whether the item's image path is not the one seen after our upload. It also moves for other
+    reasons.
+    """
     if rules.preserve_plex_edits or sent is None or not sent.sha1 or not sent.item_path:
         return False
     return item.images.get(field.name, "") != sent.item_path

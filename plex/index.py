@@ -1,9 +1,9 @@
-"""Which item plays which file, kept on disk so that a lookup asks nobody.
+"""Keep on disk which Plex item plays which file, so that a look-up sends no request.
 
-A library of 100,000 files is spread over a fixed number of buckets by file name; a bucket is one JSON
-row, so a lookup reads one row and building writes a thousand. A library is listed into a new generation
-and switched in one transaction: a kill in the middle leaves the old index whole. What a bad disk has changed
-is forgotten as a whole: nothing is lost by it, since Plex is listed anew.
+The files of a library are spread over a fixed number of buckets by file name, and each bucket is
+one JSON row: a look-up reads one row. One transaction replaces a library's rows, so a kill leaves
+either the old index or the new one. A damaged index is deleted as a whole, and Plex is listed
+again.
 """
 
 import shutil
@@ -18,27 +18,30 @@ from typing import Any, TypeAlias
 from diskcache import Cache
 
 from core.match import PlexFile
-from plex.paths import file_name, normal_path
+from plex.paths import normal_name
 from plex.safe_json_disk import SafeJSONDisk
 
 BUCKETS = 1024
-_Buckets: TypeAlias = dict[int, dict[str, list[list[Any]]]]
-_SENSELESS = (
-    zlib.error,
-    ValueError,
-    TypeError,
-)  # rows that the database still reads, and nobody understands
+
+# diskcache deletes a value file before its row's transaction commits: a kill in between would lose
+# the value. SQLite stores at most this many bytes in a row, so no value becomes a file.
+_MAX_ROW_BYTES = 2**31 - 1
+
+_Rows: TypeAlias = list[list[Any]]
+_Bucket: TypeAlias = dict[str, _Rows]
+
+# SQLite reads such rows, but their content is no index, or one of version 1.1.0.
+_CORRUPT = (zlib.error, ValueError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """What is known of one library's index. Times are epoch seconds.
+    """The state of one library's index. Times are epoch seconds.
 
-    `marker` is the library's change marker at the last look, `listed` the one at the last whole listing,
-    `newest` the highest `addedAt` seen.
+    `marker` is the library's change marker when Plex was last asked for it, `listed` the marker at
+    the last complete listing, `newest` the highest `addedAt` of its items.
     """
 
-    generation: int
     marker: str
     listed: str
     listed_at: float
@@ -47,9 +50,10 @@ class IndexState:
 
 
 class FileIndex:
-    """The index of every library. A library's UUID is its own on every server, so servers do not mix."""
+    """The index of all libraries, by the UUID of a library, which is unique on all servers."""
 
     def __init__(self, folder: Path) -> None:
+        """Open the index in `folder`; replace a damaged one by an empty one."""
         self._folder = folder
         try:
             self._cache = _open(folder)
@@ -63,44 +67,44 @@ class FileIndex:
         self._cache.close()
 
     def state(self, section_uuid: str) -> IndexState | None:
-        """What is known of a library; None when it was never listed."""
+        """Return the state of a library's index; None if the library was never listed."""
         with self._reset_if_corrupt():
             row = self._cache.get(["state", section_uuid])
             return IndexState(**row) if isinstance(row, dict) else None
         return None
 
     def by_name(self, section_uuid: str, path: str) -> list[PlexFile]:
-        """Every file of the library whose normalised name is that of `path`; [] when there is none."""
-        state = self.state(section_uuid)
-        if state is None:
+        """Return all files of the library that have the normalized name of `path`."""
+        if self.state(section_uuid) is None:
             return []
         name = normal_name(path)
         with self._reset_if_corrupt():
-            bucket = self._bucket(section_uuid, state.generation, _bucket_of(name))
+            bucket = self._bucket(section_uuid, _bucket_of(name))
             return [PlexFile(*row) for row in bucket.get(name, ())]
         return []
 
     def rebuild(
         self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int
     ) -> bool:
-        """Replace the library's index in one transaction; until it is done the old one answers.
+        """Replace the library's index in one transaction; until its end the old index is read.
 
-        Whether any file is new, or is another item's now.
+        Returns:
+            True if a file is new, or belongs to another item than before.
         """
-        buckets: _Buckets = {}
+        buckets: dict[int, _Bucket] = {}
         count = 0
         for file in files:
             name = normal_name(file.path)
             rows = buckets.setdefault(_bucket_of(name), {}).setdefault(name, [])
-            rows.append([file.path, file.size, file.item, file.section])
+            rows.append(_row(file))
             count += 1
-        state = IndexState(1, marker, marker, now, newest, count)
+        state = IndexState(marker, marker, now, newest, count)
         with self._reset_if_corrupt():
             return self._replace(section_uuid, buckets, state)
         return self._replace(section_uuid, buckets, state)
 
     def add(self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, newest: int) -> int:
-        """Add or replace single files in a listed library; how many are new."""
+        """Add or replace single files in a listed library; return how many are new."""
         state = self.state(section_uuid)
         if state is not None:
             with self._reset_if_corrupt():
@@ -108,22 +112,19 @@ class FileIndex:
         return 0
 
     def forget_item(self, section_uuid: str, path: str, item: int) -> None:
-        """Remove one file of an item that proved to be gone or to play something else."""
-        state = self.state(section_uuid)
-        if state is None:
+        """Remove a file of an item that was deleted in Plex, or that plays another file."""
+        if self.state(section_uuid) is None:
             return
         name = normal_name(path)
         number = _bucket_of(name)
         with self._reset_if_corrupt():
-            bucket = self._bucket(section_uuid, state.generation, number)
+            bucket = self._bucket(section_uuid, number)
             rows = [row for row in bucket.get(name, []) if row[2] != item]
             if len(rows) != len(bucket.get(name, [])):
-                self._cache.set(
-                    self._key(section_uuid, state.generation, number), {**bucket, name: rows}
-                )
+                self._set_bucket(section_uuid, number, {**bucket, name: rows})
 
     def clear(self) -> int:
-        """Forget everything; how many rows."""
+        """Remove the index of every library; return the number of rows removed."""
         with self._reset_if_corrupt():
             return int(self._cache.clear())
         return 0
@@ -132,14 +133,14 @@ class FileIndex:
 
     @contextmanager
     def _reset_if_corrupt(self) -> Iterator[None]:
-        """What a damaged cache could not do ends here, and the index is empty; whatever else failed is raised."""
+        """Replace a damaged or unreadable cache by an empty one; raise any other error."""
         try:
             yield
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
             self._reset()
-        except _SENSELESS:
+        except _CORRUPT:
             self._reset()
 
     def _reset(self) -> None:
@@ -148,20 +149,19 @@ class FileIndex:
 
     # -- rows -----------------------------------------------------------------------------------
 
-    def _replace(self, section_uuid: str, buckets: _Buckets, state: IndexState) -> bool:
-        old = self.state(section_uuid)
-        generation = old.generation + 1 if old else 1
-        gained = old is None or any(
-            bucket != self._bucket(section_uuid, old.generation, number)
-            for number, bucket in buckets.items()
-        )
+    def _replace(self, section_uuid: str, buckets: dict[int, _Bucket], state: IndexState) -> bool:
+        was_listed = self.state(section_uuid) is not None
+        has_new_files = not was_listed
         with self._cache.transact():
-            for number, bucket in buckets.items():
-                self._cache.set(self._key(section_uuid, generation, number), bucket)
-            self._keep(section_uuid, replace(state, generation=generation))
-            if old is not None:
-                self._drop(section_uuid, old.generation)
-        return gained
+            for number in range(BUCKETS):
+                bucket = buckets.get(number)
+                if bucket is None:
+                    self._cache.delete(_key(section_uuid, number))
+                elif bucket != self._bucket(section_uuid, number):
+                    self._set_bucket(section_uuid, number, bucket)
+                    has_new_files = True
+            self._set_state(section_uuid, state)
+        return has_new_files
 
     def _add(
         self,
@@ -175,46 +175,43 @@ class FileIndex:
         for file in files:
             name = normal_name(file.path)
             number = _bucket_of(name)
-            bucket = self._bucket(section_uuid, state.generation, number)
-            row = [file.path, file.size, file.item, file.section]
-            rows = [
-                known
-                for known in bucket.get(name, [])
-                if known[0] != file.path or known[2] != file.item
-            ]
-            if row in bucket.get(name, []):
+            bucket = self._bucket(section_uuid, number)
+            known_rows = bucket.get(name, [])
+            row = _row(file)
+            if row in known_rows:
                 continue
+            # The same file of the same item has another size now.
+            others = [
+                known for known in known_rows if known[0] != file.path or known[2] != file.item
+            ]
+            self._set_bucket(section_uuid, number, {**bucket, name: [*others, row]})
             added += 1
-            self._cache.set(
-                self._key(section_uuid, state.generation, number), {**bucket, name: [*rows, row]}
-            )
-        kept = replace(
+        new_state = replace(
             state, marker=marker, newest=max(newest, state.newest), files=state.files + added
         )
-        if kept != state:
-            self._keep(section_uuid, kept)
+        if new_state != state:
+            self._set_state(section_uuid, new_state)
         return added
 
-    def _keep(self, section_uuid: str, state: IndexState) -> None:
+    def _set_state(self, section_uuid: str, state: IndexState) -> None:
         self._cache.set(["state", section_uuid], asdict(state))
 
-    def _drop(self, section_uuid: str, generation: int) -> None:
-        with self._cache.transact():
-            for number in range(BUCKETS):
-                self._cache.delete(self._key(section_uuid, generation, number))
-
-    def _bucket(
-        self, section_uuid: str, generation: int, number: int
-    ) -> dict[str, list[list[Any]]]:
-        bucket = self._cache.get(self._key(section_uuid, generation, number))
+    def _bucket(self, section_uuid: str, number: int) -> _Bucket:
+        bucket = self._cache.get(_key(section_uuid, number))
         return bucket if isinstance(bucket, dict) else {}
 
-    def _key(self, section_uuid: str, generation: int, number: int) -> list[Any]:
-        return ["files", section_uuid, generation, number]
+    def _set_bucket(self, section_uuid: str, number: int, bucket: _Bucket) -> None:
+        self._cache.set(_key(section_uuid, number), bucket)
 
 
 def _open(folder: Path) -> Cache:
-    return Cache(str(folder), disk=SafeJSONDisk, eviction_policy="none")
+    return Cache(
+        str(folder),
+        disk=SafeJSONDisk,
+        disk_min_file_size=_MAX_ROW_BYTES,
+        eviction_policy="none",
+        cull_limit=0,
+    )
 
 
 def _recreate(folder: Path) -> Cache:
@@ -223,13 +220,19 @@ def _recreate(folder: Path) -> Cache:
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is damaged, its schema included, rather than busy, full or out of reach."""
+    """Return True unless the file is busy, full or out of reach.
+
+    Wider than the queue's test for damage, because Plex can be listed again.
+    """
     return not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
 
 
-def normal_name(path: str) -> str:
-    """The file name by which candidates are gathered: caseless, composed, whatever the separator."""
-    return normal_path(file_name(path))
+def _key(section_uuid: str, number: int) -> list[Any]:
+    return ["files", section_uuid, number]
+
+
+def _row(file: PlexFile) -> list[Any]:
+    return [file.path, file.size, file.item, file.section]
 
 
 def _bucket_of(name: str) -> int:

@@ -6,7 +6,8 @@ from core.fields import EDIT_FIELDS, IMAGE_FIELDS
 from core.plex_item import PlexItem
 from plex import field_codecs as kinds
 
-_OPTIMIZED_VERSION = "42"  # Plex's own conversions, which no scene's file can be
+# The proxyType of a version that Plex 1.43 converted itself; no scene's file can be one.
+OPTIMIZED_VERSION = "42"
 
 
 def parse_item(video: Element, section: int) -> PlexItem:
@@ -26,18 +27,12 @@ def parse_item(video: Element, section: int) -> PlexItem:
             field.get("name", "") for field in video.findall("Field") if field.get("locked") == "1"
         ),
         images={field.name: video.get(field.plex, "") for field in IMAGE_FIELDS},
-        sizes=tuple(_size(part) for part in parts),
     )
 
 
 def _parts(video: Element) -> list[Element]:
     """Every part with a file: several versions and several parts of one version alike."""
     versions = [
-        media for media in video.findall("Media") if media.get("proxyType") != _OPTIMIZED_VERSION
+        media for media in video.findall("Media") if media.get("proxyType") != OPTIMIZED_VERSION
     ]
     return [part for media in versions for part in media.findall("Part") if part.get("file")]
-
-
-def _size(part: Element) -> int:
-    text = part.get("size", "")
-    return int(text) if text.isdecimal() else 0

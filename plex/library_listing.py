@@ -6,8 +6,7 @@ from xml.etree.ElementTree import Element
 from core.errors import PlexTemporaryError
 from core.match import PlexFile
 from plex.client import PAGE, PlexClient
-
-_OPTIMISED = "42"  # proxyType of a version that Plex made itself
+from plex.item_xml import OPTIMIZED_VERSION
 
 
 def iter_items(
@@ -38,7 +37,7 @@ def files_of(video: Element, section: int) -> Iterator[PlexFile]:
     if video.get("deletedAt"):
         return
     for media in video.findall("Media"):
-        if media.get("proxyType") == _OPTIMISED or media.get("deletedAt"):
+        if media.get("proxyType") == OPTIMIZED_VERSION or media.get("deletedAt"):
             continue
         for part in media.findall("Part"):
             path = part.get("file")

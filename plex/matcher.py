@@ -1,7 +1,8 @@
 """Decides which Plex items play a scene's files, and says how sure it is and why.
 
-Two questions, two steps: how strong is the evidence for each file of that name, and is the best one far
-enough ahead of the next *different* file. Nothing here asks Plex; the index hands in the candidates.
+Two questions, two steps: how strong is the evidence for each file of that name, and is the best one
+far enough ahead of the next *different* file. Nothing here asks Plex; the index hands in the
+candidates.
 """
 
 import heapq
@@ -30,7 +31,9 @@ Candidates: TypeAlias = Callable[[str], Sequence[PlexFile]] | Mapping[str, Seque
 
 @dataclass(frozen=True, slots=True)
 class _CandidateFile:
-    """One file that Plex knows, with every listing entry of it: two libraries may hold the same path."""
+    """One file that Plex knows, with every listing entry of it: two libraries may hold the same
+    path.
+    """
 
     normal: str
     entries: tuple[PlexFile, ...]
@@ -65,8 +68,8 @@ def match_scene(
 ) -> MatchResult:
     """The verdict over all files of a scene, each judged alone.
 
-    The items of every file that is matched with HIGH confidence are united. Without one, the best of
-    the LOW guesses is the answer. The order of the candidates changes nothing.
+    The items of every file that is matched with HIGH confidence are united. Without one, the best
+    of the LOW guesses is the answer. The order of the candidates changes nothing.
 
     Examples:
         >>> scene = SceneFile(path="/data/2024/clip.mp4", size=500, oshash="")
@@ -96,8 +99,9 @@ def match_scene(
 def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
     """The items to write.
 
-    A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely files
-    are known to differ in size: they are different videos, and nothing says which one is the scene's.
+    A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely
+    files are known to differ in size: they are different videos, and nothing says which one is the
+    scene's.
 
     Raises:
         PlexNotFound: no candidate at all.
@@ -220,28 +224,30 @@ def _is_one_file(entries: Sequence[PlexFile]) -> bool:
 def _exact_entries(
     by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str], size: int
 ) -> frozenset[PlexFile]:
-    """Entries at the very path; where none is spelled so, those whose normal form is, if they are one file.
+    """Return the entries at exactly the mapped path, or else at one with the same normal form.
 
-    At the very path another size is no denial: the file was replaced, and one side has not seen it yet.
-    But where the scene's size is found elsewhere, the folders are called otherwise in Plex, and it is one.
-    A path that is merely spelled alike can be another file, so there the size counts.
+    At exactly the path another size does not exclude an entry: the file was replaced, and either
+    Stash or Plex has not read it yet. It does if another folder has a file of the scene's size,
+    because Plex then names the folders differently. Entries whose path only has the same normal
+    form can be other files, so they need a compatible size, and must all be one file.
     """
     spelled: list[PlexFile] = []
     similar: list[PlexFile] = []
-    places = {normal_path(path) for path in mapped}
-    is_elsewhere = any(
-        size and entry.size == size
-        for place, entries in by_path.items()
-        if place not in places
-        for entry in entries
-    )
+    normal_paths = {normal_path(path) for path in mapped}
+    others = [entries for path, entries in by_path.items() if path not in normal_paths]
+    is_elsewhere = any(size and entry.size == size for entries in others for entry in entries)
     for path in mapped:
         entries = by_path.get(normal_path(path), ())
-        alike = [entry for entry in entries if not _sizes_differ(entry.size, size)]
-        there = [entry for entry in (alike if is_elsewhere else entries) if entry.path == path]
-        sizes = {entry.size for entry in there} - {0}
-        spelled += [*there, *(entry for entry in alike if entry.size in sizes)]
-        similar += alike if _is_one_file(alike) else ()
+        compatible = [entry for entry in entries if not _sizes_differ(entry.size, size)]
+        # Where the scene's file is in another folder too, only an equal size proves the path.
+        possible = compatible if is_elsewhere else entries
+        at_path = [entry for entry in possible if entry.path == path]
+        # Other spellings of the path are the same file if they have its size.
+        known_sizes = {entry.size for entry in at_path} - {0}
+        spelled.extend(at_path)
+        spelled.extend(entry for entry in compatible if entry.size in known_sizes)
+        if _is_one_file(compatible):
+            similar.extend(compatible)
     return frozenset(spelled or similar)
 
 
@@ -275,7 +281,9 @@ def _common(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def _score(files: Sequence[_CandidateFile], size: int) -> list[_ScoredFile]:
-    """Each file with its strongest evidence; a tail or a size counts only for the one file that has it."""
+    """Each file with its strongest evidence; a tail or a size counts only for the one file that has
+    it.
+    """
     longest = max(file.tail for file in files)
     has_tail = longest >= MIN_TAIL_FOLDERS and sum(file.tail == longest for file in files) == 1
     has_size = sum(file.has_size(size) for file in files) == 1

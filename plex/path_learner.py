@@ -1,8 +1,8 @@
 """Learns how folders in Stash are called in Plex, from files that leave no doubt.
 
-Pure: files and candidates go in, prefix pairs come out. A pair needs many files of several folders whose
-name is unique on both sides and whose size is equal; one mapped path that exists with another size
-contradicts it. It may learn nothing; that costs a few exact matches and never a wrong one.
+Pure: files and candidates go in, prefix pairs come out. A pair needs many files of several folders
+whose name is unique on both sides and whose size is equal; one mapped path that exists with another
+size contradicts it. It may learn nothing; that costs a few exact matches and never a wrong one.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
-from plex.paths import components, file_name, normal_path
+from plex.paths import components, normal_name, normal_path
 
 MIN_FILES = 20
 MIN_FOLDERS = 3
@@ -30,7 +30,9 @@ class StashFile:
 
 @dataclass(frozen=True, slots=True)
 class LearnedMapping:
-    """A learned pair: Stash's prefix, Plex's prefix, and how many files of how many folders support it."""
+    """A learned pair: Stash's prefix, Plex's prefix, and how many files of how many folders support
+    it.
+    """
 
     source: str
     target: str
@@ -41,15 +43,15 @@ class LearnedMapping:
 def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMapping, ...]:
     """The prefix pairs that explain the files, best supported first; () when nothing is sure.
 
-    `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable, all
-    of them must agree.
+    `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable,
+    all of them must agree.
     """
     known = [file for file in files if file.size]
-    names = Counter(_name(file.path) for file in known)
+    names = Counter(normal_name(file.path) for file in known)
     support: dict[PrefixPair, dict[str, str]] = defaultdict(dict)
     usable = 0
     for file in known:
-        plex_path = _certain_path(file, candidates) if names[_name(file.path)] == 1 else ""
+        plex_path = _certain_path(file, candidates) if names[normal_name(file.path)] == 1 else ""
         if plex_path:
             usable += 1
             pair, folder = split_pair(file.path, plex_path)
@@ -91,7 +93,9 @@ def apply(lesson: LearnedMapping, path: str) -> str:
 def match_learned(
     files: Sequence[StashFile], candidates: Candidates, lessons: Sequence[LearnedMapping]
 ) -> MatchResult | None:
-    """The items that play the files where the lessons put them, if the sizes are equal; None otherwise."""
+    """The items that play the files where the lessons put them, if the sizes are equal; None
+    otherwise.
+    """
     found = []
     for file in files:
         for lesson in lessons if file.size else ():
@@ -133,10 +137,6 @@ def _certain_path(file: StashFile, candidates: Candidates) -> str:
         return ""
     only = next(iter(found.values()))
     return only.path if only.size == file.size else ""
-
-
-def _name(path: str) -> str:
-    return normal_path(file_name(path))
 
 
 def _folded(prefix: str) -> list[str]:

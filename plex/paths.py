@@ -1,8 +1,9 @@
-"""How a path is taken apart and compared, so that the scene's spelling and Plex's spelling can meet.
+"""How a path is taken apart and compared, so that the scene's spelling and Plex's spelling can
+meet.
 
-Stash and Plex may run on different systems: separators, letter case and the Unicode form of the same
-file name differ. Both separators count everywhere; a POSIX name that holds a backslash is cut at it, on
-both sides alike.
+Stash and Plex may run on different systems: separators, letter case and the Unicode form of the
+same file name differ. Both separators count everywhere; a POSIX name that holds a backslash is cut
+at it, on both sides alike.
 """
 
 import re
@@ -35,14 +36,16 @@ def folders(path: str) -> tuple[str, ...]:
 def normal_path(path: str) -> str:
     """The form in which two spellings of one path are equal: NFC, caseless, single forward slashes.
 
-    Trailing spaces of components are dropped too, since some shares hide them. So different files can
-    have one normal form: compare the raw paths first, and accept a normal form only where it is unique.
+    Trailing spaces of components are dropped too, since some shares hide them. So different files
+    can have one normal form: compare the raw paths first, and accept a normal form only where it is
+    unique.
 
     Examples:
         >>> normal_path("D:\\\\Films\\\\Été.MP4") == normal_path("d:/films/e\\u0301te\\u0301.mp4")
         True
     """
-    # Case is folded on the decomposed form, else a precomposed letter and its two-part twin can part.
+    # Case is folded on the decomposed form, else a precomposed letter and its two-part twin can
+    # part.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
     parts = components(folded)
     root = "/" if len(parts) > 1 and not parts[0] else ""
@@ -52,3 +55,8 @@ def normal_path(path: str) -> str:
 def same_path(left: str, right: str) -> bool:
     """Return True if two of Plex's paths name one file."""
     return left == right or normal_path(left) == normal_path(right)
+
+
+def normal_name(path: str) -> str:
+    """Return the file name of a path, without case, composed, for any separator of folders."""
+    return normal_path(file_name(path))

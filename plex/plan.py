@@ -1,7 +1,7 @@
 """Decides what must be written so that an item shows its scene, and what to remember of it.
 
-Pure: wanted values, a snapshot of the item and our record go in, changes come out. The record is what
-tells PlexSync's own values from a person's.
+Pure: wanted values, a snapshot of the item and our record go in, changes come out. The record is
+what tells PlexSync's own values from a person's.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,9 @@ class WriteRules:
 class Change:
     """One field to write. An empty value clears it.
 
-    For NAMES, `value` is every name the item should have afterwards, the scene's first, and `remove`
-    what must go, as Plex spells it: right whether Plex adds names to those present or replaces them.
+    For NAMES, `value` is every name the item should have afterwards, the scene's first, and
+    `remove` what must go, as Plex spells it: right whether Plex adds names to those present or
+    replaces them.
     """
 
     field: Field
@@ -91,8 +92,8 @@ def plan_changes(
 ) -> tuple[Change, ...]:
     """What must be written so that `item` shows `wanted`; () when nothing differs. Asks nobody.
 
-    At most one change per field, in table order. Fields that are switched off are simply not in `wanted`,
-    and its values are already cut to what can be sent. `record` is this item's, or None.
+    At most one change per field, in table order. Fields that are switched off are simply not in
+    `wanted`, and its values are already cut to what can be sent. `record` is this item's, or None.
 
     Examples:
         >>> item = PlexItem(9137, 1, "x", ("/media/x.mp4",), {"title": "x", "tags": ("day", "old")})
@@ -118,7 +119,8 @@ def intended_records(
     item: PlexItem,
     record: SyncRecord | None,
 ) -> dict[str, FieldRecord]:
-    """What to remember before the changes are written: if the worker is killed, what it wrote is still ours.
+    """What to remember before the changes are written: if the worker is killed, what it wrote is
+    still ours.
 
     What was pushed and seen before stays known, for the case that the request never left.
     """
@@ -142,8 +144,8 @@ def field_records(
 ) -> dict[str, FieldRecord]:
     """What to remember once the changes are written: every wanted field that now agrees with Plex.
 
-    A changed field has nothing *seen* until `verify` looks. Fields that were left alone although they
-    differ are not in the answer, so that they keep their old record.
+    A changed field has nothing *seen* until `verify` looks. Fields that were left alone although
+    they differ are not in the answer, so that they keep their old record.
     """
     changed = {change.field.name for change in changes}
     records = {}
@@ -194,7 +196,9 @@ def _cases(
 
 
 def _locks(case: _FieldState, rules: WriteRules) -> bool:
-    """A lock that is there already stays: writing a value is no reason to take a person's lock away."""
+    """A lock that is there already stays: writing a value is no reason to take a person's lock
+    away.
+    """
     return case.field.locks and (rules.lock_fields or case.is_locked)
 
 
@@ -241,7 +245,7 @@ def _names_change(
     remove = _without(case.present, case.desired)
     if only_ours:
         ours = _keys(case.known.names if case.known else ())
-        remove = tuple(name for name in remove if _key(name) in ours)
+        remove = tuple(name for name in remove if name_key(name) in ours)
     if not remove and not _without(case.desired, case.present):
         return None
     # Names that stay are sent along: a server that replaces lists would drop them otherwise.
@@ -259,33 +263,37 @@ def _is_in_sync(case: _FieldState) -> bool:
 
 
 def _owned_names(case: _FieldState) -> tuple[str, ...]:
-    """The wanted names that PlexSync put there, now or earlier; the others were there before it came."""
+    """The wanted names that PlexSync put there, now or earlier; the others were there before it
+    came.
+    """
     if case.field.kind is not Kind.NAMES:
         return ()
     earlier = _keys(case.known.names if case.known else ())
     present = _keys(case.present)
     names = _distinct(_names(case.desired))
-    return tuple(name for name in names if _key(name) in earlier or _key(name) not in present)
+    return tuple(
+        name for name in names if name_key(name) in earlier or name_key(name) not in present
+    )
 
 
 def _names(value: FieldValue) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def _key(name: str) -> str:
-    """One name as the comparison of whole lists sees it: caseless, trimmed."""
+def name_key(name: str) -> str:
+    """Return the form in which names are compared: caseless and trimmed."""
     return normal_form(Kind.NAMES, (name,))
 
 
 def _keys(value: FieldValue) -> set[str]:
-    return {_key(name) for name in _names(value)}
+    return {name_key(name) for name in _names(value)}
 
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     """Each name once, in the spelling that comes first, without blank ones."""
     first: dict[str, str] = {}
     for name in names:
-        first.setdefault(_key(name), name)
+        first.setdefault(name_key(name), name)
     return tuple(name for key, name in first.items() if key)
 
 
@@ -293,5 +301,7 @@ def _without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:
     """The names of `value` that `other` lacks, every spelling of them."""
     taken = _keys(other)
     return tuple(
-        dict.fromkeys(name for name in _names(value) if _key(name) and _key(name) not in taken)
+        dict.fromkeys(
+            name for name in _names(value) if name_key(name) and name_key(name) not in taken
+        )
     )

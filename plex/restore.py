@@ -1,18 +1,18 @@
 """Decides how an item gets back what it showed before PlexSync's first write.
 
-Pure: the kept originals, a snapshot of the item and our records go in, changes come out. What somebody
-edited by hand since then is nobody's business here: it stays.
+Pure: the kept originals, a snapshot of the item and our records go in, changes come out. What
+somebody edited by hand since then is nobody's business here: it stays.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.field_values import FieldValue, digest, is_empty, normal_form, same_value
+from core.field_values import FieldValue, digest, is_empty, same_value
 from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.plan import CLEARED, Change
+from plex.plan import CLEARED, Change, name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ def originals(
 def plan_restoration(
     kept: Mapping[str, Original], item: PlexItem, records: Iterable[SyncRecord]
 ) -> Restoration:
-    """What must be written so that `item` shows again what was kept of it; `records` are all of this item's."""
+    """What must be written so that `item` shows again what was kept of it; `records` are all of
+    this item's.
+    """
     written = list(records)
     changes, edited = [], []
     for field in (field for field in EDIT_FIELDS if field.name in kept):
@@ -84,7 +86,7 @@ def _restore_names(
     ours = _by_key((*original.added, *(name for one in known for name in one.names)))
     taken = _by_key(original.removed)
     remove = tuple(
-        name for name in _unique(present) if _key(name) in ours and _key(name) not in before
+        name for name in _unique(present) if name_key(name) in ours and name_key(name) not in before
     )
     back = {key: name for key, name in before.items() if key in taken and key not in now}
     if not remove and not back:
@@ -100,7 +102,7 @@ def _by_key(value: FieldValue) -> dict[str, str]:
     """Names by the form in which they are compared, each in the spelling that comes first."""
     names: dict[str, str] = {}
     for name in _unique(value):
-        names.setdefault(_key(name), name)
+        names.setdefault(name_key(name), name)
     names.pop("", None)
     return names
 
@@ -108,7 +110,3 @@ def _by_key(value: FieldValue) -> dict[str, str]:
 def _unique(value: FieldValue) -> tuple[str, ...]:
     """Every spelling of every name."""
     return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else ()
-
-
-def _key(name: str) -> str:
-    return normal_form(Kind.NAMES, (name,))

@@ -1,7 +1,7 @@
 """What the cache reads and writes: JSON, and nothing else.
 
-diskcache's own `JSONDisk` writes no pickles, but it still loads one that somebody put into the cache's database,
-and loading a pickle runs what is in it.
+diskcache's own `JSONDisk` writes no pickles, but it still loads one that somebody put into the
+cache's database, and loading a pickle runs what is in it.
 """
 
 from typing import Any

@@ -17,7 +17,9 @@ class ScanFolder:
 
 
 def folders_of(paths: Iterable[str], sections: Sequence[Section]) -> tuple[ScanFolder, ...]:
-    """The folders of these files, as Plex sees them, in every library that holds them; () when none does."""
+    """The folders of these files, as Plex sees them, in every library that holds them; () when none
+    does.
+    """
     found: dict[ScanFolder, None] = {}
     for path in paths:
         for section in sections:
@@ -30,7 +32,9 @@ def folders_of(paths: Iterable[str], sections: Sequence[Section]) -> tuple[ScanF
 
 
 def with_ancestors(folder: ScanFolder) -> Iterator[ScanFolder]:
-    """The folder and those it lies in, up to the library's location: a scan of any of them finds its files."""
+    """The folder and those it lies in, up to the library's location: a scan of any of them finds
+    its files.
+    """
     separator, path, root = _separator(folder.location), folder.path, _bare(folder.location)
     while len(path) > len(root):
         yield replace(folder, path=path)

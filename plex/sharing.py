@@ -1,8 +1,9 @@
-"""Which items can be written by one request: those whose whole plan is the same, or the same difference.
+"""Which items can be written by one request: those whose whole plan is the same, or the same
+difference.
 
-Pure. Absolute values (a studio's new name) may always be shared. Lists of names may be shared where the
-complete wanted list is identical; where this server was proven to append, the difference is enough, so
-that a renamed tag is one request for hundreds of items whose other tags differ.
+Pure. Absolute values (a studio's new name) may always be shared. Lists of names may be shared where
+the complete wanted list is identical; where this server was proven to append, the difference is
+enough, so that a renamed tag is one request for hundreds of items whose other tags differ.
 """
 
 from collections import defaultdict
@@ -79,7 +80,9 @@ def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool
 
 
 def _relies_on_appending(whole: tuple[Change, ...], shown: tuple[Change, ...]) -> bool:
-    """Whether names are put beside others that are not sent; names may be taken off on every server."""
+    """Whether names are put beside others that are not sent; names may be taken off on every
+    server.
+    """
     return any(short != change and short.value for change, short in zip(whole, shown, strict=True))
 
 

@@ -17,8 +17,6 @@ SAVE_SETTINGS = """mutation PlexSyncSaveSettings($id: ID!, $values: Map!) {
 
 CREDENTIALS = "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge } } }"
 
-VERSION = "query PlexSyncVersion { version { version } }"
-
 # Whatever an operation writes to its stderr ends in Stash's log: the only way a detached worker can speak.
 SAY = "mutation PlexSyncSay($id: ID!, $args: Map!) { runPluginOperation(plugin_id: $id, args: $args) }"
 
@@ -142,4 +140,4 @@ def newest_entities(kinds: Sequence[str]) -> str:
 def entity_ids(kind: str) -> str:
     """The ids of every entity of one kind."""
     field, rows = _FIND_MANY[kind]
-    return f"query PlexSyncIds {{ found: {field}(filter: {{per_page: -1}}) {{ rows: {rows} {{ id }} }} }}"
+    return f"query PlexSyncIds {{ listed: {field}(filter: {{per_page: -1}}) {{ rows: {rows} {{ id }} }} }}"

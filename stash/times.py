@@ -1,6 +1,8 @@
-"""Stash's times: texts in the zone of the server at the moment of writing, whole seconds, compared as texts.
+"""Stash's times: texts in the zone of the server at the moment of writing, whole seconds, compared
+as texts.
 
-So a question for what is newer is asked with a wide margin, and each answer is decided by parsing it.
+So a question for what is newer is asked with a wide margin, and each answer is decided by parsing
+it.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -21,7 +23,9 @@ def parse_time(text: str) -> float | None:
 
 
 def is_settled(updated: float | None, read_at: float) -> bool:
-    """Whether a state of this time was read so long after it that no later edit can share its second."""
+    """Whether a state of this time was read so long after it that no later edit can share its
+    second.
+    """
     return updated is not None and read_at >= updated + SETTLED_S
 
 

@@ -14,7 +14,8 @@ from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.image_state import IMAGE_LISTS, compare_images
 from plex.plan import WriteRules
-from stash.client import Cover, StashClient
+from stash.answers import Cover
+from stash.client import StashClient
 from stash.times import is_settled, parse_time
 from sync_queue.originals import Originals
 from validation.metadata import SyncMetadata

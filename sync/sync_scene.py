@@ -9,7 +9,7 @@ from core.job import DESTROY, Job
 from core.match import Confidence
 from core.outcome import Disposition, Outcome, SyncResult
 from core.record import SyncRecord
-from stash.client import Cover
+from stash.answers import Cover
 from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext

@@ -9,7 +9,9 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
-from stash.client import SceneState, StashAddress, StashClient
+from stash.answers import SceneState
+from stash.client import StashClient
+from stash.session import StashAddress
 from sync.context import SyncContext
 from sync_queue.hook_queue import DATABASE, QueueUnavailable, connect
 from sync_queue.store import JobStore

@@ -1,8 +1,11 @@
 """How a task stands beside the worker: make sure that one lives, and show its progress."""
 
+import operator
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from core.clock import Clock
 from core.errors import PlexSyncError
@@ -13,7 +16,9 @@ from sync_queue.hook_queue import QueueUnavailable, connect, is_worker_alive, wr
 from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
 
-START_LIMIT_S = 10.0
+START_POLL_S = 0.1
+# 101 waits of START_POLL_S: their sum is at least ten seconds in spite of rounding.
+START_ATTEMPTS = 102
 POLL_S = 0.5
 REPORT_INTERVAL_S = 5.0
 STALL_TIMEOUT_S = 60.0
@@ -32,26 +37,38 @@ def ensure_worker(
     clock: Clock,
     session: Mapping[str, object] | None,
 ) -> None:
-    """Return once a worker lives and the database is ready, with this task's session handed over.
+    """Return when a worker is running, its database is ready and it has this task's session.
+
+    Args:
+        data_dir: The folder of PlexSync's data.
+        start_worker: Starts a worker process; takes the cause of the start.
+        clock: Time and waits.
+        session: The task's Stash session as a row for SAVE_SESSION; None for none.
 
     Raises:
-        NoWorker: none could be started within ten seconds.
+        WorkerStartError: no worker could be started within ten seconds.
     """
     if not is_worker_alive(str(data_dir)):
-        spill_session(data_dir, session)  # so that it need not wait for one
+        # The worker reads the session at its start, and so need not wait for the next hook.
+        spill_session(data_dir, session)
         try:
             start_worker("task")
         except OSError as error:
             raise WorkerStartError(f"The worker could not be started: {error}.") from error
-    deadline = clock.monotonic() + START_LIMIT_S
-    while not (is_worker_alive(str(data_dir)) and _hand_over(data_dir, session)):
-        if clock.monotonic() >= deadline:
-            raise WorkerStartError("No worker could be started within ten seconds.")
-        clock.sleep(0.1)
+    poll = Retrying(
+        retry=retry_if_result(operator.not_),
+        wait=wait_fixed(START_POLL_S),
+        stop=stop_after_attempt(START_ATTEMPTS),
+        sleep=clock.sleep,
+        retry_error_callback=lambda state: False,
+    )
+    is_ready = poll(lambda: is_worker_alive(str(data_dir)) and _hand_over(data_dir, session))
+    if not is_ready:
+        raise WorkerStartError("No worker could be started within ten seconds.")
 
 
 def spill_session(data_dir: Path, session: Mapping[str, object] | None) -> None:
-    """Leave this task's session where whoever holds the lease next finds it."""
+    """Write this task's session to the spill folder, for the next worker that holds the lease."""
     if session is not None:
         write_spill(str(data_dir), None, session)
 

@@ -7,7 +7,7 @@ from core.job import PRIORITY_BACKFILL, scene_subject
 from core.text import pluralize
 from core.timers import IntervalTimer
 from core.units import DAY_S
-from stash.client import SceneState
+from stash.answers import SceneState
 from stash.times import is_settled, parse_time, since_text
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import is_worker_alive

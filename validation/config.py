@@ -1,4 +1,6 @@
-"""Stash's settings, read once into one frozen model. Nothing a person types can stop PlexSync from starting."""
+"""Stash's settings, read once into one frozen model. Nothing a person types can stop PlexSync from
+starting.
+"""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +29,8 @@ _LOGIN_IN_TEXT = re.compile(r"[^/\s]*@")
 class PlexSyncConfig(BaseModel):
     """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name.
 
-    `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are caseless.
+    `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are
+    caseless.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -166,7 +169,9 @@ def _secrets(found: Mapping[str, object]) -> tuple[str, ...]:
 def _old_url(
     stored: Mapping[str, list[object]], secrets: tuple[str, ...], warnings: list[str]
 ) -> str:
-    """The address that another plugin with the same ID has stored; "" if none, with a warning if bad."""
+    """The address that another plugin with the same ID has stored; "" if none, with a warning if
+    bad.
+    """
     host, port = (next(iter(stored.get(key, ())), None) for key in (OLD_HOST, OLD_PORT))
     if host is None:
         return ""

@@ -1,4 +1,6 @@
-"""What Plex should show for a scene under the present settings: cleaned, bounded, switched-on fields only."""
+"""What Plex should show for a scene under the present settings: cleaned, bounded, switched-on
+fields only.
+"""
 
 from collections.abc import Callable
 
@@ -13,7 +15,9 @@ TAGS = "tags"
 
 
 def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
-    """The value of every switched-on edit field by its name, in table order; empty is "", () or None."""
+    """The value of every switched-on edit field by its name, in table order; empty is "", () or
+    None.
+    """
     return {
         field.name: _CLEANERS[field.kind](getattr(scene, _attribute(field, config)), field, config)
         for field in EDIT_FIELDS

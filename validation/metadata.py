@@ -165,7 +165,7 @@ def _is_usable_path(value: object) -> bool:
 
 def _file(raw: RawObject) -> SceneFile:
     """One file; its path stays as it is, because a file name may begin or end with a space."""
-    return SceneFile(path=str(raw["path"]), size=_size(raw.get("size")), oshash=_oshash(raw))
+    return SceneFile(path=str(raw["path"]), size=_size(raw.get("size")), oshash=first_oshash(raw))
 
 
 def _size(value: object) -> int:
@@ -176,7 +176,8 @@ def _size(value: object) -> int:
         return 0
 
 
-def _oshash(raw: RawObject) -> str:
+def first_oshash(raw: RawObject) -> str:
+    """Return the oshash of one file as Stash sent it, "" if it has none."""
     for fingerprint in _objects(raw, "fingerprints"):
         if fingerprint.get("type") == "oshash":
             return _text(fingerprint, "value")

@@ -1,4 +1,5 @@
-"""Pure text cleaning, so that no character Plex's XML cannot carry, and no endless text, leaves Stash.
+"""Pure text cleaning, so that no character Plex's XML cannot carry, and no endless text, leaves
+Stash.
 
 Cleaning twice gives what cleaning once gave; without that, every sync would find a difference.
 """
@@ -30,8 +31,8 @@ def clean_text(
 ) -> str:
     """`text` trimmed, without unusable characters, at most `limit` characters long.
 
-    Line ends become LF; without `keep_newlines` line ends and tabs become one space. What is too long
-    is cut at the end of a word, unless that word is endless.
+    Line ends become LF; without `keep_newlines` line ends and tabs become one space. What is too
+    long is cut at the end of a word, unless that word is endless.
 
     Examples:
         >>> clean_text("  Night\\ttrain to\\x00 Lisbon ", 12)
@@ -48,7 +49,9 @@ def clean_text(
 
 
 def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) -> tuple[str, ...]:
-    """The first `limit` distinct names, cleaned, in their order; Plex knows no two that differ in case only."""
+    """The first `limit` distinct names, cleaned, in their order; Plex knows no two that differ in
+    case only.
+    """
     distinct: dict[str, str] = {}
     for name in names:
         if len(distinct) >= limit:
@@ -62,7 +65,8 @@ def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) 
 def clean_date(text: str) -> str:
     """`text` as YYYY-MM-DD; "" when it is no date of the calendar.
 
-    A year or a month stands for its first day; a time of day is cut off, without regard to its zone.
+    A year or a month stands for its first day; a time of day is cut off, without regard to its
+    zone.
 
     Examples:
         >>> clean_date("2024-03"), clean_date("2024-02-30")

@@ -11,7 +11,9 @@ _NAMED = {"all": 0, "24h": 1, "7days": 7}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The scenes created or changed within `days` (0: whenever), in one Plex library ("": in all of them)."""
+    """The scenes created or changed within `days` (0: whenever), in one Plex library ("": in all of
+    them).
+    """
 
     days: int = 0
     library: str = ""

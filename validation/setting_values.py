@@ -1,6 +1,8 @@
-"""Reads one raw setting. People type addresses, lists and switches in many spellings; each is read here.
+"""Reads one raw setting. People type addresses, lists and switches in many spellings; each is read
+here.
 
-Every reader returns the typed value, or raises ValueError with a reason that never quotes the value.
+Every reader returns the typed value, or raises ValueError with a reason that never quotes the
+value.
 """
 
 import math
@@ -40,7 +42,9 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]+")
 
 
 def is_unset(setting: Setting, raw: object) -> bool:
-    """Whether `raw` means "the default": null, an empty text, or the 0 that Stash shows for an unset number."""
+    """Whether `raw` means "the default": null, an empty text, or the 0 that Stash shows for an
+    unset number.
+    """
     if raw is None:
         return True
     if isinstance(raw, str):
@@ -140,7 +144,9 @@ def read_old_url(host: str, port: str) -> str:
 
 
 def _split_url(url: str) -> SplitResult:
-    """The parts of `url`, their port known to be usable. Python's own messages would quote the value."""
+    """The parts of `url`, their port known to be usable. Python's own messages would quote the
+    value.
+    """
     try:
         parts = urlsplit(url)
         is_usable = parts.port != 0

@@ -11,7 +11,8 @@ from core.errors import StashUnavailable
 from core.original import Original
 from core.record import FieldRecord, SyncRecord
 from core.step_timer import StepTimer
-from stash.client import StashAddress, StashClient
+from stash.client import StashClient
+from stash.session import StashAddress
 from sync.path_learning import LearnedPathStore
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters

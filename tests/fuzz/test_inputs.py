@@ -30,7 +30,8 @@ from plex.path_map import PathMap
 from plex.paths import components, file_stem, normal_path
 from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from PlexSync import read_message
-from stash.client import StashAddress, StashClient
+from stash.client import StashClient
+from stash.session import StashAddress
 from tests.fuzz.nonsense import GARBAGE, JSON, TEXTS, bent, bent_bytes, fuzzed
 from tests.support import FakeClock, copy_plugin, open_store
 from validation.config import read_config

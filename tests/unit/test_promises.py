@@ -70,22 +70,29 @@ def test_tls_is_unverified_only_for_local_stash_or_on_request() -> None:
 
     assert found == {
         "plex/client.py: self._session.verify = address.verify",
-        "stash/client.py: self.s.verify = False",
+        "stash/session.py: self.verify = False",
     }
 
 
 def test_every_session_says_whether_it_follows_redirects() -> None:
-    senders = {"plex/client.py": "self._server.query", "stash/client.py": "self.s."}
+    """Both sessions state it at the one place where they hand a request to `requests`."""
+    plex = [
+        call
+        for call in calls(ROOT / "plex/client.py")
+        if ast.unparse(call.func) == "self._server.query"
+    ]
+    stash = [
+        call
+        for call in calls(ROOT / "stash/session.py")
+        if ast.unparse(call.func) == "super().request"
+    ]
+    session = (ROOT / "stash/session.py").read_text("utf-8")
 
-    for name, sender in senders.items():
-        sent = [call for call in calls(ROOT / name) if ast.unparse(call.func).startswith(sender)]
-        told = [
-            call for call in sent if any(word.arg == "allow_redirects" for word in call.keywords)
-        ]
-        requests = [
-            call
-            for call in sent
-            if ast.unparse(call.func) in ("self._server.query", "self.s.get", "self.s.request")
-        ]
-        assert requests
-        assert told == requests
+    assert plex
+    assert len(stash) == 2
+    assert all(any(word.arg == "allow_redirects" for word in call.keywords) for call in plex)
+    assert [ast.unparse(call) for call in stash] == [
+        "super().request('GET', url, timeout=self._timeout_s, allow_redirects=False)",
+        "super().request(method, url, *args, **options)",
+    ]
+    assert "options.update(timeout=self._timeout_s, allow_redirects=False)" in session

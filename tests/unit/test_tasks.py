@@ -403,7 +403,7 @@ def test_the_dry_run_shows_a_bar_and_what_is_in_the_way(button: Button) -> None:
     assert isinstance(answer, dict)
     assert (answer["scenes"], answer["changed"], answer["problems"]) == (4, 3, {"PlexNotFound": 1})
     assert "\x01p\x021.0000\n" in button.text
-    assert "3 of 4 scenes would be written, covers not counted; nothing was." in button.text
+    assert "3 of 4 scenes would be written, covers not counted; nothing was written." in button.text
 
 
 def test_a_log_that_does_not_exist_yet_is_empty(

@@ -14,7 +14,8 @@ from core.errors import StashQueryError
 from core.job import CATCH_UP, PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from core.units import DAY_S
-from stash.client import SceneState, StashClient
+from stash.answers import SceneState
+from stash.client import StashClient
 from stash.times import SETTLED_S, is_settled, parse_time, since_text
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex

@@ -6,7 +6,8 @@ from typing import Any
 from core.clock import Clock
 from core.errors import StashUnavailable
 from core.log import EventLog
-from stash.client import StashAddress, StashClient
+from stash.client import StashClient
+from stash.session import StashAddress
 from sync.context import SyncContext
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices

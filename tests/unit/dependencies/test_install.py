@@ -166,7 +166,7 @@ def test_the_plugins_own_requirements_are_understood() -> None:
 
     assert {
         "plexapi",
-        "stashapi.stashapp",
+        "stashapi.classes",
         "persistqueue",
         "pydantic",
         "tenacity",
@@ -577,9 +577,9 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 from dependencies.install import ensure_dependencies
 ensure_dependencies(sys.argv[1], sys.argv[2])
-import diskcache, persistqueue, plexapi, pydantic, stashapi, stashapi.stashapp, tenacity
+import diskcache, persistqueue, plexapi, pydantic, stashapi, stashapi.classes, tenacity
 ensure_dependencies(sys.argv[1], sys.argv[2])
-modules = (diskcache, persistqueue, plexapi, pydantic, stashapi.stashapp, tenacity)
+modules = (diskcache, persistqueue, plexapi, pydantic, stashapi.classes, tenacity)
 assert sys.modules["stashapi"] is stashapi and sys.modules["pydantic"] is pydantic
 print(json.dumps([module.__file__ for module in modules]))
 """

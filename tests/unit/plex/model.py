@@ -34,7 +34,9 @@ def arguments_of(target: str) -> dict[str, str]:
 
 
 def applied(item: PlexItem, targets: Iterable[str], *, replaces: bool) -> PlexItem:
-    """The item after the edits. Plex adds names to those present, or (`replaces`) takes the list as it is."""
+    """The item after the edits. Plex adds names to those present, or (`replaces`) takes the list as
+    it is.
+    """
     for arguments in map(arguments_of, targets):
         for field in EDIT_FIELDS:
             value = arguments.get(f"{field.plex}.value")

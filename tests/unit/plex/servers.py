@@ -94,7 +94,9 @@ def xml_answer(body: bytes, length: int | None = None) -> bytes:
 
 @contextmanager
 def full_backlog() -> Iterator[str | None]:
-    """The address of a server that accepts no further connection; None where the system accepts them all."""
+    """The address of a server that accepts no further connection; None where the system accepts
+    them all.
+    """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)

@@ -73,7 +73,6 @@ def test_the_sections_are_one_request_and_carry_their_markers(plex: PlexEmulator
         "Scenes",
         "movie",
         str(before + 1),
-        False,
         ("/media/scenes",),
     )
     assert plex.count() == 1

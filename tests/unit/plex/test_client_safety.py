@@ -1,4 +1,6 @@
-"""What the way to Plex never does: follow a redirect, trust any certificate unasked, unfold entities."""
+"""What the way to Plex never does: follow a redirect, trust any certificate unasked, unfold
+entities.
+"""
 
 import tracemalloc
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from core.errors import (
     PlexTemporaryError,
     PlexUnavailable,
 )
-from plex.errors import LONG_TARGET, plex_errors, shorten, status_of, translate
+from plex.errors import LONG_TARGET, plex_errors, status_of, translate
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.unit.plex.servers import RawServer, client_at, client_of, full_backlog, xml_answer
 
@@ -321,7 +321,3 @@ def test_a_status_is_read_only_where_plexapi_wrote_one() -> None:
     assert status_of(plexapi.exceptions.BadRequest("(507) full; http://plex/")) == 507
     assert status_of(plexapi.exceptions.BadRequest("Unknown media type (404)")) is None
     assert status_of(ValueError("(503)")) is None
-
-
-def test_foreign_text_is_put_on_one_short_line() -> None:
-    assert shorten("a\n  b\t" + "c" * 500) == "a b " + "c" * 196

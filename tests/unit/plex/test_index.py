@@ -3,11 +3,14 @@
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
+from diskcache import Cache, JSONDisk
 
 from core.match import PlexFile
 from plex.index import FileIndex
@@ -15,23 +18,27 @@ from tests.support import ROOT
 
 SECTION = "section-uuid"
 
-_DYING_REBUILD = """
+_KILLED_REBUILD = """
 import os, signal, sys
 from pathlib import Path
 from core.match import PlexFile
 from plex.index import FileIndex
 
-class Dying(FileIndex):
+class Killed(FileIndex):
     left = int(sys.argv[2])
-    def _key(self, section_uuid, generation, number):
-        Dying.left -= 1
-        if Dying.left < 0:
+    def _set_bucket(self, section_uuid, number, bucket):
+        Killed.left -= 1
+        if Killed.left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super()._key(section_uuid, generation, number)
+        super()._set_bucket(section_uuid, number, bucket)
+    def _set_state(self, section_uuid, state):
+        super()._set_state(section_uuid, state)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-index = Dying(Path(sys.argv[1]))
+index = Killed(Path(sys.argv[1]))
 files = [PlexFile(f"/media/new-{number}.mp4", 1, number, 1) for number in range(40)]
 index.rebuild("section-uuid", files, marker="2", now=2.0, newest=2)
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -195,7 +202,7 @@ def test_a_kill_during_a_rebuild_leaves_the_old_or_new_index(tmp_path: Path, ste
     before.close()
 
     killed = subprocess.run(
-        [sys.executable, "-c", _DYING_REBUILD, str(folder), str(steps)],
+        [sys.executable, "-c", _KILLED_REBUILD, str(folder), str(steps)],
         env={"PYTHONPATH": str(ROOT)},
         timeout=60,
     )
@@ -210,6 +217,39 @@ def test_a_kill_during_a_rebuild_leaves_the_old_or_new_index(tmp_path: Path, ste
     assert killed.returncode != 0
     assert state is not None
     assert (state.marker, old, new) in (("1", 40, 0), ("2", 0, 40))
+
+
+def test_an_index_of_version_1_1_0_is_listed_again_once(tmp_path: Path) -> None:
+    """Its state has a generation, and its larger buckets were files."""
+    folder = tmp_path / "cache"
+    old = Cache(str(folder), disk=JSONDisk, eviction_policy="none")
+    bucket = {"a.mp4": [["/media/a.mp4", 10, 1, 1]], "b": [["x" * 50_000, 1, 2, 1]]}
+    old.set(["files", SECTION, 1, zlib.crc32(b"a.mp4") % 1024], bucket)
+    state = {"generation": 1, "marker": "1", "listed": "1", "listed_at": 1.0, "newest": 10}
+    old.set(["state", SECTION], {**state, "files": 2})
+    old.close()
+
+    upgraded = FileIndex(folder)
+    before = (upgraded.state(SECTION), upgraded.by_name(SECTION, "a.mp4"))
+    listed(upgraded, file("/media/a.mp4"))
+    upgraded.close()
+    reopened = FileIndex(folder)
+    after = reopened.by_name(SECTION, "a.mp4")
+    reopened.close()
+
+    assert before == (None, [])
+    assert after == [file("/media/a.mp4")]
+
+
+def test_no_bucket_becomes_a_file_beside_the_database(index: FileIndex, tmp_path: Path) -> None:
+    """Random names, because the rows are compressed; diskcache's own limit is 32 KiB."""
+    random = Random(1)
+    files = [file(f"/{random.randbytes(100).hex()}/a.mp4", number) for number in range(2_000)]
+
+    listed(index, *files)
+
+    assert len(index.by_name(SECTION, "a.mp4")) == 2_000
+    assert list((tmp_path / "cache").rglob("*.val")) == []
 
 
 def scribbled(folder: Path, start: int, end: int) -> None:

@@ -25,7 +25,6 @@ def test_every_version_and_part_counts_but_optimized_ones() -> None:
     item = parse_item(FULL, 3)
 
     assert item.files == ("/media/x cd1.mp4", "/media/x cd2.mp4", "/media/x 4k.mp4")
-    assert item.sizes == (100, 200, 0)
 
 
 def test_the_snapshot_holds_key_section_title_and_locks() -> None:

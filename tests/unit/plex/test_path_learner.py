@@ -249,7 +249,8 @@ NAMES = ("a.mp4", "b.mp4", "video.mp4")
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[StashFile], list[PlexFile]]:
-    """Files with names that are equal everywhere; Plex calls the years otherwise. A size tells which is which.
+    """Files with names that are equal everywhere; Plex calls the years otherwise. A size tells
+    which is which.
 
     The item of each file in Plex has the file's size as its key.
     """
@@ -276,7 +277,8 @@ def worlds(draw: st.DrawFn) -> tuple[list[StashFile], list[PlexFile]]:
         )
         for (file, year, sub, name), is_shown in zip(files, shown, strict=True)
         if is_shown
-        or is_same_root  # at the very path a file of another size counts as replaced, if ours is nowhere
+        # at the very path a file of another size counts as replaced, if ours is nowhere
+        or is_same_root
     ]
     return [file for file, *_ in files], plex
 

@@ -1,4 +1,6 @@
-"""Putting back: whatever was written, in however many steps, the item shows again what it showed before."""
+"""Putting back: whatever was written, in however many steps, the item shows again what it showed
+before.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancesto
 
 
 def section(key: int, *locations: str) -> Section:
-    return Section(key, f"uuid-{key}", f"Library {key}", "movie", "1", False, locations)
+    return Section(key, f"uuid-{key}", f"Library {key}", "movie", "1", locations)
 
 
 def folder(path: str, location: str = "/media") -> ScanFolder:

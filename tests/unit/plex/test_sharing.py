@@ -1,4 +1,6 @@
-"""Items are written together only where one request is right for each of them, whatever the server does with lists."""
+"""Items are written together only where one request is right for each of them, whatever the server
+does with lists.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

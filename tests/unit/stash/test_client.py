@@ -5,14 +5,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from core.errors import StashQueryError, StashUnavailable
-from stash.client import Cover, StashAddress, StashClient
+from stash.answers import Cover
+from stash.client import StashClient
+from stash.session import StashAddress
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
@@ -29,10 +31,9 @@ def client_of(
     *,
     api_key: str = "",
     timeout_s: tuple[float, float] = (5.0, 30.0),
-    on_cookie: Callable[[str, str], object] | None = None,
 ) -> Iterator[StashClient]:
     address = StashAddress(stash.core.connection.scheme, "127.0.0.1", stash.port)
-    client = StashClient(address, cookie, api_key=api_key, timeout_s=timeout_s, on_cookie=on_cookie)
+    client = StashClient(address, cookie, api_key=api_key, timeout_s=timeout_s)
     try:
         yield client
     finally:
@@ -57,7 +58,8 @@ def fresh_cookie(stash: StashEmulator) -> str:
     return stash.cookie().partition("=")[2]
 
 
-# -- address ------------------------------------------------------------------------------------------
+# -- address
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,38 @@ def test_the_listen_address_becomes_one_that_can_be_called(host: str, shown: str
     assert StashAddress("http", host, 9999).base_url == f"http://{shown}:9999"
 
 
+def test_the_plex_token_is_not_logged_when_saving_fails(
+    stash: StashEmulator, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The library logs the variables of a failed query."""
+    values = {"b_plex_token": "secret-token", "nested": {"one": 1}}
+    stash.faults.plan(Fault("graphql", graphql_error="must not be null"))
+
+    with (
+        caplog.at_level(0),
+        client_of(stash) as client,
+        pytest.raises(StashQueryError) as caught,
+    ):
+        client.save_settings(values)
+
+    out, err = capfd.readouterr()
+    assert "secret-token" not in caplog.text + out + err + str(caught.value)
+    assert values == {"b_plex_token": "secret-token", "nested": {"one": 1}}
+
+
+def test_every_request_is_counted_and_health_checks_are_not(stash: StashEmulator) -> None:
+    counted: list[int] = []
+    address = StashAddress("http", "127.0.0.1", stash.port)
+    client = StashClient(address, "", on_request=lambda: counted.append(1))
+
+    client.settings()
+    client.cover(999, "1")
+    client.is_up()
+    client.s.close()
+
+    assert len(counted) == 2
+
+
 def test_building_a_client_sends_nothing(stash: StashEmulator) -> None:
     with client_of(stash):
         pass
@@ -88,7 +122,8 @@ def test_building_a_client_sends_nothing(stash: StashEmulator) -> None:
 def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
     code = (
         "import sys\n"
-        "from stash.client import StashAddress, StashClient\n"
+        "from stash.client import StashClient\n"
+        "from stash.session import StashAddress\n"
         "print(StashClient(StashAddress('http', '0.0.0.0', int(sys.argv[1])), '').settings())\n"
     )
     proxies = dict.fromkeys(
@@ -107,7 +142,8 @@ def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
     assert done.stdout.strip() == "{}", done.stderr
 
 
-# -- scenes -------------------------------------------------------------------------------------------
+# -- scenes
+# -------------------------------------------------------------------------------------------
 
 
 def test_a_batch_of_scenes_is_one_request(stash: StashEmulator) -> None:
@@ -210,27 +246,26 @@ def test_the_api_key_and_the_age_of_sessions_are_told(guarded: StashEmulator) ->
     assert (key, age_s) == ("right-key", 3600.0)
 
 
-# -- sessions -----------------------------------------------------------------------------------------
+# -- sessions
+# -----------------------------------------------------------------------------------------
 
 
 def test_however_often_the_cookie_is_renewed_one_is_sent(
     guarded: StashEmulator, clock: MovableClock
 ) -> None:
-    heard: list[tuple[str, str]] = []
     first = fresh_cookie(guarded)
+    cookies = [first]
 
-    with client_of(guarded, first, on_cookie=lambda old, new: heard.append((old, new))) as client:
+    with client_of(guarded, first) as client:
         for _ in range(5):
             clock.advance(1000)
             client.settings()
+            cookies.append(client.cookie)
         jar = len(client.s.cookies)
-        newest = client.cookie
 
     assert {record.status for record in guarded.requests} == {200}
     assert jar == 0
-    assert len(heard) == 5
-    assert heard[0][0] == first
-    assert heard[-1][1] == newest != first
+    assert len(set(cookies)) == 6
 
 
 def test_an_expired_session_is_unavailable_until_the_next_hook(
@@ -282,7 +317,8 @@ def test_a_cover_behind_a_login_page_is_unavailable(
     assert [record.status for record in guarded.requests] == [302]
 
 
-# -- failures -----------------------------------------------------------------------------------------
+# -- failures
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -379,7 +415,8 @@ def test_a_self_signed_certificate_of_our_own_host_is_accepted(tmp_path: Path) -
     assert (settings, up) == ({}, True)
 
 
-# -- covers -------------------------------------------------------------------------------------------
+# -- covers
+# -------------------------------------------------------------------------------------------
 
 
 def test_a_cover_comes_with_its_etag_and_not_a_second_time(stash: StashEmulator) -> None:
@@ -440,7 +477,8 @@ def test_one_broken_cover_differs_from_an_absent_stash(
         client.cover(scene, "1")
 
 
-# -- speaking -----------------------------------------------------------------------------------------
+# -- speaking
+# -----------------------------------------------------------------------------------------
 
 
 def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
@@ -462,7 +500,8 @@ def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmula
         client.log_line("warning", "nobody hears")
 
 
-# -- what scenes show of others -----------------------------------------------------------------------
+# -- what scenes show of others
+# -----------------------------------------------------------------------
 
 
 def test_entities_of_every_kind_are_one_request(

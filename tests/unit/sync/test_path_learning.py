@@ -11,7 +11,8 @@ from core.errors import StashUnavailable
 from core.match import PlexFile
 from plex.path_learner import Candidates, LearnedMapping
 from plex.paths import file_name, normal_path
-from stash.client import StashAddress, StashClient
+from stash.client import StashClient
+from stash.session import StashAddress
 from sync.path_learning import FILE_NAME, REPEAT_AFTER_S, SAMPLE, LearnedPathStore, read_mappings
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock

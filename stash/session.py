@@ -1,0 +1,140 @@
+"""Carry every request to Stash: time-outs, the newest cookie or the API key, and a count of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+
+from core.errors import StashUnavailable
+
+# Stash 0.31 answers 401 from its API, redirects everything else to the login page, and answers 403
+# while its protection against public access is triggered.
+_AUTH_FAILURES = (301, 302, 303, 307, 308, 401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class StashAddress:
+    """The address Stash listens on. The address of all interfaces becomes the loopback.
+
+    Examples:
+        >>> StashAddress("http", "0.0.0.0", 9999).base_url
+        'http://127.0.0.1:9999'
+    """
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def base_url(self) -> str:
+        """Return the URL of Stash's root, without a slash at its end."""
+        host = self.host
+        if host in ("", "0.0.0.0", "::", "[::]"):  # noqa: S104 (recognised, not bound)
+            host = "127.0.0.1"
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+class StashSession(requests.Session):
+    """Send requests to one Stash. One thread uses one session.
+
+    `cookie` is the value of Stash's session cookie, "" for none. Stash renews it with every
+    authenticated response, and the session keeps the newest value only. `api_key` is sent after
+    Stash refused the cookie, "" for none.
+    """
+
+    def __init__(
+        self,
+        cookie: str,
+        api_key: str,
+        timeout_s: tuple[float, float],
+        on_request: Callable[[], object],
+    ) -> None:
+        """Prepare the session; send nothing.
+
+        Args:
+            cookie: Value of the session cookie that the hook has received, "" for none.
+            api_key: Sent only after Stash refused the cookie; "" for none.
+            timeout_s: Connect and read time-out of each request, in seconds.
+            on_request: Called before each request, repeated ones included; not for `is_up`.
+        """
+        super().__init__()
+        # A proxy for the internet must not see requests to Stash.
+        self.trust_env = False
+        # Stash's certificate is self-signed, and it runs on the same host.
+        self.verify = False
+        # Stash reads the oldest of two cookies of one name, so none may come from a cookie jar.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.cookie = cookie
+        self.api_key = api_key
+        self._timeout_s = timeout_s
+        self._on_request = on_request
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> Any:
+        """Send a request with the cookie, and again with the API key if the cookie is refused.
+
+        Raises:
+            StashUnavailable: Stash does not answer in time, or it refused both logins.
+        """
+        response = self._send_once(method, url, self._cookie_header(), args, kwargs)
+        if response.status_code in _AUTH_FAILURES and self.api_key:
+            response = self._send_once(method, url, {"ApiKey": self.api_key}, args, kwargs)
+        if response.status_code in _AUTH_FAILURES:
+            raise StashUnavailable(
+                f"Stash refused our session ({response.status_code}); the next hook brings a new one"
+            )
+        return response
+
+    def is_up(self, url: str) -> bool:
+        """Return True if `url` answers 200 to a request without a login. Never raise."""
+        try:
+            response = super().request("GET", url, timeout=self._timeout_s, allow_redirects=False)
+        except requests.RequestException:
+            return False
+        return response.status_code == 200
+
+    def _send_once(
+        self,
+        method: str | bytes,
+        url: str | bytes,
+        login: dict[str, str],
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> requests.Response:
+        options = {**options, "headers": {**(options.get("headers") or {}), **login}}
+        options.update(timeout=self._timeout_s, allow_redirects=False)
+        self._on_request()
+        try:
+            response = super().request(method, url, *args, **options)
+        except requests.RequestException as error:
+            raise StashUnavailable(f"Stash does not answer: {type(error).__name__}") from error
+        self._update_cookie(response)
+        return response
+
+    def _cookie_header(self) -> dict[str, str]:
+        return {"Cookie": f"session={self.cookie}"} if self.cookie else {}
+
+    def _update_cookie(self, response: requests.Response) -> None:
+        renewed = _session_cookie(response.headers.get("Set-Cookie", ""))
+        if renewed and "ApiKey" not in (response.request.headers or {}):
+            self.cookie = renewed
+
+
+def silence_certificate_warnings(address: StashAddress) -> None:
+    """Turn off urllib3's warning about unverified certificates, if Stash uses TLS."""
+    if address.scheme == "https":
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+def _session_cookie(header: str) -> str:
+    """Return the value of Stash's cookie in a Set-Cookie header, "" if there is none."""
+    # A proxy may have added a cookie of its own.
+    for part in header.replace(",", ";").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == "session":
+            return value
+    return ""
