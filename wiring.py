@@ -76,13 +76,13 @@ class Environment:
 class Worker:
     """A built worker and what must be closed after it."""
 
-    life: WorkerLoop
-    parts: WorkerComponents
+    loop: WorkerLoop
+    components: WorkerComponents
     opened: OpenedDatabase
 
     def close(self) -> None:
         """Close the connections; the lease is not this object's to give up."""
-        self.parts.settings.close()
+        self.components.settings.close()
         self.opened.queue.close()
 
 

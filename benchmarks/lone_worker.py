@@ -129,7 +129,7 @@ def _work_off(order: Order) -> None:
     log, close_log = open_log(data / "plexsync.log")
     worker = build_worker(Environment(PROJECT, data), log, "benchmark", lambda: None)
     try:
-        worker.life.drain_and_exit(lambda: None)
+        worker.loop.drain_and_exit(lambda: None)
     finally:
         worker.close()
         close_log()

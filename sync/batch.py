@@ -47,6 +47,14 @@ class Batch:
     gone: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class BatchRead:
+    """A batch was read, and its jobs have not been carried out yet."""
+
+    ctx: SyncContext
+    batch: Batch
+
+
 def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
     """Read everything the jobs need.
 

@@ -42,7 +42,7 @@ def view_status(context: TaskContext) -> TaskResult:
         "running": snapshot.running,
         "dead": dict(snapshot.dead),
         "waiting": dict(snapshot.waiting),
-        "worker": snapshot.doing,
+        "worker": snapshot.worker_status,
         "breaker": snapshot.breaker.state.value,
         "confidence": dict(snapshot.confidences),
         "statistics": snapshot.statistics.model_dump(mode="json", exclude={"times_s"}),

@@ -144,7 +144,7 @@ def _follow(context: TaskContext, facts: MetaStore, wish: RunRequest) -> None:
                 f"{run.checked} of {run.total} scenes compared, gaps: {format_counts(run.gaps)}."
             )
         worker = facts.worker()
-        worked = worked if worker and worker.status.startswith(("waiting", "switched off")) else now
+        worked = worked if worker and worker.status.is_blocked else now
         if (
             now - worked >= IDLE_GRACE_S
             or now - moved >= STALL_TIMEOUT_S

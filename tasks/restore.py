@@ -18,7 +18,7 @@ from stash.client import StashClient
 from sync.context import SyncContext
 from sync.write_item import ItemWriter
 from sync_queue.hook_queue import is_worker_alive
-from sync_queue.meta import SYNCING, MetaStore
+from sync_queue.meta import MetaStore, WorkerStatus
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure
 from validation.config import read_config
@@ -58,7 +58,7 @@ def _require_disabled(stash: StashClient) -> None:
 def _is_worker_busy(store: JobStore) -> bool:
     """Whether a worker is in the middle of a drain that began under the old settings."""
     row = MetaStore(store).worker()
-    return bool(store.counts()[2]) or (row is not None and row.status == SYNCING)
+    return bool(store.counts()[2]) or (row is not None and row.status is WorkerStatus.SYNCING)
 
 
 def _restore_all(

@@ -345,7 +345,7 @@ class Soak:
         """As the button for passing faults does, once Plex is healthy."""
         worker = self.world.worker
         assert worker is not None
-        store = worker.parts.store
+        store = worker.components.store
         now = self.world.clock.wall()
         result = recover(
             store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now

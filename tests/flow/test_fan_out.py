@@ -252,7 +252,7 @@ def rename_without_work(house: Inproc) -> None:
     house.clock.advance(LATER_S)
     hook(house, "Tag.Update.Post", tag, {"id": str(tag)}, ("id", "name"))
     house.clock.advance(LATER_S)
-    assert house.worker.life.tick() is None
+    assert house.worker.loop.tick() is None
 
 
 # -- gone and merged ------------------------------------------------------------------------------
@@ -418,7 +418,7 @@ def test_an_entity_job_is_no_test_of_a_plex_that_is_coming_back(house: Inproc) -
     _, items = library(house, tags=["train"])
     house.plex.down()
     house.note(house.pair("b.mp4")[0])
-    assert house.worker.life.tick() is None
+    assert house.worker.loop.tick() is None
     house.stash.library.change_named(house.stash.library.tags, 1, name="railway")
     hook(house, "Tag.Update.Post", 1)
     house.plex.up()

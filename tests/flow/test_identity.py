@@ -172,7 +172,7 @@ def test_a_tag_deleted_after_a_full_import_leaves_its_scenes(house: Inproc) -> N
 
     tag = house.stash.library.tag_id("tag 3")
     house.stash.library.remove_tag(tag)
-    house.worker.parts.store.enqueue(f"tag:{tag}", "destroy")
+    house.worker.components.store.enqueue(f"tag:{tag}", "destroy")
     house.look(LATER_S)
 
     assert now

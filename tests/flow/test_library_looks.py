@@ -315,7 +315,7 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     house.look()
     scenes = [house.scene(f"/data/a/{number}.mp4", number + 1) for number in range(1_050)]
     house.note(*scenes)
-    store = house.worker.parts.store
+    store = house.worker.components.store
     while jobs := store.claim():
         for job in jobs:
             path = f"/media/a/{job.scene_id - 1}.mp4"

@@ -56,7 +56,7 @@ def months(house: Inproc, scene: int, rounds: int) -> None:
         house.change(scene, title=f"During the outage {number}")
         house.note(scene)
         house.clock.advance(2.0)
-        assert house.worker.life.tick() is None
+        assert house.worker.loop.tick() is None
         house.plex.up()
         house.look_for(240.0, 30.0)
         house.plex.faults.add(Fault(kind="truncated_xml"))

@@ -155,7 +155,7 @@ def test_a_worker_leaves_quietly_when_its_plugin_was_uninstalled(tmp_path: Path)
         room.work_for(UPDATE_S - 10.0)
         assert room.worker is not None
 
-        farewell = room.worker.life.run()
+        farewell = room.worker.loop.run()
 
         assert farewell is ExitReason.UNINSTALLED
         assert [path.name for path in room.plugin.iterdir()] == ["data"]

@@ -176,7 +176,7 @@ def test_a_cover_that_moved_is_stale_and_one_that_did_not_is_not(room: Workroom)
 def dry_run_of(room: Workroom, store: JobStore) -> Run:
     """A comparison before the worker's own catch-up sees anything."""
     assert room.worker is not None
-    ctx = room.worker.parts.settings.sync_context()
+    ctx = room.worker.components.settings.sync_context()
     assert ctx is not None
     run = Run(cause="dry run", scope="all", started_at=room.clock.wall())
     sweep = Sweep(SyncPlanner(ctx), DryRunGapSink(store, DeadLetters(store), 20), room.clock, run)

@@ -45,7 +45,7 @@ def begin_outage(room: Workroom, scene: int, title: str = "Waits") -> None:
 
 def state(room: Workroom) -> BreakerStatus:
     assert room.worker is not None
-    return room.worker.parts.circuit.breaker.state
+    return room.worker.components.circuit.breaker.state
 
 
 def document(home: House | Workroom, name: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def document(home: House | Workroom, name: str) -> dict[str, Any]:
 
 def store_of(room: Workroom) -> JobStore:
     assert room.worker is not None
-    return room.worker.parts.store
+    return room.worker.components.store
 
 
 # -- restarts ---------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_a_worker_started_during_an_outage_continues_it(
     before = document(room, BREAKER_FILE)
 
     restart(room)
-    after = room.worker.parts.circuit.breaker if room.worker else None
+    after = room.worker.components.circuit.breaker if room.worker else None
     room.work(1.0)
 
     assert after is not None
@@ -164,10 +164,10 @@ def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
     for _ in range(10):
         room.note(1)
         room.work(12.0)
-    before = room.worker.parts.throttle.ramp if room.worker else None
+    before = room.worker.components.throttle.ramp if room.worker else None
 
     restart(room)
-    after = room.worker.parts.throttle.ramp if room.worker else None
+    after = room.worker.components.throttle.ramp if room.worker else None
 
     assert before is not None
     assert after is not None
@@ -242,7 +242,7 @@ def test_an_hour_of_waiting_is_two_polls_a_second(room: Workroom) -> None:
     room.clock.sleeps.clear()
 
     for _ in range(7_200):
-        assert room.worker.life.tick() is None
+        assert room.worker.loop.tick() is None
         room.clock.sleep(TICK_S)
     own = [one for one in room.clock.sleeps if one != TICK_S]
 

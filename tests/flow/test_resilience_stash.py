@@ -121,7 +121,7 @@ def test_without_stash_the_worker_stops_and_the_next_continues(
     assert room.worker is not None
     since = room.clock.monotonic()
 
-    farewell = room.worker.life.run()
+    farewell = room.worker.loop.run()
     lasted = room.clock.monotonic() - since
     loud = [line for line in room.worker_log().splitlines() if " ERROR " in line]
     waiting = room.jobs()

@@ -11,6 +11,7 @@ import pytest
 
 from sync_queue.hook_queue import connect
 from sync_queue.lease import Lease
+from sync_queue.meta import WorkerStatus
 from tasks.context import TaskFailed
 from tasks.run import build_context
 from tasks.table import TASKS
@@ -166,7 +167,7 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button:
 
 def test_a_poster_that_somebody_chose_since_stays(house: Inproc, button: Button) -> None:
     _, item = written(house)
-    ctx = house.worker.parts.settings.sync_context()
+    ctx = house.worker.components.settings.sync_context()
     assert ctx is not None
     ctx.plex.upload_image(item, "posters", picture(9))
     switch_off(house)
@@ -216,8 +217,8 @@ def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(
 def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Button) -> None:
     written(house)
     switch_off(house)
-    parts = house.worker.parts
-    parts.facts.set_status("syncing", parts.epoch)
+    parts = house.worker.components
+    parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
     lease = Lease(house.data)
     assert lease.acquire()
 

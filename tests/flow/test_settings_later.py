@@ -98,7 +98,7 @@ def test_a_disabled_plugin_keeps_changes_and_writes_nothing(house: Inproc) -> No
         house.note(scene)
         for _ in range(4):
             house.clock.advance(30.0)
-            assert house.worker.life.tick() is None
+            assert house.worker.loop.tick() is None
     house.configure(a_enabled=True)
     with house.writes_only(item):
         house.look_for(60.0)

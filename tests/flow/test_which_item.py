@@ -428,4 +428,4 @@ def test_the_confidence_of_every_sync_is_recorded_and_counted(house: Inproc) -> 
 
     assert house.records(guessed)[item].confidence == "low"
     assert [next(iter(house.records(scene).values())).confidence for scene in sure] == ["high"] * 3
-    assert house.worker.parts.statistics.now().confidence == {"high": 3, "low": 1}
+    assert house.worker.components.statistics.now().confidence == {"high": 3, "low": 1}

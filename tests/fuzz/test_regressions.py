@@ -250,7 +250,7 @@ def test_an_invalid_stored_time_does_not_stop_the_worker(
     log, _ = kept_log()
     worker = build_worker(Environment(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
 
-    farewell = worker.life.tick()
+    farewell = worker.loop.tick()
     worker.close()
 
     assert farewell is None

@@ -161,7 +161,7 @@ def test_a_worker_starts_with_any_documents(
 
         try:
             for _ in range(5):
-                assert worker.life.tick() is None
+                assert worker.loop.tick() is None
                 clock.advance(40.0)
         finally:
             worker.close()

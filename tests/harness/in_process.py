@@ -113,7 +113,7 @@ class InProcessHarness(ServerPair):
     def parts(self) -> WorkerComponents:
         """The components of the current worker."""
         assert self.process is not None
-        return self.process.parts
+        return self.process.components
 
     @property
     def store(self) -> JobStore:
@@ -190,7 +190,7 @@ class InProcessHarness(ServerPair):
         """Let time pass, then let the worker run one pass of its loop."""
         assert self.process is not None
         self.clock.advance(after_s)
-        assert self.process.life.tick() is None
+        assert self.process.loop.tick() is None
 
     def pass_time(self, seconds: float = SETTLED_S) -> None:
         """Move the clock, with hooks at least until what they have enqueued is due.

@@ -79,7 +79,7 @@ class World(Workroom):
         self.clock.sleeps.clear()
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0.0:
-            busy = self.worker is not None and self.worker.parts.store.is_due()
+            busy = self.worker is not None and self.worker.components.store.is_due()
             self.clock.advance(
                 min(left, self.rng.uniform(0.3, 1.0) if busy else self.rng.uniform(1.0, 30.0))
             )
@@ -89,7 +89,7 @@ class World(Workroom):
         if self.worker is None:
             return
         try:
-            farewell = self.worker.life.tick()
+            farewell = self.worker.loop.tick()
         except Died:
             self.crashes += 1
             self.end_worker()

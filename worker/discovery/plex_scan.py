@@ -12,7 +12,7 @@ from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.path_learner import apply
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
-from sync.batch import Batch, is_missing
+from sync.batch import Batch, BatchRead, is_missing
 from sync.context import SyncContext
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
@@ -54,8 +54,9 @@ class ScanTrigger:
         self._rest_until = 0.0
         self._nowhere = IntervalTimer(clock, WARN_INTERVAL_S)
 
-    def on_batch_read(self, ctx: SyncContext, batch: Batch) -> None:
+    def on_batch_read(self, event: BatchRead) -> None:
         """Ask for the folders of the batch's new scenes that Plex does not have."""
+        ctx, batch = event.ctx, event.batch
         now = self._clock.wall()
         if (
             not ctx.config.trigger_plex_scan

@@ -7,10 +7,11 @@ from random import Random
 
 from core.clock import Clock
 from core.errors import Fenced, PlexError, StashUnavailable
+from core.events import JobFinished
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
-from sync.batch import Batch, read_batch
+from sync.batch import Batch, BatchRead, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync, display_title
@@ -29,10 +30,8 @@ from worker.resilience.throttle import Throttle
 VERIFY_EVERY = 200  # written items; one verifying read serves them all
 PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
 
-OnJobFinished = Callable[[Job, Outcome, float], None]
-"""Hears (job, outcome, seconds it took) after the job has moved."""
-OnBatchRead = Callable[[SyncContext, Batch], None]
-"""Hears of a batch that was read, before its jobs are worked on."""
+OnJobFinished = Callable[[JobFinished], None]
+OnBatchRead = Callable[[BatchRead], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +253,10 @@ class Drain:
             self._run_batch(ctx, sync, [job], should_stop)
 
     def _notify_batch_read(self, ctx: SyncContext, batch: Batch) -> None:
+        event = BatchRead(ctx, batch)
         for listener in self._batch_listeners:
             try:
-                listener(ctx, batch)
+                listener(event)
             except (
                 Exception
             ) as error:  # broad on purpose: no job may fail by what merely follows a read
@@ -335,9 +335,10 @@ class Drain:
                 )
         self._checkpoint("drain.settled")
         self._report = self._report.including(outcome)
+        event = JobFinished(job, outcome, took_s)
         for listener in self._listeners:
             try:
-                listener(job, outcome, took_s)
+                listener(event)
             except (
                 Exception
             ) as error:  # broad on purpose: the job has moved; counting it must not stop the next

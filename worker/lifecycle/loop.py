@@ -9,7 +9,7 @@ from core.units import DAY_S
 from sync.context import SyncContext
 from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
-from sync_queue.meta import SERVER, SYNCING
+from sync_queue.meta import SERVER, WorkerStatus
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
 from worker.discovery.library_watch import LibraryWatcher
@@ -27,7 +27,6 @@ EDIT_GRACE_S = (
     sql.SETTLE_WINDOW_S + 1.0
 )  # whoever works in a worker's place waits for an edit that still rests
 SETTINGS_POLL_S = 30.0  # while the settings forbid to ask Plex, they are read this often
-WAITING_FOR_STASH = "waiting for Stash"
 
 
 class ExitReason(Enum):
@@ -63,7 +62,7 @@ class WorkerLoop:
         self._stash_failures = 0
         self._seen = -1
         self._next_due: float | None = None
-        self._said_doing = ""
+        self._last_status = ""
         self._goes_on = True
         self._ends_at = float("inf")
 
@@ -191,12 +190,12 @@ class WorkerLoop:
             self._stash_failures += 1
             rest_s = min(60.0, 2.0 ** min(self._stash_failures, 6))
             self._rest_until = self._p.clock.monotonic() + rest_s
-            self._set_status(WAITING_FOR_STASH)
+            self._set_status(WorkerStatus.WAITING_FOR_STASH)
             self._p.log.info("stash.unavailable", detail=str(error), next_s=rest_s)
         else:
             self._stash_failures = 0
-            if self._said_doing in ("", WAITING_FOR_STASH):
-                self._set_status("idle")
+            if self._last_status in ("", WorkerStatus.WAITING_FOR_STASH.value):
+                self._set_status(WorkerStatus.IDLE)
 
     def _renew(self) -> None:
         if self._renewal.fire():
@@ -212,7 +211,7 @@ class WorkerLoop:
         if self._p.settings.generation != generation:
             self._p.circuit.settings_changed()
         if ctx is None or not self._may_write():
-            self._set_status("waiting for its settings" if ctx is None else "switched off")
+            self._set_status(WorkerStatus.UNCONFIGURED if ctx is None else WorkerStatus.DISABLED)
             return None
         return ctx
 
@@ -231,7 +230,7 @@ class WorkerLoop:
         if self._p.circuit.breaker.state is BreakerStatus.OPEN and (
             self._p.settings.config is None or self._may_write()
         ):
-            self._set_status(f"waiting for Plex: {self._p.circuit.breaker.reason}")
+            self._set_status(WorkerStatus.WAITING_FOR_PLEX, self._p.circuit.breaker.reason)
 
     def _drain(self) -> None:
         half_open = self._p.circuit.breaker.state is BreakerStatus.HALF_OPEN and self._may_write()
@@ -243,7 +242,7 @@ class WorkerLoop:
                 None  # looked at again with the next change, or by the half-minute look
             )
             return
-        self._set_status(SYNCING)
+        self._set_status(WorkerStatus.SYNCING)
         until = self._p.clock.monotonic() + DRAIN_CHUNK_S
         report = self._p.drain.run(
             ctx,
@@ -270,7 +269,7 @@ class WorkerLoop:
                 self._p.clock.monotonic() + PAUSE_S
             )  # it failed, and a health check said nothing
         if self._p.circuit.breaker.state is not BreakerStatus.OPEN:
-            self._set_status("idle")
+            self._set_status(WorkerStatus.IDLE)
 
     def _may_have_due_job(self) -> bool:
         """Due, as far as it is known; before the settings were ever read, a due job is reason to read them."""
@@ -340,7 +339,8 @@ class WorkerLoop:
         may_work = self._p.circuit.max_jobs and not self._is_backing_off() and self._may_write()
         return bool(may_work) and any(duty.is_due() for duty in self._p.duties)
 
-    def _set_status(self, text: str) -> None:
-        if text != self._said_doing:
-            self._said_doing = text
-            self._p.facts.set_status(text, self._p.epoch)
+    def _set_status(self, status: WorkerStatus, detail: str = "") -> None:
+        stored = status.stored(detail)
+        if stored != self._last_status:
+            self._last_status = stored
+            self._p.facts.set_status(status, self._p.epoch, detail)

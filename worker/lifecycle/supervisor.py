@@ -29,7 +29,7 @@ UPDATE = "update"  # by whom a worker is started that only takes over from an ol
 class BuiltWorker(Protocol):
     """A worker as `wiring.py` builds it."""
 
-    life: WorkerLoop
+    loop: WorkerLoop
     opened: OpenedDatabase
 
     def close(self) -> None:
@@ -100,10 +100,10 @@ class WorkerSupervisor:
         worker = None
         try:
             worker = self.build(log, "task", look)
-            worker.life.drain_and_exit(look, ends_at)
+            worker.loop.drain_and_exit(look, ends_at)
             lease.release()
             self.checkpoint("shutdown.released")
-            return worker.life.has_new_work() and self.clock.monotonic() < ends_at
+            return worker.loop.has_new_work() and self.clock.monotonic() < ends_at
         finally:
             lease.release()
             if worker is not None:
@@ -116,13 +116,13 @@ class WorkerSupervisor:
         worker = None
         try:
             worker = self.build(log, started_by, watchdog.heartbeat)
-            farewell = worker.life.run()
+            farewell = worker.loop.run()
             self.checkpoint("shutdown.decided")
             lease.release()
             self.checkpoint("shutdown.released")
             if farewell is ExitReason.VERSION_CHANGED:
                 launch_worker(str(self.root), UPDATE)
-            elif farewell is ExitReason.STASH_UNREACHABLE and worker.life.has_new_work():
+            elif farewell is ExitReason.STASH_UNREACHABLE and worker.loop.has_new_work():
                 self.checkpoint("shutdown.new_work")
                 lease.acquire()
             self.checkpoint("shutdown.done")

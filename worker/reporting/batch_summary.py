@@ -7,8 +7,8 @@ most in half a minute, and it speaks of all jobs since the last one. The worker'
 from collections import Counter
 
 from core.clock import Clock
-from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.events import JobFinished
+from core.outcome import Disposition
 from core.text import format_counts, format_duration, pluralize
 from sync_queue.notices import Notices
 
@@ -27,10 +27,11 @@ class BatchSummary:
         self._begin()
         self._told_at = float("-inf")
 
-    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, event: JobFinished) -> None:
         """Count one outcome."""
+        outcome = event.outcome
         match outcome.disposition:
-            case Disposition.COMPLETE if not job.is_scene:
+            case Disposition.COMPLETE if not event.job.is_scene:
                 pass  # its scenes are counted
             case Disposition.COMPLETE:
                 self._done[_DONE.get(outcome.result, "left alone")] += 1

@@ -1,9 +1,10 @@
 """What the outside hears of jobs: one log line per finished job, one notice per kind of trouble."""
 
 from core.clock import Clock
-from core.job import Job, display_name
+from core.events import JobFinished
+from core.job import display_name
 from core.log import EventLog
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition
 from core.text import format_duration
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus, CircuitState
@@ -28,8 +29,9 @@ class JobReporter:
         self._notices = notices
         self._clock = clock
 
-    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, event: JobFinished) -> None:
         """Write the job's line, and a notice when a person may have to act."""
+        job, outcome = event.job, event.outcome
         if not job.is_scene and outcome.disposition is Disposition.COMPLETE:
             self._log.info(
                 "fan_out.done",
@@ -37,7 +39,7 @@ class JobReporter:
                 cause=job.cause,
                 what=outcome.result,
                 queued=outcome.message,
-                took_s=round(took_s, 3),
+                took_s=round(event.took_s, 3),
             )
             return
         kind, _, number = job.subject.partition(":")
@@ -48,7 +50,7 @@ class JobReporter:
             facts.update(reason=outcome.result, attempt=outcome.attempts, detail=outcome.message)
         if outcome.disposition is Disposition.RETRY:
             facts.update(next_s=round(outcome.wait_s))
-        facts.update(took_s=round(took_s, 3))
+        facts.update(took_s=round(event.took_s, 3))
         write = (
             self._log.warning if outcome.disposition is Disposition.DEAD_LETTER else self._log.info
         )

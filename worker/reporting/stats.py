@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 
 from core.clock import Clock
+from core.events import JobFinished
 from core.files import JsonFile
-from core.job import Job
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
 from core.step_timer import StepTimer
@@ -165,11 +165,12 @@ class StatisticsRecorder:
             log.warning("state.corrupt", detail=self._file.corruption_warning)
         watch.restore(kept.times_s, kept.requests)
 
-    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, event: JobFinished) -> None:
         """A drain's listener: keep the time of a successful job."""
         self._watch.requests[JOBS] += 1
+        outcome = event.outcome
         if outcome.disposition is Disposition.COMPLETE and outcome.items:
-            self._watch.record(JOB, took_s)
+            self._watch.record(JOB, event.took_s)
 
     def now(self) -> Statistics:
         """The statistics of this moment."""

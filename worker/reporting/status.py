@@ -60,9 +60,9 @@ class Snapshot:
         return self.history.current
 
     @property
-    def doing(self) -> str:
-        """What the worker does, for people."""
-        return self.worker.status if self.worker is not None and self.alive else "not running"
+    def worker_status(self) -> str:
+        """Return what the worker does, for the user."""
+        return self.worker.status_text if self.worker and self.alive else "not running"
 
 
 def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
@@ -207,7 +207,7 @@ def worker_lines(snapshot: Snapshot, now: float) -> list[str]:
     if snapshot.worker is None or not snapshot.alive:
         return ["Worker: not running; the next edit starts it."]
     return [
-        f"Worker: {snapshot.doing}, alive for {format_duration(now - snapshot.worker.started_at)}."
+        f"Worker: {snapshot.worker_status}, alive for {format_duration(now - snapshot.worker.started_at)}."
     ]
 
 

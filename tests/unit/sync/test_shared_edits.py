@@ -25,7 +25,7 @@ class Board:
 
     @property
     def ctx(self) -> SyncContext:
-        ctx = self.house.worker.parts.settings.sync_context()
+        ctx = self.house.worker.components.settings.sync_context()
         assert ctx is not None
         return ctx
 
@@ -186,7 +186,7 @@ def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     board.add()
     old = board.ctx
     items = board.items()
-    connection = board.house.worker.parts.store.connection
+    connection = board.house.worker.components.store.connection
     connection.execute("UPDATE worker SET epoch = epoch + 1")
 
     with pytest.raises(Fenced):

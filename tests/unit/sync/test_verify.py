@@ -68,7 +68,7 @@ def test_an_item_gone_before_verification_is_left_alone(rig: Rig) -> None:
                 rig.plex.library.remove_item(item.rating_key)
         return False
 
-    report = rig.worker.parts.drain.run(rig.ctx(), remove_after_the_write)
+    report = rig.worker.components.drain.run(rig.ctx(), remove_after_the_write)
 
     assert report.done == 1
     assert rig.record(scene) is not None

@@ -6,7 +6,7 @@ from core.job import PRIORITY_BACKFILL
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import pop_notices, session_parameters
-from sync_queue.meta import MetaStore, StashSession, start_epoch
+from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
 from tests.unit.sync_queue.queues import Desk
@@ -232,7 +232,7 @@ def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
         3,
         "hook",
     )
-    assert (worker.started_at, worker.status) == (9.0, "starting")
+    assert (worker.started_at, worker.status) == (9.0, WorkerStatus.STARTING)
 
 
 def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
@@ -240,13 +240,13 @@ def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
     nobody = facts.worker()
     epoch = start_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
 
-    facts.set_status("syncing", epoch)
-    facts.set_status("a ghost", epoch - 1)
+    facts.set_status(WorkerStatus.SYNCING, epoch)
+    facts.set_status(WorkerStatus.IDLE, epoch - 1)
 
     worker = facts.worker()
     assert nobody is None
     assert worker is not None
-    assert worker.status == "syncing"
+    assert worker.status is WorkerStatus.SYNCING
 
 
 def test_a_meta_value_is_empty_until_set_then_the_newest(desk: Desk) -> None:

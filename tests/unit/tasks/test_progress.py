@@ -9,7 +9,7 @@ from core.outcome import Disposition
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.lease import Lease
-from sync_queue.meta import MetaStore, start_epoch
+from sync_queue.meta import MetaStore, WorkerStatus, start_epoch
 from sync_queue.store import JobStore
 from tasks.progress import (
     IDLE_GRACE_S,
@@ -189,7 +189,8 @@ def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
 )
 def test_a_blocked_worker_ends_the_progress_with_its_reason(tmp_path: Path, doing: str) -> None:
     watch = Watch(tmp_path, 3, works=False)
-    watch.facts.set_status(doing, watch.epoch)
+    status, detail = WorkerStatus.parse(doing)
+    watch.facts.set_status(status, watch.epoch, detail)
 
     answer = watch.follower.follow(lambda: True)
 

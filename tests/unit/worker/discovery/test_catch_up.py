@@ -15,13 +15,13 @@ from worker.discovery.catch_up import OVERLAP_S, WATERMARK
 
 
 def run(rig: Rig) -> int:
-    stash = rig.worker.parts.settings.stash()
+    stash = rig.worker.components.settings.stash()
     assert stash is not None
-    return rig.worker.parts.catch_up.run(stash, rig.plex.machine_identifier)
+    return rig.worker.components.catch_up.run(stash, rig.plex.machine_identifier)
 
 
 def watermark(rig: Rig) -> float:
-    return float(rig.worker.parts.facts.get(WATERMARK))
+    return float(rig.worker.components.facts.get(WATERMARK))
 
 
 def started(rig: Rig) -> None:
@@ -49,7 +49,7 @@ def test_a_scene_that_changed_without_a_hook_is_noted(rig: Rig) -> None:
 
     assert noted == 1
     assert rig.row(scene)[2] == ""
-    assert rig.worker.parts.store.has_pending_change(f"scene:{quiet}", since=0) is False
+    assert rig.worker.components.store.has_pending_change(f"scene:{quiet}", since=0) is False
 
 
 def test_what_was_synced_since_its_change_is_not_noted_again(rig: Rig) -> None:
@@ -105,8 +105,8 @@ def test_a_change_after_the_dead_letter_is_noted(rig: Rig) -> None:
 
 def bury(rig: Rig, scene: int) -> None:
     rig.note(scene)
-    (job,) = rig.worker.parts.store.claim()
-    rig.worker.parts.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
+    (job,) = rig.worker.components.store.claim()
+    rig.worker.components.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
 
 
 def test_a_future_timestamp_is_enqueued_once(rig: Rig) -> None:
@@ -245,7 +245,7 @@ def test_a_damaged_watermark_is_set_back_a_day(
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
     rig.clock.advance(60)
-    rig.worker.parts.facts.set(WATERMARK, "1700000?00.0")
+    rig.worker.components.facts.set(WATERMARK, "1700000?00.0")
 
     assert run(rig) == 1
     assert watermark(rig) == rig.clock.now
@@ -256,7 +256,7 @@ def test_a_damaged_watermark_is_set_back_a_day(
 
 def tagged(rig: Rig, count: int = 1) -> EntityIndex:
     """Tags that indexed scenes show, read just now."""
-    index = EntityIndex(rig.worker.parts.store)
+    index = EntityIndex(rig.worker.components.store)
     for number in range(1, count + 1):
         tag = rig.stash.library.add_tag(f"tag {number}")
         index.remember(Entity(f"tag:{tag}", f"tag {number}", read_at=rig.clock.now))
@@ -275,7 +275,7 @@ def test_a_changed_tag_is_enqueued_unless_no_scene_shows_it(rig: Rig) -> None:
     rename(rig, unknown)
 
     assert run(rig) == 1
-    assert rig.worker.parts.store.is_queued("tag:1")
+    assert rig.worker.components.store.is_queued("tag:1")
 
 
 def test_a_tag_that_was_read_since_it_moved_is_not_noted(rig: Rig) -> None:
@@ -304,7 +304,7 @@ def test_a_queued_or_dead_lettered_tag_is_not_enqueued_again(rig: Rig) -> None:
     started(rig)
     rename(rig, 1)
     rename(rig, 2)
-    store = rig.worker.parts.store
+    store = rig.worker.components.store
     store.enqueue("tag:1", "update")
     (job,) = store.claim()
     store.dead_letter(job, title="", reason="StashQueryError", message="m")

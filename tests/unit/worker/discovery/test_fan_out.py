@@ -75,7 +75,7 @@ def test_a_batch_of_entities_is_one_question_to_stash(rig: Rig) -> None:
     rig.stash.reset_counts()
 
     for subject in ("tag:1", "tag:2", "performer:1", "studio:1"):
-        rig.worker.parts.store.enqueue(subject, "update")
+        rig.worker.components.store.enqueue(subject, "update")
     report = rig.drain()
 
     assert report.done == 4
@@ -84,21 +84,21 @@ def test_a_batch_of_entities_is_one_question_to_stash(rig: Rig) -> None:
 
 def test_one_broken_entity_does_not_stop_the_others(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
-    store = rig.worker.parts.store
+    store = rig.worker.components.store
 
     store.enqueue("tag:x", "update")
     store.enqueue("tag:1", "destroy")
     report = rig.drain()
 
     assert (report.done, report.waiting) == (1, 1)
-    assert rig.worker.parts.store.is_queued("tag:x")
+    assert rig.worker.components.store.is_queued("tag:x")
 
 
 def test_jobs_of_both_kinds_share_a_batch(rig: Rig) -> None:
     scene_id = rig.scene("a", tags=["one"])
     rig.ctx()
 
-    rig.worker.parts.store.enqueue("tag:1", "update")
+    rig.worker.components.store.enqueue("tag:1", "update")
     rig.note(scene_id)
     done = rig.drain_all()
 
@@ -110,7 +110,7 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
     rig.lines.clear()
 
-    rig.worker.parts.store.enqueue("tag:1", "update")
+    rig.worker.components.store.enqueue("tag:1", "update")
     rig.drain()
 
     assert any(
@@ -124,7 +124,7 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
 
 
 def departures(rig: Rig) -> DeletionSweep:
-    return next(duty for duty in rig.worker.parts.duties if isinstance(duty, DeletionSweep))
+    return next(duty for duty in rig.worker.components.duties if isinstance(duty, DeletionSweep))
 
 
 def walk(rig: Rig) -> int:
@@ -184,7 +184,7 @@ def test_while_nothing_may_be_written_the_walk_waits(rig: Rig) -> None:
 def test_a_walk_finds_what_is_gone_on_any_page(rig: Rig, gone: int) -> None:
     for number in range(PAGE + 5):
         rig.stash.library.add_scene(f"/data/{number}.mp4")
-    rig.worker.parts.store.connection.executemany(
+    rig.worker.components.store.connection.executemany(
         "INSERT INTO scene_entities (scene_id, entities) VALUES (?, ' tag:1 ')",
         [(number,) for number in range(1, PAGE + 6)],
     )
@@ -193,4 +193,4 @@ def test_a_walk_finds_what_is_gone_on_any_page(rig: Rig, gone: int) -> None:
     walk(rig)
 
     assert rig.counts[0] == 1
-    assert rig.worker.parts.store.is_queued(f"scene:{gone}")
+    assert rig.worker.components.store.is_queued(f"scene:{gone}")

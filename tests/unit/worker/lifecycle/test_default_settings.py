@@ -56,7 +56,7 @@ def test_what_was_written_and_is_gone_again_is_lost() -> None:
 
 
 def stored(rig: Rig) -> dict[str, Any]:
-    return dict(rig.worker.parts.settings.stash().settings())  # type: ignore[union-attr]
+    return dict(rig.worker.components.settings.stash().settings())  # type: ignore[union-attr]
 
 
 def live(rig: Rig, seconds: float) -> None:
@@ -75,7 +75,7 @@ def test_defaults_are_stored_when_stable_once_per_version(rig: Rig) -> None:
     assert "a_enabled" not in before
     assert after == {**missing_defaults(before), **before}
     assert stored(rig)["a_enabled"] is False
-    assert rig.worker.parts.facts.get(DONE) == VERSION
+    assert rig.worker.components.facts.get(DONE) == VERSION
     assert sum("settings.defaults" in line for line in rig.lines) == 1
 
 
@@ -116,7 +116,7 @@ class Page:
 
     def change(self, **values: Any) -> None:
         self._values.update(values)
-        self._rig.worker.parts.settings.stash().save_settings(self._values)  # type: ignore[union-attr]
+        self._rig.worker.components.settings.stash().save_settings(self._values)  # type: ignore[union-attr]
 
 
 def minutes(rig: Rig, count: int) -> None:
@@ -200,10 +200,10 @@ def test_after_an_hour_without_a_gap_stash_is_not_asked(rig: Rig) -> None:
     minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
     page = {"a_plex_url": rig.plex.url, "a_plex_token": rig.plex.token}
 
-    rig.worker.parts.settings.stash().save_settings(page)  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings(page)  # type: ignore[union-attr]
     minutes(rig, 2 * A_WATCH)
 
-    assert rig.worker.parts.facts.get(DONE) == VERSION
+    assert rig.worker.components.facts.get(DONE) == VERSION
     assert stored(rig) == page
 
 
@@ -221,7 +221,7 @@ def test_a_worker_killed_while_watching_leaves_it_to_the_next(rig: Rig) -> None:
 def test_a_map_that_was_emptied_stays_empty(rig: Rig) -> None:
     minutes(rig, 3)
 
-    rig.worker.parts.settings.stash().save_settings({})  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings({})  # type: ignore[union-attr]
     minutes(rig, 2 * A_WATCH)
 
     assert stored(rig) == {}
@@ -230,7 +230,7 @@ def test_a_map_that_was_emptied_stays_empty(rig: Rig) -> None:
 def test_a_map_that_was_emptied_begins_anew(rig: Rig) -> None:
     rig.configure(b_excluded_tags="private")
     minutes(rig, 3)
-    rig.worker.parts.settings.stash().save_settings({})  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings({})  # type: ignore[union-attr]
     minutes(rig, A_WATCH)
 
     rig.configure()
@@ -243,7 +243,7 @@ def test_a_map_that_was_emptied_begins_anew(rig: Rig) -> None:
 def test_a_connection_that_was_taken_out_is_left_out(rig: Rig) -> None:
     minutes(rig, 3)
 
-    rig.worker.parts.settings.stash().save_settings({"c_max_tags": 7})  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings({"c_max_tags": 7})  # type: ignore[union-attr]
     minutes(rig, 2 * A_WATCH)
 
     assert stored(rig) == {"c_max_tags": 7}

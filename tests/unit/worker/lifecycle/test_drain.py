@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from core.errors import Fenced
-from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, Job
-from core.outcome import Outcome
+from core.events import JobFinished
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.entities import EntityIndex
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
@@ -27,7 +27,7 @@ def test_an_empty_queue_asks_nobody(rig: Rig) -> None:
     rig.stash.reset_counts()
     rig.plex.reset_counts()
 
-    report = rig.worker.parts.drain.run(rig.ctx(), lambda: False)
+    report = rig.worker.components.drain.run(rig.ctx(), lambda: False)
 
     assert report == DrainReport()
     assert rig.plex.count() == 0
@@ -74,11 +74,11 @@ def test_an_absent_stash_spends_no_attempt_and_ends_the_drain(rig: Rig) -> None:
     rig.note(*scenes)
     rig.stash.faults.locked("findScene", times=None)
 
-    report = rig.worker.parts.drain.run(ctx, lambda: False)
+    report = rig.worker.components.drain.run(ctx, lambda: False)
 
     assert report.halted == "StashUnavailable"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.circuit.breaker.failures == 0
+    assert rig.worker.components.circuit.breaker.failures == 0
 
 
 def test_an_absent_plex_spends_no_attempt_and_opens_the_breaker(rig: Rig) -> None:
@@ -89,7 +89,7 @@ def test_an_absent_plex_spends_no_attempt_and_opens_the_breaker(rig: Rig) -> Non
 
     assert report.halted == "PlexUnavailable"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
 
 
 def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
@@ -99,7 +99,7 @@ def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
     rig.sync(scene)
 
     assert rig.row(scene)[1] == 0
-    assert rig.worker.parts.circuit.breaker.refused
+    assert rig.worker.components.circuit.breaker.refused
 
 
 def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> None:
@@ -113,7 +113,7 @@ def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> No
         )
     )
 
-    report = rig.worker.parts.drain.run(ctx, lambda: False)
+    report = rig.worker.components.drain.run(ctx, lambda: False)
 
     assert (report.done, report.waiting) == (1, 1)
     assert rig.item_of("b").title == "Title b"
@@ -131,7 +131,7 @@ def test_a_scene_that_breaks_every_read_is_dead_lettered(rig: Rig) -> None:
     )
 
     for _ in range(3):
-        rig.worker.parts.drain.run(ctx, lambda: False)
+        rig.worker.components.drain.run(ctx, lambda: False)
         rig.clock.advance(100)
 
     assert [
@@ -185,7 +185,7 @@ def test_failures_that_open_the_breaker_stop_the_drain(
     rig.sync(*scenes)
 
     attempts = [rig.row(scene)[1] for scene in scenes]
-    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 5
     assert attempts[4:] == [0] * 6
 
@@ -196,7 +196,7 @@ def test_a_successful_half_open_job_lets_the_others_through(rig: Rig) -> None:
     rig.sync(*scenes)
     rig.plex.up()
     rig.clock.advance(60)
-    circuit = rig.worker.parts.circuit
+    circuit = rig.worker.components.circuit
     circuit.probe(rig.ctx().plex)
     half_open = circuit.breaker.state
     rig.plex.reset_counts()
@@ -214,12 +214,12 @@ def test_a_failed_half_open_job_opens_again_spending_nothing(rig: Rig) -> None:
     rig.sync(*scenes)
     rig.plex.up()
     rig.clock.advance(60)
-    rig.worker.parts.circuit.probe(rig.ctx().plex)
+    rig.worker.components.circuit.probe(rig.ctx().plex)
     rig.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
 
     rig.drain()
 
-    assert rig.worker.parts.circuit.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 1
     assert [rig.row(scene)[1] for scene in scenes] == [0] * 5
 
@@ -230,9 +230,9 @@ def test_half_open_with_nothing_due_is_decided_by_a_request(rig: Rig) -> None:
     rig.sync(scene)
     rig.plex.up()
     rig.clock.advance(60)
-    circuit = rig.worker.parts.circuit
+    circuit = rig.worker.components.circuit
     circuit.probe(rig.ctx().plex)
-    rig.worker.parts.store.clear_waiting()
+    rig.worker.components.store.clear_waiting()
 
     rig.drain()
 
@@ -252,7 +252,7 @@ def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
             order.append("noted")
         return False
 
-    first = rig.worker.parts.drain.run(rig.ctx(), interrupt)
+    first = rig.worker.components.drain.run(rig.ctx(), interrupt)
 
     assert first.done + rig.drain_all() == 16
     assert order == ["noted"]
@@ -265,7 +265,7 @@ def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.note(*scenes)
 
-    report = rig.worker.parts.drain.run(rig.ctx(), lambda: rig.plex.count("PUT") >= 2)
+    report = rig.worker.components.drain.run(rig.ctx(), lambda: rig.plex.count("PUT") >= 2)
 
     assert report.done == 2
     assert rig.counts == (3, 0, 0)
@@ -291,7 +291,7 @@ def test_a_change_after_the_read_arrives_behind_the_older_one(rig: Rig) -> None:
             rig.note(second)
         return False
 
-    report = rig.worker.parts.drain.run(rig.ctx(), change_the_second_after_the_read)
+    report = rig.worker.components.drain.run(rig.ctx(), change_the_second_after_the_read)
 
     assert report.done + rig.drain_all() == 3
     assert any("title.value=Old" in record.target for record in rig.plex.writes())
@@ -456,10 +456,10 @@ def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
     ],
 )
 def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sqlite3.Error) -> None:
-    def count(job: Job, outcome: Outcome, took_s: float) -> None:
+    def count(event: JobFinished) -> None:
         raise error
 
-    parts = rig.worker.parts
+    parts = rig.worker.components
     fan_out = FanOut(parts.store, EntityIndex(parts.store), rig.clock)
     drain = Drain(
         parts.store,

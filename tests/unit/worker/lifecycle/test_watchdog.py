@@ -13,10 +13,10 @@ HUNG = """
 import sys
 from pathlib import Path
 from sync_queue.lease import Lease
-from worker.lifecycle.watchdog import replace_this_process
+from worker.lifecycle.watchdog import restart_worker
 lease = Lease(Path(sys.argv[1]))
 assert lease.acquire()
-replace_this_process(sys.argv[1])
+restart_worker(sys.argv[1])
 """
 SUCCESSOR = f"""
 import sys
@@ -43,7 +43,7 @@ def test_a_hung_worker_ends_and_frees_the_lease(tmp_path: Path) -> None:
 
 def test_a_hung_worker_ends_although_no_other_can_be_started(tmp_path: Path) -> None:
     lost = str(tmp_path / "gone")  # a working folder that is not there: the start fails
-    code = f"from worker.lifecycle.watchdog import replace_this_process; replace_this_process({lost!r})"
+    code = f"from worker.lifecycle.watchdog import restart_worker; restart_worker({lost!r})"
 
     status = subprocess.call([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
 

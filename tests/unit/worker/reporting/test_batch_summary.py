@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from sync_queue.notices import Notices
@@ -30,7 +31,7 @@ class Ear:
 
     def hear(self, outcome: Outcome, times: int) -> None:
         for _ in range(times):
-            self.summary.on_job_finished(JOB, outcome, 0.25)
+            self.summary.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
     @property
     def told(self) -> list[tuple[str, str]]:

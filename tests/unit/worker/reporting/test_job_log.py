@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from sync_queue.notices import Notices
@@ -25,7 +26,7 @@ class Ear:
         self.reporter = JobReporter(self.log, self.notices, self.clock)
 
     def hear(self, outcome: Outcome) -> None:
-        self.reporter.on_job_finished(JOB, outcome, 0.25)
+        self.reporter.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
     @property
     def told(self) -> list[tuple[str, str]]:

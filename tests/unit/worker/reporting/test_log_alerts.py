@@ -42,7 +42,7 @@ def test_a_failed_save_of_the_statistics_is_a_notice(rig: Rig) -> None:
 
 
 def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
-    with rig.worker.parts.store.transaction() as connection:
+    with rig.worker.components.store.transaction() as connection:
         rig.log.warning("backup.failed", detail="no space")
         assert isinstance(connection, sqlite3.Connection)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from core.step_timer import KEPT_TIMES, STEPS, StepTimer
@@ -130,7 +131,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 
 def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     for number in range(KEPT_TIMES + 10):
-        book.keeper.on_job_finished(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
     times = book.keeper.now().times_s["job"]
 
@@ -141,14 +142,14 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     "outcome", [Outcome(Disposition.RETRY, "PlexNotFound"), Outcome(Disposition.COMPLETE, "gone")]
 )
 def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
-    book.keeper.on_job_finished(JOB, outcome, 1.0)
+    book.keeper.on_job_finished(JobFinished(JOB, outcome, 1.0))
 
     assert book.keeper.now().times_s == {}
 
 
 def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
     began = book.clock.wall()
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(3_600.0)
 
@@ -159,7 +160,7 @@ def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
 
 def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> None:
     for number in range(100):
-        book.keeper.on_job_finished(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
     timing = book.keeper.now().timing["job"]
 
@@ -169,7 +170,7 @@ def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> Non
 def test_a_reset_applies_to_the_running_worker_too(book: Book) -> None:
     book.store.enqueue("scene:1", "update")
     book.store.complete(book.store.claim()[0], counters_for(WROTE, DAY))
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(60.0)
 
@@ -182,7 +183,7 @@ def test_a_reset_applies_to_the_running_worker_too(book: Book) -> None:
 
 
 def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.clock.advance(60.0)
     reset_statistics(book.folder, book.counters, book.clock)
     book.keeper.save()  # the old one's very last words
@@ -191,7 +192,7 @@ def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> No
 
 
 def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> None:
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(60.0)
     book.counters.reset(book.clock.wall())
@@ -228,7 +229,7 @@ def test_every_job_counts_once_with_its_confidence(rig: Rig) -> None:
     rig.plex.library.add_item(rig.section, [("/media/deep/guess.mp4", 5)])
 
     rig.sync(*sure, absent, guessed)
-    stats = rig.worker.parts.statistics.now()
+    stats = rig.worker.components.statistics.now()
 
     assert stats.outcomes == {"done": 4, "wait": 1}
     assert stats.errors == {"PlexNotFound": 1}
@@ -244,7 +245,7 @@ def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
     copy = read_statistics(rig.data_dir, rig.clock.sleep)
 
     assert copy.outcomes == {"done": 1}
-    assert copy == rig.worker.parts.statistics.now()
+    assert copy == rig.worker.components.statistics.now()
 
 
 def test_a_restart_goes_on_counting(rig: Rig) -> None:
@@ -253,7 +254,7 @@ def test_a_restart_goes_on_counting(rig: Rig) -> None:
     rig.hand_over()
     rig.sync(rig.scene("b"))
 
-    assert rig.worker.parts.statistics.now().outcomes == {"done": 2}
+    assert rig.worker.components.statistics.now().outcomes == {"done": 2}
 
 
 def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
@@ -262,10 +263,10 @@ def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
         rig.turn()
         rig.clock.advance(DAY_S)
 
-    rig.worker.parts.statistics.save()
+    rig.worker.components.statistics.save()
 
     assert (
-        len(rig.worker.parts.statistics.now().days) == 1
+        len(rig.worker.components.statistics.now().days) == 1
     )  # three days, and then one without a job
 
 
@@ -279,7 +280,7 @@ def test_every_step_has_its_time_and_requests_are_counted(rig: Rig) -> None:
 
     rig.note(*scenes)
     rig.drain()
-    stats = rig.worker.parts.statistics.now()
+    stats = rig.worker.components.statistics.now()
 
     assert set(stats.times_s) == set(STEPS)
     assert stats.requests == {
@@ -294,7 +295,7 @@ def test_a_step_that_fails_has_no_time(rig: Rig) -> None:
     rig.plex.down()
     rig.sync(rig.scene("a"))
 
-    times = rig.worker.parts.statistics.now().times_s
+    times = rig.worker.components.statistics.now().times_s
 
     assert set(times) == {"read"}
 
@@ -305,6 +306,6 @@ def test_a_scene_that_has_not_changed_is_not_timed_as_a_write(rig: Rig) -> None:
     rig.clock.advance(5.0)
     rig.sync(scene)
 
-    times = rig.worker.parts.statistics.now().times_s
+    times = rig.worker.components.statistics.now().times_s
 
     assert (len(times["job"]), len(times["write"])) == (2, 1)

@@ -210,7 +210,7 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
 def test_a_stopped_worker_is_not_shown_as_running(window: Window) -> None:
     start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
 
-    assert window.snapshot().doing == "not running"
+    assert window.snapshot().worker_status == "not running"
 
 
 def test_looking_twice_shows_the_same_and_changes_nothing(window: Window) -> None:
@@ -227,10 +227,10 @@ def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> No
     scenes = [rig.scene(name) for name in ("a", "b")]
     rig.sync(*scenes)
 
-    snapshot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
 
     assert (
-        dict(Records(rig.worker.parts.store).confidences())
+        dict(Records(rig.worker.components.store).confidences())
         == dict(snapshot.confidences)
         == {"high": 2}
     )
@@ -242,9 +242,9 @@ def test_the_status_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
     rig.plex.down()
     rig.sync(rig.scene("a"))
 
-    snapshot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
 
-    assert snapshot.breaker == rig.worker.parts.circuit.breaker
+    assert snapshot.breaker == rig.worker.components.circuit.breaker
     assert snapshot.outage is not None
     assert snapshot.outage.start == rig.clock.now
 
@@ -272,11 +272,11 @@ def test_a_worker_of_an_older_version_is_named(window: Window) -> None:
 
 def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> None:
     rig.sync(rig.scene("a"), rig.scene("b"), rig.scene("c", in_plex=False))
-    rig.worker.parts.statistics.save()
+    rig.worker.components.statistics.save()
     rig.clock.advance(3600.0)
 
     lines = status_lines(
-        take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now
+        take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock), rig.clock.now
     )
 
     counts = next(line for line in lines if line.startswith("In the last 1 h: "))
