@@ -21,9 +21,10 @@ from pathlib import Path
 from random import Random
 from threading import Event
 
-from tests.crash.place import Place
 from tests.emulators.stash_client import GraphqlFailure
-from tests.flow.house import opened, wait_for
+from tests.harness.crash import CrashHarness
+from tests.harness.processes import running
+from tests.harness.waiting import wait_for
 
 SCENES = 24
 HANDS = 3  # how many edits are under way at once
@@ -40,9 +41,9 @@ TASKS = ("Process Queue", "View Queue Status", "Health Check")
 class Soak:
     """One day. The same seed plans the same day; the machine decides how it goes."""
 
-    def __init__(self, place: Place, seed: int, *, creates: bool = True) -> None:
+    def __init__(self, crash: CrashHarness, seed: int, *, creates: bool = True) -> None:
         """`creates`: scenes are made, too. PlexSync lets each of them rest for a minute."""
-        self._place = place
+        self._place = crash
         self._creates = creates
         self._rng = Random(seed)
         self._pause = Event()
@@ -85,7 +86,7 @@ class Soak:
         """Everybody is killed once more; then somebody opens Stash, and nothing disturbs the work."""
         self._place.kill_everything()
         self._place.wake()
-        self._place.ends_well(PEACE_S)
+        self._place.wait_until_consistent(PEACE_S)
         wait_for(lambda: len(self._place.workers()) == 1, "one worker is left")
         assert self._place.dead_letters() == []
 
@@ -206,7 +207,7 @@ class Soak:
         return f"file-{self._files}.mp4"
 
     def _any_scene(self) -> int:
-        return self._rng.choice(self._place.stash.library.scene_ids())
+        return int(self._rng.choice(self._place.stash.library.scene_ids()))
 
     def _some(self, names: tuple[str, ...]) -> list[str]:
         return self._rng.sample(names, self._rng.randint(0, len(names)))
@@ -234,9 +235,9 @@ def live_through(
     root: Path, seed: int, kills: int, seconds: float, *, creates: bool = True
 ) -> dict[str, int]:
     """One whole day in `root`; how many processes of which kind were killed."""
-    place = Place(root)
-    with opened(place):
-        soak = Soak(place, seed, creates=creates)
+    crash = CrashHarness(root)
+    with running(crash):
+        soak = Soak(crash, seed, creates=creates)
         soak.run(kills, time.monotonic() + seconds)
         soak.find_peace()
         return soak.kills

@@ -19,9 +19,11 @@ from random import Random
 
 from sync_queue.dead_letters import DeadLetters
 from tasks.recovery import CLASSES, recover
-from tests.crash.soak_world import World, descriptors, objects
 from tests.emulators.plex_server import Fault
-from tests.flow.house import TOKEN, opened
+from tests.harness.processes import running
+from tests.harness.resources import count_descriptors, count_objects
+from tests.harness.servers import TOKEN
+from tests.harness.soak import SoakHarness
 from worker.resilience.outages import KEPT, read_history
 
 WEEK_S = 7 * 86_400.0
@@ -75,7 +77,7 @@ class Report:
 class Soak:
     """One seeded run."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: SoakHarness, seed: int) -> None:
         self.world = world
         self.rng = Random(
             seed
@@ -343,9 +345,7 @@ class Soak:
 
     def _press_recover(self) -> None:
         """As the button for passing faults does, once Plex is healthy."""
-        worker = self.world.worker
-        assert worker is not None
-        store = worker.components.store
+        store = self.world.store
         now = self.world.clock.wall()
         result = recover(
             store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now
@@ -377,8 +377,8 @@ class Soak:
 
 def soak(root: Path, seed: int, weeks: float) -> Report:
     """One run in a fresh folder."""
-    world = World(root, seed)
-    with opened(world):
+    world = SoakHarness(root, seed)
+    with running(world):
         return Soak(world, seed).run(weeks * WEEK_S)
 
 
@@ -389,11 +389,13 @@ def main() -> int:
     parser.add_argument("--weeks", type=float, default=1.0)
     given = parser.parse_args()
     print(f"soak with seed {given.seed}, {given.weeks:g} simulated weeks", flush=True)
-    before = (objects(), descriptors())
+    before = (count_objects(), count_descriptors())
     with tempfile.TemporaryDirectory(prefix="plexsync-soak-") as folder:
         report = soak(Path(folder), given.seed, given.weeks)
     print(report.text())
-    print(f"  objects and descriptors before {before}, after {(objects(), descriptors())}")
+    print(
+        f"  count_objects and count_descriptors before {before}, after {(count_objects(), count_descriptors())}"
+    )
     return 1 if report.wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""Both servers and the plugin, in a place where processes die at chosen points and everything must end well."""
+"""Kill real processes at chosen checkpoints and wait until both libraries agree again."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from sync_queue import statements as sql
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_client import GraphqlFailure
 from tests.emulators.stash_install import kill_processes_of
-from tests.flow.house import House, wait_for
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
+from tests.harness.processes import ProcessHarness
+from tests.harness.waiting import wait_for
 
 QUIET_LIMIT_S = 300.0
 SILENCE_S = 700.0
@@ -30,7 +31,7 @@ connection.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
 sys.stdin.read()
 """
-CHILD = Path(__file__).with_name("child.py")
+ENTRY = Path(__file__).with_name("crash_entry.py")
 UNFINISHED = (
     f"SELECT subject, status, due_at, reason FROM {sql.QUEUE} WHERE status < 5 ORDER BY subject"
 )
@@ -39,8 +40,8 @@ Compared = tuple[str, object, object]
 """The name of a field, what Stash holds, what Plex shows."""
 
 
-class Place(House):
-    """A house whose doors can be manned, and whose two libraries can be compared."""
+class CrashHarness(ProcessHarness):
+    """Real processes that stop or are killed at named checkpoints, and a comparison of both libraries."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -56,21 +57,21 @@ class Place(House):
     def arm(self) -> None:
         """From now on every process that starts stops at its points."""
         self.points.mkdir(exist_ok=True)
-        shutil.copy(self.plugin / "PlexSync.py", self.plugin / "real_door.py")
-        self._replace_door(CHILD)
+        shutil.copy(self.plugin / "PlexSync.py", self.plugin / "real_entry.py")
+        self._replace_entry(ENTRY)
 
     def disarm(self) -> None:
         """From now on the real script is started. Processes that are under way are not touched."""
         for order in [
             *self.points.glob("kill-*"),
             *self.points.glob("hold-*"),
-            *self.points.glob("deadly"),
+            *self.points.glob("poison"),
         ]:
             order.unlink(missing_ok=True)
-        self._replace_door(ROOT / "PlexSync.py")
+        self._replace_entry(ROOT / "PlexSync.py")
 
-    def _replace_door(self, source: Path) -> None:
-        fresh = self.plugin / "door.new"
+    def _replace_entry(self, source: Path) -> None:
+        fresh = self.plugin / "entry.new"
         shutil.copy(source, fresh)
         fresh.replace(self.plugin / "PlexSync.py")
 
@@ -80,12 +81,12 @@ class Place(House):
             earlier.unlink()
         (self.points / f"kill-{name}-{hit}").touch()
 
-    def victim(self) -> int:
+    def killed_pid(self) -> int:
         """The process that died at its point; 0 while nobody has."""
         return next((int(path.name.partition("-")[2]) for path in self.points.glob("died-*")), 0)
 
     @contextlib.contextmanager
-    def held(self, name: str) -> Iterator[None]:
+    def barrier(self, name: str) -> Iterator[None]:
         """Whoever comes to this point waits there until the block ends."""
         self.set_barrier(name)
         try:
@@ -100,11 +101,11 @@ class Place(House):
     def lift_barrier(self, name: str) -> None:
         (self.points / f"hold-{name}").unlink(missing_ok=True)
 
-    def somebody_is_at(self, name: str) -> bool:
+    def is_waiting_at(self, name: str) -> bool:
         return (self.points / f"at-{name}").exists()
 
     def wait_at(self, name: str) -> None:
-        wait_for(lambda: self.somebody_is_at(name), f"somebody is at {name}")
+        wait_for(lambda: self.is_waiting_at(name), f"a process waits at {name}")
 
     def seen(self) -> list[str]:
         """The points passed since this was last asked, each once, in order."""
@@ -140,12 +141,12 @@ class Place(House):
         for pid in self.workers():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not self.is_alive(), "the lease is free")
+        wait_for(lambda: not self.is_worker_running(), "the lease is free")
 
     def kill_everything(self) -> None:
         """SIGKILL hooks, tasks and workers."""
         kill_processes_of(self.stash.plugins_path)
-        wait_for(lambda: not self.is_alive(), "the lease is free")
+        wait_for(lambda: not self.is_worker_running(), "the lease is free")
 
     def wake(self) -> None:
         """What the user interface does when somebody opens Stash."""
@@ -219,12 +220,12 @@ class Place(House):
             ("collections", [scene.studio] if scene.studio else [], list(item.collections)),
         ]
         differing = [field for field in fields if field[1] != field[2]]
-        if not differing or not self._was_anothers(scene.files[0].path):
+        if not differing or not self._has_predecessor(scene.files[0].path):
             return differing
         is_bare = not any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
         return [field for field in differing if not _may_stay(*field, is_bare=is_bare)]
 
-    def _was_anothers(self, path: str) -> bool:
+    def _has_predecessor(self, path: str) -> bool:
         """Whether the record of what an earlier scene wrote to this file's item may be gone by design.
 
         Its own job of destruction takes it along; and a record that names another file proves nothing of this one.
@@ -236,16 +237,16 @@ class Place(House):
             or any(re.search(rf"scene={scene} .*what=gone", log) for scene in earlier)
         )
 
-    def wrong(self) -> list[str]:
+    def inconsistencies(self) -> list[str]:
         """What is left to do, and every field in which the libraries differ; [] when all is well."""
         return [*self.differences(), *map(str, self.unfinished()), *self.spilled()]
 
-    def ends_well(self, limit: float = QUIET_LIMIT_S) -> None:
+    def wait_until_consistent(self, limit: float = QUIET_LIMIT_S) -> None:
         """Wait until all is well; what is wrong, said in full, when it never comes."""
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: not self.wrong(), limit=limit)
+            wait_for(lambda: not self.inconsistencies(), limit=limit)
             return
-        raise AssertionError("\n".join([*self.wrong(), "", self.tail()]))
+        raise AssertionError("\n".join([*self.inconsistencies(), "", self.tail()]))
 
     def tail(self) -> str:
         """The end of the worker's log, for a failed test."""
@@ -262,23 +263,23 @@ def _may_stay(name: str, desired: object, shown: object, *, is_bare: bool) -> bo
     return is_bare and not desired
 
 
-def be_quiet(place: Place) -> None:
+def wait_idle(crash: CrashHarness) -> None:
     """Let a worker do its first scene; afterwards it idles and its watermark is set.
 
     What Plex gets after this is missing at the worker's first look, and found by the next one half a minute later.
     """
-    first = place.scene("first.mp4")
-    place.edit(first, title="First")
-    place.ends_well()
+    first = crash.scene("first.mp4")
+    crash.edit(first, title="First")
+    crash.wait_until_consistent()
     wait_for(
-        lambda: place.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set"
+        lambda: crash.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set"
     )
 
 
-def seem_silent(place: Place) -> None:
+def simulate_stash_outage(crash: CrashHarness) -> None:
     """Stash's health page fails, for ten minutes of the worker's clock; all the rest of Stash works."""
-    place.stash.faults.fail(503, kind="healthz", times=None)
-    place.skip(SILENCE_S)
+    crash.stash.faults.fail(503, kind="healthz", times=None)
+    crash.skip(SILENCE_S)
 
 
 def _command_lines() -> list[tuple[int, list[bytes]]]:

@@ -1,9 +1,9 @@
 """PlexSync's door with somebody at every named point who writes it down, waits there or dies there.
 
-A `Place` installs this file as `PlexSync.py` and keeps the real one beside it as `real_door.py`, so that
+A `Place` installs this file as `PlexSync.py` and keeps the real one beside it as `real_entry.py`, so that
 the emulated Stash, hooks and leaving workers start it by themselves. What happens at a point is said by
 files in the folder `points`: `kill-NAME-N` (the N-th that comes by from now on is killed),
-`hold-NAME` (wait until the file is gone), `deadly` (a subject: whoever has it in hand dies), `skip` (how
+`hold-NAME` (wait until the file is gone), `poison` (a subject: whoever has it in hand dies), `skip` (how
 many seconds the steady clock of workers is ahead).
 """
 
@@ -24,7 +24,7 @@ DATA = HERE / "data"
 LOOK_S = 0.005
 
 
-class Points:
+class CheckpointController:
     """The checkpoint that all doors are given."""
 
     def __init__(self, kind: str) -> None:
@@ -33,7 +33,7 @@ class Points:
     def __call__(self, name: str) -> None:
         with (POINTS / "seen").open("a", encoding="utf-8") as stream:
             stream.write(f"{self._kind} {os.getpid()} {name}\n")
-        if name == "drain.job_started" and self._is_deadly():
+        if name == "drain.job_started" and self._is_poison():
             os.kill(os.getpid(), signal.SIGKILL)
         for order in POINTS.glob(f"kill-{name}-*"):
             self._obey(order)
@@ -59,16 +59,16 @@ class Points:
             time.sleep(LOOK_S)
 
     @staticmethod
-    def _is_deadly() -> bool:
-        deadly = POINTS / "deadly"
-        if not deadly.exists():
+    def _is_poison() -> bool:
+        poison = POINTS / "poison"
+        if not poison.exists():
             return False
         with contextlib.closing(sqlite3.connect(DATA / "queue.db", timeout=10.0)) as connection:
             statements = importlib.import_module("sync_queue.statements")
             query = (
                 f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
             )
-            return bool(connection.execute(query).fetchone() == (deadly.read_text("utf-8"),))
+            return bool(connection.execute(query).fetchone() == (poison.read_text("utf-8"),))
 
 
 class SkippingClock:
@@ -94,8 +94,8 @@ class SkippingClock:
         return float(skip.read_text("utf-8")) if skip.exists() else 0.0
 
 
-def be_worker(started_by: str, points: Points) -> int:
-    """The worker's door."""
+def run_worker(started_by: str, points: CheckpointController) -> int:
+    """The worker's entry."""
     points("worker.born")
     lease = importlib.import_module("sync_queue.lease").Lease(DATA)
     if not lease.acquire():
@@ -111,19 +111,21 @@ def be_worker(started_by: str, points: Points) -> int:
 def main(arguments: list[str]) -> int:
     """Open the door that this start is for."""
     os.umask(0o077)
-    door = importlib.import_module("real_door")
+    entry = importlib.import_module("real_entry")
     if arguments[:1] == ["worker"]:
         DATA.mkdir(mode=0o700, exist_ok=True)
-        return be_worker(arguments[1], Points("worker"))
-    message = door.read_message(sys.stdin.buffer.read())
+        return run_worker(arguments[1], CheckpointController("worker"))
+    message = entry.read_message(sys.stdin.buffer.read())
     inputs = message["args"]
     if "hookContext" not in inputs:
-        Points("task")("task.begun")
-        return int(door.answer(door.run_task_process(message, inputs)))
+        CheckpointController("task")("task.begun")
+        return int(entry.answer(entry.run_task_process(message, inputs)))
     run_hook = importlib.import_module("hooks.entry").run_hook
     write = sys.stderr.buffer.write
-    given = run_hook(message, str(DATA), time.time(), door.start_worker, write, Points("hook"))
-    return int(door.answer(given))
+    given = run_hook(
+        message, str(DATA), time.time(), entry.start_worker, write, CheckpointController("hook")
+    )
+    return int(entry.answer(given))
 
 
 if __name__ == "__main__":

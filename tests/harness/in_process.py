@@ -110,7 +110,7 @@ class InProcessHarness(ServerPair):
     # -- the worker -----------------------------------------------------------------------------
 
     @property
-    def parts(self) -> WorkerComponents:
+    def components(self) -> WorkerComponents:
         """The components of the current worker."""
         assert self.process is not None
         return self.process.components
@@ -118,7 +118,7 @@ class InProcessHarness(ServerPair):
     @property
     def store(self) -> JobStore:
         """The store of the current worker."""
-        return self.parts.store
+        return self.components.store
 
     def new_worker(self, checkpoint: Callable[[str], object] = str) -> Worker:
         """Build a worker with a newer epoch, as after a restart; the caller closes it."""
@@ -165,19 +165,17 @@ class InProcessHarness(ServerPair):
             "cookie": value,
             "now": self.clock.now,
         }
-        self.parts.facts.keep_session(session)
+        self.components.facts.keep_session(session)
 
     def context(self) -> SyncContext:
         """Return what a sync works with now."""
-        ctx = self.parts.settings.sync_context()
+        ctx = self.components.settings.sync_context()
         assert ctx is not None
         return ctx
 
     # -- jobs and time --------------------------------------------------------------------------
 
-    def enqueue(
-        self, *scenes: int, priority: int = PRIORITY_EDIT, cause: str = "update"
-    ) -> None:
+    def enqueue(self, *scenes: int, priority: int = PRIORITY_EDIT, cause: str = "update") -> None:
         """Put scenes into the queue without a hook, due immediately."""
         subjects = list(map(scene_subject, scenes))
         if self.process is not None:
@@ -253,7 +251,7 @@ class InProcessHarness(ServerPair):
 
     def drain(self) -> DrainReport:
         """Work off what is due, without the rest of the loop."""
-        return self.parts.drain.run(self.context(), lambda: False)
+        return self.components.drain.run(self.context(), lambda: False)
 
     def drain_all(self) -> int:
         """Drain repeatedly, a second apart, until nothing waits; return how many jobs were done."""

@@ -21,6 +21,15 @@ def is_image_upload(record: RequestRecord) -> bool:
     return record.method != "GET" and _IMAGE_PATH.match(record.path) is not None
 
 
+def is_of_kind(record: RequestRecord, kind: str) -> bool:
+    """Return True when a request is an "edit", an "image" upload, any "write" or a "read"."""
+    if kind == "edit":
+        return is_item_edit(record)
+    if kind == "image":
+        return is_image_upload(record)
+    return (record.method == "GET") == (kind == "read")
+
+
 def edited_item(record: RequestRecord) -> int | None:
     """Return the only item that an edit names; None when it names several or none."""
     key = arguments(record).get("id", "")

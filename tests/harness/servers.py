@@ -18,8 +18,8 @@ from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.plex_switches import PlexSwitches
 from tests.emulators.stash_server import StashEmulator
-from tests.harness.requests import edited_item, is_image_upload, is_item_edit
 from tests.harness.plugin_copy import copy_plugin
+from tests.harness.requests import edited_item, is_item_edit, is_of_kind
 
 TOKEN = "pLeX-t0ken-of-the-tests"
 LOG = "plexsync.log"
@@ -176,10 +176,7 @@ class ServerPair:
     def dead_letters(self) -> list[DeadLetter]:
         """Return the dead letters, by subject."""
         rows = self.rows(f"SELECT {_DEAD_LETTER_COLUMNS} FROM dead_letters ORDER BY subject")
-        return [
-            DeadLetter(*row[:7], candidates=tuple(json.loads(row[7])), first_at=row[8], last_at=row[9])
-            for row in rows
-        ]
+        return [_dead_letter(row) for row in rows]
 
     def dead_letter(self, scene: int) -> DeadLetter:
         """Return the dead letter of one scene."""
@@ -228,11 +225,10 @@ class ServerPair:
 
     def requests(self, kind: str) -> list[str]:
         """Return `METHOD path` of Plex's requests of a kind: "edit", "image", "write" or "read"."""
-        is_kind = {
-            "edit": is_item_edit,
-            "image": is_image_upload,
-            "write": lambda request: request.method != "GET",
-            "read": lambda request: request.method == "GET",
-        }[kind]
-        found = [request for request in self.plex.requests if is_kind(request)]
-        return [f"{request.method} {request.path}" for request in found]
+        chosen = [request for request in self.plex.requests if is_of_kind(request, kind)]
+        return [f"{request.method} {request.path}" for request in chosen]
+
+
+def _dead_letter(row: tuple[Any, ...]) -> DeadLetter:
+    *values, candidates, first_at, last_at = row
+    return DeadLetter(*values, tuple(json.loads(candidates)), first_at, last_at)

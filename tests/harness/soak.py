@@ -7,18 +7,18 @@ this clock, which is weeks away from the real one. The worker can die at any of 
 from __future__ import annotations
 
 import contextlib
-import gc
-import os
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from core.job import scene_subject
 from core.log import open_log
 from sync_queue import statements as sql
 from sync_queue.hook_queue import connect, insert_job, job_row, session_parameters, write_spill
 from sync_queue.store import JobStore
-from tests.flow.house import LOG, Workroom, picture
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.servers import LOG
 from wiring import Environment, build_worker
 from worker.lifecycle.loop import ExitReason
 
@@ -28,11 +28,11 @@ SETTLE_S = 1.0
 WINDOW_S = 4.0
 
 
-class Died(BaseException):
+class SimulatedKill(BaseException):
     """The worker's process was killed. Nothing in the worker may catch it."""
 
 
-class World(Workroom):
+class SoakHarness(InProcessHarness):
     """A workroom whose Stash wants a login, and whose worker comes and goes."""
 
     def __init__(self, root: Path, seed: int) -> None:
@@ -47,13 +47,13 @@ class World(Workroom):
 
     # -- the worker -----------------------------------------------------------------------------
 
-    def begin_worker(self) -> None:
+    def begin_worker(self, checkpoint: Callable[[str], object] | None = None) -> None:
         """A worker that may be made to die."""
         self.lives += 1
         self.points_left = 0
         log, self._close_log = open_log(self.data / LOG)
         env = Environment(self.plugin, self.data, self.clock, Random(self.lives), self._pass_point)
-        self.worker = build_worker(env, log, "soak", lambda: None)
+        self.process = build_worker(env, log, "soak", lambda: None)
 
     def doom(self, points: int) -> None:
         """Let the worker die at one of its next checkpoints."""
@@ -63,13 +63,13 @@ class World(Workroom):
         if self.points_left:
             self.points_left -= 1
             if not self.points_left:
-                raise Died(name)
+                raise SimulatedKill(name)
 
     def wake(self) -> None:
         """What every hook and task does: hand the session over, and make sure that a worker lives."""
         with contextlib.closing(connect(str(self.data))) as connection:
             connection.execute(sql.SAVE_SESSION, self._session() or {})
-        if self.worker is None:
+        if self.process is None:
             self.begin_worker()
 
     def live(self, seconds: float) -> None:
@@ -79,18 +79,18 @@ class World(Workroom):
         self.clock.sleeps.clear()
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0.0:
-            busy = self.worker is not None and self.worker.components.store.is_due()
+            busy = self.process is not None and self.store.is_due()
             self.clock.advance(
                 min(left, self.rng.uniform(0.3, 1.0) if busy else self.rng.uniform(1.0, 30.0))
             )
             self._turn()
 
     def _turn(self) -> None:
-        if self.worker is None:
+        if self.process is None:
             return
         try:
-            farewell = self.worker.loop.tick()
-        except Died:
+            farewell = self.process.loop.tick()
+        except SimulatedKill:
             self.crashes += 1
             self.end_worker()
             return
@@ -106,13 +106,13 @@ class World(Workroom):
         with contextlib.closing(connect(str(self.data))) as connection:
             for scene in scenes:
                 insert_job(connection, self._note(scene), self._session())
-        if self.worker is None:
+        if self.process is None:
             self.begin_worker()
 
     def spilling_hook(self, scene: int) -> None:
         """A hook that could not write to the database."""
         write_spill(str(self.data), self._note(scene), self._session())
-        if self.worker is None:
+        if self.process is None:
             self.begin_worker()
 
     def backfill(self, scenes: list[int]) -> None:
@@ -132,17 +132,6 @@ class World(Workroom):
             "SessionCookie": {"Value": value},
         }
         return session_parameters(connection, self.clock.wall())
-
-    def change(self, scene: int, **fields: Any) -> None:
-        """A save in Stash, without its hooks."""
-        library, given = self.stash.library, dict(fields)
-        given["tag_ids"] = tuple(library.tag_id(name) for name in given.pop("tags"))
-        given["performer_ids"] = tuple(
-            library.performer_id(name) for name in given.pop("performers")
-        )
-        studio = given.pop("studio")
-        given["studio_id"] = library.studio_id(studio) if studio else None
-        library.change_scene(scene, touch=True, **given)
 
     # -- how it is ------------------------------------------------------------------------------
 
@@ -187,15 +176,3 @@ class World(Workroom):
     def running(self) -> int:
         """Jobs that are marked as in progress; between two turns none is, unless their worker died."""
         return len(self.rows(f"SELECT 1 FROM {sql.QUEUE} WHERE status = 2"))
-
-
-def objects() -> int:
-    """How many objects live."""
-    gc.collect()
-    return len(gc.get_objects())
-
-
-def descriptors() -> int:
-    """How many files and sockets are open; 0 where that cannot be seen."""
-    folder = Path(f"/proc/{os.getpid()}/fd")
-    return len(list(folder.iterdir())) if folder.is_dir() else 0

@@ -13,13 +13,14 @@ from plex.plan import Change
 from sync.context import SyncContext
 from sync.shared_edits import write_shared_edits
 from tests.emulators.plex_server import Fault
-from tests.flow.inproc import Inproc, opened, sent_names, written_items
+from tests.harness.in_process import InProcessHarness, in_process
+from tests.harness.requests import sent_names, written_items
 
 
 class Board:
     """A bench between both servers, with items that were read."""
 
-    def __init__(self, house: Inproc) -> None:
+    def __init__(self, house: InProcessHarness) -> None:
         self.house = house
         self.keys: list[int] = []
 
@@ -53,7 +54,7 @@ class Board:
 
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[Board]:
-    with opened(tmp_path) as house:
+    with in_process(tmp_path) as house:
         house.look()
         yield Board(house)
 
