@@ -22,9 +22,9 @@ from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import HistoryFile
 from reconciliation.runner import ReconciliationDeps, ReconciliationTask
 from stash.client import StashClient
-from sync.context import ServerCapabilities, SyncContext
+from sync.capabilities import ServerCapabilities
+from sync.context import SyncContext
 from sync.path_learning import LEARNED, LearnedPathStore
-from sync.planner import SyncPlanner
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.entities import EntityIndex
@@ -247,24 +247,24 @@ def build_reconciliation(
     settings: LiveSettings,
     *,
     has_restarted: bool,
-) -> ReconciliationTask[SyncContext]:
-    """The worker's duty of comparing both sides."""
+) -> ReconciliationTask:
+    """Return the worker's background task that compares both sides."""
 
-    def say(text: str) -> None:
+    def notify(text: str) -> None:
         tables.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
 
-    ground = ReconciliationDeps(
+    deps = ReconciliationDeps(
         store=tables.store,
-        facts=tables.facts,
-        book=QueueGapSink(tables.store, tables.dead_letters, tables.records),
+        meta=tables.facts,
+        sink=QueueGapSink(tables.store, tables.dead_letters, tables.records),
         history=HistoryFile(env.data_dir, env.clock.sleep),
         clock=env.clock,
         log=log,
         config=lambda: settings.config,
         first_start=lambda: first_start(tables.facts),
-        say=say,
+        notify=notify,
     )
-    return ReconciliationTask(ground, SyncPlanner, has_restarted=has_restarted)
+    return ReconciliationTask(deps, has_restarted=has_restarted)
 
 
 def build_gate(

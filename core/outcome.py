@@ -19,8 +19,8 @@ class Outcome:
 
     Attributes:
         fate: the move.
-        what: for DONE one of `wrote`, `same`, `gone`, `no_file`, `off`, `excluded`, `skipped`, `claimed`; else the
-            error class.
+        what: for DONE one of `wrote`, `same`, `gone`, `no_file`, `off`, `excluded`, `skipped`,
+            `claimed`; else the error class.
         wrote: names of the fields written.
         items: rating keys looked at.
         confidence: `high`, `low` or "".

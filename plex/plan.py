@@ -13,7 +13,7 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.paths import file_stem
 
-NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
+CLEARED = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class _FieldState:
             return False
         return (
             now in (self.known.pushed, self.known.verified)
-            or (now or NOTHING) == self.known.intended
+            or (now or CLEARED) == self.known.intended
         )
 
 
@@ -129,7 +129,7 @@ def intended_records(
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
             names = _distinct((*known.names, *_owned_names(case)))
             intended[case.field.name] = replace(
-                known, intended=digest(case.field.kind, case.desired) or NOTHING, names=names
+                known, intended=digest(case.field.kind, case.desired) or CLEARED, names=names
             )
     return intended
 

@@ -17,6 +17,7 @@ from sync_queue.hook_queue import is_worker_alive
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
 from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig, read_config
+from validation.settings import BY_NAME
 from worker.reporting.outage_report import report_lines
 from worker.reporting.status import status_lines, take_snapshot
 from worker.resilience.outages import metrics, read_history
@@ -27,6 +28,7 @@ EXAMPLES = 20
 SAMPLE = 50
 LEARN_SAMPLE = 1_000
 LOG = "plexsync.log"
+TEST_SCENE = BY_NAME["test_scene"].display_name
 
 
 def view_status(context: TaskContext) -> TaskResult:
@@ -115,7 +117,7 @@ def test_scene(context: TaskContext) -> TaskResult:
     stash = context.stash_client()
     config = context.config(stash)
     if not config.test_scene:
-        raise TaskFailed("Enter the scene's id in the setting 'Task: scene to test' first.")
+        raise TaskFailed(f"Enter the scene's ID in the setting '{TEST_SCENE}' first.")
     shown = _previews(context, config, stash, [config.test_scene])[0]
     for line in shown.lines():
         context.info(line)

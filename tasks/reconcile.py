@@ -99,7 +99,7 @@ class _ReadOnlyRecords(Records):
 class _ReadOnlyLearnedPaths(LearnedPathStore):
     """What was learned of paths; what is learned in passing is forgotten again."""
 
-    def _keep(self, document: LearnedPaths) -> None:
+    def _save(self, document: LearnedPaths) -> None:
         self._document = document
 
 

@@ -16,7 +16,6 @@ from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
 from sync.context import SyncContext
-from sync.write_item import ItemWriter
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerStatus
 from sync_queue.store import JobStore
@@ -111,7 +110,7 @@ class _Restore:
         self._context = context
         self._ctx = ctx
         self._server = server
-        self._writer = ItemWriter(ctx)
+        self._sender = ctx.sender()
         self._counts: Counter[str] = Counter()
         self._details: list[str] = []
 
@@ -179,9 +178,9 @@ class _Restore:
         if not changes:
             return {}
         try:
-            self._writer.send(item, changes)
+            self._sender.send(item, changes)
         except (PlexRejected, PlexTemporaryError):
-            return self._writer.send_individually(item, changes)
+            return self._sender.send_individually(item, changes)
         return {}
 
     def _restore_image(

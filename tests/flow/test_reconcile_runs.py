@@ -336,7 +336,7 @@ def test_a_corrupt_history_is_set_aside_and_said_once(worker: InProcessHarness) 
 
     assert run["gaps"] == {}
     assert (worker.data / "reconciliation.json.corrupt").exists()
-    assert len(worker.stash_log("reconciliation.json made no sense", "Warning")) == 1
+    assert len(worker.stash_log("reconciliation.json is corrupt", "Warning")) == 1
 
 
 def test_an_edit_does_not_wait_for_a_comparison(worker: InProcessHarness) -> None:

@@ -48,12 +48,12 @@ class Button:
     """The task, pressed as often as wanted; each press begins a little later than the one before ended."""
 
     def __init__(self, worker: InProcessHarness) -> None:
-        self._house = worker
+        self._worker = worker
         self.said: list[str] = []
         self.bars: list[float] = []
 
     def press(self) -> dict[str, object]:
-        worker = self._house
+        worker = self._worker
         worker.clock.advance(10.0)
         connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": worker.stash.port}
 

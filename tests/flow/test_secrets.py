@@ -15,7 +15,7 @@ from tests.harness.processes import ProcessHarness, running
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
 
-API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-house"
+API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-test"
 BUTTONS = (
     "Process Queue", "View Queue Status", "View Worker Log", "Health Check", "Sync All Scenes", "Outage Summary Report",
     "List Dead Letters", "Clear Dead Letter Queue", "Reconcile Library (All)", "Reconcile: Dry Run",

@@ -144,7 +144,7 @@ def test_an_expired_session_waits_for_the_next_hook(tmp_path: Path) -> None:
 
 
 def test_an_api_key_helps_where_the_session_is_over(tmp_path: Path) -> None:
-    worker = guarded(tmp_path, api_key="the-api-key-of-this-house")
+    worker = guarded(tmp_path, api_key="the-api-key-of-this-test")
     with running(worker):
         scene = worker.scene(cover=picture(1))
         worker.edit(scene, title="Before")

@@ -230,5 +230,8 @@ class ServerPair:
 
 
 def _dead_letter(row: tuple[Any, ...]) -> DeadLetter:
-    *values, candidates, first_at, last_at = row
-    return DeadLetter(*values, tuple(json.loads(candidates)), first_at, last_at)
+    subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at = row
+    lines = tuple(json.loads(candidates))
+    return DeadLetter(
+        subject, cause, priority, title, reason, message, attempts, lines, first_at, last_at
+    )

@@ -11,10 +11,10 @@ from core.events import JobFinished
 from core.job import PRIORITY_BACKFILL, Job
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
-from sync.batch import Batch, BatchRead, read_batch
+from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
-from sync.sync_scene import SceneSync, display_title
+from sync.sync_scene import SceneSync
 from sync.verify import verify_written
 from sync_queue.database import is_damage
 from sync_queue.notices import Notices
@@ -194,10 +194,11 @@ class Drain:
         try:
             batch = read_batch(ctx, jobs)
             self._checkpoint("drain.read")
-            adopt_records(ctx, batch)
+            adopt_records(batch, ctx.stash, ctx.log)
             self._fan_out.record_before_write(ctx, batch)
             self._checkpoint("drain.prepared")
             self._notify_batch_read(ctx, batch)
+            sync.plan(batch)
             if len(jobs) > 1 and self._throttle.ramp is None:
                 with ctx.watch.step("share"):
                     sync.share(batch)
@@ -355,7 +356,7 @@ class Drain:
         if not written:
             return
         with ctx.watch.step("verify"):
-            dropped = verify_written(ctx, written)
+            dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
         for lost in dropped:
             names = ", ".join(lost.fields)
             self._log.warning(

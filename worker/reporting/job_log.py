@@ -13,7 +13,7 @@ REFUSED = "refused"
 GONE = "plex_gone"
 BACK = "plex_back"
 LONG_OUTAGE_S = 300.0
-_EVENTS = {
+EVENTS = {
     Disposition.COMPLETE: "sync.done",
     Disposition.RETRY: "sync.retry",
     Disposition.RELEASE: "sync.release",
@@ -54,7 +54,7 @@ class JobReporter:
         write = (
             self._log.warning if outcome.disposition is Disposition.DEAD_LETTER else self._log.info
         )
-        write(_EVENTS[outcome.disposition], **facts)
+        write(EVENTS[outcome.disposition], **facts)
         for warning in outcome.warnings:
             self._log.warning("sync.part_failed", scene=number, part=warning)
             self._notify(

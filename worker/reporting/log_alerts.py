@@ -9,7 +9,9 @@ from collections.abc import Mapping
 
 from core.clock import Clock
 from sync_queue.notices import Notices
+from validation.settings import BY_NAME
 
+SCOPE = BY_NAME["reconcile_scope"].display_name
 DISK = "Is the disk full, or the folder not writable?"
 UNKNOWN = "(not known)"  # whoever warns is in trouble already: a fact that is not there must not stop a worker
 
@@ -21,7 +23,7 @@ TEXTS = {
     "state.save_failed": f"{{file}} could not be saved: {{detail}}. {{lost}} {DISK}",
     "plex.scan_failed": "Plex could not be asked to scan {folder} for a new scene: {detail}. Scan the library in Plex.",
     "reconcile.failed": "The comparison of Stash and Plex ended early: {detail}. Does the library exist that "
-    "the setting 'Reconcile: which scenes' names? The next comparison begins anew.",
+    f"the setting '{SCOPE}' names? The next comparison begins anew.",
     "reconcile.skipped": "Plex failed five times to show the items of {scenes} scenes; the comparison left them out. "
     "If it repeats, look at Plex's own log.",
     "worker.killed": "PlexSync's worker ended without a word in the middle of its work, which is tried again. "
@@ -36,27 +38,10 @@ LOST = {
     "learned_paths.json": "The learned path mappings are lost when the worker ends.",
     "outages.json": "The newest outages are lost when the worker ends.",
     "ramp.json": "A restarted worker resumes at full speed.",
+    "reconciliation.json": "The list of past comparisons is outdated.",
     "stats.json": "The readable copy of the statistics is outdated; the counters are safe.",
 }
 """What a failed save of each JSON document costs, by file name."""
-
-TOLD_BY_OTHERS = frozenset(
-    {
-        "breaker.transition",
-        "database.repaired",
-        "database.failed",
-        "plex.scan_unmapped",
-        "settings.invalid",
-        "settings.missing",
-        "state.corrupt",
-        "sync.claimed",
-        "sync.part_failed",
-        "verify.dropped",
-        "worker.crashed",
-    }
-)
-NOT_WORTH_TELLING = frozenset({"notice.undelivered", "settings.defaults_failed"})
-"""The first would not arrive, and the second has no consequence."""
 
 
 class LogAlerts:

@@ -50,7 +50,7 @@ def test_an_untrusted_certificate_is_refused_unless_allowed() -> None:
     with PlexEmulator(tls=True) as guarded:
         with (
             client_of(guarded) as client,
-            pytest.raises(PlexAccessError, match="Verify Plex's certificate"),
+            pytest.raises(PlexAccessError, match="Verify TLS certificate"),
         ):
             client.sections()
         asked = guarded.count()

@@ -14,6 +14,8 @@ from core.record import FieldRecord, SyncRecord
 from plex.plan import WriteRules, plan_changes
 from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Observation, gaps_of
 from reconciliation.gap_filter import fixable, should_enqueue
+from sync.plan_items import PlannedItem
+from validation.metadata import parse_scene
 
 FULL: dict[str, FieldValue] = {
     "title": "A Title",
@@ -30,6 +32,7 @@ NOTHING: dict[str, FieldValue] = {
     field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else ""
     for field in EDIT_FIELDS
 }
+SCENE = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": []})
 OFF, PRESERVE = WriteRules(), WriteRules(preserve_plex_edits=True)
 
 
@@ -55,9 +58,8 @@ def sight(
     dead_letter: str = "",
 ) -> Observation:
     changes = plan_changes(desired, plex, known, rules, identified=True)
-    return Observation(
-        1, item=7, differences=fixable(changes, desired, plex, known, rules, dead_letter)
-    )
+    planned = PlannedItem(SCENE, plex, known, None, desired, changes)
+    return Observation(1, item=7, differences=fixable(planned, rules, dead_letter))
 
 
 def fields_by_kind(seen: Observation) -> dict[str, tuple[str, ...]]:

@@ -11,27 +11,29 @@ from core.fields import BY_NAME
 from core.plex_item import PlexItem
 from plex.plan import Change
 from sync.context import SyncContext
-from sync.shared_edits import write_shared_edits
+from sync.plan_items import PlannedItem
+from sync.shared_edits import SharedEditWriter
 from tests.emulators.plex_server import Fault
 from tests.harness.in_process import InProcessHarness, in_process
 from tests.harness.requests import sent_names, written_items
+from validation.metadata import parse_scene
 
 
 class Board:
     """A bench between both servers, with items that were read."""
 
-    def __init__(self, house: InProcessHarness) -> None:
-        self.house = house
+    def __init__(self, worker: InProcessHarness) -> None:
+        self.house = worker
         self.keys: list[int] = []
 
     @property
     def ctx(self) -> SyncContext:
-        ctx = self.house.worker.components.settings.sync_context()
+        ctx = self.house.components.settings.sync_context()
         assert ctx is not None
         return ctx
 
     def add(self, **attributes: Any) -> int:
-        key = self.house.item(f"/media/{len(self.keys)}.mp4")
+        key = self.house.add_item(f"/media/{len(self.keys)}.mp4")
         self.house.plex.library.change(key, **attributes)
         self.keys.append(key)
         return key
@@ -39,11 +41,25 @@ class Board:
     def items(self) -> dict[int, PlexItem]:
         return self.ctx.plex.items(self.house.section, self.keys)
 
-    def share(self, *changes: tuple[Change, ...]) -> dict[int, tuple[Change, ...]]:
-        """Share these plans, one for each item."""
-        return write_shared_edits(
-            self.ctx, dict(zip(self.keys, changes, strict=True)), self.items()
+    def share(self, *changes: tuple[Change, ...]) -> set[int]:
+        """Share these plans, one for each item; return the items that were written."""
+        return self.write(self.items(), *changes)
+
+    def write(self, items: dict[int, PlexItem], *changes: tuple[Change, ...]) -> set[int]:
+        """Share these plans of items that were read before."""
+        ctx = self.ctx
+        writer = SharedEditWriter(
+            ctx.plex,
+            ctx.capabilities,
+            ctx.sender(),
+            ctx.log,
+            preserve_plex_edits=ctx.rules.preserve_plex_edits,
         )
+        plans = [
+            PlannedItem(SCENE, items[key], None, None, {}, change)
+            for key, change in zip(self.keys, changes, strict=True)
+        ]
+        return set(writer.write_shared(plans))
 
     def writes(self) -> list[set[int]]:
         return [written_items([record]) for record in self.house.plex.writes()]
@@ -54,11 +70,12 @@ class Board:
 
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[Board]:
-    with in_process(tmp_path) as house:
-        house.look()
-        yield Board(house)
+    with in_process(tmp_path) as worker:
+        worker.run_until_idle()
+        yield Board(worker)
 
 
+SCENE = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": []})
 STUDIO = (Change(BY_NAME["studio"], "New"),)
 
 
@@ -69,7 +86,7 @@ def names(*desired: str, field: str = "tags", remove: tuple[str, ...] = ()) -> t
 def test_fewer_than_two_plans_are_left_alone(board: Board) -> None:
     board.add()
 
-    assert board.share(STUDIO) == {}
+    assert board.share(STUDIO) == set()
     assert board.writes() == []
 
 
@@ -79,7 +96,7 @@ def test_what_is_written_together_is_named(board: Board) -> None:
 
     done = board.share(STUDIO, STUDIO, other)
 
-    assert done == {keys[0]: STUDIO, keys[1]: STUDIO}
+    assert done == set(keys[:2])
     assert board.writes() == [set(keys[:2])]
 
 
@@ -88,7 +105,7 @@ def test_a_request_that_fails_carries_out_nothing(board: Board) -> None:
     board.add()
     board.house.plex.faults.add(Fault("status", method="PUT", status=500))
 
-    assert board.share(STUDIO, STUDIO) == {}
+    assert board.share(STUDIO, STUDIO) == set()
 
 
 def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
@@ -97,7 +114,7 @@ def test_the_first_difference_is_tried_on_one_item(board: Board) -> None:
     done = board.share(*(names(f"own {number}", "new") for number in range(4)))
 
     assert board.writes() == [{keys[0]}, set(keys)]
-    assert set(done) == set(keys)
+    assert done == set(keys)
     assert board.genres() == [{f"own {number}", "new"} for number in range(4)]
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is True
 
@@ -108,7 +125,7 @@ def test_a_replacing_server_costs_one_item_a_name_until_its_job(board: Board) ->
 
     done = board.share(*(names(f"own {number}", "new") for number in range(4)))
 
-    assert done == {}
+    assert done == set()
     assert board.writes() == [{keys[0]}]
     assert board.genres()[1:] == [{"own 1"}, {"own 2"}, {"own 3"}]
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is False
@@ -121,7 +138,7 @@ def test_a_server_that_is_known_to_replace_is_not_tried_again(board: Board) -> N
 
     done = board.share(*(names(f"own {number}", "new") for number in range(3)))
 
-    assert (done, board.writes()) == ({}, [])
+    assert (done, board.writes()) == (set(), [])
 
 
 @pytest.mark.parametrize("preserve", [True, False])
@@ -133,23 +150,21 @@ def test_no_trial_is_made_that_could_lose_a_name(board: Board, preserve: bool) -
 
     done = board.share(*(names("new", f"by hand {number}", field=field) for number in range(3)))
 
-    assert (done, board.writes()) == ({}, [])
+    assert (done, board.writes()) == (set(), [])
 
 
 def test_a_trial_whose_answer_cannot_be_read_proves_nothing(board: Board) -> None:
     for number in range(3):
         board.add(genres=[f"own {number}"])
-    plans = dict(
-        zip(board.keys, (names(f"own {number}", "new") for number in range(3)), strict=True)
-    )
+    changes = [names(f"own {number}", "new") for number in range(3)]
     items = board.items()
     board.house.plex.faults.add(
         Fault("status", method="GET", route="/library/metadata/{ids}", status=500, times=None)
     )
 
-    done = write_shared_edits(board.ctx, plans, items)
+    done = board.write(items, *changes)
 
-    assert done == {}
+    assert done == set()
     assert board.ctx.capabilities.appends(board.house.plex.machine_identifier) is None
 
 
@@ -158,7 +173,7 @@ def test_a_list_that_would_be_sent_in_parts_is_not_shared(board: Board) -> None:
     board.add()
     many = names(*(f"a tag with a long name, number {number}" for number in range(120)))
 
-    assert board.share(many, many) == {}
+    assert board.share(many, many) == set()
     assert board.writes() == []
 
 
@@ -167,7 +182,7 @@ def test_a_text_that_would_be_cut_is_not_shared(board: Board) -> None:
     board.add()
     long = (Change(BY_NAME["summary"], "word " * 1_000),)
 
-    assert board.share(long, long) == {}
+    assert board.share(long, long) == set()
     assert board.writes() == []
 
 
@@ -177,7 +192,7 @@ def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
 
     done = board.share(*(names(f"own {number}", remove=("old",)) for number in range(3)))
 
-    assert set(done) == set(keys)
+    assert done == set(keys)
     assert board.genres() == [{"own 0"}, {"own 1"}, {"own 2"}]
     assert sent_names(board.house.plex.writes()[0], "genre") == []
 
@@ -185,12 +200,11 @@ def test_removals_are_sent_to_all_at_once_without_a_trial(board: Board) -> None:
 def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     board.add()
     board.add()
-    old = board.ctx
     items = board.items()
-    connection = board.house.worker.components.store.connection
+    connection = board.house.store.connection
     connection.execute("UPDATE worker SET epoch = epoch + 1")
 
     with pytest.raises(Fenced):
-        write_shared_edits(old, dict.fromkeys(board.keys, STUDIO), items)
+        board.write(items, STUDIO, STUDIO)
 
     assert board.writes() == []
