@@ -1,10 +1,10 @@
-"""PlexSync's door with somebody at every named point who writes it down, waits there or dies there.
+"""Start PlexSync with a checkpoint that records, waits or kills the process.
 
-A `Place` installs this file as `PlexSync.py` and keeps the real one beside it as `real_entry.py`, so that
-the emulated Stash, hooks and leaving workers start it by themselves. What happens at a point is said by
-files in the folder `points`: `kill-NAME-N` (the N-th that comes by from now on is killed),
-`hold-NAME` (wait until the file is gone), `poison` (a subject: whoever has it in hand dies), `skip` (how
-many seconds the steady clock of workers is ahead).
+`CrashHarness` installs this file as `PlexSync.py` and keeps the real one beside it as `real_entry.py`, so
+that the emulated Stash, hooks and ending workers start it by themselves. Files in the folder `points` are
+orders: `kill-NAME-N` (kill the N-th process that passes), `hold-NAME` (wait until the file is gone),
+`poison` (a subject whose job kills its worker), `skip` (how many seconds the steady clock of workers is
+ahead).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOOK_S = 0.005
 
 
 class CheckpointController:
-    """The checkpoint that all doors are given."""
+    """The checkpoint that every entry point is given."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -41,7 +41,7 @@ class CheckpointController:
 
     @staticmethod
     def _obey(order: Path) -> None:
-        """Count down, or die. Of several processes, the one whose rename succeeds is meant."""
+        """Count down, or be killed. Of several processes, the one whose rename succeeds is meant."""
         stem, _, left = order.name.rpartition("-")
         is_last = left == "1"
         try:
@@ -109,7 +109,7 @@ def run_worker(started_by: str, points: CheckpointController) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Open the door that this start is for."""
+    """Run the entry point that this start is for."""
     os.umask(0o077)
     entry = importlib.import_module("real_entry")
     if arguments[:1] == ["worker"]:

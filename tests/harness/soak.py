@@ -1,7 +1,7 @@
-"""Both servers and an in-process worker for weeks of a clock that only moves when told.
+"""Run both servers and an in-process worker for weeks of a clock that the test moves.
 
-Hooks are played: they note a job and hand over a session exactly as the real ones do, but at the time of
-this clock, which is weeks away from the real one. The worker can die at any of its checkpoints.
+Hooks are simulated: they enqueue a job and store a session exactly as the real ones do, but at the time of
+this clock, which is weeks away from the real one. The worker can be killed at any checkpoint.
 """
 
 from __future__ import annotations
@@ -29,34 +29,35 @@ WINDOW_S = 4.0
 
 
 class SimulatedKill(BaseException):
-    """The worker's process was killed. Nothing in the worker may catch it."""
+    """Stands for SIGKILL of the worker; nothing in the worker may catch it."""
 
 
 class SoakHarness(InProcessHarness):
-    """A workroom whose Stash wants a login, and whose worker comes and goes."""
+    """A Stash that wants a login, and a worker that comes and goes."""
 
     def __init__(self, root: Path, seed: int) -> None:
         super().__init__(root, username="ada", password="lovelace", max_session_age=SESSION_S)
         self.rng = Random(seed)
-        self.points_left = (
-            0  # checkpoints that the worker still passes before it dies; 0: it does not
-        )
+        # checkpoints that the worker passes before it is killed; 0: it is not
+        self.points_left = 0
         self.crashes = 0
-        self.lives = 0
-        self.farewells = 0
+        self.workers = 0
+        self.exits = 0
 
     # -- the worker -----------------------------------------------------------------------------
 
     def begin_worker(self, checkpoint: Callable[[str], object] | None = None) -> None:
-        """A worker that may be made to die."""
-        self.lives += 1
+        """Begin a worker that can be killed."""
+        self.workers += 1
         self.points_left = 0
         log, self._close_log = open_log(self.data / LOG)
-        env = Environment(self.plugin, self.data, self.clock, Random(self.lives), self._pass_point)
+        env = Environment(
+            self.plugin, self.data, self.clock, Random(self.workers), self._pass_point
+        )
         self.process = build_worker(env, log, "soak", lambda: None)
 
-    def doom(self, points: int) -> None:
-        """Let the worker die at one of its next checkpoints."""
+    def schedule_kill(self, points: int) -> None:
+        """Kill the worker after it has passed so many checkpoints."""
         self.points_left = points
 
     def _pass_point(self, name: str) -> None:
@@ -66,14 +67,14 @@ class SoakHarness(InProcessHarness):
                 raise SimulatedKill(name)
 
     def wake(self) -> None:
-        """What every hook and task does: hand the session over, and make sure that a worker lives."""
+        """Store the session and begin a worker if none runs, as every hook and task does."""
         with contextlib.closing(connect(str(self.data))) as connection:
             connection.execute(sql.SAVE_SESSION, self._session() or {})
         if self.process is None:
             self.begin_worker()
 
     def live(self, seconds: float) -> None:
-        """Let time pass with a worker in it, if one lives: twice a second while it has work, else now and then."""
+        """Let time pass: a tick twice a second while the worker has work, else now and then."""
         self.plex.reset_counts()  # the books would grow for weeks
         self.stash.reset_counts()
         self.clock.sleeps.clear()
@@ -89,38 +90,38 @@ class SoakHarness(InProcessHarness):
         if self.process is None:
             return
         try:
-            farewell = self.process.loop.tick()
+            reason = self.process.loop.tick()
         except SimulatedKill:
             self.crashes += 1
             self.end_worker()
             return
-        if farewell is not None:
-            assert farewell is ExitReason.STASH_UNREACHABLE, farewell
-            self.farewells += 1
+        if reason is not None:
+            assert reason is ExitReason.STASH_UNREACHABLE, reason
+            self.exits += 1
             self.end_worker()
 
     # -- hooks ----------------------------------------------------------------------------------
 
     def hook(self, *scenes: int) -> None:
-        """The hooks of one save."""
+        """Run the hooks of one save."""
         with contextlib.closing(connect(str(self.data))) as connection:
             for scene in scenes:
-                insert_job(connection, self._note(scene), self._session())
+                insert_job(connection, self._row(scene), self._session())
         if self.process is None:
             self.begin_worker()
 
     def spilling_hook(self, scene: int) -> None:
-        """A hook that could not write to the database."""
-        write_spill(str(self.data), self._note(scene), self._session())
+        """Run a hook that cannot write to the database."""
+        write_spill(str(self.data), self._row(scene), self._session())
         if self.process is None:
             self.begin_worker()
 
     def backfill(self, scenes: list[int]) -> None:
-        """What the button for all scenes does."""
+        """Enqueue every scene, as the task does."""
         with contextlib.closing(connect(str(self.data))) as connection:
             JobStore(connection, self.clock).enqueue_many(map(scene_subject, scenes), "sync_all")
 
-    def _note(self, scene: int) -> dict[str, object]:
+    def _row(self, scene: int) -> dict[str, object]:
         return job_row(f"scene:{scene}", "update", 0, self.clock.wall(), SETTLE_S, WINDOW_S)
 
     def _session(self) -> dict[str, object] | None:
@@ -133,10 +134,10 @@ class SoakHarness(InProcessHarness):
         }
         return session_parameters(connection, self.clock.wall())
 
-    # -- how it is ------------------------------------------------------------------------------
+    # -- the state ------------------------------------------------------------------------------
 
     def differences(self) -> list[str]:
-        """Every field in which Plex does not show what Stash holds."""
+        """Return every field in which Plex does not show what Stash holds."""
         items = {path: item for item in self.plex.library.items() for path in item.files}
         found = []
         for number in self.stash.library.scene_ids():
@@ -157,22 +158,22 @@ class SoakHarness(InProcessHarness):
             if scene.cover is not None:  # without one Plex keeps a frame of its own
                 pairs["cover"] = (scene.cover[-4:], (item.poster_bytes or b"")[-4:])
             found += [
-                f"scene {number} {name}: {one!r} / {other!r}"
-                for name, (one, other) in pairs.items()
-                if one != other
+                f"scene {number} {name}: {desired!r} / {current!r}"
+                for name, (desired, current) in pairs.items()
+                if desired != current
             ]
         return found
 
     def cover(self) -> bytes:
-        """A picture that no scene had before."""
+        """Return a picture that no scene had before."""
         return picture(self.rng.randrange(1 << 31))
 
     def log_bytes(self) -> int:
-        """How large the worker's log is, with what was rotated."""
+        """Return the size of the worker's log in bytes, rotated files included."""
         return sum(
             (self.data / name).stat().st_size for name in LOG_FILES if (self.data / name).exists()
         )
 
     def running(self) -> int:
-        """Jobs that are marked as in progress; between two turns none is, unless their worker died."""
+        """Return how many jobs are in progress; between two ticks there is none, unless a worker was killed."""
         return len(self.rows(f"SELECT 1 FROM {sql.QUEUE} WHERE status = 2"))
