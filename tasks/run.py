@@ -15,13 +15,12 @@ from core.errors import PlexSyncError
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stash_log import write_log
+from sync.build_context import build_plex, build_sync_context
 from sync_queue.hook_queue import session_parameters
-from sync_queue.meta import MetaStore
-from sync_queue.records import Records
 from tasks.context import TaskContext, stash_of
 from tasks.table import TASKS
 from validation.config import read_config
-from wiring import Environment, build_plex, build_sync_context, drain_in_process
+from wiring import Environment, drain_in_process
 
 
 def run_task(
@@ -78,9 +77,9 @@ def build_context(
         start_worker=start_worker,
         log=lambda level, text: write_log(write, level, shown(text)),
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
-        build_plex=lambda config: build_plex(env, config),
+        build_plex=lambda config: build_plex(env.data_dir, env.clock, config),
         build_bench=lambda config, stash, store: build_sync_context(
-            env, config, stash, Records(store), MetaStore(store), log
+            env.data_dir, env.clock, config, stash, store, log
         ),
         work_here=lambda look, limit_s: drain_in_process(env, look, limit_s),
         started_at=now,

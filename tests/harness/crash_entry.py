@@ -102,7 +102,7 @@ def run_worker(started_by: str, points: CheckpointController) -> int:
         return 0
     points("worker.leased")
     wiring = importlib.import_module("wiring")
-    env = wiring.Outside(HERE, DATA, SkippingClock(), checkpoint=points)
+    env = wiring.Environment(HERE, DATA, SkippingClock(), checkpoint=points)
     status: int = wiring.run_worker(env, lease, started_by)
     points("worker.over")
     return status

@@ -16,8 +16,7 @@ from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import until
 from tests.support import FakeClock, open_store, query
-from validation.config import read_config
-from wiring import Environment, build_plex, drain_in_process, installed_version, run_worker
+from wiring import Environment, drain_in_process, run_worker
 from worker.lifecycle.supervisor import MAX_FAILURES
 
 
@@ -50,35 +49,6 @@ def note(folder: Path, subject: str) -> None:
 
 def log_of(folder: Path) -> str:
     return (folder / "data" / "plexsync.log").read_text("utf-8")
-
-
-def test_the_installed_version_is_read_from_the_files(tmp_path: Path) -> None:
-    install(tmp_path, "9.8.7")
-
-    assert installed_version(tmp_path) == "9.8.7"
-
-
-def test_a_version_that_cannot_be_read_is_our_own(tmp_path: Path) -> None:
-    missing = installed_version(tmp_path)
-    install(tmp_path, "1")
-    (tmp_path / "core" / "version.py").write_text("half a file")
-
-    assert (missing, installed_version(tmp_path)) == (VERSION, VERSION)
-
-
-def test_the_way_to_plex_follows_the_settings_and_sends_nothing(
-    tmp_path: Path, plex: PlexEmulator
-) -> None:
-    config = read_config({"a_plex_url": plex.url, "a_plex_token": plex.token}).config
-    (tmp_path / "data").mkdir()
-
-    client = build_plex(outside_of(tmp_path), config)
-    before = plex.count()
-    client.sections()
-    client.close()
-
-    assert before == 0
-    assert len(plex.devices) == 1
 
 
 def test_a_worker_without_stash_stops_and_releases_the_lease(tmp_path: Path, lease: Lease) -> None:

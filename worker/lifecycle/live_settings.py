@@ -93,6 +93,12 @@ class LiveSettings:
             self._apply(raw, client)
         return self._ctx
 
+    @property
+    def may_write(self) -> bool:
+        """Return True if the settings are loaded, complete and enabled."""
+        config = self.config
+        return config is not None and config.enabled and not config.missing_required()
+
     def close(self) -> None:
         """Close what was opened under the present settings."""
         if self._ctx is not None:

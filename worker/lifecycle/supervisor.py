@@ -29,8 +29,11 @@ UPDATE = "update"  # by whom a worker is started that only takes over from an ol
 class BuiltWorker(Protocol):
     """A worker as `wiring.py` builds it."""
 
-    loop: WorkerLoop
-    opened: OpenedDatabase
+    @property
+    def loop(self) -> WorkerLoop: ...
+
+    @property
+    def opened(self) -> OpenedDatabase: ...
 
     def close(self) -> None:
         """Close the connections; the lease is not its to give up."""

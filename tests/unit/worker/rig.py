@@ -17,7 +17,7 @@ from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
 from wiring import Environment, Worker, build_worker
-from worker.lifecycle.drain import DrainReport
+from worker.lifecycle.job_outcomes import DrainReport
 
 NOW = 1_780_000_000.0
 MOST_BEATS = 50_000  # far more than any test needs; a worker that spins ends here

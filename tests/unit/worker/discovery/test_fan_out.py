@@ -124,7 +124,8 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
 
 
 def departures(rig: Rig) -> DeletionSweep:
-    return next(duty for duty in rig.worker.components.duties if isinstance(duty, DeletionSweep))
+    tasks = rig.worker.components.background_tasks
+    return next(task for task in tasks if isinstance(task, DeletionSweep))
 
 
 def walk(rig: Rig) -> int:

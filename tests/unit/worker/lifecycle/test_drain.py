@@ -15,7 +15,8 @@ from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.discovery.fan_out import FanOut
-from worker.lifecycle.drain import PAUSE_S, Drain, DrainReport
+from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.job_outcomes import RELEASE_DELAY_S, DrainReport
 from worker.resilience.breaker import BreakerStatus
 
 ITEMS = "/library/metadata/{ids}"
@@ -278,7 +279,7 @@ def test_a_connection_lost_by_one_scene_rests_it_shortly(rig: Rig) -> None:
     report = rig.sync(scene)
 
     assert report.waiting == 1
-    assert rig.row(scene) == (PAUSE_S, 0, "PlexUnavailable")
+    assert rig.row(scene) == (RELEASE_DELAY_S, 0, "PlexUnavailable")
 
 
 def test_a_change_after_the_read_arrives_behind_the_older_one(rig: Rig) -> None:
@@ -461,17 +462,16 @@ def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sql
 
     parts = rig.worker.components
     fan_out = FanOut(parts.store, EntityIndex(parts.store), rig.clock)
-    drain = Drain(
+    deps = DrainDeps(
         parts.store,
         parts.notices,
         parts.circuit,
         parts.throttle,
-        rig.clock,
-        Random(7),
-        rig.log,
         fan_out,
-        listeners=[count],
+        Random(7),
+        on_job_finished=[count],
     )
+    drain = Drain(deps)
     rig.note(rig.scene("a"))
 
     with pytest.raises(sqlite3.Error):
