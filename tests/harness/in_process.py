@@ -31,7 +31,7 @@ from tests.harness.requests import written_items
 from tests.harness.servers import LOG, ServerPair
 from wiring import Environment, Worker, build_worker
 from worker.lifecycle.components import WorkerComponents
-from worker.lifecycle.drain import DrainReport
+from worker.lifecycle.job_outcomes import DrainReport
 
 NOW = 1_780_000_000.0
 SETTLED_S = 5.0  # what a hook has enqueued is due by then; Stash's times are whole seconds
