@@ -7,7 +7,7 @@ from core.errors import PlexRejected, SceneDeleted, SceneHasNoFile, StaleMatch
 from core.fields import BY_NAME
 from core.job import DESTROY, Job
 from core.match import Confidence
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from core.record import SyncRecord
 from stash.client import Cover
 from sync.batch import Batch, SceneJob, display_title, read_items
@@ -126,23 +126,23 @@ class SceneSync:
         else:
             # No hook reported the deletion: after a full import another scene may have its file.
             batch.records.unassign(job.scene_id)
-        return Outcome(Disposition.COMPLETE, "gone", message=SceneDeleted("").advice)
+        return Outcome(Disposition.COMPLETE, SyncResult.GONE, message=SceneDeleted("").advice)
 
     def _outcome_without_sync(self, case: SceneJob, scene: SyncMetadata) -> Outcome | None:
         """Return the outcome of a scene that the settings leave alone; None for every other one."""
         title = display_title(scene)
         if not scene.files:
             advice = SceneHasNoFile("").advice
-            return Outcome(Disposition.COMPLETE, "no_file", message=advice, title=title)
+            return Outcome(Disposition.COMPLETE, SyncResult.NO_FILE, message=advice, title=title)
         if not self._ctx.config.sync_metadata:
-            return Outcome(Disposition.COMPLETE, "off", title=title)
+            return Outcome(Disposition.COMPLETE, SyncResult.OFF, title=title)
         excluded = exclusion_reason(scene, self._ctx.config)
         if excluded or case.match is None:
             message = f"Left alone: {excluded}."
-            return Outcome(Disposition.COMPLETE, "excluded", message=message, title=title)
+            return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
         if self._ctx.config.skip_not_found and case.match.confidence is Confidence.NONE:
             message = "Plex does not have it."
-            return Outcome(Disposition.COMPLETE, "skipped", message=message, title=title)
+            return Outcome(Disposition.COMPLETE, SyncResult.SKIPPED, message=message, title=title)
         return None
 
     def _items_of(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> tuple[int, ...]:
@@ -265,11 +265,11 @@ def _outcome_of(case: SceneJob, scene: SyncMetadata, progress: _JobProgress) -> 
         text = f"Plex does not take {names} of scene {scene.scene_id} ({reason})."
         raise PlexRejected(text, fields=tuple(progress.failed))
     if progress.wrote:
-        result = "wrote"
+        result = SyncResult.WROTE
     elif progress.claimed and not progress.items:
-        result = "claimed"
+        result = SyncResult.CLAIMED
     else:
-        result = "same"
+        result = SyncResult.SAME
     return Outcome(
         Disposition.COMPLETE,
         result,

@@ -12,10 +12,12 @@ import tasks.run
 import wiring
 from core import errors
 from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
+from core.outcome import SyncResult
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
-from tests.unit.test_troubleshoot_page import PAGE, texts_in
+from tests.unit.test_troubleshoot_page import PAGE
+from worker.discovery.fan_out import AffectedScenes
 from worker.resilience.retry_policy import RetryMode, rule_for
 
 # Import everything that ships, so that no class is missing from the tree.
@@ -45,38 +47,6 @@ def calls() -> list[ast.Call]:
     return [
         node for path in shipped() for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)
     ]
-
-
-def results_of_done_jobs() -> set[str]:
-    """Return the results that the code gives to a job that is done, also through a local variable."""
-    functions = [
-        node
-        for path in shipped()
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.FunctionDef)
-    ]
-    results: set[str] = set()
-    for function in functions:
-        for call in ast.walk(function):
-            if (
-                isinstance(call, ast.Call)
-                and len(call.args) > 1
-                and ast.unparse(call.args[0]) == "Disposition.COMPLETE"
-            ):
-                results.update(texts_in(call.args[1]))
-                results.update(assigned_texts(function, ast.unparse(call.args[1])))
-    return results
-
-
-def assigned_texts(function: ast.FunctionDef, name: str) -> set[str]:
-    """Return the string literals that a function assigns to a local variable."""
-    return {
-        text
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign)
-        and [ast.unparse(target) for target in node.targets] == [name]
-        for text in texts_in(node.value)
-    }
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +102,14 @@ def test_the_page_names_every_class_whose_jobs_wait(
     assert DONE & of_jobs == DONE
 
 
-def test_the_page_lists_every_result_of_a_done_job() -> None:
-    row = next(line for line in PAGE.splitlines() if line.startswith("| `sync.done` |"))
+@pytest.mark.parametrize(
+    ("event", "results"),
+    [
+        ("sync.done", set(SyncResult) - {SyncResult.CHANGED}),
+        ("fan_out.done", {SyncResult(affected.value) for affected in AffectedScenes}),
+    ],
+)
+def test_the_page_lists_every_result_of_a_done_job(event: str, results: set[SyncResult]) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{event}` |"))
 
-    results = results_of_done_jobs()
-
-    assert {"wrote", "gone", "excluded"} <= results
-    assert [result for result in sorted(results) if f"`{result}`" not in row] == []
+    assert [result.value for result in results if f"`{result.value}`" not in row] == []

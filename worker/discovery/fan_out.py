@@ -10,7 +10,7 @@ from enum import Enum
 from core.clock import Clock
 from core.entity import Entity, is_shown
 from core.job import PRIORITY_FAN_OUT, Job, scene_subject
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
 from sync.context import SyncContext
@@ -21,9 +21,7 @@ from validation.metadata import SyncMetadata
 PAGE = 500
 FAN_OUT = "fan_out"
 GONE = "gone"
-WRITTEN = frozenset(
-    {"wrote", "same", "claimed"}
-)  # outcomes after which Plex shows the scene as it was read
+WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})  # outcomes after which Plex shows the scene as it was read
 UNREPORTED_CAUSES = frozenset(
     {"catch_up", "seen"}
 )  # nobody told of these changes: others may have been missed, too
@@ -162,7 +160,7 @@ class FanOut:
             self._index.forget(job.subject)
         self._checkpoint("fan_out.recorded")
         title = (entity or known or Entity("", "")).shown
-        return Outcome(Disposition.COMPLETE, reach.value, message=str(queued), title=title)
+        return Outcome(Disposition.COMPLETE, SyncResult(reach.value), message=str(queued), title=title)
 
     def name_of(self, job: Job) -> str:
         """What people know the entity by; "" when nobody does."""

@@ -129,20 +129,20 @@ class JobOutcomes:
             case Disposition.RETRY:
                 due_at = now + outcome.wait_s
                 self._store.retry_at(
-                    job, due_at, outcome.result, attempts=outcome.attempts, counts=counts
+                    job, due_at, outcome.reason, attempts=outcome.attempts, counts=counts
                 )
             case Disposition.RELEASE:
                 # An open breaker delays the job itself; a closed one would let it spin.
                 is_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
                 due_at = now + (RELEASE_DELAY_S if is_closed else 0.0)
                 self._store.retry_at(
-                    job, due_at, outcome.result, attempts=outcome.attempts, counts=counts
+                    job, due_at, outcome.reason, attempts=outcome.attempts, counts=counts
                 )
             case Disposition.DEAD_LETTER:
                 self._store.dead_letter(
                     job,
                     title=outcome.title,
-                    reason=outcome.result,
+                    reason=outcome.reason,
                     message=outcome.message,
                     candidates=outcome.candidates,
                     counts=counts,

@@ -8,14 +8,17 @@ from collections import Counter
 
 from core.clock import Clock
 from core.events import JobFinished
-from core.outcome import Disposition
+from core.outcome import Disposition, SyncResult
 from core.text import format_counts, format_duration, pluralize
 from sync_queue.notices import Notices
 
 BATCH = "batch"
 JOBS = 10
 GAP_S = 30.0
-_DONE = {"wrote": "written", "same": "already as they should be"}
+_DONE: dict[SyncResult | None, str] = {
+    SyncResult.WROTE: "written",
+    SyncResult.SAME: "already as they should be",
+}
 
 
 class BatchSummary:
@@ -36,9 +39,9 @@ class BatchSummary:
             case Disposition.COMPLETE:
                 self._done[_DONE.get(outcome.result, "left alone")] += 1
             case Disposition.DEAD_LETTER:
-                self._dead[outcome.result] += 1
+                self._dead[outcome.reason] += 1
             case Disposition.RETRY:
-                self._waiting[outcome.result] += 1
+                self._waiting[outcome.reason] += 1
             case Disposition.RELEASE:
                 pass  # the server is away; that is told elsewhere
 

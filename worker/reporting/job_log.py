@@ -4,7 +4,7 @@ from core.clock import Clock
 from core.events import JobFinished
 from core.job import display_name
 from core.log import EventLog
-from core.outcome import Disposition
+from core.outcome import Disposition, SyncResult
 from core.text import format_duration
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus, CircuitState
@@ -37,7 +37,7 @@ class JobReporter:
                 "fan_out.done",
                 entity=job.subject,
                 cause=job.cause,
-                what=outcome.result,
+                what=outcome.result_text,
                 queued=outcome.message,
                 took_s=round(event.took_s, 3),
             )
@@ -45,9 +45,9 @@ class JobReporter:
         kind, _, number = job.subject.partition(":")
         facts: dict[str, object] = {kind: number, "cause": job.cause, "item": outcome.items}
         if outcome.disposition is Disposition.COMPLETE:
-            facts.update(what=outcome.result, wrote=outcome.wrote, confidence=outcome.confidence)
+            facts.update(what=outcome.result_text, wrote=outcome.wrote, confidence=outcome.confidence)
         else:
-            facts.update(reason=outcome.result, attempt=outcome.attempts, detail=outcome.message)
+            facts.update(reason=outcome.reason, attempt=outcome.attempts, detail=outcome.message)
         if outcome.disposition is Disposition.RETRY:
             facts.update(next_s=round(outcome.wait_s))
         facts.update(took_s=round(event.took_s, 3))
@@ -61,14 +61,14 @@ class JobReporter:
                 f"part:{warning.partition(':')[0]}",
                 f"Scene {number}: {warning}. The rest was written.",
             )
-        if outcome.result == "claimed":
+        if outcome.result is SyncResult.CLAIMED:
             self._log.warning("sync.claimed", scene=number, detail=outcome.message)
             self._notify("claimed", f"Scene {number} was not written: {outcome.message}.")
         if outcome.disposition is Disposition.DEAD_LETTER:
             shown = f" ({outcome.title})" if outcome.title else ""
             first_line = outcome.message.partition("\n")[0]
-            text = f"{display_name(job.subject).capitalize()}{shown} is in the dead letters: {outcome.result}. {first_line}"
-            self._notify(f"dead:{outcome.result}", text)
+            text = f"{display_name(job.subject).capitalize()}{shown} is in the dead letters: {outcome.reason}. {first_line}"
+            self._notify(f"dead:{outcome.reason}", text)
 
     def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
         """One notice when Plex goes away, one when a person must act, one when it is back. The gate's listener."""

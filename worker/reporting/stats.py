@@ -88,7 +88,7 @@ def timing_of(times_s: tuple[float, ...]) -> Timing:
 def counters_for(outcome: Outcome, day: str) -> list[tuple[str, str]]:
     """The counters one outcome moves: (kind, name). `day` is YYYY-MM-DD."""
     if outcome.disposition is not Disposition.COMPLETE:
-        return [("outcomes", outcome.disposition.value), ("errors", outcome.result)]
+        return [("outcomes", outcome.disposition.value), ("errors", outcome.reason)]
     counts = [("outcomes", outcome.disposition.value), ("days", day)]
     counts += [("fields", name) for name in outcome.wrote]
     if outcome.items:

@@ -110,7 +110,7 @@ def decide_outcome(
         fate, wait_s = Disposition.RETRY, _wait_s(rule, attempts, rng)
     return Outcome(
         fate,
-        type(error).__name__,
+        error=type(error),
         message=_message(error),
         candidates=_candidates(error),
         wait_s=wait_s,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import AmbiguousMatch, PlexNotFound
 from core.events import JobFinished
 from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
@@ -45,7 +46,11 @@ def ear(tmp_path: Path) -> Ear:
 def test_a_finished_job_is_one_line(ear: Ear) -> None:
     ear.hear(
         Outcome(
-            Disposition.COMPLETE, "wrote", wrote=("title", "tags"), items=(9137,), confidence="high"
+            Disposition.COMPLETE,
+            SyncResult.WROTE,
+            wrote=("title", "tags"),
+            items=(9137,),
+            confidence="high",
         )
     )
 
@@ -64,7 +69,7 @@ def test_a_finished_job_is_one_line(ear: Ear) -> None:
     ],
 )
 def test_every_fate_has_its_event(ear: Ear, fate: Disposition, event: str) -> None:
-    ear.hear(Outcome(fate, "PlexNotFound", message="No file.", attempts=3, wait_s=97.2))
+    ear.hear(Outcome(fate, error=PlexNotFound, message="No file.", attempts=3, wait_s=97.2))
 
     assert ear.lines[0].startswith(f"{event} scene=42 cause=update reason=PlexNotFound attempt=3")
     assert ("next_s=97" in ear.lines[0]) is (fate is Disposition.RETRY)
@@ -72,7 +77,7 @@ def test_every_fate_has_its_event(ear: Ear, fate: Disposition, event: str) -> No
 
 def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
     dead_letter = Outcome(
-        Disposition.DEAD_LETTER, "AmbiguousMatch", message="Two items.\nMore.", title="A title"
+        Disposition.DEAD_LETTER, error=AmbiguousMatch, message="Two items.\nMore.", title="A title"
     )
     ear.hear(dead_letter)
     first = ear.told
@@ -96,13 +101,15 @@ def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
 def test_a_failed_part_is_one_notice_for_all_scenes(ear: Ear) -> None:
     for size in range(10_000_001, 10_000_011):
         warning = f"poster: the cover has {size} bytes, Plex takes 10000000"
-        ear.hear(Outcome(Disposition.COMPLETE, "wrote", wrote=("title",), warnings=(warning,)))
+        ear.hear(
+            Outcome(Disposition.COMPLETE, SyncResult.WROTE, wrote=("title",), warnings=(warning,))
+        )
 
     assert len(ear.told) == 1
 
 
 def test_a_scene_whose_item_belongs_to_another_is_named(ear: Ear) -> None:
-    ear.hear(Outcome(Disposition.COMPLETE, "claimed", message="item 7 also plays scene 3"))
+    ear.hear(Outcome(Disposition.COMPLETE, SyncResult.CLAIMED, message="item 7 also plays scene 3"))
 
     assert ear.told == [("claimed", "Scene 42 was not written: item 7 also plays scene 3.")]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import PlexNotFound, PlexUnavailable, WeakMatch
 from core.events import JobFinished
 from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from core.step_timer import KEPT_TIMES, STEPS, StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
@@ -30,7 +31,7 @@ from worker.reporting.stats import (
 
 DAY = "2023-11-14"
 WROTE = Outcome(
-    Disposition.COMPLETE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high"
+    Disposition.COMPLETE, SyncResult.WROTE, wrote=("title", "tags"), items=(7,), confidence="high"
 )
 JOB = Job(1, "scene:1", "update", 0, 0.0)
 
@@ -49,24 +50,24 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
             },
         ),
         (
-            Outcome(Disposition.COMPLETE, "same", items=(7,), confidence="low"),
+            Outcome(Disposition.COMPLETE, SyncResult.SAME, items=(7,), confidence="low"),
             {("outcomes", "done"), ("days", DAY), ("confidence", "low")},
         ),
-        (Outcome(Disposition.COMPLETE, "gone"), {("outcomes", "done"), ("days", DAY)}),
+        (Outcome(Disposition.COMPLETE, SyncResult.GONE), {("outcomes", "done"), ("days", DAY)}),
         (
-            Outcome(Disposition.COMPLETE, "claimed", confidence="high"),
+            Outcome(Disposition.COMPLETE, SyncResult.CLAIMED, confidence="high"),
             {("outcomes", "done"), ("days", DAY)},
         ),
         (
-            Outcome(Disposition.RETRY, "PlexNotFound"),
+            Outcome(Disposition.RETRY, error=PlexNotFound),
             {("outcomes", "wait"), ("errors", "PlexNotFound")},
         ),
         (
-            Outcome(Disposition.DEAD_LETTER, "WeakMatch"),
+            Outcome(Disposition.DEAD_LETTER, error=WeakMatch),
             {("outcomes", "bury"), ("errors", "WeakMatch")},
         ),
         (
-            Outcome(Disposition.RELEASE, "PlexUnavailable"),
+            Outcome(Disposition.RELEASE, error=PlexUnavailable),
             {("outcomes", "release"), ("errors", "PlexUnavailable")},
         ),
     ],
@@ -139,7 +140,11 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [Outcome(Disposition.RETRY, "PlexNotFound"), Outcome(Disposition.COMPLETE, "gone")]
+    "outcome",
+    [
+        Outcome(Disposition.RETRY, error=PlexNotFound),
+        Outcome(Disposition.COMPLETE, SyncResult.GONE),
+    ],
 )
 def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
     book.keeper.on_job_finished(JobFinished(JOB, outcome, 1.0))

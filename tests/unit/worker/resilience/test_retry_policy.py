@@ -69,7 +69,7 @@ def test_each_failure_has_its_fate_and_its_signal(
     outcome = decide_outcome(job(), error, Random(7))
 
     assert (outcome.disposition, rule_for(error).signal) == (fate, signal)
-    assert outcome.result == type(error).__name__
+    assert outcome.error is type(error)
 
 
 @pytest.mark.parametrize(("error", "fate", "attempts", "signal"), TABLE, ids=named)
