@@ -1,25 +1,27 @@
-# Everything a person does with this project. Needs Python 3.10+, make and a package index.
+# Everything a developer does with this project. Needs Python 3.10+, make and a package index.
 
 PYTHON = python3
 # Tests at a time: most of them wait for processes, so more than there are cores.
 JOBS = 4
 KEEP =
 SEED = 1
+TESTS = tests/unit
 OUT = dist
 EXAMPLES = 2000
 PY = .venv/bin/python
-TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests/emulators $(wildcard tests/demo*.py)
+TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test retest gate check static docs demo bench profile fuzz soak tables package clean
+.PHONY: help env test cover gate check static docs demo bench profile fuzz soak tables package clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
 	@echo "make test     the whole suite, coverage enforced"
-	@echo "make check    format, lint, types, generated files and unit tests: the quick look before a commit"
+	@echo "make cover    the lines that TESTS=... leaves uncovered (default tests/unit)"
+	@echo "make check    format, lint, types, generated files and unit tests: before every commit"
 	@echo "make bench    what it costs: ratios, milliseconds and requests"
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
-	@echo "make fuzz     nonsense from every side, random histories of both servers (EXAMPLES=2000)"
+	@echo "make fuzz     random input from every side, random histories of both servers (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
 	@echo "make docs     build the pages and the reference into site/"
@@ -30,12 +32,14 @@ env:
 
 test: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS)
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) --repeat-processes
 	@$(MAKE) --no-print-directory gate
 
-retest: env
-	$(PY) -m coverage run -m pytest -m "not soak" --last-failed --last-failed-no-failures none
-	@$(MAKE) --no-print-directory gate
+cover: env
+	@$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) $(TESTS)
+	@$(PY) -m coverage combine -q
+	$(PY) -m coverage report --skip-covered --show-missing
 
 gate:
 	@$(PY) -m coverage combine -q
@@ -43,7 +47,7 @@ gate:
 	@$(PY) -m tools.coverage_gate
 
 check: static
-	$(PY) -m pytest tests/unit --no-cov -q -m "not soak" -n $(JOBS)
+	$(PY) -m pytest tests/unit --no-cov -q -n $(JOBS)
 
 static: env
 	$(PY) -m ruff format --check .

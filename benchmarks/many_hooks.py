@@ -17,7 +17,7 @@ from pathlib import Path
 from hooks.entry import run_hook
 from sync_queue.lease import Lease
 from sync_queue.schema import open_database
-from tests.support import copy_plugin
+from tests.harness.plugin_copy import copy_plugin
 
 # How many at either end are compared.
 EDGE = 200

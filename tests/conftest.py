@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Provide the fixtures and hooks that every test may use."""
 
 import os
 
@@ -9,7 +9,9 @@ from tests.emulators.fixtures_stash import stash
 
 __all__ = ["plex", "plex_clock", "stash", "timed_plex"]
 
-# Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run, so that what
-# fails was changed; `make fuzz` looks at new ones.
+pytest_plugins = ["tests.harness.repeat"]
+
+# Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run, so
+# that a failure means a change; `make fuzz` looks at new ones.
 settings.register_profile("suite", deadline=None, derandomize=not os.environ.get("FUZZ_EXAMPLES"))
 settings.load_profile("suite")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sync_queue.hook_queue import is_worker_alive
 from tasks.table import TASKS, Task
-from tests.flow.house import House, opened, wait_for
+from tests.harness.processes import ProcessHarness, running
+from tests.harness.waiting import wait_for
 from validation.settings import BY_NAME
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "tasks.md"
@@ -68,32 +69,36 @@ _CHANGING = (
 def page() -> str:
     """Return the whole text of docs/tasks.md."""
     with tempfile.TemporaryDirectory() as folder:
-        house = House(Path(folder))
-        with opened(house, f_test_scene=3):
-            prepare(house)
+        installed = ProcessHarness(Path(folder))
+        with running(installed, f_test_scene=3):
+            prepare(installed)
             # Before everything is sent there is something to preview.
             ordered = sorted(TASKS, key=lambda task: task.mode != "dry_run")
-            sections = {task.mode: section(task, captured(house, task)) for task in ordered}
+            sections = {task.mode: section(task, captured(installed, task)) for task in ordered}
     return "\n".join([INTRODUCTION, *(sections[task.mode] for task in TASKS)])
 
 
-def prepare(house: House) -> None:
+def prepare(installed: ProcessHarness) -> None:
     """Create written scenes, a missing one, an ambiguous one, and an outage that has ended."""
     for number in range(1, 6):
-        house.scene(f"films/{number}.mp4", 1_000 + number, title=f"Film {number}", tags=["night"])
+        installed.scene(
+            f"films/{number}.mp4", 1_000 + number, title=f"Film {number}", tags=["night"]
+        )
     for year in (2019, 2024):
-        house.plex.library.add_item(house.section, [(f"/media/{year}/holiday.mp4", 1_000)])
-    holiday = house.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000)
-    house.edit(1, details="Words.")
-    house.drained()
-    house.plex.down()
-    house.edit(2, details="More words.")
-    wait_for(lambda: "new=open" in house.worker_log(), "the outage is detected")
-    house.plex.up()
-    house.drained()
-    house.edit(holiday, title="Which holiday?")
-    house.edit(house.scene("films/later.mp4", in_plex=False), title="Not scanned yet")
-    wait_for(lambda: house.dead_letters() and house.reasons() == {"PlexNotFound"}, "both wait")
+        installed.plex.library.add_item(installed.section, [(f"/media/{year}/holiday.mp4", 1_000)])
+    holiday = installed.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000)
+    installed.edit(1, details="Words.")
+    installed.wait_until_drained()
+    installed.plex.down()
+    installed.edit(2, details="More words.")
+    wait_for(lambda: "new=open" in installed.worker_log(), "the outage is detected")
+    installed.plex.up()
+    installed.wait_until_drained()
+    installed.edit(holiday, title="Which holiday?")
+    installed.edit(installed.scene("films/later.mp4", in_plex=False), title="Not scanned yet")
+    wait_for(
+        lambda: installed.dead_letters() and installed.reasons() == {"PlexNotFound"}, "both wait"
+    )
 
 
 @dataclass(frozen=True)
@@ -104,28 +109,30 @@ class TaskOutput:
     answer: str
 
 
-def captured(house: House, task: Task) -> list[TaskOutput]:
+def captured(installed: ProcessHarness, task: Task) -> list[TaskOutput]:
     """Run the task, a second time if the first run asked for it; return the output of each run."""
-    wait_for(lambda: is_worker_alive(str(house.data)), "a worker runs")
-    house.configure(a_enabled=task.mode != "restore")
-    runs = [one_run(house, task)]
+    wait_for(lambda: is_worker_alive(str(installed.data)), "a worker runs")
+    installed.configure(a_enabled=task.mode != "restore")
+    runs = [one_run(installed, task)]
     if any("again within" in line for line in runs[0].lines):
         time.sleep(PAUSE_S)
-        runs.append(one_run(house, task))
+        runs.append(one_run(installed, task))
     if task.mode == "retry_dead":
-        wait_for(house.dead_letters, "the ambiguous scene is a dead letter again")
+        wait_for(installed.dead_letters, "the ambiguous scene is a dead letter again")
     return runs
 
 
-def one_run(house: House, task: Task) -> TaskOutput:
+def one_run(installed: ProcessHarness, task: Task) -> TaskOutput:
     """Run the task to its end; return the output of its process, without the worker's."""
-    runs, entries = len(house.stash.plugin_runs), len(house.stash.log)
-    job = house.run_task(task.name)
+    runs, entries = len(installed.stash.plugin_runs), len(installed.stash.log)
+    job = installed.run_task(task.name)
     assert job.status == "FINISHED", job
-    run = next(run for run in house.stash.plugin_runs[runs:] if run.args.get("mode") == task.mode)
+    run = next(
+        run for run in installed.stash.plugin_runs[runs:] if run.args.get("mode") == task.mode
+    )
     shown = [
         f"{entry.level}: {text}"
-        for entry in house.stash.log[entries:]
+        for entry in installed.stash.log[entries:]
         if (text := entry.message.removeprefix("[Plugin / PlexSync] ")) in run.stderr
     ]
     return TaskOutput(tuple(map(shortened, shown)), steady(json.dumps(json.loads(run.stdout))))

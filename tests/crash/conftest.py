@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.place import Place, be_quiet
-from tests.flow.house import opened
+from tests.harness.crash import CrashHarness, wait_idle
+from tests.harness.processes import running
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    home = Place(tmp_path)
-    with opened(home):
+def crash(tmp_path: Path) -> Iterator[CrashHarness]:
+    home = CrashHarness(tmp_path)
+    with running(home):
         home.arm()
         yield home
 
 
 @pytest.fixture
-def quiet_place(place: Place) -> Place:
-    be_quiet(place)
-    return place
+def idle_crash(crash: CrashHarness) -> CrashHarness:
+    wait_idle(crash)
+    return crash

@@ -19,9 +19,11 @@ from random import Random
 
 from sync_queue.dead_letters import DeadLetters
 from tasks.recovery import CLASSES, recover
-from tests.crash.soak_world import World, descriptors, objects
 from tests.emulators.plex_server import Fault
-from tests.flow.house import TOKEN, opened
+from tests.harness.processes import running
+from tests.harness.resources import count_descriptors, count_objects
+from tests.harness.servers import TOKEN
+from tests.harness.soak import SoakHarness
 from worker.resilience.outages import KEPT, read_history
 
 WEEK_S = 7 * 86_400.0
@@ -54,7 +56,7 @@ class Report:
     seed: int
     simulated_s: float = 0.0
     actions: Counter[str] = field(default_factory=Counter)
-    lives: int = 0
+    workers: int = 0
     crashes: int = 0
     outages: int = 0
     recovered: dict[str, int] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Report:
         """For people."""
         done = ", ".join(f"{count} x {name}" for name, count in sorted(self.actions.items()))
         lines = [
-            f"seed {self.seed}: {self.simulated_s / 86_400.0:.1f} simulated days, {self.lives} workers of which "
+            f"seed {self.seed}: {self.simulated_s / 86_400.0:.1f} simulated days, {self.workers} workers of which "
             f"{self.crashes} were killed, {self.outages} outages kept",
             f"  {done}",
             f"  put back by the button at the end: {self.recovered or 'nothing'}",
@@ -72,16 +74,16 @@ class Report:
         return "\n".join(lines + [f"  WRONG: {one}" for one in self.wrong])
 
 
-class Soak:
+class ClockSoak:
     """One seeded run."""
 
-    def __init__(self, world: World, seed: int) -> None:
-        self.world = world
+    def __init__(self, harness: SoakHarness, seed: int) -> None:
+        self.harness = harness
         self.rng = Random(
             seed
-        )  # not the world's: how often a worker looks must not change what happens next
+        )  # not the harness's: how often a worker looks must not change what happens next
         self.report = Report(seed)
-        self.scenes = [world.scene(f"{number}.mp4", 1_000 + number) for number in range(SCENES)]
+        self.scenes = [harness.scene(f"{number}.mp4", 1_000 + number) for number in range(SCENES)]
         self.numbers = SCENES
         self.later: list[
             tuple[float, str, int]
@@ -102,28 +104,28 @@ class Soak:
             (4, self.stash_away),
             (3, self.clock_jump),
             (4, self.restart),
-            (8, self.death),
+            (8, self.kill_worker),
             (3, self.garbage),
             (2, self.sync_all),
             (2, self.destroy),
-            (4, self.storm),
+            (4, self.burst_of_faults),
         )
 
     def run(self, seconds: float) -> Report:
         """Trouble for so long, then peace, then the comparison."""
-        clock = self.world.clock
+        clock = self.harness.clock
         begun = clock.monotonic()
         self.edit()
         while clock.monotonic() - begun < seconds:
-            self.world.live(self.rng.expovariate(1.0 / MEAN_GAP_S))
+            self.harness.live(self.rng.expovariate(1.0 / MEAN_GAP_S))
             self.scan()
             (action,) = self.rng.choices(
                 [row[1] for row in self.actions], [row[0] for row in self.actions]
             )
             self.report.actions[action.__name__] += 1
             action()
-            self.keep_house()
-        self.make_peace()
+            self.run_maintenance()
+        self.wait_until_consistent()
         self.report.simulated_s = clock.monotonic() - begun
         self.judge()
         return self.report
@@ -134,26 +136,26 @@ class Soak:
         """A person saves a scene."""
         scene = self.rng.choice(self.scenes)
         self._change(scene)
-        self.world.hook(scene)
+        self.harness.hook(scene)
 
     def bulk_edit(self) -> None:
         """A person saves ten scenes at once."""
         chosen = self.rng.sample(self.scenes, 10)
         for scene in chosen:
             self._change(scene)
-        self.world.hook(*chosen)
+        self.harness.hook(*chosen)
 
     def edit_without_hook(self) -> None:
         """A hook that never ran; the catch-up finds it. It is given its time: two faults at once may hide a change."""
         self._change(self.rng.choice(self.scenes))
-        self.world.wake()
-        self.world.live(QUIET_S)
+        self.harness.wake()
+        self.harness.live(QUIET_S)
 
     def edit_with_spill(self) -> None:
         """A hook that could not write to the database."""
         scene = self.rng.choice(self.scenes)
         self._change(scene)
-        self.world.spilling_hook(scene)
+        self.harness.spilling_hook(scene)
 
     def _change(self, scene: int) -> None:
         words = self.rng.sample(WORDS, 4)
@@ -166,93 +168,93 @@ class Soak:
             "tags": words[self.rng.randrange(4) :],
         }
         if self.rng.random() < 0.3:
-            fields["cover"] = self.world.cover()
-        self.world.change(scene, **fields)
+            fields["cover"] = self.harness.cover()
+        self.harness.change(scene, **fields)
 
     def new_scene(self) -> None:
         """A scene whose file Plex scans within five hours."""
         self.numbers += 1
         number = self.numbers
         name, size = f"{number}.mp4", 1_000 + number
-        self.scenes.append(self.world.scene(name, size, in_plex=False))
+        self.scenes.append(self.harness.scene(name, size, in_plex=False))
         self.later.append(
-            (self.world.clock.monotonic() + self.rng.uniform(0.0, 18_000.0), name, size)
+            (self.harness.clock.monotonic() + self.rng.uniform(0.0, 18_000.0), name, size)
         )
         self._change(self.scenes[-1])
-        self.world.hook(self.scenes[-1])
+        self.harness.hook(self.scenes[-1])
 
     def sync_all(self) -> None:
         """Every scene, behind whatever people edit."""
-        self.world.wake()
-        self.world.backfill(self.world.stash.library.scene_ids())
+        self.harness.wake()
+        self.harness.backfill(self.harness.stash.library.scene_ids())
 
     def destroy(self) -> None:
         """A scene is deleted in Stash; its hook notes it like any other change."""
         if len(self.scenes) > SCENES:
             gone = self.scenes.pop()
-            self.world.stash.library.drop_scene(gone)
-            self.world.hook(gone)
+            self.harness.stash.library.drop_scene(gone)
+            self.harness.hook(gone)
 
     def scan(self, *, everything: bool = False) -> None:
         """Plex finds what it should have found by now."""
-        now = self.world.clock.monotonic()
+        now = self.harness.clock.monotonic()
         found = [row for row in self.later if everything or row[0] <= now]
         self.later = [row for row in self.later if row not in found]
         for _, name, size in found:
-            self.world.plex.library.add_item(self.world.section, [(f"/media/{name}", size)])
+            self.harness.plex.library.add_item(self.harness.section, [(f"/media/{name}", size)])
 
     def rescan(self) -> None:
         """Plex loses an item and finds it again as another one; then somebody edits the scene."""
         number = self.rng.randrange(SCENES)
-        library = self.world.plex.library
-        library.remove_item(self.world.item(f"{number}.mp4").rating_key)
-        library.add_item(self.world.section, [(f"/media/{number}.mp4", 1_000 + number)])
+        library = self.harness.plex.library
+        library.remove_item(self.harness.item(f"{number}.mp4").rating_key)
+        library.add_item(self.harness.section, [(f"/media/{number}.mp4", 1_000 + number)])
         self._change(self.scenes[number])
-        self.world.hook(self.scenes[number])
+        self.harness.hook(self.scenes[number])
 
     # -- Plex -----------------------------------------------------------------------------------
 
     def outage(self) -> None:
         """Seconds to hours, with edits meanwhile."""
-        self.world.plex.down()
+        self.harness.plex.down()
         for _ in range(self.rng.randrange(4)):
             self.edit()
-            self.world.live(10.0 ** self.rng.uniform(0.0, 4.0))
-        self.world.plex.up()
+            self.harness.live(10.0 ** self.rng.uniform(0.0, 4.0))
+        self.harness.plex.up()
 
     def flapping(self) -> None:
         """Up for twenty seconds, down for twenty."""
         for _ in range(self.rng.randrange(2, 8)):
-            self.world.plex.down()
+            self.harness.plex.down()
             self.edit()
-            self.world.live(20.0)
-            self.world.plex.up()
-            self.world.live(20.0)
+            self.harness.live(20.0)
+            self.harness.plex.up()
+            self.harness.live(20.0)
 
     def maintenance(self) -> None:
         """It answers 503 for up to an hour."""
-        self.world.plex.maintenance(self.rng.uniform(30.0, 3_600.0))
+        self.harness.plex.maintenance(self.rng.uniform(30.0, 3_600.0))
         self.edit()
 
     def plex_fault(self) -> None:
         """A few of the next requests go wrong in some way."""
         kind, times = self.rng.choice(PLEX_FAULTS), self.rng.randrange(1, 12)
         status, method = self.rng.choice(PLEX_STATUSES), self.rng.choice(METHODS)
-        self.world.plex.faults.add(Fault(kind, method=method, status=status, times=times))
+        self.harness.plex.faults.add(Fault(kind, method=method, status=status, times=times))
         self.bulk_edit()
 
     def wrong_token(self) -> None:
         """The token is worth nothing until somebody enters the right one."""
-        self.world.stash.configure(a_plex_token="wrong-token")
+        self.harness.stash.configure(a_plex_token="wrong-token")
         self.edit()
-        self.world.live(self.rng.uniform(60.0, 7_200.0))
-        self.world.stash.configure(a_plex_token=TOKEN)
+        self.harness.live(self.rng.uniform(60.0, 7_200.0))
+        self.harness.stash.configure(a_plex_token=TOKEN)
 
     # -- Stash, the machine, the worker -----------------------------------------------------------
 
     def stash_fault(self) -> None:
         """A few of the next answers are bad."""
-        faults, times = self.world.stash.faults, self.rng.randrange(1, 6)
+        faults, times = self.harness.stash.faults, self.rng.randrange(1, 6)
         troubles: list[Callable[[], object]] = [
             lambda: faults.fail(500, times=times),
             lambda: faults.html(502, times=times),
@@ -267,86 +269,84 @@ class Soak:
     def stash_away(self) -> None:
         """Stash restarts, or is gone for so long that the worker leaves; the next hook starts one."""
         self.edit()
-        self.world.stash.down()
-        self.world.live(10.0 ** self.rng.uniform(1.0, 3.5))
-        self.world.stash.up()
+        self.harness.stash.down()
+        self.harness.live(10.0 ** self.rng.uniform(1.0, 3.5))
+        self.harness.stash.up()
         self.edit()
 
     def clock_jump(self) -> None:
         """The clock is corrected by up to two days. The watermark is given time to follow."""
         far = self.rng.choice([600.0, 7_200.0, 172_800.0])
-        self.world.clock.jump(self.rng.uniform(-far, far))
+        self.harness.clock.jump(self.rng.uniform(-far, far))
         self.edit()
-        self.world.live(QUIET_S)
+        self.harness.live(QUIET_S)
 
     def restart(self) -> None:
         """The worker ends; the next hook starts another."""
-        self.world.end_worker()
+        self.harness.end_worker()
         self.edit()
 
-    def death(self) -> None:
+    def kill_worker(self) -> None:
         """The worker is killed at one of its next points, and the next hook starts another."""
-        self.world.doom(self.rng.randrange(1, 60))
+        self.harness.schedule_kill(self.rng.randrange(1, 60))
         self.edit()
-        self.world.live(60.0)
+        self.harness.live(60.0)
         self.edit()
 
     def garbage(self) -> None:
         """The worker ends, and one of its small files is damaged."""
-        self.world.end_worker()
+        self.harness.end_worker()
         name = self.rng.choice(DOCUMENTS)
-        (self.world.data / name).write_bytes(
+        (self.harness.data / name).write_bytes(
             self.rng.choice([b"", b"{", b"[1]", b'{"state": 7}', b"\xff\xfe"])
         )
         self.edit()
 
-    def storm(self) -> None:
+    def burst_of_faults(self) -> None:
         """Several kinds of trouble at once."""
         kinds = [
             self.plex_fault,
             self.plex_fault,
             self.stash_fault,
-            self.death,
+            self.kill_worker,
             self.outage,
             self.restart,
         ]
         for trouble in self.rng.sample(kinds, 4):
             trouble()
-            self.world.live(self.rng.uniform(0.0, 30.0))
+            self.harness.live(self.rng.uniform(0.0, 30.0))
 
     # -- the end --------------------------------------------------------------------------------
 
-    def keep_house(self) -> None:
+    def run_maintenance(self) -> None:
         """What must hold at every moment."""
-        if self.world.log_bytes() > LOG_LIMIT:
-            self.report.wrong.append(f"the log has {self.world.log_bytes()} bytes")
+        if self.harness.log_bytes() > LOG_LIMIT:
+            self.report.wrong.append(f"the log has {self.harness.log_bytes()} bytes")
 
-    def make_peace(self) -> None:
+    def wait_until_consistent(self) -> None:
         """All faults end; what waits gets the time it needs."""
-        world = self.world
-        world.plex.faults.clear()
-        world.stash.faults.clear()
-        world.plex.end_maintenance()
+        harness = self.harness
+        harness.plex.faults.clear()
+        harness.stash.faults.clear()
+        harness.plex.end_maintenance()
         self.scan(everything=True)
-        world.points_left = 0
+        harness.points_left = 0
         self._rest()
-        self._press_recover()
+        self._run_recover()
         self._rest()
 
     def _rest(self) -> None:
-        end = self.world.clock.monotonic() + END_LIMIT_S
-        self.world.wake()
-        self.world.live(QUIET_S)
-        while self.world.jobs() and self.world.clock.monotonic() < end:
-            self.world.wake()  # somebody opens Stash now and then
-            self.world.live(60.0)
+        end = self.harness.clock.monotonic() + END_LIMIT_S
+        self.harness.wake()
+        self.harness.live(QUIET_S)
+        while self.harness.jobs() and self.harness.clock.monotonic() < end:
+            self.harness.wake()  # somebody opens Stash now and then
+            self.harness.live(60.0)
 
-    def _press_recover(self) -> None:
+    def _run_recover(self) -> None:
         """As the button for passing faults does, once Plex is healthy."""
-        worker = self.world.worker
-        assert worker is not None
-        store = worker.components.store
-        now = self.world.clock.wall()
+        store = self.harness.store
+        now = self.harness.clock.wall()
         result = recover(
             store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now
         )
@@ -354,19 +354,19 @@ class Soak:
 
     def judge(self) -> None:
         """Compare both libraries field by field, and look for what is stuck."""
-        world, report = self.world, self.report
-        history, warning = read_history(world.data, world.clock)
-        report.lives, report.crashes, report.outages = (
-            world.lives,
-            world.crashes,
+        harness, report = self.harness, self.report
+        history, warning = read_history(harness.data, harness.clock)
+        report.workers, report.crashes, report.outages = (
+            harness.workers,
+            harness.crashes,
             len(history.outages),
         )
-        report.wrong += world.differences()
-        report.wrong += [f"still queued: {job}" for job in world.jobs()]
-        report.wrong += [f"dead letter: {dead_letter}" for dead_letter in world.dead_letters()]
-        report.wrong += [f"in progress: {count}" for count in [world.running()] if count]
+        report.wrong += harness.differences()
+        report.wrong += [f"still queued: {job}" for job in harness.jobs()]
+        report.wrong += [f"dead letter: {dead_letter}" for dead_letter in harness.dead_letters()]
+        report.wrong += [f"in progress: {count}" for count in [harness.running()] if count]
         report.wrong += [
-            f"said: {line}" for line in world.worker_log().splitlines() if " ERROR " in line
+            f"said: {line}" for line in harness.worker_log().splitlines() if " ERROR " in line
         ]
         report.wrong += [warning] if warning else []
         report.wrong += (
@@ -377,9 +377,9 @@ class Soak:
 
 def soak(root: Path, seed: int, weeks: float) -> Report:
     """One run in a fresh folder."""
-    world = World(root, seed)
-    with opened(world):
-        return Soak(world, seed).run(weeks * WEEK_S)
+    harness = SoakHarness(root, seed)
+    with running(harness):
+        return ClockSoak(harness, seed).run(weeks * WEEK_S)
 
 
 def main() -> int:
@@ -389,11 +389,13 @@ def main() -> int:
     parser.add_argument("--weeks", type=float, default=1.0)
     given = parser.parse_args()
     print(f"soak with seed {given.seed}, {given.weeks:g} simulated weeks", flush=True)
-    before = (objects(), descriptors())
+    before = (count_objects(), count_descriptors())
     with tempfile.TemporaryDirectory(prefix="plexsync-soak-") as folder:
         report = soak(Path(folder), given.seed, given.weeks)
     print(report.text())
-    print(f"  objects and descriptors before {before}, after {(objects(), descriptors())}")
+    print(
+        f"  count_objects and count_descriptors before {before}, after {(count_objects(), count_descriptors())}"
+    )
     return 1 if report.wrong else 0
 
 

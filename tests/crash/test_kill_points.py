@@ -11,10 +11,10 @@ import time
 import pytest
 
 from sync_queue.schema import MIGRATIONS
-from tests.crash.place import Place, be_quiet, seem_silent
 from tests.emulators.stash_client import GraphqlFailure
-from tests.flow.house import wait_for
-from tests.support import ROOT
+from tests.harness.crash import CrashHarness, simulate_stash_outage, wait_idle
+from tests.harness.plugin_copy import ROOT
+from tests.harness.waiting import wait_for
 from tools.package import FILES, FOLDERS
 
 VERSION_LOOK_S = 5.0
@@ -72,259 +72,266 @@ def test_somebody_is_killed_at_every_point_of_the_source() -> None:
     }
 
 
-def start_anew(place: Place) -> None:
+def start_anew(crash: CrashHarness) -> None:
     """Whoever is left is killed, too; then somebody opens Stash, and the real script is started."""
-    place.kill_everything()
-    place.disarm()
-    place.wake()
+    crash.kill_everything()
+    crash.disarm()
+    crash.wake()
 
 
 @pytest.mark.parametrize("name", HOOK)
 @pytest.mark.parametrize("alive", [True, False], ids=["worker alive", "no worker"])
 def test_a_change_whose_hook_is_killed_reaches_plex_all_the_same(
-    quiet_place: Place, name: str, alive: bool
+    idle_crash: CrashHarness, name: str, alive: bool
 ) -> None:
-    place = quiet_place
-    scene = place.scene("a.mp4", title="Old")
+    crash = idle_crash
+    scene = crash.scene("a.mp4", title="Old")
     if not alive:
-        place.kill_workers()
-    place.kill_at(name)
+        crash.kill_workers()
+    crash.kill_at(name)
 
-    place.try_edit(scene, title="New", details="Changed", tags=["one"])
-    was_killed = place.victim()
-    start_anew(place)
+    crash.try_edit(scene, title="New", details="Changed", tags=["one"])
+    was_killed = crash.killed_pid()
+    start_anew(crash)
 
     assert was_killed
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
 @pytest.mark.parametrize("name", START)
-def test_a_worker_killed_while_it_starts_loses_nothing(place: Place, name: str) -> None:
-    scene = place.scene("a.mp4")
-    place.kill_at(name)
+def test_a_worker_killed_while_it_starts_loses_nothing(crash: CrashHarness, name: str) -> None:
+    scene = crash.scene("a.mp4")
+    crash.kill_at(name)
 
-    place.try_edit(scene, title="New", tags=["one"])
-    wait_for(place.victim, f"somebody dies at {name}")
-    start_anew(place)
+    crash.try_edit(scene, title="New", tags=["one"])
+    wait_for(crash.killed_pid, f"somebody dies at {name}")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
 @pytest.mark.parametrize("name", CLEARING)
 def test_a_worker_killed_during_orphan_recovery_loses_nothing(
-    quiet_place: Place, name: str
+    idle_crash: CrashHarness, name: str
 ) -> None:
-    place = quiet_place
-    scenes = [place.scene(f"{number}.mp4") for number in range(3)]
-    place.kill_at("drain.job_started")
-    place.edit_all(scenes, title="New")
-    wait_for(place.victim, "the first worker dies")
+    crash = idle_crash
+    scenes = [crash.scene(f"{number}.mp4") for number in range(3)]
+    crash.kill_at("drain.job_started")
+    crash.edit_all(scenes, title="New")
+    wait_for(crash.killed_pid, "the first worker dies")
 
-    place.kill_at(name)
-    place.wake()
-    wait_for(place.victim, "the second worker dies")
-    start_anew(place)
+    crash.kill_at(name)
+    crash.wake()
+    wait_for(crash.killed_pid, "the second worker dies")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
-def keep_busy(place: Place) -> None:
+def keep_busy(crash: CrashHarness) -> None:
     """Work that passes every point of a drain: shared writes, a burial, and a change during the work."""
-    scenes = [place.scene(f"{number}.mp4") for number in range(3)]
-    missing = place.scene("elsewhere.mp4", in_plex=False)
-    twice = place.scene("twice.mp4", in_plex=False)
+    scenes = [crash.scene(f"{number}.mp4") for number in range(3)]
+    missing = crash.scene("elsewhere.mp4", in_plex=False)
+    twice = crash.scene("twice.mp4", in_plex=False)
     for folder in ("one", "two"):
-        place.plex.library.add_item(place.section, [(f"/media/{folder}/twice.mp4", 1_000)])
-    place.set_barrier("worker.orphans")
-    place.set_barrier("drain.claimed")
-    place.edit_all([*scenes, missing, twice], title="New", tags=["one", "two"], details="Changed")
-    place.wait_at("worker.orphans")
+        crash.plex.library.add_item(crash.section, [(f"/media/{folder}/twice.mp4", 1_000)])
+    crash.set_barrier("worker.orphans")
+    crash.set_barrier("drain.claimed")
+    crash.edit_all([*scenes, missing, twice], title="New", tags=["one", "two"], details="Changed")
+    crash.wait_at("worker.orphans")
     wait_for(
-        lambda: [row for row in place.unfinished() if row[2] <= time.time()][4:],
+        lambda: [row for row in crash.unfinished() if row[2] <= time.time()][4:],
         "all five are due together",
     )
-    place.lift_barrier("worker.orphans")
+    crash.lift_barrier("worker.orphans")
     wait_for(
-        lambda: place.somebody_is_at("drain.claimed") or place.victim(),
+        lambda: crash.is_waiting_at("drain.claimed") or crash.killed_pid(),
         "a batch is taken, or its taker dead",
     )
-    place.edit(missing, title="Newer")
-    place.edit(scenes[0], title="Newer", tags=["two", "three"], studio="Aurora")
-    place.lift_barrier("drain.claimed")
+    crash.edit(missing, title="Newer")
+    crash.edit(scenes[0], title="Newer", tags=["two", "three"], studio="Aurora")
+    crash.lift_barrier("drain.claimed")
 
 
-def test_the_busy_day_passes_every_point_of_the_work(quiet_place: Place) -> None:
-    place = quiet_place
-    place.kill_workers()
-    place.seen()
+def test_the_busy_day_passes_every_point_of_the_work(idle_crash: CrashHarness) -> None:
+    crash = idle_crash
+    crash.kill_workers()
+    crash.seen()
 
-    keep_busy(place)
-    wait_for(place.dead_letters, "the doubtful match is buried")
-    wait_for(lambda: [row[3] for row in place.unfinished()] == ["PlexNotFound"], "the rest is done")
+    keep_busy(crash)
+    wait_for(crash.dead_letters, "the doubtful match is buried")
+    wait_for(lambda: [row[3] for row in crash.unfinished()] == ["PlexNotFound"], "the rest is done")
 
-    assert set(WORK) <= set(place.seen())
-    assert place.differences() == []
+    assert set(WORK) <= set(crash.seen())
+    assert crash.differences() == []
 
 
 @pytest.mark.parametrize(
     ("name", "hit"), [*((name, 1) for name in WORK), *((name, 3) for name in SEVERAL)]
 )
-def test_a_worker_killed_at_its_work_loses_nothing(quiet_place: Place, name: str, hit: int) -> None:
-    place = quiet_place
-    place.kill_workers()
-    place.kill_at(name, hit)
+def test_a_worker_killed_at_its_work_loses_nothing(
+    idle_crash: CrashHarness, name: str, hit: int
+) -> None:
+    crash = idle_crash
+    crash.kill_workers()
+    crash.kill_at(name, hit)
 
-    keep_busy(place)
-    wait_for(place.victim, f"somebody dies at {name}")
-    start_anew(place)
+    keep_busy(crash)
+    wait_for(crash.killed_pid, f"somebody dies at {name}")
+    start_anew(crash)
     wait_for(
-        lambda: all(row[3] == "PlexNotFound" for row in place.unfinished()),
+        lambda: all(row[3] == "PlexNotFound" for row in crash.unfinished()),
         "what can be done is done",
     )
-    wait_for(lambda: not place.differences(), "Plex shows what Stash holds")
+    wait_for(lambda: not crash.differences(), "Plex shows what Stash holds")
 
-    assert [dead_letter["reason"] for dead_letter in place.dead_letters()] == ["AmbiguousMatch"]
-    assert [row[0] for row in place.unfinished()] == [
-        f"scene:{place.stash.library.scene_ids()[-2]}"
+    assert [dead_letter.reason for dead_letter in crash.dead_letters()] == ["AmbiguousMatch"]
+    assert [row[0] for row in crash.unfinished()] == [
+        f"scene:{crash.stash.library.scene_ids()[-2]}"
     ]
 
 
 @pytest.mark.parametrize("name", CATCHING_UP)
-def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, name: str) -> None:
-    place = quiet_place
-    place.kill_workers()
-    scene = place.scene("silent.mp4", title="Old")
-    place.stash.library.change_scene(scene, touch=True, title="Nobody was told")
+def test_a_worker_killed_while_it_catches_up_loses_nothing(
+    idle_crash: CrashHarness, name: str
+) -> None:
+    crash = idle_crash
+    crash.kill_workers()
+    scene = crash.scene("silent.mp4", title="Old")
+    crash.stash.library.change_scene(scene, touch=True, title="Nobody was told")
 
-    place.kill_at(name)
-    place.wake()
-    wait_for(place.victim, f"somebody dies at {name}")
-    start_anew(place)
+    crash.kill_at(name)
+    crash.wake()
+    wait_for(crash.killed_pid, f"somebody dies at {name}")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
 @pytest.mark.parametrize("name", FANNING_OUT)
-def test_a_worker_killed_during_a_fan_out_loses_no_scene(quiet_place: Place, name: str) -> None:
-    place = quiet_place
+def test_a_worker_killed_during_a_fan_out_loses_no_scene(
+    idle_crash: CrashHarness, name: str
+) -> None:
+    crash = idle_crash
     for number in range(3):
-        place.scene(f"{number}.mp4", tags=["old"])
+        crash.scene(f"{number}.mp4", tags=["old"])
 
-    place.kill_at(name)
-    place.stash.update_named("tag", place.stash.library.tag_id("old"), name="new")
-    wait_for(place.victim, f"somebody dies at {name}")
-    start_anew(place)
+    crash.kill_at(name)
+    crash.stash.update_named("tag", crash.stash.library.tag_id("old"), name="new")
+    wait_for(crash.killed_pid, f"somebody dies at {name}")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
-def install_update(place: Place) -> None:
-    """The package manager puts another version into place."""
-    path = place.plugin / "core" / "version.py"
+def install_update(crash: CrashHarness) -> None:
+    """The package manager puts another version into crash."""
+    path = crash.plugin / "core" / "version.py"
     path.write_text('VERSION = "9.9.9"\n', encoding="utf-8")
-    place.skip(VERSION_LOOK_S)
+    crash.skip(VERSION_LOOK_S)
 
 
 @pytest.mark.parametrize("name", FAREWELL)
-def test_a_worker_killed_while_it_leaves_loses_nothing(quiet_place: Place, name: str) -> None:
-    place = quiet_place
-    scene = place.scene("a.mp4")
-    place.kill_at(name)
-    place.set_barrier("shutdown.decided")
+def test_a_worker_killed_while_it_leaves_loses_nothing(idle_crash: CrashHarness, name: str) -> None:
+    crash = idle_crash
+    scene = crash.scene("a.mp4")
+    crash.kill_at(name)
+    crash.set_barrier("shutdown.decided")
 
-    install_update(place)
+    install_update(crash)
     wait_for(
-        lambda: place.somebody_is_at("shutdown.decided") or place.victim(), "the old worker leaves"
+        lambda: crash.is_waiting_at("shutdown.decided") or crash.killed_pid(),
+        "the old worker leaves",
     )
-    place.edit(scene, title="Too late for the old one")
-    place.lift_barrier("shutdown.decided")
-    wait_for(place.victim, f"somebody dies at {name}")
-    start_anew(place)
+    crash.edit(scene, title="Too late for the old one")
+    crash.lift_barrier("shutdown.decided")
+    wait_for(crash.killed_pid, f"somebody dies at {name}")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
-def test_a_worker_killed_while_it_stays_after_all_loses_nothing(quiet_place: Place) -> None:
-    place = quiet_place
-    scene = place.scene("a.mp4")
-    place.kill_at(NEWS)
-    place.set_barrier("shutdown.decided")
+def test_a_worker_killed_while_it_stays_after_all_loses_nothing(idle_crash: CrashHarness) -> None:
+    crash = idle_crash
+    scene = crash.scene("a.mp4")
+    crash.kill_at(NEWS)
+    crash.set_barrier("shutdown.decided")
 
-    seem_silent(place)
-    place.wait_at("shutdown.decided")
-    place.edit(scene, title="Too late for the old one")
-    place.lift_barrier("shutdown.decided")
-    wait_for(place.victim, f"somebody dies at {NEWS}")
-    start_anew(place)
+    simulate_stash_outage(crash)
+    crash.wait_at("shutdown.decided")
+    crash.edit(scene, title="Too late for the old one")
+    crash.lift_barrier("shutdown.decided")
+    wait_for(crash.killed_pid, f"somebody dies at {NEWS}")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
 def test_a_database_lost_between_two_moves_spares_its_successor(
-    quiet_place: Place,
+    idle_crash: CrashHarness,
 ) -> None:
-    place = quiet_place
-    place.kill_everything()
-    scene = place.scene("a.mp4")
-    shutil.move(place.data / "queue.db", place.data / "queue.db.damaged-by-hand")
+    crash = idle_crash
+    crash.kill_everything()
+    scene = crash.scene("a.mp4")
+    shutil.move(crash.data / "queue.db", crash.data / "queue.db.damaged-by-hand")
 
-    place.edit(scene, title="New")
+    crash.edit(scene, title="New")
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
-def test_a_scene_found_again_is_shown_under_its_new_id(place: Place) -> None:
-    old = place.scene("a.mp4")
-    be_quiet(place)
-    place.edit(old, title="Old")
-    place.ends_well()
-    place.kill_at("hook.probed")
+def test_a_scene_found_again_is_shown_under_its_new_id(crash: CrashHarness) -> None:
+    old = crash.scene("a.mp4")
+    wait_idle(crash)
+    crash.edit(old, title="Old")
+    crash.wait_until_consistent()
+    crash.kill_at("hook.probed")
     with contextlib.suppress(GraphqlFailure):
-        place.stash.destroy_scene(old)
+        crash.stash.destroy_scene(old)
 
-    new = place.scene("a.mp4", in_plex=False)
-    place.edit(new, title="New")
+    new = crash.scene("a.mp4", in_plex=False)
+    crash.edit(new, title="New")
 
-    place.ends_well()
-    assert place.records(old) == []
+    crash.wait_until_consistent()
+    assert crash.recorded_items(old) == []
 
 
 def test_opening_stash_with_a_locked_database_wakes_the_worker(
-    quiet_place: Place,
+    idle_crash: CrashHarness,
 ) -> None:
-    place = quiet_place
-    scene = place.scene("a.mp4")
-    place.kill_at("hook.enqueued")
-    place.try_edit(scene, title="New")
-    place.kill_workers()
+    crash = idle_crash
+    scene = crash.scene("a.mp4")
+    crash.kill_at("hook.enqueued")
+    crash.try_edit(scene, title="New")
+    crash.kill_workers()
 
-    with place.locked_database():
-        answer = place.stash.run_operation({"mode": "wake"})
+    with crash.locked_database():
+        answer = crash.stash.run_operation({"mode": "wake"})
 
     assert answer == {"worker": "started"}
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
 @pytest.mark.parametrize("name", MENDING)
 @pytest.mark.parametrize("whole", [True, False], ids=["nothing is readable", "one page is"])
 def test_a_worker_killed_during_a_repair_loses_nothing(
-    quiet_place: Place, name: str, whole: bool
+    idle_crash: CrashHarness, name: str, whole: bool
 ) -> None:
-    place = quiet_place
-    place.kill_workers()
-    scene = place.scene("a.mp4", title="Old")
-    place.stash.library.change_scene(scene, touch=True, title="Nobody was told")
-    with contextlib.closing(sqlite3.connect(place.data / "queue.db")) as connection:
+    crash = idle_crash
+    crash.kill_workers()
+    scene = crash.scene("a.mp4", title="Old")
+    crash.stash.library.change_scene(scene, touch=True, title="Nobody was told")
+    with contextlib.closing(sqlite3.connect(crash.data / "queue.db")) as connection:
         connection.execute(
             "PRAGMA wal_checkpoint(TRUNCATE)"
         )  # else the log hides what happens to the file
-    with (place.data / "queue.db").open("r+b") as stream:
+    with (crash.data / "queue.db").open("r+b") as stream:
         stream.seek(0 if whole else 4096)
         stream.write(b"rubbish " * 20_000)
 
-    place.kill_at(name)
-    place.wake()
-    wait_for(place.victim, f"somebody dies at {name}")
-    start_anew(place)
+    crash.kill_at(name)
+    crash.wake()
+    wait_for(crash.killed_pid, f"somebody dies at {name}")
+    start_anew(crash)
 
-    place.ends_well()
+    crash.wait_until_consistent()

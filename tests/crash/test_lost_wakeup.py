@@ -7,117 +7,119 @@ from threading import Event
 
 import pytest
 
-from tests.crash.place import SILENCE_S, Place, be_quiet, seem_silent
 from tests.emulators.stash_toys import Background
-from tests.flow.house import wait_for
+from tests.harness.crash import SILENCE_S, CrashHarness, simulate_stash_outage, wait_idle
+from tests.harness.waiting import wait_for
 
 ROUNDS = 8
 
 
-def gone(place: Place, worker: int) -> bool:
-    return worker not in place.workers()
+def gone(crash: CrashHarness, worker: int) -> bool:
+    return worker not in crash.workers()
 
 
-def test_a_worker_leaves_when_stash_is_silent_for_ten_minutes(quiet_place: Place) -> None:
-    place = quiet_place
-    (worker,) = place.workers()
+def test_a_worker_leaves_when_stash_is_silent_for_ten_minutes(idle_crash: CrashHarness) -> None:
+    crash = idle_crash
+    (worker,) = crash.workers()
 
-    seem_silent(place)
+    simulate_stash_outage(crash)
 
-    wait_for(lambda: gone(place, worker), "it has left")
-    assert not place.is_alive()
+    wait_for(lambda: gone(crash, worker), "it has left")
+    assert not crash.is_worker_running()
 
 
-def test_a_stash_that_came_back_just_now_keeps_its_worker(quiet_place: Place) -> None:
-    place = quiet_place
-    (worker,) = place.workers()
-    looks = place.stash.count("healthz")
+def test_a_stash_that_came_back_just_now_keeps_its_worker(idle_crash: CrashHarness) -> None:
+    crash = idle_crash
+    (worker,) = crash.workers()
+    looks = crash.stash.count("healthz")
 
-    place.skip(SILENCE_S)
+    crash.skip(SILENCE_S)
 
-    wait_for(lambda: place.stash.count("healthz") > looks, "it has asked once more")
-    scene = place.scene("a.mp4")
-    place.edit(scene, title="New")
-    place.ends_well()
-    assert place.workers() == [worker]
+    wait_for(lambda: crash.stash.count("healthz") > looks, "it has asked once more")
+    scene = crash.scene("a.mp4")
+    crash.edit(scene, title="New")
+    crash.wait_until_consistent()
+    assert crash.workers() == [worker]
 
 
 @pytest.mark.parametrize("point", ["shutdown.decided", "shutdown.released", "shutdown.done"])
-def test_a_change_during_shutdown_is_not_left_behind(quiet_place: Place, point: str) -> None:
-    place = quiet_place
-    scene = place.scene("a.mp4")
-    place.set_barrier(point)
-    seem_silent(place)
-    place.wait_at(point)
+def test_a_change_during_shutdown_is_not_left_behind(idle_crash: CrashHarness, point: str) -> None:
+    crash = idle_crash
+    scene = crash.scene("a.mp4")
+    crash.set_barrier(point)
+    simulate_stash_outage(crash)
+    crash.wait_at(point)
 
-    place.edit(scene, title="New")
-    place.lift_barrier(point)
+    crash.edit(scene, title="New")
+    crash.lift_barrier(point)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
 def test_a_change_during_a_cancelled_shutdown_is_processed(
-    quiet_place: Place,
+    idle_crash: CrashHarness,
 ) -> None:
-    place = quiet_place
-    scenes = [place.scene(f"{number}.mp4") for number in range(2)]
-    place.set_barrier("shutdown.decided")
-    place.set_barrier("shutdown.new_work")
-    seem_silent(place)
-    place.wait_at("shutdown.decided")
+    crash = idle_crash
+    scenes = [crash.scene(f"{number}.mp4") for number in range(2)]
+    crash.set_barrier("shutdown.decided")
+    crash.set_barrier("shutdown.new_work")
+    simulate_stash_outage(crash)
+    crash.wait_at("shutdown.decided")
 
-    place.edit(scenes[0], title="First")
-    place.lift_barrier("shutdown.decided")
-    place.wait_at("shutdown.new_work")
-    place.edit(scenes[1], title="Second")
-    place.lift_barrier("shutdown.new_work")
+    crash.edit(scenes[0], title="First")
+    crash.lift_barrier("shutdown.decided")
+    crash.wait_at("shutdown.new_work")
+    crash.edit(scenes[1], title="Second")
+    crash.lift_barrier("shutdown.new_work")
 
-    place.ends_well()
-    wait_for(lambda: len(place.workers()) == 1, "one worker is left")
+    crash.wait_until_consistent()
+    wait_for(lambda: len(crash.workers()) == 1, "one worker is left")
 
 
 @pytest.mark.parametrize("point", ["hook.probed", "hook.started", "hook.enqueued"])
-def test_a_hook_whose_worker_leaves_under_it_starts_another_one(place: Place, point: str) -> None:
-    scene = place.scene("a.mp4")
-    be_quiet(place)
-    (worker,) = place.workers()
-    place.set_barrier(point)
-    edit = Background(lambda: place.edit(scene, title="New"))
-    place.wait_at(point)
+def test_a_hook_whose_worker_leaves_under_it_starts_another_one(
+    crash: CrashHarness, point: str
+) -> None:
+    scene = crash.scene("a.mp4")
+    wait_idle(crash)
+    (worker,) = crash.workers()
+    crash.set_barrier(point)
+    edit = Background(lambda: crash.edit(scene, title="New"))
+    crash.wait_at(point)
     if point == "hook.enqueued":
-        wait_for(lambda: not place.unfinished(), "the change is in Plex")
+        wait_for(lambda: not crash.unfinished(), "the change is in Plex")
 
-    seem_silent(place)
-    wait_for(lambda: gone(place, worker), "the worker has left")
-    place.lift_barrier(point)
+    simulate_stash_outage(crash)
+    wait_for(lambda: gone(crash, worker), "the worker has left")
+    crash.lift_barrier(point)
     edit.join(60.0)
 
-    place.ends_well()
+    crash.wait_until_consistent()
 
 
-def test_hooks_racing_with_stopping_workers_lose_nothing(quiet_place: Place) -> None:
-    place, rng = quiet_place, Random(11)
-    scene = place.scene("a.mp4")
+def test_hooks_racing_with_stopping_workers_lose_nothing(idle_crash: CrashHarness) -> None:
+    crash, rng = idle_crash, Random(11)
+    scene = crash.scene("a.mp4")
 
     for number in range(ROUNDS):
-        wait_for(place.is_alive, "a worker lives")
-        seem_silent(place)
+        wait_for(crash.is_worker_running, "a worker lives")
+        simulate_stash_outage(crash)
         Event().wait(rng.uniform(0.0, 0.8))  # any moment of the farewell, and some after it
-        place.edit(scene, title=f"Round {number}")
-        place.ends_well()
+        crash.edit(scene, title=f"Round {number}")
+        crash.wait_until_consistent()
 
-    assert place.item("a.mp4").title == f"Round {ROUNDS - 1}"
+    assert crash.item("a.mp4").title == f"Round {ROUNDS - 1}"
 
 
-def test_a_locked_database_ends_neither_worker_nor_change(quiet_place: Place) -> None:
-    place = quiet_place
-    scene = place.scene("a.mp4")
-    (worker,) = place.workers()
+def test_a_locked_database_ends_neither_worker_nor_change(idle_crash: CrashHarness) -> None:
+    crash = idle_crash
+    scene = crash.scene("a.mp4")
+    (worker,) = crash.workers()
 
-    with place.locked_database():
-        place.edit(scene, title="New")
-        assert place.spilled()
-        wait_for(lambda: "database.failed" in place.worker_log(), "the worker has met the lock")
+    with crash.locked_database():
+        crash.edit(scene, title="New")
+        assert crash.spilled()
+        wait_for(lambda: "database.failed" in crash.worker_log(), "the worker has met the lock")
 
-    place.ends_well()
-    assert place.workers() == [worker]
+    crash.wait_until_consistent()
+    assert crash.workers() == [worker]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.crash.soak import live_through
+from tests.crash.soak import run_soak
 
 KILLS = 15
 SECONDS = 25.0
 
 
 def test_a_day_of_random_kills_loses_no_change_and_no_job(tmp_path: Path) -> None:
-    kills = live_through(tmp_path, seed=7, kills=KILLS, seconds=SECONDS, creates=False)
+    kills = run_soak(tmp_path, seed=7, kills=KILLS, seconds=SECONDS, creates=False)
 
     assert sum(kills.values()) > 0

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.house import House, Workroom, opened
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import ProcessHarness, running
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    home = House(tmp_path)
-    with opened(home):
-        yield home
+def installed(tmp_path: Path) -> Iterator[ProcessHarness]:
+    installed = ProcessHarness(tmp_path)
+    with running(installed):
+        yield installed
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Workroom]:
-    home = Workroom(tmp_path)
-    with opened(home):
-        yield home
+def worker(tmp_path: Path) -> Iterator[InProcessHarness]:
+    installed = InProcessHarness(tmp_path)
+    with running(installed):
+        yield installed

@@ -7,94 +7,95 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.plex_server import Fault
-from tests.flow.house import Workroom, opened
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import running
 
 DAYS_S = 86_400.0
 
 
 @pytest.mark.parametrize("zone", ["+00:00", "-08:00", "+13:45"])
 def test_a_change_without_a_hook_arrives_with_the_next_catch_up(tmp_path: Path, zone: str) -> None:
-    room = Workroom(tmp_path, zone=zone)
-    with opened(room):
-        scene = room.scene()
-        room.work()
+    worker = InProcessHarness(tmp_path, zone=zone)
+    with running(worker):
+        scene = worker.scene()
+        worker.work()
 
-        room.clock.advance(600.0)
-        room.stash.library.change_scene(scene, touch=True, title="No hook")
-        room.work_for(1200.0, step=30.0)
+        worker.clock.advance(600.0)
+        worker.stash.library.change_scene(scene, touch=True, title="No hook")
+        worker.work_for(1200.0, step=30.0)
 
-        assert room.item().title == "No hook"
+        assert worker.item().title == "No hook"
 
 
-def test_the_first_start_queues_nothing_a_restart_what_changed(room: Workroom) -> None:
-    scenes = {name: room.scene(name) for name in ("a.mp4", "b.mp4", "c.mp4")}
-    room.clock.advance(3600.0)
-    room.work()
-    room.work_for(60.0)
-    queued_at_first = room.worker_log().count("sync.")
+def test_the_first_start_queues_nothing_a_restart_what_changed(worker: InProcessHarness) -> None:
+    scenes = {name: worker.scene(name) for name in ("a.mp4", "b.mp4", "c.mp4")}
+    worker.clock.advance(3600.0)
+    worker.work()
+    worker.work_for(60.0)
+    queued_at_first = worker.worker_log().count("sync.")
 
-    room.end_worker()
-    room.clock.advance(DAYS_S)
-    room.stash.library.change_scene(scenes["b.mp4"], touch=True, title="While nobody worked")
-    room.begin_worker()
-    room.stash.run_operation({"mode": "wake"})
-    room.work()
-    room.work()
+    worker.end_worker()
+    worker.clock.advance(DAYS_S)
+    worker.stash.library.change_scene(scenes["b.mp4"], touch=True, title="While nobody worked")
+    worker.begin_worker()
+    worker.stash.run_operation({"mode": "wake"})
+    worker.work()
+    worker.work()
 
     assert queued_at_first == 0
-    assert [room.item(name).title for name in scenes] == ["a", "While nobody worked", "c"]
-    assert room.worker_log().count("sync.done") == 1
+    assert [worker.item(name).title for name in scenes] == ["a", "While nobody worked", "c"]
+    assert worker.worker_log().count("sync.done") == 1
 
 
-def test_what_a_hook_brought_is_not_synced_again_by_the_catch_up(room: Workroom) -> None:
-    scene = room.scene()
-    room.edit(scene, title="Once")
-    room.work()
+def test_what_a_hook_brought_is_not_synced_again_by_the_catch_up(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.edit(scene, title="Once")
+    worker.work()
 
-    room.work_for(2 * 3600.0, step=30.0)
+    worker.work_for(2 * 3600.0, step=30.0)
 
     assert (
-        room.worker_log().count("sync.done") <= 2
+        worker.worker_log().count("sync.done") <= 2
     )  # once more where the save was younger than two seconds
-    assert len(room.edits()) == 1
+    assert len(worker.edits()) == 1
 
 
-def test_a_catch_up_that_stash_interrupts_is_made_up_for(room: Workroom) -> None:
-    scene = room.scene()
-    room.work()
-    room.clock.advance(1000.0)
-    room.stash.library.change_scene(scene, touch=True, title="No hook")
-    room.stash.faults.fail(500, name="findScenes", times=2)
+def test_a_catch_up_that_stash_interrupts_is_made_up_for(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.work()
+    worker.clock.advance(1000.0)
+    worker.stash.library.change_scene(scene, touch=True, title="No hook")
+    worker.stash.faults.fail(500, name="findScenes", times=2)
 
-    room.work_for(300.0, step=10.0)
+    worker.work_for(300.0, step=10.0)
 
-    assert room.item().title == "No hook"
-
-
-def test_a_value_that_plex_accepts_and_drops_is_noticed_and_said(room: Workroom) -> None:
-    room.plex.switches.empty_date = "ignored"
-    scene = room.scene()
-    room.edit(scene, date="2024-03-09", title="Dated")
-    room.work()
-
-    room.edit(scene, date=None)
-    room.work()
-    room.work()
-
-    assert "verify.dropped" in room.worker_log()
-    assert len(room.said(f"date of scene {scene}", "Warning")) == 1
-    assert room.item().date == "2024-03-09"
+    assert worker.item().title == "No hook"
 
 
-def test_a_second_look_that_fails_costs_nothing(room: Workroom) -> None:
-    scene = room.scene()
-    look = room.plex.faults.add(
+def test_a_value_that_plex_accepts_and_drops_is_noticed_and_said(worker: InProcessHarness) -> None:
+    worker.plex.switches.empty_date = "ignored"
+    scene = worker.scene()
+    worker.edit(scene, date="2024-03-09", title="Dated")
+    worker.work()
+
+    worker.edit(scene, date=None)
+    worker.work()
+    worker.work()
+
+    assert "verify.dropped" in worker.worker_log()
+    assert len(worker.stash_log(f"date of scene {scene}", "Warning")) == 1
+    assert worker.item().date == "2024-03-09"
+
+
+def test_a_second_look_that_fails_costs_nothing(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    look = worker.plex.faults.add(
         Fault(method="GET", route="/library/metadata/{ids}", status=500, nth=2)
     )
 
-    room.edit(scene, title="Written")
-    room.work()
+    worker.edit(scene, title="Written")
+    worker.work()
 
     assert look.fired == 1
-    assert room.item().title == "Written"
-    assert (room.jobs(), room.dead_letters()) == ([], [])
+    assert worker.item().title == "Written"
+    assert (worker.jobs(), worker.dead_letters()) == ([], [])

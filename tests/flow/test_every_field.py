@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from core.fields import FIELDS
-from tests.flow.inproc import Inproc, opened
-from tests.flow.shown_fields import (
+from tests.flow.field_cases import (
     AFTER,
     BEFORE,
     EVERY_FIELD_ON,
-    FIELDS_SHOWN,
-    known_to_both,
-    what_shows,
+    FIELD_CASES,
+    matched_scene,
+    observed,
 )
+from tests.harness.in_process import InProcessHarness, in_process
 
 
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inproc]:
-    with opened(tmp_path, **EVERY_FIELD_ON) as made:
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcessHarness]:
+    with in_process(tmp_path, **EVERY_FIELD_ON) as made:
         made.plex.switches.tags_replace = request.param
         yield made
 
@@ -32,21 +32,23 @@ def only(name: str) -> dict[str, bool]:
 
 
 def test_every_field_of_the_table_is_shown_here() -> None:
-    assert list(FIELDS_SHOWN) == [field.name for field in FIELDS]
+    assert list(FIELD_CASES) == [field.name for field in FIELDS]
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS])
-def test_a_field_reaches_plex_alone_and_is_not_rewritten(house: Inproc, name: str) -> None:
-    house.configure(**only(name))
-    scene, item = known_to_both(house)
+def test_a_field_reaches_plex_alone_and_is_not_rewritten(
+    worker: InProcessHarness, name: str
+) -> None:
+    worker.configure(**only(name))
+    scene, item = matched_scene(worker)
 
-    with house.writes_only(item):
-        house.sync(scene)
-    first = what_shows(house.shown(item))
-    with house.writes_only():
-        house.sync(scene)
-        house.sync_all()
+    with worker.writes_only(item):
+        worker.sync(scene)
+    first = observed(worker.shown(item))
+    with worker.writes_only():
+        worker.sync(scene)
+        worker.sync_all()
 
     assert first == {**BEFORE, name: AFTER[name]}
-    assert what_shows(house.shown(item)) == first
-    assert (house.waiting(), house.dead_letters()) == ({}, {})
+    assert observed(worker.shown(item)) == first
+    assert (worker.waiting(), worker.dead_letters()) == ({}, [])

@@ -11,72 +11,72 @@ from typing import Any
 import pytest
 
 from core.fields import FIELDS
-from tests.flow import looks
-from tests.flow.inproc import Inproc, opened
-from tests.flow.looks import NEW, OLD
-from tests.flow.shown_fields import AFTER, BEFORE, EVERY_FIELD_ON, OURS, THEIRS
-from tests.support import ROOT
+from tests.flow import probes
+from tests.flow.field_cases import AFTER, BEFORE, EVERY_FIELD_ON, OURS, THEIRS
+from tests.flow.probes import NEW, OLD
+from tests.harness.in_process import InProcessHarness, in_process
+from tests.harness.plugin_copy import ROOT
 from validation.config import read_config
 from validation.settings import SETTINGS, Setting
 
-AS_IT_IS = object()  # the value that every house is opened with
+UNCHANGED = object()  # the value that every worker is in_process with
 
 
 @dataclass(frozen=True)
-class Shown:
+class SettingCase:
     """`look` sees the second of a pair where the setting has the first."""
 
-    look: Callable[[Inproc], object]
+    look: Callable[[InProcessHarness], object]
     seen: tuple[tuple[Any, Any], ...]
 
 
-def toggle(name: str) -> Shown:
+def toggle(name: str) -> SettingCase:
     """Switched off, Plex keeps its own in this field, and all the others are written."""
-    return Shown(looks.synced, ((True, AFTER), (False, {**AFTER, name: BEFORE[name]})))
+    return SettingCase(probes.synced, ((True, AFTER), (False, {**AFTER, name: BEFORE[name]})))
 
 
 TRAIN = f"{NEW} \U0001f682"
 NOBODY = "http://127.0.0.1:9"
 
 # fmt: off
-SHOWN: dict[str, Shown] = {
-    "enabled": Shown(looks.field("title"), ((True, NEW), (False, OLD))),
-    "plex_url": Shown(looks.field("title"), ((AS_IT_IS, NEW), (NOBODY, OLD))),
-    "plex_token": Shown(looks.field("title"), ((AS_IT_IS, NEW), ("another-token", OLD))),
-    "plex_libraries": Shown(looks.two_libraries, (("", [NEW, NEW]), ("Scenes", [NEW, OLD]), ("other", [OLD, NEW]))),
-    "plex_connect_timeout_s": Shown(looks.patience, ((1, ["within 1 s"]), (2, ["within 2 s"]))),
-    "plex_verify_tls": Shown(looks.own_certificate, ((True, OLD), (False, NEW))),
-    "path_map": Shown(looks.two_folders, (("/data => /media/2019", [NEW, OLD]), ("/data => /media/2024", [OLD, NEW]))),
-    "strict_matching": Shown(looks.name_alone, ((True, OLD), (False, NEW))),
-    "match_overrides": Shown(looks.two_items, (
+SETTING_CASES: dict[str, SettingCase] = {
+    "enabled": SettingCase(probes.field("title"), ((True, NEW), (False, OLD))),
+    "plex_url": SettingCase(probes.field("title"), ((UNCHANGED, NEW), (NOBODY, OLD))),
+    "plex_token": SettingCase(probes.field("title"), ((UNCHANGED, NEW), ("another-token", OLD))),
+    "plex_libraries": SettingCase(probes.two_libraries, (("", [NEW, NEW]), ("Scenes", [NEW, OLD]), ("other", [OLD, NEW]))),
+    "plex_connect_timeout_s": SettingCase(probes.connect_timeout, ((1, ["within 1 s"]), (2, ["within 2 s"]))),
+    "plex_verify_tls": SettingCase(probes.own_certificate, ((True, OLD), (False, NEW))),
+    "path_map": SettingCase(probes.two_folders, (("/data => /media/2019", [NEW, OLD]), ("/data => /media/2024", [OLD, NEW]))),
+    "strict_matching": SettingCase(probes.name_only_match, ((True, OLD), (False, NEW))),
+    "match_overrides": SettingCase(probes.two_items, (
         ("", [NEW, OLD]), ("scene 1 => never", [OLD, OLD]), ("scene 1 => item 101", [OLD, NEW]),
     )),
-    "skip_not_found": Shown(looks.file_that_plex_lacks, ((False, {"PlexNotFound": 1}), (True, {}))),
-    "trigger_plex_scan": Shown(looks.folders_scanned, ((False, []), (True, [["/media/new"]]))),
-    "only_organized": Shown(looks.field("title"), ((False, NEW), (True, OLD))),
-    "excluded_tags": Shown(looks.field("title"), (("", NEW), ("other, Night", OLD))),
-    "excluded_paths": Shown(looks.field("title"), (("/elsewhere", NEW), ("/data", OLD))),
-    "sync_metadata": Shown(looks.written_and_recorded, ((True, (NEW, 1)), (False, (OLD, 0)))),
+    "skip_not_found": SettingCase(probes.file_that_plex_lacks, ((False, {"PlexNotFound": 1}), (True, {}))),
+    "trigger_plex_scan": SettingCase(probes.folders_scanned, ((False, []), (True, [["/media/new"]]))),
+    "only_organized": SettingCase(probes.field("title"), ((False, NEW), (True, OLD))),
+    "excluded_tags": SettingCase(probes.field("title"), (("", NEW), ("other, Night", OLD))),
+    "excluded_paths": SettingCase(probes.field("title"), (("/elsewhere", NEW), ("/data", OLD))),
+    "sync_metadata": SettingCase(probes.written_and_recorded, ((True, (NEW, 1)), (False, (OLD, 0)))),
     **{f"sync_{field.name}": toggle(field.name) for field in FIELDS},
-    "tagline_source": Shown(looks.field("tagline"), (
+    "tagline_source": SettingCase(probes.field("tagline"), (
         ("none", BEFORE["tagline"]), ("director", "Ada"), ("code", "AF-017"),
     )),
-    "background_source": Shown(looks.field("background"), (("none", THEIRS), ("cover", OURS))),
-    "max_tags": Shown(looks.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
-    "strip_emoji": Shown(looks.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
-    "preserve_plex_edits": Shown(looks.edited_by_hand, ((False, "Changed."), (True, "By hand"))),
-    "quality_gate": Shown(looks.not_identified, ((True, "Agent's words."), (False, ""))),
-    "lock_fields": Shown(looks.after_an_agent, ((True, NEW), (False, "Agent's"))),
-    "reconcile_interval": Shown(looks.runs_of_a_day, (("never", 0), ("daily", 1), ("hourly", 13))),
-    "reconcile_scope": Shown(looks.found_by_comparing, (
+    "background_source": SettingCase(probes.field("background"), (("none", THEIRS), ("cover", OURS))),
+    "max_tags": SettingCase(probes.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
+    "strip_emoji": SettingCase(probes.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
+    "preserve_plex_edits": SettingCase(probes.edited_by_hand, ((False, "Changed."), (True, "By hand"))),
+    "quality_gate": SettingCase(probes.not_identified, ((True, "Agent's words."), (False, ""))),
+    "lock_fields": SettingCase(probes.after_an_agent, ((True, NEW), (False, "Agent's"))),
+    "reconcile_interval": SettingCase(probes.runs_of_a_day, (("never", 0), ("daily", 1), ("hourly", 13))),
+    "reconcile_scope": SettingCase(probes.found_by_comparing, (
         ("24h", [NEW, "Silent"]), ("7days", ["Silent", "Silent"]), ("library elsewhere", [NEW, NEW]),
     )),
-    "log_json": Shown(looks.form_of_a_line, ((False, False), (True, True))),
-    "log_debug": Shown(looks.steps, ((False, False), (True, True))),
-    "obfuscate_paths": Shown(looks.names_of_files, ((False, [True, True]), (True, [False, False]))),
-    "dead_letter_days": Shown(looks.letter_of_five_days, ((30, False), (3, True))),
-    "process_minutes": Shown(looks.endless_queue, ((1, 1.0), (2, 2.0))),
-    "test_scene": Shown(looks.scene_of_the_test, ((0, ["Enter the scene's id"]), (1, ["Scene 1 "]), (2, ["Scene 2 "]))),
+    "log_json": SettingCase(probes.form_of_a_line, ((False, False), (True, True))),
+    "log_debug": SettingCase(probes.steps, ((False, False), (True, True))),
+    "obfuscate_paths": SettingCase(probes.names_of_files, ((False, [True, True]), (True, [False, False]))),
+    "dead_letter_days": SettingCase(probes.letter_of_five_days, ((30, False), (3, True))),
+    "process_minutes": SettingCase(probes.endless_queue, ((1, 1.0), (2, 2.0))),
+    "test_scene": SettingCase(probes.scene_of_the_test, ((0, ["Enter the scene's id"]), (1, ["Scene 1 "]), (2, ["Scene 2 "]))),
 }
 # fmt: on
 """By the setting's name; a setting that is added and not shown here fails."""
@@ -88,29 +88,31 @@ SHOWN_ELSEWHERE = {
 
 CASES = [
     pytest.param(
-        setting, *pair, id=f"{setting.key}: {'as it is' if pair[0] is AS_IT_IS else pair[0]}"
+        setting, *pair, id=f"{setting.key}: {'as it is' if pair[0] is UNCHANGED else pair[0]}"
     )
     for setting in SETTINGS
-    if setting.name in SHOWN
-    for pair in SHOWN[setting.name].seen
+    if setting.name in SETTING_CASES
+    for pair in SETTING_CASES[setting.name].seen
 ]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Inproc]:
-    with opened(tmp_path, **EVERY_FIELD_ON) as made:
+def worker(tmp_path: Path) -> Iterator[InProcessHarness]:
+    with in_process(tmp_path, **EVERY_FIELD_ON) as made:
         yield made
 
 
 def test_every_setting_is_shown_once_and_nothing_else_is() -> None:
-    assert sorted([*SHOWN, *SHOWN_ELSEWHERE]) == sorted(setting.name for setting in SETTINGS)
+    assert sorted([*SETTING_CASES, *SHOWN_ELSEWHERE]) == sorted(
+        setting.name for setting in SETTINGS
+    )
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", SETTING_CASES)
 def test_every_value_makes_a_difference(name: str) -> None:
     (setting,) = (setting for setting in SETTINGS if setting.name == name)
-    seen = [what for _, what in SHOWN[name].seen]
-    values = [value for value, _ in SHOWN[name].seen if value is not AS_IT_IS]
+    seen = [what for _, what in SETTING_CASES[name].seen]
+    values = [value for value, _ in SETTING_CASES[name].seen if value is not UNCHANGED]
 
     assert len(seen) >= 2
     assert all(seen.count(what) == 1 for what in seen)
@@ -131,11 +133,11 @@ def test_what_is_shown_elsewhere_is_shown_there(name: str, test: str) -> None:
 
 @pytest.mark.parametrize(("setting", "value", "seen"), CASES)
 def test_a_setting_does_what_it_says(
-    house: Inproc, setting: Setting, value: object, seen: object
+    worker: InProcessHarness, setting: Setting, value: object, seen: object
 ) -> None:
-    if value is not AS_IT_IS:
-        house.configure(**{setting.key: value})
+    if value is not UNCHANGED:
+        worker.configure(**{setting.key: value})
 
-    found = SHOWN[setting.name].look(house)
+    found = SETTING_CASES[setting.name].look(worker)
 
     assert found == seen

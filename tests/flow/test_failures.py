@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.emulators.plex_server import Fault
-from tests.flow.house import House, Workroom, wait_for
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import ProcessHarness
+from tests.harness.waiting import wait_for
 
 ITEMS = "/library/metadata/{ids}"
 
@@ -29,75 +31,77 @@ def again(fault: Fault) -> Fault:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_a_passing_fault_costs_one_attempt(room: Workroom, name: str) -> None:
-    scene = room.scene()
-    fault = room.plex.faults.add(again(PASSING[name]))
+def test_a_passing_fault_costs_one_attempt(worker: InProcessHarness, name: str) -> None:
+    scene = worker.scene()
+    fault = worker.plex.faults.add(again(PASSING[name]))
 
-    room.edit(scene, title="Arrived", tags=["one"])
-    room.work()
-    after_failure = room.jobs()
-    room.work_until(lambda: not room.jobs())
+    worker.edit(scene, title="Arrived", tags=["one"])
+    worker.work()
+    after_failure = worker.jobs()
+    worker.work_until(lambda: not worker.jobs())
 
     assert fault.fired == 1
     assert after_failure == [(f"scene:{scene}", 1, "PlexTemporaryError")]
-    assert (room.item().title, room.item().genres) == ("Arrived", ["one"])
-    assert room.dead_letters() == []
+    assert (worker.item().title, worker.item().genres) == ("Arrived", ["one"])
+    assert worker.dead_letters() == []
 
 
-def test_an_answer_that_never_comes_is_a_passing_fault(room: Workroom) -> None:
-    room.configure(a_plex_read_timeout_s=5)
-    scene = room.scene()
-    room.plex.faults.add(Fault("stall", method="PUT", delay_s=60.0))
+def test_an_answer_that_never_comes_is_a_passing_fault(worker: InProcessHarness) -> None:
+    worker.configure(a_plex_read_timeout_s=5)
+    scene = worker.scene()
+    worker.plex.faults.add(Fault("stall", method="PUT", delay_s=60.0))
 
-    room.edit(scene, title="Arrived")
-    room.work()
-    after_failure = room.jobs()
-    room.plex.faults.release()
-    room.work_until(lambda: not room.jobs())
+    worker.edit(scene, title="Arrived")
+    worker.work()
+    after_failure = worker.jobs()
+    worker.plex.faults.release()
+    worker.work_until(lambda: not worker.jobs())
 
     assert after_failure == [(f"scene:{scene}", 1, "PlexTemporaryError")]
-    assert "did not answer within 5 s" in room.worker_log()
-    assert room.item().title == "Arrived"
+    assert "did not answer within 5 s" in worker.worker_log()
+    assert worker.item().title == "Arrived"
 
 
 @pytest.mark.parametrize("kind", ["refuse", "cut", "apply_then_stall"])
-def test_a_connection_that_breaks_in_a_request_loses_nothing(room: Workroom, kind: str) -> None:
-    scene = room.scene()
-    fault = room.plex.faults.add(Fault(kind, method="PUT", delay_s=0.0))
+def test_a_connection_that_breaks_in_a_request_loses_nothing(
+    worker: InProcessHarness, kind: str
+) -> None:
+    scene = worker.scene()
+    fault = worker.plex.faults.add(Fault(kind, method="PUT", delay_s=0.0))
 
-    room.edit(scene, title="Arrived")
-    room.work()
-    room.work_until(lambda: not room.jobs())
-
-    assert fault.fired == 1
-    assert room.item().title == "Arrived"
-    assert room.dead_letters() == []
-
-
-def test_the_detached_worker_tries_again_by_itself(house: House) -> None:
-    scene = house.scene()
-    fault = house.plex.faults.add(Fault(method="PUT", status=500))
-
-    house.edit(scene, title="Arrived")
-    wait_for(lambda: house.item().title == "Arrived", "the second attempt")
-    house.drained()
+    worker.edit(scene, title="Arrived")
+    worker.work()
+    worker.work_until(lambda: not worker.jobs())
 
     assert fault.fired == 1
-    assert "sync.retry" in house.worker_log()
-    assert house.dead_letters() == []
+    assert worker.item().title == "Arrived"
+    assert worker.dead_letters() == []
 
 
-def test_a_rejected_field_fails_alone_and_is_named(room: Workroom) -> None:
-    scene = room.scene()
-    room.plex.faults.add(Fault(method="PUT", status=400))  # all together
-    room.plex.faults.add(
+def test_the_detached_worker_tries_again_by_itself(installed: ProcessHarness) -> None:
+    scene = installed.scene()
+    fault = installed.plex.faults.add(Fault(method="PUT", status=500))
+
+    installed.edit(scene, title="Arrived")
+    wait_for(lambda: installed.item().title == "Arrived", "the second attempt")
+    installed.wait_until_drained()
+
+    assert fault.fired == 1
+    assert "sync.retry" in installed.worker_log()
+    assert installed.dead_letters() == []
+
+
+def test_a_rejected_field_fails_alone_and_is_named(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.plex.faults.add(Fault(method="PUT", status=400))  # all together
+    worker.plex.faults.add(
         Fault(method="PUT", status=400, nth=3)
     )  # then title, studio, summary: the third alone
 
-    room.edit(scene, title="Good", studio="Fine", details="Refused", tags=["well"])
-    room.work()
+    worker.edit(scene, title="Good", studio="Fine", details="Refused", tags=["well"])
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert (item.title, item.studio, item.genres, item.collections) == (
         "Good",
         "Fine",
@@ -105,107 +109,109 @@ def test_a_rejected_field_fails_alone_and_is_named(room: Workroom) -> None:
         ["Fine"],
     )
     assert item.summary == ""
-    (dead_letter,) = room.dead_letters()
-    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["title"]) == (
+    (dead_letter,) = worker.dead_letters()
+    assert (dead_letter.subject, dead_letter.reason, dead_letter.title) == (
         f"scene:{scene}",
         "PlexRejected",
         "Good",
     )
-    assert "summary" in dead_letter["message"]
-    assert not any(name in dead_letter["message"] for name in ("studio", "tags", "collection"))
-    room.work(10.0)
-    assert len(room.said("Good", "Warning")) == 1
+    assert "summary" in dead_letter.message
+    assert not any(name in dead_letter.message for name in ("studio", "tags", "collection"))
+    worker.work(10.0)
+    assert len(worker.stash_log("Good", "Warning")) == 1
 
 
-def test_the_next_change_sends_only_the_rejected_field(room: Workroom) -> None:
-    scene = room.scene()
-    room.plex.faults.add(Fault(method="PUT", status=400))
-    room.plex.faults.add(Fault(method="PUT", status=400, nth=2))
-    room.edit(scene, title="Good", details="Refused")
-    room.work()
-    dead_letters, before = len(room.dead_letters()), len(room.edits())
+def test_the_next_change_sends_only_the_rejected_field(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.plex.faults.add(Fault(method="PUT", status=400))
+    worker.plex.faults.add(Fault(method="PUT", status=400, nth=2))
+    worker.edit(scene, title="Good", details="Refused")
+    worker.work()
+    dead_letters, before = len(worker.dead_letters()), len(worker.edits())
 
-    room.edit(scene, organized=True)
-    room.work()
+    worker.edit(scene, organized=True)
+    worker.work()
 
-    (target,) = room.edits()[before:]
+    (target,) = worker.edits()[before:]
     assert dead_letters == 1
     assert "summary.value" in target and "title.value" not in target
-    assert room.item().summary == "Refused"
-    assert room.dead_letters() == []
+    assert worker.item().summary == "Refused"
+    assert worker.dead_letters() == []
 
 
-def test_a_write_that_fails_five_times_ends_in_the_dead_letters(room: Workroom) -> None:
-    bad, good = room.scene("other/bad.mp4", in_plex=False), room.scene("good.mp4")
-    other = room.plex.library.add_section("Other", ["/media/other"]).key
-    room.plex.library.add_item(other, [("/media/other/bad.mp4", 1_000)])
-    fault = room.plex.faults.add(
+def test_a_write_that_fails_five_times_ends_in_the_dead_letters(worker: InProcessHarness) -> None:
+    bad, good = worker.scene("other/bad.mp4", in_plex=False), worker.scene("good.mp4")
+    other = worker.plex.library.add_section("Other", ["/media/other"]).key
+    worker.plex.library.add_item(other, [("/media/other/bad.mp4", 1_000)])
+    fault = worker.plex.faults.add(
         Fault(method="PUT", route=f"/library/sections/{other}/all", status=500, times=None)
     )
 
-    room.edit(bad, title="Never")
+    worker.edit(bad, title="Never")
     attempts: list[int] = []
-    while not room.dead_letters() and len(attempts) < 100:
-        room.note(good)
-        room.work(10.0)
-        attempts += [spent for _, spent, _ in room.jobs()]
-    room.edit(good, title="Always")
-    room.work()
+    while not worker.dead_letters() and len(attempts) < 100:
+        worker.enqueue(good)
+        worker.work(10.0)
+        attempts += [spent for _, spent, _ in worker.jobs()]
+    worker.edit(good, title="Always")
+    worker.work()
 
     assert sorted(set(attempts)) == [1, 2, 3, 4]
-    (dead_letter,) = room.dead_letters()
-    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["attempts"]) == (
+    (dead_letter,) = worker.dead_letters()
+    assert (dead_letter.subject, dead_letter.reason, dead_letter.attempts) == (
         f"scene:{bad}",
         "PlexTemporaryError",
         5,
     )
     assert fault.fired >= 5
-    assert room.item("good.mp4").title == "Always"
+    assert worker.item("good.mp4").title == "Always"
 
 
-def test_at_the_last_attempt_each_field_is_sent_alone(room: Workroom) -> None:
-    bad, good = room.scene("other/bad.mp4", in_plex=False), room.scene("good.mp4")
-    other = room.plex.library.add_section("Other", ["/media/other"]).key
-    room.plex.library.add_item(other, [("/media/other/bad.mp4", 1_000)])
+def test_at_the_last_attempt_each_field_is_sent_alone(worker: InProcessHarness) -> None:
+    bad, good = worker.scene("other/bad.mp4", in_plex=False), worker.scene("good.mp4")
+    other = worker.plex.library.add_section("Other", ["/media/other"]).key
+    worker.plex.library.add_item(other, [("/media/other/bad.mp4", 1_000)])
     route = f"/library/sections/{other}/all"
-    room.plex.faults.add(Fault(method="PUT", route=route, status=500, times=5))
-    room.plex.faults.add(Fault(method="PUT", route=route, status=500, nth=2))  # title, then details
+    worker.plex.faults.add(Fault(method="PUT", route=route, status=500, times=5))
+    worker.plex.faults.add(
+        Fault(method="PUT", route=route, status=500, nth=2)
+    )  # title, then details
 
-    room.edit(bad, title="Taken", details="Trips Plex", date="2024-01-01")
+    worker.edit(bad, title="Taken", details="Trips Plex", date="2024-01-01")
     for _ in range(100):
-        room.note(good)
-        room.work(10.0)
-        if room.dead_letters():
+        worker.enqueue(good)
+        worker.work(10.0)
+        if worker.dead_letters():
             break
 
-    item = room.item("other/bad.mp4")
+    item = worker.item("other/bad.mp4")
     assert (item.title, item.summary, item.date) == ("Taken", "", "2024-01-01")
-    (dead_letter,) = room.dead_letters()
-    assert "summary" in dead_letter["message"]
+    (dead_letter,) = worker.dead_letters()
+    assert "summary" in dead_letter.message
 
 
-def test_a_job_that_waits_does_not_keep_another_from_its_turn(room: Workroom) -> None:
-    first, second = room.scene("a.mp4"), room.scene("b.mp4")
-    room.plex.faults.add(Fault(method="PUT", status=500))
-    room.edit(first, title="First")
-    room.work()
+def test_a_job_that_waits_does_not_keep_another_from_its_turn(worker: InProcessHarness) -> None:
+    first, second = worker.scene("a.mp4"), worker.scene("b.mp4")
+    worker.plex.faults.add(Fault(method="PUT", status=500))
+    worker.edit(first, title="First")
+    worker.work()
 
-    room.note(second)
-    room.edit(second, title="Second")
-    room.work(0.0)
+    worker.enqueue(second)
+    worker.edit(second, title="Second")
+    worker.work(0.0)
 
-    assert room.jobs() == [(f"scene:{first}", 1, "PlexTemporaryError")]
-    assert room.item("b.mp4").title == "Second"
+    assert worker.jobs() == [(f"scene:{first}", 1, "PlexTemporaryError")]
+    assert worker.item("b.mp4").title == "Second"
 
 
-def test_a_bug_costs_three_attempts_and_leaves_its_traceback(room: Workroom) -> None:
-    scene, other = room.scene("a.mp4"), room.scene("b.mp4")
-    room.stash.library.change_scene(scene, touch=True, rating100="eighty")
+def test_a_bug_costs_three_attempts_and_leaves_its_traceback(worker: InProcessHarness) -> None:
+    scene, other = worker.scene("a.mp4"), worker.scene("b.mp4")
+    worker.stash.library.change_scene(scene, touch=True, rating100="eighty")
 
-    room.edit(scene, title="Odd")
-    room.edit(other, title="Fine")
-    room.work_until(room.dead_letters)
+    worker.edit(scene, title="Odd")
+    worker.edit(other, title="Fine")
+    worker.work_until(worker.dead_letters)
 
-    (dead_letter,) = room.dead_letters()
-    assert (dead_letter["subject"], dead_letter["attempts"]) == (f"scene:{scene}", 3)
-    assert room.item("b.mp4").title == "Fine"
+    (dead_letter,) = worker.dead_letters()
+    assert (dead_letter.subject, dead_letter.attempts) == (f"scene:{scene}", 3)
+    assert worker.item("b.mp4").title == "Fine"

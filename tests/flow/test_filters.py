@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.flow.house import Workroom
+from tests.harness.in_process import InProcessHarness
 
 
-def ambiguous(room: Workroom) -> tuple[int, list[int]]:
+def ambiguous(worker: InProcessHarness) -> tuple[int, list[int]]:
     """A scene that two items could be."""
     items = [
-        room.plex.library.add_item(room.section, [(f"/media/{year}/holiday.mp4", 1_000)])
+        worker.plex.library.add_item(worker.section, [(f"/media/{year}/holiday.mp4", 1_000)])
         for year in (2019, 2024)
     ]
-    return room.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000), items
+    return worker.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000), items
 
 
 @pytest.mark.parametrize(
@@ -28,46 +28,46 @@ def ambiguous(room: Workroom) -> tuple[int, list[int]]:
     ],
 )
 def test_an_excluded_scene_is_left_alone_until_the_setting_goes(
-    room: Workroom, settings: dict[str, Any]
+    worker: InProcessHarness, settings: dict[str, Any]
 ) -> None:
-    room.configure(**settings)
-    scene = room.scene("private/a.mp4")
+    worker.configure(**settings)
+    scene = worker.scene("private/a.mp4")
 
-    room.edit(scene, title="Secret", tags=["private"])
-    room.work()
-    writes = room.plex.writes()
-    room.configure(**{key: False if value is True else "" for key, value in settings.items()})
-    room.edit(scene, title="Shown")
-    room.work_until(lambda: room.item("private/a.mp4").title == "Shown")
+    worker.edit(scene, title="Secret", tags=["private"])
+    worker.work()
+    writes = worker.plex.writes()
+    worker.configure(**{key: False if value is True else "" for key, value in settings.items()})
+    worker.edit(scene, title="Shown")
+    worker.work_until(lambda: worker.item("private/a.mp4").title == "Shown")
 
     assert (scene, writes) == (1, [])
-    assert "what=excluded" in room.worker_log()
-    assert room.jobs() == []
-    assert room.dead_letters() == []
+    assert "what=excluded" in worker.worker_log()
+    assert worker.jobs() == []
+    assert worker.dead_letters() == []
 
 
-def test_an_organized_scene_passes_the_filter(room: Workroom) -> None:
-    room.configure(b_only_organized=True)
-    scene = room.scene()
+def test_an_organized_scene_passes_the_filter(worker: InProcessHarness) -> None:
+    worker.configure(b_only_organized=True)
+    scene = worker.scene()
 
-    room.edit(scene, title="Done", organized=True)
-    room.work()
+    worker.edit(scene, title="Done", organized=True)
+    worker.work()
 
-    assert room.item().title == "Done"
+    assert worker.item().title == "Done"
 
 
-def test_a_scene_that_becomes_organized_is_sent_whole(room: Workroom) -> None:
-    room.configure(b_only_organized=True)
-    scene = room.scene()
-    room.edit(scene, title="Draft", details="Words.")
-    room.work()
-    before = room.plex.writes()
+def test_a_scene_that_becomes_organized_is_sent_whole(worker: InProcessHarness) -> None:
+    worker.configure(b_only_organized=True)
+    scene = worker.scene()
+    worker.edit(scene, title="Draft", details="Words.")
+    worker.work()
+    before = worker.plex.writes()
 
-    room.edit(scene, organized=True)
-    room.work()
+    worker.edit(scene, organized=True)
+    worker.work()
 
     assert before == []
-    assert (room.item().title, room.item().summary) == ("Draft", "Words.")
+    assert (worker.item().title, worker.item().summary) == ("Draft", "Words.")
 
 
 @pytest.mark.parametrize(
@@ -78,22 +78,22 @@ def test_a_scene_that_becomes_organized_is_sent_whole(room: Workroom) -> None:
     ],
 )
 def test_what_was_sent_stays_when_the_scene_is_excluded_later(
-    room: Workroom, settings: dict[str, Any], left_alone: dict[str, Any]
+    worker: InProcessHarness, settings: dict[str, Any], left_alone: dict[str, Any]
 ) -> None:
-    room.configure(**settings)
-    scene = room.scene()
-    room.edit(
+    worker.configure(**settings)
+    scene = worker.scene()
+    worker.edit(
         scene, title="Shown", details="Words.", tags=["warm"], studio="Aurora", organized=True
     )
-    room.work()
-    room.plex.reset_counts()
+    worker.work()
+    worker.plex.reset_counts()
 
-    room.edit(scene, **left_alone)
-    room.edit(scene, title="Hidden", details="")
-    room.work_for(1800.0, step=60.0)
+    worker.edit(scene, **left_alone)
+    worker.edit(scene, title="Hidden", details="")
+    worker.work_for(1800.0, step=60.0)
 
-    item = room.item()
-    assert (room.plex.writes(), room.jobs()) == ([], [])
+    item = worker.item()
+    assert (worker.plex.writes(), worker.jobs()) == ([], [])
     assert (item.title, item.summary, item.genres, item.collections) == (
         "Shown",
         "Words.",
@@ -102,84 +102,84 @@ def test_what_was_sent_stays_when_the_scene_is_excluded_later(
     )
 
 
-def test_a_pin_decides_an_ambiguous_match(room: Workroom) -> None:
-    scene, items = ambiguous(room)
-    room.configure(b_match_overrides=f"scene {scene} => item {items[1]}")
+def test_a_pin_decides_an_ambiguous_match(worker: InProcessHarness) -> None:
+    scene, items = ambiguous(worker)
+    worker.configure(b_match_overrides=f"scene {scene} => item {items[1]}")
 
-    room.edit(scene, title="Holiday")
-    room.work()
+    worker.edit(scene, title="Holiday")
+    worker.work()
 
-    assert [room.plex.library.item(item).title for item in items] == ["holiday", "Holiday"]
-    assert room.dead_letters() == []
-    assert room.records(scene) == [items[1]]
+    assert [worker.plex.library.item(item).title for item in items] == ["holiday", "Holiday"]
+    assert worker.dead_letters() == []
+    assert worker.recorded_items(scene) == [items[1]]
 
 
-def test_a_pin_reaches_an_item_in_a_second_library(room: Workroom) -> None:
-    other = room.plex.library.add_section("More", ["/more"]).key
-    item = room.plex.library.add_item(other, [("/more/somewhere else.mp4", 77)])
-    scene = room.scene(in_plex=False)
-    room.configure(b_match_overrides=f"scene {scene} => item {item}")
+def test_a_pin_reaches_an_item_in_a_second_library(worker: InProcessHarness) -> None:
+    other = worker.plex.library.add_section("More", ["/more"]).key
+    item = worker.plex.library.add_item(other, [("/more/somewhere else.mp4", 77)])
+    scene = worker.scene(in_plex=False)
+    worker.configure(b_match_overrides=f"scene {scene} => item {item}")
 
-    room.edit(scene, title="There", details="Words.")
-    room.work()
+    worker.edit(scene, title="There", details="Words.")
+    worker.work()
 
-    assert (room.plex.library.item(item).title, room.plex.library.item(item).summary) == (
+    assert (worker.plex.library.item(item).title, worker.plex.library.item(item).summary) == (
         "There",
         "Words.",
     )
 
 
-def test_an_override_to_a_missing_item_is_a_dead_letter(room: Workroom) -> None:
-    scene, _ = ambiguous(room)
-    room.configure(b_match_overrides=f"scene {scene} => item 424242")
+def test_an_override_to_a_missing_item_is_a_dead_letter(worker: InProcessHarness) -> None:
+    scene, _ = ambiguous(worker)
+    worker.configure(b_match_overrides=f"scene {scene} => item 424242")
 
-    room.edit(scene, title="Holiday")
-    room.work()
+    worker.edit(scene, title="Holiday")
+    worker.work()
 
-    (dead_letter,) = room.dead_letters()
-    assert dead_letter["reason"] == "MatchError"
-    assert "item 424242, which Plex does not have" in dead_letter["message"]
-    assert room.plex.writes() == []
-
-
-def test_a_pin_wins_over_the_scene_that_wrote_the_item_before(room: Workroom) -> None:
-    first = room.scene()
-    room.edit(first, title="First")
-    room.work()
-    second = room.scene("b.mp4", in_plex=False)
-    room.configure(b_match_overrides=f"scene {second} => item {room.item().rating_key}")
-
-    room.edit(second, title="Second")
-    room.work()
-    room.edit(first, title="First again")
-    room.work()
-
-    assert room.item().title == "Second"
-    assert f"also plays scene {second}" in room.worker_log()
+    (dead_letter,) = worker.dead_letters()
+    assert dead_letter.reason == "MatchError"
+    assert "item 424242, which Plex does not have" in dead_letter.message
+    assert worker.plex.writes() == []
 
 
-def test_what_plex_gains_later_is_found_where_others_are_skipped(room: Workroom) -> None:
-    room.configure(b_skip_not_found=True)
-    scene = room.scene(in_plex=False)
-    room.edit(scene, title="Not there yet")
-    room.work()
-    room.plex.library.add_item(room.section, [("/media/a.mp4", 1_000)])
-    room.clock.advance(60.0)
+def test_a_pin_wins_over_the_scene_that_wrote_the_item_before(worker: InProcessHarness) -> None:
+    first = worker.scene()
+    worker.edit(first, title="First")
+    worker.work()
+    second = worker.scene("b.mp4", in_plex=False)
+    worker.configure(b_match_overrides=f"scene {second} => item {worker.item().rating_key}")
 
-    room.edit(scene, title="There")
-    room.work()
+    worker.edit(second, title="Second")
+    worker.work()
+    worker.edit(first, title="First again")
+    worker.work()
 
-    assert room.item().title == "There"
+    assert worker.item().title == "Second"
+    assert f"also plays scene {second}" in worker.worker_log()
+
+
+def test_what_plex_gains_later_is_found_where_others_are_skipped(worker: InProcessHarness) -> None:
+    worker.configure(b_skip_not_found=True)
+    scene = worker.scene(in_plex=False)
+    worker.edit(scene, title="Not there yet")
+    worker.work()
+    worker.plex.library.add_item(worker.section, [("/media/a.mp4", 1_000)])
+    worker.clock.advance(60.0)
+
+    worker.edit(scene, title="There")
+    worker.work()
+
+    assert worker.item().title == "There"
 
 
 def test_a_scene_absent_from_a_subset_library_is_skipped(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    room.configure(b_skip_not_found=True)
-    scene = room.scene(in_plex=False)
+    worker.configure(b_skip_not_found=True)
+    scene = worker.scene(in_plex=False)
 
-    room.edit(scene, title="Elsewhere")
-    room.work()
+    worker.edit(scene, title="Elsewhere")
+    worker.work()
 
-    assert room.jobs() == []
-    assert "what=skipped" in room.worker_log()
+    assert worker.jobs() == []
+    assert "what=skipped" in worker.worker_log()

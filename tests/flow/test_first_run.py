@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.flow.house import Workroom, opened, picture
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import running
 
 SCENES = 40
 DAY_S = 86_400.0
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Workroom]:
+def worker(tmp_path: Path) -> Iterator[InProcessHarness]:
     """Scenes with everything, none of it in Plex yet, all of them older than the installation."""
-    home = Workroom(tmp_path)
-    began, home.clock.now = home.clock.now, home.clock.now - 30 * DAY_S
+    installed = InProcessHarness(tmp_path)
+    began, installed.clock.now = installed.clock.now, installed.clock.now - 30 * DAY_S
     for number in range(SCENES):
-        home.scene(
+        installed.scene(
             f"{number % 7}/{number:02}.mp4",
             1_000 + number,
             title=f"Title {number}",
@@ -31,16 +33,16 @@ def room(tmp_path: Path) -> Iterator[Workroom]:
             tags=["warm"],
             cover=picture(number),
         )
-    home.clock.now = began
-    with opened(home):
-        yield home
+    installed.clock.now = began
+    with running(installed):
+        yield installed
 
 
-def unchanged(room: Workroom, seen: dict[int, Any]) -> set[int]:
-    return {key for key, item in shown(room).items() if item == seen[key]}
+def unchanged(worker: InProcessHarness, seen: dict[int, Any]) -> set[int]:
+    return {key for key, item in shown(worker).items() if item == seen[key]}
 
 
-def shown(room: Workroom) -> dict[int, Any]:
+def shown(worker: InProcessHarness) -> dict[int, Any]:
     """Everything that a person sees of each item of Plex."""
     return {
         item.rating_key: (
@@ -54,64 +56,64 @@ def shown(room: Workroom) -> dict[int, Any]:
             frozenset(item.locked),
             item.poster_bytes,
         )
-        for item in room.plex.library.items()
+        for item in worker.plex.library.items()
     }
 
 
 def test_nothing_is_written_until_one_scene_is_edited(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    seen = shown(room)
+    seen = shown(worker)
 
-    room.stash.run_operation({"mode": "wake"})
-    room.work()
-    room.work_for(3 * DAY_S, step=1200.0)
-    looks = room.stash.count(name="findScenes")
+    worker.stash.run_operation({"mode": "wake"})
+    worker.work()
+    worker.work_for(3 * DAY_S, step=1200.0)
+    looks = worker.stash.count(name="findScenes")
     before = (
-        room.plex.writes(),
-        unchanged(room, seen),
-        room.jobs(),
-        room.rows("SELECT 1 FROM records"),
+        worker.plex.writes(),
+        unchanged(worker, seen),
+        worker.jobs(),
+        worker.rows("SELECT 1 FROM records"),
     )
-    room.edit(1, title="Edited")
-    room.work()
-    room.work_for(2 * DAY_S, step=1200.0)
+    worker.edit(1, title="Edited")
+    worker.work()
+    worker.work_for(2 * DAY_S, step=1200.0)
 
-    edited = room.item("0/00.mp4").rating_key
+    edited = worker.item("0/00.mp4").rating_key
     assert looks > 50
     assert before == ([], set(seen), [], [])
-    assert unchanged(room, seen) == set(seen) - {edited}
-    assert shown(room)[edited][:3] == ("Edited", "Words.", "Aurora")
+    assert unchanged(worker, seen) == set(seen) - {edited}
+    assert shown(worker)[edited][:3] == ("Edited", "Words.", "Aurora")
     assert all(
-        f"id={edited}" in put.target or f"/{edited}/" in put.target for put in room.plex.writes()
+        f"id={edited}" in put.target or f"/{edited}/" in put.target for put in worker.plex.writes()
     )
-    assert room.rows("SELECT DISTINCT scene_id FROM records") == [(1,)]
+    assert worker.rows("SELECT DISTINCT scene_id FROM records") == [(1,)]
 
 
-def test_restarts_before_the_first_edit_write_nothing_either(room: Workroom) -> None:
-    seen = shown(room)
-    room.work()
+def test_restarts_before_the_first_edit_write_nothing_either(worker: InProcessHarness) -> None:
+    seen = shown(worker)
+    worker.work()
 
     for _ in range(3):
-        room.end_worker()
-        room.clock.advance(DAY_S)
-        room.begin_worker()
-        room.stash.run_operation({"mode": "wake"})
-        room.work_for(3600.0, step=600.0)
+        worker.end_worker()
+        worker.clock.advance(DAY_S)
+        worker.begin_worker()
+        worker.stash.run_operation({"mode": "wake"})
+        worker.work_for(3600.0, step=600.0)
 
-    assert (room.plex.writes(), unchanged(room, seen), room.jobs()) == ([], set(seen), [])
+    assert (worker.plex.writes(), unchanged(worker, seen), worker.jobs()) == ([], set(seen), [])
 
 
 def test_settings_that_change_later_write_nothing_by_themselves(tmp_path: Path) -> None:
-    room = Workroom(tmp_path)
-    room.scene(title="Never sent", cover=picture(1))
-    with opened(room, a_plex_url="", a_plex_token=""):
-        room.work_for(DAY_S, step=1200.0)
+    worker = InProcessHarness(tmp_path)
+    worker.scene(title="Never sent", cover=picture(1))
+    with running(worker, a_plex_url="", a_plex_token=""):
+        worker.work_for(DAY_S, step=1200.0)
 
-        room.configure(a_plex_url=room.plex.url, a_plex_token=room.plex.token)
-        room.work_for(DAY_S, step=1200.0)
-        room.configure(c_sync_rating=True, b_path_map="", b_trigger_plex_scan=True)
-        room.work_for(DAY_S, step=1200.0)
+        worker.configure(a_plex_url=worker.plex.url, a_plex_token=worker.plex.token)
+        worker.work_for(DAY_S, step=1200.0)
+        worker.configure(c_sync_rating=True, b_path_map="", b_trigger_plex_scan=True)
+        worker.work_for(DAY_S, step=1200.0)
 
-        assert room.plex.writes() == []
-        assert room.item().title == "a"
+        assert worker.plex.writes() == []
+        assert worker.item().title == "a"

@@ -6,7 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.flow.house import House, Workroom, picture, wait_for
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import ProcessHarness
+from tests.harness.waiting import wait_for
 
 EVERYTHING = {
     "title": "Night Train",
@@ -35,16 +38,18 @@ ALL_FIELDS = {"c_sync_rating": True, "c_tagline_source": "director", "c_backgrou
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
-def test_a_saved_scene_shows_every_field_in_plex(house: House, tags_replace: bool) -> None:
-    house.plex.switches.tags_replace = tags_replace
-    house.configure(**ALL_FIELDS)
-    scene = house.scene(cover=picture(1))
-    house.plex.library.change(house.item().rating_key, genres=["stale"], roles=["Nobody"])
+def test_a_saved_scene_shows_every_field_in_plex(
+    installed: ProcessHarness, tags_replace: bool
+) -> None:
+    installed.plex.switches.tags_replace = tags_replace
+    installed.configure(**ALL_FIELDS)
+    scene = installed.scene(cover=picture(1))
+    installed.plex.library.change(installed.item().rating_key, genres=["stale"], roles=["Nobody"])
 
-    house.edit(scene, **EVERYTHING)
-    house.drained()
+    installed.edit(scene, **EVERYTHING)
+    installed.wait_until_drained()
 
-    item = house.item()
+    item = installed.item()
     assert (item.title, item.studio, item.summary) == (
         "Night Train",
         "Aurora Films",
@@ -58,13 +63,13 @@ def test_a_saved_scene_shows_every_field_in_plex(house: House, tags_replace: boo
     assert "userRating" not in item.locked
 
 
-def test_one_put_carries_all_fields_of_a_scene(house: House) -> None:
-    scene = house.scene()
+def test_one_put_carries_all_fields_of_a_scene(installed: ProcessHarness) -> None:
+    scene = installed.scene()
 
-    house.edit(scene, **EVERYTHING)
-    house.drained()
+    installed.edit(scene, **EVERYTHING)
+    installed.wait_until_drained()
 
-    (target,) = house.edits("a.mp4")
+    (target,) = installed.edits("a.mp4")
     sent = parse_qs(urlsplit(target).query)
     assert {
         "title.value",
@@ -80,107 +85,113 @@ def test_one_put_carries_all_fields_of_a_scene(house: House) -> None:
     } <= sent.keys()
 
 
-def test_what_plex_shows_already_is_not_written_again(house: House) -> None:
-    scene = house.scene(cover=picture(1))
-    house.edit(scene, **EVERYTHING)
-    house.drained()
-    writes = len(house.plex.writes())
+def test_what_plex_shows_already_is_not_written_again(installed: ProcessHarness) -> None:
+    scene = installed.scene(cover=picture(1))
+    installed.edit(scene, **EVERYTHING)
+    installed.wait_until_drained()
+    writes = len(installed.plex.writes())
 
-    house.edit(scene, **EVERYTHING)
-    wait_for(lambda: house.worker_log().count("sync.done") == 2, "the second sync")
-    house.drained()
+    installed.edit(scene, **EVERYTHING)
+    wait_for(lambda: installed.worker_log().count("sync.done") == 2, "the second sync")
+    installed.wait_until_drained()
 
     assert writes > 0
-    assert len(house.plex.writes()) == writes
+    assert len(installed.plex.writes()) == writes
 
 
-def test_nothing_in_plex_is_touched_before_the_first_edit(house: House) -> None:
-    house.scene(title="There for years")
+def test_nothing_in_plex_is_touched_before_the_first_edit(installed: ProcessHarness) -> None:
+    installed.scene(title="There for years")
 
-    house.stash.run_operation({"mode": "wake"})
-    wait_for(lambda: house.rows("SELECT 1 FROM meta WHERE key = 'watermark'"), "the first catch-up")
+    installed.stash.run_operation({"mode": "wake"})
+    wait_for(
+        lambda: installed.rows("SELECT 1 FROM meta WHERE key = 'watermark'"), "the first catch-up"
+    )
 
-    assert house.jobs() == []
-    assert house.plex.writes() == []
+    assert installed.jobs() == []
+    assert installed.plex.writes() == []
 
 
 @pytest.mark.parametrize(("stash", "plex"), [("2021", "2021-01-01"), ("2021-06", "2021-06-01")])
-def test_a_partial_date_becomes_its_first_day(room: Workroom, stash: str, plex: str) -> None:
-    scene = room.scene()
+def test_a_partial_date_becomes_its_first_day(
+    worker: InProcessHarness, stash: str, plex: str
+) -> None:
+    scene = worker.scene()
 
-    room.edit(scene, date=stash)
-    room.work()
+    worker.edit(scene, date=stash)
+    worker.work()
 
-    assert room.item().date == plex
+    assert worker.item().date == plex
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
-def test_names_that_a_scene_has_lost_go_from_plex(room: Workroom, tags_replace: bool) -> None:
-    room.plex.switches.tags_replace = tags_replace
-    scene = room.scene()
-    room.edit(scene, **EVERYTHING)
-    room.work()
+def test_names_that_a_scene_has_lost_go_from_plex(
+    worker: InProcessHarness, tags_replace: bool
+) -> None:
+    worker.plex.switches.tags_replace = tags_replace
+    scene = worker.scene()
+    worker.edit(scene, **EVERYTHING)
+    worker.work()
 
-    room.edit(scene, tags=["night", "sea"], performers=["Mia Sol"], studio="Old Mill")
-    room.work()
+    worker.edit(scene, tags=["night", "sea"], performers=["Mia Sol"], studio="Old Mill")
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert (sorted(item.genres), item.roles) == (["night", "sea"], ["Mia Sol"])
     assert item.collections == ["Old Mill"]
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
 def test_names_with_commas_plus_signs_and_scripts_arrive(
-    room: Workroom, tags_replace: bool
+    worker: InProcessHarness, tags_replace: bool
 ) -> None:
-    room.plex.switches.tags_replace = tags_replace
-    scene = room.scene()
+    worker.plex.switches.tags_replace = tags_replace
+    scene = worker.scene()
     names = ["A, B", "A", "C++ & D", "50% = 1/2", "Ünïcødé", "日本語", "🎬 film"]
 
-    room.edit(scene, tags=names, performers=["Åsa Öberg, Jr."], title="Zoë & «Ωmega» + 1%")
-    room.work()
-    room.edit(scene, tags=names[1:])
-    room.work()
+    worker.edit(scene, tags=names, performers=["Åsa Öberg, Jr."], title="Zoë & «Ωmega» + 1%")
+    worker.work()
+    worker.edit(scene, tags=names[1:])
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert sorted(item.genres) == sorted(names[1:])
     assert (item.roles, item.title) == (["Åsa Öberg, Jr."], "Zoë & «Ωmega» + 1%")
 
 
-def test_a_file_name_in_another_script_is_found(room: Workroom) -> None:
+def test_a_file_name_in_another_script_is_found(worker: InProcessHarness) -> None:
     name = "Fïlme/日本/vidéo & co #1 100%.mp4"
-    scene = room.scene(name)
+    scene = worker.scene(name)
 
-    room.edit(scene, title="Found")
-    room.work()
+    worker.edit(scene, title="Found")
+    worker.work()
 
-    assert room.item(name).title == "Found"
+    assert worker.item(name).title == "Found"
 
 
-def test_a_new_cover_is_sent_and_an_unchanged_one_is_not(room: Workroom) -> None:
-    scene = room.scene(cover=picture(1))
-    room.edit(scene, title="One")
-    room.work()
-    uploads = room.plex.count("POST")
+def test_a_new_cover_is_sent_and_an_unchanged_one_is_not(worker: InProcessHarness) -> None:
+    scene = worker.scene(cover=picture(1))
+    worker.edit(scene, title="One")
+    worker.work()
+    uploads = worker.plex.count("POST")
 
-    room.edit(scene, title="Two")
-    room.work()
-    same = room.plex.count("POST")
-    room.stash.library.set_cover(scene, picture(2))
-    room.edit(scene, title="Three")
-    room.work()
+    worker.edit(scene, title="Two")
+    worker.work()
+    same = worker.plex.count("POST")
+    worker.stash.library.set_cover(scene, picture(2))
+    worker.edit(scene, title="Three")
+    worker.work()
 
     assert (uploads, same) == (1, 1)
-    assert room.item().poster_bytes == picture(2)
+    assert worker.item().poster_bytes == picture(2)
 
 
-def test_a_cover_changed_in_the_second_of_the_read_is_sent(room: Workroom) -> None:
-    scene = room.scene(cover=picture(1))
-    room.note(scene)
-    room.work(0.0)
+def test_a_cover_changed_in_the_second_of_the_read_is_sent(worker: InProcessHarness) -> None:
+    scene = worker.scene(cover=picture(1))
+    worker.enqueue(scene)
+    worker.work(0.0)
 
-    room.stash.library.set_cover(scene, picture(2))
-    room.edit(scene, title="Same second")
-    room.work()
+    worker.stash.library.set_cover(scene, picture(2))
+    worker.edit(scene, title="Same second")
+    worker.work()
 
-    assert room.item().poster_bytes == picture(2)
+    assert worker.item().poster_bytes == picture(2)

@@ -21,7 +21,8 @@ from sync_queue.lease import Lease
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
 from tests.emulators.stash_toys import until
-from tests.support import copy_plugin, query
+from tests.harness.database import query
+from tests.harness.plugin_copy import copy_plugin
 
 LIMIT_S = 120.0  # far beyond anything; a hook that hangs must not hang the suite
 

@@ -8,28 +8,30 @@ from collections.abc import Callable
 import pytest
 
 from sync_queue.statements import QUEUE
-from tests.flow.house import LIMIT_S, Workroom, picture
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.waiting import LIMIT_S
 
 SCENES_UPDATE = "mutation($input: [SceneUpdateInput!]!) { scenesUpdate(input: $input) { id } }"
 
 
-def noted(room: Workroom) -> list[tuple[str, str, int]]:
+def noted(worker: InProcessHarness) -> list[tuple[str, str, int]]:
     """(subject, cause, priority) of what waits."""
-    return room.rows(
+    return worker.rows(
         f"SELECT subject, cause, priority FROM {QUEUE} WHERE status < 2 ORDER BY subject"
     )
 
 
-def identify(room: Workroom, scene: int, **found: object) -> None:
+def identify(worker: InProcessHarness, scene: int, **found: object) -> None:
     """Stash's task Identify finds these values."""
-    job = room.stash.wait_job(room.stash.identify(scene, **found), 10 * LIMIT_S)
+    job = worker.stash.wait_job(worker.stash.identify(scene, **found), 10 * LIMIT_S)
     assert job.status == "FINISHED"
 
 
-def everything(room: Workroom, scene: int) -> None:
-    library = room.stash.library
+def everything(worker: InProcessHarness, scene: int) -> None:
+    library = worker.stash.library
     identify(
-        room,
+        worker,
         scene,
         title="Found",
         details="By a stash-box.",
@@ -44,37 +46,37 @@ def everything(room: Workroom, scene: int) -> None:
     "change",
     [
         everything,
-        lambda room, scene: identify(room, scene, title="Found"),
-        lambda room, scene: identify(
-            room, scene, cover_image=base64.b64encode(picture(3)).decode()
+        lambda worker, scene: identify(worker, scene, title="Found"),
+        lambda worker, scene: identify(
+            worker, scene, cover_image=base64.b64encode(picture(3)).decode()
         ),
-        lambda room, scene: identify(
-            room, scene, stash_ids=[{"endpoint": "https://box.example", "stash_id": "1"}]
+        lambda worker, scene: identify(
+            worker, scene, stash_ids=[{"endpoint": "https://box.example", "stash_id": "1"}]
         ),
-        lambda room, scene: identify(room, scene, organized=True),
-        lambda room, scene: identify(room, scene),
-        lambda room, scene: room.stash.bulk_update([scene], rating100=80),
-        lambda room, scene: room.stash.bulk_update([scene], organized=True),
-        lambda room, scene: room.stash.bulk_update([scene], studio_id=None),
+        lambda worker, scene: identify(worker, scene, organized=True),
+        lambda worker, scene: identify(worker, scene),
+        lambda worker, scene: worker.stash.bulk_update([scene], rating100=80),
+        lambda worker, scene: worker.stash.bulk_update([scene], organized=True),
+        lambda worker, scene: worker.stash.bulk_update([scene], studio_id=None),
     ],
 )
 def test_identify_and_bulk_edits_count_as_user_edits(
-    room: Workroom, change: Callable[[Workroom, int], None]
+    worker: InProcessHarness, change: Callable[[InProcessHarness, int], None]
 ) -> None:
-    scene = room.scene()
+    scene = worker.scene()
 
-    change(room, scene)
+    change(worker, scene)
 
-    assert noted(room) == [(f"scene:{scene}", "update", 0)]
+    assert noted(worker) == [(f"scene:{scene}", "update", 0)]
 
 
-def test_what_identify_has_found_reaches_plex(room: Workroom) -> None:
-    scene = room.scene()
+def test_what_identify_has_found_reaches_plex(worker: InProcessHarness) -> None:
+    scene = worker.scene()
 
-    everything(room, scene)
-    room.work()
+    everything(worker, scene)
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert (item.title, item.summary, item.date, item.studio) == (
         "Found",
         "By a stash-box.",
@@ -84,53 +86,53 @@ def test_what_identify_has_found_reaches_plex(room: Workroom) -> None:
     assert item.roles == ["Ada"]
 
 
-def test_a_cover_that_identify_alone_has_set_becomes_the_poster(room: Workroom) -> None:
-    scene = room.scene()
+def test_a_cover_that_identify_alone_has_set_becomes_the_poster(worker: InProcessHarness) -> None:
+    scene = worker.scene()
 
-    identify(room, scene, cover_image=base64.b64encode(picture(3)).decode())
-    room.work()
+    identify(worker, scene, cover_image=base64.b64encode(picture(3)).decode())
+    worker.work()
 
-    assert room.item().poster_bytes == picture(3)
+    assert worker.item().poster_bytes == picture(3)
 
 
 def test_a_tag_added_in_bulk_is_merged_into_every_scene(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
     scenes = [
-        room.scene(f"{number}.mp4", 1_000 + number, tags=[f"own {number}"]) for number in range(3)
+        worker.scene(f"{number}.mp4", 1_000 + number, tags=[f"own {number}"]) for number in range(3)
     ]
-    warm = str(room.stash.library.tag_id("warm"))
+    warm = str(worker.stash.library.tag_id("warm"))
 
-    room.stash.bulk_update(scenes, tag_ids={"mode": "ADD", "ids": [warm]})
-    waiting = noted(room)
-    room.work()
+    worker.stash.bulk_update(scenes, tag_ids={"mode": "ADD", "ids": [warm]})
+    waiting = noted(worker)
+    worker.work()
 
     assert waiting == [(f"scene:{scene}", "update", 0) for scene in scenes]
-    assert [sorted(room.item(f"{number}.mp4").genres) for number in range(3)] == [
+    assert [sorted(worker.item(f"{number}.mp4").genres) for number in range(3)] == [
         [f"own {number}", "warm"] for number in range(3)
     ]
 
 
-def test_an_edit_with_values_per_scene_reaches_each_scene(room: Workroom) -> None:
-    scenes = [room.scene(f"{number}.mp4", 1_000 + number) for number in range(3)]
+def test_an_edit_with_values_per_scene_reaches_each_scene(worker: InProcessHarness) -> None:
+    scenes = [worker.scene(f"{number}.mp4", 1_000 + number) for number in range(3)]
     values = [{"id": str(scene), "title": f"Title {scene}"} for scene in scenes]
 
-    room.stash.graphql(SCENES_UPDATE, {"input": values})
-    waiting = noted(room)
-    room.work()
+    worker.stash.graphql(SCENES_UPDATE, {"input": values})
+    waiting = noted(worker)
+    worker.work()
 
     assert waiting == [(f"scene:{scene}", "update", 0) for scene in scenes]
-    assert [room.item(f"{number}.mp4").title for number in range(3)] == [
+    assert [worker.item(f"{number}.mp4").title for number in range(3)] == [
         f"Title {scene}" for scene in scenes
     ]
 
 
 def test_only_a_played_scene_is_left_out_of_a_bulk_edit(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    watched, edited = room.scene("0.mp4"), room.scene("1.mp4", 1_001)
+    watched, edited = worker.scene("0.mp4"), worker.scene("1.mp4", 1_001)
     values = [{"id": str(watched), "resume_time": 12.0}, {"id": str(edited), "title": "Edited"}]
 
-    room.stash.graphql(SCENES_UPDATE, {"input": values})
+    worker.stash.graphql(SCENES_UPDATE, {"input": values})
 
-    assert noted(room) == [(f"scene:{edited}", "update", 0)]
+    assert noted(worker) == [(f"scene:{edited}", "update", 0)]

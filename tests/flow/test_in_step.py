@@ -17,9 +17,9 @@ from reconciliation.run import request_run
 from sync_queue.hook_queue import connect
 from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
-from tests.flow.both_sides import ACTIONS, PRIVATE, BothSides
-from tests.flow.projection import SYNCED, check
-from tests.fuzz.nonsense import fuzzed
+from tests.flow.oracle import SYNCED, check
+from tests.flow.random_actions import ACTIONS, PRIVATE, RandomActionHarness
+from tests.harness.examples import fuzzed
 from validation.scope import ALL
 
 Step = tuple[str, int, int, int, bool]
@@ -31,70 +31,68 @@ STEPS = st.lists(
 MOST_LOOKS = 100
 
 
-def reconcile(house: BothSides) -> dict[str, Any]:
+def reconcile(worker: RandomActionHarness) -> dict[str, Any]:
     """Press the button, and let the worker do everything that comes of it; the run."""
-    house.clock.advance(5.0)
-    with contextlib.closing(connect(str(house.data))) as connection:  # a button is another process
+    worker.clock.advance(5.0)
+    with contextlib.closing(connect(str(worker.data))) as connection:  # a button is another process
         asked_at = request_run(
-            MetaStore(JobStore(connection, house.clock)), ALL, house.clock.wall()
+            MetaStore(JobStore(connection, worker.clock)), ALL, worker.clock.wall()
         ).asked_at
     for _ in range(MOST_LOOKS):
-        house.look(1.0)
-        if newest(house).get("asked_at") == asked_at:
+        worker.run_until_idle(1.0)
+        if newest(worker).get("asked_at") == asked_at:
             break
-    run = newest(house)
+    run = newest(worker)
     assert (run["asked_at"], run["failed"]) == (asked_at, "")
-    drain(house)
+    drain(worker)
     return run
 
 
-def newest(house: BothSides) -> dict[str, Any]:
-    path = house.data / "reconciliation.json"
+def newest(worker: RandomActionHarness) -> dict[str, Any]:
+    path = worker.data / "reconciliation.json"
     runs: list[dict[str, Any]] = json.loads(path.read_text())["runs"] if path.exists() else []
     return runs[0] if runs else {}
 
 
-def drain(house: BothSides) -> None:
+def drain(worker: RandomActionHarness) -> None:
     """Until nothing waits any more; what Plex does not have is given up in the end."""
-    house.look_for(20.0, every_s=5.0)
+    worker.run_for(20.0, every_s=5.0)
     for _ in range(MOST_LOOKS):
-        if not house.waiting():
+        if not worker.waiting():
             return
-        house.look(1_800.0)
-    raise AssertionError(f"these wait for ever: {house.waiting()}")
+        worker.run_until_idle(1_800.0)
+    raise AssertionError(f"these wait for ever: {worker.waiting()}")
 
 
 def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **settings: Any) -> None:
     """All of it, and then everything that must hold."""
-    house = BothSides(root)
+    worker = RandomActionHarness(root)
     try:
-        house.open(b_excluded_tags=PRIVATE, d_reconcile_interval="never", **settings)
-        house.fill()
-        for name, a, b, c, hears in steps:
-            house.clock.advance(2.0)
-            house.hears = hears
-            ACTIONS[name](house, a, b, c)
-        house.clock.advance(2.0)
-        before = house.shown_now()
+        worker.open(b_excluded_tags=PRIVATE, d_reconcile_interval="never", **settings)
+        worker.fill()
+        for name, a, b, c, hooks_enabled in steps:
+            worker.clock.advance(2.0)
+            worker.hooks_enabled = hooks_enabled
+            ACTIONS[name](worker, a, b, c)
+        worker.clock.advance(2.0)
+        before = worker.shown_now()
 
-        reconcile(house)
-        after, writes = house.shown_now(), len(house.plex.writes())
-        again = reconcile(house)
+        reconcile(worker)
+        after, writes = worker.shown_now(), len(worker.plex.writes())
+        again = reconcile(worker)
 
-        scenes = house.scenes_of_items()
+        scenes = worker.scenes_of_items()
         for item, scene in scenes.items():
-            view = house.stash.library.scene(scene)
-            check(item, view, before[item], after[item], house.notebook, on)
+            view = worker.stash.library.scene(scene)
+            check(item, view, before[item], after[item], worker.ledger, on)
         others = before.keys() - scenes.keys()
         assert {item: after[item] for item in others} == {item: before[item] for item in others}
         assert again["gaps"].keys() <= {"missing"}
         assert again["enqueued"] == {}
-        assert len(house.plex.writes()) == writes
-        assert {dead_letter.reason for dead_letter in house.dead_letters().values()} <= {
-            "PlexNotFound"
-        }
+        assert len(worker.plex.writes()) == writes
+        assert {dead_letter.reason for dead_letter in worker.dead_letters()} <= {"PlexNotFound"}
     finally:
-        house.close()
+        worker.close()
 
 
 @given(STEPS)

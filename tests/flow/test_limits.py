@@ -13,8 +13,8 @@ import pytest
 from hooks.entry import run_hook
 from sync_queue.hook_queue import pop_pending_message
 from tests.emulators.plex_server import Fault
-from tests.flow.inproc import Inproc, opened
-from tests.support import copy_plugin
+from tests.harness.in_process import InProcessHarness, in_process
+from tests.harness.plugin_copy import copy_plugin
 
 DESCRIPTORS = Path("/proc/self/fd")
 EDIT: dict[str, object] = {
@@ -45,34 +45,34 @@ def threads() -> set[str]:
     return {thread.name for thread in threading.enumerate() if "process_request" not in thread.name}
 
 
-def months(house: Inproc, scene: int, rounds: int) -> None:
+def months(worker: InProcessHarness, scene: int, rounds: int) -> None:
     """Edits, outages, refusals, settings that change and change back, restarts of Plex, the nightly copy."""
     for number in range(rounds):
-        house.change(scene, title=f"Title {number}")
-        house.sync(scene)
-        house.configure(a_plex_read_timeout_s=20 + number % 3, e_log_debug=bool(number % 2))
-        house.look(60.0)
-        house.plex.down()
-        house.change(scene, title=f"During the outage {number}")
-        house.note(scene)
-        house.clock.advance(2.0)
-        assert house.worker.loop.tick() is None
-        house.plex.up()
-        house.look_for(240.0, 30.0)
-        house.plex.faults.add(Fault(kind="truncated_xml"))
-        house.look(90_000.0)
+        worker.change(scene, title=f"Title {number}")
+        worker.sync(scene)
+        worker.configure(a_plex_read_timeout_s=20 + number % 3, e_log_debug=bool(number % 2))
+        worker.run_until_idle(60.0)
+        worker.plex.down()
+        worker.change(scene, title=f"During the outage {number}")
+        worker.enqueue(scene)
+        worker.clock.advance(2.0)
+        worker.tick()
+        worker.plex.up()
+        worker.run_for(240.0, 30.0)
+        worker.plex.faults.add(Fault(kind="truncated_xml"))
+        worker.run_until_idle(90_000.0)
 
 
 @pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="only Linux tells which descriptors are open")
 def test_descriptors_and_threads_stay_as_many_as_they_were(tmp_path: Path) -> None:
-    with opened(tmp_path) as house:
-        scene, item = house.pair("a.mp4")
-        months(house, scene, 3)
+    with in_process(tmp_path) as worker:
+        scene, item = worker.pair("a.mp4")
+        months(worker, scene, 3)
         files, descriptors, running = held(), how_many(), threads()
 
-        months(house, scene, 12)
+        months(worker, scene, 12)
 
-        assert house.shown(item).title == "During the outage 11"
+        assert worker.shown(item).title == "During the outage 11"
         assert held() == files
         assert how_many() < descriptors + 10
         assert threads() == running

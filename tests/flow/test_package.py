@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from sync_queue.hook_queue import MESSAGE
-from tests.flow.house import opened, wait_for
-from tests.flow.packages import (
+from tests.harness.packages import (
     LIMIT_S,
-    PackagedHouse,
+    PackagedInstall,
     bare_python,
     build_source,
     download_wheels,
     find_uv,
-    give_pip_back,
     offline,
+    restore_pip,
 )
+from tests.harness.processes import running
+from tests.harness.waiting import wait_for
 
 NO_PIP = "neither pip nor uv; install pip first"
 
@@ -32,23 +33,23 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return download_wheels(tmp_path_factory.mktemp("wheels"))
 
 
-def syncs(house: PackagedHouse) -> bool:
+def syncs(installed: PackagedInstall) -> bool:
     """Whether an edit arrives, with all packages in the private folder."""
-    scene = house.scene()
-    house.edit(scene, title="Arrived")
-    house.drained(LIMIT_S)
-    assert [path.name for path in house.plugin.rglob("*.yml")] == ["PlexSync.yml"]
-    [packages] = [path for path in (house.data / "deps").iterdir() if path.is_dir()]
-    return house.item().title == "Arrived" and (packages / "plexapi").is_dir()
+    scene = installed.scene()
+    installed.edit(scene, title="Arrived")
+    installed.wait_until_drained(LIMIT_S)
+    assert [path.name for path in installed.plugin.rglob("*.yml")] == ["PlexSync.yml"]
+    [packages] = [path for path in (installed.data / "deps").iterdir() if path.is_dir()]
+    return installed.item().title == "Arrived" and (packages / "plexapi").is_dir()
 
 
 def test_the_pip_that_python_carries_is_enough(tmp_path: Path, source: Path, wheels: Path) -> None:
     python = bare_python(tmp_path / "bare")
-    house = PackagedHouse(tmp_path, source, python, extra_env=offline(wheels, python.parent))
+    installed = PackagedInstall(tmp_path, source, python, extra_env=offline(wheels, python.parent))
 
-    with opened(house):
-        assert [plugin.id for plugin in house.stash.plugins] == ["PlexSync"]
-        assert syncs(house)
+    with running(installed):
+        assert [plugin.id for plugin in installed.stash.plugins] == ["PlexSync"]
+        assert syncs(installed)
 
 
 def test_uv_is_enough(tmp_path: Path, source: Path, wheels: Path) -> None:
@@ -56,35 +57,35 @@ def test_uv_is_enough(tmp_path: Path, source: Path, wheels: Path) -> None:
     if uv is None:
         pytest.skip("no uv here, and none to be had")
     python = bare_python(tmp_path / "bare", may_have_pip=False)
-    house = PackagedHouse(tmp_path, source, python, extra_env=offline(wheels, uv))
+    installed = PackagedInstall(tmp_path, source, python, extra_env=offline(wheels, uv))
 
-    with opened(house):
-        assert syncs(house)
+    with running(installed):
+        assert syncs(installed)
 
 
 def test_without_an_installer_one_line_says_so(tmp_path: Path, source: Path, wheels: Path) -> None:
     python = bare_python(tmp_path / "bare", may_have_pip=False)
-    house = PackagedHouse(tmp_path, source, python, extra_env=offline(wheels, python.parent))
+    installed = PackagedInstall(tmp_path, source, python, extra_env=offline(wheels, python.parent))
 
-    with opened(house):
-        first = house.scene("first.mp4")
-        house.edit(first, title="Kept")
+    with running(installed):
+        first = installed.scene("first.mp4")
+        installed.edit(first, title="Kept")
         wait_for(
-            lambda: (house.data / MESSAGE).exists() or house.said(NO_PIP),
+            lambda: (installed.data / MESSAGE).exists() or installed.stash_log(NO_PIP),
             "the worker's last words",
             LIMIT_S,
         )
-        wait_for(lambda: not house.is_alive(), "its end")
-        house.stash.run_operation({"mode": "wake"})
-        by_the_worker = len(house.said(NO_PIP, "Error"))
-        house.run_task("View Queue Status")
-        by_the_task = len(house.said(NO_PIP, "Error")) - by_the_worker
+        wait_for(lambda: not installed.is_worker_running(), "its end")
+        installed.stash.run_operation({"mode": "wake"})
+        by_the_worker = len(installed.stash_log(NO_PIP, "Error"))
+        installed.run_task("View Queue Status")
+        by_the_task = len(installed.stash_log(NO_PIP, "Error")) - by_the_worker
 
         assert by_the_worker >= 1
         assert by_the_task == 1
-        assert house.item("first.mp4").title != "Kept"
+        assert installed.item("first.mp4").title != "Kept"
 
-        wait_for(lambda: not house.is_alive(), "the woken worker's end")
-        give_pip_back(python)
-        assert syncs(house)
-        assert house.item("first.mp4").title == "Kept"
+        wait_for(lambda: not installed.is_worker_running(), "the woken worker's end")
+        restore_pip(python)
+        assert syncs(installed)
+        assert installed.item("first.mp4").title == "Kept"

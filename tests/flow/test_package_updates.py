@@ -18,9 +18,11 @@ from sync_queue.schema import MIGRATIONS
 from tests.emulators.plex_faults import Fault
 from tests.emulators.stash_install import uninstall
 from tests.emulators.stash_toys import alive
-from tests.flow.house import Workroom, opened, wait_for
-from tests.flow.packages import OLD, PackagedHouse, build_old_source, build_source
-from tests.support import ROOT
+from tests.harness.in_process import InProcessHarness
+from tests.harness.packages import OLD, PackagedInstall, build_old_source, build_source
+from tests.harness.plugin_copy import ROOT
+from tests.harness.processes import running
+from tests.harness.waiting import wait_for
 from tools.package import shipped_files
 from worker.lifecycle.install_check import UPDATE_S
 from worker.lifecycle.loop import ExitReason
@@ -94,72 +96,76 @@ def fill_first_database(data: Path, waiting: int, running: int, recorded: int) -
 
 def test_an_update_over_schema_1_and_a_running_worker_is_safe(tmp_path: Path, source: Path) -> None:
     old = build_old_source(tmp_path / "old", wiring=OLD_WIRING)
-    house = PackagedHouse(tmp_path, old)
+    installed = PackagedInstall(tmp_path, old)
 
-    with opened(house):
+    with running(installed):
         scenes = [
-            house.scene(f"{name}.mp4", title=f"New {name}")
+            installed.scene(f"{name}.mp4", title=f"New {name}")
             for name in ("waiting", "running", "spilled")
         ]
-        make_first_database(house.data)
-        fill_first_database(house.data, scenes[0], scenes[1], recorded=9999)
-        house.stash.run_operation({"mode": "wake"})
-        wait_for(house.is_alive, "the old worker")
+        make_first_database(installed.data)
+        fill_first_database(installed.data, scenes[0], scenes[1], recorded=9999)
+        installed.stash.run_operation({"mode": "wake"})
+        wait_for(installed.is_worker_running, "the old worker")
 
-        house.update(source)
-        house.edit(scenes[2], title="New spilled")
-        wait_for(lambda: house.rows("SELECT version FROM worker") == [(VERSION,)], "the new worker")
-        house.drained()
+        installed.update(source)
+        installed.edit(scenes[2], title="New spilled")
+        wait_for(
+            lambda: installed.rows("SELECT version FROM worker") == [(VERSION,)], "the new worker"
+        )
+        installed.wait_until_drained()
 
-        assert house.rows("PRAGMA user_version") == [(sql.SCHEMA_VERSION,)]
-        assert [house.item(f"{name}.mp4").title for name in ("waiting", "running", "spilled")] == [
+        assert installed.rows("PRAGMA user_version") == [(sql.SCHEMA_VERSION,)]
+        assert [
+            installed.item(f"{name}.mp4").title for name in ("waiting", "running", "spilled")
+        ] == [
             "New waiting",
             "New running",
             "New spilled",
         ]
-        assert house.rows("SELECT item FROM records WHERE server = 'another server'") == [(7,)]
-        assert house.dead_letters() == []
-        assert house.said("PlexSync", "Error") == []
+        assert installed.rows("SELECT item FROM records WHERE server = 'another server'") == [(7,)]
+        assert installed.dead_letters() == []
+        assert installed.stash_log("PlexSync", "Error") == []
 
 
 def test_an_update_keeps_the_data_and_replaces_the_worker(tmp_path: Path, source: Path) -> None:
     old = build_old_source(tmp_path / "old")
-    house = PackagedHouse(tmp_path, old)
+    installed = PackagedInstall(tmp_path, old)
 
-    with opened(house):
-        scene = house.scene()
-        house.edit(scene, title="By the old one")
-        house.drained()
-        before = house.worker_pid
+    with running(installed):
+        scene = installed.scene()
+        installed.edit(scene, title="By the old one")
+        installed.wait_until_drained()
+        before = installed.worker_pid
 
-        house.update(source)
-        house.edit(scene, title="During the update")
-        wait_for(lambda: house.worker_pid != before, "the new worker")
-        house.edit(scene, title="By the new one")
-        house.drained()
+        installed.update(source)
+        installed.edit(scene, title="During the update")
+        wait_for(lambda: installed.worker_pid != before, "the new worker")
+        installed.edit(scene, title="By the new one")
+        installed.wait_until_drained()
 
-        assert house.rows("SELECT version FROM worker") == [(VERSION,)]
+        assert installed.rows("SELECT version FROM worker") == [(VERSION,)]
         assert not alive(before)
-        assert f"version={OLD}" in house.worker_log()
-        assert "worker.crashed" not in house.worker_log()
-        assert house.item().title == "By the new one"
+        assert f"version={OLD}" in installed.worker_log()
+        assert "worker.crashed" not in installed.worker_log()
+        assert installed.item().title == "By the new one"
 
 
 def test_a_worker_leaves_quietly_when_its_plugin_was_uninstalled(tmp_path: Path) -> None:
-    room = Workroom(tmp_path)
+    worker = InProcessHarness(tmp_path)
 
-    with opened(room):
-        (room.plugin / "manifest").write_text("\n".join(shipped_files(ROOT)), encoding="utf-8")
-        room.work_for(30.0)
-        uninstall(room.plugin)
-        room.work_for(UPDATE_S - 10.0)
-        assert room.worker is not None
+    with running(worker):
+        (worker.plugin / "manifest").write_text("\n".join(shipped_files(ROOT)), encoding="utf-8")
+        worker.work_for(30.0)
+        uninstall(worker.plugin)
+        worker.work_for(UPDATE_S - 10.0)
+        assert worker.process is not None
 
-        farewell = room.worker.loop.run()
+        farewell = worker.process.loop.run()
 
         assert farewell is ExitReason.UNINSTALLED
-        assert [path.name for path in room.plugin.iterdir()] == ["data"]
-        assert "ERROR" not in room.worker_log()
+        assert [path.name for path in worker.plugin.iterdir()] == ["data"]
+        assert "ERROR" not in worker.worker_log()
 
 
 def is_deleted(folder: Path) -> bool:
@@ -170,21 +176,21 @@ def is_deleted(folder: Path) -> bool:
 
 @pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "busy"])
 def test_a_worker_whose_folder_vanishes_ends(tmp_path: Path, source: Path, is_busy: bool) -> None:
-    house = PackagedHouse(tmp_path, source)
+    installed = PackagedInstall(tmp_path, source)
 
-    with opened(house):
-        scene = house.scene()
-        house.edit(scene, title="Before")
-        house.drained()
-        pid = house.worker_pid
+    with running(installed):
+        scene = installed.scene()
+        installed.edit(scene, title="Before")
+        installed.wait_until_drained()
+        pid = installed.worker_pid
         if is_busy:
-            held = house.plex.faults.add(Fault("slow", method="PUT", delay_s=2.0))
-            house.edit(scene, title="After")
+            held = installed.plex.faults.add(Fault("slow", method="PUT", delay_s=2.0))
+            installed.edit(scene, title="After")
             wait_for(held.struck.is_set, "a request that is under way")
 
-        wait_for(lambda: is_deleted(house.plugin), "an empty place")
-        house.stash.reload_plugins()
+        wait_for(lambda: is_deleted(installed.plugin), "an empty place")
+        installed.stash.reload_plugins()
         wait_for(lambda: not alive(pid), "the worker's end")
 
-        assert not house.plugin.exists()
-        assert house.said("PlexSync", "Error", "Warning") == []
+        assert not installed.plugin.exists()
+        assert installed.stash_log("PlexSync", "Error", "Warning") == []

@@ -7,28 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.inproc import FULL, Inproc, opened_among_others
+from tests.harness.in_process import FULL, InProcessHarness, among_bystanders
 
 
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inproc]:
-    with opened_among_others(tmp_path, request.param) as made:
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcessHarness]:
+    with among_bystanders(tmp_path, request.param) as made:
         yield made
 
 
-def genres(house: Inproc, item: int) -> set[str]:
-    return set(house.shown(item).genres)
+def genres(worker: InProcessHarness, item: int) -> set[str]:
+    return set(worker.shown(item).genres)
 
 
 @pytest.fixture
-def kept(house: Inproc) -> Inproc:
-    """The house with "Preserve Plex edits" on."""
-    house.configure(c_preserve_plex_edits=True)
-    return house
+def kept(worker: InProcessHarness) -> InProcessHarness:
+    """The worker with "Preserve Plex edits" on."""
+    worker.configure(c_preserve_plex_edits=True)
+    return worker
 
 
 def test_a_genre_added_by_hand_survives(
-    kept: Inproc,
+    kept: InProcessHarness,
 ) -> None:
     scene, item = kept.pair("a.mp4", tags=["ours", "both"])
     kept.sync(scene)
@@ -41,7 +41,7 @@ def test_a_genre_added_by_hand_survives(
     assert genres(kept, item) == {"both", "new", "by hand"}
 
 
-def test_what_was_there_before_us_survives_too(kept: Inproc) -> None:
+def test_what_was_there_before_us_survives_too(kept: InProcessHarness) -> None:
     scene, item = kept.pair("a.mp4", tags=["ours", "shared"], performers=["Mia"])
     kept.plex.library.change(item, genres=["before", "shared"], roles=["Before"])
     kept.sync(scene)
@@ -66,7 +66,7 @@ def test_what_was_there_before_us_survives_too(kept: Inproc) -> None:
     ],
 )
 def test_a_hand_edited_field_survives_and_others_follow_stash(
-    kept: Inproc, attribute: str, by_hand: object, field: str
+    kept: InProcessHarness, attribute: str, by_hand: object, field: str
 ) -> None:
     scene, item = kept.pair("a.mp4", **FULL)
     kept.sync(scene)
@@ -104,7 +104,7 @@ def test_a_hand_edited_field_survives_and_others_follow_stash(
     assert values == {**followed, attribute: by_hand}, field
 
 
-def test_the_title_of_a_fresh_item_is_nobodys(kept: Inproc) -> None:
+def test_the_title_of_a_fresh_item_is_nobodys(kept: InProcessHarness) -> None:
     first, item = kept.pair("a.mp4", title="From Stash")
     second, locked = kept.pair("b.mp4", title="From Stash, too")
     kept.plex.library.change(locked, title="Somebody's", locked={"title"})
@@ -117,7 +117,7 @@ def test_the_title_of_a_fresh_item_is_nobodys(kept: Inproc) -> None:
 
 
 @pytest.mark.parametrize("trim", [False, True])
-def test_a_value_that_plex_trims_is_never_a_hand_edit(kept: Inproc, trim: bool) -> None:
+def test_a_value_that_plex_trims_is_never_a_hand_edit(kept: InProcessHarness, trim: bool) -> None:
     kept.plex.switches.trim_text = trim
     scene, item = kept.pair(
         "a.mp4", details="  One.\r\nTwo.\n ", title="  Spaces  ", tags=["TRAIN"]
@@ -136,12 +136,12 @@ def test_a_value_that_plex_trims_is_never_a_hand_edit(kept: Inproc, trim: bool) 
     assert genres(kept, item) == set()
 
 
-def test_without_preserve_stash_wins(house: Inproc) -> None:
-    scene, item = house.pair("a.mp4", **FULL)
-    house.sync(scene)
-    house.plex.library.change(item, title="By hand", genres=["by hand"])
+def test_without_preserve_stash_wins(worker: InProcessHarness) -> None:
+    scene, item = worker.pair("a.mp4", **FULL)
+    worker.sync(scene)
+    worker.plex.library.change(item, title="By hand", genres=["by hand"])
 
-    with house.writes_only(item):
-        house.sync(scene)
+    with worker.writes_only(item):
+        worker.sync(scene)
 
-    assert (house.shown(item).title, genres(house, item)) == ("Night Train", {"train", "night"})
+    assert (worker.shown(item).title, genres(worker, item)) == ("Night Train", {"train", "night"})

@@ -14,10 +14,12 @@ import pytest
 
 from core.errors import PlexUnavailable
 from sync_queue.store import JobStore
-from tests.crash.soak_world import descriptors, objects
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
-from tests.flow.house import House, Workroom, wait_for
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import ProcessHarness
+from tests.harness.resources import count_descriptors, count_objects
+from tests.harness.waiting import wait_for
 from worker.lifecycle.loop import TICK_S
 from worker.resilience.breaker import FILE_NAME as BREAKER_FILE
 from worker.resilience.breaker import BreakerStatus
@@ -27,37 +29,37 @@ DAY_S = 86_400.0
 LIBRARIES = "/library/sections"
 
 
-def breaker_lines(home: House | Workroom) -> list[str]:
+def breaker_lines(installed: ProcessHarness | InProcessHarness) -> list[str]:
     """The transitions in the worker's log."""
-    return [line for line in home.worker_log().splitlines() if "breaker.transition" in line]
+    return [line for line in installed.worker_log().splitlines() if "breaker.transition" in line]
 
 
-def restart(room: Workroom) -> None:
+def restart(worker: InProcessHarness) -> None:
     """The worker ends, and another one takes over."""
-    room.end_worker()
-    room.begin_worker()
+    worker.end_worker()
+    worker.begin_worker()
 
 
-def begin_outage(room: Workroom, scene: int, title: str = "Waits") -> None:
+def begin_outage(worker: InProcessHarness, scene: int, title: str = "Waits") -> None:
     """Plex is gone, and the worker knows it."""
-    room.plex.down()
-    room.edit(scene, title=title)
-    room.work_until(lambda: state(room) is BreakerStatus.OPEN)
+    worker.plex.down()
+    worker.edit(scene, title=title)
+    worker.work_until(lambda: state(worker) is BreakerStatus.OPEN)
 
 
-def state(room: Workroom) -> BreakerStatus:
-    assert room.worker is not None
-    return room.worker.components.circuit.breaker.state
+def state(worker: InProcessHarness) -> BreakerStatus:
+    assert worker.process is not None
+    return worker.components.circuit.breaker.state
 
 
-def document(home: House | Workroom, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((home.data / name).read_text("utf-8"))
+def document(installed: ProcessHarness | InProcessHarness, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((installed.data / name).read_text("utf-8"))
     return found
 
 
-def store_of(room: Workroom) -> JobStore:
-    assert room.worker is not None
-    return room.worker.components.store
+def store_of(worker: InProcessHarness) -> JobStore:
+    assert worker.process is not None
+    return worker.store
 
 
 # -- restarts
@@ -65,15 +67,15 @@ def store_of(room: Workroom) -> JobStore:
 
 
 def test_a_worker_started_during_an_outage_continues_it(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    begin_outage(room, room.scene())
-    room.work_for(300.0)
-    before = document(room, BREAKER_FILE)
+    begin_outage(worker, worker.scene())
+    worker.work_for(300.0)
+    before = document(worker, BREAKER_FILE)
 
-    restart(room)
-    after = room.worker.components.circuit.breaker if room.worker else None
-    room.work(1.0)
+    restart(worker)
+    after = worker.components.circuit.breaker if worker.process else None
+    worker.work(1.0)
 
     assert after is not None
     assert (after.state, after.next_probe_at, after.since) == (
@@ -81,61 +83,61 @@ def test_a_worker_started_during_an_outage_continues_it(
         before["next_probe_at"],
         before["since"],
     )
-    assert document(room, BREAKER_FILE) == before
-    assert len(breaker_lines(room)) == 1
-    assert [attempts for _, attempts, _ in room.jobs()] == [0]
+    assert document(worker, BREAKER_FILE) == before
+    assert len(breaker_lines(worker)) == 1
+    assert [attempts for _, attempts, _ in worker.jobs()] == [0]
 
 
-def test_restarts_do_not_make_the_probes_more_frequent(room: Workroom) -> None:
-    begin_outage(room, room.scene())
-    room.plex.up()
-    room.plex.maintenance(1e9)
-    room.work_for(600.0)
-    room.plex.reset_counts()
+def test_restarts_do_not_make_the_probes_more_frequent(worker: InProcessHarness) -> None:
+    begin_outage(worker, worker.scene())
+    worker.plex.up()
+    worker.plex.maintenance(1e9)
+    worker.work_for(600.0)
+    worker.plex.reset_counts()
 
     for _ in range(60):
-        restart(room)
-        room.work(10.0)
+        restart(worker)
+        worker.work(10.0)
 
-    assert 8 <= room.plex.count("GET", "/identity") <= 12
+    assert 8 <= worker.plex.count("GET", "/identity") <= 12
 
 
 @pytest.mark.parametrize(
     "content", ["", "[]", "{", '{"state": "ajar"}', '{"state": "open", "since": 1e99}']
 )
-def test_a_corrupt_breaker_file_is_reported_once(room: Workroom, content: str) -> None:
-    scene = room.scene()
-    begin_outage(room, scene)
-    room.end_worker()
-    (room.data / BREAKER_FILE).write_text(content, encoding="utf-8")
+def test_a_corrupt_breaker_file_is_reported_once(worker: InProcessHarness, content: str) -> None:
+    scene = worker.scene()
+    begin_outage(worker, scene)
+    worker.end_worker()
+    (worker.data / BREAKER_FILE).write_text(content, encoding="utf-8")
 
-    room.begin_worker()
-    at_first = state(room)
-    room.work_for(60.0)
-    waiting = room.jobs()
-    restart(room)
-    room.work_for(60.0)
-    room.plex.up()
-    room.work_until(lambda: not room.jobs(), limit=300.0)
+    worker.begin_worker()
+    at_first = state(worker)
+    worker.work_for(60.0)
+    waiting = worker.jobs()
+    restart(worker)
+    worker.work_for(60.0)
+    worker.plex.up()
+    worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
     assert at_first is BreakerStatus.CLOSED
     assert [attempts for _, attempts, _ in waiting] == [0]
-    assert len(room.said("circuit_breaker.json is corrupt", "Warning")) == 1
-    assert room.worker_log().count("state.corrupt") == 1
-    assert (room.data / f"{BREAKER_FILE}.corrupt").exists()
-    assert room.item().title == "Waits"
+    assert len(worker.stash_log("circuit_breaker.json is corrupt", "Warning")) == 1
+    assert worker.worker_log().count("state.corrupt") == 1
+    assert (worker.data / f"{BREAKER_FILE}.corrupt").exists()
+    assert worker.item().title == "Waits"
 
 
 def test_each_transition_is_one_line_with_its_reason(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    began = int(room.clock.now)
-    begin_outage(room, room.scene())
-    room.work_for(120.0)
-    room.plex.up()
-    room.work_until(lambda: not room.jobs())
+    began = int(worker.clock.now)
+    begin_outage(worker, worker.scene())
+    worker.work_for(120.0)
+    worker.plex.up()
+    worker.work_until(lambda: not worker.jobs())
 
-    lines = breaker_lines(room)
+    lines = breaker_lines(worker)
     moves = [re.findall(r"(?:old|new)=(\w+)", line) for line in lines]
     since = [int(found[1]) for line in lines[1:] if (found := re.search(r"since=(\d+)", line))]
 
@@ -146,31 +148,31 @@ def test_each_transition_is_one_line_with_its_reason(
     assert began <= since[0] == since[1] <= began + 30
 
 
-def test_users_are_notified_once_per_outage_start_and_end(room: Workroom) -> None:
-    begin_outage(room, room.scene())
-    room.work_for(900.0)
-    restart(room)
-    room.work_for(900.0)
-    gone, back_too_early = room.said("cannot reach Plex"), room.said("Plex is back")
+def test_users_are_notified_once_per_outage_start_and_end(worker: InProcessHarness) -> None:
+    begin_outage(worker, worker.scene())
+    worker.work_for(900.0)
+    restart(worker)
+    worker.work_for(900.0)
+    gone, back_too_early = worker.stash_log("cannot reach Plex"), worker.stash_log("Plex is back")
 
-    room.plex.up()
-    room.work_until(lambda: room.said("Plex is back"))
+    worker.plex.up()
+    worker.work_until(lambda: worker.stash_log("Plex is back"))
 
     assert (len(gone), back_too_early) == (1, [])
-    assert len(room.said("Plex is back", "Info")) == 1
+    assert len(worker.stash_log("Plex is back", "Info")) == 1
 
 
-def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
-    begin_outage(room, room.scene())
-    room.plex.up()
-    room.work_until(lambda: not room.jobs())
+def test_a_ramp_goes_on_after_a_restart(worker: InProcessHarness) -> None:
+    begin_outage(worker, worker.scene())
+    worker.plex.up()
+    worker.work_until(lambda: not worker.jobs())
     for _ in range(10):
-        room.note(1)
-        room.work(12.0)
-    before = room.worker.components.throttle.ramp if room.worker else None
+        worker.enqueue(1)
+        worker.work(12.0)
+    before = worker.components.throttle.ramp if worker.process else None
 
-    restart(room)
-    after = room.worker.components.throttle.ramp if room.worker else None
+    restart(worker)
+    after = worker.components.throttle.ramp if worker.process else None
 
     assert before is not None
     assert after is not None
@@ -183,40 +185,40 @@ def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
 
 
 def test_probes_ask_for_the_identity_then_for_the_libraries(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    begin_outage(room, room.scene())
-    room.plex.up()
-    room.plex.reset_counts()
+    begin_outage(worker, worker.scene())
+    worker.plex.up()
+    worker.plex.reset_counts()
 
-    room.work_until(lambda: state(room) is not BreakerStatus.OPEN)
+    worker.work_until(lambda: state(worker) is not BreakerStatus.OPEN)
 
-    assert [one.path for one in room.plex.requests[:2]] == ["/identity", LIBRARIES]
-
-
-def test_a_plex_that_only_says_who_it_is_is_not_healthy(room: Workroom) -> None:
-    begin_outage(room, room.scene())
-    room.plex.up()
-    room.plex.faults.add(Fault(status=500, route=LIBRARIES, times=None))
-
-    room.work_for(600.0)
-
-    assert state(room) is BreakerStatus.OPEN
-    assert room.plex.count("GET", "/identity") >= 8
-    assert room.plex.writes() == []
-    assert len(breaker_lines(room)) == 1
+    assert [one.path for one in worker.plex.requests[:2]] == ["/identity", LIBRARIES]
 
 
-def test_probe_delays_grow_from_five_seconds_to_a_minute(room: Workroom) -> None:
-    begin_outage(room, room.scene())
-    room.plex.up()
-    room.plex.maintenance(1e9)
+def test_a_plex_that_only_says_who_it_is_is_not_healthy(worker: InProcessHarness) -> None:
+    begin_outage(worker, worker.scene())
+    worker.plex.up()
+    worker.plex.faults.add(Fault(status=500, route=LIBRARIES, times=None))
+
+    worker.work_for(600.0)
+
+    assert state(worker) is BreakerStatus.OPEN
+    assert worker.plex.count("GET", "/identity") >= 8
+    assert worker.plex.writes() == []
+    assert len(breaker_lines(worker)) == 1
+
+
+def test_probe_delays_grow_from_five_seconds_to_a_minute(worker: InProcessHarness) -> None:
+    begin_outage(worker, worker.scene())
+    worker.plex.up()
+    worker.plex.maintenance(1e9)
     times: list[float] = []
 
     for _ in range(3_600):
-        seen = room.plex.count("GET", "/identity")
-        room.work(0.5)
-        times += [room.clock.now] * (room.plex.count("GET", "/identity") > seen)
+        seen = worker.plex.count("GET", "/identity")
+        worker.work(0.5)
+        times += [worker.clock.now] * (worker.plex.count("GET", "/identity") > seen)
     gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
 
     assert min(gaps) >= 4.5
@@ -225,60 +227,64 @@ def test_probe_delays_grow_from_five_seconds_to_a_minute(room: Workroom) -> None
 
 
 def test_while_disabled_stash_is_polled_rarely(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    begin_outage(room, room.scene())
-    room.stash.configure(a_plex_token="")
-    room.work_for(120.0)
-    room.stash.reset_counts()
+    begin_outage(worker, worker.scene())
+    worker.stash.configure(a_plex_token="")
+    worker.work_for(120.0)
+    worker.stash.reset_counts()
 
-    room.work_for(600.0, step=TICK_S)
+    worker.work_for(600.0, step=TICK_S)
 
-    assert room.stash.count("graphql", "configuration") <= 40
+    assert worker.stash.count("graphql", "configuration") <= 40
 
 
 # -- waiting is cheap
 # ---------------------------------------------------------------------------------
 
 
-def test_an_hour_of_waiting_is_two_polls_a_second(room: Workroom) -> None:
-    begin_outage(room, room.scene())
-    assert room.worker is not None
-    room.clock.sleeps.clear()
+def test_an_hour_of_waiting_is_two_polls_a_second(worker: InProcessHarness) -> None:
+    begin_outage(worker, worker.scene())
+    assert worker.process is not None
+    worker.clock.sleeps.clear()
 
     for _ in range(7_200):
-        assert room.worker.loop.tick() is None
-        room.clock.sleep(TICK_S)
-    own = [one for one in room.clock.sleeps if one != TICK_S]
+        worker.tick()
+        worker.clock.sleep(TICK_S)
+    own = [one for one in worker.clock.sleeps if one != TICK_S]
 
     assert len(own) <= 2 * 62 * 2  # the quick retries of each probe
-    assert room.clock.sleeps.count(TICK_S) == 7_200
+    assert worker.clock.sleeps.count(TICK_S) == 7_200
 
 
 @pytest.mark.parametrize(
     "days",
     [pytest.param(0.25, id="six hours"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)],
 )
-def test_however_long_only_waiting_jobs_wait_nothing_grows(room: Workroom, days: float) -> None:
-    scenes = [room.scene(f"{number}.mp4") for number in range(20)]
-    begin_outage(room, scenes[0])
+def test_however_long_only_waiting_jobs_wait_nothing_grows(
+    worker: InProcessHarness, days: float
+) -> None:
+    scenes = [worker.scene(f"{number}.mp4") for number in range(20)]
+    begin_outage(worker, scenes[0])
     for scene in scenes:
-        room.note(scene)
-    room.plex.up()
-    room.plex.maintenance(1e9)
+        worker.enqueue(scene)
+    worker.plex.up()
+    worker.plex.maintenance(1e9)
     counts: list[tuple[int, int, int]] = []
     asked = told = 0
 
     for _ in range(4):
-        room.work_for(days * DAY_S / 4.0, step=20.0)
-        asked, told = asked + room.plex.count(), told + room.stash.count()
-        room.plex.reset_counts()
-        room.stash.reset_counts()
-        room.clock.sleeps.clear()
-        counts.append((objects(), descriptors(), (room.data / "plexsync.log").stat().st_size))
-    waiting = room.jobs()
-    room.plex.end_maintenance()
-    room.work_until(lambda: not room.jobs(), limit=600.0)
+        worker.work_for(days * DAY_S / 4.0, step=20.0)
+        asked, told = asked + worker.plex.count(), told + worker.stash.count()
+        worker.plex.reset_counts()
+        worker.stash.reset_counts()
+        worker.clock.sleeps.clear()
+        counts.append(
+            (count_objects(), count_descriptors(), (worker.data / "plexsync.log").stat().st_size)
+        )
+    waiting = worker.jobs()
+    worker.plex.end_maintenance()
+    worker.work_until(lambda: not worker.jobs(), limit=600.0)
 
     minutes = days * 1440.0
     assert asked <= 1.3 * minutes + 20
@@ -287,31 +293,32 @@ def test_however_long_only_waiting_jobs_wait_nothing_grows(room: Workroom, days:
     assert counts[-1][1] - counts[0][1] <= 2
     assert counts[-1][2] - counts[0][2] < 20_000 * max(1.0, days)
     assert {attempts for _, attempts, _ in waiting} == {0}
-    assert room.dead_letters() == []
-    assert room.item("0.mp4").title == "Waits"
+    assert worker.dead_letters() == []
+    assert worker.item("0.mp4").title == "Waits"
 
 
 # -- the ramp
 # -----------------------------------------------------------------------------------------
 
 
-def drain_after_an_outage(room: Workroom, count: int) -> list[int]:
+def drain_after_an_outage(worker: InProcessHarness, count: int) -> list[int]:
     """The epoch second in which each of so many items was written, after Plex came back."""
     scenes = [
-        room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(count)
+        worker.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}")
+        for number in range(count)
     ]
-    begin_outage(room, scenes[0])
+    begin_outage(worker, scenes[0])
     for scene in scenes:
-        room.note(scene)
-    room.plex.up()
-    room.work_until(lambda: not room.jobs(), limit=600.0, step=TICK_S)
-    return sorted(room.item(f"{number}.mp4").updated_at for number in range(count))
+        worker.enqueue(scene)
+    worker.plex.up()
+    worker.work_until(lambda: not worker.jobs(), limit=600.0, step=TICK_S)
+    return sorted(worker.item(f"{number}.mp4").updated_at for number in range(count))
 
 
 def test_the_queue_drains_from_1_to_20_jobs_a_second(
-    room: Workroom,
+    worker: InProcessHarness,
 ) -> None:
-    written = drain_after_an_outage(room, 150)
+    written = drain_after_an_outage(worker, 150)
 
     since = written[0]
 
@@ -320,116 +327,114 @@ def test_the_queue_drains_from_1_to_20_jobs_a_second(
     assert max(written.count(one) for one in written) <= FULL_RATE + 1
 
 
-def test_the_rate_halves_while_plex_fails_now_and_then(room: Workroom) -> None:
+def test_the_rate_halves_while_plex_fails_now_and_then(worker: InProcessHarness) -> None:
     for number in range(
         20
     ):  # every second one: a request that meets a fault is not seen by the faults after it
-        room.plex.faults.add(Fault(method="PUT", status=500, nth=number + 2))
-    drain_after_an_outage(room, 60)
+        worker.plex.faults.add(Fault(method="PUT", status=500, nth=number + 2))
+    drain_after_an_outage(worker, 60)
 
-    log = room.worker_log()
+    log = worker.worker_log()
 
     assert "slow_start.throttled" in log
-    assert [room.item(f"{number}.mp4").title for number in range(60)] == [
+    assert [worker.item(f"{number}.mp4").title for number in range(60)] == [
         "Waits",
         *(f"T {n}" for n in range(1, 60)),
     ]
-    assert room.dead_letters() == []
+    assert worker.dead_letters() == []
 
 
-def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(room: Workroom) -> None:
+def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(worker: InProcessHarness) -> None:
     scenes = [
-        room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(40)
+        worker.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(40)
     ]
-    begin_outage(room, scenes[0])
-    store_of(room).enqueue_many([f"scene:{scene}" for scene in scenes[:-1]], "sync_all")
-    room.plex.up()
+    begin_outage(worker, scenes[0])
+    store_of(worker).enqueue_many([f"scene:{scene}" for scene in scenes[:-1]], "sync_all")
+    worker.plex.up()
     done_before: list[int] = []
 
     def edit_in_the_middle(pause_s: float) -> None:
-        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill
-        drains.
-        """
-        if not done_before and room.worker_log().count("sync.done") >= 10:
-            done_before.append(room.worker_log().count("sync.done"))
-            room.edit(scenes[-1], title="Urgent")
-            room.pass_time()
+        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill drains."""
+        if not done_before and worker.worker_log().count("sync.done") >= 10:
+            done_before.append(worker.worker_log().count("sync.done"))
+            worker.edit(scenes[-1], title="Urgent")
+            worker.pass_time()
 
-    room.clock.on_sleep = edit_in_the_middle
-    room.work_until(lambda: not room.jobs())
-    done = [line for line in room.worker_log().splitlines() if "sync.done" in line]
+    worker.clock.on_sleep = edit_in_the_middle
+    worker.work_until(lambda: not worker.jobs())
+    done = [line for line in worker.worker_log().splitlines() if "sync.done" in line]
 
     assert f"scene={scenes[-1]} " in done[done_before[0]]
     assert len(done) == len(scenes)  # so the others, most of the backfill, came after it
-    assert room.item("39.mp4").title == "Urgent"
+    assert worker.item("39.mp4").title == "Urgent"
 
 
-def test_nobody_waits_for_the_pace_while_plex_answers_well(room: Workroom) -> None:
+def test_nobody_waits_for_the_pace_while_plex_answers_well(worker: InProcessHarness) -> None:
     scenes = [
-        room.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(30)
+        worker.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(30)
     ]
     for scene in scenes:
-        room.note(scene)
-    room.clock.sleeps.clear()
+        worker.enqueue(scene)
+    worker.clock.sleeps.clear()
 
-    room.work()
+    worker.work()
 
-    assert room.jobs() == []
-    assert room.clock.sleeps == []
+    assert worker.jobs() == []
+    assert worker.clock.sleeps == []
 
 
 # -- what people see and do
 # ---------------------------------------------------------------------------
 
 
-def test_the_status_shows_breaker_outage_probe_and_slow_start(house: House) -> None:
-    scenes = [house.scene(f"{number}.mp4") for number in range(3)]
-    house.plex.down()
+def test_the_status_shows_breaker_outage_probe_and_slow_start(installed: ProcessHarness) -> None:
+    scenes = [installed.scene(f"{number}.mp4") for number in range(3)]
+    installed.plex.down()
     for scene in scenes:
-        house.edit(scene, title="Waits")
-    wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
+        installed.edit(scene, title="Waits")
+    wait_for(lambda: "new=open" in installed.worker_log(), "the worker has noticed")
 
-    away = house.stash.run_operation({"mode": "status"})
-    shown = house.said("Plex is unavailable for")
-    house.plex.up()
-    house.drained()
-    there = house.stash.run_operation({"mode": "status"})
+    away = installed.stash.run_operation({"mode": "status"})
+    shown = installed.stash_log("Plex is unavailable for")
+    installed.plex.up()
+    installed.wait_until_drained()
+    there = installed.stash.run_operation({"mode": "status"})
 
     assert (away["breaker"], there["breaker"]) == ("open", "closed")
     assert "PlexUnavailable" in shown[0]
     assert re.search(r"PlexSync tries again in \d", shown[0])
-    assert house.said("PlexSync sends ")
+    assert installed.stash_log("PlexSync sends ")
 
 
 def test_the_outage_report_covers_none_one_and_a_current_one(
-    house: House,
+    installed: ProcessHarness,
 ) -> None:
-    none = house.stash.run_operation({"mode": "outages"})
-    house.plex.down()
-    house.edit(house.scene(), title="Waits")
-    wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
-    lasting = house.stash.run_operation({"mode": "outages"})
-    house.plex.up()
-    house.drained()
-    job = house.run_task("Outage Summary Report")
-    one = house.stash.run_operation({"mode": "outages"})
+    none = installed.stash.run_operation({"mode": "outages"})
+    installed.plex.down()
+    installed.edit(installed.scene(), title="Waits")
+    wait_for(lambda: "new=open" in installed.worker_log(), "the worker has noticed")
+    lasting = installed.stash.run_operation({"mode": "outages"})
+    installed.plex.up()
+    installed.wait_until_drained()
+    job = installed.run_task("Outage Summary Report")
+    one = installed.stash.run_operation({"mode": "outages"})
 
     assert (none["outages"], none["mtbf_s"], none["mttr_s"]) == (0, None, None)
     assert (lasting["outages"], lasting["mttr_s"], lasting["since_last_s"]) == (1, None, 0.0)
     assert (one["outages"], one["mtbf_s"], job.status) == (1, None, "FINISHED")
     assert one["mttr_s"] > 0.0
-    assert house.said("No outage of Plex has been recorded.")
-    assert house.said("Plex is unavailable since")
-    assert house.said("Plex is available; the last outage ended")
+    assert installed.stash_log("No outage of Plex has been recorded.")
+    assert installed.stash_log("Plex is unavailable since")
+    assert installed.stash_log("Plex is available; the last outage ended")
 
 
-def bury(house: House, scene: int, reason: str) -> None:
+def bury(installed: ProcessHarness, scene: int, reason: str) -> None:
     """A dead letter of that class, as a job that failed at this moment would leave it."""
     statement = (
         "INSERT INTO dead_letters (subject, cause, priority, title, reason, message, attempts, candidates, first_at,"
         " last_at) VALUES (?, 'update', 0, '', ?, '', 5, '[]', strftime('%s'), strftime('%s') + 0.0)"
     )
-    with connected(house.data) as connection:
+    with connected(installed.data) as connection:
         connection.execute(statement, (f"scene:{scene}", reason))
 
 
@@ -438,32 +443,32 @@ def connected(data: Path) -> Any:
 
 
 def test_recovering_waits_for_plex_and_requeues_outage_jobs(
-    house: House,
+    installed: ProcessHarness,
 ) -> None:
     scenes = {
-        name: house.scene(name, title=f"New {name}")
+        name: installed.scene(name, title=f"New {name}")
         for name in ("a.mp4", "b.mp4", "c.mp4", "d.mp4")
     }
-    house.plex.down()
-    house.edit(scenes["d.mp4"], title="Opens the breaker")
-    wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
+    installed.plex.down()
+    installed.edit(scenes["d.mp4"], title="Opens the breaker")
+    wait_for(lambda: "new=open" in installed.worker_log(), "the worker has noticed")
     for name, reason in (
         ("a.mp4", "PlexUnavailable"),
         ("b.mp4", "PlexTemporaryError"),
         ("c.mp4", "AmbiguousMatch"),
     ):
-        bury(house, scenes[name], reason)
-    bury(house, 4_711, PlexUnavailable.__name__)
+        bury(installed, scenes[name], reason)
+    bury(installed, 4_711, PlexUnavailable.__name__)
 
     with pytest.raises(GraphqlFailure, match="not well yet"):
-        house.stash.run_operation({"mode": "recover"})
-    refused = len(house.dead_letters())
-    house.plex.up()
-    house.drained()
-    down = house.stash.run_operation({"mode": "recover"})
-    after = {dead_letter["reason"] for dead_letter in house.dead_letters()}
-    temporary = house.stash.run_operation({"mode": "recover_temporary"})
-    house.drained()
+        installed.stash.run_operation({"mode": "recover"})
+    refused = len(installed.dead_letters())
+    installed.plex.up()
+    installed.wait_until_drained()
+    down = installed.stash.run_operation({"mode": "recover"})
+    after = {dead_letter.reason for dead_letter in installed.dead_letters()}
+    temporary = installed.stash.run_operation({"mode": "recover_temporary"})
+    installed.wait_until_drained()
 
     assert refused == 4
     assert down["gone"] in (0, 1)  # the worker may have noticed first that the scene is gone
@@ -475,10 +480,10 @@ def test_recovering_waits_for_plex_and_requeues_outage_jobs(
     }
     assert after == {"PlexTemporaryError", "AmbiguousMatch"}
     assert temporary["recovered"] == {"PlexTemporaryError": 1}
-    assert [dead_letter["reason"] for dead_letter in house.dead_letters()] == ["AmbiguousMatch"]
-    assert [house.item(name).title for name in ("a.mp4", "b.mp4", "c.mp4")] == [
+    assert [dead_letter.reason for dead_letter in installed.dead_letters()] == ["AmbiguousMatch"]
+    assert [installed.item(name).title for name in ("a.mp4", "b.mp4", "c.mp4")] == [
         "New a.mp4",
         "New b.mp4",
         "c",
     ]
-    assert house.said("Back in the queue: 1 x PlexUnavailable.")
+    assert installed.stash_log("Back in the queue: 1 x PlexUnavailable.")

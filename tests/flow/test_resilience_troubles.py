@@ -10,42 +10,48 @@ from typing import Any
 import pytest
 
 from tests.emulators.plex_server import Fault, PlexEmulator
-from tests.flow.house import TOKEN, House, Workroom, picture, wait_for
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import ProcessHarness
+from tests.harness.servers import TOKEN
+from tests.harness.waiting import wait_for
 
 NOBODY = "http://plex.invalid:32400"  # a name that is reserved so that nobody ever has it
 NAMES = tuple(f"{number}.mp4" for number in range(5))
 
 
-def scenes_of(home: House | Workroom) -> dict[str, int]:
+def scenes_of(installed: ProcessHarness | InProcessHarness) -> dict[str, int]:
     """A few scenes with their items."""
-    return {name: home.scene(name) for name in NAMES}
+    return {name: installed.scene(name) for name in NAMES}
 
 
-def edit_all(home: House | Workroom, scenes: dict[str, int], text: str = "New") -> None:
+def edit_all(
+    installed: ProcessHarness | InProcessHarness, scenes: dict[str, int], text: str = "New"
+) -> None:
     for name, scene in scenes.items():
-        home.edit(scene, title=f"{text} {name}")
+        installed.edit(scene, title=f"{text} {name}")
 
 
-def has_all(home: House | Workroom, text: str = "New") -> bool:
-    return all(home.item(name).title == f"{text} {name}" for name in NAMES)
+def has_all(installed: ProcessHarness | InProcessHarness, text: str = "New") -> bool:
+    return all(installed.item(name).title == f"{text} {name}" for name in NAMES)
 
 
-def attempts(home: House | Workroom) -> list[int]:
+def attempts(installed: ProcessHarness | InProcessHarness) -> list[int]:
     """What the waiting jobs have spent."""
-    return [spent for _, spent, _ in home.jobs()]
+    return [spent for _, spent, _ in installed.jobs()]
 
 
-def outages(home: House | Workroom) -> list[dict[str, object]]:
+def outages(installed: ProcessHarness | InProcessHarness) -> list[dict[str, object]]:
     """The recorded outages, oldest first."""
-    found: list[dict[str, object]] = json.loads((home.data / "outages.json").read_text("utf-8"))[
-        "outages"
-    ]
+    found: list[dict[str, object]] = json.loads(
+        (installed.data / "outages.json").read_text("utf-8")
+    )["outages"]
     return found
 
 
-def wait_for_line(house: House, text: str, times: int) -> None:
+def wait_for_line(installed: ProcessHarness, text: str, times: int) -> None:
     """Wait until the worker has logged it so often."""
-    wait_for(lambda: house.worker_log().count(text) >= times, f"{times} x {text}")
+    wait_for(lambda: installed.worker_log().count(text) >= times, f"{times} x {text}")
 
 
 @pytest.fixture
@@ -57,251 +63,256 @@ def guarded_plex() -> Iterator[PlexEmulator]:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Outage:
     """How to make it and how to end it."""
 
-    begin: Callable[[Workroom], object]
-    end: Callable[[Workroom], object]
+    begin: Callable[[InProcessHarness], object]
+    end: Callable[[InProcessHarness], object]
 
 
-def settings(**values: Any) -> Callable[[Workroom], object]:
-    return lambda room: room.stash.configure(**values)
+def settings(**values: Any) -> Callable[[InProcessHarness], object]:
+    return lambda worker: worker.stash.configure(**values)
 
 
-def fault(**options: Any) -> Callable[[Workroom], object]:
-    return lambda room: room.plex.faults.add(Fault(times=None, **options))
+def fault(**options: Any) -> Callable[[InProcessHarness], object]:
+    return lambda worker: worker.plex.faults.add(Fault(times=None, **options))
 
 
-RIGHT_URL = Trouble(
-    settings(a_plex_url=NOBODY), lambda room: room.stash.configure(a_plex_url=room.plex.url)
+RIGHT_URL = Outage(
+    settings(a_plex_url=NOBODY), lambda worker: worker.stash.configure(a_plex_url=worker.plex.url)
 )
-RIGHT_TOKEN = Trouble(settings(a_plex_token="wrong"), settings(a_plex_token=TOKEN))
-MENDED: Callable[[Workroom], object] = lambda room: room.plex.faults.clear()  # noqa: E731
+RIGHT_TOKEN = Outage(settings(a_plex_token="wrong"), settings(a_plex_token=TOKEN))
+clear_faults: Callable[[InProcessHarness], object] = lambda worker: worker.plex.faults.clear()  # noqa: E731
 
-FREE = {
-    "nobody listens": Trouble(lambda room: room.plex.down(), lambda room: room.plex.up()),
-    "503 with a page": Trouble(fault(status=503, body="html"), MENDED),
-    "503 without a word": Trouble(fault(status=503, body="empty"), MENDED),
-    "503 for writes alone": Trouble(fault(status=503, method="PUT"), MENDED),
-    "a database that only can be read": Trouble(fault(status=500, method="PUT"), MENDED),
-    "maintenance": Trouble(
-        lambda room: room.plex.maintenance(1e9), lambda room: room.plex.end_maintenance()
+OUTAGES = {
+    "nobody listens": Outage(lambda worker: worker.plex.down(), lambda worker: worker.plex.up()),
+    "503 with a page": Outage(fault(status=503, body="html"), clear_faults),
+    "503 without a word": Outage(fault(status=503, body="empty"), clear_faults),
+    "503 for writes alone": Outage(fault(status=503, method="PUT"), clear_faults),
+    "a database that only can be read": Outage(fault(status=500, method="PUT"), clear_faults),
+    "maintenance": Outage(
+        lambda worker: worker.plex.maintenance(1e9), lambda worker: worker.plex.end_maintenance()
     ),
-    "loading": Trouble(
-        lambda room: room.plex.maintenance(1e9, "loading"), lambda room: room.plex.end_maintenance()
+    "loading": Outage(
+        lambda worker: worker.plex.maintenance(1e9, "loading"),
+        lambda worker: worker.plex.end_maintenance(),
     ),
     "a wrong token": RIGHT_TOKEN,
-    "a token that was taken back": Trouble(
-        lambda room: room.plex.change_token("fresh-token"), settings(a_plex_token="fresh-token")
+    "a token that was taken back": Outage(
+        lambda worker: worker.plex.change_token("fresh-token"), settings(a_plex_token="fresh-token")
     ),
     "an unknown host": RIGHT_URL,
-    "connections that are dropped": Trouble(fault(kind="refuse"), MENDED),
-    "a library that does not exist": Trouble(
+    "connections that are dropped": Outage(fault(kind="refuse"), clear_faults),
+    "a library that does not exist": Outage(
         settings(a_plex_libraries="Films"), settings(a_plex_libraries="Scenes")
     ),
-    "a redirect": Trouble(fault(status=302, location="http://127.0.0.1:9/"), MENDED),
+    "a redirect": Outage(fault(status=302, location="http://127.0.0.1:9/"), clear_faults),
 }
 """Troubles that are nobody's fault but Plex's or the settings', from the first failure on."""
 
 
-@pytest.mark.parametrize("name", FREE)
-def test_ten_minutes_of_trouble_spend_nothing_and_lose_nothing(room: Workroom, name: str) -> None:
-    scenes = scenes_of(room)
-    edit_all(room, scenes, "Old")
-    room.work_until(lambda: has_all(room, "Old"))
+@pytest.mark.parametrize("name", OUTAGES)
+def test_ten_minutes_of_trouble_spend_nothing_and_lose_nothing(
+    worker: InProcessHarness, name: str
+) -> None:
+    scenes = scenes_of(worker)
+    edit_all(worker, scenes, "Old")
+    worker.work_until(lambda: has_all(worker, "Old"))
 
-    FREE[name].begin(room)
-    edit_all(room, scenes)
-    room.work_for(600.0, step=10.0)
+    OUTAGES[name].begin(worker)
+    edit_all(worker, scenes)
+    worker.work_for(600.0, step=10.0)
     spent, state = (
-        attempts(room),
-        json.loads((room.data / "circuit_breaker.json").read_text("utf-8"))["state"],
+        attempts(worker),
+        json.loads((worker.data / "circuit_breaker.json").read_text("utf-8"))["state"],
     )
-    FREE[name].end(room)
-    room.work_until(lambda: not room.jobs(), limit=300.0)
+    OUTAGES[name].end(worker)
+    worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
     assert spent == [0] * len(NAMES)
     assert state == "open"
-    assert has_all(room)
-    assert room.dead_letters() == []
-    assert [one["end"] is not None for one in outages(room)] == [True]
+    assert has_all(worker)
+    assert worker.dead_letters() == []
+    assert [one["end"] is not None for one in outages(worker)] == [True]
 
 
-def test_a_plex_that_accepts_connections_and_never_answers(room: Workroom) -> None:
-    scenes = scenes_of(room)
-    room.stash.configure(a_plex_read_timeout_s=5)
-    edit_all(room, scenes, "Old")
-    room.work_until(lambda: has_all(room, "Old"))
-    room.plex.faults.add(Fault("stall", times=None, delay_s=600.0))
+def test_a_plex_that_accepts_connections_and_never_answers(worker: InProcessHarness) -> None:
+    scenes = scenes_of(worker)
+    worker.stash.configure(a_plex_read_timeout_s=5)
+    edit_all(worker, scenes, "Old")
+    worker.work_until(lambda: has_all(worker, "Old"))
+    worker.plex.faults.add(Fault("stall", times=None, delay_s=600.0))
 
-    edit_all(room, scenes)
-    room.work_until(lambda: "new=open" in room.worker_log())
-    spent = attempts(room)
-    room.clock.advance(86_400.0)
-    room.work()
-    a_day_later = attempts(room)
-    room.plex.faults.clear()
-    room.work_until(lambda: not room.jobs(), limit=300.0)
+    edit_all(worker, scenes)
+    worker.work_until(lambda: "new=open" in worker.worker_log())
+    spent = attempts(worker)
+    worker.clock.advance(86_400.0)
+    worker.work()
+    a_day_later = attempts(worker)
+    worker.plex.faults.clear()
+    worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
     assert spent == a_day_later == [0] * len(NAMES)
-    assert has_all(room)
-    assert room.dead_letters() == []
-    assert len(outages(room)) == 1
+    assert has_all(worker)
+    assert worker.dead_letters() == []
+    assert len(outages(worker)) == 1
 
 
-def test_flapping_spends_nothing_and_is_recorded(room: Workroom) -> None:
-    scenes = scenes_of(room)
+def test_flapping_spends_nothing_and_is_recorded(worker: InProcessHarness) -> None:
+    scenes = scenes_of(worker)
     spent, downs = 0, 20
 
     for number in range(downs):
-        room.plex.down()
-        edit_all(room, dict([list(scenes.items())[number % len(NAMES)]]))
+        worker.plex.down()
+        edit_all(worker, dict([list(scenes.items())[number % len(NAMES)]]))
         for _ in range(10):
-            room.work(2.0)
-            spent += sum(attempts(room))
-        room.plex.up()
+            worker.work(2.0)
+            spent += sum(attempts(worker))
+        worker.plex.up()
         for _ in range(10):
-            room.work(2.0)
-            spent += sum(attempts(room))
-    room.work_until(lambda: not room.jobs(), limit=300.0)
+            worker.work(2.0)
+            spent += sum(attempts(worker))
+    worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
     assert spent == 0
-    assert has_all(room)
-    assert room.dead_letters() == []
-    assert 1 <= len(outages(room)) <= downs
-    assert len(room.said("cannot reach Plex")) == len(room.said("Plex is back")) == 1
+    assert has_all(worker)
+    assert worker.dead_letters() == []
+    assert 1 <= len(outages(worker)) <= downs
+    assert len(worker.stash_log("cannot reach Plex")) == len(worker.stash_log("Plex is back")) == 1
 
 
-def test_while_it_flaps_nobody_is_asked_more_than_the_gaps_allow(room: Workroom) -> None:
-    scene = room.scene()
+def test_while_it_flaps_nobody_is_asked_more_than_the_gaps_allow(worker: InProcessHarness) -> None:
+    scene = worker.scene()
     asked = []
 
     for _ in range(15):
-        room.plex.down()
-        room.edit(scene, title="Flapping")
-        room.work_for(20.0, step=1.0)
-        room.plex.up()
-        seen = len(room.plex.requests)
-        room.work_for(20.0, step=1.0)
-        asked.append(len(room.plex.requests) - seen)
+        worker.plex.down()
+        worker.edit(scene, title="Flapping")
+        worker.work_for(20.0, step=1.0)
+        worker.plex.up()
+        seen = len(worker.plex.requests)
+        worker.work_for(20.0, step=1.0)
+        asked.append(len(worker.plex.requests) - seen)
 
     assert max(asked) <= 20
 
 
-def test_a_hundred_failed_half_open_tests_are_one_outage(room: Workroom) -> None:
-    scenes = scenes_of(room)
-    room.plex.faults.add(Fault(method="PUT", status=503, times=None))
+def test_a_hundred_failed_half_open_tests_are_one_outage(worker: InProcessHarness) -> None:
+    scenes = scenes_of(worker)
+    worker.plex.faults.add(Fault(method="PUT", status=503, times=None))
 
-    edit_all(room, scenes)
-    room.work_for(7_200.0, step=10.0)
-    tests, spent = room.worker_log().count("new=half_open"), attempts(room)
-    room.plex.faults.clear()
-    room.work_until(lambda: not room.jobs(), limit=300.0)
+    edit_all(worker, scenes)
+    worker.work_for(7_200.0, step=10.0)
+    tests, spent = worker.worker_log().count("new=half_open"), attempts(worker)
+    worker.plex.faults.clear()
+    worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
-    (outage,) = outages(room)
+    (outage,) = outages(worker)
     assert tests >= 100
     assert spent == [0] * len(NAMES)
     assert outage["cause"] == "PlexUnavailable"
     assert outage["jobs"]
     assert outage["how"] == "Plex passed the half-open test"
-    assert has_all(room)
-    assert len(room.said("cannot reach Plex")) == 1
+    assert has_all(worker)
+    assert len(worker.stash_log("cannot reach Plex")) == 1
 
 
-def test_an_unknown_host_is_corrected_without_a_restart(house: House) -> None:
-    scenes = scenes_of(house)
-    house.stash.configure(a_plex_url=NOBODY)
+def test_an_unknown_host_is_corrected_without_a_restart(installed: ProcessHarness) -> None:
+    scenes = scenes_of(installed)
+    installed.stash.configure(a_plex_url=NOBODY)
 
-    edit_all(house, scenes)
-    house.stash.log_book.wait_for("cannot reach Plex", 60.0)
-    waiting, pid = attempts(house), house.worker_pid
-    house.stash.configure(a_plex_url=house.plex.url)
-    wait_for(lambda: has_all(house), "all has arrived")
-    house.drained()
+    edit_all(installed, scenes)
+    installed.stash.log_book.wait_for("cannot reach Plex", 60.0)
+    waiting, pid = attempts(installed), installed.worker_pid
+    installed.stash.configure(a_plex_url=installed.plex.url)
+    wait_for(lambda: has_all(installed), "all has arrived")
+    installed.wait_until_drained()
 
     assert waiting == [0] * len(NAMES)
-    assert house.worker_pid == pid
-    assert house.dead_letters() == []
-    assert [one["refused"] for one in outages(house)] == [False]
+    assert installed.worker_pid == pid
+    assert installed.dead_letters() == []
+    assert [one["refused"] for one in outages(installed)] == [False]
 
 
 def test_a_self_signed_certificate_waits_for_the_user(
-    house: House, guarded_plex: PlexEmulator
+    installed: ProcessHarness, guarded_plex: PlexEmulator
 ) -> None:
-    scenes = scenes_of(house)
-    house.stash.configure(a_plex_url=guarded_plex.url)
+    scenes = scenes_of(installed)
+    installed.stash.configure(a_plex_url=guarded_plex.url)
 
-    edit_all(house, scenes)
-    house.stash.log_book.wait_for("TLS certificate", 60.0)
-    waiting, pid = attempts(house), house.worker_pid
-    house.stash.configure(a_plex_url=house.plex.url)
-    wait_for(lambda: has_all(house), "all has arrived")
-    house.drained()
+    edit_all(installed, scenes)
+    installed.stash.log_book.wait_for("TLS certificate", 60.0)
+    waiting, pid = attempts(installed), installed.worker_pid
+    installed.stash.configure(a_plex_url=installed.plex.url)
+    wait_for(lambda: has_all(installed), "all has arrived")
+    installed.wait_until_drained()
 
     assert waiting == [0] * len(NAMES)
-    assert house.worker_pid == pid
+    assert installed.worker_pid == pid
     assert guarded_plex.count() == 0
-    assert house.dead_letters() == []
-    assert [one["refused"] for one in outages(house)] == [True]
+    assert installed.dead_letters() == []
+    assert [one["refused"] for one in outages(installed)] == [True]
 
 
-def test_a_flapping_plex_gets_everything_from_a_worker(house: House) -> None:
-    scenes = scenes_of(house)
+def test_a_flapping_plex_gets_everything_from_a_worker(installed: ProcessHarness) -> None:
+    scenes = scenes_of(installed)
 
     for number in (1, 2):
-        house.plex.down()
-        edit_all(house, scenes, f"Round {number}")
-        wait_for_line(house, "new=open", number)
-        house.plex.up()
-        wait_for_line(house, "new=closed", number)
-    wait_for(lambda: has_all(house, "Round 2"), "all has arrived")
-    house.drained()
+        installed.plex.down()
+        edit_all(installed, scenes, f"Round {number}")
+        wait_for_line(installed, "new=open", number)
+        installed.plex.up()
+        wait_for_line(installed, "new=closed", number)
+    wait_for(lambda: has_all(installed, "Round 2"), "all has arrived")
+    installed.wait_until_drained()
 
-    assert house.worker_log().count("worker.start") == 1
-    assert house.dead_letters() == []
-    assert len(outages(house)) == 2
+    assert installed.worker_log().count("worker.start") == 1
+    assert installed.dead_letters() == []
+    assert len(outages(installed)) == 2
 
 
-def test_the_files_of_the_breaker_can_be_read_by_a_person(house: House) -> None:
-    house.plex.down()
-    house.edit(house.scene(), title="Waits")
-    wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
+def test_the_files_of_the_breaker_can_be_read_by_a_person(installed: ProcessHarness) -> None:
+    installed.plex.down()
+    installed.edit(installed.scene(), title="Waits")
+    wait_for(lambda: "new=open" in installed.worker_log(), "the worker has noticed")
 
-    document = json.loads((house.data / "circuit_breaker.json").read_text("utf-8"))
+    document = json.loads((installed.data / "circuit_breaker.json").read_text("utf-8"))
 
     assert document["state"] == "open"
     assert document["why"].startswith("PlexUnavailable: ")
-    assert (house.data / "circuit_breaker.json").stat().st_mode & 0o077 == 0
+    assert (installed.data / "circuit_breaker.json").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_a_login_page_instead_of_an_answer_is_no_success(room: Workroom, method: str) -> None:
+def test_a_login_page_instead_of_an_answer_is_no_success(
+    worker: InProcessHarness, method: str
+) -> None:
     """A proxy in front of Plex answers 200 with its own page, and Plex never hears of the write."""
-    scene = room.scene(cover=picture(1))
-    room.plex.faults.add(Fault("html_200", method=method, times=3))
+    scene = worker.scene(cover=picture(1))
+    worker.plex.faults.add(Fault("html_200", method=method, times=3))
 
-    room.edit(scene, title="New")
-    room.work_until(lambda: room.reasons() == {"PlexTemporaryError"})
-    room.work_until(lambda: not room.jobs(), limit=600.0)
+    worker.edit(scene, title="New")
+    worker.work_until(lambda: worker.reasons() == {"PlexTemporaryError"})
+    worker.work_until(lambda: not worker.jobs(), limit=600.0)
 
-    assert room.item().title == "New"
-    assert room.item().poster_bytes == picture(1)
-    assert room.dead_letters() == []
+    assert worker.item().title == "New"
+    assert worker.item().poster_bytes == picture(1)
+    assert worker.dead_letters() == []
 
 
-def test_a_proxy_that_answers_with_its_page_is_an_outage(room: Workroom) -> None:
-    scenes = scenes_of(room)
-    edit_all(room, scenes, "Old")
-    room.work_until(lambda: has_all(room, "Old"))
-    room.plex.faults.add(Fault("html_200", times=None))
+def test_a_proxy_that_answers_with_its_page_is_an_outage(worker: InProcessHarness) -> None:
+    scenes = scenes_of(worker)
+    edit_all(worker, scenes, "Old")
+    worker.work_until(lambda: has_all(worker, "Old"))
+    worker.plex.faults.add(Fault("html_200", times=None))
 
-    edit_all(room, scenes)
-    room.work_for(3_600.0, step=10.0)
-    spent = attempts(room)
-    room.plex.faults.clear()
-    room.work_until(lambda: not room.jobs(), limit=300.0)
+    edit_all(worker, scenes)
+    worker.work_for(3_600.0, step=10.0)
+    spent = attempts(worker)
+    worker.plex.faults.clear()
+    worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
     assert spent == [0] * len(NAMES)
-    assert has_all(room)
-    assert room.dead_letters() == []
-    assert len(outages(room)) == 1
+    assert has_all(worker)
+    assert worker.dead_letters() == []
+    assert len(outages(worker)) == 1

@@ -17,9 +17,10 @@ from tasks.run import build_context
 from tasks.table import TASKS
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import Fault
-from tests.flow.house import picture
-from tests.flow.inproc import FULL, Inproc, opened_among_others
-from tests.support import ROOT, query
+from tests.harness.database import query
+from tests.harness.images import picture
+from tests.harness.in_process import FULL, InProcessHarness, among_bystanders
+from tests.harness.plugin_copy import ROOT
 from wiring import Environment
 
 BEFORE: dict[str, Any] = {
@@ -37,8 +38,8 @@ BEFORE: dict[str, Any] = {
 
 
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inproc]:
-    with opened_among_others(tmp_path, request.param) as made:
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcessHarness]:
+    with among_bystanders(tmp_path, request.param) as made:
         made.configure(c_background_source="cover")
         yield made
 
@@ -46,21 +47,21 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inproc]:
 class Button:
     """The task, pressed as often as wanted; each press begins a little later than the one before ended."""
 
-    def __init__(self, house: Inproc) -> None:
-        self._house = house
+    def __init__(self, worker: InProcessHarness) -> None:
+        self._worker = worker
         self.said: list[str] = []
         self.bars: list[float] = []
 
     def press(self) -> dict[str, object]:
-        house = self._house
-        house.clock.advance(10.0)
-        connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": house.stash.port}
+        worker = self._worker
+        worker.clock.advance(10.0)
+        connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": worker.stash.port}
 
         def write(line: bytes) -> None:
             self.said.append(line.decode())
 
         context = build_context(
-            Environment(ROOT, house.data, house.clock),
+            Environment(ROOT, worker.data, worker.clock),
             {"server_connection": connection},
             lambda by: None,
             write,
@@ -73,15 +74,15 @@ class Button:
 
 
 @pytest.fixture
-def button(house: Inproc) -> Button:
-    return Button(house)
+def button(worker: InProcessHarness) -> Button:
+    return Button(worker)
 
 
-def written(house: Inproc, **before: Any) -> tuple[int, int]:
+def written(worker: InProcessHarness, **before: Any) -> tuple[int, int]:
     """A scene and its item, which had values of its own before it was synced."""
-    scene, item = house.pair("train.mp4", cover=picture(1), **FULL)
-    house.plex.library.change(item, **{**BEFORE, **before})
-    house.sync(scene)
+    scene, item = worker.pair("train.mp4", cover=picture(1), **FULL)
+    worker.plex.library.change(item, **{**BEFORE, **before})
+    worker.sync(scene)
     return scene, item
 
 
@@ -108,50 +109,58 @@ def expected(**changed: object) -> dict[str, object]:
     }
 
 
-def switch_off(house: Inproc) -> None:
-    house.configure(a_enabled=False)
-    house.look(60.0)
+def switch_off(worker: InProcessHarness) -> None:
+    worker.configure(a_enabled=False)
+    worker.run_until_idle(60.0)
 
 
-def test_an_item_shows_again_what_it_showed_before(house: Inproc, button: Button) -> None:
-    scene, item = house.pair("train.mp4", cover=picture(1), **FULL)
-    house.plex.library.change(item, **BEFORE)
-    poster, art = house.shown(item).poster_bytes, house.shown(item).art_bytes
-    house.sync(scene)
-    assert house.shown(item).title == FULL["title"]
-    assert house.shown(item).poster_bytes == picture(1)
-    switch_off(house)
+def test_an_item_shows_again_what_it_showed_before(
+    worker: InProcessHarness, button: Button
+) -> None:
+    scene, item = worker.pair("train.mp4", cover=picture(1), **FULL)
+    worker.plex.library.change(item, **BEFORE)
+    poster, art = worker.shown(item).poster_bytes, worker.shown(item).art_bytes
+    worker.sync(scene)
+    assert worker.shown(item).title == FULL["title"]
+    assert worker.shown(item).poster_bytes == picture(1)
+    switch_off(worker)
 
-    with house.writes_only(item):
+    with worker.writes_only(item):
         answer = button.press_twice()
 
     assert answer == {"restored": 1, "edited": 0, "gone": 0, "refused": 0}
-    assert facts(house.shown(item)) == expected()
-    assert (house.shown(item).poster_bytes, house.shown(item).art_bytes) == (poster, art)
-    assert house.records(scene) == {}
+    assert facts(worker.shown(item)) == expected()
+    assert (worker.shown(item).poster_bytes, worker.shown(item).art_bytes) == (poster, art)
+    assert worker.records(scene) == {}
 
 
-def test_everything_is_put_back_after_many_edits_too(house: Inproc, button: Button) -> None:
-    scene, item = written(house)
-    house.change(
+def test_everything_is_put_back_after_many_edits_too(
+    worker: InProcessHarness, button: Button
+) -> None:
+    scene, item = written(worker)
+    worker.change(
         scene, title="Second", details="", date=None, studio="Third", tags=["other"], performers=[]
     )
-    house.sync(scene)
-    house.change(
+    worker.sync(scene)
+    worker.change(
         scene, title="Third", details="More", tags=["drama", "night"], performers=["Jon", "Mia"]
     )
-    house.sync(scene)
-    switch_off(house)
+    worker.sync(scene)
+    switch_off(worker)
 
     button.press_twice()
 
-    assert facts(house.shown(item)) == expected()
+    assert facts(worker.shown(item)) == expected()
 
 
-def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button: Button) -> None:
-    _, item = written(house)
-    house.plex.library.change(item, title="By hand", genres=[*house.shown(item).genres, "by hand"])
-    switch_off(house)
+def test_a_later_hand_edit_stays_and_all_else_is_put_back(
+    worker: InProcessHarness, button: Button
+) -> None:
+    _, item = written(worker)
+    worker.plex.library.change(
+        item, title="By hand", genres=[*worker.shown(item).genres, "by hand"]
+    )
+    switch_off(worker)
 
     answer = button.press_twice()
 
@@ -161,65 +170,69 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button:
         "genres": ["drama", "train", "by hand"],
         "locked": {"summary", "genre", "title"},
     }
-    assert facts(house.shown(item)) == expected(**kept)
+    assert facts(worker.shown(item)) == expected(**kept)
     assert any("stays: title" in line for line in button.said)
 
 
-def test_a_poster_that_somebody_chose_since_stays(house: Inproc, button: Button) -> None:
-    _, item = written(house)
-    ctx = house.worker.components.settings.sync_context()
+def test_a_poster_that_somebody_chose_since_stays(worker: InProcessHarness, button: Button) -> None:
+    _, item = written(worker)
+    ctx = worker.components.settings.sync_context()
     assert ctx is not None
     ctx.plex.upload_image(item, "posters", picture(9))
-    switch_off(house)
+    switch_off(worker)
 
     button.press_twice()
 
-    assert house.shown(item).poster_bytes == picture(9)
+    assert worker.shown(item).poster_bytes == picture(9)
 
 
-def test_the_first_run_changes_nothing_and_says_how_many(house: Inproc, button: Button) -> None:
-    written(house)
-    switch_off(house)
-    before = house.snapshot()
+def test_the_first_run_changes_nothing_and_says_how_many(
+    worker: InProcessHarness, button: Button
+) -> None:
+    written(worker)
+    switch_off(worker)
+    before = worker.snapshot()
 
     answer = button.press()
 
     assert answer == {"chosen": 1, "restored": 0}
-    assert house.snapshot() == before
+    assert worker.snapshot() == before
     assert any("1 items in Plex would get back" in line for line in button.said)
 
 
-def test_a_third_run_finds_nothing_to_do(house: Inproc, button: Button) -> None:
-    written(house)
-    switch_off(house)
+def test_a_third_run_finds_nothing_to_do(worker: InProcessHarness, button: Button) -> None:
+    written(worker)
+    switch_off(worker)
     button.press_twice()
-    before, requests = house.snapshot(), len(house.plex.writes())
+    before, requests = worker.snapshot(), len(worker.plex.writes())
 
     answer = button.press_twice()
 
     assert answer["restored"] == 0
-    assert house.snapshot() == before
-    assert len(house.plex.writes()) == requests
+    assert worker.snapshot() == before
+    assert len(worker.plex.writes()) == requests
 
 
 def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(
-    house: Inproc, button: Button
+    worker: InProcessHarness, button: Button
 ) -> None:
-    written(house)
-    before = house.snapshot()
+    written(worker)
+    before = worker.snapshot()
 
     with pytest.raises(TaskFailed, match="Switch Enabled off"):
         button.press()
 
-    assert house.snapshot() == before
+    assert worker.snapshot() == before
 
 
-def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Button) -> None:
-    written(house)
-    switch_off(house)
-    parts = house.worker.components
+def test_a_worker_that_is_still_syncing_is_not_raced(
+    worker: InProcessHarness, button: Button
+) -> None:
+    written(worker)
+    switch_off(worker)
+    parts = worker.components
     parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
-    lease = Lease(house.data)
+    lease = Lease(worker.data)
     assert lease.acquire()
 
     try:
@@ -229,144 +242,160 @@ def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Butt
         lease.release()
 
 
-def test_switched_on_in_the_middle_it_stops(house: Inproc, button: Button) -> None:
-    written(house)
-    switch_off(house)
+def test_switched_on_in_the_middle_it_stops(worker: InProcessHarness, button: Button) -> None:
+    written(worker)
+    switch_off(worker)
     button.press()
-    house.configure(a_enabled=True)
+    worker.configure(a_enabled=True)
 
     with pytest.raises(TaskFailed, match="Switch Enabled off"):
         button.press()
 
 
-def test_restored_values_stay_restored_when_enabled_again(house: Inproc, button: Button) -> None:
-    _, item = written(house)
-    house.look(2000.0)
-    switch_off(house)
+def test_restored_values_stay_restored_when_enabled_again(
+    worker: InProcessHarness, button: Button
+) -> None:
+    _, item = written(worker)
+    worker.run_until_idle(2000.0)
+    switch_off(worker)
     button.press_twice()
 
-    house.look_for(3600.0, 600.0)
-    house.configure(a_enabled=True)
-    house.look_for(3600.0, 600.0)
+    worker.run_for(3600.0, 600.0)
+    worker.configure(a_enabled=True)
+    worker.run_for(3600.0, 600.0)
 
-    assert facts(house.shown(item)) == expected()
+    assert facts(worker.shown(item)) == expected()
 
 
-def test_a_sync_all_after_a_restore_can_be_restored_again(house: Inproc, button: Button) -> None:
-    _, item = written(house)
-    switch_off(house)
+def test_a_sync_all_after_a_restore_can_be_restored_again(
+    worker: InProcessHarness, button: Button
+) -> None:
+    _, item = written(worker)
+    switch_off(worker)
     button.press_twice()
-    house.configure(a_enabled=True)
+    worker.configure(a_enabled=True)
 
-    house.sync_all()
-    title = house.shown(item).title
-    switch_off(house)
+    worker.sync_all()
+    title = worker.shown(item).title
+    switch_off(worker)
     button.press_twice()
 
     assert title == FULL["title"]
-    assert facts(house.shown(item)) == expected()
+    assert facts(worker.shown(item)) == expected()
 
 
-def test_a_field_enabled_later_keeps_its_own_original(house: Inproc, button: Button) -> None:
-    house.configure(c_sync_studio=False, c_sync_collection=False)
-    scene, item = written(house)
-    house.plex.library.change(item, studio="Changed meanwhile")
-    house.configure(c_sync_studio=True)
-    house.change(scene, title="Once more")
-    house.sync(scene)
-    switch_off(house)
-
-    button.press_twice()
-
-    assert facts(house.shown(item)) == expected(studio="Changed meanwhile")
-
-
-def test_items_of_a_deleted_scene_are_restored_too(house: Inproc, button: Button) -> None:
-    scene, item = written(house)
-    house.stash.destroy_scene(scene)
-    house.sync(scene)
-    assert house.shown(item).title == FULL["title"]
-    switch_off(house)
+def test_a_field_enabled_later_keeps_its_own_original(
+    worker: InProcessHarness, button: Button
+) -> None:
+    worker.configure(c_sync_studio=False, c_sync_collection=False)
+    scene, item = written(worker)
+    worker.plex.library.change(item, studio="Changed meanwhile")
+    worker.configure(c_sync_studio=True)
+    worker.change(scene, title="Once more")
+    worker.sync(scene)
+    switch_off(worker)
 
     button.press_twice()
 
-    assert facts(house.shown(item)) == expected()
+    assert facts(worker.shown(item)) == expected(studio="Changed meanwhile")
 
 
-def test_a_shared_edit_is_restored_on_each_item(house: Inproc, button: Button) -> None:
+def test_items_of_a_deleted_scene_are_restored_too(
+    worker: InProcessHarness, button: Button
+) -> None:
+    scene, item = written(worker)
+    worker.stash.destroy_scene(scene)
+    worker.sync(scene)
+    assert worker.shown(item).title == FULL["title"]
+    switch_off(worker)
+
+    button.press_twice()
+
+    assert facts(worker.shown(item)) == expected()
+
+
+def test_a_shared_edit_is_restored_on_each_item(worker: InProcessHarness, button: Button) -> None:
     pairs = [
-        house.pair(f"{number}.mp4", tags=["one", "two"], studio="Aurora") for number in range(5)
+        worker.pair(f"{number}.mp4", tags=["one", "two"], studio="Aurora") for number in range(5)
     ]
     for number, (_, item) in enumerate(pairs):
-        house.plex.library.change(item, **{**BEFORE, "title": f"before {number}"})
-    house.sync_all()
-    assert {house.shown(item).studio for _, item in pairs} == {"Aurora"}
-    switch_off(house)
+        worker.plex.library.change(item, **{**BEFORE, "title": f"before {number}"})
+    worker.sync_all()
+    assert {worker.shown(item).studio for _, item in pairs} == {"Aurora"}
+    switch_off(worker)
 
     answer = button.press_twice()
 
     assert answer["restored"] == 5
     for number, (_, item) in enumerate(pairs):
-        assert facts(house.shown(item)) == expected(title=f"before {number}")
+        assert facts(worker.shown(item)) == expected(title=f"before {number}")
 
 
-def test_an_item_gone_from_plex_is_counted_and_forgotten(house: Inproc, button: Button) -> None:
-    _, item = written(house)
-    house.plex.library.remove_item(item)
-    switch_off(house)
+def test_an_item_gone_from_plex_is_counted_and_forgotten(
+    worker: InProcessHarness, button: Button
+) -> None:
+    _, item = written(worker)
+    worker.plex.library.remove_item(item)
+    switch_off(worker)
 
     answer = button.press_twice()
 
     assert (answer["gone"], answer["restored"]) == (1, 0)
-    assert query(house.data, "SELECT count(*) FROM originals") == [(0,)]
+    assert query(worker.data, "SELECT count(*) FROM originals") == [(0,)]
 
 
-def test_a_rejected_field_is_reported_and_restored_next_time(house: Inproc, button: Button) -> None:
-    _, item = written(house, date=None)
-    switch_off(house)
-    house.plex.switches.empty_date = "500"
+def test_a_rejected_field_is_reported_and_restored_next_time(
+    worker: InProcessHarness, button: Button
+) -> None:
+    _, item = written(worker, date=None)
+    switch_off(worker)
+    worker.plex.switches.empty_date = "500"
 
     refused = button.press_twice()
-    house.plex.switches.empty_date = "clears"
+    worker.plex.switches.empty_date = "clears"
     answer = button.press_twice()
 
     assert (refused["refused"], answer["restored"]) == (1, 1)
     assert any("Plex does not take date" in line for line in button.said)
-    assert facts(house.shown(item)) == expected(date=None)
+    assert facts(worker.shown(item)) == expected(date=None)
 
 
-def test_a_dropped_value_is_reported_and_restored_next_time(house: Inproc, button: Button) -> None:
-    _, item = written(house, date=None)
-    switch_off(house)
-    house.plex.switches.empty_date = "ignored"
+def test_a_dropped_value_is_reported_and_restored_next_time(
+    worker: InProcessHarness, button: Button
+) -> None:
+    _, item = written(worker, date=None)
+    switch_off(worker)
+    worker.plex.switches.empty_date = "ignored"
 
     dropped = button.press_twice()
-    house.plex.switches.empty_date = "clears"
+    worker.plex.switches.empty_date = "clears"
     answer = button.press_twice()
 
     assert (dropped["refused"], answer["restored"]) == (1, 1)
     assert any("Plex does not take date" in line for line in button.said)
-    assert facts(house.shown(item)) == expected(date=None)
+    assert facts(worker.shown(item)) == expected(date=None)
 
 
-def test_plex_down_in_the_middle_loses_nothing(house: Inproc, button: Button) -> None:
-    _, item = written(house)
-    switch_off(house)
+def test_plex_down_in_the_middle_loses_nothing(worker: InProcessHarness, button: Button) -> None:
+    _, item = written(worker)
+    switch_off(worker)
     button.press()
-    house.plex.faults.add(Fault(method="PUT", status=500, times=None))
+    worker.plex.faults.add(Fault(method="PUT", status=500, times=None))
 
     with pytest.raises(TaskFailed):
         button.press()
-    house.plex.faults.clear()
+    worker.plex.faults.clear()
     button.press_twice()
 
-    assert facts(house.shown(item)) == expected()
+    assert facts(worker.shown(item)) == expected()
 
 
-def test_a_kill_between_request_and_record_stays_restorable(house: Inproc, button: Button) -> None:
-    scene, item = house.pair("train.mp4", **FULL)
-    house.plex.library.change(item, **BEFORE)
-    house.end_worker()
+def test_a_kill_between_request_and_record_stays_restorable(
+    worker: InProcessHarness, button: Button
+) -> None:
+    scene, item = worker.pair("train.mp4", **FULL)
+    worker.plex.library.change(item, **BEFORE)
+    worker.end_worker()
 
     class Killed(BaseException):
         pass
@@ -375,30 +404,32 @@ def test_a_kill_between_request_and_record_stays_restorable(house: Inproc, butto
         if name == "drain.synced":
             raise Killed
 
-    house.begin_worker(kill_at)
+    worker.begin_worker(kill_at)
     with pytest.raises(Killed):
-        house.sync(scene)
-    with connect(str(house.data)) as connection:
+        worker.sync(scene)
+    with connect(str(worker.data)) as connection:
         connection.execute("DELETE FROM records")
     connection.close()
-    assert house.shown(item).title == FULL["title"]
-    house.configure(a_enabled=False)
+    assert worker.shown(item).title == FULL["title"]
+    worker.configure(a_enabled=False)
 
     button.press_twice()
 
-    assert facts(house.shown(item)) == expected()
+    assert facts(worker.shown(item)) == expected()
 
 
-def test_an_installation_of_1_0_keeps_what_it_shows_now(house: Inproc, button: Button) -> None:
-    scene, item = written(house)
-    connection = sqlite3.connect(house.data / "queue.db")
+def test_an_installation_of_1_0_keeps_what_it_shows_now(
+    worker: InProcessHarness, button: Button
+) -> None:
+    scene, item = written(worker)
+    connection = sqlite3.connect(worker.data / "queue.db")
     with connection:
         connection.execute("DELETE FROM originals")
     connection.close()
-    house.change(scene, title="After the update")
-    house.sync(scene)
-    switch_off(house)
+    worker.change(scene, title="After the update")
+    worker.sync(scene)
+    switch_off(worker)
 
     button.press_twice()
 
-    assert house.shown(item).title == FULL["title"]
+    assert worker.shown(item).title == FULL["title"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.flow.house import Workroom, picture
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
 
 FULL: dict[str, Any] = {
     "title": "Full",
@@ -28,47 +29,51 @@ SHOWN = {
 HAND = {"summary": "By hand", "studio": "By hand", "genres": ["by hand"]}
 
 
-def shown(room: Workroom) -> dict[str, Any]:
+def shown(worker: InProcessHarness) -> dict[str, Any]:
     """What Plex shows of the item."""
-    return {name: getattr(room.item(), name) for name in SHOWN}
+    return {name: getattr(worker.item(), name) for name in SHOWN}
 
 
-def test_a_value_stays_when_its_field_is_disabled_later(room: Workroom) -> None:
-    scene = room.scene()
-    room.edit(scene, **FULL)
-    room.work()
+def test_a_value_stays_when_its_field_is_disabled_later(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.edit(scene, **FULL)
+    worker.work()
 
-    room.configure(c_sync_summary=False, c_sync_tags=False)
-    room.edit(scene, details=None, tags=[], studio="New")
-    room.work()
+    worker.configure(c_sync_summary=False, c_sync_tags=False)
+    worker.edit(scene, details=None, tags=[], studio="New")
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert (item.summary, item.genres, item.studio) == ("Words.", ["night"], "New")
 
 
-def test_the_master_switch_writes_and_records_nothing(room: Workroom) -> None:
-    room.configure(c_sync_metadata=False)
-    scene = room.scene(cover=picture(1))
+def test_the_master_switch_writes_and_records_nothing(worker: InProcessHarness) -> None:
+    worker.configure(c_sync_metadata=False)
+    scene = worker.scene(cover=picture(1))
 
-    room.edit(scene, **FULL)
-    room.work()
+    worker.edit(scene, **FULL)
+    worker.work()
 
-    assert room.plex.writes() == []
-    assert room.records(scene) == []
-    assert (room.jobs(), room.dead_letters()) == ([], [])
+    assert worker.plex.writes() == []
+    assert worker.recorded_items(scene) == []
+    assert (worker.jobs(), worker.dead_letters()) == ([], [])
 
 
 @pytest.mark.parametrize("empty_date", ["clears", "ignored"])
-def test_what_is_emptied_in_stash_is_emptied_but_the_title(room: Workroom, empty_date: str) -> None:
-    room.plex.switches.empty_date = empty_date
-    scene = room.scene()
-    room.edit(scene, **FULL)
-    room.work()
+def test_what_is_emptied_in_stash_is_emptied_but_the_title(
+    worker: InProcessHarness, empty_date: str
+) -> None:
+    worker.plex.switches.empty_date = empty_date
+    scene = worker.scene()
+    worker.edit(scene, **FULL)
+    worker.work()
 
-    room.edit(scene, title=None, studio=None, details=None, performers=[], date=None, tags=["left"])
-    room.work()
+    worker.edit(
+        scene, title=None, studio=None, details=None, performers=[], date=None, tags=["left"]
+    )
+    worker.work()
 
-    found = shown(room)
+    found = shown(worker)
     date = found.pop("date")
     assert found == {
         "title": "Full",
@@ -81,16 +86,16 @@ def test_what_is_emptied_in_stash_is_emptied_but_the_title(room: Workroom, empty
     assert (date is None) == (empty_date == "clears")
 
 
-def test_an_unidentified_scene_clears_only_our_values(room: Workroom) -> None:
-    scene = room.scene()
-    room.plex.library.change(
-        room.item().rating_key, summary="From an agent", genres=["agent's"], studio="Agent"
+def test_an_unidentified_scene_clears_only_our_values(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.plex.library.change(
+        worker.item().rating_key, summary="From an agent", genres=["agent's"], studio="Agent"
     )
 
-    room.edit(scene, title="Only a title")
-    room.work()
+    worker.edit(scene, title="Only a title")
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert (item.title, item.summary, item.genres, item.studio) == (
         "Only a title",
         "From an agent",
@@ -99,89 +104,93 @@ def test_an_unidentified_scene_clears_only_our_values(room: Workroom) -> None:
     )
 
 
-def test_emptying_a_whole_scene_clears_what_plexsync_wrote(room: Workroom) -> None:
-    scene = room.scene()
-    room.edit(scene, **FULL)
-    room.work()
-    room.plex.library.change(room.item().rating_key, genres=["night", "by hand"])
+def test_emptying_a_whole_scene_clears_what_plexsync_wrote(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.edit(scene, **FULL)
+    worker.work()
+    worker.plex.library.change(worker.item().rating_key, genres=["night", "by hand"])
 
-    room.edit(scene, studio=None, details=None, performers=[], tags=[], date=None)
-    room.work()
+    worker.edit(scene, studio=None, details=None, performers=[], tags=[], date=None)
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert (item.title, item.studio, item.summary, item.roles) == ("Full", None, "", [])
     assert item.genres == ["by hand"]
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
-def test_a_collection_that_a_person_chose_stays(room: Workroom, tags_replace: bool) -> None:
-    room.plex.switches.tags_replace = tags_replace
-    scene = room.scene()
-    room.plex.library.change(room.item().rating_key, collections=["Mine"])
+def test_a_collection_that_a_person_chose_stays(
+    worker: InProcessHarness, tags_replace: bool
+) -> None:
+    worker.plex.switches.tags_replace = tags_replace
+    scene = worker.scene()
+    worker.plex.library.change(worker.item().rating_key, collections=["Mine"])
 
-    room.edit(scene, studio="Aurora")
-    room.work()
-    room.edit(scene, studio="Old Mill")
-    room.work()
+    worker.edit(scene, studio="Aurora")
+    worker.work()
+    worker.edit(scene, studio="Old Mill")
+    worker.work()
 
-    assert sorted(room.item().collections) == ["Mine", "Old Mill"]
+    assert sorted(worker.item().collections) == ["Mine", "Old Mill"]
 
 
-def test_the_rating_is_cleared_only_where_plexsync_set_it(room: Workroom) -> None:
-    room.configure(c_sync_rating=True)
-    ours, theirs = room.scene("ours.mp4"), room.scene("theirs.mp4")
-    room.plex.library.change(room.item("theirs.mp4").rating_key, user_rating=6.0)
-    room.edit(ours, rating100=80, tags=["x"])
-    room.work()
-    rated = room.item("ours.mp4").user_rating
+def test_the_rating_is_cleared_only_where_plexsync_set_it(worker: InProcessHarness) -> None:
+    worker.configure(c_sync_rating=True)
+    ours, theirs = worker.scene("ours.mp4"), worker.scene("theirs.mp4")
+    worker.plex.library.change(worker.item("theirs.mp4").rating_key, user_rating=6.0)
+    worker.edit(ours, rating100=80, tags=["x"])
+    worker.work()
+    rated = worker.item("ours.mp4").user_rating
 
-    room.edit(ours, rating100=None)
-    room.edit(theirs, title="Unrated in Stash", tags=["x"])
-    room.work()
+    worker.edit(ours, rating100=None)
+    worker.edit(theirs, title="Unrated in Stash", tags=["x"])
+    worker.work()
 
     assert rated == 8.0
-    assert not room.item("ours.mp4").user_rating
-    assert room.item("theirs.mp4").user_rating == 6.0
+    assert not worker.item("ours.mp4").user_rating
+    assert worker.item("theirs.mp4").user_rating == 6.0
 
 
 @pytest.mark.parametrize("preserve", [True, False])
-def test_a_hand_edit_survives_when_the_user_wants_that(room: Workroom, preserve: bool) -> None:
-    room.configure(c_preserve_plex_edits=preserve)
-    scene = room.scene()
-    room.edit(scene, **FULL)
-    room.work()
-    room.plex.library.change(room.item().rating_key, **HAND)
+def test_a_hand_edit_survives_when_the_user_wants_that(
+    worker: InProcessHarness, preserve: bool
+) -> None:
+    worker.configure(c_preserve_plex_edits=preserve)
+    scene = worker.scene()
+    worker.edit(scene, **FULL)
+    worker.work()
+    worker.plex.library.change(worker.item().rating_key, **HAND)
 
-    room.edit(scene, details="New words.", studio="New", tags=["day"], title="New title")
-    room.work()
+    worker.edit(scene, details="New words.", studio="New", tags=["day"], title="New title")
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     kept = (item.summary, item.studio) == ("By hand", "By hand")
     assert kept == preserve
     assert ("by hand" in item.genres) == preserve
     assert (item.title, "day" in item.genres) == ("New title", True)
 
 
-def test_limits_keep_the_first_names_and_cut_long_texts(room: Workroom) -> None:
-    room.configure(c_max_tags=3)
-    scene = room.scene()
+def test_limits_keep_the_first_names_and_cut_long_texts(worker: InProcessHarness) -> None:
+    worker.configure(c_max_tags=3)
+    scene = worker.scene()
 
-    room.edit(scene, title="word " * 100, tags=[f"tag {number}" for number in range(8)])
-    room.work()
+    worker.edit(scene, title="word " * 100, tags=[f"tag {number}" for number in range(8)])
+    worker.work()
 
-    item = room.item()
+    item = worker.item()
     assert sorted(item.genres) == ["tag 0", "tag 1", "tag 2"]
     assert len(item.title) <= 255 and item.title.endswith("word")
 
 
-def test_characters_that_xml_cannot_carry_are_left_out(room: Workroom) -> None:
-    scene = room.scene()
+def test_characters_that_xml_cannot_carry_are_left_out(worker: InProcessHarness) -> None:
+    scene = worker.scene()
 
-    room.edit(scene, title="Bell\x07 and \x01more", details="Line\r\ntwo\x0b 🎉")
-    room.work()
-    writes = len(room.edits())
-    room.note(scene)
-    room.work()
+    worker.edit(scene, title="Bell\x07 and \x01more", details="Line\r\ntwo\x0b 🎉")
+    worker.work()
+    writes = len(worker.edits())
+    worker.enqueue(scene)
+    worker.work()
 
-    assert (room.item().title, room.item().summary) == ("Bell and more", "Line\ntwo 🎉")
-    assert len(room.edits()) == writes
+    assert (worker.item().title, worker.item().summary) == ("Bell and more", "Line\ntwo 🎉")
+    assert len(worker.edits()) == writes

@@ -10,9 +10,12 @@ import pytest
 
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
-from tests.flow.house import TOKEN, House, opened, picture, wait_for
+from tests.harness.images import picture
+from tests.harness.processes import ProcessHarness, running
+from tests.harness.servers import TOKEN
+from tests.harness.waiting import wait_for
 
-API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-house"
+API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-test"
 BUTTONS = (
     "Process Queue", "View Queue Status", "View Worker Log", "Health Check", "Sync All Scenes", "Outage Summary Report",
     "List Dead Letters", "Clear Dead Letter Queue", "Reconcile Library (All)", "Reconcile: Dry Run",
@@ -21,74 +24,79 @@ PAYLOAD_CHARS = 40  # what every cookie of one user begins with is shorter
 
 
 @pytest.fixture(scope="module")
-def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with a login after a run in which about everything happened, its worker still alive."""
-    house = House(
-        tmp_path_factory.mktemp("house"), username="ada", password="lovelace", api_key=API_KEY
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessHarness]:
+    """A installed with a login after a run in which about everything happened, its worker still alive."""
+    installed = ProcessHarness(
+        tmp_path_factory.mktemp("installed"), username="ada", password="lovelace", api_key=API_KEY
     )
-    with opened(house, c_background_source="cover", c_sync_rating=True):
-        live(house)
-        yield house
+    with running(installed, c_background_source="cover", c_sync_rating=True):
+        live(installed)
+        yield installed
 
 
-def live(house: House) -> None:
+def live(installed: ProcessHarness) -> None:
     """Good edits, failing ones, all buttons, a wrong token and the right one."""
-    good, odd = house.scene("good.mp4", cover=picture(1)), house.scene("odd.mp4", in_plex=False)
-    house.edit(
+    good, odd = (
+        installed.scene("good.mp4", cover=picture(1)),
+        installed.scene("odd.mp4", in_plex=False),
+    )
+    installed.edit(
         good, title="Good", details="Words", tags=["one"], performers=["Mia Sol"], studio="Aurora"
     )
-    house.drained()
-    house.plex.faults.add(Fault(method="PUT", status=500))
-    house.edit(good, title="Better")
-    house.edit(odd, title="Odd")
-    wait_for(lambda: house.item("good.mp4").title == "Better", "the second attempt")
+    installed.wait_until_drained()
+    installed.plex.faults.add(Fault(method="PUT", status=500))
+    installed.edit(good, title="Better")
+    installed.edit(odd, title="Odd")
+    wait_for(lambda: installed.item("good.mp4").title == "Better", "the second attempt")
     for name in BUTTONS:
-        house.run_task(name)
-    house.configure(a_enabled=False)
-    house.run_task("Restore Plex Values")
-    house.configure(a_enabled=True)
-    house.configure(a_plex_token=TOKEN + "-mistyped")
-    house.edit(good, title="Best")
-    house.stash.log_book.wait_for("Plex token", 60.0)
+        installed.run_task(name)
+    installed.configure(a_enabled=False)
+    installed.run_task("Restore Plex Values")
+    installed.configure(a_enabled=True)
+    installed.configure(a_plex_token=TOKEN + "-mistyped")
+    installed.edit(good, title="Best")
+    installed.stash.log_book.wait_for("Plex token", 60.0)
     with pytest.raises(GraphqlFailure):
-        house.stash.run_operation({"mode": "health"})
-    house.configure(a_plex_token=TOKEN)
-    wait_for(lambda: house.item("good.mp4").title == "Best", "the change after the correction")
+        installed.stash.run_operation({"mode": "health"})
+    installed.configure(a_plex_token=TOKEN)
+    wait_for(lambda: installed.item("good.mp4").title == "Best", "the change after the correction")
 
 
-def cookies(house: House) -> set[str]:
+def cookies(installed: ProcessHarness) -> set[str]:
     """Every cookie that a plugin was given, without what all of them begin with."""
     values = {
         run.stdin.split(b'"Value":"', 1)[1].split(b'"', 1)[0].decode()
-        for run in house.stash.plugin_runs
+        for run in installed.stash.plugin_runs
     }
     return {value[PAYLOAD_CHARS:] for value in values}
 
 
-def secrets(house: House) -> set[str]:
+def secrets(installed: ProcessHarness) -> set[str]:
     """Everything that must not be found; the value of the newest cookie comes from the session row."""
-    kept = {row[0][PAYLOAD_CHARS:] for row in house.rows("SELECT cookie FROM session") if row[0]}
-    return {TOKEN, API_KEY} | cookies(house) | kept
+    kept = {
+        row[0][PAYLOAD_CHARS:] for row in installed.rows("SELECT cookie FROM session") if row[0]
+    }
+    return {TOKEN, API_KEY} | cookies(installed) | kept
 
 
 def found_in(text: bytes, desired: set[str]) -> list[str]:
     return [secret for secret in desired if secret.encode() in text]
 
 
-def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> None:
-    house, desired = lived_in, secrets(lived_in)
-    command_line = Path(f"/proc/{house.worker_pid}/cmdline")
+def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: ProcessHarness) -> None:
+    installed, desired = lived_in, secrets(lived_in)
+    command_line = Path(f"/proc/{installed.worker_pid}/cmdline")
 
-    said = "\n".join(entry.message for entry in house.stash.log).encode()
-    runs = b"\n".join(part.encode() for run in house.stash.plugin_runs for part in run.argv)
+    said = "\n".join(entry.message for entry in installed.stash.log).encode()
+    runs = b"\n".join(part.encode() for run in installed.stash.plugin_runs for part in run.argv)
     printed = b"\n".join(
-        run.stdout + "\n".join(run.stderr).encode() for run in house.stash.plugin_runs
+        run.stdout + "\n".join(run.stderr).encode() for run in installed.stash.plugin_runs
     )
-    files = {path: path.read_bytes() for path in house.data.rglob("*") if path.is_file()}
-    session = house.rows("SELECT cookie FROM session")
+    files = {path: path.read_bytes() for path in installed.data.rglob("*") if path.is_file()}
+    session = installed.rows("SELECT cookie FROM session")
     others = {
-        table: str(house.rows(f"SELECT * FROM {table}")).encode()
-        for (table,) in house.rows(
+        table: str(installed.rows(f"SELECT * FROM {table}")).encode()
+        for (table,) in installed.rows(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'session'"
         )
     }
@@ -110,7 +118,7 @@ def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> N
     ] == []
 
 
-def test_what_is_kept_is_readable_by_its_owner_only(lived_in: House) -> None:
+def test_what_is_kept_is_readable_by_its_owner_only(lived_in: ProcessHarness) -> None:
     paths = [lived_in.data, *lived_in.data.rglob("*")]
 
     folders = {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()}
@@ -120,12 +128,12 @@ def test_what_is_kept_is_readable_by_its_owner_only(lived_in: House) -> None:
     assert files == {0o600}
 
 
-def test_the_manifest_is_the_only_plugin_file_for_stash(lived_in: House) -> None:
+def test_the_manifest_is_the_only_plugin_file_for_stash(lived_in: ProcessHarness) -> None:
     found = [path.name for path in lived_in.plugin.rglob("*") if path.suffix in (".yml", ".yaml")]
 
     assert found == ["PlexSync.yml"]
 
 
-def test_stash_is_never_asked_with_an_expired_login(lived_in: House) -> None:
+def test_stash_is_never_asked_with_an_expired_login(lived_in: ProcessHarness) -> None:
     assert lived_in.stash.count(status=401) == 0
     assert lived_in.stash.count(status=302) == 0

@@ -11,7 +11,10 @@ import pytest
 
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_server import StashEmulator
-from tests.flow.house import House, Workroom, opened, picture, wait_for
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.processes import ProcessHarness, running
+from tests.harness.waiting import wait_for
 
 Trouble = Callable[[StashEmulator], None]
 
@@ -28,138 +31,142 @@ TROUBLES: dict[str, Trouble] = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_a_stash_in_trouble_costs_no_attempt(room: Workroom, name: str) -> None:
-    scene = room.scene()
-    room.edit(scene, title="Patient")
-    TROUBLES[name](room.stash)
+def test_a_stash_in_trouble_costs_no_attempt(worker: InProcessHarness, name: str) -> None:
+    scene = worker.scene()
+    worker.edit(scene, title="Patient")
+    TROUBLES[name](worker.stash)
 
-    room.work()
-    waiting = room.jobs()
-    room.work_until(lambda: not room.jobs())
+    worker.work()
+    waiting = worker.jobs()
+    worker.work_until(lambda: not worker.jobs())
 
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
-    assert room.item().title == "Patient"
-    assert room.dead_letters() == []
+    assert worker.item().title == "Patient"
+    assert worker.dead_letters() == []
 
 
 @pytest.mark.parametrize("status", [500, 502, 404])
-def test_an_unavailable_cover_does_not_delay_the_fields(room: Workroom, status: int) -> None:
-    scene = room.scene(cover=picture(1))
-    room.stash.faults.fail(status, kind="screenshot")
+def test_an_unavailable_cover_does_not_delay_the_fields(
+    worker: InProcessHarness, status: int
+) -> None:
+    scene = worker.scene(cover=picture(1))
+    worker.stash.faults.fail(status, kind="screenshot")
 
-    room.edit(scene, title="First")
-    room.work()
-    at_once = room.item().title
-    room.work_until(lambda: not room.jobs())
+    worker.edit(scene, title="First")
+    worker.work()
+    at_once = worker.item().title
+    worker.work_until(lambda: not worker.jobs())
 
     assert at_once == "First"
-    assert room.dead_letters() == []
+    assert worker.dead_letters() == []
 
 
 def test_a_stash_that_answers_too_late_costs_no_attempt(tmp_path: Path) -> None:
-    room, never = Workroom(tmp_path, patience_s=1.0), Event()
-    with opened(room):
-        scene = room.scene()
-        room.edit(scene, title="Patient")
-        room.stash.faults.hold(never, name="findScene")
+    worker, never = InProcessHarness(tmp_path, patience_s=1.0), Event()
+    with running(worker):
+        scene = worker.scene()
+        worker.edit(scene, title="Patient")
+        worker.stash.faults.hold(never, name="findScene")
 
-        room.work()
-        waiting = room.jobs()
+        worker.work()
+        waiting = worker.jobs()
         never.set()
-        room.work_until(lambda: not room.jobs())
+        worker.work_until(lambda: not worker.jobs())
 
         assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
-        assert "stash.unavailable" in room.worker_log()
-        assert room.item().title == "Patient"
+        assert "stash.unavailable" in worker.worker_log()
+        assert worker.item().title == "Patient"
 
 
-def test_a_stash_that_is_gone_for_minutes_finds_its_changes_done(room: Workroom) -> None:
-    scene = room.scene()
-    room.edit(scene, title="Patient")
-    room.stash.down()
+def test_a_stash_that_is_gone_for_minutes_finds_its_changes_done(worker: InProcessHarness) -> None:
+    scene = worker.scene()
+    worker.edit(scene, title="Patient")
+    worker.stash.down()
 
-    room.work_for(300.0, step=10.0)
-    waiting = room.jobs()
-    room.stash.up()
-    room.work_until(lambda: not room.jobs(), limit=120.0)
+    worker.work_for(300.0, step=10.0)
+    waiting = worker.jobs()
+    worker.stash.up()
+    worker.work_until(lambda: not worker.jobs(), limit=120.0)
 
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
-    assert room.item().title == "Patient"
+    assert worker.item().title == "Patient"
 
 
-def test_the_detached_worker_outlives_a_restart_of_stash(house: House) -> None:
-    scene = house.scene()
-    house.edit(scene, title="Before")
-    house.drained()
-    pid = house.worker_pid
+def test_the_detached_worker_outlives_a_restart_of_stash(installed: ProcessHarness) -> None:
+    scene = installed.scene()
+    installed.edit(scene, title="Before")
+    installed.wait_until_drained()
+    pid = installed.worker_pid
 
-    house.stash.restart()
-    house.edit(scene, title="After")
-    house.drained()
+    installed.stash.restart()
+    installed.edit(scene, title="After")
+    installed.wait_until_drained()
 
-    assert house.item().title == "After"
-    assert house.worker_pid == pid
+    assert installed.item().title == "After"
+    assert installed.worker_pid == pid
 
 
-def guarded(tmp_path: Path, **options: Any) -> Workroom:
-    """A room whose Stash asks for a login and forgets sessions after a minute."""
-    return Workroom(tmp_path, username="ada", password="lovelace", max_session_age=60, **options)
+def guarded(tmp_path: Path, **options: Any) -> InProcessHarness:
+    """A worker whose Stash asks for a login and forgets sessions after a minute."""
+    return InProcessHarness(
+        tmp_path, username="ada", password="lovelace", max_session_age=60, **options
+    )
 
 
 def test_the_worker_keeps_its_session_alive(tmp_path: Path) -> None:
-    room = guarded(tmp_path)
-    with opened(room):
-        scene = room.scene()
-        room.edit(scene, title="One")
+    worker = guarded(tmp_path)
+    with running(worker):
+        scene = worker.scene()
+        worker.edit(scene, title="One")
 
-        room.work_for(600.0)
-        room.note(scene)
-        room.work()
+        worker.work_for(600.0)
+        worker.enqueue(scene)
+        worker.work()
 
-        assert room.jobs() == []
-        assert room.stash.count(status=401) == 0
+        assert worker.jobs() == []
+        assert worker.stash.count(status=401) == 0
 
 
 def test_an_expired_session_waits_for_the_next_hook(tmp_path: Path) -> None:
-    room = guarded(tmp_path)
-    with opened(room):
-        first, second = room.scene("a.mp4"), room.scene("b.mp4")
-        room.edit(first, title="First")
-        room.clock.advance(3600.0)
+    worker = guarded(tmp_path)
+    with running(worker):
+        first, second = worker.scene("a.mp4"), worker.scene("b.mp4")
+        worker.edit(first, title="First")
+        worker.clock.advance(3600.0)
 
-        room.work_for(60.0)
-        waiting = room.jobs()
-        room.edit(second, title="Second")
-        room.work_until(lambda: not room.jobs(), limit=60.0)
+        worker.work_for(60.0)
+        waiting = worker.jobs()
+        worker.edit(second, title="Second")
+        worker.work_until(lambda: not worker.jobs(), limit=60.0)
 
         assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{first}", 0)]
-        assert (room.item("a.mp4").title, room.item("b.mp4").title) == ("First", "Second")
+        assert (worker.item("a.mp4").title, worker.item("b.mp4").title) == ("First", "Second")
 
 
 def test_an_api_key_helps_where_the_session_is_over(tmp_path: Path) -> None:
-    room = guarded(tmp_path, api_key="the-api-key-of-this-house")
-    with opened(room):
-        scene = room.scene(cover=picture(1))
-        room.edit(scene, title="Before")
-        room.work()
-        room.stash.library.change_scene(scene, touch=True, title="After")
-        room.clock.advance(3600.0)
+    worker = guarded(tmp_path, api_key="the-api-key-of-this-test")
+    with running(worker):
+        scene = worker.scene(cover=picture(1))
+        worker.edit(scene, title="Before")
+        worker.work()
+        worker.stash.library.change_scene(scene, touch=True, title="After")
+        worker.clock.advance(3600.0)
 
-        room.note(scene)
-        room.work_until(lambda: not room.jobs(), limit=60.0)
+        worker.enqueue(scene)
+        worker.work_until(lambda: not worker.jobs(), limit=60.0)
 
-        assert room.item().title == "After"
+        assert worker.item().title == "After"
 
 
-def test_a_save_does_not_wait_for_plex(house: House) -> None:
-    scene = house.scene()
-    held = house.plex.faults.add(Fault("stall", method="PUT", delay_s=120.0))
+def test_a_save_does_not_wait_for_plex(installed: ProcessHarness) -> None:
+    scene = installed.scene()
+    held = installed.plex.faults.add(Fault("stall", method="PUT", delay_s=120.0))
 
-    house.edit(scene, title="One")
+    installed.edit(scene, title="One")
     assert held.struck.wait(60.0)
-    house.edit(scene, title="Two")
-    is_held = not house.plex.faults.released.is_set() and house.item().title == "a"
-    house.plex.faults.clear()
-    wait_for(lambda: house.item().title == "Two", "the newest value")
+    installed.edit(scene, title="Two")
+    is_held = not installed.plex.faults.released.is_set() and installed.item().title == "a"
+    installed.plex.faults.clear()
+    wait_for(lambda: installed.item().title == "Two", "the newest value")
 
     assert is_held

@@ -30,8 +30,10 @@ from sync_queue.store import JobStore
 from tasks.context import TaskFailed
 from tasks.run import build_context
 from tasks.table import TASKS
-from tests.fuzz.nonsense import flip, fuzzed
-from tests.support import ROOT, FakeClock
+from tests.fuzz.mutations import flip_bits
+from tests.harness.clocks import FakeClock
+from tests.harness.examples import fuzzed
+from tests.harness.plugin_copy import ROOT
 from wiring import Environment, Worker, build_worker
 
 SCENES = range(1, 90)
@@ -126,7 +128,7 @@ def damage(path: Path, flips: list[tuple[float, int, int]], cut: float | None) -
     for share, mask, length in flips:
         start = int(share * len(content))
         for place in range(start, min(start + length, len(content))):
-            content = flip(content, place, mask)
+            content = flip_bits(content, place, mask)
     path.write_bytes(content if cut is None else content[: int(cut * len(content))])
 
 

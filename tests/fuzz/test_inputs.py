@@ -32,8 +32,11 @@ from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from PlexSync import read_message
 from stash.client import StashClient
 from stash.session import StashAddress
-from tests.fuzz.nonsense import GARBAGE, JSON, TEXTS, bent, bent_bytes, fuzzed
-from tests.support import FakeClock, copy_plugin, open_store
+from tests.fuzz.mutations import GARBAGE, JSON, TEXTS, mutated, mutated_bytes
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
+from tests.harness.examples import fuzzed
+from tests.harness.plugin_copy import copy_plugin
 from validation.config import read_config
 from validation.desired_values import desired_values
 from validation.metadata import parse_scene
@@ -87,7 +90,7 @@ def answered(raw: bytes, folder: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("with_database", [False, True])
 @fuzzed(30)
-@given(raw=bent_bytes(MESSAGE))
+@given(raw=mutated_bytes(MESSAGE))
 def test_any_message_from_stash_gets_one_json_answer(with_database: bool, raw: bytes) -> None:
     with TemporaryDirectory() as folder:
         if with_database:
@@ -169,7 +172,7 @@ def test_whatever_the_settings_hold_they_can_be_read(raw: dict[str, object]) -> 
 
 @fuzzed(60)
 @given(
-    raw=bent(SCENE),
+    raw=mutated(SCENE),
     settings=st.dictionaries(st.sampled_from([one.key for one in SETTINGS]), JSON, max_size=4),
 )
 def test_any_scene_is_planned_and_sent_or_rejected_in_words(
@@ -245,7 +248,7 @@ def served(body: bytes, kind: str) -> Iterator[str]:
 @fuzzed(12)
 @given(data=st.data())
 def test_any_answer_of_stash_is_parsed_or_one_of_our_errors(name: str, data: st.DataObject) -> None:
-    body = data.draw(bent_bytes(ANSWERS[name]))
+    body = data.draw(mutated_bytes(ANSWERS[name]))
     with served(body, "application/json") as url:
         client = StashClient(
             StashAddress("http", "127.0.0.1", int(url.rpartition(":")[2])), "cookie"

@@ -23,8 +23,11 @@ from sync_queue.counters import Counters
 from sync_queue.hook_queue import pop_pending_message, write_pending_message
 from sync_queue.spill import absorb_spill
 from tasks.confirmation import Confirmation
-from tests.fuzz.nonsense import bent, bent_bytes, fuzzed
-from tests.support import ROOT, FakeClock, open_store, query
+from tests.fuzz.mutations import mutated, mutated_bytes
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store, query
+from tests.harness.examples import fuzzed
+from tests.harness.plugin_copy import ROOT
 from validation.metadata import SceneFile
 from wiring import Environment, build_worker
 from worker.reporting.outage_report import report_lines
@@ -133,7 +136,7 @@ USES: dict[str, Callable[[Path, FakeClock], None]] = {
 def test_whatever_a_document_holds_it_is_understood_or_replaced(
     name: str, data: st.DataObject
 ) -> None:
-    content = data.draw(bent_bytes(DOCUMENTS[name]))
+    content = data.draw(mutated_bytes(DOCUMENTS[name]))
     with TemporaryDirectory() as place:
         folder = Path(place)
         (folder / name).write_bytes(content)
@@ -145,7 +148,7 @@ def test_whatever_a_document_holds_it_is_understood_or_replaced(
 @fuzzed(10)
 @given(
     contents=st.fixed_dictionaries(
-        {name: bent_bytes(document) for name, document in DOCUMENTS.items()}
+        {name: mutated_bytes(document) for name, document in DOCUMENTS.items()}
     )
 )
 def test_a_worker_starts_with_any_documents(
@@ -169,7 +172,7 @@ def test_a_worker_starts_with_any_documents(
 
 
 @fuzzed()
-@given(content=bent_bytes(["error", "what a worker has left"]))
+@given(content=mutated_bytes(["error", "what a worker has left"]))
 def test_a_hook_continues_with_any_pending_message(content: bytes) -> None:
     with TemporaryDirectory() as place:
         write_pending_message(place, "error", "x")
@@ -190,7 +193,7 @@ SPILLED = {
 
 
 @fuzzed(40)
-@given(content=bent_bytes(SPILLED), other=bent(SPILLED["note"]))
+@given(content=mutated_bytes(SPILLED), other=mutated(SPILLED["note"]))
 def test_an_invalid_spill_file_does_not_stop_the_others(content: bytes, other: Any) -> None:
     with TemporaryDirectory() as place:
         folder, clock = Path(place), FakeClock()

@@ -58,12 +58,9 @@ def log_calls() -> Iterator[tuple[str, ast.Call]]:
     """Yield place and call of every event log call: `log.info(...)`, `self._log.debug(...)`."""
     for path in shipped():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-            if (
-                is_call
-                and node.func.attr in _LEVELS
-                and _LOG.fullmatch(ast.unparse(node.func.value))
-            ):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if node.func.attr in _LEVELS and _LOG.fullmatch(ast.unparse(node.func.value)):
                 yield f"{path.relative_to(PROJECT)}:{node.lineno}", node
 
 

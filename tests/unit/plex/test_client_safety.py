@@ -10,7 +10,7 @@ import pytest
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError
 from plex.client import PlexAddress, PlexClient
 from tests.emulators.plex_server import Fault, PlexEmulator
-from tests.unit.plex.servers import IDENTITY, PATIENT_S, RawServer, client_at, client_of
+from tests.harness.plex_clients import IDENTITY, PATIENT_S, RawServer, client_at, client_of
 
 REQUESTS: dict[str, Callable[[PlexClient], object]] = {
     "a health check": lambda client: client.machine_identifier(),

@@ -18,7 +18,7 @@ from core.errors import (
 )
 from plex.errors import LONG_TARGET, plex_errors, status_of, translate
 from tests.emulators.plex_server import Fault, PlexEmulator
-from tests.unit.plex.servers import RawServer, client_at, client_of, full_backlog, xml_answer
+from tests.harness.plex_clients import RawServer, client_at, client_of, full_backlog, xml_answer
 
 STATUSES: dict[int, type[PlexError]] = {
     401: PlexAccessError,

@@ -8,7 +8,7 @@ from core.errors import PlexTemporaryError
 from core.match import PlexFile
 from plex.library_listing import added_at, files_of, iter_items
 from tests.emulators.plex_server import PlexEmulator
-from tests.unit.plex.servers import RawServer, client_at, client_of, xml_answer
+from tests.harness.plex_clients import RawServer, client_at, client_of, xml_answer
 
 
 @pytest.mark.parametrize(

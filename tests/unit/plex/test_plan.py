@@ -373,7 +373,8 @@ def _key(name: str) -> str:
 
 
 def test_a_killed_workers_unrecorded_write_is_still_ours() -> None:
-    before, desired = item_of({"title": "Old"}), {"title": "New", "tags": ("Added",)}
+    before = item_of({"title": "Old"})
+    desired: dict[str, FieldValue] = {"title": "New", "tags": ("Added",)}
 
     intended = record_of(intended_records(plan(desired, before), desired, before, None))
     later = plan(
@@ -390,7 +391,8 @@ def test_a_killed_workers_unrecorded_write_is_still_ours() -> None:
 
 
 def test_a_hand_edit_stays_although_a_write_was_intended() -> None:
-    before, desired = item_of({"title": "Old"}), {"title": "New"}
+    before = item_of({"title": "Old"})
+    desired: dict[str, FieldValue] = {"title": "New"}
 
     intended = record_of(intended_records(plan(desired, before), desired, before, None))
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -541,7 +542,7 @@ def test_scenes_of_an_entity_include_those_of_child_studios(
     library = stash.library
     library.add_studio("House", parent=library.add_studio("Network"))
     library.add_studio("Room", parent=2)
-    shows = {"tags": ["train"], "performers": ["Mia"], "groups": ["Saga"]}
+    shows: dict[str, Any] = {"tags": ["train"], "performers": ["Mia"], "groups": ["Saga"]}
     for studio in ("Network", "House", "Room"):
         library.add_scene(studio=studio, **shows)
     library.add_scene(tags=["other"])

@@ -14,25 +14,26 @@ from sync.context import SyncContext
 from sync.plan_items import PlannedItem
 from sync.shared_edits import SharedEditWriter
 from tests.emulators.plex_server import Fault
-from tests.flow.inproc import Inproc, opened, sent_names, written_items
+from tests.harness.in_process import InProcessHarness, in_process
+from tests.harness.requests import sent_names, written_items
 from validation.metadata import parse_scene
 
 
 class Board:
     """A bench between both servers, with items that were read."""
 
-    def __init__(self, house: Inproc) -> None:
-        self.house = house
+    def __init__(self, worker: InProcessHarness) -> None:
+        self.house = worker
         self.keys: list[int] = []
 
     @property
     def ctx(self) -> SyncContext:
-        ctx = self.house.worker.components.settings.sync_context()
+        ctx = self.house.components.settings.sync_context()
         assert ctx is not None
         return ctx
 
     def add(self, **attributes: Any) -> int:
-        key = self.house.item(f"/media/{len(self.keys)}.mp4")
+        key = self.house.add_item(f"/media/{len(self.keys)}.mp4")
         self.house.plex.library.change(key, **attributes)
         self.keys.append(key)
         return key
@@ -69,9 +70,9 @@ class Board:
 
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[Board]:
-    with opened(tmp_path) as house:
-        house.look()
-        yield Board(house)
+    with in_process(tmp_path) as worker:
+        worker.run_until_idle()
+        yield Board(worker)
 
 
 SCENE = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": []})
@@ -200,7 +201,7 @@ def test_a_worker_that_lost_its_epoch_shares_nothing(board: Board) -> None:
     board.add()
     board.add()
     items = board.items()
-    connection = board.house.worker.components.store.connection
+    connection = board.house.store.connection
     connection.execute("UPDATE worker SET epoch = epoch + 1")
 
     with pytest.raises(Fenced):

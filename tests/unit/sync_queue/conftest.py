@@ -1,5 +1,5 @@
 """Fixtures for the queue's tests."""
 
-from tests.unit.sync_queue.queues import desk
+from tests.harness.queue import desk
 
 __all__ = ["desk"]

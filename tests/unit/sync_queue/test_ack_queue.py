@@ -11,7 +11,7 @@ from persistqueue.sqlackqueue import AckStatus
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.hook_queue import DATABASE
-from tests.unit.sync_queue.queues import Desk
+from tests.harness.queue import Desk
 
 
 class PlainQueue(SQLiteAckQueue):

@@ -4,7 +4,7 @@ import pytest
 
 from core.entity import Entity
 from sync_queue.entities import EntityIndex
-from tests.unit.sync_queue.queues import Desk
+from tests.harness.queue import Desk
 
 MIA = Entity("performer:3", "Mia", read_at=5.0)
 TRAIN = Entity("tag:7", "train", read_at=5.0)

@@ -27,7 +27,7 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import start_epoch
 from sync_queue.statements import MAX_WAIT_S
 from sync_queue.store import JobStore
-from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
+from tests.harness.queue import Desk, Killed, KillSwitch
 
 SUBJECTS = st.sampled_from(["scene:1", "scene:2", "scene:3", "tag:1"])
 JUMPS_S = st.sampled_from([-400_000.0, -1_800.0, -3.0, 0.4, 1.0, 5.0, 61.0, 1_800.0, 400_000.0])

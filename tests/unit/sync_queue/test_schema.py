@@ -25,8 +25,8 @@ from sync_queue.schema import (
     wal_works,
 )
 from sync_queue.statements import QUEUE, SCHEMA_VERSION
+from tests.harness.queue import Desk, Killed, KillSwitch, opened_desk
 from tests.support import ROOT, query
-from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch, opened_desk
 
 OPEN_AND_NOTE = """
 import os, signal, sys

@@ -9,7 +9,7 @@ from sync_queue.hook_queue import pop_notices, session_parameters
 from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
-from tests.unit.sync_queue.queues import Desk
+from tests.harness.queue import Desk
 
 RECORD = SyncRecord(
     scene_id=42,

@@ -9,7 +9,7 @@ import pytest
 from sync_queue.hook_queue import job_row, session_parameters, write_spill
 from sync_queue.meta import MetaStore
 from sync_queue.spill import absorb_spill, remove_stale_files
-from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
+from tests.harness.queue import Desk, Killed, KillSwitch
 
 SESSION = session_parameters(
     {"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c"}}, 5.0

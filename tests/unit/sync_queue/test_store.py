@@ -14,7 +14,7 @@ from sync_queue.hook_queue import connect
 from sync_queue.meta import MetaStore, start_epoch
 from sync_queue.statements import MAX_WAIT_S
 from sync_queue.store import BATCH, CRASHES_TO_ISOLATE, JobStore
-from tests.unit.sync_queue.queues import Desk, Killed, KillSwitch
+from tests.harness.queue import Desk, Killed, KillSwitch
 
 Move = Callable[[JobStore, Job], bool]
 MOVES: dict[str, Move] = {

@@ -13,7 +13,7 @@ from core.outcome import Disposition, Outcome, SyncResult
 from core.step_timer import KEPT_TIMES, STEPS, StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
-from tests.flow.house import picture
+from tests.harness.images import picture
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig, kept_log
 from worker.reporting.stats import (

@@ -9,8 +9,8 @@ from core.errors import PlexAccessError, PlexTemporaryError, PlexUnavailable
 from plex.client import PlexClient
 from sync_queue.store import BATCH
 from tests.emulators.plex_server import Fault, PlexEmulator
+from tests.harness.plex_clients import client_of
 from tests.support import FakeClock
-from tests.unit.plex.servers import client_of
 from tests.unit.worker.rig import kept_log
 from worker.resilience.breaker import (
     FAILURES_TO_OPEN,

@@ -12,8 +12,8 @@ from typing import Any
 from core.version import VERSION
 from dependencies.installers import find_installers
 from tests.emulators.stash_install import install_package
-from tests.flow.house import House
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
+from tests.harness.processes import ProcessHarness
 from tools.package import FILES, FOLDERS, PLUGIN_ID, build
 
 LIMIT_S = 300.0
@@ -29,7 +29,7 @@ sysconfig.get_config_vars()["WHEEL_PKG_DIR"] = ""
 """
 
 
-class PackagedHouse(House):
+class PackagedInstall(ProcessHarness):
     """Installed from a plugin source, where Stash puts what comes from one."""
 
     def __init__(
@@ -107,7 +107,7 @@ def bare_python(folder: Path, *, may_have_pip: bool = True) -> Path:
     return folder / ("Scripts/python.exe" if windows else "bin/python")
 
 
-def give_pip_back(python: Path) -> None:
+def restore_pip(python: Path) -> None:
     """What a person does who is told that there is no pip."""
     for block in python.parent.parent.rglob("sitecustomize.py"):
         block.unlink()

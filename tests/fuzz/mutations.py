@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-
-
-def fuzzed(examples: int = 25) -> settings:
-    """The same few examples in every run of the suite; `make fuzz` sets FUZZ_EXAMPLES and looks at new ones."""
-    return settings(
-        max_examples=max(1, EXAMPLES * examples // 25) if EXAMPLES else examples,
-        derandomize=not EXAMPLES,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
 
 TEXTS = st.one_of(
     st.text(max_size=20),
@@ -81,26 +65,26 @@ GARBAGE = st.one_of(
 )
 
 
-def bent(document: Any) -> st.SearchStrategy[Any]:
+def mutated(document: Any) -> st.SearchStrategy[Any]:
     """The document with something else in one or two of its places, or one of them left out."""
     places = list(_places(document))
     one = st.tuples(st.sampled_from(places), st.one_of(JSON, st.just(_GONE)))
     return st.lists(one, min_size=1, max_size=2).map(lambda changes: _changed(document, changes))
 
 
-def bent_bytes(document: Any) -> st.SearchStrategy[bytes]:
+def mutated_bytes(document: Any) -> st.SearchStrategy[bytes]:
     """What a file that held the document may hold instead."""
     whole = json.dumps(document).encode()
     cut = st.integers(0, len(whole)).map(lambda end: whole[:end])
     flipped = st.tuples(st.integers(0, len(whole) - 1), st.integers(1, 255)).map(
-        lambda at: flip(whole, *at)
+        lambda at: flip_bits(whole, *at)
     )
     return st.one_of(
-        GARBAGE, cut, flipped, bent(document).map(lambda one: json.dumps(one).encode())
+        GARBAGE, cut, flipped, mutated(document).map(lambda one: json.dumps(one).encode())
     )
 
 
-def flip(content: bytes, place: int, mask: int) -> bytes:
+def flip_bits(content: bytes, place: int, mask: int) -> bytes:
     """The content with some bits of one byte turned over."""
     return content[:place] + bytes([content[place] ^ mask]) + content[place + 1 :]
 

@@ -11,7 +11,8 @@ from sync_queue.hook_queue import connect, insert_job, job_row
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE, SETTLE_S, SETTLE_WINDOW_S
 from sync_queue.store import JobStore
-from tests.support import FakeClock, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import query
 
 
 class Killed(BaseException):

@@ -22,8 +22,10 @@ from sync_queue.meta import MetaStore
 from sync_queue.records import Records
 from sync_queue.schema import back_up, mark_suspect, open_database
 from tests.fuzz.test_inputs import served
-from tests.support import ROOT, FakeClock, open_store
-from tests.unit.worker.rig import kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
+from tests.harness.plugin_copy import ROOT
 from wiring import Environment, build_worker, run_worker
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.throttle import Throttle
@@ -45,7 +47,7 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(
 ) -> None:
     (tmp_path / name).write_text(content)
     store, clock = open_store(tmp_path, FakeClock()), FakeClock()
-    log, lines = kept_log()
+    log, lines = captured_log()
 
     for _ in range(2):
         if name == "ramp.json":
@@ -248,7 +250,7 @@ def test_an_invalid_stored_time_does_not_stop_the_worker(
     in_queue(
         tmp_path, "INSERT INTO meta (key, value) VALUES ('backed_up_at', 'x'), ('watermark', 'y')"
     )
-    log, _ = kept_log()
+    log, _ = captured_log()
     worker = build_worker(Environment(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
 
     farewell = worker.loop.tick()

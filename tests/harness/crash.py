@@ -1,4 +1,4 @@
-"""Both servers and the plugin, in a place where processes die at chosen points and everything must end well."""
+"""Kill real processes at chosen checkpoints and wait until both libraries agree again."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from sync_queue import statements as sql
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_client import GraphqlFailure
 from tests.emulators.stash_install import kill_processes_of
-from tests.flow.house import House, wait_for
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
+from tests.harness.processes import ProcessHarness
+from tests.harness.waiting import wait_for
 
 QUIET_LIMIT_S = 300.0
 SILENCE_S = 700.0
@@ -30,7 +31,7 @@ connection.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
 sys.stdin.read()
 """
-CHILD = Path(__file__).with_name("child.py")
+ENTRY = Path(__file__).with_name("crash_entry.py")
 UNFINISHED = (
     f"SELECT subject, status, due_at, reason FROM {sql.QUEUE} WHERE status < 5 ORDER BY subject"
 )
@@ -39,54 +40,54 @@ Compared = tuple[str, object, object]
 """The name of a field, what Stash holds, what Plex shows."""
 
 
-class Place(House):
-    """A house whose doors can be manned, and whose two libraries can be compared."""
+class CrashHarness(ProcessHarness):
+    """Real processes that are held or killed at checkpoints, and a comparison of both libraries."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.points = root / "stash" / "points"
         self.predecessors: dict[str, set[int]] = {}
-        """The scenes that had this file of Stash before, and are gone."""
+        """The deleted scenes that had this file of Stash before, by path."""
         self.renamed: set[str] = set()
-        """Files of Stash that had another name once."""
+        """Files of Stash that were renamed."""
         self._seen_before = 0
 
-    # -- the named points -----------------------------------------------------------------------
+    # -- checkpoints ----------------------------------------------------------------------------
 
     def arm(self) -> None:
-        """From now on every process that starts stops at its points."""
+        """Let every process that starts from now on obey the orders at its checkpoints."""
         self.points.mkdir(exist_ok=True)
-        shutil.copy(self.plugin / "PlexSync.py", self.plugin / "real_door.py")
-        self._replace_door(CHILD)
+        shutil.copy(self.plugin / "PlexSync.py", self.plugin / "real_entry.py")
+        self._replace_entry(ENTRY)
 
     def disarm(self) -> None:
-        """From now on the real script is started. Processes that are under way are not touched."""
+        """Start the real script from now on; running processes are not touched."""
         for order in [
             *self.points.glob("kill-*"),
             *self.points.glob("hold-*"),
-            *self.points.glob("deadly"),
+            *self.points.glob("poison"),
         ]:
             order.unlink(missing_ok=True)
-        self._replace_door(ROOT / "PlexSync.py")
+        self._replace_entry(ROOT / "PlexSync.py")
 
-    def _replace_door(self, source: Path) -> None:
-        fresh = self.plugin / "door.new"
+    def _replace_entry(self, source: Path) -> None:
+        fresh = self.plugin / "entry.new"
         shutil.copy(source, fresh)
         fresh.replace(self.plugin / "PlexSync.py")
 
     def kill_at(self, name: str, hit: int = 1) -> None:
-        """The `hit`-th that comes to this point from now on dies there. Earlier victims are forgotten."""
+        """Kill the `hit`-th process that reaches this checkpoint; earlier kills are forgotten."""
         for earlier in [*self.points.glob("died-*"), *self.points.glob("kill-*")]:
             earlier.unlink()
         (self.points / f"kill-{name}-{hit}").touch()
 
-    def victim(self) -> int:
-        """The process that died at its point; 0 while nobody has."""
+    def killed_pid(self) -> int:
+        """Return the process that was killed at its checkpoint; 0 while none was."""
         return next((int(path.name.partition("-")[2]) for path in self.points.glob("died-*")), 0)
 
     @contextlib.contextmanager
-    def held(self, name: str) -> Iterator[None]:
-        """Whoever comes to this point waits there until the block ends."""
+    def barrier(self, name: str) -> Iterator[None]:
+        """Hold every process that reaches this checkpoint until the block ends."""
         self.set_barrier(name)
         try:
             yield
@@ -100,21 +101,21 @@ class Place(House):
     def lift_barrier(self, name: str) -> None:
         (self.points / f"hold-{name}").unlink(missing_ok=True)
 
-    def somebody_is_at(self, name: str) -> bool:
+    def is_waiting_at(self, name: str) -> bool:
         return (self.points / f"at-{name}").exists()
 
     def wait_at(self, name: str) -> None:
-        wait_for(lambda: self.somebody_is_at(name), f"somebody is at {name}")
+        wait_for(lambda: self.is_waiting_at(name), f"a process waits at {name}")
 
     def seen(self) -> list[str]:
-        """The points passed since this was last asked, each once, in order."""
+        """Return the checkpoints passed since the last call, each one time, in order."""
         path = self.points / "seen"
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         fresh, self._seen_before = lines[self._seen_before :], len(lines)
         return list(dict.fromkeys(line.split()[2] for line in fresh))
 
     def skip(self, seconds: float) -> None:
-        """Every worker's steady clock skips so many seconds in its next pause."""
+        """Move every worker's steady clock ahead by so many seconds in its next pause."""
         path, fresh = self.points / "skip", self.points / "skip.new"
         ahead = float(path.read_text("utf-8")) if path.exists() else 0.0
         fresh.write_text(str(ahead + seconds), encoding="utf-8")
@@ -123,7 +124,7 @@ class Place(House):
     # -- processes ------------------------------------------------------------------------------
 
     def processes(self) -> list[tuple[int, str]]:
-        """(process id, kind) of every process of this installation: a "worker", or a "hook or task"."""
+        """Return (process id, "worker" or "hook or task") of every process of this installation."""
         script = os.fsencode(self.plugin / "PlexSync.py")
         return [
             (pid, "worker" if words[2:3] == [b"worker"] else "hook or task")
@@ -132,37 +133,37 @@ class Place(House):
         ]
 
     def workers(self) -> list[int]:
-        """Those that run the worker's door."""
+        """Return the process ids of the workers."""
         return [pid for pid, kind in self.processes() if kind == "worker"]
 
     def kill_workers(self) -> None:
-        """SIGKILL every worker and wait until the lease is free."""
+        """Send SIGKILL to every worker and wait until the lease is free."""
         for pid in self.workers():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not self.is_alive(), "the lease is free")
+        wait_for(lambda: not self.is_worker_running(), "the lease is free")
 
     def kill_everything(self) -> None:
-        """SIGKILL hooks, tasks and workers."""
+        """Send SIGKILL to hooks, tasks and workers, and wait until the lease is free."""
         kill_processes_of(self.stash.plugins_path)
-        wait_for(lambda: not self.is_alive(), "the lease is free")
+        wait_for(lambda: not self.is_worker_running(), "the lease is free")
 
     def wake(self) -> None:
-        """What the user interface does when somebody opens Stash."""
+        """Call the operation that the user interface calls when it is opened."""
         self.stash.run_operation({"mode": "wake"})
 
     def stash_input(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Fields as Stash's mutations take them: names become ids."""
+        """Return fields as Stash's mutations take them: names become ids."""
         return self._input(fields)
 
     def try_edit(self, scene: int, **fields: Any) -> None:
-        """An edit whose hook, or whose Stash, may die meanwhile."""
+        """Edit although the hook or Stash may be killed meanwhile."""
         with contextlib.suppress(GraphqlFailure, OSError):
             self.edit(scene, **fields)
 
     @contextlib.contextmanager
     def locked_database(self) -> Iterator[None]:
-        """Another program, a backup perhaps, keeps everybody from writing to the queue."""
+        """Hold a write lock on the queue's database, as another program may."""
         command = [sys.executable, "-c", LOCK, str(self.data / "queue.db")]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -174,34 +175,34 @@ class Place(House):
             finally:
                 other.stdin.close()
 
-    # -- how it must end ------------------------------------------------------------------------
+    # -- the result -----------------------------------------------------------------------------
 
     def unfinished(self) -> list[tuple[Any, ...]]:
-        """Every job that waits or is in progress."""
+        """Return every job that waits or is in progress."""
         try:
             return super().rows(UNFINISHED)
         except sqlite3.DatabaseError as error:
             return [(str(error),)]
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the queue's database; [] while there is none, or a damaged one."""
+        """Return rows of the queue's database; [] while there is none, or a damaged one."""
         try:
             return super().rows(query, *values)
         except sqlite3.DatabaseError:
             return []
 
     def spilled(self) -> list[str]:
-        """The changes that lie in files."""
+        """Return the names of the spill files."""
         folder = self.data / "spill"
         return sorted(path.name for path in folder.glob("*.json")) if folder.is_dir() else []
 
     def differences(self) -> list[str]:
-        """Every field in which Plex does not show what Stash holds."""
+        """Return every field in which Plex does not show what Stash holds."""
         items = {path: item for item in self.plex.library.items() for path in item.files}
         return [
-            f"scene {scene} {name}: Stash {desired!r}, Plex {shown!r}"
+            f"scene {scene} {name}: Stash {desired!r}, Plex {current!r}"
             for scene in self.stash.library.scene_ids()
-            for name, desired, shown in self._differing(scene, items)
+            for name, desired, current in self._differing(scene, items)
         ]
 
     def _differing(self, scene_id: int, items: dict[str, Item]) -> list[Compared]:
@@ -219,15 +220,15 @@ class Place(House):
             ("collections", [scene.studio] if scene.studio else [], list(item.collections)),
         ]
         differing = [field for field in fields if field[1] != field[2]]
-        if not differing or not self._was_anothers(scene.files[0].path):
+        if not differing or not self._has_predecessor(scene.files[0].path):
             return differing
         is_bare = not any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
         return [field for field in differing if not _may_stay(*field, is_bare=is_bare)]
 
-    def _was_anothers(self, path: str) -> bool:
-        """Whether the record of what an earlier scene wrote to this file's item may be gone by design.
+    def _has_predecessor(self, path: str) -> bool:
+        """Return True if the record of an earlier scene of this file may be gone by design.
 
-        Its own job of destruction takes it along; and a record that names another file proves nothing of this one.
+        The job of its deletion removes the record, and a record that names another file proves nothing here.
         """
         earlier = self.predecessors.get(path, set())
         log = self.worker_log() if earlier else ""
@@ -236,53 +237,57 @@ class Place(House):
             or any(re.search(rf"scene={scene} .*what=gone", log) for scene in earlier)
         )
 
-    def wrong(self) -> list[str]:
-        """What is left to do, and every field in which the libraries differ; [] when all is well."""
+    def inconsistencies(self) -> list[str]:
+        """Return unfinished work and every field in which the libraries differ; [] when all is well."""
         return [*self.differences(), *map(str, self.unfinished()), *self.spilled()]
 
-    def ends_well(self, limit: float = QUIET_LIMIT_S) -> None:
-        """Wait until all is well; what is wrong, said in full, when it never comes."""
+    def wait_until_consistent(self, limit: float = QUIET_LIMIT_S) -> None:
+        """Wait until there are no inconsistencies.
+
+        Raises:
+            AssertionError: some remain; the message lists them.
+        """
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: not self.wrong(), limit=limit)
+            wait_for(lambda: not self.inconsistencies(), limit=limit)
             return
-        raise AssertionError("\n".join([*self.wrong(), "", self.tail()]))
+        raise AssertionError("\n".join([*self.inconsistencies(), "", self.tail()]))
 
     def tail(self) -> str:
-        """The end of the worker's log, for a failed test."""
+        """Return the end of the worker's log, for a failed test."""
         return "\n".join(self.worker_log().splitlines()[-40:])
 
 
-def _may_stay(name: str, desired: object, shown: object, *, is_bare: bool) -> bool:
-    """Whether nobody may take away what an earlier scene left.
+def _may_stay(name: str, desired: object, current: object, *, is_bare: bool) -> bool:
+    """Return True if PlexSync must leave what an earlier scene wrote.
 
-    From collections only what is known as ours goes, and a scene that nobody has identified empties nothing.
+    It removes only its own collections, and a scene that is not identified empties nothing.
     """
-    if name == "collections" and isinstance(desired, list) and isinstance(shown, list):
-        return set(desired) <= set(shown)
+    if name == "collections" and isinstance(desired, list) and isinstance(current, list):
+        return set(desired) <= set(current)
     return is_bare and not desired
 
 
-def be_quiet(place: Place) -> None:
-    """Let a worker do its first scene; afterwards it idles and its watermark is set.
+def wait_idle(crash: CrashHarness) -> None:
+    """Let a worker sync its first scene; afterwards it is idle and its watermark is set.
 
-    What Plex gets after this is missing at the worker's first look, and found by the next one half a minute later.
+    An item that Plex gets afterwards is missing at the first poll and found half a minute later.
     """
-    first = place.scene("first.mp4")
-    place.edit(first, title="First")
-    place.ends_well()
+    first = crash.scene("first.mp4")
+    crash.edit(first, title="First")
+    crash.wait_until_consistent()
     wait_for(
-        lambda: place.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set"
+        lambda: crash.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK), "the watermark is set"
     )
 
 
-def seem_silent(place: Place) -> None:
-    """Stash's health page fails, for ten minutes of the worker's clock; all the rest of Stash works."""
-    place.stash.faults.fail(503, kind="healthz", times=None)
-    place.skip(SILENCE_S)
+def simulate_stash_outage(crash: CrashHarness) -> None:
+    """Let Stash's health page fail for ten minutes of the worker's clock; the rest works."""
+    crash.stash.faults.fail(503, kind="healthz", times=None)
+    crash.skip(SILENCE_S)
 
 
 def _command_lines() -> list[tuple[int, list[bytes]]]:
-    """(process id, argv) of every process that still executes."""
+    """Return (process id, argv) of every running process."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -17,7 +17,7 @@ UNSYNCED = ("tagline", "user_rating", "labels")
 Shown = Mapping[str, Any]
 
 
-def shown(item: Item) -> dict[str, Any]:
+def observed_values(item: Item) -> dict[str, Any]:
     """What of an item matters; lists as sets without regard to case, as Plex takes them."""
     texts = {name: getattr(item, name) or "" for name in ("title", *TEXTS)}
     names = {name: names_of(getattr(item, name)) for name in NAMES}
@@ -34,7 +34,7 @@ def names_of(names: Any) -> frozenset[str]:
     return frozenset(name.casefold() for name in names)
 
 
-def told(scene: SceneView) -> dict[str, Any]:
+def expected_values(scene: SceneView) -> dict[str, Any]:
     """The scene's values under the names that an item has for them."""
     return {
         "title": scene.title,
@@ -48,7 +48,7 @@ def told(scene: SceneView) -> dict[str, Any]:
     }
 
 
-class Notebook:
+class WriteLedger:
     """What PlexSync was seen to write, and what scenes ever had: the first is ours, the rest of the second may be."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Notebook:
     def desired(self, scenes: Mapping[int, int], library: StashLibrary) -> None:
         """These items' scenes have these values now."""
         for item, scene in scenes.items():
-            for name, value in told(library.scene(scene)).items():
+            for name, value in expected_values(library.scene(scene)).items():
                 self.ever[item, name].update(value if name in NAMES else {value})
 
     def seen(self, before: Mapping[int, Shown], after: Mapping[int, Shown]) -> None:
@@ -76,10 +76,15 @@ class Notebook:
 
 
 def check(
-    item: int, scene: SceneView, before: Shown, after: Shown, book: Notebook, on: frozenset[str]
+    item: int,
+    scene: SceneView,
+    before: Shown,
+    after: Shown,
+    ledger: WriteLedger,
+    on: frozenset[str],
 ) -> None:
     """The item shows its scene by the rules; AssertionError where it does not. `on`: the fields that are synced."""
-    want = told(scene)
+    want = expected_values(scene)
     is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
     for name in (*UNSYNCED, *(name for name in SYNCED if name not in on)):
         assert after[name] == before[name], f"{name} is not synced"
@@ -94,8 +99,8 @@ def check(
                 before[name],
                 after[name],
                 only_ours,
-                book.put[item, name],
-                book.ever[item, name],
+                ledger.put[item, name],
+                ledger.ever[item, name],
             )
         elif want[name] or name == "title":
             assert after[name] == (want[name] or before[name]), name
@@ -105,8 +110,8 @@ def check(
                 before[name],
                 after[name],
                 is_identified,
-                book.wrote.get((item, name)),
-                book.ever[item, name],
+                ledger.wrote.get((item, name)),
+                ledger.ever[item, name],
             )
 
 

@@ -1,6 +1,6 @@
 """Everything that people, Stash and Plex do to a library, as actions that a random sequence is made of.
 
-An action is a function of the house and three numbers, which choose what it is done to; it does nothing where
+An action is a function of the worker and three numbers, which choose what it is done to; it does nothing where
 there is nothing to do it to. Names stay unique, as Stash has them.
 """
 
@@ -13,9 +13,10 @@ from hooks.entry import run_hook
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_hooks import HookEvent
 from tests.emulators.stash_model import Scene
-from tests.flow.house import picture
-from tests.flow.inproc import Inproc, written_items
-from tests.flow.projection import Notebook, shown
+from tests.flow.oracle import WriteLedger, observed_values
+from tests.harness.images import picture
+from tests.harness.in_process import InProcessHarness
+from tests.harness.requests import written_items
 
 WORDS = ("", "Night Train", "Dawn & Dusk", "Über alle Berge – Teil 2", "a, b", "0")
 DAYS = (None, "2024-02-29", "1999-12-31", "2020-06-15")
@@ -23,15 +24,15 @@ TITLE, STUDIO, DETAILS, DATE = "title", "studio_id", "details", "date"
 PRIVATE = "private"
 
 
-class BothSides(Inproc):
-    """A house where hooks of mutations reach the queue without a process, unless `hears` is False."""
+class RandomActionHarness(InProcessHarness):
+    """A worker where hooks of mutations reach the queue without a process, unless `hooks_enabled` is False."""
 
     def fill(self) -> None:
         """A few scenes with items, some identified, one in Stash alone and one item that is nobody's."""
-        self.hears = False
+        self.hooks_enabled = False
         self._names = 0
         self._sizes = 1_000
-        self.notebook = Notebook()
+        self.ledger = WriteLedger()
         self.stash.core.hearers.append(self._hear)
         self.stash.library.add_tag(PRIVATE)
         shared: dict[str, Any] = {
@@ -53,19 +54,21 @@ class BothSides(Inproc):
             "more.mp4", title="More", performers=["Jon"], details="Other words.", cover=picture(2)
         )
         self.stash.library.add_scene("/data/lone.mp4", 77, title="Not in Plex", tags=["train"])
-        self.item("/media/nobody.mp4", 55, studio="Theirs", summary="Their own.", genres=["night"])
+        self.add_item(
+            "/media/nobody.mp4", 55, studio="Theirs", summary="Their own.", genres=["night"]
+        )
 
-    def look(self, after_s: float = 0.0) -> None:
+    def run_until_idle(self, after_s: float = 0.0) -> None:
         """The same, watched: nothing is written but to items of scenes that are in Stash and not excluded."""
         before, seen, watch = self.shown_now(), len(self.plex.writes()), set(self.scenes_of_items())
-        self.notebook.desired(self.scenes_of_items(), self.stash.library)
-        super().look(after_s)
+        self.ledger.desired(self.scenes_of_items(), self.stash.library)
+        super().run_until_idle(after_s)
         assert written_items(self.plex.writes()[seen:]) <= watch
-        self.notebook.seen(before, self.shown_now())
+        self.ledger.seen(before, self.shown_now())
 
     def shown_now(self) -> dict[int, dict[str, Any]]:
         """What every item shows."""
-        return {item.rating_key: shown(item) for item in self.plex.library.items()}
+        return {item.rating_key: observed_values(item) for item in self.plex.library.items()}
 
     def scenes_of_items(self) -> dict[int, int]:
         """The scene that each item is to show; items of nobody and of excluded scenes are not there."""
@@ -84,10 +87,10 @@ class BothSides(Inproc):
     def _pair(self, name: str, **fields: Any) -> None:
         self._sizes += 1
         self.stash.library.add_scene(f"/data/{name}", self._sizes, **fields)
-        self.item(f"/media/{name}", self._sizes)
+        self.add_item(f"/media/{name}", self._sizes)
 
     def _hear(self, event: HookEvent) -> None:
-        if self.hears:
+        if self.hooks_enabled:
             context = {"id": event.object_id, "type": event.trigger, "input": event.input}
             context["inputFields"] = list(event.fields)
             now = self.clock.wall()
@@ -133,15 +136,15 @@ class BothSides(Inproc):
         return table
 
 
-def _fields(house: BothSides, which: int, value: int) -> dict[str, Any]:
+def _fields(worker: RandomActionHarness, which: int, value: int) -> dict[str, Any]:
     """One field of a scene with another value, as a mutation takes it."""
-    studios = sorted(house.stash.library.studios)
+    studios = sorted(worker.stash.library.studios)
     everything: tuple[Mapping[str, Any], ...] = (
         {TITLE: WORDS[value % len(WORDS)]},
         {DETAILS: WORDS[value % len(WORDS)]},
         {DATE: DAYS[value % len(DAYS)]},
-        {"performer_ids": [str(each) for each in house.some_ids("performer", value)]},
-        {"tag_ids": [str(each) for each in house.some_ids("tag", value)]},
+        {"performer_ids": [str(each) for each in worker.some_ids("performer", value)]},
+        {"tag_ids": [str(each) for each in worker.some_ids("tag", value)]},
         {STUDIO: str(studios[value % len(studios)]) if studios and value % 3 else None},
         {STUDIO: None, DETAILS: "", DATE: None, "tag_ids": [], "performer_ids": []},
     )
@@ -151,140 +154,140 @@ def _fields(house: BothSides, which: int, value: int) -> dict[str, Any]:
 # -- Stash ------------------------------------------------------------------------------------------
 
 
-def save(house: BothSides, a: int, b: int, c: int) -> None:
-    scene = house.some_scene(a)
+def save(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    scene = worker.some_scene(a)
     if scene:
-        house.stash.update_scene(scene.id, **_fields(house, b, c))
+        worker.stash.update_scene(scene.id, **_fields(worker, b, c))
 
 
-def save_form(house: BothSides, a: int, b: int, c: int) -> None:
-    scene = house.some_scene(a)
+def save_form(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    scene = worker.some_scene(a)
     if scene:
-        house.stash.save_scene(scene.id, **_fields(house, b, c))
+        worker.stash.save_scene(scene.id, **_fields(worker, b, c))
 
 
-def save_many(house: BothSides, a: int, b: int, c: int) -> None:
-    fields = _fields(house, b, c)
+def save_many(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    fields = _fields(worker, b, c)
     modes = ("SET", "ADD", "REMOVE")
     given = {
         key: {"mode": modes[a % 3], "ids": value} if isinstance(value, list) else value
         for key, value in fields.items()
     }
-    house.stash.bulk_update(house.stash.library.scene_ids()[a % 2 :: 2], **given)
+    worker.stash.bulk_update(worker.stash.library.scene_ids()[a % 2 :: 2], **given)
 
 
-def write_database(house: BothSides, a: int, b: int, c: int) -> None:
+def write_database(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     """Neither a hook nor a time tells of it."""
-    scene = house.some_scene(a)
+    scene = worker.some_scene(a)
     if scene:
-        given = _fields(house, b, c)
+        given = _fields(worker, b, c)
         typed = {
             key: tuple(map(int, value)) if isinstance(value, list) else value
             for key, value in given.items()
         }
         if typed.get(STUDIO):
-            typed[STUDIO] = int(typed[STUDIO])
-        house.stash.library.change_scene(scene.id, touch=False, **typed)
+            typed[STUDIO] = int(str(typed[STUDIO]))
+        worker.stash.library.change_scene(scene.id, touch=False, **typed)
 
 
-def exclude(house: BothSides, a: int, b: int, c: int) -> None:
+def exclude(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     scene, tag = (
-        house.some_scene(a),
-        next((n for n, t in house.table("tag").items() if t.name == PRIVATE), None),
+        worker.some_scene(a),
+        next((n for n, t in worker.table("tag").items() if t.name == PRIVATE), None),
     )
     if scene and tag:
         kept = tuple(each for each in scene.tag_ids if each != tag)
-        house.stash.update_scene(
+        worker.stash.update_scene(
             scene.id, tag_ids=[str(each) for each in (kept if b % 3 == 0 else (*kept, tag))]
         )
 
 
-def create(house: BothSides, a: int, b: int, c: int) -> None:
-    name, size = f"new {house.new_size()}.mp4", house.new_size()
+def create(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    name, size = f"new {worker.new_size()}.mp4", worker.new_size()
     if b % 3:
-        house.item(f"/media/{name}", size)
-    scene = house.stash.library.add_scene(f"/data/{name}", size)
-    house.stash.update_scene(scene, **_fields(house, a, c))
+        worker.add_item(f"/media/{name}", size)
+    scene = worker.stash.library.add_scene(f"/data/{name}", size)
+    worker.stash.update_scene(scene, **_fields(worker, a, c))
 
 
-def destroy(house: BothSides, a: int, b: int, c: int) -> None:
-    scene = house.some_scene(a)
+def destroy(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    scene = worker.some_scene(a)
     if scene:
-        house.stash.destroy_scene(scene.id)
+        worker.stash.destroy_scene(scene.id)
 
 
-def merge(house: BothSides, a: int, b: int, c: int) -> None:
-    one, other = house.some_scene(a), house.some_scene(b)
+def merge(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    one, other = worker.some_scene(a), worker.some_scene(b)
     if one and other and one.id != other.id:
-        house.stash.merge_scenes(
+        worker.stash.merge_scenes(
             [one.id], other.id, **({TITLE: WORDS[c % len(WORDS)]} if c % 2 else {})
         )
 
 
-def cover(house: BothSides, a: int, b: int, c: int) -> None:
-    scene = house.some_scene(a)
+def cover(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    scene = worker.some_scene(a)
     if scene:
-        house.stash.library.set_cover(scene.id, picture(c % 5))
+        worker.stash.library.set_cover(scene.id, picture(c % 5))
 
 
-def auto_tag(house: BothSides, a: int, b: int, c: int) -> None:
-    scene = house.some_scene(a)
+def auto_tag(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    scene = worker.some_scene(a)
     if scene:
-        house.stash.library.auto_tag(
-            scene.id, house.some_ids("performer", b), house.some_ids("tag", c)
+        worker.stash.library.auto_tag(
+            scene.id, worker.some_ids("performer", b), worker.some_ids("tag", c)
         )
 
 
-def rename_named(house: BothSides, a: int, b: int, c: int) -> None:
+def rename_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     kind = ("performer", "tag", "studio")[a % 3]
-    table = house.table(kind)
+    table = worker.table(kind)
     one = sorted(table)[b % len(table)] if table else 0
     if one and table[one].name != PRIVATE:
-        name = house.new_name(c) if c % 4 else table[one].name.swapcase()
-        house.stash.update_named(kind, one, name=name)
+        name = worker.new_name(c) if c % 4 else table[one].name.swapcase()
+        worker.stash.update_named(kind, one, name=name)
 
 
-def merge_named(house: BothSides, a: int, b: int, c: int) -> None:
+def merge_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     kind = ("performer", "tag")[a % 2]
-    ids = [one for one, each in sorted(house.table(kind).items()) if each.name != PRIVATE]
+    ids = [one for one, each in sorted(worker.table(kind).items()) if each.name != PRIVATE]
     one, other = (ids[b % len(ids)], ids[c % len(ids)]) if ids else (0, 0)
     if one != other and kind == "tag":
-        house.stash.merge_tags([one], other)
+        worker.stash.merge_tags([one], other)
     elif one != other:
-        house.stash.library.performer_merge([one], other)
+        worker.stash.library.performer_merge([one], other)
 
 
-def destroy_named(house: BothSides, a: int, b: int, c: int) -> None:
+def destroy_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     kind = ("performer", "tag", "studio")[a % 3]
-    ids = [one for one, each in sorted(house.table(kind).items()) if each.name != PRIVATE]
+    ids = [one for one, each in sorted(worker.table(kind).items()) if each.name != PRIVATE]
     if ids:
-        house.stash.destroy_named(kind.title(), ids[b % len(ids)])
+        worker.stash.destroy_named(kind.title(), ids[b % len(ids)])
 
 
-def full_import(house: BothSides, a: int, b: int, c: int) -> None:
-    house.stash.library.full_import(offset=(0, 1_000)[a % 2])
+def full_import(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    worker.stash.library.full_import(offset=(0, 1_000)[a % 2])
 
 
 # -- both at once: files that move ------------------------------------------------------------------
 
 
-def move_file(house: BothSides, a: int, b: int, c: int) -> None:
+def move_file(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     """Stash's move; Plex recognises it, takes it for another file, or has not looked yet."""
-    scene = house.some_scene(a)
-    files = house.stash.library.files_of(scene) if scene else ()
+    scene = worker.some_scene(a)
+    files = worker.stash.library.files_of(scene) if scene else ()
     if not files:
         return
-    old, new = files[b % len(files)].path, f"/data/moved/{house.new_size()}.mp4"
-    house.stash.library.move_file(old, new)
-    item = _item_of(house, old)
+    old, new = files[b % len(files)].path, f"/data/moved/{worker.new_size()}.mp4"
+    worker.stash.library.move_file(old, new)
+    item = _item_of(worker, old)
     if item and c % 3 == 0 and len(item.parts) == 1:
-        house.plex.library.move_out(item.rating_key, _there(new))
+        worker.plex.library.move_out(item.rating_key, _there(new))
     elif item:
-        house.plex.library.rename_file(_there(old), _there(new))
+        worker.plex.library.rename_file(_there(old), _there(new))
 
 
-def _item_of(house: BothSides, path: str) -> Item | None:
-    return next((item for item in house.plex.library.items() if _there(path) in item.files), None)
+def _item_of(worker: RandomActionHarness, path: str) -> Item | None:
+    return next((item for item in worker.plex.library.items() if _there(path) in item.files), None)
 
 
 def _there(path: str) -> str:
@@ -294,8 +297,8 @@ def _there(path: str) -> str:
 # -- Plex -------------------------------------------------------------------------------------------
 
 
-def edit_by_hand(house: BothSides, a: int, b: int, c: int) -> None:
-    item = house.some_item(a)
+def edit_by_hand(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    item = worker.some_item(a)
     word = WORDS[c % len(WORDS)]
     if item:
         changes: tuple[dict[str, Any], ...] = (
@@ -308,11 +311,11 @@ def edit_by_hand(house: BothSides, a: int, b: int, c: int) -> None:
             {"poster": picture(7 + c % 2)},
             {"user_rating": float(c % 10), "labels": ["by hand"], "tagline": word},
         )
-        house.plex.library.change(item.rating_key, **changes[b % len(changes)])
+        worker.plex.library.change(item.rating_key, **changes[b % len(changes)])
 
 
-def empty_item(house: BothSides, a: int, b: int, c: int) -> None:
-    item = house.some_item(a)
+def empty_item(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    item = worker.some_item(a)
     if item:
         item.locked = set()
         gone: dict[str, Any] = {
@@ -322,44 +325,46 @@ def empty_item(house: BothSides, a: int, b: int, c: int) -> None:
             "genres": [],
             "roles": [],
         }
-        house.plex.library.change(item.rating_key, **gone, **({"collections": []} if b % 2 else {}))
+        worker.plex.library.change(
+            item.rating_key, **gone, **({"collections": []} if b % 2 else {})
+        )
 
 
-def refresh(house: BothSides, a: int, b: int, c: int) -> None:
-    item = house.some_item(a)
+def refresh(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    item = worker.some_item(a)
     if item:
         if b % 2:
             item.locked = set()
-        house.plex.library.agent_refresh(item.rating_key)
+        worker.plex.library.agent_refresh(item.rating_key)
 
 
-def scan_anew(house: BothSides, a: int, b: int, c: int) -> None:
+def scan_anew(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     """The item goes, and its files come back under new keys."""
-    item = house.some_item(a)
+    item = worker.some_item(a)
     if item:
         files = [(part.file, part.size) for part in item.parts]
-        house.plex.library.remove_item(item.rating_key)
+        worker.plex.library.remove_item(item.rating_key)
         for file in files:
-            house.plex.library.add_item(item.section_key, [file])
+            worker.plex.library.add_item(item.section_key, [file])
 
 
 # -- PlexSync ---------------------------------------------------------------------------------------
 
 
-def let_work(house: BothSides, a: int, b: int, c: int) -> None:
-    house.look_for((10.0, 40.0, 400.0)[a % 3], every_s=5.0 if a % 3 < 2 else 40.0)
+def let_work(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    worker.run_for((10.0, 40.0, 400.0)[a % 3], every_s=5.0 if a % 3 < 2 else 40.0)
 
 
-def sync_all(house: BothSides, a: int, b: int, c: int) -> None:
-    house.sync_all()
+def sync_all(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    worker.sync_all()
 
 
-def begin_anew(house: BothSides, a: int, b: int, c: int) -> None:
-    house.restart()
-    house.look_for(20.0, every_s=5.0)
+def begin_anew(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    worker.restart()
+    worker.run_for(20.0, every_s=5.0)
 
 
-Action = Callable[[BothSides, int, int, int], None]
+Action = Callable[[RandomActionHarness, int, int, int], None]
 ACTIONS: dict[str, Action] = {
     action.__name__: action
     for action in (

@@ -1,10 +1,10 @@
-"""PlexSync's door with somebody at every named point who writes it down, waits there or dies there.
+"""Start PlexSync with a checkpoint that records, waits or kills the process.
 
-A `Place` installs this file as `PlexSync.py` and keeps the real one beside it as `real_door.py`, so that
-the emulated Stash, hooks and leaving workers start it by themselves. What happens at a point is said by
-files in the folder `points`: `kill-NAME-N` (the N-th that comes by from now on is killed),
-`hold-NAME` (wait until the file is gone), `deadly` (a subject: whoever has it in hand dies), `skip` (how
-many seconds the steady clock of workers is ahead).
+`CrashHarness` installs this file as `PlexSync.py` and keeps the real one beside it as `real_entry.py`, so
+that the emulated Stash, hooks and ending workers start it by themselves. Files in the folder `points` are
+orders: `kill-NAME-N` (kill the N-th process that passes), `hold-NAME` (wait until the file is gone),
+`poison` (a subject whose job kills its worker), `skip` (how many seconds the steady clock of workers is
+ahead).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ DATA = HERE / "data"
 LOOK_S = 0.005
 
 
-class Points:
-    """The checkpoint that all doors are given."""
+class CheckpointController:
+    """The checkpoint that every entry point is given."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -33,7 +33,7 @@ class Points:
     def __call__(self, name: str) -> None:
         with (POINTS / "seen").open("a", encoding="utf-8") as stream:
             stream.write(f"{self._kind} {os.getpid()} {name}\n")
-        if name == "drain.job_started" and self._is_deadly():
+        if name == "drain.job_started" and self._is_poison():
             os.kill(os.getpid(), signal.SIGKILL)
         for order in POINTS.glob(f"kill-{name}-*"):
             self._obey(order)
@@ -41,7 +41,7 @@ class Points:
 
     @staticmethod
     def _obey(order: Path) -> None:
-        """Count down, or die. Of several processes, the one whose rename succeeds is meant."""
+        """Count down, or be killed. Of several processes, the one whose rename succeeds is meant."""
         stem, _, left = order.name.rpartition("-")
         is_last = left == "1"
         try:
@@ -59,16 +59,16 @@ class Points:
             time.sleep(LOOK_S)
 
     @staticmethod
-    def _is_deadly() -> bool:
-        deadly = POINTS / "deadly"
-        if not deadly.exists():
+    def _is_poison() -> bool:
+        poison = POINTS / "poison"
+        if not poison.exists():
             return False
         with contextlib.closing(sqlite3.connect(DATA / "queue.db", timeout=10.0)) as connection:
             statements = importlib.import_module("sync_queue.statements")
             query = (
                 f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
             )
-            return bool(connection.execute(query).fetchone() == (deadly.read_text("utf-8"),))
+            return bool(connection.execute(query).fetchone() == (poison.read_text("utf-8"),))
 
 
 class SkippingClock:
@@ -94,8 +94,8 @@ class SkippingClock:
         return float(skip.read_text("utf-8")) if skip.exists() else 0.0
 
 
-def be_worker(started_by: str, points: Points) -> int:
-    """The worker's door."""
+def run_worker(started_by: str, points: CheckpointController) -> int:
+    """The worker's entry."""
     points("worker.born")
     lease = importlib.import_module("sync_queue.lease").Lease(DATA)
     if not lease.acquire():
@@ -109,21 +109,23 @@ def be_worker(started_by: str, points: Points) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Open the door that this start is for."""
+    """Run the entry point that this start is for."""
     os.umask(0o077)
-    door = importlib.import_module("real_door")
+    entry = importlib.import_module("real_entry")
     if arguments[:1] == ["worker"]:
         DATA.mkdir(mode=0o700, exist_ok=True)
-        return be_worker(arguments[1], Points("worker"))
-    message = door.read_message(sys.stdin.buffer.read())
+        return run_worker(arguments[1], CheckpointController("worker"))
+    message = entry.read_message(sys.stdin.buffer.read())
     inputs = message["args"]
     if "hookContext" not in inputs:
-        Points("task")("task.begun")
-        return int(door.answer(door.run_task_process(message, inputs)))
+        CheckpointController("task")("task.begun")
+        return int(entry.answer(entry.run_task_process(message, inputs)))
     run_hook = importlib.import_module("hooks.entry").run_hook
     write = sys.stderr.buffer.write
-    given = run_hook(message, str(DATA), time.time(), door.start_worker, write, Points("hook"))
-    return int(door.answer(given))
+    given = run_hook(
+        message, str(DATA), time.time(), entry.start_worker, write, CheckpointController("hook")
+    )
+    return int(entry.answer(given))
 
 
 if __name__ == "__main__":

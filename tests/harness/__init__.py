@@ -1,0 +1,1 @@
+"""Everything that test folders share: harnesses, clocks, clients and reading helpers."""

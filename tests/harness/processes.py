@@ -1,0 +1,81 @@
+"""Run the real thing: hooks, tasks and a detached worker, all of them processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from sync_queue.hook_queue import is_worker_alive
+from tests.emulators.stash_toys import alive
+from tests.harness.servers import ServerPair
+from tests.harness.waiting import LIMIT_S, wait_for
+
+
+class ProcessHarness(ServerPair):
+    """Both servers and the installed plugin; hooks and tasks start the worker, never this class."""
+
+    @property
+    def worker_pid(self) -> int:
+        """The process of the newest worker; 0 before there is one."""
+        rows = self.rows("SELECT pid FROM worker")
+        return int(rows[0][0]) if rows else 0
+
+    @property
+    def status(self) -> str:
+        """What the worker reports that it does; "" before there is one."""
+        rows = self.rows("SELECT doing FROM worker")
+        return str(rows[0][0]) if rows else ""
+
+    def is_worker_running(self) -> bool:
+        """Return True while a worker holds the lease."""
+        return is_worker_alive(str(self.data))
+
+    def is_drained(self) -> bool:
+        """Return True when nothing waits, is in progress or spilled, and the worker is idle."""
+        spill = self.data / "spill"
+        is_spilled = spill.is_dir() and any(spill.glob("*"))
+        return self.status == "idle" and not self.jobs() and not is_spilled
+
+    def wait_until_drained(self, limit: float = LIMIT_S) -> None:
+        """Wait until the queue is drained."""
+        wait_for(self.is_drained, "the queue is drained", limit)
+
+    def run_task(self, name: str) -> Any:
+        """Run a task and wait for its end; return the job as Stash knows it."""
+        return self.stash.wait_job(self.stash.run_task(name), LIMIT_S)
+
+    def stop_worker(self, number: int = signal.SIGTERM) -> None:
+        """Send the worker a signal as soon as its process is known, and wait for its exit."""
+        signaled: set[int] = set()
+
+        def is_gone() -> bool:
+            pid = self.worker_pid
+            if pid and pid not in signaled and alive(pid):
+                signaled.add(pid)
+                os.kill(pid, number)
+            return not self.is_worker_running() and not any(map(alive, signaled))
+
+        wait_for(is_gone, "the worker has ended")
+
+    def close(self) -> None:
+        """Terminate the worker, which then writes its coverage, and kill what remains."""
+        with contextlib.suppress(AssertionError):
+            self.stop_worker()
+        self.stash.kill_plugin_processes()
+        super().close()
+
+
+Harness = TypeVar("Harness", bound=ServerPair)
+
+
+@contextlib.contextmanager
+def running(harness: Harness, **settings: Any) -> Iterator[Harness]:
+    """Open a harness with these settings and close it at the end, whatever happened."""
+    try:
+        harness.open(**settings)
+        yield harness
+    finally:
+        harness.close()
