@@ -8,6 +8,8 @@ import lzma
 import zipfile
 from pathlib import Path
 
+from tests.flow.simulated_time import SimulatedServers
+
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 RELEASED = "1.1.0"
 ARCHIVE = FIXTURES / f"PlexSync-{RELEASED}.zip.xz"
@@ -40,6 +42,13 @@ def release_source(folder: Path) -> Path:
     ]
     (folder / "index.yml").write_text("\n".join([*index, ""]), encoding="utf-8")
     return folder
+
+
+class ReleasedServers(SimulatedServers):
+    """Both servers with version 1.1.0."""
+
+    def install(self) -> None:
+        unpack_release(self.plugin)
 
 
 def _archive() -> bytes:
