@@ -7,8 +7,9 @@ import io
 import lzma
 import zipfile
 from pathlib import Path
+from typing import Any
 
-from tests.flow.simulated_time import SimulatedServers
+from tests.flow.simulated_time import SimulatedServers, SimulatedTime
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 RELEASED = "1.1.0"
@@ -45,7 +46,12 @@ def release_source(folder: Path) -> Path:
 
 
 class ReleasedServers(SimulatedServers):
-    """Both servers with version 1.1.0."""
+    """Both servers with version 1.1.0, where no coverage takes its lines for current ones."""
+
+    def __init__(self, root: Path, time: SimulatedTime, **stash_options: Any) -> None:
+        super().__init__(root, time, **stash_options)
+        self.plugin = self.stash.plugins_path / "community" / "PlexSync"
+        self.data = self.plugin / "data"
 
     def install(self) -> None:
         unpack_release(self.plugin)
