@@ -1,7 +1,5 @@
-"""The composition root: the one place that builds the objects and hands them to each other."""
+"""Build the objects and pass them to each other: the composition root."""
 
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,28 +10,18 @@ from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from core.step_timer import PLEX, STASH, StepTimer
 from core.version import VERSION
-from plex.client import PlexAddress, PlexClient
-from plex.device_identity import device_headers
-from plex.finder import Finder
-from plex.index import FileIndex
-from plex.path_map import PathMap
-from plex.plan import WriteRules
 from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import HistoryFile
 from reconciliation.runner import ReconciliationDeps, ReconciliationTask
-from stash.client import StashClient
-from sync.context import ServerCapabilities, SyncContext
+from stash.client import StashAddress, StashClient
+from sync.build_context import WorkerAdditions, build_sync_context
+from sync.context import SyncContext
 from sync.path_learning import LEARNED, LearnedPathStore
-from sync.planner import SyncPlanner
 from sync_queue.counters import Counters
-from sync_queue.dead_letters import DeadLetters
 from sync_queue.entities import EntityIndex
 from sync_queue.lease import Lease
-from sync_queue.meta import SERVER, MetaStore, start_epoch
-from sync_queue.notices import Notices
-from sync_queue.records import Records
-from sync_queue.schema import OpenedDatabase, open_database
-from sync_queue.store import JobStore
+from sync_queue.meta import SERVER
+from sync_queue.schema import OpenedDatabase
 from validation.config import PlexSyncConfig
 from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import DeletionSweep
@@ -41,366 +29,258 @@ from worker.discovery.fan_out import FanOut
 from worker.discovery.plex_scan import ScanTrigger
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
-from worker.lifecycle.drain import Drain
+from worker.lifecycle.drain import Drain, DrainDeps
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
-from worker.lifecycle.poison_jobs import dead_letter_poison_jobs
 from worker.lifecycle.supervisor import UPDATE, WorkerSupervisor
+from worker.lifecycle.worker_queue import WorkerQueue, open_worker_queue
 from worker.reporting.batch_summary import BatchSummary
 from worker.reporting.job_log import JobReporter
 from worker.reporting.log_alerts import LogAlerts
 from worker.reporting.stats import StatisticsRecorder
-from worker.resilience.breaker import BreakerStatus, CircuitState
-from worker.resilience.breaker_file import CircuitStateFile
 from worker.resilience.circuit import CircuitBreaker
-from worker.resilience.outages import OutageRecorder
+from worker.resilience.load_circuit import load_circuit
 from worker.resilience.throttle import Throttle
-
-_VERSION_LINE = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What comes from outside: a test passes its own."""
+    """The world outside the process; a test passes its own."""
 
     root: Path
     data_dir: Path
     clock: Clock = field(default_factory=SystemClock)
-    chance: Random = field(default_factory=Random)
+    rng: Random = field(default_factory=Random)
     checkpoint: Callable[[str], object] = str
     stash_timeout_s: tuple[float, float] = (5.0, 30.0)
 
 
-@dataclass(slots=True)
-class Worker:
-    """A built worker and what must be closed after it."""
+@dataclass(frozen=True, slots=True)
+class WorkerRun:
+    """One start of a worker: its environment, its log, who started it, and its heartbeat."""
 
-    life: WorkerLoop
-    parts: WorkerComponents
-    opened: OpenedDatabase
-
-    def close(self) -> None:
-        """Close the connections; the lease is not this object's to give up."""
-        self.parts.settings.close()
-        self.opened.queue.close()
-
-
-def build_plex(
-    outside: Environment,
-    config: PlexSyncConfig,
-    on_answer: Callable[[float, int], object] = lambda took_s, status: None,
-) -> PlexClient:
-    """The way to Plex under these settings. Sends nothing.
-
-    Raises:
-        OSError: the device identity can be neither read nor kept.
-    """
-    address = PlexAddress(
-        config.plex_url,
-        config.plex_token.get_secret_value(),
-        (config.plex_connect_timeout_s, config.plex_read_timeout_s),
-        config.plex_verify_tls,
-    )
-    return PlexClient(
-        address,
-        device_headers(outside.data_dir, outside.clock.sleep),
-        outside.clock.sleep,
-        on_answer,
-    )
-
-
-def build_sync_context(
-    outside: Environment,
-    config: PlexSyncConfig,
-    stash: StashClient,
-    records: Records,
-    facts: MetaStore,
-    log: EventLog,
-    *,
-    learning: LearnedPathStore | None = None,
-    check_epoch: Callable[[], None] = lambda: None,
-    on_answer: Callable[[float, int], object] = lambda took_s, status: None,
-    watch: StepTimer | None = None,
-) -> SyncContext:
-    """What a sync works with under one set of settings. Sends nothing.
-
-    Raises:
-        OSError: as for `build_plex`.
-    """
-    plex = build_plex(outside, config, on_answer)
-    return SyncContext(
-        config=config,
-        stash=stash,
-        plex=plex,
-        finder=Finder(
-            plex, FileIndex(outside.data_dir / "cache"), config.plex_libraries, outside.clock
-        ),
-        records=records,
-        clock=outside.clock,
-        log=log,
-        path_map=PathMap(config.path_map),
-        habits=ServerCapabilities(facts.get, facts.set),
-        rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
-        watch=watch or StepTimer(outside.clock),
-        learning=None if config.path_map else learning,
-        check_epoch=check_epoch,
-    )
+    env: Environment
+    log: EventLog
+    started_by: str
+    heartbeat: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Repositories:
-    """The tables of the queue's database."""
+class Reporting:
+    """What turns events into log lines, notices and statistics."""
 
-    store: JobStore
-    facts: MetaStore
-    records: Records
-    letters: DeadLetters
-    notices: Notices
+    alerts: LogAlerts
+    jobs: JobReporter
+    summary: BatchSummary
+    statistics: StatisticsRecorder
+    timer: StepTimer
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A built worker: its loop, and what must be closed after it."""
+
+    loop: WorkerLoop
+    components: WorkerComponents
+    opened: OpenedDatabase
+
+    def close(self) -> None:
+        """Close the connections to the servers and to the queue; the lease stays as it is."""
+        self.components.settings.close()
+        self.opened.queue.close()
 
 
 def build_worker(
-    outside: Environment, log: EventLog, started_by: str, beat: Callable[[], None]
+    env: Environment, log: EventLog, started_by: str, heartbeat: Callable[[], None]
 ) -> Worker:
-    """A worker on the queue in `data_dir`. Only the holder of the lease may call this.
+    """Return a worker on the queue in `data_dir`. Only the holder of the lease may call this.
 
     Raises:
         sqlite3.Error, OSError: the data folder does not allow a database.
     """
-    clock, checkpoint = outside.clock, outside.checkpoint
-    opened = open_database(outside.data_dir, checkpoint)
-    checkpoint("worker.opened")
-    epoch = start_epoch(opened.queue.connection, os.getpid(), VERSION, started_by, clock.wall())
-    checkpoint("worker.epoch")
-    store = JobStore(opened.queue.connection, clock, epoch=epoch, checkpoint=checkpoint)
-    tables = Repositories(
-        store, MetaStore(store), Records(store), DeadLetters(store), Notices(store, log.sanitize)
+    run = WorkerRun(env, log, started_by, heartbeat)
+    queue = open_worker_queue(env.data_dir, started_by, env.clock, log, env.checkpoint)
+    reporting = build_reporting(run, queue)
+    # The repair and the poison jobs are logged events: the alerts must be listening by now.
+    queue.recover(log, env.clock, env.checkpoint)
+    throttle = Throttle(env.data_dir, env.clock, log)
+    listeners = (throttle.on_breaker_transition, reporting.jobs.on_breaker_transition)
+    circuit = load_circuit(
+        env.data_dir, env.clock, env.rng, log, queue.store, queue.notices, listeners
     )
-    troubles = LogAlerts(tables.notices, clock)
-    log.add_listener(troubles.on_log_event)
-    if opened.quarantine:
-        _report_repair(opened.quarantine, tables.notices, log, clock)
-    dead_letter_poison_jobs(store, store.recover_orphans(), log)
-    checkpoint("worker.orphans")
-    reporter = JobReporter(log, tables.notices, clock)
-    throttle = Throttle(outside.data_dir, clock, log)
-    watch = StepTimer(clock)
-    statistics = StatisticsRecorder(outside.data_dir, Counters(store), clock, log, watch)
-    gate = build_gate(outside, tables, log, reporter, throttle)
-    fan_out = FanOut(store, EntityIndex(store), clock, checkpoint)
-    summary = BatchSummary(tables.notices, clock)
-    drain = Drain(
-        store,
-        tables.notices,
-        gate,
-        throttle,
-        clock,
-        outside.chance,
-        log,
-        fan_out,
-        listeners=[reporter.on_job_finished, statistics.on_job_finished, summary.on_job_finished],
-        batch_listeners=[ScanTrigger(gate, tables.notices, clock, log).on_batch_read],
-        checkpoint=checkpoint,
-    )
-    settings = build_settings(outside, tables, log, beat, throttle, watch)
-    reconciliation = build_reconciliation(
-        outside, tables, log, settings, has_restarted=started_by != UPDATE
+    settings = build_settings(run, queue, throttle, reporting.timer)
+    components = build_components(run, queue, reporting, circuit, throttle, settings)
+    return Worker(WorkerLoop(components), components, queue.opened)
+
+
+def build_reporting(run: WorkerRun, queue: WorkerQueue) -> Reporting:
+    """Return what reports the worker's events; the alerts listen to its log from here on."""
+    clock, log = run.env.clock, run.log
+    alerts = LogAlerts(queue.notices, clock)
+    log.add_listener(alerts.on_log_event)
+    timer = StepTimer(clock)
+    return Reporting(
+        alerts,
+        JobReporter(log, queue.notices, clock),
+        BatchSummary(queue.notices, clock),
+        StatisticsRecorder(run.env.data_dir, Counters(queue.store), clock, log, timer),
+        timer,
     )
 
-    def before_speaking() -> None:
-        summary.report_if_due()
-        reporter.notify_long_outage(gate.breaker)
-        troubles.flush()
 
-    parts = WorkerComponents(
-        data_dir=outside.data_dir,
-        store=store,
-        facts=tables.facts,
-        letters=tables.letters,
-        notices=tables.notices,
-        settings=settings,
-        gate=gate,
-        drain=drain,
-        throttle=throttle,
-        statistics=statistics,
-        catch_up=CatchUp(
-            store, tables.facts, tables.records, EntityIndex(store), clock, log, checkpoint
-        ),
-        defaults=DefaultSettingsWriter(tables.facts, clock, log, VERSION),
+def build_components(
+    run: WorkerRun,
+    queue: WorkerQueue,
+    reporting: Reporting,
+    circuit: CircuitBreaker,
+    throttle: Throttle,
+    settings: LiveSettings,
+) -> WorkerComponents:
+    """Return everything that the worker's loop works with."""
+    env, clock, log, store = run.env, run.env.clock, run.log, queue.store
+    entities = EntityIndex(store)
+    fan_out = FanOut(store, entities, clock, env.checkpoint)
+    reconciliation = build_reconciliation(run, queue, settings)
+
+    def before_notices() -> None:
+        reporting.summary.report_if_due()
+        reporting.jobs.notify_long_outage(circuit.breaker)
+        reporting.alerts.flush()
+
+    return WorkerComponents(
+        data_dir=env.data_dir,
         clock=clock,
         log=log,
-        epoch=epoch,
-        installed_version=lambda: installed_version(outside.root),
-        version=VERSION,
-        beat=beat,
-        checkpoint=checkpoint,
-        duties=(DeletionSweep(store, tables.records, fan_out, clock, log), reconciliation),
-        before_speaking=before_speaking,
-        is_gone=InstallationCheck(outside.root, outside.data_dir, clock).is_uninstalled,
-        stash_came_back=reconciliation.on_stash_recovered,
+        epoch=queue.epoch,
+        store=store,
+        facts=queue.facts,
+        dead_letters=queue.dead_letters,
+        notices=queue.notices,
+        settings=settings,
+        circuit=circuit,
+        drain=build_drain(run, queue, reporting, circuit, throttle, fan_out),
+        throttle=throttle,
+        statistics=reporting.statistics,
+        catch_up=CatchUp(store, queue.facts, queue.records, entities, clock, log, env.checkpoint),
+        default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
+        installation=InstallationCheck(env.root, env.data_dir, clock),
+        background_tasks=(
+            DeletionSweep(store, queue.records, fan_out, clock, log),
+            reconciliation,
+        ),
+        heartbeat=run.heartbeat,
+        checkpoint=env.checkpoint,
+        before_notices=before_notices,
+        on_stash_recovered=reconciliation.on_stash_recovered,
     )
-    return Worker(WorkerLoop(parts), parts, opened)
+
+
+def build_drain(
+    run: WorkerRun,
+    queue: WorkerQueue,
+    reporting: Reporting,
+    circuit: CircuitBreaker,
+    throttle: Throttle,
+    fan_out: FanOut,
+) -> Drain:
+    """Return the drain, with everything that is notified of its jobs and batches."""
+    scan_trigger = ScanTrigger(circuit, queue.notices, run.env.clock, run.log)
+    deps = DrainDeps(
+        store=queue.store,
+        notices=queue.notices,
+        circuit=circuit,
+        throttle=throttle,
+        fan_out=fan_out,
+        rng=run.env.rng,
+        on_job_finished=(
+            reporting.jobs.on_job_finished,
+            reporting.statistics.on_job_finished,
+            reporting.summary.on_job_finished,
+        ),
+        on_batch_read=(scan_trigger.on_batch_read,),
+        checkpoint=run.env.checkpoint,
+    )
+    return Drain(deps)
 
 
 def build_reconciliation(
-    outside: Environment,
-    tables: Repositories,
-    log: EventLog,
-    settings: LiveSettings,
-    *,
-    has_restarted: bool,
-) -> ReconciliationTask[SyncContext]:
-    """The worker's duty of comparing both sides."""
+    run: WorkerRun, queue: WorkerQueue, settings: LiveSettings
+) -> ReconciliationTask:
+    """Return the worker's background task that compares both sides."""
+    env = run.env
 
-    def say(text: str) -> None:
-        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
+    def notify(text: str) -> None:
+        queue.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
 
-    ground = ReconciliationDeps(
-        store=tables.store,
-        facts=tables.facts,
-        book=QueueGapSink(tables.store, tables.letters, tables.records),
-        history=HistoryFile(outside.data_dir, outside.clock.sleep),
-        clock=outside.clock,
-        log=log,
+    deps = ReconciliationDeps(
+        store=queue.store,
+        meta=queue.facts,
+        sink=QueueGapSink(queue.store, queue.dead_letters, queue.records),
+        history=HistoryFile(env.data_dir, env.clock.sleep),
+        clock=env.clock,
+        log=run.log,
         config=lambda: settings.config,
-        first_start=lambda: first_start(tables.facts),
-        say=say,
+        first_start=lambda: first_start(queue.facts),
+        notify=notify,
     )
-    return ReconciliationTask(ground, SyncPlanner, has_restarted=has_restarted)
-
-
-def build_gate(
-    outside: Environment,
-    tables: Repositories,
-    log: EventLog,
-    reporter: JobReporter,
-    throttle: Throttle,
-) -> CircuitBreaker:
-    """The breaker as it was left, with everybody who must hear of its moves."""
-    file = CircuitStateFile(outside.data_dir, outside.clock)
-    breaker, warning = file.load()
-
-    def unsaved(text: str) -> None:
-        if text:
-            log.warning("state.unsaved", detail=text)
-
-    outages = OutageRecorder(outside.data_dir, outside.clock, unsaved)
-    outages.sync_with_breaker(breaker)
-    for text in filter(None, (warning, outages.warning)):
-        log.warning("state.set_aside", detail=text)
-        tables.notices.add(f"state:{text[:20]}", "warning", text, outside.clock.wall())
-
-    def count_affected(old: CircuitState, new: CircuitState) -> None:
-        if new.state is BreakerStatus.CLOSED:
-            due, _, running = tables.store.counts()
-            outages.add_affected_jobs(due + running)
-
-    listeners = (
-        count_affected,
-        outages.on_breaker_transition,
-        throttle.on_breaker_transition,
-        reporter.on_breaker_transition,
-    )
-    return CircuitBreaker(
-        outside.clock,
-        outside.chance,
-        log,
-        breaker,
-        listeners,
-        save=lambda breaker: unsaved(file.save(breaker)),
-    )
+    return ReconciliationTask(deps, has_restarted=run.started_by != UPDATE)
 
 
 def build_settings(
-    outside: Environment,
-    tables: Repositories,
-    log: EventLog,
-    beat: Callable[[], None],
-    throttle: Throttle,
-    watch: StepTimer,
+    run: WorkerRun, queue: WorkerQueue, throttle: Throttle, timer: StepTimer
 ) -> LiveSettings:
-    """The present settings, and what is built from them."""
-    learning = LearnedPathStore(
-        outside.data_dir,
-        outside.clock,
-        log,
-        lambda lesson: _rematch(tables.store, tables.records, tables.facts.get(SERVER)),
-    )
+    """Return the live settings, which build the clients of both servers when they change."""
+    env, log = run.env, run.log
 
-    def on_answer(took_s: float, status: int) -> None:
-        beat()
-        watch.count_request(PLEX)
+    def on_plex_response(took_s: float, status: int) -> None:
+        run.heartbeat()
+        timer.count_request(PLEX)
         throttle.on_response(took_s, status)
 
-    def on_request() -> None:
-        beat()  # a catch-up of many pages is no silence either
-        watch.count_request(STASH)
+    def on_stash_request() -> None:
+        # Keep the watchdog satisfied during a catch-up of many pages.
+        run.heartbeat()
+        timer.count_request(STASH)
 
-    return LiveSettings(
-        tables.facts,
-        tables.notices,
-        outside.clock,
-        log,
-        lambda address, cookie: StashClient(
-            address, cookie, timeout_s=outside.stash_timeout_s, on_request=on_request
-        ),
-        lambda config, stash: build_sync_context(
-            outside,
-            config,
-            stash,
-            tables.records,
-            tables.facts,
-            log,
-            learning=learning,
-            check_epoch=tables.store.check_epoch,
-            on_answer=on_answer,
-            watch=watch,
-        ),
-    )
+    def build_stash(address: StashAddress, cookie: str) -> StashClient:
+        return StashClient(
+            address, cookie, timeout_s=env.stash_timeout_s, on_request=on_stash_request
+        )
+
+    def build_context(config: PlexSyncConfig, stash: StashClient) -> SyncContext:
+        return build_sync_context(
+            env.data_dir, env.clock, config, stash, queue.store, log, additions
+        )
+
+    learning = LearnedPathStore(env.data_dir, env.clock, log, lambda mapping: _rematch(queue))
+    additions = WorkerAdditions(learning, queue.store.check_epoch, on_plex_response, timer)
+    return LiveSettings(queue.facts, queue.notices, env.clock, log, build_stash, build_context)
 
 
-def run_worker(outside: Environment, lease: Lease, started_by: str) -> int:
-    """Be the worker until there is a reason to leave; the exit status."""
-    return _runner(outside).run(lease, started_by)
+def run_worker(env: Environment, lease: Lease, started_by: str) -> int:
+    """Run the worker until there is a reason to exit; return the exit status."""
+    return _build_supervisor(env).run(lease, started_by)
 
 
 def drain_in_process(
-    outside: Environment, look: Callable[[], None], limit_s: float = float("inf")
+    env: Environment, on_progress: Callable[[], None], limit_s: float = float("inf")
 ) -> bool:
-    """Drain the queue in this process; see `Runner.work_here`."""
-    return _runner(outside).drain_in_process(look, limit_s)
+    """Drain the queue in this process; see `WorkerSupervisor.drain_in_process`."""
+    return _build_supervisor(env).drain_in_process(on_progress, limit_s)
 
 
-def _runner(outside: Environment) -> WorkerSupervisor:
+def _build_supervisor(env: Environment) -> WorkerSupervisor:
     return WorkerSupervisor(
-        outside.root,
-        outside.data_dir,
-        outside.clock,
-        outside.checkpoint,
-        lambda log, started_by, beat: build_worker(outside, log, started_by, beat),
+        env.root,
+        env.data_dir,
+        env.clock,
+        env.checkpoint,
+        lambda log, started_by, heartbeat: build_worker(env, log, started_by, heartbeat),
     )
 
 
-def _rematch(store: JobStore, records: Records, server: str) -> None:
-    """What was matched through a learned pair that is contradicted now is looked at anew."""
-    scenes = records.scenes_matched_by(LEARNED, server)
-    store.enqueue_many(map(scene_subject, scenes), "path_contradicted", PRIORITY_BACKFILL)
-
-
-def _report_repair(path: str, notices: Notices, log: EventLog, clock: Clock) -> None:
-    name = Path(path).name
-    log.error("database.damaged", kept_as=name)
-    text = (
-        f"PlexSync's database was damaged and has been kept as {name}. What could be read was saved, "
-        "the catch-up repairs the rest. Check the disk."
-    )
-    notices.add("damaged", "error", text, clock.wall())
-
-
-def installed_version(root: Path) -> str:
-    """The version of the files on disk now; this process's own when they cannot be read."""
-    try:
-        found = _VERSION_LINE.search((root / "core" / "version.py").read_text("utf-8"))
-    except OSError:
-        return VERSION  # an update is replacing the file at this moment
-    return found.group(1) if found else VERSION
+def _rematch(queue: WorkerQueue) -> None:
+    """Enqueue the scenes that were matched by learned paths, because one proved wrong."""
+    scenes = queue.records.scenes_matched_by(LEARNED, queue.facts.get(SERVER))
+    queue.store.enqueue_many(map(scene_subject, scenes), "path_contradicted", PRIORITY_BACKFILL)

@@ -18,8 +18,9 @@ from pathlib import Path
 from core.log import open_log
 from plex.finder import Finder
 from plex.index import FileIndex
+from sync.build_context import build_plex
 from validation.config import read_config
-from wiring import Environment, build_plex, build_worker
+from wiring import Environment, build_worker
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOOKUPS = 2_000
@@ -72,10 +73,10 @@ class Cost:
 
 def index(order: Order) -> Measured:
     """Know every library, then look names up: the worker's way to the index and nothing else."""
-    outside = Environment(PROJECT, Path(order.data))
+    env = Environment(PROJECT, Path(order.data))
     config = read_config({"a_plex_url": order.plex_url, "a_plex_token": order.plex_token}).config
-    client = build_plex(outside, config)
-    finder = Finder(client, FileIndex(outside.data_dir / "cache"), (), outside.clock)
+    client = build_plex(env.data_dir, env.clock, config)
+    finder = Finder(client, FileIndex(env.data_dir / "cache"), (), env.clock)
     seconds, own_s = _timed(finder.prepare)
     chosen = random.Random(7).choices(order.names, k=LOOKUPS if order.names else 0)
     taken, found = [], 0
@@ -129,7 +130,7 @@ def _work_off(order: Order) -> None:
     log, close_log = open_log(data / "plexsync.log")
     worker = build_worker(Environment(PROJECT, data), log, "benchmark", lambda: None)
     try:
-        worker.life.drain_and_exit(lambda: None)
+        worker.loop.drain_and_exit(lambda: None)
     finally:
         worker.close()
         close_log()

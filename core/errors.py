@@ -3,9 +3,9 @@
 ```text
 PlexSyncError
 ├── PlexError
-│   ├── PlexServerDown         nobody answers, or 503
+│   ├── PlexUnavailable        nobody answers, or 503
 │   ├── PlexTemporaryError     it answered, badly; try again
-│   ├── PlexRefused            token, TLS or address: a person must act
+│   ├── PlexAccessError        token, TLS or address: a person must act
 │   ├── PlexRejected           Plex will never take this value
 │   ├── PlexNotFound           no item plays this file (yet)
 │   └── StaleMatch             the matched item is gone or plays another file
@@ -13,10 +13,11 @@ PlexSyncError
 │   ├── AmbiguousMatch         several candidates
 │   └── WeakMatch              one candidate, single weak evidence
 ├── StashUnavailable           Stash does not answer, or ended our session
-├── SceneGone                  the scene is no longer in Stash
-├── NoFile                     the scene has no file
-├── BadScene                   Stash's answer about the scene makes no sense
-├── WorkerDied                 a worker died with this job in hand
+├── StashQueryError            Stash rejected a query
+├── SceneDeleted               the scene is no longer in Stash
+├── SceneHasNoFile             the scene has no file
+├── InvalidScene               Stash's answer about the scene makes no sense
+├── PoisonJob                  a worker died with this job in hand
 ├── Fenced                     a newer worker has taken over
 └── ConfigurationError         a required setting is missing or unusable
 ```
@@ -95,6 +96,10 @@ class StashUnavailable(PlexSyncError):
     """Stash does not answer, or ended the session. PlexSync waits for it."""
 
 
+class StashQueryError(PlexSyncError):
+    """Stash answered a query of PlexSync with an error."""
+
+
 class SceneDeleted(PlexSyncError):
     """The scene is no longer in Stash."""
 
@@ -117,6 +122,17 @@ class Fenced(PlexSyncError):
 
 class ConfigurationError(PlexSyncError):
     """A required setting is missing. Enter the Plex URL and the Plex token in PlexSync's settings."""
+
+
+RENAMED_ERRORS = {  # old name: the name since 1.2; rows that earlier versions stored are rewritten
+    "SceneGone": "SceneDeleted",
+    "NoFile": "SceneHasNoFile",
+    "BadScene": "InvalidScene",
+    "PlexRefused": "PlexAccessError",
+    "PlexServerDown": "PlexUnavailable",
+    "StashRefused": "StashQueryError",
+    "WorkerDied": "PoisonJob",
+}
 
 
 def error_classes(root: type[PlexSyncError] = PlexSyncError) -> Iterator[type[PlexSyncError]]:

@@ -12,7 +12,7 @@ _REPLACE_TRIES = 5  # on Windows a reader may hold the file for a moment
 
 
 class JsonFile:
-    """One JSON object on disk. `set_aside` tells of a corrupt one; see `read`."""
+    """One JSON object on disk. `quarantined_as` tells of a corrupt one; see `read`."""
 
     def __init__(self, path: Path, sleep: Callable[[float], None]) -> None:
         self._path = path
@@ -22,7 +22,7 @@ class JsonFile:
     def read(self) -> dict[str, Any] | None:
         """The document; None when there is none or it was unreadable.
 
-        A corrupt file is moved to `<name>.corrupt`, and `set_aside` names it.
+        A corrupt file is moved to `<name>.corrupt`, and `quarantined_as` names it.
         """
         try:
             document = json.loads(self._path.read_text("utf-8"))

@@ -101,7 +101,7 @@ def event_line(event: str, facts: dict[str, object]) -> str:
     """`event key=value ...`; empty facts are left out, texts with blanks are quoted.
 
     Examples:
-        >>> event_line("sync.done", {"scene": 42, "wrote": ("title", "tags"), "why": "", "detail": "as it was"})
+        >>> event_line("sync.done", {"scene": 42, "wrote": ("title", "tags"), "reason": "", "detail": "as it was"})
         'sync.done scene=42 wrote=title,tags detail="as it was"'
     """
     parts = [event]

@@ -66,5 +66,5 @@ class MatchResult:
     items: tuple[int, ...]
     confidence: Confidence
     candidates: tuple[Candidate, ...] = ()
-    why: str = ""
+    reason: str = ""
     is_learned: bool = False

@@ -1,16 +1,43 @@
-"""What became of one job: exactly one outcome per attempt."""
+"""Describe what became of one job: exactly one outcome per attempt."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Disposition(Enum):
-    """The move a job makes."""
+    """Where a job goes after an attempt. The values are stored."""
 
+    # Done; the job is not tried again.
     COMPLETE = "done"
-    RETRY = "wait"  # later, with the attempts spent so far
-    RELEASE = "release"  # at once, nothing spent: the fault was not the job's
+    # Tried again later, with the attempts spent so far.
+    RETRY = "wait"
+    # Tried again immediately, without spending an attempt: the job did not cause the failure.
+    RELEASE = "release"
+    # Not tried again until the user or PlexSync requeues it.
     DEAD_LETTER = "bury"
+
+
+class SyncResult(Enum):
+    """What a completed job has done. The values are written to the log."""
+
+    # At least one field was written.
+    WROTE = "wrote"
+    # Plex shows the scene as it is; of an entity: what scenes show of it has not changed.
+    SAME = "same"
+    # An entity changed; the scenes that show it were enqueued.
+    CHANGED = "changed"
+    # Stash no longer has the scene or the entity.
+    GONE = "gone"
+    # The scene has no file.
+    NO_FILE = "no_file"
+    # The setting Sync metadata is off.
+    OFF = "off"
+    # The settings exclude the scene.
+    EXCLUDED = "excluded"
+    # Plex does not have the scene, and the settings ignore that.
+    SKIPPED = "skipped"
+    # Another scene owns every item of the scene.
+    CLAIMED = "claimed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +45,27 @@ class Outcome:
     """One job's outcome.
 
     Attributes:
-        fate: the move.
-        what: for DONE one of `wrote`, `same`, `gone`, `no_file`, `off`, `excluded`, `skipped`, `claimed`; else the
-            error class.
+        disposition: where the job goes.
+        result: what a completed job has done; None for every other one.
+        error: the class of the failure; None for a completed job.
         wrote: names of the fields written.
-        items: rating keys looked at.
+        items: rating keys of the items that were compared.
         confidence: `high`, `low` or "".
-        message: for people; "" when there is nothing to say.
+        message: a text for the user; "" for none.
         candidates: what the matcher looked at, one line each.
-        wait_s: for WAIT, seconds until the next look.
+        wait_s: for RETRY, seconds until the next attempt.
         attempts: failed attempts that count, this one included.
         title: the scene's title or file name, "" when unknown.
         warnings: parts that failed without failing the job.
+
+    Examples:
+        >>> Outcome(Disposition.RETRY, error=TimeoutError).reason
+        'TimeoutError'
     """
 
     disposition: Disposition
-    result: str
+    result: SyncResult | None = None
+    error: type[Exception] | None = None
     wrote: tuple[str, ...] = ()
     items: tuple[int, ...] = ()
     confidence: str = ""
@@ -43,3 +75,13 @@ class Outcome:
     attempts: int = 0
     title: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The name of the error's class, as it is stored; "" for a completed job."""
+        return self.error.__name__ if self.error is not None else ""
+
+    @property
+    def result_text(self) -> str:
+        """The result as it is written to the log; "" for a job that is not completed."""
+        return self.result.value if self.result is not None else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from core.field_values import FieldValue
 from core.units import DAY_S, HOUR_S, MINUTE_S
 
 _UNITS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
@@ -26,3 +27,15 @@ def format_duration(seconds: float) -> str:
         if seconds >= unit_s:
             return f"{seconds / unit_s:.1f}".removesuffix(".0") + f" {name}"
     return f"{max(0.0, seconds):.0f} s"
+
+
+def format_value(value: FieldValue, max_chars: int) -> str:
+    """Return a field's value on one line, cut to `max_chars` characters; "" for an empty value.
+
+    Example:
+        >>> format_value(("night", "train"), 8)
+        'night, t...'
+    """
+    text = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= max_chars else f"{text[:max_chars]}..."

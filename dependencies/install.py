@@ -61,8 +61,8 @@ class DependencySpec(NamedTuple):
 class InstallFailed(Exception):
     """No installer did it: why, and the installer a person should run by hand."""
 
-    def __init__(self, why: str, installer: Installer) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, installer: Installer) -> None:
+        super().__init__(reason)
         self.installer = installer
 
 
@@ -114,9 +114,9 @@ def ensure_dependencies(
                 _error_message(absent, "another process has been installing them for long", None)
             ) from error
         except OSError as error:
-            why = f"{deps} cannot be used ({error.strerror or error})"
+            reason = f"{deps} cannot be used ({error.strerror or error})"
             raise DependencyError(
-                _error_message(absent, why, _manual_installer(known).command(needs.file, target))
+                _error_message(absent, reason, _manual_installer(known).command(needs.file, target))
             ) from error
     use_folder(target)
 
@@ -177,12 +177,12 @@ def _install_once(
     try:
         install(needs, deps, installers, run)
     except InstallFailed as failure:
-        why = _error_message(absent, str(failure), failure.installer.command(needs.file, target))
+        reason = _error_message(absent, str(failure), failure.installer.command(needs.file, target))
         if not isinstance(
             failure, NoInstallerFound
         ):  # whoever installs pip now is not to wait for it
-            failures.write({"at": now, "key": needs.key, "why": why})
-        raise DependencyError(why) from failure
+            failures.write({"at": now, "key": needs.key, "why": reason})
+        raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)
 
 
@@ -219,10 +219,12 @@ def _build(
         finished = run(installer.command(needs.file, site), work)
         if finished.status and _NO_PIP in finished.output:
             continue
-        why = last_error_line(finished.output) if finished.status else _validate(needs, site, run)
-        if not why:
+        reason = (
+            last_error_line(finished.output) if finished.status else _validate(needs, site, run)
+        )
+        if not reason:
             return site
-        failures.append(InstallFailed(why, installer))
+        failures.append(InstallFailed(reason, installer))
     raise (
         failures[0] if failures else NoInstallerFound(_NO_INSTALLER, _manual_installer(installers))
     )
@@ -275,8 +277,8 @@ def _remove(folders: Iterable[Path]) -> None:
         )  # what cannot be removed now is tried again next time
 
 
-def _error_message(absent: list[str], why: str, command: list[str] | None) -> str:
+def _error_message(absent: list[str], reason: str, command: list[str] | None) -> str:
     advice = "try again later"
     if command is not None:
         advice = f"run: {subprocess.list2cmdline(command) if sys.platform == 'win32' else shlex.join(command)}"
-    return f"PlexSync lacks Python packages ({', '.join(absent)}) and could not install them: {why}. To help, {advice}"
+    return f"PlexSync lacks Python packages ({', '.join(absent)}) and could not install them: {reason}. To help, {advice}"

@@ -102,9 +102,9 @@ def job_from_context(context: object, now: float) -> dict[str, object] | None:
 
     Examples:
         >>> played = {"type": "Scene.Update.Post", "id": 42, "input": {}, "inputFields": ["id", "play_count"]}
-        >>> note_from_context(played, 1000.0) is None
+        >>> job_from_context(played, 1000.0) is None
         True
-        >>> note = note_from_context(played | {"inputFields": ["id", "title"]}, 1000.0)
+        >>> note = job_from_context(played | {"inputFields": ["id", "title"]}, 1000.0)
         >>> note["subject"], note["cause"], note["due_at"]
         ('scene:42', 'update', 1001.0)
     """
@@ -179,7 +179,7 @@ def run_hook(
         checkpoint("hook.started")
         _enqueue_or_spill(data_dir, notes, session, now, write_error)
         print_pending_message(data_dir, write_error)
-        checkpoint("hook.kept")
+        checkpoint("hook.enqueued")
         # No lost wake-up: whoever leaves looks at the queue after releasing the lease, and whoever
         # notes looks at the lease after committing.
         if (alive or (ended is not None and ended() is not None)) and not is_worker_alive(data_dir):

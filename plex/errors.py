@@ -23,6 +23,7 @@ from core.errors import (
     PlexTemporaryError,
     PlexUnavailable,
 )
+from validation.settings import BY_NAME
 
 _STATUS = re.compile(r"^\((\d{3})\)")
 _LIMIT = re.compile(r"\((?:connect|read) timeout=([\d.]+)\)")
@@ -71,9 +72,8 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     if status is not None:
         return _from_status(status, target_chars)
     if isinstance(error, SSLError):
-        text = (
-            "the TLS certificate of Plex is not trusted (see the setting Verify Plex's certificate)"
-        )
+        setting = BY_NAME["plex_verify_tls"].display_name
+        text = f"the TLS certificate of Plex is not trusted (see the setting '{setting}')"
         return PlexAccessError(f"{text}, or the port does not speak TLS")
     if isinstance(error, _BAD_URL):
         return PlexAccessError("the Plex URL is unusable")

@@ -72,7 +72,7 @@ def match_scene(
         >>> scene = SceneFile(path="/data/2024/clip.mp4", size=500, oshash="")
         >>> in_plex = [PlexFile("/media/2023/clip.mp4", 600, 1, 1), PlexFile("/media/2024/clip.mp4", 500, 2, 1)]
         >>> result = match_scene([scene], {scene.path: in_plex}, PathMap())
-        >>> result.items, result.confidence, result.why
+        >>> result.items, result.confidence, result.reason
         ((2,), <Confidence.HIGH: 'high'>, 'name_and_size 0.8, no other file of this name')
     """
     if not files:
@@ -87,7 +87,9 @@ def match_scene(
             best = max(chosen, key=lambda verdict: verdict.candidates[0].score)
             united = chosen if confidence is Confidence.HIGH else [best]
             items = frozenset(item for verdict in united for item in verdict.items)
-            return MatchResult(tuple(sorted(items)), confidence, _listed(verdicts, items), best.why)
+            return MatchResult(
+                tuple(sorted(items)), confidence, _listed(verdicts, items), best.reason
+            )
     return verdicts[0]
 
 
@@ -103,16 +105,16 @@ def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
         WeakMatch: one file, on weak evidence.
     """
     if result.confidence is Confidence.NONE:
-        raise PlexNotFound(result.why)
+        raise PlexNotFound(result.reason)
     if result.confidence is Confidence.HIGH:
         return result.items
     best = result.candidates[0]
     rivals = [rival for rival in result.candidates[1:] if _is_close_rival(best, rival)]
     sizes = {candidate.file.size for candidate in (best, *rivals)} - {0}
     if rivals and (strict or len(sizes) > 1):
-        raise AmbiguousMatch(result.why, candidates=result.candidates)
+        raise AmbiguousMatch(result.reason, candidates=result.candidates)
     if strict:
-        raise WeakMatch(result.why, candidates=result.candidates)
+        raise WeakMatch(result.reason, candidates=result.candidates)
     return result.items
 
 
@@ -160,19 +162,19 @@ def _evaluate_file(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMa
     ]
     if not files:
         count = len(by_path)
-        why = (
+        reason = (
             f"Plex has {count} of this name, of another size"
             if count
             else "Plex has no file of this name"
         )
-        return MatchResult((), Confidence.NONE, (), why)
+        return MatchResult((), Confidence.NONE, (), reason)
     weighed = heapq.nsmallest(KEPT_CANDIDATES, _score(files, scene.size), key=lambda one: one.rank)
     best, *others = [tuple(one.candidates(scene.path, len(files))) for one in weighed]
     # The chosen file with all its items, and always the next one, which may be a reason to refuse.
     rest = [candidate for one in others for candidate in one][: max(KEPT_CANDIDATES - len(best), 1)]
     items = tuple(sorted({candidate.file.item for candidate in best}))
-    confidence, why = _grade(weighed)
-    return MatchResult(items, confidence, (*best, *rest), why)
+    confidence, reason = _grade(weighed)
+    return MatchResult(items, confidence, (*best, *rest), reason)
 
 
 def _grade(weighed: Sequence[_ScoredFile]) -> tuple[Confidence, str]:

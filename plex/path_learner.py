@@ -103,8 +103,10 @@ def match_learned(
     if not found:
         return None
     items = tuple(sorted({candidate.file.item for candidate in found}))
-    why = f"exact_path 1.0, {found[0].note}, equal size"
-    return MatchResult(items, Confidence.HIGH, tuple(found[:_MAX_CANDIDATES]), why, is_learned=True)
+    reason = f"exact_path 1.0, {found[0].note}, equal size"
+    return MatchResult(
+        items, Confidence.HIGH, tuple(found[:_MAX_CANDIDATES]), reason, is_learned=True
+    )
 
 
 def split_pair(scene_path: str, plex_path: str) -> tuple[PrefixPair, str]:

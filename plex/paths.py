@@ -47,3 +47,8 @@ def normal_path(path: str) -> str:
     parts = components(folded)
     root = "/" if len(parts) > 1 and not parts[0] else ""
     return root + "/".join(part for part in (part.rstrip(" ") for part in parts) if part)
+
+
+def same_path(left: str, right: str) -> bool:
+    """Return True if two of Plex's paths name one file."""
+    return left == right or normal_path(left) == normal_path(right)

@@ -13,7 +13,7 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.paths import file_stem
 
-NOTHING = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
+CLEARED = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class _FieldState:
     """One field on one item, with all that its decision hangs on."""
 
     field: Field
-    wanted: FieldValue
+    desired: FieldValue
     present: FieldValue
     known: FieldRecord | None
     is_locked: bool
 
     @property
     def clears(self) -> bool:
-        return not normal_form(self.field.kind, self.wanted)
+        return not normal_form(self.field.kind, self.desired)
 
     @property
     def is_ours(self) -> bool:
@@ -77,12 +77,12 @@ class _FieldState:
             return False
         return (
             now in (self.known.pushed, self.known.verified)
-            or (now or NOTHING) == self.known.intended
+            or (now or CLEARED) == self.known.intended
         )
 
 
 def plan_changes(
-    wanted: Mapping[str, FieldValue],
+    desired: Mapping[str, FieldValue],
     item: PlexItem,
     record: SyncRecord | None,
     rules: WriteRules,
@@ -96,15 +96,15 @@ def plan_changes(
 
     Examples:
         >>> item = PlexItem(9137, 1, "x", ("/media/x.mp4",), {"title": "x", "tags": ("day", "old")})
-        >>> wanted = {"title": "Night Train", "tags": ("day", "night")}
-        >>> for change in plan_changes(wanted, item, None, WriteRules(), identified=True):
+        >>> desired = {"title": "Night Train", "tags": ("day", "night")}
+        >>> for change in plan_changes(desired, item, None, WriteRules(), identified=True):
         ...     print(change.field.name, change.value, change.remove)
         title Night Train ()
         tags ('day', 'night') ('old',)
     """
     is_gated = rules.quality_gate and not identified
     changes = []
-    for case in _cases(wanted, item, record):
+    for case in _cases(desired, item, record):
         change = _names_change if case.field.kind is Kind.NAMES else _scalar_change
         planned = change(case, item, rules, is_gated)
         if planned:
@@ -114,7 +114,7 @@ def plan_changes(
 
 def intended_records(
     changes: tuple[Change, ...],
-    wanted: Mapping[str, FieldValue],
+    desired: Mapping[str, FieldValue],
     item: PlexItem,
     record: SyncRecord | None,
 ) -> dict[str, FieldRecord]:
@@ -124,19 +124,19 @@ def intended_records(
     """
     changed = {change.field.name for change in changes}
     intended = {}
-    for case in _cases(wanted, item, record):
+    for case in _cases(desired, item, record):
         if case.field.name in changed:
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
             names = _distinct((*known.names, *_owned_names(case)))
             intended[case.field.name] = replace(
-                known, intended=digest(case.field.kind, case.wanted) or NOTHING, names=names
+                known, intended=digest(case.field.kind, case.desired) or CLEARED, names=names
             )
     return intended
 
 
 def field_records(
     changes: tuple[Change, ...],
-    wanted: Mapping[str, FieldValue],
+    desired: Mapping[str, FieldValue],
     item_before: PlexItem,
     record: SyncRecord | None,
 ) -> dict[str, FieldRecord]:
@@ -147,49 +147,49 @@ def field_records(
     """
     changed = {change.field.name for change in changes}
     records = {}
-    for case in _cases(wanted, item_before, record):
+    for case in _cases(desired, item_before, record):
         name, kind = case.field.name, case.field.kind
         if name in changed or _is_in_sync(case):
             seen = "" if name in changed else digest(kind, case.present)
-            records[name] = FieldRecord(digest(kind, case.wanted), seen, _owned_names(case))
+            records[name] = FieldRecord(digest(kind, case.desired), seen, _owned_names(case))
     return records
 
 
 def verify(
     record_fields: Mapping[str, FieldRecord],
-    wanted: Mapping[str, FieldValue],
+    desired: Mapping[str, FieldValue],
     item_after: PlexItem,
 ) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
     """The records with what Plex shows now, and the names of the fields that Plex did not keep."""
     records, lost = dict(record_fields), []
-    for case in _cases(wanted, item_after, None):
+    for case in _cases(desired, item_after, None):
         name, kind = case.field.name, case.field.kind
         if name not in records:
             continue
         records[name] = replace(records[name], verified=digest(kind, case.present))
         if kind is Kind.NAMES:
-            is_kept = not _without(case.wanted, case.present)
+            is_kept = not _without(case.desired, case.present)
         else:
-            is_kept = same_value(kind, case.wanted, case.present)
+            is_kept = same_value(kind, case.desired, case.present)
         if not is_kept:
             lost.append(name)
     return records, tuple(lost)
 
 
 def _cases(
-    wanted: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
+    desired: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
 ) -> list[_FieldState]:
     known = record.fields if record else {}
     return [
         _FieldState(
             field=field,
-            wanted=wanted[field.name],
+            desired=desired[field.name],
             present=item.values.get(field.name),
             known=known.get(field.name),
             is_locked=field.plex in item.locked,
         )
         for field in EDIT_FIELDS
-        if field.name in wanted
+        if field.name in desired
     ]
 
 
@@ -201,13 +201,13 @@ def _locks(case: _FieldState, rules: WriteRules) -> bool:
 def _scalar_change(
     case: _FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
 ) -> Change | None:
-    if same_value(case.field.kind, case.wanted, case.present):
+    if same_value(case.field.kind, case.desired, case.present):
         return None
     if case.clears and not _may_clear(case, is_gated):
         return None
     if rules.preserve_plex_edits and _is_hand_edit(case, item):
         return None
-    return Change(case.field, case.wanted, lock=_locks(case, rules))
+    return Change(case.field, case.desired, lock=_locks(case, rules))
 
 
 def _may_clear(case: _FieldState, is_gated: bool) -> bool:
@@ -238,22 +238,22 @@ def _names_change(
         return None
     only_ours = field.removal_rule is RemovalRule.OWN_ONLY or rules.preserve_plex_edits
     only_ours = only_ours or (case.clears and (is_gated or field.clear_rule is ClearRule.OWN_ONLY))
-    remove = _without(case.present, case.wanted)
+    remove = _without(case.present, case.desired)
     if only_ours:
         ours = _keys(case.known.names if case.known else ())
         remove = tuple(name for name in remove if _key(name) in ours)
-    if not remove and not _without(case.wanted, case.present):
+    if not remove and not _without(case.desired, case.present):
         return None
     # Names that stay are sent along: a server that replaces lists would drop them otherwise.
-    staying = _without(case.present, (*_names(case.wanted), *remove))
-    return Change(field, _distinct((*_names(case.wanted), *staying)), remove, _locks(case, rules))
+    staying = _without(case.present, (*_names(case.desired), *remove))
+    return Change(field, _distinct((*_names(case.desired), *staying)), remove, _locks(case, rules))
 
 
 def _is_in_sync(case: _FieldState) -> bool:
     """Whether Plex already shows what is wanted, so that not writing it was no refusal."""
-    if same_value(case.field.kind, case.wanted, case.present):
+    if same_value(case.field.kind, case.desired, case.present):
         return True
-    if case.field.kind is not Kind.NAMES or _without(case.wanted, case.present):
+    if case.field.kind is not Kind.NAMES or _without(case.desired, case.present):
         return False
     return not case.clears or case.field.removal_rule is RemovalRule.OWN_ONLY
 
@@ -264,7 +264,7 @@ def _owned_names(case: _FieldState) -> tuple[str, ...]:
         return ()
     earlier = _keys(case.known.names if case.known else ())
     present = _keys(case.present)
-    names = _distinct(_names(case.wanted))
+    names = _distinct(_names(case.desired))
     return tuple(name for name in names if _key(name) in earlier or _key(name) not in present)
 
 

@@ -12,7 +12,7 @@ from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.plan import NOTHING, Change
+from plex.plan import CLEARED, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def plan_restoration(
         original, present = kept[field.name], item.values.get(field.name)
         known = [record.fields[field.name] for record in written if field.name in record.fields]
         marks = {*original.written_digests, *(mark for one in known for mark in _marks(one))}
-        is_ours = (digest(field.kind, present) or NOTHING) in marks
+        is_ours = (digest(field.kind, present) or CLEARED) in marks
         if field.kind is Kind.NAMES:
             change = _restore_names(field, original, present, known)
         else:

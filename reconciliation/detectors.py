@@ -1,7 +1,7 @@
-"""What is out of step between a scene, its item and our record of both. Pure; one row per kind of gap.
+"""Find what is out of step between a scene, its item and the record of both. Pure.
 
-A gap is what a sync would change: its fields come from the plan, and the record tells why they differ. So
-every differing field belongs to exactly one kind.
+A gap is what a sync would change: its fields come from the plan, and the record says why they
+differ. So every differing field belongs to exactly one kind.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from core.field_values import FieldValue, digest, normal_form
 from core.fields import Field
 from core.record import FieldRecord
+from core.text import format_value
 from plex.plan import Change
 
 EMPTY, STALE, MISSING, DRIFTED, ORPHANED = "empty", "stale", "missing", "drifted", "orphaned"
 EMPTY_FIELDS = frozenset({"studio", "performers", "tags", "summary", "date"})
-_MAX_SHOWN = 60
+_MAX_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One finding: which scene, which of our fields (() where the whole scene is concerned), and what shows it."""
+    """One finding about one scene.
+
+    `fields` are the names of PlexSync's fields, () where the whole scene is concerned; `evidence`
+    is a text for the user that shows the gap.
+    """
 
     kind: str
     scene_id: int
@@ -29,42 +34,45 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """One field that a sync would write. `known` is the field's record, None where nothing was ever pushed."""
+    """One field that a sync would write.
+
+    `known` is the field's record; None where nothing was ever pushed.
+    """
 
     change: Change
-    wanted: FieldValue
-    present: FieldValue
+    desired: FieldValue
+    current: FieldValue
     known: FieldRecord | None
 
     @property
     def field(self) -> Field:
+        """The field that differs."""
         return self.change.field
 
     @property
     def is_pushed(self) -> bool:
-        """Whether Stash's value is the very one that was pushed last."""
-        return self.known is not None and self.known.pushed == digest(self.field.kind, self.wanted)
+        """Whether Stash's value is the one that was pushed last."""
+        return self.known is not None and self.known.pushed == digest(self.field.kind, self.desired)
 
     @property
     def is_lacking(self) -> bool:
         """Whether Plex has nothing where Stash has something."""
-        return not normal_form(self.field.kind, self.present) and bool(
-            normal_form(self.field.kind, self.wanted)
-        )
+        kind = self.field.kind
+        return bool(normal_form(kind, self.desired)) and not normal_form(kind, self.current)
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen of one scene and one of its items.
+    """What was observed of one scene and one of its items.
 
     Attributes:
         scene_id: the scene.
         is_gone: Stash no longer has it, but a record of it is kept.
-        lost_item: the item that a record names and that is gone, or plays another file; 0 for none.
+        lost_item: the item of a record that is gone or plays another file; 0 for none.
         problem: why no item can be written; "" when one can.
-        item: the item that was looked at; 0 for none.
+        item: the item that was compared; 0 for none.
         differences: what a sync would write there.
-        unsent: image fields whose cover was never sent, or moved in Stash.
+        unsent: image fields whose cover was never sent, or changed in Stash.
         replaced: image fields where Plex shows another image than the one that was sent.
     """
 
@@ -80,52 +88,58 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """One row: the kind of gap, what it means to a person, and how it is found."""
+    """One row: the kind of gap, what it means to the user, and how it is found."""
 
     kind: str
     meaning: str
     find: Callable[[Observation], Gap | None]
 
 
-def gaps_of(sight: Observation) -> tuple[Gap, ...]:
-    """Every gap of what was seen; () when all is in step.
+def gaps_of(observation: Observation) -> tuple[Gap, ...]:
+    """Return every gap of what was observed; () when all is in step.
 
     Example:
-        >>> [gap.kind for gap in gaps_of(Sight(42, is_gone=True))]
+        >>> [gap.kind for gap in gaps_of(Observation(42, is_gone=True))]
         ['orphaned']
     """
-    found = (detector.find(sight) for detector in DETECTORS)
-    return tuple(gap for gap in found if gap is not None)
+    gaps = []
+    for detector in DETECTORS:
+        gap = detector.find(observation)
+        if gap is not None:
+            gaps.append(gap)
+    return tuple(gaps)
 
 
-def _empty(sight: Observation) -> Gap | None:
-    return _of_fields(EMPTY, sight, _kind_of, (), "nothing there")
+def _empty(observation: Observation) -> Gap | None:
+    return _gap_of_fields(EMPTY, observation, (), "")
 
 
-def _stale(sight: Observation) -> Gap | None:
-    return _of_fields(STALE, sight, _kind_of, sight.unsent, "the cover moved or was never sent")
+def _stale(observation: Observation) -> Gap | None:
+    text = "the cover changed or was never sent"
+    return _gap_of_fields(STALE, observation, observation.unsent, text)
 
 
-def _drifted(sight: Observation) -> Gap | None:
-    return _of_fields(DRIFTED, sight, _kind_of, sight.replaced, "another image is shown")
+def _drifted(observation: Observation) -> Gap | None:
+    return _gap_of_fields(DRIFTED, observation, observation.replaced, "another image is shown")
 
 
-def _missing(sight: Observation) -> Gap | None:
-    return Gap(MISSING, sight.scene_id, (), sight.problem) if sight.problem else None
+def _missing(observation: Observation) -> Gap | None:
+    if not observation.problem:
+        return None
+    return Gap(MISSING, observation.scene_id, (), observation.problem)
 
 
-def _orphaned(sight: Observation) -> Gap | None:
-    if sight.is_gone:
-        return Gap(ORPHANED, sight.scene_id, (), "the scene is no longer in Stash")
-    if sight.lost_item:
-        return Gap(
-            ORPHANED, sight.scene_id, (), f"item {sight.lost_item} is gone or plays another file"
-        )
+def _orphaned(observation: Observation) -> Gap | None:
+    if observation.is_gone:
+        return Gap(ORPHANED, observation.scene_id, (), "the scene is no longer in Stash")
+    if observation.lost_item:
+        text = f"item {observation.lost_item} is gone or plays another file"
+        return Gap(ORPHANED, observation.scene_id, (), text)
     return None
 
 
 def _kind_of(difference: FieldDifference) -> str:
-    """Which side moved: the record is the witness."""
+    """Return the kind of gap; the record says which side changed."""
     if difference.is_pushed:
         return DRIFTED
     never_pushed = difference.known is None or not difference.known.pushed
@@ -134,38 +148,44 @@ def _kind_of(difference: FieldDifference) -> str:
     return STALE
 
 
-def _of_fields(
-    kind: str,
-    sight: Observation,
-    kind_of: Callable[[FieldDifference], str],
-    images: tuple[str, ...],
-    of_images: str,
+def _gap_of_fields(
+    kind: str, observation: Observation, images: tuple[str, ...], image_text: str
 ) -> Gap | None:
-    mine = [difference for difference in sight.differences if kind_of(difference) == kind]
-    fields = (*(difference.field.name for difference in mine), *images)
+    """Return the gap of the fields of one kind and these image fields; None when there are none."""
+    differences = [
+        difference for difference in observation.differences if _kind_of(difference) == kind
+    ]
+    fields = (*(difference.field.name for difference in differences), *images)
     if not fields:
         return None
-    seen = [
-        f"{one.field.name}: {_shown(one.present)} instead of {_shown(one.wanted)}" for one in mine
-    ]
-    seen += [f"{name}: {of_images}" for name in images]
-    return Gap(kind, sight.scene_id, fields, f"item {sight.item}: {'; '.join(seen)}")
+    evidence = [_describe(difference) for difference in differences]
+    evidence += [f"{name}: {image_text}" for name in images]
+    text = f"item {observation.item}: {'; '.join(evidence)}"
+    return Gap(kind, observation.scene_id, fields, text)
 
 
-def _shown(value: FieldValue) -> str:
-    text = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
-    text = " ".join(text.split())
-    if not text:
-        return "nothing"
-    return repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
+def _describe(difference: FieldDifference) -> str:
+    current = _quoted(difference.current)
+    return f"{difference.field.name}: {current} instead of {_quoted(difference.desired)}"
 
 
-# fmt: off
+def _quoted(value: FieldValue) -> str:
+    text = format_value(value, _MAX_CHARS)
+    return repr(text) if text else "nothing"
+
+
 DETECTORS: tuple[Detector, ...] = (
-    Detector(EMPTY, "Plex lacks the studio, performers, tags, summary or date that Stash has.", _empty),
+    Detector(
+        EMPTY,
+        "Plex lacks the studio, performers, tags, summary or date that Stash has.",
+        _empty,
+    ),
     Detector(STALE, "Stash's content is not what was last sent to Plex.", _stale),
     Detector(MISSING, "No Plex item plays the scene's file, or none that is certain.", _missing),
-    Detector(DRIFTED, "Plex no longer shows what PlexSync wrote, and Preserve Plex edits is off.", _drifted),
+    Detector(
+        DRIFTED,
+        "Plex no longer shows what PlexSync wrote, and Preserve Plex edits is off.",
+        _drifted,
+    ),
     Detector(ORPHANED, "PlexSync remembers a scene or an item that is gone.", _orphaned),
 )
-# fmt: on

@@ -1,10 +1,8 @@
-"""Which differences a sync would really mend, and which gaps are known already. Pure.
+"""Decide which differences a sync would really close, and which gaps are known already. Pure.
 
-Without this a value that Plex never keeps, a field that it refuses or a scene that it does not have would be
-queued again at every run.
+Without this a value that Plex never keeps, a field that it rejects or a scene that it does not have
+would be enqueued again by every run.
 """
-
-from collections.abc import Mapping, Sequence
 
 from core.errors import (
     AmbiguousMatch,
@@ -16,77 +14,67 @@ from core.errors import (
     StaleMatch,
     WeakMatch,
 )
-from core.field_values import FieldValue, digest
-from core.plex_item import PlexItem
-from core.record import SyncRecord
-from plex.plan import Change, WriteRules
+from core.field_values import digest
+from plex.plan import CLEARED, WriteRules
 from reconciliation.detectors import MISSING, FieldDifference
+from sync.plan_items import PlannedItem
 
-REFUSED = PlexRejected.__name__
-# Dead letters that a new attempt may mend by itself.
+REJECTED = PlexRejected.__name__
+# Dead letters that another attempt may resolve.
 TRANSIENT = frozenset(kind.__name__ for kind in (PlexUnavailable, PlexTemporaryError))
-# Dead letters that say that there was no item; they are overtaken once there is one.
+# Dead letters that say that there was no item; once there is one, they no longer apply.
 NO_ITEM = frozenset(
     kind.__name__ for kind in (PlexNotFound, AmbiguousMatch, WeakMatch, MatchError, StaleMatch)
 )
-_NOTHING = "0" * 16  # how the plan writes down that a clearing is intended
 
 
 def fixable(
-    changes: Sequence[Change],
-    wanted: Mapping[str, FieldValue],
-    item: PlexItem,
-    record: SyncRecord | None,
-    rules: WriteRules,
-    letter: str,
+    planned: PlannedItem, rules: WriteRules, dead_letter: str
 ) -> tuple[FieldDifference, ...]:
-    """The planned changes that a sync would really bring about; `letter` is the reason of the scene's dead letter."""
-    known = record.fields if record else {}
-    every = [
-        FieldDifference(
-            change,
-            wanted[change.field.name],
-            item.values.get(change.field.name),
-            known.get(change.field.name),
+    """Return the planned changes that a sync would really bring about.
+
+    `dead_letter` is the reason of the scene's dead letter, "" when it has none.
+    """
+    known = planned.record.fields if planned.record else {}
+    differences = []
+    for change in planned.changes:
+        name = change.field.name
+        difference = FieldDifference(
+            change, planned.desired[name], planned.item.values.get(name), known.get(name)
         )
-        for change in changes
-    ]
-    return tuple(
-        one
-        for one in every
-        if not (
-            _is_dropped_by_plex(one)
-            or _is_kept_by_hand(one, rules)
-            or (letter == REFUSED and _was_refused(one))
-        )
-    )
+        if _is_dropped_by_plex(difference) or _is_hand_edit(difference, rules):
+            continue
+        if dead_letter == REJECTED and _was_rejected(difference):
+            continue
+        differences.append(difference)
+    return tuple(differences)
 
 
-def should_enqueue(letter: str, kinds: frozenset[str]) -> bool:
-    """Whether gaps of these kinds are worth a job although the scene has a dead letter ("" when it has none)."""
-    if not letter or letter in TRANSIENT:
+def should_enqueue(dead_letter: str, kinds: frozenset[str]) -> bool:
+    """Return True if gaps of these kinds are worth a job.
+
+    `dead_letter` is the reason of the scene's dead letter, "" when it has none.
+    """
+    if not dead_letter or dead_letter in TRANSIENT:
         return True
-    if letter in NO_ITEM:
-        return MISSING not in kinds
-    return (
-        letter == REFUSED and MISSING not in kinds
-    )  # the refused fields are no gaps; others may have come
+    # Rejected fields are no gaps, so what was found are other fields.
+    return MISSING not in kinds and (dead_letter in NO_ITEM or dead_letter == REJECTED)
 
 
-def _is_dropped_by_plex(one: FieldDifference) -> bool:
-    """Whether this very value was pushed and Plex showed then what it shows now: it does not take it."""
-    if one.known is None or not one.is_pushed or one.change.remove:
+def _is_dropped_by_plex(difference: FieldDifference) -> bool:
+    """Return True if this very value was pushed and Plex showed then what it shows now."""
+    if difference.known is None or not difference.is_pushed or difference.change.remove:
         return False
-    now = digest(one.field.kind, one.present)
-    return bool(now) and now == one.known.verified
+    now = digest(difference.field.kind, difference.current)
+    return bool(now) and now == difference.known.verified
 
 
-def _is_kept_by_hand(one: FieldDifference, rules: WriteRules) -> bool:
-    """Where hand edits are preserved, what Plex no longer shows was somebody's wish, an emptied field included."""
-    return rules.preserve_plex_edits and one.is_pushed
+def _is_hand_edit(difference: FieldDifference, rules: WriteRules) -> bool:
+    """Return True if the user changed or emptied the field in Plex and such edits are preserved."""
+    return rules.preserve_plex_edits and difference.is_pushed
 
 
-def _was_refused(one: FieldDifference) -> bool:
-    """Whether this very value was tried and never arrived."""
-    intended = digest(one.field.kind, one.wanted) or _NOTHING
-    return one.known is not None and one.known.intended == intended
+def _was_rejected(difference: FieldDifference) -> bool:
+    """Return True if this very value was tried and never arrived."""
+    intended = digest(difference.field.kind, difference.desired) or CLEARED
+    return difference.known is not None and difference.known.intended == intended

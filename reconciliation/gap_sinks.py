@@ -1,4 +1,4 @@
-"""Where a sweep's findings go: into the queue, or, for a dry run, nowhere."""
+"""Take what a sweep finds: into the queue, or, for a dry run, into a report."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,83 +16,94 @@ CAUSE = "reconcile"
 
 
 class GapSink(Protocol):
-    """Hears of every gap, and of every position."""
+    """Receives every gap and every position of a sweep."""
 
     def dead_letter_reason(self, scene_id: int) -> str:
-        """The reason of the scene's dead letter; "" when it has none."""
+        """Return the reason of the scene's dead letter; "" when it has none."""
 
     def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
-        """Hear of one scene's gaps; whether they are news that a job should mend."""
+        """Take one scene's gaps; return True if a job should close them."""
 
     def save_record(self, record: SyncRecord) -> None:
-        """Keep a record that was mended in passing."""
+        """Save a record that the comparison has completed."""
 
     def commit(self, run: Run) -> None:
-        """The run has come this far; what was taken before is kept together with it."""
+        """Keep the run's position together with everything that was accepted before."""
+
+
+class KnownScenes:
+    """What the queue knows about a scene: whether it waits, and how it failed before."""
+
+    def __init__(self, store: JobStore, dead_letters: DeadLetters) -> None:
+        self._store = store
+        self._dead_letters = dead_letters
+
+    def dead_letter_reason(self, scene_id: int) -> str:
+        """Return the reason of the scene's dead letter; "" when it has none."""
+        return self._dead_letters.reason_of(scene_subject(scene_id))
+
+    def should_enqueue(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
+        """Return False if the scene is queued already or is known to fail."""
+        if self._store.is_queued(scene_subject(scene_id)):
+            return False
+        kinds = frozenset(gap.kind for gap in gaps)
+        return should_enqueue(self.dead_letter_reason(scene_id), kinds)
 
 
 class QueueGapSink:
-    """Gaps become jobs, in the transaction that moves the run's position."""
+    """Turns gaps into jobs, in the transaction that moves the run's position."""
 
-    def __init__(self, store: JobStore, letters: DeadLetters, records: Records) -> None:
+    def __init__(self, store: JobStore, dead_letters: DeadLetters, records: Records) -> None:
         self._store = store
-        self._letters = letters
+        self._known = KnownScenes(store, dead_letters)
         self._records = records
-        self._taken: list[str] = []
+        self._accepted: list[str] = []
 
     def dead_letter_reason(self, scene_id: int) -> str:
-        """The reason of the scene's dead letter; "" when it has none."""
-        return self._letters.reason_of(scene_subject(scene_id))
+        """Return the reason of the scene's dead letter; "" when it has none."""
+        return self._known.dead_letter_reason(scene_id)
 
     def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
-        """Queue the scene with the next `turn`, unless it waits already or is known to fail."""
-        subject = scene_subject(scene_id)
-        kinds = frozenset(gap.kind for gap in gaps)
-        if self._store.is_queued(subject) or not should_enqueue(
-            self.dead_letter_reason(scene_id), kinds
-        ):
+        """Enqueue the scene with the next `commit`, unless it is queued or known to fail."""
+        if not self._known.should_enqueue(scene_id, gaps):
             return False
-        self._taken.append(subject)
+        self._accepted.append(scene_subject(scene_id))
         return True
 
     def save_record(self, record: SyncRecord) -> None:
-        """Keep a record that was mended in passing."""
+        """Save a record that the comparison has completed."""
         self._records.save(record)
 
     def commit(self, run: Run) -> None:
-        """Note what was taken, and the position, in one transaction."""
+        """Enqueue what was accepted and save the position, in one transaction."""
         self._store.enqueue_many(
-            self._taken, CAUSE, PRIORITY_BACKFILL, meta=(RUN, run.model_dump_json())
+            self._accepted, CAUSE, PRIORITY_BACKFILL, meta=(RUN, run.stored_text())
         )
-        self._taken.clear()
+        self._accepted.clear()
 
 
 class DryRunGapSink:
-    """Counts what a run would queue and keeps the first gaps of each kind."""
+    """Counts what a run would enqueue and keeps the first `max_examples` gaps of each kind."""
 
-    def __init__(self, store: JobStore, letters: DeadLetters, most: int) -> None:
-        self._store = store
-        self._letters = letters
-        self._most = most
+    def __init__(self, store: JobStore, dead_letters: DeadLetters, max_examples: int) -> None:
+        self._known = KnownScenes(store, dead_letters)
+        self._max_examples = max_examples
         self.examples: dict[str, list[Gap]] = {}
 
     def dead_letter_reason(self, scene_id: int) -> str:
-        """The reason of the scene's dead letter; "" when it has none."""
-        return self._letters.reason_of(scene_subject(scene_id))
+        """Return the reason of the scene's dead letter; "" when it has none."""
+        return self._known.dead_letter_reason(scene_id)
 
     def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
-        """Keep the first ones; whether a run would queue the scene."""
+        """Keep the first examples; return True if a run would enqueue the scene."""
         for gap in gaps:
-            kept = self.examples.setdefault(gap.kind, [])
-            kept.extend([gap] if len(kept) < self._most else [])
-        kinds = frozenset(gap.kind for gap in gaps)
-        is_known = self._store.is_queued(scene_subject(scene_id)) or not should_enqueue(
-            self.dead_letter_reason(scene_id), kinds
-        )
-        return not is_known
+            examples = self.examples.setdefault(gap.kind, [])
+            if len(examples) < self._max_examples:
+                examples.append(gap)
+        return self._known.should_enqueue(scene_id, gaps)
 
     def save_record(self, record: SyncRecord) -> None:
-        """Nothing is kept."""
+        """Save nothing: a dry run writes nothing."""
 
     def commit(self, run: Run) -> None:
-        """Nothing is kept."""
+        """Save nothing: a dry run writes nothing."""

@@ -1,4 +1,4 @@
-"""The last runs, in `data/reconciliation.json`."""
+"""Keep the last runs in `data/reconciliation.json`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,10 @@ KEPT_RUNS = 30
 
 
 class History(BaseModel):
-    """The newest runs that have ended, newest first. `full_at`: when the last one over everything began."""
+    """The newest runs that have ended, newest first.
+
+    `full_at`: when the last complete run over every scene began, epoch seconds; 0 for none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,47 +25,47 @@ class History(BaseModel):
     full_at: float = 0.0
 
     def including(self, run: Run) -> "History":
-        """With one more run; the same run twice is one."""
-        others = tuple(one for one in self.runs if one.started_at != run.started_at)
+        """Return the history with one more run; the same run twice counts once."""
+        others = tuple(other for other in self.runs if other.started_at != run.started_at)
         full_at = run.started_at if run.read_scope.is_full and not run.failed else self.full_at
         return History(runs=(run, *others)[:KEPT_RUNS], full_at=full_at)
 
     def last_covering(self, scope: Scope) -> float:
-        """When the newest run began that looked at all of `scope`, failed ones included; 0 when there is none."""
-        began = (run.started_at for run in self.runs if run.read_scope.covers(scope))
+        """Return when the newest run over all of `scope` began, failed or not; 0 for none."""
+        began = [run.started_at for run in self.runs if run.read_scope.covers(scope)]
         return max([*began, self.full_at])
 
     @property
     def last(self) -> float:
-        """When the newest run ended; 0 when there is none."""
+        """When the newest run ended, epoch seconds; 0 for none."""
         return max([run.ended_at for run in self.runs], default=0.0)
 
 
 class HistoryFile:
-    """Keeps the history. A corrupt file is set aside: then no run is known."""
+    """Keeps the history. A corrupt file is quarantined; then no run is known."""
 
     def __init__(self, data_dir: Path, sleep: Callable[[float], None]) -> None:
         self._file = JsonFile(data_dir / FILE_NAME, sleep)
 
     def load(self) -> tuple[History, str]:
-        """The history, and a warning when a corrupt file was set aside."""
+        """Return the history, and a warning when a corrupt file was quarantined, else ""."""
         try:
             history = History.model_validate(self._file.read() or {})
         except ValidationError:
             self._file.quarantine()
             history = History()
-        aside, self._file.quarantined_as = self._file.quarantined_as, None
-        if aside is None:
+        quarantined_as, self._file.quarantined_as = self._file.quarantined_as, None
+        if quarantined_as is None:
             return history, ""
-        return (
-            history,
-            f"{FILE_NAME} made no sense and was set aside as {aside.name}; past runs are forgotten.",
+        return history, (
+            f"{FILE_NAME} is corrupt; it was renamed to {quarantined_as.name} and reset. "
+            "PlexSync no longer knows past runs of the reconciliation."
         )
 
     def save(self, history: History) -> str:
-        """Write it; why that failed, "" when it did not."""
+        """Write the history; return "" or why it could not be kept. Never raise."""
         try:
-            self._file.write(history.model_dump(mode="json"))
+            self._file.write(history.model_dump(mode="json", by_alias=True))
         except (OSError, TimeoutError) as error:
-            return f"{FILE_NAME} could not be kept: {error}"
+            return str(error)
         return ""

@@ -1,34 +1,28 @@
-"""One run: where it is, what it has found so far, and the questions whether there is one and who wants one.
+"""Describe one run: how far it is, what it has found, and whether one is requested.
 
-They are small rows of the queue's database, so that a position moves in the transaction that notes its gaps: a
-killed run goes on where it was.
+Runs and requests are rows of the queue's database, so that a position moves in the transaction that
+enqueues its gaps: a killed run continues where it was.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciliation.detectors import Gap
+from sync_queue.meta import MetaStore
 from validation.scope import Scope, read_scope
 
+# Keys of meta rows; stored, so they stay as they are.
 RUN = "reconcile_run"
-WISH = "reconcile_wish"
+REQUEST = "reconcile_wish"
 
 Counts = Mapping[str, int]
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
-class Facts(Protocol):
-    """The small facts of the queue's database."""
-
-    def get(self, key: str) -> str: ...
-
-    def set(self, key: str, value: str) -> None: ...
-
-
 class RunRequest(BaseModel):
-    """Somebody pressed a button. `asked_at` (epoch seconds) also names the wish."""
+    """The user's request for a run. `asked_at` (epoch seconds) also identifies the request."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,26 +35,26 @@ class Run(BaseModel):
 
     Attributes:
         cause: `interval`, `full`, `start` or `task`.
-        scope: as `read_scope` takes it.
+        scope: as `read_scope` reads it.
         started_at, ended_at: epoch seconds; `ended_at` 0 while it runs.
-        asked_at: the wish it fulfils, 0 for none.
-        after: every scene up to this id has been decided.
+        asked_at: the request it answers, 0 for none.
+        cursor: every scene up to this id has been decided; stored as `after`.
         total: how many scenes there were at the beginning.
         checked: scenes decided so far.
         gaps: scenes by kind of gap; a scene may have several.
         fields: by kind of gap, how often which field.
-        enqueued: scenes queued by kind; those that waited or had failed already are not among them.
+        enqueued: scenes enqueued by kind; those that were queued or had failed before are left out.
         failed: why it ended early, "" when it did not.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     cause: str
     scope: str
     started_at: float
     ended_at: float = 0.0
     asked_at: float = 0.0
-    after: int = 0
+    cursor: int = Field(default=0, alias="after")
     total: int = 0
     checked: int = 0
     gaps: dict[str, int] = Field(default_factory=dict)
@@ -70,28 +64,31 @@ class Run(BaseModel):
 
     @property
     def read_scope(self) -> Scope:
-        """The scope, read again; everything where it makes no sense any more."""
+        """The scope; every scene where the stored text is no scope any more."""
         try:
             return read_scope(self.scope)
         except ValueError:
             return Scope()
 
-    def including(self, gaps: Iterable[Gap], *, queued: bool) -> "Run":
-        """The run with one more scene's gaps."""
-        found, fields, enqueued = dict(self.gaps), dict(self.fields), dict(self.enqueued)
+    def including(self, gaps: Iterable[Gap], *, is_enqueued: bool) -> "Run":
+        """Return the run with one more scene's gaps."""
+        counts, enqueued = dict(self.gaps), dict(self.enqueued)
+        fields = {kind: dict(names) for kind, names in self.fields.items()}
         for gap in gaps:
-            _add(found, gap.kind)
-            of_kind = dict(fields.get(gap.kind, {}))
-            for name in gap.fields:
-                _add(of_kind, name)
-            fields.update({gap.kind: of_kind} if of_kind else {})
-            if queued:
+            _add(counts, gap.kind)
+            if is_enqueued:
                 _add(enqueued, gap.kind)
-        return self.model_copy(update={"gaps": found, "fields": fields, "enqueued": enqueued})
+            for name in gap.fields:
+                _add(fields.setdefault(gap.kind, {}), name)
+        return self.model_copy(update={"gaps": counts, "fields": fields, "enqueued": enqueued})
+
+    def stored_text(self) -> str:
+        """Return the run as it is stored."""
+        return self.model_dump_json(by_alias=True)
 
     @property
     def summary(self) -> str:
-        """What it came to, for people."""
+        """What the run has found, for the user."""
         seconds = max(0.0, self.ended_at - self.started_at)
         text = f"{self.scope}, {self.checked} scenes in {seconds:.1f} s"
         text += f", gaps: {format_counts(self.gaps)}, queued: {format_counts(self.enqueued)}"
@@ -99,29 +96,35 @@ class Run(BaseModel):
 
 
 def format_counts(counts: Counts) -> str:
-    """`3 stale, 1 missing`, most first; "none"."""
+    """Return the counts as text, most first.
+
+    Example:
+        >>> format_counts({"missing": 1, "stale": 3}), format_counts({})
+        ('3 stale, 1 missing', 'none')
+    """
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     return ", ".join(f"{count} {name}" for name, count in ordered) or "none"
 
 
-def current_run(facts: Facts) -> Run | None:
-    """The run that has begun and not ended; None when there is none."""
-    return _read(Run, facts.get(RUN))
+def current_run(meta: MetaStore) -> Run | None:
+    """Return the run that has begun and not ended; None when there is none."""
+    return _read(Run, meta.get(RUN))
 
 
-def pending_request(facts: Facts) -> RunRequest | None:
-    """What somebody asked for and nobody has begun yet."""
-    return _read(RunRequest, facts.get(WISH))
+def pending_request(meta: MetaStore) -> RunRequest | None:
+    """Return the request that no run answers yet; None when there is none."""
+    return _read(RunRequest, meta.get(REQUEST))
 
 
-def request_run(facts: Facts, scope: Scope, now: float) -> RunRequest:
-    """Ask for a run; the newest wish counts."""
-    wish = RunRequest(scope=scope.text, asked_at=now)
-    facts.set(WISH, wish.model_dump_json())
-    return wish
+def request_run(meta: MetaStore, scope: Scope, now: float) -> RunRequest:
+    """Request a run; only the newest request counts."""
+    request = RunRequest(scope=scope.text, asked_at=now)
+    meta.set(REQUEST, request.model_dump_json())
+    return request
 
 
 def _read(kind: type[_Document], text: str) -> _Document | None:
+    """Return the stored document; None for "" and for a corrupt one."""
     try:
         return kind.model_validate_json(text) if text else None
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Is a run due, and over which scenes? Pure: times and the history in, an answer out."""
+"""Decide whether a run is due, and over which scenes. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ INTERVALS_S = {"hourly": HOUR_S, "daily": DAY_S, "weekly": 7 * DAY_S}
 
 @dataclass(frozen=True, slots=True)
 class DueRun:
-    """A run that should begin, and why: `interval`, `full` or `start`."""
+    """A run that should begin, and its cause: `interval`, `full` or `start`."""
 
     cause: str
     scope: Scope
@@ -28,15 +28,15 @@ def due_run(
     *,
     has_restarted: bool,
 ) -> DueRun | None:
-    """The run that is due now; None when none is.
+    """Return the run that is due now; None when none is.
 
     Args:
         history: the runs that have ended.
         interval: never, hourly, daily or weekly.
         scope: what the setting asks for.
         now: epoch seconds.
-        first_start: when PlexSync ran here for the first time; nothing is due before an interval after it.
-        has_restarted: Stash may have been started anew since the last run.
+        first_start: when PlexSync first ran here; nothing is due within an interval after it.
+        has_restarted: Stash may have been restarted since the last run.
     """
     if interval == NEVER:
         return None
@@ -50,5 +50,5 @@ def due_run(
 
 
 def _has_passed(since: float, seconds: float, now: float) -> bool:
-    """A moment that lies ahead means that the clock was set back: then it has passed."""
+    # A moment in the future means that the clock was set back: then the time has passed.
     return not since <= now < since + seconds

@@ -17,15 +17,11 @@ import urllib3
 from stashapi.stashapp import StashInterface
 
 from core.entity import Entity, entity_subject
-from core.errors import PlexSyncError, StashUnavailable
+from core.errors import StashQueryError, StashUnavailable
 from stash import queries
 
 PLUGIN_ID = "PlexSync"
 SVG = "image/svg+xml"
-
-
-class StashQueryError(PlexSyncError):
-    """Stash answered a query of PlexSync with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,7 @@ class StashClient(StashInterface):
 
         Raises:
             StashUnavailable: Stash is away, busy, or has ended our session.
-            StashRefused: Stash answered with an error that repeating will not mend.
+            StashQueryError: Stash answered with an error that repeating will not mend.
         """
         response = self._send(
             "POST", self.url, json={"query": query, "variables": dict(variables or {})}
@@ -289,7 +285,7 @@ class StashClient(StashInterface):
         """Whether the scene has a cover that is not the one behind `etag`; the bytes stay where they are.
 
         Raises:
-            StashUnavailable, StashRefused: as for `cover`.
+            StashUnavailable, StashQueryError: as for `cover`.
         """
         headers = {"If-None-Match": etag} if etag else {}
         response = self._send(

@@ -1,156 +1,157 @@
-"""Reading for a whole batch what its jobs need: one query to Stash, one read per library from Plex."""
+"""Read what the jobs of a batch need: one query to Stash, one request per library to Plex."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from core.clock import Clock
 from core.errors import InvalidScene, PlexSyncError
 from core.job import Job
-from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
+from core.log import EventLog
+from core.match import Confidence, MatchResult
 from core.plex_item import PlexItem
-from plex.matcher import match_scene
-from plex.path_learner import StashFile, match_learned
-from plex.plan import Change
+from plex.client import PlexClient
+from stash.client import StashClient
+from sync.batch_records import BatchRecords
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
-from validation.metadata import SceneFile, SyncMetadata, parse_scene
-
-PINNED = "decided by hand"
+from sync.ownership import Ownership
+from sync.plan_items import PlannedItem, PlanRules
+from sync.scene_matcher import SceneMatcher
+from validation.config import PlexSyncConfig
+from validation.metadata import SyncMetadata, parse_scene
 
 
 @dataclass(slots=True)
 class SceneJob:
-    """One job with what was read for it. `scene` None: it is gone from Stash."""
+    """One job with what was read for it.
+
+    Attributes:
+        job: the claimed job.
+        scene: the scene; None when Stash no longer has it or `error` is set.
+        read_at: when it was read, epoch seconds.
+        match: the match; None for a scene that is not to be matched.
+        error: why the scene cannot be synced; None when it can.
+        planned: the plan of each item that the scene may write, by rating key.
+    """
 
     job: Job
     scene: SyncMetadata | None
     read_at: float
     match: MatchResult | None = None
     error: PlexSyncError | None = None
+    planned: dict[int, PlannedItem] = field(default_factory=dict)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether Stash no longer has the scene."""
+        return self.scene is None and self.error is None
 
 
 @dataclass(slots=True)
 class Batch:
-    """A batch ready to be worked on, one case per job.
+    """A batch that was read.
 
-    `items` by rating key; `claims` names the scene that writes an item; `shared` holds the plans of items
-    that were written together with others already; `living` scenes outside the batch were seen in Stash,
-    `gone` ones were not there any more; `server` is Plex's identifier.
+    Attributes:
+        cases: what was read for each job, by the job's id.
+        records: the records of its scenes and items; `records.server` is "" when nothing was
+            matched.
+        ownership: what decides who owns an item.
+        items: the matched items that Plex has, by rating key.
+        rules: what the batch was planned with; None before.
+        written: (scene id, rating key) of what shared edits have written.
     """
 
     cases: dict[int, SceneJob]
-    server: str = ""
+    records: BatchRecords
+    ownership: Ownership
     items: dict[int, PlexItem] = field(default_factory=dict)
-    sections: dict[int, int] = field(default_factory=dict)
-    claims: dict[int, int] = field(default_factory=dict)
-    shared: dict[int, tuple[Change, ...]] = field(default_factory=dict)
-    living: set[int] = field(default_factory=set)
-    gone: set[int] = field(default_factory=set)
+    rules: PlanRules | None = None
+    written: frozenset[tuple[int, int]] = frozenset()
 
 
-def read_batch(bench: SyncContext, jobs: Sequence[Job]) -> Batch:
-    """Read everything the jobs need.
+@dataclass(frozen=True, slots=True)
+class BatchRead:
+    """A batch was read, and its jobs have not been carried out yet."""
+
+    ctx: SyncContext
+    batch: Batch
+
+
+def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
+    """Read and match the scenes of the jobs, their items and the records of both.
 
     Raises:
-        PlexError, StashUnavailable: the failure of a shared read; no single job is to blame.
+        PlexError, StashUnavailable: a shared read failed; no single job is to blame.
     """
-    with bench.watch.step("read"):
-        batch = Batch(_read_scenes(bench, jobs))
-    matchable = [case for case in batch.cases.values() if _is_wanted(bench, case.scene)]
-    if not matchable or not bench.config.sync_metadata:
-        return batch
-    batch.server = bench.plex.machine_identifier()
-    with bench.watch.step("match"):
-        _find(bench, matchable)
-    assign_owners(batch)
-    with bench.watch.step("items"):
-        read_items(bench, batch, matchable)
-    _log_steps(bench, batch)
+    ownership = Ownership(ctx.config.match_overrides)
+    with ctx.watch.step("read"):
+        cases = _read_scenes(ctx.stash, ctx.clock, jobs)
+    ownership.deleted.update(case.job.scene_id for case in cases.values() if case.is_deleted)
+    matchable = [case for case in cases.values() if _is_matchable(case.scene, ctx.config)]
+    if not matchable or not ctx.config.sync_metadata:
+        return Batch(cases, BatchRecords(ctx.records, ""), ownership)
+    batch = Batch(cases, BatchRecords(ctx.records, ctx.plex.machine_identifier()), ownership)
+    with ctx.watch.step("match"):
+        _match_all(ctx.matcher(), matchable)
+    claim_items(ownership, cases.values())
+    with ctx.watch.step("items"):
+        read_items(ctx.plex, batch, matchable)
+    load_records(batch, matchable)
+    _log_steps(ctx.log, batch)
     return batch
 
 
-def _find(bench: SyncContext, matchable: Sequence[SceneJob]) -> None:
-    """Match the cases; Plex is asked for what the index lacks."""
-    prepare_matching(bench)
-    match_cases(bench, matchable)
-    if any(is_missing(case) for case in matchable):
-        bench.finder.refresh(lambda: _still_missing(bench, matchable))
-        match_cases(bench, [case for case in matchable if is_missing(case)])
-
-
-def prepare_matching(bench: SyncContext) -> None:
-    """Know the libraries' files, and how folders are called there.
+def read_items(plex: PlexClient, batch: Batch, cases: Iterable[SceneJob]) -> None:
+    """Read the matched items, 200 in one request; an item that Plex no longer has is absent.
 
     Raises:
-        PlexError, StashUnavailable: a server failed.
+        PlexError: Plex failed.
     """
-    bench.finder.prepare()
-    if bench.learning is not None and bench.learning.is_due():
-        bench.learning.learn(bench.stash, bench.finder.candidates)
-
-
-def match_cases(bench: SyncContext, cases: Sequence[SceneJob]) -> None:
-    """Match each case's scene against the index; asks nobody."""
-    for case in cases:
-        if case.scene is not None:
-            case.match = _override_match(bench, case.scene) or _match(bench, case.scene.files)
-
-
-def _is_wanted(bench: SyncContext, scene: SyncMetadata | None) -> bool:
-    return scene is not None and bool(scene.files) and not exclusion_reason(scene, bench.config)
-
-
-def _override_match(bench: SyncContext, scene: SyncMetadata) -> MatchResult | None:
-    """The match a person has decided by hand; None for every other scene."""
-    item = bench.config.match_overrides.get(scene.scene_id)
-    if not item or not bench.finder.sections:
-        return None
-    # Every item can be read through any library; the read tells which one it really is in.
-    pin = PlexFile("", 0, item, bench.finder.sections[0].key)
-    candidate = Candidate(pin, Evidence.EXACT_PATH, scene.files[0].path, PINNED)
-    return MatchResult((item,), Confidence.HIGH, (candidate,), PINNED)
-
-
-def _match(bench: SyncContext, files: Sequence[SceneFile]) -> MatchResult:
-    """The match by the settings, else by what was learned; every file may contradict what was learned."""
-    result = match_scene(files, bench.finder.candidates, bench.path_map)
-    if bench.learning is None or not bench.learning.mappings:
-        return result
-    bench.learning.drop_contradicted(files, bench.finder.candidates)
-    if result.confidence is Confidence.HIGH:
-        return result
-    known = [StashFile(file.path, file.size) for file in files]
-    return match_learned(known, bench.finder.candidates, bench.learning.mappings) or result
-
-
-def read_items(bench: SyncContext, batch: Batch, cases: Sequence[SceneJob]) -> None:
-    """Read the matched items, one request per library and 200 items; what is gone is absent."""
     by_section: dict[int, set[int]] = {}
     for case in cases:
-        for candidate in case.match.candidates if case.match else ():
-            if case.match and candidate.file.item in case.match.items:
+        if case.match is None:
+            continue
+        for candidate in case.match.candidates:
+            if candidate.file.item in case.match.items:
                 by_section.setdefault(candidate.file.section, set()).add(candidate.file.item)
     for section, keys in by_section.items():
-        batch.items.update(bench.plex.items(section, sorted(keys)))
-        batch.sections.update(dict.fromkeys(keys, section))
+        batch.items.update(plex.items(section, sorted(keys)))
 
 
-def assign_owners(batch: Batch) -> None:
-    """Where several scenes of the batch match one item, the lowest id claims it."""
-    for case in batch.cases.values():
+def load_records(batch: Batch, cases: Sequence[SceneJob]) -> None:
+    """Read the records of the scenes and of their matched items, with two statements."""
+    items = [item for case in cases if case.match is not None for item in case.match.items]
+    batch.records.load([case.job.scene_id for case in cases], items)
+
+
+def claim_items(ownership: Ownership, cases: Iterable[SceneJob]) -> None:
+    """Let the scene with the lowest id claim an item that several scenes of the batch match."""
+    for case in cases:
         if case.scene is None or case.match is None or case.match.confidence is not Confidence.HIGH:
             continue
+        scene_id = case.scene.scene_id
         for item in case.match.items:
-            batch.claims[item] = min(
-                case.scene.scene_id, batch.claims.get(item, case.scene.scene_id)
-            )
+            ownership.claims[item] = min(scene_id, ownership.claims.get(item, scene_id))
 
 
-def _read_scenes(bench: SyncContext, jobs: Sequence[Job]) -> dict[int, SceneJob]:
-    read_at = bench.clock.wall()
-    raw = bench.stash.scenes([job.scene_id for job in jobs])
+def is_missing(case: SceneJob) -> bool:
+    """Return True if the scene was matched and Plex has no file that could be the scene's."""
+    return case.match is not None and case.match.confidence is Confidence.NONE
+
+
+def display_title(scene: SyncMetadata) -> str:
+    """Return what the user knows the scene by: its title, else the name of its file, else ""."""
+    if scene.title or not scene.files:
+        return scene.title
+    return scene.files[0].path.replace("\\", "/").rpartition("/")[2]
+
+
+def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[int, SceneJob]:
+    read_at = clock.wall()
+    answers = stash.scenes([job.scene_id for job in jobs])
     cases = {}
     for job in jobs:
-        answer = raw[job.scene_id]
+        answer = answers[job.scene_id]
         case = SceneJob(job, None, read_at)
         if answer is not None:
             try:
@@ -161,25 +162,34 @@ def _read_scenes(bench: SyncContext, jobs: Sequence[Job]) -> dict[int, SceneJob]
     return cases
 
 
-def _log_steps(bench: SyncContext, batch: Batch) -> None:
-    bench.log.debug("step.read", scenes=len(batch.cases), items=len(batch.items))
+def _is_matchable(scene: SyncMetadata | None, config: PlexSyncConfig) -> bool:
+    return scene is not None and bool(scene.files) and not exclusion_reason(scene, config)
+
+
+def _match_all(matcher: SceneMatcher, cases: Sequence[SceneJob]) -> None:
+    """Match the scenes; ask Plex what is new if it lacks the file of one of them."""
+    matcher.prepare()
+    _match(matcher, cases)
+    missing = [case for case in cases if is_missing(case)]
+    if missing:
+        matcher.refresh([case.scene for case in missing if case.scene is not None])
+        _match(matcher, missing)
+
+
+def _match(matcher: SceneMatcher, cases: Iterable[SceneJob]) -> None:
+    for case in cases:
+        if case.scene is not None:
+            case.match = matcher.match(case.scene)
+
+
+def _log_steps(log: EventLog, batch: Batch) -> None:
+    log.debug("step.read", scenes=len(batch.cases), items=len(batch.items))
     for case in batch.cases.values():
         if case.match is not None:
-            seen = tuple(candidate.describe() for candidate in case.match.candidates)
-            bench.log.debug(
-                "step.match", scene=case.job.scene_id, why=case.match.why, candidates=seen
+            candidates = tuple(candidate.describe() for candidate in case.match.candidates)
+            log.debug(
+                "step.match",
+                scene=case.job.scene_id,
+                reason=case.match.reason,
+                candidates=candidates,
             )
-
-
-def is_missing(case: SceneJob) -> bool:
-    """Whether the scene was looked for and Plex has no file that could be its."""
-    return case.match is not None and case.match.confidence is Confidence.NONE
-
-
-def _still_missing(bench: SyncContext, cases: Sequence[SceneJob]) -> bool:
-    """Whether a scene that was missing has no file in the index yet."""
-    return any(
-        not any(bench.finder.candidates(file.path) for file in case.scene.files)
-        for case in cases
-        if is_missing(case) and case.scene is not None
-    )

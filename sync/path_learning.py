@@ -1,4 +1,4 @@
-"""Keeps the path pairs PlexSync learned: learns them now and then, drops one at its first contradiction."""
+"""Learn how Plex names Stash's folders, and drop a mapping at its first contradiction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -30,7 +30,10 @@ class _Pair(BaseModel):
 
 
 class LearnedPaths(BaseModel):
-    """`learned_at` in epoch seconds; `dropped` are pairs that were contradicted, never learned again."""
+    """The stored document.
+
+    `learned_at` in epoch seconds; `dropped` are contradicted pairs, which are never learned again.
+    """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
@@ -40,7 +43,11 @@ class LearnedPaths(BaseModel):
 
 
 class LearnedPathStore:
-    """What was learned, kept in `learned_paths.json`. A corrupt file means that nothing was learned yet."""
+    """Keeps the learned mappings in `learned_paths.json`.
+
+    A corrupt file is quarantined; then nothing was learned yet. `on_dropped` is called with each
+    contradicted mapping.
+    """
 
     def __init__(
         self,
@@ -55,69 +62,72 @@ class LearnedPathStore:
         self._on_dropped = on_dropped
         self._document = _read(self._file)
         if self._file.corruption_warning:
-            log.warning("state.set_aside", detail=self._file.corruption_warning)
+            log.warning("state.corrupt", detail=self._file.corruption_warning)
 
     @property
     def mappings(self) -> tuple[LearnedMapping, ...]:
-        """The pairs in force, best supported first; () when nothing was learned."""
-        return _lessons(self._document)
+        """The mappings in force, best supported first; () when nothing was learned."""
+        return _mappings(self._document)
 
     def is_due(self) -> bool:
-        """Whether it is time to learn: never yet, or a day ago."""
+        """Return True if nothing was learned within the last day."""
         return abs(self._clock.wall() - self._document.learned_at) >= REPEAT_AFTER_S
 
     def learn(self, stash: StashClient, candidates: Candidates) -> None:
-        """Learn from a sample of Stash's files; one request to Stash, none to Plex.
+        """Learn from a sample of Stash's files, with one request to Stash and none to Plex.
 
         Raises:
             StashUnavailable: nothing was learned.
         """
         files = [StashFile(path, size) for path, size in stash.file_sample(SAMPLE)]
-        lessons = [
-            one
-            for one in learn(files, candidates)
-            if (one.source, one.target) not in self._document.dropped
+        mappings = [
+            mapping
+            for mapping in learn(files, candidates)
+            if (mapping.source, mapping.target) not in self._document.dropped
         ]
         self._log.info(
             "paths.learned",
-            pairs=[f"{one.source}=>{one.target}" for one in lessons],
+            pairs=[f"{mapping.source}=>{mapping.target}" for mapping in mappings],
             files=len(files),
         )
-        pairs = tuple(_Pair(**asdict(one)) for one in lessons)
+        pairs = tuple(_Pair(**asdict(mapping)) for mapping in mappings)
         self._save(
             self._document.model_copy(update={"learned_at": self._clock.wall(), "pairs": pairs})
         )
 
     def drop_contradicted(self, files: Sequence[SceneFile], candidates: Candidates) -> None:
-        """Drop every lesson that one of these files contradicts."""
-        for lesson in self.mappings:
-            if any(
-                contradicts(lesson, StashFile(file.path, file.size), candidates) for file in files
-            ):
-                self._log.warning("paths.contradicted", source=lesson.source, target=lesson.target)
-                self._remove(lesson)
-                self._on_dropped(lesson)
+        """Drop every mapping that one of these files contradicts."""
+        stash_files = [StashFile(file.path, file.size) for file in files]
+        for mapping in self.mappings:
+            if any(contradicts(mapping, file, candidates) for file in stash_files):
+                self._log.warning(
+                    "paths.contradicted", source=mapping.source, target=mapping.target
+                )
+                self._remove(mapping)
+                self._on_dropped(mapping)
 
-    def _remove(self, lesson: LearnedMapping) -> None:
-        pair = (lesson.source, lesson.target)
-        pairs = tuple(one for one in self._document.pairs if (one.source, one.target) != pair)
-        dropped = (*self._document.dropped, pair)
-        self._save(self._document.model_copy(update={"pairs": pairs, "dropped": dropped}))
+    def _remove(self, mapping: LearnedMapping) -> None:
+        dropped = (mapping.source, mapping.target)
+        pairs = tuple(
+            pair for pair in self._document.pairs if (pair.source, pair.target) != dropped
+        )
+        update = {"pairs": pairs, "dropped": (*self._document.dropped, dropped)}
+        self._save(self._document.model_copy(update=update))
 
     def _save(self, document: LearnedPaths) -> None:
         self._document = document
         try:
             self._file.write(document.model_dump(mode="json"))
         except (OSError, TimeoutError) as error:
-            self._log.warning("paths.unsaved", detail=str(error))
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))
 
 
 def read_mappings(data_dir: Path, sleep: Callable[[float], None]) -> tuple[LearnedMapping, ...]:
-    """The pairs that are kept, best supported first; () when there are none or the file makes no sense."""
-    return _lessons(_read(JsonFile(data_dir / FILE_NAME, sleep)))
+    """Return the stored mappings, best supported first; () for none or a corrupt file."""
+    return _mappings(_read(JsonFile(data_dir / FILE_NAME, sleep)))
 
 
-def _lessons(document: LearnedPaths) -> tuple[LearnedMapping, ...]:
+def _mappings(document: LearnedPaths) -> tuple[LearnedMapping, ...]:
     return tuple(LearnedMapping(**pair.model_dump()) for pair in document.pairs)
 
 

@@ -1,109 +1,102 @@
-"""The decisions of a sync for many scenes, without a job and without a write: the reconciliation stands on it."""
+"""Plan many scenes without a job and without a write; reconciliation compares with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from core.field_values import FieldValue
-from core.fields import Field
-from core.job import PRIORITY_BACKFILL, Job, scene_subject
-from core.match import PlexFile
+from core.match import Confidence, PlexFile
 from core.plex_item import PlexItem
-from plex.client import PlexClient
-from plex.finder import Finder
-from plex.plan import WriteRules
-from stash.client import StashClient
-from sync.batch import Batch, SceneJob, is_missing, match_cases, prepare_matching
+from sync.batch_records import BatchRecords
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
-from sync.targets import items_to_write, matched_files, owner_of, plays_file
-from sync.write_item import ItemWriter
-from sync_queue.records import Records
+from sync.ownership import Ownership, check_owners, unchecked_owners
+from sync.plan_items import PlannedItem, plan_items
+from sync.targets import items_to_write, matched_files
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
 
 
 class SyncPlanner:
-    """What a sync would do under the present settings. Scenes must come in the order of their ids."""
+    """What a sync would do under the current settings.
 
-    def __init__(self, bench: SyncContext) -> None:
-        self._bench = bench
-        self._writer = ItemWriter(bench)
-        self._batch = Batch({})
+    Scenes must come in the order of their ids: the first one that matches an item claims it.
 
-    @property
-    def stash(self) -> StashClient:
-        return self._bench.stash
+    Attributes:
+        stash, plex, finder, records, rules: those of the settings, see `SyncContext`.
+        images: the image fields that the settings enable.
+        server: Plex's identifier, "" before `prepare`.
+    """
 
-    @property
-    def plex(self) -> PlexClient:
-        return self._bench.plex
+    def __init__(self, ctx: SyncContext) -> None:
+        self.stash = ctx.stash
+        self.plex = ctx.plex
+        self.finder = ctx.finder
+        self.records = ctx.records
+        self.rules = ctx.rules
+        self.images = desired_images(ctx.config)
+        self.server = ""
+        self._ctx = ctx
+        self._matcher = ctx.matcher()
+        self._ownership = Ownership(ctx.config.match_overrides)
 
-    @property
-    def finder(self) -> Finder:
-        return self._bench.finder
-
-    @property
-    def records(self) -> Records:
-        return self._bench.records
-
-    @property
-    def rules(self) -> WriteRules:
-        return self._bench.rules
-
-    @property
-    def images(self) -> tuple[Field, ...]:
-        return desired_images(self._bench.config)
-
-    def prepare(self) -> str:
-        """Know the libraries and what was learned; Plex's identifier.
+    def prepare(self) -> None:
+        """Load the libraries' files and the learned paths.
 
         Raises:
             PlexError, StashUnavailable: a server failed.
         """
-        self._batch.server = self._bench.plex.machine_identifier()
-        prepare_matching(self._bench)
-        return self._batch.server
+        self.server = self.plex.machine_identifier()
+        self._matcher.prepare()
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
-        """Whether a sync would do nothing with this scene: it has no file, or a person wants it so."""
-        return not scene.files or bool(exclusion_reason(scene, self._bench.config))
+        """Return True if a sync skips the scene: it has no file, or the settings exclude it."""
+        return not scene.files or bool(exclusion_reason(scene, self._ctx.config))
 
     def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:
-        """The Plex files behind the items to write; () where one that is missing does not count.
+        """Return the Plex files behind the items to write.
+
+        () where Plex has none and the settings ignore that.
 
         Raises:
-            PlexNotFound, MatchError: there is none, or none that is certain enough.
+            PlexNotFound, MatchError: there is no item, or none that is certain enough.
         """
-        case = SceneJob(
-            Job(0, scene_subject(scene.scene_id), "reconcile", PRIORITY_BACKFILL, 0.0), scene, 0.0
-        )
-        match_cases(self._bench, [case])
-        if is_missing(case) and self._bench.config.skip_not_found:
+        match, config = self._matcher.match(scene), self._ctx.config
+        if match.confidence is Confidence.NONE and config.skip_not_found:
             return ()
-        for item in items_to_write(self._bench, case):
-            self._batch.claims.setdefault(item, scene.scene_id)
-        return tuple(matched_files(case))
+        items = items_to_write(match, scene, self._matcher, strict=config.strict_matching)
+        for item in items:
+            self._ownership.claims.setdefault(item, scene.scene_id)
+        return matched_files(match)
 
-    def plays(self, item: PlexItem | None, file: PlexFile) -> bool:
-        """Whether the item, as read just now, still plays the file it was matched by."""
-        return plays_file(item, file)
-
-    def owner(self, scene_id: int, item: PlexItem) -> int | None:
-        """The other scene that writes this item; None when it is this one.
+    def load_records(self, scenes: Sequence[tuple[int, Iterable[PlexItem]]]) -> BatchRecords:
+        """Read the records of scenes and their items with two statements, and who owns the items.
 
         Raises:
-            StashUnavailable: it cannot be told whether the other scene still exists.
+            StashUnavailable: Stash did not say whether the scene that owns an item still exists.
         """
-        return owner_of(self._bench, self._batch, scene_id, item)
+        records = BatchRecords(self.records, self.server)
+        pairs = [(scene_id, item) for scene_id, items in scenes for item in items]
+        records.load([scene_id for scene_id, _ in scenes], [item.rating_key for _, item in pairs])
+        unchecked: set[int] = set()
+        for scene_id, item in pairs:
+            unchecked |= unchecked_owners(scene_id, item, records, self._ownership)
+        if unchecked:
+            check_owners(self.stash, self._ownership, unchecked)
+        return records
 
-    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
-        """What the scene's items should show."""
-        return self._writer.wanted(scene)
+    def plan(
+        self, scene: SyncMetadata, items: Sequence[PlexItem], records: BatchRecords
+    ) -> tuple[PlannedItem, ...]:
+        """Plan the items of one scene whose records were loaded.
 
-    def look_again(self, paths: Sequence[str]) -> None:
-        """Ask Plex what is new, because these files of Stash are missing.
+        Raises:
+            PlexError: Plex did not say which server it is.
+        """
+        return plan_items(scene, items, records, self._ownership, self._ctx.plan_rules())
+
+    def update_index(self, paths: Sequence[str]) -> None:
+        """Ask Plex what is new, because it has none of these files of Stash.
 
         Raises:
             PlexError: Plex failed.
         """
-        finder = self._bench.finder
+        finder = self.finder
         finder.refresh(lambda: any(not finder.candidates(path) for path in paths))

@@ -1,31 +1,41 @@
-"""What a sync would do, without doing it: the same reads, the same matching, the same plan."""
+"""Show what a sync would do, without doing it: the same reads, the same matching, the same plan."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import PlexNotFound, PlexSyncError
-from core.field_values import FieldValue
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
-from core.text import format_counts, pluralize
+from core.text import format_counts, format_value, pluralize
 from plex.plan import Change
-from sync.batch import Batch, SceneJob, read_batch
+from sync.batch import Batch, SceneJob, display_title, read_batch
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
-from sync.sync_scene import display_title
-from sync.targets import check_override, items_to_write, matched_files, owner_of, plays_file
-from sync.write_item import ItemWriter
+from sync.plan_batch import BatchPlanner
+from sync.scene_matcher import SceneMatcher
+from sync.targets import check_override, items_to_write
+from validation.config import PlexSyncConfig
+from validation.metadata import SyncMetadata
 
-_MAX_VALUE = 120
+_MAX_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One scene: its items with what would be written, or `problem`, the class and text of what is in the way."""
+    """One scene and what a sync would write to its items.
+
+    Attributes:
+        scene_id: the scene.
+        title: its title, or the name of its file.
+        reason: why the matcher decided as it did, "" without a match.
+        items: (rating key, what would be written) of each item.
+        candidates: what the matcher looked at, one line each.
+        problem: the error class and text of what prevents a sync; "" when nothing does.
+    """
 
     scene_id: int
     title: str
-    why: str = ""
+    reason: str = ""
     items: tuple[tuple[int, tuple[Change, ...]], ...] = ()
     candidates: tuple[str, ...] = ()
     problem: str = ""
@@ -33,115 +43,105 @@ class Preview:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the fields that would be written, on whichever item."""
-        return tuple(
-            dict.fromkeys(change.field.name for _, changes in self.items for change in changes)
-        )
+        names = [change.field.name for _, changes in self.items for change in changes]
+        return tuple(dict.fromkeys(names))
 
     def lines(self) -> list[str]:
-        """For people."""
-        lines = [
-            f"Scene {self.scene_id} ({self.title or 'untitled'}): {(self.problem or self.why).rstrip('.')}."
-        ]
-        lines += [f"Candidate: {text}." for text in self.candidates]
+        """Return the preview as text for the user."""
+        text = (self.problem or self.reason).rstrip(".")
+        lines = [f"Scene {self.scene_id} ({self.title or 'untitled'}): {text}."]
+        lines += [f"Candidate: {candidate}." for candidate in self.candidates]
         for item, changes in self.items:
-            lines += [f"Item {item}: {_shown(change)}." for change in changes] or [
-                f"Item {item}: nothing differs."
-            ]
+            if not changes:
+                lines.append(f"Item {item}: nothing differs.")
+            lines += [f"Item {item}: {_format_change(change)}." for change in changes]
         return lines
 
 
-def preview(bench: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
-    """What would happen to these scenes now. Images are not looked at.
+def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
+    """Return what a sync would write to these scenes' items now; images are not compared.
 
     Raises:
         PlexError, StashUnavailable: a shared read failed.
     """
     jobs = [
-        Job(number, scene_subject(number), "preview", PRIORITY_BACKFILL, 0.0)
-        for number in scene_ids
+        Job(scene_id, scene_subject(scene_id), "preview", PRIORITY_BACKFILL, 0.0)
+        for scene_id in scene_ids
     ]
-    batch = read_batch(bench, jobs)
-    return [_of_case(bench, batch, batch.cases[job.id]) for job in jobs]
+    batch, matcher = read_batch(ctx, jobs), ctx.matcher()
+    BatchPlanner(ctx, matcher).plan(batch, inherits=False)
+    return [_of_job(batch, batch.cases[job.id], matcher, ctx.config) for job in jobs]
 
 
 class PreviewTotals:
-    """What many previews add up to."""
+    """Adds up many previews."""
 
     def __init__(self) -> None:
         self.scenes = self.changed = 0
         self._fields: Counter[str] = Counter()
         self._problems: Counter[str] = Counter()
 
-    def add(self, one: Preview) -> None:
+    def add(self, scene: Preview) -> None:
         """Count one scene."""
         self.scenes += 1
-        self.changed += bool(one.fields)
-        self._fields.update(one.fields)
-        if one.problem:
-            self._problems[one.problem.partition(":")[0]] += 1
+        self.changed += bool(scene.fields)
+        self._fields.update(scene.fields)
+        if scene.problem:
+            self._problems[scene.problem.partition(":")[0]] += 1
 
     def lines(self) -> list[str]:
-        """For people, the most important last."""
-        lines = [f"In the way: {format_counts(self._problems)}."] if self._problems else []
-        lines += (
-            [f"By field: {format_counts(self._fields, most=len(self._fields))}."]
-            if self._fields
-            else []
+        """Return the totals as text for the user, the most important line last."""
+        lines = []
+        if self._problems:
+            lines.append(f"Prevented by: {format_counts(self._problems)}.")
+        if self._fields:
+            lines.append(f"By field: {format_counts(self._fields, most=len(self._fields))}.")
+        scenes = pluralize(self.scenes, "scene")
+        lines.append(
+            f"{self.changed:,} of {scenes} would be written, covers not counted; "
+            "nothing was written."
         )
-        text = f"{self.changed:,} of {pluralize(self.scenes, 'scene')} would be written, covers not counted; nothing was."
-        return [*lines, text]
+        return lines
 
     def answer(self) -> dict[str, object]:
-        """For whoever asks through the API."""
-        counts = {"fields": dict(self._fields), "problems": dict(self._problems)}
-        return {"scenes": self.scenes, "changed": self.changed, **counts}
+        """Return the totals as JSON values for an API client."""
+        return {
+            "scenes": self.scenes,
+            "changed": self.changed,
+            "fields": dict(self._fields),
+            "problems": dict(self._problems),
+        }
 
 
-def _of_case(bench: SyncContext, batch: Batch, case: SceneJob) -> Preview:
-    scene, number = case.scene, case.job.scene_id
+def _of_job(batch: Batch, case: SceneJob, matcher: SceneMatcher, config: PlexSyncConfig) -> Preview:
+    scene, scene_id = case.scene, case.job.scene_id
     if scene is None:
-        problem = str(case.error) if case.error else "it is not in Stash"
-        return Preview(number, "", problem=problem)
-    excluded = exclusion_reason(scene, bench.config)
+        return Preview(scene_id, "", problem=str(case.error or "it is not in Stash"))
+    title, excluded = display_title(scene), exclusion_reason(scene, config)
     if excluded or case.match is None:
-        return Preview(
-            number,
-            display_title(scene),
-            problem=excluded or "it has no file, or nothing is synced at all",
-        )
-    seen = tuple(candidate.describe() for candidate in case.match.candidates)
+        problem = excluded or "it has no file, or nothing is synced at all"
+        return Preview(scene_id, title, problem=problem)
+    candidates = tuple(candidate.describe() for candidate in case.match.candidates)
     try:
-        keys = items_to_write(bench, case)
-        check_override(batch, case)
+        keys = _items_of(batch, case, scene, matcher, strict=config.strict_matching)
     except PlexSyncError as error:
-        tried = () if isinstance(error, PlexNotFound) else seen
-        return Preview(
-            number,
-            display_title(scene),
-            candidates=tried,
-            problem=f"{type(error).__name__}: {error}",
-        )
-    writer, files = ItemWriter(bench), {file.item: file for file in matched_files(case)}
-    planned = []
-    for key in keys:
-        item = batch.items.get(key)
-        if (
-            item is None
-            or not plays_file(item, files[key])
-            or owner_of(bench, batch, number, item) is not None
-        ):
-            continue
-        record = bench.records.of_scene(number, batch.server).get(key)
-        planned.append((key, writer.plan(scene, item, record)))
-    return Preview(number, display_title(scene), case.match.why, tuple(planned), seen)
+        shown = () if isinstance(error, PlexNotFound) else candidates
+        problem = f"{type(error).__name__}: {error}"
+        return Preview(scene_id, title, candidates=shown, problem=problem)
+    planned = [case.planned[key] for key in keys if key in case.planned]
+    items = tuple((plan.item.rating_key, plan.changes) for plan in planned if plan.owner is None)
+    return Preview(scene_id, title, case.match.reason, items, candidates)
 
 
-def _shown(change: Change) -> str:
+def _items_of(
+    batch: Batch, case: SceneJob, scene: SyncMetadata, matcher: SceneMatcher, *, strict: bool
+) -> tuple[int, ...]:
+    keys = items_to_write(case.match, scene, matcher, strict=strict)
+    check_override(case, batch.items)
+    return keys
+
+
+def _format_change(change: Change) -> str:
     removed = f", without {', '.join(change.remove)}" if change.remove else ""
-    return f"{change.field.name} = {_value(change.value)}{removed}"
-
-
-def _value(value: FieldValue) -> str:
-    text = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
-    text = " ".join(text.split())
-    return repr(text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "...")
+    value = format_value(change.value, _MAX_CHARS)
+    return f"{change.field.name} = {value!r}{removed}"

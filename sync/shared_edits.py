@@ -1,6 +1,6 @@
-"""Writes what several items of a batch have in common by one request, before each job is looked at alone.
+"""Write what several items of a batch have in common with one request, before each job runs.
 
-It only ever saves requests: what fails here, or is not shared, is written by each job itself.
+This only saves requests: what fails here, or is not shared, is written by each job itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,112 +8,143 @@ from dataclasses import replace
 
 from core.errors import PlexError
 from core.fields import Kind, RemovalRule
+from core.log import EventLog
 from core.plex_item import PlexItem
+from plex.client import PlexClient
 from plex.edit_request import edit_targets, fit_text
 from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
-from sync.context import SHORT_LIMITS, SyncContext
+from sync.capabilities import SHORT_LIMITS, ServerCapabilities
+from sync.edit_sender import EditSender
+from sync.plan_items import PlannedItem
 
 Plans = Mapping[int, tuple[Change, ...]]
+"""What must be written, by rating key."""
+Items = Mapping[int, PlexItem]
 
 
-def write_shared_edits(
-    bench: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
-) -> dict[int, tuple[Change, ...]]:
-    """Write the shared edits; the plans that are carried out by now, by item."""
-    if len(plans) < 2:
-        return {}
-    written: set[int] = set()
-    failed: set[int] = set()
-    for by_difference in _strategies(bench, plans, items):
-        rest = {item: changes for item, changes in plans.items() if item not in written | failed}
-        for edit in shared_edits(rest, items, by_difference=by_difference):
-            if not _fits_one_request(edit) or (
-                edit.is_difference and not _is_proven(bench, edit, items)
-            ):
+class SharedEditWriter:
+    """Finds and writes the edits that serve several items.
+
+    `preserve_plex_edits`: names that the user entered in Plex must stay.
+    """
+
+    def __init__(
+        self,
+        plex: PlexClient,
+        capabilities: ServerCapabilities,
+        sender: EditSender,
+        log: EventLog,
+        *,
+        preserve_plex_edits: bool,
+    ) -> None:
+        self._plex = plex
+        self._capabilities = capabilities
+        self._sender = sender
+        self._log = log
+        self._preserve_plex_edits = preserve_plex_edits
+
+    def write_shared(self, planned: Sequence[PlannedItem]) -> frozenset[int]:
+        """Write the shared edits; return the rating keys of the items that are done."""
+        if len(planned) < 2:
+            return frozenset()
+        plans = {plan.item.rating_key: plan.changes for plan in planned}
+        items = {plan.item.rating_key: plan.item for plan in planned}
+        written: set[int] = set()
+        failed: set[int] = set()
+        for by_difference in self._strategies(plans, items):
+            rest = {key: plans[key] for key in plans if key not in written | failed}
+            for edit in shared_edits(rest, items, by_difference=by_difference):
+                if not _fits_one_request(edit):
+                    continue
+                if edit.is_difference and not self._is_proven(edit, items):
+                    continue
+                (written if self._send(edit) else failed).update(edit.items)
+        return frozenset(written)
+
+    def _strategies(self, plans: Plans, items: Items) -> tuple[bool, bool]:
+        """Return whether to share differences first, and the other way second.
+
+        Where the server may append, a renamed tag is one request for all items instead of one for
+        each set of names that some of them have in common.
+        """
+        if self._capabilities.appends(self._plex.machine_identifier()) is False:
+            return (False, True)
+        by_difference = _count_requests(shared_edits(plans, items, by_difference=True), plans)
+        by_value = _count_requests(shared_edits(plans, items, by_difference=False), plans)
+        first = by_difference < by_value
+        return (first, not first)
+
+    def _is_proven(self, edit: SharedEdit, items: Items) -> bool:
+        """Return True if this server appends; if that is not known yet, try it on one item.
+
+        Where a server turns out to replace, the item's own job sends its full list in the same
+        batch.
+        """
+        server = self._plex.machine_identifier()
+        known = self._capabilities.appends(server)
+        if known is not None:
+            return known
+        safe = [items[key] for key in edit.items if not self._could_lose_names(edit, items[key])]
+        if not safe:
+            return False
+        appends = self._try_on(edit, safe[0])
+        if appends is not None:
+            self._capabilities.set_appends(server, appends)
+            self._log.info("plex.tag_mode", append=appends)
+        return appends is True
+
+    def _try_on(self, edit: SharedEdit, item: PlexItem) -> bool | None:
+        """Send the edit to one item; return whether Plex appended, None if that cannot be seen."""
+        key = item.rating_key
+        try:
+            if not self._send(replace(edit, items=(key,))):
+                return None
+            after = self._plex.items(edit.section, [key]).get(key)
+        except PlexError:
+            return None
+        return shows_appending(edit, item, after) if after is not None else None
+
+    def _could_lose_names(self, edit: SharedEdit, item: PlexItem) -> bool:
+        """Return True if a trial could remove names that Stash lacks.
+
+        A kill after the trial would make the loss final.
+        """
+        for change in edit.changes:
+            field = change.field
+            if field.kind is not Kind.NAMES or not change.value or not item.values.get(field.name):
                 continue
-            (written if _send(bench, edit) else failed).update(edit.items)
-    return {item: plans[item] for item in written}
+            if self._preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY:
+                return True
+        return False
+
+    def _send(self, edit: SharedEdit) -> bool:
+        try:
+            self._sender.send_targets(
+                edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS)
+            )
+        except PlexError as error:
+            self._log.info("shared_edit.failed", items=len(edit.items), reason=type(error).__name__)
+            return False
+        fields = [change.field.name for change in edit.changes]
+        self._log.info("shared_edit.done", items=len(edit.items), fields=fields)
+        return True
 
 
-def _strategies(
-    bench: SyncContext, plans: Plans, items: Mapping[int, PlexItem]
-) -> tuple[bool, bool]:
-    """Differences first where they are fewer requests and this server may append: a renamed tag is then one
-    request, and not one for each set of names that some items happen to have in common."""
-    if bench.habits.appends(bench.plex.machine_identifier()) is False:
-        return (False, True)
-    by_difference = _requests(shared_edits(plans, items, by_difference=True), plans)
-    first = by_difference < _requests(shared_edits(plans, items, by_difference=False), plans)
-    return (first, not first)
-
-
-def _requests(edits: Sequence[SharedEdit], plans: Plans) -> int:
-    """How many requests it takes to write these edits and each of the other items alone."""
+def _count_requests(edits: Sequence[SharedEdit], plans: Plans) -> int:
+    """Return how many requests write these edits and each of the other items alone."""
     changed = sum(1 for changes in plans.values() if changes)
     return len(edits) + changed - sum(len(edit.items) for edit in edits)
 
 
 def _fits_one_request(edit: SharedEdit) -> bool:
-    """Whether no text would be cut and no list of names sent in parts, of which a server may keep the last."""
-    return all(
-        len(edit_targets(edit.section, edit.items[:1], (change,), SHORT_LIMITS)) == 1
-        and (
-            not isinstance(change.value, str)
-            or fit_text(change.value, SHORT_LIMITS) == change.value
-        )
-        for change in edit.changes
-    )
+    """Return True if no text would be cut and no list of names sent in parts.
 
-
-def _is_proven(bench: SyncContext, edit: SharedEdit, items: Mapping[int, PlexItem]) -> bool:
-    """Whether this server appends; the first time it is tried on one item and looked at.
-
-    A server that turns out to replace is mended at once: the item's own job sends its full list.
+    Of a list in parts a server that replaces would keep the last part only.
     """
-    server = bench.plex.machine_identifier()
-    known = bench.habits.appends(server)
-    if known is not None:
-        return known
-    first = next(
-        (items[key] for key in edit.items if not _could_lose_names(bench, edit, items[key])), None
-    )
-    if first is None:
-        return False
-    try:
-        if not _send(bench, replace(edit, items=(first.rating_key,))):
+    for change in edit.changes:
+        if isinstance(change.value, str) and fit_text(change.value, SHORT_LIMITS) != change.value:
             return False
-        after = bench.plex.items(edit.section, [first.rating_key]).get(first.rating_key)
-    except PlexError:
-        return False
-    verdict = shows_appending(edit, first, after) if after is not None else None
-    if verdict is not None:
-        bench.habits.set_appends(server, verdict)
-        bench.log.info("plex.tags", append=verdict)
-    return verdict is True
-
-
-def _could_lose_names(bench: SyncContext, edit: SharedEdit, item: PlexItem) -> bool:
-    """Whether a trial could cost names that Stash lacks: nobody could bring them back after a kill."""
-    added = [
-        change.field for change in edit.changes if change.field.kind is Kind.NAMES and change.value
-    ]
-    return any(
-        item.values.get(field.name)
-        and (bench.rules.preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY)
-        for field in added
-    )
-
-
-def _send(bench: SyncContext, edit: SharedEdit) -> bool:
-    try:
-        for target in edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS):
-            bench.check_epoch()
-            bench.plex.edit(target)
-    except PlexError as error:
-        bench.log.info("share.failed", items=len(edit.items), why=type(error).__name__)
-        return False
-    bench.log.info(
-        "share.done", items=len(edit.items), fields=[change.field.name for change in edit.changes]
-    )
+        if len(edit_targets(edit.section, edit.items[:1], (change,), SHORT_LIMITS)) != 1:
+            return False
     return True

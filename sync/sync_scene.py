@@ -1,51 +1,35 @@
-"""One job: what Stash has, which items play it, what differs, one write. Returns an outcome or raises."""
+"""Carry out the jobs of a batch: plan all, write what is common, then write each scene."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from core.errors import PlexRejected, SceneDeleted, SceneHasNoFile, StaleMatch
-from core.field_values import FieldValue
 from core.fields import BY_NAME
 from core.job import DESTROY, Job
 from core.match import Confidence
-from core.outcome import Disposition, Outcome
-from core.plex_item import PlexItem
-from core.record import FieldRecord, SyncRecord
-from plex.plan import field_records
+from core.outcome import Disposition, Outcome, SyncResult
+from core.record import SyncRecord
 from stash.client import Cover
-from sync.batch import Batch, SceneJob, match_cases, read_items
+from sync.batch import Batch, SceneJob, display_title, read_items
+from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
-from sync.images import confirmed_update, sync_images
-from sync.path_learning import LEARNED
-from sync.shared_edits import write_shared_edits
+from sync.images import ImageResult, ImageWriter, confirmed_update
+from sync.plan_batch import BatchPlanner
+from sync.plan_items import PlannedItem, replan_item
+from sync.scene_records import new_record, record_after_write
+from sync.shared_edits import SharedEditWriter
 from sync.targets import (
-    adopt_record,
     check_override,
     is_certain,
     items_to_write,
     matched_files,
-    owner_of,
     plays_file,
 )
+from sync.verify import WrittenItem
 from sync.write_item import ItemWriter
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
-
-
-@dataclass(slots=True)
-class WrittenItem:
-    """One item that was written and must be read once more; `wanted` is what it should show.
-
-    `images` are the image fields that show ours: sent just now, or not touched since.
-    """
-
-    record: SyncRecord
-    section: int
-    wanted: dict[str, FieldValue]
-    changed: frozenset[str]
-    images: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -61,212 +45,256 @@ class _JobProgress:
 
 
 class SceneSync:
-    """Carries out jobs of a batch that was read. `written` collects what must be verified."""
+    """Carries out the jobs of batches. `written` collects what must be verified."""
 
-    def __init__(self, bench: SyncContext) -> None:
-        self._bench = bench
-        self._writer = ItemWriter(bench)
+    def __init__(self, ctx: SyncContext) -> None:
+        self._ctx = ctx
+        self._matcher = ctx.matcher()
+        self._planner = BatchPlanner(ctx, self._matcher)
+        self._sender = ctx.sender()
+        self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
+        self._images = ImageWriter(
+            fields=desired_images(ctx.config),
+            stash=ctx.stash,
+            plex=ctx.plex,
+            rules=ctx.rules,
+            originals=ctx.records.originals,
+            clock=ctx.clock,
+            timer=ctx.watch,
+            check_epoch=ctx.check_epoch,
+        )
         self.written: list[WrittenItem] = []
 
-    def sync(self, batch: Batch, job: Job) -> Outcome:
-        """Do one job.
+    # -- the batch ------------------------------------------------------------------------------
+
+    def plan(self, batch: Batch) -> None:
+        """Plan each item of the batch once; do this before `share` and `sync`.
 
         Raises:
-            PlexSyncError: whatever kept it from being done; the policy decides what follows.
+            StashUnavailable: Stash did not say whether the scene that owns an item still exists.
+        """
+        self._planner.plan(batch)
+
+    def share(self, batch: Batch) -> None:
+        """Write what several items of the batch have in common; only certain matches take part."""
+        plans: dict[int, PlannedItem] = {}
+        for case in batch.cases.values():
+            if not is_certain(case):
+                continue
+            for key, planned in case.planned.items():
+                if planned.owner is None and key not in plans:
+                    record = self._new_record(batch, case, planned)
+                    planned = self._writer.save_intent(planned, record, batch.records)
+                    case.planned[key] = plans[key] = planned
+        writer = SharedEditWriter(
+            self._ctx.plex,
+            self._ctx.capabilities,
+            self._sender,
+            self._ctx.log,
+            preserve_plex_edits=self._ctx.rules.preserve_plex_edits,
+        )
+        written = writer.write_shared(tuple(plans.values()))
+        batch.written = frozenset((plans[key].scene.scene_id, key) for key in written)
+
+    # -- one job --------------------------------------------------------------------------------
+
+    def sync(self, batch: Batch, job: Job) -> Outcome:
+        """Do one job of a planned batch.
+
+        Raises:
+            PlexSyncError: the job cannot be done; the retry policy decides what follows.
         """
         case = batch.cases[job.id]
         if case.error is not None:
             raise case.error
         if case.scene is None:
-            if DESTROY in job.cause.split("+"):
-                self._bench.records.forget_scene(job.scene_id)
-            else:  # nobody said so: after a full import its file may be another scene's
-                self._bench.records.unassign(job.scene_id)
-            return Outcome(Disposition.COMPLETE, "gone", message=SceneDeleted("").advice)
-        title = display_title(case.scene)
-        if not case.scene.files:
-            return Outcome(
-                Disposition.COMPLETE, "no_file", message=SceneHasNoFile("").advice, title=title
-            )
-        if not self._bench.config.sync_metadata:
-            return Outcome(Disposition.COMPLETE, "off", title=title)
-        excluded = exclusion_reason(case.scene, self._bench.config)
+            return self._forget_scene(batch, job)
+        outcome = self._outcome_without_sync(case, case.scene)
+        if outcome is not None:
+            return outcome
+        keys = self._items_of(batch, case, case.scene)
+        progress = _JobProgress()
+        for key in keys:
+            if key in batch.items:
+                self._sync_item(batch, case, self._planner.current_plan(batch, case, key), progress)
+        self._drop_stale_records(batch, job.scene_id, keys)
+        return _outcome_of(case, case.scene, progress)
+
+    def _forget_scene(self, batch: Batch, job: Job) -> Outcome:
+        if DESTROY in job.cause.split("+"):
+            batch.records.forget_scene(job.scene_id)
+        else:
+            # No hook reported the deletion: after a full import another scene may have its file.
+            batch.records.unassign(job.scene_id)
+        return Outcome(Disposition.COMPLETE, SyncResult.GONE, message=SceneDeleted("").advice)
+
+    def _outcome_without_sync(self, case: SceneJob, scene: SyncMetadata) -> Outcome | None:
+        """Return the outcome of a scene that the settings leave alone; None for every other one."""
+        title = display_title(scene)
+        if not scene.files:
+            advice = SceneHasNoFile("").advice
+            return Outcome(Disposition.COMPLETE, SyncResult.NO_FILE, message=advice, title=title)
+        if not self._ctx.config.sync_metadata:
+            return Outcome(Disposition.COMPLETE, SyncResult.OFF, title=title)
+        excluded = exclusion_reason(scene, self._ctx.config)
         if excluded or case.match is None:
-            return Outcome(
-                Disposition.COMPLETE, "excluded", message=f"Left alone: {excluded}.", title=title
-            )
-        if self._bench.config.skip_not_found and case.match.confidence is Confidence.NONE:
-            return Outcome(
-                Disposition.COMPLETE, "skipped", message="Plex does not have it.", title=title
-            )
-        keys = self._items_of(batch, case)
-        run = _JobProgress()
-        for key in filter(batch.items.__contains__, keys):
-            self._sync_item(batch, case, key, run)
-        self._drop_stale_records(batch, case, keys)
-        if run.failed:
-            why = next(iter(run.failed.values()))
-            text = f"Plex does not take {', '.join(run.failed)} of scene {job.scene_id} ({why})."
-            raise PlexRejected(text, fields=tuple(run.failed))
-        return Outcome(
-            Disposition.COMPLETE,
-            "wrote" if run.wrote else "claimed" if run.claimed and not run.items else "same",
-            wrote=tuple(name for name in BY_NAME if name in run.wrote),
-            items=tuple(run.items),
-            confidence=case.match.confidence.value,
-            message="; ".join(run.claimed),
-            title=title,
-            warnings=tuple(run.warnings),
-        )
+            message = f"Left alone: {excluded}."
+            return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
+        if self._ctx.config.skip_not_found and case.match.confidence is Confidence.NONE:
+            message = "Plex does not have it."
+            return Outcome(Disposition.COMPLETE, SyncResult.SKIPPED, message=message, title=title)
+        return None
 
-    def share(self, batch: Batch) -> None:
-        """Write together what several items of the batch have in common."""
-        plans = {}
-        for case in batch.cases.values():
-            for file in matched_files(case) if is_certain(case) else ():
-                item, scene = batch.items.get(file.item), case.scene
-                if (
-                    item is None
-                    or scene is None
-                    or not plays_file(item, file)
-                    or file.item in plans
-                ):
-                    continue
-                if owner_of(self._bench, batch, scene.scene_id, item) is None:
-                    old = adopt_record(self._bench, batch, scene.scene_id, item)
-                    changes = plans[file.item] = self._writer.plan(scene, item, old)
-                    record = self._record(batch, case, item, old)
-                    self._writer.record_intent(
-                        record, changes, self._writer.wanted(scene), item, old
-                    )
-        batch.shared = write_shared_edits(self._bench, plans, batch.items)
-
-    # -- which items ----------------------------------------------------------------------------
-
-    def _items_of(self, batch: Batch, case: SceneJob) -> tuple[int, ...]:
-        """The items to write, each read and proved to play the scene's file; matched anew once."""
-        for again in (False, True):
-            keys = items_to_write(self._bench, case)
-            check_override(batch, case)
+    def _items_of(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> tuple[int, ...]:
+        """Return the items to write, which play the scene's file; match again once if not."""
+        for is_rematched in (False, True):
+            strict = self._ctx.config.strict_matching
+            keys = items_to_write(case.match, scene, self._matcher, strict=strict)
+            check_override(case, batch.items)
             stale = [
                 file
-                for file in matched_files(case)
+                for file in matched_files(case.match)
                 if not plays_file(batch.items.get(file.item), file)
             ]
             if not stale:
+                if is_rematched:
+                    self._planner.plan_rematched(batch, case, scene, keys)
                 return keys
             for file in stale:
-                self._bench.log.info("match.stale", scene=case.job.scene_id, item=file.item)
-                self._bench.finder.forget(file)
-            if not again:
-                self._bench.finder.refresh(lambda: True)
-                match_cases(self._bench, [case])
-                read_items(self._bench, batch, [case])
-        raise StaleMatch(f"Plex changed its items while scene {case.job.scene_id} was matched.")
+                self._ctx.log.info("match.stale", scene=scene.scene_id, item=file.item)
+            if is_rematched:
+                self._matcher.forget(stale)
+            else:
+                case.match = self._matcher.rematch(scene, stale)
+                read_items(self._ctx.plex, batch, [case])
+        raise StaleMatch(f"Plex changed its items while scene {scene.scene_id} was matched.")
 
-    def _drop_stale_records(self, batch: Batch, case: SceneJob, keys: tuple[int, ...]) -> None:
-        """A scene that moved to other items no longer claims the old ones."""
-        for item in self._bench.records.of_scene(case.job.scene_id, batch.server):
-            if item not in keys:
-                self._bench.records.forget_item(case.job.scene_id, batch.server, item)
+    def _drop_stale_records(self, batch: Batch, scene_id: int, keys: tuple[int, ...]) -> None:
+        """Remove the scene's records on items that it is no longer matched with."""
+        for record in batch.records.of_scene(scene_id):
+            if record.item not in keys:
+                batch.records.forget_item(scene_id, record.item)
 
     # -- one item -------------------------------------------------------------------------------
 
-    def _sync_item(self, batch: Batch, case: SceneJob, key: int, run: _JobProgress) -> None:
-        scene, item = case.scene, batch.items[key]
-        assert scene is not None  # a case without its scene ended before
-        other = owner_of(self._bench, batch, scene.scene_id, item)
-        if other is not None:
-            run.claimed.append(
-                f"item {key} also plays scene {other}, which is the one that is shown in Plex"
+    def _sync_item(
+        self, batch: Batch, case: SceneJob, planned: PlannedItem, progress: _JobProgress
+    ) -> None:
+        key = planned.item.rating_key
+        if planned.owner is not None:
+            progress.claimed.append(
+                f"item {key} also plays scene {planned.owner}, "
+                "which is the one that is shown in Plex"
             )
             return
-        run.items.append(key)
-        old = adopt_record(self._bench, batch, scene.scene_id, item)
-        record = self._record(batch, case, item, old)
-        changes = self._writer.plan(scene, item, old)
+        progress.items.append(key)
+        last_update = confirmed_update(planned.record)
         failed: dict[str, str] = {}
-        if batch.shared.get(key) != changes:
-            with self._bench.watch.step("write") if changes else nullcontext():
-                changes, failed = self._writer.write(record, scene, item, old, case.job, changes)
-        wanted = self._writer.wanted(scene)
-        done = tuple(change for change in changes if change.field.name not in failed)
-        known = confirmed_update(old)
-        kept = {name: value for name, value in wanted.items() if name not in failed}
-        record = record.with_fields(
-            {**self._intended_records(record, failed), **field_records(done, kept, item, old)}
-        )
-        run.wrote.update(change.field.name for change in done)
-        record, images, warnings = self._sync_images(scene, item, record, known, run, bool(failed))
-        self._bench.records.save(record)
-        run.wrote.update(images)
-        run.warnings.extend(warnings)
-        if done or images:
-            ours = {
-                name
-                for name, sent in record.images.items()
-                if sent.sha1 and sent.item_path == item.images.get(name)
-            }
-            changed = frozenset(change.field.name for change in done)
-            self.written.append(
-                WrittenItem(record, item.section, kept, changed, frozenset({*ours, *images}))
-            )
-        run.failed.update(failed)
+        if (planned.scene.scene_id, key) not in batch.written:
+            planned, failed = self._write(batch, case, planned)
+        changed = frozenset(change.field.name for change in planned.changes) - set(failed)
+        record = record_after_write(self._new_record(batch, case, planned), planned, failed)
+        images = self._write_images(batch, planned, record, last_update, progress, bool(failed))
+        batch.records.save(images.record)
+        progress.wrote.update(changed, images.written)
+        progress.warnings.extend(images.warnings)
+        progress.failed.update(failed)
+        if changed or images.written:
+            self.written.append(_written_item(planned, images, changed, failed))
 
-    def _intended_records(
-        self, record: SyncRecord, failed: Mapping[str, str]
-    ) -> dict[str, FieldRecord]:
-        """What was intended for fields that Plex refused, so that the very same is not tried without a reason."""
-        if not failed:
-            return {}
-        kept = self._bench.records.of_scene(record.scene_id, record.server)[record.item].fields
-        return {name: kept[name] for name in failed if name in kept}
+    def _write(
+        self, batch: Batch, case: SceneJob, planned: PlannedItem
+    ) -> tuple[PlannedItem, dict[str, str]]:
+        """Write the planned changes; return the plan that was written and the rejected fields."""
+        with self._ctx.watch.step("write") if planned.changes else nullcontext():
+            for is_short in (False, True):
+                record = self._new_record(batch, case, planned)
+                planned = self._writer.save_intent(planned, record, batch.records)
+                try:
+                    return planned, dict(self._writer.send(planned, case.job.attempts))
+                except PlexRejected as error:
+                    if is_short or not error.too_long or self._sender.limits() == SHORT_LIMITS:
+                        raise
+                self._ctx.log.info("plex.request_too_long", scene=planned.scene.scene_id)
+                self._ctx.capabilities.set_short_limits(batch.records.server)
+                # Short limits cut long texts further.
+                planned = replan_item(
+                    planned.scene,
+                    planned.item,
+                    batch.records,
+                    batch.ownership,
+                    self._ctx.plan_rules(),
+                )
+        raise AssertionError("the second round returns or raises")
 
-    def _sync_images(
+    def _write_images(
         self,
-        scene: SyncMetadata,
-        item: PlexItem,
+        batch: Batch,
+        planned: PlannedItem,
         record: SyncRecord,
-        known: str,
-        run: _JobProgress,
-        failed: bool,
-    ) -> tuple[SyncRecord, tuple[str, ...], tuple[str, ...]]:
-        """Send images. What was written before is remembered first, so that a retry sends images alone.
+        last_update: str,
+        progress: _JobProgress,
+        has_failed: bool,
+    ) -> ImageResult:
+        """Send the images. The fields are saved first, so that a retry sends images alone.
 
-        Until they are sent the record keeps the old `updated_at`: it proves nothing that is not true.
+        Until the images are sent the record keeps the old `updated_at`, which claims nothing that
+        is not true.
         """
-        fields = desired_images(self._bench.config)
-        current = record.updated_at
-        if failed or (fields and known != current):
-            self._bench.records.save(replace(record, updated_at=known))
-        if failed:
-            return replace(record, updated_at=known), (), ()
-        return sync_images(self._bench, scene, item, record, fields, known, run.covers)
+        unsent = replace(record, updated_at=last_update)
+        if has_failed:
+            batch.records.save(unsent)
+            return ImageResult(unsent)
+        if self._images.fields and last_update != record.updated_at:
+            batch.records.save(unsent)
+        return self._images.write(planned.scene, planned.item, record, last_update, progress.covers)
 
-    def _record(
-        self, batch: Batch, case: SceneJob, item: PlexItem, old: SyncRecord | None
-    ) -> SyncRecord:
-        scene = case.scene
-        assert scene is not None and case.match is not None
-        section = self._bench.finder.section_of(item.section)
-        path = next((file.path for file in matched_files(case) if file.item == item.rating_key), "")
-        return SyncRecord(
-            scene_id=scene.scene_id,
-            server=batch.server,
-            item=item.rating_key,
-            section=section.uuid if section else "",
-            path=path,
-            oshash=scene.files[0].oshash,
-            updated_at=scene.updated_at,
-            read_at=case.read_at,
-            confidence=LEARNED if case.match.is_learned else case.match.confidence.value,
-            fields=old.fields if old else {},
-            images=old.images if old else {},
-        )
+    def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
+        section = self._ctx.finder.section_of(planned.item.section)
+        return new_record(case, planned, batch.records.server, section)
 
 
-def display_title(scene: SyncMetadata) -> str:
-    """What a person knows the scene by: its title, else its file's name."""
-    return scene.title or (
-        scene.files[0].path.replace("\\", "/").rpartition("/")[2] if scene.files else ""
+def _outcome_of(case: SceneJob, scene: SyncMetadata, progress: _JobProgress) -> Outcome:
+    """Return the outcome of a job whose items are done.
+
+    Raises:
+        PlexRejected: Plex rejected fields.
+    """
+    if progress.failed:
+        names, reason = ", ".join(progress.failed), next(iter(progress.failed.values()))
+        text = f"Plex does not take {names} of scene {scene.scene_id} ({reason})."
+        raise PlexRejected(text, fields=tuple(progress.failed))
+    if progress.wrote:
+        result = SyncResult.WROTE
+    elif progress.claimed and not progress.items:
+        result = SyncResult.CLAIMED
+    else:
+        result = SyncResult.SAME
+    return Outcome(
+        Disposition.COMPLETE,
+        result,
+        wrote=tuple(name for name in BY_NAME if name in progress.wrote),
+        items=tuple(progress.items),
+        confidence=case.match.confidence.value if case.match else "",
+        message="; ".join(progress.claimed),
+        title=display_title(scene),
+        warnings=tuple(progress.warnings),
+    )
+
+
+def _written_item(
+    planned: PlannedItem, images: ImageResult, changed: frozenset[str], failed: dict[str, str]
+) -> WrittenItem:
+    """Return what the verifying read must look at."""
+    shown = {
+        name
+        for name, image in images.record.images.items()
+        if image.sha1 and image.item_path == planned.item.images.get(name)
+    }
+    return WrittenItem(
+        record=images.record,
+        section=planned.item.section,
+        desired={name: value for name, value in planned.desired.items() if name not in failed},
+        changed=changed,
+        images=frozenset({*shown, *images.written}),
     )

@@ -1,57 +1,102 @@
-"""After a drain: what was written is read once more, for the record and to notice silent losses."""
+"""Read what was written once more: complete the records and notice what Plex dropped silently."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from core.errors import PlexError
+from core.field_values import FieldValue
+from core.log import EventLog
 from core.plex_item import PlexItem
+from core.record import SyncRecord
+from plex.client import PlexClient
 from plex.plan import verify
-from sync.context import SyncContext
-from sync.sync_scene import WrittenItem
+from sync_queue.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenItem:
+    """One item that was written and must be read once more.
+
+    Attributes:
+        record: the record as it was saved after the write.
+        section: the key of the item's library.
+        desired: what the item should show, without the fields that Plex rejected.
+        changed: the fields that were written.
+        images: the image fields that show what PlexSync sent, now or before.
+    """
+
+    record: SyncRecord
+    section: int
+    desired: dict[str, FieldValue]
+    changed: frozenset[str]
+    images: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedFields:
-    """A scene's item whose fields Plex accepted and did not keep."""
+    """A scene's item with the fields that Plex accepted and did not keep."""
 
     scene_id: int
     item: int
     fields: tuple[str, ...]
 
 
-def verify_written(bench: SyncContext, written: Iterable[WrittenItem]) -> list[DroppedFields]:
-    """Read every written item again, 200 to a request, and remember what Plex shows now.
+def verify_written(
+    plex: PlexClient, records: Records, log: EventLog, written: Iterable[WrittenItem]
+) -> list[DroppedFields]:
+    """Read every written item again, 200 in one request, and remember what Plex shows now.
 
-    A read that fails proves nothing and costs nothing: the records then say what was pushed only.
+    Returns what Plex dropped, [] for nothing. A read that fails costs nothing: the records then
+    say only what was pushed.
     """
-    newest = {(one.record.scene_id, one.record.item): one for one in written}
+    newest = {(entry.record.scene_id, entry.record.item): entry for entry in written}
     by_section: dict[int, list[WrittenItem]] = {}
-    for one in newest.values():
-        by_section.setdefault(one.section, []).append(one)
-    lost: list[DroppedFields] = []
-    for section, group in by_section.items():
+    for entry in newest.values():
+        by_section.setdefault(entry.section, []).append(entry)
+    dropped: list[DroppedFields] = []
+    for section, entries in by_section.items():
         try:
-            items = bench.plex.items(section, sorted({one.record.item for one in group}))
+            items = plex.items(section, sorted({entry.record.item for entry in entries}))
         except PlexError as error:
-            bench.log.info("verify.skipped", section=section, why=type(error).__name__)
+            log.info("verify.skipped", section=section, reason=type(error).__name__)
             continue
-        for one in group:
-            lost.extend(_remember(bench, one, items.get(one.record.item)))
-    return lost
+        dropped += _complete_records(records, entries, items)
+    return dropped
 
 
-def _remember(bench: SyncContext, one: WrittenItem, item: PlexItem | None) -> list[DroppedFields]:
-    record = bench.records.of_scene(one.record.scene_id, one.record.server).get(one.record.item)
-    if item is None or record is None:
-        return []
-    changed = {name: known for name, known in record.fields.items() if name in one.changed}
-    seen, dropped = verify(changed, one.wanted, item)
-    shown = {
-        name: replace(sent, item_path=item.images.get(name, ""))
-        for name, sent in record.images.items()
-        if name in one.images
+def _complete_records(
+    records: Records, entries: list[WrittenItem], items: dict[int, PlexItem]
+) -> list[DroppedFields]:
+    scene_ids = sorted({entry.record.scene_id for entry in entries})
+    # A later job of the drain may have changed or removed a record since the write.
+    stored = {
+        (record.scene_id, record.item): record
+        for record in records.of_scenes(scene_ids, entries[0].record.server)
     }
-    known = record.with_fields(seen).with_images(shown)
-    if known != record:
-        bench.records.save(known)
-    return [DroppedFields(record.scene_id, record.item, dropped)] if dropped else []
+    dropped = []
+    for entry in entries:
+        record = stored.get((entry.record.scene_id, entry.record.item))
+        item = items.get(entry.record.item)
+        if record is None or item is None:
+            continue
+        fields = _complete_record(records, record, entry, item)
+        if fields:
+            dropped.append(DroppedFields(record.scene_id, record.item, fields))
+    return dropped
+
+
+def _complete_record(
+    records: Records, record: SyncRecord, entry: WrittenItem, item: PlexItem
+) -> tuple[str, ...]:
+    """Save what the item shows now; return the fields that Plex dropped."""
+    changed = {name: known for name, known in record.fields.items() if name in entry.changed}
+    fields, dropped = verify(changed, entry.desired, item)
+    images = {
+        name: replace(image, item_path=item.images.get(name, ""))
+        for name, image in record.images.items()
+        if name in entry.images
+    }
+    completed = record.with_fields(fields).with_images(images)
+    if completed != record:
+        records.save(completed)
+    return dropped

@@ -1,150 +1,74 @@
-"""Writes one item: what differs, together if Plex takes it, field by field if it does not."""
+"""Write one item: all changes together if Plex takes them, field by field if it does not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from core.errors import PlexRejected, PlexSyncError, PlexTemporaryError
-from core.field_values import FieldValue
-from core.job import Job
-from core.plex_item import PlexItem
+from core.clock import Clock
+from core.errors import PlexRejected, PlexTemporaryError
 from core.record import SyncRecord
-from plex.edit_request import EditLimits, edit_targets, fit_text
-from plex.plan import Change, intended_records, plan_changes
+from plex.plan import intended_records
 from plex.restore import originals
-from sync.context import SHORT_LIMITS, SyncContext
-from validation.desired_values import desired_values
-from validation.metadata import SyncMetadata
+from sync.batch_records import BatchRecords
+from sync.edit_sender import EditSender
+from sync.plan_items import PlannedItem
+from sync_queue.originals import Originals
 
-LAST_TRY = 4  # after this many failed attempts the next one is the last
+# After this many failed attempts the next one is the last.
+LAST_TRY = 4
 
 
 class ItemWriter:
-    """Plans and sends the edits of single items."""
+    """Saves what is about to be written to an item, then writes it."""
 
-    def __init__(self, bench: SyncContext) -> None:
-        self._bench = bench
-        self._last: tuple[SyncMetadata, EditLimits, Mapping[str, FieldValue]] | None = None
+    def __init__(self, sender: EditSender, kept_originals: Originals, clock: Clock) -> None:
+        self._sender = sender
+        self._originals = kept_originals
+        self._clock = clock
 
-    def wanted(self, scene: SyncMetadata) -> Mapping[str, FieldValue]:
-        """What the scene's items should show; texts are cut to what one request can carry."""
-        limits = self._limits()
-        if self._last is None or self._last[0] is not scene or self._last[1] != limits:
-            self._last = (
-                scene,
-                limits,
-                _truncate(desired_values(scene, self._bench.config), limits),
-            )
-        return self._last[2]  # it is asked for at every step of a scene
+    def save_intent(
+        self, planned: PlannedItem, record: SyncRecord, records: BatchRecords
+    ) -> PlannedItem:
+        """Save what the changes overwrite and write; return the plan with the stored record.
 
-    def plan(
-        self, scene: SyncMetadata, item: PlexItem, old: SyncRecord | None
-    ) -> tuple[Change, ...]:
-        """What must be written; () when nothing differs."""
-        return plan_changes(
-            self.wanted(scene), item, old, self._bench.rules, identified=scene.has_identity
-        )
-
-    def record_intent(
-        self,
-        record: SyncRecord,
-        changes: tuple[Change, ...],
-        wanted: Mapping[str, FieldValue],
-        item: PlexItem,
-        old: SyncRecord | None,
-    ) -> None:
-        """Keep what is about to be overwritten, and what is about to be written.
-
-        A worker may be killed between the request and its record.
+        The worker may be killed between the request and its record. `record` identifies the scene
+        on the item where none is stored yet.
         """
-        intended = intended_records(changes, wanted, item, old)
-        if intended:
-            kept = originals(changes, intended, item)
-            self._bench.records.originals.save(
-                record.server, item.rating_key, item.section, kept, self._bench.clock.wall()
-            )
-        base = old or SyncRecord(
+        item = planned.item
+        intended = intended_records(planned.changes, planned.desired, item, planned.record)
+        if not intended:
+            return planned
+        overwritten = originals(planned.changes, intended, item)
+        self._originals.save(
+            record.server, item.rating_key, item.section, overwritten, self._clock.wall()
+        )
+        known = planned.record or SyncRecord(
             record.scene_id, record.server, record.item, record.section, record.path
         )
-        if intended and base.with_fields(intended) != base:
-            self._bench.records.save(base.with_fields(intended))
+        updated = known.with_fields(intended)
+        if updated != known:
+            records.save(updated)
+        return replace(planned, record=updated)
 
-    def write(
-        self,
-        record: SyncRecord,
-        scene: SyncMetadata,
-        item: PlexItem,
-        old: SyncRecord | None,
-        job: Job,
-        changes: tuple[Change, ...],
-    ) -> tuple[tuple[Change, ...], dict[str, str]]:
-        """Write the planned changes, in shorter requests where a long one is refused; what was written, what failed.
+    def send(self, planned: PlannedItem, attempts: int) -> Mapping[str, str]:
+        """Send the changes; return the fields that Plex rejected with its reason, {} for none.
+
+        `attempts` are the failed attempts of the job so far. Before the last one a temporary
+        failure is raised; in the last one each field is sent alone.
 
         Raises:
-            PlexError: Plex took nothing; the job waits or is buried as the policy says.
+            PlexRejected: a request is too long for the server.
+            PlexError: Plex took nothing; the retry policy decides what follows.
         """
-        for is_short in (False, True):
-            if is_short:
-                changes = self.plan(scene, item, old)  # anew: short limits cut long texts further
-            self.record_intent(record, changes, self.wanted(scene), item, old)
-            try:
-                return changes, self._send_all(item, changes, job)
-            except PlexRejected as error:
-                if is_short or not error.too_long or self._limits() == SHORT_LIMITS:
-                    raise
-            self._bench.log.info("plex.short", scene=scene.scene_id)
-            self._bench.habits.set_short_limits(record.server)
-        raise AssertionError("the second round returns or raises")
-
-    def _send_all(self, item: PlexItem, changes: tuple[Change, ...], job: Job) -> dict[str, str]:
-        """Send the changes together; where Plex refuses, each field alone. The refused ones and why."""
-        if not changes:
+        if not planned.changes:
             return {}
         try:
-            self.send(item, changes)
+            self._sender.send(planned.item, planned.changes)
         except PlexRejected as error:
             if error.too_long:
                 raise
-            return self.send_individually(item, changes)
         except PlexTemporaryError:
-            if job.attempts < LAST_TRY:
+            if attempts < LAST_TRY:
                 raise
-            return self.send_individually(item, changes)
-        return {}
-
-    def send_individually(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
-        """Each field in a request of its own, once: a bad date must not keep the title back.
-
-        Raises:
-            PlexTemporaryError: not one field was taken, so the fields are not what is wrong.
-        """
-        failed: dict[str, str] = {}
-        last: PlexSyncError | None = None
-        for change in changes:
-            try:
-                self.send(item, (change,))
-            except (PlexRejected, PlexTemporaryError) as error:
-                failed[change.field.name], last = str(error), error
-        if isinstance(last, PlexTemporaryError) and len(failed) == len(changes):
-            raise last
-        return failed
-
-    def send(self, item: PlexItem, changes: tuple[Change, ...]) -> None:
-        """Send the changes as they are, in as few requests as possible.
-
-        Raises:
-            PlexError: Plex took nothing, or not all of it.
-        """
-        names = tuple(change.field.name for change in changes)
-        self._bench.log.debug("step.send", item=item.rating_key, fields=names)
-        for target in edit_targets(item.section, [item.rating_key], changes, self._limits()):
-            self._bench.check_epoch()
-            self._bench.plex.edit(target)
-
-    def _limits(self) -> EditLimits:
-        return self._bench.habits.limits(self._bench.plex.machine_identifier())
-
-
-def _truncate(wanted: Mapping[str, FieldValue], limits: EditLimits) -> dict[str, FieldValue]:
-    return {
-        name: fit_text(value, limits) if isinstance(value, str) else value
-        for name, value in wanted.items()
-    }
+        else:
+            return {}
+        return self._sender.send_individually(planned.item, planned.changes)

@@ -79,14 +79,16 @@ class DeadLetters:
         with self._store.transaction() as connection:
             return connection.execute(sql.DELETE_DEAD_LETTER, {"subject": subject}).rowcount == 1
 
-    def requeue(self, letter: DeadLetter, now: float) -> bool:
+    def requeue(self, dead_letter: DeadLetter, now: float) -> bool:
         """Dead letter to waiting, in one transaction; False when the letter is gone already."""
         note = job_row(
-            letter.subject, "revived", max(letter.priority, PRIORITY_EDIT), now, 0.0, None
+            dead_letter.subject, "revived", max(dead_letter.priority, PRIORITY_EDIT), now, 0.0, None
         )
         with self._store.transaction() as connection:
             gone = (
-                connection.execute(sql.DELETE_DEAD_LETTER, {"subject": letter.subject}).rowcount
+                connection.execute(
+                    sql.DELETE_DEAD_LETTER, {"subject": dead_letter.subject}
+                ).rowcount
                 == 1
             )
             if gone:

@@ -21,7 +21,7 @@ TRIES = 20  # against a probe that a busy machine has put to sleep in the middle
 
 
 class Lease:
-    """The right to be the worker. Not held until `take` says so."""
+    """The right to be the worker. Not held until `acquire` says so."""
 
     def __init__(
         self, data_dir: Path, connect: Callable[..., sqlite3.Connection] = sqlite3.connect

@@ -1,7 +1,7 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -25,6 +25,8 @@ _STORED_KEYS = {
     "verified": "seen",
     "item_path": "shown",
 }  # the keys in a record's JSON are users' data and stay
+
+_MAX_KEYS = 900
 
 UNASSIGNED = (
     0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
@@ -53,6 +55,24 @@ class Records:
             sql.ITEM_RECORDS, {"item": item, "server": server}
         ).fetchall()
         return sorted(_parse_rows(rows), key=lambda record: record.scene_id)
+
+    def of_scenes(self, scene_ids: Sequence[int], server: str) -> list[SyncRecord]:
+        """Return every record of these scenes on one server; [] when there is none."""
+        return self._read_many(sql.RECORDS_OF_SCENES, scene_ids, server)
+
+    def of_items(self, items: Sequence[int], server: str) -> list[SyncRecord]:
+        """Return every scene's record on these items; [] when there is none."""
+        return self._read_many(sql.RECORDS_OF_ITEMS, items, server)
+
+    def _read_many(self, statement: str, keys: Sequence[int], server: str) -> list[SyncRecord]:
+        records: list[SyncRecord] = []
+        # SQLite before 3.32 takes 999 parameters in one statement.
+        for start in range(0, len(keys), _MAX_KEYS):
+            part = keys[start : start + _MAX_KEYS]
+            marks = ", ".join("?" * len(part))
+            rows = self._store.connection.execute(statement.format(marks), (server, *part))
+            records.extend(_parse_rows(rows.fetchall()))
+        return records
 
     def scenes_between(self, after: int, until: int, server: str) -> list[int]:
         """The ids above `after` up to `until` that have a record, ascending; [] when there is none."""
@@ -85,14 +105,18 @@ class Records:
         with self._store.transaction() as connection:
             connection.execute(sql.SAVE_RECORD, _row(record))
 
-    def transfer(self, record: SyncRecord, scene_id: int) -> None:
-        """Let another scene have what is known of the item; of that scene's own state it proves nothing."""
+    def transfer(self, record: SyncRecord, scene_id: int) -> SyncRecord:
+        """Give what is known of the item to another scene and return that scene's record.
+
+        It proves nothing about the state of that scene: it has no `updated_at` and no ETag.
+        """
         images = {name: replace(image, etag="") for name, image in record.images.items()}
         heir = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
         with self._store.transaction() as connection:
             connection.execute(sql.SAVE_RECORD, _row(heir))
             old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
             connection.execute(sql.FORGET_ITEM, old)
+        return heir
 
     def forget_scene(self, scene_id: int) -> int:
         """Remove the scene's records on every server; how many."""
@@ -107,7 +131,7 @@ class Records:
             )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
-        """The record's scene has another id now; `NOBODY` until its file is seen."""
+        """The record's scene has another id now; `UNASSIGNED` until its file is seen."""
         row = {
             "scene_id": record.scene_id,
             "server": record.server,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import RENAMED_ERRORS
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.database import is_damage, transaction
@@ -61,14 +62,25 @@ CREATE TABLE originals (
   shown TEXT NOT NULL, PRIMARY KEY (server, item));
 """
 
-MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2)  # step n brings user_version from n to n + 1
+# Error classes are stored by name, and some have other names since 1.2.
+_STEP_3 = ";".join(
+    f"UPDATE {table} SET {column} = '{new}' WHERE {column} = '{old}'"
+    for old, new in RENAMED_ERRORS.items()
+    for table, column in ((sql.QUEUE, "reason"), ("dead_letters", "reason"), ("counters", "name"))
+)
+
+MIGRATIONS: tuple[str, ...] = (
+    _STEP_1,
+    _STEP_2,
+    _STEP_3,
+)  # step n brings user_version from n to n + 1
 
 Checkpoint = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedDatabase:
-    """The queue ready for use. `set_aside` is the path of a damaged predecessor, "" when there was none."""
+    """The queue ready for use. `quarantine` is the path of a damaged predecessor, "" when there was none."""
 
     queue: SceneAckQueue
     journal_mode: str
@@ -87,7 +99,7 @@ def open_database(data_dir: Path, checkpoint: Checkpoint = str) -> OpenedDatabas
         if not (data_dir / MENDED).exists():
             _repair(data_dir, checkpoint)
         aside = quarantine(path)
-        checkpoint("schema.set_aside")
+        checkpoint("schema.quarantined")
     (data_dir / SUSPECT).unlink(
         missing_ok=True
     )  # here also where the last life was killed before it came to this
@@ -113,7 +125,7 @@ def _repair(data_dir: Path, checkpoint: Checkpoint) -> None:
     recover_watermark(data_dir / DATABASE, queue.connection, is_complete)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
-    checkpoint("schema.mended")
+    checkpoint("schema.repaired")
     folder.replace(data_dir / MENDED)
 
 

@@ -28,7 +28,7 @@ def absorb_spill(
         document = _read(path)
         if document is not None and _enqueue_spilled(store, document):
             absorbed += 1
-            checkpoint("spill.noted")
+            checkpoint("spill.absorbed")
             path.unlink(missing_ok=True)
         else:
             refused.append(path.name)

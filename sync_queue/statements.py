@@ -4,7 +4,7 @@ Statuses are persist-queue's: 0 and 1 wait, 2 is in progress, 5 is done. A row i
 status is below 2; a unique partial index allows one waiting and one running row per subject.
 """
 
-SCHEMA_VERSION = 2  # PRAGMA user_version; a migration step is added in schema.py, never edited
+SCHEMA_VERSION = 3  # PRAGMA user_version; a migration step is added in schema.py, never edited
 
 QUEUE = "scene_ack_queue_default"
 
@@ -180,6 +180,8 @@ SCENE_RECORDS = (
     f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
 )
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
+RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
+RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
 LAST_SYNCED_UPDATE = """
 SELECT max(updated_at), max(read_at) FROM records
 WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))

@@ -45,10 +45,10 @@ class JobStore:
         >>> with TemporaryDirectory() as folder:
         ...     queue = open_database(Path(folder)).queue
         ...     store = JobStore(queue.connection, SystemClock())
-        ...     store.note("scene:42", "update")
-        ...     store.note("scene:42", "scan")
-        ...     [job] = store.take()
-        ...     print(job.subject, job.cause, store.finish(job), store.take())
+        ...     store.enqueue("scene:42", "update")
+        ...     store.enqueue("scene:42", "scan")
+        ...     [job] = store.claim()
+        ...     print(job.subject, job.cause, store.complete(job), store.claim())
         ...     queue.close()
         scene:42 update+scan True []
     """
@@ -94,7 +94,7 @@ class JobStore:
                 count += 1
             if meta is not None:
                 connection.execute(sql.SET_META, {"key": meta[0], "value": meta[1]})
-            self._checkpoint("store.note")
+            self._checkpoint("store.enqueue")
         return count
 
     # -- taking ---------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class JobStore:
                     connection.execute(
                         sql.CLEAR_CURRENT_JOB
                     )  # until one of them is, a death is any of theirs
-                    self._checkpoint("store.take")
+                    self._checkpoint("store.claim")
                     return [Job(*row) for row in rows]
         return []
 
@@ -152,7 +152,7 @@ class JobStore:
         """Running to done; the scene's dead letter goes. False when the row was not running."""
         with self.transaction() as connection:
             moved = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
-            self._checkpoint("store.finish")
+            self._checkpoint("store.complete")
             if moved:
                 connection.execute(sql.DELETE_DEAD_LETTER, {"subject": job.subject})
                 _count(connection, counts)
@@ -161,11 +161,11 @@ class JobStore:
     def retry_at(
         self, job: Job, due_at: float, reason: str, *, attempts: int, counts: Counts = ()
     ) -> bool:
-        """Running to waiting until `due_at`, with the attempts spent so far; False as for `finish`."""
+        """Running to waiting until `due_at`, with the attempts spent so far; False as for `complete`."""
         return self._requeue(job, due_at, reason, attempts, job.priority, counts)
 
     def release(self, job: Job, reason: str = "") -> bool:
-        """Running to waiting at once; no attempt is spent. False as for `finish`."""
+        """Running to waiting at once; no attempt is spent. False as for `complete`."""
         return self._requeue(job, self._requeue_time(job), reason, job.attempts, job.priority)
 
     def dead_letter(
@@ -178,23 +178,23 @@ class JobStore:
         candidates: Iterable[str] = (),
         counts: Counts = (),
     ) -> bool:
-        """Running to dead letter, in one transaction; False as for `finish`.
+        """Running to dead letter, in one transaction; False as for `complete`.
 
         Where a newer change of the subject already waits, that change decides and no letter is written.
         """
-        letter = _dead_letter_row(
+        dead_letter = _dead_letter_row(
             job, reason, message, self._clock.wall(), job.attempts + 1, title, candidates
         )
         with self.transaction() as connection:
             moved = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
-            self._checkpoint("store.bury")
+            self._checkpoint("store.dead_letter")
             _count(connection, counts if moved else ())
             if (
                 moved
                 and connection.execute(sql.FIND_WAITING, {"subject": job.subject}).fetchone()
                 is None
             ):
-                connection.execute(sql.INSERT_DEAD_LETTER, letter)
+                connection.execute(sql.INSERT_DEAD_LETTER, dead_letter)
         return moved
 
     def _requeue_time(self, job: Job) -> float:
@@ -229,7 +229,7 @@ class JobStore:
         if twin is None:
             return connection.execute(sql.REQUEUE, back).rowcount == 1
         dropped = connection.execute(sql.DROP_RUNNING, {"id": back["id"]}).rowcount == 1
-        self._checkpoint("store.put_back")
+        self._checkpoint("store.requeued")
         if dropped:
             connection.execute(sql.RAISE_PRIORITY, {"id": twin[0], "priority": back["priority"]})
         return dropped
@@ -250,8 +250,8 @@ class JobStore:
         alone, where the innocent succeed. All in one transaction, so that no death is charged twice.
         """
         with self.transaction() as connection:
-            in_hand = connection.execute(sql.CURRENT_JOB).fetchone()
-            suspect = in_hand[0] if in_hand else None
+            current_job = connection.execute(sql.CURRENT_JOB).fetchone()
+            suspect = current_job[0] if current_job else None
             connection.execute(sql.ADD_CRASH, {"id": suspect})
             connection.execute(sql.CLEAR_CURRENT_JOB)
             jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
@@ -269,11 +269,11 @@ class JobStore:
 
     def dead_letter_waiting(self, job: Job, reason: str, message: str) -> bool:
         """Waiting to dead letter, for a job whose worker died; False when it is not waiting any more."""
-        letter = _dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
+        dead_letter = _dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
         with self.transaction() as connection:
             moved = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
             if moved:
-                connection.execute(sql.INSERT_DEAD_LETTER, letter)
+                connection.execute(sql.INSERT_DEAD_LETTER, dead_letter)
         return moved
 
     # -- waiting jobs ---------------------------------------------------------------------------

@@ -21,10 +21,10 @@ EVERY = 1_000_000
 def list_dead_letters(context: TaskContext) -> TaskResult:
     """Print the newest dead letters, the newest last."""
     with context.store() as store:
-        letters = DeadLetters(store)
-        newest, by_reason = letters.newest(LISTED), letters.by_reason()
-    for letter in reversed(newest):
-        context.info(format_dead_letter(letter))
+        dead_letters = DeadLetters(store)
+        newest, by_reason = dead_letters.newest(LISTED), dead_letters.by_reason()
+    for dead_letter in reversed(newest):
+        context.info(format_dead_letter(dead_letter))
     total = sum(by_reason.values())
     context.info(
         f"{pluralize(total, 'dead letter')}{f' ({format_counts(by_reason)})' if total else ''}; {len(newest)} shown."
@@ -35,9 +35,11 @@ def list_dead_letters(context: TaskContext) -> TaskResult:
 def retry_dead_letters(context: TaskContext) -> TaskResult:
     """Put every dead letter back into the queue."""
     with context.store() as store:
-        letters, now = DeadLetters(store), context.clock.wall()
-        revived = sum(letters.requeue(letter, now) for letter in letters.newest(EVERY))
-        left = sum(letters.by_reason().values())
+        dead_letters, now = DeadLetters(store), context.clock.wall()
+        revived = sum(
+            dead_letters.requeue(dead_letter, now) for dead_letter in dead_letters.newest(EVERY)
+        )
+        left = sum(dead_letters.by_reason().values())
     context.try_start_worker()
     context.info(f"{pluralize(revived, 'dead letter')} back in the queue; {left or 'none'} left.")
     return {"revived": revived, "left": left}
@@ -45,14 +47,16 @@ def retry_dead_letters(context: TaskContext) -> TaskResult:
 
 def clear_dead_letters(context: TaskContext) -> TaskResult:
     """Delete every dead letter."""
-    return _delete(context, "Clear Dead Letter Queue", lambda letter: True)
+    return _delete(context, "Clear Dead Letter Queue", lambda dead_letter: True)
 
 
 def purge_dead_letters(context: TaskContext) -> TaskResult:
     """Delete the dead letters that are older than the setting says."""
     days = read_config(context.stash_client().settings()).config.dead_letter_days
     oldest = context.clock.wall() - days * DAY_S
-    return _delete(context, "Purge Old Dead Letters", lambda letter: letter.last_at < oldest)
+    return _delete(
+        context, "Purge Old Dead Letters", lambda dead_letter: dead_letter.last_at < oldest
+    )
 
 
 def recover_down(context: TaskContext) -> TaskResult:
@@ -67,14 +71,16 @@ def recover_temporary(context: TaskContext) -> TaskResult:
 
 def _delete(context: TaskContext, task: str, is_chosen: Callable[[DeadLetter], bool]) -> TaskResult:
     with context.store() as store:
-        letters = DeadLetters(store)
-        chosen = [letter for letter in letters.newest(EVERY) if is_chosen(letter)]
+        dead_letters = DeadLetters(store)
+        chosen = [
+            dead_letter for dead_letter in dead_letters.newest(EVERY) if is_chosen(dead_letter)
+        ]
         if not context.confirm(
             task, len(chosen), f"{pluralize(len(chosen), 'dead letter')} would be deleted."
         ):
             return {"deleted": 0, "chosen": len(chosen)}
-        deleted = sum(letters.drop(letter.subject) for letter in chosen)
-        left = sum(letters.by_reason().values())
+        deleted = sum(dead_letters.drop(dead_letter.subject) for dead_letter in chosen)
+        left = sum(dead_letters.by_reason().values())
     context.info(f"{pluralize(deleted, 'dead letter')} deleted; {left or 'none'} left.")
     return {"deleted": deleted, "left": left}
 

@@ -17,6 +17,7 @@ from sync_queue.hook_queue import is_worker_alive
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
 from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig, read_config
+from validation.settings import BY_NAME
 from worker.reporting.outage_report import report_lines
 from worker.reporting.status import status_lines, take_snapshot
 from worker.resilience.outages import metrics, read_history
@@ -27,25 +28,26 @@ EXAMPLES = 20
 SAMPLE = 50
 LEARN_SAMPLE = 1_000
 LOG = "plexsync.log"
+TEST_SCENE = BY_NAME["test_scene"].display_name
 
 
 def view_status(context: TaskContext) -> TaskResult:
     """Print the state of everything, the most important last: Stash shows the newest line first."""
     context.try_start_worker()
     with context.store() as store:
-        shot = take_snapshot(context.data_dir, store, context.clock)
-    for line in status_lines(shot, context.clock.wall()):
+        snapshot = take_snapshot(context.data_dir, store, context.clock)
+    for line in status_lines(snapshot, context.clock.wall()):
         context.info(line)
     return {
-        "due": shot.due,
-        "later": shot.later,
-        "running": shot.running,
-        "dead": dict(shot.dead),
-        "waiting": dict(shot.waiting),
-        "worker": shot.doing,
-        "breaker": shot.breaker.state.value,
-        "confidence": dict(shot.confidences),
-        "statistics": shot.statistics.model_dump(mode="json", exclude={"times_s"}),
+        "due": snapshot.due,
+        "later": snapshot.later,
+        "running": snapshot.running,
+        "dead": dict(snapshot.dead),
+        "waiting": dict(snapshot.waiting),
+        "worker": snapshot.worker_status,
+        "breaker": snapshot.breaker.state.value,
+        "confidence": dict(snapshot.confidences),
+        "statistics": snapshot.statistics.model_dump(mode="json", exclude={"times_s"}),
     }
 
 
@@ -94,8 +96,8 @@ def health_check(context: TaskContext) -> TaskResult:
     finally:
         plex.close()
     context.info(f"The token works; movie libraries: {', '.join(libraries) or 'none'}.")
-    wanted = {name.casefold() for name in config.plex_libraries}
-    missing = sorted(wanted - {title.casefold() for title in libraries})
+    desired = {name.casefold() for name in config.plex_libraries}
+    missing = sorted(desired - {title.casefold() for title in libraries})
     if missing:
         raise TaskFailed(
             f"Plex has no movie library named {', '.join(missing)}. Correct the setting Plex libraries."
@@ -115,7 +117,7 @@ def test_scene(context: TaskContext) -> TaskResult:
     stash = context.stash_client()
     config = context.config(stash)
     if not config.test_scene:
-        raise TaskFailed("Enter the scene's id in the setting 'Task: scene to test' first.")
+        raise TaskFailed(f"Enter the scene's ID in the setting '{TEST_SCENE}' first.")
     shown = _previews(context, config, stash, [config.test_scene])[0]
     for line in shown.lines():
         context.info(line)
@@ -128,9 +130,9 @@ def dry_run(context: TaskContext) -> TaskResult:
     config = context.config(stash)
     total, ends_at = stash.scene_count(), context.clock.monotonic() + context.max_duration_s()
     tally, pace = PreviewTotals(), IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
-    with _bench(context, config, stash) as bench:
+    with _ctx(context, config, stash) as ctx:
         for page in scene_pages(stash, PREVIEW_PAGE):
-            for one in preview(bench, [key for key, _ in page]):
+            for one in preview(ctx, [key for key, _ in page]):
                 tally.add(one)
                 if one.fields and tally.changed <= EXAMPLES:
                     context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
@@ -151,8 +153,8 @@ def dry_run(context: TaskContext) -> TaskResult:
 def clear_matches(context: TaskContext) -> TaskResult:
     """Forget the library index; it is listed anew at the next look-up."""
     stash = context.stash_client()
-    with _bench(context, read_config(stash.settings()).config, stash) as bench:
-        rows = bench.finder.clear()
+    with _ctx(context, read_config(stash.settings()).config, stash) as ctx:
+        rows = ctx.finder.clear()
     context.info(
         f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed anew at the next change."
     )
@@ -182,32 +184,30 @@ def _proposed_mapping(
 ) -> list[str]:
     """Pairs of folders that files of one name and size speak for; [] where too few do."""
     files = [StashFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
-    with _bench(context, config, stash) as bench:
-        bench.finder.prepare()
-        return [f"{one.source} => {one.target}" for one in learn(files, bench.finder.candidates)]
+    with _ctx(context, config, stash) as ctx:
+        ctx.finder.prepare()
+        return [f"{one.source} => {one.target}" for one in learn(files, ctx.finder.candidates)]
 
 
 def _previews(
     context: TaskContext, config: PlexSyncConfig, stash: StashClient, scenes: list[int]
 ) -> list[Preview]:
-    with _bench(context, config, stash) as bench:
-        return preview(bench, scenes)
+    with _ctx(context, config, stash) as ctx:
+        return preview(ctx, scenes)
 
 
 @contextmanager
-def _bench(
-    context: TaskContext, config: PlexSyncConfig, stash: StashClient
-) -> Iterator[SyncContext]:
+def _ctx(context: TaskContext, config: PlexSyncConfig, stash: StashClient) -> Iterator[SyncContext]:
     """What a sync works with, closed afterwards; a failure of Plex says what to do about it.
 
     Raises:
         TaskFailed: Plex failed.
     """
     with context.store() as store:
-        bench = context.build_bench(config, stash, store)
+        ctx = context.build_bench(config, stash, store)
         try:
-            yield bench
+            yield ctx
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
-            bench.close()
+            ctx.close()

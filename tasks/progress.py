@@ -114,16 +114,16 @@ class QueueProgress:
             now, before = self._clock.monotonic(), state
             state = self._state()
             moved = now if state != before else moved
-            worked = worked if self._doing().startswith(("waiting", "switched off")) else now
+            worked = worked if self._is_worker_blocked() else now
             if now - worked >= IDLE_GRACE_S or now - moved >= STALL_TIMEOUT_S:
                 break
             if now - self._began >= limit_s:
                 self.report_timeout(limit_s)
                 break
-        doing = self._doing() or "never started"
+        status = self._status_text() or "never started"
         if is_alive():
-            return self.finish(f"The worker goes on by itself; it is {doing}.")
-        return self.finish(f"No worker lives; the last one was {doing}. The next edit starts one.")
+            return self.finish(f"The worker goes on by itself; it is {status}.")
+        return self.finish(f"No worker lives; the last one was {status}. The next edit starts one.")
 
     def update(self) -> None:
         """Move the bar, and say a line every few seconds; may be called as often as one likes."""
@@ -167,7 +167,13 @@ class QueueProgress:
         text += f" {who_goes_on}" if left else ""
         self._progress(_fraction(worked, left))
         self._say("info", text + self._waiting(later))
-        return {"done": done, "dead": dead, "left": left, "later": later, "worker": self._doing()}
+        return {
+            "done": done,
+            "dead": dead,
+            "left": left,
+            "later": later,
+            "worker": self._status_text(),
+        }
 
     def _state(self) -> tuple[int, int]:
         return self.remaining(), sum(self._processed().values())
@@ -184,9 +190,14 @@ class QueueProgress:
             for name in ("done", "wait", "bury")
         }
 
-    def _doing(self) -> str:
+    def _status_text(self) -> str:
+        """Return what the newest worker does; "" before the first."""
         worker = self._facts.worker()
-        return worker.status if worker else ""
+        return worker.status_text if worker else ""
+
+    def _is_worker_blocked(self) -> bool:
+        worker = self._facts.worker()
+        return worker is not None and worker.status.is_blocked
 
     def _waiting(self, later: int) -> str:
         """What is waited for and until when; "" when nothing waits."""

@@ -92,15 +92,15 @@ def _enqueue(
             recent = [
                 one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than
             ]
-            wanted = (
+            desired = (
                 recent
                 if is_forced
                 else [one for one in recent if not _is_current(records, server, one)]
             )
             queued += store.enqueue_many(
-                (scene_subject(one.scene_id) for one in wanted), cause, PRIORITY_BACKFILL
+                (scene_subject(one.scene_id) for one in desired), cause, PRIORITY_BACKFILL
             )
-            proven += len(recent) - len(wanted)
+            proven += len(recent) - len(desired)
             if pace.fire():
                 context.info(f"{pluralize(queued, 'scene')} queued so far, {proven:,} left out.")
     known = f"; {proven:,} left out, which Plex is proven to show as they are" if proven else ""

@@ -61,13 +61,13 @@ def dry_run(context: TaskContext) -> TaskResult:
     run = Run(cause="dry run", scope=ALL.text, started_at=context.clock.wall())
     with context.store() as store:
         book = DryRunGapSink(store, DeadLetters(store), EXAMPLES)
-        bench = context.build_bench(config, stash, store)
+        ctx = context.build_bench(config, stash, store)
         learning = (
             None
             if config.path_map
-            else _ReadOnlyLearnedPaths(context.data_dir, context.clock, bench.log, str)
+            else _ReadOnlyLearnedPaths(context.data_dir, context.clock, ctx.log, str)
         )
-        looking = replace(bench, records=_ReadOnlyRecords(store), learning=learning)
+        looking = replace(ctx, records=_ReadOnlyRecords(store), learning=learning)
         sweep = Sweep(SyncPlanner(looking), book, context.clock, run)
         try:
             while not sweep.step():
@@ -75,7 +75,7 @@ def dry_run(context: TaskContext) -> TaskResult:
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
-            bench.close()
+            ctx.close()
     context.progress(1.0)
     for detector in DETECTORS:
         for gap in book.examples.get(detector.kind, ()):
@@ -99,7 +99,7 @@ class _ReadOnlyRecords(Records):
 class _ReadOnlyLearnedPaths(LearnedPathStore):
     """What was learned of paths; what is learned in passing is forgotten again."""
 
-    def _keep(self, document: LearnedPaths) -> None:
+    def _save(self, document: LearnedPaths) -> None:
         self._document = document
 
 
@@ -144,7 +144,7 @@ def _follow(context: TaskContext, facts: MetaStore, wish: RunRequest) -> None:
                 f"{run.checked} of {run.total} scenes compared, gaps: {format_counts(run.gaps)}."
             )
         worker = facts.worker()
-        worked = worked if worker and worker.status.startswith(("waiting", "switched off")) else now
+        worked = worked if worker and worker.status.is_blocked else now
         if (
             now - worked >= IDLE_GRACE_S
             or now - moved >= STALL_TIMEOUT_S

@@ -41,7 +41,7 @@ class RecoveryResult:
 
 def recover(
     store: JobStore,
-    letters: DeadLetters,
+    dead_letters: DeadLetters,
     classes: Sequence[str],
     was_outage: Callable[[float], bool],
     gone_scenes: Callable[[Sequence[int]], frozenset[int]],
@@ -49,33 +49,41 @@ def recover(
 ) -> RecoveryResult:
     """Revive every letter of these classes that failed within an outage; its row leaves the dead letters."""
     result = RecoveryResult()
-    chosen = [letter for letter in letters.newest(1_000_000) if letter.reason in classes]
-    born = [letter for letter in chosen if was_outage(letter.last_at)]
+    chosen = [
+        dead_letter
+        for dead_letter in dead_letters.newest(1_000_000)
+        if dead_letter.reason in classes
+    ]
+    born = [dead_letter for dead_letter in chosen if was_outage(dead_letter.last_at)]
     result.elsewhere = len(chosen) - len(born)
     for start in range(0, len(born), PAGE):
         page = born[start : start + PAGE]
-        gone = gone_scenes([scene for letter in page if (scene := _scene_of(letter)) is not None])
-        for letter in page:
-            _recover_one(store, letters, letter, _scene_of(letter) in gone, now, result)
+        gone = gone_scenes(
+            [scene for dead_letter in page if (scene := _scene_of(dead_letter)) is not None]
+        )
+        for dead_letter in page:
+            _recover_one(
+                store, dead_letters, dead_letter, _scene_of(dead_letter) in gone, now, result
+            )
     return result
 
 
 def _recover_one(
     store: JobStore,
-    letters: DeadLetters,
-    letter: DeadLetter,
+    dead_letters: DeadLetters,
+    dead_letter: DeadLetter,
     is_gone: bool,
     now: float,
     result: RecoveryResult,
 ) -> None:
     if is_gone:
-        result.gone += letters.drop(letter.subject)
-    elif store.is_queued(letter.subject):
-        result.queued += letters.drop(letter.subject)
-    elif letters.requeue(letter, now):
-        result.recovered[letter.reason] = result.recovered.get(letter.reason, 0) + 1
+        result.gone += dead_letters.drop(dead_letter.subject)
+    elif store.is_queued(dead_letter.subject):
+        result.queued += dead_letters.drop(dead_letter.subject)
+    elif dead_letters.requeue(dead_letter, now):
+        result.recovered[dead_letter.reason] = result.recovered.get(dead_letter.reason, 0) + 1
 
 
-def _scene_of(letter: DeadLetter) -> int | None:
-    kind, _, number = letter.subject.partition(":")
+def _scene_of(dead_letter: DeadLetter) -> int | None:
+    kind, _, number = dead_letter.subject.partition(":")
     return int(number) if kind == SCENE and number.isdigit() else None

@@ -16,9 +16,8 @@ from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
 from sync.context import SyncContext
-from sync.write_item import ItemWriter
 from sync_queue.hook_queue import is_worker_alive
-from sync_queue.meta import SYNCING, MetaStore
+from sync_queue.meta import MetaStore, WorkerStatus
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure
 from validation.config import read_config
@@ -38,13 +37,13 @@ def restore_values(context: TaskContext) -> TaskResult:
             raise TaskFailed(
                 "The worker is just finishing what it has begun; run this task again in a minute."
             )
-        bench = context.build_bench(config, stash, store)
+        ctx = context.build_bench(config, stash, store)
         try:
-            return _restore_all(context, store, bench, stash)
+            return _restore_all(context, store, ctx, stash)
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
-            bench.close()
+            ctx.close()
 
 
 def _require_disabled(stash: StashClient) -> None:
@@ -58,26 +57,26 @@ def _require_disabled(stash: StashClient) -> None:
 def _is_worker_busy(store: JobStore) -> bool:
     """Whether a worker is in the middle of a drain that began under the old settings."""
     row = MetaStore(store).worker()
-    return bool(store.counts()[2]) or (row is not None and row.status == SYNCING)
+    return bool(store.counts()[2]) or (row is not None and row.status is WorkerStatus.SYNCING)
 
 
 def _restore_all(
-    context: TaskContext, store: JobStore, bench: SyncContext, stash: StashClient
+    context: TaskContext, store: JobStore, ctx: SyncContext, stash: StashClient
 ) -> TaskResult:
-    server, originals = bench.plex.machine_identifier(), bench.records.originals
+    server, originals = ctx.plex.machine_identifier(), ctx.records.originals
     total = originals.count(server)
     if not context.confirm(
         NAME, total, f"{total} items in Plex would get back what they showed before PlexSync."
     ):
         return {"chosen": total, RESTORED: 0}
-    run, after, done = _Restore(context, bench, server), 0, 0
+    run, after, done = _Restore(context, ctx, server), 0, 0
     while page := originals.page(server, after, READ_BATCH):
         _require_disabled(stash)
-        items = _read(bench, page)
+        items = _read(ctx, page)
         results = {
             item: run.restore_item(items[item], kept) for item, _, kept in page if item in items
         }
-        now = _read(bench, page) if results else {}
+        now = _read(ctx, page) if results else {}
         for item, _, kept in page:
             run.verify_item(item, now.get(item), kept, results.get(item))
             done += 1
@@ -87,14 +86,12 @@ def _restore_all(
 
 
 def _read(
-    bench: SyncContext, page: Sequence[tuple[int, int, Mapping[str, Original]]]
+    ctx: SyncContext, page: Sequence[tuple[int, int, Mapping[str, Original]]]
 ) -> dict[int, PlexItem]:
     """The items as they are now, one request per library; what is gone is absent."""
     found: dict[int, PlexItem] = {}
     for section in sorted({section for _, section, _ in page}):
-        found.update(
-            bench.plex.items(section, [item for item, where, _ in page if where == section])
-        )
+        found.update(ctx.plex.items(section, [item for item, where, _ in page if where == section]))
     return found
 
 
@@ -109,11 +106,11 @@ class _ItemResult:
 class _Restore:
     """One run: writes items and counts."""
 
-    def __init__(self, context: TaskContext, bench: SyncContext, server: str) -> None:
+    def __init__(self, context: TaskContext, ctx: SyncContext, server: str) -> None:
         self._context = context
-        self._bench = bench
+        self._ctx = ctx
         self._server = server
-        self._writer = ItemWriter(bench)
+        self._sender = ctx.sender()
         self._counts: Counter[str] = Counter()
         self._details: list[str] = []
 
@@ -135,7 +132,7 @@ class _Restore:
         """Forget an item that shows what it should by now; another is tried again by the next run."""
         if item is None or result is None:
             self._counts[GONE] += 1
-            self._bench.records.originals.forget(self._server, key)
+            self._ctx.records.originals.forget(self._server, key)
             return
         for change in self._plan(item, kept).changes:
             result.failed.setdefault(change.field.name, "accepted, but not shown")
@@ -147,10 +144,12 @@ class _Restore:
                 f"{item.title} (item {key}): edited in Plex since, stays: {names}."
             )
         if result.failed:
-            names, why = ", ".join(result.failed), next(iter(result.failed.values()))
-            self._details.append(f"{item.title} (item {key}): Plex does not take {names} ({why}).")
+            names, reason = ", ".join(result.failed), next(iter(result.failed.values()))
+            self._details.append(
+                f"{item.title} (item {key}): Plex does not take {names} ({reason})."
+            )
         else:
-            self._bench.records.originals.forget(self._server, key)
+            self._ctx.records.originals.forget(self._server, key)
 
     def finish(self) -> TaskResult:
         """What was done, the most important last: Stash shows the newest line first."""
@@ -171,7 +170,7 @@ class _Restore:
 
     def _plan(self, item: PlexItem, kept: Mapping[str, Original]) -> Restoration:
         return plan_restoration(
-            kept, item, self._bench.records.of_item(item.rating_key, self._server)
+            kept, item, self._ctx.records.of_item(item.rating_key, self._server)
         )
 
     def _write(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
@@ -179,16 +178,16 @@ class _Restore:
         if not changes:
             return {}
         try:
-            self._writer.send(item, changes)
+            self._sender.send(item, changes)
         except (PlexRejected, PlexTemporaryError):
-            return self._writer.send_individually(item, changes)
+            return self._sender.send_individually(item, changes)
         return {}
 
     def _restore_image(
         self, item: PlexItem, image: Field, original: Original, result: _ItemResult
     ) -> None:
         """Select the image that was shown before, where ours is still the selected one."""
-        plex, kind = self._bench.plex, IMAGE_LISTS[image.plex]
+        plex, kind = self._ctx.plex, IMAGE_LISTS[image.plex]
         shelf = plex.images(item.rating_key, kind)
         shown = next((key for key, selected in shelf if selected), "")
         is_former = shown == original.value

@@ -15,13 +15,12 @@ from core.errors import PlexSyncError
 from core.log import EventLog
 from core.obfuscate import hide_paths
 from core.stash_log import write_log
+from sync.build_context import build_plex, build_sync_context
 from sync_queue.hook_queue import session_parameters
-from sync_queue.meta import MetaStore
-from sync_queue.records import Records
 from tasks.context import TaskContext, stash_of
 from tasks.table import TASKS
 from validation.config import read_config
-from wiring import Environment, build_plex, build_sync_context, drain_in_process
+from wiring import Environment, drain_in_process
 
 
 def run_task(
@@ -40,9 +39,9 @@ def run_task(
         return {
             "error": f"PlexSync does not know the mode {mode!r}. Known modes: {known}, wake, say."
         }
-    outside = Environment(Path(root), Path(data_dir))
-    shown = _shown_by(message, outside)
-    context = build_context(outside, message, start_worker, write, shown)
+    env = Environment(Path(root), Path(data_dir))
+    shown = _shown_by(message, env)
+    context = build_context(env, message, start_worker, write, shown)
     try:
         return {"output": _jsonable(task.run(context))}
     except (PlexSyncError, sqlite3.Error, OSError) as error:
@@ -60,7 +59,7 @@ def run_task(
 
 
 def build_context(
-    outside: Environment,
+    env: Environment,
     message: Mapping[str, object],
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
@@ -70,26 +69,26 @@ def build_context(
     log = EventLog(
         logging.Logger("plexsync-task", logging.CRITICAL)
     )  # a task speaks through Stash's log
-    now = outside.clock.wall()
+    now = env.clock.wall()
     return TaskContext(
-        data_dir=outside.data_dir,
-        clock=outside.clock,
+        data_dir=env.data_dir,
+        clock=env.clock,
         session=session_parameters(message.get("server_connection"), now),
         start_worker=start_worker,
         log=lambda level, text: write_log(write, level, shown(text)),
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
-        build_plex=lambda config: build_plex(outside, config),
+        build_plex=lambda config: build_plex(env.data_dir, env.clock, config),
         build_bench=lambda config, stash, store: build_sync_context(
-            outside, config, stash, Records(store), MetaStore(store), log
+            env.data_dir, env.clock, config, stash, store, log
         ),
-        work_here=lambda look, limit_s: drain_in_process(outside, look, limit_s),
+        work_here=lambda look, limit_s: drain_in_process(env, look, limit_s),
         started_at=now,
     )
 
 
-def _shown_by(message: Mapping[str, object], outside: Environment) -> Callable[[str], str]:
+def _shown_by(message: Mapping[str, object], env: Environment) -> Callable[[str], str]:
     """What becomes of a text before anybody sees it; where the settings cannot be read it stays as it is."""
-    session = session_parameters(message.get("server_connection"), outside.clock.wall())
+    session = session_parameters(message.get("server_connection"), env.clock.wall())
     if session is None:
         return str
     try:

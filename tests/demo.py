@@ -140,7 +140,7 @@ class Demo:
         screen.log_lines([f"Stash  {TWINS.path}", *(f"Plex   {path}" for path in TWINS.in_plex)])
         since, writes = time.monotonic(), len(stage.plex.writes())
         stage.stash.update_scene(stage.ids[TWINS], details="Which holiday was it?")
-        wait_until("the scene is in the dead letters", stage.letters, AT_ONCE_S)
+        wait_until("the scene is in the dead letters", stage.dead_letters, AT_ONCE_S)
         if len(stage.plex.writes()) != writes:
             raise DemoFailed("an ambiguous match was written to Plex")
         screen.timed("Nothing was written; the scene is in the dead letters", since)
@@ -159,7 +159,7 @@ class Demo:
         return [
             line
             for line in self._stage.worker_log()
-            if "breaker.moved" in line and "new=open" in line
+            if "breaker.transition" in line and "new=open" in line
         ]
 
 

@@ -105,7 +105,7 @@ class Stage:
         """How many jobs wait for this class of error."""
         return len(self._rows(f"SELECT 1 FROM {sql.QUEUE} WHERE status < 2 AND reason = ?", reason))
 
-    def letters(self) -> int:
+    def dead_letters(self) -> int:
         """How many dead letters there are."""
         return len(self._rows("SELECT 1 FROM dead_letters"))
 

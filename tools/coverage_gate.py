@@ -1,6 +1,6 @@
-"""Fails `make test` when too little of what ships was run: 85 % overall, 80 % in every layer unit.
+"""Fail `make test` if too little of what ships was run: 85 % overall, 80 % in every layer unit.
 
-Reads the report that `coverage json` wrote. A shipped file that no test ever touched counts in full.
+Reads the report that `coverage json` wrote. A shipped file that no test loaded counts in full.
 """
 
 import ast
@@ -20,7 +20,7 @@ UNIT_PERCENT = 80.0
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many statements were run, of how many."""
+    """Numbers of statements that were run, and of all statements."""
 
     covered: int = 0
     statements: int = 0
@@ -30,12 +30,12 @@ class Count:
 
     @property
     def percent(self) -> float:
-        """100 where there is nothing to run."""
+        """Return the share that was run; 100 if there is nothing to run."""
         return 100.0 * self.covered / self.statements if self.statements else 100.0
 
 
 def measured(report: Mapping[str, object]) -> dict[str, Count]:
-    """The counts of a `coverage json` report, by path relative to the project, with forward slashes."""
+    """Return the counts of a `coverage json` report by path relative to the project (`a/b.py`)."""
     files = report["files"]
     if not isinstance(files, dict):
         raise ValueError("the coverage report lists no files")
@@ -48,7 +48,7 @@ def measured(report: Mapping[str, object]) -> dict[str, Count]:
 
 
 def shipped_files(root: Path) -> list[str]:
-    """Every Python file that ships, relative to `root`."""
+    """Return every Python file that ships, relative to `root`."""
     return [path.relative_to(root).as_posix() for path in shipped_modules(root)]
 
 
@@ -63,7 +63,7 @@ def by_unit(root: Path, files: Iterable[str], counts: Mapping[str, Count]) -> di
 
 
 def complaints(sums: Mapping[str, Count]) -> list[str]:
-    """What is below its bound, one line each; [] when the gate is open."""
+    """Return one line for each count below its bound; [] if all are high enough."""
     overall = sum(sums.values(), Count())
     bounds = [("everything", overall, OVERALL_PERCENT)]
     bounds += [(unit, count, UNIT_PERCENT) for unit, count in sums.items()]
@@ -75,7 +75,7 @@ def complaints(sums: Mapping[str, Count]) -> list[str]:
 
 
 def main(root: Path = ROOT) -> int:
-    """Print the sums; exit status 1 when one is too low."""
+    """Print the sums; return 1 if one is too low, else 0."""
     counts = measured(json.loads((root / REPORT).read_text(encoding="utf-8")))
     sums = by_unit(root, shipped_files(root), counts)
     for unit, count in {**sums, "everything": sum(sums.values(), Count())}.items():
@@ -87,7 +87,7 @@ def main(root: Path = ROOT) -> int:
 
 
 def _statements(path: Path) -> int:
-    """About how many statements a file has that never ran; docstrings are none."""
+    """Return about how many statements a file has that never ran, docstrings left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return sum(isinstance(node, ast.stmt) and not _is_docstring(node) for node in ast.walk(tree))
 

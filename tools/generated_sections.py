@@ -1,4 +1,4 @@
-"""Replaces a generated section within a page that people write: what stands between two marks."""
+"""Replace a generated part of a page: what is between two marked lines."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,12 +7,12 @@ HASH = "# {}"  # YAML, INI
 
 
 def marks(name: str, comment: str = MARKDOWN) -> tuple[str, str]:
-    """Return the lines before and after the part of this name; `comment` is the file's comment form."""
+    """Return the lines before and after the part."""
     return comment.format(f"{name}:begin, written by `make tables`"), comment.format(f"{name}:end")
 
 
 def with_part(page: str, name: str, part: str, comment: str = MARKDOWN) -> str:
-    """Return `page` with `part` between the marks of this name; an empty page becomes the part alone.
+    """Return `page` with `part` between the marks of this name; an empty page becomes the part.
 
     Raises:
         ValueError: the marks are missing or in the wrong order.
@@ -27,7 +27,7 @@ def with_part(page: str, name: str, part: str, comment: str = MARKDOWN) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = (headings, ["---"] * len(headings), *rows)
     return "".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines

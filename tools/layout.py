@@ -1,11 +1,13 @@
-"""What ships, and which layer it belongs to. Standard library only; what repeats the list derives from it.
+"""List what ships, and the layer of each part. Standard library only.
 
-`python -m tools.layout` prints what `make static` type-checks.
+Everything that repeats the list derives from it. `python -m tools.layout` prints what `make static`
+type-checks.
 """
 
 from pathlib import Path
 
-LAYERS = {  # a unit imports lower layers only; units of one layer do not import each other
+# A unit imports lower layers only; units of one layer do not import each other.
+LAYERS = {
     "core": 0,
     "validation": 1,
     "dependencies": 1,
@@ -22,7 +24,8 @@ LAYERS = {  # a unit imports lower layers only; units of one layer do not import
     "tasks": 8,
     "PlexSync": 9,
 }
-HOOKS = "hooks"  # beside the layers: imported by PlexSync only
+# Beside the layers: only PlexSync imports it.
+HOOKS = "hooks"
 HOOKS_MAY_IMPORT = (
     "core.stash_log",
     "core.launch",
@@ -31,7 +34,8 @@ HOOKS_MAY_IMPORT = (
     "hooks.",
 )
 ENTRY_FILES = ("PlexSync.py", "wiring.py")
-PAGE_FOLDER = "ui"  # what Stash's page loads; no Python
+# What Stash's page loads; no Python.
+PAGE_FOLDER = "ui"
 
 _ENTRY_MODULES = tuple(name.removesuffix(".py") for name in ENTRY_FILES)
 _TOPS = tuple(dict.fromkeys(unit.partition(".")[0] for unit in (*LAYERS, HOOKS)))
@@ -52,7 +56,7 @@ def unit_of(module: str) -> str:
 
 
 def shipped_modules(root: Path) -> list[Path]:
-    """Return every Python file below `root` that ships: the packages' first, then the entry files."""
+    """Return every shipped Python file below `root`: the packages', then the entry files."""
     inside = [path for package in PACKAGES for path in sorted((root / package).rglob("*.py"))]
     return inside + [root / name for name in ENTRY_FILES if (root / name).exists()]
 

@@ -1,7 +1,7 @@
-"""Builds what Stash installs: PlexSync.zip and the index.yml that makes its folder a plugin source.
+"""Build PlexSync.zip and the index.yml that makes its folder a plugin source.
 
-The same files give the same bytes on every machine: entries are sorted and stored (compressors differ from
-version to version), times and modes are fixed.
+The same files give the same bytes on every machine: entries are sorted and stored (compressors
+differ from version to version), times and modes are fixed.
 """
 
 from __future__ import annotations
@@ -27,21 +27,23 @@ PLUGIN_ID = "PlexSync"
 MANIFEST = "PlexSync.yml"
 FOLDERS = (*PACKAGES, PAGE_FOLDER)
 FILES = (*ENTRY_FILES, MANIFEST, "requirements.txt", "LICENSE")
-LAST = "core/version.py"  # a living worker leaves when it changes: by then everything else has been replaced
+# A running worker exits when this file changes; by then every other file has been replaced.
+LAST = "core/version.py"
 INDEX = "index.yml"
 
 _COMPILED = {".pyc", ".pyo", ".pyd", ".so"}
 _YAML = {".yml", ".yaml"}
 _FILE_MODE = 0o100644
-_EARLIEST = 315_532_800  # 1980, where the times of a zip begin
+# 1980, the first year that a zip can store.
+_EARLIEST = 315_532_800
 
 
 class Unpackable(Exception):
-    """There is something that must not be shipped, or nowhere to put the package; the message is for a person."""
+    """A file must not be shipped, or the target folder is unsuitable; the message is for users."""
 
 
 def shipped_files(root: Path) -> list[str]:
-    """What ships, as names relative to `root` with forward slashes, in the order of the archive.
+    """Return what ships, in the order of the archive: names relative to `root`, forward slashes.
 
     Raises:
         Unpackable: a file is missing, or Stash would take one for a second plugin.
@@ -71,13 +73,14 @@ def write_archive(root: Path, target: Path, stamp: int) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in shipped_files(root):
             entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
-            entry.create_system = 3  # otherwise the system that builds would be written in
+            # A fixed system: the zip would otherwise name the one that built it.
+            entry.create_system = 3
             entry.external_attr = _FILE_MODE << 16
             archive.writestr(entry, (root / name).read_bytes())
 
 
 def index(digest: str, stamp: int) -> str:
-    """The text of the index: a list with one package, in the form that Stash's package manager reads."""
+    """Return the index: a list with one package, in the form that Stash's package manager reads."""
     date = datetime.fromtimestamp(stamp, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     return "\n".join(
         [
@@ -95,15 +98,16 @@ def index(digest: str, stamp: int) -> str:
 
 
 def build(root: Path, out: Path, stamp: int) -> Path:
-    """Fill the folder `out` with the archive and its index; the archive's path.
+    """Write the archive and its index into `out`; return the archive's path.
 
     Raises:
-        Unpackable: as for `shipped_files`; or `out` lies in a plugin folder that Stash uses.
+        Unpackable: as for `shipped_files`; or `out` is in a plugin folder that Stash uses.
     """
     if (root / "data").exists() and out.resolve().is_relative_to(root.resolve()):
         # Stash reads every .yml below its plugins folder as a plugin, the index as well.
         raise Unpackable(
-            f"Stash runs the plugin from {root}; choose a folder elsewhere: make package OUT=../PlexSync-dist"
+            f"Stash runs the plugin from {root}; choose another folder: "
+            "make package OUT=../PlexSync-dist"
         )
     out.mkdir(parents=True, exist_ok=True)
     archive = out / f"{PLUGIN_ID}.zip"
@@ -114,21 +118,23 @@ def build(root: Path, out: Path, stamp: int) -> Path:
 
 
 def release_time(root: Path, environment: Mapping[str, str]) -> int:
-    """Seconds since the epoch: what is asked for, else the last commit that changed what ships, else the release.
+    """Return SOURCE_DATE_EPOCH, else the last commit to what ships, else the release day.
+
+    Seconds since the epoch.
 
     Raises:
         Unpackable: none of them is known.
     """
-    wanted = environment.get("SOURCE_DATE_EPOCH", "")
-    if wanted.isdigit():
-        return int(wanted)
-    if wanted:
-        raise Unpackable(f"SOURCE_DATE_EPOCH is no number of seconds: {wanted}")
+    desired = environment.get("SOURCE_DATE_EPOCH", "")
+    if desired.isdigit():
+        return int(desired)
+    if desired:
+        raise Unpackable(f"SOURCE_DATE_EPOCH is not a number of seconds: {desired}")
     return _committed_at(root) or _released_at(root)
 
 
 def _committed_at(root: Path) -> int:
-    """0 where there is no git, or no repository of this project."""
+    """Return the commit's time; 0 without git or without a repository of this project."""
     command = ["git", "-C", str(root), "log", "-1", "--format=%ct", "--", *FILES, *FOLDERS]
     try:
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -138,19 +144,19 @@ def _committed_at(root: Path) -> int:
 
 
 def _released_at(root: Path) -> int:
-    """The day that the changelog gives for this version, in a source archive without history."""
+    """Return the release day from the changelog, for a source archive without history."""
     changelog = root / "CHANGELOG.md"
     text = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
-    found = re.search(rf"^## \[{re.escape(VERSION)}\] - (\d{{4}}-\d\d-\d\d)", text, re.MULTILINE)
-    if found is None:
-        raise Unpackable(f"CHANGELOG.md gives no day for {VERSION}; set SOURCE_DATE_EPOCH")
-    return int(datetime.fromisoformat(f"{found[1]}T00:00:00+00:00").timestamp())
+    heading = re.search(rf"^## \[{re.escape(VERSION)}\] - (\d{{4}}-\d\d-\d\d)", text, re.MULTILINE)
+    if heading is None:
+        raise Unpackable(f"CHANGELOG.md has no date for {VERSION}; set SOURCE_DATE_EPOCH")
+    return int(datetime.fromisoformat(f"{heading[1]}T00:00:00+00:00").timestamp())
 
 
 def main(
     arguments: Sequence[str], root: Path = ROOT, environment: Mapping[str, str] = os.environ
 ) -> int:
-    """Build, and say what was built; the exit status of the command."""
+    """Build the package and print its path; return the exit status of the command."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.package", description="Build what Stash installs."
     )
@@ -164,7 +170,8 @@ def main(
         print(f"package: {error}", file=sys.stderr)
         return 1
     print(
-        f"{archive} ({archive.stat().st_size // 1024} KB) and {INDEX}: serve the folder as a plugin source"
+        f"{archive} ({archive.stat().st_size // 1024} KB) and {INDEX}: "
+        "serve the folder as a plugin source"
     )
     return 0
 

@@ -1,7 +1,7 @@
-"""Writes docs/assets/demo.svg: what `make demo` prints, as a picture that README.md shows.
+"""Write docs/assets/demo.svg, the output of `make demo` as a picture for README.md.
 
-`python -m tools.record_demo` plays the demo, about half a minute. The picture leaves out what repeats itself: of the
-tables only the first, and the last act.
+`python -m tools.record_demo` runs the demo, which takes about half a minute. The picture has only
+the first of the tables and leaves out the last step.
 """
 
 import os
@@ -16,10 +16,11 @@ from tools.generate_tasks_page import steady
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "assets" / "demo.svg"
 COLUMNS = 100
-LAST_ACT = "--- 5."
+LAST_STEP = "--- 5."
 ADDRESSES = "Stash http"
 
-_CHAR_PX, _LINE_PX, _MARGIN_PX = 7.85, 18, 16  # of a monospaced font of 13 pixels
+# For a monospaced font of 13 pixels.
+_CHAR_PX, _LINE_PX, _MARGIN_PX = 7.85, 18, 16
 _STYLE = (
     "text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
     "fill:#c9d1d9;white-space:pre}"
@@ -29,10 +30,10 @@ _MARKS = (("--- ", "act"), ("* ", "new"), ("  | ", "dim"))
 
 
 def play() -> list[str]:
-    """The lines of one run.
+    """Run the demo and return its lines.
 
     Raises:
-        subprocess.CalledProcessError: a change did not arrive.
+        subprocess.CalledProcessError: a change did not reach Plex.
     """
     wide = {**os.environ, "COLUMNS": str(COLUMNS), "KEEP": ""}
     run = subprocess.run(
@@ -42,29 +43,30 @@ def play() -> list[str]:
 
 
 def shortened(lines: Iterable[str]) -> list[str]:
-    """Without the addresses, the last act, and every table of a scene but the first."""
-    kept = ["$ make demo"]
+    """Return the lines without the addresses, the last step, and all scene tables but the first."""
+    shown = ["$ make demo"]
     tables, in_table = 0, False
     for line in map(steady, lines):
-        if line.startswith(LAST_ACT):
+        if line.startswith(LAST_STEP):
             break
         starts = line.startswith("Scene ")
         tables += starts
         in_table = starts or (in_table and line != "")
-        is_gap = not line and not kept[-1]
+        is_gap = not line and not shown[-1]
         if (tables <= 1 or not in_table) and not is_gap and not line.startswith(ADDRESSES):
-            kept.append(line)
-    return kept if kept[-1] else kept[:-1]
+            shown.append(line)
+    return shown if shown[-1] else shown[:-1]
 
 
 def picture(lines: Sequence[str]) -> str:
-    """The lines as they stand in a terminal, as SVG."""
+    """Return the lines as an SVG that looks like a terminal."""
     width = round(COLUMNS * _CHAR_PX + 2 * _MARGIN_PX)
     height = len(lines) * _LINE_PX + 2 * _MARGIN_PX
     texts = [_text(line, number) for number, line in enumerate(lines, start=1) if line]
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        'role="img"><title>make demo: changes travel from Stash to Plex</title>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img">'
+        "<title>make demo: changes travel from Stash to Plex</title>"
         f'<style>{_STYLE}</style><rect width="100%" height="100%" rx="8" fill="#0d1117"/>'
     )
     return "\n".join([head, *texts, "</svg>", ""])

@@ -1,4 +1,4 @@
-"""The tables of the queue's database as a diagram for docs/ARCHITECTURE.md, read from a database just made."""
+"""Draw the tables of the queue's database for docs/ARCHITECTURE.md."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
 
-# How tables point at each other; the database enforces none of it, because rows come and go on their own.
+# How tables refer to each other. The database does not enforce it: rows are added and deleted
+# independently.
 RELATIONS = (
     ("worker", "|o--o|", QUEUE, "in_hand"),
     (QUEUE, "|o--o|", "dead_letters", "subject"),
@@ -18,10 +19,10 @@ RELATIONS = (
 
 
 def schema_diagram() -> str:
-    """Every table with its columns, and what points at what, as a fenced Mermaid diagram."""
+    """Return every table with its columns and references as a fenced Mermaid diagram."""
     tables = columns()
     lines = ["```mermaid", "erDiagram", "  direction LR"]
-    lines += [f'  {left} {arrow} {right} : "{why}"' for left, arrow, right, why in RELATIONS]
+    lines += [f'  {left} {arrow} {right} : "{reason}"' for left, arrow, right, reason in RELATIONS]
     for name, rows in tables.items():
         lines += [
             f"  {name} {{",
@@ -32,12 +33,13 @@ def schema_diagram() -> str:
 
 
 def columns() -> dict[str, list[tuple[str, str, str]]]:
-    """(column, type, key) by table, in alphabetical order; `key` is ` PK` or ""."""
+    """Return (column, type, key) by table, in alphabetical order; `key` is ` PK` or ""."""
     with tempfile.TemporaryDirectory() as folder:
         queue = open_database(Path(folder)).queue
         try:
-            found = queue.connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+            names = queue.connection.execute(
+                "SELECT name FROM sqlite_master "
+                "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
             ).fetchall()
             return {
                 name: [
@@ -46,7 +48,7 @@ def columns() -> dict[str, list[tuple[str, str, str]]]:
                         f"PRAGMA table_info({name})"
                     )
                 ]
-                for (name,) in found
+                for (name,) in names
             }
         finally:
             queue.close()

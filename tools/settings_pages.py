@@ -1,4 +1,4 @@
-"""Writes what people read about the settings: the page docs/config.md, and the short table in the README."""
+"""Write the page of settings, docs/config.md, from the table of settings."""
 
 from collections.abc import Sequence
 
@@ -10,30 +10,27 @@ _INTRODUCTION = """\
 
 # Settings
 
-The settings are in Stash under **Settings > Plugins > PlexSync**. Only the Plex URL and the Plex token
-are required.
+The settings are in Stash under **Settings > Plugins > PlexSync**. Only the Plex URL and the
+Plex token are required.
 
-- Stash shows a switch as off and a number as 0 until it is set for the first time; what counts then is
-  the default below. Once the Plex URL and the Plex token are there and nothing was changed for a minute,
-  PlexSync stores the missing defaults, so that the page shows the truth: reload it then. To switch off
-  something that is on by default before that, switch it on and off again.
-- A value that cannot be used is replaced by its default, and a warning in Stash's log names it.
-- The key is the name under which Stash stores the setting. Its first letter only keeps the settings in
-  order on Stash's page; the name without it is understood too, and so is camel case (`plexUrl`).
-- `plexHost`, `plexPort` and `plexToken`, as another plugin with the same ID stores them, are used where
-  the Plex URL or the Plex token is not set.
+- Stash shows a switch as off and a number as 0 until it is set for the first time; until then
+  the default below applies. Once the Plex URL and the Plex token are set and no setting has
+  changed for a minute, PlexSync stores the missing defaults. Reload the page then: it shows the
+  values in use. To switch off something that is on by default before that, switch it on and off
+  again.
+- PlexSync replaces an invalid value by its default, and a warning in Stash's log names the
+  setting.
+- The key is the name under which Stash stores the setting. Its first character sorts the
+  settings on Stash's page; PlexSync also accepts the name without it, and camel case
+  (`plexUrl`).
+- If the Plex URL or the Plex token is not set, PlexSync uses `plexHost`, `plexPort` and
+  `plexToken`, as another plugin with the same ID stores them.
 """
 
 
 def settings_page() -> str:
-    """The whole text of docs/config.md."""
+    """Return the whole text of docs/config.md."""
     return "\n".join([_INTRODUCTION, *(_section(group) for group in GROUPS)])
-
-
-def settings_table() -> str:
-    """The short table of every setting, for the README."""
-    rows = ((setting.display_name, setting.default_text, setting.purpose) for setting in SETTINGS)
-    return table(("Setting", "Default", "What it does"), rows)
 
 
 def _section(group: str) -> str:

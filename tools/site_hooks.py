@@ -1,6 +1,6 @@
-"""What the pages' build adds to MkDocs: pages made of files that lie elsewhere, and a look for foreign hosts.
+"""Add generated pages to the MkDocs build, and warn of pages that load from other hosts.
 
-The reference has a page for every package, with every module that ships; a new module is there by itself.
+The reference has a page for each package with every module that ships; new modules are included.
 """
 
 import logging
@@ -15,16 +15,16 @@ from mkdocs.structure.pages import Page
 from tools.layout import PACKAGES, module_name
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST_DOORS = ("PlexSync", "wiring")  # then the other files in the root
-BORROWED = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+ENTRY_MODULES = ("PlexSync", "wiring")
+INCLUDED = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 
-_DOORS_PAGE = """\
-# The doors
+_ENTRY_PAGE = """\
+# Entry points
 
-The files beside the packages: the script that Stash starts, what is built of what, the table of tasks, and the
-installation of what Python lacks.
+The files beside the packages: the script that Stash starts, and the composition root that builds
+the objects.
 """
-# What a browser loads by itself; a link that somebody may follow is no such thing.
+# What a browser loads without a click; links are left out.
 _LOADED = re.compile(
     r"""<(?:script|img|iframe|link)\b[^>]*?\b(?:src|href)=["']?(https?://[^"'\s>]+)"""
 )
@@ -32,30 +32,30 @@ _log = logging.getLogger("mkdocs.hooks.plexsync")
 
 
 def reference_pages(root: Path) -> dict[str, str]:
-    """The reference: a page's address and its Markdown, for every package and for the doors."""
+    """Return the Markdown of the reference's pages by address: packages, entry points."""
     pages = {f"reference/{package}.md": _package_page(root, package) for package in PACKAGES}
-    others = sorted({path.stem for path in root.glob("*.py")} - set(FIRST_DOORS))
-    pages["reference/doors.md"] = _DOORS_PAGE + "".join(map(_entry, (*FIRST_DOORS, *others)))
+    pages["reference/entry_points.md"] = _ENTRY_PAGE + "".join(map(_entry, ENTRY_MODULES))
     return pages
 
 
-def borrowed_pages(root: Path) -> dict[str, str]:
-    """Pages of files in the project's root, with their links as they are from docs/."""
+def included_pages(root: Path) -> dict[str, str]:
+    """Return the pages made of files in the project's root, with links as they are from docs/."""
     return {
         page: (root / name).read_text(encoding="utf-8").replace("](docs/", "](")
-        for page, name in BORROWED.items()
+        for page, name in INCLUDED.items()
     }
 
 
 def foreign_hosts(html: str) -> list[str]:
-    """The addresses of other hosts that a browser would ask for by itself; [] as it should be."""
+    """Return the addresses on other hosts that a browser would load without a click."""
     return _LOADED.findall(html)
 
 
 def _package_page(root: Path, package: str) -> str:
     files = (path.relative_to(root) for path in (root / package).rglob("*.py"))
     modules = sorted({module_name(path) for path in files} - {package})
-    head = f"# {package}\n\n::: {package}\n    options:\n      members: false\n      show_root_heading: false\n"
+    options = "    options:\n      members: false\n      show_root_heading: false\n"
+    head = f"# {package}\n\n::: {package}\n{options}"
     return head + "".join(map(_entry, modules))
 
 
@@ -64,15 +64,15 @@ def _entry(module: str) -> str:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """MkDocs collects its files: add the reference and what is borrowed."""
-    pages: Mapping[str, str] = {**reference_pages(ROOT), **borrowed_pages(ROOT)}
+    """Add the reference and the included pages when MkDocs collects its files."""
+    pages: Mapping[str, str] = {**reference_pages(ROOT), **included_pages(ROOT)}
     for address, text in pages.items():
         files.append(File.generated(config, address, content=text))
     return files
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """A page is ready: in a strict build a warning ends the build."""
+    """Warn of addresses on other hosts; in a strict build a warning ends the build."""
     for host in foreign_hosts(output):
-        _log.warning("%s would ask for %s", page.file.src_uri, host)
+        _log.warning("%s would load %s", page.file.src_uri, host)
     return output

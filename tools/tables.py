@@ -1,4 +1,4 @@
-"""Writes every file that repeats a table of the code, so that no fact has to be kept in two places.
+"""Write every file, or marked part of one, that repeats a table of the code.
 
 `python -m tools.tables` writes them; `--check` writes nothing and exits 1 when one differs.
 """
@@ -14,17 +14,16 @@ from tools.generated_sections import HASH, with_part
 from tools.layout import ENTRY_FILES, PACKAGES
 from tools.manifest import manifest
 from tools.schema_diagram import schema_diagram
-from tools.settings_pages import settings_page, settings_table
+from tools.settings_pages import settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def generated_files(root: Path) -> dict[Path, str]:
-    """Every generated file below `root` and what it must hold; what people wrote around a part stays."""
+    """Return the generated files below `root` with their texts; text around a marked part stays."""
     docs, coverage, pages = root / "docs", root / ".coveragerc", root / "mkdocs.yml"
     return {
         root / "PlexSync.yml": manifest(TASKS),
-        root / "README.md": with_part(_read(root / "README.md"), "settings", settings_table()),
         docs / "config.md": settings_page(),
         docs / "writing.md": with_part(_read(docs / "writing.md"), "fields", fields_table()),
         coverage: with_part(_read(coverage), "packages", coverage_sources(), HASH),
@@ -46,12 +45,12 @@ def reference_menu() -> str:
 
 
 def differing_files(root: Path) -> dict[Path, str]:
-    """Those of them that do not hold it."""
+    """Return those of the generated files whose text on disk differs."""
     return {path: text for path, text in generated_files(root).items() if _read(path) != text}
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """Write the files, or only check them; the exit status of the command."""
+    """Write the files, or only check them; return the exit status of the command."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.tables", description="Write the generated files."
     )
@@ -69,7 +68,7 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
 
 
 def _read(path: Path) -> str:
-    """The file's text, "" when there is none."""
+    """Return the file's text, "" if there is no file."""
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 

@@ -103,7 +103,7 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
         >>> reading = read_config({"plexUrl": "plex.local:32400", "c_max_tags": "many"})
         >>> reading.config.plex_url, reading.config.max_tags
         ('http://plex.local:32400', 100)
-        >>> reading.config.missing()
+        >>> reading.config.missing_required()
         ('Plex token',)
         >>> len(reading.warnings)
         1

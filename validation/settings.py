@@ -1,7 +1,7 @@
-"""The table of settings: the manifest, the settings pages and the reading of settings all come from it.
+"""Define the settings, one row each; manifest, pages and reader come from this table.
 
-Adding a setting is adding a row here and an attribute in `validation/config.py`; a synced field brings
-its toggle along from the table of fields.
+To add a setting, add a row here and an attribute in `validation/config.py`. The toggle of a synced
+field comes from the table of fields.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from core.fields import FIELDS, Field
 
 
 class SettingType(Enum):
-    """The types Stash knows."""
+    """The types of settings that Stash has."""
 
     STRING = "STRING"
     NUMBER = "NUMBER"
@@ -24,17 +24,17 @@ class Setting:
 
     Attributes:
         name: our name, also the attribute of the settings model.
-        group: one letter before the name, because Stash's page sorts by key.
+        group: the character before the name in the key, because Stash's page sorts by key.
         default: what an unset value means; a whole number as default asks for whole numbers.
-        display_name: what a person reads on Stash's page.
-        purpose: what it does, in a sentence or two; default, range and unit are added by `description`.
-        default_note: what the default means where it does not speak for itself.
+        display_name: the label on Stash's page; other texts that name the setting use it too.
+        purpose: what it does, in one or two sentences; `description` adds range and default.
+        default_note: what an empty default means, if the user needs to know.
         unit: of a number.
-        lowest: the lowest number that is taken.
-        highest: the highest number that is taken.
-        choices: the only texts that are taken.
-        secret: never shown in warnings, logs or reports.
-        required: nothing can be written to Plex without it.
+        lowest: the lowest number that is accepted.
+        highest: the highest number that is accepted.
+        choices: the only texts that are accepted.
+        secret: True if it must not appear in warnings, logs or reports.
+        required: True if PlexSync cannot write to Plex without it.
     """
 
     name: str
@@ -53,16 +53,17 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """The name under which Stash stores it."""
+        """Return the name under which Stash stores the setting."""
         return f"{self.group}_{self.name}"
 
     @property
     def is_whole(self) -> bool:
+        """Return True if only whole numbers are accepted."""
         return isinstance(self.default, int)
 
     @property
     def default_text(self) -> str:
-        """The default as a person reads it."""
+        """Return the default as text for users."""
         if isinstance(self.default, bool):
             return "on" if self.default else "off"
         if isinstance(self.default, int | float):
@@ -71,7 +72,7 @@ class Setting:
 
     @property
     def range_text(self) -> str:
-        """What is taken, as a person reads it; "" when the type says enough."""
+        """Return what is accepted, as text for users; "" if the type says enough."""
         if self.choices:
             return "One of: " + ", ".join(self.choices) + "."
         if self.type is SettingType.NUMBER:
@@ -83,7 +84,7 @@ class Setting:
 
     @property
     def description(self) -> str:
-        """Purpose, range and default as one line."""
+        """Return purpose, range and default as one line."""
         return " ".join(
             filter(None, (self.purpose, self.range_text, f"Default: {self.default_text}."))
         )
@@ -98,10 +99,12 @@ GROUPS: dict[str, str] = {
     "f": "Tasks",
 }
 
+# fmt: off
 _CONNECTION = (
     Setting(
         "enabled", "a", SettingType.BOOLEAN, True, "Enabled",
-        "Switched off, changes are still kept in the queue, but nothing is written to Plex.",
+        "If off, PlexSync writes nothing to Plex; changes stay in the queue until it is switched "
+        "on.",
     ),
     Setting(
         "plex_url", "a", SettingType.STRING, "", "Plex URL",
@@ -110,7 +113,8 @@ _CONNECTION = (
     ),
     Setting(
         "plex_token", "a", SettingType.STRING, "", "Plex token",
-        "X-Plex-Token of the account that owns the server. Anybody who can log in to Stash can read it.",
+        "X-Plex-Token of the account that owns the server. Every user who can log in to Stash can "
+        "read it.",
         default_note="empty (required)", secret=True, required=True,
     ),
     Setting(
@@ -120,135 +124,147 @@ _CONNECTION = (
     ),
     Setting(
         "plex_connect_timeout_s", "a", SettingType.NUMBER, 5.0, "Plex connect timeout",
-        "How long to wait for Plex to accept a connection. 0 means the default.",
+        "How long PlexSync waits for Plex to accept a connection. 0 means the default.",
         unit="seconds", lowest=1, highest=60,
     ),
     Setting(
         "plex_read_timeout_s", "a", SettingType.NUMBER, 30.0, "Plex read timeout",
-        "How long to wait for Plex to answer a request. 0 means the default.",
+        "How long PlexSync waits for Plex to answer a request. 0 means the default.",
         unit="seconds", lowest=5, highest=300,
     ),
     Setting(
-        "plex_verify_tls", "a", SettingType.BOOLEAN, True, "Verify Plex's certificate",
-        "For a Plex URL that begins with https. Switched off, any certificate is taken, a self-signed one too.",
+        "plex_verify_tls", "a", SettingType.BOOLEAN, True, "Verify TLS certificate",
+        "Applies to a Plex URL that begins with https. If off, PlexSync accepts any certificate, "
+        "also a self-signed one.",
     ),
-)  # fmt: skip
+)
 
 _MATCHING = (
     Setting(
         "path_map", "b", SettingType.STRING, "", "Path mapping",
-        "How folders in Stash are called in Plex: '/data => /media', several separated by semicolons.",
-        default_note="empty; files are then recognised by the names of their folders, their own name and their size",
+        "Where Plex sees the folders of Stash: '/data => /media'. Separate several pairs by "
+        "semicolons.",
+        default_note="empty; PlexSync then uses folder names, file name and size",
     ),
     Setting(
         "strict_matching", "b", SettingType.BOOLEAN, True, "Strict matching",
-        "Write only to Plex items that certainly play the scene's file. Switched off, the best guess is written too.",
+        "Write only to Plex items that certainly play the scene's file. If off, PlexSync also "
+        "writes to the best guess.",
     ),
     Setting(
         "match_overrides", "b", SettingType.STRING, "", "Match overrides",
-        "Decides single scenes by hand: 'scene 42 => item 9137; scene 43 => never'. The item is Plex's rating key.",
+        "Assigns single scenes by hand: 'scene 42 => item 9137; scene 43 => never'. The item is "
+        "Plex's rating key.",
     ),
     Setting(
         "skip_not_found", "b", SettingType.BOOLEAN, False, "Skip scenes that Plex does not have",
-        "For libraries that are a deliberate subset: such a scene neither waits nor becomes a dead letter.",
+        "For Plex libraries that hold only part of your scenes. If on, a scene without a Plex "
+        "item is skipped; it is neither retried nor becomes a dead letter.",
     ),
     Setting(
         "trigger_plex_scan", "b", SettingType.BOOLEAN, False, "Trigger Plex scan",
-        "When Plex does not have the file of a new scene yet, ask Plex to scan that folder, once for all its scenes.",
+        "If Plex does not have the file of a new scene yet, ask Plex to scan that folder, once "
+        "for all its scenes.",
     ),
     Setting(
         "only_organized", "b", SettingType.BOOLEAN, False, "Only organized scenes",
-        "Leave scenes alone that are not marked as organized in Stash.",
+        "Skip scenes that are not marked as organized in Stash.",
     ),
     Setting(
         "excluded_tags", "b", SettingType.STRING, "", "Excluded tags",
-        "A scene that carries one of these tags is left alone. Separated by commas.",
+        "Skip scenes that have one of these tags. Separate tags by commas.",
     ),
     Setting(
         "excluded_paths", "b", SettingType.STRING, "", "Excluded paths",
-        "A scene whose file lies below one of these folders, as Stash sees it, is left alone. Separated by semicolons.",
+        "Skip scenes whose file is below one of these folders, as Stash sees them. Separate "
+        "folders by semicolons.",
     ),
-)  # fmt: skip
+)
 
 _MASTER = Setting(
     "sync_metadata", "c", SettingType.BOOLEAN, True, "Sync metadata",
-    "Master switch of all fields. Switched off, nothing is written to Plex and nothing recorded.",
-)  # fmt: skip
+    "Master switch of all fields. If off, PlexSync writes nothing to Plex and records nothing.",
+)
 
 _WRITING = (
     Setting(
-        "max_tags", "c", SettingType.NUMBER, 100, "Most tags",
-        "How many tags of a scene are written as genres; the first ones in Stash's order. 0 means the default.",
+        "max_tags", "c", SettingType.NUMBER, 100, "Maximum tags",
+        "How many tags of a scene are written as genres: the first ones in Stash's order. 0 means "
+        "the default.",
         unit="tags", lowest=1, highest=1000,
     ),
     Setting(
         "strip_emoji", "c", SettingType.BOOLEAN, False, "Strip emoji",
-        "Take emoji and other pictographs out of every text and name.",
+        "Remove emoji and other pictographs from every text and name.",
     ),
     Setting(
         "preserve_plex_edits", "c", SettingType.BOOLEAN, False, "Preserve Plex edits",
-        "A field that somebody edited by hand in Plex keeps that edit. Switched off, Stash's value replaces it.",
+        "Keep the value of a field that was edited by hand in Plex. If off, Stash's value "
+        "replaces it.",
     ),
     Setting(
         "quality_gate", "c", SettingType.BOOLEAN, True, "Quality gate",
-        "A scene without studio, performers, tags, details and date is probably not identified yet: it empties "
-        "nothing in Plex but what PlexSync wrote.",
+        "A scene without studio, performers, tags, details and date is probably not identified "
+        "yet. If on, such a scene clears only values in Plex that PlexSync wrote.",
     ),
     Setting(
         "lock_fields", "c", SettingType.BOOLEAN, True, "Lock fields",
-        "Lock what is written, so that Plex's own agents do not overwrite it.",
+        "Lock the written fields, so that Plex's own agents do not overwrite them.",
     ),
-)  # fmt: skip
+)
 
 
 _RECONCILIATION = (
     Setting(
-        "reconcile_interval", "d", SettingType.STRING, "daily", "Reconcile: how often",
-        "How often Stash and Plex are compared by themselves, for what no hook tells of. Every scene is compared at "
-        "least every 7 days, unless never.",
+        "reconcile_interval", "d", SettingType.STRING, "daily", "Reconcile interval",
+        "How often PlexSync compares Stash with Plex, to find changes that no hook reported. "
+        "Every scene is compared at least every 7 days, except with never.",
         choices=("never", "hourly", "daily", "weekly"),
     ),
     Setting(
-        "reconcile_scope", "d", SettingType.STRING, "24h", "Reconcile: which scenes",
-        "What is compared then: 'all', '24h', '7days', a number of days, or 'library' and the name of a Plex library. "
-        "Days count from a scene's last change.",
+        "reconcile_scope", "d", SettingType.STRING, "24h", "Reconcile scope",
+        "Which scenes are compared: 'all', '24h', '7days', a number of days, or 'library' and the "
+        "name of a Plex library. Days count from a scene's last change.",
     ),
-)  # fmt: skip
+)
 
 
 _LOG = (
     Setting(
-        "log_json", "e", SettingType.BOOLEAN, False, "Log: JSON lines",
+        "log_json", "e", SettingType.BOOLEAN, False, "JSON log",
         "Write each line of plexsync.log as one JSON object, for programs that read it.",
     ),
     Setting(
-        "log_debug", "e", SettingType.BOOLEAN, False, "Log: every step",
-        "Write what was read, matched and sent for each scene into plexsync.log, too.",
+        "log_debug", "e", SettingType.BOOLEAN, False, "Debug logging",
+        "Also write into plexsync.log what was read, matched and sent for each scene.",
     ),
     Setting(
-        "obfuscate_paths", "e", SettingType.BOOLEAN, False, "Log: hide paths",
-        "Write words instead of folder and file names, the same ones for the same name everywhere, so that a log "
-        "can be shown to others. Titles are not changed.",
+        "obfuscate_paths", "e", SettingType.BOOLEAN, False, "Anonymise paths",
+        "Replace folder and file names in the log by words, always the same ones for the same "
+        "name, so that you can share a log. Titles are not changed.",
     ),
-)  # fmt: skip
+)
 
 _TASKS = (
     Setting(
-        "dead_letter_days", "f", SettingType.NUMBER, 30, "Task: days of old dead letters",
-        "Purge Old Dead Letters deletes those that are older. 0 means the default.",
+        "dead_letter_days", "f", SettingType.NUMBER, 30, "Purge dead letters older than",
+        "Age from which the task Purge Old Dead Letters deletes a dead letter. 0 means the "
+        "default.",
         unit="days", lowest=1, highest=3650,
     ),
     Setting(
-        "process_minutes", "f", SettingType.NUMBER, 30, "Task: longest time of Process Queue",
-        "How long Process Queue follows the worker at most; the worker goes on afterwards. 0 means the default.",
+        "process_minutes", "f", SettingType.NUMBER, 30, "Process Queue time limit",
+        "How long the task Process Queue shows the worker's progress at most; the worker continues "
+        "afterwards. 0 means the default.",
         unit="minutes", lowest=1, highest=1440,
     ),
     Setting(
-        "test_scene", "f", SettingType.NUMBER, 0, "Task: scene to test",
-        "The id of the scene that Test One Scene looks at. 0 means none.",
+        "test_scene", "f", SettingType.NUMBER, 0, "Test scene ID",
+        "ID of the scene that the task Test One Scene checks. 0 means none.",
         lowest=0, highest=999_999,
     ),
-)  # fmt: skip
+)
+# fmt: on
 
 
 def _in_a_sentence(label: str) -> str:
@@ -265,7 +281,7 @@ def _toggle(field: Field) -> Setting:
         SettingType.BOOLEAN,
         field.default_on,
         f"Sync {label}",
-        f"Write the {what} {destination}. Switched off, Plex keeps its own.",
+        f"Write the {what} {destination}. If off, Plex keeps its own value.",
     )
 
 
@@ -276,7 +292,8 @@ def _source(field: Field) -> Setting:
         SettingType.STRING,
         field.sources[0],
         f"Source of the {field.name}",
-        f"What of the scene becomes the {field.name} in Plex; 'none' leaves Plex's alone.",
+        f"Which value of the scene becomes the {field.name} in Plex. 'none' leaves Plex's value "
+        "unchanged.",
         choices=field.sources,
     )
 
@@ -288,3 +305,5 @@ SETTINGS: tuple[Setting, ...] = (
     *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING),
     *(*_RECONCILIATION, *_LOG, *_TASKS),
 )
+
+BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -50,9 +50,7 @@ class TestConnecting:
 
         assert answer.status_code == 200
 
-    def test_an_expired_token_can_be_answered_with_498_which_plexapi_does_not_know(
-        self, plex: PlexEmulator
-    ) -> None:
+    def test_an_expired_token_can_be_answered_with_498(self, plex: PlexEmulator) -> None:
         plex.switches.unknown_token_status = 498
 
         with pytest.raises(TypeError):
@@ -139,7 +137,7 @@ class TestListing:
         assert (root.get("size"), root.get("totalSize"), root.get("offset")) == ("2", "5", "2")
         assert root.get("librarySectionID") == "1"
 
-    def test_an_offset_past_the_end_is_an_empty_page_with_the_true_total(
+    def test_an_offset_past_the_end_is_an_empty_page_with_the_total(
         self, plex: PlexEmulator
     ) -> None:
         fill(plex, 2)
@@ -171,9 +169,7 @@ class TestListing:
         with pytest.raises(BadRequest, match=r"^\(400\)"):
             connect(plex).query("/library/sections/1/all")
 
-    def test_a_listing_shows_two_genres_and_three_people_and_no_locks(
-        self, plex: PlexEmulator
-    ) -> None:
+    def test_a_listing_shows_two_genres_three_people_and_no_locks(self, plex: PlexEmulator) -> None:
         names = ["A", "B", "C", "D"]
         plex.library.add_item(
             1,

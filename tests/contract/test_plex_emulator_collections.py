@@ -16,7 +16,7 @@ def section(plex: PlexEmulator) -> Any:
     return connect(plex).library.section("Scenes")
 
 
-def test_tagging_makes_the_collection_and_untagging_the_last_removes_it(
+def test_tagging_creates_a_collection_and_untagging_removes_it(
     plex: PlexEmulator, section: Any
 ) -> None:
     first, second = plex.library.add_items(1, 2)

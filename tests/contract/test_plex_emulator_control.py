@@ -69,7 +69,7 @@ def test_faults_and_counts_can_be_ordered(plex: PlexEmulator) -> None:
     assert order(plex.url, "count", method="GET", route="/identity") == 2
 
 
-def test_an_order_that_makes_no_sense_is_answered_with_the_reason(plex: PlexEmulator) -> None:
+def test_an_invalid_order_is_answered_with_the_reason(plex: PlexEmulator) -> None:
     assert "KeyError" in order(plex.url, "no such thing")["error"]
     assert "LookupError" in order(plex.url, "switch", nonsense=1)["error"]
 

@@ -122,9 +122,7 @@ class TestFields:
 
         assert item.title == "The start"
 
-    def test_ratings_are_set_and_cleared_in_the_same_edit_or_by_stars(
-        self, server: Any, item: Item
-    ) -> None:
+    def test_ratings_are_set_and_cleared_by_edit_or_by_stars(self, server: Any, item: Item) -> None:
         video = server.fetchItem(item.rating_key)
 
         edit(server, item.rating_key, userRating__value=7.5)
@@ -374,7 +372,7 @@ class TestLocks:
     @pytest.mark.parametrize(
         ("automatic", "expected"), [(False, set()), (True, {"title", "genre"})]
     )
-    def test_an_edit_without_a_lock_argument_locks_only_when_switched(
+    def test_an_edit_without_a_lock_argument_locks_only_if_switched(
         self, plex: PlexEmulator, server: Any, item: Item, automatic: bool, expected: set[str]
     ) -> None:
         plex.switches.autolock = automatic

@@ -134,9 +134,7 @@ def test_an_edit_that_meets_another_fault_is_not_done(
     assert item.title == "scene-000000"
 
 
-def test_a_fault_strikes_the_nth_request_of_its_route_as_often_as_told(
-    plex: PlexEmulator, server: Any
-) -> None:
+def test_a_fault_strikes_the_nth_request_of_its_route(plex: PlexEmulator, server: Any) -> None:
     fault = plex.faults.add(Fault(method="GET", route="/library/sections/{S}/all", nth=2, times=2))
     outcomes = []
 
@@ -175,9 +173,7 @@ def test_a_redirected_edit_becomes_a_harmless_read(plex: PlexEmulator, server: A
     assert plex.requests[-1].method == "GET"
 
 
-def test_when_down_connections_are_refused_and_open_ones_are_closed(
-    plex: PlexEmulator, server: Any
-) -> None:
+def test_when_down_connections_are_refused_and_closed(plex: PlexEmulator, server: Any) -> None:
     address = plex.url
     plex.down()
     for client in (server, None):
@@ -230,7 +226,7 @@ def test_a_changed_token_and_a_changed_identity_are_noticed(
         server.query(LISTING)
 
 
-def test_a_self_signed_certificate_is_refused_until_it_is_trusted() -> None:
+def test_a_self_signed_certificate_is_refused_until_trusted() -> None:
     with PlexEmulator(tls=True) as plex:
         with pytest.raises(requests.exceptions.SSLError):
             connect(plex)

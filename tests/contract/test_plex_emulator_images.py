@@ -53,7 +53,7 @@ def picture_url() -> Iterator[str]:
         thread.join()
 
 
-def test_an_item_starts_with_a_generated_poster_and_no_background(video: Any, item: Item) -> None:
+def test_an_item_starts_with_a_generated_poster_only(video: Any, item: Item) -> None:
     posters = video.posters()
 
     assert [poster.ratingKey.partition(":")[0] for poster in posters] == ["media"]
@@ -97,7 +97,7 @@ def test_the_same_bytes_are_one_entry_or_pile_up(
     assert item.poster_bytes == JPEG
 
 
-def test_different_bytes_pile_up_and_an_older_one_can_be_selected(video: Any, item: Item) -> None:
+def test_different_bytes_accumulate_and_stay_selectable(video: Any, item: Item) -> None:
     video.uploadPoster(filepath=JPEG)
     video.uploadPoster(filepath=PNG)
 

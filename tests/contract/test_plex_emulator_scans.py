@@ -37,7 +37,7 @@ def test_a_new_file_is_an_item_when_the_scan_is_over(
     assert timed_plex.library.section(1).content_changed_at > marker
 
 
-def test_every_scan_moves_scanned_at_and_an_idle_one_moves_nothing_else(
+def test_an_idle_scan_moves_scanned_at_only(
     timed_plex: PlexEmulator, plex_clock: SettableClock, section: Any
 ) -> None:
     before = timed_plex.library.section(1).content_changed_at
@@ -88,7 +88,7 @@ def test_a_cancelled_scan_finds_nothing(
     assert titles(timed_plex) == []
 
 
-def test_a_rename_keeps_the_key_and_moves_only_the_content_marker(
+def test_a_rename_keeps_the_key_and_moves_the_content_marker(
     timed_plex: PlexEmulator, plex_clock: SettableClock, section: Any
 ) -> None:
     key = timed_plex.library.add_items(1, 1)[0]
@@ -103,7 +103,7 @@ def test_a_rename_keeps_the_key_and_moves_only_the_content_marker(
     assert timed_plex.library.section(1).content_changed_at > marker
 
 
-def test_a_move_out_gives_a_new_key_and_the_old_one_is_never_used_again(
+def test_a_move_out_gives_a_new_key_and_never_reuses_the_old(
     timed_plex: PlexEmulator, section: Any
 ) -> None:
     old = timed_plex.library.add_items(1, 1)[0]
@@ -124,7 +124,7 @@ def test_a_missing_file_removes_the_item_with_the_scan(timed_plex: PlexEmulator)
     assert titles(timed_plex) == ["scene-000001"]
 
 
-def test_without_automatic_emptying_a_missing_file_waits_in_the_trash(
+def test_without_emptying_a_missing_file_waits_in_the_trash(
     timed_plex: PlexEmulator, section: Any
 ) -> None:
     timed_plex.switches.auto_empty_trash = False
@@ -139,7 +139,7 @@ def test_without_automatic_emptying_a_missing_file_waits_in_the_trash(
     assert titles(timed_plex) == []
 
 
-def test_a_file_that_returns_before_the_trash_is_emptied_keeps_its_key(
+def test_a_file_back_before_the_trash_is_emptied_keeps_its_key(
     timed_plex: PlexEmulator,
 ) -> None:
     timed_plex.switches.auto_empty_trash = False

@@ -26,8 +26,8 @@ def child_pid(stash: StashEmulator) -> int:
 
 class TestHooks:
     def test_a_mutation_waits_for_its_hook(self, stash: StashEmulator, tmp_path: Path) -> None:
-        gate = tmp_path / "gate"
-        write_plugin(stash, f"log('i', 'in hook'); await_file({str(gate)!r})", triggers=UPDATE)
+        circuit = tmp_path / "gate"
+        write_plugin(stash, f"log('i', 'in hook'); await_file({str(circuit)!r})", triggers=UPDATE)
         scene = stash.library.add_scene("/data/a.mp4")
 
         update = Background(lambda: stash.update_scene(scene, title="new"))
@@ -35,7 +35,7 @@ class TestHooks:
 
         assert update.running
         assert stash.library.scene(scene).title == "new"
-        gate.touch()
+        circuit.touch()
         update.join()
 
     def test_a_grandchild_that_holds_stdout_blocks_the_mutation(self, stash: StashEmulator) -> None:
@@ -77,7 +77,7 @@ class TestHooks:
             frozenset({"ids", "title", "details"})
         }
 
-    def test_a_disconnect_in_a_bulk_update_loses_the_other_hooks_but_no_row(
+    def test_a_disconnect_in_a_bulk_update_loses_the_other_hooks(
         self, stash: StashEmulator
     ) -> None:
         write_plugin(stash, "log('i', 'in hook'); time.sleep(600)", triggers=UPDATE)
@@ -95,9 +95,7 @@ class TestHooks:
         until(lambda: stash.plugin_runs[0].error == "signal: killed")
         assert {stash.library.scene(each).title for each in scenes} == {"same"}
 
-    def test_a_scene_update_tells_every_key_and_which_of_them_were_sent(
-        self, stash: StashEmulator
-    ) -> None:
+    def test_a_scene_update_lists_all_keys_and_which_were_sent(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=UPDATE)
         scene = stash.library.add_scene("/data/a.mp4", title="<old>")
 
@@ -183,7 +181,7 @@ class TestHooks:
         assert len(stash.plugin_runs) == 10
         stash.log_book.wait_for("cyclic loop detected")
 
-    def test_with_the_api_key_a_hook_that_edits_its_scene_knows_no_end(
+    def test_with_the_api_key_a_hook_that_edits_its_scene_recurses(
         self, stash: StashEmulator
     ) -> None:
         stash.options.api_key = "key"
@@ -225,9 +223,7 @@ class TestScan:
         assert run.args["hookContext"] == {"id": 1, "type": "Scene.Create.Post", "input": None}
         assert stash.library.scene(1).cover == b"\xff\xd8\xff1"
 
-    def test_files_that_change_join_or_move_are_told_and_folders_are_not(
-        self, stash: StashEmulator
-    ) -> None:
+    def test_changed_joined_and_moved_files_are_reported(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=UPDATE)
         scenes = [stash.library.add_scene(f"/data/{each}/x.mp4") for each in "abcd"]
 
@@ -312,9 +308,7 @@ except BrokenPipeError:
         assert output == "broken pipe"
         assert stash.plugin_runs[0].stderr == ["before"]
 
-    def test_the_plugin_gets_the_environment_and_folder_of_the_server(
-        self, stash: StashEmulator
-    ) -> None:
+    def test_the_plugin_gets_the_servers_environment_and_folder(self, stash: StashEmulator) -> None:
         body = (
             'print(json.dumps({"output": [os.getcwd(), os.environ["PYTHONPATH"], os.getpgid(0)]}))'
         )
@@ -359,9 +353,7 @@ class TestTasks:
         )
         assert unknown_plugin.error == "Error creating plugin task: no plugin with ID None"
 
-    def test_jobs_run_one_at_a_time_and_ten_finished_ones_are_remembered(
-        self, stash: StashEmulator
-    ) -> None:
+    def test_jobs_run_one_at_a_time_and_ten_are_remembered(self, stash: StashEmulator) -> None:
         write_plugin(stash, "")
         query = "query($id: ID!) { findJob(input: {id: $id}) { status progress error subTasks } }"
 
@@ -396,13 +388,13 @@ class TestTasks:
     def test_a_queued_job_that_is_stopped_never_runs(
         self, stash: StashEmulator, tmp_path: Path
     ) -> None:
-        gate = tmp_path / "gate"
-        write_plugin(stash, f"log('i', 'in task'); await_file({str(gate)!r})")
+        circuit = tmp_path / "gate"
+        write_plugin(stash, f"log('i', 'in task'); await_file({str(circuit)!r})")
         first, second = (stash.run_task(plugin_id="Toy") for _ in range(2))
         stash.log_book.wait_for("in task")
 
         stash.stop_job(second)
-        gate.touch()
+        circuit.touch()
 
         assert stash.wait_job(second).status == "CANCELLED"
         assert stash.wait_job(first).status == "FINISHED"

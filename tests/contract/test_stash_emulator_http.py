@@ -155,7 +155,7 @@ class TestChanges:
     }
 
     @pytest.mark.parametrize("name", CHANGES)
-    def test_a_silent_change_moves_the_timestamp_only_where_stash_does(
+    def test_a_silent_change_moves_the_timestamp_where_stash_does(
         self, tmp_path: Path, name: str
     ) -> None:
         clock = MovableClock()
@@ -236,7 +236,7 @@ class TestChanges:
 
 
 class TestSettings:
-    def test_settings_are_absent_until_saved_and_then_replaced_as_a_whole(
+    def test_settings_are_absent_until_saved_then_replaced_whole(
         self, stash: StashEmulator
     ) -> None:
         query = '{ configuration { plugins(include: ["Toy"]) } }'
@@ -429,8 +429,8 @@ class TestTrouble:
     def test_a_restart_numbers_jobs_anew_and_leaves_processes_alone(
         self, stash: StashEmulator, tmp_path: Path
     ) -> None:
-        gate = tmp_path / "gate"
-        write_plugin(stash, f"log('i', 'in task'); await_file({str(gate)!r})")
+        circuit = tmp_path / "gate"
+        write_plugin(stash, f"log('i', 'in task'); await_file({str(circuit)!r})")
         stash.run_task(plugin_id="Toy")
         stash.log_book.wait_for("in task")
         cookie = stash.cookie()
@@ -439,7 +439,7 @@ class TestTrouble:
 
         assert alive(stash.plugin_runs[0].pid)
         assert stash.graphql("{ jobQueue { id } }", cookie=cookie)["jobQueue"] is None
-        gate.touch()
+        circuit.touch()
         job = stash.wait_job(stash.run_task(plugin_id="Toy"))
         assert job.id == 1
 

@@ -33,7 +33,7 @@ class Points:
     def __call__(self, name: str) -> None:
         with (POINTS / "seen").open("a", encoding="utf-8") as stream:
             stream.write(f"{self._kind} {os.getpid()} {name}\n")
-        if name == "drain.in_hand" and self._is_deadly():
+        if name == "drain.job_started" and self._is_deadly():
             os.kill(os.getpid(), signal.SIGKILL)
         for order in POINTS.glob(f"kill-{name}-*"):
             self._obey(order)
@@ -98,12 +98,12 @@ def be_worker(started_by: str, points: Points) -> int:
     """The worker's door."""
     points("worker.born")
     lease = importlib.import_module("sync_queue.lease").Lease(DATA)
-    if not lease.take():
+    if not lease.acquire():
         return 0
     points("worker.leased")
     wiring = importlib.import_module("wiring")
-    outside = wiring.Outside(HERE, DATA, SkippingClock(), checkpoint=points)
-    status: int = wiring.run_worker(outside, lease, started_by)
+    env = wiring.Environment(HERE, DATA, SkippingClock(), checkpoint=points)
+    status: int = wiring.run_worker(env, lease, started_by)
     points("worker.over")
     return status
 
@@ -119,7 +119,7 @@ def main(arguments: list[str]) -> int:
     inputs = message["args"]
     if "hookContext" not in inputs:
         Points("task")("task.begun")
-        return int(door.answer(door.task_door(message, inputs)))
+        return int(door.answer(door.run_task_process(message, inputs)))
     run_hook = importlib.import_module("hooks.entry").run_hook
     write = sys.stderr.buffer.write
     given = run_hook(message, str(DATA), time.time(), door.start_worker, write, Points("hook"))

@@ -199,9 +199,9 @@ class Place(House):
         """Every field in which Plex does not show what Stash holds."""
         items = {path: item for item in self.plex.library.items() for path in item.files}
         return [
-            f"scene {scene} {name}: Stash {wanted!r}, Plex {shown!r}"
+            f"scene {scene} {name}: Stash {desired!r}, Plex {shown!r}"
             for scene in self.stash.library.scene_ids()
-            for name, wanted, shown in self._differing(scene, items)
+            for name, desired, shown in self._differing(scene, items)
         ]
 
     def _differing(self, scene_id: int, items: dict[str, Item]) -> list[Compared]:
@@ -252,14 +252,14 @@ class Place(House):
         return "\n".join(self.worker_log().splitlines()[-40:])
 
 
-def _may_stay(name: str, wanted: object, shown: object, *, is_bare: bool) -> bool:
+def _may_stay(name: str, desired: object, shown: object, *, is_bare: bool) -> bool:
     """Whether nobody may take away what an earlier scene left.
 
     From collections only what is known as ours goes, and a scene that nobody has identified empties nothing.
     """
-    if name == "collections" and isinstance(wanted, list) and isinstance(shown, list):
-        return set(wanted) <= set(shown)
-    return is_bare and not wanted
+    if name == "collections" and isinstance(desired, list) and isinstance(shown, list):
+        return set(desired) <= set(shown)
+    return is_bare and not desired
 
 
 def be_quiet(place: Place) -> None:

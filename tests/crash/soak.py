@@ -44,7 +44,7 @@ class Soak:
         """`creates`: scenes are made, too. PlexSync lets each of them rest for a minute."""
         self._place = place
         self._creates = creates
-        self._chance = Random(seed)
+        self._rng = Random(seed)
         self._pause = Event()
         self._files = 0
         self._edits = 0
@@ -74,12 +74,12 @@ class Soak:
         acts, weights = zip(*doings, strict=True)
         with ThreadPoolExecutor(HANDS) as hands:
             while sum(self.kills.values()) < kills and time.monotonic() < stop_at:
-                act = self._chance.choices(acts, weights)[0]
+                act = self._rng.choices(acts, weights)[0]
                 if act in (self.edit, self.bulk_edit, self.create, self.destroy, self.task):
                     self._hand_over(hands, act)
                 else:
                     act()
-                self._pause.wait(self._chance.uniform(0.0, LONGEST_PAUSE_S))
+                self._pause.wait(self._rng.uniform(0.0, LONGEST_PAUSE_S))
 
     def find_peace(self) -> None:
         """Everybody is killed once more; then somebody opens Stash, and nothing disturbs the work."""
@@ -102,7 +102,7 @@ class Soak:
 
     def bulk_edit(self) -> None:
         scenes = self._place.stash.library.scene_ids()
-        chosen = self._chance.sample(scenes, min(len(scenes), self._chance.randint(2, 8)))
+        chosen = self._rng.sample(scenes, min(len(scenes), self._rng.randint(2, 8)))
         self._edits += 1
         self._place.edit_all(chosen, details=f"Bulk {self._edits}", tags=self._some(TAGS))
 
@@ -139,7 +139,7 @@ class Soak:
             self._place.renamed.add(f"/data/{name}")
 
     def task(self) -> None:
-        self._place.stash.run_task(self._chance.choice(TASKS))
+        self._place.stash.run_task(self._rng.choice(TASKS))
 
     def wake(self) -> None:
         _tolerant(self._place.wake)
@@ -151,14 +151,14 @@ class Soak:
         processes = self._place.processes()
         if not processes:
             return
-        pid, kind = self._chance.choice(processes)
+        pid, kind = self._rng.choice(processes)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             self.kills[kind] += 1
 
     def plex_outage(self) -> None:
         self._place.plex.down()
-        self._pause.wait(self._chance.uniform(0.0, LONGEST_OUTAGE_S))
+        self._pause.wait(self._rng.uniform(0.0, LONGEST_OUTAGE_S))
         self._place.plex.up()
 
     def stash_restart(self) -> None:
@@ -167,7 +167,7 @@ class Soak:
     def stash_dies(self) -> None:
         """The container with Stash, hooks, tasks and worker is killed and started again."""
         self._place.stash.container_kill()
-        self._pause.wait(self._chance.uniform(0.0, 1.0))
+        self._pause.wait(self._rng.uniform(0.0, 1.0))
         self._place.stash.up()
 
     def lock(self) -> None:
@@ -176,7 +176,7 @@ class Soak:
             return
         with self._place.locked_database():
             _tolerant(self.edit)
-            self._pause.wait(self._chance.uniform(0.0, LONGEST_LOCK_S))
+            self._pause.wait(self._rng.uniform(0.0, LONGEST_LOCK_S))
 
     def full_disk(self) -> None:
         """For a while the disk is full, as far as the worker can see: none of its files may be written."""
@@ -187,7 +187,7 @@ class Soak:
                     resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
             if not limit:
                 _tolerant(self.edit)
-                self._pause.wait(self._chance.uniform(0.5, LONGEST_LOCK_S))
+                self._pause.wait(self._rng.uniform(0.5, LONGEST_LOCK_S))
 
     # -- helpers --------------------------------------------------------------------------------
 
@@ -206,21 +206,21 @@ class Soak:
         return f"file-{self._files}.mp4"
 
     def _any_scene(self) -> int:
-        return self._chance.choice(self._place.stash.library.scene_ids())
+        return self._rng.choice(self._place.stash.library.scene_ids())
 
     def _some(self, names: tuple[str, ...]) -> list[str]:
-        return self._chance.sample(names, self._chance.randint(0, len(names)))
+        return self._rng.sample(names, self._rng.randint(0, len(names)))
 
     def _fields(self) -> dict[str, object]:
         fields: dict[str, object] = {
             "title": f"Title {self._edits}",
-            "details": f"Details {self._edits}" if self._chance.random() < 0.8 else "",
-            "date": f"20{self._chance.randint(10, 24)}-0{self._chance.randint(1, 9)}-11",
+            "details": f"Details {self._edits}" if self._rng.random() < 0.8 else "",
+            "date": f"20{self._rng.randint(10, 24)}-0{self._rng.randint(1, 9)}-11",
             "tags": self._some(TAGS),
             "performers": self._some(PEOPLE),
-            "studio": self._chance.choice(STUDIOS),
+            "studio": self._rng.choice(STUDIOS),
         }
-        kept = self._chance.sample(sorted(fields), self._chance.randint(1, len(fields)))
+        kept = self._rng.sample(sorted(fields), self._rng.randint(1, len(fields)))
         return {name: fields[name] for name in {*kept, "title"}}
 
 

@@ -55,7 +55,7 @@ class Report:
     simulated_s: float = 0.0
     actions: Counter[str] = field(default_factory=Counter)
     lives: int = 0
-    deaths: int = 0
+    crashes: int = 0
     outages: int = 0
     recovered: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Report:
         done = ", ".join(f"{count} x {name}" for name, count in sorted(self.actions.items()))
         lines = [
             f"seed {self.seed}: {self.simulated_s / 86_400.0:.1f} simulated days, {self.lives} workers of which "
-            f"{self.deaths} were killed, {self.outages} outages kept",
+            f"{self.crashes} were killed, {self.outages} outages kept",
             f"  {done}",
             f"  put back by the button at the end: {self.recovered or 'nothing'}",
         ]
@@ -77,7 +77,7 @@ class Soak:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
-        self.chance = Random(
+        self.rng = Random(
             seed
         )  # not the world's: how often a worker looks must not change what happens next
         self.report = Report(seed)
@@ -115,9 +115,9 @@ class Soak:
         begun = clock.monotonic()
         self.edit()
         while clock.monotonic() - begun < seconds:
-            self.world.live(self.chance.expovariate(1.0 / MEAN_GAP_S))
+            self.world.live(self.rng.expovariate(1.0 / MEAN_GAP_S))
             self.scan()
-            (action,) = self.chance.choices(
+            (action,) = self.rng.choices(
                 [row[1] for row in self.actions], [row[0] for row in self.actions]
             )
             self.report.actions[action.__name__] += 1
@@ -132,40 +132,40 @@ class Soak:
 
     def edit(self) -> None:
         """A person saves a scene."""
-        scene = self.chance.choice(self.scenes)
+        scene = self.rng.choice(self.scenes)
         self._change(scene)
         self.world.hook(scene)
 
     def bulk_edit(self) -> None:
         """A person saves ten scenes at once."""
-        chosen = self.chance.sample(self.scenes, 10)
+        chosen = self.rng.sample(self.scenes, 10)
         for scene in chosen:
             self._change(scene)
         self.world.hook(*chosen)
 
     def edit_without_hook(self) -> None:
         """A hook that never ran; the catch-up finds it. It is given its time: two faults at once may hide a change."""
-        self._change(self.chance.choice(self.scenes))
+        self._change(self.rng.choice(self.scenes))
         self.world.wake()
         self.world.live(QUIET_S)
 
     def edit_with_spill(self) -> None:
         """A hook that could not write to the database."""
-        scene = self.chance.choice(self.scenes)
+        scene = self.rng.choice(self.scenes)
         self._change(scene)
         self.world.spilling_hook(scene)
 
     def _change(self, scene: int) -> None:
-        words = self.chance.sample(WORDS, 4)
+        words = self.rng.sample(WORDS, 4)
         fields: dict[str, object] = {
-            "title": f"{words[0]} {self.chance.randrange(10_000)}",
+            "title": f"{words[0]} {self.rng.randrange(10_000)}",
             "details": " ".join(words),
-            "date": f"20{self.chance.randrange(10, 26)}-0{self.chance.randrange(1, 10)}-11",
-            "studio": self.chance.choice([words[1], None]),
-            "performers": words[: self.chance.randrange(4)],
-            "tags": words[self.chance.randrange(4) :],
+            "date": f"20{self.rng.randrange(10, 26)}-0{self.rng.randrange(1, 10)}-11",
+            "studio": self.rng.choice([words[1], None]),
+            "performers": words[: self.rng.randrange(4)],
+            "tags": words[self.rng.randrange(4) :],
         }
-        if self.chance.random() < 0.3:
+        if self.rng.random() < 0.3:
             fields["cover"] = self.world.cover()
         self.world.change(scene, **fields)
 
@@ -176,7 +176,7 @@ class Soak:
         name, size = f"{number}.mp4", 1_000 + number
         self.scenes.append(self.world.scene(name, size, in_plex=False))
         self.later.append(
-            (self.world.clock.monotonic() + self.chance.uniform(0.0, 18_000.0), name, size)
+            (self.world.clock.monotonic() + self.rng.uniform(0.0, 18_000.0), name, size)
         )
         self._change(self.scenes[-1])
         self.world.hook(self.scenes[-1])
@@ -203,7 +203,7 @@ class Soak:
 
     def rescan(self) -> None:
         """Plex loses an item and finds it again as another one; then somebody edits the scene."""
-        number = self.chance.randrange(SCENES)
+        number = self.rng.randrange(SCENES)
         library = self.world.plex.library
         library.remove_item(self.world.item(f"{number}.mp4").rating_key)
         library.add_item(self.world.section, [(f"/media/{number}.mp4", 1_000 + number)])
@@ -215,14 +215,14 @@ class Soak:
     def outage(self) -> None:
         """Seconds to hours, with edits meanwhile."""
         self.world.plex.down()
-        for _ in range(self.chance.randrange(4)):
+        for _ in range(self.rng.randrange(4)):
             self.edit()
-            self.world.live(10.0 ** self.chance.uniform(0.0, 4.0))
+            self.world.live(10.0 ** self.rng.uniform(0.0, 4.0))
         self.world.plex.up()
 
     def flapping(self) -> None:
         """Up for twenty seconds, down for twenty."""
-        for _ in range(self.chance.randrange(2, 8)):
+        for _ in range(self.rng.randrange(2, 8)):
             self.world.plex.down()
             self.edit()
             self.world.live(20.0)
@@ -231,13 +231,13 @@ class Soak:
 
     def maintenance(self) -> None:
         """It answers 503 for up to an hour."""
-        self.world.plex.maintenance(self.chance.uniform(30.0, 3_600.0))
+        self.world.plex.maintenance(self.rng.uniform(30.0, 3_600.0))
         self.edit()
 
     def plex_fault(self) -> None:
         """A few of the next requests go wrong in some way."""
-        kind, times = self.chance.choice(PLEX_FAULTS), self.chance.randrange(1, 12)
-        status, method = self.chance.choice(PLEX_STATUSES), self.chance.choice(METHODS)
+        kind, times = self.rng.choice(PLEX_FAULTS), self.rng.randrange(1, 12)
+        status, method = self.rng.choice(PLEX_STATUSES), self.rng.choice(METHODS)
         self.world.plex.faults.add(Fault(kind, method=method, status=status, times=times))
         self.bulk_edit()
 
@@ -245,14 +245,14 @@ class Soak:
         """The token is worth nothing until somebody enters the right one."""
         self.world.stash.configure(a_plex_token="wrong-token")
         self.edit()
-        self.world.live(self.chance.uniform(60.0, 7_200.0))
+        self.world.live(self.rng.uniform(60.0, 7_200.0))
         self.world.stash.configure(a_plex_token=TOKEN)
 
     # -- Stash, the machine, the worker -----------------------------------------------------------
 
     def stash_fault(self) -> None:
         """A few of the next answers are bad."""
-        faults, times = self.world.stash.faults, self.chance.randrange(1, 6)
+        faults, times = self.world.stash.faults, self.rng.randrange(1, 6)
         troubles: list[Callable[[], object]] = [
             lambda: faults.fail(500, times=times),
             lambda: faults.html(502, times=times),
@@ -261,21 +261,21 @@ class Soak:
             lambda: faults.drop(times=times),
             lambda: faults.locked(times=times),
         ]
-        self.chance.choice(troubles)()
+        self.rng.choice(troubles)()
         self.edit()
 
     def stash_away(self) -> None:
         """Stash restarts, or is gone for so long that the worker leaves; the next hook starts one."""
         self.edit()
         self.world.stash.down()
-        self.world.live(10.0 ** self.chance.uniform(1.0, 3.5))
+        self.world.live(10.0 ** self.rng.uniform(1.0, 3.5))
         self.world.stash.up()
         self.edit()
 
     def clock_jump(self) -> None:
         """The clock is corrected by up to two days. The watermark is given time to follow."""
-        far = self.chance.choice([600.0, 7_200.0, 172_800.0])
-        self.world.clock.jump(self.chance.uniform(-far, far))
+        far = self.rng.choice([600.0, 7_200.0, 172_800.0])
+        self.world.clock.jump(self.rng.uniform(-far, far))
         self.edit()
         self.world.live(QUIET_S)
 
@@ -286,7 +286,7 @@ class Soak:
 
     def death(self) -> None:
         """The worker is killed at one of its next points, and the next hook starts another."""
-        self.world.doom(self.chance.randrange(1, 60))
+        self.world.doom(self.rng.randrange(1, 60))
         self.edit()
         self.world.live(60.0)
         self.edit()
@@ -294,9 +294,9 @@ class Soak:
     def garbage(self) -> None:
         """The worker ends, and one of its small files is damaged."""
         self.world.end_worker()
-        name = self.chance.choice(DOCUMENTS)
+        name = self.rng.choice(DOCUMENTS)
         (self.world.data / name).write_bytes(
-            self.chance.choice([b"", b"{", b"[1]", b'{"state": 7}', b"\xff\xfe"])
+            self.rng.choice([b"", b"{", b"[1]", b'{"state": 7}', b"\xff\xfe"])
         )
         self.edit()
 
@@ -310,9 +310,9 @@ class Soak:
             self.outage,
             self.restart,
         ]
-        for trouble in self.chance.sample(kinds, 4):
+        for trouble in self.rng.sample(kinds, 4):
             trouble()
-            self.world.live(self.chance.uniform(0.0, 30.0))
+            self.world.live(self.rng.uniform(0.0, 30.0))
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -345,7 +345,7 @@ class Soak:
         """As the button for passing faults does, once Plex is healthy."""
         worker = self.world.worker
         assert worker is not None
-        store = worker.parts.store
+        store = worker.components.store
         now = self.world.clock.wall()
         result = recover(
             store, DeadLetters(store), PASSING, lambda _: True, lambda _: frozenset(), now
@@ -356,14 +356,14 @@ class Soak:
         """Compare both libraries field by field, and look for what is stuck."""
         world, report = self.world, self.report
         history, warning = read_history(world.data, world.clock.sleep)
-        report.lives, report.deaths, report.outages = (
+        report.lives, report.crashes, report.outages = (
             world.lives,
-            world.deaths,
+            world.crashes,
             len(history.outages),
         )
         report.wrong += world.differences()
         report.wrong += [f"still queued: {job}" for job in world.jobs()]
-        report.wrong += [f"dead letter: {letter}" for letter in world.dead_letters()]
+        report.wrong += [f"dead letter: {dead_letter}" for dead_letter in world.dead_letters()]
         report.wrong += [f"in progress: {count}" for count in [world.running()] if count]
         report.wrong += [
             f"said: {line}" for line in world.worker_log().splitlines() if " ERROR " in line

@@ -37,11 +37,11 @@ class World(Workroom):
 
     def __init__(self, root: Path, seed: int) -> None:
         super().__init__(root, username="ada", password="lovelace", max_session_age=SESSION_S)
-        self.chance = Random(seed)
+        self.rng = Random(seed)
         self.points_left = (
             0  # checkpoints that the worker still passes before it dies; 0: it does not
         )
-        self.deaths = 0
+        self.crashes = 0
         self.lives = 0
         self.farewells = 0
 
@@ -52,10 +52,8 @@ class World(Workroom):
         self.lives += 1
         self.points_left = 0
         log, self._close_log = open_log(self.data / LOG)
-        outside = Environment(
-            self.plugin, self.data, self.clock, Random(self.lives), self._pass_point
-        )
-        self.worker = build_worker(outside, log, "soak", lambda: None)
+        env = Environment(self.plugin, self.data, self.clock, Random(self.lives), self._pass_point)
+        self.worker = build_worker(env, log, "soak", lambda: None)
 
     def doom(self, points: int) -> None:
         """Let the worker die at one of its next checkpoints."""
@@ -81,9 +79,9 @@ class World(Workroom):
         self.clock.sleeps.clear()
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0.0:
-            busy = self.worker is not None and self.worker.parts.store.is_due()
+            busy = self.worker is not None and self.worker.components.store.is_due()
             self.clock.advance(
-                min(left, self.chance.uniform(0.3, 1.0) if busy else self.chance.uniform(1.0, 30.0))
+                min(left, self.rng.uniform(0.3, 1.0) if busy else self.rng.uniform(1.0, 30.0))
             )
             self._turn()
 
@@ -91,9 +89,9 @@ class World(Workroom):
         if self.worker is None:
             return
         try:
-            farewell = self.worker.life.tick()
+            farewell = self.worker.loop.tick()
         except Died:
-            self.deaths += 1
+            self.crashes += 1
             self.end_worker()
             return
         if farewell is not None:
@@ -178,7 +176,7 @@ class World(Workroom):
 
     def cover(self) -> bytes:
         """A picture that no scene had before."""
-        return picture(self.chance.randrange(1 << 31))
+        return picture(self.rng.randrange(1 << 31))
 
     def log_bytes(self) -> int:
         """How large the worker's log is, with what was rotated."""

@@ -26,7 +26,7 @@ def wake_until_buried(place: Place) -> None:
     raise AssertionError("it was never buried")
 
 
-def test_a_scene_that_kills_its_workers_is_buried_after_six_deaths(quiet_place: Place) -> None:
+def test_a_scene_that_crashes_six_workers_is_dead_lettered(quiet_place: Place) -> None:
     place = quiet_place
     deadly, *others = [place.scene(f"{number}.mp4") for number in range(4)]
     place.kill_workers()
@@ -36,10 +36,10 @@ def test_a_scene_that_kills_its_workers_is_buried_after_six_deaths(quiet_place: 
     wait_for(lambda: not place.workers(), "the first worker has died")
     wake_until_buried(place)
 
-    (letter,) = place.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["attempts"]) == (
+    (dead_letter,) = place.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["attempts"]) == (
         f"scene:{deadly}",
-        "WorkerDied",
+        "PoisonJob",
         6,
     )
     wait_for(lambda: not place.unfinished(), "the others are done")
@@ -70,21 +70,21 @@ def live_and_die(house: Inproc, deadly: int) -> int:
     """Workers come and go until the queue is empty; how many died because they read the deadly scene."""
 
     def die_of_it(point: str) -> None:
-        if point == "drain.taken" and query(house.data, IN_PROGRESS, f"scene:{deadly}"):
+        if point == "drain.claimed" and query(house.data, IN_PROGRESS, f"scene:{deadly}"):
             raise Died(point)
 
-    for deaths in range(20):
+    for crashes in range(20):
         house.end_worker()
         house.begin_worker(die_of_it)
         try:
             house.look()
         except Died:
             continue
-        return deaths
+        return crashes
     raise AssertionError("the workers never stop dying")
 
 
-def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_are_not(
+def test_a_scene_that_crashes_the_reader_is_dead_lettered_alone(
     tmp_path: Path,
 ) -> None:
     with opened(tmp_path) as house:
@@ -95,10 +95,12 @@ def test_a_scene_that_kills_whoever_reads_it_is_buried_and_those_read_with_it_ar
         )
         house.note(*[scene for scene, _ in pairs])
 
-        deaths = live_and_die(house, deadly)
+        crashes = live_and_die(house, deadly)
 
-        assert deaths == CRASHES_TO_DEAD_LETTER
-        assert {letter.reason for letter in house.letters().values()} == {"WorkerDied"}
-        assert house.letter(deadly).attempts == CRASHES_TO_DEAD_LETTER
+        assert crashes == CRASHES_TO_DEAD_LETTER
+        assert {dead_letter.reason for dead_letter in house.dead_letters().values()} == {
+            "PoisonJob"
+        }
+        assert house.dead_letter(deadly).attempts == CRASHES_TO_DEAD_LETTER
         assert all(house.shown(item).title.startswith("Scene of") for item in unlucky)
-        assert house.log().count("worker.died_reading jobs=5") == 3
+        assert house.log().count("worker.killed_reading jobs=5") == 3

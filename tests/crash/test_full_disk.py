@@ -6,7 +6,7 @@ from tests.crash.place import Place
 from tests.flow.house import wait_for
 
 
-def test_a_change_made_while_the_disk_is_full_arrives_when_there_is_room_again(
+def test_a_change_made_on_a_full_disk_arrives_after_cleanup(
     place: Place,
 ) -> None:
     scene = place.scene("a.mp4")

@@ -19,7 +19,7 @@ from tools.package import FILES, FOLDERS
 
 VERSION_LOOK_S = 5.0
 
-HOOK = ("hook.probed", "hook.started", "hook.kept")
+HOOK = ("hook.probed", "hook.started", "hook.enqueued")
 START = (
     "worker.born",
     "worker.leased",
@@ -28,28 +28,28 @@ START = (
     "worker.opened",
     "worker.epoch",
     "worker.orphans",
-    "spill.noted",
+    "spill.absorbed",
 )
 CLEARING = ("worker.epoch", "store.orphan", "worker.orphans")
 WORK = (
-    "store.take",
-    "drain.taken",
+    "store.claim",
+    "drain.claimed",
     "drain.read",
     "drain.prepared",
     "drain.shared",
-    "drain.in_hand",
+    "drain.job_started",
     "drain.synced",
-    "store.finish",
-    "store.put_back",
-    "store.bury",
+    "store.complete",
+    "store.requeued",
+    "store.dead_letter",
     "drain.settled",
 )
-SEVERAL = ("drain.in_hand", "drain.synced", "store.finish")  # once for each job
-CATCHING_UP = ("catch_up.page", "store.note")
-FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.remembered")
-FAREWELL = ("farewell.decided", "farewell.released", "farewell.done", "worker.over")
-NEWS = "farewell.news"
-MENDING = ("schema.created", "schema.mended", "schema.set_aside")
+SEVERAL = ("drain.job_started", "drain.synced", "store.complete")  # once for each job
+CATCHING_UP = ("catch_up.page", "store.enqueue")
+FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.recorded")
+FAREWELL = ("shutdown.decided", "shutdown.released", "shutdown.done", "worker.over")
+NEWS = "shutdown.new_work"
+MENDING = ("schema.created", "schema.repaired", "schema.quarantined")
 ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *FAREWELL, NEWS, *MENDING}
 OF_THE_CHILD = {
     "worker.born",
@@ -111,12 +111,12 @@ def test_a_worker_killed_while_it_starts_loses_nothing(place: Place, name: str) 
 
 
 @pytest.mark.parametrize("name", CLEARING)
-def test_a_worker_killed_while_it_clears_up_after_another_loses_nothing(
+def test_a_worker_killed_during_orphan_recovery_loses_nothing(
     quiet_place: Place, name: str
 ) -> None:
     place = quiet_place
     scenes = [place.scene(f"{number}.mp4") for number in range(3)]
-    place.kill_at("drain.in_hand")
+    place.kill_at("drain.job_started")
     place.edit_all(scenes, title="New")
     wait_for(place.victim, "the first worker dies")
 
@@ -136,7 +136,7 @@ def keep_busy(place: Place) -> None:
     for folder in ("one", "two"):
         place.plex.library.add_item(place.section, [(f"/media/{folder}/twice.mp4", 1_000)])
     place.set_barrier("worker.orphans")
-    place.set_barrier("drain.taken")
+    place.set_barrier("drain.claimed")
     place.edit_all([*scenes, missing, twice], title="New", tags=["one", "two"], details="Changed")
     place.wait_at("worker.orphans")
     wait_for(
@@ -145,12 +145,12 @@ def keep_busy(place: Place) -> None:
     )
     place.lift_barrier("worker.orphans")
     wait_for(
-        lambda: place.somebody_is_at("drain.taken") or place.victim(),
+        lambda: place.somebody_is_at("drain.claimed") or place.victim(),
         "a batch is taken, or its taker dead",
     )
     place.edit(missing, title="Newer")
     place.edit(scenes[0], title="Newer", tags=["two", "three"], studio="Aurora")
-    place.lift_barrier("drain.taken")
+    place.lift_barrier("drain.claimed")
 
 
 def test_the_busy_day_passes_every_point_of_the_work(quiet_place: Place) -> None:
@@ -183,7 +183,7 @@ def test_a_worker_killed_at_its_work_loses_nothing(quiet_place: Place, name: str
     )
     wait_for(lambda: not place.differences(), "Plex shows what Stash holds")
 
-    assert [letter["reason"] for letter in place.dead_letters()] == ["AmbiguousMatch"]
+    assert [dead_letter["reason"] for dead_letter in place.dead_letters()] == ["AmbiguousMatch"]
     assert [row[0] for row in place.unfinished()] == [
         f"scene:{place.stash.library.scene_ids()[-2]}"
     ]
@@ -205,9 +205,7 @@ def test_a_worker_killed_while_it_catches_up_loses_nothing(quiet_place: Place, n
 
 
 @pytest.mark.parametrize("name", FANNING_OUT)
-def test_a_worker_killed_while_it_carries_a_rename_to_the_scenes_loses_none(
-    quiet_place: Place, name: str
-) -> None:
+def test_a_worker_killed_during_a_fan_out_loses_no_scene(quiet_place: Place, name: str) -> None:
     place = quiet_place
     for number in range(3):
         place.scene(f"{number}.mp4", tags=["old"])
@@ -232,14 +230,14 @@ def test_a_worker_killed_while_it_leaves_loses_nothing(quiet_place: Place, name:
     place = quiet_place
     scene = place.scene("a.mp4")
     place.kill_at(name)
-    place.set_barrier("farewell.decided")
+    place.set_barrier("shutdown.decided")
 
     install_update(place)
     wait_for(
-        lambda: place.somebody_is_at("farewell.decided") or place.victim(), "the old worker leaves"
+        lambda: place.somebody_is_at("shutdown.decided") or place.victim(), "the old worker leaves"
     )
     place.edit(scene, title="Too late for the old one")
-    place.lift_barrier("farewell.decided")
+    place.lift_barrier("shutdown.decided")
     wait_for(place.victim, f"somebody dies at {name}")
     start_anew(place)
 
@@ -250,19 +248,19 @@ def test_a_worker_killed_while_it_stays_after_all_loses_nothing(quiet_place: Pla
     place = quiet_place
     scene = place.scene("a.mp4")
     place.kill_at(NEWS)
-    place.set_barrier("farewell.decided")
+    place.set_barrier("shutdown.decided")
 
     seem_silent(place)
-    place.wait_at("farewell.decided")
+    place.wait_at("shutdown.decided")
     place.edit(scene, title="Too late for the old one")
-    place.lift_barrier("farewell.decided")
+    place.lift_barrier("shutdown.decided")
     wait_for(place.victim, f"somebody dies at {NEWS}")
     start_anew(place)
 
     place.ends_well()
 
 
-def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_successor(
+def test_a_database_lost_between_two_moves_spares_its_successor(
     quiet_place: Place,
 ) -> None:
     place = quiet_place
@@ -275,7 +273,7 @@ def test_a_database_lost_to_a_kill_between_two_moves_does_not_poison_its_success
     place.ends_well()
 
 
-def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(place: Place) -> None:
+def test_a_scene_found_again_is_shown_under_its_new_id(place: Place) -> None:
     old = place.scene("a.mp4")
     be_quiet(place)
     place.edit(old, title="Old")
@@ -291,12 +289,12 @@ def test_a_scene_found_again_after_a_lost_farewell_is_shown_under_its_new_id(pla
     assert place.records(old) == []
 
 
-def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_worker(
+def test_opening_stash_with_a_locked_database_wakes_the_worker(
     quiet_place: Place,
 ) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
-    place.kill_at("hook.kept")
+    place.kill_at("hook.enqueued")
     place.try_edit(scene, title="New")
     place.kill_workers()
 
@@ -309,7 +307,7 @@ def test_somebody_who_opens_stash_while_the_database_is_locked_still_wakes_the_w
 
 @pytest.mark.parametrize("name", MENDING)
 @pytest.mark.parametrize("whole", [True, False], ids=["nothing is readable", "one page is"])
-def test_a_worker_killed_while_it_mends_a_damaged_database_loses_nothing(
+def test_a_worker_killed_during_a_repair_loses_nothing(
     quiet_place: Place, name: str, whole: bool
 ) -> None:
     place = quiet_place

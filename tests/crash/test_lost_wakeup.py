@@ -42,10 +42,8 @@ def test_a_stash_that_came_back_just_now_keeps_its_worker(quiet_place: Place) ->
     assert place.workers() == [worker]
 
 
-@pytest.mark.parametrize("point", ["farewell.decided", "farewell.released", "farewell.done"])
-def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(
-    quiet_place: Place, point: str
-) -> None:
+@pytest.mark.parametrize("point", ["shutdown.decided", "shutdown.released", "shutdown.done"])
+def test_a_change_during_shutdown_is_not_left_behind(quiet_place: Place, point: str) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
     place.set_barrier(point)
@@ -58,27 +56,27 @@ def test_a_change_that_comes_while_a_worker_leaves_is_not_left_behind(
     place.ends_well()
 
 
-def test_a_change_that_comes_while_a_worker_stays_after_all_is_not_left_behind(
+def test_a_change_during_a_cancelled_shutdown_is_processed(
     quiet_place: Place,
 ) -> None:
     place = quiet_place
     scenes = [place.scene(f"{number}.mp4") for number in range(2)]
-    place.set_barrier("farewell.decided")
-    place.set_barrier("farewell.news")
+    place.set_barrier("shutdown.decided")
+    place.set_barrier("shutdown.new_work")
     seem_silent(place)
-    place.wait_at("farewell.decided")
+    place.wait_at("shutdown.decided")
 
     place.edit(scenes[0], title="First")
-    place.lift_barrier("farewell.decided")
-    place.wait_at("farewell.news")
+    place.lift_barrier("shutdown.decided")
+    place.wait_at("shutdown.new_work")
     place.edit(scenes[1], title="Second")
-    place.lift_barrier("farewell.news")
+    place.lift_barrier("shutdown.new_work")
 
     place.ends_well()
     wait_for(lambda: len(place.workers()) == 1, "one worker is left")
 
 
-@pytest.mark.parametrize("point", ["hook.probed", "hook.started", "hook.kept"])
+@pytest.mark.parametrize("point", ["hook.probed", "hook.started", "hook.enqueued"])
 def test_a_hook_whose_worker_leaves_under_it_starts_another_one(place: Place, point: str) -> None:
     scene = place.scene("a.mp4")
     be_quiet(place)
@@ -86,7 +84,7 @@ def test_a_hook_whose_worker_leaves_under_it_starts_another_one(place: Place, po
     place.set_barrier(point)
     edit = Background(lambda: place.edit(scene, title="New"))
     place.wait_at(point)
-    if point == "hook.kept":
+    if point == "hook.enqueued":
         wait_for(lambda: not place.unfinished(), "the change is in Plex")
 
     seem_silent(place)
@@ -97,21 +95,21 @@ def test_a_hook_whose_worker_leaves_under_it_starts_another_one(place: Place, po
     place.ends_well()
 
 
-def test_hooks_that_race_with_leaving_workers_are_never_left_behind(quiet_place: Place) -> None:
-    place, chance = quiet_place, Random(11)
+def test_hooks_racing_with_stopping_workers_lose_nothing(quiet_place: Place) -> None:
+    place, rng = quiet_place, Random(11)
     scene = place.scene("a.mp4")
 
     for number in range(ROUNDS):
         wait_for(place.is_alive, "a worker lives")
         seem_silent(place)
-        Event().wait(chance.uniform(0.0, 0.8))  # any moment of the farewell, and some after it
+        Event().wait(rng.uniform(0.0, 0.8))  # any moment of the farewell, and some after it
         place.edit(scene, title=f"Round {number}")
         place.ends_well()
 
     assert place.item("a.mp4").title == f"Round {ROUNDS - 1}"
 
 
-def test_a_locked_database_ends_neither_the_worker_nor_the_change(quiet_place: Place) -> None:
+def test_a_locked_database_ends_neither_worker_nor_change(quiet_place: Place) -> None:
     place = quiet_place
     scene = place.scene("a.mp4")
     (worker,) = place.workers()

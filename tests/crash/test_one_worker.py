@@ -57,7 +57,9 @@ def test_each_death_of_the_holder_lets_another_one_in(place: Place) -> None:
     assert [alive for _, alive in pids] == [False] * 3
 
 
-@pytest.mark.parametrize("point", ["drain.taken", "drain.read", "drain.in_hand", "drain.synced"])
+@pytest.mark.parametrize(
+    "point", ["drain.claimed", "drain.read", "drain.job_started", "drain.synced"]
+)
 def test_a_worker_that_was_replaced_writes_nothing_more(quiet_place: Place, point: str) -> None:
     place = quiet_place
     scenes = [place.scene(f"{number}.mp4", cover=picture(number)) for number in range(2)]
@@ -69,14 +71,14 @@ def test_a_worker_that_was_replaced_writes_nothing_more(quiet_place: Place, poin
 
     with contextlib.closing(connect(str(place.data))) as connection:
         start_epoch(connection, os.getpid(), "test", "test", 0.0)
-        in_hand = connection.execute("SELECT in_hand FROM worker").fetchone()
+        current_job = connection.execute("SELECT in_hand FROM worker").fetchone()
         place.lift_barrier(point)
         wait_for(lambda: worker not in place.workers(), "it has left")
 
         assert len(place.plex.writes()) == writes
         assert connection.execute(UNFINISHED).fetchall() == jobs
-        assert connection.execute("SELECT in_hand FROM worker").fetchone() == in_hand
-    assert "worker.leave" in place.worker_log()
+        assert connection.execute("SELECT in_hand FROM worker").fetchone() == current_job
+    assert "worker.stop" in place.worker_log()
     place.disarm()
     place.wake()
     place.ends_well()
@@ -104,7 +106,7 @@ def test_forty_hooks_at_once_all_succeed_and_lose_nothing(place: Place, fresh: b
     assert len(place.workers()) == 1
 
 
-def test_a_bulk_edit_of_forty_scenes_beside_forty_single_ones_loses_nothing(place: Place) -> None:
+def test_bulk_and_single_edits_side_by_side_lose_nothing(place: Place) -> None:
     scenes = [place.scene(f"{number}.mp4") for number in range(40)]
     be_quiet(place)
     place.disarm()

@@ -218,9 +218,9 @@ def _edit_tags(library: PlexLibrary, item: Item, kind: str, edit: Edit) -> None:
         steps = list(dict.fromkeys(step for name, step in edit.steps if name == kind))
     replaces = library.switches.tags_replace and kind in edit.additions
     if replaces:
-        wanted = {each.name.casefold() for each in edit.additions[kind].values()}
+        desired = {each.name.casefold() for each in edit.additions[kind].values()}
         for name in item.tags(kind):
-            if name.casefold() not in wanted:
+            if name.casefold() not in desired:
                 library.tags.remove(item, kind, name)
     for step in steps:
         if step == "clear" and kind in edit.cleared:
@@ -248,6 +248,6 @@ def _set_locks(entry: Item | Collection, edit: Edit, autolock: bool) -> None:
     locked = set(entry.locked)
     if autolock:
         locked |= {*edit.values, *edit.tag_kinds()} - edit.locks.keys()
-    locked |= {name for name, wanted in edit.locks.items() if wanted}
-    locked -= {name for name, wanted in edit.locks.items() if not wanted}
+    locked |= {name for name, desired in edit.locks.items() if desired}
+    locked -= {name for name, desired in edit.locks.items() if not desired}
     entry.locked = locked

@@ -99,8 +99,8 @@ def _condition(name: str, value: str, now: int) -> Predicate | None:
         return _date(_DATES[field_name], operator, _moment(value, now))
     if field_name in _BOOLEANS:
         test = _BOOLEANS[field_name]
-        wanted = (value == "1") == (operator == "=")
-        return lambda item: test(item) is wanted
+        desired = (value == "1") == (operator == "=")
+        return lambda item: test(item) is desired
     if field_name in TAG_KINDS:
         return _tag(field_name, operator, {_integer(part) for part in value.split(",") if part})
     return None
@@ -117,11 +117,11 @@ def _string(read: Callable[[Item], str | None], operator: str, value: str) -> Pr
     test = tests.get(operator.removeprefix("!") if operator.startswith("!") else operator)
     if test is None:
         raise RefusedError(400, f"no such operator: {operator}")
-    wanted = not operator.startswith("!")
+    desired = not operator.startswith("!")
 
     def passes(item: Item) -> bool:
         text = (read(item) or "").casefold()
-        return any(test(text, choice) for choice in choices) is wanted
+        return any(test(text, choice) for choice in choices) is desired
 
     return passes
 
@@ -129,8 +129,8 @@ def _string(read: Callable[[Item], str | None], operator: str, value: str) -> Pr
 def _number(read: Numbers, operator: str, values: list[float]) -> Predicate:
     first = values[0]
     if operator in ("=", "!="):
-        wanted = operator == "="
-        return lambda item: any(value in values for value in read(item)) is wanted
+        desired = operator == "="
+        return lambda item: any(value in values for value in read(item)) is desired
     tests = _comparisons(operator)
     return lambda item: any(value is not None and tests(value, first) for value in read(item))
 
@@ -160,9 +160,9 @@ def _comparisons(operator: str) -> Callable[[float, float], bool]:
 
 
 def _tag(kind: str, operator: str, ids: set[int]) -> Predicate:
-    wanted = operator == "="
+    desired = operator == "="
     return lambda item: (
-        any(tagging.tag.id in ids for tagging in item.taggings.get(kind, ())) is wanted
+        any(tagging.tag.id in ids for tagging in item.taggings.get(kind, ())) is desired
     )
 
 

@@ -132,8 +132,8 @@ def add_image(call: Call) -> Response:
 def select_image(call: Call) -> Response:
     """Select an image that is on offer; the answer is the new path as plain text."""
     entry, kind = call.entry(), _kind(call)
-    wanted = call.request.query.get("url")
-    found = next((image for image in images(entry, kind) if image.rating_key == wanted), None)
+    desired = call.request.query.get("url")
+    found = next((image for image in images(entry, kind) if image.rating_key == desired), None)
     if found is None:
         raise RefusedError(400, "no such image")
     choose(entry, kind, found, call.library.now)
@@ -162,9 +162,9 @@ def chosen_image(call: Call) -> Response:
 def image_file(call: Call) -> Response:
     """The bytes of one image on offer."""
     entry: Entry = call.entry()
-    wanted = call.request.query.get("url")
+    desired = call.request.query.get("url")
     for image in [*entry.posters, *entry.arts]:
-        if image.rating_key == wanted:
+        if image.rating_key == desired:
             return _picture(image.data)
     raise RefusedError(404)
 

@@ -49,10 +49,10 @@ def _asset(plugin: Plugin, rest: str) -> PluginFile:
         return PluginFile(404)
     prefix = max(prefixes, key=len)
     folder = (plugin.folder / plugin.ui.assets[prefix]).resolve()
-    wanted = (folder / rest[len(prefix) :].lstrip("/")).resolve()
-    if not wanted.is_relative_to(folder) or not wanted.exists():
+    desired = (folder / rest[len(prefix) :].lstrip("/")).resolve()
+    if not desired.is_relative_to(folder) or not desired.exists():
         return PluginFile(404, b"404 page not found")
-    return _listing(wanted) if wanted.is_dir() else _content(wanted)
+    return _listing(desired) if desired.is_dir() else _content(desired)
 
 
 def _listing(folder: Path) -> PluginFile:

@@ -181,9 +181,9 @@ class Clauses:
         )
 
     def _performer_tags(self, value: Mapping[str, Any]) -> str:
-        wanted = {int(each) for each in value.get("value") or []}
+        desired = {int(each) for each in value.get("value") or []}
         having = {
-            each.id for each in self._library.performers.values() if wanted & set(each.tag_ids)
+            each.id for each in self._library.performers.values() if desired & set(each.tag_ids)
         }
         linked = self._linked("performer", having)
         return f"NOT {linked}" if value["modifier"] == "EXCLUDES" else linked

@@ -46,18 +46,20 @@ class LogBook:
         with self._changed:
             self._entries.clear()
 
-    def wait_for(self, wanted: str | Callable[[LogEntry], bool], timeout: float = 10.0) -> LogEntry:
+    def wait_for(
+        self, desired: str | Callable[[LogEntry], bool], timeout: float = 10.0
+    ) -> LogEntry:
         """The first entry that contains a text or fulfils a condition; AssertionError when none comes in time."""
 
         def found() -> LogEntry | None:
-            return next((each for each in self._entries if _fits(each, wanted)), None)
+            return next((each for each in self._entries if _fits(each, desired)), None)
 
         with self._changed:
             entry = self._changed.wait_for(found, timeout)
         if entry is None:
-            raise AssertionError(f"no log entry {wanted!r} within {timeout} s")
+            raise AssertionError(f"no log entry {desired!r} within {timeout} s")
         return entry
 
 
-def _fits(entry: LogEntry, wanted: str | Callable[[LogEntry], bool]) -> bool:
-    return wanted in entry.message if isinstance(wanted, str) else wanted(entry)
+def _fits(entry: LogEntry, desired: str | Callable[[LogEntry], bool]) -> bool:
+    return desired in entry.message if isinstance(desired, str) else desired(entry)

@@ -176,14 +176,14 @@ class SceneMutations:
 
     def _check(self, fields: Mapping[str, Any]) -> None:
         library = self._library
-        wanted: list[tuple[Mapping[int, Any], int]] = [
+        desired: list[tuple[Mapping[int, Any], int]] = [
             *((library.performers, each) for each in fields.get("performer_ids", ())),
             *((library.tags, each) for each in fields.get("tag_ids", ())),
             *((library.groups, each.group_id) for each in fields.get("group_links", ())),
         ]
         if fields.get("studio_id") is not None:
-            wanted.append((library.studios, fields["studio_id"]))
-        if any(each not in table for table, each in wanted):
+            desired.append((library.studios, fields["studio_id"]))
+        if any(each not in table for table, each in desired):
             raise StashError("FOREIGN KEY constraint failed")
 
     def _stash_ids(self, given: list[dict[str, Any]]) -> tuple[StashId, ...]:

@@ -123,8 +123,8 @@ def _find_named(table: str, kind: str) -> Resolver:
 
 
 def _page_of_named(table: str, rows: Mapping[int, Any], page: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = (page.get("q") or "").lower()
-    fitting = [each for each in rows.values() if wanted in each.name.lower()]
+    desired = (page.get("q") or "").lower()
+    fitting = [each for each in rows.values() if desired in each.name.lower()]
     if page.get("sort"):
         fitting.sort(key=lambda each: str(getattr(each, page["sort"], each.name)).lower())
         if page["sort"] == "id":

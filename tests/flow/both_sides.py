@@ -58,7 +58,7 @@ class BothSides(Inproc):
     def look(self, after_s: float = 0.0) -> None:
         """The same, watched: nothing is written but to items of scenes that are in Stash and not excluded."""
         before, seen, watch = self.shown_now(), len(self.plex.writes()), set(self.scenes_of_items())
-        self.notebook.wanted(self.scenes_of_items(), self.stash.library)
+        self.notebook.desired(self.scenes_of_items(), self.stash.library)
         super().look(after_s)
         assert written_items(self.plex.writes()[seen:]) <= watch
         self.notebook.seen(before, self.shown_now())

@@ -279,10 +279,8 @@ class Workroom(Home):
         """A worker on what an earlier one has left."""
         log, self._close_log = open_log(self.data / LOG)
         timeouts = (5.0, self._patience_s)
-        outside = Environment(
-            self.plugin, self.data, self.clock, Random(7), stash_timeout_s=timeouts
-        )
-        self.worker = build_worker(outside, log, "test", lambda: None)
+        env = Environment(self.plugin, self.data, self.clock, Random(7), stash_timeout_s=timeouts)
+        self.worker = build_worker(env, log, "test", lambda: None)
 
     def end_worker(self) -> None:
         """Its connections are closed, as by the end of its process."""
@@ -308,7 +306,7 @@ class Workroom(Home):
         assert self.worker is not None
         if seconds:
             self.pass_time(seconds)
-        assert self.worker.life.tick() is None
+        assert self.worker.loop.tick() is None
 
     def work_for(self, seconds: float, step: float = SETTLED_S) -> None:
         """Let time pass in small steps."""

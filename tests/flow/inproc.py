@@ -87,12 +87,12 @@ class Inproc:
     def begin_worker(self, checkpoint: Callable[[str], object] = str) -> None:
         """A new worker on what is in the data folder."""
         log, self._close_log = open_log(self.data / "plexsync.log")
-        outside = Environment(ROOT, self.data, self.clock, Random(1), checkpoint)
-        self._worker = build_worker(outside, log, "test", lambda: None)
+        env = Environment(ROOT, self.data, self.clock, Random(1), checkpoint)
+        self._worker = build_worker(env, log, "test", lambda: None)
         connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": self.stash.port}
         session = session_parameters(connection, self.clock.wall())
         assert session is not None
-        self.worker.parts.facts.keep_session(session)
+        self.worker.components.facts.keep_session(session)
 
     def end_worker(self) -> None:
         """The worker goes, as when Stash stops."""
@@ -109,12 +109,12 @@ class Inproc:
     def look(self, after_s: float = 0.0) -> None:
         """Let time pass, then let the worker take turns until nothing is due."""
         self.clock.advance(after_s)
-        assert self.worker.life.tick() is None
+        assert self.worker.loop.tick() is None
         for _ in range(1000):
-            if not self.worker.parts.store.is_due():
+            if not self.worker.components.store.is_due():
                 return
             self.clock.advance(0.5)
-            assert self.worker.life.tick() is None
+            assert self.worker.loop.tick() is None
         raise AssertionError("the queue is never worked off")
 
     def look_for(self, seconds: float, every_s: float = LOOK_S) -> None:
@@ -124,7 +124,7 @@ class Inproc:
 
     def note(self, *scenes: int, priority: int = PRIORITY_EDIT) -> None:
         """Queue jobs, as a hook or a task would."""
-        self.worker.parts.store.enqueue_many(map(scene_subject, scenes), "test", priority)
+        self.worker.components.store.enqueue_many(map(scene_subject, scenes), "test", priority)
 
     def sync(self, *scenes: int, priority: int = PRIORITY_EDIT) -> None:
         """Note these scenes and work them off, a moment after they were last changed."""
@@ -207,21 +207,24 @@ class Inproc:
 
     def records(self, scene: int) -> dict[int, SyncRecord]:
         """The scene's sync records by item."""
-        bench = self.worker.parts.settings.sync_context()
-        assert bench is not None
-        return bench.records.of_scene(scene, self.plex.machine_identifier)
+        ctx = self.worker.components.settings.sync_context()
+        assert ctx is not None
+        return ctx.records.of_scene(scene, self.plex.machine_identifier)
 
-    def letters(self) -> dict[str, DeadLetter]:
+    def dead_letters(self) -> dict[str, DeadLetter]:
         """The dead letters by subject."""
-        return {letter.subject: letter for letter in self.worker.parts.letters.newest(1000)}
+        return {
+            dead_letter.subject: dead_letter
+            for dead_letter in self.worker.components.dead_letters.newest(1000)
+        }
 
-    def letter(self, scene: int) -> DeadLetter:
+    def dead_letter(self, scene: int) -> DeadLetter:
         """The dead letter of one scene."""
-        return self.letters()[scene_subject(scene)]
+        return self.dead_letters()[scene_subject(scene)]
 
     def waiting(self) -> dict[str, int]:
         """How many jobs wait for what."""
-        return self.worker.parts.store.waiting_by_reason()
+        return self.worker.components.store.waiting_by_reason()
 
     def notices(self) -> list[str]:
         """What people are told."""

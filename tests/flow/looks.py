@@ -32,7 +32,7 @@ def tried(house: Inproc, *scenes: int) -> None:
     house.clock.advance(LATER_S)
     house.note(*scenes)
     for _ in range(3):
-        assert house.worker.life.tick() is None
+        assert house.worker.loop.tick() is None
         house.clock.advance(1.0)
 
 
@@ -109,7 +109,7 @@ def file_that_plex_lacks(house: Inproc) -> object:
 def folders_scanned(house: Inproc) -> object:
     """The folders that Plex was asked to scan for a new scene."""
     subject = scene_subject(house.scene("/data/new/a.mp4"))
-    house.worker.parts.store.enqueue(subject, "create")
+    house.worker.components.store.enqueue(subject, "create")
     house.look(SCAN_SETTLED_S)
     asked = [
         urlsplit(request.target)
@@ -188,7 +188,7 @@ def runs_of_a_day(house: Inproc) -> object:
     for _ in range(13):
         house.look(2 * HOUR_S)
         house.look_for(MINUTE_S)
-    return house.log().count("reconcile.begin cause=interval")
+    return house.log().count("reconcile.start cause=interval")
 
 
 def found_by_comparing(house: Inproc) -> object:
@@ -222,9 +222,9 @@ def found_in(said: str, *texts: str) -> list[str]:
 def pressed(house: Inproc, mode: str) -> str:
     """What a task says, its failure included."""
     said: list[str] = []
-    outside = Environment(ROOT, house.data, house.clock)
+    env = Environment(ROOT, house.data, house.clock)
     context = build_context(
-        outside, message(house), lambda by: None, lambda line: said.append(line.decode())
+        env, message(house), lambda by: None, lambda line: said.append(line.decode())
     )
     try:
         next(task for task in TASKS if task.mode == mode).run(context)
@@ -240,7 +240,7 @@ def scene_of_the_test(house: Inproc) -> object:
 
 def letter_of_five_days(house: Inproc) -> object:
     """Whether a dead letter of five days is old."""
-    store = house.worker.parts.store
+    store = house.worker.components.store
     house.note(house.scene("/data/a.mp4"))
     (job,) = store.claim()
     store.dead_letter(job, title="", reason="WeakMatch", message="")

@@ -56,7 +56,7 @@ class Notebook:
         self.put: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
         self.ever: defaultdict[tuple[int, str], set[Any]] = defaultdict(set)
 
-    def wanted(self, scenes: Mapping[int, int], library: StashLibrary) -> None:
+    def desired(self, scenes: Mapping[int, int], library: StashLibrary) -> None:
         """These items' scenes have these values now."""
         for item, scene in scenes.items():
             for name, value in told(library.scene(scene)).items():

@@ -26,7 +26,7 @@ def test_a_change_without_a_hook_arrives_with_the_next_catch_up(tmp_path: Path, 
         assert room.item().title == "No hook"
 
 
-def test_the_first_start_queues_nothing_and_a_restart_only_what_changed(room: Workroom) -> None:
+def test_the_first_start_queues_nothing_a_restart_what_changed(room: Workroom) -> None:
     scenes = {name: room.scene(name) for name in ("a.mp4", "b.mp4", "c.mp4")}
     room.clock.advance(3600.0)
     room.work()

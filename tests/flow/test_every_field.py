@@ -36,9 +36,7 @@ def test_every_field_of_the_table_is_shown_here() -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS])
-def test_a_field_reaches_plex_alone_and_a_second_sync_writes_nothing(
-    house: Inproc, name: str
-) -> None:
+def test_a_field_reaches_plex_alone_and_is_not_rewritten(house: Inproc, name: str) -> None:
     house.configure(**only(name))
     scene, item = known_to_both(house)
 
@@ -51,4 +49,4 @@ def test_a_field_reaches_plex_alone_and_a_second_sync_writes_nothing(
 
     assert first == {**BEFORE, name: AFTER[name]}
     assert what_shows(house.shown(item)) == first
-    assert (house.waiting(), house.letters()) == ({}, {})
+    assert (house.waiting(), house.dead_letters()) == ({}, {})

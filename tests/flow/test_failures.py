@@ -29,9 +29,7 @@ def again(fault: Fault) -> Fault:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_a_passing_fault_costs_one_attempt_and_then_the_change_arrives(
-    room: Workroom, name: str
-) -> None:
+def test_a_passing_fault_costs_one_attempt(room: Workroom, name: str) -> None:
     scene = room.scene()
     fault = room.plex.faults.add(again(PASSING[name]))
 
@@ -85,11 +83,11 @@ def test_the_detached_worker_tries_again_by_itself(house: House) -> None:
     house.drained()
 
     assert fault.fired == 1
-    assert "sync.wait" in house.worker_log()
+    assert "sync.retry" in house.worker_log()
     assert house.dead_letters() == []
 
 
-def test_a_field_that_plex_refuses_fails_alone_and_its_letter_names_it(room: Workroom) -> None:
+def test_a_rejected_field_fails_alone_and_is_named(room: Workroom) -> None:
     scene = room.scene()
     room.plex.faults.add(Fault(method="PUT", status=400))  # all together
     room.plex.faults.add(
@@ -107,31 +105,31 @@ def test_a_field_that_plex_refuses_fails_alone_and_its_letter_names_it(room: Wor
         ["Fine"],
     )
     assert item.summary == ""
-    (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["title"]) == (
+    (dead_letter,) = room.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["title"]) == (
         f"scene:{scene}",
         "PlexRejected",
         "Good",
     )
-    assert "summary" in letter["message"]
-    assert not any(name in letter["message"] for name in ("studio", "tags", "collection"))
+    assert "summary" in dead_letter["message"]
+    assert not any(name in dead_letter["message"] for name in ("studio", "tags", "collection"))
     room.work(10.0)
     assert len(room.said("Good", "Warning")) == 1
 
 
-def test_the_next_change_sends_only_what_was_refused_and_removes_the_letter(room: Workroom) -> None:
+def test_the_next_change_sends_only_the_rejected_field(room: Workroom) -> None:
     scene = room.scene()
     room.plex.faults.add(Fault(method="PUT", status=400))
     room.plex.faults.add(Fault(method="PUT", status=400, nth=2))
     room.edit(scene, title="Good", details="Refused")
     room.work()
-    letters, before = len(room.dead_letters()), len(room.edits())
+    dead_letters, before = len(room.dead_letters()), len(room.edits())
 
     room.edit(scene, organized=True)
     room.work()
 
     (target,) = room.edits()[before:]
-    assert letters == 1
+    assert dead_letters == 1
     assert "summary.value" in target and "title.value" not in target
     assert room.item().summary == "Refused"
     assert room.dead_letters() == []
@@ -155,8 +153,8 @@ def test_a_write_that_fails_five_times_ends_in_the_dead_letters(room: Workroom) 
     room.work()
 
     assert sorted(set(attempts)) == [1, 2, 3, 4]
-    (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["attempts"]) == (
+    (dead_letter,) = room.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["attempts"]) == (
         f"scene:{bad}",
         "PlexTemporaryError",
         5,
@@ -182,8 +180,8 @@ def test_at_the_last_attempt_each_field_is_sent_alone(room: Workroom) -> None:
 
     item = room.item("other/bad.mp4")
     assert (item.title, item.summary, item.date) == ("Taken", "", "2024-01-01")
-    (letter,) = room.dead_letters()
-    assert "summary" in letter["message"]
+    (dead_letter,) = room.dead_letters()
+    assert "summary" in dead_letter["message"]
 
 
 def test_a_job_that_waits_does_not_keep_another_from_its_turn(room: Workroom) -> None:
@@ -200,7 +198,7 @@ def test_a_job_that_waits_does_not_keep_another_from_its_turn(room: Workroom) ->
     assert room.item("b.mp4").title == "Second"
 
 
-def test_a_bug_of_ours_costs_three_attempts_and_leaves_its_traceback(room: Workroom) -> None:
+def test_a_bug_costs_three_attempts_and_leaves_its_traceback(room: Workroom) -> None:
     scene, other = room.scene("a.mp4"), room.scene("b.mp4")
     room.stash.library.change_scene(scene, touch=True, rating100="eighty")
 
@@ -208,6 +206,6 @@ def test_a_bug_of_ours_costs_three_attempts_and_leaves_its_traceback(room: Workr
     room.edit(other, title="Fine")
     room.work_until(room.dead_letters)
 
-    (letter,) = room.dead_letters()
-    assert (letter["subject"], letter["attempts"]) == (f"scene:{scene}", 3)
+    (dead_letter,) = room.dead_letters()
+    assert (dead_letter["subject"], dead_letter["attempts"]) == (f"scene:{scene}", 3)
     assert room.item("b.mp4").title == "Fine"

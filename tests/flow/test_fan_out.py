@@ -86,7 +86,7 @@ def synced(house: Inproc) -> int:
 # -- a new name -----------------------------------------------------------------------------------
 
 
-def test_a_renamed_performer_reaches_every_scene_that_shows_it_and_no_other(house: Inproc) -> None:
+def test_a_renamed_performer_reaches_exactly_its_scenes(house: Inproc) -> None:
     _, items = library(house, performers=["Mia", "Jon"])
     other = stranger(house, performers=["Jon"])
 
@@ -108,7 +108,7 @@ def test_a_renamed_tag_reaches_every_scene_that_shows_it(house: Inproc) -> None:
     assert house.shown(other).genres == ["night"]
 
 
-def test_a_renamed_studio_is_renamed_in_its_field_and_as_collection(house: Inproc) -> None:
+def test_a_renamed_studio_changes_its_field_and_collection(house: Inproc) -> None:
     _, items = library(house, studio="Aurora")
 
     rename(house, "studio", house.stash.library.studio_id("Aurora"), "Borealis")
@@ -118,7 +118,7 @@ def test_a_renamed_studio_is_renamed_in_its_field_and_as_collection(house: Inpro
     ] * 3
 
 
-def test_a_renamed_parent_studio_touches_the_scenes_of_its_studios(house: Inproc) -> None:
+def test_a_renamed_parent_studio_touches_its_studios_scenes(house: Inproc) -> None:
     house.stash.library.add_studio("House", parent=house.stash.library.add_studio("Network"))
     scenes, _ = library(house, studio="House")
     stranger(house, studio="Elsewhere")
@@ -143,7 +143,7 @@ def test_a_studio_that_gets_another_parent_touches_its_scenes(house: Inproc) -> 
     assert synced(house) - before == len(scenes)
 
 
-def test_a_group_is_shown_nowhere_so_its_new_name_touches_no_scene(house: Inproc) -> None:
+def test_a_renamed_group_touches_no_scene(house: Inproc) -> None:
     library(house, groups=["Saga"])
     before = synced(house)
 
@@ -188,7 +188,7 @@ def test_an_update_that_changes_nothing_scenes_show_ends_there(
     assert synced(house) == before
 
 
-def test_an_edit_of_a_scene_right_after_the_rename_does_not_hide_it_from_the_others(
+def test_an_edit_after_a_rename_does_not_hide_it_from_others(
     house: Inproc,
 ) -> None:
     scenes, items = library(house, tags=["train"])
@@ -203,7 +203,7 @@ def test_an_edit_of_a_scene_right_after_the_rename_does_not_hide_it_from_the_oth
     assert [house.shown(item).genres for item in items] == [["railway"]] * 3
 
 
-def test_a_name_that_is_changed_back_leaves_no_scene_with_the_other_one(house: Inproc) -> None:
+def test_a_name_changed_back_leaves_no_scene_with_the_other(house: Inproc) -> None:
     scenes, items = library(house, tags=["train"])
     house.clock.advance(LATER_S)
     house.stash.library.change_named(house.stash.library.tags, 1, name="railway")
@@ -230,7 +230,7 @@ def test_a_renamed_tag_on_three_hundred_scenes_is_a_few_requests(house: Inproc) 
     assert len(house.plex.writes()) - seen <= 40
 
 
-def test_the_scenes_of_a_rename_come_before_a_backfill_and_after_an_edit(house: Inproc) -> None:
+def test_fan_out_runs_after_edits_and_before_backfill(house: Inproc) -> None:
     scenes, _ = library(house, tags=["train"])
     house.stash.faults.plan(
         Fault("graphql", "findScene", times=None, graphql_error="database is locked")
@@ -252,7 +252,7 @@ def rename_without_work(house: Inproc) -> None:
     house.clock.advance(LATER_S)
     hook(house, "Tag.Update.Post", tag, {"id": str(tag)}, ("id", "name"))
     house.clock.advance(LATER_S)
-    assert house.worker.life.tick() is None
+    assert house.worker.loop.tick() is None
 
 
 # -- gone and merged ------------------------------------------------------------------------------
@@ -277,8 +277,8 @@ def test_what_is_deleted_vanishes_from_every_scene(
         destroy(house, kind, 1)
 
     for item in items:
-        is_shown, wanted = shown(house.shown(item))
-        assert is_shown == wanted
+        is_shown, desired = shown(house.shown(item))
+        assert is_shown == desired
 
 
 def test_a_deleted_group_touches_no_scene(house: Inproc) -> None:
@@ -301,7 +301,7 @@ def test_a_deleted_tag_that_excluded_scenes_brings_them_to_plex(tmp_path: Path) 
         assert [house.shown(item).summary for item in items] == ["Text"] * 3
 
 
-def test_merged_tags_reach_the_scenes_of_the_sources_and_leave_those_of_the_target_alone(
+def test_merged_tags_reach_the_scenes_of_the_sources_only(
     house: Inproc,
 ) -> None:
     _, items = library(house, tags=["train"])
@@ -324,7 +324,7 @@ def merge(house: Inproc) -> None:
     house.look(LATER_S)
 
 
-def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_deleted_later(
+def test_a_partly_written_scene_still_loses_a_deleted_tag(
     house: Inproc,
 ) -> None:
     scene, item = house.pair("a.mp4", tags=["train"])
@@ -336,7 +336,7 @@ def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_delete
 
     destroy(house, "tag", 1)
 
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
     assert (shown_before, house.shown(item).genres) == (["train"], [])
 
 
@@ -344,7 +344,7 @@ def test_a_scene_of_which_plex_took_only_a_part_still_loses_a_tag_that_is_delete
 
 
 @pytest.mark.parametrize(
-    "place", ["fan_out.page", "fan_out.queued", "fan_out.remembered", "store.finish"]
+    "place", ["fan_out.page", "fan_out.queued", "fan_out.recorded", "store.complete"]
 )
 @pytest.mark.parametrize("trigger", ["Tag.Update.Post", "Tag.Destroy.Post"])
 def test_a_worker_that_is_killed_in_the_middle_loses_no_scene(
@@ -365,8 +365,8 @@ def test_a_worker_that_is_killed_in_the_middle_loses_no_scene(
     house.restart()
     house.look(LATER_S)
 
-    wanted = {"railway", "night"} if trigger == "Tag.Update.Post" else {"night"}
-    assert [set(house.shown(item).genres) for item in items] == [wanted] * 3
+    desired = {"railway", "night"} if trigger == "Tag.Update.Post" else {"night"}
+    assert [set(house.shown(item).genres) for item in items] == [desired] * 3
     assert query(house.data, f"SELECT subject FROM {sql.QUEUE} WHERE status <= 2") == []
 
 
@@ -388,10 +388,10 @@ def test_a_stash_that_goes_away_in_the_middle_spends_nothing(house: Inproc) -> N
     house.look_for(300.0)
 
     assert [house.shown(item).genres for item in items] == [["railway"]] * 3
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
-def test_an_entity_that_stash_cannot_tell_of_ends_in_the_dead_letters_and_reads_well(
+def test_an_unreadable_entity_becomes_a_dead_letter(
     house: Inproc,
 ) -> None:
     _, items = library(house, tags=["train"], performers=["Mia"])
@@ -404,8 +404,12 @@ def test_an_entity_that_stash_cannot_tell_of_ends_in_the_dead_letters_and_reads_
     hook(house, "Tag.Update.Post", 1)
     house.look_for(600.0)
 
-    letter = house.letters()["tag:1"]
-    assert (letter.title, letter.reason, letter.attempts) == ("train", "StashRefused", 3)
+    dead_letter = house.dead_letters()["tag:1"]
+    assert (dead_letter.title, dead_letter.reason, dead_letter.attempts) == (
+        "train",
+        "StashQueryError",
+        3,
+    )
     assert any(text.startswith("Tag 1 (train) is in the dead letters") for text in house.notices())
     assert [house.shown(item).roles for item in items] == [["Maria"]] * 3
 
@@ -414,7 +418,7 @@ def test_an_entity_job_is_no_test_of_a_plex_that_is_coming_back(house: Inproc) -
     _, items = library(house, tags=["train"])
     house.plex.down()
     house.note(house.pair("b.mp4")[0])
-    assert house.worker.life.tick() is None
+    assert house.worker.loop.tick() is None
     house.stash.library.change_named(house.stash.library.tags, 1, name="railway")
     hook(house, "Tag.Update.Post", 1)
     house.plex.up()

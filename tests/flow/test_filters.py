@@ -27,7 +27,7 @@ def ambiguous(room: Workroom) -> tuple[int, list[int]]:
         {"b_match_overrides": "scene 1 => never"},
     ],
 )
-def test_a_scene_that_a_person_excluded_is_left_alone_until_the_setting_goes(
+def test_an_excluded_scene_is_left_alone_until_the_setting_goes(
     room: Workroom, settings: dict[str, Any]
 ) -> None:
     room.configure(**settings)
@@ -56,7 +56,7 @@ def test_an_organized_scene_passes_the_filter(room: Workroom) -> None:
     assert room.item().title == "Done"
 
 
-def test_a_scene_that_becomes_organized_is_sent_at_once_and_whole(room: Workroom) -> None:
+def test_a_scene_that_becomes_organized_is_sent_whole(room: Workroom) -> None:
     room.configure(b_only_organized=True)
     scene = room.scene()
     room.edit(scene, title="Draft", details="Words.")
@@ -77,7 +77,7 @@ def test_a_scene_that_becomes_organized_is_sent_at_once_and_whole(room: Workroom
         ({"b_excluded_tags": "private"}, {"tags": ["warm", "private"]}),
     ],
 )
-def test_what_was_sent_stays_in_plex_when_the_scene_is_left_alone_later(
+def test_what_was_sent_stays_when_the_scene_is_excluded_later(
     room: Workroom, settings: dict[str, Any], left_alone: dict[str, Any]
 ) -> None:
     room.configure(**settings)
@@ -129,16 +129,16 @@ def test_a_pin_reaches_an_item_in_a_second_library(room: Workroom) -> None:
     )
 
 
-def test_a_pin_to_an_item_that_does_not_exist_is_a_dead_letter_that_says_so(room: Workroom) -> None:
+def test_an_override_to_a_missing_item_is_a_dead_letter(room: Workroom) -> None:
     scene, _ = ambiguous(room)
     room.configure(b_match_overrides=f"scene {scene} => item 424242")
 
     room.edit(scene, title="Holiday")
     room.work()
 
-    (letter,) = room.dead_letters()
-    assert letter["reason"] == "MatchError"
-    assert "item 424242, which Plex does not have" in letter["message"]
+    (dead_letter,) = room.dead_letters()
+    assert dead_letter["reason"] == "MatchError"
+    assert "item 424242, which Plex does not have" in dead_letter["message"]
     assert room.plex.writes() == []
 
 
@@ -158,7 +158,7 @@ def test_a_pin_wins_over_the_scene_that_wrote_the_item_before(room: Workroom) ->
     assert f"also plays scene {second}" in room.worker_log()
 
 
-def test_what_plex_gains_later_is_found_where_other_scenes_are_skipped(room: Workroom) -> None:
+def test_what_plex_gains_later_is_found_where_others_are_skipped(room: Workroom) -> None:
     room.configure(b_skip_not_found=True)
     scene = room.scene(in_plex=False)
     room.edit(scene, title="Not there yet")
@@ -172,7 +172,7 @@ def test_what_plex_gains_later_is_found_where_other_scenes_are_skipped(room: Wor
     assert room.item().title == "There"
 
 
-def test_a_scene_that_plex_does_not_have_is_skipped_where_the_library_is_a_subset(
+def test_a_scene_absent_from_a_subset_library_is_skipped(
     room: Workroom,
 ) -> None:
     room.configure(b_skip_not_found=True)

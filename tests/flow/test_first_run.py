@@ -58,7 +58,7 @@ def shown(room: Workroom) -> dict[int, Any]:
     }
 
 
-def test_for_days_nothing_is_written_until_one_scene_is_edited_and_then_that_scene_alone(
+def test_nothing_is_written_until_one_scene_is_edited(
     room: Workroom,
 ) -> None:
     seen = shown(room)
@@ -102,7 +102,7 @@ def test_restarts_before_the_first_edit_write_nothing_either(room: Workroom) -> 
     assert (room.plex.writes(), unchanged(room, seen), room.jobs()) == ([], set(seen), [])
 
 
-def test_settings_that_come_and_change_later_write_nothing_by_themselves(tmp_path: Path) -> None:
+def test_settings_that_change_later_write_nothing_by_themselves(tmp_path: Path) -> None:
     room = Workroom(tmp_path)
     room.scene(title="Never sent", cover=picture(1))
     with opened(room, a_plex_url="", a_plex_token=""):

@@ -130,7 +130,7 @@ def test_names_that_a_scene_has_lost_go_from_plex(room: Workroom, tags_replace: 
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
-def test_names_with_commas_plus_signs_and_other_scripts_arrive_as_they_are(
+def test_names_with_commas_plus_signs_and_scripts_arrive(
     room: Workroom, tags_replace: bool
 ) -> None:
     room.plex.switches.tags_replace = tags_replace
@@ -157,7 +157,7 @@ def test_a_file_name_in_another_script_is_found(room: Workroom) -> None:
     assert room.item(name).title == "Found"
 
 
-def test_a_new_cover_replaces_the_poster_and_an_unchanged_one_is_not_sent(room: Workroom) -> None:
+def test_a_new_cover_is_sent_and_an_unchanged_one_is_not(room: Workroom) -> None:
     scene = room.scene(cover=picture(1))
     room.edit(scene, title="One")
     room.work()
@@ -174,7 +174,7 @@ def test_a_new_cover_replaces_the_poster_and_an_unchanged_one_is_not_sent(room: 
     assert room.item().poster_bytes == picture(2)
 
 
-def test_a_cover_that_changed_in_the_second_of_the_last_read_is_sent(room: Workroom) -> None:
+def test_a_cover_changed_in_the_second_of_the_read_is_sent(room: Workroom) -> None:
     scene = room.scene(cover=picture(1))
     room.note(scene)
     room.work(0.0)

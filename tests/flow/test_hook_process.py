@@ -38,7 +38,7 @@ def run_worker(outside, lease, started_by):
     return 0
 """
 NO_DEPENDENCIES = """
-class Unmet(Exception):
+class DependencyError(Exception):
     pass
 
 def ensure_dependencies(root, data_dir):
@@ -199,7 +199,7 @@ def test_a_hook_notes_the_change_and_answers_ok(busy_plugin: Plugin) -> None:
     assert busy_plugin.workers() == []
 
 
-def test_the_very_first_hook_keeps_the_change_and_starts_a_worker(plugin: Plugin) -> None:
+def test_the_first_hook_keeps_the_change_and_starts_a_worker(plugin: Plugin) -> None:
     answer = plugin.answer(hook("Scene.Create.Post"))
 
     until(plugin.workers, LIMIT_S)
@@ -228,11 +228,11 @@ def is_free(plugin: Plugin) -> bool:
     return taken
 
 
-def test_a_worker_that_cannot_get_its_packages_is_heard_of_through_the_next_hook(
+def test_a_worker_without_packages_is_reported_by_the_next_hook(
     plugin: Plugin,
 ) -> None:
     unmet = NO_DEPENDENCIES.replace(
-        "data_dir):\n    pass", "data_dir):\n    raise Unmet('Install pip first.')"
+        "data_dir):\n    pass", "data_dir):\n    raise DependencyError('Install pip first.')"
     )
     (plugin.root / "dependencies/install.py").write_text(unmet, encoding="utf-8")
     plugin.make_database()
@@ -255,7 +255,7 @@ def test_watching_a_scene_notes_nothing(plugin: Plugin, keys: list[str]) -> None
     assert not plugin.data.exists()
 
 
-def test_what_a_hook_is_told_in_megabytes_is_noted_like_anything_else(busy_plugin: Plugin) -> None:
+def test_a_message_of_megabytes_is_enqueued_like_any_other(busy_plugin: Plugin) -> None:
     cover = "data:image/jpeg;base64," + "A" * 20_000_000
 
     answer = busy_plugin.answer(hook(input={"id": "42", "cover_image": cover}))
@@ -306,9 +306,7 @@ def with_server(server: object) -> bytes:
     ],
     ids=range(29),
 )
-def test_input_that_makes_no_sense_is_one_short_error_and_touches_nothing(
-    plugin: Plugin, raw: bytes
-) -> None:
+def test_malformed_input_is_one_short_error(plugin: Plugin, raw: bytes) -> None:
     answer = plugin.answer(raw)
 
     assert list(answer) == ["error"]
@@ -360,7 +358,7 @@ def test_odd_input_that_names_a_scene_is_noted(busy_plugin: Plugin, raw: bytes) 
 # -- trouble with the folder ----------------------------------------------------------------------
 
 
-def test_beside_a_database_that_stays_locked_the_change_is_spilled(busy_plugin: Plugin) -> None:
+def test_a_locked_database_makes_the_hook_spill(busy_plugin: Plugin) -> None:
     with closing(sqlite3.connect(busy_plugin.data / DATABASE, isolation_level=None)) as blocker:
         blocker.execute("BEGIN EXCLUSIVE")
 
@@ -400,7 +398,7 @@ def test_beside_a_database_that_is_none_the_change_is_spilled(
 
 
 @pytest.mark.parametrize("version", [0, 99])
-def test_beside_a_database_of_another_version_the_change_is_spilled(
+def test_a_database_of_another_version_makes_the_hook_spill(
     busy_plugin: Plugin, version: int
 ) -> None:
     with closing(sqlite3.connect(busy_plugin.data / DATABASE)) as connection:
@@ -423,7 +421,7 @@ def test_a_folder_in_the_databases_place_is_no_worse_than_damage(busy_plugin: Pl
     assert len(busy_plugin.spilled()) == 1
 
 
-def test_where_not_even_the_folder_can_be_made_the_answer_says_so(plugin: Plugin) -> None:
+def test_without_a_data_folder_the_answer_says_so(plugin: Plugin) -> None:
     plugin.data.write_text("a file", encoding="utf-8")
 
     answer = plugin.answer(hook())
@@ -432,7 +430,7 @@ def test_where_not_even_the_folder_can_be_made_the_answer_says_so(plugin: Plugin
     assert "could not note the change of scene:42" in answer["error"]
 
 
-def test_where_neither_database_nor_spill_takes_the_change_the_answer_says_so(
+def test_without_database_and_spill_the_answer_says_so(
     busy_plugin: Plugin,
 ) -> None:
     (busy_plugin.data / DATABASE).write_bytes(b"rubbish" * 2000)
@@ -522,7 +520,7 @@ def traced(plugin: Plugin, raw: bytes, tmp_path: Path) -> dict[str, Any]:
     return trace
 
 
-def test_a_hook_beside_a_living_worker_loads_only_light_modules_and_opens_no_socket(
+def test_a_hook_beside_a_worker_loads_only_light_modules(
     busy_plugin: Plugin, tmp_path: Path
 ) -> None:
     trace = traced(busy_plugin, hook(), tmp_path)
@@ -544,7 +542,7 @@ def test_a_hook_beside_a_living_worker_loads_only_light_modules_and_opens_no_soc
     ],
     ids=["update", "destroy", "merge"],
 )
-def test_a_hook_for_what_many_scenes_show_costs_what_a_scenes_hook_costs(
+def test_a_hook_for_an_entity_costs_what_a_scenes_hook_costs(
     busy_plugin: Plugin, tmp_path: Path, raw: bytes, subjects: list[str]
 ) -> None:
     trace = traced(busy_plugin, raw, tmp_path)
@@ -561,9 +559,7 @@ def test_a_silent_update_loads_no_more(plugin: Plugin, tmp_path: Path) -> None:
     assert trace["events"] == []
 
 
-def test_a_hook_that_starts_a_worker_starts_that_one_process_and_opens_no_socket(
-    plugin: Plugin, tmp_path: Path
-) -> None:
+def test_a_hook_that_starts_a_worker_starts_one_process(plugin: Plugin, tmp_path: Path) -> None:
     plugin.make_database()
 
     trace = traced(plugin, hook(), tmp_path)

@@ -58,7 +58,7 @@ def everything(room: Workroom, scene: int) -> None:
         lambda room, scene: room.stash.bulk_update([scene], studio_id=None),
     ],
 )
-def test_whatever_identify_or_a_bulk_edit_sends_is_noted_as_a_persons_edit(
+def test_identify_and_bulk_edits_count_as_user_edits(
     room: Workroom, change: Callable[[Workroom, int], None]
 ) -> None:
     scene = room.scene()
@@ -93,7 +93,7 @@ def test_a_cover_that_identify_alone_has_set_becomes_the_poster(room: Workroom) 
     assert room.item().poster_bytes == picture(3)
 
 
-def test_a_tag_that_a_bulk_edit_adds_reaches_every_scene_beside_those_it_has(
+def test_a_tag_added_in_bulk_is_merged_into_every_scene(
     room: Workroom,
 ) -> None:
     scenes = [
@@ -111,7 +111,7 @@ def test_a_tag_that_a_bulk_edit_adds_reaches_every_scene_beside_those_it_has(
     ]
 
 
-def test_an_edit_that_names_each_scene_with_its_own_values_reaches_each(room: Workroom) -> None:
+def test_an_edit_with_values_per_scene_reaches_each_scene(room: Workroom) -> None:
     scenes = [room.scene(f"{number}.mp4", 1_000 + number) for number in range(3)]
     values = [{"id": str(scene), "title": f"Title {scene}"} for scene in scenes]
 
@@ -125,7 +125,7 @@ def test_an_edit_that_names_each_scene_with_its_own_values_reaches_each(room: Wo
     ]
 
 
-def test_only_the_scene_that_was_merely_watched_is_left_out_of_an_edit_of_many(
+def test_only_a_played_scene_is_left_out_of_a_bulk_edit(
     room: Workroom,
 ) -> None:
     watched, edited = room.scene("0.mp4"), room.scene("1.mp4", 1_001)

@@ -50,8 +50,8 @@ def button(house: Inproc) -> TaskContext:
     server = {
         "server_connection": {"Scheme": "http", "Host": "127.0.0.1", "Port": house.stash.port}
     }
-    outside = Environment(ROOT, house.data, house.clock, Random(1))
-    return build_context(outside, server, lambda cause: None, lambda line: None)
+    env = Environment(ROOT, house.data, house.clock, Random(1))
+    return build_context(env, server, lambda cause: None, lambda line: None)
 
 
 def uploads(house: Inproc) -> int:
@@ -71,13 +71,11 @@ def test_after_a_full_import_nothing_is_sent_again(house: Inproc, offset: int) -
 
     assert len(house.plex.writes()) == sent
     assert house.snapshot() == before
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 @OFFSETS
-def test_after_a_full_import_each_scene_has_the_record_of_its_own_item(
-    house: Inproc, offset: int
-) -> None:
+def test_after_a_full_import_records_follow_their_items(house: Inproc, offset: int) -> None:
     pairs = filled(house)
     before = {item: house.records(scene)[item] for scene, item in pairs.items()}
     now = house.stash.library.full_import(offset)
@@ -96,9 +94,7 @@ def test_after_a_full_import_each_scene_has_the_record_of_its_own_item(
 
 
 @OFFSETS
-def test_an_edit_after_a_full_import_reaches_its_own_item_and_knows_what_is_ours(
-    house: Inproc, offset: int
-) -> None:
+def test_an_edit_after_a_full_import_reaches_its_own_item(house: Inproc, offset: int) -> None:
     pairs = filled(house)
     now = house.stash.library.full_import(offset)
     scene, item = next(iter(pairs.items()))
@@ -141,9 +137,7 @@ def test_a_record_of_another_file_does_not_prove_a_scene_current(house: Inproc) 
 
 
 @OFFSETS
-def test_the_catch_up_after_a_full_import_finds_what_was_edited_and_nothing_else(
-    house: Inproc, offset: int
-) -> None:
+def test_the_catch_up_after_a_full_import_finds_edits_only(house: Inproc, offset: int) -> None:
     pairs = filled(house)
     house.look_for(1800.0)
     sent = len(house.plex.writes())
@@ -158,9 +152,7 @@ def test_the_catch_up_after_a_full_import_finds_what_was_edited_and_nothing_else
 
 
 @OFFSETS
-def test_a_worker_that_starts_after_a_full_import_loses_no_record(
-    house: Inproc, offset: int
-) -> None:
+def test_a_worker_started_after_a_full_import_loses_no_record(house: Inproc, offset: int) -> None:
     filled(house)
     house.stash.library.full_import(offset)
     house.restart()
@@ -173,14 +165,14 @@ def test_a_worker_that_starts_after_a_full_import_loses_no_record(
     assert query(house.data, "SELECT count(*) FROM records WHERE scene_id > 0") == [(COUNT,)]
 
 
-def test_a_tag_that_is_deleted_after_a_full_import_goes_from_its_scenes(house: Inproc) -> None:
+def test_a_tag_deleted_after_a_full_import_leaves_its_scenes(house: Inproc) -> None:
     pairs = filled(house)
     now = house.stash.library.full_import(0)
     house.sync_all()
 
     tag = house.stash.library.tag_id("tag 3")
     house.stash.library.remove_tag(tag)
-    house.worker.parts.store.enqueue(f"tag:{tag}", "destroy")
+    house.worker.components.store.enqueue(f"tag:{tag}", "destroy")
     house.look(LATER_S)
 
     assert now
@@ -192,7 +184,7 @@ def test_a_tag_that_is_deleted_after_a_full_import_goes_from_its_scenes(house: I
 # -- pins and letters -----------------------------------------------------------------------------
 
 
-def test_a_pin_that_means_another_scene_now_writes_nothing_and_says_so(house: Inproc) -> None:
+def test_an_override_with_a_reused_id_writes_nothing(house: Inproc) -> None:
     scene, _ = house.pair("a.mp4", title="Pinned")
     other, other_item = house.pair("b.mp4", title="Other")
     target = house.item("/media/somewhere/else.mp4")
@@ -204,8 +196,8 @@ def test_a_pin_that_means_another_scene_now_writes_nothing_and_says_so(house: In
     with house.touches_only(other_item):
         house.sync(scene)
 
-    assert house.letter(scene).reason == "MatchError"
-    assert f"scene {other} now" in house.letter(scene).message
+    assert house.dead_letter(scene).reason == "MatchError"
+    assert f"scene {other} now" in house.dead_letter(scene).message
     assert house.shown(target).title == "Pinned"
 
 
@@ -253,7 +245,7 @@ def test_a_file_that_was_replaced_in_its_place_keeps_its_record(house: Inproc) -
     assert house.records(scene)[item].oshash == "00000000000000ff"
 
 
-def test_two_living_scenes_of_one_item_do_not_take_the_record_from_each_other(
+def test_two_scenes_of_one_item_do_not_swap_its_record(
     house: Inproc,
 ) -> None:
     first, item = house.pair("a.mp4", 1_000, title="First")

@@ -38,7 +38,7 @@ def covers(house: Inproc) -> list[int]:
     return [record.status for record in house.stash.requests if record.kind == "screenshot"]
 
 
-def test_a_scene_that_moved_costs_one_conditional_request_and_no_upload(house: Inproc) -> None:
+def test_a_scene_that_moved_costs_one_conditional_request(house: Inproc) -> None:
     scene, item = house.pair("a.mp4", cover=png(1))
     house.sync(scene)
     house.change(scene, title="Only the title")
@@ -66,7 +66,7 @@ def test_a_changed_cover_is_looked_for_once_and_sent(house: Inproc) -> None:
     ]
 
 
-def test_an_image_that_plex_has_already_is_selected_and_not_uploaded(house: Inproc) -> None:
+def test_an_image_that_plex_has_is_selected_not_uploaded(house: Inproc) -> None:
     scene, item = house.pair("a.mp4", cover=png(1))
     house.plex.library.change(item, poster=png(1))
     house.plex.library.change(item, poster=png(2))
@@ -100,9 +100,7 @@ def test_a_cover_that_was_taken_away_leaves_plexs_image(house: Inproc) -> None:
 
 
 @pytest.mark.parametrize("cover", [b"GIF89a....", b"\x00\x00\x00 ftypmp42 a video", b""])
-def test_a_cover_that_is_no_picture_is_not_sent_and_the_rest_is_written(
-    house: Inproc, cover: bytes
-) -> None:
+def test_a_cover_that_is_no_image_is_left_out(house: Inproc, cover: bytes) -> None:
     scene, item = house.pair("a.mp4", cover=cover, **FULL)
     before = house.shown(item).poster_bytes
 
@@ -110,10 +108,10 @@ def test_a_cover_that_is_no_picture_is_not_sent_and_the_rest_is_written(
         house.sync(scene)
 
     assert (house.shown(item).poster_bytes, house.shown(item).title) == (before, "Night Train")
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
-def test_a_background_is_sent_from_the_same_cover_with_one_request_to_stash(house: Inproc) -> None:
+def test_a_background_shares_the_covers_single_request(house: Inproc) -> None:
     house.configure(c_background_source="cover")
     scene, item = house.pair("a.mp4", cover=png(1))
 

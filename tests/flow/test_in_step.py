@@ -90,7 +90,9 @@ def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **setting
         assert again["gaps"].keys() <= {"missing"}
         assert again["enqueued"] == {}
         assert len(house.plex.writes()) == writes
-        assert {letter.reason for letter in house.letters().values()} <= {"PlexNotFound"}
+        assert {dead_letter.reason for dead_letter in house.dead_letters().values()} <= {
+            "PlexNotFound"
+        }
     finally:
         house.close()
 

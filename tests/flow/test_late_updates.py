@@ -8,7 +8,7 @@ from tests.emulators.plex_server import Fault
 from tests.flow.house import House, Workroom, wait_for
 
 
-def test_many_saves_of_one_scene_become_one_job_with_the_newest_value(house: House) -> None:
+def test_many_saves_become_one_job_with_the_newest_value(house: House) -> None:
     scene = house.scene()
 
     for number in range(8):
@@ -34,7 +34,7 @@ def test_a_save_while_its_scene_is_being_written_is_written_too(house: House) ->
     assert house.worker_log().count("sync.done") == 2
 
 
-def test_a_save_during_a_backoff_is_sent_at_once_and_the_old_value_never(room: Workroom) -> None:
+def test_a_save_during_a_backoff_is_sent_immediately(room: Workroom) -> None:
     scene = room.scene()
     room.plex.faults.add(Fault(method="PUT", status=500))
     room.edit(scene, title="Old")

@@ -33,7 +33,7 @@ def house(tmp_path: Path) -> Iterator[Inproc]:
 # -- the index ----------------------------------------------------------------------------------
 
 
-def test_a_cold_library_costs_a_request_for_every_thousand_items_and_a_few(house: Inproc) -> None:
+def test_a_cold_library_costs_one_request_per_1000_items(house: Inproc) -> None:
     house.plex.library.add_items(house.section, 2_300)
     scene, item = house.pair("a/wanted.mp4")
 
@@ -71,7 +71,7 @@ def test_many_new_items_are_found_by_what_was_added_since(house: Inproc) -> None
     assert "addedAt" in [one.target for one in house.plex.requests if one.path == ALL][-6]
 
 
-def test_many_waiting_jobs_share_one_whole_listing_for_a_move_of_the_marker(house: Inproc) -> None:
+def test_many_waiting_jobs_share_one_listing_per_marker_move(house: Inproc) -> None:
     house.plex.library.add_items(house.section, 1_500)
     house.clock.advance(3_000.0)
     house.item("/media/newest.mp4")
@@ -87,7 +87,7 @@ def test_many_waiting_jobs_share_one_whole_listing_for_a_move_of_the_marker(hous
     assert house.plex.writes() == []
 
 
-def test_a_listing_that_breaks_off_leaves_the_old_index_also_for_the_next_worker(
+def test_a_broken_listing_leaves_the_old_index_in_place(
     house: Inproc,
 ) -> None:
     house.plex.library.add_items(house.section, 1_200)
@@ -214,7 +214,7 @@ def test_a_server_that_wants_a_page_size_gets_one(house: Inproc) -> None:
         house.sync(scene)
 
 
-def test_a_server_that_ignores_what_is_to_be_left_out_is_indexed_the_same(house: Inproc) -> None:
+def test_a_server_ignoring_exclude_parameters_is_indexed(house: Inproc) -> None:
     house.plex.switches.exclude_elements_on_listing = False
     scene, item = house.pair("a/b.mp4")
     house.plex.library.change(item, genres=["x", "y", "z"], summary="Long.")
@@ -244,7 +244,7 @@ def test_the_gap_between_looks_grows_once_only_dead_letters_wait() -> None:
     assert library_poll_interval(waits=False, buried=False) is None
 
 
-def test_the_library_is_asked_every_half_minute_for_two_hours_and_then_every_five_minutes(
+def test_the_library_is_polled_every_30_s_then_every_5_min(
     house: Inproc,
 ) -> None:
     house.sync(house.scene("/data/absent.mp4"))
@@ -252,7 +252,7 @@ def test_the_library_is_asked_every_half_minute_for_two_hours_and_then_every_fiv
 
     first = house.requests_of(lambda: house.look_for(600.0))
     house.look_for(TWO_HOURS_S)
-    assert list(house.letters()) == ["scene:1"]
+    assert list(house.dead_letters()) == ["scene:1"]
     later = house.requests_of(lambda: house.look_for(3_000.0))
 
     assert 20 <= first.count(SECTIONS) <= 25  # every half minute, and the job's own few looks
@@ -265,7 +265,7 @@ def test_nothing_is_asked_while_nothing_is_missing(house: Inproc) -> None:
     assert house.requests_of(lambda: house.look_for(900.0)) == []
 
 
-def test_a_waiting_job_is_done_as_soon_as_the_library_gains_its_file(house: Inproc) -> None:
+def test_a_waiting_job_completes_when_its_file_appears(house: Inproc) -> None:
     scene = house.scene("/data/a/late.mp4")
     other = house.scene("/data/a/never.mp4")
     house.sync(scene, other)
@@ -279,21 +279,21 @@ def test_a_waiting_job_is_done_as_soon_as_the_library_gains_its_file(house: Inpr
     assert house.waiting() == {"PlexNotFound": 1}
 
 
-def test_a_dead_letter_revives_itself_when_the_library_gains_its_file(house: Inproc) -> None:
+def test_a_dead_letter_requeues_itself_when_its_file_appears(house: Inproc) -> None:
     scene, other = house.scene("/data/a/late.mp4"), house.scene("/data/a/never.mp4")
     house.sync(scene, other)
     house.look_for(TWO_HOURS_S)
-    assert set(house.letters()) == {"scene:1", "scene:2"}
+    assert set(house.dead_letters()) == {"scene:1", "scene:2"}
     item = house.item("/media/a/late.mp4")
 
     with house.writes_only(item):
         house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
 
     assert house.shown(item).title == "Scene of /data/a/late.mp4"
-    assert set(house.letters()) == {"scene:2"}
+    assert set(house.dead_letters()) == {"scene:2"}
 
 
-def test_a_dead_letter_revives_when_another_jobs_listing_finds_its_file(house: Inproc) -> None:
+def test_a_dead_letter_requeues_after_another_jobs_listing(house: Inproc) -> None:
     item = house.item("/media/a/wrong name.mp4")
     house.clock.advance(3_000.0)
     house.item(
@@ -315,7 +315,7 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     house.look()
     scenes = [house.scene(f"/data/a/{number}.mp4", number + 1) for number in range(1_050)]
     house.note(*scenes)
-    store = house.worker.parts.store
+    store = house.worker.components.store
     while jobs := store.claim():
         for job in jobs:
             path = f"/media/a/{job.scene_id - 1}.mp4"
@@ -325,10 +325,10 @@ def test_more_dead_letters_than_a_thousand_revive(house: Inproc) -> None:
     with house.writes_only(*items):
         house.look_for(LIBRARY_LOOK_LATER_S + LOOK_S)
 
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
-def test_a_library_that_is_a_deliberate_subset_costs_nothing_for_each_absent_scene(
+def test_absent_scenes_of_a_subset_library_cost_nothing(
     house: Inproc,
 ) -> None:
     house.plex.library.add_items(house.section, 1_500)

@@ -56,7 +56,7 @@ def months(house: Inproc, scene: int, rounds: int) -> None:
         house.change(scene, title=f"During the outage {number}")
         house.note(scene)
         house.clock.advance(2.0)
-        assert house.worker.life.tick() is None
+        assert house.worker.loop.tick() is None
         house.plex.up()
         house.look_for(240.0, 30.0)
         house.plex.faults.add(Fault(kind="truncated_xml"))
@@ -78,7 +78,7 @@ def test_descriptors_and_threads_stay_as_many_as_they_were(tmp_path: Path) -> No
         assert threads() == running
 
 
-def test_a_data_folder_that_cannot_be_written_is_said_to_the_person_who_saves(
+def test_an_unwritable_data_folder_is_reported_at_the_save(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
@@ -100,7 +100,7 @@ def test_a_read_only_data_folder_is_said_to_the_person_who_saves(tmp_path: Path)
     assert "writable" in str(answer["error"])
 
 
-def test_a_worker_that_gets_no_lock_leaves_a_line_for_the_next_hook(tmp_path: Path) -> None:
+def test_a_worker_without_locks_leaves_a_line_for_the_next_hook(tmp_path: Path) -> None:
     plugin = copy_plugin(tmp_path / "PlexSync")
     (plugin / "data" / "lease.db").mkdir(parents=True)  # SQLite cannot open a folder
 

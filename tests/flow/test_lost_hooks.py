@@ -121,7 +121,7 @@ def test_what_nobody_changed_is_not_touched_after_a_week(house: Inproc) -> None:
     assert house.log().count("sync.done") == done
 
 
-def test_scenes_that_were_never_synced_stay_untouched_when_a_rename_is_merely_found(
+def test_unsynced_scenes_stay_untouched_by_a_found_rename(
     house: Inproc,
 ) -> None:
     _, item = house.pair("never.mp4", performers=["Mia"])
@@ -133,9 +133,7 @@ def test_scenes_that_were_never_synced_stay_untouched_when_a_rename_is_merely_fo
 
 
 @pytest.mark.parametrize("ahead", ["2099-01-01T00:00:00Z", "2099-01-01T00:00:00+13:45"])
-def test_a_time_far_ahead_hides_neither_its_own_change_nor_that_of_others(
-    house: Inproc, ahead: str
-) -> None:
+def test_a_future_timestamp_hides_no_change(house: Inproc, ahead: str) -> None:
     items = library(house, tags=["train"], performers=["Mia"])
 
     def change(stash: StashLibrary) -> None:
@@ -156,7 +154,7 @@ def test_a_time_far_ahead_hides_neither_its_own_change_nor_that_of_others(
 # -- scenes that are gone -------------------------------------------------------------------------
 
 
-def test_the_survivor_of_a_merge_is_synced_and_nothing_is_kept_of_the_sources(
+def test_the_survivor_of_a_merge_is_synced(
     house: Inproc,
 ) -> None:
     items = library(house)
@@ -170,25 +168,25 @@ def test_the_survivor_of_a_merge_is_synced_and_nothing_is_kept_of_the_sources(
     assert house.shown(items[0]).title == "Survivor"
     assert house.shown(items[1]).title == "Survivor"  # it plays a file of the survivor now
     assert house.records(2) == {}
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
     assert house.waiting() == {}
     assert {item.rating_key for item in house.plex.library.items()} == set(items)
 
 
-def test_the_dead_letter_of_a_merged_scene_goes_with_the_next_start(house: Inproc) -> None:
+def test_the_dead_letter_of_a_merged_scene_is_removed(house: Inproc) -> None:
     library(house)
     lost = house.scene("/data/not in plex.mp4")
     house.note(lost)
     house.look_for(6 * 3600.0, every_s=600.0)
-    letters = set(house.letters())
+    dead_letters = set(house.dead_letters())
 
     week_without_hooks(house, lambda stash: stash.drop_scene(lost))
 
-    assert letters == {f"scene:{lost}"}
-    assert house.letters() == {}
+    assert dead_letters == {f"scene:{lost}"}
+    assert house.dead_letters() == {}
 
 
-def test_scenes_that_were_deleted_while_no_hook_ran_are_forgotten_and_their_items_left_alone(
+def test_scenes_deleted_without_a_hook_are_forgotten(
     house: Inproc,
 ) -> None:
     items = library(house)

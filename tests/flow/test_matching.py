@@ -19,7 +19,7 @@ def titles(room: Workroom) -> list[str]:
     return [item.title for item in room.plex.library.items()]
 
 
-def test_an_ambiguous_scene_is_written_nowhere_and_its_letter_lists_the_candidates(
+def test_an_ambiguous_scene_is_dead_lettered_with_candidates(
     house: House,
 ) -> None:
     for year in (2019, 2024):
@@ -30,14 +30,14 @@ def test_an_ambiguous_scene_is_written_nowhere_and_its_letter_lists_the_candidat
     wait_for(house.dead_letters, "the dead letter")
     house.stash.log_book.wait_for("AmbiguousMatch", 60.0)
 
-    (letter,) = house.dead_letters()
-    assert (letter["subject"], letter["reason"], letter["title"]) == (
+    (dead_letter,) = house.dead_letters()
+    assert (dead_letter["subject"], dead_letter["reason"], dead_letter["title"]) == (
         f"scene:{scene}",
         "AmbiguousMatch",
         "Which holiday?",
     )
-    assert "/media/2019/holiday.mp4" in letter["candidates"]
-    assert "/media/2024/holiday.mp4" in letter["candidates"]
+    assert "/media/2019/holiday.mp4" in dead_letter["candidates"]
+    assert "/media/2024/holiday.mp4" in dead_letter["candidates"]
     assert house.plex.writes() == []
 
 
@@ -48,7 +48,7 @@ def test_weak_evidence_is_not_enough_when_matching_is_strict(room: Workroom) -> 
     room.edit(scene, title="Guess")
     room.work()
 
-    assert [letter["reason"] for letter in room.dead_letters()] == ["WeakMatch"]
+    assert [dead_letter["reason"] for dead_letter in room.dead_letters()] == ["WeakMatch"]
     assert room.plex.writes() == []
 
 
@@ -65,7 +65,7 @@ def test_the_best_guess_is_written_when_matching_is_not_strict(room: Workroom) -
     assert room.dead_letters() == []
 
 
-def test_one_of_several_like_files_is_written_when_matching_is_not_strict(room: Workroom) -> None:
+def test_one_of_several_like_files_is_written_if_not_strict(room: Workroom) -> None:
     room.configure(b_strict_matching=False)
     scene = twins(room, 1_000, 1_000)
 
@@ -121,20 +121,20 @@ def test_a_file_that_plex_scans_later_arrives_within_a_minute(room: Workroom) ->
     assert room.item("late.mp4").title == "Late"
 
 
-def test_a_file_that_never_comes_ends_in_the_dead_letters_and_revives_when_it_does(
+def test_a_missing_file_is_dead_lettered_until_it_appears(
     room: Workroom,
 ) -> None:
     scene = room.scene("late.mp4", in_plex=False)
     room.edit(scene, title="Late")
     room.work_until(room.dead_letters, limit=4 * 3600.0, step=60.0)
-    (letter,) = room.dead_letters()
+    (dead_letter,) = room.dead_letters()
 
     room.plex.library.add_file_on_disk("/media/late.mp4", 1_000)
     room.plex.library.scan(room.section)
     room.work_until(lambda: not room.dead_letters() and not room.jobs(), limit=300.0)
 
-    assert letter["reason"] == "PlexNotFound"
-    assert "/media/late.mp4" in letter["message"]
+    assert dead_letter["reason"] == "PlexNotFound"
+    assert "/media/late.mp4" in dead_letter["message"]
     assert room.item("late.mp4").title == "Late"
 
 
@@ -167,7 +167,7 @@ def test_every_version_of_a_scene_is_written(room: Workroom) -> None:
     assert titles(room) == ["Both", "Both"]
 
 
-def test_of_two_scenes_that_claim_one_item_the_first_writes_and_the_other_is_reported(
+def test_of_two_scenes_on_one_item_the_first_writes(
     room: Workroom,
 ) -> None:
     first = room.stash.library.add_scene("/data/a.mp4", 1_000)
@@ -189,7 +189,7 @@ def test_of_two_scenes_that_claim_one_item_the_first_writes_and_the_other_is_rep
     assert room.jobs() == []
 
 
-def test_a_destroyed_scene_takes_its_record_along_and_leaves_plex_alone(room: Workroom) -> None:
+def test_a_destroyed_scene_takes_its_record_along(room: Workroom) -> None:
     scene = room.scene()
     room.edit(scene, title="Here to stay")
     room.work()
@@ -208,16 +208,16 @@ def test_destroying_a_scene_removes_its_dead_letter(room: Workroom) -> None:
     scene = twins(room, 1_000, 1_000)
     room.edit(scene, title="Which?")
     room.work()
-    letters = len(room.dead_letters())
+    dead_letters = len(room.dead_letters())
 
     room.stash.destroy_scene(scene)
     room.work()
 
-    assert letters == 1
+    assert dead_letters == 1
     assert room.dead_letters() == []
 
 
-def test_a_scene_without_a_file_is_done_and_comes_back_with_its_next_event(room: Workroom) -> None:
+def test_a_scene_without_a_file_completes_until_its_next_event(room: Workroom) -> None:
     scene = room.stash.library.add_scene(None)
     room.edit(scene, title="No file")
     room.work()
@@ -233,7 +233,7 @@ def test_a_scene_without_a_file_is_done_and_comes_back_with_its_next_event(room:
     assert room.item().title == "With file"
 
 
-def test_an_item_that_plex_replaced_is_matched_anew_in_the_same_attempt(room: Workroom) -> None:
+def test_a_replaced_item_is_rematched_in_the_same_attempt(room: Workroom) -> None:
     scene = room.scene("old.mp4")
     room.edit(scene, title="Before")
     room.work()
@@ -261,7 +261,7 @@ def test_only_the_named_libraries_are_written_to(room: Workroom) -> None:
     assert titles(room) == ["a", "Chosen", "Chosen"]
 
 
-def test_a_library_name_that_does_not_exist_is_said_and_everything_waits(room: Workroom) -> None:
+def test_an_unknown_library_name_pauses_everything(room: Workroom) -> None:
     room.configure(a_plex_libraries="Scens")
     scene = room.scene()
 
@@ -276,7 +276,7 @@ def test_a_library_name_that_does_not_exist_is_said_and_everything_waits(room: W
     assert room.item().title == "Patient"
 
 
-def test_without_a_path_mapping_folders_names_and_sizes_find_the_file(room: Workroom) -> None:
+def test_without_a_path_mapping_suffix_name_and_size_match(room: Workroom) -> None:
     room.configure(b_path_map="")
     scene = room.scene("studio/year/a.mp4")
 

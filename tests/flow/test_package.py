@@ -62,9 +62,7 @@ def test_uv_is_enough(tmp_path: Path, source: Path, wheels: Path) -> None:
         assert syncs(house)
 
 
-def test_without_an_installer_one_line_says_so_and_pip_ends_the_wait(
-    tmp_path: Path, source: Path, wheels: Path
-) -> None:
+def test_without_an_installer_one_line_says_so(tmp_path: Path, source: Path, wheels: Path) -> None:
     python = bare_python(tmp_path / "bare", may_have_pip=False)
     house = PackagedHouse(tmp_path, source, python, extra_env=offline(wheels, python.parent))
 

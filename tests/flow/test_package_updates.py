@@ -92,9 +92,7 @@ def fill_first_database(data: Path, waiting: int, running: int, recorded: int) -
         connection.execute(RECORD, {"scene": recorded})
 
 
-def test_an_update_over_the_first_schema_and_a_living_worker_loses_nothing(
-    tmp_path: Path, source: Path
-) -> None:
+def test_an_update_over_schema_1_and_a_running_worker_is_safe(tmp_path: Path, source: Path) -> None:
     old = build_old_source(tmp_path / "old", wiring=OLD_WIRING)
     house = PackagedHouse(tmp_path, old)
 
@@ -124,9 +122,7 @@ def test_an_update_over_the_first_schema_and_a_living_worker_loses_nothing(
         assert house.said("PlexSync", "Error") == []
 
 
-def test_an_update_by_the_package_manager_keeps_the_data_and_changes_the_worker(
-    tmp_path: Path, source: Path
-) -> None:
+def test_an_update_keeps_the_data_and_replaces_the_worker(tmp_path: Path, source: Path) -> None:
     old = build_old_source(tmp_path / "old")
     house = PackagedHouse(tmp_path, old)
 
@@ -159,7 +155,7 @@ def test_a_worker_leaves_quietly_when_its_plugin_was_uninstalled(tmp_path: Path)
         room.work_for(UPDATE_S - 10.0)
         assert room.worker is not None
 
-        farewell = room.worker.life.run()
+        farewell = room.worker.loop.run()
 
         assert farewell is ExitReason.UNINSTALLED
         assert [path.name for path in room.plugin.iterdir()] == ["data"]
@@ -173,9 +169,7 @@ def is_deleted(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "busy"])
-def test_a_worker_whose_folder_vanishes_ends_and_makes_nothing_anew(
-    tmp_path: Path, source: Path, is_busy: bool
-) -> None:
+def test_a_worker_whose_folder_vanishes_ends(tmp_path: Path, source: Path, is_busy: bool) -> None:
     house = PackagedHouse(tmp_path, source)
 
     with opened(house):

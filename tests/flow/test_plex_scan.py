@@ -64,7 +64,7 @@ def summaries(room: Workroom) -> dict[str, str]:
     return {item.files[0]: item.summary for item in room.plex.library.items()}
 
 
-def test_thirty_new_scenes_in_two_folders_are_two_scans_and_all_arrive(room: Workroom) -> None:
+def test_thirty_scenes_in_two_folders_are_two_scans(room: Workroom) -> None:
     names = [
         f"{folder}/{folder} {number}.mp4" for folder in ("new & odd", "b+c") for number in range(15)
     ]
@@ -81,7 +81,7 @@ def test_thirty_new_scenes_in_two_folders_are_two_scans_and_all_arrive(room: Wor
     assert room.worker_log().count("plex.scan ") == 2
 
 
-def test_a_new_scene_triggers_nothing_where_nobody_has_asked_for_it(room: Workroom) -> None:
+def test_a_new_scene_triggers_no_scan_by_default(room: Workroom) -> None:
     room.configure(b_trigger_plex_scan=False)
 
     create(room, "new/a.mp4")
@@ -92,7 +92,7 @@ def test_a_new_scene_triggers_nothing_where_nobody_has_asked_for_it(room: Workro
     assert room.reasons() == {"PlexNotFound"}
 
 
-def test_an_edit_of_an_old_scene_that_plex_does_not_have_triggers_nothing(room: Workroom) -> None:
+def test_an_edit_of_an_old_scene_triggers_no_scan(room: Workroom) -> None:
     scene = room.scene("old/a.mp4", in_plex=False)
     room.plex.library.add_file_on_disk("/media/old/a.mp4", 1_000)
 
@@ -113,7 +113,7 @@ def test_a_new_scene_that_plex_has_already_triggers_nothing(room: Workroom) -> N
     assert summaries(room) == {"/media/new/a.mp4": "Scene 1."}
 
 
-def test_a_folder_that_no_library_holds_is_said_once_and_not_scanned(room: Workroom) -> None:
+def test_a_folder_outside_all_libraries_is_reported_once(room: Workroom) -> None:
     room.configure(b_path_map="/data => /elsewhere")
 
     create(room, "new/a.mp4", "new/b.mp4", "other/c.mp4")
@@ -121,13 +121,13 @@ def test_a_folder_that_no_library_holds_is_said_once_and_not_scanned(room: Workr
     room.work_for(900.0, step=60.0)
 
     assert asked(room) == []
-    assert room.worker_log().count("plex.scan_nowhere") == 1
+    assert room.worker_log().count("plex.scan_unmapped") == 1
     assert (
         len(room.said("none of its libraries holds the folder of /elsewhere/new/", "Warning")) == 1
     )
 
 
-def test_a_burst_of_five_hundred_scenes_in_one_folder_is_one_scan(room: Workroom) -> None:
+def test_five_hundred_scenes_in_one_folder_are_one_scan(room: Workroom) -> None:
     scenes = [
         room.stash.library.add_scene(f"/data/new/{number}.mp4", 1_000) for number in range(500)
     ]
@@ -139,7 +139,7 @@ def test_a_burst_of_five_hundred_scenes_in_one_folder_is_one_scan(room: Workroom
     assert asked(room) == [(room.section, "/media/new")]
 
 
-def test_a_scene_that_comes_after_the_scan_of_its_folder_has_one_of_its_own_minutes_later(
+def test_a_scene_after_the_scan_gets_a_scan_of_its_own(
     room: Workroom,
 ) -> None:
     room.work(0.0)
@@ -166,7 +166,7 @@ def test_of_very_many_folders_the_one_that_holds_them_is_scanned(room: Workroom)
     assert asked(room) == [(room.section, "/media/new")]
 
 
-def test_a_scan_that_plex_refuses_costs_no_job_anything_and_is_asked_for_again_later(
+def test_a_rejected_scan_costs_no_job_and_is_repeated(
     room: Workroom,
 ) -> None:
     refused = room.plex.faults.add(Fault(route=SCAN, status=403, times=1))
@@ -178,12 +178,12 @@ def test_a_scan_that_plex_refuses_costs_no_job_anything_and_is_asked_for_again_l
 
     assert (len(scenes), refused.fired) == (2, 1)
     assert reasons == {"PlexNotFound"}
-    assert "breaker.moved" not in room.worker_log()
+    assert "breaker.transition" not in room.worker_log()
     assert len(asked(room)) == 3
     assert summaries(room) == {"/media/new/a.mp4": "Scene 1.", "/media/other/b.mp4": "Scene 2."}
 
 
-def test_while_plex_is_away_nothing_is_asked_and_afterwards_the_scan_comes(room: Workroom) -> None:
+def test_a_scan_waits_for_the_end_of_an_outage(room: Workroom) -> None:
     create(room, "new/a.mp4")
     room.plex.maintenance(200.0)
 
@@ -197,7 +197,7 @@ def test_while_plex_is_away_nothing_is_asked_and_afterwards_the_scan_comes(room:
     assert summaries(room) == {"/media/new/a.mp4": "Scene 1."}
 
 
-def test_without_a_path_mapping_the_folder_as_stash_has_it_counts(room: Workroom) -> None:
+def test_without_a_path_mapping_stashs_folder_is_scanned(room: Workroom) -> None:
     other = room.plex.library.add_section("Same", ["/data/shared"]).key
     room.configure(b_path_map="")
     room.plex.library.add_file_on_disk("/data/shared/new/a.mp4", 1_000)
@@ -210,7 +210,7 @@ def test_without_a_path_mapping_the_folder_as_stash_has_it_counts(room: Workroom
     assert summaries(room) == {"/data/shared/new/a.mp4": "Scene 1."}
 
 
-def test_without_a_path_mapping_a_learned_pair_leads_to_the_folder(room: Workroom) -> None:
+def test_without_a_path_mapping_a_learned_one_is_used(room: Workroom) -> None:
     known = [f"{folder}/{folder}{number}.mp4" for folder in "abc" for number in range(7)]
     scenes = [room.scene(name, 1_000 + number) for number, name in enumerate(known)]
     room.configure(b_path_map="")
@@ -244,7 +244,7 @@ def test_a_scene_that_is_left_alone_triggers_nothing(room: Workroom) -> None:
     assert (asked(room), room.jobs()) == ([], [])
 
 
-def test_skipped_scenes_of_a_deliberate_subset_are_scanned_for_too_and_nobody_is_bothered(
+def test_skipped_scenes_of_a_subset_library_are_scanned_for(
     room: Workroom,
 ) -> None:
     room.configure(
@@ -260,4 +260,4 @@ def test_skipped_scenes_of_a_deliberate_subset_are_scanned_for_too_and_nobody_is
 
     assert (jobs, asked(room)) == ([], [(room.section, "/media/new")])
     assert room.item("new/a.mp4").title == "Edited"
-    assert "plex.scan_nowhere" not in room.worker_log()
+    assert "plex.scan_unmapped" not in room.worker_log()

@@ -27,7 +27,7 @@ def kept(house: Inproc) -> Inproc:
     return house
 
 
-def test_a_genre_that_a_person_added_survives_and_ours_goes_when_it_leaves_stash(
+def test_a_genre_added_by_hand_survives(
     kept: Inproc,
 ) -> None:
     scene, item = kept.pair("a.mp4", tags=["ours", "both"])
@@ -65,7 +65,7 @@ def test_what_was_there_before_us_survives_too(kept: Inproc) -> None:
         ("user_rating", 3.0, "rating100"),
     ],
 )
-def test_a_hand_edit_of_a_field_survives_and_the_others_follow_stash(
+def test_a_hand_edited_field_survives_and_others_follow_stash(
     kept: Inproc, attribute: str, by_hand: object, field: str
 ) -> None:
     scene, item = kept.pair("a.mp4", **FULL)

@@ -135,9 +135,7 @@ PLANTED: dict[str, tuple[Callable[[Workroom, int], object], dict[str, dict[str, 
 
 
 @pytest.mark.parametrize("what", PLANTED)
-def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(
-    room: Workroom, what: str
-) -> None:
+def test_each_gap_is_found_named_and_repaired_once(room: Workroom, what: str) -> None:
     plant, found = PLANTED[what]
     scene = full_scene(room)
     bystander = full_scene(room, "by.mp4", performers=["Cleo"], studio="Else", tags=["else"])
@@ -147,23 +145,23 @@ def test_each_gap_is_found_named_and_repaired_and_then_there_is_silence(
     run = reconcile(room)
     again = reconcile(room)
 
-    wanted = room.stash.library.scene(scene)
-    shown = room.item(wanted.files[0].path.removeprefix("/data/"))
+    desired = room.stash.library.scene(scene)
+    shown = room.item(desired.files[0].path.removeprefix("/data/"))
     assert run["fields"] == found
     assert run["enqueued"] == dict.fromkeys(found, 1)
     assert (again["gaps"], again["enqueued"]) == ({}, {})
     assert (shown.title, shown.summary, shown.studio) == (
-        wanted.title,
-        wanted.details,
-        wanted.studio,
+        desired.title,
+        desired.details,
+        desired.studio,
     )
-    assert (set(shown.roles), set(shown.genres)) == (set(wanted.performers), set(wanted.tags))
-    assert shown.collections == [wanted.studio]
+    assert (set(shown.roles), set(shown.genres)) == (set(desired.performers), set(desired.tags))
+    assert shown.collections == [desired.studio]
     assert len(room.edits("by.mp4")) == untouched
     assert (room.jobs(), room.dead_letters(), bool(bystander)) == ([], [], True)
 
 
-def test_what_plex_lacks_is_empty_field_by_field_whatever_else_it_has(room: Workroom) -> None:
+def test_what_plex_lacks_is_empty_field_by_field(room: Workroom) -> None:
     values = {
         "studio": "Aurora",
         "details": "Words.",
@@ -185,7 +183,7 @@ def test_what_plex_lacks_is_empty_field_by_field_whatever_else_it_has(room: Work
     assert reconcile(room)["gaps"] == {}
 
 
-def test_a_scene_that_plex_does_not_have_is_queued_once_and_then_known(room: Workroom) -> None:
+def test_a_scene_missing_in_plex_is_queued_once(room: Workroom) -> None:
     room.scene(in_plex=False, title="Elsewhere")
     room.clock.advance(HOUR_S)
 
@@ -193,17 +191,17 @@ def test_a_scene_that_plex_does_not_have_is_queued_once_and_then_known(room: Wor
     waiting = room.jobs()
     second = reconcile(room)
     room.work_for(4 * HOUR_S, step=60.0)
-    letters = room.dead_letters()
+    dead_letters = room.dead_letters()
     third = reconcile(room)
 
     assert [run["gaps"] for run in (first, second, third)] == [{"missing": 1}] * 3
     assert [run["enqueued"] for run in (first, second, third)] == [{"missing": 1}, {}, {}]
     assert [(subject, reason) for subject, _, reason in waiting] == [("scene:1", "PlexNotFound")]
-    assert [letter["reason"] for letter in letters] == ["PlexNotFound"]
+    assert [dead_letter["reason"] for dead_letter in dead_letters] == ["PlexNotFound"]
     assert room.jobs() == []
 
 
-def test_the_record_of_a_scene_that_went_without_a_word_is_orphaned(room: Workroom) -> None:
+def test_the_record_of_a_silently_deleted_scene_is_orphaned(room: Workroom) -> None:
     first, second, last = (full_scene(room, name) for name in ("a.mp4", "b.mp4", "c.mp4"))
     for scene in (first, last):
         room.stash.library.drop_scene(scene)
@@ -217,7 +215,7 @@ def test_the_record_of_a_scene_that_went_without_a_word_is_orphaned(room: Workro
     assert len(room.plex.writes()) == writes
 
 
-def test_the_record_of_an_item_that_is_gone_is_orphaned_and_its_successor_is_written(
+def test_the_record_of_a_removed_item_is_orphaned(
     room: Workroom,
 ) -> None:
     scene = full_scene(room)
@@ -233,7 +231,7 @@ def test_the_record_of_an_item_that_is_gone_is_orphaned_and_its_successor_is_wri
     assert reconcile(room)["gaps"] == {}
 
 
-def test_a_file_that_moved_on_both_sides_without_a_word_is_matched_anew(room: Workroom) -> None:
+def test_a_file_moved_silently_on_both_sides_is_rematched(room: Workroom) -> None:
     scene = full_scene(room)
     room.stash.library.move_file("/data/a.mp4", "/data/new/a.mp4")
     room.plex.library.rename_file("/media/a.mp4", "/media/new/a.mp4")
@@ -265,7 +263,7 @@ def test_scenes_that_were_merged_leave_one_that_is_written(room: Workroom) -> No
     assert again["gaps"] == {}
 
 
-def test_a_poster_that_somebody_replaced_in_plex_has_drifted_and_comes_back(room: Workroom) -> None:
+def test_a_poster_replaced_in_plex_has_drifted(room: Workroom) -> None:
     full_scene(room)
     room.clock.advance(60.0)
     room.plex.library.change(room.item().rating_key, poster=picture(9))
@@ -327,7 +325,7 @@ def test_what_a_person_wants_left_alone_is_no_gap(room: Workroom, settings: dict
     assert room.item().title == "By hand"
 
 
-def test_a_missing_scene_is_no_gap_where_plex_is_a_deliberate_subset(room: Workroom) -> None:
+def test_a_missing_scene_is_no_gap_in_a_subset_library(room: Workroom) -> None:
     room.configure(b_skip_not_found=True)
     room.scene(in_plex=False)
     room.clock.advance(HOUR_S)
@@ -345,7 +343,7 @@ def test_a_scene_that_is_not_identified_yet_empties_nothing(room: Workroom) -> N
     assert reconcile(room)["gaps"] == {}
 
 
-def test_a_cover_that_was_never_sent_is_a_gap_although_every_field_is_right_by_chance(
+def test_a_cover_that_was_never_sent_is_a_gap(
     room: Workroom,
 ) -> None:
     room.scene(title="a", cover=picture(1))
@@ -379,7 +377,7 @@ def test_a_field_that_plex_refuses_is_not_tried_at_every_run(room: Workroom) -> 
     room.stash.library.change_scene(scene, touch=False, date="2024-05-06")
 
     first = reconcile(room)
-    reason = [letter["reason"] for letter in room.dead_letters()]
+    reason = [dead_letter["reason"] for dead_letter in room.dead_letters()]
     writes = len(room.plex.writes())
     second = reconcile(room)
 
@@ -389,7 +387,7 @@ def test_a_field_that_plex_refuses_is_not_tried_at_every_run(room: Workroom) -> 
     assert len(room.plex.writes()) == writes
 
 
-def test_a_value_that_plex_does_not_keep_is_not_sent_at_every_run(room: Workroom) -> None:
+def test_a_value_that_plex_drops_is_not_sent_at_every_run(room: Workroom) -> None:
     scene = full_scene(room)
     room.plex.switches.empty_date = "ignored"
     room.stash.library.change_scene(scene, touch=False, date=None)

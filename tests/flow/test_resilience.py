@@ -27,7 +27,7 @@ LIBRARIES = "/library/sections"
 
 def breaker_lines(home: House | Workroom) -> list[str]:
     """The transitions in the worker's log."""
-    return [line for line in home.worker_log().splitlines() if "breaker.moved" in line]
+    return [line for line in home.worker_log().splitlines() if "breaker.transition" in line]
 
 
 def restart(room: Workroom) -> None:
@@ -45,7 +45,7 @@ def begin_outage(room: Workroom, scene: int, title: str = "Waits") -> None:
 
 def state(room: Workroom) -> BreakerStatus:
     assert room.worker is not None
-    return room.worker.parts.gate.breaker.state
+    return room.worker.components.circuit.breaker.state
 
 
 def document(home: House | Workroom, name: str) -> dict[str, Any]:
@@ -55,13 +55,13 @@ def document(home: House | Workroom, name: str) -> dict[str, Any]:
 
 def store_of(room: Workroom) -> JobStore:
     assert room.worker is not None
-    return room.worker.parts.store
+    return room.worker.components.store
 
 
 # -- restarts ---------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_starts_during_an_outage_goes_on_where_the_last_one_was(
+def test_a_worker_started_during_an_outage_continues_it(
     room: Workroom,
 ) -> None:
     begin_outage(room, room.scene())
@@ -69,7 +69,7 @@ def test_a_worker_that_starts_during_an_outage_goes_on_where_the_last_one_was(
     before = document(room, BREAKER_FILE)
 
     restart(room)
-    after = room.worker.parts.gate.breaker if room.worker else None
+    after = room.worker.components.circuit.breaker if room.worker else None
     room.work(1.0)
 
     assert after is not None
@@ -100,9 +100,7 @@ def test_restarts_do_not_make_the_probes_more_frequent(room: Workroom) -> None:
 @pytest.mark.parametrize(
     "content", ["", "[]", "{", '{"state": "ajar"}', '{"state": "open", "since": 1e99}']
 )
-def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(
-    room: Workroom, content: str
-) -> None:
+def test_a_corrupt_breaker_file_is_reported_once(room: Workroom, content: str) -> None:
     scene = room.scene()
     begin_outage(room, scene)
     room.end_worker()
@@ -120,12 +118,12 @@ def test_a_breaker_file_that_makes_no_sense_is_told_once_and_costs_nothing(
     assert at_first is BreakerStatus.CLOSED
     assert [attempts for _, attempts, _ in waiting] == [0]
     assert len(room.said("circuit_breaker.json made no sense", "Warning")) == 1
-    assert room.worker_log().count("state.set_aside") == 1
+    assert room.worker_log().count("state.corrupt") == 1
     assert (room.data / f"{BREAKER_FILE}.corrupt").exists()
     assert room.item().title == "Waits"
 
 
-def test_each_transition_is_one_line_with_where_from_where_to_why_and_since_when(
+def test_each_transition_is_one_line_with_its_reason(
     room: Workroom,
 ) -> None:
     began = int(room.clock.now)
@@ -139,13 +137,13 @@ def test_each_transition_is_one_line_with_where_from_where_to_why_and_since_when
     since = [int(found[1]) for line in lines[1:] if (found := re.search(r"since=(\d+)", line))]
 
     assert moves == [["closed", "open"], ["open", "half_open"], ["half_open", "closed"]]
-    assert all("why=" in line for line in lines)
-    assert "PlexServerDown" in lines[0]
+    assert all("reason=" in line for line in lines)
+    assert "PlexUnavailable" in lines[0]
     assert len(since) == 2
     assert began <= since[0] == since[1] <= began + 30
 
 
-def test_people_are_told_once_when_plex_goes_and_once_when_it_is_back(room: Workroom) -> None:
+def test_users_are_notified_once_per_outage_start_and_end(room: Workroom) -> None:
     begin_outage(room, room.scene())
     room.work_for(900.0)
     restart(room)
@@ -166,10 +164,10 @@ def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
     for _ in range(10):
         room.note(1)
         room.work(12.0)
-    before = room.worker.parts.throttle.ramp if room.worker else None
+    before = room.worker.components.throttle.ramp if room.worker else None
 
     restart(room)
-    after = room.worker.parts.throttle.ramp if room.worker else None
+    after = room.worker.components.throttle.ramp if room.worker else None
 
     assert before is not None
     assert after is not None
@@ -180,7 +178,7 @@ def test_a_ramp_goes_on_after_a_restart(room: Workroom) -> None:
 # -- the health check ---------------------------------------------------------------------------------
 
 
-def test_the_probes_ask_for_the_identity_and_then_for_the_libraries_with_the_token(
+def test_probes_ask_for_the_identity_then_for_the_libraries(
     room: Workroom,
 ) -> None:
     begin_outage(room, room.scene())
@@ -205,7 +203,7 @@ def test_a_plex_that_only_says_who_it_is_is_not_healthy(room: Workroom) -> None:
     assert len(breaker_lines(room)) == 1
 
 
-def test_the_gaps_between_probes_grow_from_five_seconds_to_a_minute(room: Workroom) -> None:
+def test_probe_delays_grow_from_five_seconds_to_a_minute(room: Workroom) -> None:
     begin_outage(room, room.scene())
     room.plex.up()
     room.plex.maintenance(1e9)
@@ -222,7 +220,7 @@ def test_the_gaps_between_probes_grow_from_five_seconds_to_a_minute(room: Workro
     assert all(gap >= 53.0 for gap in gaps[5:])
 
 
-def test_while_the_settings_forbid_to_ask_plex_stash_is_asked_only_now_and_then(
+def test_while_disabled_stash_is_polled_rarely(
     room: Workroom,
 ) -> None:
     begin_outage(room, room.scene())
@@ -238,13 +236,13 @@ def test_while_the_settings_forbid_to_ask_plex_stash_is_asked_only_now_and_then(
 # -- waiting is cheap ---------------------------------------------------------------------------------
 
 
-def test_an_hour_of_waiting_is_a_look_twice_a_second_and_nothing_more(room: Workroom) -> None:
+def test_an_hour_of_waiting_is_two_polls_a_second(room: Workroom) -> None:
     begin_outage(room, room.scene())
     assert room.worker is not None
     room.clock.sleeps.clear()
 
     for _ in range(7_200):
-        assert room.worker.life.tick() is None
+        assert room.worker.loop.tick() is None
         room.clock.sleep(TICK_S)
     own = [one for one in room.clock.sleeps if one != TICK_S]
 
@@ -304,7 +302,7 @@ def drain_after_an_outage(room: Workroom, count: int) -> list[int]:
     return sorted(room.item(f"{number}.mp4").updated_at for number in range(count))
 
 
-def test_the_queue_drains_at_one_job_a_second_at_first_and_never_above_twenty(
+def test_the_queue_drains_from_1_to_20_jobs_a_second(
     room: Workroom,
 ) -> None:
     written = drain_after_an_outage(room, 150)
@@ -325,7 +323,7 @@ def test_the_rate_halves_while_plex_fails_now_and_then(room: Workroom) -> None:
 
     log = room.worker_log()
 
-    assert "ramp.throttled" in log
+    assert "slow_start.throttled" in log
     assert [room.item(f"{number}.mp4").title for number in range(60)] == [
         "Waits",
         *(f"T {n}" for n in range(1, 60)),
@@ -375,7 +373,7 @@ def test_nobody_waits_for_the_pace_while_plex_answers_well(room: Workroom) -> No
 # -- what people see and do ---------------------------------------------------------------------------
 
 
-def test_the_status_shows_breaker_outage_next_probe_and_then_the_ramp(house: House) -> None:
+def test_the_status_shows_breaker_outage_probe_and_slow_start(house: House) -> None:
     scenes = [house.scene(f"{number}.mp4") for number in range(3)]
     house.plex.down()
     for scene in scenes:
@@ -389,12 +387,12 @@ def test_the_status_shows_breaker_outage_next_probe_and_then_the_ramp(house: Hou
     there = house.stash.run_operation({"mode": "status"})
 
     assert (away["breaker"], there["breaker"]) == ("open", "closed")
-    assert "PlexServerDown" in shown[0]
+    assert "PlexUnavailable" in shown[0]
     assert re.search(r"It is asked again in \d", shown[0])
     assert house.said("the queue drains at")
 
 
-def test_the_outage_report_has_its_words_for_none_for_one_and_for_one_that_lasts(
+def test_the_outage_report_covers_none_one_and_a_current_one(
     house: House,
 ) -> None:
     none = house.stash.run_operation({"mode": "outages"})
@@ -430,7 +428,7 @@ def connected(data: Path) -> Any:
     return sqlite3.connect(data / "queue.db", timeout=10.0)
 
 
-def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused(
+def test_recovering_waits_for_plex_and_requeues_outage_jobs(
     house: House,
 ) -> None:
     scenes = {
@@ -441,7 +439,7 @@ def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused
     house.edit(scenes["d.mp4"], title="Opens the breaker")
     wait_for(lambda: "new=open" in house.worker_log(), "the worker has noticed")
     for name, reason in (
-        ("a.mp4", "PlexServerDown"),
+        ("a.mp4", "PlexUnavailable"),
         ("b.mp4", "PlexTemporaryError"),
         ("c.mp4", "AmbiguousMatch"),
     ):
@@ -454,24 +452,24 @@ def test_recovering_waits_politely_for_plex_and_puts_back_what_the_outage_caused
     house.plex.up()
     house.drained()
     down = house.stash.run_operation({"mode": "recover"})
-    after = {letter["reason"] for letter in house.dead_letters()}
+    after = {dead_letter["reason"] for dead_letter in house.dead_letters()}
     temporary = house.stash.run_operation({"mode": "recover_temporary"})
     house.drained()
 
     assert refused == 4
     assert down["gone"] in (0, 1)  # the worker may have noticed first that the scene is gone
     assert {**down, "gone": 1} == {
-        "recovered": {"PlexServerDown": 1},
+        "recovered": {"PlexUnavailable": 1},
         "queued": 0,
         "gone": 1,
         "elsewhere": 0,
     }
     assert after == {"PlexTemporaryError", "AmbiguousMatch"}
     assert temporary["recovered"] == {"PlexTemporaryError": 1}
-    assert [letter["reason"] for letter in house.dead_letters()] == ["AmbiguousMatch"]
+    assert [dead_letter["reason"] for dead_letter in house.dead_letters()] == ["AmbiguousMatch"]
     assert [house.item(name).title for name in ("a.mp4", "b.mp4", "c.mp4")] == [
         "New a.mp4",
         "New b.mp4",
         "c",
     ]
-    assert house.said("Back in the queue: 1 x PlexServerDown.")
+    assert house.said("Back in the queue: 1 x PlexUnavailable.")

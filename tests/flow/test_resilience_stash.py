@@ -32,7 +32,7 @@ def save(house: House) -> None:
 
 
 @pytest.mark.parametrize("act", [wake, press, save])
-def test_after_an_outage_and_a_killed_stash_the_first_sign_of_life_is_enough(
+def test_one_hook_is_enough_after_an_outage_and_a_killed_stash(
     house: House, act: Callable[[House], None]
 ) -> None:
     scene = house.scene()
@@ -53,7 +53,7 @@ def test_after_an_outage_and_a_killed_stash_the_first_sign_of_life_is_enough(
     assert house.worker_log().count("worker.start") == 2
 
 
-def test_a_worker_waits_through_a_restart_of_stash_during_an_outage_of_plex(house: House) -> None:
+def test_a_worker_waits_through_a_restart_of_stash(house: House) -> None:
     scenes = {name: house.scene(name) for name in ("a.mp4", "b.mp4")}
     house.plex.down()
     house.edit(scenes["a.mp4"], title="First")
@@ -70,7 +70,7 @@ def test_a_worker_waits_through_a_restart_of_stash_during_an_outage_of_plex(hous
     assert house.dead_letters() == []
 
 
-def test_a_session_that_ends_during_an_outage_is_replaced_by_the_next_hooks(tmp_path: Path) -> None:
+def test_an_expired_session_is_replaced_by_the_next_hooks(tmp_path: Path) -> None:
     room = guarded(tmp_path)
     with opened(room):
         scenes = {name: room.scene(name) for name in ("a.mp4", "b.mp4")}
@@ -93,7 +93,7 @@ def test_a_session_that_ends_during_an_outage_is_replaced_by_the_next_hooks(tmp_
         assert room.dead_letters() == []
 
 
-def test_a_session_that_is_over_for_a_day_costs_a_question_a_minute(tmp_path: Path) -> None:
+def test_an_expired_session_costs_one_request_a_minute(tmp_path: Path) -> None:
     room = guarded(tmp_path)
     with opened(room):
         room.edit(room.scene(), title="Waits")
@@ -109,7 +109,7 @@ def test_a_session_that_is_over_for_a_day_costs_a_question_a_minute(tmp_path: Pa
 
 
 @pytest.mark.parametrize("plex_is_there", [True, False])
-def test_when_stash_is_gone_for_good_the_worker_leaves_quietly_and_the_next_one_goes_on(
+def test_without_stash_the_worker_stops_and_the_next_continues(
     room: Workroom, plex_is_there: bool
 ) -> None:
     scene = room.scene()
@@ -121,7 +121,7 @@ def test_when_stash_is_gone_for_good_the_worker_leaves_quietly_and_the_next_one_
     assert room.worker is not None
     since = room.clock.monotonic()
 
-    farewell = room.worker.life.run()
+    farewell = room.worker.loop.run()
     lasted = room.clock.monotonic() - since
     loud = [line for line in room.worker_log().splitlines() if " ERROR " in line]
     waiting = room.jobs()
@@ -155,7 +155,7 @@ def test_ten_restarts_of_stash_in_a_row_lose_no_edit(room: Workroom) -> None:
     assert room.dead_letters() == []
 
 
-def test_a_plugin_that_is_switched_off_in_stash_is_not_asked_to_speak_all_the_time(
+def test_a_disabled_plugin_does_not_retry_notices_all_the_time(
     room: Workroom,
 ) -> None:
     room.plex.down()
@@ -164,13 +164,13 @@ def test_a_plugin_that_is_switched_off_in_stash_is_not_asked_to_speak_all_the_ti
     room.stash.reload_plugins()
     room.work_for(600.0, step=1.0)
 
-    refusals = room.worker_log().count("notice.unsaid")
+    refusals = room.worker_log().count("notice.undelivered")
 
     assert 1 <= refusals <= 12
     assert room.stash.count("graphql", "runPluginOperation") <= 12
 
 
-def test_a_clock_that_was_ahead_at_the_first_start_hides_no_change(room: Workroom) -> None:
+def test_a_clock_ahead_at_the_first_start_hides_no_change(room: Workroom) -> None:
     scene = room.scene()
     room.clock.jump(86_400.0)
     room.work()

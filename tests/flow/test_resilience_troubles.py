@@ -149,7 +149,7 @@ def test_a_plex_that_accepts_connections_and_never_answers(room: Workroom) -> No
     assert len(outages(room)) == 1
 
 
-def test_flapping_spends_nothing_loses_nothing_and_is_recorded_truly(room: Workroom) -> None:
+def test_flapping_spends_nothing_and_is_recorded(room: Workroom) -> None:
     scenes = scenes_of(room)
     spent, downs = 0, 20
 
@@ -188,7 +188,7 @@ def test_while_it_flaps_nobody_is_asked_more_than_the_gaps_allow(room: Workroom)
     assert max(asked) <= 20
 
 
-def test_a_half_open_test_that_fails_a_hundred_times_is_one_outage(room: Workroom) -> None:
+def test_a_hundred_failed_half_open_tests_are_one_outage(room: Workroom) -> None:
     scenes = scenes_of(room)
     room.plex.faults.add(Fault(method="PUT", status=503, times=None))
 
@@ -201,14 +201,14 @@ def test_a_half_open_test_that_fails_a_hundred_times_is_one_outage(room: Workroo
     (outage,) = outages(room)
     assert tests >= 100
     assert spent == [0] * len(NAMES)
-    assert outage["cause"] == "PlexServerDown"
+    assert outage["cause"] == "PlexUnavailable"
     assert outage["jobs"]
     assert outage["how"] == "Plex passed the half-open test"
     assert has_all(room)
     assert len(room.said("cannot reach Plex")) == 1
 
 
-def test_an_unknown_host_is_mended_in_the_settings_without_a_restart(house: House) -> None:
+def test_an_unknown_host_is_corrected_without_a_restart(house: House) -> None:
     scenes = scenes_of(house)
     house.stash.configure(a_plex_url=NOBODY)
 
@@ -225,7 +225,7 @@ def test_an_unknown_host_is_mended_in_the_settings_without_a_restart(house: Hous
     assert [one["refused"] for one in outages(house)] == [False]
 
 
-def test_a_self_signed_certificate_is_said_and_waits_for_a_person(
+def test_a_self_signed_certificate_waits_for_the_user(
     house: House, guarded_plex: PlexEmulator
 ) -> None:
     scenes = scenes_of(house)
@@ -245,7 +245,7 @@ def test_a_self_signed_certificate_is_said_and_waits_for_a_person(
     assert [one["refused"] for one in outages(house)] == [True]
 
 
-def test_a_plex_that_flaps_gets_everything_from_a_detached_worker(house: House) -> None:
+def test_a_flapping_plex_gets_everything_from_a_worker(house: House) -> None:
     scenes = scenes_of(house)
 
     for number in (1, 2):
@@ -270,7 +270,7 @@ def test_the_files_of_the_breaker_can_be_read_by_a_person(house: House) -> None:
     document = json.loads((house.data / "circuit_breaker.json").read_text("utf-8"))
 
     assert document["state"] == "open"
-    assert document["why"].startswith("PlexServerDown: ")
+    assert document["why"].startswith("PlexUnavailable: ")
     assert (house.data / "circuit_breaker.json").stat().st_mode & 0o077 == 0
 
 
@@ -289,7 +289,7 @@ def test_a_login_page_instead_of_an_answer_is_no_success(room: Workroom, method:
     assert room.dead_letters() == []
 
 
-def test_a_proxy_that_answers_everything_with_its_page_is_an_outage(room: Workroom) -> None:
+def test_a_proxy_that_answers_with_its_page_is_an_outage(room: Workroom) -> None:
     scenes = scenes_of(room)
     edit_all(room, scenes, "Old")
     room.work_until(lambda: has_all(room, "Old"))

@@ -11,6 +11,7 @@ import pytest
 
 from sync_queue.hook_queue import connect
 from sync_queue.lease import Lease
+from sync_queue.meta import WorkerStatus
 from tasks.context import TaskFailed
 from tasks.run import build_context
 from tasks.table import TASKS
@@ -166,9 +167,9 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(house: Inproc, button:
 
 def test_a_poster_that_somebody_chose_since_stays(house: Inproc, button: Button) -> None:
     _, item = written(house)
-    bench = house.worker.parts.settings.sync_context()
-    assert bench is not None
-    bench.plex.upload_image(item, "posters", picture(9))
+    ctx = house.worker.components.settings.sync_context()
+    assert ctx is not None
+    ctx.plex.upload_image(item, "posters", picture(9))
     switch_off(house)
 
     button.press_twice()
@@ -216,8 +217,8 @@ def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(
 def test_a_worker_that_is_still_syncing_is_not_raced(house: Inproc, button: Button) -> None:
     written(house)
     switch_off(house)
-    parts = house.worker.parts
-    parts.facts.set_status("syncing", parts.epoch)
+    parts = house.worker.components
+    parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
     lease = Lease(house.data)
     assert lease.acquire()
 
@@ -238,9 +239,7 @@ def test_switched_on_in_the_middle_it_stops(house: Inproc, button: Button) -> No
         button.press()
 
 
-def test_what_was_put_back_is_not_written_again_while_switched_off_nor_by_switching_on(
-    house: Inproc, button: Button
-) -> None:
+def test_restored_values_stay_restored_when_enabled_again(house: Inproc, button: Button) -> None:
     _, item = written(house)
     house.look(2000.0)
     switch_off(house)
@@ -253,9 +252,7 @@ def test_what_was_put_back_is_not_written_again_while_switched_off_nor_by_switch
     assert facts(house.shown(item)) == expected()
 
 
-def test_sync_all_afterwards_writes_everything_anew_and_it_can_be_put_back_again(
-    house: Inproc, button: Button
-) -> None:
+def test_a_sync_all_after_a_restore_can_be_restored_again(house: Inproc, button: Button) -> None:
     _, item = written(house)
     switch_off(house)
     button.press_twice()
@@ -270,9 +267,7 @@ def test_sync_all_afterwards_writes_everything_anew_and_it_can_be_put_back_again
     assert facts(house.shown(item)) == expected()
 
 
-def test_a_field_that_is_switched_on_later_is_kept_at_its_own_first_write(
-    house: Inproc, button: Button
-) -> None:
+def test_a_field_enabled_later_keeps_its_own_original(house: Inproc, button: Button) -> None:
     house.configure(c_sync_studio=False, c_sync_collection=False)
     scene, item = written(house)
     house.plex.library.change(item, studio="Changed meanwhile")
@@ -286,9 +281,7 @@ def test_a_field_that_is_switched_on_later_is_kept_at_its_own_first_write(
     assert facts(house.shown(item)) == expected(studio="Changed meanwhile")
 
 
-def test_the_items_of_a_scene_that_is_gone_from_stash_are_put_back_too(
-    house: Inproc, button: Button
-) -> None:
+def test_items_of_a_deleted_scene_are_restored_too(house: Inproc, button: Button) -> None:
     scene, item = written(house)
     house.stash.destroy_scene(scene)
     house.sync(scene)
@@ -300,9 +293,7 @@ def test_the_items_of_a_scene_that_is_gone_from_stash_are_put_back_too(
     assert facts(house.shown(item)) == expected()
 
 
-def test_what_was_written_for_several_items_at_once_is_put_back_on_each(
-    house: Inproc, button: Button
-) -> None:
+def test_a_shared_edit_is_restored_on_each_item(house: Inproc, button: Button) -> None:
     pairs = [
         house.pair(f"{number}.mp4", tags=["one", "two"], studio="Aurora") for number in range(5)
     ]
@@ -319,9 +310,7 @@ def test_what_was_written_for_several_items_at_once_is_put_back_on_each(
         assert facts(house.shown(item)) == expected(title=f"before {number}")
 
 
-def test_an_item_that_plex_does_not_have_any_more_is_counted_and_forgotten(
-    house: Inproc, button: Button
-) -> None:
+def test_an_item_gone_from_plex_is_counted_and_forgotten(house: Inproc, button: Button) -> None:
     _, item = written(house)
     house.plex.library.remove_item(item)
     switch_off(house)
@@ -332,9 +321,7 @@ def test_an_item_that_plex_does_not_have_any_more_is_counted_and_forgotten(
     assert query(house.data, "SELECT count(*) FROM originals") == [(0,)]
 
 
-def test_a_field_that_plex_refuses_is_reported_and_tried_again_by_the_next_run(
-    house: Inproc, button: Button
-) -> None:
+def test_a_rejected_field_is_reported_and_restored_next_time(house: Inproc, button: Button) -> None:
     _, item = written(house, date=None)
     switch_off(house)
     house.plex.switches.empty_date = "500"
@@ -348,9 +335,7 @@ def test_a_field_that_plex_refuses_is_reported_and_tried_again_by_the_next_run(
     assert facts(house.shown(item)) == expected(date=None)
 
 
-def test_a_value_that_plex_takes_and_drops_is_reported_and_tried_again(
-    house: Inproc, button: Button
-) -> None:
+def test_a_dropped_value_is_reported_and_restored_next_time(house: Inproc, button: Button) -> None:
     _, item = written(house, date=None)
     switch_off(house)
     house.plex.switches.empty_date = "ignored"
@@ -378,9 +363,7 @@ def test_plex_down_in_the_middle_loses_nothing(house: Inproc, button: Button) ->
     assert facts(house.shown(item)) == expected()
 
 
-def test_a_worker_killed_between_the_request_and_its_record_leaves_what_can_be_put_back(
-    house: Inproc, button: Button
-) -> None:
+def test_a_kill_between_request_and_record_stays_restorable(house: Inproc, button: Button) -> None:
     scene, item = house.pair("train.mp4", **FULL)
     house.plex.library.change(item, **BEFORE)
     house.end_worker()
@@ -406,9 +389,7 @@ def test_a_worker_killed_between_the_request_and_its_record_leaves_what_can_be_p
     assert facts(house.shown(item)) == expected()
 
 
-def test_an_installation_of_version_1_0_keeps_what_it_shows_from_now_on(
-    house: Inproc, button: Button
-) -> None:
+def test_an_installation_of_1_0_keeps_what_it_shows_now(house: Inproc, button: Button) -> None:
     scene, item = written(house)
     connection = sqlite3.connect(house.data / "queue.db")
     with connection:

@@ -33,7 +33,7 @@ def shown(room: Workroom) -> dict[str, Any]:
     return {name: getattr(room.item(), name) for name in SHOWN}
 
 
-def test_a_value_in_plex_stays_when_its_field_is_switched_off_later(room: Workroom) -> None:
+def test_a_value_stays_when_its_field_is_disabled_later(room: Workroom) -> None:
     scene = room.scene()
     room.edit(scene, **FULL)
     room.work()
@@ -59,9 +59,7 @@ def test_the_master_switch_writes_and_records_nothing(room: Workroom) -> None:
 
 
 @pytest.mark.parametrize("empty_date", ["clears", "ignored"])
-def test_what_is_emptied_in_stash_is_emptied_in_plex_but_the_title(
-    room: Workroom, empty_date: str
-) -> None:
+def test_what_is_emptied_in_stash_is_emptied_but_the_title(room: Workroom, empty_date: str) -> None:
     room.plex.switches.empty_date = empty_date
     scene = room.scene()
     room.edit(scene, **FULL)
@@ -83,7 +81,7 @@ def test_what_is_emptied_in_stash_is_emptied_in_plex_but_the_title(
     assert (date is None) == (empty_date == "clears")
 
 
-def test_a_scene_that_is_not_identified_clears_only_what_plexsync_wrote(room: Workroom) -> None:
+def test_an_unidentified_scene_clears_only_our_values(room: Workroom) -> None:
     scene = room.scene()
     room.plex.library.change(
         room.item().rating_key, summary="From an agent", genres=["agent's"], studio="Agent"

@@ -71,12 +71,12 @@ def secrets(house: House) -> set[str]:
     return {TOKEN, API_KEY} | cookies(house) | kept
 
 
-def found_in(text: bytes, wanted: set[str]) -> list[str]:
-    return [secret for secret in wanted if secret.encode() in text]
+def found_in(text: bytes, desired: set[str]) -> list[str]:
+    return [secret for secret in desired if secret.encode() in text]
 
 
 def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> None:
-    house, wanted = lived_in, secrets(lived_in)
+    house, desired = lived_in, secrets(lived_in)
     command_line = Path(f"/proc/{house.worker_pid}/cmdline")
 
     said = "\n".join(entry.message for entry in house.stash.log).encode()
@@ -93,16 +93,18 @@ def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: House) -> N
         )
     }
 
-    assert len(wanted) > 5
+    assert len(desired) > 5
     assert len(session) == 1 and session[0][0]
-    assert found_in(said, wanted) == []
-    assert found_in(runs, wanted) == []
-    assert found_in(printed, wanted) == []
-    assert not command_line.exists() or found_in(command_line.read_bytes(), wanted) == []
-    assert {name: found for name, text in others.items() if (found := found_in(text, wanted))} == {}
+    assert found_in(said, desired) == []
+    assert found_in(runs, desired) == []
+    assert found_in(printed, desired) == []
+    assert not command_line.exists() or found_in(command_line.read_bytes(), desired) == []
+    assert {
+        name: found for name, text in others.items() if (found := found_in(text, desired))
+    } == {}
     outside_the_database = {path for path in files if not path.name.startswith("queue.db")}
     assert len(outside_the_database) > 3
-    assert {path.name for path in outside_the_database if found_in(files[path], wanted)} == set()
+    assert {path.name for path in outside_the_database if found_in(files[path], desired)} == set()
     assert [
         path.name for path, content in files.items() if found_in(content, {TOKEN, API_KEY})
     ] == []
@@ -118,7 +120,7 @@ def test_what_is_kept_is_readable_by_its_owner_only(lived_in: House) -> None:
     assert files == {0o600}
 
 
-def test_the_manifest_is_the_only_file_that_stash_could_take_for_a_plugin(lived_in: House) -> None:
+def test_the_manifest_is_the_only_plugin_file_for_stash(lived_in: House) -> None:
     found = [path.name for path in lived_in.plugin.rglob("*") if path.suffix in (".yml", ".yaml")]
 
     assert found == ["PlexSync.yml"]

@@ -9,7 +9,7 @@ import pytest
 from tests.flow.house import TOKEN, House, Workroom, opened, wait_for
 
 
-def test_events_are_kept_while_switched_off_and_worked_off_when_switched_on(house: House) -> None:
+def test_events_are_kept_while_disabled(house: House) -> None:
     house.configure(a_enabled=False)
     first, second = house.scene("a.mp4"), house.scene("b.mp4")
 
@@ -41,9 +41,7 @@ def test_nothing_is_asked_of_plex_while_switched_off(room: Workroom) -> None:
 @pytest.mark.parametrize(
     ("key", "name"), [("a_plex_url", "Plex URL"), ("a_plex_token", "Plex token")]
 )
-def test_a_missing_setting_is_said_once_and_its_arrival_starts_the_work(
-    room: Workroom, key: str, name: str
-) -> None:
+def test_a_missing_setting_is_reported_once(room: Workroom, key: str, name: str) -> None:
     right = {"a_plex_url": room.plex.url, "a_plex_token": TOKEN}[key]
     room.configure(**{key: ""})
     scenes = [room.scene(f"{number}.mp4") for number in range(3)]
@@ -60,7 +58,7 @@ def test_a_missing_setting_is_said_once_and_its_arrival_starts_the_work(
     assert {item.title for item in room.plex.library.items()} == {"Kept"}
 
 
-def test_the_settings_of_the_plugin_that_was_here_before_are_understood(tmp_path: Path) -> None:
+def test_the_previous_plugins_settings_are_understood(tmp_path: Path) -> None:
     room = Workroom(tmp_path)
     with opened(room, a_plex_url="", a_plex_token=""):
         room.configure(plexHost="127.0.0.1", plexPort=str(room.plex.port), plexToken=TOKEN)
@@ -72,7 +70,7 @@ def test_the_settings_of_the_plugin_that_was_here_before_are_understood(tmp_path
         assert room.item().title == "Understood"
 
 
-def test_a_bad_optional_value_is_warned_of_once_and_its_default_used(room: Workroom) -> None:
+def test_an_invalid_optional_value_is_reported_once(room: Workroom) -> None:
     room.configure(a_plex_read_timeout_s="soon", c_tagline_source="mood")
     scene = room.scene()
 
@@ -91,12 +89,12 @@ def test_a_changed_path_mapping_counts_for_the_next_drain(room: Workroom) -> Non
     scene = room.stash.library.add_scene("/data/a.mp4", 1_000)
     room.edit(scene, title="Mapped")
     room.work()
-    letters = [letter["reason"] for letter in room.dead_letters()]
+    dead_letters = [dead_letter["reason"] for dead_letter in room.dead_letters()]
 
     room.configure(b_path_map="/data => /media")
     room.edit(scene, title="Mapped")
     room.work()
 
-    assert letters == ["AmbiguousMatch"]
+    assert dead_letters == ["AmbiguousMatch"]
     assert room.item().title == "Mapped"
     assert room.dead_letters() == []

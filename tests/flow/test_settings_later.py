@@ -21,7 +21,7 @@ def genres(house: Inproc, item: int) -> set[str]:
     return set(house.shown(item).genres)
 
 
-def test_a_toggle_switched_off_leaves_plexs_value_and_switched_on_takes_effect_at_the_next_sync_all(
+def test_a_toggled_field_takes_effect_at_the_next_sync_all(
     house: Inproc,
 ) -> None:
     scene, item = house.pair("a.mp4", **FULL)
@@ -72,7 +72,7 @@ def test_a_source_switched_off_leaves_the_field_alone(house: Inproc) -> None:
     assert house.shown(item).tagline == "Ada"
 
 
-def test_with_the_master_switch_off_nothing_is_written_and_nothing_recorded(house: Inproc) -> None:
+def test_with_the_master_switch_off_nothing_is_written(house: Inproc) -> None:
     house.configure(c_sync_metadata=False)
     scene, item = house.pair("a.mp4", cover=png(1), **FULL)
 
@@ -88,7 +88,7 @@ def test_with_the_master_switch_off_nothing_is_written_and_nothing_recorded(hous
     assert house.shown(item).title == "Night Train"
 
 
-def test_with_the_plugin_disabled_changes_are_kept_and_nothing_is_written(house: Inproc) -> None:
+def test_a_disabled_plugin_keeps_changes_and_writes_nothing(house: Inproc) -> None:
     house.sync(house.pair("first.mp4")[0])
     house.configure(a_enabled=False)
     scene, item = house.pair("a.mp4", **FULL)
@@ -98,7 +98,7 @@ def test_with_the_plugin_disabled_changes_are_kept_and_nothing_is_written(house:
         house.note(scene)
         for _ in range(4):
             house.clock.advance(30.0)
-            assert house.worker.life.tick() is None
+            assert house.worker.loop.tick() is None
     house.configure(a_enabled=True)
     with house.writes_only(item):
         house.look_for(60.0)
@@ -106,7 +106,7 @@ def test_with_the_plugin_disabled_changes_are_kept_and_nothing_is_written(house:
     assert house.shown(item).title == "Night Train"
 
 
-def test_comparing_more_often_begins_although_nobody_edits_anything(house: Inproc) -> None:
+def test_a_shorter_interval_counts_without_any_edit(house: Inproc) -> None:
     house.configure(d_reconcile_interval="never")
     scene, item = house.pair("a.mp4", **FULL)
     house.sync(scene)

@@ -66,7 +66,7 @@ def test_a_bulk_edit_of_absolute_values_is_one_request(house: Inproc) -> None:
     assert len(edits(house, before)) == len(shared) == 1
 
 
-def test_an_identical_complete_set_of_names_is_shared_on_every_server(house: Inproc) -> None:
+def test_an_identical_set_of_names_is_shared_on_every_server(house: Inproc) -> None:
     scenes, items = fill(house, tags=["Old", "x"])
     for scene in scenes:
         house.change(scene, tags=["x", "New"])
@@ -80,7 +80,7 @@ def test_an_identical_complete_set_of_names_is_shared_on_every_server(house: Inp
     assert all(genres(house, item) == {"x", "New"} for item in items)
 
 
-def test_a_renamed_tag_is_shared_only_where_the_server_was_proven_to_append(house: Inproc) -> None:
+def test_a_renamed_tag_is_shared_only_where_plex_appends(house: Inproc) -> None:
     scenes, items = fill(house)
     for number, scene in enumerate(scenes):
         house.change(scene, tags=[f"own {number}", "New"])
@@ -116,7 +116,7 @@ def test_what_a_server_was_proven_to_do_is_kept_for_that_server(house: Inproc) -
         {f"own {number}", "Newer"} for number in range(MANY)
     ]
     assert len(edits(house, before)) == (1 if appends(house) else MANY)
-    assert house.log().count("plex.tags") == 1
+    assert house.log().count("plex.tag_mode") == 1
 
 
 def test_another_server_at_the_same_address_is_tried_anew(house: Inproc) -> None:
@@ -136,7 +136,7 @@ def test_another_server_at_the_same_address_is_tried_anew(house: Inproc) -> None
     assert [genres(house, item) for item in items] == [
         {f"own {number}", "Newer"} for number in range(MANY)
     ]
-    assert house.log().count("plex.tags") == 2
+    assert house.log().count("plex.tag_mode") == 2
 
 
 def test_removals_are_shared_on_every_server_without_a_trial(house: Inproc) -> None:
@@ -151,7 +151,7 @@ def test_removals_are_shared_on_every_server_without_a_trial(house: Inproc) -> N
     (edit,) = edits(house, before)
     assert (sent_names(edit, "genre"), removed_names(edit, "genre")) == ([], ["Old"])
     assert [genres(house, item) for item in items] == [{f"own {number}"} for number in range(MANY)]
-    assert "plex.tags" not in house.log()
+    assert "plex.tag_mode" not in house.log()
 
 
 @pytest.mark.parametrize("preserve", [False, True])
@@ -177,7 +177,7 @@ def test_names_of_others_survive_every_kind_of_sharing(house: Inproc, preserve: 
 
 
 @pytest.mark.parametrize("preserve", [False, True])
-@pytest.mark.parametrize("point", ["drain.shared", "drain.in_hand", "drain.synced"])
+@pytest.mark.parametrize("point", ["drain.shared", "drain.job_started", "drain.synced"])
 def test_a_worker_that_dies_after_sharing_costs_no_name(
     house: Inproc, point: str, preserve: bool
 ) -> None:
@@ -221,7 +221,7 @@ def test_a_shared_request_that_fails_is_made_good_by_each_job(house: Inproc, sta
         house.look_for(300.0)
 
     assert {house.shown(item).studio for item in items} == {"Aurora"}
-    assert (house.waiting(), house.letters()) == ({}, {})
+    assert (house.waiting(), house.dead_letters()) == ({}, {})
 
 
 @pytest.mark.parametrize("count", [20, 60])
@@ -235,8 +235,8 @@ def test_shared_requests_stay_short_however_many_items_and_names(house: Inproc, 
     with house.writes_only(*items):
         house.sync(*scenes)
 
-    wanted = {name.upper() + "!" for name in names}
-    assert all(genres(house, item) == wanted for item in items)
+    desired = {name.upper() + "!" for name in names}
+    assert all(genres(house, item) == desired for item in items)
     shared = [record for record in edits(house, before) if len(written_items([record])) > 1]
     assert all(len(record.target) <= LONGEST_TARGET for record in shared)
     assert bool(shared) == (
@@ -275,7 +275,7 @@ def test_what_differs_in_a_title_is_not_shared(house: Inproc) -> None:
     )
 
 
-def test_an_item_that_another_scene_claims_is_not_written_by_sharing(house: Inproc) -> None:
+def test_an_item_owned_by_another_scene_is_not_shared(house: Inproc) -> None:
     item = house.plex.library.add_item(
         house.section, parts=[[("/media/x.mp4", 1), ("/media/y.mp4", 2)]]
     )
@@ -290,7 +290,7 @@ def test_an_item_that_another_scene_claims_is_not_written_by_sharing(house: Inpr
     assert (house.shown(item).studio, house.shown(other).studio) == ("Aurora", "Aurora")
 
 
-def test_what_was_shared_is_recorded_and_verified_like_anything_else(house: Inproc) -> None:
+def test_what_was_shared_is_recorded_and_verified(house: Inproc) -> None:
     scenes, items = fill(house)
     for scene in scenes:
         house.change(scene, studio="Aurora")

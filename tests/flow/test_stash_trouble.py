@@ -43,9 +43,7 @@ def test_a_stash_in_trouble_costs_no_attempt(room: Workroom, name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 404])
-def test_a_cover_that_cannot_be_had_does_not_keep_the_fields_back(
-    room: Workroom, status: int
-) -> None:
+def test_an_unavailable_cover_does_not_delay_the_fields(room: Workroom, status: int) -> None:
     scene = room.scene(cover=picture(1))
     room.stash.faults.fail(status, kind="screenshot")
 
@@ -122,7 +120,7 @@ def test_the_worker_keeps_its_session_alive(tmp_path: Path) -> None:
         assert room.stash.count(status=401) == 0
 
 
-def test_an_expired_session_waits_for_the_next_hook_and_spends_nothing(tmp_path: Path) -> None:
+def test_an_expired_session_waits_for_the_next_hook(tmp_path: Path) -> None:
     room = guarded(tmp_path)
     with opened(room):
         first, second = room.scene("a.mp4"), room.scene("b.mp4")

@@ -76,9 +76,7 @@ STATES: dict[str, tuple[Callable[[House], None], set[str]]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_button_answers_and_says_why_where_it_cannot_do_its_job(
-    house: House, state: str
-) -> None:
+def test_every_button_answers_or_says_why_it_cannot(house: House, state: str) -> None:
     arrange, refused = STATES[state]
     arrange(house)
     house.run_task("View Queue Status")  # afterwards a worker lives
@@ -136,7 +134,7 @@ def test_process_queue_without_settings_says_what_waits_and_why(house: House) ->
     )
 
 
-def test_a_task_that_is_cancelled_takes_nothing_of_the_workers_with_it(house: House) -> None:
+def test_a_cancelled_task_leaves_the_worker_alone(house: House) -> None:
     backlog(house)
     house.plex.switches.latency_s = 0.1
     job_id = house.stash.run_task("Force Sync All")
@@ -203,9 +201,7 @@ def press(house: Home, mode: str, written: list[bytes]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("task", TASKS, ids=[task.mode for task in TASKS])
-def test_where_no_worker_can_be_started_every_button_still_does_its_job(
-    alone: Home, task: Task
-) -> None:
+def test_without_a_worker_every_button_still_works(alone: Home, task: Task) -> None:
     mode = task.mode
     written: list[bytes] = []
     if mode == "log":
@@ -231,7 +227,7 @@ def test_a_task_that_works_off_the_queue_itself_writes_to_plex(alone: Home) -> N
     assert alone.item("a.mp4").title == "Title of a.mp4"
 
 
-def test_dead_letters_go_back_into_the_queue_although_nobody_works(alone: Home) -> None:
+def test_dead_letters_are_requeued_without_a_worker(alone: Home) -> None:
     press(alone, "retry_dead", [])
 
     store = open_store(alone.data, FakeClock())

@@ -120,7 +120,7 @@ def test_the_queue_status_says_what_waits_what_failed_and_why(house: House) -> N
     assert "0 due, 1 later, 0 in progress" in said
 
 
-def test_clearing_the_dead_letters_deletes_them_all_at_the_second_run(house: House) -> None:
+def test_clearing_dead_letters_takes_two_runs(house: House) -> None:
     ambiguous(house)
 
     first = house.stash.run_operation({"mode": "clear_dead"})
@@ -140,7 +140,7 @@ def test_clearing_before_anything_ever_happened_is_no_accident(house: House) -> 
     assert job.error is None or "Traceback" not in job.error
 
 
-def test_sync_all_sends_every_scene_and_a_second_time_writes_nothing(house: House) -> None:
+def test_a_second_sync_all_writes_nothing(house: House) -> None:
     scenes = [
         house.scene(f"{number}.mp4", title=f"Title {number}", tags=["all"]) for number in range(30)
     ]
@@ -194,7 +194,7 @@ def test_the_health_check_tells_of_a_broken_plex(house: House) -> None:
         house.stash.run_operation({"mode": "health"})
 
 
-def test_hidden_paths_are_the_same_words_in_the_log_in_the_notices_and_in_what_tasks_print(
+def test_hidden_paths_are_equal_in_log_notices_and_tasks(
     house: House,
 ) -> None:
     house.configure(e_obfuscate_paths=True, e_log_debug=True)

@@ -33,7 +33,7 @@ def test_the_same_file_name_in_two_folders_is_two_files(house: Inproc, path_map:
         house.sync(scene)
 
 
-def test_the_same_name_and_the_same_size_in_two_folders_is_written_to_neither(
+def test_equal_names_and_sizes_in_two_folders_match_neither(
     house: Inproc,
 ) -> None:
     house.configure(b_path_map="")
@@ -43,20 +43,20 @@ def test_the_same_name_and_the_same_size_in_two_folders_is_written_to_neither(
     with house.writes_only():
         house.sync(scene)
 
-    letter = house.letter(scene)
-    assert letter.reason == "AmbiguousMatch"
+    dead_letter = house.dead_letter(scene)
+    assert dead_letter.reason == "AmbiguousMatch"
     assert {f"item {first} name_only 0.4", f"item {second} name_only 0.4"} == {
-        line.partition(" /")[0] for line in letter.candidates
+        line.partition(" /")[0] for line in dead_letter.candidates
     }
 
 
-def test_weak_evidence_is_written_only_when_matching_is_not_strict(house: Inproc) -> None:
+def test_weak_evidence_is_written_only_if_not_strict(house: Inproc) -> None:
     house.configure(b_path_map="")
     scene, item = house.scene("/data/a.mp4", 0), house.item("/media/deep/down/a.mp4", 5)
 
     with house.writes_only():
         house.sync(scene)
-    assert house.letter(scene).reason == "WeakMatch"
+    assert house.dead_letter(scene).reason == "WeakMatch"
     house.configure(b_strict_matching=False)
     with house.writes_only(item):
         house.sync(scene)
@@ -153,7 +153,7 @@ def test_two_spellings_that_differ_in_size_are_two_files(house: Inproc) -> None:
         house.sync(scene)
 
 
-def test_a_root_behind_a_symbolic_link_is_found_by_the_folders_below_it(house: Inproc) -> None:
+def test_a_root_behind_a_symbolic_link_is_matched_by_suffix(house: Inproc) -> None:
     house.configure(b_path_map="")
     scene = house.scene("/mnt/link/films/2019/trip/a.mp4", 10)
     right = house.item("/volume1/real/films/2019/trip/a.mp4", 10)
@@ -194,7 +194,7 @@ def test_a_scene_with_two_files_is_written_to_the_items_of_both(house: Inproc) -
         house.sync(scene)
 
 
-def test_of_two_scenes_on_one_item_the_first_writes_and_the_other_is_reported(
+def test_the_first_of_two_scenes_on_one_item_writes(
     house: Inproc,
 ) -> None:
     item = house.plex.library.add_item(
@@ -232,9 +232,7 @@ def test_the_scene_that_an_items_record_names_goes_on_writing_it(house: Inproc) 
 
 
 @pytest.mark.parametrize("preserve", [False, True], ids=["Stash wins", "Plex edits stay"])
-def test_a_scene_that_was_found_again_under_a_new_id_knows_what_its_predecessor_wrote(
-    house: Inproc, preserve: bool
-) -> None:
+def test_a_scene_with_a_new_id_knows_its_predecessors_writes(house: Inproc, preserve: bool) -> None:
     house.configure(c_preserve_plex_edits=preserve)
     old, item = house.pair(
         "a.mp4", title="Old", studio="Aurora", tags=["one", "two"], cover=picture(1)
@@ -287,13 +285,11 @@ def test_an_item_that_plays_another_file_now_is_matched_anew(house: Inproc) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_written(
-    house: Inproc, seed: int
-) -> None:
-    chance = Random(seed)
+def test_no_wrong_item_is_written_in_a_random_tree(house: Inproc, seed: int) -> None:
+    rng = Random(seed)
     house.configure(b_path_map="")
     years = ["2019", "2020", "2021"]
-    swapped = dict(zip(years, chance.sample(years, 3), strict=True))
+    swapped = dict(zip(years, rng.sample(years, 3), strict=True))
     places = [
         (y, sub, f"{n}.mp4")
         for y in years
@@ -306,17 +302,17 @@ def test_in_a_random_tree_with_equal_names_and_swapped_years_no_wrong_item_is_wr
     for number, (year, sub, name) in enumerate(places):
         scene = house.scene(f"/data/{year}/{sub}{name}", 100 + number, title=f"Scene {number}")
         scenes.append(scene)
-        if chance.random() < 0.7:
+        if rng.random() < 0.7:
             right[scene] = house.item(f"/media/{swapped[year]}/{sub}{name}", 100 + number)
-    chance.shuffle(scenes)
+    rng.shuffle(scenes)
 
     with house.touches_only(*right.values()):
         house.sync(*scenes)
 
     for scene, item in right.items():
-        wanted = house.stash.library.scene(scene).title
+        desired = house.stash.library.scene(scene).title
         assert house.shown(item).title in (
-            wanted,
+            desired,
             house.shown(item).files[0].rpartition("/")[2][:-4],
         )
         assert set(house.records(scene)) <= {item}
@@ -346,7 +342,7 @@ def learning(tmp_path: Path) -> Iterator[Inproc]:
         yield made
 
 
-def test_a_pair_of_folders_is_learned_and_tells_equal_names_apart(learning: Inproc) -> None:
+def test_a_learned_mapping_separates_equal_names(learning: Inproc) -> None:
     library_of(learning, "/data", "/media")
     scene = learning.scene("/data/x/same.mp4", 7)
     right = learning.item("/media/x/same.mp4", 7)
@@ -396,7 +392,7 @@ def test_a_learned_match_needs_the_same_size(learning: Inproc) -> None:
         learning.sync(scene)
 
 
-def test_one_contradiction_drops_a_pair_and_verifies_what_it_had_matched(learning: Inproc) -> None:
+def test_one_contradiction_removes_a_mapping(learning: Inproc) -> None:
     library_of(learning, "/data", "/media")
     scene = learning.scene("/data/x/same.mp4", 7)
     right = learning.item("/media/x/same.mp4", 7)
@@ -412,7 +408,7 @@ def test_one_contradiction_drops_a_pair_and_verifies_what_it_had_matched(learnin
 
     assert "paths.contradicted" in learning.log()
     assert (
-        learning.letter(scene).reason == "AmbiguousMatch"
+        learning.dead_letter(scene).reason == "AmbiguousMatch"
     )  # without the pair nothing tells the two apart
     assert learning.shown(right).title == "Scene of /data/x/same.mp4"
     learning.clock.advance(100_000.0)
@@ -432,4 +428,4 @@ def test_the_confidence_of_every_sync_is_recorded_and_counted(house: Inproc) -> 
 
     assert house.records(guessed)[item].confidence == "low"
     assert [next(iter(house.records(scene).values())).confidence for scene in sure] == ["high"] * 3
-    assert house.worker.parts.statistics.now().confidence == {"high": 3, "low": 1}
+    assert house.worker.components.statistics.now().confidence == {"high": 3, "low": 1}

@@ -30,7 +30,7 @@ def test_a_worker_leaves_for_a_new_version_which_takes_over(house: House) -> Non
     assert house.worker_log().count("worker.start") == 2
 
 
-def test_waking_starts_a_worker_and_finds_it_alive_the_second_time(house: House) -> None:
+def test_waking_starts_a_worker_only_once(house: House) -> None:
     first = house.stash.run_operation({"mode": "wake"})
     wait_for(house.is_alive, "the worker")
     second = house.stash.run_operation({"mode": "wake"})
@@ -54,7 +54,7 @@ def test_saying_nothing_is_an_error(house: House, arguments: dict[str, str]) -> 
         house.stash.run_operation({"mode": "say", **arguments})
 
 
-def test_plex_sees_one_device_however_many_workers_and_tasks_there_were(house: House) -> None:
+def test_plex_sees_one_device_across_workers_and_tasks(house: House) -> None:
     scene = house.scene()
     pids = set()
     for number in range(3):

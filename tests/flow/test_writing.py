@@ -34,7 +34,7 @@ def genres(house: Inproc, item: int) -> set[str]:
 # -- names --------------------------------------------------------------------------------------
 
 
-def test_genres_and_actors_that_stash_lacks_go_and_collections_of_others_stay(
+def test_genres_and_actors_go_and_foreign_collections_stay(
     house: Inproc,
 ) -> None:
     scene, item = house.pair("a.mp4", **FULL)
@@ -51,7 +51,7 @@ def test_genres_and_actors_that_stash_lacks_go_and_collections_of_others_stay(
     assert shown.labels == ["x"]
 
 
-def test_our_collection_goes_with_the_studio_and_those_of_others_stay(house: Inproc) -> None:
+def test_our_studio_collection_goes_and_foreign_ones_stay(house: Inproc) -> None:
     scene, item = house.pair("a.mp4", **FULL)
     house.sync(scene)
     house.plex.library.change(item, collections=["Aurora", "Mine"])
@@ -86,7 +86,7 @@ def test_another_spelling_of_a_name_is_the_same_name(house: Inproc) -> None:
         house.sync(scene)
 
 
-def test_a_tag_that_the_server_spells_otherwise_is_not_written_for_ever(house: Inproc) -> None:
+def test_a_tag_spelled_otherwise_by_plex_is_not_rewritten(house: Inproc) -> None:
     scene, item = house.pair(
         "a.mp4", tags=["TRAIN"]
     )  # the bystanders' "train" is the server's spelling
@@ -163,8 +163,8 @@ def test_a_date_that_the_server_answers_with_500_fails_alone(house: Inproc) -> N
 
     shown = house.shown(item)
     assert (shown.title, genres(house, item), shown.date) == ("New", {"new"}, "2024-03-09")
-    assert "date" in house.letter(scene).message
-    assert house.letter(scene).reason == "PlexRejected"
+    assert "date" in house.dead_letter(scene).message
+    assert house.dead_letter(scene).reason == "PlexRejected"
     assert house.waiting() == {}
     assert house.shown(other).title == "Night Train"
 
@@ -185,10 +185,10 @@ def test_the_retry_of_a_refused_field_sends_that_field_alone(house: Inproc) -> N
         "originallyAvailableAt.value"
     }
     assert house.shown(item).date is None
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
-def test_an_edit_that_the_server_drops_in_silence_is_reported_once(house: Inproc) -> None:
+def test_a_silently_dropped_edit_is_reported_once(house: Inproc) -> None:
     house.plex.switches.empty_date = "ignored"
     scene, item = house.pair("a.mp4", **FULL)
     house.sync(scene)
@@ -202,7 +202,7 @@ def test_an_edit_that_the_server_drops_in_silence_is_reported_once(house: Inproc
     assert len(told) == 1
     assert f"scene {scene}" in told[0]
     assert "date" in told[0]
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 def test_a_refused_edit_leaves_no_half_of_it_behind(house: Inproc) -> None:
@@ -214,7 +214,7 @@ def test_a_refused_edit_leaves_no_half_of_it_behind(house: Inproc) -> None:
 
     shown = house.shown(item)
     assert (shown.title, shown.studio, shown.date) == ("Night Train", "Aurora", "2024-03-09")
-    assert house.letters() == {}
+    assert house.dead_letters() == {}
 
 
 # -- locks --------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_an_agent_changes_nothing_of_ours(house: Inproc) -> None:
     assert (shown.collections, shown.poster_bytes) == (["Aurora"], png(1))
 
 
-def test_without_locking_the_agent_may_overwrite_and_locks_of_others_stay(house: Inproc) -> None:
+def test_without_locking_foreign_locks_stay(house: Inproc) -> None:
     house.configure(c_lock_fields=False)
     scene, item = house.pair("a.mp4", **FULL)
     house.plex.library.change(item, locked={"studio"})

@@ -135,7 +135,7 @@ def live(folder: Path) -> Worker:
     worker = build_worker(Environment(ROOT, folder, clock, Random(1)), log(), "test", lambda: None)
     try:
         for _ in range(4):
-            assert worker.life.tick() is None
+            assert worker.loop.tick() is None
             clock.advance(31.0)
     except sqlite3.Error:
         worker.close()
@@ -167,9 +167,9 @@ def lived(folder: Path) -> Story:
         try:
             subjects |= work_off(worker)
             look_around(worker)
-            notices = " ".join(text for _, _, text in worker.parts.notices.pending())
+            notices = " ".join(text for _, _, text in worker.components.notices.pending())
             return Story(
-                subjects, aside, notices, parse_float(worker.parts.facts.get("watermark")) or 0.0
+                subjects, aside, notices, parse_float(worker.components.facts.get("watermark")) or 0.0
             )
         except sqlite3.Error as error:
             assert is_damage(error)
@@ -181,7 +181,7 @@ def lived(folder: Path) -> Story:
 
 def work_off(worker: Worker) -> set[str]:
     """Move every waiting job as the drain would; the subjects."""
-    store, seen = worker.parts.store, set()
+    store, seen = worker.components.store, set()
     for move in range(2_000):
         jobs = store.claim()
         if not jobs:
@@ -198,7 +198,7 @@ def work_off(worker: Worker) -> set[str]:
 
 def look_around(worker: Worker) -> None:
     """Everything that reads the tables."""
-    parts = worker.parts
+    parts = worker.components
     records = Records(parts.store)
     for number in SCENES:
         records.of_scene(number, SERVER)
@@ -209,8 +209,8 @@ def look_around(worker: Worker) -> None:
     after = 0
     while page := records.originals.page(SERVER, after, 50):
         after = page[-1][0]
-    for letter in parts.letters.newest(1_000):
-        parts.letters.requeue(letter, 1.0)
+    for dead_letter in parts.dead_letters.newest(1_000):
+        parts.dead_letters.requeue(dead_letter, 1.0)
     parts.notices.pending()
     parts.statistics.now()
     parts.store.counts()
@@ -243,7 +243,7 @@ def test_a_worker_begins_on_a_damaged_database_and_works(
 
 @fuzzed(12)
 @given(flips=DAMAGE, cut=CUTS)
-def test_a_hook_on_a_damaged_database_notes_its_change_all_the_same(
+def test_a_hook_on_a_damaged_database_keeps_its_change(
     sound: Path, flips: list[tuple[float, int, int]], cut: float | None
 ) -> None:
     message: dict[str, object] = {
@@ -278,7 +278,7 @@ QUIET = [
 
 @fuzzed(20)
 @given(flips=DAMAGE, cut=CUTS, number=st.integers(0, len(QUIET) - 1))
-def test_a_task_on_a_damaged_database_says_what_is_wrong_and_nothing_worse(
+def test_a_task_on_a_damaged_database_says_what_is_wrong(
     sound: Path, flips: list[tuple[float, int, int]], cut: float | None, number: int
 ) -> None:
     with copied(sound, with_backup=False) as folder:

@@ -57,7 +57,7 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(
 
     is_understood = content == '{"age_s": -1}' and name != "ramp.json"
     assert (tmp_path / f"{name}.corrupt").exists() is not is_understood
-    assert len([line for line in lines if "state.set_aside" in line and name in line]) == (
+    assert len([line for line in lines if "state.corrupt" in line and name in line]) == (
         not is_understood
     )
 
@@ -65,9 +65,7 @@ def test_a_document_of_nonsense_is_set_aside_and_told_once(
 @pytest.mark.parametrize(
     "content", [b"[" * 20_000, b"\xff", b"", b"[1]", b'{"a": 1, "b": 2, "c": 3}']
 )
-def test_a_left_message_that_cannot_be_read_is_told_once_and_forgotten(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_an_unreadable_message_is_shown_once_and_forgotten(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "message.json").write_bytes(content)
 
     first, second = pop_pending_message(str(tmp_path)), pop_pending_message(str(tmp_path))
@@ -102,16 +100,14 @@ def noted(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("column", ["title", "reason", "message", "candidates"])
-def test_a_dead_letter_with_a_damaged_character_is_read_all_the_same(
-    noted: Path, column: str
-) -> None:
+def test_a_dead_letter_with_a_damaged_character_is_read(noted: Path, column: str) -> None:
     in_queue(noted, f"UPDATE dead_letters SET {column} = CAST(X'5BFF22' AS TEXT)")
     store = open_store(noted, FakeClock())
 
-    (letter,) = DeadLetters(store).newest()
+    (dead_letter,) = DeadLetters(store).newest()
     store.connection.close()
 
-    assert letter.subject == "scene:1"
+    assert dead_letter.subject == "scene:1"
 
 
 @pytest.mark.parametrize("fields", ["{", "[]", '{"title": 3}', '{"title": {"pushed": 1}}', "X"])
@@ -125,7 +121,7 @@ def test_a_record_that_makes_no_sense_counts_as_absent(noted: Path, fields: str)
     assert found == {}
 
 
-def test_damage_that_the_check_at_the_opening_does_not_see_is_mended_by_the_next_one(
+def test_damage_found_later_is_repaired_by_the_next_worker(
     noted: Path,
 ) -> None:
     mark_suspect(noted)
@@ -157,11 +153,11 @@ def test_an_empty_file_is_a_damaged_database_and_not_a_new_one(noted: Path) -> N
     assert waiting == 2
 
 
-def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor(
+def test_a_hook_beside_a_quarantine_spares_the_successor(
     noted: Path,
 ) -> None:
     def intrude(name: str) -> None:
-        if name == "schema.set_aside":
+        if name == "schema.quarantined":
             (noted / "queue.db").touch()
 
     mark_suspect(noted)
@@ -175,7 +171,7 @@ def test_a_hook_that_opens_what_was_just_moved_aside_does_not_cost_the_successor
     assert waiting == 2
 
 
-def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(noted: Path) -> None:
+def test_records_of_a_damaged_database_survive_without_backup(noted: Path) -> None:
     store = open_store(noted, FakeClock())
     Records(store).originals.save("machine", 70, 1, {"title": Original("before", locked=True)}, 1.0)
     Records(store).originals.save("machine", 71, 1, {"title": Original("lost", locked=True)}, 1.0)
@@ -185,15 +181,15 @@ def test_what_a_damaged_database_remembers_is_kept_although_there_is_no_backup(n
 
     store = open_store(noted, FakeClock())
     kept = Records(store).originals.page("machine", 0, 10)
-    letters, records = DeadLetters(store).newest(), Records(store).of_scene(7, "machine")
+    dead_letters, records = DeadLetters(store).newest(), Records(store).of_scene(7, "machine")
     store.connection.close()
 
     assert kept == [(70, 1, {"title": Original("before", locked=True)})]
-    assert [letter.subject for letter in letters] == ["scene:1"]
+    assert [dead_letter.subject for dead_letter in dead_letters] == ["scene:1"]
     assert set(records) == {70}
 
 
-def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(
+def test_an_index_that_lacks_rows_counts_as_damage(
     noted: Path,
 ) -> None:
     store = open_store(noted, FakeClock())
@@ -210,7 +206,7 @@ def test_an_index_that_lacks_rows_would_hide_jobs_for_ever_and_counts_as_damage(
     assert opened.quarantine
 
 
-def test_a_worker_that_comes_upon_damage_has_the_next_life_mend_it(tmp_path: Path) -> None:
+def test_a_worker_that_finds_damage_lets_the_next_run_repair_it(tmp_path: Path) -> None:
     def stumble(name: str) -> None:
         if name == "worker.orphans" and not list(tmp_path.glob("*.damaged-*")):
             raise sqlite3.DatabaseError("database disk image is malformed")
@@ -227,7 +223,7 @@ def test_a_worker_that_comes_upon_damage_has_the_next_life_mend_it(tmp_path: Pat
     assert not (tmp_path / "queue.db.suspect").exists()
 
 
-def test_where_not_all_that_waited_could_be_saved_the_catch_up_begins_a_day_earlier(
+def test_after_a_partial_recovery_the_catch_up_starts_earlier(
     noted: Path,
 ) -> None:
     in_queue(
@@ -244,7 +240,7 @@ def test_where_not_all_that_waited_could_be_saved_the_catch_up_begins_a_day_earl
     assert float(watermark) < (noted / "queue.db").stat().st_mtime - 80_000
 
 
-def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(
+def test_an_invalid_stored_time_does_not_stop_the_worker(
     tmp_path: Path,
 ) -> None:
     open_store(tmp_path, FakeClock()).connection.close()
@@ -254,7 +250,7 @@ def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(
     log, _ = kept_log()
     worker = build_worker(Environment(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
 
-    farewell = worker.life.tick()
+    farewell = worker.loop.tick()
     worker.close()
 
     assert farewell is None
@@ -271,9 +267,7 @@ def test_a_kept_time_that_is_no_number_does_not_keep_the_worker_from_its_work(
         (b'{"data": {"s42": {"title": "\\ud83d\\ude00"}}}', {42: {"title": "\U0001f600"}}),
     ],
 )
-def test_half_characters_and_scenes_that_are_none_never_leave_the_client(
-    answer: bytes, found: object
-) -> None:
+def test_surrogates_and_invalid_scenes_never_leave_the_client(answer: bytes, found: object) -> None:
     with served(answer, "application/json") as url:
         client = StashClient(StashAddress("http", "127.0.0.1", int(url.rpartition(":")[2])), "")
 

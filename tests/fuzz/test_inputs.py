@@ -87,9 +87,7 @@ def answered(raw: bytes, folder: str) -> dict[str, object]:
 @pytest.mark.parametrize("with_database", [False, True])
 @fuzzed(30)
 @given(raw=bent_bytes(MESSAGE))
-def test_whatever_stash_sends_the_script_answers_one_json_document(
-    with_database: bool, raw: bytes
-) -> None:
+def test_any_message_from_stash_gets_one_json_answer(with_database: bool, raw: bytes) -> None:
     with TemporaryDirectory() as folder:
         if with_database:
             open_store(Path(folder), FakeClock()).connection.close()
@@ -173,7 +171,7 @@ def test_whatever_the_settings_hold_they_can_be_read(raw: dict[str, object]) -> 
     raw=bent(SCENE),
     settings=st.dictionaries(st.sampled_from([one.key for one in SETTINGS]), JSON, max_size=4),
 )
-def test_whatever_a_scene_holds_it_is_planned_and_sent_or_refused_in_words(
+def test_any_scene_is_planned_and_sent_or_rejected_in_words(
     raw: Any, settings: dict[str, Any]
 ) -> None:
     if not isinstance(raw, dict):
@@ -184,16 +182,16 @@ def test_whatever_a_scene_holds_it_is_planned_and_sent_or_refused_in_words(
         return
     config = read_config(settings).config
 
-    wanted = desired_values(scene, config)
+    desired = desired_values(scene, config)
     limits = EditLimits()
-    wanted = {
+    desired = {
         name: fit_text(value, limits) if isinstance(value, str) else value
-        for name, value in wanted.items()
+        for name, value in desired.items()
     }
     item = snapshot()
-    changes = plan_changes(wanted, item, None, WriteRules(), identified=scene.has_identity)
-    intended_records(changes, wanted, item, None)
-    field_records(changes, wanted, item, None)
+    changes = plan_changes(desired, item, None, WriteRules(), identified=scene.has_identity)
+    intended_records(changes, desired, item, None)
+    field_records(changes, desired, item, None)
     with contextlib.suppress(PlexSyncError):
         for target in edit_targets(1, [1], changes, limits):
             assert target.isascii()
@@ -245,9 +243,7 @@ def served(body: bytes, kind: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", ANSWERS)
 @fuzzed(12)
 @given(data=st.data())
-def test_whatever_stash_answers_is_understood_or_an_error_of_ours(
-    name: str, data: st.DataObject
-) -> None:
+def test_any_answer_of_stash_is_parsed_or_one_of_our_errors(name: str, data: st.DataObject) -> None:
     body = data.draw(bent_bytes(ANSWERS[name]))
     with served(body, "application/json") as url:
         client = StashClient(

@@ -40,12 +40,12 @@ DOCUMENTS: dict[str, Any] = {
     },
     "outages.json": {
         "outages": [
-            {"start": NOW - 90, "end": NOW - 60, "cause": "PlexServerDown", "error": "e", "jobs": 2, "how": "h"},
-            {"start": NOW - 30, "end": None, "cause": "PlexRefused", "refused": True},
+            {"start": NOW - 90, "end": NOW - 60, "cause": "PlexUnavailable", "error": "e", "jobs": 2, "how": "h"},
+            {"start": NOW - 30, "end": None, "cause": "PlexAccessError", "refused": True},
         ],
     },
     "stats.json": {
-        "since": NOW, "outcomes": {"done": 3}, "errors": {"NoFile": 1}, "fields": {"title": 2},
+        "since": NOW, "outcomes": {"done": 3}, "errors": {"SceneHasNoFile": 1}, "fields": {"title": 2},
         "confidence": {"high": 3}, "days": {"2026-01-01": 3}, "times_s": [0.1, 0.5],
     },
     "ramp.json": {
@@ -66,10 +66,10 @@ def log() -> EventLog:
 
 def use_breaker(folder: Path, clock: FakeClock) -> None:
     breaker, _ = CircuitStateFile(folder, clock).load()
-    gate = CircuitBreaker(clock, Random(1), log(), breaker)
-    probe_is_due(gate.breaker, clock.wall())
-    assert gate.max_jobs in (0, 1, 100)
-    CircuitStateFile(folder, clock).save(gate.breaker)
+    circuit = CircuitBreaker(clock, Random(1), log(), breaker)
+    probe_is_due(circuit.breaker, clock.wall())
+    assert circuit.max_jobs in (0, 1, 100)
+    CircuitStateFile(folder, clock).save(circuit.breaker)
 
 
 def use_outages(folder: Path, clock: FakeClock) -> None:
@@ -147,7 +147,7 @@ def test_whatever_a_document_holds_it_is_understood_or_replaced(
         {name: bent_bytes(document) for name, document in DOCUMENTS.items()}
     )
 )
-def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
+def test_a_worker_starts_with_any_documents(
     contents: dict[str, bytes],
 ) -> None:
     with TemporaryDirectory() as place:
@@ -161,7 +161,7 @@ def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
 
         try:
             for _ in range(5):
-                assert worker.life.tick() is None
+                assert worker.loop.tick() is None
                 clock.advance(40.0)
         finally:
             worker.close()
@@ -169,7 +169,7 @@ def test_a_worker_starts_and_works_on_whatever_documents_it_finds(
 
 @fuzzed()
 @given(content=bent_bytes(["error", "what a worker has left"]))
-def test_whatever_the_left_message_holds_a_hook_goes_on_and_forgets_it(content: bytes) -> None:
+def test_a_hook_continues_with_any_pending_message(content: bytes) -> None:
     with TemporaryDirectory() as place:
         write_pending_message(place, "error", "x")
         (Path(place) / "message.json").write_bytes(content)
@@ -190,9 +190,7 @@ SPILLED = {
 
 @fuzzed(40)
 @given(content=bent_bytes(SPILLED), other=bent(SPILLED["note"]))
-def test_a_spilled_file_of_nonsense_is_refused_and_the_others_are_taken_in(
-    content: bytes, other: Any
-) -> None:
+def test_an_invalid_spill_file_does_not_stop_the_others(content: bytes, other: Any) -> None:
     with TemporaryDirectory() as place:
         folder, clock = Path(place), FakeClock()
         store = open_store(folder, clock)

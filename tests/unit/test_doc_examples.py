@@ -88,7 +88,7 @@ def test_a_scene_is_matched_as_the_page_says(row: list[str]) -> None:
 def test_a_field_is_written_as_the_page_says(row: list[str]) -> None:
     name, stash, shown, ours, preserve, then = row
     field = BY_NAME[name]
-    wanted, _, remark = stash.partition("-, ") if stash.startswith("-, ") else (stash, "", "")
+    desired, _, remark = stash.partition("-, ") if stash.startswith("-, ") else (stash, "", "")
     present, known = value(field.kind, shown), value(field.kind, ours)
     values: dict[str, FieldValue] = {each.name: value(each.kind, "-") for each in EDIT_FIELDS}
     item = PlexItem(1, 1, "", ("/media/file.mp4",), values | {name: present})
@@ -98,7 +98,7 @@ def test_a_field_is_written_as_the_page_says(row: list[str]) -> None:
     )
 
     changes = plan_changes(
-        {name: value(field.kind, wanted or "-")},
+        {name: value(field.kind, desired or "-")},
         item,
         record if ours != "-" else None,
         WriteRules(preserve_plex_edits=preserve == "on"),

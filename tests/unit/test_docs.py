@@ -12,7 +12,7 @@ import pytest
 from core.obfuscate import hide_paths
 from core.version import VERSION
 from tests.unit.test_layers import MODULES, module_name, parsed, shipped
-from tools.site_hooks import BORROWED, borrowed_pages, foreign_hosts, reference_pages
+from tools.site_hooks import INCLUDED, foreign_hosts, included_pages, reference_pages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -71,11 +71,11 @@ def test_the_reference_has_every_module_that_ships() -> None:
 def test_the_menu_has_every_page_of_the_reference() -> None:
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 
-    assert [page for page in (*reference_pages(ROOT), *BORROWED) if f": {page}\n" not in menu] == []
+    assert [page for page in (*reference_pages(ROOT), *INCLUDED) if f": {page}\n" not in menu] == []
 
 
-def test_borrowed_pages_link_to_their_neighbours() -> None:
-    text = "".join(borrowed_pages(ROOT).values())
+def test_included_pages_link_to_their_neighbours() -> None:
+    text = "".join(included_pages(ROOT).values())
 
     assert "](docs/" not in text
     assert f"[{VERSION}]" in text

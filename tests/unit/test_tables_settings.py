@@ -64,11 +64,11 @@ def targets(node: ast.stmt) -> list[ast.Name]:
     )
 
 
-def read_attributes(outside: Iterable[ast.Module], derived: Iterable[ast.Module]) -> set[str]:
+def read_attributes(env: Iterable[ast.Module], derived: Iterable[ast.Module]) -> set[str]:
     """The attributes that `outside` reads, itself or through functions of `derived` that it comes to."""
-    outside, derived = list(outside), list(derived)
-    found = {attribute for tree in outside for attribute in reads(tree)}
-    known = {name for tree in outside for name in names(tree)}
+    env, derived = list(env), list(derived)
+    found = {attribute for tree in env for attribute in reads(tree)}
+    known = {name for tree in env for name in names(tree)}
     ahead = [pair for tree in derived for pair in functions(tree)]
     tables = {target.id: node for tree in derived for node in tree.body for target in targets(node)}
     while reached := [pair for pair in ahead if pair[0].name in known]:
@@ -87,7 +87,7 @@ def read_here() -> set[str]:
     return read_attributes([tree for tree in trees.values() if tree not in derived], derived)
 
 
-def test_every_setting_is_an_attribute_of_the_model_and_every_attribute_a_setting() -> None:
+def test_settings_and_model_attributes_are_the_same() -> None:
     attributes = {TABLES.get(setting.name, setting.name) for setting in SETTINGS}
 
     assert attributes == set(PlexSyncConfig.model_fields)
@@ -98,10 +98,8 @@ def test_every_setting_has_a_reader(read_here: set[str], name: str) -> None:
     assert name in read_here
 
 
-def test_a_setting_that_only_an_uncalled_function_reads_has_no_reader() -> None:
-    outside = ast.parse(
-        "def work(config):\n    return config.direct, wanted(config), config.is_on()\n"
-    )
+def test_a_setting_read_only_by_dead_code_has_no_reader() -> None:
+    env = ast.parse("def work(config):\n    return config.direct, wanted(config), config.is_on()\n")
     derived = ast.parse(
         "class PlexSyncConfig:\n"
         "    def is_on(self):\n        return self.by_method\n"
@@ -111,7 +109,7 @@ def test_a_setting_that_only_an_uncalled_function_reads_has_no_reader() -> None:
         "CLEANERS = {'x': clean}\n"
     )
 
-    found = read_attributes([outside], [derived])
+    found = read_attributes([env], [derived])
 
     assert {"direct", "by_method", "by_table"} <= found
     assert "unread" not in found

@@ -26,7 +26,7 @@ def test_no_button_takes_the_mode_of_an_operation() -> None:
     assert {WAKE, SAY}.isdisjoint(task.mode for task in TASKS)
 
 
-def test_the_settings_page_has_the_order_of_the_table_group_by_group() -> None:
+def test_the_settings_page_follows_the_order_of_the_table() -> None:
     keys = list(MANIFEST["settings"])
 
     assert keys == [setting.key for setting in SETTINGS]

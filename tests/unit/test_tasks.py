@@ -96,7 +96,7 @@ def bury(button: Button, subject: str) -> None:
     store.connection.close()
 
 
-def test_every_row_of_the_table_has_a_name_a_mode_and_words_of_its_own() -> None:
+def test_every_task_has_a_unique_name_mode_and_text() -> None:
     for column in ("name", "mode", "description"):
         values = [getattr(task, column) for task in TASKS]
         assert len(set(values)) == len(TASKS)
@@ -127,7 +127,7 @@ def test_a_database_of_garbage_is_an_error_and_never_a_traceback(button: Button)
     assert "queue cannot be opened" in str(answer["error"])
 
 
-def test_the_queue_is_worked_off_here_where_no_worker_can_be_started(button: Button) -> None:
+def test_the_queue_is_drained_here_if_no_worker_can_start(button: Button) -> None:
     item = button.plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
     scene = button.stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written")
     store = button.store()
@@ -143,7 +143,7 @@ def test_the_queue_is_worked_off_here_where_no_worker_can_be_started(button: But
     assert "does the work itself" in button.text
 
 
-def test_with_a_living_worker_and_nothing_due_the_bar_is_full_at_once(button: Button) -> None:
+def test_with_nothing_due_the_bar_is_full_immediately(button: Button) -> None:
     button.let_a_worker_live()
 
     answer = button.press("process")
@@ -208,7 +208,7 @@ def test_a_count_that_moved_meanwhile_must_be_confirmed_anew(button: Button) -> 
     assert answer == {"output": {"deleted": 0, "chosen": 2}}
 
 
-def test_clearing_what_waits_takes_two_runs_and_leaves_what_is_in_progress(button: Button) -> None:
+def test_clearing_waiting_jobs_takes_two_runs(button: Button) -> None:
     store = button.store()
     store.enqueue_many(["scene:1", "scene:2", "scene:3"], "update")
     store.claim(1)
@@ -291,7 +291,7 @@ def test_a_healthy_installation_says_so(button: Button) -> None:
     assert "All is well: 1 of 1 sample scenes are found in Plex." in button.text
 
 
-def test_scenes_that_plex_does_not_have_are_named_with_a_mapping_that_would_help(
+def test_missing_scenes_are_named_with_a_helpful_mapping(
     button: Button,
 ) -> None:
     button.let_a_worker_live()
@@ -366,7 +366,7 @@ def counted(button: Button, *outcomes: str) -> None:
     store.connection.close()
 
 
-def test_the_statistics_begin_anew_at_the_second_run_and_the_queue_stays(button: Button) -> None:
+def test_statistics_are_reset_at_the_second_run(button: Button) -> None:
     counted(button, "done", "done", "bury")
     store = button.store()
     store.enqueue("scene:99", "update")
@@ -406,7 +406,7 @@ def test_the_dry_run_shows_a_bar_and_what_is_in_the_way(button: Button) -> None:
     assert "3 of 4 scenes would be written, covers not counted; nothing was." in button.text
 
 
-def test_before_the_worker_has_written_anything_its_log_is_empty_and_that_is_no_error(
+def test_a_log_that_does_not_exist_yet_is_empty(
     button: Button,
 ) -> None:
     answer = button.press("log")

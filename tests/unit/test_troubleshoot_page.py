@@ -1,4 +1,4 @@
-"""docs/troubleshoot.md is found by event name and by reason, so it must know all of them."""
+"""docs/troubleshoot.md explains every event of the log, every reason, and every renamed one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from string import Formatter
 
 import pytest
 
-from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
+from core.errors import (
+    RENAMED_ERRORS,
+    PlexSyncError,
+    SceneDeleted,
+    SceneHasNoFile,
+    error_classes,
+)
 from core.outcome import Disposition
 from tests.unit.test_layers import shipped
-from worker.reporting.log_alerts import NOT_WORTH_TELLING, TEXTS, TOLD_BY_OTHERS
+from worker.reporting.job_log import EVENTS
+from worker.reporting.log_alerts import TEXTS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PAGE = (PROJECT / "docs" / "troubleshoot.md").read_text(encoding="utf-8")
@@ -25,11 +32,30 @@ LEAVES = [
     for error in error_classes()
     if error.__module__ == "core.errors" and not error.__subclasses__()
 ]
-DONE = (SceneDeleted, SceneHasNoFile)  # a job that ends so has neither waited nor failed
+# A job that ends so has neither waited nor failed.
+DONE = (SceneDeleted, SceneHasNoFile)
+# Warnings that another module turns into a notice.
+REPORTED_ELSEWHERE = {
+    "breaker.transition",
+    "database.repaired",
+    "database.failed",
+    "plex.scan_unmapped",
+    "settings.invalid",
+    "settings.missing",
+    "state.corrupt",
+    "sync.claimed",
+    "sync.part_failed",
+    "verify.dropped",
+    "worker.crashed",
+}
+# The first could not be delivered, the second has no consequence.
+NOT_REPORTED = {"notice.undelivered", "settings.defaults_failed"}
+# What the alert adds to the facts of the event.
+ADDED_FACTS = {"lost"}
 
 
 def log_calls() -> Iterator[tuple[str, ast.Call]]:
-    """Every call of an event log, whatever it is kept in: `log.info(...)`, `self._p.log.debug(...)`."""
+    """Yield place and call of every event log call: `log.info(...)`, `self._log.debug(...)`."""
     for path in shipped():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
@@ -42,17 +68,17 @@ def log_calls() -> Iterator[tuple[str, ast.Call]]:
 
 
 def texts_in(node: ast.expr) -> list[str]:
-    """Every text that is written out anywhere in an expression, e.g. in both arms of an `if`."""
-    found = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
-    return [text for text in found if isinstance(text, str)]
+    """Return every string literal in an expression, e.g. in both arms of an `if`."""
+    constants = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    return [text for text in constants if isinstance(text, str)]
 
 
 def logged_events() -> set[str]:
-    """Every event name that the code can write, beside those of a job's fates."""
+    """Return every event name that the code can write, without those of a job's disposition."""
     return {text for _, call in log_calls() for text in texts_in(call.args[0])}
 
 
-def test_every_call_of_the_log_begins_with_a_name_that_this_test_can_read() -> None:
+def test_every_log_call_has_a_readable_event_name() -> None:
     unreadable = [
         place
         for place, call in log_calls()
@@ -60,7 +86,7 @@ def test_every_call_of_the_log_begins_with_a_name_that_this_test_can_read() -> N
     ]
 
     assert unreadable == []
-    assert {"sync.claimed", "step.match", "ramp.resumed", "worker.crashed"} <= logged_events()
+    assert {"sync.claimed", "step.match", "slow_start.resumed", "worker.crashed"} <= logged_events()
 
 
 @pytest.mark.parametrize("event", sorted(logged_events()))
@@ -68,7 +94,7 @@ def test_every_event_of_the_log_is_explained(event: str) -> None:
     assert f"`{event}`" in PAGE
 
 
-def test_every_warning_reaches_stashs_log_or_there_is_a_reason_why_not() -> None:
+def test_every_warning_reaches_stashs_log_or_has_a_reason() -> None:
     loud = {
         text
         for _, call in log_calls()
@@ -76,23 +102,28 @@ def test_every_warning_reaches_stashs_log_or_there_is_a_reason_why_not() -> None
         for text in texts_in(call.args[0])
     }
 
-    assert loud == set(TEXTS) | TOLD_BY_OTHERS | NOT_WORTH_TELLING
+    assert loud == set(TEXTS) | REPORTED_ELSEWHERE | NOT_REPORTED
 
 
 @pytest.mark.parametrize("event", sorted(TEXTS))
-def test_every_warning_carries_the_facts_that_its_text_tells(event: str) -> None:
-    told = {name for _, name, _, _ in Formatter().parse(TEXTS[event]) if name}
+def test_every_warning_has_the_facts_of_its_text(event: str) -> None:
+    named = {name for _, name, _, _ in Formatter().parse(TEXTS[event]) if name} - ADDED_FACTS
     calls = [call for _, call in log_calls() if event in texts_in(call.args[0])]
 
     assert calls
-    assert all(told <= {str(keyword.arg) for keyword in call.keywords} for call in calls)
+    assert all(named <= {str(keyword.arg) for keyword in call.keywords} for call in calls)
 
 
-@pytest.mark.parametrize("fate", Disposition)
-def test_every_fate_of_a_job_is_explained(fate: Disposition) -> None:
-    assert f"`sync.{fate.value}`" in PAGE
+@pytest.mark.parametrize("disposition", Disposition)
+def test_every_disposition_of_a_job_is_explained(disposition: Disposition) -> None:
+    assert f"| `{EVENTS[disposition]}` |" in PAGE
 
 
 @pytest.mark.parametrize("error", LEAVES)
 def test_every_class_of_error_is_explained(error: type[PlexSyncError]) -> None:
     assert error in DONE or f"`{error.__name__}`" in PAGE
+
+
+@pytest.mark.parametrize("old", RENAMED_ERRORS)
+def test_every_renamed_class_of_error_is_listed(old: str) -> None:
+    assert f"| `{old}` | `{RENAMED_ERRORS[old]}` |" in PAGE

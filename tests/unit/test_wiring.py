@@ -16,8 +16,7 @@ from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import until
 from tests.support import FakeClock, open_store, query
-from validation.config import read_config
-from wiring import Environment, build_plex, drain_in_process, installed_version, run_worker
+from wiring import Environment, drain_in_process, run_worker
 from worker.lifecycle.supervisor import MAX_FAILURES
 
 
@@ -52,53 +51,20 @@ def log_of(folder: Path) -> str:
     return (folder / "data" / "plexsync.log").read_text("utf-8")
 
 
-def test_the_installed_version_is_read_from_the_files(tmp_path: Path) -> None:
-    install(tmp_path, "9.8.7")
-
-    assert installed_version(tmp_path) == "9.8.7"
-
-
-def test_a_version_that_cannot_be_read_is_our_own(tmp_path: Path) -> None:
-    missing = installed_version(tmp_path)
-    install(tmp_path, "1")
-    (tmp_path / "core" / "version.py").write_text("half a file")
-
-    assert (missing, installed_version(tmp_path)) == (VERSION, VERSION)
-
-
-def test_the_way_to_plex_follows_the_settings_and_sends_nothing(
-    tmp_path: Path, plex: PlexEmulator
-) -> None:
-    config = read_config({"a_plex_url": plex.url, "a_plex_token": plex.token}).config
-    (tmp_path / "data").mkdir()
-
-    client = build_plex(outside_of(tmp_path), config)
-    before = plex.count()
-    client.sections()
-    client.close()
-
-    assert before == 0
-    assert len(plex.devices) == 1
-
-
-def test_a_worker_without_anybody_to_ask_leaves_and_gives_the_lease_up(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_worker_without_stash_stops_and_releases_the_lease(tmp_path: Path, lease: Lease) -> None:
     status = run_worker(outside_of(tmp_path), lease, "test")
 
     assert (status, lease.is_held, is_worker_alive(str(tmp_path / "data"))) == (0, False, False)
-    assert "worker.leave" in log_of(tmp_path)
+    assert "worker.stop" in log_of(tmp_path)
 
 
-def test_a_change_that_comes_during_the_farewell_gets_another_life(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_change_during_shutdown_gets_another_run(tmp_path: Path, lease: Lease) -> None:
     lives: list[str] = []
 
     def checkpoint(name: str) -> None:
         if name == "worker.opened":
             lives.append(name)
-        if name == "farewell.released" and len(lives) == 1:
+        if name == "shutdown.released" and len(lives) == 1:
             note(tmp_path, "scene:1")
 
     status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
@@ -137,9 +103,7 @@ def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) 
     assert "made for this test" in log_of(tmp_path)
 
 
-def test_a_life_that_ends_because_the_data_folder_vanished_is_the_last(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_run_ended_by_a_vanished_data_folder_is_the_last(tmp_path: Path, lease: Lease) -> None:
     lives: list[str] = []
 
     def checkpoint(name: str) -> None:
@@ -159,9 +123,9 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
         if name == "worker.epoch":
             raise sqlite3.OperationalError("database is locked")
 
-    outside = outside_of(tmp_path, checkpoint)
+    env = outside_of(tmp_path, checkpoint)
 
-    status = run_worker(outside, lease, "test")
+    status = run_worker(env, lease, "test")
 
     assert status == 1
     assert log_of(tmp_path).count("database.failed") == MAX_FAILURES + 1
@@ -170,7 +134,7 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
         "PlexSync's queue cannot be used: database is locked. Is the disk full, or not writable? "
         "What waits is kept; plexsync.log has the details.",
     )
-    assert outside.clock.monotonic() > 300
+    assert env.clock.monotonic() > 300
 
 
 def test_a_damaged_database_is_set_aside_and_told(tmp_path: Path, lease: Lease) -> None:
@@ -226,14 +190,14 @@ def test_a_task_waits_for_an_edit_that_still_rests(
     assert plex.library.item(item).title == "Written later"
 
 
-def test_a_change_that_comes_while_a_task_gives_the_lease_up_is_worked_off(
+def test_a_change_while_a_task_releases_the_lease_is_drained(
     tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
 ) -> None:
     clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
     edits = iter(["Written last"])
 
     def edit(point: str) -> None:
-        for title in edits if point == "farewell.released" else ():
+        for title in edits if point == "shutdown.released" else ():
             stash.library.change_scene(scene, touch=True, title=title)
             note(tmp_path, f"scene:{scene}")
 

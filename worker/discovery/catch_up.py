@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 
 from core.clock import Clock
 from core.entity import KINDS
+from core.errors import StashQueryError
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from core.units import DAY_S
-from stash.client import SceneState, StashClient, StashQueryError
+from stash.client import SceneState, StashClient
 from stash.times import SETTLED_S, is_settled, parse_time, since_text
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex
@@ -94,7 +95,7 @@ class CatchUp:
                 break
             after = page[-1].scene_id
         if noted:
-            self._log.info("catch_up.noted", changes=noted)
+            self._log.info("catch_up.enqueued", changes=noted)
         return noted
 
     def _has_changed(self, scene: SceneState, since: float, server: str, now: float) -> bool:
@@ -115,7 +116,7 @@ class CatchUp:
         try:
             return list(self._iter_changed_entities(stash, since, now))
         except StashQueryError as error:
-            self._log.info("catch_up.refused", detail=str(error))
+            self._log.info("catch_up.failed", detail=str(error))
             return []
 
     def _iter_changed_entities(self, stash: StashClient, since: float, now: float) -> Iterator[str]:

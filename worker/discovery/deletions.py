@@ -6,11 +6,11 @@ there any more; their own jobs do the rest.
 
 from core.clock import Clock
 from core.entity import KINDS
+from core.errors import StashQueryError
 from core.job import LAST_ID, scene_subject
 from core.log import EventLog
 from core.timers import IntervalTimer
 from core.units import DAY_S
-from stash.client import StashQueryError
 from sync.context import SyncContext
 from sync_queue.records import Records
 from sync_queue.store import JobStore
@@ -41,7 +41,7 @@ class DeletionSweep:
             self._after, self._kinds = 0, list(KINDS)
         return (self._after is not None or bool(self._kinds)) and self._pause.fire()
 
-    def step(self, bench: SyncContext) -> None:
+    def step(self, ctx: SyncContext) -> None:
         """One page of scenes, or one kind of entities.
 
         Raises:
@@ -49,27 +49,27 @@ class DeletionSweep:
         """
         self._pause.expire()
         try:
-            noted = self._step(bench)
+            noted = self._step(ctx)
         except StashQueryError as error:
             self._after, self._kinds = None, []  # tomorrow again
-            self._log.info("gone.refused", detail=str(error))
+            self._log.info("deletions.failed", detail=str(error))
         else:
             if noted:
-                self._log.info("gone.noted", changes=noted)
+                self._log.info("deletions.enqueued", changes=noted)
 
-    def _step(self, bench: SyncContext) -> int:
+    def _step(self, ctx: SyncContext) -> int:
         if self._after is None:
-            noted = self._fan_out.enqueue_deleted(bench.stash, self._kinds[0])
+            noted = self._fan_out.enqueue_deleted(ctx.stash, self._kinds[0])
             del self._kinds[0]
             return noted
         if self._records.known_scenes(self._after, LAST_ID, 1):
-            return self._enqueue_deleted_scenes(bench, self._after)
+            return self._enqueue_deleted_scenes(ctx, self._after)
         self._after = None
         return 0
 
-    def _enqueue_deleted_scenes(self, bench: SyncContext, after: int) -> int:
+    def _enqueue_deleted_scenes(self, ctx: SyncContext, after: int) -> int:
         """Queue what is known between this page's ids and not among them; how many."""
-        page = [scene_id for scene_id, _ in bench.stash.scene_page(after, PAGE)]
+        page = [scene_id for scene_id, _ in ctx.stash.scene_page(after, PAGE)]
         is_last = len(page) < PAGE
         upto = LAST_ID if is_last else page[-1]
         gone = sorted(set(self._records.known_scenes(after, upto, LAST_ID)) - set(page))

@@ -10,7 +10,7 @@ from enum import Enum
 from core.clock import Clock
 from core.entity import Entity, is_shown
 from core.job import PRIORITY_FAN_OUT, Job, scene_subject
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
 from sync.context import SyncContext
@@ -21,9 +21,7 @@ from validation.metadata import SyncMetadata
 PAGE = 500
 FAN_OUT = "fan_out"
 GONE = "gone"
-WRITTEN = frozenset(
-    {"wrote", "same", "claimed"}
-)  # outcomes after which Plex shows the scene as it was read
+WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})  # outcomes after which Plex shows the scene as it was read
 UNREPORTED_CAUSES = frozenset(
     {"catch_up", "seen"}
 )  # nobody told of these changes: others may have been missed, too
@@ -95,12 +93,12 @@ class FanOut:
 
     # -- scenes ---------------------------------------------------------------------------------
 
-    def record_before_write(self, bench: SyncContext, batch: Batch) -> None:
+    def record_before_write(self, ctx: SyncContext, batch: Batch) -> None:
         """Before anything is written: keep what the batch's scenes are about to show.
 
         Who goes by another name here than every other scene shows was renamed, or renumbered, unheard.
         """
-        if not bench.config.sync_metadata:
+        if not ctx.config.sync_metadata:
             return
         cases = [
             case for case in batch.cases.values() if case.scene is not None and case.scene.files
@@ -133,7 +131,7 @@ class FanOut:
         """What the jobs' entities are now, in one request.
 
         Raises:
-            StashUnavailable, StashRefused: nothing was read; no single job is to blame.
+            StashUnavailable, StashQueryError: nothing was read; no single job is to blame.
         """
         return stash.entities([job.subject for job in jobs], self._clock.wall())
 
@@ -141,7 +139,7 @@ class FanOut:
         """Queue the scenes that the change has touched.
 
         Raises:
-            StashUnavailable, StashRefused: some may be queued; the job does it all again.
+            StashUnavailable, StashQueryError: some may be queued; the job does it all again.
         """
         entity, known = now[job.subject], self._index.known(job.subject)
         causes = frozenset(job.cause.split("+"))
@@ -160,9 +158,9 @@ class FanOut:
             self._index.remember(entity)
         else:
             self._index.forget(job.subject)
-        self._checkpoint("fan_out.remembered")
+        self._checkpoint("fan_out.recorded")
         title = (entity or known or Entity("", "")).shown
-        return Outcome(Disposition.COMPLETE, reach.value, message=str(queued), title=title)
+        return Outcome(Disposition.COMPLETE, SyncResult(reach.value), message=str(queued), title=title)
 
     def name_of(self, job: Job) -> str:
         """What people know the entity by; "" when nobody does."""

@@ -22,14 +22,14 @@ class LibraryWatcher:
     def __init__(
         self,
         store: JobStore,
-        letters: DeadLetters,
-        gate: CircuitBreaker,
+        dead_letters: DeadLetters,
+        circuit: CircuitBreaker,
         clock: Clock,
         log: EventLog,
     ) -> None:
         self._store = store
-        self._letters = letters
-        self._gate = gate
+        self._dead_letters = dead_letters
+        self._circuit = circuit
         self._clock = clock
         self._log = log
         self._due = IntervalTimer(clock, LIBRARY_LOOK_S, later=True)
@@ -42,38 +42,39 @@ class LibraryWatcher:
         Raises:
             StashUnavailable: `get_bench` could not read the settings.
         """
-        if not self._due.fire() or not self._gate.max_jobs:
+        if not self._due.fire() or not self._circuit.max_jobs:
             return False
         waits, buried = (
             self._store.is_waiting_for(NOT_FOUND),
-            NOT_FOUND in self._letters.by_reason(),
+            NOT_FOUND in self._dead_letters.by_reason(),
         )
         gap_s, now = library_poll_interval(waits=waits, buried=buried), self._clock.monotonic()
         if gap_s is None or now - self._looked_at < gap_s:
             return False
-        bench = get_bench()
-        if bench is None:
+        ctx = get_bench()
+        if ctx is None:
             return False
         self._looked_at = now
         try:
-            moved = bench.finder.has_changed()
+            moved = ctx.finder.has_changed()
         except PlexError as error:
-            self._gate.failed(error, bench.plex)
+            self._circuit.failed(error, ctx.plex)
             return False
         # A job that looked for its own file may have found the files of others.
-        known, self._known_gains = self._known_gains, bench.finder.revision
+        known, self._known_gains = self._known_gains, ctx.finder.revision
         if not moved and known == self._known_gains:
             return False
-        woken = self._store.make_due(NOT_FOUND)
-        revived = self._requeue_found(bench)
-        self._log.info("library.moved", woken=woken, revived=revived)
+        made_due = self._store.make_due(NOT_FOUND)
+        requeued = self._requeue_found(ctx)
+        self._log.info("library.changed", made_due=made_due, requeued=requeued)
         return True
 
-    def _requeue_found(self, bench: SyncContext) -> int:
+    def _requeue_found(self, ctx: SyncContext) -> int:
         """Dead letters whose file Plex has now go back into the queue."""
         now = self._clock.wall()
         return sum(
-            self._letters.requeue(letter, now)
-            for letter in self._letters.newest(EVERY_LETTER)
-            if letter.reason == NOT_FOUND and any(map(bench.finder.candidates, letter.candidates))
+            self._dead_letters.requeue(dead_letter, now)
+            for dead_letter in self._dead_letters.newest(EVERY_LETTER)
+            if dead_letter.reason == NOT_FOUND
+            and any(map(ctx.finder.candidates, dead_letter.candidates))
         )

@@ -12,7 +12,7 @@ from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.path_learner import apply
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
-from sync.batch import Batch, is_missing
+from sync.batch import Batch, BatchRead, is_missing
 from sync.context import SyncContext
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
@@ -43,8 +43,10 @@ def is_due(noted_at: float, asked_at: float | None, now: float) -> bool:
 class ScanTrigger:
     """Hears of each batch that was read. What was asked for is remembered in this process only."""
 
-    def __init__(self, gate: CircuitBreaker, notices: Notices, clock: Clock, log: EventLog) -> None:
-        self._gate = gate
+    def __init__(
+        self, circuit: CircuitBreaker, notices: Notices, clock: Clock, log: EventLog
+    ) -> None:
+        self._circuit = circuit
         self._notices = notices
         self._clock = clock
         self._log = log
@@ -52,12 +54,13 @@ class ScanTrigger:
         self._rest_until = 0.0
         self._nowhere = IntervalTimer(clock, WARN_INTERVAL_S)
 
-    def on_batch_read(self, bench: SyncContext, batch: Batch) -> None:
+    def on_batch_read(self, event: BatchRead) -> None:
         """Ask for the folders of the batch's new scenes that Plex does not have."""
+        ctx, batch = event.ctx, event.batch
         now = self._clock.wall()
         if (
-            not bench.config.trigger_plex_scan
-            or self._gate.breaker.state is not BreakerStatus.CLOSED
+            not ctx.config.trigger_plex_scan
+            or self._circuit.breaker.state is not BreakerStatus.CLOSED
         ):
             return
         if 0.0 < self._rest_until - now <= GAP_S:
@@ -65,29 +68,29 @@ class ScanTrigger:
         self._asked = {
             folder: at for folder, at in self._asked.items() if 0.0 <= now - at < REQUEST_TTL_S
         }
-        wanted = self._wanted(bench, batch)
+        desired = self._wanted(ctx, batch)
         due = [
             folder
-            for folder, noted_at in wanted.items()
+            for folder, noted_at in desired.items()
             if is_due(noted_at, self._last_requested(folder), now)
         ]
         for folder in self._coalesce(due, now):
-            if not self._ask(bench, folder, now):
+            if not self._ask(ctx, folder, now):
                 return
 
-    def _wanted(self, bench: SyncContext, batch: Batch) -> dict[ScanFolder, float]:
+    def _wanted(self, ctx: SyncContext, batch: Batch) -> dict[ScanFolder, float]:
         """The folders of the new scenes, with the time when the newest of each was noted."""
-        wanted: dict[ScanFolder, float] = {}
+        desired: dict[ScanFolder, float] = {}
         for case in batch.cases.values():
             if case.scene is None or not is_new(case.job) or not is_missing(case):
                 continue
             paths = [file.path for file in case.scene.files]
-            folders = [folder for path in paths for folder in _folders(bench, path)]
+            folders = [folder for path in paths for folder in _folders(ctx, path)]
             for folder in folders:
-                wanted[folder] = max(case.job.enqueued_at, wanted.get(folder, 0.0))
-            if not folders and not bench.config.skip_not_found:
-                self._warn_unmapped(bench, paths[0])
-        return wanted
+                desired[folder] = max(case.job.enqueued_at, desired.get(folder, 0.0))
+            if not folders and not ctx.config.skip_not_found:
+                self._warn_unmapped(ctx, paths[0])
+        return desired
 
     def _last_requested(self, folder: ScanFolder) -> float | None:
         return max(
@@ -105,10 +108,10 @@ class ScanTrigger:
             gathered += [common_folder([*mine, *before])] if is_many else mine
         return gathered
 
-    def _ask(self, bench: SyncContext, folder: ScanFolder, now: float) -> bool:
+    def _ask(self, ctx: SyncContext, folder: ScanFolder, now: float) -> bool:
         """Send one request. A failure is no job's; where the server is at fault, the next job will find out."""
         try:
-            bench.plex.scan_folder(folder.section, folder.path)
+            ctx.plex.scan_folder(folder.section, folder.path)
         except PlexError as error:
             self._rest_until = now + GAP_S
             self._log.warning("plex.scan_failed", folder=folder.path, detail=str(error))
@@ -117,11 +120,11 @@ class ScanTrigger:
         self._log.info("plex.scan", section=folder.section, folder=folder.path)
         return True
 
-    def _warn_unmapped(self, bench: SyncContext, path: str) -> None:
+    def _warn_unmapped(self, ctx: SyncContext, path: str) -> None:
         if not self._nowhere.fire():
             return
-        place = bench.path_map.mapped(path)[0]
-        self._log.warning("plex.scan_nowhere", file=place)
+        place = ctx.path_map.mapped(path)[0]
+        self._log.warning("plex.scan_unmapped", file=place)
         text = (
             f"Plex was not asked to scan for a new scene, because none of its libraries holds the folder of {place}. "
             "Check the Path mapping and the Plex libraries in PlexSync's settings."
@@ -129,12 +132,12 @@ class ScanTrigger:
         self._notices.add("scan_nowhere", "warning", text, self._clock.wall())
 
 
-def _folders(bench: SyncContext, path: str) -> tuple[ScanFolder, ...]:
+def _folders(ctx: SyncContext, path: str) -> tuple[ScanFolder, ...]:
     """Where Plex would have the file: by a learned pair, by the setting, or as Stash has it; () nowhere."""
-    lessons = bench.learning.mappings if bench.learning is not None else ()
+    lessons = ctx.learning.mappings if ctx.learning is not None else ()
     learned = [(place,) for place in (apply(lesson, path) for lesson in lessons) if place]
-    for places in (*learned, bench.path_map.mapped(path)):
-        folders = folders_of(places, bench.finder.sections)
+    for places in (*learned, ctx.path_map.mapped(path)):
+        folders = folders_of(places, ctx.finder.sections)
         if folders:
             return folders
     return ()

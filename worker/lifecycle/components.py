@@ -1,4 +1,4 @@
-"""What a worker is made of, and what else it may be given to do."""
+"""Define what a worker is built of, and the interface of its background tasks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from sync_queue.store import JobStore
 from worker.discovery.catch_up import CatchUp
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
+from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.circuit import CircuitBreaker
@@ -22,44 +23,42 @@ from worker.resilience.throttle import Throttle
 
 
 class BackgroundTask(Protocol):
-    """Work of the worker that is no job: done in small steps, so that an edit never waits behind it."""
+    """Periodic work that is no job, done in small steps so that no edit waits for it."""
 
     def is_due(self) -> bool:
-        """Whether there is a step to do now; asked twice a second, so it must be cheap."""
+        """Return True if there is a step to do; called twice a second, so it must be cheap."""
 
-    def step(self, bench: SyncContext) -> None:
+    def step(self, ctx: SyncContext) -> None:
         """Do one bounded step.
 
         Raises:
-            PlexError: Plex failed; the gate hears of it, and the step is tried again.
-            StashUnavailable: Stash did; the worker rests, and the step is tried again.
+            PlexError: Plex failed; the breaker records it, and the step is repeated later.
+            StashUnavailable: Stash failed; the worker backs off, and the step is repeated later.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerComponents:
-    """Everything a worker is made of; built by `wiring.py`."""
+    """Everything that `WorkerLoop` works with; built by `wiring.py`."""
 
     data_dir: Path
+    clock: Clock
+    log: EventLog
+    epoch: int
     store: JobStore
     facts: MetaStore
-    letters: DeadLetters
+    dead_letters: DeadLetters
     notices: Notices
     settings: LiveSettings
-    gate: CircuitBreaker
+    circuit: CircuitBreaker
     drain: Drain
     throttle: Throttle
     statistics: StatisticsRecorder
     catch_up: CatchUp
-    defaults: DefaultSettingsWriter
-    clock: Clock
-    log: EventLog
-    epoch: int
-    installed_version: Callable[[], str]
-    version: str
-    beat: Callable[[], None]
-    checkpoint: Callable[[str], object] = str
-    duties: tuple[BackgroundTask, ...] = ()
-    before_speaking: Callable[[], None] = lambda: None
-    is_gone: Callable[[], bool] = lambda: False
-    stash_came_back: Callable[[], None] = lambda: None
+    default_settings: DefaultSettingsWriter
+    installation: InstallationCheck
+    background_tasks: tuple[BackgroundTask, ...]
+    heartbeat: Callable[[], None]
+    checkpoint: Callable[[str], object]
+    before_notices: Callable[[], None]
+    on_stash_recovered: Callable[[], None]

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.clock import Clock
+from core.errors import StashQueryError
 from core.log import EventLog
 from core.timers import IntervalTimer
-from stash.client import StashClient, StashQueryError
+from stash.client import StashClient
 from sync_queue.meta import MetaStore
 from validation.config import read_config, stored_names
 from validation.settings import SETTINGS
@@ -89,14 +90,14 @@ class DefaultSettingsWriter:
         try:
             stash.save_settings(written)
         except StashQueryError as error:
-            self._log.warning("settings.defaults_refused", detail=str(error))
+            self._log.warning("settings.defaults_failed", detail=str(error))
             self._facts.set(DONE, self._version)
             return
-        put_back = tuple(key for key in missing if key in self._kept)
+        restored = tuple(key for key in missing if key in self._kept)
         self._log.info(
             "settings.defaults",
-            keys=tuple(key for key in missing if key not in put_back),
-            put_back=put_back,
+            keys=tuple(key for key in missing if key not in restored),
+            restored=restored,
         )
         self._last, self._kept, self._good_looks = written, written, 0
         self._look.postpone(WATCH_S)

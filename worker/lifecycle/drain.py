@@ -1,379 +1,231 @@
-"""The one loop that works off the queue: the worker's, and the task's where no worker can live."""
+"""Drain the queue: claim batches of jobs and carry them out."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
-from core.clock import Clock
-from core.errors import Fenced, PlexError, StashUnavailable
+from core.errors import StashUnavailable
 from core.job import PRIORITY_BACKFILL, Job
-from core.log import EventLog
-from core.outcome import Disposition, Outcome
-from sync.batch import Batch, read_batch
+from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
-from sync.sync_scene import SceneSync, display_title
+from sync.sync_scene import SceneSync
 from sync.verify import verify_written
-from sync_queue.database import is_damage
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.discovery.fan_out import FanOut
-from worker.reporting.stats import counters_for, utc_day
-from worker.resilience.blame import FailureAttribution
+from worker.lifecycle.drain_entities import EntityDrain
+from worker.lifecycle.isolation import isolate, notify_listeners
+from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes, OnJobFinished
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
-from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
+from worker.resilience.retry_policy import BreakerSignal, rule_for
 from worker.resilience.throttle import Throttle
 
-VERIFY_EVERY = 200  # written items; one verifying read serves them all
-PAUSE_S = 2.0  # a job whose server failed without opening the breaker rests this long
+# One verifying read serves this many written items.
+VERIFY_EVERY = 200
 
-OnJobFinished = Callable[[Job, Outcome, float], None]
-"""Hears (job, outcome, seconds it took) after the job has moved."""
-OnBatchRead = Callable[[SyncContext, Batch], None]
-"""Hears of a batch that was read, before its jobs are worked on."""
+OnBatchRead = Callable[[BatchRead], None]
 
 
 @dataclass(frozen=True, slots=True)
-class DrainReport:
-    """What one drain did. `halted` names why it ended early, "" when nothing was due any more."""
+class DrainDeps:
+    """What a drain works with: the queue, the limits of Plex, and who is notified."""
 
-    done: int = 0
-    waiting: int = 0
-    buried: int = 0
-    wrote: int = 0
-    halted: str = ""
-
-    def including(self, outcome: Outcome) -> "DrainReport":
-        """The report with one more outcome."""
-        return replace(
-            self,
-            done=self.done + (outcome.disposition is Disposition.COMPLETE),
-            waiting=self.waiting
-            + (outcome.disposition in (Disposition.RETRY, Disposition.RELEASE)),
-            buried=self.buried + (outcome.disposition is Disposition.DEAD_LETTER),
-            wrote=self.wrote + bool(outcome.wrote),
-        )
+    store: JobStore
+    notices: Notices
+    circuit: CircuitBreaker
+    throttle: Throttle
+    fan_out: FanOut
+    rng: Random
+    on_job_finished: Sequence[OnJobFinished] = ()
+    on_batch_read: Sequence[OnBatchRead] = ()
+    checkpoint: Callable[[str], object] = str
 
 
 class Drain:
-    """Takes batches, carries out their jobs, makes exactly one move per job."""
+    """Claims batches, carries out their jobs, and makes exactly one transition per job."""
 
-    def __init__(
-        self,
-        store: JobStore,
-        notices: Notices,
-        gate: CircuitBreaker,
-        throttle: Throttle,
-        clock: Clock,
-        chance: Random,
-        log: EventLog,
-        fan_out: FanOut,
-        *,
-        listeners: Sequence[OnJobFinished] = (),
-        batch_listeners: Sequence[OnBatchRead] = (),
-        checkpoint: Callable[[str], object] = str,
-    ) -> None:
-        self._store = store
-        self._notices = notices
-        self._fan_out = fan_out
-        self._gate = gate
-        self._throttle = throttle
-        self._clock = clock
-        self._chance = chance
-        self._log = log
-        self._listeners = tuple(listeners)
-        self._batch_listeners = tuple(batch_listeners)
-        self._checkpoint = checkpoint
-        self._blame = FailureAttribution()
-        self._report = DrainReport()
+    def __init__(self, deps: DrainDeps) -> None:
+        self._store = deps.store
+        self._notices = deps.notices
+        self._circuit = deps.circuit
+        self._throttle = deps.throttle
+        self._fan_out = deps.fan_out
+        self._on_batch_read = tuple(deps.on_batch_read)
+        self._checkpoint = deps.checkpoint
+        self._outcomes = JobOutcomes(
+            deps.store,
+            deps.circuit,
+            deps.throttle,
+            deps.rng,
+            deps.on_job_finished,
+            deps.checkpoint,
+        )
+        self._entities = EntityDrain(deps.store, deps.fan_out, self._outcomes, deps.checkpoint)
 
     def run(
         self,
-        bench: SyncContext,
+        ctx: SyncContext,
         should_stop: Callable[[], bool],
         must_stop: Callable[[], bool] | None = None,
     ) -> DrainReport:
-        """Work until nothing is due, the gate shuts, a server fails, or `should_stop`.
+        """Work until no job is due, the breaker opens, a server fails, or `should_stop`.
 
-        With a `must_stop`, `should_stop` waits for the end of the batch, whose reads were paid for already.
+        With a `must_stop`, only that one ends a batch that was begun: its reads are already done.
 
         Raises:
             Fenced: a newer worker has taken over.
         """
-        with bench.watch.counting_requests():
-            return self._run(bench, should_stop, must_stop or should_stop)
+        with ctx.watch.counting_requests():
+            return self._run(ctx, should_stop, must_stop or should_stop)
 
     def _run(
-        self, bench: SyncContext, should_stop: Callable[[], bool], must_stop: Callable[[], bool]
+        self, ctx: SyncContext, should_stop: Callable[[], bool], must_stop: Callable[[], bool]
     ) -> DrainReport:
-        self._report = DrainReport()
-        sync = SceneSync(bench)
-        while self._gate.max_jobs and not self._report.halted:
+        self._outcomes.start_drain()
+        sync = SceneSync(ctx)
+        while self._circuit.max_jobs and not self._outcomes.is_halted:
             if should_stop():
-                self._report = replace(self._report, halted="stopped")
+                self._outcomes.halt("stopped")
                 break
-            most = min(self._gate.max_jobs, self._throttle.batch_size)
-            jobs = self._store.claim(most)
+            limit = min(self._circuit.max_jobs, self._throttle.batch_size)
+            jobs = self._store.claim(limit)
             if not jobs:
-                if self._gate.breaker.state is BreakerStatus.HALF_OPEN:
-                    self._gate.half_open_test(bench.plex)
+                if self._circuit.breaker.state is BreakerStatus.HALF_OPEN:
+                    self._circuit.half_open_test(ctx.plex)
                 break
-            self._checkpoint("drain.taken")
-            entities, scenes = split_by_kind(jobs)
-            self._expand(bench, entities)
-            if self._report.halted:
-                self._release(scenes)
-            elif scenes:
-                self._run_batch(bench, sync, scenes, must_stop)
-            if len(sync.written) >= VERIFY_EVERY:
-                self._verify(bench, sync)
-            if len(jobs) < most and self._store.has_higher_priority_due(PRIORITY_BACKFILL):
-                break  # hooks of a bulk edit trickle in: what gathers in a moment is one batch, not many
-        self._verify(bench, sync)
-        return self._report
+            self._checkpoint("drain.claimed")
+            self._run_claimed(ctx, sync, jobs, must_stop)
+            # The hooks of a bulk edit arrive one by one: a pause gathers them into one batch.
+            if len(jobs) < limit and self._store.has_higher_priority_due(PRIORITY_BACKFILL):
+                break
+        self._verify(ctx, sync)
+        return self._outcomes.report
 
-    # -- entities -------------------------------------------------------------------------------
-
-    def _expand(self, bench: SyncContext, jobs: Sequence[Job]) -> None:
-        """Turn changed entities into jobs of scenes. Plex has no part in it, so it tests nothing."""
-        try:
-            now = self._fan_out.read(bench.stash, jobs)
-        except (
-            Exception
-        ) as error:  # broad on purpose: one entity that breaks the read must not stop the others
-            if _is_queue_error(error):
-                raise
-            self._expand_alone(bench, jobs, error)
-            return
-        for number, job in enumerate(jobs):
-            started = self._clock.monotonic()
-            self._store.mark_current(job)
-            self._checkpoint("drain.in_hand")
-            try:
-                outcome = self._fan_out.expand(bench.stash, job, now)
-            except (
-                Exception
-            ) as error:  # broad on purpose: a bug in one entity must not stop the others
-                if _is_queue_error(error):
-                    raise
-                outcome = self._outcome_of(bench, job, error, self._fan_out.name_of(job))
-            self._apply_outcome(bench, job, outcome, self._clock.monotonic() - started)
-            if self._report.halted:
-                self._release(jobs[number + 1 :])
-                return
-
-    def _expand_alone(self, bench: SyncContext, jobs: Sequence[Job], error: Exception) -> None:
-        """A shared read failed: Stash's absence spends nothing; otherwise each entity is read alone."""
-        if isinstance(error, StashUnavailable):
-            self._release(jobs, type(error).__name__)
-            self._report = replace(self._report, halted=type(error).__name__)
-        elif len(jobs) == 1:
-            self._apply_outcome(
-                bench,
-                jobs[0],
-                self._outcome_of(bench, jobs[0], error, self._fan_out.name_of(jobs[0])),
-                0.0,
-            )
-        else:
-            for number, job in enumerate(jobs):
-                if self._report.halted:
-                    self._release(jobs[number:])
-                    return
-                self._expand(bench, [job])
-
-    # -- a batch --------------------------------------------------------------------------------
-
-    def _run_batch(
+    def _run_claimed(
         self,
-        bench: SyncContext,
+        ctx: SyncContext,
         sync: SceneSync,
         jobs: Sequence[Job],
         should_stop: Callable[[], bool],
     ) -> None:
-        try:
-            batch = read_batch(bench, jobs)
-            self._checkpoint("drain.read")
-            adopt_records(bench, batch)
-            self._fan_out.record_before_write(bench, batch)
-            self._checkpoint("drain.prepared")
-            self._notify_batch_read(bench, batch)
-            if len(jobs) > 1 and self._throttle.ramp is None:
-                with bench.watch.step("share"):
-                    sync.share(batch)
-                self._checkpoint("drain.shared")
-        except (
-            Exception
-        ) as error:  # broad on purpose: a scene that breaks the read must not stop the others
-            if _is_queue_error(error):
-                raise
-            self._read_failed(bench, sync, jobs, error, should_stop)
+        entities, scenes = split_by_kind(jobs)
+        self._entities.run(ctx, entities)
+        if self._outcomes.is_halted:
+            self._outcomes.release(scenes)
+        elif scenes:
+            self._run_batch(ctx, sync, scenes, should_stop)
+        if len(sync.written) >= VERIFY_EVERY:
+            self._verify(ctx, sync)
+
+    def _run_batch(
+        self,
+        ctx: SyncContext,
+        sync: SceneSync,
+        jobs: Sequence[Job],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        with isolate() as failure:
+            batch = self._prepare(ctx, sync, jobs)
+        if failure.error is not None:
+            self._on_read_failed(ctx, sync, jobs, failure.error, should_stop)
             return
         for number, job in enumerate(jobs):
             if not self._throttle.acquire(should_stop):
-                self._release(jobs[number:])
+                self._outcomes.release(jobs[number:])
                 return
             if (number and should_stop()) or self._store.has_higher_priority_due(job.priority):
                 self._throttle.release()
-                self._release(jobs[number:])
+                self._outcomes.release(jobs[number:])
                 return
-            self._run_job(bench, sync, batch, job)
-            if self._report.halted or not self._gate.max_jobs:
-                self._release(jobs[number + 1 :])
+            self._run_job(ctx, sync, batch, job)
+            if self._outcomes.is_halted or not self._circuit.max_jobs:
+                self._outcomes.release(jobs[number + 1 :])
                 return
 
-    def _read_failed(
+    def _prepare(self, ctx: SyncContext, sync: SceneSync, jobs: Sequence[Job]) -> Batch:
+        """Read what the jobs need and write the edits that several items share."""
+        batch = read_batch(ctx, jobs)
+        self._checkpoint("drain.read")
+        adopt_records(batch, ctx.stash, ctx.log)
+        self._fan_out.record_before_write(ctx, batch)
+        self._checkpoint("drain.prepared")
+        notify_listeners(self._on_batch_read, BatchRead(ctx, batch), ctx.log)
+        sync.plan(batch)
+        if len(jobs) > 1 and self._throttle.ramp is None:
+            with ctx.watch.step("share"):
+                sync.share(batch)
+            self._checkpoint("drain.shared")
+        return batch
+
+    def _on_read_failed(
         self,
-        bench: SyncContext,
+        ctx: SyncContext,
         sync: SceneSync,
         jobs: Sequence[Job],
         error: Exception,
         should_stop: Callable[[], bool],
     ) -> None:
-        """A shared read failed: the server's fault spends nothing; otherwise each job is read alone."""
-        self._log.info(
-            "drain.read_failed", jobs=len(jobs), why=type(error).__name__, detail=str(error)
+        """Release the jobs if a server is at fault; otherwise read each scene alone."""
+        ctx.log.info(
+            "drain.read_failed", jobs=len(jobs), reason=type(error).__name__, detail=str(error)
         )
-        if isinstance(error, StashUnavailable) or rule_for(error).signal in (
-            BreakerSignal.DOWN,
-            BreakerSignal.REFUSED,
-        ):
-            self._report_to_breaker(bench, error)
-            self._release(jobs, type(error).__name__)
-            self._report = replace(self._report, halted=type(error).__name__)
+        is_server_fault = rule_for(error).signal in (BreakerSignal.DOWN, BreakerSignal.REFUSED)
+        if isinstance(error, StashUnavailable) or is_server_fault:
+            self._outcomes.report_to_breaker(ctx, error)
+            self._outcomes.release_and_halt(jobs, error)
             return
         if len(jobs) == 1:
-            self._apply_outcome(bench, jobs[0], self._outcome_of(bench, jobs[0], error, ""), 0.0)
+            outcome = self._outcomes.of_failure(ctx, jobs[0], error, "")
+            self._outcomes.apply(ctx, jobs[0], outcome, 0.0)
             return
         for number, job in enumerate(jobs):
-            if self._report.halted or not self._gate.max_jobs or should_stop():
-                self._release(jobs[number:])
+            if self._outcomes.is_halted or not self._circuit.max_jobs or should_stop():
+                self._outcomes.release(jobs[number:])
                 return
-            self._store.mark_current(job)  # it is read alone now: a death would be its own
-            self._run_batch(bench, sync, [job], should_stop)
+            # From here on a crash of the worker is charged to this job alone.
+            self._store.mark_current(job)
+            self._run_batch(ctx, sync, [job], should_stop)
 
-    def _notify_batch_read(self, bench: SyncContext, batch: Batch) -> None:
-        for listener in self._batch_listeners:
-            try:
-                listener(bench, batch)
-            except (
-                Exception
-            ) as error:  # broad on purpose: no job may fail by what merely follows a read
-                if _is_queue_error(error):
-                    raise
-                self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
-
-    # -- a job ----------------------------------------------------------------------------------
-
-    def _run_job(self, bench: SyncContext, sync: SceneSync, batch: Batch, job: Job) -> None:
+    def _run_job(self, ctx: SyncContext, sync: SceneSync, batch: Batch, job: Job) -> None:
         self._store.mark_current(job)
-        self._checkpoint("drain.in_hand")
-        started = self._clock.monotonic()
-        try:
+        self._checkpoint("drain.job_started")
+        started = ctx.clock.monotonic()
+        with isolate() as failure:
             outcome = sync.sync(batch, job)
-        except Exception as error:  # broad on purpose: a bug in one scene must not stop the others
-            if _is_queue_error(error):
-                raise
-            scene = batch.cases[job.id].scene
-            outcome = self._outcome_of(bench, job, error, display_title(scene) if scene else "")
-        else:
-            self._throttle.on_result(ok=True)
+        if failure.error is None:
             self._fan_out.record_after_write(batch.cases[job.id], outcome)
-            if outcome.items:
-                self._blame.succeeded()
-                self._gate.succeeded()
-        self._checkpoint("drain.synced")
-        self._apply_outcome(bench, job, outcome, self._clock.monotonic() - started)
-
-    def _outcome_of(self, bench: SyncContext, job: Job, error: Exception, title: str) -> Outcome:
-        """The outcome of a failure; those that open the breaker, or fail its test, spend nothing."""
-        was_closed = self._gate.breaker.state is BreakerStatus.CLOSED
-        self._report_to_breaker(bench, error)
-        is_closed = self._gate.breaker.state is BreakerStatus.CLOSED
-        spend = rule_for(error).signal is not BreakerSignal.COUNT or self._blame.counts_against_job(
-            job.subject, was_closed=was_closed, is_closed=is_closed
-        )
-        if was_closed and not is_closed:
-            self._store.refund_attempts(self._blame.jobs_to_refund())
-        if isinstance(error, StashUnavailable):
-            self._report = replace(self._report, halted=type(error).__name__)
-        return decide_outcome(job, error, self._chance, spend=spend, title=title)
-
-    def _report_to_breaker(self, bench: SyncContext, error: Exception) -> None:
-        if not isinstance(error, PlexError):
-            return
-        self._throttle.on_result(ok=rule_for(error).signal is BreakerSignal.NONE)
-        if rule_for(error).signal is BreakerSignal.NONE:
-            self._gate.succeeded()  # it answered; the answer is about this scene
+            self._outcomes.on_success(outcome)
         else:
-            self._gate.failed(error, bench.plex)
+            scene = batch.cases[job.id].scene
+            title = display_title(scene) if scene else ""
+            outcome = self._outcomes.of_failure(ctx, job, failure.error, title)
+        self._checkpoint("drain.synced")
+        self._outcomes.apply(ctx, job, outcome, ctx.clock.monotonic() - started)
 
-    def _apply_outcome(self, bench: SyncContext, job: Job, outcome: Outcome, took_s: float) -> None:
-        now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
-        match outcome.disposition:
-            case Disposition.COMPLETE:
-                self._store.complete(job, counts)
-            case Disposition.RETRY:
-                due_at = now + outcome.wait_s
-                self._store.retry_at(
-                    job, due_at, outcome.result, attempts=outcome.attempts, counts=counts
-                )
-            case Disposition.RELEASE:
-                rest = PAUSE_S if self._gate.breaker.state is BreakerStatus.CLOSED else 0.0
-                self._store.retry_at(
-                    job, now + rest, outcome.result, attempts=outcome.attempts, counts=counts
-                )
-            case Disposition.DEAD_LETTER:
-                self._store.dead_letter(
-                    job,
-                    title=outcome.title,
-                    reason=outcome.result,
-                    message=outcome.message,
-                    candidates=outcome.candidates,
-                    counts=counts,
-                )
-        self._checkpoint("drain.settled")
-        self._report = self._report.including(outcome)
-        for listener in self._listeners:
-            try:
-                listener(job, outcome, took_s)
-            except (
-                Exception
-            ) as error:  # broad on purpose: the job has moved; counting it must not stop the next
-                if _is_queue_error(error):
-                    raise
-                self._log.error("listener.failed", detail=f"{type(error).__name__}: {error}")
-
-    def _release(self, jobs: Sequence[Job], reason: str = "") -> None:
-        for job in jobs:
-            self._store.release(job, reason)
-
-    def _verify(self, bench: SyncContext, sync: SceneSync) -> None:
+    def _verify(self, ctx: SyncContext, sync: SceneSync) -> None:
+        """Read back what was written and report fields that Plex has not kept."""
         written, sync.written = sync.written, []
         if not written:
             return
-        with bench.watch.step("verify"):
-            dropped = verify_written(bench, written)
-        for lost in dropped:
-            names = ", ".join(lost.fields)
-            self._log.warning(
-                "verify.dropped", scene=lost.scene_id, item=lost.item, fields=lost.fields
+        with ctx.watch.step("verify"):
+            dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
+        for loss in dropped:
+            names = ", ".join(loss.fields)
+            ctx.log.warning(
+                "verify.dropped", scene=loss.scene_id, item=loss.item, fields=loss.fields
             )
             text = (
-                f"Plex accepted {names} of scene {lost.scene_id} (item {lost.item}) but does not show it. "
-                "Look at the item in Plex; PlexSync sends it again with the scene's next change."
+                f"Plex accepted {names} of scene {loss.scene_id} (item {loss.item}) but does not "
+                "show it. Look at the item in Plex; PlexSync sends it again with the scene's "
+                "next change."
             )
-            self._notices.add(f"dropped:{names}", "warning", text, self._clock.wall())
+            self._notices.add(f"dropped:{names}", "warning", text, ctx.clock.wall())
 
 
 def split_by_kind(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
-    """(those of entities, those of scenes), each in the order they came."""
-    return [job for job in jobs if not job.is_scene], [job for job in jobs if job.is_scene]
-
-
-def _is_queue_error(error: Exception) -> bool:
-    """Whether it is the worker's own trouble: a queue that is locked, full or damaged is no scene's fault."""
-    return isinstance(error, Fenced | sqlite3.OperationalError) or (
-        isinstance(error, sqlite3.Error) and is_damage(error)
-    )
+    """Return the jobs of entities and the jobs of scenes, each in the given order."""
+    entities = [job for job in jobs if not job.is_scene]
+    scenes = [job for job in jobs if job.is_scene]
+    return entities, scenes

@@ -37,7 +37,7 @@ class LiveSettings:
         self._client: StashClient | None = None
         self._taken_over = 0.0
         self._raw: dict[str, Any] | None = None
-        self._bench: SyncContext | None = None
+        self._ctx: SyncContext | None = None
         self.config: PlexSyncConfig | None = None
         self.generation = 0
 
@@ -91,13 +91,19 @@ class LiveSettings:
         raw = client.settings()
         if raw != self._raw or self.config is None:
             self._apply(raw, client)
-        return self._bench
+        return self._ctx
+
+    @property
+    def may_write(self) -> bool:
+        """Return True if the settings are loaded, complete and enabled."""
+        config = self.config
+        return config is not None and config.enabled and not config.missing_required()
 
     def close(self) -> None:
         """Close what was opened under the present settings."""
-        if self._bench is not None:
-            self._bench.close()
-            self._bench = None
+        if self._ctx is not None:
+            self._ctx.close()
+            self._ctx = None
 
     def _apply(self, raw: dict[str, Any], client: StashClient) -> None:
         reading = read_config(raw)
@@ -109,9 +115,7 @@ class LiveSettings:
             hides_paths=config.obfuscate_paths,
         )
         # Defaults that were stored, or a key of somebody else, change nothing: the index stays.
-        is_same = (
-            self._raw is not None and self._bench is not None and reading.config == self.config
-        )
+        is_same = self._raw is not None and self._ctx is not None and reading.config == self.config
         self._raw = raw
         self._report_warnings(reading)
         if is_same:
@@ -129,12 +133,12 @@ class LiveSettings:
             self._notices.add(NO_SETTINGS, "error", text, self._clock.wall())
             return
         self._notices.drop(NO_SETTINGS)
-        self._bench = self._build_bench(reading.config, client)
+        self._ctx = self._build_bench(reading.config, client)
         self._log.info("settings.read", generation=self.generation)
 
     def _report_warnings(self, reading: ConfigResult) -> None:
         for warning in reading.warnings:
-            self._log.warning("settings.bad", detail=warning)
+            self._log.warning("settings.invalid", detail=warning)
             self._notices.add(f"setting:{warning[:40]}", "warning", warning, self._clock.wall())
         if reading.unknown:
             self._log.info("settings.unknown", keys=reading.unknown)

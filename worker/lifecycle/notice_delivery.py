@@ -50,7 +50,7 @@ class NoticeSender:
             except StashUnavailable:
                 raise
             except PlexSyncError as error:
-                self._log.warning("notice.unsaid", kind=kind, detail=str(error))
+                self._log.warning("notice.undelivered", kind=kind, detail=str(error))
                 self._due.postpone(NOTICE_RETRY_S)
                 return
             self._notices.mark_delivered(kind, self._clock.wall())

@@ -14,13 +14,13 @@ def dead_letter_poison_jobs(store: JobStore, charged: Sequence[Job], log: EventL
     """Bury each of these jobs that has cost six workers their lives; how many."""
     if len(charged) > 1:
         log.warning(
-            "worker.died_reading", jobs=len(charged), deaths=max(job.crashes for job in charged)
+            "worker.killed_reading", jobs=len(charged), crashes=max(job.crashes for job in charged)
         )
     buried = 0
     for job in charged:
         if len(charged) == 1:
             log.warning(
-                "worker.died", **{job.kind: job.subject.partition(":")[2]}, deaths=job.crashes
+                "worker.killed", **{job.kind: job.subject.partition(":")[2]}, crashes=job.crashes
             )
         if job.crashes >= CRASHES_TO_DEAD_LETTER and store.dead_letter_waiting(
             job, PoisonJob.__name__, PoisonJob("").advice

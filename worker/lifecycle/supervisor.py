@@ -29,8 +29,11 @@ UPDATE = "update"  # by whom a worker is started that only takes over from an ol
 class BuiltWorker(Protocol):
     """A worker as `wiring.py` builds it."""
 
-    life: WorkerLoop
-    opened: OpenedDatabase
+    @property
+    def loop(self) -> WorkerLoop: ...
+
+    @property
+    def opened(self) -> OpenedDatabase: ...
 
     def close(self) -> None:
         """Close the connections; the lease is not its to give up."""
@@ -100,10 +103,10 @@ class WorkerSupervisor:
         worker = None
         try:
             worker = self.build(log, "task", look)
-            worker.life.drain_and_exit(look, ends_at)
+            worker.loop.drain_and_exit(look, ends_at)
             lease.release()
-            self.checkpoint("farewell.released")
-            return worker.life.has_new_work() and self.clock.monotonic() < ends_at
+            self.checkpoint("shutdown.released")
+            return worker.loop.has_new_work() and self.clock.monotonic() < ends_at
         finally:
             lease.release()
             if worker is not None:
@@ -116,16 +119,16 @@ class WorkerSupervisor:
         worker = None
         try:
             worker = self.build(log, started_by, watchdog.heartbeat)
-            farewell = worker.life.run()
-            self.checkpoint("farewell.decided")
+            farewell = worker.loop.run()
+            self.checkpoint("shutdown.decided")
             lease.release()
-            self.checkpoint("farewell.released")
+            self.checkpoint("shutdown.released")
             if farewell is ExitReason.VERSION_CHANGED:
                 launch_worker(str(self.root), UPDATE)
-            elif farewell is ExitReason.STASH_UNREACHABLE and worker.life.has_new_work():
-                self.checkpoint("farewell.news")
+            elif farewell is ExitReason.STASH_UNREACHABLE and worker.loop.has_new_work():
+                self.checkpoint("shutdown.new_work")
                 lease.acquire()
-            self.checkpoint("farewell.done")
+            self.checkpoint("shutdown.done")
             return farewell
         except sqlite3.DatabaseError as error:
             log.error("database.failed", detail=str(error))

@@ -24,7 +24,7 @@ def restart_worker(root: str) -> None:
 
 
 class Watchdog:
-    """A thread that calls `end` when nobody has called `beat` for ten minutes."""
+    """A thread that calls `end` when nobody has called `heartbeat` for ten minutes."""
 
     def __init__(
         self,

@@ -7,15 +7,18 @@ most in half a minute, and it speaks of all jobs since the last one. The worker'
 from collections import Counter
 
 from core.clock import Clock
-from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.events import JobFinished
+from core.outcome import Disposition, SyncResult
 from core.text import format_counts, format_duration, pluralize
 from sync_queue.notices import Notices
 
 BATCH = "batch"
 JOBS = 10
 GAP_S = 30.0
-_DONE = {"wrote": "written", "same": "already as they should be"}
+_DONE: dict[SyncResult | None, str] = {
+    SyncResult.WROTE: "written",
+    SyncResult.SAME: "already as they should be",
+}
 
 
 class BatchSummary:
@@ -27,17 +30,18 @@ class BatchSummary:
         self._begin()
         self._told_at = float("-inf")
 
-    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, event: JobFinished) -> None:
         """Count one outcome."""
+        outcome = event.outcome
         match outcome.disposition:
-            case Disposition.COMPLETE if not job.is_scene:
+            case Disposition.COMPLETE if not event.job.is_scene:
                 pass  # its scenes are counted
             case Disposition.COMPLETE:
                 self._done[_DONE.get(outcome.result, "left alone")] += 1
             case Disposition.DEAD_LETTER:
-                self._dead[outcome.result] += 1
+                self._dead[outcome.reason] += 1
             case Disposition.RETRY:
-                self._waiting[outcome.result] += 1
+                self._waiting[outcome.reason] += 1
             case Disposition.RELEASE:
                 pass  # the server is away; that is told elsewhere
 

@@ -1,9 +1,10 @@
 """What the outside hears of jobs: one log line per finished job, one notice per kind of trouble."""
 
 from core.clock import Clock
-from core.job import Job, display_name
+from core.events import JobFinished
+from core.job import display_name
 from core.log import EventLog
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, SyncResult
 from core.text import format_duration
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus, CircuitState
@@ -12,11 +13,11 @@ REFUSED = "refused"
 GONE = "plex_gone"
 BACK = "plex_back"
 LONG_OUTAGE_S = 300.0
-_EVENTS = {
+EVENTS = {
     Disposition.COMPLETE: "sync.done",
-    Disposition.RETRY: "sync.wait",
+    Disposition.RETRY: "sync.retry",
     Disposition.RELEASE: "sync.release",
-    Disposition.DEAD_LETTER: "sync.bury",
+    Disposition.DEAD_LETTER: "sync.dead_letter",
 }
 
 
@@ -28,58 +29,57 @@ class JobReporter:
         self._notices = notices
         self._clock = clock
 
-    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, event: JobFinished) -> None:
         """Write the job's line, and a notice when a person may have to act."""
+        job, outcome = event.job, event.outcome
         if not job.is_scene and outcome.disposition is Disposition.COMPLETE:
             self._log.info(
                 "fan_out.done",
                 entity=job.subject,
                 cause=job.cause,
-                what=outcome.result,
+                what=outcome.result_text,
                 queued=outcome.message,
-                took_s=round(took_s, 3),
+                took_s=round(event.took_s, 3),
             )
             return
         kind, _, number = job.subject.partition(":")
         facts: dict[str, object] = {kind: number, "cause": job.cause, "item": outcome.items}
         if outcome.disposition is Disposition.COMPLETE:
-            facts.update(what=outcome.result, wrote=outcome.wrote, confidence=outcome.confidence)
+            facts.update(what=outcome.result_text, wrote=outcome.wrote, confidence=outcome.confidence)
         else:
-            facts.update(why=outcome.result, attempt=outcome.attempts, detail=outcome.message)
+            facts.update(reason=outcome.reason, attempt=outcome.attempts, detail=outcome.message)
         if outcome.disposition is Disposition.RETRY:
             facts.update(next_s=round(outcome.wait_s))
-        facts.update(took_s=round(took_s, 3))
+        facts.update(took_s=round(event.took_s, 3))
         write = (
             self._log.warning if outcome.disposition is Disposition.DEAD_LETTER else self._log.info
         )
-        write(_EVENTS[outcome.disposition], **facts)
+        write(EVENTS[outcome.disposition], **facts)
         for warning in outcome.warnings:
             self._log.warning("sync.part_failed", scene=number, part=warning)
             self._notify(
                 f"part:{warning.partition(':')[0]}",
                 f"Scene {number}: {warning}. The rest was written.",
             )
-        if outcome.result == "claimed":
+        if outcome.result is SyncResult.CLAIMED:
             self._log.warning("sync.claimed", scene=number, detail=outcome.message)
             self._notify("claimed", f"Scene {number} was not written: {outcome.message}.")
         if outcome.disposition is Disposition.DEAD_LETTER:
             shown = f" ({outcome.title})" if outcome.title else ""
             first_line = outcome.message.partition("\n")[0]
-            text = f"{display_name(job.subject).capitalize()}{shown} is in the dead letters: {outcome.result}. {first_line}"
-            self._notify(f"dead:{outcome.result}", text)
+            text = f"{display_name(job.subject).capitalize()}{shown} is in the dead letters: {outcome.reason}. {first_line}"
+            self._notify(f"dead:{outcome.reason}", text)
 
     def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
         """One notice when Plex goes away, one when a person must act, one when it is back. The gate's listener."""
         if new.refused and not old.refused:
             text = (
                 f"Plex refuses PlexSync, and every change waits. Check the Plex URL, the Plex token and the "
-                f"Plex libraries in PlexSync's settings. ({new.why})"
+                f"Plex libraries in PlexSync's settings. ({new.reason})"
             )
             self._notices.add(REFUSED, "error", text, self._clock.wall())
         elif new.state is BreakerStatus.OPEN and old.state is BreakerStatus.CLOSED:
-            text = (
-                f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.why})"
-            )
+            text = f"PlexSync cannot reach Plex; changes wait and are sent by themselves. ({new.reason})"
             self._notices.add(GONE, "warning", text, self._clock.wall())
         elif new.state is BreakerStatus.CLOSED:
             self._notify_recovery(old)
@@ -95,7 +95,7 @@ class JobReporter:
             return
         if not self._notices.was_delivered(GONE, breaker.since):
             self._notices.drop(GONE)
-            text = f"PlexSync has not reached Plex for {format_duration(now - breaker.since)}; changes wait. ({breaker.why})"
+            text = f"PlexSync has not reached Plex for {format_duration(now - breaker.since)}; changes wait. ({breaker.reason})"
             self._notices.add(GONE, "warning", text, now)
 
     def _notify_recovery(self, old: CircuitState) -> None:

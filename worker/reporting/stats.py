@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 
 from core.clock import Clock
+from core.events import JobFinished
 from core.files import JsonFile
-from core.job import Job
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
 from core.step_timer import StepTimer
@@ -88,7 +88,7 @@ def timing_of(times_s: tuple[float, ...]) -> Timing:
 def counters_for(outcome: Outcome, day: str) -> list[tuple[str, str]]:
     """The counters one outcome moves: (kind, name). `day` is YYYY-MM-DD."""
     if outcome.disposition is not Disposition.COMPLETE:
-        return [("outcomes", outcome.disposition.value), ("errors", outcome.result)]
+        return [("outcomes", outcome.disposition.value), ("errors", outcome.reason)]
     counts = [("outcomes", outcome.disposition.value), ("days", day)]
     counts += [("fields", name) for name in outcome.wrote]
     if outcome.items:
@@ -162,14 +162,15 @@ class StatisticsRecorder:
         self._since = counters.begin(clock.wall())
         kept = _present(_read(self._file), counters)
         if self._file.corruption_warning:
-            log.warning("state.set_aside", detail=self._file.corruption_warning)
+            log.warning("state.corrupt", detail=self._file.corruption_warning)
         watch.restore(kept.times_s, kept.requests)
 
-    def on_job_finished(self, job: Job, outcome: Outcome, took_s: float) -> None:
+    def on_job_finished(self, event: JobFinished) -> None:
         """A drain's listener: keep the time of a successful job."""
         self._watch.requests[JOBS] += 1
+        outcome = event.outcome
         if outcome.disposition is Disposition.COMPLETE and outcome.items:
-            self._watch.record(JOB, took_s)
+            self._watch.record(JOB, event.took_s)
 
     def now(self) -> Statistics:
         """The statistics of this moment."""
@@ -188,4 +189,4 @@ class StatisticsRecorder:
         try:
             self._file.write(self.now().model_dump(mode="json"), durable=False)
         except (OSError, TimeoutError) as error:
-            self._log.warning("stats.unsaved", detail=str(error))
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))

@@ -60,14 +60,14 @@ class Snapshot:
         return self.history.current
 
     @property
-    def doing(self) -> str:
-        """What the worker does, for people."""
-        return self.worker.status if self.worker is not None and self.alive else "not running"
+    def worker_status(self) -> str:
+        """Return what the worker does, for the user."""
+        return self.worker.status_text if self.worker and self.alive else "not running"
 
 
 def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
     """Read everything that is kept; changes nothing but setting a corrupt file aside."""
-    letters, counters = DeadLetters(store), Counters(store)
+    dead_letters, counters = DeadLetters(store), Counters(store)
     due, later, running = store.counts()
     statistics = current_statistics(data_dir, counters, clock.sleep)
     ramp = rate_limiter.from_document(JsonFile(data_dir / RAMP_FILE, clock.sleep).read())
@@ -79,8 +79,8 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         statistics=statistics,
         done_today=statistics.days.get(utc_day(clock), 0),
         waiting=store.waiting_by_reason(),
-        dead=letters.by_reason(),
-        newest=tuple(letters.newest(NEWEST_LETTERS)),
+        dead=dead_letters.by_reason(),
+        newest=tuple(dead_letters.newest(NEWEST_LETTERS)),
         confidences=Records(store).confidences(),
         worker=MetaStore(store).worker(),
         alive=is_worker_alive(str(data_dir)),
@@ -92,30 +92,36 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
     )
 
 
-def status_lines(shot: Snapshot, now: float) -> list[str]:
+def status_lines(snapshot: Snapshot, now: float) -> list[str]:
     """At most 25 lines, the most important last: Stash shows the newest line first."""
-    lines = [line[:MAX_LINE] for make in SECTIONS for line in make(shot, now)]
+    lines = [line[:MAX_LINE] for make in SECTIONS for line in make(snapshot, now)]
     return lines[-MAX_LINES:]
 
 
-def format_dead_letter(letter: DeadLetter) -> str:
+def format_dead_letter(dead_letter: DeadLetter) -> str:
     """One dead letter on one line: scene, title, reason, what to do, what was looked at."""
-    name = letter.subject.replace(":", " ")
-    title = f" ({letter.title})" if letter.title else ""
-    tried = f" Looked at: {'; '.join(letter.candidates)}." if letter.candidates else ""
-    return f"Dead letter: {name}{title}: {letter.reason}. {letter.message.partition(chr(10))[0]}{tried}"
+    name = dead_letter.subject.replace(":", " ")
+    title = f" ({dead_letter.title})" if dead_letter.title else ""
+    tried = f" Looked at: {'; '.join(dead_letter.candidates)}." if dead_letter.candidates else ""
+    return f"Dead letter: {name}{title}: {dead_letter.reason}. {dead_letter.message.partition(chr(10))[0]}{tried}"
 
 
-def version_lines(shot: Snapshot, now: float) -> list[str]:
+def version_lines(snapshot: Snapshot, now: float) -> list[str]:
     """What is installed."""
-    other = f"; the worker is still {shot.worker.version}" if shot.worker and shot.alive else ""
-    is_same = shot.worker is None or shot.worker.version == VERSION
-    return [f"PlexSync {VERSION}{'' if is_same else other}, database in {shot.journal_mode} mode."]
+    other = (
+        f"; the worker is still {snapshot.worker.version}"
+        if snapshot.worker and snapshot.alive
+        else ""
+    )
+    is_same = snapshot.worker is None or snapshot.worker.version == VERSION
+    return [
+        f"PlexSync {VERSION}{'' if is_same else other}, database in {snapshot.journal_mode} mode."
+    ]
 
 
-def timing_lines(shot: Snapshot, now: float) -> list[str]:
+def timing_lines(snapshot: Snapshot, now: float) -> list[str]:
     """How long a job and its steps take; [] before the first job."""
-    timing = shot.statistics.timing
+    timing = snapshot.statistics.timing
     parts = [
         f"{name} {'/'.join(f'{seconds * 1000.0:.0f}' for seconds in (row.average, row.p50, row.p95))}"
         for name in STEPS
@@ -128,9 +134,9 @@ def timing_lines(shot: Snapshot, now: float) -> list[str]:
     )
 
 
-def statistics_lines(shot: Snapshot, now: float) -> list[str]:
+def statistics_lines(snapshot: Snapshot, now: float) -> list[str]:
     """What was done since counting began, and what it cost; [] before the first job."""
-    stats = shot.statistics
+    stats = snapshot.statistics
     if not stats.jobs:
         return []
     names = {
@@ -152,66 +158,70 @@ def statistics_lines(shot: Snapshot, now: float) -> list[str]:
     return [f"In the last {format_duration(now - stats.since)}: {', '.join(parts)}{requests}."]
 
 
-def match_lines(shot: Snapshot, now: float) -> list[str]:
+def match_lines(snapshot: Snapshot, now: float) -> list[str]:
     """How sure the matches are, and what was learned of folder names."""
     lines = [
         f"Learned: {one.source} => {one.target} ({one.files} files)."
-        for one in shot.lessons[:SHOWN_LESSONS]
+        for one in snapshot.lessons[:SHOWN_LESSONS]
     ]
-    return [f"Matches: {_counted(shot.confidences)}.", *lines] if shot.confidences else lines
+    return (
+        [f"Matches: {_counted(snapshot.confidences)}.", *lines] if snapshot.confidences else lines
+    )
 
 
-def dead_letter_lines(shot: Snapshot, now: float) -> list[str]:
+def dead_letter_lines(snapshot: Snapshot, now: float) -> list[str]:
     """The newest dead letters, and all by reason."""
-    by_reason = [f"Dead letters: {format_counts(shot.dead)}."] if shot.dead else []
-    return [*map(format_dead_letter, shot.newest), *by_reason]
+    by_reason = [f"Dead letters: {format_counts(snapshot.dead)}."] if snapshot.dead else []
+    return [*map(format_dead_letter, snapshot.newest), *by_reason]
 
 
-def waiting_lines(shot: Snapshot, now: float) -> list[str]:
+def waiting_lines(snapshot: Snapshot, now: float) -> list[str]:
     """What jobs wait for."""
-    return [f"Waiting: {format_counts(shot.waiting)}."] if shot.waiting else []
+    return [f"Waiting: {format_counts(snapshot.waiting)}."] if snapshot.waiting else []
 
 
-def plex_lines(shot: Snapshot, now: float) -> list[str]:
+def plex_lines(snapshot: Snapshot, now: float) -> list[str]:
     """Breaker, outage, next probe and ramp."""
-    if shot.breaker.state is not BreakerStatus.CLOSED:
-        gap = max(0.0, shot.breaker.next_probe_at - now)
-        away = f" for {format_duration(now - shot.outage.start)}" if shot.outage else ""
+    if snapshot.breaker.state is not BreakerStatus.CLOSED:
+        gap = max(0.0, snapshot.breaker.next_probe_at - now)
+        away = f" for {format_duration(now - snapshot.outage.start)}" if snapshot.outage else ""
         return [
-            f"Plex is away{away}: {shot.breaker.why}. It is asked again in {format_duration(gap)}."
+            f"Plex is away{away}: {snapshot.breaker.reason}. It is asked again in {format_duration(gap)}."
         ]
-    last = shot.history.outages[-1] if shot.history.outages else None
+    last = snapshot.history.outages[-1] if snapshot.history.outages else None
     lines = ["Plex: no trouble known."]
     if last is not None and last.end is not None:
         length = format_duration(duration_s(last, now))
         lines = [
             f"Plex: no trouble known; the last outage lasted {length} and ended {format_duration(now - last.end)} ago."
         ]
-    if shot.ramp is not None:
+    if snapshot.ramp is not None:
         lines.append(
-            f"Plex is back; the queue drains at {pluralize(round(shot.ramp.rate), 'job')} a second for now."
+            f"Plex is back; the queue drains at {pluralize(round(snapshot.ramp.rate), 'job')} a second for now."
         )
     return lines
 
 
-def worker_lines(shot: Snapshot, now: float) -> list[str]:
+def worker_lines(snapshot: Snapshot, now: float) -> list[str]:
     """Whether a worker lives, what it does and since when."""
-    if shot.worker is None or not shot.alive:
+    if snapshot.worker is None or not snapshot.alive:
         return ["Worker: not running; the next edit starts it."]
-    return [f"Worker: {shot.doing}, alive for {format_duration(now - shot.worker.started_at)}."]
-
-
-def queue_lines(shot: Snapshot, now: float) -> list[str]:
-    """The one line that everybody wants to see first."""
     return [
-        f"Queue: {shot.due:,} due, {shot.later:,} later, {shot.running:,} in progress, "
-        f"{shot.done_today:,} done today, {pluralize(sum(shot.dead.values()), 'dead letter')}."
+        f"Worker: {snapshot.worker_status}, alive for {format_duration(now - snapshot.worker.started_at)}."
     ]
 
 
-def reconciled_lines(shot: Snapshot, now: float) -> list[str]:
+def queue_lines(snapshot: Snapshot, now: float) -> list[str]:
+    """The one line that everybody wants to see first."""
+    return [
+        f"Queue: {snapshot.due:,} due, {snapshot.later:,} later, {snapshot.running:,} in progress, "
+        f"{snapshot.done_today:,} done today, {pluralize(sum(snapshot.dead.values()), 'dead letter')}."
+    ]
+
+
+def reconciled_lines(snapshot: Snapshot, now: float) -> list[str]:
     """When both sides were compared last and what came of it; [] before the first time."""
-    ended_at, _, text = shot.reconciled.partition(" ")
+    ended_at, _, text = snapshot.reconciled.partition(" ")
     try:
         return (
             [f"Reconciled {format_duration(max(0.0, now - float(ended_at)))} ago: {text}."]

@@ -8,7 +8,7 @@ LIBRARY_LOOK_S = 30.0
 LIBRARY_LOOK_LATER_S = 300.0
 
 
-def full_jitter(attempt: int, base_s: float, cap_s: float, chance: Random) -> float:
+def full_jitter(attempt: int, base_s: float, cap_s: float, rng: Random) -> float:
     """Seconds before try number `attempt` + 1 (counted from 1): at least a fifth of `base_s`, at most `cap_s`.
 
     Examples:
@@ -17,13 +17,13 @@ def full_jitter(attempt: int, base_s: float, cap_s: float, chance: Random) -> fl
         [2.3, 3.9, 7.2, 26.6]
     """
     ceiling = min(cap_s, base_s * 2.0 ** min(max(attempt, 1) - 1, 30))
-    return chance.uniform(min(base_s, ceiling) / 5.0, ceiling)
+    return rng.uniform(min(base_s, ceiling) / 5.0, ceiling)
 
 
-def not_found_delay(attempt: int, chance: Random) -> float:
+def not_found_delay(attempt: int, rng: Random) -> float:
     """Seconds before the next look after `attempt` looks (counted from 1), ±10 %; the last wait repeats."""
     wait = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
-    return wait * chance.uniform(0.9, 1.1)
+    return wait * rng.uniform(0.9, 1.1)
 
 
 def library_poll_interval(*, waits: bool, buried: bool) -> float | None:
@@ -36,7 +36,7 @@ def library_poll_interval(*, waits: bool, buried: bool) -> float | None:
     return LIBRARY_LOOK_LATER_S if buried else None
 
 
-def exponential_delay(failures: int, first_s: float, longest_s: float, chance: Random) -> float:
+def exponential_delay(failures: int, first_s: float, longest_s: float, rng: Random) -> float:
     """Seconds before the next probe after `failures` in a row: doubling, ±10 %, never near zero."""
     gap = min(longest_s, first_s * 2.0 ** min(max(failures, 1) - 1, 30))
-    return min(longest_s, gap * chance.uniform(0.9, 1.1))
+    return min(longest_s, gap * rng.uniform(0.9, 1.1))

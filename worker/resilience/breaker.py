@@ -38,7 +38,7 @@ class CircuitState:
     state: BreakerStatus = BreakerStatus.CLOSED
     failures: int = 0
     since: float = 0.0
-    why: str = ""
+    reason: str = ""
     refused: bool = False
     probes: int = 0
     next_probe_at: float = 0.0
@@ -54,31 +54,31 @@ def on_success(breaker: CircuitState, now: float) -> CircuitState:
     )
 
 
-def on_failure(breaker: CircuitState, why: str, now: float, chance: Random) -> CircuitState:
+def on_failure(breaker: CircuitState, reason: str, now: float, rng: Random) -> CircuitState:
     """A countable failure: one more in a row, or the half-open test failed.
 
     Examples:
-        >>> breaker = Breaker()
+        >>> breaker = CircuitState()
         >>> for _ in range(FAILURES_TO_OPEN):
-        ...     breaker = counted(breaker, "PlexTemporaryError", 1000.0, Random(7))
+        ...     breaker = on_failure(breaker, "PlexTemporaryError", 1000.0, Random(7))
         >>> breaker.state, breaker.failures, probe_is_due(breaker, 1010.0)
-        (<State.OPEN: 'open'>, 0, True)
+        (<BreakerStatus.OPEN: 'open'>, 0, True)
     """
     if breaker.state is BreakerStatus.HALF_OPEN or breaker.failures + 1 >= FAILURES_TO_OPEN:
-        return trip(breaker, why, now, chance)
+        return trip(breaker, reason, now, rng)
     if breaker.state is BreakerStatus.OPEN:
         return breaker
     return replace(breaker, failures=breaker.failures + 1)
 
 
 def trip(
-    breaker: CircuitState, why: str, now: float, chance: Random, *, refused: bool = False
+    breaker: CircuitState, reason: str, now: float, rng: Random, *, refused: bool = False
 ) -> CircuitState:
     """Open, or open again after a failed test: the gaps between probes go on growing."""
     probes = breaker.probes + 1 if breaker.state is not BreakerStatus.CLOSED else 1
     since = breaker.since if breaker.state is not BreakerStatus.CLOSED else now
-    gap = exponential_delay(probes, MIN_PROBE_DELAY_S, MAX_PROBE_DELAY_S, chance)
-    return CircuitState(BreakerStatus.OPEN, 0, since, why, refused, probes, now + gap)
+    gap = exponential_delay(probes, MIN_PROBE_DELAY_S, MAX_PROBE_DELAY_S, rng)
+    return CircuitState(BreakerStatus.OPEN, 0, since, reason, refused, probes, now + gap)
 
 
 def half_open(breaker: CircuitState) -> CircuitState:

@@ -23,7 +23,7 @@ class _Document(BaseModel):
     state: BreakerStatus
     failures: int = Field(default=0, ge=0, le=FAILURES_TO_OPEN)
     since: float = Field(default=0.0, ge=0.0)
-    why: str = ""
+    reason: str = Field(default="", alias="why")
     refused: bool = False
     probes: int = Field(default=0, ge=0, le=1_000_000_000)
     next_probe_at: float = Field(default=0.0, ge=0.0)
@@ -34,7 +34,7 @@ class _Document(BaseModel):
             self.state,
             self.failures,
             self.since,
-            self.why,
+            self.reason,
             self.refused,
             self.probes,
             self.next_probe_at,
@@ -76,10 +76,11 @@ class CircuitStateFile:
 
     def save(self, breaker: CircuitState) -> str:
         """Keep `breaker`; "" or why it could not be kept. Never raises: the breaker works without its file."""
-        why = breaker.why.encode("utf-8", "replace").decode(
+        reason = breaker.reason.encode("utf-8", "replace").decode(
             "utf-8"
         )  # half a character would not be read back
-        document = {**asdict(breaker), "state": breaker.state.value, "why": why}
+        document = {**asdict(breaker), "state": breaker.state.value, "why": reason}
+        del document["reason"]
         try:
             JsonFile(self._path, self._clock.sleep).write(document)
         except OSError as error:

@@ -29,14 +29,14 @@ class CircuitBreaker:
     def __init__(
         self,
         clock: Clock,
-        chance: Random,
+        rng: Random,
         log: EventLog,
         breaker: CircuitState | None = None,
         listeners: tuple[Listener, ...] = (),
         save: Callable[[CircuitState], object] = lambda breaker: None,
     ) -> None:
         self._clock = clock
-        self._chance = chance
+        self._rng = rng
         self._log = log
         self._listeners = listeners
         self._save = save
@@ -55,17 +55,17 @@ class CircuitBreaker:
 
     def failed(self, error: Exception, plex: PlexClient) -> None:
         """A job or a shared read failed; a refused connection is confirmed by a health check."""
-        signal, why, now = (
+        signal, reason, now = (
             rule_for(error).signal,
             f"{type(error).__name__}: {error}",
             self._clock.wall(),
         )
         if signal is BreakerSignal.REFUSED:
-            self._transition(moves.trip(self.breaker, why, now, self._chance, refused=True))
+            self._transition(moves.trip(self.breaker, reason, now, self._rng, refused=True))
         elif signal is BreakerSignal.DOWN and not self._is_healthy(plex):
-            self._transition(moves.trip(self.breaker, why, now, self._chance))
+            self._transition(moves.trip(self.breaker, reason, now, self._rng))
         elif signal in (BreakerSignal.DOWN, BreakerSignal.COUNT):
-            self._transition(moves.on_failure(self.breaker, why, now, self._chance))
+            self._transition(moves.on_failure(self.breaker, reason, now, self._rng))
 
     def probe(self, plex: PlexClient) -> None:
         """Ask Plex whether it is healthy again, if it is time; HALF_OPEN when it is."""
@@ -76,9 +76,9 @@ class CircuitBreaker:
             plex.sections()
         except PlexError as error:
             refused = self.breaker.refused or isinstance(error, PlexAccessError)
-            why = f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {error}"
             self._transition(
-                moves.trip(self.breaker, why, self._clock.wall(), self._chance, refused=refused)
+                moves.trip(self.breaker, reason, self._clock.wall(), self._rng, refused=refused)
             )
         else:
             self._transition(moves.half_open(self.breaker))
@@ -114,12 +114,12 @@ class CircuitBreaker:
             self._save(new)  # the schedule of the probes is kept as well, not only the transitions
         if (old.state, old.refused) == (new.state, new.refused):
             return
-        why = new.why if new.state is BreakerStatus.OPEN else REASONS[new.state]
+        reason = new.reason if new.state is BreakerStatus.OPEN else REASONS[new.state]
         self._log.warning(
-            "breaker.moved",
+            "breaker.transition",
             old=old.state.value,
             new=new.state.value,
-            why=why,
+            reason=reason,
             since=int(old.since) or None,
         )
         for listener in self._listeners:

@@ -183,7 +183,7 @@ class OutageRecorder:
         self._keep(add_affected_jobs(self.history, jobs), durable=False)
 
     def _open(self, breaker: CircuitState, start: float) -> None:
-        cause, _, error = breaker.why.partition(": ")
+        cause, _, error = breaker.reason.partition(": ")
         self._keep(begin_outage(self.history, start, cause, error, breaker.refused))
 
     def _keep(self, history: OutageHistory, *, durable: bool = True) -> None:

@@ -89,16 +89,16 @@ def rule_for(error: BaseException) -> Rule:
 
 
 def decide_outcome(
-    job: Job, error: Exception, chance: Random, *, spend: bool = True, title: str = ""
+    job: Job, error: Exception, rng: Random, *, spend: bool = True, title: str = ""
 ) -> Outcome:
     """The outcome of a failed attempt. `spend` False: the failure was not the job's own.
 
     Examples:
-        >>> job = Job(1, "scene:42", "update", 0, noted_at=0.0, attempts=4)
-        >>> judge(job, PlexServerDown("no connection"), Random(7)).fate
-        <Fate.RELEASE: 'release'>
-        >>> judge(job, PlexTemporaryError("Plex answered 500"), Random(7)).fate
-        <Fate.BURY: 'bury'>
+        >>> job = Job(1, "scene:42", "update", 0, enqueued_at=0.0, attempts=4)
+        >>> decide_outcome(job, PlexUnavailable("no connection"), Random(7)).disposition
+        <Disposition.RELEASE: 'release'>
+        >>> decide_outcome(job, PlexTemporaryError("Plex answered 500"), Random(7)).disposition
+        <Disposition.DEAD_LETTER: 'bury'>
     """
     rule = rule_for(error)
     attempts = job.attempts + 1 if spend and rule.wait is not RetryMode.RECOVERY else job.attempts
@@ -107,10 +107,10 @@ def decide_outcome(
     elif spend and attempts >= rule.attempts:
         fate, wait_s = Disposition.DEAD_LETTER, 0.0
     else:
-        fate, wait_s = Disposition.RETRY, _wait_s(rule, attempts, chance)
+        fate, wait_s = Disposition.RETRY, _wait_s(rule, attempts, rng)
     return Outcome(
         fate,
-        type(error).__name__,
+        error=type(error),
         message=_message(error),
         candidates=_candidates(error),
         wait_s=wait_s,
@@ -119,10 +119,10 @@ def decide_outcome(
     )
 
 
-def _wait_s(rule: Rule, attempts: int, chance: Random) -> float:
+def _wait_s(rule: Rule, attempts: int, rng: Random) -> float:
     if rule.wait is RetryMode.SCHEDULE:
-        return not_found_delay(attempts, chance)
-    return full_jitter(attempts, BACKOFF_BASE_S, BACKOFF_CAP_S, chance)
+        return not_found_delay(attempts, rng)
+    return full_jitter(attempts, BACKOFF_BASE_S, BACKOFF_CAP_S, rng)
 
 
 def _message(error: Exception) -> str:

@@ -33,7 +33,7 @@ class Throttle:
         if document is not None and ramp is None:
             self._file.quarantine()
         if self._file.corruption_warning:
-            log.warning("state.set_aside", detail=self._file.corruption_warning)
+            log.warning("state.corrupt", detail=self._file.corruption_warning)
         self._ramp: SlowStart | None = ramp if ramp is not None and not ramp.is_over else None
 
     @property
@@ -73,7 +73,8 @@ class Throttle:
         self._ramp = ramps.heard(self._ramp, ok, self._clock.wall())
         if self._ramp.throttled is not was:
             self._log.info(
-                "ramp.throttled" if self._ramp.throttled else "ramp.resumed", rate=self._ramp.rate
+                "slow_start.throttled" if self._ramp.throttled else "slow_start.resumed",
+                rate=self._ramp.rate,
             )
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
             self._save()
@@ -89,13 +90,13 @@ class Throttle:
         before = self._pace.level
         self._pace = pacing.answered(self._pace, took_s, status)
         if self._pace.level != before:
-            self._log.info("pace.moved", level=self._pace.level, pause_s=self._pace.pause_s)
+            self._log.info("pacing.changed", level=self._pace.level, pause_s=self._pace.pause_s)
 
     def on_breaker_transition(self, old: CircuitState, new: CircuitState) -> None:
         """The gate's listener: Plex is back, so begin gently."""
         if new.state is BreakerStatus.CLOSED and old.state is not BreakerStatus.CLOSED:
             self._ramp = ramps.begin(self._clock.wall())
-            self._log.info("ramp.begin")
+            self._log.info("slow_start.start")
             self._save()
 
     def _wait_s(self) -> float:
@@ -109,7 +110,7 @@ class Throttle:
         if self._ramp is not None and self._ramp.is_over:
             self._save()
             self._ramp = None
-            self._log.info("ramp.end")
+            self._log.info("slow_start.end")
 
     def _save(self) -> None:
         self._saved_at = self._clock.monotonic()
@@ -118,4 +119,4 @@ class Throttle:
         try:
             self._file.write(ramps.as_document(self._ramp), durable=False)
         except OSError as error:
-            self._log.warning("ramp.unsaved", detail=str(error))
+            self._log.warning("state.save_failed", file=FILE_NAME, detail=str(error))

@@ -66,7 +66,7 @@ def test_a_corrupt_document_is_set_aside_and_counts_as_nothing(
     assert not (tmp_path / "state.json").exists()
 
 
-def test_a_document_can_be_written_after_a_corrupt_one_was_set_aside(tmp_path: Path) -> None:
+def test_a_document_can_be_written_after_a_quarantine(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_bytes(b"{")
     file = document(tmp_path)
     file.read()
@@ -99,7 +99,7 @@ def test_creating_replaces_a_corrupt_document(tmp_path: Path) -> None:
     assert (found, document(tmp_path).read()) == ({"who": 1}, {"who": 1})
 
 
-def test_many_processes_that_create_at_once_agree_on_one_document(tmp_path: Path) -> None:
+def test_many_processes_creating_a_document_agree_on_one(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CREATE_AND_TELL, str(tmp_path / "state.json")]
     crowd = [
         subprocess.Popen(

@@ -33,7 +33,7 @@ def test_the_command_line_names_the_script_by_its_absolute_path() -> None:
     assert command == ["python3", f"{os.sep}PlexSync.py", "worker", "update"]
 
 
-def test_windows_is_asked_for_a_detached_process_outside_the_job_object_first() -> None:
+def test_windows_is_asked_for_a_detached_process_first() -> None:
     with_breakaway, without = windows_flags()
 
     assert without == 0x00000008 | 0x00000200
@@ -90,7 +90,7 @@ def test_on_windows_a_worker_gets_flags_instead_of_a_session(tmp_path: Path) -> 
     assert (asked["close_fds"], asked["cwd"]) == (True, str(tmp_path))
 
 
-def test_a_job_object_that_nobody_may_leave_does_not_keep_the_worker_from_starting(
+def test_a_closed_job_object_does_not_stop_the_worker_start(
     tmp_path: Path,
 ) -> None:
     windows = Windows(forbidden=0x01000000)

@@ -54,9 +54,9 @@ def test_every_level_writes_its_own_name() -> None:
     log.debug("a")
     log.info("b")
     log.warning("c")
-    log.error("d", why="x")
+    log.error("d", reason="x")
 
-    assert lines == [("DEBUG", "a"), ("INFO", "b"), ("WARNING", "c"), ("ERROR", "d why=x")]
+    assert lines == [("DEBUG", "a"), ("INFO", "b"), ("WARNING", "c"), ("ERROR", "d reason=x")]
 
 
 def test_a_hidden_secret_is_never_written_wherever_it_turns_up() -> None:
@@ -82,7 +82,7 @@ def test_secrets_hidden_later_do_not_uncover_earlier_ones() -> None:
     assert lines == [("INFO", "x a=*** b=***")]
 
 
-def test_a_secret_that_begins_like_another_leaves_no_rest_of_the_longer_one() -> None:
+def test_a_secret_that_is_a_prefix_leaves_no_rest_of_another() -> None:
     secrets = ["abcdefghijklmnop"[:length] for length in range(4, 17)]
     log, lines = kept_log()
     log.redact(*secrets)
@@ -92,7 +92,7 @@ def test_a_secret_that_begins_like_another_leaves_no_rest_of_the_longer_one() ->
     assert lines == [("INFO", "x a=***")]
 
 
-def test_a_passing_secret_is_hidden_until_fresher_ones_have_replaced_it() -> None:
+def test_a_temporary_secret_is_redacted_until_replaced() -> None:
     log, lines = kept_log()
 
     log.redact_temporarily("cookie-1")
@@ -136,7 +136,7 @@ def test_the_log_file_is_rotated(tmp_path: Path) -> None:
     assert names == ["plexsync.log", "plexsync.log.1", "plexsync.log.2", "plexsync.log.3"]
 
 
-def test_each_step_is_written_at_info_level_where_a_person_wants_it() -> None:
+def test_debug_logging_writes_each_step_at_info_level() -> None:
     log, lines = kept_log()
 
     log.configure(as_json=False, shows_steps=True, hides_paths=False)
@@ -145,15 +145,15 @@ def test_each_step_is_written_at_info_level_where_a_person_wants_it() -> None:
     assert lines == [("INFO", "step.send item=7")]
 
 
-def test_paths_are_words_where_a_person_wants_it_and_secrets_stay_hidden() -> None:
+def test_anonymised_paths_are_words_and_secrets_stay_redacted() -> None:
     log, lines = kept_log()
     log.redact("t0ken-of-plex")
 
     log.configure(as_json=False, shows_steps=False, hides_paths=True)
-    log.info("sync.wait", detail="t0ken-of-plex: no item plays /data/films/one.mp4")
+    log.info("sync.retry", detail="t0ken-of-plex: no item plays /data/films/one.mp4")
 
     ((_, line),) = lines
-    assert line == f'sync.wait detail="***: no item plays {hide_paths("/data/films/one.mp4")}"'
+    assert line == f'sync.retry detail="***: no item plays {hide_paths("/data/films/one.mp4")}"'
 
 
 def test_a_line_can_be_one_json_object_with_its_time_and_level(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ SECRETS = ("secret", "bob", "holiday", "part")
         "/data/secret/holiday.mp4",
         "looked for /data/secret/Bob's holiday, part 1.mp4, /media/secret/holiday (2019).mkv. Let Plex scan.",
         "item 101 name_only 0.4 /media/Bob/holiday.mp4",
-        'sync.wait scene=4 detail="no item plays /data/secret; holiday.mp4"',
+        'sync.retry scene=4 detail="no item plays /data/secret; holiday.mp4"',
         "D:\\secret\\Bob\\holiday.mp4",
         "\\\\server\\secret\\holiday.mp4",
         "paths.learned pairs=/data/secret=>/media/bob,/data/holiday=>/x files=3",

@@ -9,9 +9,9 @@ from core.stash_log import LEVELS, MAX_LINE, log_lines, write_log
 STASH_LINE_LIMIT = 64 * 1024
 
 
-@pytest.mark.parametrize(("level", "letter"), sorted(LEVELS.items()))
-def test_a_line_begins_with_its_level(level: str, letter: bytes) -> None:
-    assert log_lines(level, "hello") == [b"\x01" + letter + b"\x02hello\n"]
+@pytest.mark.parametrize(("level", "dead_letter"), sorted(LEVELS.items()))
+def test_a_line_begins_with_its_level(level: str, dead_letter: bytes) -> None:
+    assert log_lines(level, "hello") == [b"\x01" + dead_letter + b"\x02hello\n"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\r\n \t\n", "\x01\x02", "\x1c\x1d\x85"])

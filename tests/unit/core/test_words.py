@@ -84,7 +84,7 @@ def test_a_record_learns_new_fields_and_keeps_the_others() -> None:
     assert before.images == {}
 
 
-def test_the_systems_clock_does_not_sleep_for_a_time_that_is_over() -> None:
+def test_the_system_clock_does_not_sleep_for_a_past_time() -> None:
     clock = SystemClock()
 
     clock.sleep(0)

@@ -22,7 +22,7 @@ from dependencies.installers import (
 )
 from dependencies.requirements import parse_requirements, satisfies
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FIRST = Installer("first", ("first",))
 SECOND = Installer("second", ("second",))
 LONG_S = 120
@@ -127,7 +127,7 @@ def imported_version(module: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "desired", "expected"),
     [
         ("2.7", "x>=2.7,<3", True),
         ("2.7.0", "x>=2.7", True),
@@ -154,9 +154,9 @@ def imported_version(module: str) -> object:
     ],
 )
 def test_a_version_is_compared_number_by_number(
-    installed: str, wanted: str, expected: bool
+    installed: str, desired: str, expected: bool
 ) -> None:
-    [requirement] = parse_requirements(wanted)
+    [requirement] = parse_requirements(desired)
 
     assert satisfies(installed, requirement) is expected
 
@@ -234,9 +234,7 @@ def test_an_older_copy_is_replaced_even_when_imported_already(
     assert imported_version("madeup_one") == "2.4.0"
 
 
-def test_a_package_that_is_there_but_cannot_be_imported_is_replaced(
-    plugin: Path, pythons_own: Path
-) -> None:
+def test_a_package_that_cannot_be_imported_is_replaced(plugin: Path, pythons_own: Path) -> None:
     write_package(
         pythons_own, "madeup-one", "2.1", body="raise SystemError('built for another Python')"
     )
@@ -292,9 +290,7 @@ def test_whoever_installs_pip_now_does_not_wait_for_it(plugin: Path) -> None:
     assert imported_version("madeup_one") == "2.4.0"
 
 
-def test_the_message_names_what_is_missing_and_a_command_that_helps(
-    plugin: Path, pythons_own: Path
-) -> None:
+def test_the_message_names_what_is_missing_and_a_command(plugin: Path, pythons_own: Path) -> None:
     write_package(pythons_own, "madeup-one", "1.10.22")
     broken = {
         "first": "Collecting madeup-one\nERROR: the index is closed\n\n",
@@ -378,7 +374,7 @@ def test_a_failure_is_not_repeated_for_ten_minutes(plugin: Path) -> None:
     assert len({message for message, _ in messages}) == 1
 
 
-def test_a_failure_is_tried_again_when_forced_or_when_the_clock_went_back(plugin: Path) -> None:
+def test_a_failure_is_retried_when_forced_or_clock_went_back(plugin: Path) -> None:
     run = FakeInstaller(nothing, failing={"first": "ERROR: broken", "second": "ERROR: broken"})
     for at, force in ((1000.0, False), (1001.0, True), (900.0, False)):
         with pytest.raises(DependencyError):
@@ -441,7 +437,7 @@ def test_a_full_disk_is_one_clear_line(plugin: Path) -> None:
     assert folders_in(plugin / "data" / "deps") == []
 
 
-def test_the_folders_name_is_a_plain_one_and_follows_the_requirements(plugin: Path) -> None:
+def test_the_folder_name_is_plain_and_follows_requirements(plugin: Path) -> None:
     before = read_needs(plugin).key
 
     (plugin / "requirements.txt").write_text("madeup-one>=2,<4\n", "utf-8")
@@ -460,7 +456,7 @@ def test_every_installer_stays_out_of_pythons_own_packages(plugin: Path, tmp_pat
         assert command[command.index("--target") + 1] == str(tmp_path)
 
 
-def test_an_installer_hears_of_indexes_and_proxies_and_of_no_other_place_to_fill() -> None:
+def test_an_installer_gets_indexes_and_proxies_only() -> None:
     told = {
         "PIP_INDEX_URL": "https://mirror/",
         "PIP_FIND_LINKS": "/wheels",
@@ -511,7 +507,7 @@ def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
     assert "was not ready" in finished.output
 
 
-def test_a_program_that_does_not_exist_is_a_failure_and_no_traceback(tmp_path: Path) -> None:
+def test_a_missing_program_is_a_failure_without_traceback(tmp_path: Path) -> None:
     finished = run_command([str(tmp_path / "nowhere")], tmp_path)
 
     assert finished.status != 0
@@ -525,7 +521,7 @@ root, plugin, me, others = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sy
 sys.path.insert(0, str(root))
 from dependencies.installers import Installer
 from dependencies.install import ensure_dependencies
-from tests.unit.test_dependencies import FakeInstaller, both_packages, write_package
+from tests.unit.dependencies.test_install import FakeInstaller, both_packages, write_package
 
 def fill(folder):
     with (plugin / "installations").open("a") as log:
@@ -563,7 +559,7 @@ def test_two_processes_at_once_install_once(plugin: Path) -> None:
     assert len((plugin / "installations").read_text("utf-8").splitlines()) == 1
 
 
-def test_a_process_killed_while_installing_leaves_no_half_installation(plugin: Path) -> None:
+def test_a_kill_during_installation_leaves_nothing_half_done(plugin: Path) -> None:
     killed = start_process(plugin, "killed")
     killed.communicate(timeout=LONG_S)
     deps = plugin / "data" / "deps"

@@ -277,7 +277,7 @@ def test_bad_input_is_an_answer_and_touches_nothing(tmp_path: Path) -> None:
     assert not stage.data_dir.exists()
 
 
-def test_a_worker_that_ended_before_the_change_was_noted_is_started_again(stage: Stage) -> None:
+def test_a_worker_that_ended_before_the_commit_is_restarted(stage: Stage) -> None:
     stage.make_database()
     starter = Starter(ended=0)
 
@@ -286,7 +286,7 @@ def test_a_worker_that_ended_before_the_change_was_noted_is_started_again(stage:
     assert starter.causes == ["update", "update"]
 
 
-def test_a_worker_that_leaves_while_the_change_is_noted_is_replaced(stage: Stage) -> None:
+def test_a_worker_stopping_during_the_commit_is_replaced(stage: Stage) -> None:
     stage.make_database()
     lease = held_lease(stage.data_dir)
     starter = Starter()
@@ -313,7 +313,7 @@ def test_a_living_worker_is_left_alone(stage: Stage) -> None:
     assert stage.subjects() == ["scene:42"]
 
 
-def test_a_worker_that_cannot_be_started_is_said_and_the_change_is_kept(stage: Stage) -> None:
+def test_a_failed_worker_start_is_reported_and_the_change_kept(stage: Stage) -> None:
     stage.make_database()
 
     def refuse() -> None:
@@ -336,7 +336,7 @@ def test_without_a_database_the_change_is_spilled(stage: Stage) -> None:
     assert not (stage.data_dir / DATABASE).exists()
 
 
-def test_beside_a_damaged_database_the_change_is_spilled_and_the_database_left_alone(
+def test_a_damaged_database_makes_the_hook_spill(
     stage: Stage,
 ) -> None:
     (stage.data_dir / DATABASE).write_bytes(b"rubbish" * 1000)
@@ -361,7 +361,7 @@ def test_a_change_that_can_be_kept_nowhere_is_said(tmp_path: Path) -> None:
 def test_the_hook_says_what_people_have_not_heard_yet(stage: Stage) -> None:
     opened = open_database(stage.data_dir)
     store = JobStore(opened.queue.connection, FakeClock())
-    Notices(store).add("PlexRefused", "warning", "Check the token.", NOW)
+    Notices(store).add("PlexAccessError", "warning", "Check the token.", NOW)
 
     stage.run(context(), Starter())
     stage.run(context(), Starter())
@@ -369,7 +369,7 @@ def test_the_hook_says_what_people_have_not_heard_yet(stage: Stage) -> None:
     assert stage.errors == [b"\x01w\x02Check the token.\n"]
 
 
-def test_the_hook_says_what_a_worker_left_where_there_is_no_database(stage: Stage) -> None:
+def test_the_hook_prints_a_pending_message_without_a_database(stage: Stage) -> None:
     write_pending_message(str(stage.data_dir), "error", "Install pip first.")
 
     stage.run(context(), Starter())
@@ -378,7 +378,7 @@ def test_the_hook_says_what_a_worker_left_where_there_is_no_database(stage: Stag
     assert stage.errors == [b"\x01e\x02Install pip first.\n"]
 
 
-def test_the_hook_says_what_a_worker_without_packages_left_beside_a_sound_database(
+def test_the_hook_prints_a_pending_message_beside_a_database(
     stage: Stage,
 ) -> None:
     stage.make_database()
@@ -433,7 +433,7 @@ def test_every_trigger_is_noted(stage: Stage, trigger: str) -> None:
 
 
 @pytest.mark.parametrize("trigger", ENTITY_TRIGGERS)
-def test_an_event_of_an_entity_is_one_note_that_settles_like_an_edit(trigger: str) -> None:
+def test_an_entity_event_is_one_job_that_settles_like_an_edit(trigger: str) -> None:
     kind, event, _ = trigger.lower().split(".")
 
     note = job_from_context(context(trigger, input=None), NOW)
@@ -483,7 +483,7 @@ def test_a_merge_is_a_note_for_the_target_and_for_each_source(stage: Stage) -> N
     assert stage.subjects() == ["tag:42", "tag:3", "tag:4"]
 
 
-def test_a_merge_that_the_database_does_not_take_is_spilled_whole(stage: Stage) -> None:
+def test_a_merge_that_cannot_be_enqueued_is_spilled_whole(stage: Stage) -> None:
     stage.run(merge(["3", "4"]), Starter())
 
     spilled = stage.spilled()

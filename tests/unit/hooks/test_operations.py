@@ -90,7 +90,7 @@ def test_waking_says_what_people_have_not_heard_yet(tmp_path: Path) -> None:
     assert errors == [b"\x01e\x02Check the token.\n"]
 
 
-def test_waking_says_what_a_worker_left_where_there_is_no_database(tmp_path: Path) -> None:
+def test_waking_prints_a_pending_message_without_a_database(tmp_path: Path) -> None:
     write_pending_message(str(tmp_path), "error", "Install pip first.")
     errors: list[bytes] = []
 
@@ -108,14 +108,16 @@ def test_a_folder_that_cannot_be_made_is_an_answer(tmp_path: Path) -> None:
     assert "could not wake its worker" in str(answer["error"])
 
 
-@pytest.mark.parametrize(("level", "letter"), [("info", b"i"), ("warning", b"w"), ("error", b"e")])
-def test_a_line_is_said_at_its_level(level: str, letter: bytes) -> None:
+@pytest.mark.parametrize(
+    ("level", "dead_letter"), [("info", b"i"), ("warning", b"w"), ("error", b"e")]
+)
+def test_a_line_is_said_at_its_level(level: str, dead_letter: bytes) -> None:
     errors: list[bytes] = []
 
     answer = run_log_line({"level": level, "text": "Hello\nyou"}, errors.append)
 
     assert answer == {"output": "ok"}
-    assert errors == [b"\x01" + letter + b"\x02Hello\n", b"\x01" + letter + b"\x02you\n"]
+    assert errors == [b"\x01" + dead_letter + b"\x02Hello\n", b"\x01" + dead_letter + b"\x02you\n"]
 
 
 def test_a_long_saying_is_cut() -> None:

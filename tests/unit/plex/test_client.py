@@ -232,7 +232,7 @@ def test_a_scan_of_a_library_that_is_gone_is_not_found(plex: PlexEmulator) -> No
         client.scan_folder(4242, "/media")
 
 
-def test_an_image_is_uploaded_listed_and_selected_with_one_request_each(plex: PlexEmulator) -> None:
+def test_uploading_listing_and_selecting_cost_one_request_each(plex: PlexEmulator) -> None:
     item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
 
     with client_of(plex) as client:
@@ -305,7 +305,7 @@ def test_a_read_timeout_is_never_tried_again_at_once(plex: PlexEmulator) -> None
     assert (waits, plex.count()) == ([], 1)
 
 
-def test_a_redirect_is_not_followed_since_it_would_carry_the_token_elsewhere(
+def test_a_redirect_is_not_followed(
     plex: PlexEmulator,
 ) -> None:
     plex.faults.add(Fault("status", status=302, location=f"{plex.url}/identity"))

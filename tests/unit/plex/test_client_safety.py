@@ -46,11 +46,11 @@ def test_no_request_follows_a_redirect(plex: PlexEmulator, name: str, status: in
         assert elsewhere.count() == 0
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_unless_a_person_allows_it() -> None:
+def test_an_untrusted_certificate_is_refused_unless_allowed() -> None:
     with PlexEmulator(tls=True) as guarded:
         with (
             client_of(guarded) as client,
-            pytest.raises(PlexAccessError, match="Verify Plex's certificate"),
+            pytest.raises(PlexAccessError, match="Verify TLS certificate"),
         ):
             client.sections()
         asked = guarded.count()
@@ -66,7 +66,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_unless_a_person_allows
     assert asked == 0
 
 
-def test_an_answer_of_entities_within_entities_is_refused_without_unfolding_it() -> None:
+def test_an_answer_with_nested_entities_is_refused() -> None:
     with RawServer(answered(BILLION_LAUGHS)) as server, client_at(server.url) as client:
         tracemalloc.start()
         with pytest.raises(PlexTemporaryError, match="entities"):

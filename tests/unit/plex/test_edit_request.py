@@ -24,7 +24,7 @@ def names_change(value: tuple[str, ...], remove: tuple[str, ...] = ()) -> Change
     return Change(BY_NAME["tags"], value, remove)
 
 
-def test_all_changes_of_an_item_go_in_one_request_with_sorted_arguments() -> None:
+def test_all_changes_of_an_item_are_one_sorted_request() -> None:
     changes = [text_change("Été & 1/2 + 50%", "title"), names_change(("A, B",), ("C,D",))]
 
     targets = edit_targets(3, [101], changes, LIMITS)
@@ -41,7 +41,7 @@ def test_several_items_are_written_together_each_once() -> None:
     assert arguments_of(target)["id"] == "3,1"
 
 
-def test_an_edit_without_items_is_refused_since_it_would_change_the_whole_section() -> None:
+def test_an_edit_without_items_is_refused() -> None:
     with pytest.raises(ValueError, match="whole section"):
         edit_targets(1, [], [text_change("x")], LIMITS)
 
@@ -50,7 +50,7 @@ def test_without_changes_there_is_nothing_to_ask() -> None:
     assert edit_targets(1, [1], [], LIMITS) == ()
 
 
-def test_a_long_text_gets_a_request_of_its_own_and_the_short_ones_share_one() -> None:
+def test_a_long_text_gets_its_own_request() -> None:
     changes = [
         text_change("t" * 200, "title"),
         text_change("s" * 900),
@@ -101,7 +101,7 @@ def test_a_long_list_of_removals_is_split_at_names() -> None:
 @pytest.mark.parametrize(
     "change", [names_change(("é" * 255,)), names_change((), ("é" * 255,))], ids=["add", "remove"]
 )
-def test_a_single_name_that_no_request_can_carry_is_rejected_by_its_field(change: Change) -> None:
+def test_a_name_too_long_for_any_request_is_rejected(change: Change) -> None:
     with pytest.raises(PlexRejected) as caught:
         edit_targets(1, [101], [change], SMALL)
 
@@ -115,7 +115,7 @@ def test_a_text_that_fits_stays_as_it_is() -> None:
     assert fit_text(" a text \n", LIMITS) == " a text \n"
 
 
-def test_a_text_is_cut_by_its_encoded_length_at_the_end_of_a_word() -> None:
+def test_a_text_is_cut_by_encoded_length_at_a_word_end() -> None:
     text = "été " * 1_000
 
     fitted = fit_text(text, SMALL)
@@ -128,7 +128,7 @@ def test_an_endless_word_is_cut_between_characters() -> None:
     assert fit_text("é" * 1_000, SMALL) == "é" * 133
 
 
-def test_a_text_is_cut_the_same_whether_it_was_fitted_before_or_not() -> None:
+def test_cutting_a_text_twice_changes_nothing() -> None:
     text = "été " * 1_000
 
     raw = edit_targets(1, [101], [text_change(text)], SMALL)
@@ -157,11 +157,11 @@ def test_a_fitted_text_is_a_start_of_the_text_fits_and_is_stable(text: str) -> N
 
 
 @given(TEXTS, TEXTS, NAMES, NAMES, st.lists(st.integers(1, 10**9), min_size=1, max_size=30))
-def test_no_request_is_too_long_and_together_they_carry_every_value_to_every_item(
+def test_requests_stay_short_and_carry_every_value(
     title: str, summary: str, names: list[str], others: list[str], items: list[int]
 ) -> None:
-    wanted = {name.casefold() for name in names}
-    gone = tuple(name for name in others if name.casefold() not in wanted)
+    desired = {name.casefold() for name in names}
+    gone = tuple(name for name in others if name.casefold() not in desired)
     fitted = {"title": fit_text(title, SMALL), "summary": fit_text(summary, SMALL)}
     changes = [text_change(title, "title"), text_change(summary), names_change(tuple(names), gone)]
 

@@ -127,7 +127,7 @@ def test_a_closed_port_is_a_server_that_is_down(plex: PlexEmulator) -> None:
         client.sections()
 
 
-def test_a_connection_that_ends_without_an_answer_is_a_server_that_is_down(
+def test_a_connection_closed_without_an_answer_is_unavailable(
     plex: PlexEmulator,
 ) -> None:
     plex.faults.add(Fault("refuse", times=None))
@@ -157,7 +157,7 @@ def test_a_connect_timeout_is_a_server_that_is_down() -> None:
             client.machine_identifier()
 
 
-def test_a_read_timeout_is_temporary_because_the_edit_may_have_been_done(
+def test_a_read_timeout_is_temporary(
     plex: PlexEmulator,
 ) -> None:
     plex.faults.add(Fault("stall", times=None))
@@ -169,7 +169,7 @@ def test_a_read_timeout_is_temporary_because_the_edit_may_have_been_done(
         client.sections()
 
 
-def test_an_answer_that_stops_in_its_middle_is_temporary_and_not_asked_for_again() -> None:
+def test_a_truncated_answer_is_temporary_and_not_repeated() -> None:
     with RawServer(xml_answer(b"<MediaContainer", length=1_000)) as server:
         with (
             client_at(server.url, timeout_s=(5.0, 0.2)) as client,
@@ -213,7 +213,7 @@ def test_a_wrong_token_is_a_matter_of_settings(plex: PlexEmulator) -> None:
         client.sections()
 
 
-def test_an_address_with_the_web_page_at_its_end_never_passes_for_plex(plex: PlexEmulator) -> None:
+def test_an_address_with_the_web_path_is_not_plex(plex: PlexEmulator) -> None:
     with (
         client_at(f"{plex.url}/web/index.html", token=plex.token) as client,
         pytest.raises(PlexError),
@@ -232,9 +232,7 @@ def test_a_request_that_is_too_long_says_so(plex: PlexEmulator, status: int) -> 
 
 
 @pytest.mark.parametrize(("length", "too_long"), [(LONG_TARGET, False), (LONG_TARGET + 1, True)])
-def test_a_bad_request_is_about_length_only_when_the_target_was_long(
-    length: int, too_long: bool
-) -> None:
+def test_a_bad_request_is_about_length_only_for_long_targets(length: int, too_long: bool) -> None:
     error = translate(plexapi.exceptions.BadRequest("(400) bad_request; http://plex/ body"), length)
 
     assert isinstance(error, PlexRejected)
@@ -274,7 +272,7 @@ FOREIGN = [*_classes(plexapi.exceptions), *_classes(requests.exceptions), ParseE
 
 
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-def test_every_exception_of_plexapi_and_requests_becomes_one_of_ours(kind: type[Exception]) -> None:
+def test_every_foreign_exception_becomes_one_of_ours(kind: type[Exception]) -> None:
     arguments = (
         ("what", "document", 0)
         if issubclass(kind, requests.exceptions.JSONDecodeError)

@@ -91,7 +91,7 @@ def test_a_change_becomes_arguments(
     assert made.items() >= arguments.items()
 
 
-def test_an_empty_list_of_names_is_never_sent_as_clear_everything() -> None:
+def test_an_empty_list_of_names_is_never_clear_everything() -> None:
     made = edit_arguments(Change(BY_NAME["tags"], (), ("Talk",)))
 
     assert made == {"genre[].tag.tag-": "Talk", "genre.locked": "1"}

@@ -100,7 +100,7 @@ def test_after_a_restart_the_index_is_still_warm(timed_plex: PlexEmulator, tmp_p
         assert second.finds("scene-000002.mp4") == [keys[2]]
 
 
-def test_a_missing_file_costs_one_look_at_the_markers_when_nothing_moved(seeker: Seeker) -> None:
+def test_a_missing_file_costs_one_poll_of_unmoved_markers(seeker: Seeker) -> None:
     seeker.finder.prepare()
     seeker.requests_since()
 
@@ -153,7 +153,7 @@ def test_a_renamed_file_is_found_by_one_whole_listing(
     assert seeker.requests_since() == [MARKERS, ALL, ALL]
 
 
-def test_the_library_is_listed_at_most_once_for_each_move_of_its_marker(seeker: Seeker) -> None:
+def test_the_library_is_listed_once_per_move_of_its_marker(seeker: Seeker) -> None:
     seeker.plex.library.add_items(1, 3)
     seeker.finder.prepare()
     seeker.plex.library.add_item(1, [("/media/scenes/other.mp4", 5)])
@@ -166,7 +166,7 @@ def test_the_library_is_listed_at_most_once_for_each_move_of_its_marker(seeker: 
     assert seeker.requests_since() == [MARKERS] * 4
 
 
-def test_nothing_is_listed_anew_when_the_files_were_among_the_new_ones(seeker: Seeker) -> None:
+def test_nothing_is_listed_if_the_files_were_among_new_ones(seeker: Seeker) -> None:
     seeker.finder.prepare()
     seeker.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
     seeker.requests_since()
@@ -276,7 +276,7 @@ def test_only_the_named_libraries_are_listed_whatever_their_case(
         assert [section.title for section in seeker.finder.sections] == ["Films"]
 
 
-def test_a_named_library_that_does_not_exist_is_a_matter_of_settings(
+def test_an_unknown_library_name_is_a_settings_error(
     timed_plex: PlexEmulator, tmp_path: Path
 ) -> None:
     with (

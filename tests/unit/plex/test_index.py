@@ -50,12 +50,12 @@ def file(path: str, item: int = 1, size: int = 10) -> PlexFile:
     return PlexFile(path, size, item, 1)
 
 
-def test_a_library_that_was_never_listed_has_no_state_and_no_files(index: FileIndex) -> None:
+def test_a_library_never_listed_has_no_state_and_no_files(index: FileIndex) -> None:
     assert index.state(SECTION) is None
     assert index.by_name(SECTION, "/media/a.mp4") == []
 
 
-def test_a_listed_file_is_found_by_its_name_in_any_folder_case_and_separator(
+def test_a_file_is_found_in_any_folder_case_and_separator(
     index: FileIndex,
 ) -> None:
     listed(index, file("/media/x/Scene One.MP4"))
@@ -188,9 +188,7 @@ def test_a_listing_that_breaks_off_leaves_the_old_index_whole(index: FileIndex) 
 
 
 @pytest.mark.parametrize("steps", [0, 1, 20, 39, 45, 300])
-def test_a_kill_in_the_middle_of_a_rebuild_leaves_the_old_index_or_the_new_one(
-    tmp_path: Path, steps: int
-) -> None:
+def test_a_kill_during_a_rebuild_leaves_the_old_or_new_index(tmp_path: Path, steps: int) -> None:
     folder = tmp_path / "cache"
     before = FileIndex(folder)
     listed(before, *(file(f"/media/old-{number}.mp4", number) for number in range(40)))

@@ -21,7 +21,7 @@ FULL = fromstring(
 )
 
 
-def test_every_version_and_part_counts_but_not_what_plex_converted() -> None:
+def test_every_version_and_part_counts_but_optimized_ones() -> None:
     item = parse_item(FULL, 3)
 
     assert item.files == ("/media/x cd1.mp4", "/media/x cd2.mp4", "/media/x 4k.mp4")

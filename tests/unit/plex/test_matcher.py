@@ -109,7 +109,7 @@ def test_an_unknown_size_in_stash_excludes_nobody() -> None:
     assert result.confidence is HIGH
 
 
-def test_every_file_of_a_scene_is_judged_alone_and_the_sure_ones_are_united() -> None:
+def test_each_file_is_evaluated_alone_and_sure_ones_united() -> None:
     files = [plex("/media/a/b/x.mp4", 4), plex("/media/a/b/y.mp4", 2), plex("/other/z.mp4", 9, 0)]
     scenes = [scene(f"/data/a/b/{name}.mp4") for name in "xyz"]
 
@@ -118,8 +118,8 @@ def test_every_file_of_a_scene_is_judged_alone_and_the_sure_ones_are_united() ->
     assert (result.items, result.confidence) == ((2, 4), HIGH)
 
 
-def test_every_item_to_write_is_among_the_candidates_however_many_there_are() -> None:
-    names = [f"{letter}.mp4" for letter in "abcdefgh"]
+def test_every_item_to_write_is_among_the_candidates() -> None:
+    names = [f"{dead_letter}.mp4" for dead_letter in "abcdefgh"]
     files = [
         plex(f"/media/{name}", number * 2 + copy)
         for number, name in enumerate(names)
@@ -152,7 +152,7 @@ def test_candidates_may_be_a_mapping_by_the_scenes_path() -> None:
     assert result.items == (5,)
 
 
-def test_two_targets_of_one_prefix_that_both_exist_are_not_told_apart() -> None:
+def test_two_existing_targets_of_one_prefix_are_ambiguous() -> None:
     path_map = PathMap((("/data", "/p"), ("/data", "/q")))
 
     result = match([plex("/p/a/b/x.mp4", 1), plex("/q/a/b/x.mp4", 2)], path_map=path_map)
@@ -161,7 +161,7 @@ def test_two_targets_of_one_prefix_that_both_exist_are_not_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "why"),
+    ("files", "reason"),
     [
         ([plex("/media/a/b/x.mp4")], "exact_path 1.0, no other file of this name"),
         (
@@ -175,11 +175,11 @@ def test_two_targets_of_one_prefix_that_both_exist_are_not_told_apart() -> None:
         ([], "Plex has no file of this name"),
     ],
 )
-def test_the_verdict_says_why(files: list[PlexFile], why: str) -> None:
-    assert match(files).why == why
+def test_the_verdict_says_why(files: list[PlexFile], reason: str) -> None:
+    assert match(files).reason == reason
 
 
-def test_thousands_of_files_of_one_name_leave_a_short_list_with_the_right_one_first() -> None:
+def test_the_right_file_is_first_among_thousands_of_one_name() -> None:
     files = [plex(f"/media/{number}/x.mp4", number, 0) for number in range(3_000)]
 
     result = match([*files, plex("/media/a/b/x.mp4", 9_999)])
@@ -237,7 +237,7 @@ def test_without_strict_matching_the_best_guess_is_written(
     assert accept(match(files), strict=False) == items
 
 
-def test_equally_likely_files_of_different_sizes_are_never_guessed_between() -> None:
+def test_equally_likely_files_of_other_sizes_are_not_guessed() -> None:
     result = match([plex("/p/x.mp4", 1, 5), plex("/q/x.mp4", 2, 6)], scene(size=0))
 
     with pytest.raises(AmbiguousMatch):
@@ -271,10 +271,10 @@ SIZES = st.sampled_from([0, 100])
 
 @given(FILES, st.randoms(), SIZES)
 def test_the_order_of_candidates_does_not_change_the_verdict(
-    files: list[PlexFile], chance: Random, size: int
+    files: list[PlexFile], rng: Random, size: int
 ) -> None:
     shuffled = list(files)
-    chance.shuffle(shuffled)
+    rng.shuffle(shuffled)
 
     assert match(shuffled, scene(size=size)) == match(files, scene(size=size))
 

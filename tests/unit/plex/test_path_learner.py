@@ -76,7 +76,7 @@ def test_a_pair_needs_many_files_of_several_folders(
     assert pairs(lessons) == ([("/data", "/media")] if learned else [])
 
 
-def test_a_lesson_says_how_many_files_of_how_many_folders_support_it() -> None:
+def test_a_mapping_counts_supporting_files_and_folders() -> None:
     known, plex = tree(24, 4)
 
     lessons = learn(known, by_name(plex))
@@ -84,7 +84,7 @@ def test_a_lesson_says_how_many_files_of_how_many_folders_support_it() -> None:
     assert lessons == (LearnedMapping("/data", "/media", 24, 4),)
 
 
-def test_where_few_files_are_usable_one_that_disagrees_is_enough_to_learn_nothing() -> None:
+def test_with_few_files_one_contradiction_prevents_learning() -> None:
     known, plex = tree(10)
     odd = StashFile("/elsewhere/odd.mp4", 7)
 
@@ -117,7 +117,7 @@ def test_only_an_equal_size_supports(sizes: str) -> None:
     assert learn(known, by_name(plex)) == ()
 
 
-def test_a_name_that_exists_twice_on_either_side_supports_nothing() -> None:
+def test_a_name_that_exists_twice_supports_nothing() -> None:
     known, plex = tree(40)
     twice_in_stash = [
         *known,
@@ -236,7 +236,7 @@ def test_a_learned_match_names_its_pair_and_needs_an_equal_size() -> None:
 
     assert found is not None
     assert (found.items, found.confidence, found.is_learned) == ((7,), Confidence.HIGH, True)
-    assert "learned /data => /media" in found.why
+    assert "learned /data => /media" in found.reason
     assert (other_size, no_size) == (None, None)
 
 
@@ -283,7 +283,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[StashFile], list[PlexFile]]:
 
 @given(worlds())
 @settings(max_examples=300, deadline=None)
-def test_whatever_is_learned_no_file_is_ever_matched_with_another(
+def test_a_learned_mapping_never_matches_another_file(
     world: tuple[list[StashFile], list[PlexFile]],
 ) -> None:
     known, plex = world
@@ -302,7 +302,7 @@ def test_whatever_is_learned_no_file_is_ever_matched_with_another(
 
 @given(worlds())
 @settings(max_examples=300, deadline=None)
-def test_whatever_is_learned_is_supported_and_contradicted_by_none_of_its_files(
+def test_a_learned_mapping_is_supported_and_uncontradicted(
     world: tuple[list[StashFile], list[PlexFile]],
 ) -> None:
     known, plex = world

@@ -19,13 +19,13 @@ NO_GATE = WriteRules(quality_gate=False)
 
 
 def plan(
-    wanted: dict[str, FieldValue],
+    desired: dict[str, FieldValue],
     item: PlexItem,
     record: SyncRecord | None = None,
     rules: WriteRules = PLAIN,
     identified: bool = True,
 ) -> tuple[Change, ...]:
-    return plan_changes(wanted, item, record, rules, identified=identified)
+    return plan_changes(desired, item, record, rules, identified=identified)
 
 
 def known(
@@ -40,9 +40,9 @@ def known(
 
 def test_only_what_differs_is_written_in_the_order_of_the_table() -> None:
     item = item_of({"title": "Same", "studio": "Old", "tags": ("A",)})
-    wanted: dict[str, FieldValue] = {"tags": ("A", "B"), "studio": "New", "title": "Same"}
+    desired: dict[str, FieldValue] = {"tags": ("A", "B"), "studio": "New", "title": "Same"}
 
-    changes = plan(wanted, item)
+    changes = plan(desired, item)
 
     assert [change.field.name for change in changes] == ["studio", "tags"]
 
@@ -55,7 +55,7 @@ def test_a_field_that_is_switched_off_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted", "present"),
+    ("name", "desired", "present"),
     [
         ("summary", "two\nlines", "two\r\nlines "),
         ("tags", ("drama", "Talk"), ("Talk", "Drama ")),
@@ -66,9 +66,9 @@ def test_a_field_that_is_switched_off_is_left_alone() -> None:
     ],
 )
 def test_a_difference_that_nobody_sees_is_none(
-    name: str, wanted: FieldValue, present: FieldValue
+    name: str, desired: FieldValue, present: FieldValue
 ) -> None:
-    assert plan({name: wanted}, item_of({name: present})) == ()
+    assert plan({name: desired}, item_of({name: present})) == ()
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_an_empty_value_clears_where_its_row_and_the_gate_allow(
     rules: WriteRules,
     is_cleared: bool,
 ) -> None:
-    wanted: FieldValue = () if isinstance(present, tuple) else None if name == "rating" else ""
+    desired: FieldValue = () if isinstance(present, tuple) else None if name == "rating" else ""
 
-    changes = plan({name: wanted}, item_of({name: present}), record, rules, identified)
+    changes = plan({name: desired}, item_of({name: present}), record, rules, identified)
 
     assert bool(changes) is is_cleared
 
@@ -125,7 +125,7 @@ def test_an_empty_value_clears_where_its_row_and_the_gate_allow(
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted", "present", "ours", "rules", "value", "remove"),
+    ("name", "desired", "present", "ours", "rules", "value", "remove"),
     [
         ("tags", ("A", "B"), ("B", "C"), (), PLAIN, ("A", "B"), ("C",)),
         ("tags", ("A", "B"), ("B", "C"), (), PRESERVE, ("A", "B", "C"), ()),
@@ -139,14 +139,16 @@ def test_an_empty_value_clears_where_its_row_and_the_gate_allow(
 )
 def test_names_are_sent_in_full_with_what_must_go(
     name: str,
-    wanted: tuple[str, ...],
+    desired: tuple[str, ...],
     present: tuple[str, ...],
     ours: tuple[str, ...],
     rules: WriteRules,
     value: tuple[str, ...],
     remove: tuple[str, ...],
 ) -> None:
-    changes = plan({name: wanted}, item_of({name: present}), known(name, ("x",), names=ours), rules)
+    changes = plan(
+        {name: desired}, item_of({name: present}), known(name, ("x",), names=ours), rules
+    )
 
     assert [(change.value, change.remove) for change in changes] == [(value, remove)]
 
@@ -215,18 +217,18 @@ def test_what_is_written_is_locked_as_the_rules_say(
 # -- what is remembered -----------------------------------------------------------------------
 
 
-def test_a_changed_field_is_remembered_as_pushed_and_not_yet_seen() -> None:
-    item, wanted = item_of({"title": "Old"}), {"title": "New"}
+def test_a_changed_field_is_recorded_as_pushed_unverified() -> None:
+    item, desired = item_of({"title": "Old"}), {"title": "New"}
 
-    remembered = field_records(plan({**wanted}, item), wanted, item, None)
+    remembered = field_records(plan({**desired}, item), desired, item, None)
 
     assert remembered == {"title": FieldRecord(digest(Kind.TEXT, "New"))}
 
 
 def test_a_field_that_agreed_already_is_remembered_as_seen() -> None:
-    item, wanted = item_of({"title": "Same"}), {"title": "Same"}
+    item, desired = item_of({"title": "Same"}), {"title": "Same"}
 
-    remembered = field_records((), wanted, item, None)
+    remembered = field_records((), desired, item, None)
 
     assert remembered == {
         "title": FieldRecord(digest(Kind.TEXT, "Same"), digest(Kind.TEXT, "Same"))
@@ -234,7 +236,7 @@ def test_a_field_that_agreed_already_is_remembered_as_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "item", "record", "rules", "identified"),
+    ("desired", "item", "record", "rules", "identified"),
     [
         ({"title": "New"}, item_of({"title": "Hand"}), known("title", "Old"), PRESERVE, True),
         ({"title": ""}, item_of({"title": "Plex's"}), None, PLAIN, True),
@@ -244,20 +246,20 @@ def test_a_field_that_agreed_already_is_remembered_as_seen() -> None:
     ids=["a hand edit", "an untitled scene", "a person's rating", "a scene not identified yet"],
 )
 def test_a_field_left_alone_keeps_its_old_record(
-    wanted: dict[str, FieldValue],
+    desired: dict[str, FieldValue],
     item: PlexItem,
     record: SyncRecord | None,
     rules: WriteRules,
     identified: bool,
 ) -> None:
-    changes = plan(wanted, item, record, rules, identified)
+    changes = plan(desired, item, record, rules, identified)
 
     assert changes == ()
-    assert field_records(changes, wanted, item, record) == {}
+    assert field_records(changes, desired, item, record) == {}
 
 
 @pytest.mark.parametrize(
-    ("wanted", "present", "before", "ours"),
+    ("desired", "present", "before", "ours"),
     [
         (("A", "B"), ("b", "C"), (), ("A",)),  # B was there before us
         (("A", "B"), ("A", "B"), ("a",), ("A",)),  # nothing to write, A is still ours
@@ -266,13 +268,13 @@ def test_a_field_left_alone_keeps_its_old_record(
     ],
 )
 def test_our_names_are_those_that_we_put_there(
-    wanted: tuple[str, ...],
+    desired: tuple[str, ...],
     present: tuple[str, ...],
     before: tuple[str, ...],
     ours: tuple[str, ...],
 ) -> None:
     item, record = item_of({"tags": present}), known("tags", present, names=before)
-    values: dict[str, FieldValue] = {"tags": wanted}
+    values: dict[str, FieldValue] = {"tags": desired}
 
     remembered = field_records(plan(values, item, record), values, item, record)
 
@@ -282,9 +284,9 @@ def test_our_names_are_those_that_we_put_there(
 # -- verifying --------------------------------------------------------------------------------
 
 
-def test_verifying_remembers_what_plex_shows_and_names_what_it_lost() -> None:
+def test_verifying_records_what_plex_shows_and_what_it_lost() -> None:
     pushed = {name: FieldRecord("pushed") for name in ("title", "studio", "tags", "performers")}
-    wanted: dict[str, FieldValue] = {
+    desired: dict[str, FieldValue] = {
         "title": "New",
         "studio": "New",
         "tags": ("A", "B"),
@@ -292,7 +294,7 @@ def test_verifying_remembers_what_plex_shows_and_names_what_it_lost() -> None:
     }
     after = item_of({"title": "New ", "studio": "Old", "tags": ("A",), "performers": ("Bo", "ann")})
 
-    remembered, lost = verify(pushed, wanted, after)
+    remembered, lost = verify(pushed, desired, after)
 
     assert lost == ("studio", "tags")
     assert remembered["title"] == FieldRecord("pushed", digest(Kind.TEXT, "New"))
@@ -319,39 +321,39 @@ def written(situation: Situation, *, replaces: bool) -> PlexItem:
 
 @given(SITUATIONS, st.booleans())
 def test_planning_after_writing_gives_nothing(situation: Situation, replaces: bool) -> None:
-    wanted, item, record, rules, identified = situation
-    remembered = field_records(plan(*situation), wanted, item, record)
+    desired, item, record, rules, identified = situation
+    remembered = field_records(plan(*situation), desired, item, record)
 
     after = written(situation, replaces=replaces)
 
     newer = (record or record_of({})).with_fields(remembered)
-    assert plan(wanted, after, newer, rules, identified) == ()
-    assert verify(remembered, wanted, after)[1] == ()
+    assert plan(desired, after, newer, rules, identified) == ()
+    assert verify(remembered, desired, after)[1] == ()
 
 
 @given(SITUATIONS, st.booleans())
-def test_planning_with_a_record_that_was_not_saved_gives_nothing_either(
+def test_planning_with_an_unsaved_record_gives_nothing(
     situation: Situation, replaces: bool
 ) -> None:
-    wanted, _, record, rules, identified = situation
+    desired, _, record, rules, identified = situation
 
     after = written(situation, replaces=replaces)
 
-    assert plan(wanted, after, record, rules, identified) == ()
+    assert plan(desired, after, record, rules, identified) == ()
 
 
 @given(SITUATIONS)
 def test_nothing_wanted_is_ever_removed(situation: Situation) -> None:
     for change in plan(*situation):
-        wanted = situation[0][change.field.name]
-        names = wanted if isinstance(wanted, tuple) else ()
+        desired = situation[0][change.field.name]
+        names = desired if isinstance(desired, tuple) else ()
         assert not {name.strip().casefold() for name in names} & {
             name.strip().casefold() for name in change.remove
         }
 
 
 @given(SITUATIONS, st.booleans())
-def test_collections_of_others_survive_whether_plex_appends_or_replaces(
+def test_foreign_collections_survive_appending_and_replacing(
     situation: Situation, replaces: bool
 ) -> None:
     _, item, record, *_ = situation
@@ -370,10 +372,10 @@ def _key(name: str) -> str:
     return name.strip().casefold()
 
 
-def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> None:
-    before, wanted = item_of({"title": "Old"}), {"title": "New", "tags": ("Added",)}
+def test_a_killed_workers_unrecorded_write_is_still_ours() -> None:
+    before, desired = item_of({"title": "Old"}), {"title": "New", "tags": ("Added",)}
 
-    intended = record_of(intended_records(plan(wanted, before), wanted, before, None))
+    intended = record_of(intended_records(plan(desired, before), desired, before, None))
     later = plan(
         {"title": "Newer", "tags": ()},
         item_of({"title": "New", "tags": ("Added",)}),
@@ -387,9 +389,9 @@ def test_a_write_whose_worker_was_killed_before_its_record_is_still_ours() -> No
     ]
 
 
-def test_a_hand_edit_stays_although_a_write_was_intended_that_never_left() -> None:
-    before, wanted = item_of({"title": "Old"}), {"title": "New"}
+def test_a_hand_edit_stays_although_a_write_was_intended() -> None:
+    before, desired = item_of({"title": "Old"}), {"title": "New"}
 
-    intended = record_of(intended_records(plan(wanted, before), wanted, before, None))
+    intended = record_of(intended_records(plan(desired, before), desired, before, None))
 
-    assert plan(wanted, item_of({"title": "By hand"}, locked={"title"}), intended, PRESERVE) == ()
+    assert plan(desired, item_of({"title": "By hand"}, locked={"title"}), intended, PRESERVE) == ()

@@ -32,22 +32,22 @@ def sent(item: PlexItem, changes: tuple[Change, ...], *, replaces: bool) -> Plex
 
 def written(
     item: PlexItem,
-    wanted: dict[str, FieldValue],
+    desired: dict[str, FieldValue],
     record: SyncRecord,
     kept: Kept,
     rules: WriteRules,
     *,
     replaces: bool,
 ) -> tuple[PlexItem, SyncRecord, Kept]:
-    changes = plan_changes(wanted, item, record, rules, identified=True)
-    intended = intended_records(changes, wanted, item, record)
+    changes = plan_changes(desired, item, record, rules, identified=True)
+    intended = intended_records(changes, desired, item, record)
     new = originals(changes, intended, item)
     kept = {
         **kept,
         **{name: kept[name].merged_with(one) if name in kept else one for name, one in new.items()},
     }
     after = sent(item, changes, replaces=replaces)
-    record = record.with_fields(intended).with_fields(field_records(changes, wanted, item, record))
+    record = record.with_fields(intended).with_fields(field_records(changes, desired, item, record))
     return after, record, kept
 
 
@@ -74,7 +74,7 @@ SPELT_TWICE = [{"performers": ("A", "B ")}, {"performers": ("B",)}]
     st.booleans(),
     st.booleans(),
 )
-def test_after_any_writes_the_item_is_put_back_whether_or_not_the_records_are_left(
+def test_any_writes_are_restored_with_or_without_records(
     item: PlexItem,
     steps: list[dict[str, FieldValue]],
     rules: WriteRules,
@@ -82,8 +82,8 @@ def test_after_any_writes_the_item_is_put_back_whether_or_not_the_records_are_le
     with_records: bool,
 ) -> None:
     now, record, kept = item, record_of({}), Kept()
-    for wanted in steps:
-        now, record, kept = written(now, wanted, record, kept, rules, replaces=replaces)
+    for desired in steps:
+        now, record, kept = written(now, desired, record, kept, rules, replaces=replaces)
 
     plan = plan_restoration(kept, now, [record] if with_records else [])
     back = sent(now, plan.changes, replaces=replaces)

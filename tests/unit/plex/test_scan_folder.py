@@ -47,7 +47,7 @@ def folder(path: str, location: str = "/media") -> ScanFolder:
         ("\\\\nas\\share\\new\\a.mp4", "\\\\nas\\share", "\\\\nas\\share\\new"),
     ],
 )
-def test_the_folder_lies_in_the_librarys_location_and_is_spelled_as_that_is(
+def test_the_folder_is_spelled_as_the_librarys_location(
     path: str, location: str, found: str
 ) -> None:
     folders = folders_of([path], [section(1, location)])
@@ -55,7 +55,7 @@ def test_the_folder_lies_in_the_librarys_location_and_is_spelled_as_that_is(
     assert [one.path for one in folders] == ([found] if found else [])
 
 
-def test_each_folder_is_named_once_for_every_library_that_holds_it() -> None:
+def test_each_folder_is_named_once_per_library_that_holds_it() -> None:
     sections = [
         section(1, "/media"),
         section(2, "/elsewhere", "/media/new", "/media"),

@@ -26,11 +26,11 @@ def items_of(*values: Mapping[str, FieldValue], section: int = 1) -> dict[int, P
 
 
 def plans_of(
-    items: Mapping[int, PlexItem], *wanted: Mapping[str, FieldValue]
+    items: Mapping[int, PlexItem], *desired: Mapping[str, FieldValue]
 ) -> dict[int, tuple[Change, ...]]:
     return {
         key: plan_changes(each, item, None, RULES, identified=True)
-        for (key, item), each in zip(items.items(), wanted, strict=True)
+        for (key, item), each in zip(items.items(), desired, strict=True)
     }
 
 
@@ -158,11 +158,11 @@ def test_removing_alone_shows_nothing() -> None:
     st.booleans(),
 )
 @settings(max_examples=300, deadline=None)
-def test_whatever_is_shared_gives_every_item_what_its_own_edit_would(
-    snapshots: list[PlexItem], wanted: list[dict[str, FieldValue]], is_alike: bool, replaces: bool
+def test_a_shared_edit_equals_each_items_own_edit(
+    snapshots: list[PlexItem], desired: list[dict[str, FieldValue]], is_alike: bool, replaces: bool
 ) -> None:
     items = {key: replace(item, rating_key=key) for key, item in enumerate(snapshots, start=1)}
-    wishes = [wanted[0]] * len(items) if is_alike else wanted[: len(items)]
+    wishes = [desired[0]] * len(items) if is_alike else desired[: len(items)]
     plans = plans_of(items, *wishes)
 
     edits = shared_edits(plans, items, by_difference=True)

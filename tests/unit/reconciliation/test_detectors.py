@@ -14,6 +14,8 @@ from core.record import FieldRecord, SyncRecord
 from plex.plan import WriteRules, plan_changes
 from reconciliation.detectors import DETECTORS, EMPTY_FIELDS, Detector, Gap, Observation, gaps_of
 from reconciliation.gap_filter import fixable, should_enqueue
+from sync.plan_items import PlannedItem
+from validation.metadata import parse_scene
 
 FULL: dict[str, FieldValue] = {
     "title": "A Title",
@@ -30,6 +32,7 @@ NOTHING: dict[str, FieldValue] = {
     field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else ""
     for field in EDIT_FIELDS
 }
+SCENE = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": []})
 OFF, PRESERVE = WriteRules(), WriteRules(preserve_plex_edits=True)
 
 
@@ -48,14 +51,15 @@ def record(**pushed: FieldValue) -> SyncRecord:
 
 
 def sight(
-    wanted: dict[str, FieldValue],
+    desired: dict[str, FieldValue],
     plex: PlexItem,
     known: SyncRecord | None,
     rules: WriteRules = OFF,
-    letter: str = "",
+    dead_letter: str = "",
 ) -> Observation:
-    changes = plan_changes(wanted, plex, known, rules, identified=True)
-    return Observation(1, item=7, differences=fixable(changes, wanted, plex, known, rules, letter))
+    changes = plan_changes(desired, plex, known, rules, identified=True)
+    planned = PlannedItem(SCENE, plex, known, None, desired, changes)
+    return Observation(1, item=7, differences=fixable(planned, rules, dead_letter))
 
 
 def fields_by_kind(seen: Observation) -> dict[str, tuple[str, ...]]:
@@ -142,20 +146,20 @@ def test_a_value_that_plex_dropped_when_it_was_sent_is_no_gap() -> None:
     assert gaps_of(sight(FULL, item(date="2020-01-01"), known.with_fields({"date": dropped}))) == ()
 
 
-def test_a_refused_field_is_no_gap_while_its_dead_letter_is_there() -> None:
-    wanted: dict[str, FieldValue] = {**FULL, "date": "2024-05-06"}
+def test_a_rejected_field_is_no_gap_beside_its_dead_letter() -> None:
+    desired: dict[str, FieldValue] = {**FULL, "date": "2024-05-06"}
     tried = replace(record().fields["date"], intended=digest(Kind.DATE, "2024-05-06"))
     known = record().with_fields({"date": tried})
 
-    assert gaps_of(sight(wanted, item(), known, letter="PlexRejected")) == ()
-    assert fields_by_kind(sight(wanted, item(), known)) == {"stale": ("date",)}
+    assert gaps_of(sight(desired, item(), known, dead_letter="PlexRejected")) == ()
+    assert fields_by_kind(sight(desired, item(), known)) == {"stale": ("date",)}
     assert fields_by_kind(
-        sight({**wanted, "title": "New"}, item(), known, letter="PlexRejected")
+        sight({**desired, "title": "New"}, item(), known, dead_letter="PlexRejected")
     ) == {"stale": ("title",)}
 
 
 @pytest.mark.parametrize(
-    ("letter", "kinds", "is_worth_it"),
+    ("dead_letter", "kinds", "is_worth_it"),
     [
         ("", {"missing"}, True),
         ("PlexNotFound", {"missing"}, False),
@@ -164,15 +168,15 @@ def test_a_refused_field_is_no_gap_while_its_dead_letter_is_there() -> None:
         ("PlexTemporaryError", {"stale"}, True),
         ("PlexRejected", {"stale"}, True),
         ("PlexRejected", {"missing"}, False),
-        ("WorkerDied", {"stale"}, False),
-        ("BadScene", {"stale"}, False),
+        ("PoisonJob", {"stale"}, False),
+        ("InvalidScene", {"stale"}, False),
         ("KeyError", {"empty", "drifted"}, False),
     ],
 )
 def test_a_dead_letter_decides_whether_a_job_is_worth_it(
-    letter: str, kinds: set[str], is_worth_it: bool
+    dead_letter: str, kinds: set[str], is_worth_it: bool
 ) -> None:
-    assert should_enqueue(letter, frozenset(kinds)) is is_worth_it
+    assert should_enqueue(dead_letter, frozenset(kinds)) is is_worth_it
 
 
 NAMES = st.lists(st.sampled_from(["Ann", "ann", "Bea", "Cleo", ""]), max_size=3).map(tuple)
@@ -190,19 +194,19 @@ VALUES = st.fixed_dictionaries({name: value_of(name) for name in FULL})
 
 
 @given(VALUES, VALUES, st.none() | VALUES, st.sampled_from([OFF, PRESERVE]))
-def test_every_field_of_the_plan_is_in_one_gap_at_most_and_none_is_in_a_gap_without_a_plan(
-    wanted: dict[str, FieldValue],
+def test_every_planned_field_is_in_at_most_one_gap(
+    desired: dict[str, FieldValue],
     present: dict[str, FieldValue],
     pushed: dict[str, FieldValue] | None,
     rules: WriteRules,
 ) -> None:
     plex, known = item(**present), record(**pushed) if pushed is not None else None
 
-    seen = sight(wanted, plex, known, rules)
+    seen = sight(desired, plex, known, rules)
 
     named = [name for gap in gaps_of(seen) for name in gap.fields]
     planned = {
-        change.field.name for change in plan_changes(wanted, plex, known, rules, identified=True)
+        change.field.name for change in plan_changes(desired, plex, known, rules, identified=True)
     }
     assert len(named) == len(set(named))
     assert set(named) <= planned

@@ -52,7 +52,7 @@ class Month:
         return [passed_s / HOUR_S for passed_s, due in self.runs if due.cause == cause]
 
 
-def test_a_month_of_daily_runs_has_one_a_day_and_each_seventh_is_over_everything() -> None:
+def test_a_month_has_daily_runs_and_every_seventh_is_full() -> None:
     month = Month("daily").live(30)
 
     assert month.hours("full") == [7 * 24.0, 14 * 24.0, 21 * 24.0, 28 * 24.0]
@@ -82,7 +82,7 @@ def test_never_means_never_whatever_is_restarted() -> None:
     assert month.runs == []
 
 
-def test_each_start_of_stash_brings_one_run_unless_one_was_within_the_hour() -> None:
+def test_a_start_of_stash_brings_one_run_per_hour() -> None:
     month = Month("daily").live(3, restarts=frozenset({5, 29, 33}))
 
     assert month.hours("start") == [5.0, 33.0]
@@ -105,7 +105,7 @@ def test_a_run_over_everything_by_a_button_counts_for_both() -> None:
     assert due is None
 
 
-def test_a_run_over_less_than_the_setting_asks_for_does_not_count() -> None:
+def test_a_run_with_a_smaller_scope_does_not_count() -> None:
     history = History().including(ended(RECENT, START + DAY_S))
 
     due = due_run(history, "daily", WEEK, START + 1.1 * DAY_S, START, has_restarted=False)
@@ -113,7 +113,7 @@ def test_a_run_over_less_than_the_setting_asks_for_does_not_count() -> None:
     assert due == DueRun("interval", WEEK)
 
 
-def test_a_run_that_failed_is_no_run_over_everything_but_is_not_repeated_at_once() -> None:
+def test_a_failed_run_does_not_count_as_full() -> None:
     history = History().including(ended(ALL, START + 7 * DAY_S, failed="a bug"))
 
     due = due_run(history, "daily", RECENT, START + 7.1 * DAY_S, START, has_restarted=False)
@@ -134,7 +134,7 @@ def test_a_clock_that_was_set_back_does_not_put_runs_off(back_s: float) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([ALL, RECENT, WEEK]), st.floats(1.0, 1e6)), max_size=60))
-def test_the_history_stays_short_and_knows_the_last_run_over_everything(
+def test_the_history_is_short_and_knows_the_last_full_run(
     runs: list[tuple[Scope, float]],
 ) -> None:
     history, now, full_at = History(), START, 0.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import StashUnavailable
-from stash.client import Cover, StashAddress, StashClient, StashQueryError
+from core.errors import StashQueryError, StashUnavailable
+from stash.client import Cover, StashAddress, StashClient
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
@@ -110,7 +110,7 @@ def test_a_proxy_in_the_environment_is_not_used(stash: StashEmulator) -> None:
 # -- scenes -------------------------------------------------------------------------------------------
 
 
-def test_a_batch_of_scenes_is_one_request_and_a_missing_one_is_none(stash: StashEmulator) -> None:
+def test_a_batch_of_scenes_is_one_request(stash: StashEmulator) -> None:
     ids = [
         stash.library.add_scene(f"/data/{number}.mp4", title=f"Scene {number}")
         for number in range(3)
@@ -165,7 +165,7 @@ def test_a_page_of_changes_leaves_older_scenes_out(tmp_path: Path, clock: Movabl
     assert page == [(new, "2026-01-05T10:00:00Z")]
 
 
-def test_whole_scenes_come_by_id_and_are_counted_where_that_is_asked_for(
+def test_full_scenes_are_read_by_id_and_counted_on_request(
     stash: StashEmulator,
 ) -> None:
     ids = [
@@ -182,7 +182,7 @@ def test_whole_scenes_come_by_id_and_are_counted_where_that_is_asked_for(
     assert (total, uncounted) == (3, 0)
 
 
-def test_recent_scenes_are_those_that_were_changed_or_created_since(stash: StashEmulator) -> None:
+def test_recent_scenes_were_changed_or_created_since(stash: StashEmulator) -> None:
     old, new = "2020-01-05T10:00:00Z", "2026-01-05T10:00:00Z"
     stash.library.add_scene("/data/old.mp4", created_at=old, updated_at=old)
     changed = stash.library.add_scene("/data/changed.mp4", created_at=old, updated_at=new)
@@ -233,7 +233,7 @@ def test_however_often_the_cookie_is_renewed_one_is_sent(
     assert heard[-1][1] == newest != first
 
 
-def test_a_session_that_is_over_is_an_absence_that_the_next_hook_ends(
+def test_an_expired_session_is_unavailable_until_the_next_hook(
     guarded: StashEmulator, clock: MovableClock
 ) -> None:
     cookie = fresh_cookie(guarded)
@@ -269,7 +269,7 @@ def test_an_api_key_is_not_sent_while_the_cookie_is_good(guarded: StashEmulator)
     assert [record.status for record in guarded.requests] == [200]
 
 
-def test_a_cover_behind_a_login_page_is_an_absence_and_never_an_image(
+def test_a_cover_behind_a_login_page_is_unavailable(
     guarded: StashEmulator, clock: MovableClock
 ) -> None:
     scene = guarded.library.add_scene("/data/a.mp4", cover=png())
@@ -430,7 +430,7 @@ def test_the_cover_of_a_scene_that_is_gone_is_none(stash: StashEmulator) -> None
 @pytest.mark.parametrize(
     ("status", "error"), [(500, StashQueryError), (503, StashUnavailable), (502, StashUnavailable)]
 )
-def test_one_broken_cover_is_told_apart_from_a_stash_that_is_away(
+def test_one_broken_cover_differs_from_an_absent_stash(
     stash: StashEmulator, status: int, error: type[Exception]
 ) -> None:
     scene = stash.library.add_scene("/data/a.mp4", cover=png())
@@ -465,7 +465,7 @@ def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmula
 # -- what scenes show of others -----------------------------------------------------------------------
 
 
-def test_entities_of_every_kind_are_one_request_and_the_missing_ones_are_none(
+def test_entities_of_every_kind_are_one_request(
     stash: StashEmulator,
 ) -> None:
     library = stash.library
@@ -496,7 +496,7 @@ def test_nobody_is_asked_for_no_entities(stash: StashEmulator) -> None:
     assert stash.count("graphql") == 0
 
 
-def test_scenes_that_show_an_entity_come_in_pages_with_those_of_child_studios(
+def test_scenes_of_an_entity_include_those_of_child_studios(
     stash: StashEmulator,
 ) -> None:
     library = stash.library

@@ -41,7 +41,7 @@ def test_a_scene_is_left_alone_for_a_reason_a_person_gave(
     assert exclusion_reason(SCENE, settings(**values)) == reason
 
 
-def test_a_scene_that_is_not_organized_is_left_alone_when_only_organized_ones_are_wanted() -> None:
+def test_an_unorganized_scene_is_excluded_if_so_configured() -> None:
     scene = SCENE.model_copy(update={"organized": False})
 
     assert exclusion_reason(scene, settings(only_organized=True)) == "it is not organized"

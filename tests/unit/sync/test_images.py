@@ -34,7 +34,7 @@ def test_a_cover_becomes_the_poster(rig: Rig) -> None:
     assert rig.record(scene).images["poster"].sha1 == hashlib.sha1(png(1)).hexdigest()
 
 
-def test_an_edit_of_the_text_costs_one_conditional_question_and_no_upload(rig: Rig) -> None:
+def test_a_text_edit_costs_one_conditional_request(rig: Rig) -> None:
     scene = rig.scene("a", cover=png(1))
     rig.sync(scene)
 
@@ -85,7 +85,7 @@ def test_a_cover_that_was_removed_in_stash_stays_in_plex(rig: Rig) -> None:
     assert rig.item_of("a").poster_bytes == png(1)
 
 
-def test_bytes_that_plex_has_already_are_selected_and_not_uploaded_again(rig: Rig) -> None:
+def test_bytes_that_plex_has_are_selected_not_uploaded(rig: Rig) -> None:
     scene = rig.scene("a", cover=png(1))
     rig.sync(scene)
     edit(rig, scene, cover=png(2))
@@ -152,7 +152,7 @@ def test_a_cover_that_plex_cannot_take_fails_alone_and_once(
     report = rig.sync(scene)
     edit(rig, scene)
 
-    assert (report.done, uploads(rig), rig.letters) == (1, 0, [])
+    assert (report.done, uploads(rig), rig.dead_letters) == (1, 0, [])
     assert rig.item_of("a").title == "Written"
     assert words in rig.notices()["part:poster"]
     assert rig.stash.count("screenshot", status=304) == 1
@@ -179,7 +179,7 @@ def test_an_upload_that_plex_rejects_fails_alone(rig: Rig) -> None:
     assert "poster" in rig.notices()["part:poster"]
 
 
-def test_an_upload_that_fails_for_a_while_is_repeated_without_the_text(rig: Rig) -> None:
+def test_a_failed_upload_is_repeated_without_the_text(rig: Rig) -> None:
     rig.plex.faults.add(Fault("status", method="POST", status=500))
     scene = rig.scene("a", title="Written", cover=png(1))
     rig.sync(scene)
@@ -195,7 +195,7 @@ def test_an_upload_that_fails_for_a_while_is_repeated_without_the_text(rig: Rig)
     assert rig.plex.count("PUT") == 0
 
 
-def test_a_cover_that_stash_cannot_read_ends_in_a_dead_letter_and_stops_nobody(rig: Rig) -> None:
+def test_an_unreadable_cover_ends_in_a_dead_letter(rig: Rig) -> None:
     rig.stash.faults.fail(500, kind="screenshot", times=3)
     broken = rig.scene("a", title="Text arrives", cover=png(1))
     rig.sync(broken)

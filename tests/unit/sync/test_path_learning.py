@@ -135,7 +135,7 @@ def test_a_contradiction_drops_the_pair_and_says_so(pupil: Pupil) -> None:
     assert any(line.startswith("paths.contradicted") for line in pupil.lines)
 
 
-def test_a_dropped_pair_is_never_learned_again_not_even_after_a_restart(pupil: Pupil) -> None:
+def test_a_dropped_mapping_is_never_learned_again(pupil: Pupil) -> None:
     pupil.learn()
     odd = pupil.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
     pupil.learning.drop_contradicted([odd], pupil.candidates)
@@ -167,10 +167,10 @@ def test_a_corrupt_file_means_that_nothing_was_learned_yet(pupil: Pupil, text: s
     assert (pupil.folder / f"{FILE_NAME}.corrupt").exists()
 
 
-def test_a_file_that_cannot_be_written_costs_nothing_but_the_memory(pupil: Pupil) -> None:
+def test_an_unwritable_file_costs_only_persistence(pupil: Pupil) -> None:
     (pupil.folder / FILE_NAME).mkdir()
 
     learned = pupil.learn()
 
     assert learned == DATA
-    assert any(line.startswith("paths.unsaved") for line in pupil.lines)
+    assert any(line.startswith("state.save_failed") for line in pupil.lines)

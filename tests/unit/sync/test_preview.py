@@ -7,11 +7,11 @@ from tests.unit.worker.rig import Rig
 
 
 def seen(rig: Rig, scene: int) -> Preview:
-    (shown,) = preview(rig.bench(), [scene])
+    (shown,) = preview(rig.ctx(), [scene])
     return shown
 
 
-def test_the_changes_of_each_field_are_shown_and_nothing_is_written(rig: Rig) -> None:
+def test_the_changes_of_each_field_are_shown(rig: Rig) -> None:
     scene = rig.scene("a", title="New", details="Words. " * 50)
 
     shown = seen(rig, scene)
@@ -53,7 +53,7 @@ def test_what_is_in_the_way_is_named(rig: Rig, settings: dict[str, object], prob
 def test_a_scene_that_is_gone_or_not_in_plex_is_named(rig: Rig) -> None:
     lost = rig.scene("lost", in_plex=False)
 
-    shown = preview(rig.bench(), [lost, 4711])
+    shown = preview(rig.ctx(), [lost, 4711])
 
     assert shown[0].problem.startswith("PlexNotFound: ")
     assert shown[1].problem == "it is not in Stash"
@@ -74,7 +74,7 @@ def test_fields_are_counted_over_all_scenes(rig: Rig) -> None:
     scenes = [rig.scene("a", title="A"), rig.scene("b", title="B", details="Words.")]
 
     tally = PreviewTotals()
-    for one in preview(rig.bench(), scenes):
+    for one in preview(rig.ctx(), scenes):
         tally.add(one)
 
     assert tally.answer()["fields"] == {"title": 2, "summary": 1}

@@ -20,7 +20,7 @@ def test_what_plex_shows_afterwards_is_remembered(rig: Rig) -> None:
     rig.sync(scene)
 
     title = fields_of(rig, scene)["title"]
-    assert title.pushed == title.seen == digest(Kind.TEXT, "Shown")
+    assert title.pushed == title.verified == digest(Kind.TEXT, "Shown")
 
 
 def test_many_written_items_are_read_two_hundred_to_a_request(rig: Rig) -> None:
@@ -58,7 +58,7 @@ def test_a_verifying_read_that_fails_costs_nothing(rig: Rig) -> None:
     assert any(line.startswith("verify.skipped") for line in rig.lines)
 
 
-def test_an_item_that_vanished_before_the_verifying_read_is_left_alone(rig: Rig) -> None:
+def test_an_item_gone_before_verification_is_left_alone(rig: Rig) -> None:
     scene = rig.scene("a")
     rig.note(scene)
 
@@ -68,7 +68,7 @@ def test_an_item_that_vanished_before_the_verifying_read_is_left_alone(rig: Rig)
                 rig.plex.library.remove_item(item.rating_key)
         return False
 
-    report = rig.worker.parts.drain.run(rig.bench(), remove_after_the_write)
+    report = rig.worker.components.drain.run(rig.ctx(), remove_after_the_write)
 
     assert report.done == 1
     assert rig.record(scene) is not None

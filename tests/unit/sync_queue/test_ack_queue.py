@@ -58,7 +58,7 @@ def test_what_the_library_gives_back_is_taken_by_the_store(past: Desk) -> None:
     assert [job.subject for job in past.store.claim()] == ["scene:42"]
 
 
-def test_what_the_library_marks_as_failed_is_neither_taken_nor_counted(past: Desk) -> None:
+def test_rows_marked_failed_are_neither_claimed_nor_counted(past: Desk) -> None:
     past.save("scene:42")
     item = past.queue.get(block=False)
 

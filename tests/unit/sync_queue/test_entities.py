@@ -72,7 +72,7 @@ def test_the_first_scene_tells_what_an_entity_is_called(index: EntityIndex) -> N
     assert index.known("studio:9") == NETWORK
 
 
-def test_a_scene_that_shows_another_name_tells_and_none_is_known_any_more(
+def test_a_scene_with_another_name_clears_the_known_one(
     index: EntityIndex,
 ) -> None:
     index.record_before_write({1: [TRAIN]})
@@ -86,7 +86,7 @@ def test_a_scene_that_shows_another_name_tells_and_none_is_known_any_more(
     assert not known.shows_same_as(Entity("tag:7", "railway"))
 
 
-def test_a_studio_known_as_a_parent_only_learns_of_its_own_parent(index: EntityIndex) -> None:
+def test_a_studio_known_as_parent_learns_only_its_own_parent(index: EntityIndex) -> None:
     index.record_before_write({1: [NETWORK]})
 
     index.record_before_write({2: [Entity("studio:9", "Network", "", read_at=9.0)], 3: [NETWORK]})
@@ -96,7 +96,7 @@ def test_a_studio_known_as_a_parent_only_learns_of_its_own_parent(index: EntityI
     assert (known.parent, known.read_at) == ("", 5.0)
 
 
-def test_what_was_carried_to_every_scene_is_remembered_and_what_is_gone_forgotten(
+def test_a_distributed_name_is_stored_and_a_deleted_one_removed(
     index: EntityIndex,
 ) -> None:
     now = Entity("tag:7", "railway", "", "2024-01-01T00:00:00Z", 9.0)
@@ -137,7 +137,7 @@ def test_what_is_known_already_is_not_written_again(desk: Desk, index: EntityInd
         (Entity("studio:5", "a", None), Entity("studio:5", "b", "2"), False),
     ],
 )
-def test_two_states_of_an_entity_look_alike_when_scenes_show_the_same(
+def test_two_states_are_equal_when_scenes_show_the_same(
     one: Entity, other: Entity, alike: bool
 ) -> None:
     assert (one.shows_same_as(other), other.shows_same_as(one)) == (alike, alike)

@@ -173,7 +173,7 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
         pytest.param("The disk is full.", 60.0, ("error", "The disk is full."), id="another one"),
     ],
 )
-def test_a_message_that_was_told_is_not_left_again_within_the_hour(
+def test_a_shown_message_is_not_repeated_within_the_hour(
     tmp_path: Path, text: str, age_s: float, taken: tuple[str, str] | None
 ) -> None:
     write_pending_message(str(tmp_path), "error", "Install pip.")
@@ -187,9 +187,7 @@ def test_a_message_that_was_told_is_not_left_again_within_the_hour(
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "5", '["error"]', '["a", "b", "c"]'])
-def test_a_message_that_makes_no_sense_is_told_as_such_and_forgotten(
-    tmp_path: Path, content: str
-) -> None:
+def test_an_invalid_message_is_reported_and_removed(tmp_path: Path, content: str) -> None:
     (tmp_path / "message.json").write_text(content, encoding="utf-8")
 
     left = pop_pending_message(str(tmp_path))

@@ -20,7 +20,7 @@ from pathlib import Path
 from sync_queue.lease import Lease
 lease = Lease(Path(sys.argv[1]))
 sys.stdin.readline()
-print("held" if lease.take() else "busy", flush=True)
+print("held" if lease.acquire() else "busy", flush=True)
 sys.stdin.readline()
 """
 
@@ -71,7 +71,7 @@ def test_a_lease_is_held_from_taking_to_releasing(lease: Lease) -> None:
     assert not lease.is_held
 
 
-def test_among_many_processes_that_start_at_once_one_gets_the_lease(tmp_path: Path) -> None:
+def test_one_of_many_starting_processes_gets_the_lease(tmp_path: Path) -> None:
     with contenders(tmp_path, 6) as crowd:
         for process in crowd:
             say(process)
@@ -137,9 +137,7 @@ def test_a_damaged_lease_file_holds_nobody_and_stops_nobody(
     assert (before, taken) == (False, True)
 
 
-def test_a_damaged_lease_file_is_emptied_in_place_so_that_all_repairers_meet_at_one_file(
-    tmp_path: Path, lease: Lease
-) -> None:
+def test_a_damaged_lease_file_is_emptied_in_place(tmp_path: Path, lease: Lease) -> None:
     (tmp_path / LEASE).write_bytes(b"rubbish" * 1000)
 
     with (tmp_path / LEASE).open("rb") as same_file:
@@ -149,7 +147,7 @@ def test_a_damaged_lease_file_is_emptied_in_place_so_that_all_repairers_meet_at_
     assert names_left == 1
 
 
-def test_many_processes_that_find_a_damaged_lease_file_still_leave_one_holder(
+def test_a_damaged_lease_file_still_leaves_one_holder(
     tmp_path: Path,
 ) -> None:
     (tmp_path / LEASE).write_bytes(b"rubbish" * 1000)

@@ -52,7 +52,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.newest_change = 0
         self.waiting: Changes = {}
         self.running: dict[int, tuple[Job, set[int]]] = {}
-        self.letters: Changes = {}
+        self.dead_letters: Changes = {}
         self.store = self.begin()
 
     # -- what happens -----------------------------------------------------------------------------
@@ -96,7 +96,9 @@ class QueueMachine(RuleBasedStateMachine):
         assert moved == (job.id in self.running)
         if moved:
             del self.running[job.id]
-            self.letters.pop(job.subject, None)  # it was read afresh: older failures are history
+            self.dead_letters.pop(
+                job.subject, None
+            )  # it was read afresh: older failures are history
 
     @rule(job=consumes(running_jobs), delay_s=WAITS_S, reason=REASONS)
     def wait(self, job: Job, delay_s: float, reason: str) -> None:
@@ -115,7 +117,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert moved == (job.id in self.running)
         if moved:
             _, changes = self.running.pop(job.id)
-            place = self.waiting if job.subject in self.waiting else self.letters
+            place = self.waiting if job.subject in self.waiting else self.dead_letters
             place.setdefault(job.subject, set()).update(changes)
 
     @rule(job=consumes(running_jobs), move=MOVES)
@@ -137,14 +139,16 @@ class QueueMachine(RuleBasedStateMachine):
     def take_in_hand(self, job: Job) -> None:
         self.store.mark_current(job)
 
-    @precondition(lambda self: self.letters)
+    @precondition(lambda self: self.dead_letters)
     @rule()
     def revive(self) -> None:
-        letters = DeadLetters(self.store)
-        letter = letters.newest(1)[0]
-        assert letters.requeue(letter, self.clock.wall())
-        assert not letters.requeue(letter, self.clock.wall())
-        self.waiting.setdefault(letter.subject, set()).update(self.letters.pop(letter.subject))
+        dead_letters = DeadLetters(self.store)
+        dead_letter = dead_letters.newest(1)[0]
+        assert dead_letters.requeue(dead_letter, self.clock.wall())
+        assert not dead_letters.requeue(dead_letter, self.clock.wall())
+        self.waiting.setdefault(dead_letter.subject, set()).update(
+            self.dead_letters.pop(dead_letter.subject)
+        )
 
     @rule(reason=REASONS)
     def wake(self, reason: str) -> None:
@@ -174,8 +178,10 @@ class QueueMachine(RuleBasedStateMachine):
         except Killed:
             self.store = self.begin()
         for job in self.store.recover_orphans() if buries else ():
-            if self.store.dead_letter_waiting(job, "WorkerDied", "It died."):
-                self.letters.setdefault(job.subject, set()).update(self.waiting.pop(job.subject))
+            if self.store.dead_letter_waiting(job, "PoisonJob", "It died."):
+                self.dead_letters.setdefault(job.subject, set()).update(
+                    self.waiting.pop(job.subject)
+                )
         self.store.recover_orphans()
 
     @rule(job=running_jobs, move=MOVES)
@@ -207,14 +213,14 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def every_change_is_in_its_place(self) -> None:
         rows = self.desk.rows("subject, status", "status < 5")
-        letters = [letter.subject for letter in DeadLetters(self.store).newest()]
+        dead_letters = [dead_letter.subject for dead_letter in DeadLetters(self.store).newest()]
         assert sorted(str(subject) for subject, status in rows if status != 2) == sorted(
             self.waiting
         )
         assert sorted(str(subject) for subject, status in rows if status == 2) == sorted(
             job.subject for job, _ in self.running.values()
         )
-        assert sorted(letters) == sorted(self.letters)
+        assert sorted(dead_letters) == sorted(self.dead_letters)
 
     def teardown(self) -> None:
         """In the end, everything that was noted can be done."""
@@ -228,10 +234,10 @@ class QueueMachine(RuleBasedStateMachine):
         for job, _ in list(self.running.values()):
             self.release(job)
         self.drain()
-        while self.letters:
+        while self.dead_letters:
             self.revive()
         self.drain()
-        assert (self.waiting, self.running, self.letters) == ({}, {}, {})
+        assert (self.waiting, self.running, self.dead_letters) == ({}, {}, {})
         self.every_change_is_in_its_place()
 
     # -- helpers ----------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 opened = open_database(Path(sys.argv[1]))
 store = JobStore(opened.queue.connection, SystemClock())
-store.note_many([f"scene:{number}" for number in range(300)], "update", 0)
+store.enqueue_many([f"scene:{number}" for number in range(300)], "update", 0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -88,9 +88,7 @@ def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fatal", range(1, len(MIGRATIONS) + 2))
-def test_a_death_between_any_two_steps_of_the_creation_is_mended_by_the_next_start(
-    tmp_path: Path, fatal: int
-) -> None:
+def test_a_crash_during_creation_is_repaired_at_the_next_start(tmp_path: Path, fatal: int) -> None:
     with pytest.raises(Killed):
         open_database(tmp_path, KillSwitch(fatal))
 
@@ -150,7 +148,7 @@ def test_the_probe_finds_wal_working_and_leaves_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_where_the_probe_cannot_even_open_a_file_wal_does_not_work(tmp_path: Path) -> None:
+def test_without_any_writable_file_wal_does_not_work(tmp_path: Path) -> None:
     assert not wal_works(tmp_path / "gone")
 
 
@@ -231,9 +229,7 @@ def test_what_a_damaged_database_still_shows_is_saved(tmp_path: Path) -> None:
     assert waiting == [(50,)]
 
 
-def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(
-    tmp_path: Path, desk: Desk
-) -> None:
+def test_a_damaged_running_and_waiting_pair_becomes_one_job(tmp_path: Path, desk: Desk) -> None:
     other = tmp_path / "other"
     other.mkdir()
     with opened_desk(other) as old:
@@ -249,9 +245,7 @@ def test_of_a_damaged_database_the_running_and_the_waiting_twin_become_one_job(
     assert sorted(str(row[2]).split("+")) == ["newer", "update"]
 
 
-def test_what_cannot_be_read_at_all_saves_nothing_and_stops_nothing(
-    tmp_path: Path, desk: Desk
-) -> None:
+def test_an_unreadable_database_saves_and_stops_nothing(tmp_path: Path, desk: Desk) -> None:
     (tmp_path / "rubbish").write_bytes(b"rubbish" * 3000)
 
     assert not salvage(tmp_path / "rubbish", desk.queue.connection)
@@ -281,7 +275,7 @@ def test_a_damaged_copy_is_not_restored(tmp_path: Path) -> None:
     assert rows == [("scene:1",)]
 
 
-def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_new_one(
+def test_a_stale_wal_is_not_read_into_a_new_database(
     tmp_path: Path,
 ) -> None:
     die_with_a_full_wal(tmp_path)
@@ -334,7 +328,7 @@ def test_leftovers_of_a_killed_copy_do_no_harm(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", ["schema.created", "schema.step_1", "schema.mended", "schema.set_aside"]
+    "point", ["schema.created", "schema.step_1", "schema.repaired", "schema.quarantined"]
 )
 def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
     tmp_path: Path, point: str
@@ -367,7 +361,7 @@ def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -
     mark_suspect(tmp_path)
 
     def kill(name: str) -> None:
-        if name == "schema.set_aside":
+        if name == "schema.quarantined":
             raise Killed
 
     with pytest.raises(Killed):
@@ -380,7 +374,7 @@ def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -
     assert query(tmp_path, f"SELECT subject FROM {QUEUE}") == [("scene:1",)]
 
 
-def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(
+def test_a_stale_wal_is_not_read_into_a_repaired_database(
     tmp_path: Path,
 ) -> None:
     die_with_a_full_wal(tmp_path)
@@ -397,7 +391,7 @@ def test_a_write_ahead_log_that_lost_its_database_is_not_read_into_a_mended_one(
     assert not is_damaged(tmp_path / DATABASE)
 
 
-def test_a_hook_that_opens_what_was_just_set_aside_does_not_cost_the_mended_database(
+def test_a_hook_after_a_quarantine_spares_the_repaired_file(
     tmp_path: Path,
 ) -> None:
     with opened_desk(tmp_path) as desk:
@@ -405,7 +399,7 @@ def test_a_hook_that_opens_what_was_just_set_aside_does_not_cost_the_mended_data
     mark_suspect(tmp_path)
 
     def leave_an_empty_file(name: str) -> None:
-        if name == "schema.set_aside":
+        if name == "schema.quarantined":
             (tmp_path / DATABASE).touch()
 
     open_database(tmp_path, leave_an_empty_file).queue.close()

@@ -6,7 +6,7 @@ from core.job import PRIORITY_BACKFILL
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import pop_notices, session_parameters
-from sync_queue.meta import MetaStore, StashSession, start_epoch
+from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
 from tests.unit.sync_queue.queues import Desk
@@ -34,11 +34,11 @@ def bury(desk: Desk, subject: str, reason: str = "WeakMatch") -> None:
 # -- dead letters -------------------------------------------------------------------------------
 
 
-def test_letters_are_listed_newest_first_and_as_many_as_asked_for(desk: Desk) -> None:
+def test_dead_letters_are_listed_newest_first(desk: Desk) -> None:
     for number in (1, 2, 3):
         bury(desk, f"scene:{number}")
 
-    assert [letter.subject for letter in DeadLetters(desk.store).newest(2)] == [
+    assert [dead_letter.subject for dead_letter in DeadLetters(desk.store).newest(2)] == [
         "scene:3",
         "scene:2",
     ]
@@ -54,38 +54,38 @@ def test_letters_are_counted_by_reason(desk: Desk) -> None:
     ]
 
 
-def test_a_second_letter_of_a_scene_replaces_the_first_and_keeps_its_first_time(desk: Desk) -> None:
+def test_a_second_dead_letter_keeps_the_first_time(desk: Desk) -> None:
     bury(desk, "scene:1", "WeakMatch")
     first = DeadLetters(desk.store).newest()[0]
 
     bury(desk, "scene:1", "PlexRejected")
 
-    letters = DeadLetters(desk.store).newest()
-    assert [letter.reason for letter in letters] == ["PlexRejected"]
-    assert letters[0].first_at == first.first_at
-    assert letters[0].last_at == first.last_at + 1
+    dead_letters = DeadLetters(desk.store).newest()
+    assert [dead_letter.reason for dead_letter in dead_letters] == ["PlexRejected"]
+    assert dead_letters[0].first_at == first.first_at
+    assert dead_letters[0].last_at == first.last_at + 1
 
 
 def test_letters_are_cleared_together_and_dropped_one_by_one(desk: Desk) -> None:
-    letters = DeadLetters(desk.store)
+    dead_letters = DeadLetters(desk.store)
     for number in (1, 2, 3):
         bury(desk, f"scene:{number}")
 
-    assert letters.drop("scene:2")
-    assert not letters.drop("scene:2")
-    assert letters.clear() == 2
-    assert letters.newest() == []
+    assert dead_letters.drop("scene:2")
+    assert not dead_letters.drop("scene:2")
+    assert dead_letters.clear() == 2
+    assert dead_letters.newest() == []
 
 
-def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk) -> None:
+def test_a_requeued_dead_letter_keeps_its_priority(desk: Desk) -> None:
     desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
     desk.store.dead_letter(desk.store.claim()[0], title="", reason="PlexNotFound", message="")
-    letters = DeadLetters(desk.store)
+    dead_letters = DeadLetters(desk.store)
 
-    revived = letters.requeue(letters.newest()[0], desk.clock.wall())
+    revived = dead_letters.requeue(dead_letters.newest()[0], desk.clock.wall())
 
     assert revived
-    assert letters.newest() == []
+    assert dead_letters.newest() == []
     job = desk.store.claim()[0]
     assert (job.subject, job.cause, job.priority, job.attempts) == (
         "scene:1",
@@ -97,10 +97,10 @@ def test_a_revived_letter_waits_with_its_old_priority_and_no_attempts(desk: Desk
 
 def test_a_letter_is_revived_once(desk: Desk) -> None:
     bury(desk, "scene:1")
-    letters = DeadLetters(desk.store)
-    letter = letters.newest()[0]
+    dead_letters = DeadLetters(desk.store)
+    dead_letter = dead_letters.newest()[0]
 
-    answers = [letters.requeue(letter, desk.clock.wall()) for _ in range(2)]
+    answers = [dead_letters.requeue(dead_letter, desk.clock.wall()) for _ in range(2)]
 
     assert answers == [True, False]
     assert len(desk.store.claim()) == 1
@@ -160,7 +160,7 @@ def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> 
     assert records.of_scene(42, "other") == {}
 
 
-def test_a_record_that_is_handed_over_tells_what_was_written_and_not_that_the_heir_is_current(
+def test_a_transferred_record_does_not_prove_current(
     desk: Desk,
 ) -> None:
     records = Records(desk.store)
@@ -232,7 +232,7 @@ def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
         3,
         "hook",
     )
-    assert (worker.started_at, worker.status) == (9.0, "starting")
+    assert (worker.started_at, worker.status) == (9.0, WorkerStatus.STARTING)
 
 
 def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
@@ -240,16 +240,16 @@ def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
     nobody = facts.worker()
     epoch = start_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
 
-    facts.set_status("syncing", epoch)
-    facts.set_status("a ghost", epoch - 1)
+    facts.set_status(WorkerStatus.SYNCING, epoch)
+    facts.set_status(WorkerStatus.IDLE, epoch - 1)
 
     worker = facts.worker()
     assert nobody is None
     assert worker is not None
-    assert worker.status == "syncing"
+    assert worker.status is WorkerStatus.SYNCING
 
 
-def test_a_small_fact_is_nothing_until_it_is_set_and_then_the_newest(desk: Desk) -> None:
+def test_a_meta_value_is_empty_until_set_then_the_newest(desk: Desk) -> None:
     facts = MetaStore(desk.store)
     before = facts.get("watermark")
 
@@ -262,7 +262,7 @@ def test_a_small_fact_is_nothing_until_it_is_set_and_then_the_newest(desk: Desk)
 # -- notices ------------------------------------------------------------------------------------
 
 
-def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexRefused") -> None:
+def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexAccessError") -> None:
     Notices(desk.store).add(kind, "error", text, desk.clock.wall())
 
 
@@ -312,12 +312,12 @@ def test_a_clock_that_jumped_does_not_silence_a_class(desk: Desk, seconds: int) 
 
 
 def test_classes_are_told_beside_each_other_oldest_first(desk: Desk) -> None:
-    add(desk, "first", "PlexRefused")
+    add(desk, "first", "PlexAccessError")
     desk.clock.advance(1)
     add(desk, "second", "Settings")
 
     assert Notices(desk.store).pending() == [
-        ("PlexRefused", "error", "first"),
+        ("PlexAccessError", "error", "first"),
         ("Settings", "error", "second"),
     ]
     assert tell(desk) == [("error", "first"), ("error", "second")]
@@ -337,7 +337,7 @@ def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
     notices = Notices(desk.store)
     add(desk)
     tell(desk)
-    notices.drop("PlexRefused")
+    notices.drop("PlexAccessError")
 
     add(desk)
 
@@ -347,6 +347,6 @@ def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
 def test_what_the_worker_has_said_is_not_said_by_a_hook(desk: Desk) -> None:
     add(desk)
 
-    Notices(desk.store).mark_delivered("PlexRefused", desk.clock.wall())
+    Notices(desk.store).mark_delivered("PlexAccessError", desk.clock.wall())
 
     assert tell(desk) == []

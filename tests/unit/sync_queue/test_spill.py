@@ -117,9 +117,7 @@ def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
         b"[" * 100_000,
     ],
 )
-def test_a_file_that_makes_no_sense_is_set_aside_and_the_others_are_absorbed(
-    desk: Desk, content: bytes
-) -> None:
+def test_an_invalid_file_is_quarantined_and_others_absorbed(desk: Desk, content: bytes) -> None:
     path = put(desk, content)
     spill(desk, "scene:2")
 

@@ -75,7 +75,7 @@ def test_an_edit_settles_for_a_second_after_the_last_save(desk: Desk) -> None:
     assert subjects(desk.store.claim()) == ["scene:1"]
 
 
-def test_saving_again_and_again_does_not_put_a_change_off_beyond_four_seconds(desk: Desk) -> None:
+def test_repeated_saves_delay_a_change_by_four_seconds_at_most(desk: Desk) -> None:
     for _ in range(8):
         desk.save("scene:1")
         desk.clock.advance(0.5)
@@ -115,7 +115,7 @@ def test_noting_many_tells_how_many_and_keeps_a_fact_beside_them(desk: Desk) -> 
     assert MetaStore(desk.store).get("watermark") == "t1"
 
 
-def test_a_death_while_noting_many_keeps_neither_the_jobs_nor_the_fact(desk: Desk) -> None:
+def test_a_crash_while_enqueuing_many_keeps_nothing(desk: Desk) -> None:
     desk.switch.fatal = 1
 
     with pytest.raises(Killed):
@@ -176,7 +176,7 @@ def test_a_smaller_batch_can_be_asked_for(desk: Desk) -> None:
     assert subjects(desk.store.claim(2)) == ["scene:1", "scene:2"]
 
 
-def test_a_subject_in_progress_is_left_alone_until_it_has_moved_on(desk: Desk) -> None:
+def test_a_subject_in_progress_is_left_alone_until_it_moves(desk: Desk) -> None:
     job = desk.taken()
     desk.store.enqueue("scene:1", "update")
 
@@ -249,13 +249,13 @@ def test_the_next_due_time_is_known(desk: Desk) -> None:
 
 
 def test_a_finished_job_is_done_and_its_dead_letter_goes(desk: Desk) -> None:
-    letters = DeadLetters(desk.store)
+    dead_letters = DeadLetters(desk.store)
     desk.store.dead_letter(desk.taken(), title="", reason="WeakMatch", message="")
 
     finished = desk.store.complete(desk.taken())
 
     assert finished
-    assert letters.newest() == []
+    assert dead_letters.newest() == []
     assert desk.rows("status") == [(5,)]
 
 
@@ -280,7 +280,7 @@ def test_a_released_job_is_due_at_once_and_nothing_is_spent(desk: Desk) -> None:
     assert desk.store.claim() == [job]
 
 
-def test_a_released_job_is_due_at_once_after_the_clock_was_set_back(desk: Desk) -> None:
+def test_a_released_job_is_due_after_the_clock_was_set_back(desk: Desk) -> None:
     job = desk.taken()
     desk.clock.jump(-1800)
 
@@ -298,16 +298,24 @@ def test_a_buried_job_leaves_a_letter_that_says_everything(desk: Desk) -> None:
         job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"]
     )
 
-    letter = DeadLetters(desk.store).newest()[0]
+    dead_letter = DeadLetters(desk.store).newest()[0]
     assert buried
-    assert (letter.subject, letter.cause, letter.title) == ("scene:1", "update", "A")
-    assert (letter.reason, letter.message, letter.candidates) == ("WeakMatch", "Look.", ("item 7",))
-    assert (letter.attempts, letter.first_at, letter.last_at) == (1, noted_at, noted_at + 10)
+    assert (dead_letter.subject, dead_letter.cause, dead_letter.title) == ("scene:1", "update", "A")
+    assert (dead_letter.reason, dead_letter.message, dead_letter.candidates) == (
+        "WeakMatch",
+        "Look.",
+        ("item 7",),
+    )
+    assert (dead_letter.attempts, dead_letter.first_at, dead_letter.last_at) == (
+        1,
+        noted_at,
+        noted_at + 10,
+    )
     assert desk.rows("status") == []
 
 
 @LEAVING
-def test_a_change_made_during_the_work_still_waits_after_the_move(desk: Desk, move: Move) -> None:
+def test_a_change_made_during_the_work_still_waits_afterwards(desk: Desk, move: Move) -> None:
     job = desk.taken()
     desk.save("scene:1", "newer")
 
@@ -344,7 +352,7 @@ def test_a_death_in_the_middle_of_a_move_leaves_the_job_running(desk: Desk, move
     assert desk.rows("cause, status") == [("update", 2), ("newer", 0)]
 
 
-def test_the_newer_change_inherits_the_urgency_of_the_job_that_went_back(desk: Desk) -> None:
+def test_a_newer_change_inherits_the_returned_jobs_priority(desk: Desk) -> None:
     job = desk.taken()
     desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
 
@@ -424,7 +432,7 @@ def test_an_edit_of_a_deadly_scene_is_tried_like_any_other(desk: Desk) -> None:
     assert desk.rows("priority, deaths") == [(PRIORITY_EDIT, 0)]
 
 
-def test_a_finished_job_that_is_still_in_hand_is_not_brought_back(desk: Desk) -> None:
+def test_a_completed_current_job_is_not_requeued(desk: Desk) -> None:
     job = desk.taken()
     desk.store.complete(job)
 
@@ -454,11 +462,15 @@ def test_a_death_while_clearing_up_loses_no_job(desk: Desk, fatal: int) -> None:
 def test_a_deadly_job_is_buried_from_its_place_in_the_queue(desk: Desk) -> None:
     charged = died(desk, desk.taken())
 
-    buried = desk.store.dead_letter_waiting(charged[0], "WorkerDied", "It died.")
+    buried = desk.store.dead_letter_waiting(charged[0], "PoisonJob", "It died.")
 
-    letter = DeadLetters(desk.store).newest()[0]
+    dead_letter = DeadLetters(desk.store).newest()[0]
     assert buried
-    assert (letter.reason, letter.message, letter.attempts) == ("WorkerDied", "It died.", 1)
+    assert (dead_letter.reason, dead_letter.message, dead_letter.attempts) == (
+        "PoisonJob",
+        "It died.",
+        1,
+    )
     assert desk.rows("status") == []
 
 
@@ -466,7 +478,7 @@ def test_a_deadly_job_that_has_been_taken_again_is_not_buried(desk: Desk) -> Non
     charged = died(desk, desk.taken())
     desk.store.claim()
 
-    buried = desk.store.dead_letter_waiting(charged[0], "WorkerDied", "It died.")
+    buried = desk.store.dead_letter_waiting(charged[0], "PoisonJob", "It died.")
 
     assert not buried
     assert desk.rows("status") == [(2,)]

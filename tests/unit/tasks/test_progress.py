@@ -9,7 +9,7 @@ from core.outcome import Disposition
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
 from sync_queue.lease import Lease
-from sync_queue.meta import MetaStore, start_epoch
+from sync_queue.meta import MetaStore, WorkerStatus, start_epoch
 from sync_queue.store import JobStore
 from tasks.progress import (
     IDLE_GRACE_S,
@@ -99,7 +99,7 @@ def test_a_change_that_was_made_just_now_is_waited_for(tmp_path: Path) -> None:
     assert (answer["done"], answer["left"], answer["later"]) == (1, 0, 0)
 
 
-def test_what_a_scan_found_rests_for_a_minute_and_is_not_waited_for(tmp_path: Path) -> None:
+def test_scanned_scenes_settle_a_minute_and_are_not_awaited(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 0)
     watch.store.enqueue("scene:7", "scan", settle_s=sql.SCAN_SETTLE_S)
 
@@ -129,7 +129,7 @@ def test_what_was_given_up_is_named_in_the_farewell(tmp_path: Path) -> None:
     assert "0 done, 2 given up (see List Dead Letters), 0 left" in watch.said[-1]
 
 
-def test_a_look_says_a_line_every_few_seconds_with_rate_and_time_left(tmp_path: Path) -> None:
+def test_an_update_prints_rate_and_time_left_every_few_seconds(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 40)
 
     watch.follower.follow(lambda: True)
@@ -137,7 +137,7 @@ def test_a_look_says_a_line_every_few_seconds_with_rate_and_time_left(tmp_path: 
     assert watch.said[0] == "10 done, 30 left, 2.0 a second, about 15 s to go."
 
 
-def test_the_beginning_says_how_much_there_is_and_how_long_it_may_take(tmp_path: Path) -> None:
+def test_the_start_prints_the_count_and_the_expected_time(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 1_200)
 
     watch.follower.start(0.5)
@@ -150,7 +150,7 @@ def test_the_beginning_says_how_much_there_is_and_how_long_it_may_take(tmp_path:
     ]
 
 
-def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame(
+def test_a_counter_reset_keeps_the_bar_in_its_range(
     tmp_path: Path,
 ) -> None:
     watch = Watch(tmp_path, 0)
@@ -166,7 +166,7 @@ def test_counters_that_begin_anew_meanwhile_do_not_push_the_bar_out_of_its_frame
     assert all(0.0 <= share <= 1.0 for share in watch.shown)
 
 
-def test_jobs_that_come_meanwhile_do_not_push_the_bar_beyond_its_end(tmp_path: Path) -> None:
+def test_new_jobs_do_not_push_the_bar_beyond_its_end(tmp_path: Path) -> None:
     watch = Watch(tmp_path, 2)
     watch.store.enqueue_many((scene_subject(number) for number in range(100, 103)), "later")
 
@@ -185,13 +185,12 @@ def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "doing", ["waiting for Plex: PlexServerDown: x", "switched off", "waiting for its settings"]
+    "doing", ["waiting for Plex: PlexUnavailable: x", "switched off", "waiting for its settings"]
 )
-def test_a_worker_that_waits_for_somebody_ends_the_watch_and_says_for_whom(
-    tmp_path: Path, doing: str
-) -> None:
+def test_a_blocked_worker_ends_the_progress_with_its_reason(tmp_path: Path, doing: str) -> None:
     watch = Watch(tmp_path, 3, works=False)
-    watch.facts.set_status(doing, watch.epoch)
+    status, detail = WorkerStatus.parse(doing)
+    watch.facts.set_status(status, watch.epoch, detail)
 
     answer = watch.follower.follow(lambda: True)
 
@@ -220,7 +219,7 @@ def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
     assert "The next is due in 1.7 min." in watch.said[-1]
 
 
-def test_a_task_whose_time_is_used_up_says_so_and_leaves_the_rest_to_the_worker(
+def test_a_task_out_of_time_leaves_the_rest_to_the_worker(
     tmp_path: Path,
 ) -> None:
     watch = Watch(tmp_path, 50)
@@ -258,7 +257,7 @@ def test_where_none_lives_one_is_started_and_waited_for(tmp_path: Path) -> None:
     lease.release()
 
 
-def test_where_none_can_be_started_the_task_gives_up_after_ten_seconds(tmp_path: Path) -> None:
+def test_a_failed_worker_start_ends_after_ten_seconds(tmp_path: Path) -> None:
     clock = FakeClock()
 
     with pytest.raises(WorkerStartError, match="ten seconds"):

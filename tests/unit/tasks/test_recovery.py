@@ -12,7 +12,7 @@ from tasks.recovery import CLASSES, MARGIN_S, RecoveryResult, recover
 from tests.support import FakeClock, open_store
 from worker.resilience.outages import OutageHistory, begin_outage, end_outage, is_during_outage
 
-DOWN, TEMPORARY, AMBIGUOUS = "PlexServerDown", "PlexTemporaryError", "AmbiguousMatch"
+DOWN, TEMPORARY, AMBIGUOUS = "PlexUnavailable", "PlexTemporaryError", "AmbiguousMatch"
 START = 1_700_000_000.0
 END = START + 3600.0
 
@@ -23,7 +23,7 @@ class Desk:
     def __init__(self, data_dir: Path) -> None:
         self.clock = FakeClock(START - 86_400.0)
         self.store = open_store(data_dir, self.clock)
-        self.letters = DeadLetters(self.store)
+        self.dead_letters = DeadLetters(self.store)
         self.history = end_outage(
             begin_outage(OutageHistory(), START, DOWN, "no connection", False), END, "over"
         )
@@ -42,7 +42,7 @@ class Desk:
         self.clock.now = END + 86_400.0
         return recover(
             self.store,
-            self.letters,
+            self.dead_letters,
             CLASSES[classes],
             lambda moment: is_during_outage(self.history, moment, MARGIN_S),
             self._gone_of,
@@ -54,7 +54,7 @@ class Desk:
         return self.gone
 
     def subjects(self) -> set[str]:
-        return {letter.subject for letter in self.letters.newest()}
+        return {dead_letter.subject for dead_letter in self.dead_letters.newest()}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_a_letter_of_the_outage_goes_back_into_the_queue_and_leaves_the_dead_letters(
+def test_an_outage_dead_letter_is_requeued_and_removed(
     desk: Desk,
 ) -> None:
     desk.bury("scene:1", DOWN, START + 60.0)
@@ -205,7 +205,7 @@ def test_the_line_for_people_names_every_count() -> None:
     result = RecoveryResult({DOWN: 3, TEMPORARY: 2}, queued=4, gone=5, elsewhere=6)
 
     assert result.line() == (
-        "Back in the queue: 3 x PlexServerDown, 2 x PlexTemporaryError. "
+        "Back in the queue: 2 x PlexTemporaryError, 3 x PlexUnavailable. "
         "Already queued: 4, gone from Stash: 5, not from an outage: 6."
     )
 

@@ -48,13 +48,13 @@ def test_a_package_without_statements_is_no_package(tmp_path: Path) -> None:
     assert sums == {}
 
 
-def test_one_package_below_its_bound_is_named_although_the_whole_is_above() -> None:
+def test_a_unit_below_its_bound_is_named() -> None:
     lines = complaints({"core": Count(990, 1000), "hooks": Count(79, 100)})
 
     assert lines == ["hooks: 79.0 % is below 80 %"]
 
 
-def test_the_whole_below_its_bound_is_named_although_every_package_is_above() -> None:
+def test_the_whole_below_its_bound_is_named() -> None:
     lines = complaints({"core": Count(84, 100), "hooks": Count(81, 100)})
 
     assert lines == ["everything: 82.5 % is below 85 %"]

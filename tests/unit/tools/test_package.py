@@ -36,7 +36,7 @@ def test_everything_that_runs_is_in_the_package() -> None:
     assert rooms >= {*PACKAGES, *ENTRY_FILES} | {"ui", "requirements.txt", "PlexSync.yml"}
 
 
-def test_the_package_holds_one_manifest_and_nothing_that_does_not_run(tmp_path: Path) -> None:
+def test_the_package_holds_one_manifest_and_runtime_files_only(tmp_path: Path) -> None:
     archive = build(ROOT, tmp_path, STAMP)
 
     with zipfile.ZipFile(archive) as opened:
@@ -60,9 +60,7 @@ def test_the_package_holds_one_manifest_and_nothing_that_does_not_run(tmp_path: 
     ]
 
 
-def test_the_same_files_give_the_same_bytes_whatever_the_disk_says_of_them(
-    copied: Path, tmp_path: Path
-) -> None:
+def test_the_same_files_give_the_same_bytes(copied: Path, tmp_path: Path) -> None:
     first = build(copied, tmp_path / "a", STAMP).read_bytes()
     for number, path in enumerate(sorted(copied.rglob("*.py"))):
         path.chmod(0o755 if number % 2 else 0o600)
@@ -79,7 +77,7 @@ def test_the_same_files_give_the_same_bytes_whatever_the_disk_says_of_them(
     ).read_bytes()
 
 
-def test_building_twice_into_one_folder_leaves_the_two_files_alone_in_it(tmp_path: Path) -> None:
+def test_building_twice_leaves_exactly_two_files(tmp_path: Path) -> None:
     build(ROOT, tmp_path, STAMP)
     build(ROOT, tmp_path, STAMP)
 

@@ -91,7 +91,7 @@ def test_zero_means_the_default_of_a_number(zero: object) -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=setting_ids)
-def test_every_setting_reaches_the_config_under_each_of_its_spellings(setting: Setting) -> None:
+def test_every_setting_is_read_under_each_of_its_spellings(setting: Setting) -> None:
     value = other_than_default(setting)
 
     spellings = (setting.key, setting.name, camel_case(setting.key), camel_case(setting.name))
@@ -255,7 +255,7 @@ def test_libraries_are_a_list_of_distinct_names() -> None:
         ({"plexHost": "plex", "a_plex_url": "ours:1"}, "http://ours:1"),
     ],
 )
-def test_another_plugins_address_is_understood_where_ours_is_unset(
+def test_another_plugins_address_is_used_where_ours_is_unset(
     old: dict[str, object], url: str
 ) -> None:
     reading = read_config(old)
@@ -283,7 +283,7 @@ def test_another_plugins_token_gives_way_to_ours() -> None:
     )
 
 
-def test_another_plugins_other_keys_are_ignored_and_strange_ones_are_named() -> None:
+def test_another_plugins_other_keys_are_ignored() -> None:
     stored = {
         "tagStashIDs": True,
         "skipUnorganized": 1,
@@ -334,7 +334,7 @@ def test_the_token_never_shows(key: str) -> None:
     )
 
 
-def test_a_token_that_cannot_be_used_does_not_show_in_its_warning() -> None:
+def test_an_unusable_token_is_not_shown_in_its_warning() -> None:
     reading = read_config({"a_plex_token": f"{TOKEN} pasted twice {TOKEN}"})
 
     assert len(reading.warnings) == 1
@@ -342,14 +342,14 @@ def test_a_token_that_cannot_be_used_does_not_show_in_its_warning() -> None:
     assert reading.config.missing_required() == ("Plex URL", "Plex token")
 
 
-def test_a_login_pasted_into_the_address_does_not_show_without_a_token_either() -> None:
+def test_a_login_pasted_into_the_address_is_not_shown() -> None:
     reading = read_config({"a_plex_url": f"http://me:{TOKEN}@plex:32400"})
 
     assert TOKEN not in repr(reading)
     assert reading.config.plex_url == ""
 
 
-def test_the_token_does_not_show_in_the_representation_of_a_reading() -> None:
+def test_the_token_is_not_shown_in_a_results_repr() -> None:
     reading = read_config({"a_plex_url": "plex", "a_plex_token": TOKEN})
 
     assert TOKEN not in repr(reading) + str(reading.config)

@@ -68,9 +68,9 @@ def test_a_field_that_is_switched_off_is_not_wanted(field: Field) -> None:
         }
     )
 
-    wanted = {*desired_values(SCENE, config), *(image.name for image in desired_images(config))}
+    desired = {*desired_values(SCENE, config), *(image.name for image in desired_images(config))}
 
-    assert wanted == {other.name for other in FIELDS} - {field.name}
+    assert desired == {other.name for other in FIELDS} - {field.name}
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_the_manifest_holds_only_what_stash_knows(tmp_path: Path) -> None:
     assert loaded["ui"] == {"javascript": ["ui/wake.js"]}
 
 
-def test_the_manifest_listens_once_to_each_event_that_the_hook_understands(tmp_path: Path) -> None:
+def test_the_manifest_listens_once_to_each_known_event(tmp_path: Path) -> None:
     hooks = loaded_manifest(tmp_path)["hooks"]
 
     assert isinstance(hooks, list)

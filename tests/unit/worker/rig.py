@@ -17,7 +17,7 @@ from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
 from tests.support import FakeClock
 from wiring import Environment, Worker, build_worker
-from worker.lifecycle.drain import DrainReport
+from worker.lifecycle.job_outcomes import DrainReport
 
 NOW = 1_780_000_000.0
 MOST_BEATS = 50_000  # far more than any test needs; a worker that spins ends here
@@ -61,15 +61,15 @@ class Rig:
 
     def new_worker(self) -> Worker:
         """A worker with a newer epoch, as after a restart."""
-        outside = Environment(self.root, self.data_dir, self.clock, Random(7))
-        return build_worker(outside, self.log, "test", self._beat)
+        env = Environment(self.root, self.data_dir, self.clock, Random(7))
+        return build_worker(env, self.log, "test", self._heartbeat)
 
     def restart(self) -> None:
         """The worker dies and another one begins."""
         self.worker.close()
         self.worker = self.new_worker()
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         self.beats += 1
         self.on_beat()  # with every answer of Plex, among others
         assert self.beats < MOST_BEATS, "the worker lives for ever"
@@ -96,7 +96,7 @@ class Rig:
             "cookie": value,
             "now": self.clock.now,
         }
-        self.worker.parts.facts.keep_session(where)
+        self.worker.components.facts.keep_session(where)
 
     # -- scenes and items -----------------------------------------------------------------------
 
@@ -121,15 +121,15 @@ class Rig:
 
     def note(self, *scenes: int, priority: int = PRIORITY_EDIT) -> None:
         for scene in scenes:
-            self.worker.parts.store.enqueue(scene_subject(scene), "update", priority)
+            self.worker.components.store.enqueue(scene_subject(scene), "update", priority)
 
-    def bench(self) -> SyncContext:
-        bench = self.worker.parts.settings.sync_context()
-        assert bench is not None
-        return bench
+    def ctx(self) -> SyncContext:
+        ctx = self.worker.components.settings.sync_context()
+        assert ctx is not None
+        return ctx
 
     def drain(self) -> DrainReport:
-        return self.worker.parts.drain.run(self.bench(), lambda: False)
+        return self.worker.components.drain.run(self.ctx(), lambda: False)
 
     def drain_all(self) -> int:
         """Drain again and again, a second apart, until nothing is due; how many jobs were done."""
@@ -147,27 +147,27 @@ class Rig:
 
     def turn(self, seconds: float = 0.5) -> None:
         """One look around, then time passes."""
-        assert self.worker.life.tick() is None
+        assert self.worker.loop.tick() is None
         self.clock.advance(seconds)
 
     @property
-    def letters(self) -> list[DeadLetter]:
-        return self.worker.parts.letters.newest()
+    def dead_letters(self) -> list[DeadLetter]:
+        return self.worker.components.dead_letters.newest()
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        return self.worker.parts.store.counts()
+        return self.worker.components.store.counts()
 
     def row(self, scene: int) -> tuple[float, int, str]:
         """(seconds until it is due, attempts, reason) of a waiting job."""
         query = "SELECT due_at, attempts, reason FROM scene_ack_queue_default WHERE status < 2 AND subject = ?"
-        due_at, attempts, reason = self.worker.parts.store.connection.execute(
+        due_at, attempts, reason = self.worker.components.store.connection.execute(
             query, (f"scene:{scene}",)
         ).fetchone()
         return due_at - self.clock.now, attempts, reason
 
     def notices(self) -> dict[str, str]:
-        rows = self.worker.parts.store.connection.execute(
+        rows = self.worker.components.store.connection.execute(
             "SELECT class, text FROM notices"
         ).fetchall()
         return dict(rows)
@@ -177,7 +177,7 @@ class Rig:
 
     @property
     def records(self) -> Records:
-        return Records(self.worker.parts.store)
+        return Records(self.worker.components.store)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER, dead_letter_poi
 from worker.lifecycle.watchdog import STALL_TIMEOUT_S, Watchdog
 
 
-def test_something_that_happens_every_so_often_is_due_at_once_and_then_after_its_interval() -> None:
+def test_an_interval_timer_fires_immediately_then_per_interval() -> None:
     clock = FakeClock()
     timer = IntervalTimer(clock, 10.0)
 
@@ -104,10 +104,14 @@ def test_a_job_that_cost_six_workers_their_lives_is_buried(tmp_path: Path) -> No
     buried = [_die(tmp_path, clock) for _ in range(CRASHES_TO_DEAD_LETTER)]
 
     store = open_store(tmp_path, clock)
-    (letter,) = DeadLetters(store).newest()
+    (dead_letter,) = DeadLetters(store).newest()
     assert buried == [0, 0, 0, 0, 0, 1]
-    assert (letter.subject, letter.reason, letter.attempts) == ("scene:1", "WorkerDied", 6)
-    assert letter.priority == PRIORITY_LAST
+    assert (dead_letter.subject, dead_letter.reason, dead_letter.attempts) == (
+        "scene:1",
+        "PoisonJob",
+        6,
+    )
+    assert dead_letter.priority == PRIORITY_LAST
     store.connection.close()
 
 

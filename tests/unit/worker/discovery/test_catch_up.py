@@ -15,13 +15,13 @@ from worker.discovery.catch_up import OVERLAP_S, WATERMARK
 
 
 def run(rig: Rig) -> int:
-    stash = rig.worker.parts.settings.stash()
+    stash = rig.worker.components.settings.stash()
     assert stash is not None
-    return rig.worker.parts.catch_up.run(stash, rig.plex.machine_identifier)
+    return rig.worker.components.catch_up.run(stash, rig.plex.machine_identifier)
 
 
 def watermark(rig: Rig) -> float:
-    return float(rig.worker.parts.facts.get(WATERMARK))
+    return float(rig.worker.components.facts.get(WATERMARK))
 
 
 def started(rig: Rig) -> None:
@@ -49,7 +49,7 @@ def test_a_scene_that_changed_without_a_hook_is_noted(rig: Rig) -> None:
 
     assert noted == 1
     assert rig.row(scene)[2] == ""
-    assert rig.worker.parts.store.has_pending_change(f"scene:{quiet}", since=0) is False
+    assert rig.worker.components.store.has_pending_change(f"scene:{quiet}", since=0) is False
 
 
 def test_what_was_synced_since_its_change_is_not_noted_again(rig: Rig) -> None:
@@ -63,9 +63,7 @@ def test_what_was_synced_since_its_change_is_not_noted_again(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("rest_s", "noted"), [(0, 1), (1, 1), (2, 0), (3, 0)])
-def test_a_record_proves_nothing_when_it_was_read_within_two_seconds_of_the_change(
-    rig: Rig, rest_s: int, noted: int
-) -> None:
+def test_a_record_read_within_two_seconds_proves_nothing(rig: Rig, rest_s: int, noted: int) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
@@ -86,7 +84,7 @@ def test_what_waits_in_the_queue_is_not_noted_again(rig: Rig) -> None:
     assert rig.row(scene) == waiting
 
 
-def test_a_change_that_is_in_the_dead_letters_already_is_not_noted_again(rig: Rig) -> None:
+def test_a_dead_lettered_change_is_not_enqueued_again(rig: Rig) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
@@ -107,11 +105,11 @@ def test_a_change_after_the_dead_letter_is_noted(rig: Rig) -> None:
 
 def bury(rig: Rig, scene: int) -> None:
     rig.note(scene)
-    (job,) = rig.worker.parts.store.claim()
-    rig.worker.parts.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
+    (job,) = rig.worker.components.store.claim()
+    rig.worker.components.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
 
 
-def test_a_time_that_lies_far_ahead_is_noted_once_and_not_for_ever(rig: Rig) -> None:
+def test_a_future_timestamp_is_enqueued_once(rig: Rig) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(
@@ -126,7 +124,7 @@ def test_a_time_that_lies_far_ahead_is_noted_once_and_not_for_ever(rig: Rig) -> 
     assert (first, second) == (1, 0)
 
 
-def test_a_dead_letter_whose_scene_has_a_time_far_ahead_is_not_revived_for_ever(rig: Rig) -> None:
+def test_a_dead_letter_with_a_future_time_is_requeued_once(rig: Rig) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, updated_at="2099-01-01T00:00:00Z")
@@ -148,7 +146,7 @@ def test_a_server_in_any_zone_hides_nothing(tmp_path: Path, zone: str) -> None:
         assert rig.row(scene)[2] == ""
 
 
-def test_a_change_just_before_the_watermark_is_inside_the_overlap(rig: Rig) -> None:
+def test_a_change_just_before_the_watermark_is_in_the_overlap(rig: Rig) -> None:
     run(rig)
     rig.clock.advance(2 * OVERLAP_S)
     run(rig)
@@ -178,7 +176,7 @@ def test_the_watermark_moves_with_what_was_noted(rig: Rig) -> None:
     assert watermark(rig) == rig.clock.now
 
 
-def test_a_stash_that_goes_away_in_the_middle_leaves_the_watermark(rig: Rig) -> None:
+def test_a_stash_that_disappears_keeps_the_watermark(rig: Rig) -> None:
     started(rig)
     before = watermark(rig)
     rig.stash.faults.locked("findScenes")
@@ -189,7 +187,7 @@ def test_a_stash_that_goes_away_in_the_middle_leaves_the_watermark(rig: Rig) -> 
     assert watermark(rig) == before
 
 
-def test_a_watermark_that_lies_ahead_hides_nothing_that_happens_now(rig: Rig) -> None:
+def test_a_watermark_in_the_future_hides_no_change(rig: Rig) -> None:
     run(rig)
     rig.clock.jump(-100_000)
     scene = rig.scene("now")
@@ -240,14 +238,14 @@ def test_the_margin_covers_every_zone() -> None:
     assert MARGIN.total_seconds() >= 26 * 3600
 
 
-def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_nothing(
+def test_a_damaged_watermark_is_set_back_a_day(
     rig: Rig,
 ) -> None:
     scene = rig.scene("a")
     started(rig)
     rig.stash.library.change_scene(scene, touch=True, title="Edited")
     rig.clock.advance(60)
-    rig.worker.parts.facts.set(WATERMARK, "1700000?00.0")
+    rig.worker.components.facts.set(WATERMARK, "1700000?00.0")
 
     assert run(rig) == 1
     assert watermark(rig) == rig.clock.now
@@ -258,7 +256,7 @@ def test_a_damaged_watermark_lies_a_day_back_since_beginning_now_would_repair_no
 
 def tagged(rig: Rig, count: int = 1) -> EntityIndex:
     """Tags that indexed scenes show, read just now."""
-    index = EntityIndex(rig.worker.parts.store)
+    index = EntityIndex(rig.worker.components.store)
     for number in range(1, count + 1):
         tag = rig.stash.library.add_tag(f"tag {number}")
         index.remember(Entity(f"tag:{tag}", f"tag {number}", read_at=rig.clock.now))
@@ -269,7 +267,7 @@ def rename(rig: Rig, tag: int, **fields: object) -> None:
     rig.stash.library.change_named(rig.stash.library.tags, tag, name="New", **fields)
 
 
-def test_a_tag_that_moved_is_noted_and_one_that_nobody_shows_is_not(rig: Rig) -> None:
+def test_a_changed_tag_is_enqueued_unless_no_scene_shows_it(rig: Rig) -> None:
     tagged(rig)
     unknown = rig.stash.library.add_tag("unknown")
     started(rig)
@@ -277,7 +275,7 @@ def test_a_tag_that_moved_is_noted_and_one_that_nobody_shows_is_not(rig: Rig) ->
     rename(rig, unknown)
 
     assert run(rig) == 1
-    assert rig.worker.parts.store.is_queued("tag:1")
+    assert rig.worker.components.store.is_queued("tag:1")
 
 
 def test_a_tag_that_was_read_since_it_moved_is_not_noted(rig: Rig) -> None:
@@ -290,7 +288,7 @@ def test_a_tag_that_was_read_since_it_moved_is_not_noted(rig: Rig) -> None:
     assert run(rig) == 0
 
 
-def test_a_tag_that_moved_again_within_the_second_it_was_read_in_is_noted(rig: Rig) -> None:
+def test_a_tag_changed_again_within_the_second_is_enqueued(rig: Rig) -> None:
     index = tagged(rig)
     started(rig)
     rename(rig, 1)
@@ -301,15 +299,15 @@ def test_a_tag_that_moved_again_within_the_second_it_was_read_in_is_noted(rig: R
     assert run(rig) == 1
 
 
-def test_a_tag_that_is_queued_or_in_the_dead_letters_is_not_noted_again(rig: Rig) -> None:
+def test_a_queued_or_dead_lettered_tag_is_not_enqueued_again(rig: Rig) -> None:
     tagged(rig, 2)
     started(rig)
     rename(rig, 1)
     rename(rig, 2)
-    store = rig.worker.parts.store
+    store = rig.worker.components.store
     store.enqueue("tag:1", "update")
     (job,) = store.claim()
-    store.dead_letter(job, title="", reason="StashRefused", message="m")
+    store.dead_letter(job, title="", reason="StashQueryError", message="m")
     store.enqueue("tag:2", "update")
 
     assert run(rig) == 0
@@ -338,7 +336,7 @@ def test_a_library_of_old_tags_costs_one_question(rig: Rig) -> None:
     assert rig.stash.count("graphql", "findTags") == 1
 
 
-def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_noted(
+def test_a_rejected_tag_query_does_not_stop_scenes(
     rig: Rig,
 ) -> None:
     scene = rig.scene("a")
@@ -350,4 +348,4 @@ def test_a_stash_that_refuses_to_tell_of_tags_does_not_keep_scenes_from_being_no
 
     assert run(rig) == 1
     assert watermark(rig) == rig.clock.now
-    assert any("catch_up.refused" in line for line in rig.lines)
+    assert any("catch_up.failed" in line for line in rig.lines)

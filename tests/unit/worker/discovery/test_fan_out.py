@@ -33,7 +33,7 @@ FOUND = frozenset({"catch_up"})
         (None, NEW, frozenset({"catch_up", "update"}), AffectedScenes.CURRENT),
     ],
 )
-def test_the_reach_of_a_change_follows_from_what_scenes_showed_and_show(
+def test_affected_scenes_follow_from_old_and_new_names(
     known: Entity | None, now: Entity | None, causes: frozenset[str], reach: AffectedScenes
 ) -> None:
     assert affected_scenes(known, now, causes) is reach
@@ -43,7 +43,7 @@ def scene(**changed: Any) -> SyncMetadata:
     return parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": [], **changed})
 
 
-def test_a_scene_shows_its_performers_tags_studio_and_the_studios_parent() -> None:
+def test_a_scene_shows_performers_tags_studio_and_its_parent() -> None:
     shown = scene(
         performers=[{"id": "3", "name": " Mia "}, {"id": "4", "name": ""}],
         tags=[{"id": "7", "name": "train"}],
@@ -71,34 +71,34 @@ def test_what_no_field_shows_is_known_from_the_table_of_fields() -> None:
 
 def test_a_batch_of_entities_is_one_question_to_stash(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one", "two"], performers=["Mia"], studio="House"))
-    rig.bench()
+    rig.ctx()
     rig.stash.reset_counts()
 
     for subject in ("tag:1", "tag:2", "performer:1", "studio:1"):
-        rig.worker.parts.store.enqueue(subject, "update")
+        rig.worker.components.store.enqueue(subject, "update")
     report = rig.drain()
 
     assert report.done == 4
     assert rig.stash.count("graphql", "findTag") == 1
 
 
-def test_one_entity_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> None:
+def test_one_broken_entity_does_not_stop_the_others(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
-    store = rig.worker.parts.store
+    store = rig.worker.components.store
 
     store.enqueue("tag:x", "update")
     store.enqueue("tag:1", "destroy")
     report = rig.drain()
 
     assert (report.done, report.waiting) == (1, 1)
-    assert rig.worker.parts.store.is_queued("tag:x")
+    assert rig.worker.components.store.is_queued("tag:x")
 
 
 def test_jobs_of_both_kinds_share_a_batch(rig: Rig) -> None:
     scene_id = rig.scene("a", tags=["one"])
-    rig.bench()
+    rig.ctx()
 
-    rig.worker.parts.store.enqueue("tag:1", "update")
+    rig.worker.components.store.enqueue("tag:1", "update")
     rig.note(scene_id)
     done = rig.drain_all()
 
@@ -110,7 +110,7 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
     rig.sync(rig.scene("a", tags=["one"]))
     rig.lines.clear()
 
-    rig.worker.parts.store.enqueue("tag:1", "update")
+    rig.worker.components.store.enqueue("tag:1", "update")
     rig.drain()
 
     assert any(
@@ -124,21 +124,22 @@ def test_a_finished_entity_is_no_finished_scene(rig: Rig) -> None:
 
 
 def departures(rig: Rig) -> DeletionSweep:
-    return next(duty for duty in rig.worker.parts.duties if isinstance(duty, DeletionSweep))
+    tasks = rig.worker.components.background_tasks
+    return next(task for task in tasks if isinstance(task, DeletionSweep))
 
 
 def walk(rig: Rig) -> int:
     """Every step of the duty; how many."""
     steps, duty = 0, departures(rig)
     while duty.is_due():
-        duty.step(rig.bench())
+        duty.step(rig.ctx())
         steps += 1
     return steps
 
 
 def test_where_nothing_is_remembered_nobody_is_asked(rig: Rig) -> None:
     rig.scene("a")
-    rig.bench()
+    rig.ctx()
     rig.stash.reset_counts()
 
     walk(rig)
@@ -184,7 +185,7 @@ def test_while_nothing_may_be_written_the_walk_waits(rig: Rig) -> None:
 def test_a_walk_finds_what_is_gone_on_any_page(rig: Rig, gone: int) -> None:
     for number in range(PAGE + 5):
         rig.stash.library.add_scene(f"/data/{number}.mp4")
-    rig.worker.parts.store.connection.executemany(
+    rig.worker.components.store.connection.executemany(
         "INSERT INTO scene_entities (scene_id, entities) VALUES (?, ' tag:1 ')",
         [(number,) for number in range(1, PAGE + 6)],
     )
@@ -193,4 +194,4 @@ def test_a_walk_finds_what_is_gone_on_any_page(rig: Rig, gone: int) -> None:
     walk(rig)
 
     assert rig.counts[0] == 1
-    assert rig.worker.parts.store.is_queued(f"scene:{gone}")
+    assert rig.worker.components.store.is_queued(f"scene:{gone}")

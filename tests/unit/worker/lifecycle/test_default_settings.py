@@ -56,7 +56,7 @@ def test_what_was_written_and_is_gone_again_is_lost() -> None:
 
 
 def stored(rig: Rig) -> dict[str, Any]:
-    return dict(rig.worker.parts.settings.stash().settings())  # type: ignore[union-attr]
+    return dict(rig.worker.components.settings.stash().settings())  # type: ignore[union-attr]
 
 
 def live(rig: Rig, seconds: float) -> None:
@@ -64,7 +64,7 @@ def live(rig: Rig, seconds: float) -> None:
         rig.turn(1.0)
 
 
-def test_they_are_stored_after_a_calm_minute_and_only_once_per_version(rig: Rig) -> None:
+def test_defaults_are_stored_when_stable_once_per_version(rig: Rig) -> None:
     live(rig, STABLE_FOR_S - 5)
     before = stored(rig)
     live(rig, STABLE_FOR_S)
@@ -75,7 +75,7 @@ def test_they_are_stored_after_a_calm_minute_and_only_once_per_version(rig: Rig)
     assert "a_enabled" not in before
     assert after == {**missing_defaults(before), **before}
     assert stored(rig)["a_enabled"] is False
-    assert rig.worker.parts.facts.get(DONE) == VERSION
+    assert rig.worker.components.facts.get(DONE) == VERSION
     assert sum("settings.defaults" in line for line in rig.lines) == 1
 
 
@@ -104,7 +104,7 @@ def test_a_stash_that_refuses_is_not_asked_again(rig: Rig) -> None:
 
     live(rig, 4 * STABLE_FOR_S)
 
-    assert sum("settings.defaults_refused" in line for line in rig.lines) == 1
+    assert sum("settings.defaults_failed" in line for line in rig.lines) == 1
 
 
 class Page:
@@ -116,7 +116,7 @@ class Page:
 
     def change(self, **values: Any) -> None:
         self._values.update(values)
-        self._rig.worker.parts.settings.stash().save_settings(self._values)  # type: ignore[union-attr]
+        self._rig.worker.components.settings.stash().save_settings(self._values)  # type: ignore[union-attr]
 
 
 def minutes(rig: Rig, count: int) -> None:
@@ -129,7 +129,7 @@ def saves(rig: Rig) -> int:
     return rig.stash.count(name="configurePlugin")
 
 
-def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_value_stays(
+def test_a_dropped_default_is_restored_and_the_value_stays(
     rig: Rig,
 ) -> None:
     page = Page(rig)
@@ -144,10 +144,10 @@ def test_what_an_open_settings_page_drops_minutes_later_is_put_back_and_its_valu
     assert "a_enabled" in complete
     assert "a_enabled" not in dropped
     assert stored(rig) == {**complete, "c_max_tags": 7}
-    assert any("settings.defaults put_back=" in line for line in rig.lines)
+    assert any("settings.defaults restored=" in line for line in rig.lines)
 
 
-def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_between(
+def test_nothing_is_stored_while_settings_are_being_changed(
     rig: Rig,
 ) -> None:
     page = Page(rig)
@@ -165,7 +165,7 @@ def test_while_somebody_changes_one_setting_after_another_nothing_is_put_in_betw
     assert (stored(rig)["c_max_tags"], stored(rig)["a_enabled"]) == (15, True)
 
 
-def test_a_persons_value_that_an_older_page_drops_comes_back_as_the_person_set_it(rig: Rig) -> None:
+def test_a_user_value_dropped_by_an_old_page_is_restored(rig: Rig) -> None:
     older = Page(rig)
     minutes(rig, 2)
     Page(rig).change(a_enabled=False, b_excluded_tags="private")
@@ -196,18 +196,18 @@ def test_what_is_there_is_never_written_over(rig: Rig) -> None:
     assert {key: stored(rig)[key] for key in chosen} == chosen
 
 
-def test_after_an_hour_in_which_nothing_was_missing_stash_is_not_asked_any_more(rig: Rig) -> None:
+def test_after_an_hour_without_a_gap_stash_is_not_asked(rig: Rig) -> None:
     minutes(rig, (GOOD_LOOKS + 2) * A_WATCH)
     page = {"a_plex_url": rig.plex.url, "a_plex_token": rig.plex.token}
 
-    rig.worker.parts.settings.stash().save_settings(page)  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings(page)  # type: ignore[union-attr]
     minutes(rig, 2 * A_WATCH)
 
-    assert rig.worker.parts.facts.get(DONE) == VERSION
+    assert rig.worker.components.facts.get(DONE) == VERSION
     assert stored(rig) == page
 
 
-def test_a_worker_that_dies_while_it_watches_leaves_the_rest_to_the_next(rig: Rig) -> None:
+def test_a_worker_killed_while_watching_leaves_it_to_the_next(rig: Rig) -> None:
     page = Page(rig)
     minutes(rig, 3)
 
@@ -221,7 +221,7 @@ def test_a_worker_that_dies_while_it_watches_leaves_the_rest_to_the_next(rig: Ri
 def test_a_map_that_was_emptied_stays_empty(rig: Rig) -> None:
     minutes(rig, 3)
 
-    rig.worker.parts.settings.stash().save_settings({})  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings({})  # type: ignore[union-attr]
     minutes(rig, 2 * A_WATCH)
 
     assert stored(rig) == {}
@@ -230,7 +230,7 @@ def test_a_map_that_was_emptied_stays_empty(rig: Rig) -> None:
 def test_a_map_that_was_emptied_begins_anew(rig: Rig) -> None:
     rig.configure(b_excluded_tags="private")
     minutes(rig, 3)
-    rig.worker.parts.settings.stash().save_settings({})  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings({})  # type: ignore[union-attr]
     minutes(rig, A_WATCH)
 
     rig.configure()
@@ -243,7 +243,7 @@ def test_a_map_that_was_emptied_begins_anew(rig: Rig) -> None:
 def test_a_connection_that_was_taken_out_is_left_out(rig: Rig) -> None:
     minutes(rig, 3)
 
-    rig.worker.parts.settings.stash().save_settings({"c_max_tags": 7})  # type: ignore[union-attr]
+    rig.worker.components.settings.stash().save_settings({"c_max_tags": 7})  # type: ignore[union-attr]
     minutes(rig, 2 * A_WATCH)
 
     assert stored(rig) == {"c_max_tags": 7}

@@ -7,15 +7,16 @@ from random import Random
 import pytest
 
 from core.errors import Fenced
-from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, Job
-from core.outcome import Outcome
+from core.events import JobFinished
+from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.entities import EntityIndex
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.unit.worker.rig import Rig
 from worker.discovery.fan_out import FanOut
-from worker.lifecycle.drain import PAUSE_S, Drain, DrainReport
+from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.job_outcomes import RELEASE_DELAY_S, DrainReport
 from worker.resilience.breaker import BreakerStatus
 
 ITEMS = "/library/metadata/{ids}"
@@ -23,11 +24,11 @@ EDITS = "/library/sections/{section}/all"
 
 
 def test_an_empty_queue_asks_nobody(rig: Rig) -> None:
-    rig.bench()
+    rig.ctx()
     rig.stash.reset_counts()
     rig.plex.reset_counts()
 
-    report = rig.worker.parts.drain.run(rig.bench(), lambda: False)
+    report = rig.worker.components.drain.run(rig.ctx(), lambda: False)
 
     assert report == DrainReport()
     assert rig.plex.count() == 0
@@ -43,9 +44,9 @@ def test_a_change_reaches_plex(rig: Rig) -> None:
     assert rig.item_of("a").summary == "Text"
 
 
-def test_a_batch_costs_one_question_to_stash_one_read_and_one_write_an_item(rig: Rig) -> None:
+def test_a_batch_costs_one_stash_query_one_read_and_one_write(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(30)]
-    rig.bench()
+    rig.ctx()
     rig.sync(rig.scene("warm"))
     rig.plex.reset_counts()
     rig.stash.reset_counts()
@@ -68,28 +69,28 @@ def test_what_does_not_differ_is_not_written(rig: Rig) -> None:
     assert rig.plex.writes() == []
 
 
-def test_a_stash_that_is_away_costs_no_attempt_and_ends_the_drain(rig: Rig) -> None:
+def test_an_absent_stash_spends_no_attempt_and_ends_the_drain(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(3)]
-    bench = rig.bench()
+    ctx = rig.ctx()
     rig.note(*scenes)
     rig.stash.faults.locked("findScene", times=None)
 
-    report = rig.worker.parts.drain.run(bench, lambda: False)
+    report = rig.worker.components.drain.run(ctx, lambda: False)
 
     assert report.halted == "StashUnavailable"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.gate.breaker.failures == 0
+    assert rig.worker.components.circuit.breaker.failures == 0
 
 
-def test_a_plex_that_is_down_costs_no_attempt_and_opens_the_breaker(rig: Rig) -> None:
+def test_an_absent_plex_spends_no_attempt_and_opens_the_breaker(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(3)]
     rig.plex.down()
 
     report = rig.sync(*scenes)
 
-    assert report.halted == "PlexServerDown"
+    assert report.halted == "PlexUnavailable"
     assert [rig.row(scene)[1] for scene in scenes] == [0, 0, 0]
-    assert rig.worker.parts.gate.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
 
 
 def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
@@ -99,12 +100,12 @@ def test_a_refused_token_costs_no_attempt(rig: Rig) -> None:
     rig.sync(scene)
 
     assert rig.row(scene)[1] == 0
-    assert rig.worker.parts.gate.breaker.refused
+    assert rig.worker.components.circuit.breaker.refused
 
 
 def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> None:
     poison, healthy = rig.scene("a"), rig.scene("b")
-    bench = rig.bench()
+    ctx = rig.ctx()
     rig.note(poison, healthy)
     # The shared read fails, then that of the first scene alone.
     rig.stash.faults.plan(
@@ -113,16 +114,16 @@ def test_one_scene_that_breaks_the_read_does_not_stop_the_others(rig: Rig) -> No
         )
     )
 
-    report = rig.worker.parts.drain.run(bench, lambda: False)
+    report = rig.worker.components.drain.run(ctx, lambda: False)
 
     assert (report.done, report.waiting) == (1, 1)
     assert rig.item_of("b").title == "Title b"
-    assert rig.row(poison)[1:] == (1, "StashRefused")
+    assert rig.row(poison)[1:] == (1, "StashQueryError")
 
 
-def test_a_scene_that_always_breaks_the_read_ends_in_the_dead_letters(rig: Rig) -> None:
+def test_a_scene_that_breaks_every_read_is_dead_lettered(rig: Rig) -> None:
     poison = rig.scene("a")
-    bench = rig.bench()
+    ctx = rig.ctx()
     rig.note(poison)
     rig.stash.faults.plan(
         StashFault(
@@ -131,12 +132,13 @@ def test_a_scene_that_always_breaks_the_read_ends_in_the_dead_letters(rig: Rig) 
     )
 
     for _ in range(3):
-        rig.worker.parts.drain.run(bench, lambda: False)
+        rig.worker.components.drain.run(ctx, lambda: False)
         rig.clock.advance(100)
 
-    assert [(letter.subject, letter.reason, letter.attempts) for letter in rig.letters] == [
-        (f"scene:{poison}", "StashRefused", 3)
-    ]
+    assert [
+        (dead_letter.subject, dead_letter.reason, dead_letter.attempts)
+        for dead_letter in rig.dead_letters
+    ] == [(f"scene:{poison}", "StashQueryError", 3)]
 
 
 def test_a_shared_read_that_fails_once_spends_nothing(rig: Rig) -> None:
@@ -175,7 +177,7 @@ def test_a_job_that_is_not_due_does_not_block_the_next(rig: Rig) -> None:
     assert rig.row(waiting)[2] == "PlexNotFound"
 
 
-def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_nothing(
+def test_failures_that_open_the_breaker_stop_the_drain(
     rig: Rig,
 ) -> None:
     scenes = [rig.scene(str(number)) for number in range(10)]
@@ -184,41 +186,41 @@ def test_the_failures_that_open_the_breaker_stop_the_drain_and_the_last_spends_n
     rig.sync(*scenes)
 
     attempts = [rig.row(scene)[1] for scene in scenes]
-    assert rig.worker.parts.gate.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 5
     assert attempts[4:] == [0] * 6
 
 
-def test_half_open_admits_one_job_and_its_success_lets_the_others_through(rig: Rig) -> None:
+def test_a_successful_half_open_job_lets_the_others_through(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.plex.down()
     rig.sync(*scenes)
     rig.plex.up()
     rig.clock.advance(60)
-    gate = rig.worker.parts.gate
-    gate.probe(rig.bench().plex)
-    half_open = gate.breaker.state
+    circuit = rig.worker.components.circuit
+    circuit.probe(rig.ctx().plex)
+    half_open = circuit.breaker.state
     rig.plex.reset_counts()
 
     first = rig.drain()
 
     assert half_open is BreakerStatus.HALF_OPEN
-    assert gate.breaker.state is BreakerStatus.CLOSED
+    assert circuit.breaker.state is BreakerStatus.CLOSED
     assert first.done + rig.drain_all() == 5
 
 
-def test_half_open_with_a_job_that_fails_opens_again_and_spends_nothing(rig: Rig) -> None:
+def test_a_failed_half_open_job_opens_again_spending_nothing(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.plex.down()
     rig.sync(*scenes)
     rig.plex.up()
     rig.clock.advance(60)
-    rig.worker.parts.gate.probe(rig.bench().plex)
+    rig.worker.components.circuit.probe(rig.ctx().plex)
     rig.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
 
     rig.drain()
 
-    assert rig.worker.parts.gate.breaker.state is BreakerStatus.OPEN
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.OPEN
     assert rig.plex.count("PUT") == 1
     assert [rig.row(scene)[1] for scene in scenes] == [0] * 5
 
@@ -229,13 +231,13 @@ def test_half_open_with_nothing_due_is_decided_by_a_request(rig: Rig) -> None:
     rig.sync(scene)
     rig.plex.up()
     rig.clock.advance(60)
-    gate = rig.worker.parts.gate
-    gate.probe(rig.bench().plex)
-    rig.worker.parts.store.clear_waiting()
+    circuit = rig.worker.components.circuit
+    circuit.probe(rig.ctx().plex)
+    rig.worker.components.store.clear_waiting()
 
     rig.drain()
 
-    assert gate.breaker.state is BreakerStatus.CLOSED
+    assert circuit.breaker.state is BreakerStatus.CLOSED
 
 
 def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
@@ -251,7 +253,7 @@ def test_an_urgent_job_interrupts_a_backfill_batch(rig: Rig) -> None:
             order.append("noted")
         return False
 
-    first = rig.worker.parts.drain.run(rig.bench(), interrupt)
+    first = rig.worker.components.drain.run(rig.ctx(), interrupt)
 
     assert first.done + rig.drain_all() == 16
     assert order == ["noted"]
@@ -264,7 +266,7 @@ def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(5)]
     rig.note(*scenes)
 
-    report = rig.worker.parts.drain.run(rig.bench(), lambda: rig.plex.count("PUT") >= 2)
+    report = rig.worker.components.drain.run(rig.ctx(), lambda: rig.plex.count("PUT") >= 2)
 
     assert report.done == 2
     assert rig.counts == (3, 0, 0)
@@ -277,10 +279,10 @@ def test_a_connection_lost_by_one_scene_rests_it_shortly(rig: Rig) -> None:
     report = rig.sync(scene)
 
     assert report.waiting == 1
-    assert rig.row(scene) == (PAUSE_S, 0, "PlexServerDown")
+    assert rig.row(scene) == (RELEASE_DELAY_S, 0, "PlexUnavailable")
 
 
-def test_a_change_made_after_its_scene_was_read_arrives_behind_the_older_one(rig: Rig) -> None:
+def test_a_change_after_the_read_arrives_behind_the_older_one(rig: Rig) -> None:
     first, second = rig.scene("a"), rig.scene("b", title="Old")
     rig.note(first, second)
 
@@ -290,7 +292,7 @@ def test_a_change_made_after_its_scene_was_read_arrives_behind_the_older_one(rig
             rig.note(second)
         return False
 
-    report = rig.worker.parts.drain.run(rig.bench(), change_the_second_after_the_read)
+    report = rig.worker.components.drain.run(rig.ctx(), change_the_second_after_the_read)
 
     assert report.done + rig.drain_all() == 3
     assert any("title.value=Old" in record.target for record in rig.plex.writes())
@@ -323,7 +325,7 @@ def overtaken_when(rig: Rig, it_is_time: Callable[[], bool]) -> None:
     connection.close()
 
 
-def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends_no_more(
+def test_a_fenced_worker_sends_no_individual_edits(
     rig: Rig,
 ) -> None:
     rig.note(rig.scene("a", details="Text."))
@@ -335,7 +337,7 @@ def test_a_worker_that_is_overtaken_between_two_requests_of_a_refused_edit_sends
     assert rig.item_of("a").title == "a"
 
 
-def test_a_worker_that_is_overtaken_before_it_selects_an_image_leaves_it(rig: Rig) -> None:
+def test_a_fenced_worker_does_not_select_an_image(rig: Rig) -> None:
     scene = rig.scene("a", cover=png(1))
     rig.sync(scene)
     rig.plex.library.change(rig.item_of("a").rating_key, poster=png(2))
@@ -363,11 +365,11 @@ def test_a_scene_without_a_file_is_done(rig: Rig) -> None:
 
     report = rig.sync(scene)
 
-    assert (report.done, rig.letters) == (1, [])
+    assert (report.done, rig.dead_letters) == (1, [])
     assert rig.plex.writes() == []
 
 
-def test_with_the_master_switch_off_nothing_is_written_or_recorded(rig: Rig) -> None:
+def test_with_the_master_switch_off_nothing_is_recorded(rig: Rig) -> None:
     rig.configure(c_sync_metadata=False)
     scene = rig.scene("a")
 
@@ -385,9 +387,9 @@ def test_a_date_that_plex_refuses_does_not_keep_the_title_back(rig: Rig) -> None
 
     rig.sync(scene)
 
-    (letter,) = rig.letters
-    assert letter.reason == "PlexRejected"
-    assert "Plex does not take" in letter.message
+    (dead_letter,) = rig.dead_letters
+    assert dead_letter.reason == "PlexRejected"
+    assert "Plex does not take" in dead_letter.message
     assert rig.plex.count("PUT") >= 3
     assert {"Kept", "2024-01-02"} & {rig.item_of("a").title, rig.item_of("a").date}
 
@@ -402,7 +404,7 @@ def test_several_items_of_one_file_are_all_written(rig: Rig) -> None:
     assert [item.title for item in rig.plex.library.items()] == ["Title a", "Title a"]
 
 
-def test_an_item_that_is_gone_is_matched_anew_in_the_same_attempt(rig: Rig) -> None:
+def test_a_removed_item_is_rematched_in_the_same_attempt(rig: Rig) -> None:
     scene = rig.scene("a")
     rig.sync(scene)
     old = rig.item_of("a").rating_key
@@ -418,7 +420,7 @@ def test_an_item_that_is_gone_is_matched_anew_in_the_same_attempt(rig: Rig) -> N
     assert rig.record(scene).item == new
 
 
-def test_a_read_that_failed_without_a_reason_in_the_server_leaves_no_job_running(rig: Rig) -> None:
+def test_an_unexplained_failed_read_leaves_no_job_running(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(8)]
     rig.plex.faults.add(Fault("html_200", times=None))
 
@@ -431,7 +433,7 @@ def test_a_read_that_failed_without_a_reason_in_the_server_leaves_no_job_running
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
     scene = rig.scene("a")
-    rig.bench()
+    rig.ctx()
 
     def stumble() -> None:
         if rig.plex.count(method):
@@ -443,7 +445,7 @@ def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
     with pytest.raises(sqlite3.DatabaseError):
         rig.sync(scene)
 
-    assert rig.letters == []
+    assert rig.dead_letters == []
     assert rig.counts == (0, 0, 1)
 
 
@@ -455,38 +457,37 @@ def test_a_damaged_queue_is_no_scenes_fault(rig: Rig, method: str) -> None:
     ],
 )
 def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(rig: Rig, error: sqlite3.Error) -> None:
-    def count(job: Job, outcome: Outcome, took_s: float) -> None:
+    def count(event: JobFinished) -> None:
         raise error
 
-    parts = rig.worker.parts
+    parts = rig.worker.components
     fan_out = FanOut(parts.store, EntityIndex(parts.store), rig.clock)
-    drain = Drain(
+    deps = DrainDeps(
         parts.store,
         parts.notices,
-        parts.gate,
+        parts.circuit,
         parts.throttle,
-        rig.clock,
-        Random(7),
-        rig.log,
         fan_out,
-        listeners=[count],
+        Random(7),
+        on_job_finished=[count],
     )
+    drain = Drain(deps)
     rig.note(rig.scene("a"))
 
     with pytest.raises(sqlite3.Error):
-        drain.run(rig.bench(), lambda: False)
+        drain.run(rig.ctx(), lambda: False)
 
     assert not any(line.startswith("listener.failed") for line in rig.lines)
     assert rig.counts == (0, 0, 0)
 
 
-def test_a_field_that_plex_took_and_denied_is_still_known_as_ours(rig: Rig) -> None:
+def test_a_field_written_but_rejected_is_still_ours(rig: Rig) -> None:
     rig.configure(c_preserve_plex_edits=True)
     scene = rig.scene("a", title="First title", details="Text")
     rig.plex.faults.add(Fault("status", method="PUT", status=400))  # together
     rig.plex.faults.add(Fault("apply_then_status", method="PUT", status=500))  # the title alone
     rig.sync(scene)
-    assert (rig.item_of("a").title, [letter.reason for letter in rig.letters]) == (
+    assert (rig.item_of("a").title, [dead_letter.reason for dead_letter in rig.dead_letters]) == (
         "First title",
         ["PlexRejected"],
     )

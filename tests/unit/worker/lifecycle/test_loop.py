@@ -9,6 +9,7 @@ from core.errors import Fenced
 from core.job import scene_subject
 from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row, write_spill
+from sync_queue.meta import WorkerStatus
 from sync_queue.notices import Notices
 from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_toys import write_plugin
@@ -63,7 +64,7 @@ def test_it_leaves_when_stash_was_silent_for_ten_minutes(rig: Rig) -> None:
     rig.stash.down()
     since = rig.clock.now
 
-    farewell = rig.worker.life.run()
+    farewell = rig.worker.loop.run()
 
     assert farewell is ExitReason.STASH_UNREACHABLE
     assert UNREACHABLE_AFTER_S - 61 <= rig.clock.now - since <= UNREACHABLE_AFTER_S + 61
@@ -79,7 +80,7 @@ def test_it_stays_when_stash_comes_back_in_time(rig: Rig) -> None:
     assert rig.stash.count("healthz") > 0
 
 
-def test_a_job_that_waits_for_stash_does_not_keep_the_processor_busy(rig: Rig) -> None:
+def test_a_job_waiting_for_stash_does_not_burn_processor_time(rig: Rig) -> None:
     scene = rig.scene("a")
     live(rig, 2)
     rig.stash.down()
@@ -87,7 +88,7 @@ def test_a_job_that_waits_for_stash_does_not_keep_the_processor_busy(rig: Rig) -
     live(rig, 2)
     rig.clock.sleeps.clear()
 
-    rig.worker.life.run()
+    rig.worker.loop.run()
 
     assert 500 <= len(rig.clock.sleeps) <= 1500
 
@@ -96,12 +97,12 @@ def test_it_leaves_for_another_installed_version(rig: Rig) -> None:
     live(rig, 6)
     rig.install("9.9.9")
 
-    farewell = rig.worker.life.run()
+    farewell = rig.worker.loop.run()
 
     assert farewell is ExitReason.VERSION_CHANGED
 
 
-def test_a_version_file_that_is_being_replaced_is_no_reason_to_leave(rig: Rig) -> None:
+def test_a_version_file_being_replaced_does_not_stop_the_worker(rig: Rig) -> None:
     (rig.root / "core" / "version.py").unlink()
 
     live(rig, 20)
@@ -113,41 +114,41 @@ def test_it_leaves_when_a_newer_worker_has_taken_over(rig: Rig) -> None:
     newer = rig.new_worker()
     by_a_hook(rig, rig.scene("a"))
 
-    farewell = rig.worker.life.run()
+    farewell = rig.worker.loop.run()
 
     newer.close()
     assert farewell is ExitReason.FENCED
 
 
-def test_the_first_catch_up_is_at_the_start_and_then_every_quarter_of_an_hour(rig: Rig) -> None:
+def test_the_catch_up_runs_at_the_start_and_every_15_minutes(rig: Rig) -> None:
     live(rig, 2)
-    first = float(rig.worker.parts.facts.get(WATERMARK))
+    first = float(rig.worker.components.facts.get(WATERMARK))
 
     live(rig, 890, step=5.0)
-    before = float(rig.worker.parts.facts.get(WATERMARK))
+    before = float(rig.worker.components.facts.get(WATERMARK))
     live(rig, 15)
 
     assert before == first
-    assert float(rig.worker.parts.facts.get(WATERMARK)) >= first + 900
+    assert float(rig.worker.components.facts.get(WATERMARK)) >= first + 900
 
 
 def test_a_catch_up_follows_a_minute_after_a_burst(rig: Rig) -> None:
     live(rig, 2)
-    first = float(rig.worker.parts.facts.get(WATERMARK))
+    first = float(rig.worker.components.facts.get(WATERMARK))
     for number in range(3):
         by_a_hook(rig, rig.scene(str(number)))
         live(rig, 20)
     last_hook = rig.clock.now - 20
 
     live(rig, 39)
-    before = float(rig.worker.parts.facts.get(WATERMARK))
+    before = float(rig.worker.components.facts.get(WATERMARK))
     live(rig, 5)
 
     assert before == first
-    assert last_hook + 60 <= float(rig.worker.parts.facts.get(WATERMARK)) <= last_hook + 63
+    assert last_hook + 60 <= float(rig.worker.components.facts.get(WATERMARK)) <= last_hook + 63
 
 
-def test_a_catch_up_that_stash_refuses_does_not_silence_the_worker(rig: Rig) -> None:
+def test_a_rejected_catch_up_does_not_stop_the_worker(rig: Rig) -> None:
     write_plugin(rig.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
     live(rig, 2)
     rig.stash.faults.plan(
@@ -155,38 +156,38 @@ def test_a_catch_up_that_stash_refuses_does_not_silence_the_worker(rig: Rig) -> 
     )
     by_a_hook(rig, rig.scene("a"))
     live(rig, 70)
-    Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
+    Notices(rig.worker.components.store).add("test", "warning", "Hear this", rig.clock.now)
 
     live(rig, 70)
 
-    assert Notices(rig.worker.parts.store).pending() == []
+    assert Notices(rig.worker.components.store).pending() == []
 
 
 def test_a_catch_up_of_many_pages_is_a_sign_of_life(rig: Rig) -> None:
-    rig.worker.parts.facts.set(WATERMARK, repr(rig.clock.now - 86_400.0))
+    rig.worker.components.facts.set(WATERMARK, repr(rig.clock.now - 86_400.0))
     for number in range(1_001):
         rig.scene(str(number), in_plex=False)
-    stash = rig.worker.parts.settings.stash()
+    stash = rig.worker.components.settings.stash()
     assert stash is not None
     before = rig.beats
 
-    rig.worker.parts.catch_up.run(stash, "")
+    rig.worker.components.catch_up.run(stash, "")
 
     assert (
         rig.beats - before == 4
     )  # three pages of scenes, one of performers, studios, tags and groups
 
 
-def test_hooks_that_never_rest_do_not_put_the_catch_up_off_for_ever(rig: Rig) -> None:
+def test_constant_hooks_do_not_postpone_the_catch_up_forever(rig: Rig) -> None:
     live(rig, 2)
-    first = float(rig.worker.parts.facts.get(WATERMARK))
+    first = float(rig.worker.components.facts.get(WATERMARK))
     scene = rig.scene("a")
 
     for _ in range(20):
         by_a_hook(rig, scene)
         live(rig, 50, step=5.0)
 
-    assert float(rig.worker.parts.facts.get(WATERMARK)) >= first + 900
+    assert float(rig.worker.components.facts.get(WATERMARK)) >= first + 900
 
 
 def test_a_hook_that_never_ran_is_repaired_by_the_catch_up(rig: Rig) -> None:
@@ -199,7 +200,7 @@ def test_a_hook_that_never_ran_is_repaired_by_the_catch_up(rig: Rig) -> None:
     assert rig.item_of("a").title == "Unseen by any hook"
 
 
-def test_while_a_file_is_missing_the_library_is_looked_at_every_half_minute(rig: Rig) -> None:
+def test_for_a_missing_file_the_library_is_polled_every_30_s(rig: Rig) -> None:
     live(rig, 2)
     by_a_hook(rig, rig.scene("a", in_plex=False))
     live(rig, 60)
@@ -226,14 +227,14 @@ def test_a_dead_letter_revives_itself_when_plex_gains_the_file(rig: Rig) -> None
     live(rig, 2)
     by_a_hook(rig, scene)
     live(rig, 3 * 3600, step=10.0)
-    letters = [letter.reason for letter in rig.letters]
+    dead_letters = [dead_letter.reason for dead_letter in rig.dead_letters]
     rig.item("a")
 
     live(rig, 90)
 
-    assert letters == ["PlexNotFound"]
+    assert dead_letters == ["PlexNotFound"]
     assert rig.item_of("a").title == "Very late"
-    assert rig.letters == []
+    assert rig.dead_letters == []
 
 
 def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
@@ -241,17 +242,17 @@ def test_an_outage_of_plex_ends_without_a_button(rig: Rig) -> None:
     rig.plex.down()
     by_a_hook(rig, rig.scene("a", title="Waited"))
     live(rig, 300)
-    during = rig.worker.parts.gate.breaker.state
+    during = rig.worker.components.circuit.breaker.state
     rig.plex.up()
 
     live(rig, 70)
 
     assert during is BreakerStatus.OPEN
     assert rig.item_of("a").title == "Waited"
-    assert rig.worker.parts.gate.breaker.state is BreakerStatus.CLOSED
+    assert rig.worker.components.circuit.breaker.state is BreakerStatus.CLOSED
 
 
-def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) -> None:
+def test_a_corrected_token_drains_the_queue(rig: Rig) -> None:
     token = rig.plex.token
     rig.plex.change_token("right")
     rig.configure(a_plex_token=token)
@@ -267,22 +268,22 @@ def test_a_refused_token_is_told_and_the_right_one_drains_the_queue(rig: Rig) ->
     assert "refused" not in rig.notices()
 
 
-def test_switched_off_nothing_is_written_and_switching_on_resumes(rig: Rig) -> None:
+def test_while_disabled_nothing_is_written_until_enabled(rig: Rig) -> None:
     rig.configure(a_enabled=False)
     by_a_hook(rig, rig.scene("a", title="Kept"))
     live(rig, 120)
-    during = (rig.plex.count(), rig.worker.parts.facts.worker())
+    during = (rig.plex.count(), rig.worker.components.facts.worker())
     rig.configure(a_enabled=True)
 
     live(rig, 40)
 
     assert during[0] == 0
     assert during[1] is not None
-    assert during[1].status == "switched off"
+    assert during[1].status is WorkerStatus.DISABLED
     assert rig.item_of("a").title == "Kept"
 
 
-def test_switched_off_stash_is_asked_for_the_settings_only_now_and_then(rig: Rig) -> None:
+def test_while_disabled_settings_are_polled_rarely(rig: Rig) -> None:
     rig.configure(a_enabled=False)
     by_a_hook(rig, rig.scene("a"))
     live(rig, 10)
@@ -308,30 +309,30 @@ def test_what_a_hook_could_only_leave_as_a_file_is_done(rig: Rig) -> None:
 
 def test_news_that_came_during_the_farewell_are_noticed(rig: Rig) -> None:
     live(rig, 2)
-    before = rig.worker.life.has_new_work()
+    before = rig.worker.loop.has_new_work()
 
     by_a_hook(rig, rig.scene("a"))
 
-    assert (before, rig.worker.life.has_new_work()) == (False, True)
+    assert (before, rig.worker.loop.has_new_work()) == (False, True)
 
 
 def test_notices_are_said_in_stashs_log(rig: Rig) -> None:
     write_plugin(rig.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
-    Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
+    Notices(rig.worker.components.store).add("test", "warning", "Hear this", rig.clock.now)
 
     live(rig, 3)
 
     assert [entry.message for entry in rig.stash.log if "Hear this" in entry.message]
-    assert Notices(rig.worker.parts.store).pending() == []
+    assert Notices(rig.worker.components.store).pending() == []
 
 
-def test_a_notice_that_stash_would_not_take_is_kept_and_stops_nothing(rig: Rig) -> None:
-    Notices(rig.worker.parts.store).add("test", "warning", "Hear this", rig.clock.now)
+def test_an_undelivered_notice_is_kept_and_stops_nothing(rig: Rig) -> None:
+    Notices(rig.worker.components.store).add("test", "warning", "Hear this", rig.clock.now)
     by_a_hook(rig, rig.scene("a", title="Written"))
 
     live(rig, 5)
 
-    assert [kind for kind, _, _ in Notices(rig.worker.parts.store).pending()] == ["test"]
+    assert [kind for kind, _, _ in Notices(rig.worker.components.store).pending()] == ["test"]
     assert rig.item_of("a").title == "Written"
 
 
@@ -346,7 +347,7 @@ def test_the_database_is_copied_once_a_day(rig: Rig) -> None:
     copied = (rig.data_dir / "backup.db").exists()
 
     assert copied
-    assert json.loads(rig.worker.parts.facts.get("backed_up_at")) == pytest.approx(
+    assert json.loads(rig.worker.components.facts.get("backed_up_at")) == pytest.approx(
         rig.clock.now, abs=10
     )
 
@@ -362,15 +363,15 @@ def test_working_off_ends_when_nothing_is_due(rig: Rig) -> None:
     scenes = [rig.scene(str(number)) for number in range(3)]
     rig.note(*scenes)
 
-    rig.worker.life.drain_and_exit(lambda: None)
+    rig.worker.loop.drain_and_exit(lambda: None)
 
     assert rig.counts == (0, 0, 0)
 
 
 def test_working_off_waits_for_a_change_that_was_made_just_now(rig: Rig) -> None:
-    rig.worker.parts.store.enqueue(scene_subject(rig.scene("a")), "update", settle_s=1.0)
+    rig.worker.components.store.enqueue(scene_subject(rig.scene("a")), "update", settle_s=1.0)
 
-    rig.worker.life.drain_and_exit(lambda: None)
+    rig.worker.loop.drain_and_exit(lambda: None)
 
     assert rig.counts == (0, 0, 0)
     assert rig.item_of("a").title == "Title a"
@@ -385,7 +386,7 @@ def test_working_off_ends_when_its_time_is_used_up(rig: Rig) -> None:
         looks.append(None)
         rig.clock.advance(10.0)
 
-    rig.worker.life.drain_and_exit(look, rig.clock.monotonic() + 5.0)
+    rig.worker.loop.drain_and_exit(look, rig.clock.monotonic() + 5.0)
 
     assert looks == [None]
 
@@ -393,7 +394,7 @@ def test_working_off_ends_when_its_time_is_used_up(rig: Rig) -> None:
 def test_working_off_with_no_time_at_all_takes_no_job(rig: Rig) -> None:
     rig.note(rig.scene("a"))
 
-    rig.worker.life.drain_and_exit(lambda: None, rig.clock.monotonic())
+    rig.worker.loop.drain_and_exit(lambda: None, rig.clock.monotonic())
 
     assert rig.counts == (1, 0, 0)
 
@@ -402,7 +403,7 @@ def test_working_off_ends_when_stash_is_gone(rig: Rig) -> None:
     rig.note(rig.scene("a"))
     rig.stash.down()
 
-    rig.worker.life.drain_and_exit(lambda: None)
+    rig.worker.loop.drain_and_exit(lambda: None)
 
     assert rig.counts[0] == 1
 
@@ -412,6 +413,6 @@ def test_working_off_yields_to_a_worker(rig: Rig) -> None:
     newer = rig.new_worker()
 
     with pytest.raises(Fenced):
-        rig.worker.life.drain_and_exit(lambda: None)
+        rig.worker.loop.drain_and_exit(lambda: None)
 
     newer.close()

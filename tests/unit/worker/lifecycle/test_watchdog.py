@@ -13,10 +13,10 @@ HUNG = """
 import sys
 from pathlib import Path
 from sync_queue.lease import Lease
-from worker.lifecycle.watchdog import replace_this_process
+from worker.lifecycle.watchdog import restart_worker
 lease = Lease(Path(sys.argv[1]))
-assert lease.take()
-replace_this_process(sys.argv[1])
+assert lease.acquire()
+restart_worker(sys.argv[1])
 """
 SUCCESSOR = f"""
 import sys
@@ -24,14 +24,14 @@ from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from sync_queue.lease import Lease
 lease = Lease(Path(__file__).parent)
-answer = f"{{' '.join(sys.argv[1:])}} {{lease.take()}}"
+answer = f"{{' '.join(sys.argv[1:])}} {{lease.acquire()}}"
 lease.release()
 Path("answer.new").write_text(answer)
 Path("answer.new").rename("answer")
 """
 
 
-def test_a_hung_worker_ends_and_its_successor_finds_the_lease_free(tmp_path: Path) -> None:
+def test_a_hung_worker_ends_and_frees_the_lease(tmp_path: Path) -> None:
     (tmp_path / "PlexSync.py").write_text(SUCCESSOR, encoding="utf-8")
 
     status = subprocess.call([sys.executable, "-c", HUNG, str(tmp_path)], cwd=ROOT)
@@ -43,7 +43,7 @@ def test_a_hung_worker_ends_and_its_successor_finds_the_lease_free(tmp_path: Pat
 
 def test_a_hung_worker_ends_although_no_other_can_be_started(tmp_path: Path) -> None:
     lost = str(tmp_path / "gone")  # a working folder that is not there: the start fails
-    code = f"from worker.lifecycle.watchdog import replace_this_process; replace_this_process({lost!r})"
+    code = f"from worker.lifecycle.watchdog import restart_worker; restart_worker({lost!r})"
 
     status = subprocess.call([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
 

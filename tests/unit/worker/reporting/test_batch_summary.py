@@ -5,18 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import AmbiguousMatch, PlexNotFound, PlexRejected
+from core.events import JobFinished
 from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import Rig
 from worker.reporting.batch_summary import GAP_S, JOBS, BatchSummary
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
-WROTE = Outcome(Disposition.COMPLETE, "wrote", wrote=("title",), items=(7,), confidence="high")
-SAME = Outcome(Disposition.COMPLETE, "same", items=(7,), confidence="high")
-DEAD = Outcome(Disposition.DEAD_LETTER, "AmbiguousMatch")
-LATER = Outcome(Disposition.RETRY, "PlexNotFound")
+WROTE = Outcome(
+    Disposition.COMPLETE, SyncResult.WROTE, wrote=("title",), items=(7,), confidence="high"
+)
+SAME = Outcome(Disposition.COMPLETE, SyncResult.SAME, items=(7,), confidence="high")
+DEAD = Outcome(Disposition.DEAD_LETTER, error=AmbiguousMatch)
+LATER = Outcome(Disposition.RETRY, error=PlexNotFound)
 
 
 class Ear:
@@ -30,7 +34,7 @@ class Ear:
 
     def hear(self, outcome: Outcome, times: int) -> None:
         for _ in range(times):
-            self.summary.on_job_finished(JOB, outcome, 0.25)
+            self.summary.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -60,7 +64,7 @@ def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None
     ear.hear(WROTE, 7)
     ear.hear(SAME, 2)
     ear.clock.advance(120.0)
-    ear.hear(Outcome(Disposition.COMPLETE, "gone"), 1)
+    ear.hear(Outcome(Disposition.COMPLETE, SyncResult.GONE), 1)
 
     assert ear.told == [
         (
@@ -70,10 +74,10 @@ def test_ten_jobs_are_one_line_that_counts_what_became_of_them(ear: Ear) -> None
     ]
 
 
-def test_dead_letters_are_counted_by_class_and_make_the_line_a_warning(ear: Ear) -> None:
+def test_dead_letters_are_counted_and_raise_the_level(ear: Ear) -> None:
     ear.hear(WROTE, 10)
     ear.hear(DEAD, 2)
-    ear.hear(Outcome(Disposition.DEAD_LETTER, "PlexRejected"), 1)
+    ear.hear(Outcome(Disposition.DEAD_LETTER, error=PlexRejected), 1)
     ear.hear(LATER, 4)
 
     ((level, text),) = ear.told
@@ -87,7 +91,7 @@ def test_dead_letters_are_counted_by_class_and_make_the_line_a_warning(ear: Ear)
     assert text.endswith("4 looked in vain and try again later (4 x PlexNotFound).")
 
 
-def test_a_hundred_thousand_jobs_are_a_line_in_half_a_minute_and_none_is_forgotten(
+def test_100_000_jobs_are_one_line_per_half_minute(
     ear: Ear,
 ) -> None:
     told = []

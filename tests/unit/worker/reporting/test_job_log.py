@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import AmbiguousMatch, PlexNotFound
+from core.events import JobFinished
 from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from sync_queue.notices import Notices
 from tests.support import FakeClock, open_store
 from tests.unit.worker.rig import kept_log
@@ -25,7 +27,7 @@ class Ear:
         self.reporter = JobReporter(self.log, self.notices, self.clock)
 
     def hear(self, outcome: Outcome) -> None:
-        self.reporter.on_job_finished(JOB, outcome, 0.25)
+        self.reporter.on_job_finished(JobFinished(JOB, outcome, 0.25))
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -44,7 +46,11 @@ def ear(tmp_path: Path) -> Ear:
 def test_a_finished_job_is_one_line(ear: Ear) -> None:
     ear.hear(
         Outcome(
-            Disposition.COMPLETE, "wrote", wrote=("title", "tags"), items=(9137,), confidence="high"
+            Disposition.COMPLETE,
+            SyncResult.WROTE,
+            wrote=("title", "tags"),
+            items=(9137,),
+            confidence="high",
         )
     )
 
@@ -57,30 +63,30 @@ def test_a_finished_job_is_one_line(ear: Ear) -> None:
 @pytest.mark.parametrize(
     ("fate", "event"),
     [
-        (Disposition.RETRY, "sync.wait"),
+        (Disposition.RETRY, "sync.retry"),
         (Disposition.RELEASE, "sync.release"),
-        (Disposition.DEAD_LETTER, "sync.bury"),
+        (Disposition.DEAD_LETTER, "sync.dead_letter"),
     ],
 )
 def test_every_fate_has_its_event(ear: Ear, fate: Disposition, event: str) -> None:
-    ear.hear(Outcome(fate, "PlexNotFound", message="No file.", attempts=3, wait_s=97.2))
+    ear.hear(Outcome(fate, error=PlexNotFound, message="No file.", attempts=3, wait_s=97.2))
 
-    assert ear.lines[0].startswith(f"{event} scene=42 cause=update why=PlexNotFound attempt=3")
+    assert ear.lines[0].startswith(f"{event} scene=42 cause=update reason=PlexNotFound attempt=3")
     assert ("next_s=97" in ear.lines[0]) is (fate is Disposition.RETRY)
 
 
 def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
-    letter = Outcome(
-        Disposition.DEAD_LETTER, "AmbiguousMatch", message="Two items.\nMore.", title="A title"
+    dead_letter = Outcome(
+        Disposition.DEAD_LETTER, error=AmbiguousMatch, message="Two items.\nMore.", title="A title"
     )
-    ear.hear(letter)
+    ear.hear(dead_letter)
     first = ear.told
-    ear.hear(letter)
+    ear.hear(dead_letter)
     ear.clock.advance(3599)
-    ear.hear(letter)
+    ear.hear(dead_letter)
     second = ear.told
     ear.clock.advance(2)
-    ear.hear(letter)
+    ear.hear(dead_letter)
 
     assert first == [
         (
@@ -92,22 +98,26 @@ def test_a_dead_letter_is_told_once_per_class_and_hour(ear: Ear) -> None:
     assert len(ear.told) == 1
 
 
-def test_a_part_that_failed_is_one_notice_however_many_scenes_have_it(ear: Ear) -> None:
+def test_a_failed_part_is_one_notice_for_all_scenes(ear: Ear) -> None:
     for size in range(10_000_001, 10_000_011):
         warning = f"poster: the cover has {size} bytes, Plex takes 10000000"
-        ear.hear(Outcome(Disposition.COMPLETE, "wrote", wrote=("title",), warnings=(warning,)))
+        ear.hear(
+            Outcome(Disposition.COMPLETE, SyncResult.WROTE, wrote=("title",), warnings=(warning,))
+        )
 
     assert len(ear.told) == 1
 
 
 def test_a_scene_whose_item_belongs_to_another_is_named(ear: Ear) -> None:
-    ear.hear(Outcome(Disposition.COMPLETE, "claimed", message="item 7 also plays scene 3"))
+    ear.hear(Outcome(Disposition.COMPLETE, SyncResult.CLAIMED, message="item 7 also plays scene 3"))
 
     assert ear.told == [("claimed", "Scene 42 was not written: item 7 also plays scene 3.")]
 
 
-def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear) -> None:
-    refused = CircuitState(BreakerStatus.OPEN, refused=True, why="PlexRefused: Plex answered 401")
+def test_an_access_error_names_the_settings_until_it_ends(ear: Ear) -> None:
+    refused = CircuitState(
+        BreakerStatus.OPEN, refused=True, reason="PlexAccessError: Plex answered 401"
+    )
     ear.reporter.on_breaker_transition(CircuitState(), refused)
     waiting = [text for kind, _, text in ear.notices.pending() if kind == "refused"]
     ear.reporter.on_breaker_transition(refused, CircuitState())
@@ -116,13 +126,13 @@ def test_a_refusal_names_the_settings_and_goes_when_plex_takes_us_again(ear: Ear
     assert "refused" not in [kind for kind, _, _ in ear.notices.pending()]
 
 
-def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_another_ended(
+def test_every_reported_outage_gets_a_recovery_notice(
     ear: Ear,
 ) -> None:
     told = []
     for calm_s, away_s in ((60.0, 3_000.0), (700.0, 600.0), (100.0, 100.0)):
         ear.clock.advance(calm_s)
-        gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+        gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
         ear.reporter.on_breaker_transition(CircuitState(), gone)
         told += ear.told
         ear.clock.advance(away_s)
@@ -139,20 +149,20 @@ def test_whoever_was_told_of_an_outage_is_told_of_its_end_however_recently_anoth
     assert "Plex is back after 10 min" in told[3][1]
 
 
-def test_an_outage_that_was_over_before_anybody_heard_of_it_is_not_told(ear: Ear) -> None:
-    gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+def test_an_outage_that_ended_before_its_report_is_not_reported(ear: Ear) -> None:
+    gone = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
     ear.reporter.on_breaker_transition(CircuitState(), gone)
     ear.reporter.on_breaker_transition(gone, CircuitState())
 
     assert ear.told == []
 
 
-def test_a_long_outage_is_told_although_another_was_told_within_the_hour(ear: Ear) -> None:
-    first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: x")
+def test_a_long_outage_is_reported_despite_a_recent_report(ear: Ear) -> None:
+    first = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: x")
     ear.reporter.on_breaker_transition(CircuitState(), first)
     assert len(ear.told) == 1
     ear.clock.advance(60.0)
-    second = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, why="PlexServerDown: y")
+    second = CircuitState(BreakerStatus.OPEN, since=ear.clock.now, reason="PlexUnavailable: y")
     ear.reporter.on_breaker_transition(CircuitState(), second)
     ear.reporter.notify_long_outage(second)
     soon = ear.told

@@ -28,21 +28,21 @@ def warnings_in(path: Path) -> Iterator[tuple[str, set[str]]]:
                 yield event, {keyword.arg for keyword in node.keywords if keyword.arg}
 
 
-def test_a_disk_that_does_not_take_the_statistics_is_told_in_stashs_log(rig: Rig) -> None:
+def test_a_failed_save_of_the_statistics_is_a_notice(rig: Rig) -> None:
     (rig.data_dir / "stats.json").mkdir()
     rig.note(rig.scene("a"))
     rig.turn()
     rig.turn(2.0)
     rig.turn()
 
-    assert rig.notices()["trouble:stats.unsaved"].startswith(
-        "PlexSync's statistics could not be kept: "
+    assert rig.notices()["trouble:state.save_failed:stats.json"].startswith(
+        "stats.json could not be saved: "
     )
-    assert any(line.startswith("stats.unsaved") for line in rig.lines)
+    assert any(line.startswith("state.save_failed") for line in rig.lines)
 
 
 def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
-    with rig.worker.parts.store.transaction() as connection:
+    with rig.worker.components.store.transaction() as connection:
         rig.log.warning("backup.failed", detail="no space")
         assert isinstance(connection, sqlite3.Connection)
 
@@ -53,10 +53,11 @@ def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
 
 @pytest.mark.parametrize("event", TEXTS)
 def test_every_text_says_what_happened_in_one_short_line(rig: Rig, event: str) -> None:
-    rig.log.warning(event, **dict.fromkeys(facts_of(TEXTS[event]), "this"))
+    facts = dict.fromkeys(facts_of(TEXTS[event]), "this")
+    rig.log.warning(event, **facts)
     rig.turn()
 
-    text = rig.notices()[f"trouble:{event}"]
+    text = rig.notices()[f"trouble:{event}" + (":this" if "file" in facts else "")]
     assert "{" not in text
     assert UNKNOWN not in text
     assert len(text.splitlines()) == 1
@@ -77,4 +78,7 @@ def test_whoever_warns_gives_the_facts_that_the_text_names() -> None:
     ]
 
     assert {event for event, _ in told} == set(TEXTS)
-    assert [(event, facts) for event, facts in told if not facts_of(TEXTS[event]) <= facts] == []
+    # The alert adds what is lost by a failed save.
+    assert [
+        (event, facts) for event, facts in told if not facts_of(TEXTS[event]) - {"lost"} <= facts
+    ] == []

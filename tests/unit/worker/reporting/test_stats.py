@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import PlexNotFound, PlexUnavailable, WeakMatch
+from core.events import JobFinished
 from core.job import Job
-from core.outcome import Disposition, Outcome
+from core.outcome import Disposition, Outcome, SyncResult
 from core.step_timer import KEPT_TIMES, STEPS, StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
@@ -29,7 +31,7 @@ from worker.reporting.stats import (
 
 DAY = "2023-11-14"
 WROTE = Outcome(
-    Disposition.COMPLETE, "wrote", wrote=("title", "tags"), items=(7,), confidence="high"
+    Disposition.COMPLETE, SyncResult.WROTE, wrote=("title", "tags"), items=(7,), confidence="high"
 )
 JOB = Job(1, "scene:1", "update", 0, 0.0)
 
@@ -48,25 +50,25 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
             },
         ),
         (
-            Outcome(Disposition.COMPLETE, "same", items=(7,), confidence="low"),
+            Outcome(Disposition.COMPLETE, SyncResult.SAME, items=(7,), confidence="low"),
             {("outcomes", "done"), ("days", DAY), ("confidence", "low")},
         ),
-        (Outcome(Disposition.COMPLETE, "gone"), {("outcomes", "done"), ("days", DAY)}),
+        (Outcome(Disposition.COMPLETE, SyncResult.GONE), {("outcomes", "done"), ("days", DAY)}),
         (
-            Outcome(Disposition.COMPLETE, "claimed", confidence="high"),
+            Outcome(Disposition.COMPLETE, SyncResult.CLAIMED, confidence="high"),
             {("outcomes", "done"), ("days", DAY)},
         ),
         (
-            Outcome(Disposition.RETRY, "PlexNotFound"),
+            Outcome(Disposition.RETRY, error=PlexNotFound),
             {("outcomes", "wait"), ("errors", "PlexNotFound")},
         ),
         (
-            Outcome(Disposition.DEAD_LETTER, "WeakMatch"),
+            Outcome(Disposition.DEAD_LETTER, error=WeakMatch),
             {("outcomes", "bury"), ("errors", "WeakMatch")},
         ),
         (
-            Outcome(Disposition.RELEASE, "PlexServerDown"),
-            {("outcomes", "release"), ("errors", "PlexServerDown")},
+            Outcome(Disposition.RELEASE, error=PlexUnavailable),
+            {("outcomes", "release"), ("errors", "PlexUnavailable")},
         ),
     ],
 )
@@ -130,7 +132,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 
 def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
     for number in range(KEPT_TIMES + 10):
-        book.keeper.on_job_finished(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
     times = book.keeper.now().times_s["job"]
 
@@ -138,17 +140,21 @@ def test_the_newest_times_are_kept_and_no_more(book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [Outcome(Disposition.RETRY, "PlexNotFound"), Outcome(Disposition.COMPLETE, "gone")]
+    "outcome",
+    [
+        Outcome(Disposition.RETRY, error=PlexNotFound),
+        Outcome(Disposition.COMPLETE, SyncResult.GONE),
+    ],
 )
 def test_only_jobs_that_looked_at_an_item_have_a_time(book: Book, outcome: Outcome) -> None:
-    book.keeper.on_job_finished(JOB, outcome, 1.0)
+    book.keeper.on_job_finished(JobFinished(JOB, outcome, 1.0))
 
     assert book.keeper.now().times_s == {}
 
 
 def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
     began = book.clock.wall()
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(3_600.0)
 
@@ -159,17 +165,17 @@ def test_times_and_the_beginning_outlive_the_worker(book: Book) -> None:
 
 def test_times_are_told_as_average_median_and_95th_percentile(book: Book) -> None:
     for number in range(100):
-        book.keeper.on_job_finished(JOB, WROTE, float(number))
+        book.keeper.on_job_finished(JobFinished(JOB, WROTE, float(number)))
 
     timing = book.keeper.now().timing["job"]
 
     assert (timing.count, timing.average, timing.p50, timing.p95) == (100, 49.5, 50.0, 95.0)
 
 
-def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Book) -> None:
+def test_a_reset_applies_to_the_running_worker_too(book: Book) -> None:
     book.store.enqueue("scene:1", "update")
     book.store.complete(book.store.claim()[0], counters_for(WROTE, DAY))
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(60.0)
 
@@ -182,7 +188,7 @@ def test_after_a_reset_everything_begins_anew_for_the_living_worker_too(book: Bo
 
 
 def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> None:
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.clock.advance(60.0)
     reset_statistics(book.folder, book.counters, book.clock)
     book.keeper.save()  # the old one's very last words
@@ -191,7 +197,7 @@ def test_a_reset_while_no_worker_lives_is_kept_by_the_next_one(book: Book) -> No
 
 
 def test_a_readable_copy_of_before_the_reset_counts_for_nothing(book: Book) -> None:
-    book.keeper.on_job_finished(JOB, WROTE, 0.25)
+    book.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     book.keeper.save()
     book.clock.advance(60.0)
     book.counters.reset(book.clock.wall())
@@ -214,13 +220,13 @@ def test_a_disk_that_takes_nothing_only_delays_the_copy(book: Book) -> None:
 
     book.keeper.save()
 
-    assert any(line.startswith("stats.unsaved") for line in book.lines)
+    assert any(line.startswith("state.save_failed") for line in book.lines)
 
 
 # -- with a worker ------------------------------------------------------------------------------
 
 
-def test_every_job_counts_once_and_the_histogram_says_how_sure_the_matches_were(rig: Rig) -> None:
+def test_every_job_counts_once_with_its_confidence(rig: Rig) -> None:
     rig.configure(b_strict_matching=False)
     sure = [rig.scene(name) for name in "abc"]
     absent = rig.scene("d", in_plex=False)
@@ -228,7 +234,7 @@ def test_every_job_counts_once_and_the_histogram_says_how_sure_the_matches_were(
     rig.plex.library.add_item(rig.section, [("/media/deep/guess.mp4", 5)])
 
     rig.sync(*sure, absent, guessed)
-    stats = rig.worker.parts.statistics.now()
+    stats = rig.worker.components.statistics.now()
 
     assert stats.outcomes == {"done": 4, "wait": 1}
     assert stats.errors == {"PlexNotFound": 1}
@@ -244,7 +250,7 @@ def test_the_readable_copy_shows_what_the_counters_say(rig: Rig) -> None:
     copy = read_statistics(rig.data_dir, rig.clock.sleep)
 
     assert copy.outcomes == {"done": 1}
-    assert copy == rig.worker.parts.statistics.now()
+    assert copy == rig.worker.components.statistics.now()
 
 
 def test_a_restart_goes_on_counting(rig: Rig) -> None:
@@ -253,7 +259,7 @@ def test_a_restart_goes_on_counting(rig: Rig) -> None:
     rig.hand_over()
     rig.sync(rig.scene("b"))
 
-    assert rig.worker.parts.statistics.now().outcomes == {"done": 2}
+    assert rig.worker.components.statistics.now().outcomes == {"done": 2}
 
 
 def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
@@ -262,24 +268,24 @@ def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
         rig.turn()
         rig.clock.advance(DAY_S)
 
-    rig.worker.parts.statistics.save()
+    rig.worker.components.statistics.save()
 
     assert (
-        len(rig.worker.parts.statistics.now().days) == 1
+        len(rig.worker.components.statistics.now().days) == 1
     )  # three days, and then one without a job
 
 
-def test_every_step_of_a_sync_has_its_time_and_the_requests_are_counted(rig: Rig) -> None:
+def test_every_step_has_its_time_and_requests_are_counted(rig: Rig) -> None:
     scenes = [rig.scene(name, tags=["shared"]) for name in "abc"]
     for scene in scenes:
         rig.stash.library.set_cover(scene, picture(scene))
     plex, stash = len(rig.plex.requests), len(rig.stash.requests)
-    rig.bench()  # it reads the settings, which is no part of a sync
+    rig.ctx()  # it reads the settings, which is no part of a sync
     read = len(rig.stash.requests) - stash
 
     rig.note(*scenes)
     rig.drain()
-    stats = rig.worker.parts.statistics.now()
+    stats = rig.worker.components.statistics.now()
 
     assert set(stats.times_s) == set(STEPS)
     assert stats.requests == {
@@ -294,7 +300,7 @@ def test_a_step_that_fails_has_no_time(rig: Rig) -> None:
     rig.plex.down()
     rig.sync(rig.scene("a"))
 
-    times = rig.worker.parts.statistics.now().times_s
+    times = rig.worker.components.statistics.now().times_s
 
     assert set(times) == {"read"}
 
@@ -305,6 +311,6 @@ def test_a_scene_that_has_not_changed_is_not_timed_as_a_write(rig: Rig) -> None:
     rig.clock.advance(5.0)
     rig.sync(scene)
 
-    times = rig.worker.parts.statistics.now().times_s
+    times = rig.worker.components.statistics.now().times_s
 
     assert (len(times["job"]), len(times["write"])) == (2, 1)

@@ -20,7 +20,7 @@ from worker.resilience.breaker_file import FILE_NAME, CircuitStateFile
 from worker.resilience.outages import OutageRecorder
 from worker.resilience.throttle import Throttle
 
-WHY = "PlexServerDown: no connection to Plex (ConnectionError)"
+WHY = "PlexUnavailable: no connection to Plex (ConnectionError)"
 
 
 class Window:
@@ -32,15 +32,17 @@ class Window:
         self.store: JobStore = open_store(data_dir, self.clock)
         self.lease = Lease(data_dir)
 
-    def shot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         return take_snapshot(self.data_dir, self.store, self.clock)
 
     def lines(self) -> list[str]:
-        return status_lines(self.shot(), self.clock.now)
+        return status_lines(self.snapshot(), self.clock.now)
 
     def away(self, for_s: float, next_s: float) -> CircuitState:
         """Plex has been away for so long and is asked again so soon."""
-        breaker = CircuitState(BreakerStatus.OPEN, since=self.clock.now - for_s, why=WHY, probes=3)
+        breaker = CircuitState(
+            BreakerStatus.OPEN, since=self.clock.now - for_s, reason=WHY, probes=3
+        )
         breaker = replace(breaker, next_probe_at=self.clock.now + next_s)
         CircuitStateFile(self.data_dir, self.clock).save(breaker)
         OutageRecorder(self.data_dir, self.clock, str).sync_with_breaker(breaker)
@@ -76,13 +78,17 @@ def window(tmp_path: Path) -> Iterator[Window]:
 
 
 def test_while_all_is_well_the_status_says_so(window: Window) -> None:
-    shot = window.shot()
+    snapshot = window.snapshot()
 
-    assert plex_lines(shot, window.clock.now) == ["Plex: no trouble known."]
-    assert (shot.breaker.state, shot.outage, shot.ramp) == (BreakerStatus.CLOSED, None, None)
+    assert plex_lines(snapshot, window.clock.now) == ["Plex: no trouble known."]
+    assert (snapshot.breaker.state, snapshot.outage, snapshot.ramp) == (
+        BreakerStatus.CLOSED,
+        None,
+        None,
+    )
 
 
-def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(window: Window) -> None:
+def test_the_last_lines_show_the_worker_and_the_queue_counts(window: Window) -> None:
     window.store.enqueue("scene:1", "update")
     window.store.enqueue("scene:2", "update", settle_s=60.0)
 
@@ -93,7 +99,7 @@ def test_the_last_line_counts_the_queue_and_the_one_before_names_the_worker(wind
     assert lines[0].startswith(f"PlexSync {VERSION}, database in ")
 
 
-def test_an_outage_is_shown_with_its_length_its_cause_and_the_next_probe(window: Window) -> None:
+def test_an_outage_is_shown_with_length_cause_and_next_probe(window: Window) -> None:
     window.away(for_s=7200.0, next_s=42.0)
 
     assert f"Plex is away for 2 h: {WHY}. It is asked again in 42 s." in window.lines()
@@ -144,7 +150,7 @@ def test_the_last_reconciliation_is_one_line(window: Window, fact: str, lines: l
 def test_a_breaker_file_of_garbage_shows_a_closed_breaker(window: Window) -> None:
     (window.data_dir / FILE_NAME).write_text("}{", encoding="utf-8")
 
-    assert window.shot().breaker.state is BreakerStatus.CLOSED
+    assert window.snapshot().breaker.state is BreakerStatus.CLOSED
 
 
 def test_what_waits_and_what_failed_is_counted_by_reason(window: Window) -> None:
@@ -171,9 +177,9 @@ def test_a_dead_letter_says_what_to_do_and_what_was_looked_at(window: Window) ->
 
 
 def test_a_dead_letter_without_a_title_shows_its_scene(window: Window) -> None:
-    window.bury("scene:7", "WorkerDied", "It died.")
+    window.bury("scene:7", "PoisonJob", "It died.")
 
-    assert "Dead letter: scene 7: WorkerDied. It died." in window.lines()
+    assert "Dead letter: scene 7: PoisonJob. It died." in window.lines()
 
 
 def test_whatever_there_is_the_status_stays_short(window: Window) -> None:
@@ -195,16 +201,16 @@ def test_a_worker_that_lives_says_what_it_does_and_since_when(window: Window) ->
     window.lease.acquire()
     window.clock.advance(90.0)
 
-    shot = window.shot()
+    snapshot = window.snapshot()
 
-    assert shot.alive
+    assert snapshot.alive
     assert window.lines()[-2] == "Worker: starting, alive for 1.5 min."
 
 
-def test_a_worker_that_is_gone_is_not_running_whatever_it_said_last(window: Window) -> None:
+def test_a_stopped_worker_is_not_shown_as_running(window: Window) -> None:
     start_epoch(window.store.connection, 4711, VERSION, "hook", window.clock.now)
 
-    assert window.shot().doing == "not running"
+    assert window.snapshot().worker_status == "not running"
 
 
 def test_looking_twice_shows_the_same_and_changes_nothing(window: Window) -> None:
@@ -221,29 +227,31 @@ def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> No
     scenes = [rig.scene(name) for name in ("a", "b")]
     rig.sync(*scenes)
 
-    shot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
 
     assert (
-        dict(Records(rig.worker.parts.store).confidences()) == dict(shot.confidences) == {"high": 2}
+        dict(Records(rig.worker.components.store).confidences())
+        == dict(snapshot.confidences)
+        == {"high": 2}
     )
-    assert shot.done_today == 2
-    assert "Matches: 2 high." in status_lines(shot, rig.clock.now)
+    assert snapshot.done_today == 2
+    assert "Matches: 2 high." in status_lines(snapshot, rig.clock.now)
 
 
-def test_the_status_of_a_worker_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
+def test_the_status_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
     rig.plex.down()
     rig.sync(rig.scene("a"))
 
-    shot = take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock)
+    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
 
-    assert shot.breaker == rig.worker.parts.gate.breaker
-    assert shot.outage is not None
-    assert shot.outage.start == rig.clock.now
+    assert snapshot.breaker == rig.worker.components.circuit.breaker
+    assert snapshot.outage is not None
+    assert snapshot.outage.start == rig.clock.now
 
 
 def test_an_outage_that_is_over_is_told_with_its_length(window: Window) -> None:
     history = OutageRecorder(window.data_dir, window.clock, str)
-    history.sync_with_breaker(CircuitState(BreakerStatus.OPEN, since=window.clock.now, why=WHY))
+    history.sync_with_breaker(CircuitState(BreakerStatus.OPEN, since=window.clock.now, reason=WHY))
     window.clock.advance(300.0)
     history.sync_with_breaker(CircuitState())
     window.clock.advance(7200.0)
@@ -264,11 +272,11 @@ def test_a_worker_of_an_older_version_is_named(window: Window) -> None:
 
 def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> None:
     rig.sync(rig.scene("a"), rig.scene("b"), rig.scene("c", in_plex=False))
-    rig.worker.parts.statistics.save()
+    rig.worker.components.statistics.save()
     rig.clock.advance(3600.0)
 
     lines = status_lines(
-        take_snapshot(rig.data_dir, rig.worker.parts.store, rig.clock), rig.clock.now
+        take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock), rig.clock.now
     )
 
     counts = next(line for line in lines if line.startswith("In the last 1 h: "))
@@ -283,7 +291,7 @@ def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> No
     assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times
 
 
-def test_counters_of_a_drain_that_goes_on_are_shown_before_their_times_are_kept(
+def test_counters_of_a_running_drain_are_shown(
     window: Window,
 ) -> None:
     window.store.enqueue("scene:1", "update")

@@ -38,9 +38,9 @@ def test_a_cap_below_the_base_holds(attempt: int, base: float, cap: float, seed:
 
 
 def test_jitter_spreads_jobs_that_failed_together() -> None:
-    chance = Random(7)
+    rng = Random(7)
 
-    waits = {round(full_jitter(5, 5.0, 80.0, chance)) for _ in range(100)}
+    waits = {round(full_jitter(5, 5.0, 80.0, rng)) for _ in range(100)}
 
     assert len(waits) > 20
 
@@ -61,9 +61,7 @@ def test_the_looks_for_a_missing_file_last_about_two_hours() -> None:
 
 
 @given(attempts, seeds)
-def test_the_gap_between_probes_grows_to_its_longest_and_never_vanishes(
-    failures: int, seed: int
-) -> None:
+def test_the_probe_delay_grows_to_its_maximum(failures: int, seed: int) -> None:
     gap = exponential_delay(failures, 5.0, 60.0, Random(seed))
 
     assert 4.5 <= gap <= 60.0

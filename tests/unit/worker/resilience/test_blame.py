@@ -3,11 +3,11 @@
 from worker.resilience.blame import FailureAttribution
 
 
-def test_a_failure_while_the_breaker_stays_closed_is_the_jobs_own() -> None:
+def test_a_failure_with_a_closed_breaker_is_the_jobs_own() -> None:
     assert FailureAttribution().counts_against_job("scene:1", was_closed=True, is_closed=True)
 
 
-def test_several_jobs_that_failed_in_a_row_get_their_attempts_back_when_the_breaker_opens() -> None:
+def test_failed_jobs_are_refunded_when_the_breaker_opens() -> None:
     blame = FailureAttribution()
     for number in (1, 2, 3, 1):
         blame.counts_against_job(f"scene:{number}", was_closed=True, is_closed=True)
@@ -19,7 +19,7 @@ def test_several_jobs_that_failed_in_a_row_get_their_attempts_back_when_the_brea
     assert blame.jobs_to_refund() == ()
 
 
-def test_a_job_that_failed_alone_again_and_again_gets_nothing_back() -> None:
+def test_a_job_that_failed_alone_is_not_refunded() -> None:
     blame = FailureAttribution()
     for _ in range(4):
         blame.counts_against_job("scene:1", was_closed=True, is_closed=True)

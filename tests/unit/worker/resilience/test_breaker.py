@@ -18,15 +18,15 @@ EVENTS = ("success", "failure", "confirmed down", "refused", "healthy")
 
 def step(breaker: CircuitState, event: str, now: float) -> CircuitState:
     """What the gate does with one event."""
-    chance = Random(7)
+    rng = Random(7)
     if event == "success":
         return moves.on_success(breaker, now)
     if event == "failure":
-        return moves.on_failure(breaker, "why", now, chance)
+        return moves.on_failure(breaker, "why", now, rng)
     if event == "confirmed down":
-        return moves.trip(breaker, "why", now, chance)
+        return moves.trip(breaker, "why", now, rng)
     if event == "refused":
-        return moves.trip(breaker, "why", now, chance, refused=True)
+        return moves.trip(breaker, "why", now, rng, refused=True)
     return moves.half_open(breaker) if breaker.state is BreakerStatus.OPEN else breaker
 
 
@@ -52,7 +52,7 @@ def test_over_any_history_the_breaker_agrees_with_its_model(history: list[str]) 
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=60))
-def test_a_refusal_is_remembered_until_something_else_happens_to_the_open_breaker(
+def test_an_access_error_is_kept_until_the_next_transition(
     history: list[str],
 ) -> None:
     breaker = CircuitState()
@@ -67,10 +67,10 @@ def test_a_refusal_is_remembered_until_something_else_happens_to_the_open_breake
 
 @given(st.integers(1, 2000), st.integers(0, 2**32))
 def test_the_gaps_between_probes_stay_within_their_bounds(failures: int, seed: int) -> None:
-    breaker, chance = CircuitState(), Random(seed)
+    breaker, rng = CircuitState(), Random(seed)
 
     for _ in range(failures):
-        breaker = moves.trip(breaker, "why", 0.0, chance)
+        breaker = moves.trip(breaker, "why", 0.0, rng)
 
     assert 4.5 <= breaker.next_probe_at <= MAX_PROBE_DELAY_S
     assert breaker.since == 0.0

@@ -17,14 +17,14 @@ from worker.resilience.breaker_file import FILE_NAME, MAX_CLOCK_SKEW_S, CircuitS
 
 NOW = 1_700_000_000.0
 OPEN = CircuitState(
-    BreakerStatus.OPEN, 0, NOW - 90.0, "PlexServerDown: no connection", False, 4, NOW + 20.0
+    BreakerStatus.OPEN, 0, NOW - 90.0, "PlexUnavailable: no connection", False, 4, NOW + 20.0
 )
 BREAKERS = st.builds(
     CircuitState,
     state=st.sampled_from([BreakerStatus.CLOSED, BreakerStatus.OPEN]),
     failures=st.integers(0, FAILURES_TO_OPEN),
     since=st.floats(0.0, NOW),
-    why=st.text(max_size=40),
+    reason=st.text(max_size=40),
     refused=st.booleans(),
     probes=st.integers(0, 100_000),
     next_probe_at=st.floats(0.0, NOW + 60.0),
@@ -55,7 +55,7 @@ def written(folder: Path, **changes: Any) -> CircuitStateFile:
     return file
 
 
-def test_without_a_file_the_breaker_is_closed_and_nobody_is_warned(tmp_path: Path) -> None:
+def test_without_a_file_the_breaker_is_closed_without_warning(tmp_path: Path) -> None:
     assert breaker_file(tmp_path).load() == (CircuitState(), "")
 
 
@@ -77,7 +77,7 @@ def test_the_schedule_of_probes_survives_a_restart(tmp_path: Path) -> None:
     assert probe_is_due(breaker, NOW + 20.0)
 
 
-def test_a_half_open_test_that_died_with_its_worker_is_an_open_breaker_that_probes_now(
+def test_a_stored_half_open_test_loads_as_open_and_due(
     tmp_path: Path,
 ) -> None:
     breaker_file(tmp_path).save(replace(OPEN, state=BreakerStatus.HALF_OPEN))
@@ -108,9 +108,7 @@ def test_the_file_is_readable_by_a_person_and_by_nobody_else(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"null", b"{}", b"\x00" * 100, b"\xff\xfe", b'{"state": "ajar"}']
 )
-def test_a_corrupt_file_is_set_aside_with_one_warning_and_the_breaker_is_closed(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_corrupt_file_is_quarantined_with_one_warning(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
 
     first, again = breaker_file(tmp_path).load(), breaker_file(tmp_path).load()
@@ -170,7 +168,7 @@ def test_a_folder_in_its_place_is_set_aside_too(tmp_path: Path) -> None:
     assert "was set aside" in warning
 
 
-def test_a_file_that_cannot_even_be_moved_closes_the_breaker_with_a_warning(tmp_path: Path) -> None:
+def test_an_immovable_corrupt_file_closes_with_a_warning(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"{")
     occupied = tmp_path / f"{FILE_NAME}.corrupt"
     occupied.mkdir()
@@ -182,7 +180,7 @@ def test_a_file_that_cannot_even_be_moved_closes_the_breaker_with_a_warning(tmp_
 
 
 @given(DOCUMENTS)
-def test_whatever_is_in_the_file_a_breaker_is_loaded_that_can_be_saved(
+def test_any_file_content_loads_a_breaker_that_can_be_saved(
     document: dict[str, Any],
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="plexsync-breaker-") as folder:
@@ -198,14 +196,14 @@ def test_whatever_is_in_the_file_a_breaker_is_loaded_that_can_be_saved(
 
 
 def test_half_a_character_in_a_reason_does_not_cost_the_state(tmp_path: Path) -> None:
-    breaker_file(tmp_path).save(replace(OPEN, why="no \udcff connection"))
+    breaker_file(tmp_path).save(replace(OPEN, reason="no \udcff connection"))
 
     breaker, warning = breaker_file(tmp_path).load()
 
-    assert (breaker.state, breaker.why, warning) == (BreakerStatus.OPEN, "no ? connection", "")
+    assert (breaker.state, breaker.reason, warning) == (BreakerStatus.OPEN, "no ? connection", "")
 
 
-def test_a_breaker_that_cannot_be_saved_says_why_and_raises_nothing(tmp_path: Path) -> None:
+def test_a_failed_save_returns_its_reason_and_raises_nothing(tmp_path: Path) -> None:
     file = breaker_file(tmp_path / "missing")
 
     error = file.save(OPEN)

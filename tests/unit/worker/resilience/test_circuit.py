@@ -23,21 +23,21 @@ class Door:
         self.plex, self.client, self.clock = plex, client, FakeClock()
         self.heard: list[tuple[BreakerStatus, BreakerStatus]] = []
         log, self.lines = kept_log()
-        self.gate = CircuitBreaker(self.clock, Random(7), log, listeners=(self._hear,))
+        self.circuit = CircuitBreaker(self.clock, Random(7), log, listeners=(self._hear,))
 
     def _hear(self, old: CircuitState, new: CircuitState) -> None:
         self.heard.append((old.state, new.state))
 
     @property
     def state(self) -> BreakerStatus:
-        return self.gate.breaker.state
+        return self.circuit.breaker.state
 
     def fail(self, error: Exception) -> None:
-        self.gate.failed(error, self.client)
+        self.circuit.failed(error, self.client)
 
     def wait_for_probe(self) -> None:
-        self.clock.advance(self.gate.breaker.next_probe_at - self.clock.now)
-        self.gate.probe(self.client)
+        self.clock.advance(self.circuit.breaker.next_probe_at - self.clock.now)
+        self.circuit.probe(self.client)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def door(plex: PlexEmulator) -> Iterator[Door]:
 
 
 def test_a_closed_gate_lets_whole_batches_through(door: Door) -> None:
-    assert (door.state, door.gate.max_jobs) == (BreakerStatus.CLOSED, BATCH)
+    assert (door.state, door.circuit.max_jobs) == (BreakerStatus.CLOSED, BATCH)
 
 
 def test_five_failures_in_a_row_open_it(door: Door) -> None:
@@ -56,7 +56,11 @@ def test_five_failures_in_a_row_open_it(door: Door) -> None:
     before = door.state
     door.fail(PlexTemporaryError("x"))
 
-    assert (before, door.state, door.gate.max_jobs) == (BreakerStatus.CLOSED, BreakerStatus.OPEN, 0)
+    assert (before, door.state, door.circuit.max_jobs) == (
+        BreakerStatus.CLOSED,
+        BreakerStatus.OPEN,
+        0,
+    )
     assert door.plex.count() == 0
 
 
@@ -64,12 +68,12 @@ def test_a_success_in_between_starts_the_count_anew(door: Door) -> None:
     for _ in range(3):
         for _ in range(FAILURES_TO_OPEN - 1):
             door.fail(PlexTemporaryError("x"))
-        door.gate.succeeded()
+        door.circuit.succeeded()
 
     assert door.state is BreakerStatus.CLOSED
 
 
-def test_one_refused_connection_opens_it_when_a_health_check_confirms(door: Door) -> None:
+def test_one_refused_connection_opens_after_a_health_check(door: Door) -> None:
     door.plex.down()
 
     door.fail(PlexUnavailable("x"))
@@ -80,7 +84,7 @@ def test_one_refused_connection_opens_it_when_a_health_check_confirms(door: Door
 def test_one_refused_connection_only_counts_when_plex_is_healthy(door: Door) -> None:
     door.fail(PlexUnavailable("x"))
 
-    assert (door.state, door.gate.breaker.failures) == (BreakerStatus.CLOSED, 1)
+    assert (door.state, door.circuit.breaker.failures) == (BreakerStatus.CLOSED, 1)
     assert door.plex.count() == door.plex.count("GET", "/identity") == 1
 
 
@@ -95,19 +99,19 @@ def test_an_answer_of_any_kind_is_health_enough(door: Door) -> None:
 def test_a_refusal_opens_it_at_once(door: Door) -> None:
     door.fail(PlexAccessError("x"))
 
-    assert (door.state, door.gate.breaker.refused) == (BreakerStatus.OPEN, True)
+    assert (door.state, door.circuit.breaker.refused) == (BreakerStatus.OPEN, True)
 
 
 def test_a_failure_that_plex_is_not_to_blame_for_changes_nothing(door: Door) -> None:
     door.fail(ZeroDivisionError("x"))
 
-    assert (door.state, door.gate.breaker.failures) == (BreakerStatus.CLOSED, 0)
+    assert (door.state, door.circuit.breaker.failures) == (BreakerStatus.CLOSED, 0)
 
 
 def test_nothing_is_asked_before_the_gap_is_over(door: Door) -> None:
     door.fail(PlexAccessError("x"))
 
-    door.gate.probe(door.client)
+    door.circuit.probe(door.client)
 
     assert (door.state, door.plex.count()) == (BreakerStatus.OPEN, 0)
 
@@ -117,17 +121,17 @@ def test_a_probe_that_succeeds_lets_one_job_try(door: Door) -> None:
 
     door.wait_for_probe()
 
-    assert (door.state, door.gate.max_jobs) == (BreakerStatus.HALF_OPEN, 1)
+    assert (door.state, door.circuit.max_jobs) == (BreakerStatus.HALF_OPEN, 1)
 
 
-def test_a_health_check_without_a_good_token_does_not_open_the_way(door: Door) -> None:
+def test_a_health_check_without_a_valid_token_stays_open(door: Door) -> None:
     door.fail(PlexAccessError("x"))
     door.plex.change_token("another")
 
     for _ in range(3):
         door.wait_for_probe()
 
-    assert (door.state, door.gate.breaker.refused) == (BreakerStatus.OPEN, True)
+    assert (door.state, door.circuit.breaker.refused) == (BreakerStatus.OPEN, True)
 
 
 def test_an_outage_that_turns_out_to_be_a_refusal_is_heard_of(door: Door) -> None:
@@ -138,7 +142,7 @@ def test_an_outage_that_turns_out_to_be_a_refusal_is_heard_of(door: Door) -> Non
 
     door.wait_for_probe()
 
-    assert door.gate.breaker.refused
+    assert door.circuit.breaker.refused
     assert door.heard == [
         (BreakerStatus.CLOSED, BreakerStatus.OPEN),
         (BreakerStatus.OPEN, BreakerStatus.OPEN),
@@ -151,7 +155,7 @@ def test_the_probes_of_an_outage_grow_to_a_minute(door: Door) -> None:
     gaps = []
 
     for _ in range(7):
-        gaps.append(door.gate.breaker.next_probe_at - door.clock.now)
+        gaps.append(door.circuit.breaker.next_probe_at - door.clock.now)
         door.wait_for_probe()
 
     assert gaps[0] < 6
@@ -162,7 +166,7 @@ def test_a_success_closes_it(door: Door) -> None:
     door.fail(PlexAccessError("x"))
     door.wait_for_probe()
 
-    door.gate.succeeded()
+    door.circuit.succeeded()
 
     assert door.state is BreakerStatus.CLOSED
     assert door.heard == [
@@ -176,7 +180,7 @@ def test_with_no_job_due_an_authenticated_request_decides(door: Door) -> None:
     door.fail(PlexAccessError("x"))
     door.wait_for_probe()
 
-    door.gate.half_open_test(door.client)
+    door.circuit.half_open_test(door.client)
 
     assert door.state is BreakerStatus.CLOSED
 
@@ -186,16 +190,16 @@ def test_with_no_job_due_a_failed_request_opens_it_again(door: Door) -> None:
     door.wait_for_probe()
     door.plex.faults.add(Fault("status", status=500))
 
-    door.gate.half_open_test(door.client)
+    door.circuit.half_open_test(door.client)
 
     assert door.state is BreakerStatus.OPEN
 
 
 def test_other_settings_are_tried_at_once(door: Door) -> None:
     door.fail(PlexAccessError("x"))
-    door.gate.settings_changed()
+    door.circuit.settings_changed()
 
-    door.gate.probe(door.client)
+    door.circuit.probe(door.client)
 
     assert door.state is BreakerStatus.HALF_OPEN
 
@@ -203,7 +207,7 @@ def test_other_settings_are_tried_at_once(door: Door) -> None:
 def test_every_transition_is_one_line_of_the_log(door: Door) -> None:
     door.fail(PlexAccessError("Plex answered 401"))
     door.wait_for_probe()
-    door.gate.succeeded()
+    door.circuit.succeeded()
 
-    assert [line.split()[0] for line in door.lines] == ["breaker.moved"] * 3
+    assert [line.split()[0] for line in door.lines] == ["breaker.transition"] * 3
     assert "Plex answered 401" in door.lines[0]

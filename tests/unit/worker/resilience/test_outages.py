@@ -30,7 +30,7 @@ from worker.resilience.outages import (
     read_history,
 )
 
-DOWN = "PlexServerDown"
+DOWN = "PlexUnavailable"
 NO_CONNECTION = "no connection to Plex"
 TIMES = st.floats(-1e12, 1e12)
 MOVES = st.lists(
@@ -65,7 +65,7 @@ def play(moves: list[tuple[str, float, str]]) -> OutageHistory:
 # -- records ---------------------------------------------------------------------------------------
 
 
-def test_an_outage_is_one_record_however_often_the_half_open_test_fails() -> None:
+def test_an_outage_is_one_record_despite_failed_tests() -> None:
     history = begin_outage(OutageHistory(), 100.0, DOWN, NO_CONNECTION, refused=False)
 
     for again in range(50):
@@ -76,7 +76,7 @@ def test_an_outage_is_one_record_however_often_the_half_open_test_fails() -> Non
     assert history.outages == (Outage(start=100.0, cause=DOWN, error=NO_CONNECTION),)
 
 
-def test_a_record_tells_when_it_ended_how_and_how_many_jobs_it_affected() -> None:
+def test_a_record_has_its_end_cause_and_affected_jobs() -> None:
     history = begin_outage(OutageHistory(), 100.0, DOWN, NO_CONNECTION, refused=False)
 
     history = end_outage(add_affected_jobs(add_affected_jobs(history), 3), 160.0, "it came back")
@@ -98,7 +98,7 @@ def test_an_outage_that_becomes_a_refusal_stays_one() -> None:
     history = begin_outage(OutageHistory(), 100.0, DOWN, "", refused=False)
 
     history = begin_outage(
-        begin_outage(history, 110.0, "PlexRefused", "", refused=True),
+        begin_outage(history, 110.0, "PlexAccessError", "", refused=True),
         120.0,
         DOWN,
         "",
@@ -214,7 +214,7 @@ def test_the_figures_of_a_history(history: OutageHistory, figures: Metrics) -> N
     assert found.since_last_s == figures.since_last_s
 
 
-def test_an_outage_that_has_just_begun_says_nothing_of_the_availability() -> None:
+def test_an_outage_just_begun_says_nothing_of_availability() -> None:
     assert metrics(away((100.0, None)), 100.0).availability is None
 
 
@@ -265,7 +265,7 @@ def test_the_report_of_an_empty_history_says_so() -> None:
     assert report_lines(OutageHistory(), 100.0) == [NONE_YET]
 
 
-def test_the_report_tells_the_figures_and_the_newest_outage_first() -> None:
+def test_the_report_shows_figures_and_the_newest_outage_first() -> None:
     history = end_outage(
         begin_outage(away((1_000.0, 1_060.0)), 5_000.0, DOWN, NO_CONNECTION, refused=False),
         5_120.0,
@@ -328,7 +328,7 @@ def open_log(folder: Path, clock: FakeClock, unsaved: list[str] | None = None) -
 
 def broken(since: float, *, refused: bool = False) -> CircuitState:
     return CircuitState(
-        BreakerStatus.OPEN, since=since, why=f"{DOWN}: {NO_CONNECTION}", refused=refused
+        BreakerStatus.OPEN, since=since, reason=f"{DOWN}: {NO_CONNECTION}", refused=refused
     )
 
 
@@ -394,9 +394,7 @@ def test_an_outage_whose_record_was_lost_is_written_down_again(tmp_path: Path) -
         '{"outages": [{"start": 1e300, "cause": ""}]}',
     ],
 )
-def test_a_history_that_makes_no_sense_is_set_aside_and_begun_anew(
-    tmp_path: Path, content: str
-) -> None:
+def test_an_invalid_history_is_quarantined_and_reset(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE_NAME).write_text(content, "utf-8")
 
     log = open_log(tmp_path, FakeClock(1_000.0))
@@ -418,7 +416,7 @@ def test_a_history_of_a_hundred_is_cut_and_not_thrown_away(tmp_path: Path) -> No
     assert (len(history.outages), history.outages[-1].start, warning) == (KEPT, 99.0, "")
 
 
-def test_without_a_file_the_history_is_empty_and_nobody_is_warned(tmp_path: Path) -> None:
+def test_without_a_file_the_history_is_empty_without_warning(tmp_path: Path) -> None:
     assert read_history(tmp_path, FakeClock().sleep) == (OutageHistory(), "")
 
 

@@ -47,9 +47,7 @@ def test_at_first_four_requests_may_be_under_way_without_a_pause() -> None:
         (20.0, 1),
     ],
 )
-def test_fewer_requests_are_under_way_when_the_usual_answer_time_triples(
-    took_s: float, in_flight: int
-) -> None:
+def test_fewer_requests_are_in_flight_when_answers_slow_down(took_s: float, in_flight: int) -> None:
     pace = after(usual(), 80, took_s)
 
     assert pace.in_flight == in_flight
@@ -124,7 +122,7 @@ def test_a_refusal_in_the_middle_of_a_recovery_steps_back_again() -> None:
     assert pace.level == 3
 
 
-def test_a_refusal_before_anything_is_known_of_plex_is_recovered_from_too() -> None:
+def test_an_early_overload_is_recovered_from() -> None:
     pace = after(AdaptivePacing(), 4, 0.01, 503)
 
     pace = after(pace, 4 * RESPONSES_PER_STEP, USUAL_S)
@@ -149,7 +147,7 @@ def test_a_plex_that_became_faster_is_measured_by_its_new_speed() -> None:
 
 
 @given(ANSWERS)
-def test_the_pace_stays_in_its_limits_and_moves_one_level_at_a_time(
+def test_the_level_stays_in_its_limits_and_moves_by_one(
     answers: list[tuple[float, int]],
 ) -> None:
     paces = [AdaptivePacing()]

@@ -72,7 +72,7 @@ def play(moves: list[tuple[float, str]]) -> SlowStart:
         (500.0, 20.0),
     ],
 )
-def test_the_rate_grows_from_one_to_twenty_jobs_a_second_in_five_minutes(
+def test_the_rate_grows_from_1_to_20_jobs_a_second_in_5_min(
     age_s: float, jobs_per_s: float
 ) -> None:
     ramp = begin(START)
@@ -103,7 +103,7 @@ def test_nothing_waits_when_the_ramp_is_over() -> None:
     assert set(waits) == {0.0}
 
 
-def test_the_first_job_starts_at_once_and_the_second_a_second_later() -> None:
+def test_the_first_job_starts_immediately_the_second_after_1_s() -> None:
     ramp, first_s = admit(begin(START), START)
 
     ramp, second_s = admit(ramp, START)
@@ -229,7 +229,7 @@ def test_a_clock_set_forward_ends_no_ramp_and_floods_nobody(jump_s: float) -> No
 
 
 @given(MOVES)
-def test_the_rate_and_the_bucket_stay_in_their_limits_whatever_happens(
+def test_rate_and_bucket_stay_in_their_limits(
     moves: list[tuple[float, str]],
 ) -> None:
     ramp = play(moves)

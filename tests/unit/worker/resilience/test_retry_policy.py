@@ -21,6 +21,7 @@ from core.errors import (
     SceneDeleted,
     SceneHasNoFile,
     StaleMatch,
+    StashQueryError,
     StashUnavailable,
     WeakMatch,
     error_classes,
@@ -28,7 +29,6 @@ from core.errors import (
 from core.job import Job
 from core.match import Candidate, Evidence, PlexFile
 from core.outcome import Disposition
-from stash.client import StashQueryError
 from worker.resilience.retry_policy import RULES, BreakerSignal, decide_outcome, rule_for
 
 # error, fate of the first failure, attempts until the dead letter (None: never), what the breaker hears
@@ -69,7 +69,7 @@ def test_each_failure_has_its_fate_and_its_signal(
     outcome = decide_outcome(job(), error, Random(7))
 
     assert (outcome.disposition, rule_for(error).signal) == (fate, signal)
-    assert outcome.result == type(error).__name__
+    assert outcome.error is type(error)
 
 
 @pytest.mark.parametrize(("error", "fate", "attempts", "signal"), TABLE, ids=named)
@@ -98,7 +98,7 @@ def test_waiting_for_a_server_spends_nothing(error: Exception) -> None:
 
 
 @given(st.integers(0, 10_000))
-def test_a_failure_that_is_not_the_jobs_own_spends_nothing_and_buries_nothing(
+def test_a_foreign_failure_spends_and_dead_letters_nothing(
     attempts: int,
 ) -> None:
     outcome = decide_outcome(job(attempts), PlexTemporaryError("x"), Random(7), spend=False)
@@ -107,13 +107,13 @@ def test_a_failure_that_is_not_the_jobs_own_spends_nothing_and_buries_nothing(
     assert 1.0 <= outcome.wait_s <= 80.0
 
 
-def test_a_first_look_for_a_missing_file_is_repeated_after_half_a_minute() -> None:
+def test_a_first_missing_file_is_retried_after_half_a_minute() -> None:
     outcome = decide_outcome(job(), PlexNotFound("x"), Random(7))
 
     assert 27.0 <= outcome.wait_s <= 33.0
 
 
-def test_every_class_of_the_tree_has_a_row_of_its_own_or_of_its_nearest_ancestor() -> None:
+def test_every_class_has_a_rule_or_its_ancestors_rule() -> None:
     without = [
         kind for kind in error_classes() if kind.__module__ == "core.errors" and kind not in RULES
     ]
@@ -156,7 +156,7 @@ def test_a_missing_file_names_the_paths_that_would_revive_it() -> None:
 
 
 @pytest.mark.parametrize("kind", [AmbiguousMatch, WeakMatch])
-def test_a_match_that_is_not_certain_says_first_what_to_do_and_then_the_evidence(
+def test_an_uncertain_match_says_first_what_to_do(
     kind: type[AmbiguousMatch | WeakMatch],
 ) -> None:
     outcome = decide_outcome(job(), kind("name_only 0.4, gap 0.0 to the next file"), Random(7))

@@ -111,7 +111,7 @@ def test_after_five_minutes_the_ramp_is_over(tap: Tap) -> None:
 
     assert tap.throttle.ramp is None
     assert tap.clock.sleeps == []
-    assert tap.events == ["ramp.begin", "ramp.end"]
+    assert tap.events == ["slow_start.start", "slow_start.end"]
 
 
 def test_a_ramp_without_a_job_is_over_after_five_minutes_as_well(tap: Tap) -> None:
@@ -153,10 +153,10 @@ def test_a_ramp_that_cannot_be_kept_works_all_the_same(tap: Tap) -> None:
     tap.recover()
 
     assert tap.throttle.ramp is not None
-    assert tap.events == ["ramp.begin", "ramp.unsaved"]
+    assert tap.events == ["slow_start.start", "state.save_failed"]
 
 
-def test_the_rate_halves_while_plex_fails_and_returns_when_it_does_not(tap: Tap) -> None:
+def test_the_rate_halves_while_plex_fails_and_recovers(tap: Tap) -> None:
     tap.recover()
     tap.turns_for(100.0)
     full = tap.throttle.ramp
@@ -172,7 +172,7 @@ def test_the_rate_halves_while_plex_fails_and_returns_when_it_does_not(tap: Tap)
     assert again is not None
     assert halved.rate == pytest.approx(full.rate / 2.0)
     assert again.rate == pytest.approx(full.rate)
-    assert tap.events == ["ramp.begin", "ramp.throttled", "ramp.resumed"]
+    assert tap.events == ["slow_start.start", "slow_start.throttled", "slow_start.resumed"]
 
 
 def test_what_is_heard_is_kept_at_most_every_ten_seconds(tap: Tap) -> None:
@@ -249,7 +249,7 @@ def test_a_plex_that_says_it_is_too_much_gets_pauses(tap: Tap, status: int) -> N
     tap.turn()
 
     assert sum(tap.clock.sleeps) == pytest.approx(LEVELS[-1][1])
-    assert tap.events == ["pace.moved"] * (len(LEVELS) - 1)
+    assert tap.events == ["pacing.changed"] * (len(LEVELS) - 1)
 
 
 def test_a_plex_that_is_well_again_gets_no_pauses(tap: Tap) -> None:

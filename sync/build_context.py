@@ -1,0 +1,92 @@
+"""Build what a sync works with from one set of settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.clock import Clock
+from core.log import EventLog
+from core.step_timer import StepTimer
+from plex.client import PlexAddress, PlexClient
+from plex.device_identity import device_headers
+from plex.finder import Finder
+from plex.index import FileIndex
+from plex.path_map import PathMap
+from plex.plan import WriteRules
+from stash.client import StashClient
+from sync.capabilities import ServerCapabilities
+from sync.context import SyncContext
+from sync.path_learning import LearnedPathStore
+from sync_queue.meta import MetaStore
+from sync_queue.records import Records
+from sync_queue.store import JobStore
+from validation.config import PlexSyncConfig
+
+OnPlexResponse = Callable[[float, int], object]
+"""Takes the duration of the request in seconds and the HTTP status."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerAdditions:
+    """What only the worker's sync context has; that of a task works with these defaults."""
+
+    learning: LearnedPathStore | None = None
+    check_epoch: Callable[[], None] = lambda: None
+    on_response: OnPlexResponse = lambda took_s, status: None
+    timer: StepTimer | None = None
+
+
+def build_plex(
+    data_dir: Path,
+    clock: Clock,
+    config: PlexSyncConfig,
+    on_response: OnPlexResponse = lambda took_s, status: None,
+) -> PlexClient:
+    """Return a client for Plex under these settings. Send nothing.
+
+    Raises:
+        OSError: the device identity can be neither read nor written.
+    """
+    address = PlexAddress(
+        config.plex_url,
+        config.plex_token.get_secret_value(),
+        (config.plex_connect_timeout_s, config.plex_read_timeout_s),
+        config.plex_verify_tls,
+    )
+    return PlexClient(address, device_headers(data_dir, clock.sleep), clock.sleep, on_response)
+
+
+def build_sync_context(
+    data_dir: Path,
+    clock: Clock,
+    config: PlexSyncConfig,
+    stash: StashClient,
+    store: JobStore,
+    log: EventLog,
+    additions: WorkerAdditions | None = None,
+) -> SyncContext:
+    """Return what a sync works with under one set of settings. Send nothing.
+
+    Raises:
+        OSError: as for `build_plex`.
+    """
+    extra = additions or WorkerAdditions()
+    facts = MetaStore(store)
+    plex = build_plex(data_dir, clock, config, extra.on_response)
+    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock)
+    return SyncContext(
+        config=config,
+        stash=stash,
+        plex=plex,
+        finder=finder,
+        records=Records(store),
+        clock=clock,
+        log=log,
+        path_map=PathMap(config.path_map),
+        capabilities=ServerCapabilities(facts.get, facts.set),
+        rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
+        watch=extra.timer or StepTimer(clock),
+        # A path mapping that the user has set replaces what PlexSync has learned.
+        learning=None if config.path_map else extra.learning,
+        check_epoch=extra.check_epoch,
+    )

@@ -1,0 +1,91 @@
+"""Plan what one scene's items should show and what must be written to them. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.field_values import FieldValue
+from core.plex_item import PlexItem
+from core.record import SyncRecord
+from plex.edit_request import EditLimits, fit_text
+from plex.plan import Change, WriteRules, plan_changes
+from sync.batch_records import BatchRecords
+from sync.ownership import Ownership, owner_of
+from validation.config import PlexSyncConfig
+from validation.desired_values import desired_values
+from validation.metadata import SyncMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRules:
+    """What a plan depends on besides scene, item and record.
+
+    `limits` cut long texts, so that what is compared and remembered is what can be sent.
+    """
+
+    config: PlexSyncConfig
+    write: WriteRules
+    limits: EditLimits
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """One item of one scene: what it should show and what must be written.
+
+    Attributes:
+        scene: the scene as it was read.
+        item: the item as it was read.
+        record: the scene's record on the item as stored when the plan was made; None for none.
+        owner: the scene that owns the item instead; None if this one does.
+        desired: what the item should show, by field name; {} where another scene owns it.
+        changes: what must be written; () when nothing differs or another scene owns the item.
+    """
+
+    scene: SyncMetadata
+    item: PlexItem
+    record: SyncRecord | None
+    owner: int | None
+    desired: Mapping[str, FieldValue]
+    changes: tuple[Change, ...]
+
+
+def plan_items(
+    scene: SyncMetadata,
+    items: Iterable[PlexItem],
+    records: BatchRecords,
+    ownership: Ownership,
+    rules: PlanRules,
+) -> tuple[PlannedItem, ...]:
+    """Plan every item of one scene, in the order given.
+
+    The records of the items must be loaded, and `ownership` must know which of their scenes are
+    deleted.
+    """
+    desired = _desired(scene, rules)
+    planned = []
+    for item in items:
+        owner = owner_of(scene.scene_id, item, records, ownership)
+        record = records.get(scene.scene_id, item.rating_key)
+        if owner is not None:
+            planned.append(PlannedItem(scene, item, record, owner, {}, ()))
+            continue
+        changes = plan_changes(desired, item, record, rules.write, identified=scene.has_identity)
+        planned.append(PlannedItem(scene, item, record, None, desired, changes))
+    return tuple(planned)
+
+
+def replan_item(
+    scene: SyncMetadata,
+    item: PlexItem,
+    records: BatchRecords,
+    ownership: Ownership,
+    rules: PlanRules,
+) -> PlannedItem:
+    """Plan one item, because its record, its owner or the limits changed after planning."""
+    return plan_items(scene, [item], records, ownership, rules)[0]
+
+
+def _desired(scene: SyncMetadata, rules: PlanRules) -> dict[str, FieldValue]:
+    return {
+        name: fit_text(value, rules.limits) if isinstance(value, str) else value
+        for name, value in desired_values(scene, rules.config).items()
+    }

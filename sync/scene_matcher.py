@@ -1,0 +1,103 @@
+"""Match scenes with Plex's files: by match override, by the settings, else by learned paths."""
+
+from collections.abc import Sequence
+
+from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
+from plex.finder import Finder
+from plex.matcher import match_scene
+from plex.path_learner import StashFile, match_learned
+from plex.path_map import PathMap
+from stash.client import StashClient
+from sync.path_learning import LearnedPathStore
+from validation.config import PlexSyncConfig
+from validation.metadata import SceneFile, SyncMetadata
+
+PINNED = "decided by hand"
+
+
+class SceneMatcher:
+    """Finds the items of scenes in the index of Plex's files.
+
+    `learning` is None where the user has set a path mapping.
+    """
+
+    def __init__(
+        self,
+        config: PlexSyncConfig,
+        stash: StashClient,
+        finder: Finder,
+        path_map: PathMap,
+        learning: LearnedPathStore | None,
+    ) -> None:
+        self._config = config
+        self._stash = stash
+        self._finder = finder
+        self._path_map = path_map
+        self._learning = learning
+
+    def prepare(self) -> None:
+        """Load the libraries' files and, once a day, learn how Plex names Stash's folders.
+
+        Raises:
+            PlexError, StashUnavailable: a server failed.
+        """
+        self._finder.prepare()
+        if self._learning is not None and self._learning.is_due():
+            self._learning.learn(self._stash, self._finder.candidates)
+
+    def match(self, scene: SyncMetadata) -> MatchResult:
+        """Match one scene against the index; send nothing."""
+        return self._override_match(scene) or self._match_files(scene.files)
+
+    def refresh(self, missing: Sequence[SyncMetadata]) -> None:
+        """Bring the index up to date, because Plex had no file for these scenes.
+
+        Raises:
+            PlexError: Plex failed.
+        """
+        self._finder.refresh(lambda: any(not self._is_indexed(scene) for scene in missing))
+
+    def rematch(self, scene: SyncMetadata, stale: Sequence[PlexFile]) -> MatchResult:
+        """Match one scene again after Plex moved the files that it was matched with.
+
+        Raises:
+            PlexError: Plex failed.
+        """
+        self.forget(stale)
+        self._finder.refresh(lambda: True)
+        return self.match(scene)
+
+    def forget(self, stale: Sequence[PlexFile]) -> None:
+        """Remove files from the index that their items no longer play."""
+        for file in stale:
+            self._finder.forget(file)
+
+    def mapped_paths(self, scene: SyncMetadata) -> tuple[str, ...]:
+        """Return where Plex should have the scene's files, for an error message."""
+        return tuple(path for file in scene.files for path in self._path_map.mapped(file.path))
+
+    def _is_indexed(self, scene: SyncMetadata) -> bool:
+        return any(self._finder.candidates(file.path) for file in scene.files)
+
+    def _override_match(self, scene: SyncMetadata) -> MatchResult | None:
+        """Return the match that the user has set for this scene; None for every other scene."""
+        item = self._config.match_overrides.get(scene.scene_id)
+        if not item or not self._finder.sections:
+            return None
+        # Plex serves every item through any library; the read returns the library that it is
+        # really in.
+        pin = PlexFile("", 0, item, self._finder.sections[0].key)
+        candidate = Candidate(pin, Evidence.EXACT_PATH, scene.files[0].path, PINNED)
+        return MatchResult((item,), Confidence.HIGH, (candidate,), PINNED)
+
+    def _match_files(self, files: Sequence[SceneFile]) -> MatchResult:
+        """Match by the settings, else by learned paths; any file may contradict a learned path."""
+        result = match_scene(files, self._finder.candidates, self._path_map)
+        if self._learning is None or not self._learning.mappings:
+            return result
+        self._learning.drop_contradicted(files, self._finder.candidates)
+        if result.confidence is Confidence.HIGH:
+            return result
+        stash_files = [StashFile(file.path, file.size) for file in files]
+        learned = match_learned(stash_files, self._finder.candidates, self._learning.mappings)
+        return learned or result

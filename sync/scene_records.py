@@ -1,0 +1,52 @@
+"""Build the record of a scene on an item. Pure."""
+
+from collections.abc import Collection
+
+from core.record import SyncRecord
+from plex.client import Section
+from plex.plan import field_records, intended_records
+from sync.batch import SceneJob
+from sync.path_learning import LEARNED
+from sync.plan_items import PlannedItem
+from sync.targets import matched_files
+
+
+def new_record(
+    case: SceneJob, planned: PlannedItem, server: str, section: Section | None
+) -> SyncRecord:
+    """Return the scene's record on the item as of this sync, with the fields known before it.
+
+    `section` is the item's library; None when Plex no longer has it.
+    """
+    scene, item, stored = planned.scene, planned.item, planned.record
+    assert case.match is not None  # nothing is planned without a match
+    paths = [file.path for file in matched_files(case.match) if file.item == item.rating_key]
+    return SyncRecord(
+        scene_id=scene.scene_id,
+        server=server,
+        item=item.rating_key,
+        section=section.uuid if section else "",
+        path=paths[0] if paths else "",
+        oshash=scene.files[0].oshash,
+        updated_at=scene.updated_at,
+        read_at=case.read_at,
+        confidence=LEARNED if case.match.is_learned else case.match.confidence.value,
+        fields=stored.fields if stored else {},
+        images=stored.images if stored else {},
+    )
+
+
+def record_after_write(
+    record: SyncRecord, planned: PlannedItem, failed: Collection[str]
+) -> SyncRecord:
+    """Return the record with what was written.
+
+    Fields in `failed`, which Plex rejected, keep what was intended, so that the same value is not
+    tried again without a reason.
+    """
+    written = tuple(change for change in planned.changes if change.field.name not in failed)
+    desired = {name: value for name, value in planned.desired.items() if name not in failed}
+    item, stored = planned.item, planned.record
+    intended = intended_records(planned.changes, planned.desired, item, stored)
+    rejected = {name: known for name, known in intended.items() if name in failed}
+    return record.with_fields({**rejected, **field_records(written, desired, item, stored)})
