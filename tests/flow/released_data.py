@@ -1,8 +1,8 @@
-"""The current version in a data folder of version 1.1.0, between the servers that the folder knows.
+"""The current version in a data folder of version 1.1.0, between the same two servers.
 
 `tests/fixtures/make_data_1_1_0.py` made both. Times in the folder matter (what is due, when the
-libraries were compared last), so nothing is shifted: simulated time goes on where the folder's time
-ended.
+libraries were compared last), so nothing is shifted: simulated time continues where the folder's
+time ended.
 """
 
 from __future__ import annotations

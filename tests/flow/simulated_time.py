@@ -2,7 +2,7 @@
 
 Every Python process that is started with `environment` takes its clock from here and sleeps here.
 The time moves only within `pass_until` and `pass_time`, and only while every process sleeps: then
-the one that would wake first goes on, alone. So what happens, and how often, depends on no
+the one that would wake first continues, alone. So what happens, and how often, depends on no
 machine's speed.
 """
 
@@ -24,7 +24,7 @@ from tests.emulators.stash_toys import alive
 from tests.flow.house import LIMIT_S, House, wait_for
 
 REAL_LIMIT_S = 240.0
-LOOK_S = 0.05
+POLL_S = 0.05
 FRAME = 9
 _CLIENT = Path(__file__).resolve().parent / "simulated_process"
 
@@ -39,7 +39,7 @@ class _Process:
 
 
 class SimulatedTime:
-    """The clock, and the processes that live by it."""
+    """The clock, and the processes that use it."""
 
     def __init__(self, start: float, *, tick_s: float = 0.0) -> None:
         """`tick_s`: by how much a process's clock moves at each look, so that work takes time."""
@@ -66,7 +66,7 @@ class SimulatedTime:
             if pid not in self._pids:
                 self._expected.add(pid)
 
-    def lives(self, pid: int) -> bool:
+    def is_running(self, pid: int) -> bool:
         """Whether this process is being started or has not ended yet."""
         with self._changed:
             return pid in self._expected or any(one.pid == pid for one in self._processes)
@@ -99,7 +99,7 @@ class SimulatedTime:
             self._settle()
 
     def jump(self, seconds: float) -> None:
-        """Move the clock while no process lives."""
+        """Move the clock while no process runs."""
         self._settle()
         assert not self._processes, "a process would see the time jump"
         self._now += seconds
@@ -124,13 +124,13 @@ class SimulatedTime:
         with self._changed:
             waited = 0.0
             while not is_settled() and not or_until():
-                self._changed.wait(LOOK_S)
-                waited += LOOK_S
+                self._changed.wait(POLL_S)
+                waited += POLL_S
                 busy = [one.pid for one in self._processes if one.wake_at is None]
                 assert waited < REAL_LIMIT_S, f"never at rest: {busy}, {self._expected}"
 
     def _wake_next(self, end: float) -> bool:
-        """Let the process go on that wakes first; if none does before `end`, the time is `end`."""
+        """Wake the process that is due first; if none does before `end`, the time is `end`."""
         with self._changed:
             asleep = [one for one in self._processes if one.wake_at is not None]
             first = min(asleep, key=lambda one: one.wake_at or 0.0, default=None)
@@ -226,7 +226,7 @@ class SimulatedServers(House):
         wait_for(lambda: len(self.stash.plugin_runs) > before, "the task's process")
         run = self.stash.plugin_runs[before]
         self.time.expect(run.pid)
-        self.time.pass_until(lambda: not self.time.lives(run.pid), name)
+        self.time.pass_until(lambda: not self.time.is_running(run.pid), name)
         return self.stash.wait_job(job_id, LIMIT_S), run
 
     def kill_worker(self) -> None:

@@ -33,6 +33,15 @@ LEFT_LINE = "queue cannot be used: database is locked"
 REFUSED, FAILED, POISON = 25, 26, 28
 LATE, SPILLED, IN_PROGRESS, DESTROYED = 33, 24, 27, 30
 UNTOUCHED = (1, 17, 21, 29)
+FIRST_TASKS = (
+    "View Queue Status",
+    "Health Check",
+    "Test One Scene",
+    "List Dead Letters",
+    "Retry Dead Letters",
+    "Restore Plex Values",
+    "Reset Statistics",
+)
 
 
 @pytest.fixture
@@ -65,6 +74,13 @@ def settle(servers: ContinuedServers) -> None:
     servers.time.pass_until(lambda: is_at_rest(servers), "the queue is at rest")
 
 
+def open_without_writing(servers: ContinuedServers) -> None:
+    """Let a worker take over the folder that may not write to Plex yet."""
+    servers.configure(a_enabled=False)
+    servers.wake()
+    servers.time.pass_until(lambda: servers.doing == "switched off", "an open folder")
+
+
 def kept_document(name: str) -> Any:
     """Return a JSON document of the folder as 1.1.0 left it."""
     return read_document(f"{KEPT.name}/{name}")
@@ -89,7 +105,7 @@ def counters(data: Path) -> dict[str, dict[str, int]]:
     return found
 
 
-def letters_before(servers: ContinuedServers) -> dict[str, int]:
+def dead_letters_before(servers: ContinuedServers) -> dict[str, int]:
     """Return how many dead letters of which reason 1.1.0 left."""
     return dict(query(servers.before, "SELECT reason, count(*) FROM dead_letters GROUP BY reason"))
 
@@ -192,17 +208,15 @@ def test_a_due_time_and_spent_attempts_count(servers: ContinuedServers) -> None:
 
 
 def test_a_hook_enqueues_before_a_worker_came(servers: ContinuedServers) -> None:
-    waited = [subject for subject, _ in waiting_before(servers)]
-    spilled = sorted((servers.data / "spill").iterdir())
+    waited = len(waiting_before(servers)) + len(list((servers.data / "spill").iterdir()))
 
     with holding(servers.data / "lease.db"):
         servers.edit(UNTOUCHED[0], title="By a hook alone")
 
-    noted = [subject for subject, _, _ in servers.jobs()]
-    assert noted == sorted([*waited, f"scene:{UNTOUCHED[0]}"])
-    assert sorted((servers.data / "spill").iterdir()) == spilled
+    kept = len(servers.jobs()) + len(list((servers.data / "spill").iterdir()))
     servers.wake()
     settle(servers)
+    assert kept == waited + 1  # as a file where the new version has another schema
     assert shows(servers, UNTOUCHED[0])
 
 
@@ -226,8 +240,8 @@ def test_unchanged_scenes_are_not_written_again(servers: ContinuedServers) -> No
     assert forced["current"] == 0
 
 
-def test_originals_are_put_back(servers: ContinuedServers) -> None:
-    servers.configure(a_enabled=False)
+def test_originals_are_restored(servers: ContinuedServers) -> None:
+    open_without_writing(servers)
     chosen = servers.ask("Restore Plex Values")["chosen"]
     servers.time.pass_time(10.0)
     restored = servers.ask("Restore Plex Values")
@@ -269,34 +283,38 @@ def test_learned_folders_are_used_and_wrong_ones_not(servers: ContinuedServers) 
 
 
 def test_dead_letters_are_listed_and_tried_again(servers: ContinuedServers) -> None:
-    before = letters_before(servers)
-    listed = servers.ask("List Dead Letters")
+    before = dead_letters_before(servers)
+    open_without_writing(servers)
+    listed = servers.ask("List Dead Letters")["dead"]
     retried = servers.ask("Retry Dead Letters")
+    servers.configure(a_enabled=True)
     settle(servers)
 
-    assert set(before) >= {"PlexNotFound", "AmbiguousMatch", "WeakMatch", "PlexRejected"}
-    assert listed == {"dead": before}
+    kinds = {"PlexNotFound", "AmbiguousMatch", "WeakMatch", "PlexRejected", "PlexTemporaryError"}
+    assert {kind: listed[kind] for kind in kinds} == {kind: before[kind] for kind in kinds}
+    assert sum(listed.values()) == sum(before.values()) == len(kinds) + 1  # a crash, renamed since
     assert retried == {"revived": sum(before.values()), "left": 0}
     assert [shows(servers, scene) for scene in (REFUSED, FAILED, POISON)] == [True] * 3
     assert {one["reason"] for one in servers.dead_letters()} == {"AmbiguousMatch", "WeakMatch"}
 
 
-def test_letters_of_an_outage_are_recovered(servers: ContinuedServers) -> None:
-    with holding(servers.data / "lease.db"):
-        servers.ask("Clear Pending Queue")
-        servers.time.pass_time(10.0)
-        servers.ask("Clear Pending Queue")
-        answer = servers.ask("Recover Outage Jobs: Temporary Errors")
-        waiting = [subject for subject, _, _ in servers.jobs()]
-    servers.wake()
+def test_dead_letters_of_an_outage_are_recovered(servers: ContinuedServers) -> None:
+    open_without_writing(servers)
+    servers.ask("Clear Pending Queue")
+    servers.time.pass_time(10.0)
+    servers.ask("Clear Pending Queue")
+    answer = servers.ask("Recover Outage Jobs: Temporary Errors")
+    waiting = [subject for subject, _, _ in servers.jobs()]
+    servers.configure(a_enabled=True)
     servers.time.pass_until(lambda: shows(servers, FAILED), "the recovered scene is written")
 
     assert answer["recovered"] == {"PlexTemporaryError": 1}
-    assert waiting == [f"scene:{FAILED}", f"scene:{IN_PROGRESS}"]  # the second was in progress
+    assert waiting == [f"scene:{FAILED}"]
 
 
 def test_a_confirmation_that_was_begun_counts(servers: ContinuedServers) -> None:
     asked = kept_document("confirm.json")
+    open_without_writing(servers)
     servers.time.pass_time(10.0)
 
     answer = servers.ask(asked["task"])
@@ -308,7 +326,7 @@ def test_a_confirmation_that_was_begun_counts(servers: ContinuedServers) -> None
 # -- outages and figures --------------------------------------------------------------------------
 
 
-def test_an_outage_goes_on_and_ends_as_one(servers: ContinuedServers) -> None:
+def test_an_outage_continues_and_ends_as_one(servers: ContinuedServers) -> None:
     before = kept_document("outages.json")["outages"]
     servers.plex.down()
     servers.wake()
@@ -330,9 +348,9 @@ def test_an_outage_goes_on_and_ends_as_one(servers: ContinuedServers) -> None:
 
 def test_statistics_and_the_last_comparison_are_shown(servers: ContinuedServers) -> None:
     kept, counted = kept_document("stats.json"), counters(servers.before)
-    with holding(servers.data / "lease.db"):
-        first = servers.ask("View Queue Status")["statistics"]
-    servers.wake()
+    open_without_writing(servers)
+    first = servers.ask("View Queue Status")["statistics"]
+    servers.configure(a_enabled=True)
     settle(servers)
     later = servers.ask("View Queue Status")["statistics"]
 
@@ -347,7 +365,15 @@ def test_statistics_and_the_last_comparison_are_shown(servers: ContinuedServers)
 # -- everything -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("task", FIRST_TASKS)
+def test_a_task_answers_before_a_worker_came(servers: ContinuedServers, task: str) -> None:
+    servers.configure(a_enabled=False, f_test_scene=IN_PROGRESS)
+
+    assert isinstance(servers.ask(task), dict)
+
+
 def test_tasks_read_what_is_kept(servers: ContinuedServers) -> None:
+    open_without_writing(servers)
     servers.configure(f_test_scene=IN_PROGRESS)
     lines = len((servers.before / "plexsync.log").read_text(encoding="utf-8").splitlines())
 

@@ -1,4 +1,4 @@
-"""A scenario costs the requests that it cost with version 1.1.0, and writes the same to Plex."""
+"""A scenario costs the same requests as with version 1.1.0 and writes the same to Plex."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker of version 1.1.0 lives while the plugin is updated: it hands over, nothing is lost."""
+"""A worker of version 1.1.0 runs while the plugin is updated: it hands over, nothing is lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class InstalledServers(ReleasedServers):
         install_package(source / "index.yml", "PlexSync", self.plugin)
 
     def unzip(self, source: Path) -> None:
-        """Unzip the package over the folder, as a person does: old files stay."""
+        """Unzip the package over the folder, as by hand: old files stay."""
         with zipfile.ZipFile(source / "PlexSync.zip") as package:
             for name in package.namelist():
                 destination = self.plugin / name
@@ -77,7 +77,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params=[InstalledServers.update, InstalledServers.unzip], ids=["updated", "unzipped"]
 )
 def update(request: pytest.FixtureRequest) -> Update:
-    """Return one of the ways in which people update."""
+    """Return one of the two ways to update."""
     way: Update = request.param
     return way
 
