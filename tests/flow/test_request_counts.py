@@ -1,0 +1,46 @@
+"""A scenario costs the same requests as with version 1.1.0 and writes the same to Plex."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.flow.house import opened
+from tests.flow.request_scenario import EXPECTED, START, STEPS, Requests, count_requests, fill
+from tests.flow.simulated_time import SimulatedServers, SimulatedTime
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Requests]]:
+    """Yield what each step of the scenario costs now."""
+    time = SimulatedTime(START)
+    servers = SimulatedServers(tmp_path_factory.mktemp("servers"), time)
+    fill(servers)
+    with opened(servers):
+        yield count_requests(servers)
+    time.close()
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Requests]:
+    """Return what each step cost with version 1.1.0."""
+    document: dict[str, Requests] = json.loads(EXPECTED.read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("what", ["plex", "stash", "writes"])
+def test_a_step_costs_what_it_cost_with_1_1_0(
+    found: dict[str, Requests], expected: dict[str, Requests], step: str, what: str
+) -> None:
+    assert found[step][what] == expected[step][what]
+
+
+def test_the_recorded_scenario_has_the_same_steps(expected: dict[str, Requests]) -> None:
+    assert set(expected) == set(STEPS)
+
+
+def test_a_second_sync_of_everything_writes_nothing(found: dict[str, Requests]) -> None:
+    assert found["sync all, nothing changed"]["writes"] == []
