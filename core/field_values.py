@@ -43,7 +43,9 @@ def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
 
 
 def digest(kind: Kind, value: FieldValue) -> str:
-    """16 hex digits of the normal form; "" for every empty value, so that "nothing" is recognisable."""
+    """16 hex digits of the normal form; "" for every empty value, so that "nothing" is
+    recognisable.
+    """
     text = normal_form(kind, value)
     return (
         hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16]

@@ -28,7 +28,9 @@ class Confidence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PlexFile:
-    """One file that a Plex item plays, as the library listing shows it. `size` in bytes, 0 if unknown."""
+    """One file that a Plex item plays, as the library listing shows it. `size` in bytes, 0 if
+    unknown.
+    """
 
     path: str
     size: int
@@ -59,8 +61,8 @@ class Candidate:
 class MatchResult:
     """The verdict: which items to write, how sure, and every candidate looked at, best first.
 
-    `items` is empty when the confidence is NONE, and holds the best guess when it is LOW. `is_learned`:
-    the path was carried over by a pair that PlexSync learned, not by a setting.
+    `items` is empty when the confidence is NONE, and holds the best guess when it is LOW.
+    `is_learned`: the path was carried over by a pair that PlexSync learned, not by a setting.
     """
 
     items: tuple[int, ...]

@@ -1,7 +1,8 @@
-"""Hides paths in texts that people pass on, but so that the same path still looks the same everywhere.
+"""Hides paths in texts that people pass on, but so that the same path still looks the same
+everywhere.
 
-Every part of a path becomes words of its own, chosen by its hash: in the log, in Stash's log and in what
-the tasks print, in every process and after every restart alike. A file keeps its extension.
+Every part of a path becomes words of its own, chosen by its hash: in the log, in Stash's log and in
+what the tasks print, in every process and after every restart alike. A file keeps its extension.
 """
 
 import hashlib
@@ -19,7 +20,8 @@ _WORDS = (
 )
 # fmt: on
 _VIDEO = r"\.(?:mp4|mkv|avi|wmv|mov|m4v|mpe?g|m?ts|m2ts|webm|flv|f4v|vob|iso|divx|3gp|og[gmv]|rmvb|rm|asf|qt)\b"
-# A path begins at a separator or drive after a blank or a sign. A file's ends with its extension, because its
+# A path begins at a separator or drive after a blank or a sign. A file's ends with its extension,
+# because its
 # name may hold anything; a folder's ends where a list or a sentence goes on.
 _PATH = re.compile(
     r"(?:(?<=[\s\"'=(,>])|^)(?:[A-Za-z]:)?[/\\]"

@@ -11,8 +11,9 @@ _MAX_MARKS = 8  # a field that is written again and again is still known by its 
 class Original:
     """One field of one item before it was written for the first time.
 
-    `written_digests` tell PlexSync's own values from a later hand edit: digests of what was or was about to be written,
-    for images the sha1 of the bytes. `added` are the names PlexSync added, `removed` those it removed.
+    `written_digests` tell PlexSync's own values from a later hand edit: digests of what was or was
+    about to be written, for images the sha1 of the bytes. `added` are the names PlexSync added,
+    `removed` those it removed.
     """
 
     value: FieldValue

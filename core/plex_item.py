@@ -11,8 +11,8 @@ class PlexItem:
     """One item as Plex holds it now.
 
     `values` is keyed by our field names and holds every edit field (empty ones as "", () or None).
-    `locked` holds Plex's own names of locked fields. `images` maps an image field's name to the path of
-    the image shown, "" when none.
+    `locked` holds Plex's own names of locked fields. `images` maps an image field's name to the
+    path of the image shown, "" when none.
     """
 
     rating_key: int

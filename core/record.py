@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 class FieldRecord:
     """Digests of one field: what was *pushed*, and what the verifying read *saw* ("" = nothing).
 
-    `names` are the entries PlexSync put there, for fields that hold names. `intended` is what is about to
-    be pushed: it is kept before the request, so that a killed worker's write is still known as ours.
+    `names` are the entries PlexSync put there, for fields that hold names. `intended` is what is
+    about to be pushed: it is kept before the request, so that a killed worker's write is still
+    known as ours.
     """
 
     pushed: str

@@ -1,8 +1,8 @@
 """Lines that Stash's log understands. Standard library only and cheap: hooks load it.
 
 Stash reads a line as byte 0x01, a level letter, byte 0x02, text. Any other line is logged at the
-manifest's default level, an empty prefixed line as well, and a line of 64 KiB ends the log reading of
-the whole run. So every line is prefixed, none is empty, and none is longer than 60,000 bytes.
+manifest's default level, an empty prefixed line as well, and a line of 64 KiB ends the log reading
+of the whole run. So every line is prefixed, none is empty, and none is longer than 60,000 bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def log_lines(level: str, text: str) -> list[bytes]:
 
 
 def write_log(write: Callable[[bytes], object], level: str, text: str) -> None:
-    """Send `text` to Stash's log, one write per line. A closed pipe is nobody's fault and is ignored."""
+    """Send `text` to Stash's log, one write per line. A closed pipe is nobody's fault and is
+    ignored.
+    """
     try:
         for line in log_lines(level, text):
             write(line)

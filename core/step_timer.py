@@ -8,7 +8,8 @@ from core.clock import Clock
 
 KEPT_TIMES = 200  # the newest of each step; enough for a median and a 95th percentile
 STEPS = ("job", "read", "match", "items", "share", "write", "images", "verify")
-"""In the order in which people are shown them; what each one is, is said in docs/troubleshoot.md."""
+"""In the order in which people are shown them; what each one is, is said in docs/troubleshoot.md.
+"""
 
 PLEX = "plex"
 STASH = "stash"
@@ -25,7 +26,9 @@ class StepTimer:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time what happens here; a step that fails has no time, because it would be that of a timeout."""
+        """Time what happens here; a step that fails has no time, because it would be that of a
+        timeout.
+        """
         started = self._clock.monotonic()
         yield
         self.record(name, self._clock.monotonic() - started)

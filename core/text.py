@@ -14,7 +14,9 @@ def pluralize(count: int, noun: str) -> str:
 
 
 def format_counts(counts: Mapping[str, int], most: int = 5) -> str:
-    """`3 x AmbiguousMatch, 1 x WeakMatch`, most first; "" for none. What is beyond `most` is added up."""
+    """`3 x AmbiguousMatch, 1 x WeakMatch`, most first; "" for none. What is beyond `most` is added
+    up.
+    """
     ordered = sorted(counts.items(), key=lambda row: -row[1])
     parts = [f"{count:,} x {name}" for name, count in ordered[:most]]
     rest = sum(count for _, count in ordered[most:])

@@ -1,8 +1,9 @@
 """Make sure that the packages of requirements.txt can be imported, before anything imports them.
 
 Stash's Python belongs to the user and is often empty, read-only or managed by the system. What is
-missing is therefore installed into a private folder below data/, and a worker or task that cannot get
-its packages ends with one line that says what to run. Standard library only; hooks never come here.
+missing is therefore installed into a private folder below data/, and a worker or task that cannot
+get its packages ends with one line that says what to run. Standard library only; hooks never come
+here.
 """
 
 import hashlib
@@ -83,7 +84,8 @@ def ensure_dependencies(
     now: Callable[[], float] = time.time,
     wait_s: float = LOCK_WAIT_S,
 ) -> None:
-    """Make the packages importable in this process, installing them into `data_dir`/deps if need be.
+    """Make the packages importable in this process, installing them into `data_dir`/deps if need
+    be.
 
     Args:
         root: the plugin's folder, holding requirements.txt.
@@ -152,7 +154,9 @@ def use_folder(folder: Path) -> None:
 
 
 def _origin(module: ModuleType) -> str:
-    """Where a module lies; a package without `__init__.py` has only folders, and the first one counts."""
+    """Where a module lies; a package without `__init__.py` has only folders, and the first one
+    counts.
+    """
     return getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
 
 
@@ -261,7 +265,9 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _move_obsolete(deps: Path, target: Path, work: Path) -> None:
-    """Move the folders of other requirements and other Pythons away, so that none is ever half removed in place."""
+    """Move the folders of other requirements and other Pythons away, so that none is ever half
+    removed in place.
+    """
     for other in deps.iterdir():
         if other.is_dir() and other not in (target, work):
             try:

@@ -29,7 +29,9 @@ _NO_WINDOW: int = getattr(
 
 
 class Installer(NamedTuple):
-    """A program that can fill a folder with packages: its argv up to the word `install`, and its options."""
+    """A program that can fill a folder with packages: its argv up to the word `install`, and its
+    options.
+    """
 
     name: str
     start: tuple[str, ...]
@@ -83,7 +85,8 @@ def _bundled_pip() -> Path | None:
 
 
 def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What an installer is told: all of it, since it names indexes, mirrors and proxies, but no other place to fill.
+    """What an installer is told: all of it, since it names indexes, mirrors and proxies, but no
+    other place to fill.
 
     `user` and `require-virtualenv` in a person's pip.conf contradict a folder of our own.
     """
@@ -94,7 +97,9 @@ def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def run_command(
     command: Sequence[str], folder: Path, limit_s: float = INSTALL_LIMIT_S
 ) -> CommandResult:
-    """Run `command` in `folder`; a failure to start it or an exceeded limit is a status, not an error."""
+    """Run `command` in `folder`; a failure to start it or an exceeded limit is a status, not an
+    error.
+    """
     # A file, not a pipe: children of a killed installer could hold a pipe open for ever.
     with tempfile.TemporaryFile(dir=folder) as output:
         try:

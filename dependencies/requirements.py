@@ -81,7 +81,9 @@ def parse_version(text: str) -> Version | None:
 
 
 def satisfies(installed: str, requirement: Requirement) -> bool:
-    """Whether the installed version lies within all bounds; a release candidate of 3.0 is not below 3."""
+    """Whether the installed version lies within all bounds; a release candidate of 3.0 is not below
+    3.
+    """
     version = parse_version(installed)
     if version is None:
         return False

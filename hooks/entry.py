@@ -1,7 +1,9 @@
-"""One event of Stash becomes one waiting job. Standard library only: the user's save waits for this.
+"""One event of Stash becomes one waiting job. Standard library only: the user's save waits for
+this.
 
 The hook reads no values and no settings and asks nobody. It notes what changed and why; the worker
-reads the scene, or what scenes show of a performer, studio, tag or group, when it drains, and decides.
+reads the scene, or what scenes show of a performer, studio, tag or group, when it drains, and
+decides.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Two operations that must be as light as a hook: waking the worker, and saying a line in Stash's log.
+"""Two operations that must be as light as a hook: waking the worker, and saying a line in Stash's
+log.
 
 Standard library only.
 """

@@ -1,9 +1,10 @@
 """The queue's table: persist-queue's ack queue, with the columns PlexSync needs.
 
-The library's own table form and statuses are kept, so its tools read what PlexSync wrote and the other
-way round. Its SQL lives in class attributes; only those and the connection's options differ here. The
-moves of a job are statements of our own (`store.py`): the library's `get` is a SELECT followed by an
-UPDATE, its `nack` puts a row back in its old place, and its `ack` says yes to an unknown id.
+The library's own table form and statuses are kept, so its tools read what PlexSync wrote and the
+other way round. Its SQL lives in class attributes; only those and the connection's options differ
+here. The moves of a job are statements of our own (`store.py`): the library's `get` is a SELECT
+followed by an UPDATE, its `nack` puts a row back in its old place, and its `ack` says yes to an
+unknown id.
 """
 
 import sqlite3
@@ -22,8 +23,8 @@ _DUE = "(julianday('now') - 2440587.5) * 86400.0"
 class SceneAckQueue(SQLiteAckQueue):
     """`SQLiteAckQueue` with `subject`, `cause`, `priority`, `due_at`, `attempts`.
 
-    An item is `{"subject": "scene:42", "cause": "update"}`. `put` raises `sqlite3.IntegrityError` when
-    the subject already waits; a job that is not due is invisible to `get`.
+    An item is `{"subject": "scene:42", "cause": "update"}`. `put` raises `sqlite3.IntegrityError`
+    when the subject already waits; a job that is not due is invisible to `get`.
     """
 
     _TABLE_NAME = "scene_ack_queue"
@@ -69,7 +70,9 @@ class SceneAckQueue(SQLiteAckQueue):
         return connection
 
     def __del__(self) -> None:
-        """The library would close here, in whatever thread collects the garbage; SQLite refuses that."""
+        """The library would close here, in whatever thread collects the garbage; SQLite refuses
+        that.
+        """
 
     def prune(self, keep: int = KEEP_DONE) -> None:
         """Delete done rows beyond the newest `keep`; waiting and running rows stay.

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Parts of SQLite's messages. All but the first two: the schema, which this version made, has changed.
+# Parts of SQLite's messages. All but the first two: the schema, which this version made, has
+# changed.
 _DAMAGE = (
     "malformed",
     "not a database",

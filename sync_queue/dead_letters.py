@@ -40,7 +40,9 @@ class DeadLetters:
         self._store = store
 
     def newest(self, limit: int | None = 100) -> list[DeadLetter]:
-        """Return the newest dead letters first, all of them if `limit` is None; [] if there is none."""
+        """Return the newest dead letters first, all of them if `limit` is None; [] if there is
+        none.
+        """
         # SQLite takes a negative limit for none.
         values = {"limit": -1 if limit is None else limit}
         rows = self._store.connection.execute(sql.NEWEST_DEAD_LETTERS, values).fetchall()
@@ -77,7 +79,9 @@ class DeadLetters:
             return connection.execute(sql.DELETE_DEAD_LETTER, {"subject": subject}).rowcount == 1
 
     def requeue(self, dead_letter: DeadLetter, now: float) -> bool:
-        """Return a dead letter to the queue in one transaction; return False if it no longer exists."""
+        """Return a dead letter to the queue in one transaction; return False if it no longer
+        exists.
+        """
         subject, priority = dead_letter.subject, max(dead_letter.priority, PRIORITY_EDIT)
         row = job_row(subject, REQUEUED, priority, now, 0.0, None)
         with self._store.transaction() as connection:

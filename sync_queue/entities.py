@@ -1,7 +1,8 @@
 """The index scene -> entities, and what scenes show of each entity.
 
-It is written before Plex is: a row names at least what the scene's items may show, so that whatever ends later
-finds its scenes. Only what a fan-out has carried to every scene changes the name that is known.
+It is written before Plex is: a row names at least what the scene's items may show, so that whatever
+ends later finds its scenes. Only what a fan-out has carried to every scene changes the name that is
+known.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -38,8 +39,9 @@ class EntityIndex:
     def record_before_write(self, shows: Shows) -> list[str]:
         """Before Plex is written: add to the rows what the scenes are about to show.
 
-        Returns the entities that are known by another name than these scenes show; [] as a rule. Then scenes
-        show two names, and none is known any more: whatever it is called in the end is carried to all of them.
+        Returns the entities that are known by another name than these scenes show; [] as a rule.
+        Then scenes show two names, and none is known any more: whatever it is called in the end is
+        carried to all of them.
         """
         wider: dict[int, frozenset[str]] = {}
         for scene_id, entities in shows.items():

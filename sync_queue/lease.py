@@ -1,9 +1,9 @@
 """One worker at a time: a lock that the system itself drops the moment its holder dies.
 
 The worker holds `BEGIN EXCLUSIVE` open on `lease.db` for its life. Nothing is ever written to that
-file, so there is no journal to recover; no zombie and no recycled process id can fake it; and a probe
-is one read. Nothing else in the holder may open the file: on POSIX, closing any descriptor of a file
-drops all locks the process has on it.
+file, so there is no journal to recover; no zombie and no recycled process id can fake it; and a
+probe is one read. Nothing else in the holder may open the file: on POSIX, closing any descriptor of
+a file drops all locks the process has on it.
 """
 
 import sqlite3
@@ -52,7 +52,8 @@ class Lease:
         except sqlite3.Error as error:
             connection.close()
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                # Only a holder keeps readers out. A slow probe or another contender is no reason to leave.
+                # Only a holder keeps readers out. A slow probe or another contender is no reason to
+                # leave.
                 return (
                     not is_worker_alive(str(self._path.parent))
                     and tries > 1

@@ -1,4 +1,6 @@
-"""The small rows beside the queue: who works, the way back to Stash, and facts that outlive a process."""
+"""The small rows beside the queue: who works, the way back to Stash, and facts that outlive a
+process.
+"""
 
 import sqlite3
 from dataclasses import dataclass
@@ -111,7 +113,9 @@ class WorkerRow:
 def start_epoch(
     connection: sqlite3.Connection, pid: int, version: str, started_by: str, now: float
 ) -> int:
-    """Enter a new worker; its epoch fences off every earlier one. Only the holder of the lease calls this."""
+    """Enter a new worker; its epoch fences off every earlier one. Only the holder of the lease
+    calls this.
+    """
     with transaction(connection):
         values = {"pid": pid, "version": version, "started_by": started_by, "now": now}
         connection.execute(sql.NEW_EPOCH, values)

@@ -1,4 +1,6 @@
-"""What Plex showed before PlexSync's first write: one row per item, each field kept at its own first write."""
+"""What Plex showed before PlexSync's first write: one row per item, each field kept at its own
+first write.
+"""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +28,9 @@ class Originals:
     def save(
         self, server: str, item: int, section: int, fields: Mapping[str, Original], now: float
     ) -> None:
-        """Keep what is about to be overwritten; of a field that is kept already only its marks are added to."""
+        """Keep what is about to be overwritten; of a field that is kept already only its marks are
+        added to.
+        """
         key = {"server": server, "item": item}
         row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
         known = _from_text(row[0]) if row else {}

@@ -90,7 +90,9 @@ class Records:
         ]
 
     def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
-        """The scenes of which anything is kept, a dead letter included, with ids above `after` up to `upto`."""
+        """The scenes of which anything is kept, a dead letter included, with ids above `after` up
+        to `upto`.
+        """
         query = {"after": after, "upto": upto, "limit": limit}
         return [
             row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()
@@ -149,7 +151,8 @@ class Records:
             ).rowcount
 
     def last_synced_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
-        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is known.
+        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is
+        known.
 
         With an `oshash`, a record of another file counts as absent.
         """
@@ -161,7 +164,9 @@ class Records:
 
 
 def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
-    """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of several saves."""
+    """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of
+    several saves.
+    """
     return {
         _STORED_KEYS.get(attribute.name, attribute.name): getattr(record, attribute.name)
         for attribute in fields(record)
@@ -182,7 +187,8 @@ def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
         try:
             yield _from_row(row)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            continue  # bytes that a bad disk has changed; the scene is then written as if for the first time
+            # bytes that a bad disk has changed; the scene is then written as if for the first time
+            continue
 
 
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:

@@ -15,7 +15,8 @@ from sync_queue.hook_queue import decode_lossy
 def salvage(damaged: Path, connection: sqlite3.Connection) -> bool:
     """Enqueue every waiting or running subject that a damaged database shows; False if not all.
 
-    It is read from both ends, so that one bad page costs no more than itself, and without its indexes.
+    It is read from both ends, so that one bad page costs no more than itself, and without its
+    indexes.
     """
     is_complete = True
     with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as source:
@@ -92,8 +93,9 @@ def _is_valid(row: tuple[object, ...], documents: int) -> bool:
 def recover_watermark(damaged: Path, connection: sqlite3.Connection, is_complete: bool) -> None:
     """Set the watermark, without which the catch-up would start now and repair nothing.
 
-    Where neither the backup nor the damaged database has it, or where not every waiting job could be
-    read, it lies a day back: there is no backup of a day ago, so the database held nothing older.
+    Where neither the backup nor the damaged database has it, or where not every waiting job could
+    be read, it lies a day back: there is no backup of a day ago, so the database held nothing
+    older.
     """
     known = damaged.stat().st_mtime - DAY_S
     try:

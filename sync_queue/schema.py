@@ -54,7 +54,8 @@ CREATE TABLE counters (kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-# What scenes show of performers, studios, tags and groups, so that their renames and ends find their scenes;
+# What scenes show of performers, studios, tags and groups, so that their renames and ends find
+# their scenes;
 # and what Plex showed before PlexSync's first write.
 _STEP_2 = """
 CREATE TABLE scene_entities (scene_id INTEGER PRIMARY KEY, entities TEXT NOT NULL);
@@ -74,7 +75,9 @@ MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3)
 
 @dataclass(frozen=True, slots=True)
 class OpenedDatabase:
-    """The queue ready for use. `quarantine` is the path of a damaged predecessor, "" when there was none."""
+    """The queue ready for use. `quarantine` is the path of a damaged predecessor, "" when there was
+    none.
+    """
 
     queue: SceneAckQueue
     journal_mode: str
@@ -86,7 +89,8 @@ def open_database(
     checkpoint: Checkpoint = no_checkpoint,
     wall: Callable[[], float] = time.time,
 ) -> OpenedDatabase:
-    """Open, create or migrate `queue.db`; a damaged one is quarantined and what it still shows saved.
+    """Open, create or migrate `queue.db`; a damaged one is quarantined and what it still shows
+    saved.
 
     `wall` returns epoch seconds; they date the name of a damaged database.
 
@@ -139,7 +143,9 @@ def _open(data_dir: Path, checkpoint: Checkpoint, wall: Callable[[], float]) -> 
 
 
 def _create_file(data_dir: Path, path: Path, now: float) -> None:
-    """Make the empty database with its journal mode, under a temporary name, and move it into place."""
+    """Make the empty database with its journal mode, under a temporary name, and move it into
+    place.
+    """
     temporary = path.with_suffix(".new")
     for leftover in _with_companions(temporary):
         leftover.unlink(missing_ok=True)

@@ -20,7 +20,8 @@ def absorb_spill(
 ) -> tuple[int, list[str]]:
     """Note every spilled change, oldest first; how many, and the names of files that made no sense.
 
-    A file is removed after its change is committed: a kill in between notes it twice, which is harmless.
+    A file is removed after its change is committed: a kill in between notes it twice, which is
+    harmless.
     """
     folder = data_dir / SPILL
     absorbed, refused = 0, []
@@ -37,7 +38,9 @@ def absorb_spill(
 
 
 def remove_stale_files(data_dir: Path, now: float) -> int:
-    """Remove what hooks that were killed while they wrote have left; how many files. Their change is unreadable."""
+    """Remove what hooks that were killed while they wrote have left; how many files. Their change
+    is unreadable.
+    """
     dropped = 0
     for path in (data_dir / SPILL).glob("*.tmp"):
         try:

@@ -1,4 +1,5 @@
-"""Every SQL text on the queue's tables, named, each with its purpose. Standard library only: hooks load it.
+"""Every SQL text on the queue's tables, named, each with its purpose. Standard library only: hooks
+load it.
 
 Statuses are persist-queue's: 0 and 1 wait, 2 is in progress, 5 is done. A row is *waiting* when its
 status is below 2; a unique partial index allows one waiting and one running row per subject.
@@ -63,7 +64,8 @@ PRIORITY_DUE = (
 CLAMP_DUE = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND due_at > :now + :longest"
 NEXT_DUE = f"SELECT min(due_at) FROM {QUEUE} WHERE status < 2"
 
-# Moves of a running row. Each names status 2, so that rowcount tells whether the move was ours to make.
+# Moves of a running row. Each names status 2, so that rowcount tells whether the move was ours to
+# make.
 COMPLETE = f"UPDATE {QUEUE} SET status = 5 WHERE _id = :id AND status = 2"
 REQUEUE = f"""
 UPDATE {QUEUE} SET status = 1, due_at = :due_at, attempts = :attempts, priority = :priority, reason = :reason
@@ -76,7 +78,8 @@ RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FR
 REFUND = (
     f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
 )
-# A job in hand that is not running any more had moved on. None in hand (NULL): any of them may be the deadly one.
+# A job in hand that is not running any more had moved on. None in hand (NULL): any of them may be
+# the deadly one.
 ADD_CRASH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
 # A look that the library's move brought about is not one of the job's own: it is given back.
 MAKE_DUE = f"""
@@ -104,7 +107,8 @@ SALVAGE = f"""
 SELECT data, timestamp, subject, cause, priority FROM {QUEUE} NOT INDEXED WHERE status < 5 ORDER BY _id {{order}}
 """
 
-# Tables whose rows are carried over from a damaged database: name, columns, how many of the last ones are JSON.
+# Tables whose rows are carried over from a damaged database: name, columns, how many of the last
+# ones are JSON.
 RECOVERED_TABLES = (
     (
         "records",
@@ -216,7 +220,8 @@ SELECT item, section, shown FROM originals WHERE server = :server AND item > :af
 """
 FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
 
-# What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass finds the scenes
+# What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass
+# finds the scenes
 # of an entity; and of each entity the name that they show.
 SCENE_ENTITIES = "SELECT entities FROM scene_entities WHERE scene_id = :scene_id"
 SAVE_SCENE_ENTITIES = """
@@ -236,7 +241,8 @@ VALUES (:subject, :shown, :parent, :updated_at, :read_at)
 ON CONFLICT (subject) DO UPDATE SET shown = excluded.shown, parent = excluded.parent,
   updated_at = excluded.updated_at, read_at = excluded.read_at
 """
-# A scene may have been read before a rename that is still being carried to the others: it only adds to what is known.
+# A scene may have been read before a rename that is still being carried to the others: it only adds
+# to what is known.
 ADD_ENTITY = """
 INSERT INTO entities (subject, shown, parent, updated_at, read_at)
 VALUES (:subject, :shown, :parent, :updated_at, :read_at)
@@ -255,7 +261,8 @@ GET_META = "SELECT value FROM meta WHERE key = :key"
 INSERT_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
-# Counters move in the transaction of the job's own move: three jobs count as three, whoever is killed.
+# Counters move in the transaction of the job's own move: three jobs count as three, whoever is
+# killed.
 COUNT_ONE = """
 INSERT INTO counters (kind, name, count) VALUES (:kind, :name, 1)
 ON CONFLICT (kind, name) DO UPDATE SET count = count + 1

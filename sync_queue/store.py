@@ -8,8 +8,9 @@
     dead_letter  running -> dead letter
     requeue      dead letter -> waiting (`dead_letters.py`)
 
-Where a running job returns to the queue and a newer waiting row of its subject exists, the newer row
-wins. A store that was given an epoch is fenced: it refuses to write once a newer worker has started.
+Where a running job returns to the queue and a newer waiting row of its subject exists, the newer
+row wins. A store that was given an epoch is fenced: it refuses to write once a newer worker has
+started.
 """
 
 import json
@@ -201,9 +202,10 @@ class JobStore(JobQueries):
     def recover_orphans(self) -> list[Job]:
         """Return every running row of a stopped worker to the queue; return the jobs charged.
 
-        Only the holder of the lease may call this. The crash is charged to the current job. Without one
-        the worker crashed while it read for all of them, so each is charged: after three crashes a job
-        runs last and alone, where the others succeed. One transaction, so no crash is charged twice.
+        Only the holder of the lease may call this. The crash is charged to the current job. Without
+        one the worker crashed while it read for all of them, so each is charged: after three
+        crashes a job runs last and alone, where the others succeed. One transaction, so no crash is
+        charged twice.
         """
         with self.transaction() as connection:
             row = connection.execute(sql.CURRENT_JOB).fetchone()
@@ -220,7 +222,9 @@ class JobStore(JobQueries):
         return [job for job in jobs if suspect in (None, job.id)]
 
     def dead_letter_waiting(self, job: Job, reason: str, message: str) -> bool:
-        """Move a waiting job that crashed its worker to the dead letters; False if it does not wait."""
+        """Move a waiting job that crashed its worker to the dead letters; False if it does not
+        wait.
+        """
         dead_letter = _dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
         with self.transaction() as connection:
             changed = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1

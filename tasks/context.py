@@ -31,17 +31,12 @@ TaskResult = dict[str, object]
 class TaskContext:
     """A task's surroundings.
 
-    Attributes:
-        data_dir: where everything is kept.
-        clock: the time.
-        session: the session row of this very run; None when Stash did not say where it listens.
-        start_worker: starts a detached worker.
-        say: writes a line to Stash's log: level, text.
-        progress: moves the progress bar, 0 to 1.
-        build_plex: the way to Plex under some settings.
-        build_bench: what a sync works with, on a store of the task's own.
-        work_here: drains the queue in this process for so many seconds at most, and lets somebody look meanwhile;
-            False when a worker lives after all.
+    Attributes: data_dir: where everything is kept. clock: the time. session: the session row of
+        this very run; None when Stash did not say where it listens. start_worker: starts a detached
+        worker. say: writes a line to Stash's log: level, text. progress: moves the progress bar, 0
+        to 1. build_plex: the way to Plex under some settings. build_bench: what a sync works with,
+        on a store of the task's own. work_here: drains the queue in this process for so many
+        seconds at most, and lets somebody look meanwhile; False when a worker lives after all.
         started_at: when this run began, epoch seconds.
     """
 
@@ -127,14 +122,18 @@ class TaskContext:
         return config
 
     def max_duration_s(self) -> float:
-        """How long a task may hold Stash's only job slot, in seconds; the default where Stash cannot say."""
+        """How long a task may hold Stash's only job slot, in seconds; the default where Stash
+        cannot say.
+        """
         try:
             return read_config(self.stash_client().settings()).config.process_minutes * 60.0
         except PlexSyncError:
             return MAX_DURATION_S
 
     def confirm(self, task: str, count: int, what: str) -> bool:
-        """Whether this run may delete `count` things; if not, it says what a second run would delete."""
+        """Whether this run may delete `count` things; if not, it says what a second run would
+        delete.
+        """
         confirmation = Confirmation(self.data_dir, self.clock)
         if not count or confirmation.consume(task, count, self.started_at):
             return True

@@ -106,7 +106,9 @@ class QueueProgress:
         self._before = self._outcomes()
 
     def start(self, job_s: float = 0.0) -> None:
-        """Say how much there is to do; `job_s` is how long a job takes as a rule, 0 when nobody knows."""
+        """Say how much there is to do; `job_s` is how long a job takes as a rule, 0 when nobody
+        knows.
+        """
         left = self.remaining()
         about = (
             f", about {format_duration(left * job_s)} at the usual pace"
@@ -119,9 +121,11 @@ class QueueProgress:
     def follow(
         self, is_alive: Callable[[], bool], limit_s: float = MAX_DURATION_S
     ) -> dict[str, object]:
-        """Show progress until nothing is due, the worker waits, nothing moves for a minute, or time is up.
+        """Show progress until nothing is due, the worker waits, nothing moves for a minute, or time
+        is up.
 
-        A task holds Stash's only job slot, so it must not stay for ever; the worker goes on without it.
+        A task holds Stash's only job slot, so it must not stay for ever; the worker goes on without
+        it.
         """
         moved = worked = self._clock.monotonic()
         state = self._state()
@@ -156,7 +160,9 @@ class QueueProgress:
             self._say("info", _line(worked, left, now - self._began))
 
     def remaining(self) -> int:
-        """How many jobs are to be done now: due, in progress, or resting for a moment after an edit."""
+        """How many jobs are to be done now: due, in progress, or resting for a moment after an
+        edit.
+        """
         due, _, running = self._store.counts()
         return due + running + self._store.count_settling(sql.SETTLE_WINDOW_S)
 
@@ -200,7 +206,9 @@ class QueueProgress:
         return counts
 
     def _processed(self) -> dict[str, int]:
-        """How many jobs were done, put off or buried since this began; those that go back at once do not count."""
+        """How many jobs were done, put off or buried since this began; those that go back at once
+        do not count.
+        """
         now = self._outcomes()
         return {
             name: max(0, now.get(name, 0) - self._before.get(name, 0))

@@ -47,7 +47,9 @@ def recover(
     gone_scenes: Callable[[Sequence[int]], frozenset[int]],
     now: float,
 ) -> RecoveryResult:
-    """Revive every letter of these classes that failed within an outage; its row leaves the dead letters."""
+    """Revive every letter of these classes that failed within an outage; its row leaves the dead
+    letters.
+    """
     result = RecoveryResult()
     chosen = [
         dead_letter

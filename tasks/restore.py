@@ -47,7 +47,9 @@ def restore_values(context: TaskContext) -> TaskResult:
 
 
 def _require_disabled(stash: StashClient) -> None:
-    """Raises TaskFailed while PlexSync writes: what is put back would be overwritten by the next edit."""
+    """Raises TaskFailed while PlexSync writes: what is put back would be overwritten by the next
+    edit.
+    """
     if read_config(stash.settings()).config.enabled:
         raise TaskFailed(
             "Switch Enabled off in PlexSync's settings first; otherwise what is put back would be overwritten again."
@@ -97,7 +99,9 @@ def _read(
 
 @dataclass(slots=True)
 class _ItemResult:
-    """What became of one item: fields that somebody has edited since, and those Plex refused, with its reason."""
+    """What became of one item: fields that somebody has edited since, and those Plex refused, with
+    its reason.
+    """
 
     edited: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)

@@ -32,7 +32,9 @@ def run_task(
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
 ) -> dict[str, object]:
-    """Run the task whose mode was asked for; the answer for Stash. Foreseeable trouble is an `error`."""
+    """Run the task whose mode was asked for; the answer for Stash. Foreseeable trouble is an
+    `error`.
+    """
     mode = arguments.get("mode")
     task = next((row for row in TASKS if row.mode == mode), None)
     if task is None:
@@ -88,7 +90,9 @@ def build_context(
 
 
 def _shown_by(message: Mapping[str, object], env: Environment) -> Callable[[str], str]:
-    """What becomes of a text before anybody sees it; where the settings cannot be read it stays as it is."""
+    """What becomes of a text before anybody sees it; where the settings cannot be read it stays as
+    it is.
+    """
     session = session_parameters(message.get("server_connection"), env.clock.wall())
     if session is None:
         return str

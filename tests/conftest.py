@@ -11,7 +11,8 @@ __all__ = ["plex", "plex_clock", "stash", "timed_plex"]
 
 pytest_plugins = ["tests.harness.repeat"]
 
-# Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run, so
+# Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run,
+# so
 # that a failure means a change; `make fuzz` looks at new ones.
 settings.register_profile("suite", deadline=None, derandomize=not os.environ.get("FUZZ_EXAMPLES"))
 settings.load_profile("suite")

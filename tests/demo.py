@@ -1,8 +1,8 @@
 """See changes travel from Stash to Plex: `make demo`.
 
 Starts both emulators, installs the plugin as Stash would, edits scenes over GraphQL and shows what
-arrives in Plex. Exits non-zero when something does not. With KEEP=1 in the environment the servers stay
-up until Ctrl-C.
+arrives in Plex. Exits non-zero when something does not. With KEEP=1 in the environment the servers
+stay up until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -164,7 +164,9 @@ class Demo:
 
 
 class Watched:
-    """Around an edit: remembers what Plex held, waits until what Stash holds has arrived, shows both."""
+    """Around an edit: remembers what Plex held, waits until what Stash holds has arrived, shows
+    both.
+    """
 
     def __init__(self, stage: Stage, screen: Screen, films: Iterable[Film], limit_s: float) -> None:
         self._stage = stage

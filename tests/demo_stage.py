@@ -1,4 +1,6 @@
-"""The demo's stage: both servers with a small library, the plugin in place, and a way to end all of it."""
+"""The demo's stage: both servers with a small library, the plugin in place, and a way to end all of
+it.
+"""
 
 from __future__ import annotations
 

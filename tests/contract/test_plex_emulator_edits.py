@@ -1,4 +1,6 @@
-"""Edits on the Plex emulator by `plexapi`: every field, tags in both readings, locks, stars, refused edits."""
+"""Edits on the Plex emulator by `plexapi`: every field, tags in both readings, locks, stars,
+refused edits.
+"""
 
 from __future__ import annotations
 

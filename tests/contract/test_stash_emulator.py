@@ -1,4 +1,6 @@
-"""The emulated Stash runs plugins as the real one does: hooks, tasks, operations and what their processes hold."""
+"""The emulated Stash runs plugins as the real one does: hooks, tasks, operations and what their
+processes hold.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The emulated Stash answers as the real one does: filters, timestamps, cookies, images, and going away."""
+"""The emulated Stash answers as the real one does: filters, timestamps, cookies, images, and going
+away.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A long random day: edits from all sides, processes killed at any moment, servers that come and go.
+"""A long random day: edits from all sides, processes killed at any moment, servers that come and
+go.
 
 At the end everybody is left in peace, and Plex must show what Stash holds, field by field.
 
@@ -53,7 +54,9 @@ class ProcessSoak:
         self.kills = {"worker": 0, "hook or task": 0}
 
     def run(self, kills: int, stop_at: float) -> None:
-        """Live through the day, until so many processes were killed or the (monotonic) time is over."""
+        """Live through the day, until so many processes were killed or the (monotonic) time is
+        over.
+        """
         for _ in range(SCENES):
             self.add_file()
         weighted: list[tuple[Callable[[], None], int]] = [
@@ -180,7 +183,9 @@ class ProcessSoak:
             self._pause.wait(self._rng.uniform(0.0, MAX_LOCK_S))
 
     def full_disk(self) -> None:
-        """For a while the disk is full, as far as the worker can see: none of its files may be written."""
+        """For a while the disk is full, as far as the worker can see: none of its files may be
+        written.
+        """
         workers = [pid for pid, kind in self._crash.processes() if kind == "worker"]
         for limit in (0, resource.RLIM_INFINITY):
             for pid in workers:

@@ -1,8 +1,8 @@
 """Weeks of trouble in minutes: `python -m tests.crash.soak_clock --seed 1 --weeks 2`.
 
-One process, real HTTP, a clock that only moves when told. Whatever a seed brings, every change must be in
-Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client wait for real
-are left to the flow tests: they would cost real minutes here.
+One process, real HTTP, a clock that only moves when told. Whatever a seed brings, every change must
+be in Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client
+wait for real are left to the flow tests: they would cost real minutes here.
 """
 
 from __future__ import annotations
@@ -146,7 +146,9 @@ class ClockSoak:
         self.harness.hook(*chosen)
 
     def edit_without_hook(self) -> None:
-        """A hook that never ran; the catch-up finds it. It is given its time: two faults at once may hide a change."""
+        """A hook that never ran; the catch-up finds it. It is given its time: two faults at once
+        may hide a change.
+        """
         self._change(self.rng.choice(self.scenes))
         self.harness.wake()
         self.harness.live(QUIET_S)

@@ -67,7 +67,9 @@ IN_PROGRESS = f"SELECT 1 FROM {sql.QUEUE} WHERE status = 2 AND subject = ?"
 
 
 def live_and_die(in_process_worker: InProcessHarness, poison: int) -> int:
-    """Workers come and go until the queue is empty; how many died because they read the poison scene."""
+    """Workers come and go until the queue is empty; how many died because they read the poison
+    scene.
+    """
 
     def die_of_it(point: str) -> None:
         if point == "drain.claimed" and query(

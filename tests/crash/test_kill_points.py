@@ -129,7 +129,9 @@ def test_a_worker_killed_during_orphan_recovery_loses_nothing(
 
 
 def keep_busy(crash: CrashHarness) -> None:
-    """Work that passes every point of a drain: shared writes, a burial, and a change during the work."""
+    """Work that passes every point of a drain: shared writes, a burial, and a change during the
+    work.
+    """
     scenes = [crash.scene(f"{number}.mp4") for number in range(3)]
     missing = crash.scene("elsewhere.mp4", in_plex=False)
     twice = crash.scene("twice.mp4", in_plex=False)

@@ -1,4 +1,6 @@
-"""Exactly one worker among any number of processes, freed by any death, and harmless once it is replaced."""
+"""Exactly one worker among any number of processes, freed by any death, and harmless once it is
+replaced.
+"""
 
 from __future__ import annotations
 

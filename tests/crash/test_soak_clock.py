@@ -1,4 +1,6 @@
-"""A short run of the soak with a clock that is moved; `python -m tests.crash.soak_clock` runs for weeks."""
+"""A short run of the soak with a clock that is moved; `python -m tests.crash.soak_clock` runs for
+weeks.
+"""
 
 from __future__ import annotations
 

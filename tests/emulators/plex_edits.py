@@ -1,4 +1,6 @@
-"""Edits as the server reads them from the arguments of a PUT: checked as a whole first, then applied to each item."""
+"""Edits as the server reads them from the arguments of a PUT: checked as a whole first, then
+applied to each item.
+"""
 
 from __future__ import annotations
 

@@ -27,9 +27,10 @@ KINDS = (
 class Fault:
     """One planned fault.
 
-    `route` is a template such as `/library/metadata/{ids}`, or a regular expression for the beginning of the path.
-    `nth` is the first matching request that goes wrong (1 is the next one), `times` how many do; None is for ever.
-    `struck` is set as soon as a request has met the fault, and its edit is done where the fault lets it be done.
+    `route` is a template such as `/library/metadata/{ids}`, or a regular expression for the
+    beginning of the path. `nth` is the first matching request that goes wrong (1 is the next one),
+    `times` how many do; None is for ever. `struck` is set as soon as a request has met the fault,
+    and its edit is done where the fault lets it be done.
     """
 
     kind: str = "status"

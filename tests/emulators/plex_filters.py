@@ -1,4 +1,6 @@
-"""The media query language of listings. Fields that the server does not know are ignored, as on a real one."""
+"""The media query language of listings. Fields that the server does not know are ignored, as on a
+real one.
+"""
 
 from __future__ import annotations
 

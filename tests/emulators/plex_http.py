@@ -1,4 +1,6 @@
-"""The sockets: HTTP/1.1 with keep-alive, a log of every request, and the faults that need a connection to happen."""
+"""The sockets: HTTP/1.1 with keep-alive, a log of every request, and the faults that need a
+connection to happen.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ class PlexHttpServer(ThreadingHTTPServer):
                 hang_up(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Broken connections are normal here; anything else is a fault of the emulator and must be seen."""
+        """Broken connections are normal here; anything else is a fault of the emulator and must be
+        seen.
+        """
         if not isinstance(sys.exc_info()[1], OSError):
             self.backend.site.violations.append(f"error in the emulator: {traceback.format_exc()}")
 

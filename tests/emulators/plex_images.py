@@ -1,4 +1,6 @@
-"""Posters and backgrounds: uploads are filed by their digest, the newest is selected, the item's path changes."""
+"""Posters and backgrounds: uploads are filed by their digest, the newest is selected, the item's
+path changes.
+"""
 
 from __future__ import annotations
 

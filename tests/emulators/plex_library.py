@@ -1,4 +1,6 @@
-"""The library behind the emulator, with the hooks by which tests change it as a person or a disk would."""
+"""The library behind the emulator, with the hooks by which tests change it as a person or a disk
+would.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ class PlexLibrary:
         title: str | None = None,
         **attributes: Any,
     ) -> int:
-        """Add an item that has been scanned: `files` is one version, `parts` one list of files per version."""
+        """Add an item that has been scanned: `files` is one version, `parts` one list of files per
+        version.
+        """
         section = self.sections[section_key]
         versions = [self._media(version) for version in parts or [files] if version]
         item = self._new_item(
@@ -139,7 +143,9 @@ class PlexLibrary:
 
     @synchronized
     def change(self, /, rating_key: int, **attributes: Any) -> None:
-        """Change an item as a person would, without locks: plain attributes, or `genres=[...]` and the like."""
+        """Change an item as a person would, without locks: plain attributes, or `genres=[...]` and
+        the like.
+        """
         item = self.item(rating_key)
         for name, value in attributes.items():
             if name in _TAG_ATTRIBUTES:
@@ -198,7 +204,9 @@ class PlexLibrary:
 
     @synchronized
     def move_out(self, rating_key: int, new: str, section_key: int | None = None) -> int:
-        """A move that the scanner does not recognise: the old key is gone, the new one has no metadata."""
+        """A move that the scanner does not recognise: the old key is gone, the new one has no
+        metadata.
+        """
         item = self.item(rating_key)
         target = section_key or item.section_key
         size = item.parts[0].size

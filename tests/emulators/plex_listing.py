@@ -1,4 +1,6 @@
-"""Which entries a listing shows and in which order. Orders of whole sections are kept until something changes."""
+"""Which entries a listing shows and in which order. Orders of whole sections are kept until
+something changes.
+"""
 
 from __future__ import annotations
 

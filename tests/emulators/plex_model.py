@@ -75,7 +75,9 @@ class Image:
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """What items and collections have in common. Setting an attribute drops the rendered listing fragment."""
+    """What items and collections have in common. Setting an attribute drops the rendered listing
+    fragment.
+    """
 
     rating_key: int
     section_key: int

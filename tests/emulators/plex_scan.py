@@ -30,7 +30,9 @@ class Scannable(Protocol):
 
 
 def start_scan(section: Section, path: str | None, ends_at: float) -> None:
-    """Note a scan that runs; for a file its folder is scanned, for a foreign folder nothing happens."""
+    """Note a scan that runs; for a file its folder is scanned, for a foreign folder nothing
+    happens.
+    """
     if path is not None:
         if path.lower().endswith(_VIDEO):
             path = (

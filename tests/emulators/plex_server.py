@@ -1,6 +1,7 @@
 """A Plex Media Server in memory: real HTTP and XML, so that the unmodified `plexapi` works on it.
 
-Start it in a test, or by hand: `python -m tests.emulators.plex_server --port 0 --token x --items 100`.
+Start it in a test, or by hand: `python -m tests.emulators.plex_server --port 0 --token x --items
+100`.
 """
 
 from __future__ import annotations
@@ -122,7 +123,9 @@ class PlexEmulator:
             self._gone.set()
 
     def wait_until_down(self, limit: float) -> bool:
-        """Wait until it has been down once since the start, even if it is back; False when the time is over."""
+        """Wait until it has been down once since the start, even if it is back; False when the time
+        is over.
+        """
         return self._gone.wait(limit)
 
     def wait_until_up(self, limit: float) -> bool:
@@ -148,7 +151,9 @@ class PlexEmulator:
         self.requests.append(record)
 
     def count(self, method: str | None = None, route: str | None = None) -> int:
-        """How many requests came; `route` is a template, or a regular expression for the whole path."""
+        """How many requests came; `route` is a template, or a regular expression for the whole
+        path.
+        """
         return sum(
             (method is None or record.method == method)
             and (route is None or _is_route(record, route))
@@ -170,7 +175,9 @@ class PlexEmulator:
 
     @property
     def violations(self) -> list[str]:
-        """What no client may do, such as an edit without ids, and errors of the emulator. Must stay empty."""
+        """What no client may do, such as an edit without ids, and errors of the emulator. Must stay
+        empty.
+        """
         return self.site.violations
 
     # Who it is and how it feels

@@ -116,7 +116,9 @@ _PLACES = {
 
 @dataclass
 class Route:
-    """A method and a path with places for numbers. Routes that change something are the owner's alone."""
+    """A method and a path with places for numbers. Routes that change something are the owner's
+    alone.
+    """
 
     method: str
     template: str

@@ -1,4 +1,6 @@
-"""The points on which real Plex servers may differ, as switches that a test can turn while the server runs."""
+"""The points on which real Plex servers may differ, as switches that a test can turn while the
+server runs.
+"""
 
 from __future__ import annotations
 

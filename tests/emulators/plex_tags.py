@@ -1,4 +1,6 @@
-"""Tags and collections: who carries what, one spelling for the whole server, nothing kept that nobody carries."""
+"""Tags and collections: who carries what, one spelling for the whole server, nothing kept that
+nobody carries.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class TagBook:
             self._detach(item, tagging)
 
     def join(self, item: Item, collection: Collection) -> None:
-        """Make an item a member of exactly this collection, which need not be the first of its title."""
+        """Make an item a member of exactly this collection, which need not be the first of its
+        title.
+        """
         taggings = item.taggings.setdefault("collection", [])
         if all(tagging.tag is not collection.tag for tagging in taggings):
             taggings.append(Tagging(collection.tag))

@@ -1,6 +1,7 @@
 """The server's XML: complete metadata for one item, and the shortened form that listings use.
 
-Listings carry fewer tags than the item has. A reader that takes a listing for the truth must fail its tests.
+Listings carry fewer tags than the item has. A reader that takes a listing for the truth must fail
+its tests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a person does in Stash, as methods: saving scenes, starting tasks, scanning. Nearly all of it over HTTP."""
+"""What a person does in Stash, as methods: saving scenes, starting tasks, scanning. Nearly all of
+it over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ class StashActions(ABC):
         value = self.core.sessions.issue(Session(user or self.options.username or ""))
         return f"{COOKIE}={value}"
 
-    # -- over HTTP ----------------------------------------------------------------------------------------
+    # -- over HTTP
+    # ----------------------------------------------------------------------------------------
 
     def graphql(
         self,
@@ -118,7 +121,9 @@ class StashActions(ABC):
         self.graphql(query, {"input": {**given, **given_values}})
 
     def update_named(self, kind: str, which: int, **fields: Any) -> None:
-        """`performerUpdate`, `studioUpdate`, `tagUpdate` or `groupUpdate`; `kind` is the lower-case name."""
+        """`performerUpdate`, `studioUpdate`, `tagUpdate` or `groupUpdate`; `kind` is the lower-case
+        name.
+        """
         query = f"mutation($input: {kind.title()}UpdateInput!) {{ {kind}Update(input: $input) {{ id }} }}"
         self.graphql(query, {"input": {**fields, "id": str(which)}})
 
@@ -130,7 +135,9 @@ class StashActions(ABC):
         )
 
     def configure(self, plugin_id: str = PLUGIN_ID, **settings: Any) -> dict[str, Any]:
-        """Merge into the saved settings, as the settings page does: read, change, write the whole map."""
+        """Merge into the saved settings, as the settings page does: read, change, write the whole
+        map.
+        """
         query = (
             "mutation($id: ID!, $input: Map!) { configurePlugin(plugin_id: $id, input: $input) }"
         )
@@ -146,7 +153,9 @@ class StashActions(ABC):
         args: Mapping[str, Any] | None = None,
         plugin_id: str = PLUGIN_ID,
     ) -> int:
-        """Queue a task by its name in the manifest, or a run with nothing but `args`; returns the job id."""
+        """Queue a task by its name in the manifest, or a run with nothing but `args`; returns the
+        job id.
+        """
         query = (
             "mutation($id: ID!, $name: String, $args: Map)"
             " { runPluginTask(plugin_id: $id, task_name: $name, args_map: $args) }"
@@ -176,7 +185,8 @@ class StashActions(ABC):
         query = "mutation($input: ScanMetadataInput!) { metadataScan(input: $input) }"
         return int(self.graphql(query, {"input": {"scanGenerateCovers": covers}})["metadataScan"])
 
-    # -- changes with hooks that no mutation of the schema makes --------------------------------------------
+    # -- changes with hooks that no mutation of the schema makes
+    # --------------------------------------------
 
     def identify(self, scene_id: int, **fields: Any) -> int:
         scenes = SceneMutations(self.core)

@@ -1,4 +1,6 @@
-"""The emulated server without its HTTP side: library, settings, plugins, hooks and jobs in one place."""
+"""The emulated server without its HTTP side: library, settings, plugins, hooks and jobs in one
+place.
+"""
 
 from __future__ import annotations
 

@@ -11,10 +11,12 @@ HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind`: graphql, screenshot, image, healthz or "" for any; `name`: a root field, or "" for any.
+    """`kind`: graphql, screenshot, image, healthz or "" for any; `name`: a root field, or "" for
+    any.
 
-    `drop` closes the connection unanswered; `truncate` sends only that many bytes of the body; `cut_after`
-    closes the connection after so many seconds while the request is still being worked on.
+    `drop` closes the connection unanswered; `truncate` sends only that many bytes of the body;
+    `cut_after` closes the connection after so many seconds while the request is still being worked
+    on.
     """
 
     kind: str = ""

@@ -1,4 +1,6 @@
-"""Finds scenes through SQLite, because Stash does: its text comparisons and LIKE wildcards come for free."""
+"""Finds scenes through SQLite, because Stash does: its text comparisons and LIKE wildcards come for
+free.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Hooks after a change: which plugins run, in which order, with which context, and what stops the row."""
+"""Hooks after a change: which plugins run, in which order, with which context, and what stops the
+row.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +129,9 @@ class HookRunner:
         self._shuffle = shuffle
 
     def fire(self, event: HookEvent, caller: Caller) -> None:
-        """Run every matching hook, one process after another, and return when the last one has ended."""
+        """Run every matching hook, one process after another, and return when the last one has
+        ended.
+        """
         try:
             self._fire(event, caller)
         except PluginStartError as error:

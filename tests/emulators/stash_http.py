@@ -76,7 +76,9 @@ class StashHttpServer(ThreadingHTTPServer):
             )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no news; anything else is a fault of the emulator and is shown."""
+        """A client that goes away is no news; anything else is a fault of the emulator and is
+        shown.
+        """
         if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError, TimeoutError)):
             super().handle_error(request, client_address)
 
@@ -227,7 +229,8 @@ class StashHandler(BaseHTTPRequestHandler):
             answer.headers["Set-Cookie"] = granted.set_cookie
         return answer
 
-    # -- what is answered -----------------------------------------------------------------------------
+    # -- what is answered
+    # -----------------------------------------------------------------------------
 
     def _graphql(
         self, request: GraphqlRequest | None, session: Session, fault: Fault | None
@@ -317,7 +320,8 @@ class StashHandler(BaseHTTPRequestHandler):
         found = plugin_file(plugin, kind, rest, self.headers.get("If-None-Match") or "")
         return Answer(found.status, found.body, found.content_type, found.headers)
 
-    # -- sending --------------------------------------------------------------------------------------
+    # -- sending
+    # --------------------------------------------------------------------------------------
 
     def _compress(self, answer: Answer) -> None:
         wants_gzip = "gzip" in (self.headers.get("Accept-Encoding") or "")

@@ -1,4 +1,6 @@
-"""Covers and portraits as Stash serves them: sniffed type, MD5 as ETag, a drawing where there is no cover."""
+"""Covers and portraits as Stash serves them: sniffed type, MD5 as ETag, a drawing where there is no
+cover.
+"""
 
 from __future__ import annotations
 

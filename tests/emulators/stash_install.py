@@ -1,4 +1,6 @@
-"""Puts a plugin folder in place as the package manager does, and finds the processes that came out of it."""
+"""Puts a plugin folder in place as the package manager does, and finds the processes that came out
+of it.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def read_source(index: Path) -> list[dict[str, Any]]:
 
 
 def install_package(index: Path, package_id: str, target: Path) -> Path:
-    """Install or update from a plugin source: check, delete what the old package brought, unzip over the folder."""
+    """Install or update from a plugin source: check, delete what the old package brought, unzip
+    over the folder.
+    """
     package = next(each for each in read_source(index) if each["id"] == package_id)
     archive = index.parent / package["path"]
     if hashlib.sha256(archive.read_bytes()).hexdigest() != package["sha256"]:
@@ -90,7 +94,9 @@ def _private(folder: str) -> bool:
 
 
 def kill_processes_of(folder: Path) -> list[int]:
-    """SIGKILL every other process with an argument or a working folder below `folder`; a no-op without /proc."""
+    """SIGKILL every other process with an argument or a working folder below `folder`; a no-op
+    without /proc.
+    """
     killed = []
     for entry in Path("/proc").glob("[0-9]*"):
         pid = int(entry.name)

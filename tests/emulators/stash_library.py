@@ -1,4 +1,6 @@
-"""The changes Stash makes without telling any plugin, each moving exactly the timestamps that Stash moves."""
+"""The changes Stash makes without telling any plugin, each moving exactly the timestamps that Stash
+moves.
+"""
 
 from __future__ import annotations
 
@@ -136,9 +138,11 @@ class StashLibrary(LibraryState):
             del self.groups[group]
 
     def full_import(self, offset: int = 1000) -> dict[int, int]:
-        """Wipe and refill: new ids for everything, timestamps as they were; returns old -> new scene ids.
+        """Wipe and refill: new ids for everything, timestamps as they were; returns old -> new
+        scene ids.
 
-        With an offset of 0 the ids stay the same numbers and denote others: every table is turned around.
+        With an offset of 0 the ids stay the same numbers and denote others: every table is turned
+        around.
         """
         with self.lock:
             self._renumber_named(offset)

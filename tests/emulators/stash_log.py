@@ -49,7 +49,9 @@ class LogBook:
     def wait_for(
         self, desired: str | Callable[[LogEntry], bool], timeout: float = 10.0
     ) -> LogEntry:
-        """The first entry that contains a text or fulfils a condition; AssertionError when none comes in time."""
+        """The first entry that contains a text or fulfils a condition; AssertionError when none
+        comes in time.
+        """
 
         def found() -> LogEntry | None:
             return next((each for each in self._entries if _fits(each, desired)), None)

@@ -1,4 +1,6 @@
-"""The things a Stash library holds, frozen, so that a reader in another thread never sees half a change."""
+"""The things a Stash library holds, frozen, so that a reader in another thread never sees half a
+change.
+"""
 
 from __future__ import annotations
 

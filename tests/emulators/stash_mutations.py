@@ -86,7 +86,9 @@ class SceneMutations:
         self._core.fire(HookEvent("Scene.Destroy.Post", scene_id, told), caller)
 
     def identify(self, scene_id: int, given: Input, caller: Caller) -> None:
-        """What the identify job found; its hook carries the cover as bare base64 and no `id` among the keys."""
+        """What the identify job found; its hook carries the cover as bare base64 and no `id` among
+        the keys.
+        """
         with self._library.lock:
             self._library.change_scene(scene_id, touch=True, **self._fields(given))
         told = {**all_keys(SCENE_UPDATE_KEYS, given), "id": str(scene_id), "groups": None}

@@ -39,7 +39,9 @@ def parse_line(line: bytes) -> tuple[str | None, str]:
 
 
 def decode_output(stdout: bytes) -> tuple[str | None, Any]:
-    """Error and output of everything a plugin printed; what is not the expected object is output as text."""
+    """Error and output of everything a plugin printed; what is not the expected object is output as
+    text.
+    """
     text = stdout.decode("utf-8", errors="replace")
     try:
         value = json.loads(text, parse_constant=_refuse_constant)

@@ -1,7 +1,8 @@
-"""Runs a plugin the way Stash does: pipes, threads and the moments at which it lets go of a process.
+"""Runs a plugin the way Stash does: pipes, threads and the moments at which it lets go of a
+process.
 
-What a child process may hold open, and what its death leaves behind, decides whether a save in Stash
-freezes. These rules are therefore copied in detail.
+What a child process may hold open, and what its death leaves behind, decides whether a save in
+Stash freezes. These rules are therefore copied in detail.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ class RunningPlugin:
         self._done = Event()
         self._stdout = io.BytesIO()
         run.started = reports.clock()
-        # No new session or process group, and the server's own working folder: a plugin gets no better.
+        # No new session or process group, and the server's own working folder: a plugin gets no
+        # better.
         self._process = _spawn(run.argv, env)
         run.pid = self._process.pid
         splitter = LineSplitter(self._line)

@@ -1,4 +1,6 @@
-"""The loaded plugins and how one of them is started: command, environment, input, and where its output goes."""
+"""The loaded plugins and how one of them is started: command, environment, input, and where its
+output goes.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class NoSuchPlugin(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """On whose behalf a plugin runs: the user, the hooks that led here, and what would end it early."""
+    """On whose behalf a plugin runs: the user, the hooks that led here, and what would end it
+    early.
+    """
 
     cancel: Cancellation
     user: str = ""

@@ -1,4 +1,6 @@
-"""Binds the schema to the emulated server and executes a request against it, with Stash's status codes."""
+"""Binds the schema to the emulated server and executes a request against it, with Stash's status
+codes.
+"""
 
 from __future__ import annotations
 

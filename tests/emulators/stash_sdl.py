@@ -1,4 +1,6 @@
-"""The part of Stash's GraphQL schema that is answered here, so that a misspelt field fails in the tests."""
+"""The part of Stash's GraphQL schema that is answered here, so that a misspelt field fails in the
+tests.
+"""
 
 SDL = """
 scalar Time

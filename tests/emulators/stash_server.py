@@ -62,14 +62,17 @@ class StashEmulator(StashActions):
         self._server: StashHttpServer | None = None
         self._thread: Thread | None = None
 
-    # -- life -----------------------------------------------------------------------------------------
+    # -- life
+    # -----------------------------------------------------------------------------------------
 
     def start(self) -> StashEmulator:
         self.up()
         return self
 
     def stop(self) -> None:
-        """Go away for good, taking the plugin processes of running hooks, tasks and operations along."""
+        """Go away for good, taking the plugin processes of running hooks, tasks and operations
+        along.
+        """
         self.core.jobs.stop_all()
         self.down()
         self.core.jobs.close()
@@ -90,18 +93,24 @@ class StashEmulator(StashActions):
         self._thread.start()
 
     def down(self) -> None:
-        """Stop listening and cut every connection, as when the network is gone; jobs and processes live on."""
+        """Stop listening and cut every connection, as when the network is gone; jobs and processes
+        live on.
+        """
         self._close(wait=0.0)
 
     def restart(self, timeout: float = 30.0) -> None:
-        """A clean stop waits for running requests, then comes back on the same port with new job ids."""
+        """A clean stop waits for running requests, then comes back on the same port with new job
+        ids.
+        """
         self._close(wait=timeout)
         self._forget_jobs()
         self.core.plugins.reload()
         self.up()
 
     def container_kill(self) -> None:
-        """The container dies: the server and every process started from the plugins folder. `up()` starts it again."""
+        """The container dies: the server and every process started from the plugins folder. `up()`
+        starts it again.
+        """
         self.core.jobs.stop_all()
         self.kill_plugin_processes()
         # Cutting the connections ends running hooks, so that no further hook starts a process.
@@ -151,7 +160,8 @@ class StashEmulator(StashActions):
     def port(self) -> int:
         return self._port
 
-    # -- what can be read and set -----------------------------------------------------------------------
+    # -- what can be read and set
+    # -----------------------------------------------------------------------
 
     @property
     def plugins_path(self) -> Path:
@@ -198,12 +208,15 @@ class StashEmulator(StashActions):
     def reset_counts(self) -> None:
         self._book.clear()
 
-    # -- plugins ----------------------------------------------------------------------------------------
+    # -- plugins
+    # ----------------------------------------------------------------------------------------
 
     def install_plugin(
         self, source: Path, plugin_id: str = PLUGIN_ID, files: Iterable[str] | None = None
     ) -> Path:
-        """Copy a plugin folder (or only `files` of it) into place, keeping an existing `data/`, and load it."""
+        """Copy a plugin folder (or only `files` of it) into place, keeping an existing `data/`, and
+        load it.
+        """
         target = install(source, self.plugins_path / plugin_id, files)
         self.core.plugins.reload()
         return target

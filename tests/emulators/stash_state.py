@@ -1,4 +1,6 @@
-"""The tables of the emulated library: what exists, under which id, and which scenes a reader has to look at again."""
+"""The tables of the emulated library: what exists, under which id, and which scenes a reader has to
+look at again.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ class LibraryState:
     def restart_ids(self, kind: str, last: int) -> None:
         self._last_ids[kind] = last
 
-    # -- scenes -------------------------------------------------------------------------------------
+    # -- scenes
+    # -------------------------------------------------------------------------------------
 
     def put_scene(self, scene: Scene) -> Scene:
         with self.lock:
@@ -94,7 +97,9 @@ class LibraryState:
         cover: bytes | None = None,
         **fields: Any,
     ) -> int:
-        """A scene as if it had always been there: no hook. Names are made on demand; `path=None` has no file."""
+        """A scene as if it had always been there: no hook. Names are made on demand; `path=None`
+        has no file.
+        """
         with self.lock:
             first = [] if path is None else [{"path": path, "size": size, "oshash": oshash}]
             file_ids = tuple(self.add_file(**each) for each in [*first, *files])
@@ -154,7 +159,8 @@ class LibraryState:
         with self.lock:
             return sorted(self.scenes)
 
-    # -- performers, tags, studios, groups ------------------------------------------------------------
+    # -- performers, tags, studios, groups
+    # ------------------------------------------------------------
 
     def add_performer(self, name: str, **fields: Any) -> int:
         return self._add(

@@ -1,4 +1,6 @@
-"""Throw-away plugins for tests: a few lines of Python behind a manifest, with the tedious parts written once."""
+"""Throw-away plugins for tests: a few lines of Python behind a manifest, with the tedious parts
+written once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One row for each synced field: what a scene holds, what Plex showed before us, and what it shows afterwards."""
+"""One row for each synced field: what a scene holds, what Plex showed before us, and what it shows
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ _UPLOADS = {"poster_bytes": "poster", "art_bytes": "background"}
 
 
 def matched_scene(worker: InProcessHarness, name: str = "a.mp4", **fields: Any) -> tuple[int, int]:
-    """A scene with something in every field, and its item, which shows something else in each of them."""
+    """A scene with something in every field, and its item, which shows something else in each of
+    them.
+    """
     scene, item = worker.pair(name, **{**SCENE, **fields})
     shown = {_UPLOADS.get(row.attribute, row.attribute): row.before for row in FIELD_CASES.values()}
     worker.plex.library.change(item, **shown)

@@ -1,4 +1,6 @@
-"""What Plex should show, in the simplest words: a second opinion, which shares no line with what it judges."""
+"""What Plex should show, in the simplest words: a second opinion, which shares no line with what it
+judges.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def expected_values(scene: SceneView) -> dict[str, Any]:
 
 
 class WriteLedger:
-    """What PlexSync was seen to write, and what scenes ever had: the first is ours, the rest of the second may be."""
+    """What PlexSync was seen to write, and what scenes ever had: the first is ours, the rest of the
+    second may be.
+    """
 
     def __init__(self) -> None:
         self.wrote: dict[tuple[int, str], Any] = {}
@@ -83,7 +87,9 @@ def check(
     ledger: WriteLedger,
     on: frozenset[str],
 ) -> None:
-    """The item shows its scene by the rules; AssertionError where it does not. `on`: the fields that are synced."""
+    """The item shows its scene by the rules; AssertionError where it does not. `on`: the fields
+    that are synced.
+    """
     want = expected_values(scene)
     is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
     for name in (*UNSYNCED, *(name for name in SYNCED if name not in on)):
@@ -118,7 +124,9 @@ def check(
 def _check_emptied(
     name: str, old: str, new: str, is_identified: bool, wrote: Any, ever: set[Any]
 ) -> None:
-    """Empty in Stash: cleared, but for a scene that is not identified, where only what PlexSync wrote goes."""
+    """Empty in Stash: cleared, but for a scene that is not identified, where only what PlexSync
+    wrote goes.
+    """
     if is_identified or old == wrote:
         assert new == "", f"{name} should be empty"
     elif old not in ever:
@@ -136,7 +144,9 @@ def _check_names(
     put: set[str],
     ever: set[Any],
 ) -> None:
-    """All that are wanted, none that nobody had; of the others, where only ours go, each that is surely not ours."""
+    """All that are wanted, none that nobody had; of the others, where only ours go, each that is
+    surely not ours.
+    """
     assert want <= new <= want | old, name
     extra = old - want
     assert not new & (extra & put if only_ours else extra), f"{name}: something should be gone"

@@ -28,7 +28,9 @@ NEW, OLD = AFTER["title"], BEFORE["title"]
 
 
 def sync_attempt(worker: InProcessHarness, *scenes: int) -> None:
-    """Note these scenes and let the worker look around a few times, whether it can do anything or not."""
+    """Note these scenes and let the worker look around a few times, whether it can do anything or
+    not.
+    """
     worker.clock.advance(SETTLED_S)
     worker.enqueue(*scenes)
     for _ in range(3):
@@ -58,7 +60,9 @@ def two_libraries(worker: InProcessHarness) -> object:
 
 
 def connect_timeout(worker: InProcessHarness) -> object:
-    """How many seconds the health check waits for a Plex that accepts no connection, in its own words."""
+    """How many seconds the health check waits for a Plex that accepts no connection, in its own
+    words.
+    """
     with full_backlog() as url:
         if url is None:
             pytest.skip("this system accepts every connection")
@@ -192,7 +196,9 @@ def runs_of_a_day(worker: InProcessHarness) -> object:
 
 
 def found_by_comparing(worker: InProcessHarness) -> object:
-    """The titles of a scene of three days ago and of one of today, after both were changed in silence."""
+    """The titles of a scene of three days ago and of one of today, after both were changed in
+    silence.
+    """
     worker.configure(d_reconcile_interval="never")
     pairs = []
     for name in ("old.mp4", "young.mp4"):

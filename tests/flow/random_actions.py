@@ -1,7 +1,8 @@
-"""Everything that people, Stash and Plex do to a library, as actions that a random sequence is made of.
+"""Everything that people, Stash and Plex do to a library, as actions that a random sequence is made
+of.
 
-An action is a function of the worker and three numbers, which choose what it is done to; it does nothing where
-there is nothing to do it to. Names stay unique, as Stash has them.
+An action is a function of the worker and three numbers, which choose what it is done to; it does
+nothing where there is nothing to do it to. Names stay unique, as Stash has them.
 """
 
 from __future__ import annotations
@@ -25,10 +26,14 @@ PRIVATE = "private"
 
 
 class RandomActionHarness(InProcessHarness):
-    """A worker where hooks of mutations reach the queue without a process, unless `hooks_enabled` is False."""
+    """A worker where hooks of mutations reach the queue without a process, unless `hooks_enabled`
+    is False.
+    """
 
     def fill(self) -> None:
-        """A few scenes with items, some identified, one in Stash alone and one item that is nobody's."""
+        """A few scenes with items, some identified, one in Stash alone and one item that is
+        nobody's.
+        """
         self.hooks_enabled = False
         self._names = 0
         self._sizes = 1_000
@@ -59,7 +64,9 @@ class RandomActionHarness(InProcessHarness):
         )
 
     def run_until_idle(self, after_s: float = 0.0) -> None:
-        """The same, watched: nothing is written but to items of scenes that are in Stash and not excluded."""
+        """The same, watched: nothing is written but to items of scenes that are in Stash and not
+        excluded.
+        """
         before, seen, watch = self.shown_now(), len(self.plex.writes()), set(self.scenes_of_items())
         self.ledger.desired(self.scenes_of_items(), self.stash.library)
         super().run_until_idle(after_s)
@@ -71,7 +78,9 @@ class RandomActionHarness(InProcessHarness):
         return {item.rating_key: observed_values(item) for item in self.plex.library.items()}
 
     def scenes_of_items(self) -> dict[int, int]:
-        """The scene that each item is to show; items of nobody and of excluded scenes are not there."""
+        """The scene that each item is to show; items of nobody and of excluded scenes are not
+        there.
+        """
         library, found = self.stash.library, {}
         of_path = {
             _there(file.path): one.id
@@ -151,7 +160,8 @@ def _fields(worker: RandomActionHarness, which: int, value: int) -> dict[str, An
     return dict(everything[which % len(everything)])
 
 
-# -- Stash ------------------------------------------------------------------------------------------
+# -- Stash
+# ------------------------------------------------------------------------------------------
 
 
 def save(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
@@ -268,7 +278,8 @@ def full_import(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     worker.stash.library.full_import(offset=(0, 1_000)[a % 2])
 
 
-# -- both at once: files that move ------------------------------------------------------------------
+# -- both at once: files that move
+# ------------------------------------------------------------------
 
 
 def move_file(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
@@ -294,7 +305,8 @@ def _there(path: str) -> str:
     return path.replace("/data", "/media", 1)
 
 
-# -- Plex -------------------------------------------------------------------------------------------
+# -- Plex
+# -------------------------------------------------------------------------------------------
 
 
 def edit_by_hand(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
@@ -348,7 +360,8 @@ def scan_anew(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
             worker.plex.library.add_item(item.section_key, [file])
 
 
-# -- PlexSync ---------------------------------------------------------------------------------------
+# -- PlexSync
+# ---------------------------------------------------------------------------------------
 
 
 def let_work(worker: RandomActionHarness, a: int, b: int, c: int) -> None:

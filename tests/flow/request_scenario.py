@@ -19,9 +19,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.emulators.plex_http import RequestRecord as PlexRequest
 from tests.emulators.stash_requests import RequestRecord as StashRequest
-from tests.flow.house import opened, picture
 from tests.flow.release import FIXTURES, ReleasedServers
 from tests.flow.simulated_time import SimulatedServers, SimulatedTime
+from tests.harness.images import picture
+from tests.harness.processes import running
 
 EXPECTED = FIXTURES / "requests_1_1_0.json"
 START = 1_795_032_000.25  # in the middle of a second, because the times of Stash are whole ones
@@ -53,43 +54,43 @@ def fill(servers: SimulatedServers) -> None:
 def start(servers: SimulatedServers) -> None:
     """Open Stash's page, then save a first scene."""
     servers.stash.run_operation({"mode": "wake"})
-    servers.time.pass_until(lambda: servers.doing == "idle", "a worker")
+    servers.time.pass_until(lambda: servers.status == "idle", "a worker")
     servers.edit(1, title="First")
-    servers.drained()
+    servers.wait_until_drained()
 
 
 def edit_single_scenes(servers: SimulatedServers) -> None:
     """Save scenes one after another, each after the one before has arrived."""
     for scene in range(2, 2 + SINGLE_EDITS):
         servers.edit(scene, title=f"Saved {scene}")
-        servers.drained()
+        servers.wait_until_drained()
 
 
 def edit_many_scenes(servers: SimulatedServers) -> None:
     """Save many scenes by one bulk edit."""
     servers.edit_all(list(range(12, 32)), tags=["night", "bulk"])
-    servers.drained()
+    servers.wait_until_drained()
 
 
 def sync_all(servers: SimulatedServers) -> None:
     """Send everything, a little later than the last change: Stash's times are whole seconds."""
     servers.time.pass_time(10.0)
     servers.ask("Sync All Scenes")
-    servers.drained()
+    servers.wait_until_drained()
 
 
 def rename_performer(servers: SimulatedServers) -> None:
     """Rename a performer whom twenty scenes show."""
     library = servers.stash.library
     servers.stash.update_named("performer", library.performer_id(RENAMED), name="Jon Hill")
-    servers.drained()
+    servers.wait_until_drained()
 
 
 def reconcile(servers: SimulatedServers) -> None:
     """Compare everything; one item was edited by hand and is put right."""
     servers.plex.library.change(servers.item("mill/film-50.mp4").rating_key, summary="By hand")
     servers.ask("Reconcile Library (All)")
-    servers.drained()
+    servers.wait_until_drained()
 
 
 def rest(servers: SimulatedServers) -> None:
@@ -104,7 +105,7 @@ def lose_and_regain_plex(servers: SimulatedServers) -> None:
         servers.edit(scene, title=f"During the outage {scene}")
     servers.time.pass_time(60.0)
     servers.plex.up()
-    servers.drained()
+    servers.wait_until_drained()
 
 
 STEPS: dict[str, Callable[[SimulatedServers], None]] = {
@@ -159,7 +160,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         servers = ReleasedServers(Path(root), time)
         fill(servers)
-        with opened(servers):
+        with running(servers):
             found = count_requests(servers)
     time.close()
     EXPECTED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")

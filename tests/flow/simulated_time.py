@@ -21,7 +21,8 @@ from typing import Any
 from tests.emulators.stash_jobs import Job
 from tests.emulators.stash_process import PluginRun
 from tests.emulators.stash_toys import alive
-from tests.flow.house import LIMIT_S, House, wait_for
+from tests.harness.processes import ProcessHarness
+from tests.harness.waiting import LIMIT_S, wait_for
 
 REAL_LIMIT_S = 240.0
 POLL_S = 0.05
@@ -197,14 +198,14 @@ def _read_frame(connection: socket.socket) -> bytes:
     return frame
 
 
-class SimulatedServers(House):
+class SimulatedServers(ProcessHarness):
     """Both servers and the plugin's real processes, all in simulated time."""
 
     def __init__(self, root: Path, time: SimulatedTime, **stash_options: Any) -> None:
         super().__init__(root, clock=time.now, extra_env=time.environment, **stash_options)
         self.time = time
 
-    def drained(self, limit: float = 3_600.0) -> None:
+    def wait_until_drained(self, limit: float = 3_600.0) -> None:
         """Let time pass until the queue is drained."""
         self.time.pass_until(self.is_drained, "the queue is drained", limit)
 

@@ -1,4 +1,6 @@
-"""A bulk edit: one hook process per scene, one after another, and all of it in Plex with few requests."""
+"""A bulk edit: one hook process per scene, one after another, and all of it in Plex with few
+requests.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Changes whose hook never ran are found by asking Stash; what Plex did not keep is noticed by a second look."""
+"""Changes whose hook never ran are found by asking Stash; what Plex did not keep is noticed by a
+second look.
+"""
 
 from __future__ import annotations
 

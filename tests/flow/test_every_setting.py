@@ -1,4 +1,6 @@
-"""Every setting changes what PlexSync does: each row of the table of settings is seen under two values or more."""
+"""Every setting changes what PlexSync does: each row of the table of settings is seen under two
+values or more.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ SETTING_CASES: dict[str, SettingCase] = {
 SHOWN_ELSEWHERE = {
     "plex_read_timeout_s": "tests/flow/test_failures.py::test_an_answer_that_never_comes_is_a_passing_fault",
 }
-"""What is seen only after many seconds that really pass is seen once, in a test that needs to wait for them anyway."""
+"""What is seen only after many seconds that really pass is seen once, in a test that needs to wait
+for them anyway.
+"""
 
 CASES = [
     pytest.param(

@@ -1,4 +1,6 @@
-"""What a failing Plex does to a change: passing faults are waited out, hopeless ones end as dead letters."""
+"""What a failing Plex does to a change: passing faults are waited out, hopeless ones end as dead
+letters.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The first start beside two full libraries: nothing is written to Plex until somebody edits a scene."""
+"""The first start beside two full libraries: nothing is written to Plex until somebody edits a
+scene.
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,7 @@ import pytest
 
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
-from tests.flow.house import opened
-from tests.flow.projection import shown
+from tests.flow.oracle import observed_values
 from tests.flow.released_data import (
     FOLDER,
     KEPT,
@@ -25,6 +24,7 @@ from tests.flow.released_data import (
     read_document,
 )
 from tests.flow.snapshot import fill_plex
+from tests.harness.processes import running
 
 LISTING = "/library/sections/{S}/all"
 DAY_S = 86_400.0
@@ -48,7 +48,7 @@ FIRST_TASKS = (
 def servers(tmp_path: Path) -> Iterator[ContinuedServers]:
     """Yield both servers and the folder as 1.1.0 left it; no worker was started yet."""
     continued = ContinuedServers(tmp_path)
-    with opened(continued):
+    with running(continued):
         yield continued
 
 
@@ -56,7 +56,7 @@ def servers(tmp_path: Path) -> Iterator[ContinuedServers]:
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContinuedServers]:
     """Yield the same after the current version has worked off what waited, to look at."""
     continued = ContinuedServers(tmp_path_factory.mktemp("settled"))
-    with opened(continued):
+    with running(continued):
         continued.wake()
         settle(continued)
         yield continued
@@ -65,7 +65,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContinuedServe
 def is_at_rest(servers: ContinuedServers) -> bool:
     """Whether everything was taken in, and only what Plex does not have is waited for."""
     is_spilled = any((servers.data / "spill").glob("*.json"))
-    return servers.doing == "idle" and servers.reasons() == {"PlexNotFound"} and not is_spilled
+    return servers.status == "idle" and servers.reasons() == {"PlexNotFound"} and not is_spilled
 
 
 def settle(servers: ContinuedServers) -> None:
@@ -78,7 +78,7 @@ def open_without_writing(servers: ContinuedServers) -> None:
     """Let a worker take over the folder that may not write to Plex yet."""
     servers.configure(a_enabled=False)
     servers.wake()
-    servers.time.pass_until(lambda: servers.doing == "switched off", "an open folder")
+    servers.time.pass_until(lambda: servers.status == "switched off", "an open folder")
 
 
 def kept_document(name: str) -> Any:
@@ -155,12 +155,12 @@ def test_what_waited_reaches_plex(settled: ContinuedServers) -> None:
     assert causes >= {"update", "sync_all", "fan_out", "destroy", "scan", "revived"}
     assert [scene for scene in sorted(living) if not shows(settled, scene)] == []
     assert item_of(settled, IN_PROGRESS).title == "In progress"
-    assert settled.records(DESTROYED) == []
+    assert settled.recorded_items(DESTROYED) == []
     assert [subject for subject, _, _ in settled.jobs()] == ["scene:33", "scene:7", "scene:8"]
 
 
 def test_spill_and_the_left_message_are_taken_in(settled: ContinuedServers) -> None:
-    errors = settled.said("PlexSync", "Error")
+    errors = settled.stash_log("PlexSync", "Error")
 
     assert item_of(settled, SPILLED).title == "Spilled"
     assert list((settled.data / "spill").iterdir()) == []
@@ -255,7 +255,7 @@ def test_originals_are_restored(servers: ContinuedServers) -> None:
         if now is servers.item(BY_HAND):
             assert (now.tagline, now.locked - before.locked) == ("By hand", {"tagline"})
             now.tagline, now.locked = before.tagline, before.locked
-        assert shown(now) == shown(before)
+        assert observed_values(now) == observed_values(before)
         assert now.locked == before.locked
 
 
@@ -295,7 +295,7 @@ def test_dead_letters_are_listed_and_tried_again(servers: ContinuedServers) -> N
     assert sum(listed.values()) == sum(before.values()) == len(kinds) + 1  # a crash, renamed since
     assert retried == {"revived": sum(before.values()), "left": 0}
     assert [shows(servers, scene) for scene in (REFUSED, FAILED, POISON)] == [True] * 3
-    assert {one["reason"] for one in servers.dead_letters()} == {"AmbiguousMatch", "WeakMatch"}
+    assert {row.reason for row in servers.dead_letters()} == {"AmbiguousMatch", "WeakMatch"}
 
 
 def test_dead_letters_of_an_outage_are_recovered(servers: ContinuedServers) -> None:
@@ -359,7 +359,7 @@ def test_statistics_and_the_last_comparison_are_shown(servers: ContinuedServers)
     assert first["requests"] == kept["requests"]
     assert first["timing"]["job"]["count"] == len(kept["times_s"]["job"])
     assert later["outcomes"]["done"] > first["outcomes"]["done"]
-    assert len(servers.said("all, 30 scenes", "Info")) == 1
+    assert len(servers.stash_log("all, 30 scenes", "Info")) == 1
 
 
 # -- everything -----------------------------------------------------------------------------------
@@ -391,7 +391,7 @@ def test_tasks_read_what_is_kept(servers: ContinuedServers) -> None:
     assert would_queue["gaps"]["stale"] >= 1
     assert 0 < logged["lines"] <= lines
     assert forgotten["rows"] > 0
-    assert [line for line in servers.said("PlexSync", "Error") if LEFT_LINE not in line] == []
+    assert [line for line in servers.stash_log("PlexSync", "Error") if LEFT_LINE not in line] == []
 
 
 def test_a_damaged_database_is_repaired(servers: ContinuedServers) -> None:
@@ -405,7 +405,7 @@ def test_a_damaged_database_is_repaired(servers: ContinuedServers) -> None:
     settle(servers)
 
     assert len(list(servers.data.glob("queue.db.damaged-*"))) >= 1
-    assert [scene for scene in UNTOUCHED if not servers.records(scene)] == []
+    assert [scene for scene in UNTOUCHED if not servers.recorded_items(scene)] == []
     assert servers.ask("Outage Summary Report")["outages"] == len(
         kept_document("outages.json")["outages"]
     )

@@ -1,7 +1,7 @@
 """The hook as Stash starts it: a process that reads JSON, keeps the change and answers once.
 
-Stash holds the user's save until this process is gone, so whatever happens it answers one JSON object,
-leaves with status 0, and never shows a traceback.
+Stash holds the user's save until this process is gone, so whatever happens it answers one JSON
+object, leaves with status 0, and never shows a traceback.
 """
 
 import json
@@ -110,7 +110,9 @@ class Plugin:
     def start(
         self, raw: bytes, *before: str, clean: bool = False
     ) -> "subprocess.CompletedProcess[bytes]":
-        """Run the script as Stash does. `clean`: nothing but the hook itself happens in the process."""
+        """Run the script as Stash does. `clean`: nothing but the hook itself happens in the
+        process.
+        """
         command = [sys.executable, *before, str(self.root / "PlexSync.py")]
         kept = {
             name: value
@@ -504,7 +506,9 @@ def test_saying_reaches_the_log_in_its_level(plugin: Plugin) -> None:
 
 
 def traced(plugin: Plugin, raw: bytes, tmp_path: Path) -> dict[str, Any]:
-    """What one run loaded and did. `-I -S`: neither the user's environment nor installed packages add to it."""
+    """What one run loaded and did. `-I -S`: neither the user's environment nor installed packages
+    add to it.
+    """
     tracer, told = tmp_path / "tracer.py", tmp_path / "told.json"
     tracer.write_text(TRACER, encoding="utf-8")
     command = [sys.executable, "-I", "-S", str(tracer), str(plugin.root / "PlexSync.py"), str(told)]

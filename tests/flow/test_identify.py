@@ -1,4 +1,6 @@
-"""Identification and edits of many scenes at once: Stash tells of them in shapes of their own, and each passes."""
+"""Identification and edits of many scenes at once: Stash tells of them in shapes of their own, and
+each passes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Ids change, files stay: after a full import nothing is sent anew and nothing lands on a wrong item."""
+"""Ids change, files stay: after a full import nothing is sent anew and nothing lands on a wrong
+item.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Covers: one conditional request for a scene that moved, an upload only for other bytes, never a placeholder."""
+"""Covers: one conditional request for a scene that moved, an upload only for other bytes, never a
+placeholder.
+"""
 
 from __future__ import annotations
 

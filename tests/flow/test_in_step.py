@@ -1,4 +1,6 @@
-"""After whatever happened on either side, one comparison of everything brings Plex in step; then there is silence."""
+"""After whatever happened on either side, one comparison of everything brings Plex in step; then
+there is silence.
+"""
 
 from __future__ import annotations
 

@@ -46,7 +46,9 @@ def threads() -> set[str]:
 
 
 def months(worker: InProcessHarness, scene: int, rounds: int) -> None:
-    """Edits, outages, refusals, settings that change and change back, restarts of Plex, the nightly copy."""
+    """Edits, outages, refusals, settings that change and change back, restarts of Plex, the nightly
+    copy.
+    """
     for number in range(rounds):
         worker.change(scene, title=f"Title {number}")
         worker.sync(scene)

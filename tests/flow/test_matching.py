@@ -1,4 +1,6 @@
-"""A scene is written to the Plex items that play its file, or to none; what is not there yet is waited for."""
+"""A scene is written to the Plex items that play its file, or to none; what is not there yet is
+waited for.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ OTHER_SIZE = 2_000
 
 
 def twins(worker: InProcessHarness, *sizes: int) -> int:
-    """A scene of 1,000 bytes whose folder fits neither of two Plex files of its name; the scene's id."""
+    """A scene of 1,000 bytes whose folder fits neither of two Plex files of its name; the scene's
+    id.
+    """
     for year, size in zip((2019, 2024), sizes, strict=True):
         worker.plex.library.add_item(worker.section, [(f"/media/{year}/holiday.mp4", size)])
     return worker.stash.library.add_scene("/data/inbox/holiday.mp4", 1_000)

@@ -1,4 +1,6 @@
-"""Plex away, or refusing us: changes wait without spending an attempt, and go out by themselves afterwards."""
+"""Plex away, or refusing us: changes wait without spending an attempt, and go out by themselves
+afterwards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The package in Stash: from an empty Python to a synced scene, whatever can install packages there."""
+"""The package in Stash: from an empty Python to a synced scene, whatever can install packages
+there.
+"""
 
 from __future__ import annotations
 

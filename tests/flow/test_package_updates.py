@@ -27,7 +27,8 @@ from tools.package import shipped_files
 from worker.lifecycle.install_check import UPDATE_S
 from worker.lifecycle.loop import ExitReason
 
-# A worker of an old release as far as the new one can tell: it holds the lease and the database, and leaves for
+# A worker of an old release as far as the new one can tell: it holds the lease and the database,
+# and leaves for
 # another version as every release does.
 OLD_WIRING = """
 import re

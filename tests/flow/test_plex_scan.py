@@ -1,4 +1,6 @@
-"""A new scene whose file Plex does not know: Plex is asked to scan that folder, once for all its scenes."""
+"""A new scene whose file Plex does not know: Plex is asked to scan that folder, once for all its
+scenes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Preserve Plex edits: what a person entered stays, what PlexSync entered follows Stash, item by item."""
+"""Preserve Plex edits: what a person entered stays, what PlexSync entered follows Stash, item by
+item.
+"""
 
 from __future__ import annotations
 

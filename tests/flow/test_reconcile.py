@@ -1,4 +1,6 @@
-"""What no hook tells of is found by comparing both sides, named rightly, repaired, and then there is silence."""
+"""What no hook tells of is found by comparing both sides, named rightly, repaired, and then there
+is silence.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ MANY = 1_000
 
 
 def many_in_step(worker: InProcessHarness) -> None:
-    """Scenes that Plex shows as they are, although PlexSync never wrote them; so nothing is known of covers."""
+    """Scenes that Plex shows as they are, although PlexSync never wrote them; so nothing is known
+    of covers.
+    """
     worker.configure(c_sync_poster=False)
     for number in range(MANY):
         name = f"{number:04}.mp4"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flow.house import opened
 from tests.flow.request_scenario import EXPECTED, START, STEPS, Requests, count_requests, fill
 from tests.flow.simulated_time import SimulatedServers, SimulatedTime
+from tests.harness.processes import running
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Reques
     time = SimulatedTime(START)
     servers = SimulatedServers(tmp_path_factory.mktemp("servers"), time)
     fill(servers)
-    with opened(servers):
+    with running(servers):
         yield count_requests(servers)
     time.close()
 

@@ -354,7 +354,9 @@ def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(worker: InProcessH
     done_before: list[int] = []
 
     def edit_in_the_middle(pause_s: float) -> None:
-        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill drains."""
+        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill
+        drains.
+        """
         if not done_before and worker.worker_log().count("sync.done") >= 10:
             done_before.append(worker.worker_log().count("sync.done"))
             worker.edit(scenes[-1], title="Urgent")

@@ -1,4 +1,6 @@
-"""Stash restarts, ends our session, or is gone for good, while Plex is there or away: nothing is lost."""
+"""Stash restarts, ends our session, or is gone for good, while Plex is there or away: nothing is
+lost.
+"""
 
 from __future__ import annotations
 

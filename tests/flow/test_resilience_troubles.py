@@ -1,4 +1,6 @@
-"""Every way in which Plex can be away, each ending with all edits in Plex and no attempt spent for nothing."""
+"""Every way in which Plex can be away, each ending with all edits in Plex and no attempt spent for
+nothing.
+"""
 
 from __future__ import annotations
 

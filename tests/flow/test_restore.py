@@ -1,4 +1,6 @@
-"""Restore Plex Values: items show again what they showed before PlexSync came, except later hand edits."""
+"""Restore Plex Values: items show again what they showed before PlexSync came, except later hand
+edits.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcess
 
 
 class Button:
-    """The task, pressed as often as wanted; each press begins a little later than the one before ended."""
+    """The task, pressed as often as wanted; each press begins a little later than the one before
+    ended.
+    """
 
     def __init__(self, worker: InProcessHarness) -> None:
         self._worker = worker
@@ -87,7 +91,9 @@ def written(worker: InProcessHarness, **before: Any) -> tuple[int, int]:
 
 
 def facts(item: Item) -> dict[str, object]:
-    """What a person sees of an item. An added name is the last one of its list, so lists are compared as sets."""
+    """What a person sees of an item. An added name is the last one of its list, so lists are
+    compared as sets.
+    """
     return {
         "title": item.title,
         "summary": item.summary,

@@ -25,7 +25,9 @@ PAYLOAD_CHARS = 40  # what every cookie of one user begins with is shorter
 
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessHarness]:
-    """A installed with a login after a run in which about everything happened, its worker still alive."""
+    """A installed with a login after a run in which about everything happened, its worker still
+    alive.
+    """
     installed = ProcessHarness(
         tmp_path_factory.mktemp("installed"), username="ada", password="lovelace", api_key=API_KEY
     )

@@ -1,4 +1,6 @@
-"""Settings are read again before each drain: switching off keeps events, correcting needs no restart."""
+"""Settings are read again before each drain: switching off keeps events, correcting needs no
+restart.
+"""
 
 from __future__ import annotations
 

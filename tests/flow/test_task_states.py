@@ -155,12 +155,15 @@ def test_a_cancelled_task_leaves_the_worker_alone(installed: ProcessHarness) -> 
     ]
 
 
-# -- no worker can be started -----------------------------------------------------------------------
+# -- no worker can be started
+# -----------------------------------------------------------------------
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[ServerPair]:
-    """An installation with a backlog and a dead letter, on a machine where no process can be started."""
+    """An installation with a backlog and a dead letter, on a machine where no process can be
+    started.
+    """
     installed = ServerPair(tmp_path)
     try:
         installed.open(f_test_scene=1)

@@ -12,9 +12,10 @@ from core.version import VERSION
 from tests.emulators.plex_faults import Fault
 from tests.emulators.stash_install import install_package
 from tests.emulators.stash_toys import alive
-from tests.flow.house import opened, wait_for
 from tests.flow.release import RELEASED, ReleasedServers, release_source
 from tests.flow.simulated_time import SimulatedTime
+from tests.harness.processes import running
+from tests.harness.waiting import wait_for
 from tests.support import copy_plugin
 from tools.package import build
 
@@ -84,11 +85,11 @@ def update(request: pytest.FixtureRequest) -> Update:
 
 def test_a_busy_worker_hands_over(tmp_path: Path, source: Path, update: Update) -> None:
     servers = InstalledServers(tmp_path)
-    with opened(servers, a_plex_read_timeout_s=300):
+    with running(servers, a_plex_read_timeout_s=300):
         scenes = {name: servers.scene(f"{name}.mp4") for name in FILMS}
         late = servers.scene("late.mp4", in_plex=False, title="Waits for its file")
         servers.edit(scenes["finished"], title="New finished")
-        servers.drained()
+        servers.wait_until_drained()
         servers.edit(late, title="Late")
         servers.time.pass_until(lambda: servers.reasons() == {"PlexNotFound"}, "one waits")
         old, was = servers.worker_pid, servers.version
@@ -112,39 +113,39 @@ def test_a_busy_worker_hands_over(tmp_path: Path, source: Path, update: Update) 
         }
         assert servers.jobs()[0][0] == f"scene:{late}"
         assert servers.dead_letters() == []
-        assert servers.said("PlexSync", "Error") == []
+        assert servers.stash_log("PlexSync", "Error") == []
         assert "crashed" not in servers.worker_log()
 
 
 def test_an_idle_worker_hands_over(tmp_path: Path, source: Path, update: Update) -> None:
     servers = InstalledServers(tmp_path)
-    with opened(servers):
+    with running(servers):
         scene = servers.scene(title="As scanned")
         servers.edit(scene, title="By the old one")
-        servers.drained()
+        servers.wait_until_drained()
         old = servers.worker_pid
 
         update(servers, source)
         servers.stash.reload_plugins()
         servers.time.pass_until(lambda: not alive(old), "the old worker leaves by itself")
-        wait_for(servers.is_alive, "its successor")
+        wait_for(servers.is_worker_running, "its successor")
         servers.time.pass_until(lambda: servers.version == NEW, "the new worker")
         answer = servers.ask("Sync All Scenes")
         servers.edit(scene, title="By the new one")
-        servers.drained()
+        servers.wait_until_drained()
 
         assert (answer["queued"], answer["current"]) == (0, 1)
         assert servers.item().title == "By the new one"
-        assert servers.said("PlexSync", "Error", "Warning") == []
+        assert servers.stash_log("PlexSync", "Error", "Warning") == []
 
 
 def test_old_modules_beside_new_packages_do_no_harm(tmp_path: Path, source: Path) -> None:
     servers = InstalledServers(tmp_path)
-    with opened(servers):
+    with running(servers):
         servers.unzip(source)
         servers.stash.reload_plugins()
         servers.edit(servers.scene(), title="Beside old modules")
-        servers.drained()
+        servers.wait_until_drained()
 
         assert all((servers.plugin / name).is_file() for name in REPLACED_BY_PACKAGES)
         assert servers.version == NEW
@@ -153,4 +154,4 @@ def test_old_modules_beside_new_packages_do_no_harm(tmp_path: Path, source: Path
         for name in ("View Queue Status", "Reconcile: Dry Run", "Sync All: Dry Run"):
             assert name in tasks
             assert isinstance(servers.ask(name), dict)
-        assert servers.said("PlexSync", "Error") == []
+        assert servers.stash_log("PlexSync", "Error") == []

@@ -1,4 +1,6 @@
-"""A queue's database with bytes turned over: it works, or it is set aside and what it shows is kept."""
+"""A queue's database with bytes turned over: it works, or it is set aside and what it shows is
+kept.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def log() -> EventLog:
 
 
 def fill(folder: Path) -> None:
-    """A queue as a busy week leaves it: waiting, running, finished and buried jobs, and all that stands beside them."""
+    """A queue as a busy week leaves it: waiting, running, finished and buried jobs, and all that
+    stands beside them.
+    """
     clock = FakeClock()
     opened = open_database(folder)
     connection = opened.queue.connection
@@ -147,7 +151,9 @@ def live(folder: Path) -> Worker:
 
 @dataclass
 class Story:
-    """What became of a folder: the jobs that were seen, where a damaged database went, what people are told."""
+    """What became of a folder: the jobs that were seen, where a damaged database went, what people
+    are told.
+    """
 
     subjects: set[str]
     aside: str
@@ -156,7 +162,9 @@ class Story:
 
 
 def lived(folder: Path) -> Story:
-    """Lives of a worker until one gets through; as in production, what a life finds damaged the next one mends."""
+    """Lives of a worker until one gets through; as in production, what a life finds damaged the
+    next one mends.
+    """
     aside, subjects = "", set[str]()
     for _ in range(3):
         try:

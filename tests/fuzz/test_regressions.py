@@ -78,7 +78,8 @@ def test_an_unreadable_message_is_shown_once_and_forgotten(tmp_path: Path, conte
     assert second is None
 
 
-# -- the database -----------------------------------------------------------------------------------
+# -- the database
+# -----------------------------------------------------------------------------------
 
 
 def in_queue(folder: Path, statement: str, *values: object) -> None:
@@ -89,7 +90,9 @@ def in_queue(folder: Path, statement: str, *values: object) -> None:
 
 @pytest.fixture
 def noted(tmp_path: Path) -> Path:
-    """A folder whose queue has three jobs, a dead letter, a record and a watermark of this very moment."""
+    """A folder whose queue has three jobs, a dead letter, a record and a watermark of this very
+    moment.
+    """
     store = open_store(tmp_path, FakeClock())
     store.enqueue_many(("scene:1", "scene:2", "scene:3"), "update", 0)
     store.dead_letter(store.claim(1)[0], title="T", reason="R", message="M", candidates=["a"])
@@ -259,7 +262,8 @@ def test_an_invalid_stored_time_does_not_stop_the_worker(
     assert farewell is None
 
 
-# -- Stash ------------------------------------------------------------------------------------------
+# -- Stash
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,8 @@ class CrashHarness(ProcessHarness):
     def _has_predecessor(self, path: str) -> bool:
         """Return True if the record of an earlier scene of this file may be gone by design.
 
-        The job of its deletion removes the record, and a record that names another file proves nothing here.
+        The job of its deletion removes the record, and a record that names another file proves
+        nothing here.
         """
         earlier = self.predecessors.get(path, set())
         log = self.worker_log() if earlier else ""
@@ -238,7 +239,9 @@ class CrashHarness(ProcessHarness):
         )
 
     def inconsistencies(self) -> list[str]:
-        """Return unfinished work and every field in which the libraries differ; [] when all is well."""
+        """Return unfinished work and every field in which the libraries differ; [] when all is
+        well.
+        """
         return [*self.differences(), *map(str, self.unfinished()), *self.spilled()]
 
     def wait_until_consistent(self, limit: float = QUIET_LIMIT_S) -> None:

@@ -1,10 +1,10 @@
 """Start PlexSync with a checkpoint that records, waits or kills the process.
 
-`CrashHarness` installs this file as `PlexSync.py` and keeps the real one beside it as `real_entry.py`, so
-that the emulated Stash, hooks and ending workers start it by themselves. Files in the folder `points` are
-orders: `kill-NAME-N` (kill the N-th process that passes), `hold-NAME` (wait until the file is gone),
-`poison` (a subject whose job kills its worker), `skip` (how many seconds the steady clock of workers is
-ahead).
+`CrashHarness` installs this file as `PlexSync.py` and keeps the real one beside it as
+`real_entry.py`, so that the emulated Stash, hooks and ending workers start it by themselves. Files
+in the folder `points` are orders: `kill-NAME-N` (kill the N-th process that passes), `hold-NAME`
+(wait until the file is gone), `poison` (a subject whose job kills its worker), `skip` (how many
+seconds the steady clock of workers is ahead).
 """
 
 from __future__ import annotations

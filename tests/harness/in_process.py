@@ -1,7 +1,8 @@
 """Run the worker in the test's process, on a clock that only the test moves.
 
-With hooks, the plugin is installed, edits run real hooks, and those see the worker's lease and leave the work to it.
-Without hooks, no process is started: tests enqueue jobs directly, which is faster.
+With hooks, the plugin is installed, edits run real hooks, and those see the worker's lease and
+leave the work to it. Without hooks, no process is started: tests enqueue jobs directly, which is
+faster.
 """
 
 from __future__ import annotations
@@ -55,11 +56,9 @@ class InProcessHarness(ServerPair):
     ) -> None:
         """Build both servers.
 
-        Args:
-            root: an empty folder.
-            hooks: whether the plugin is installed and Stash runs its hooks.
-            start: the first time of the clock. None is now where there are hooks, which read the real clock.
-            stash_timeout_s: how long the worker waits for an answer of Stash.
+        Args: root: an empty folder. hooks: whether the plugin is installed and Stash runs its
+            hooks. start: the first time of the clock. None is now where there are hooks, which read
+            the real clock. stash_timeout_s: how long the worker waits for an answer of Stash.
         """
         # in the middle of a second, because Stash's times are whole ones
         first = start or (int(time.time()) + 0.5 if hooks else NOW + 0.5)
@@ -193,7 +192,8 @@ class InProcessHarness(ServerPair):
     def pass_time(self, seconds: float = SETTLED_S) -> None:
         """Move the clock, with hooks at least until what they have enqueued is due.
 
-        Hooks store the real time, and a slow machine may have spent much of it: the clock never stays behind.
+        Hooks store the real time, and a slow machine may have spent much of it: the clock never
+        stays behind.
         """
         least = time.time() + SETTLED_S - self.clock.wall() if self.has_hooks else 0.0
         self.clock.advance(max(seconds, least))
@@ -355,7 +355,9 @@ FULL: dict[str, Any] = {
 
 @contextmanager
 def among_bystanders(root: Path, tags_replace: bool) -> Iterator[InProcessHarness]:
-    """Open a harness that writes every field, beside items of no scene that share names with `FULL`."""
+    """Open a harness that writes every field, beside items of no scene that share names with
+    `FULL`.
+    """
     settings = {"c_sync_rating": True, "c_tagline_source": "director"}
     with in_process(root, **settings) as worker:
         worker.plex.switches.tags_replace = tags_replace

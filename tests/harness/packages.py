@@ -57,7 +57,9 @@ def build_source(folder: Path) -> Path:
 
 
 def build_old_source(folder: Path, **replaced: str) -> Path:
-    """A source with an older version; `replaced` are texts of top-level modules that were different then."""
+    """A source with an older version; `replaced` are texts of top-level modules that were different
+    then.
+    """
     root = folder / "root"
     root.mkdir(parents=True)
     for name in FOLDERS:

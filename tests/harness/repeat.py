@@ -1,7 +1,8 @@
 """Repeat a failed test of real processes one time, in the open.
 
-A machine that stalls for a minute can upset a test that runs dozens of processes. `--repeat-processes` runs
-such a test again when it fails; the terminal summary names every test that needed it and why it failed.
+A machine that stalls for a minute can upset a test that runs dozens of processes.
+`--repeat-processes` runs such a test again when it fails; the terminal summary names every test
+that needed it and why it failed.
 """
 
 from __future__ import annotations

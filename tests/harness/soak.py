@@ -1,7 +1,8 @@
 """Run both servers and an in-process worker for weeks of a clock that the test moves.
 
-Hooks are simulated: they enqueue a job and store a session exactly as the real ones do, but at the time of
-this clock, which is weeks away from the real one. The worker can be killed at any checkpoint.
+Hooks are simulated: they enqueue a job and store a session exactly as the real ones do, but at the
+time of this clock, which is weeks away from the real one. The worker can be killed at any
+checkpoint.
 """
 
 from __future__ import annotations
@@ -175,5 +176,7 @@ class SoakHarness(InProcessHarness):
         )
 
     def running(self) -> int:
-        """Return how many jobs are in progress; between two ticks there is none, unless a worker was killed."""
+        """Return how many jobs are in progress; between two ticks there is none, unless a worker
+        was killed.
+        """
         return len(self.rows(f"SELECT 1 FROM {sql.QUEUE} WHERE status = 2"))

@@ -168,7 +168,9 @@ def test_the_status_names_what_waits_and_what_failed(button: Button) -> None:
 
 
 def press_later(button: Button, mode: str, seconds: float) -> dict[str, object]:
-    """The same button again, so many seconds after its last run ended: the note of that run is made older."""
+    """The same button again, so many seconds after its last run ended: the note of that run is made
+    older.
+    """
     path = button.data_dir / "confirm.json"
     asked = json.loads(path.read_text())
     path.write_text(json.dumps({**asked, "ended_at": asked["ended_at"] - seconds}))

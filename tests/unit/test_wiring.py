@@ -181,7 +181,9 @@ def test_a_task_waits_for_an_edit_that_still_rests(
     edits = iter(["Written later"])
 
     def edit(point: str) -> None:
-        """A person saves the scene once more while the task is at work, and its hook sees the lease held."""
+        """A person saves the scene once more while the task is at work, and its hook sees the lease
+        held.
+        """
         for title in edits if point == "drain.settled" else ():
             stash.library.change_scene(scene, touch=True, title=title)
             note(tmp_path, f"scene:{scene}")

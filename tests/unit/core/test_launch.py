@@ -65,7 +65,9 @@ def test_a_worker_has_its_own_session_and_three_null_devices(tmp_path: Path) -> 
 
 
 class Windows:
-    """Takes down how it is asked to start a process; a job object may forbid its processes to leave it."""
+    """Takes down how it is asked to start a process; a job object may forbid its processes to leave
+    it.
+    """
 
     def __init__(self, forbidden: int = 0) -> None:
         self.forbidden = forbidden

@@ -54,7 +54,9 @@ def message(hook: object) -> dict[str, object]:
 
 
 class Starter:
-    """Stands where a worker is started: remembers the causes, and says whether that worker has ended."""
+    """Stands where a worker is started: remembers the causes, and says whether that worker has
+    ended.
+    """
 
     def __init__(self, ended: int | None = None, on_start: Callable[[], object] = int) -> None:
         self.causes: list[str] = []

@@ -1,4 +1,6 @@
-"""Each detector is silent on what is in step and finds its own gap; what a sync would not mend is none."""
+"""Each detector is silent on what is in step and finds its own gap; what a sync would not mend is
+none.
+"""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,6 @@
-"""What was learned is kept, learned again once a day, and dropped for good at its first contradiction."""
+"""What was learned is kept, learned again once a day, and dropped for good at its first
+contradiction.
+"""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,6 @@
-"""Whose file a record tells of: either identity speaks for it, only a different oshash speaks against it."""
+"""Whose file a record tells of: either identity speaks for it, only a different oshash speaks
+against it.
+"""
 
 import pytest
 

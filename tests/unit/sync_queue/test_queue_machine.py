@@ -1,7 +1,7 @@
 """The queue as a state machine: under any history, no change is lost, doubled or swallowed.
 
-The model is three maps from subjects to the changes they stand for: *waiting*, *running* and *letters*.
-A change leaves them only when a job finishes that was taken after the change was noted.
+The model is three maps from subjects to the changes they stand for: *waiting*, *running* and
+*letters*. A change leaves them only when a job finishes that was taken after the change was noted.
 """
 
 import sqlite3

@@ -1,4 +1,6 @@
-"""A task beside the worker: it makes sure that one lives, watches, and ends when there is nothing to watch."""
+"""A task beside the worker: it makes sure that one lives, watches, and ends when there is nothing
+to watch.
+"""
 
 from pathlib import Path
 

@@ -10,8 +10,8 @@ from tests.emulators.stash_faults import Fault
 from tests.unit.worker.rig import Rig
 from validation.settings import SETTINGS, SettingType
 from worker.lifecycle.default_settings import (
-    DONE,
     COMPLETE_READS,
+    DONE,
     STABLE_FOR_S,
     WATCH_S,
     dropped_keys,
@@ -52,7 +52,8 @@ def test_what_was_written_and_is_gone_again_is_lost() -> None:
     assert dropped_keys({"a": 1, "b": 2}, {"b": 3, "c": 4}) == {"a": 1}
 
 
-# -- the worker ---------------------------------------------------------------------------------------
+# -- the worker
+# ---------------------------------------------------------------------------------------
 
 
 def stored(rig: Rig) -> dict[str, Any]:
@@ -108,7 +109,9 @@ def test_a_stash_that_refuses_is_not_asked_again(rig: Rig) -> None:
 
 
 class Page:
-    """A settings page as somebody opened it: it saves everything as it was then, with what is changed in it."""
+    """A settings page as somebody opened it: it saves everything as it was then, with what is
+    changed in it.
+    """
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig

@@ -1,4 +1,6 @@
-"""The present settings: re-read often, rebuilt only when something changed, with the newest session."""
+"""The present settings: re-read often, rebuilt only when something changed, with the newest
+session.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
