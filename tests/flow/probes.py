@@ -242,7 +242,7 @@ def run_task_text(worker: InProcessHarness, mode: str) -> str:
 def scene_of_the_test(worker: InProcessHarness) -> object:
     """Which scene is looked at."""
     return found_in(
-        run_task_text(worker, "test_scene"), "Scene 1 ", "Scene 2 ", "Enter the scene's id"
+        run_task_text(worker, "test_scene"), "Scene 1 ", "Scene 2 ", "Enter the scene's ID"
     )
 
 

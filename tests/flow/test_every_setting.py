@@ -78,7 +78,7 @@ SETTING_CASES: dict[str, SettingCase] = {
     "obfuscate_paths": SettingCase(probes.names_of_files, ((False, [True, True]), (True, [False, False]))),
     "dead_letter_days": SettingCase(probes.letter_of_five_days, ((30, False), (3, True))),
     "process_minutes": SettingCase(probes.endless_queue, ((1, 1.0), (2, 2.0))),
-    "test_scene": SettingCase(probes.scene_of_the_test, ((0, ["Enter the scene's id"]), (1, ["Scene 1 "]), (2, ["Scene 2 "]))),
+    "test_scene": SettingCase(probes.scene_of_the_test, ((0, ["Enter the scene's ID"]), (1, ["Scene 1 "]), (2, ["Scene 2 "]))),
 }
 # fmt: on
 """By the setting's name; a setting that is added and not shown here fails."""

@@ -15,6 +15,7 @@ from tests.emulators.plex_server import Fault as PlexFault
 from tests.emulators.stash_faults import Fault
 from tests.harness.database import query
 from tests.harness.in_process import InProcessHarness, in_process
+from tests.harness.processes import running
 
 LATER_S = 5.0
 
@@ -413,7 +414,10 @@ def test_an_unreadable_entity_becomes_a_dead_letter(
         "StashQueryError",
         3,
     )
-    assert any(text.startswith("Tag 1 (train) is in the dead letters") for text in worker.notices())
+    assert any(
+        text.startswith("Tag 1 (train) is in the dead letters")
+        for text in worker.notices().values()
+    )
     assert [worker.shown(item).roles for item in items] == [["Maria"]] * 3
 
 
@@ -431,21 +435,28 @@ def test_an_entity_job_is_no_test_of_a_plex_that_is_coming_back(worker: InProces
     assert [worker.shown(item).genres for item in items] == [["railway"]] * 3
 
 
+@pytest.fixture
+def hooked(tmp_path: Path) -> Iterator[InProcessHarness]:
+    """A worker whose Stash runs the installed plugin's hooks."""
+    with running(InProcessHarness(tmp_path)) as harness:
+        yield harness
+
+
 # -- with Stash's own hooks -----------------------------------------------------------------------
 
 
-def test_stash_tells_of_renames_and_merges_by_itself(worker: InProcessHarness) -> None:
-    scene = worker.scene(tags=["train", "night"], performers=["Mia"])
-    worker.edit(scene, details="Text")
-    worker.work()
-    tags = worker.stash.library
+def test_stash_tells_of_renames_and_merges_by_itself(hooked: InProcessHarness) -> None:
+    scene = hooked.scene(tags=["train", "night"], performers=["Mia"])
+    hooked.edit(scene, details="Text")
+    hooked.work()
+    tags = hooked.stash.library
 
-    worker.stash.update_named("performer", tags.performer_id("Mia"), name="Maria")
-    worker.stash.merge_tags([tags.tag_id("train")], tags.tag_id("night"))
-    worker.stash.update_named("tag", tags.tag_id("night"), name="nocturne")
-    worker.work_until(
-        lambda: worker.item().genres == ["nocturne"] and worker.item().roles == ["Maria"]
+    hooked.stash.update_named("performer", tags.performer_id("Mia"), name="Maria")
+    hooked.stash.merge_tags([tags.tag_id("train")], tags.tag_id("night"))
+    hooked.stash.update_named("tag", tags.tag_id("night"), name="nocturne")
+    hooked.work_until(
+        lambda: hooked.item().genres == ["nocturne"] and hooked.item().roles == ["Maria"]
     )
 
-    assert worker.jobs() == []
-    assert worker.dead_letters() == []
+    assert hooked.jobs() == []
+    assert hooked.dead_letters() == []

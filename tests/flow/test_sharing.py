@@ -261,7 +261,7 @@ def test_a_long_text_in_common_is_never_cut(worker: InProcessHarness) -> None:
         worker.sync(*scenes)
 
     assert {worker.shown(item).summary for item in items} == {text.strip()}
-    assert not any("does not show it" in notice for notice in worker.notices())
+    assert not any("does not show it" in notice for notice in worker.notices().values())
 
 
 def test_what_differs_in_a_title_is_not_shared(worker: InProcessHarness) -> None:

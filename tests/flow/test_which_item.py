@@ -218,7 +218,7 @@ def test_the_first_of_two_scenes_on_one_item_writes(
         worker.sync(second, first)
 
     assert worker.shown(item).title == "A"
-    assert any(f"Scene {second} was not written" in text for text in worker.notices())
+    assert any(f"Scene {second} was not written" in text for text in worker.notices().values())
     assert worker.records(second) == {}
 
 
