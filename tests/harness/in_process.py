@@ -177,9 +177,10 @@ class InProcessHarness(ServerPair):
     def enqueue(self, *scenes: int, priority: int = PRIORITY_EDIT, cause: str = "update") -> None:
         """Put scenes into the queue without a hook, due immediately."""
         subjects = list(map(scene_subject, scenes))
-        if self.process is not None:
+        if self.process is not None and not self.has_hooks:
             self.store.enqueue_many(subjects, cause, priority)
             return
+        # another connection, as a hook has one: the worker notices its commits
         with contextlib.closing(connect(str(self.data))) as connection:
             JobStore(connection, self.clock).enqueue_many(subjects, cause, priority)
 
