@@ -28,12 +28,12 @@ LIMIT_S = 120.0  # far beyond anything; a hook that hangs must not hang the suit
 
 # A worker that loads nothing: it says that it ran, and leaves the lease to the next.
 TOY_WORKER = """
-class Outside:
+class Environment:
     def __init__(self, root, data_dir):
         self.data_dir = data_dir
 
-def run_worker(outside, lease, started_by):
-    with open(outside.data_dir / "ran.txt", "a") as stream:
+def run_worker(env, lease, started_by):
+    with open(env.data_dir / "ran.txt", "a") as stream:
         stream.write(started_by + "\\n")
     lease.release()
     return 0

@@ -39,24 +39,24 @@ from core.launch import launch_worker
 from core.version import VERSION
 
 
-class Outside:
+class Environment:
     def __init__(self, root, data_dir):
         self.root, self.data_dir = root, data_dir
 
 
-def run_worker(outside, lease, started_by):
-    connection = sqlite3.connect(outside.data_dir / "queue.db")
+def run_worker(env, lease, started_by):
+    connection = sqlite3.connect(env.data_dir / "queue.db")
     found = None
     while found is None or found[1] == VERSION:
         connection.execute("SELECT count(*) FROM records").fetchone()
         time.sleep(0.05)
         try:
-            found = re.search('VERSION = "(.*)"', (outside.root / "core" / "version.py").read_text("utf-8"))
+            found = re.search('VERSION = "(.*)"', (env.root / "core" / "version.py").read_text("utf-8"))
         except OSError:
             found = None
     connection.close()
     lease.release()
-    launch_worker(str(outside.root), "update")
+    launch_worker(str(env.root), "update")
     return 0
 """
 RECORD = """
