@@ -110,7 +110,7 @@ class PlexClient:
         sleep: Callable[[float], None],
         on_answer: Callable[[float, int], object] = lambda took_s, status: None,
     ) -> None:
-        """Sends nothing. `on_answer` hears of every answer: the seconds it took, and its status."""
+        """Send nothing. `on_answer` gets the seconds and the status of every answer."""
         self._session = requests.Session()
         self._session.hooks["response"].append(self._check_response)
         self._session.trust_env = (
@@ -136,7 +136,7 @@ class PlexClient:
     # -- questions ------------------------------------------------------------------------------
 
     def machine_identifier(self) -> str:
-        """The server's 40 hex digits, asked once. `/identity` needs no token."""
+        """Return the server's 40 hex digits, asked once. `/identity` needs no token."""
         if not self._machine:
             root = self._get("/identity", timeout=self._quick_s)
             self._machine = root.get("machineIdentifier", "")
@@ -146,11 +146,11 @@ class PlexClient:
 
     @property
     def cached_machine_identifier(self) -> str:
-        """The server's identifier if it was asked already, else ""; sends nothing."""
+        """Return the server's identifier if it was asked already, else ""; send nothing."""
         return self._machine
 
     def check_identity(self) -> None:
-        """One quick request that proves that Plex answers; it does not prove the token."""
+        """Send one quick request that proves that Plex answers; it does not prove the token."""
         self._machine, known = "", self._machine
         try:
             self.machine_identifier()
@@ -158,7 +158,7 @@ class PlexClient:
             self._machine = self._machine or known
 
     def sections(self) -> tuple[Section, ...]:
-        """All libraries with their change markers; one authenticated request."""
+        """Return all libraries with their change markers; one authenticated request."""
         root = self._get("/library/sections")
         with plex_errors():
             found = [_section(directory) for directory in root.findall("Directory")]
@@ -167,7 +167,7 @@ class PlexClient:
     def list_page(
         self, section: int, start: int, size: int = PAGE, added_since: int | None = None
     ) -> Page:
-        """One page of a library's items in listing form; `added_since` in epoch seconds.
+        """Return one page of a library's items in listing form; `added_since` in epoch seconds.
 
         Raises:
             PlexTemporaryError: the answer is not this section's listing.
@@ -185,7 +185,7 @@ class PlexClient:
         return Page(tuple(root.findall("Video")), total)
 
     def items(self, section: int, keys: Sequence[int]) -> dict[int, PlexItem]:
-        """The full items of one library by rating key, 200 to a request; one that is gone is
+        """Return the full items of one library by rating key, 200 per request; removed ones are
         absent.
         """
         found: dict[int, PlexItem] = {}
@@ -335,7 +335,9 @@ def _section(directory: Element) -> Section:
 
 
 def _is_connection_error(error: BaseException) -> bool:
-    """Worth another try at once: the connection was refused or dropped. A timeout is not."""
+    """Return True for a refused or dropped connection, which deserves another try; not for
+    time-outs.
+    """
     return (
         isinstance(error, requests.ConnectionError)
         and not isinstance(error, requests.exceptions.SSLError | requests.ConnectTimeout)

@@ -13,12 +13,12 @@ from core.version import VERSION
 
 
 def device_headers(data_dir: Path, sleep: Callable[[float], None]) -> dict[str, str]:
-    """The headers that say who we are, with this installation's stored UUID.
+    """Return the headers that identify PlexSync, with this installation's stored UUID.
 
-    Made at the first call; processes that race for it agree on one.
+    Created at the first call; processes that race for it agree on one.
 
     Raises:
-        OSError: the identity can be neither read nor kept. Going on would make a device per run.
+        OSError: the identity can be neither read nor saved. Each run would appear as a new device.
     """
     file = JsonFile(data_dir / "device.json", sleep)
     document = file.read()

@@ -27,9 +27,9 @@ class EditLimits:
 
 
 def fit_text(text: str, limits: EditLimits) -> str:
-    """The longest start of `text` that one request can carry, better ended after a word.
+    """Return the longest start of `text` that one request can carry, preferably ended after a word.
 
-    Apply it to wanted texts before planning, so that what is compared and remembered is what is
+    Apply it to desired texts before planning, so that what is compared and recorded is what is
     sent.
     """
     budget = limits.target_chars - _OVERHEAD_CHARS
@@ -47,10 +47,10 @@ def fit_text(text: str, limits: EditLimits) -> str:
 def edit_targets(
     section: int, items: Sequence[int], changes: Sequence[Change], limits: EditLimits
 ) -> tuple[str, ...]:
-    """The targets of the PUT requests that write `changes` to every one of `items`; usually one.
+    """Return the targets of the PUT requests that write `changes` to each of `items`; usually one.
 
     What does not fit goes into further targets: short fields together, a long text alone, a long
-    list of names in several. Each is right alone, and their order does not matter.
+    list of names in several. Each is complete, and their order does not matter.
 
     Raises:
         ValueError: `items` is empty. Without an id Plex would edit the whole section.
@@ -73,7 +73,7 @@ def edit_targets(
 
 
 def lock_target(section: int, item: int, field: Field, *, locked: bool) -> str:
-    """The target of the PUT that locks or unlocks one field of one item and changes nothing else."""
+    """Return the target of the PUT that locks or unlocks one field of one item and nothing else."""
     return f"/library/sections/{section}/all?type=1&id={item}&{field.plex}.locked={int(locked)}"
 
 
@@ -115,9 +115,9 @@ def _queries(changes: Sequence[Change], room: int) -> list[str]:
 
 
 def _name_parts(change: Change, room: int) -> list[_Pieces]:
-    """A list of names in parts, then its removals in parts, each with the lock.
+    """Return a list of names in parts, then its removals in parts, each with the lock.
 
-    Numbers go on from part to part, as they would in one request.
+    Numbers continue from part to part, as they would in one request.
     """
     if change.field.kind is not Kind.NAMES:
         raise PlexRejected(

@@ -1,4 +1,4 @@
-"""The one place where a failure of plexapi or requests becomes one of ours.
+"""Translates a failure of plexapi or requests into one of PlexSync's errors.
 
 plexapi raises `BadRequest` for every status but 401 and 404, 429 and 5xx included, and the status
 is only in its text; a status that requests has no name for ends in a `TypeError`. So the status
@@ -67,7 +67,7 @@ def plex_errors(target: str = "") -> Iterator[None]:
 
 
 def translate(error: Exception, target_chars: int = 0) -> PlexError:
-    """The PlexSync error for one failure. Its text never holds a body, a URL or a token."""
+    """Return the PlexSync error for one failure. Its text never holds a body, a URL or a token."""
     status = status_of(error)
     if status is not None:
         return _from_status(status, target_chars)
@@ -91,24 +91,20 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
 
 
 def _within(error: Exception) -> str:
-    """How long was waited, so that a person can tell which setting to change; "" where that was not
-    the reason.
-    """
+    """Return the time-out in words, so that the user knows which setting to change; "" for others."""
     found = _LIMIT.search(str(error))
     return f" within {float(found.group(1)):g} s" if found else ""
 
 
 def is_late_body(error: BaseException) -> bool:
-    """Whether an answer stopped in its middle for too long: requests calls that a connection error
-    as well.
-    """
+    """Return True if an answer stopped midway; requests raises a connection error for that as well."""
     return isinstance(error, requests.ConnectionError) and any(
         isinstance(cause, ReadTimeoutError) for cause in error.args
     )
 
 
 def status_of(error: Exception) -> int | None:
-    """The HTTP status behind a plexapi error; None when there is none to read."""
+    """Return the HTTP status behind a plexapi error; None if there is none."""
     if isinstance(error, Unauthorized):
         return 401
     if isinstance(error, NotFound):

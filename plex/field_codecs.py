@@ -21,24 +21,24 @@ class FieldCodec:
 
 
 def read(field: Field, video: Element) -> FieldValue:
-    """The field's value on an item that was read in full (a listing cuts lists of names short)."""
+    """Return the field's value on an item that was read in full; a listing shortens lists of names."""
     return _WIRES[field.kind].read(field, video)
 
 
 def edit_arguments(change: Change) -> dict[str, str]:
-    """The arguments of an edit for one change, not URL-encoded yet, its lock included."""
+    """Return the arguments of an edit for one change, not URL-encoded yet, its lock included."""
     # Without an explicit lock Plex may decide by itself.
     lock = {f"{change.field.plex}.locked": "1" if change.lock else "0"}
     return _WIRES[change.field.kind].arguments(change) | lock
 
 
 def removal_name(field: Field) -> str:
-    """The name of the argument that takes names off."""
+    """Return the name of the argument that removes names."""
     return f"{field.plex}[].tag.tag-"
 
 
 def removal_argument(names: tuple[str, ...]) -> str:
-    """A list of names to take off: each encoded by itself, since the list is split at its commas."""
+    """Return the names to remove: each encoded by itself, since Plex splits the list at commas."""
     return ",".join(quote(name, safe="") for name in names)
 
 

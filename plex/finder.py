@@ -40,7 +40,7 @@ class Finder:
         self._index.close()
 
     def candidates(self, path: str) -> list[PlexFile]:
-        """Every indexed file with the same name, in all configured libraries; asks nobody."""
+        """Return every indexed file with the same name, in all configured libraries; send nothing."""
         return [
             file for section in self._sections for file in self._index.by_name(section.uuid, path)
         ]
@@ -72,7 +72,7 @@ class Finder:
 
     @property
     def revision(self) -> int:
-        """How often the index has gained files; asks nobody."""
+        """Return how often the index has gained files; send nothing."""
         return self._gains
 
     def refresh(self, still_missing: Callable[[], bool]) -> bool:
@@ -97,18 +97,18 @@ class Finder:
         return self._index.clear()
 
     def section_of(self, key: int) -> Section | None:
-        """The configured library with this key; None for an unknown one."""
+        """Return the configured library with this key; None for an unknown one."""
         return next((section for section in self._sections if section.key == key), None)
 
     def forget(self, file: PlexFile) -> None:
-        """A match proved stale: its file leaves the index."""
+        """Remove a file from the index: its match proved stale."""
         section = self.section_of(file.section)
         if section is not None:
             self._index.forget_item(section.uuid, file.path, file.item)
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """The configured libraries as last seen; () before the first look."""
+        """Return the configured libraries as last seen; () before the first poll."""
         return self._sections
 
     def _poll_markers(self) -> None:
@@ -142,7 +142,7 @@ class Finder:
         )
 
     def _list_moved(self, section: Section) -> bool:
-        """List a library anew if its marker moved since, or the listing is old; whether it changed."""
+        """List a library if its marker changed or the listing is old; return True if it changed."""
         state = self._index.state(section.uuid)
         if state is None:
             return False

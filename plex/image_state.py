@@ -19,11 +19,10 @@ def compare_images(
     sent: Mapping[str, ImageRecord],
     rules: WriteRules,
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The fields where Plex shows another image than the one sent, and those where ours merely has
-    another path.
+    """Return the fields whose image in Plex is another one, and those where only its path changed.
 
     Raises:
-        PlexError: Plex failed; it is asked only where a path moved.
+        PlexError: Plex failed; it is asked only where a path changed.
     """
     suspects = [field for field in fields if _is_suspect(field, item, sent.get(field.name), rules)]
     moved = frozenset(

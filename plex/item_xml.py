@@ -1,4 +1,4 @@
-"""Turns one item of a full read into a snapshot, so that nothing else needs to know Plex's XML."""
+"""Parses one item of a full read, so that no other module knows Plex's item XML."""
 
 from xml.etree.ElementTree import Element
 
@@ -11,7 +11,7 @@ OPTIMIZED_VERSION = "42"
 
 
 def parse_item(video: Element, section: int) -> PlexItem:
-    """The snapshot of a `Video` element as `/library/metadata/<key>` shows it.
+    """Return the snapshot of a `Video` element as `/library/metadata/<key>` shows it.
 
     Raises:
         ValueError: the element has no usable rating key.

@@ -12,7 +12,7 @@ from plex.item_xml import OPTIMIZED_VERSION
 def iter_items(
     client: PlexClient, section: int, added_since: int | None = None, page: int = PAGE
 ) -> Iterator[Element]:
-    """Every item of a library in listing form; a page is asked for when the one before is used up.
+    """Yield every item of a library in listing form; read a page when the previous one is used up.
 
     A server may send fewer items than asked for, so the next page starts after what arrived.
 
@@ -33,7 +33,7 @@ def iter_items(
 
 
 def files_of(video: Element, section: int) -> Iterator[PlexFile]:
-    """The media files one listed item plays; optimised versions and vanished items play none."""
+    """Yield the media files one listed item plays; optimized versions and vanished items play none."""
     if video.get("deletedAt"):
         return
     for media in video.findall("Media"):
@@ -48,7 +48,7 @@ def files_of(video: Element, section: int) -> Iterator[PlexFile]:
 
 
 def added_at(video: Element) -> int:
-    """When Plex added the item, epoch seconds by Plex's clock; 0 when it does not say."""
+    """Return when Plex added the item, epoch seconds by Plex's clock; 0 if it does not say."""
     return _parse_int(video.get("addedAt"))
 
 

@@ -21,7 +21,7 @@ from validation.metadata import SceneFile
 HIGH_SCORE = 0.75
 MIN_GAP = 0.1
 MIN_TAIL_FOLDERS = 2
-KEPT_CANDIDATES = 10  # as many as a person will read in a dead letter
+KEPT_CANDIDATES = 10  # as many as a user reads in a dead letter
 
 _SLACK = 1e-9  # 0.9 - 0.8 is a hair below 0.1 in binary
 
@@ -66,7 +66,7 @@ class _ScoredFile:
 def match_scene(
     files: Sequence[SceneFile], candidates: Candidates, path_map: PathMap
 ) -> MatchResult:
-    """The verdict over all files of a scene, each judged alone.
+    """Return the match over all files of a scene, each evaluated alone.
 
     The items of every file that is matched with HIGH confidence are united. Without one, the best
     of the LOW guesses is the answer. The order of the candidates changes nothing.
@@ -97,10 +97,10 @@ def match_scene(
 
 
 def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
-    """The items to write.
+    """Return the items to write.
 
-    A guess (LOW) is only good enough when `strict` is off, and not even then where equally likely
-    files are known to differ in size: they are different videos, and nothing says which one is the
+    A guess (LOW) is accepted only if `strict` is off, and not even then where equally likely files
+    are known to differ in size: they are different videos, and nothing says which one is the
     scene's.
 
     Raises:
@@ -207,9 +207,9 @@ def _by_normal_path(found: Sequence[PlexFile], name: str) -> dict[str, list[Plex
 
 
 def _is_one_file(entries: Sequence[PlexFile]) -> bool:
-    """Whether entries of one normal path are one file: the same spelling, or the same known size.
+    """Return True if entries of one normal path are one file: one spelling, or one known size.
 
-    Two spellings can be two files where letter case counts, so the size must speak for them.
+    Two spellings can be two files where letter case counts, so the size must confirm them.
     """
     if len({entry.path for entry in entries}) <= 1:
         return True

@@ -41,9 +41,9 @@ class LearnedMapping:
 
 
 def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMapping, ...]:
-    """The prefix pairs that explain the files, best supported first; () when nothing is sure.
+    """Return the prefix pairs that explain the files, best supported first; () if none is certain.
 
-    `candidates` gives every Plex file with the same name. Where fewer than twenty files are usable,
+    `candidates` returns every Plex file with the same name. If fewer than twenty files are usable,
     all of them must agree.
     """
     known = [file for file in files if file.size]
@@ -69,7 +69,7 @@ def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMa
 
 
 def contradicts(lesson: LearnedMapping, file: StashFile, candidates: Candidates) -> bool:
-    """Whether Plex has a file where the lesson puts this one, and it is of another size."""
+    """Return True if Plex has a file of another size where the mapping puts this one."""
     expected = apply(lesson, file.path)
     if not expected or not file.size:
         return False
@@ -82,7 +82,7 @@ def contradicts(lesson: LearnedMapping, file: StashFile, candidates: Candidates)
 
 
 def apply(lesson: LearnedMapping, path: str) -> str:
-    """The path as the lesson has it in Plex; "" when the path lies elsewhere."""
+    """Return the path as the mapping has it in Plex; "" for a path outside of it."""
     source, parts = _folded(lesson.source), components(path)
     if len(parts) <= len(source) or [part.casefold() for part in parts[: len(source)]] != source:
         return ""
@@ -93,9 +93,7 @@ def apply(lesson: LearnedMapping, path: str) -> str:
 def match_learned(
     files: Sequence[StashFile], candidates: Candidates, lessons: Sequence[LearnedMapping]
 ) -> MatchResult | None:
-    """The items that play the files where the lessons put them, if the sizes are equal; None
-    otherwise.
-    """
+    """Return the items that play the files at the mapped paths, if sizes are equal; else None."""
     found = []
     for file in files:
         for lesson in lessons if file.size else ():
@@ -114,7 +112,7 @@ def match_learned(
 
 
 def split_pair(scene_path: str, plex_path: str) -> tuple[PrefixPair, str]:
-    """What differs at the start of two paths of one file, and the scene's folder.
+    """Return what differs at the start of two paths of one file, and the scene's folder.
 
     `/data/a/b/x.mp4` and `/media/a/b/x.mp4` differ in `/data` and `/media`.
     """

@@ -22,7 +22,7 @@ class PathMap:
     pairs: tuple[tuple[str, str], ...] = ()
 
     def mapped(self, path: str) -> tuple[str, ...]:
-        """The path as Plex should show it; `path` itself where no prefix fits.
+        """Return the path as Plex should show it; `path` itself if no prefix fits.
 
         Only the longest prefix counts, and it ends where a folder name ends. Several results mean
         that this prefix is given more than once, with different targets.

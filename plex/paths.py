@@ -1,9 +1,7 @@
-"""How a path is taken apart and compared, so that the scene's spelling and Plex's spelling can
-meet.
+"""Splits and compares paths of Stash and Plex, whatever system each runs on.
 
-Stash and Plex may run on different systems: separators, letter case and the Unicode form of the
-same file name differ. Both separators count everywhere; a POSIX name that holds a backslash is cut
-at it, on both sides alike.
+Separators, letter case and the Unicode form of the same file name differ between systems. Both
+separators count everywhere; a POSIX name that holds a backslash is cut at it, on both sides alike.
 """
 
 import re
@@ -13,28 +11,28 @@ _SEPARATORS = re.compile(r"[/\\]+")
 
 
 def components(path: str) -> list[str]:
-    """The parts between separators; the first is "" for an absolute POSIX or network path."""
+    """Return the parts between separators; the first is "" for an absolute POSIX or network path."""
     return _SEPARATORS.split(path)
 
 
 def file_name(path: str) -> str:
-    """What follows the last separator; "" for a path that ends with one."""
+    """Return what follows the last separator; "" for a path that ends with one."""
     return components(path)[-1]
 
 
 def file_stem(path: str) -> str:
-    """The file name without its last extension."""
+    """Return the file name without its last extension."""
     name = file_name(path)
     return name.rpartition(".")[0] or name
 
 
 def folders(path: str) -> tuple[str, ...]:
-    """The folder names from the root down to the file, a drive letter included."""
+    """Return the folder names from the root down to the file, a drive letter included."""
     return tuple(part for part in components(path)[:-1] if part)
 
 
 def normal_path(path: str) -> str:
-    """The form in which two spellings of one path are equal: NFC, caseless, single forward slashes.
+    """Return the form in which two spellings of one path are equal: NFC, caseless, single slashes.
 
     Trailing spaces of components are dropped too, since some shares hide them. So different files
     can have one normal form: compare the raw paths first, and accept a normal form only where it is
@@ -44,8 +42,8 @@ def normal_path(path: str) -> str:
         >>> normal_path("D:\\\\Films\\\\Été.MP4") == normal_path("d:/films/e\\u0301te\\u0301.mp4")
         True
     """
-    # Case is folded on the decomposed form, else a precomposed letter and its two-part twin can
-    # part.
+    # Case is folded on the decomposed form: a precomposed character and its two-part form could
+    # differ otherwise.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
     parts = components(folded)
     root = "/" if len(parts) > 1 and not parts[0] else ""

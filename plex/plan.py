@@ -1,7 +1,7 @@
-"""Decides what must be written so that an item shows its scene, and what to remember of it.
+"""Decides what must be written so that an item shows its scene, and what to record of it.
 
-Pure: wanted values, a snapshot of the item and our record go in, changes come out. The record is
-what tells PlexSync's own values from a person's.
+Pure: desired values, a snapshot of the item and its record go in, changes come out. The record
+separates PlexSync's own values from the user's.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ class WriteRules:
     """The settings that decide what may be overwritten.
 
     Attributes:
-        preserve_plex_edits: values and names that a person entered in Plex stay.
+        preserve_plex_edits: values and names that the user entered in Plex stay.
         lock_fields: what is written is locked against Plex's own agents.
-        quality_gate: a scene that is not identified yet empties nothing but what PlexSync wrote.
+        quality_gate: a scene that is not identified yet clears nothing but what PlexSync wrote.
     """
 
     preserve_plex_edits: bool = False
@@ -62,7 +62,7 @@ class _FieldState:
 
     @property
     def is_ours(self) -> bool:
-        """Whether PlexSync set a value here and Plex still shows it."""
+        """Return True if PlexSync set a value here and Plex still shows it."""
         if self.known is None or not normal_form(self.field.kind, self.present):
             return False
         now = digest(self.field.kind, self.present)
@@ -72,7 +72,7 @@ class _FieldState:
 
     @property
     def is_known(self) -> bool:
-        """Whether Plex shows what the record remembers."""
+        """Return True if Plex shows what the record says."""
         now = digest(self.field.kind, self.present)
         if self.known is None:
             return False
@@ -90,10 +90,10 @@ def plan_changes(
     *,
     identified: bool,
 ) -> tuple[Change, ...]:
-    """What must be written so that `item` shows `wanted`; () when nothing differs. Asks nobody.
+    """Return what must be written so that `item` shows `desired`; () if nothing differs. Pure.
 
-    At most one change per field, in table order. Fields that are switched off are simply not in
-    `wanted`, and its values are already cut to what can be sent. `record` is this item's, or None.
+    At most one change per field, in table order. Disabled fields are not in `desired`, and its
+    values are already cut to what can be sent. `record` is this item's, or None.
 
     Examples:
         >>> item = PlexItem(9137, 1, "x", ("/media/x.mp4",), {"title": "x", "tags": ("day", "old")})
@@ -119,10 +119,9 @@ def intended_records(
     item: PlexItem,
     record: SyncRecord | None,
 ) -> dict[str, FieldRecord]:
-    """What to remember before the changes are written: if the worker is killed, what it wrote is
-    still ours.
+    """Return what to record before the changes are written: a killed worker's writes stay known.
 
-    What was pushed and seen before stays known, for the case that the request never left.
+    What was pushed and verified before stays recorded, in case the request never left.
     """
     changed = {change.field.name for change in changes}
     intended = {}
@@ -142,10 +141,10 @@ def field_records(
     item_before: PlexItem,
     record: SyncRecord | None,
 ) -> dict[str, FieldRecord]:
-    """What to remember once the changes are written: every wanted field that now agrees with Plex.
+    """Return what to record once the changes are written: every desired field that now agrees.
 
-    A changed field has nothing *seen* until `verify` looks. Fields that were left alone although
-    they differ are not in the answer, so that they keep their old record.
+    A changed field has nothing *verified* until `verify`. Fields that were left alone although they
+    differ are not in the answer, so that they keep their old record.
     """
     changed = {change.field.name for change in changes}
     records = {}
@@ -162,7 +161,7 @@ def verify(
     desired: Mapping[str, FieldValue],
     item_after: PlexItem,
 ) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
-    """The records with what Plex shows now, and the names of the fields that Plex did not keep."""
+    """Return the records with what Plex shows now, and the names of the fields that Plex dropped."""
     records, lost = dict(record_fields), []
     for case in _cases(desired, item_after, None):
         name, kind = case.field.name, case.field.kind
@@ -196,9 +195,7 @@ def _cases(
 
 
 def _locks(case: _FieldState, rules: WriteRules) -> bool:
-    """A lock that is there already stays: writing a value is no reason to take a person's lock
-    away.
-    """
+    """Return True if the written field is locked; an existing lock of the user stays."""
     return case.field.locks and (rules.lock_fields or case.is_locked)
 
 
@@ -221,9 +218,10 @@ def _may_clear(case: _FieldState, is_gated: bool) -> bool:
 
 
 def _is_hand_edit(case: _FieldState, item: PlexItem) -> bool:
-    """Whether a person put the present value there.
+    """Return True if the user entered the current value in Plex.
 
-    Plex does not tell who locked a field. Where we have never written, the lock is the only sign.
+    Plex does not say who locked a field. Where PlexSync has never written, the lock is the only
+    sign.
     """
     if case.known is not None:
         return not case.is_known

@@ -1,7 +1,7 @@
 """Decides how an item gets back what it showed before PlexSync's first write.
 
-Pure: the kept originals, a snapshot of the item and our records go in, changes come out. What
-somebody edited by hand since then is nobody's business here: it stays.
+Pure: the originals, a snapshot of the item and its records go in, changes come out. What the user
+edited by hand since then stays.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from plex.plan import CLEARED, Change, name_key
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """What to write, and the names of fields that somebody has edited since and that stay."""
+    """What to write, and the names of fields that were edited since and therefore stay."""
 
     changes: tuple[Change, ...]
     edited: tuple[str, ...]
@@ -26,7 +26,9 @@ class Restoration:
 def originals(
     changes: Iterable[Change], intended: Mapping[str, FieldRecord], item: PlexItem
 ) -> dict[str, Original]:
-    """What the changes are about to overwrite; `intended` is what `plan.intentions` says of them."""
+    """Return what the changes are about to overwrite; `intended` comes from
+    `plan.intended_records`.
+    """
     kept = {}
     for change in changes:
         field, known = change.field, intended[change.field.name]
@@ -43,9 +45,7 @@ def originals(
 def plan_restoration(
     kept: Mapping[str, Original], item: PlexItem, records: Iterable[SyncRecord]
 ) -> Restoration:
-    """What must be written so that `item` shows again what was kept of it; `records` are all of
-    this item's.
-    """
+    """Return what must be written so that `item` shows its originals; `records` are all of its own."""
     written = list(records)
     changes, edited = [], []
     for field in (field for field in EDIT_FIELDS if field.name in kept):

@@ -1,7 +1,7 @@
-"""What the cache reads and writes: JSON, and nothing else.
+"""Reads and writes the cache as JSON only.
 
-diskcache's own `JSONDisk` writes no pickles, but it still loads one that somebody put into the
-cache's database, and loading a pickle runs what is in it.
+diskcache's own `JSONDisk` writes no pickles, but it still loads one that is found in the cache's
+database, and loading a pickle runs what is in it.
 """
 
 from typing import Any
@@ -14,9 +14,9 @@ class SafeJSONDisk(JSONDisk):
     """A pickle counts as nothing, and is never loaded."""
 
     def get(self, key: Any, raw: Any) -> Any:
-        """A key as it was set; None for a pickled one."""
+        """Return a key as it was set; None for a pickled one."""
         return super().get(key, raw) if raw else None
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-        """A value as it was set; None for a pickled one."""
+        """Return a value as it was set; None for a pickled one."""
         return None if mode == MODE_PICKLE else super().fetch(mode, filename, value, read)

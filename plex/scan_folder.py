@@ -17,8 +17,9 @@ class ScanFolder:
 
 
 def folders_of(paths: Iterable[str], sections: Sequence[Section]) -> tuple[ScanFolder, ...]:
-    """The folders of these files, as Plex sees them, in every library that holds them; () when none
-    does.
+    """Return the folders of these files as Plex sees them, in every library that holds them.
+
+    Return () if no library does.
     """
     found: dict[ScanFolder, None] = {}
     for path in paths:
@@ -32,8 +33,8 @@ def folders_of(paths: Iterable[str], sections: Sequence[Section]) -> tuple[ScanF
 
 
 def with_ancestors(folder: ScanFolder) -> Iterator[ScanFolder]:
-    """The folder and those it lies in, up to the library's location: a scan of any of them finds
-    its files.
+    """Yield the folder and its ancestors up to the library's location: a scan of any finds its
+    files.
     """
     separator, path, root = _separator(folder.location), folder.path, _bare(folder.location)
     while len(path) > len(root):
@@ -43,7 +44,7 @@ def with_ancestors(folder: ScanFolder) -> Iterator[ScanFolder]:
 
 
 def common_folder(folders: Sequence[ScanFolder]) -> ScanFolder:
-    """The innermost folder that holds them all; they are of one location of one library."""
+    """Return the innermost folder that holds them all; they are of one location of one library."""
     chains = [list(with_ancestors(folder)) for folder in folders]
     shared = set(chains[0]).intersection(*chains[1:])
     return next(folder for folder in chains[0] if folder in shared)

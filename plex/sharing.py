@@ -31,7 +31,7 @@ class SharedEdit:
 def shared_edits(
     plans: Mapping[int, tuple[Change, ...]], items: Mapping[int, PlexItem], *, by_difference: bool
 ) -> list[SharedEdit]:
-    """The edits that serve at least two items each; items that share nothing are in none.
+    """Return the edits that serve at least two items each; items that share nothing are in none.
 
     With `by_difference`, only names that an item lacks are sent and compared.
     """
@@ -54,7 +54,7 @@ def shared_edits(
 
 
 def difference(change: Change, item: PlexItem) -> Change:
-    """The change with only the names that the item lacks; any other kind as it is."""
+    """Return the change with only the names that the item lacks; any other kind as it is."""
     if change.field.kind is not Kind.NAMES or not isinstance(change.value, tuple):
         return change
     present = item.values.get(change.field.name)
@@ -65,7 +65,7 @@ def difference(change: Change, item: PlexItem) -> Change:
 
 
 def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool | None:
-    """Whether names that were there before and not sent are still there; None when there were none."""
+    """Return True if earlier names that were not sent are still shown; None if there were none."""
     verdict = None
     for change in edit.changes:
         if change.field.kind is not Kind.NAMES:

@@ -29,10 +29,10 @@ TaskResult = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class TaskContext:
-    """A task's surroundings.
+    """What a task works with.
 
     Attributes:
-        data_dir: where everything is kept.
+        data_dir: the folder of the stored data.
         clock: the time.
         session: the session row of this run; None if Stash did not say where it listens.
         start_worker: starts a detached worker.
@@ -57,16 +57,16 @@ class TaskContext:
     started_at: float = field(default=0.0)
 
     def info(self, text: str) -> None:
-        """A line for people."""
+        """Write a line for the user."""
         self.log("info", text)
 
     @contextmanager
     def store(self) -> Iterator[JobStore]:
-        """The queue; where there is none yet, a worker is started to make it.
+        """Open the queue; if there is none yet, start a worker that creates it.
 
         Raises:
             TaskFailed: the database cannot be used.
-            NoWorker: there is none, and no worker can be started.
+            WorkerStartError: there is none, and no worker can be started.
         """
         if not self.has_queue():
             self.ensure_worker()
@@ -97,11 +97,11 @@ class TaskContext:
             raise TaskFailed(text) from error
 
     def has_queue(self) -> bool:
-        """Whether a worker has ever made the queue."""
+        """Return True if a worker has created the queue."""
         return (self.data_dir / DATABASE).exists()
 
     def try_start_worker(self) -> bool:
-        """Make sure that a worker lives, for a task that can do without; whether one does."""
+        """Return True if a worker is running or was started; warn and return False otherwise."""
         try:
             self.ensure_worker()
         except WorkerStartError as error:
@@ -110,10 +110,10 @@ class TaskContext:
         return True
 
     def ensure_worker(self) -> None:
-        """Make sure that a worker lives.
+        """Make sure that a worker is running.
 
         Raises:
-            NoWorker: none could be started within ten seconds.
+            WorkerStartError: none could be started within ten seconds.
         """
         ensure_worker(self.data_dir, self.start_worker, self.clock, self.session)
 
@@ -128,7 +128,7 @@ class TaskContext:
         return stash_of(self.session)
 
     def config(self, stash: StashClient) -> PlexSyncConfig:
-        """The present settings.
+        """Return the settings as they are now.
 
         Raises:
             TaskFailed: a required one is missing.
@@ -141,8 +141,8 @@ class TaskContext:
         return config
 
     def max_duration_s(self) -> float:
-        """How long a task may hold Stash's only job slot, in seconds; the default where Stash
-        cannot say.
+        """Return how many seconds a task may hold Stash's job slot; the default if Stash cannot
+        say.
         """
         try:
             return read_config(self.stash_client().settings()).config.process_minutes * 60.0
@@ -150,8 +150,8 @@ class TaskContext:
             return MAX_DURATION_S
 
     def confirm(self, task: str, count: int, what: str) -> bool:
-        """Whether this run may delete `count` things; if not, it says what a second run would
-        delete.
+        """Return True if this run may delete `count` things; else announce what a second run
+        deletes.
         """
         confirmation = Confirmation(self.data_dir, self.clock)
         if not count or confirmation.consume(task, count, self.started_at):
@@ -168,7 +168,7 @@ def stash_of(session: Mapping[str, object]) -> StashClient:
 
 
 def scene_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[tuple[int, str]]]:
-    """All scenes by id, as `scene_page` tells them, page by page."""
+    """Yield all scenes by id, page by page, as `scene_page` returns them."""
     after = 0
     while page := stash.scene_page(after, size, since):
         yield page
@@ -176,7 +176,7 @@ def scene_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list
 
 
 def state_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list[SceneState]]:
-    """The same with the file behind each id."""
+    """Yield the same pages with the file behind each id."""
     after = 0
     while page := stash.scene_file_states(after, size, since):
         yield page
@@ -184,5 +184,5 @@ def state_pages(stash: StashClient, size: int, since: str = "") -> Iterator[list
 
 
 def plex_failure(error: PlexError) -> TaskFailed:
-    """A failure of Plex, with what to do about it."""
+    """Return a failure of Plex as a task's error, with what to do about it."""
     return TaskFailed(f"{error}. {error.advice}")

@@ -108,7 +108,7 @@ def _recover(context: TaskContext, classes: str) -> TaskResult:
 
 
 def _require_plex(context: TaskContext, stash: StashClient) -> None:
-    """Raises TaskFailed, politely, while Plex is not healthy: the letters would only come back."""
+    """Raise TaskFailed unless Plex is healthy: the dead letters would only return."""
     plex = context.build_plex(context.config(stash))
     try:
         plex.check_identity()

@@ -151,7 +151,7 @@ def dry_run(context: TaskContext) -> TaskResult:
 
 
 def clear_matches(context: TaskContext) -> TaskResult:
-    """Forget the library index; it is listed anew at the next look-up."""
+    """Clear the library index; it is listed again at the next look-up."""
     stash = context.stash_client()
     with _ctx(context, read_config(stash.settings()).config, stash) as ctx:
         rows = ctx.finder.clear()
@@ -182,7 +182,7 @@ def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClien
 def _proposed_mapping(
     context: TaskContext, config: PlexSyncConfig, stash: StashClient
 ) -> list[str]:
-    """Pairs of folders that files of one name and size speak for; [] where too few do."""
+    """Return the pairs of folders that files of one name and size support; [] for too few files."""
     files = [StashFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
     with _ctx(context, config, stash) as ctx:
         ctx.finder.prepare()

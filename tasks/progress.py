@@ -1,4 +1,4 @@
-"""How a task stands beside the worker: make sure that one lives, and show its progress."""
+"""Makes sure that a worker is running and shows its progress in a task."""
 
 import operator
 import sqlite3
@@ -124,8 +124,7 @@ class QueueProgress:
         """Show progress until nothing is due, the worker waits, nothing moves for a minute, or time
         is up.
 
-        A task holds Stash's only job slot, so it must not stay for ever; the worker goes on without
-        it.
+        A task holds Stash's only job slot, so it must end; the worker continues without it.
         """
         moved = worked = self._clock.monotonic()
         state = self._state()
@@ -160,14 +159,12 @@ class QueueProgress:
             self._say("info", _line(worked, left, now - self._began))
 
     def remaining(self) -> int:
-        """How many jobs are to be done now: due, in progress, or resting for a moment after an
-        edit.
-        """
+        """Return how many jobs remain: due, running, or settling after an edit."""
         due, _, running = self._store.counts()
         return due + running + self._store.count_settling(sql.SETTLE_WINDOW_S)
 
     def report_timeout(self, limit_s: float) -> None:
-        """The task's time is used up; the farewell says what is left."""
+        """Report that the task's time is used up; `finish` says what is left."""
         self._say(
             "info",
             f"This task's time of {format_duration(limit_s)} is used up; Stash's other tasks are waiting.",
@@ -206,8 +203,9 @@ class QueueProgress:
         return counts
 
     def _processed(self) -> dict[str, int]:
-        """How many jobs were done, put off or buried since this began; those that go back at once
-        do not count.
+        """Return how many jobs were completed, retried or dead-lettered since the start.
+
+        Released jobs do not count.
         """
         now = self._outcomes()
         return {

@@ -27,7 +27,7 @@ TIME_MARGIN = 3.0  # a task's own estimate may be wrong by this factor
 
 
 def process_queue(context: TaskContext) -> TaskResult:
-    """Make sure that a worker lives and follow it until nothing is due."""
+    """Make sure that a worker is running and follow it until nothing is due."""
     _warn_if_paused(context)
     try:
         context.ensure_worker()
@@ -142,9 +142,7 @@ def _drain_in_process(context: TaskContext, reason: WorkerStartError) -> TaskRes
 
 
 def _ensure_queue(context: TaskContext) -> None:
-    """Where nobody has made the queue yet: a worker with no time makes it, and takes in what was
-    spilled.
-    """
+    """Create the queue if there is none: a worker without time creates it and absorbs the spill."""
     if not context.has_queue():
         context.work_here(lambda: None, 0.0)
 
@@ -166,9 +164,7 @@ def _warn_if_paused(context: TaskContext) -> None:
 
 
 def _start_progress(context: TaskContext, store: JobStore) -> tuple[QueueProgress, float]:
-    """Somebody who has said how much there is to do; and for how many seconds following is worth
-    while.
-    """
+    """Return the progress, with its first line written, and how many seconds following is useful."""
     follower = QueueProgress(store, context.clock, context.log, context.progress)
     times = current_statistics(context.data_dir, Counters(store), context.clock).times_s.get(
         JOB, ()

@@ -1,6 +1,4 @@
-"""The buttons of the reconciliation: they wish for a run and follow the worker, or compare without
-a write.
-"""
+"""Runs the reconciliation's buttons: they request a run and follow it, or compare without a write."""
 
 from dataclasses import replace
 
@@ -47,12 +45,12 @@ def reconcile_all(context: TaskContext) -> TaskResult:
 
 
 def reconcile_recent(context: TaskContext) -> TaskResult:
-    """The same for what was created or changed within 24 hours."""
+    """Reconcile what was created or changed within 24 hours."""
     return _reconcile(context, RECENT)
 
 
 def reconcile_week(context: TaskContext) -> TaskResult:
-    """The same for what was created or changed within seven days."""
+    """Reconcile what was created or changed within seven days."""
     return _reconcile(context, WEEK)
 
 
@@ -91,10 +89,10 @@ class _ReadOnlyRecords(Records):
     """The records, but nothing is written to them."""
 
     def save(self, record: SyncRecord) -> None:
-        """Nothing is kept."""
+        """Save nothing."""
 
     def forget_scene(self, scene_id: int) -> int:
-        """Nothing is forgotten."""
+        """Forget nothing."""
         return 0
 
 

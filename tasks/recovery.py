@@ -20,7 +20,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class RecoveryResult:
-    """What became of the letters. `recovered` by error class; the others were dropped or stayed."""
+    """The result: `recovered` counts by error class; the other dead letters were dropped or kept."""
 
     recovered: dict[str, int] = field(default_factory=dict)
     queued: int = 0
@@ -28,7 +28,7 @@ class RecoveryResult:
     elsewhere: int = 0
 
     def line(self) -> str:
-        """For people, one line."""
+        """Return one line for the user."""
         classes = (
             ", ".join(f"{count} x {name}" for name, count in sorted(self.recovered.items()))
             or "none"
@@ -47,9 +47,7 @@ def recover(
     gone_scenes: Callable[[Sequence[int]], frozenset[int]],
     now: float,
 ) -> RecoveryResult:
-    """Revive every letter of these classes that failed within an outage; its row leaves the dead
-    letters.
-    """
+    """Requeue every dead letter of these classes that failed within an outage, and delete its row."""
     result = RecoveryResult()
     chosen = [
         dead_letter

@@ -28,7 +28,7 @@ RESTORED, EDITED, GONE, REFUSED = "restored", "edited", "gone", "refused"
 
 
 def restore_values(context: TaskContext) -> TaskResult:
-    """Put back what was kept of every item, except what somebody has edited in Plex since."""
+    """Restore the original values of every item, except what the user has edited in Plex since."""
     stash = context.stash_client()
     config = context.config(stash)
     _require_disabled(stash)
@@ -99,9 +99,7 @@ def _read(
 
 @dataclass(slots=True)
 class _ItemResult:
-    """What became of one item: fields that somebody has edited since, and those Plex refused, with
-    its reason.
-    """
+    """One item's result: fields that were edited since, and those Plex rejected, with its reason."""
 
     edited: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -156,7 +154,7 @@ class _Restore:
             self._ctx.records.originals.forget(self._server, key)
 
     def finish(self) -> TaskResult:
-        """What was done, the most important last: Stash shows the newest line first."""
+        """Report what was done, the most important last: Stash shows the newest line first."""
         for line in self._details[:LISTED]:
             self._context.info(line)
         if len(self._details) > LISTED:

@@ -1,7 +1,7 @@
 """Runs the task that Stash asked for.
 
 Stash shows a task's description, a progress bar and log lines, and nothing of its answer. So a task
-writes log lines for users and answers one JSON document for whoever calls it through the API.
+writes log lines for users and answers one JSON document for callers of the API.
 """
 
 import logging
@@ -32,8 +32,9 @@ def run_task(
     start_worker: Callable[[str], object],
     write: Callable[[bytes], object],
 ) -> dict[str, object]:
-    """Run the task whose mode was asked for; the answer for Stash. Foreseeable trouble is an
-    `error`.
+    """Run the task whose mode was requested; return the answer for Stash.
+
+    A foreseeable fault is an `error`.
     """
     mode = arguments.get("mode")
     task = next((row for row in TASKS if row.mode == mode), None)
@@ -49,7 +50,7 @@ def run_task(
         return {"output": _jsonable(task.run(context))}
     except (PlexSyncError, sqlite3.Error, OSError) as error:
         return {"error": shown(f"{task.name}: {error}")}
-    except Exception as error:  # noqa: BLE001 broad on purpose: whoever pressed the button gets an answer, not a traceback
+    except Exception as error:  # noqa: BLE001 broad: a task must return an error, never a traceback
         context.log(
             "error",
             f"{task.name} ended in a bug of PlexSync; please report it. {traceback.format_exc()}",
@@ -68,10 +69,10 @@ def build_context(
     write: Callable[[bytes], object],
     shown: Callable[[str], str] = unchanged,
 ) -> TaskContext:
-    """What the task works with. Sends nothing."""
+    """Return what the task works with. Send nothing."""
     log = EventLog(
         logging.Logger("plexsync-task", logging.CRITICAL)
-    )  # a task speaks through Stash's log
+    )  # a task writes to Stash's log
     now = env.clock.wall()
     return TaskContext(
         data_dir=env.data_dir,

@@ -7,7 +7,7 @@ from worker.reporting.stats import current_statistics, reset_statistics
 
 
 def reset_stats(context: TaskContext) -> TaskResult:
-    """Begin the statistics anew at zero."""
+    """Reset the statistics to zero."""
     with context.store() as store:
         counters = Counters(store)
         jobs = current_statistics(context.data_dir, counters, context.clock).jobs
