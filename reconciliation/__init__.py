@@ -1,1 +1,1 @@
-"""Looking for what no hook told of, by comparing what both servers hold."""
+"""Finds what no hook reported, by comparing what both servers hold."""

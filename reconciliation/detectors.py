@@ -46,17 +46,17 @@ class FieldDifference:
 
     @property
     def field(self) -> Field:
-        """The field that differs."""
+        """Return the field that differs."""
         return self.change.field
 
     @property
     def is_pushed(self) -> bool:
-        """Whether Stash's value is the one that was pushed last."""
+        """Return True if Stash's value is the one that was pushed last."""
         return self.known is not None and self.known.pushed == digest(self.field.kind, self.desired)
 
     @property
     def is_lacking(self) -> bool:
-        """Whether Plex has nothing where Stash has something."""
+        """Return True if Plex has nothing where Stash has something."""
         kind = self.field.kind
         return bool(normal_form(kind, self.desired)) and not normal_form(kind, self.current)
 

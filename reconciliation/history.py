@@ -37,7 +37,7 @@ class History(BaseModel):
 
     @property
     def last(self) -> float:
-        """When the newest run ended, epoch seconds; 0 for none."""
+        """Return when the newest run ended, epoch seconds; 0 for none."""
         return max([run.ended_at for run in self.runs], default=0.0)
 
 

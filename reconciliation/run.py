@@ -64,7 +64,7 @@ class Run(BaseModel):
 
     @property
     def read_scope(self) -> Scope:
-        """The scope; every scene where the stored text is no scope any more."""
+        """Return the scope; every scene if the stored text is no longer valid."""
         try:
             return read_scope(self.scope)
         except ValueError:
@@ -88,7 +88,7 @@ class Run(BaseModel):
 
     @property
     def summary(self) -> str:
-        """What the run has found, for the user."""
+        """Return what the run has found, for the user."""
         seconds = max(0.0, self.ended_at - self.started_at)
         text = f"{self.scope}, {self.checked} scenes in {seconds:.1f} s"
         text += f", gaps: {format_counts(self.gaps)}, queued: {format_counts(self.enqueued)}"

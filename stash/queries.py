@@ -17,7 +17,8 @@ SAVE_SETTINGS = """mutation PlexSyncSaveSettings($id: ID!, $values: Map!) {
 
 CREDENTIALS = "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge } } }"
 
-# Whatever an operation writes to its stderr ends in Stash's log: the only way a detached worker can speak.
+# What an operation writes to its stderr ends in Stash's log: the only way for a detached worker to
+# reach it.
 SAY = "mutation PlexSyncSay($id: ID!, $args: Map!) { runPluginOperation(plugin_id: $id, args: $args) }"
 
 SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
@@ -73,11 +74,12 @@ RECENT_SCENES = _WHOLE_PAGE % (
 
 
 def scenes_by_id(ids: Sequence[int]) -> str:
-    """One query for a batch: aliases, because `findScenes(ids)` fails as a whole for one missing id.
+    """Return one query for a batch: `findScenes(ids)` would fail as a whole for one missing id.
 
     Examples:
         >>> print(scenes_by_id([42, 43]).partition(" fragment ")[0])
-        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene } }
+        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene
+        } }
     """
     parts = " ".join(f"s{number}: findScene(id: {number}) {{ ...scene }}" for number in ids)
     return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"
@@ -104,7 +106,7 @@ _SHOWN_BY = {
 
 
 def entities_by_subject(subjects: Sequence[str]) -> str:
-    """One query for a batch of entities; one that is gone is null. Aliases are e0, e1, ..."""
+    """Return one query for a batch of entities as e0, e1, ...; a deleted one is null in the answer."""
     parts = []
     for place, subject in enumerate(subjects):
         kind, _, number = subject.partition(":")
@@ -116,7 +118,7 @@ def entities_by_subject(subjects: Sequence[str]) -> str:
 
 
 def scenes_showing(kind: str) -> str:
-    """A page of the scenes that show one entity, by id."""
+    """Return the query for a page of the scenes that show one entity, by id."""
     return f"""query PlexSyncShowing($id: ID!, $after: Int!, $size: Int!) {{
   findScenes(filter: {{sort: "id", per_page: $size}},
              scene_filter: {{id: {{value: $after, modifier: GREATER_THAN}}, {_SHOWN_BY[kind]}}}) {{
@@ -126,7 +128,7 @@ def scenes_showing(kind: str) -> str:
 
 
 def newest_entities(kinds: Sequence[str]) -> str:
-    """A page of each kind, the newest first by Stash's own order of its texts."""
+    """Return the query for a page of each kind, the newest first by Stash's own order of its texts."""
     parts = []
     for kind in kinds:
         field, rows = _FIND_MANY[kind]
@@ -138,6 +140,6 @@ def newest_entities(kinds: Sequence[str]) -> str:
 
 
 def entity_ids(kind: str) -> str:
-    """The ids of every entity of one kind."""
+    """Return the query for the ids of every entity of one kind."""
     field, rows = _FIND_MANY[kind]
     return f"query PlexSyncIds {{ listed: {field}(filter: {{per_page: -1}}) {{ rows: {rows} {{ id }} }} }}"

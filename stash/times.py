@@ -23,13 +23,11 @@ def parse_time(text: str) -> float | None:
 
 
 def is_settled(updated: float | None, read_at: float) -> bool:
-    """Whether a state of this time was read so long after it that no later edit can share its
-    second.
-    """
+    """Return True if a state was read so late that no later edit can share its second."""
     return updated is not None and read_at >= updated + SETTLED_S
 
 
 def since_text(moment_s: float) -> str:
-    """A moment (epoch seconds) as a text without zone, early enough for every zone."""
+    """Return a time (epoch seconds) as a text without zone, early enough for every zone."""
     moment = datetime.fromtimestamp(moment_s, timezone.utc) - MARGIN
     return moment.strftime("%Y-%m-%dT%H:%M:%S")

@@ -43,7 +43,7 @@ class SceneJob:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether Stash no longer has the scene."""
+        """Return True if Stash no longer has the scene."""
         return self.scene is None and self.error is None
 
 

@@ -1,4 +1,4 @@
-"""Which scenes a person wants left alone. Pure."""
+"""Decides which scenes the settings exclude. Pure."""
 
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
@@ -6,7 +6,7 @@ from validation.setting_values import NEVER
 
 
 def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
-    """Why the settings leave this scene alone; "" when it is synced."""
+    """Return why the settings exclude this scene; "" if it is synced."""
     if config.match_overrides.get(scene.scene_id) == NEVER:
         return "the match overrides say never"
     if config.only_organized and not scene.organized:

@@ -60,7 +60,7 @@ class LearnedPathStore:
 
     @property
     def mappings(self) -> tuple[LearnedMapping, ...]:
-        """The pairs in force, best supported first; () when nothing was learned."""
+        """Return the mappings in force, best supported first; () if nothing was learned."""
         return self._document.mappings
 
     def is_due(self) -> bool:

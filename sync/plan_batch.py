@@ -21,7 +21,7 @@ class BatchPlanner:
         self._matcher = matcher
 
     def plan(self, batch: Batch, *, inherits: bool = True) -> None:
-        """Find out who owns the matched items, then plan each of them for its scene.
+        """Plan each matched item for the scene that owns it.
 
         With `inherits`, scenes get the records that deleted scenes have left on their items.
 

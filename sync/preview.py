@@ -42,7 +42,7 @@ class Preview:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the fields that would be written, on whichever item."""
+        """Return the names of the fields that would be written, on whichever item."""
         names = [change.field.name for _, changes in self.items for change in changes]
         return tuple(dict.fromkeys(names))
 

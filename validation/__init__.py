@@ -1,1 +1,1 @@
-"""What comes from people and from Stash, made typed, clean and bounded: settings and scenes."""
+"""Turns settings and Stash's scenes into typed, clean and bounded values."""

@@ -1,6 +1,4 @@
-"""Stash's settings, read once into one frozen model. Nothing a person types can stop PlexSync from
-starting.
-"""
+"""Reads Stash's settings once into one frozen model; no value keeps PlexSync from starting."""
 
 import re
 from collections.abc import Mapping
@@ -73,12 +71,14 @@ class PlexSyncConfig(BaseModel):
         return MappingProxyType(dict(value))
 
     def field_enabled(self, name: str) -> bool:
-        """Whether the field of that name is written: master switch, its own switch, and a source."""
+        """Return True if the field of that name is written: master switch, own switch, and a
+        source.
+        """
         has_source = not BY_NAME[name].sources or self.sources[name] != SOURCE_NONE
         return self.sync_metadata and self.toggles[name] and has_source
 
     def missing_required(self) -> tuple[str, ...]:
-        """The display names of required settings that are unset; () when PlexSync can work."""
+        """Return the display names of required settings that are unset; () if PlexSync can work."""
         held = {"plex_url": self.plex_url, "plex_token": self.plex_token.get_secret_value()}
         return tuple(
             setting.display_name
@@ -89,7 +89,7 @@ class PlexSyncConfig(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ConfigResult:
-    """The settings, one line for each value that could not be taken, and the keys nobody knows."""
+    """The settings, one line for each value that could not be used, and the unknown keys."""
 
     config: PlexSyncConfig
     warnings: tuple[str, ...]
@@ -97,10 +97,10 @@ class ConfigResult:
 
 
 def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
-    """The settings in what Stash has stored for PlexSync. Never raises.
+    """Return the settings in what Stash has stored for PlexSync. Never raise.
 
     A key may stand with or without its group letter and in snake or camel case; the one with the
-    letter wins. An unset value is the default, and so is a bad one, with a warning.
+    letter wins. An unset value is the default, and so is an invalid one, with a warning.
 
     Examples:
         >>> reading = read_config({"plexUrl": "plex.local:32400", "c_max_tags": "many"})
@@ -132,7 +132,7 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
 
 
 def stored_names(raw: Mapping[str, object]) -> frozenset[str]:
-    """The names of what is stored, set or not, as settings are named here."""
+    """Return the names of what is stored, set or not, as settings are named here."""
     return frozenset(_by_name(raw))
 
 

@@ -15,7 +15,7 @@ TAGS = "tags"
 
 
 def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
-    """The value of every switched-on edit field by its name, in table order; empty is "", () or
+    """Return the value of every enabled edit field by name, in table order; empty is "", () or
     None.
     """
     return {
@@ -26,7 +26,7 @@ def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, Fie
 
 
 def desired_images(config: PlexSyncConfig) -> tuple[Field, ...]:
-    """The image fields that are switched on, in table order."""
+    """Return the image fields that are enabled, in table order."""
     return tuple(field for field in IMAGE_FIELDS if config.field_enabled(field.name))
 
 

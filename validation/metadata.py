@@ -56,12 +56,14 @@ class SyncMetadata(BaseModel):
 
     @property
     def has_identity(self) -> bool:
-        """Whether anybody has identified this scene yet; a bare file with a title has not been."""
+        """Return True if the user has identified this scene; a bare file with a title is not
+        identified.
+        """
         return any((self.studio, self.performers, self.tags, self.details, self.date))
 
 
 def parse_scene(raw: RawObject) -> SyncMetadata:
-    """The scene in one `findScene` answer.
+    """Return the scene in one `findScene` answer.
 
     Raises:
         ValueError: the answer has no usable id, or a value of a shape Stash does not send.

@@ -1,5 +1,4 @@
-"""Pure text cleaning, so that no character Plex's XML cannot carry, and no endless text, leaves
-Stash.
+"""Cleans texts: no endless text and no character that Plex's XML cannot carry leaves Stash.
 
 Cleaning twice gives what cleaning once gave; without that, every sync would find a difference.
 """
@@ -17,7 +16,7 @@ _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Whole blocks of symbols rather than the list of emoji, which grows each year.
 _EMOJI_BASE = "[\u231a-\u23ff\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001faff]"
 _EMOJI_TAIL = "[\u200d\u20e3\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
-# The zero width joiner is taken only behind an emoji: some scripts need it between letters.
+# The zero width joiner is removed only behind an emoji: some scripts need it between characters.
 _EMOJI = f"(?:{_EMOJI_BASE}{_EMOJI_TAIL}*|[\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f])+"
 # An emoji between two spaces takes one of them along, so that no gap of two stays behind.
 _EMOJI_AND_GAP = re.compile(rf"(?:^|(?<=[ \n])){_EMOJI} ?|{_EMOJI}")
@@ -49,9 +48,7 @@ def clean_text(
 
 
 def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) -> tuple[str, ...]:
-    """The first `limit` distinct names, cleaned, in their order; Plex knows no two that differ in
-    case only.
-    """
+    """Return the first `limit` distinct names, cleaned, in order; Plex ignores case in names."""
     distinct: dict[str, str] = {}
     for name in names:
         if len(distinct) >= limit:

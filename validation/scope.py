@@ -1,4 +1,4 @@
-"""Which scenes a reconciliation looks at, and how a person writes it."""
+"""Defines which scenes a reconciliation compares, and how the user writes it."""
 
 import re
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class Scope:
 
     @property
     def is_full(self) -> bool:
-        """Whether every scene is looked at."""
+        """Return True if every scene is compared."""
         return not self.days and not self.library
 
     @property
     def text(self) -> str:
-        """As `read_scope` takes it."""
+        """Return the scope as `read_scope` parses it."""
         if self.library:
             return f"library {self.library}"
         named = {days: name for name, days in _NAMED.items()}
         return named.get(self.days, f"{self.days} days")
 
     def covers(self, other: "Scope") -> bool:
-        """Whether a run over this scope has looked at all that one over `other` would."""
+        """Return True if a run over this scope compares everything that one over `other` would."""
         if self.is_full:
             return True
         if self.library or other.library:
@@ -46,7 +46,7 @@ WEEK = Scope(days=7)
 
 
 def read_scope(text: str) -> Scope:
-    """`all`, `24h`, `7days`, a number of days, or `library` and the name of a Plex library.
+    """Parse `all`, `24h`, `7days`, a number of days, or `library` and the name of a Plex library.
 
     Raises:
         ValueError: it is none of these.

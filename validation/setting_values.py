@@ -1,5 +1,4 @@
-"""Reads one raw setting. People type addresses, lists and switches in many spellings; each is read
-here.
+"""Reads one raw setting: users write addresses, lists and switches in many spellings.
 
 Every reader returns the typed value, or raises ValueError with a reason that never quotes the
 value.
@@ -42,8 +41,8 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]+")
 
 
 def is_unset(setting: Setting, raw: object) -> bool:
-    """Whether `raw` means "the default": null, an empty text, or the 0 that Stash shows for an
-    unset number.
+    """Return True if `raw` means "the default": null, an empty text, or Stash's 0 for an unset
+    number.
     """
     if raw is None:
         return True
@@ -54,7 +53,7 @@ def is_unset(setting: Setting, raw: object) -> bool:
 
 
 def read_setting(setting: Setting, raw: object) -> object:
-    """The typed value of `raw`.
+    """Return the typed value of `raw`.
 
     Raises:
         ValueError: it is not a value of this setting.
@@ -80,7 +79,7 @@ def read_switch(raw: object) -> bool:
 
 
 def read_number(raw: object, setting: Setting) -> float:
-    """A number within the setting's range; an int where whole numbers are asked for."""
+    """Return a number within the setting's range; an int where whole numbers are required."""
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
         raise ValueError("not a number")
     try:
@@ -97,14 +96,14 @@ def read_number(raw: object, setting: Setting) -> float:
 
 
 def read_text(raw: object) -> str:
-    """A text without control characters; a text of digits may have become a number."""
+    """Return a text without control characters; a text of digits may have become a number."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise ValueError("not a text")
     return clean_text(str(raw), MAX_TEXT_CHARS, keep_newlines=True)
 
 
 def read_choice(text: str, choices: tuple[str, ...]) -> str:
-    """The choice that `text` names, in any case."""
+    """Return the choice that `text` names, in any case."""
     for choice in choices:
         if choice.casefold() == text.casefold():
             return choice
@@ -112,7 +111,7 @@ def read_choice(text: str, choices: tuple[str, ...]) -> str:
 
 
 def read_url(text: str) -> str:
-    """`scheme://host:port/path` without what a browser's address line adds to it; "" for "".
+    """Return `scheme://host:port/path` without what a browser's address line adds; "" for "".
 
     A user name or password in the address is refused, because addresses are logged.
     """
@@ -133,7 +132,7 @@ def read_url(text: str) -> str:
 
 
 def read_old_url(host: str, port: str) -> str:
-    """The address from another plugin's host and port; the port counts where the host holds none."""
+    """Return the address from another plugin's host and port; a port in the host wins."""
     url = read_url(host)
     if not url or _split_url(url).port is not None:
         return url
@@ -158,7 +157,7 @@ def _split_url(url: str) -> SplitResult:
 
 
 def read_token(text: str) -> SecretStr:
-    """A token; other characters cannot travel in a header and come from a bad copy."""
+    """Return a token; other characters cannot travel in a header and come from a bad copy."""
     if text and not re.fullmatch(r"[!-~]+", text):
         raise ValueError("characters that no token has")
     return SecretStr(text)
@@ -170,7 +169,7 @@ def read_libraries(text: str) -> tuple[str, ...]:
 
 
 def read_path_map(text: str) -> PathPairs:
-    """Pairs of a folder in Stash and the same folder in Plex, in their order.
+    """Return pairs of a folder in Stash and the same folder in Plex, in their order.
 
     Examples:
         >>> read_path_map("/data => /media; D:/films/ => /films")
@@ -221,7 +220,7 @@ def read_tags(text: str) -> frozenset[str]:
 
 
 def read_folders(text: str) -> tuple[str, ...]:
-    """Folders without their last separator."""
+    """Return folders without their last separator."""
     return tuple(_folder(entry) for entry in re.split(r"[;\n]", text) if entry.strip())
 
 
