@@ -78,8 +78,7 @@ def scenes_by_id(ids: Sequence[int]) -> str:
 
     Examples:
         >>> print(scenes_by_id([42, 43]).partition(" fragment ")[0])
-        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene
-        } }
+        query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene } }
     """
     parts = " ".join(f"s{number}: findScene(id: {number}) {{ ...scene }}" for number in ids)
     return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"
