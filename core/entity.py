@@ -14,9 +14,13 @@ KINDS: tuple[str, ...] = tuple(_SELECTED_AS)
 class Entity:
     """What scenes show of one entity, as it was read.
 
-    Attributes: subject: `tag:7`. shown: its name; "" where scenes show two of them. parent: the id
-        of a studio's parent, "" for none; None where it was read as somebody's parent only.
-        updated_at: Stash's text; "" where it was read with a scene. read_at: epoch seconds.
+    Attributes:
+        subject: `tag:7`.
+        shown: its name; "" where scenes show two of them.
+        parent: the id of a studio's parent, "" for none; None if it was read only as the parent of
+            another studio.
+        updated_at: Stash's text; "" where it was read with a scene.
+        read_at: epoch seconds.
     """
 
     subject: str

@@ -35,13 +35,18 @@ class RemovalRule(Enum):
 class Field:
     """One synced field.
 
-    Attributes: name: our name; the toggle setting is `sync_<name>`. label: what a person reads.
-        stash: the attribute of `SyncMetadata` it comes from (for a field with `sources`: none).
-        plex: the name in Plex's edits and locks. kind: how it is read, compared and written. limit:
-        characters for TEXT and DATE, entries for NAMES, bytes for IMAGE, highest value for RATING.
-        selection: what the GraphQL query must ask for. element: the XML element that holds one
-        name, for NAMES. sources: where the value may come from, chosen by the setting
-        `<name>_source`; the first is the default, and `none` switches the field off.
+    Attributes:
+        name: our name; the toggle setting is `sync_<name>`.
+        label: what the user reads.
+        stash: the attribute of `SyncMetadata` it comes from (none for a field with `sources`).
+        plex: the name in Plex's edits and locks.
+        kind: how it is read, compared and written.
+        limit: characters for TEXT and DATE, entries for NAMES, bytes for IMAGE, highest value for
+            RATING.
+        selection: what the GraphQL query must ask for.
+        element: the XML element that holds one name, for NAMES.
+        sources: where the value may come from, chosen by the setting `<name>_source`; the first is
+            the default, and `none` disables the field.
     """
 
     name: str

@@ -54,8 +54,10 @@ def expect_shape() -> Iterator[None]:
 def read_data(response: requests.Response) -> dict[str, Any]:
     """Return the `data` of a GraphQL response.
 
-    Raises: StashUnavailable: the response is no GraphQL response with data, or Stash's database is
-        busy. StashQueryError: Stash answered with an error that a repetition does not repair.
+    Raises:
+        StashUnavailable: the response is no GraphQL response with data, or Stash's database is
+            busy.
+        StashQueryError: Stash answered with an error that a repetition does not repair.
     """
     try:
         document = _read_json(response)

@@ -31,12 +31,17 @@ TaskResult = dict[str, object]
 class TaskContext:
     """A task's surroundings.
 
-    Attributes: data_dir: where everything is kept. clock: the time. session: the session row of
-        this very run; None when Stash did not say where it listens. start_worker: starts a detached
-        worker. say: writes a line to Stash's log: level, text. progress: moves the progress bar, 0
-        to 1. build_plex: the way to Plex under some settings. build_bench: what a sync works with,
-        on a store of the task's own. work_here: drains the queue in this process for so many
-        seconds at most, and lets somebody look meanwhile; False when a worker lives after all.
+    Attributes:
+        data_dir: where everything is kept.
+        clock: the time.
+        session: the session row of this run; None if Stash did not say where it listens.
+        start_worker: starts a detached worker.
+        log: writes a line to Stash's log: level, text.
+        progress: moves the progress bar, 0 to 1.
+        build_plex: returns a Plex client for the given settings.
+        build_bench: returns what a sync works with, on a store of the task's own.
+        work_here: drains the queue in this process for at most so many seconds and reports its
+            progress; returns False if a worker is running after all.
         started_at: when this run began, epoch seconds.
     """
 
@@ -65,17 +70,31 @@ class TaskContext:
         """
         if not self.has_queue():
             self.ensure_worker()
+        connection = self._connect()
         try:
-            connection = connect(str(self.data_dir))
+            yield JobStore(connection, self.clock)
+        finally:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        """Return a connection to the queue; a queue of an earlier version is upgraded by a worker.
+
+        Raises:
+            TaskFailed: the database cannot be used.
+            WorkerStartError: it must be upgraded, and no worker can be started.
+        """
+        try:
+            try:
+                return connect(str(self.data_dir))
+            except QueueUnavailable:
+                # After an update only a worker migrates the schema, and none may have run yet.
+                self.ensure_worker()
+                return connect(str(self.data_dir))
         except (QueueUnavailable, sqlite3.Error) as error:
             text = (
                 f"PlexSync's queue cannot be opened: {error}. See plexsync.log in its data folder."
             )
             raise TaskFailed(text) from error
-        try:
-            yield JobStore(connection, self.clock)
-        finally:
-            connection.close()
 
     def has_queue(self) -> bool:
         """Whether a worker has ever made the queue."""

@@ -42,8 +42,9 @@ def test_an_ambiguous_scene_is_dead_lettered_with_candidates(
         "AmbiguousMatch",
         "Which holiday?",
     )
-    assert "/media/2019/holiday.mp4" in " ".join(dead_letter.candidates)
-    assert "/media/2024/holiday.mp4" in " ".join(dead_letter.candidates)
+    candidates = "\n".join(dead_letter.candidates)
+    assert "/media/2019/holiday.mp4" in candidates
+    assert "/media/2024/holiday.mp4" in candidates
     assert installed.plex.writes() == []
 
 

@@ -57,9 +57,12 @@ class InProcessHarness(ServerPair):
     ) -> None:
         """Build both servers.
 
-        Args: root: an empty folder. hooks: whether the plugin is installed and Stash runs its
-            hooks. start: the first time of the clock. None is now where there are hooks, which read
-            the real clock. stash_timeout_s: how long the worker waits for an answer of Stash.
+        Args:
+            root: an empty folder.
+            hooks: whether the plugin is installed and Stash runs its hooks.
+            start: the first time of the clock. None is now where there are hooks, which read the
+                real clock.
+            stash_timeout_s: how long the worker waits for an answer of Stash.
         """
         # in the middle of a second, because Stash's times are whole ones
         first = start or (int(time.time()) + 0.5 if hooks else NOW + 0.5)
