@@ -62,7 +62,7 @@ def test_an_unavailable_cover_does_not_delay_the_fields(
 
 
 def test_a_stash_that_answers_too_late_costs_no_attempt(tmp_path: Path) -> None:
-    worker, never = InProcessHarness(tmp_path, patience_s=1.0), Event()
+    worker, never = InProcessHarness(tmp_path, stash_timeout_s=1.0), Event()
     with running(worker):
         scene = worker.scene()
         worker.edit(scene, title="Patient")
