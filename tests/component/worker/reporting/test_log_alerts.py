@@ -9,7 +9,8 @@ from string import Formatter
 import pytest
 
 from tests.harness.in_process import InProcessHarness
-from tests.unit.test_layers import shipped
+from tests.harness.plugin_copy import ROOT
+from tools.layout import shipped_modules
 from worker.reporting.log_alerts import TEXTS, UNKNOWN
 
 
@@ -77,7 +78,10 @@ def test_a_warning_without_a_fact_of_its_text_does_no_harm(worker: InProcessHarn
 
 def test_every_warning_has_the_facts_that_its_text_names() -> None:
     warnings = [
-        (event, facts) for path in shipped() for event, facts in warnings_in(path) if event in TEXTS
+        (event, facts)
+        for path in shipped_modules(ROOT)
+        for event, facts in warnings_in(path)
+        if event in TEXTS
     ]
 
     assert {event for event, _ in warnings} == set(TEXTS)
