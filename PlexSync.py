@@ -17,7 +17,7 @@ MAX_INPUT = 64 * 1024 * 1024  # a cover in a hook's input can be megabytes; this
 
 
 def read_message(raw: bytes) -> dict[str, object]:
-    """Stash's JSON object from stdin.
+    """Return Stash's JSON object from stdin.
 
     Raises:
         ValueError: it is not one JSON object.

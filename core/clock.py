@@ -1,4 +1,4 @@
-"""Time as an argument: production passes `SystemClock`, a test passes a clock that moves when told."""
+"""Provides time as an argument: production passes `SystemClock`, a test a clock that it moves."""
 
 import time
 from typing import Protocol
@@ -8,13 +8,13 @@ class Clock(Protocol):
     """The only source of time in PlexSync. All values are seconds."""
 
     def wall(self) -> float:
-        """Seconds since the epoch; may jump."""
+        """Return seconds since the epoch; they may jump."""
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start; never jumps."""
+        """Return seconds from an arbitrary start; they never jump."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait. Zero or less returns at once."""
+        """Wait. Return immediately for zero or less."""
 
 
 class SystemClock:

@@ -30,13 +30,13 @@ class Entity:
     read_at: float = 0.0
 
     def shows_same_as(self, other: "Entity") -> bool:
-        """Whether scenes show the same of both."""
+        """Return True if scenes show the same of both."""
         same_parent = None in (self.parent, other.parent) or self.parent == other.parent
         return self.shown == other.shown and same_parent
 
 
 def entity_subject(kind: str, number: int | str) -> str:
-    """The subject of an entity's jobs, dead letters and rows."""
+    """Return the subject of an entity's jobs, dead letters and rows, such as `tag:7`."""
     return f"{kind}:{number}"
 
 
@@ -46,5 +46,5 @@ def kind_of(subject: str) -> str:
 
 
 def is_shown(kind: str) -> bool:
-    """Whether any synced field shows entities of this kind."""
+    """Return True if a synced field shows entities of this kind."""
     return any(_SELECTED_AS[kind] in field.selection.split() for field in FIELDS)

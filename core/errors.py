@@ -1,11 +1,11 @@
-"""Everything that can go wrong, as one tree. A class's docstring is what a person reads.
+"""Defines every error as one tree. A class's docstring is what the user reads.
 
 ```text
 PlexSyncError
 ├── PlexError
-│   ├── PlexUnavailable        nobody answers, or 503
+│   ├── PlexUnavailable        no answer, or 503
 │   ├── PlexTemporaryError     it answered, badly; try again
-│   ├── PlexAccessError        token, TLS or address: a person must act
+│   ├── PlexAccessError        token, TLS or address: the user must act
 │   ├── PlexRejected           Plex will never take this value
 │   ├── PlexNotFound           no item plays this file (yet)
 │   └── StaleMatch             the matched item is gone or plays another file
@@ -16,8 +16,8 @@ PlexSyncError
 ├── StashQueryError            Stash rejected a query
 ├── SceneDeleted               the scene is no longer in Stash
 ├── SceneHasNoFile             the scene has no file
-├── InvalidScene               Stash's answer about the scene makes no sense
-├── PoisonJob                  a worker died with this job in hand
+├── InvalidScene               Stash's answer about the scene is invalid
+├── PoisonJob                  workers crashed while processing this job
 ├── Fenced                     a newer worker has taken over
 └── ConfigurationError         a required setting is missing or unusable
 ```
@@ -33,7 +33,7 @@ class PlexSyncError(Exception):
 
     @property
     def advice(self) -> str:
-        """What this class of error means and what to do: its docstring on one line."""
+        """Return what this class of error means and what to do: its docstring on one line."""
         return " ".join((self.__doc__ or "").split())
 
 
@@ -73,7 +73,7 @@ class PlexNotFound(PlexError):
 
 
 class StaleMatch(PlexError):
-    """The Plex item this scene was matched with is gone or plays another file. It is matched anew."""
+    """The Plex item this scene was matched with is gone or plays another file. It is matched again."""
 
 
 class MatchError(PlexSyncError):
@@ -113,7 +113,7 @@ class SceneHasNoFile(PlexSyncError):
 
 
 class PoisonJob(PlexSyncError):
-    """PlexSync's worker died several times while it had this in hand. See the worker's log."""
+    """PlexSync's worker crashed several times while it processed this job. See the worker's log."""
 
 
 class Fenced(PlexSyncError):
@@ -146,7 +146,7 @@ def reason_of(error: Exception) -> str:
 
 
 def error_classes(root: type[PlexSyncError] = PlexSyncError) -> Iterator[type[PlexSyncError]]:
-    """Every class of the tree below and including `root`, parents first."""
+    """Yield every class of the tree below and including `root`, parents first."""
     yield root
     for child in root.__subclasses__():
         yield from error_classes(child)

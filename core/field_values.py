@@ -1,7 +1,7 @@
-"""Field values as Stash and Plex hold them, and the one way to tell whether two are the same.
+"""Compares field values of Stash and Plex in one normal form per kind.
 
 Plex may trim text, change line ends and keep another spelling of a tag. So values are compared, and
-digests are made, in a normal form per kind.
+digests are made, in a normal form.
 """
 
 import hashlib
@@ -19,7 +19,9 @@ def is_empty(value: FieldValue) -> bool:
 
 
 def normal_form(kind: Kind, value: FieldValue) -> str:
-    """The comparable text of a value; "" for every empty value. Names compare as a caseless set."""
+    """Return the comparable text of a value; "" for every empty value. Names compare as a caseless
+    set.
+    """
     if is_empty(value):
         return ""
     if isinstance(value, tuple):
@@ -31,7 +33,7 @@ def normal_form(kind: Kind, value: FieldValue) -> str:
 
 
 def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
-    """Whether a person would see no difference in Plex.
+    """Return True if the user would see no difference in Plex.
 
     Examples:
         >>> same_value(Kind.NAMES, ("Blue", "red"), ("RED", "blue "))
@@ -43,9 +45,7 @@ def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
 
 
 def digest(kind: Kind, value: FieldValue) -> str:
-    """16 hex digits of the normal form; "" for every empty value, so that "nothing" is
-    recognisable.
-    """
+    """Return 16 hex digits of the normal form; "" for every empty value, which stays recognisable."""
     text = normal_form(kind, value)
     return (
         hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16]

@@ -28,7 +28,7 @@ class RemovalRule(Enum):
     """Which present names are taken off an item, for NAMES fields."""
 
     ALL_OTHERS = "unwanted"  # everything that Stash does not have
-    OWN_ONLY = "ours"  # only names that PlexSync put there: people keep others by hand
+    OWN_ONLY = "ours"  # only names that PlexSync added: users keep others by hand
 
 
 @dataclass(frozen=True, slots=True)

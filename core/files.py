@@ -1,6 +1,4 @@
-"""Small JSON documents, written so that a reader sees the old one or the new one, never half of
-one.
-"""
+"""Writes small JSON documents atomically: a reader sees the old one or the new one."""
 
 import json
 import os
@@ -14,7 +12,7 @@ _REPLACE_TRIES = 5  # on Windows a reader may hold the file for a moment
 
 
 class JsonFile:
-    """One JSON object on disk. `quarantined_as` tells of a corrupt one; see `read`."""
+    """One JSON object on disk. `quarantined_as` is the path of a corrupt one; see `read`."""
 
     def __init__(self, path: Path, sleep: Callable[[float], None]) -> None:
         self._path = path
@@ -22,7 +20,7 @@ class JsonFile:
         self.quarantined_as: Path | None = None
 
     def read(self) -> dict[str, Any] | None:
-        """The document; None when there is none or it was unreadable.
+        """Return the document; None if there is none or it was unreadable.
 
         A corrupt file is moved to `<name>.corrupt`, and `quarantined_as` names it.
         """
@@ -38,12 +36,12 @@ class JsonFile:
         return None
 
     def quarantine(self) -> None:
-        """Move a document that makes no sense aside, so that its safe default can take its place."""
+        """Move a corrupt document away, so that its safe default can take its place."""
         aside = self._path.with_suffix(self._path.suffix + ".corrupt")
         try:
             self._path.replace(aside)
         except OSError:
-            return  # somebody else moved it, or it cannot be moved: the next write replaces it
+            return  # another process moved it, or it cannot be moved: the next write replaces it
         self.quarantined_as = aside
 
     @property

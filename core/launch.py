@@ -1,4 +1,4 @@
-"""Start the worker so that nothing of ours keeps Stash waiting. Standard library only.
+"""Starts the worker so that Stash never waits for it. Standard library only.
 
 Stash waits until the hook's stdout is closed everywhere. A child that inherited it would freeze the
 user's save, so the worker gets the null device three times, its own session and absolute paths.
@@ -19,7 +19,9 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 def worker_command(root: str, started_by: str, python: str = sys.executable) -> list[str]:
-    """The worker's argv. It names no address and no secret: those are read from the database."""
+    """Return the worker's argv. It holds no address and no secret: those are read from the
+    database.
+    """
     return [python, os.path.join(os.path.abspath(root), "PlexSync.py"), "worker", started_by]
 
 
@@ -32,7 +34,7 @@ def windows_flags() -> tuple[int, int]:
 def launch_worker(
     root: str, started_by: str, platform: str = sys.platform, start: Start = subprocess.Popen
 ) -> subprocess.Popen[bytes]:
-    """Start a detached worker with `start` and return at once.
+    """Start a detached worker with `start` and return immediately.
 
     Raises:
         OSError: the interpreter could not be started.

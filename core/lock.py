@@ -1,6 +1,6 @@
-"""The one advisory lock, for the small JSON documents and the private installation.
+"""Provides the advisory lock of the small JSON documents and the private installation.
 
-`fcntl` where it exists, `msvcrt` on Windows; the system releases either when its holder dies.
+`fcntl` where it exists, `msvcrt` on Windows; the system releases either when its holder exits.
 """
 
 import time

@@ -14,7 +14,7 @@ class Evidence(Enum):
 
     @property
     def label(self) -> str:
-        """The evidence's name in logs and dead letters, e.g. `exact_path`."""
+        """Return the evidence's name in logs and dead letters, such as `exact_path`."""
         return self.name.lower()
 
 
@@ -52,7 +52,7 @@ class Candidate:
         return self.evidence.value
 
     def describe(self) -> str:
-        """One line for a person: item, evidence, score, path."""
+        """Return one line for the user: item, evidence, score, path."""
         text = f"item {self.file.item} {self.evidence.label} {self.score:.1f} {self.file.path}"
         return f"{text} ({self.note})" if self.note else text
 

@@ -1,5 +1,4 @@
-"""Hides paths in texts that people pass on, but so that the same path still looks the same
-everywhere.
+"""Anonymises paths in texts that users share; equal paths still look equal.
 
 Every part of a path becomes words of its own, chosen by its hash: in the log, in Stash's log and in
 what the tasks print, in every process and after every restart alike. A file keeps its extension.
@@ -21,8 +20,7 @@ _WORDS = (
 # fmt: on
 _VIDEO = r"\.(?:mp4|mkv|avi|wmv|mov|m4v|mpe?g|m?ts|m2ts|webm|flv|f4v|vob|iso|divx|3gp|og[gmv]|rmvb|rm|asf|qt)\b"
 # A path begins at a separator or drive after a blank or a sign. A file's ends with its extension,
-# because its
-# name may hold anything; a folder's ends where a list or a sentence goes on.
+# because its name may hold anything; a folder's ends where a list or a sentence continues.
 _PATH = re.compile(
     r"(?:(?<=[\s\"'=(,>])|^)(?:[A-Za-z]:)?[/\\]"
     rf"(?:(?:(?! => |, [/\\]|,[/\\]|; (?:item |(?:[A-Z]:)?[/\\])).)+?{_VIDEO}"

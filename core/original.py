@@ -1,4 +1,4 @@
-"""What Plex showed before PlexSync's first write, so that a person can have it back."""
+"""Records what Plex showed before PlexSync's first write, so that the user can restore it."""
 
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,9 @@ class Original:
     removed: tuple[str, ...] = ()
 
     def merged_with(self, later: "Original") -> "Original":
-        """This original with what a later write adds to it; its value and lock stay what they were."""
+        """Return this original with what a later write adds to it; its value and lock do not
+        change.
+        """
         return replace(
             self,
             written_digests=_united(self.written_digests, later.written_digests)[-_MAX_MARKS:],

@@ -78,10 +78,10 @@ class Outcome:
 
     @property
     def reason(self) -> str:
-        """The name of the error's class, as it is stored; "" for a completed job."""
+        """Return the name of the error's class, as it is stored; "" for a completed job."""
         return self.error.__name__ if self.error is not None else ""
 
     @property
     def result_text(self) -> str:
-        """The result as it is written to the log; "" for a job that is not completed."""
+        """Return the result as it is written to the log; "" for a job that is not completed."""
         return self.result.value if self.result is not None else ""

@@ -45,9 +45,9 @@ class SyncRecord:
     images: Mapping[str, ImageRecord] = field(default_factory=dict)
 
     def with_fields(self, fields: Mapping[str, FieldRecord]) -> "SyncRecord":
-        """This record with `fields` laid over the known ones."""
+        """Return this record with `fields` laid over its own."""
         return replace(self, fields={**self.fields, **fields})
 
     def with_images(self, images: Mapping[str, ImageRecord]) -> "SyncRecord":
-        """This record with `images` laid over the known ones."""
+        """Return this record with `images` laid over its own."""
         return replace(self, images={**self.images, **images})

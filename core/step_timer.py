@@ -8,8 +8,7 @@ from core.clock import Clock
 
 KEPT_TIMES = 200  # the newest of each step; enough for a median and a 95th percentile
 STEPS = ("job", "read", "match", "items", "share", "write", "images", "verify")
-"""In the order in which people are shown them; what each one is, is said in docs/troubleshoot.md.
-"""
+"""In the order in which users see them; docs/troubleshoot.md explains each."""
 
 PLEX = "plex"
 STASH = "stash"
@@ -39,7 +38,9 @@ class StepTimer:
 
     @contextmanager
     def counting_requests(self) -> Iterator[None]:
-        """What is asked here belongs to a sync; probes, catch-ups and readings of settings do not."""
+        """Count the requests of this block as a sync's; probes, catch-ups and settings reads do not
+        count.
+        """
         self._is_syncing = True
         try:
             yield
@@ -47,11 +48,11 @@ class StepTimer:
             self._is_syncing = False
 
     def count_request(self, server: str) -> None:
-        """A request was sent to `plex` or `stash`."""
+        """Count one request to `plex` or `stash`."""
         self.requests[server] += self._is_syncing
 
     def times_s(self) -> dict[str, tuple[float, ...]]:
-        """The newest times by step, oldest first; {} before the first."""
+        """Return the newest times in seconds by step, oldest first; {} before the first."""
         return {name: tuple(times) for name, times in self._times_s.items()}
 
     def restore(self, times_s: Mapping[str, Sequence[float]], requests: Mapping[str, int]) -> None:

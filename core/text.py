@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formats numbers as users read them."""
 
 from collections.abc import Mapping
 
@@ -9,22 +9,23 @@ _UNITS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
 
 
 def pluralize(count: int, noun: str) -> str:
-    """`1 scene`, `1,200 scenes`."""
+    """Return a count with its noun: `1 scene`, `1,200 scenes`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def format_counts(counts: Mapping[str, int], most: int = 5) -> str:
-    """`3 x AmbiguousMatch, 1 x WeakMatch`, most first; "" for none. What is beyond `most` is added
-    up.
+def format_counts(counts: Mapping[str, int], limit: int = 5) -> str:
+    """Return `3 x AmbiguousMatch, 1 x WeakMatch`, highest count first; "" for none.
+
+    What is beyond `limit` is added up as `others`.
     """
     ordered = sorted(counts.items(), key=lambda row: -row[1])
-    parts = [f"{count:,} x {name}" for name, count in ordered[:most]]
-    rest = sum(count for _, count in ordered[most:])
+    parts = [f"{count:,} x {name}" for name, count in ordered[:limit]]
+    rest = sum(count for _, count in ordered[limit:])
     return ", ".join([*parts, *([f"{rest:,} x others"] if rest else [])])
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time as people say it: `45 s`, `12.5 min`, `3 h`, `2.1 d`."""
+    """Return a length of time as users read it: `45 s`, `12.5 min`, `3 h`, `2.1 d`."""
     for unit_s, name in _UNITS:
         if seconds >= unit_s:
             return f"{seconds / unit_s:.1f}".removesuffix(".0") + f" {name}"

@@ -4,7 +4,7 @@ from core.clock import Clock
 
 
 class IntervalTimer:
-    """Says when `interval_s` has passed since it last said so. Due at once, unless `later`."""
+    """Fires at most once per `interval_s`; the first time immediately, unless `later`."""
 
     def __init__(self, clock: Clock, interval_s: float, *, later: bool = False) -> None:
         self._clock = clock
@@ -12,7 +12,7 @@ class IntervalTimer:
         self._next = clock.monotonic() + (interval_s if later else 0.0)
 
     def fire(self) -> bool:
-        """Whether it is time; asking counts as doing it."""
+        """Return True at most once per interval; a True result restarts the interval."""
         now = self._clock.monotonic()
         if now < self._next:
             return False
@@ -24,5 +24,5 @@ class IntervalTimer:
         self._next = self._clock.monotonic() + seconds
 
     def expire(self) -> None:
-        """Due at once."""
+        """Let the timer fire immediately."""
         self._next = self._clock.monotonic()

@@ -1,4 +1,4 @@
-"""Make sure that the packages of requirements.txt can be imported, before anything imports them.
+"""Makes sure that the packages of requirements.txt can be imported before they are needed.
 
 Stash's Python belongs to the user and is often empty, read-only or managed by the system. What is
 missing is therefore installed into a private folder below data/, and a worker or task that cannot
@@ -48,7 +48,7 @@ _MOVE_TRIES = 5  # on Windows a virus scanner may hold a new file for a moment
 
 
 class DependencyError(Exception):
-    """The packages are missing and could not be installed; the message is one line for a person."""
+    """The packages are missing and could not be installed; the message is one line for the user."""
 
 
 class DependencySpec(NamedTuple):
@@ -60,7 +60,7 @@ class DependencySpec(NamedTuple):
 
 
 class InstallFailed(Exception):
-    """No installer did it: why, and the installer a person should run by hand."""
+    """No installer succeeded: the reason, and the installer that the user should run by hand."""
 
     def __init__(self, reason: str, installer: Installer) -> None:
         super().__init__(reason)
@@ -124,10 +124,10 @@ def ensure_dependencies(
 
 
 def read_needs(root: Path) -> DependencySpec:
-    """The requirements of the plugin in `root`.
+    """Return the requirements of the plugin in `root`.
 
     Raises:
-        Unmet: requirements.txt is missing or damaged.
+        DependencyError: requirements.txt is missing or damaged.
     """
     file = root / "requirements.txt"
     try:
@@ -184,7 +184,7 @@ def _install_once(
         reason = _error_message(absent, str(failure), failure.installer.command(needs.file, target))
         if not isinstance(
             failure, NoInstallerFound
-        ):  # whoever installs pip now is not to wait for it
+        ):  # a user who installs pip now need not wait for the next try
             failures.write({"at": now, "key": needs.key, "why": reason})
         raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)

@@ -38,7 +38,7 @@ class Installer(NamedTuple):
     options: tuple[str, ...] = ()
 
     def command(self, requirements: Path, target: Path) -> list[str]:
-        """The argv that installs everything into `target`."""
+        """Return the argv that installs everything into `target`."""
         return [
             *self.start,
             "install",
@@ -58,7 +58,7 @@ class CommandResult(NamedTuple):
 
 
 def find_installers() -> list[Installer]:
-    """What may be able to install here, the most usual first."""
+    """Return the installers that may work here, the most usual first."""
     options = ("--disable-pip-version-check", "--no-input", "--prefer-binary", "--upgrade")
     python = sys.executable or "python3"
     found = [Installer("pip", (python, "-m", "pip"), options)]
@@ -85,10 +85,10 @@ def _bundled_pip() -> Path | None:
 
 
 def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What an installer is told: all of it, since it names indexes, mirrors and proxies, but no
-    other place to fill.
+    """Return an installer's environment: all of it, for indexes, mirrors and proxies, but no
+    target.
 
-    `user` and `require-virtualenv` in a person's pip.conf contradict a folder of our own.
+    `user` and `require-virtualenv` in the user's pip.conf contradict a private folder.
     """
     kept = {name: value for name, value in environment.items() if name not in _OTHER_PLACES}
     return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
@@ -122,10 +122,10 @@ def run_command(
         return CommandResult(status, output.read().decode("utf-8", "replace"))
 
 
-def last_error_line(said: str) -> str:
-    """An installer's last words, short and without the password of a proxy."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
+def last_error_line(output: str) -> str:
+    """Return an installer's last line, short and without the password of a proxy."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no reason given"]
     errors = [line for line in lines if line.lower().startswith("error")]
     line = re.sub(r"(?i)^error:\s*", "", (errors or lines)[-1])
     line = re.sub(r"//[^/@\s]+@", "//***@", line)
-    return ("no internet? " if _NETWORK.search(said) else "") + line[:200].rstrip(". ")
+    return ("no internet? " if _NETWORK.search(output) else "") + line[:200].rstrip(". ")

@@ -34,15 +34,15 @@ class Requirement(NamedTuple):
 
     @property
     def module(self) -> str:
-        """A module whose import shows that the package works."""
+        """Return a module whose import shows that the package works."""
         return _IMPORTED_AS.get(self.name, self.name.replace("-", "_"))
 
 
 def parse_requirements(text: str) -> tuple[Requirement, ...]:
-    """Lines of the form `name>=a,<b`; comments and empty lines are left out.
+    """Parse lines of the form `name>=a,<b`; leave out comments and empty lines.
 
     Raises:
-        ValueError: a line says something else.
+        ValueError: a line has another form.
     """
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return tuple(_parse_requirement(line) for line in lines if line)
@@ -81,9 +81,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def satisfies(installed: str, requirement: Requirement) -> bool:
-    """Whether the installed version lies within all bounds; a release candidate of 3.0 is not below
-    3.
-    """
+    """Return True if the installed version is within all bounds; 3.0rc1 is not below 3."""
     version = parse_version(installed)
     if version is None:
         return False
@@ -98,7 +96,7 @@ def satisfies(installed: str, requirement: Requirement) -> bool:
 
 
 def unmet(requirements: Iterable[Requirement], search_path: list[str]) -> list[str]:
-    """The requirements that the folders of `search_path` do not meet, in words."""
+    """Return the requirements that the folders of `search_path` do not satisfy, in words."""
     absent = []
     for requirement in requirements:
         found = _installed_version(requirement.name, search_path)
@@ -119,20 +117,20 @@ def _installed_version(name: str, search_path: list[str]) -> str | None:
 
 
 def unimportable(requirements: Iterable[Requirement]) -> list[str]:
-    """The first requirement that cannot be imported although it is there, in words.
+    """Return the first requirement that is present but cannot be imported, in words.
 
     Packages left behind by another Python version have fitting metadata, but no fitting binaries.
     """
     for requirement in requirements:
         try:
             importlib.import_module(requirement.module)
-        except Exception as error:  # noqa: BLE001 broad on purpose: somebody's broken package may raise anything
+        except Exception as error:  # noqa: BLE001 broad: a broken package may raise anything
             return [f"{requirement.text} (found, but {last_error_line(str(error))})"]
     return []
 
 
 def platform_tag() -> str:
-    """What compiled packages depend on: Python version, system, processor, C library."""
+    """Return what compiled packages depend on: Python version, system, processor, C library."""
     binary_form = importlib.machinery.EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0]
     parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform, binary_form]
     if sys.platform != "win32":  # there the binary form names the processor

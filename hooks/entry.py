@@ -1,9 +1,8 @@
-"""One event of Stash becomes one waiting job. Standard library only: the user's save waits for
-this.
+"""Turns one event of Stash into one waiting job. Standard library only: the user's save waits.
 
-The hook reads no values and no settings and asks nobody. It notes what changed and why; the worker
-reads the scene, or what scenes show of a performer, studio, tag or group, when it drains, and
-decides.
+The hook reads no values and no settings and sends no request. It enqueues what changed and why; the
+worker reads the scene, or what scenes show of a performer, studio, tag or group, when it drains,
+and decides.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ IGNORED_ENTITY_KEYS = frozenset(
     }
 )
 
-EDIT = 0  # the priority of a person's edit (core/job.py names them all; the hook does not load it)
+EDIT = 0  # the priority of a user's edit (core/job.py names them all; the hook does not load it)
 SCENE = "scene"
 MERGE = "Tag.Merge.Post"
 MAX_ID = 19  # digits; what SQLite cannot hold is no id
@@ -97,10 +96,10 @@ class InvalidHookContext(Exception):
 
 
 def job_from_context(context: object, now: float) -> dict[str, object] | None:
-    """The note for one hook context, or None when the event cannot matter to Plex.
+    """Return the job for one hook context; None if the event cannot matter to Plex.
 
     Raises:
-        BadHook: the context names no scene or entity, or no event that PlexSync listens to.
+        InvalidHookContext: the context names no scene or entity, or no event that PlexSync listens to.
 
     Examples:
         >>> played = {"type": "Scene.Update.Post", "id": 42, "input": {}, "inputFields": ["id", "play_count"]}
@@ -123,13 +122,13 @@ def job_from_context(context: object, now: float) -> dict[str, object] | None:
         return None
     subject = f"{kind}:{number}"
     if kind == SCENE and event != "destroy" and context.get("input") is None:
-        # A scan: the cover and the metadata come later, and nobody is looking at Plex for it.
+        # A scan: the cover and the metadata come later, and no user waits for it in Plex.
         return job_row(subject, "scan", EDIT, now, sql.SCAN_SETTLE_S, None)
     return job_row(subject, event, EDIT, now, sql.SETTLE_S, sql.SETTLE_WINDOW_S)
 
 
 def merge_source_jobs(context: object, now: float) -> list[dict[str, object]]:
-    """The notes for the tags that a merge has swallowed: only they tell which scenes it touched."""
+    """Return the jobs of the tags that a merge removed: only they say which scenes it touched."""
     given = (
         context.get("input") if isinstance(context, dict) and context.get("type") == MERGE else None
     )
@@ -166,7 +165,7 @@ def run_hook(
     write_error: Callable[[bytes], object],
     checkpoint: Callable[[str], object] = _no_checkpoint,
 ) -> dict[str, object]:
-    """Handle one hook run and return the answer for Stash. Never raises for foreseeable trouble."""
+    """Handle one hook run and return the answer for Stash. Never raise for foreseeable faults."""
     arguments = message.get("args")
     context = arguments.get("hookContext") if isinstance(arguments, dict) else None
     try:
@@ -186,8 +185,8 @@ def run_hook(
         _enqueue_or_spill(data_dir, notes, session, now, write_error)
         print_pending_message(data_dir, write_error)
         checkpoint("hook.enqueued")
-        # No lost wake-up: whoever leaves looks at the queue after releasing the lease, and whoever
-        # notes looks at the lease after committing.
+        # No lost wake-up: a stopping worker checks the queue after it released the lease, and the
+        # hook probes the lease after its commit.
         if (alive or (ended is not None and ended() is not None)) and not is_worker_alive(data_dir):
             _start(start_worker, note, write_error)
     except (OSError, sqlite3.Error) as error:

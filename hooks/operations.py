@@ -34,7 +34,7 @@ def run_wake(
     start_worker: Callable[[str], PollProcess],
     write_error: Callable[[bytes], object],
 ) -> dict[str, object]:
-    """Hand over the session and make sure that a worker lives."""
+    """Hand over the session and make sure that a worker is running."""
     session = session_parameters(message.get("server_connection"), now)
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
@@ -69,7 +69,7 @@ def _store_session(
     now: float,
     write_error: Callable[[bytes], object],
 ) -> None:
-    """Keep the session where the worker finds it, and print what people have not been told."""
+    """Store the session where the worker finds it, and print the notices that are still pending."""
     try:
         connection = connect(data_dir)
     except (QueueUnavailable, sqlite3.Error):

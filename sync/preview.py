@@ -95,7 +95,7 @@ class PreviewTotals:
         if self._problems:
             lines.append(f"Prevented by: {format_counts(self._problems)}.")
         if self._fields:
-            lines.append(f"By field: {format_counts(self._fields, most=len(self._fields))}.")
+            lines.append(f"By field: {format_counts(self._fields, limit=len(self._fields))}.")
         scenes = pluralize(self.scenes, "scene")
         lines.append(
             f"{self.changed:,} of {scenes} would be written, covers not counted; "

@@ -22,12 +22,12 @@ class Counters:
         return counts
 
     def since(self) -> float:
-        """When counting began, epoch seconds; 0.0 when it has not."""
+        """Return when counting began, epoch seconds; 0.0 if it has not."""
         row = self._store.connection.execute(sql.GET_META, {"key": SINCE}).fetchone()
         return float(row[0]) if row else 0.0
 
     def begin(self, now: float) -> float:
-        """Counting begins now, unless it has already; when it began."""
+        """Begin counting now unless it has begun; return when it began."""
         if not self.since():
             with self._store.transaction() as connection:
                 connection.execute(sql.INSERT_META, {"key": SINCE, "value": repr(now)})
@@ -39,7 +39,7 @@ class Counters:
             connection.execute(sql.FORGET_COUNTERS, {"kind": kind, "name": name})
 
     def reset(self, now: float) -> None:
-        """Begin anew at zero."""
+        """Set every counter to zero and begin counting again."""
         with self._store.transaction() as connection:
             connection.execute(sql.CLEAR_COUNTERS)
             connection.execute(sql.SET_META, {"key": SINCE, "value": repr(now)})

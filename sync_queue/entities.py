@@ -25,23 +25,23 @@ class EntityIndex:
     # -- scenes ---------------------------------------------------------------------------------
 
     def of_scene(self, scene_id: int) -> frozenset[str]:
-        """The subjects that the scene's items may show; empty when nothing is known."""
+        """Return the subjects that the scene's items may show; empty if nothing is known."""
         row = self._store.connection.execute(sql.SCENE_ENTITIES, {"scene_id": scene_id}).fetchone()
         return frozenset(row[0].split()) if row else frozenset()
 
     def scenes_showing(self, subject: str, after: int, limit: int) -> list[int]:
-        """The next scenes by id whose items may show the entity; [] at the end."""
+        """Return the next scenes by id whose items may show the entity; [] at the end."""
         query = {"after": after, "pattern": f"% {subject} %", "limit": limit}
         return [
             row[0] for row in self._store.connection.execute(sql.SCENES_SHOWING, query).fetchall()
         ]
 
     def record_before_write(self, shows: Shows) -> list[str]:
-        """Before Plex is written: add to the rows what the scenes are about to show.
+        """Add to the rows what the scenes are about to show, before Plex is written.
 
-        Returns the entities that are known by another name than these scenes show; [] as a rule.
-        Then scenes show two names, and none is known any more: whatever it is called in the end is
-        carried to all of them.
+        Return the entities known by another name than these scenes show, usually []. Scenes then
+        show two names, so neither counts as known: the entity's job carries its final name to all
+        of them.
         """
         wider: dict[int, frozenset[str]] = {}
         for scene_id, entities in shows.items():
@@ -80,31 +80,31 @@ class EntityIndex:
                 connection.execute(sql.SAVE_SCENE_ENTITIES, _row(scene_id, exact))
 
     def forget_scene(self, scene_id: int) -> None:
-        """The scene is gone."""
+        """Remove the row of a deleted scene."""
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_SCENE_ENTITIES, {"scene_id": scene_id})
 
     # -- entities -------------------------------------------------------------------------------
 
     def known(self, subject: str) -> Entity | None:
-        """What every indexed scene shows of the entity; None when no scene does."""
+        """Return what every indexed scene shows of the entity; None if no scene does."""
         row = self._store.connection.execute(sql.ENTITY, {"subject": subject}).fetchone()
         return Entity(*row) if row else None
 
     def known_of_kind(self, kind: str) -> list[str]:
-        """The subjects of every known entity of one kind."""
+        """Return the subjects of every known entity of one kind."""
         rows = self._store.connection.execute(
             sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}
         ).fetchall()
         return [row[0] for row in rows]
 
     def remember(self, entity: Entity) -> None:
-        """Every scene that shows the entity is right, or queued."""
+        """Store the entity: every scene that shows it is in step or queued."""
         with self._store.transaction() as connection:
             connection.execute(sql.SAVE_ENTITY, _values(entity))
 
     def forget(self, subject: str) -> None:
-        """The entity is gone, and the scenes that showed it are queued."""
+        """Remove a deleted entity, once the scenes that showed it are queued."""
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_ENTITY, {"subject": subject})
 

@@ -1,6 +1,6 @@
-"""One worker at a time: a lock that the system itself drops the moment its holder dies.
+"""Allows one worker at a time: a lock that the system drops when its holder exits.
 
-The worker holds `BEGIN EXCLUSIVE` open on `lease.db` for its life. Nothing is ever written to that
+The worker holds `BEGIN EXCLUSIVE` open on `lease.db` while it runs. Nothing is ever written to that
 file, so there is no journal to recover; no zombie and no recycled process id can fake it; and a
 probe is one read. Nothing else in the holder may open the file: on POSIX, closing any descriptor of
 a file drops all locks the process has on it.
@@ -33,7 +33,7 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether this object holds the lease."""
+        """Return True if this object holds the lease."""
         return self._connection is not None
 
     def acquire(self, patience_s: float = LOCK_TIMEOUT_S, tries: int = TRIES) -> bool:

@@ -129,7 +129,7 @@ class MetaStore:
         self._store = store
 
     def session(self) -> StashSession | None:
-        """The newest session any process handed over; None before the first."""
+        """Return the newest session any process handed over; None before the first."""
         row = self._store.connection.execute(sql.READ_SESSION).fetchone()
         return StashSession(*row) if row else None
 
@@ -145,7 +145,7 @@ class MetaStore:
             connection.execute(sql.SAVE_SESSION, session)
 
     def worker(self) -> WorkerRow | None:
-        """The row about the newest worker; None before the first."""
+        """Return the row about the newest worker; None before the first."""
         row = self._store.connection.execute(sql.WORKER).fetchone()
         if row is None:
             return None
@@ -160,7 +160,7 @@ class MetaStore:
             connection.execute(sql.SET_WORKER_STATUS, values)
 
     def get(self, key: str) -> str:
-        """A small fact; "" when it was never set."""
+        """Return a meta value; "" if it was never set."""
         row = self._store.connection.execute(sql.GET_META, {"key": key}).fetchone()
         return str(row[0]) if row else ""
 
@@ -171,7 +171,7 @@ class MetaStore:
 
 
 def parse_float(text: str) -> float | None:
-    """A kept fact as a number; None when it is none."""
+    """Return a meta value as a number; None if it is not a number."""
     try:
         return float(text)
     except ValueError:

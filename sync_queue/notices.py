@@ -1,4 +1,4 @@
-"""What people must hear although the worker has no way to speak: said once per class and hour."""
+"""Keeps notices for users: the worker cannot write to Stash's log, so hooks print them."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ class Notices:
         self._shown = shown
 
     def add(self, kind: str, level: str, text: str, now: float) -> None:
-        """Keep one notice; a class that was told within the hour is not told again."""
+        """Store one notice; a class delivered within the last hour is not delivered again."""
         values = {
             "class": kind,
             "level": level,
@@ -30,28 +30,28 @@ class Notices:
             connection.execute(sql.NOTICE, values)
 
     def pending(self) -> list[tuple[str, str, str]]:
-        """(class, level, text) of what nobody has heard yet, oldest first; the first few."""
+        """Return (class, level, text) of the first pending notices, oldest first."""
         rows: list[tuple[str, str, str]] = self._store.connection.execute(
             sql.PENDING_NOTICES
         ).fetchall()
         return rows
 
     def was_delivered(self, kind: str, since: float) -> bool:
-        """Whether the notice reached Stash's log after that moment (epoch seconds)."""
+        """Return True if the notice reached Stash's log after `since` (epoch seconds)."""
         row = self._store.connection.execute(sql.DELIVERED_AT, {"class": kind}).fetchone()
         return row is not None and row[0] is not None and row[0] >= since
 
     def is_pending(self, kind: str) -> bool:
-        """Whether the notice waits to be told, however many others do."""
+        """Return True if the notice is pending, however many others are."""
         row = self._store.connection.execute(sql.DELIVERED_AT, {"class": kind}).fetchone()
         return row is not None and row[0] is None
 
     def mark_delivered(self, kind: str, now: float) -> None:
-        """The notice has reached Stash's log."""
+        """Mark the notice as delivered to Stash's log."""
         with self._store.transaction() as connection:
             connection.execute(sql.MARK_DELIVERED, {"class": kind, "now": now})
 
     def drop(self, kind: str) -> None:
-        """The cause is gone; if it returns, it is told at once."""
+        """Remove the notice: its cause is gone. If it returns, it is delivered immediately."""
         with self._store.transaction() as connection:
             connection.execute(sql.DROP_NOTICE, {"class": kind})

@@ -43,7 +43,7 @@ class Originals:
                 )
 
     def count(self, server: str) -> int:
-        """How many items have been written to since they were last put back."""
+        """Return how many items were written since they were last restored."""
         return int(
             self._store.connection.execute(sql.COUNT_ORIGINALS, {"server": server}).fetchone()[0]
         )
@@ -57,7 +57,7 @@ class Originals:
         return [(item, section, _from_text(shown)) for item, section, shown in rows]
 
     def forget(self, server: str, item: int) -> None:
-        """An item is as it was: forget that it was written, by whichever scene, in one transaction."""
+        """Forget in one transaction that a restored item was written, by whichever scene."""
         key = {"server": server, "item": item}
         with self._store.transaction() as connection:
             connection.execute(sql.FORGET_ORIGINALS, key)
@@ -77,7 +77,7 @@ def _text(fields: Mapping[str, Original]) -> str:
 
 
 def _from_text(text: str) -> dict[str, Original]:
-    """The fields of one item; {} for a text that makes no sense, which a bad disk may have changed."""
+    """Return the fields of one item; {} for an invalid text, which a bad disk may have changed."""
     try:
         document: dict[str, dict[str, Any]] = json.loads(text)
         return {

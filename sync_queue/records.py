@@ -44,13 +44,13 @@ class Records:
         self.originals = Originals(store)
 
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
-        """The scene's records on one server, by item; {} when there is none."""
+        """Return the scene's records on one server, by item; {} if there is none."""
         query = {"scene_id": scene_id, "server": server}
         rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
         return {record.item: record for record in _parse_rows(rows)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
-        """Every scene's record on one item, lowest scene id first."""
+        """Return every scene's record on one item, lowest scene id first."""
         rows = self._store.connection.execute(
             sql.ITEM_RECORDS, {"item": item, "server": server}
         ).fetchall()
@@ -75,14 +75,14 @@ class Records:
         return records
 
     def scenes_between(self, after: int, until: int, server: str) -> list[int]:
-        """The ids above `after` up to `until` that have a record, ascending; [] when there is none."""
+        """Return the ids above `after` up to `until` that have a record, ascending; [] for none."""
         query = {"after": after, "until": until, "server": server}
         return [
             row[0] for row in self._store.connection.execute(sql.RECORDED_SCENES, query).fetchall()
         ]
 
     def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
-        """The scenes whose match was of this confidence; [] when there is none."""
+        """Return the scenes whose match had this confidence; [] for none."""
         query = {"confidence": confidence, "server": server}
         return [
             row[0]
@@ -90,8 +90,8 @@ class Records:
         ]
 
     def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
-        """The scenes of which anything is kept, a dead letter included, with ids above `after` up
-        to `upto`.
+        """Return the scenes with any stored row, dead letters included: ids above `after` up to
+        `upto`.
         """
         query = {"after": after, "upto": upto, "limit": limit}
         return [
@@ -99,7 +99,7 @@ class Records:
         ]
 
     def confidences(self) -> dict[str, int]:
-        """How many records of which confidence, most first."""
+        """Return how many records have which confidence, highest count first."""
         return dict(self._store.connection.execute(sql.CONFIDENCES).fetchall())
 
     def save(self, record: SyncRecord) -> None:
@@ -113,12 +113,12 @@ class Records:
         It proves nothing about the state of that scene: it has no `updated_at` and no ETag.
         """
         images = {name: replace(image, etag="") for name, image in record.images.items()}
-        heir = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
+        transferred = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, _row(heir))
+            connection.execute(sql.SAVE_RECORD, _row(transferred))
             old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
             connection.execute(sql.FORGET_ITEM, old)
-        return heir
+        return transferred
 
     def forget_scene(self, scene_id: int) -> int:
         """Remove the scene's records on every server; how many."""
@@ -133,7 +133,7 @@ class Records:
             )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
-        """The record's scene has another id now; `UNASSIGNED` until its file is seen."""
+        """Give the record another scene id; `UNASSIGNED` until its file is seen."""
         row = {
             "scene_id": record.scene_id,
             "server": record.server,
@@ -144,15 +144,14 @@ class Records:
             connection.execute(sql.REKEY_RECORD, row)
 
     def unassign(self, scene_id: int) -> int:
-        """The scene's id is gone: its records wait for whoever has its files; how many."""
+        """Unassign the records of a deleted scene until a scene has its files; return how many."""
         with self._store.transaction() as connection:
             return connection.execute(
-                sql.UNASSIGN_RECORDS, {"scene_id": scene_id, "nobody": UNASSIGNED}
+                sql.UNASSIGN_RECORDS, {"scene_id": scene_id, "unassigned": UNASSIGNED}
             ).rowcount
 
     def last_synced_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
-        """The newest `updated_at` text synced and when it was read; ("", 0.0) when nothing is
-        known.
+        """Return the newest `updated_at` text synced and when it was read; ("", 0.0) if unknown.
 
         With an `oshash`, a record of another file counts as absent.
         """
@@ -182,7 +181,7 @@ def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
 
 
 def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
-    """The records in these rows; one that makes no sense counts as absent."""
+    """Yield the records in these rows; an invalid one counts as absent."""
     for row in rows:
         try:
             yield _from_row(row)

@@ -10,7 +10,7 @@ from sync_queue import statements as sql
 from sync_queue.hook_queue import SPILL
 from sync_queue.store import JobStore
 
-LEFTOVER_S = HOUR_S  # no hook lives so long
+LEFTOVER_S = HOUR_S  # no hook runs that long
 
 _NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window", "data"})
 
@@ -18,9 +18,9 @@ _NOTE_KEYS = frozenset({"subject", "cause", "priority", "now", "due_at", "window
 def absorb_spill(
     data_dir: Path, store: JobStore, checkpoint: Checkpoint = no_checkpoint
 ) -> tuple[int, list[str]]:
-    """Note every spilled change, oldest first; how many, and the names of files that made no sense.
+    """Enqueue every spilled change, oldest first; return how many, and the names of invalid files.
 
-    A file is removed after its change is committed: a kill in between notes it twice, which is
+    A file is removed after its change is committed: a kill in between enqueues it twice, which is
     harmless.
     """
     folder = data_dir / SPILL
@@ -48,7 +48,7 @@ def remove_stale_files(data_dir: Path, now: float) -> int:
                 path.unlink()
                 dropped += 1
         except OSError:
-            continue  # somebody has it open; the next look comes
+            continue  # another process has it open; the next tick retries
     return dropped
 
 

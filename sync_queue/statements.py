@@ -14,9 +14,9 @@ SETTLE_WINDOW_S = 4.0  # but never longer than this after the first note
 SCAN_SETTLE_S = 60.0  # a scan creates a scene before its cover and metadata exist
 MAX_WAIT_S = 3600.0  # nothing waits longer; a due time further ahead means that the clock jumped
 
-# One waiting row per subject: insert it, or note the change on the row that waits.
-# window is the settle window for a person's edit, NULL for notes that merely must not be forgotten.
-# persist-queue keeps and expects bytes in data.
+# One waiting row per subject: insert it, or add the change to the waiting row. window is the settle
+# window of a user's edit, NULL for changes that no user waits for. persist-queue keeps and expects
+# bytes in data.
 ENQUEUE = f"""
 INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, priority, due_at, attempts)
 VALUES (CAST(:data AS BLOB), :now, 0, :subject, :cause, :priority, :due_at, 0)
@@ -42,7 +42,7 @@ ON CONFLICT (id) DO UPDATE SET scheme = excluded.scheme, host = excluded.host, p
 READ_SESSION = "SELECT scheme, host, port, cookie, noted_at FROM session WHERE id = 1"
 RENEW_COOKIE = "UPDATE session SET cookie = :cookie, noted_at = :now WHERE id = 1 AND cookie = :old"
 
-# What people have not been told yet; and the mark that they were.
+# Notices not delivered yet; and the mark that they were.
 PENDING_NOTICES = (
     "SELECT class, level, text FROM notices WHERE told_at IS NULL ORDER BY last_at LIMIT 5"
 )
@@ -78,8 +78,8 @@ RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FR
 REFUND = (
     f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
 )
-# A job in hand that is not running any more had moved on. None in hand (NULL): any of them may be
-# the deadly one.
+# A current job that is not running any more has completed. Without a current job (NULL) any running
+# job may be the poison job.
 ADD_CRASH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
 # A look that the library's move brought about is not one of the job's own: it is given back.
 MAKE_DUE = f"""
@@ -124,7 +124,7 @@ RECOVERED_TABLES = (
 )
 UPSERT_ROW = "INSERT OR REPLACE INTO {table} ({columns}) VALUES ({row})"
 
-# Counts for people.
+# Counts for the status.
 COUNTS = f"""
 SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
 FROM {QUEUE} WHERE status < 5
@@ -134,7 +134,7 @@ SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now 
 """
 COUNT_REASONS = f"SELECT reason, count(*) FROM {QUEUE} WHERE status < 2 AND reason <> '' GROUP BY reason ORDER BY 2 DESC"
 
-# Dead letters: jobs that stopped trying, with what a person needs to act.
+# Dead letters: jobs that stopped trying, with what the user needs to act.
 INSERT_DEAD_LETTER = """
 INSERT INTO dead_letters (subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at)
 VALUES (:subject, :cause, :priority, :title, :reason, :message, :attempts, :candidates, :first_at, :now)
@@ -150,7 +150,7 @@ FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 DEAD_LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
 COUNT_DEAD_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 
-# One row about the worker: for people, and the epoch that fences off a worker which lost the lease.
+# One row about the worker: its status, and the epoch that fences a worker which lost the lease.
 NEW_EPOCH = """
 INSERT INTO worker (id, pid, version, epoch, started_by, started_at, in_hand, doing)
 VALUES (1, :pid, :version, 1, :started_by, :now, NULL, 'starting')
@@ -188,7 +188,7 @@ WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN (
 REKEY_RECORD = """
 UPDATE OR REPLACE records SET scene_id = :new WHERE scene_id = :scene_id AND server = :server AND item = :item
 """
-UNASSIGN_RECORDS = "UPDATE OR REPLACE records SET scene_id = :nobody WHERE scene_id = :scene_id"
+UNASSIGN_RECORDS = "UPDATE OR REPLACE records SET scene_id = :unassigned WHERE scene_id = :scene_id"
 RECORDED_SCENES = """
 SELECT DISTINCT scene_id FROM records WHERE scene_id > :after AND scene_id <= :until AND server = :server
 ORDER BY scene_id
@@ -256,13 +256,12 @@ WATERMARK = (
     "watermark"  # the key under which the catch-up remembers up to when it knows all changes
 )
 RECONCILED = "reconciled"  # when the last reconciliation ended, epoch seconds, and what it found, as one line
-SYNC_ALL_REQUESTED = "whole_library"  # set once a person had every scene sent: from then on none is nobody's business
+SYNC_ALL_REQUESTED = "whole_library"  # set by Sync All; reconciliation then covers every scene
 GET_META = "SELECT value FROM meta WHERE key = :key"
 INSERT_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
-# Counters move in the transaction of the job's own move: three jobs count as three, whoever is
-# killed.
+# Counters move in the transaction of the job's state change: a kill never counts a job twice.
 COUNT_ONE = """
 INSERT INTO counters (kind, name, count) VALUES (:kind, :name, 1)
 ON CONFLICT (kind, name) DO UPDATE SET count = count + 1
@@ -271,7 +270,7 @@ COUNTERS = "SELECT kind, name, count FROM counters ORDER BY kind, name"
 FORGET_COUNTERS = "DELETE FROM counters WHERE kind = :kind AND name < :name"
 CLEAR_COUNTERS = "DELETE FROM counters"
 
-# Notices: one row per class; told again when it is still true an hour after it was told.
+# Notices: one row per class; delivered again if still true an hour after delivery.
 NOTICE = """
 INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:class, :level, :text, :now, :now, NULL)
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
