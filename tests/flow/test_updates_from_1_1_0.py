@@ -14,9 +14,9 @@ from tests.emulators.stash_install import install_package
 from tests.emulators.stash_toys import alive
 from tests.flow.release import RELEASED, ReleasedServers, release_source
 from tests.flow.simulated_time import SimulatedTime
+from tests.harness.plugin_copy import copy_plugin
 from tests.harness.processes import running
 from tests.harness.waiting import wait_for
-from tests.support import copy_plugin
 from tools.package import build
 
 START = 1_795_032_000.25

@@ -33,6 +33,7 @@ from tests.harness.servers import LOG, ServerPair
 from wiring import Environment, Worker, build_worker
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.job_outcomes import DrainReport
+from worker.lifecycle.loop import WorkerLoop
 
 NOW = 1_780_000_000.0
 SETTLED_S = 5.0  # what a hook has enqueued is due by then; Stash's times are whole seconds
@@ -76,7 +77,8 @@ class InProcessHarness(ServerPair):
         self.process: Worker | None = None
         self._stash_timeout_s = stash_timeout_s
         self._lease: Lease | None = None
-        self._close_log: Callable[[], None] = lambda: None
+        self.log: EventLog
+        self._close_log: Callable[[], None] | None = None
 
     def open(self, **settings: Any) -> None:
         """Start both servers and a worker that knows where Stash is."""
@@ -118,23 +120,29 @@ class InProcessHarness(ServerPair):
         return self.process.components
 
     @property
+    def loop(self) -> WorkerLoop:
+        """The loop of the current worker."""
+        assert self.process is not None
+        return self.process.loop
+
+    @property
     def store(self) -> JobStore:
         """The store of the current worker."""
         return self.components.store
 
     def new_worker(self, checkpoint: Callable[[str], object] = str) -> Worker:
         """Build a worker with a newer epoch, as after a restart; the caller closes it."""
-        log, self._close_log = self._open_log()
+        if self._close_log is None:
+            self._open_log()
         timeouts = (5.0, self._stash_timeout_s)
         env = Environment(self.root, self.data, self.clock, Random(7), checkpoint, timeouts)
-        return build_worker(env, log, "test", self._heartbeat)
+        return build_worker(env, self.log, "test", self._heartbeat)
 
-    def _open_log(self) -> tuple[EventLog, Callable[[], None]]:
-        self.log, close = open_log(self.data / LOG)
+    def _open_log(self) -> None:
+        self.log, self._close_log = open_log(self.data / LOG)
         handler = CapturedLog()
         handler.lines = self.lines
         self.log._logger.addHandler(handler)
-        return self.log, close
 
     def begin_worker(self, checkpoint: Callable[[str], object] = str) -> None:
         """Begin a worker on what an earlier one has left."""
@@ -145,7 +153,9 @@ class InProcessHarness(ServerPair):
         if self.process is not None:
             self.process.close()
             self.process = None
-        self._close_log()
+        if self._close_log is not None:
+            self._close_log()
+            self._close_log = None
 
     def restart(self) -> None:
         """End the worker and begin another one."""
@@ -189,9 +199,13 @@ class InProcessHarness(ServerPair):
 
     def tick(self, after_s: float = 0.0) -> None:
         """Let time pass, then let the worker run one pass of its loop."""
-        assert self.process is not None
         self.clock.advance(after_s)
-        assert self.process.loop.tick() is None
+        assert self.loop.tick() is None
+
+    def run_once(self, seconds: float = 0.5) -> None:
+        """Run one pass of the loop, then let time pass."""
+        self.tick()
+        self.clock.advance(seconds)
 
     def pass_time(self, seconds: float = SETTLED_S) -> None:
         """Move the clock, with hooks at least until what they have enqueued is due.
@@ -257,6 +271,11 @@ class InProcessHarness(ServerPair):
         """Work off what is due, without the rest of the loop."""
         return self.components.drain.run(self.context(), lambda: False)
 
+    def drain_scenes(self, *scenes: int) -> DrainReport:
+        """Enqueue these scenes and drain one time, without letting time pass."""
+        self.enqueue(*scenes)
+        return self.drain()
+
     def drain_all(self) -> int:
         """Drain repeatedly, a second apart, until nothing waits; return how many jobs were done."""
         done = 0
@@ -272,6 +291,16 @@ class InProcessHarness(ServerPair):
     def add_scene(self, path: str, size: int = 1_000, **fields: Any) -> int:
         """Add a scene of Stash whose file has this path; its title makes it count as identified."""
         return self.stash.library.add_scene(path, size, **{"title": f"Scene of {path}", **fields})
+
+    def titled_scene(self, name: str = "a", *, in_plex: bool = True, **fields: Any) -> int:
+        """Add "Title <name>" with the file scenes/<name>.mp4, and its item; return the scene's id."""
+        return self.scene(
+            f"scenes/{name}.mp4", in_plex=in_plex, **{"title": f"Title {name}", **fields}
+        )
+
+    def titled_item(self, name: str = "a") -> Item:
+        """Return the item of the scene that `titled_scene` added."""
+        return self.item(f"scenes/{name}.mp4")
 
     def pair(self, name: str, size: int = 1_000, **fields: Any) -> tuple[int, int]:
         """Add a scene and its item below the folders of the path mapping; return both ids."""
@@ -325,7 +354,7 @@ class InProcessHarness(ServerPair):
         """Return the scene's sync records by item."""
         return self.context().records.of_scene(scene, self.plex.machine_identifier)
 
-    def record(self, scene: int) -> SyncRecord | None:
+    def record(self, scene: int) -> Any:
         """Return one sync record of the scene; None when it has none."""
         return next(iter(self.records(scene).values()), None)
 

@@ -1,14 +1,26 @@
-"""The rig, for every test of the worker that needs both servers."""
+"""Fail a unit test that opens a connection or a port: such a test belongs in tests/component."""
 
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.unit.worker.rig import Rig, rigged
+_EVENTS = frozenset({"socket.bind", "socket.connect", "socket.getaddrinfo"})
+_opened: list[str] = []
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with rigged(tmp_path) as made:
-        yield made
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _EVENTS:
+        _opened.append(f"{event}{arguments[1:]}")
+
+
+# an audit hook cannot be removed: it only records, and the fixture below judges
+sys.addaudithook(_audit)
+
+
+@pytest.fixture(autouse=True)
+def no_sockets() -> Iterator[None]:
+    """Fail the test when it opened a socket."""
+    _opened.clear()
+    yield
+    assert not _opened, f"a unit test must not use the network: {_opened[:3]}"

@@ -10,7 +10,7 @@ import pytest
 import tasks.run
 import wiring
 from core.errors import error_classes
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 from tools.layout import (
     ENTRY_FILES,
     HOOKS,

@@ -18,7 +18,9 @@ from core.files import JsonFile
 from sync_queue.lease import Lease
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
-from tests.support import ROOT, FakeClock, copy_plugin, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import query
+from tests.harness.plugin_copy import ROOT, copy_plugin
 from tests.unit.test_layers import module_name, parsed, shipped
 
 LIMIT_S = 120

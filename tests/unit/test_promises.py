@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 from tools.package import FILES, FOLDERS
 
 MODULES = sorted(

@@ -17,7 +17,7 @@ from sync.path_learning import FILE_NAME as LEARNED_PATHS
 from sync.path_learning import LearnedPaths, learned_paths_file
 from tasks.confirmation import FILE_NAME as CONFIRMATION
 from tasks.confirmation import Confirmation
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from validation.state_file import StateFile
 from worker.reporting.stats import FILE_NAME as STATISTICS
 from worker.reporting.stats import Statistics, statistics_file

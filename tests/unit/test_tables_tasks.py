@@ -8,7 +8,7 @@ import yaml
 
 from hooks.operations import SAY, WAKE
 from tasks.table import TASKS
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 from validation.settings import GROUPS, SETTINGS
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "PlexSync.yml").read_text(encoding="utf-8"))

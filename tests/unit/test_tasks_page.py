@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.table import TASKS, Task
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 from tools.generate_tasks_page import INTRODUCTION
 
 PAGE = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")

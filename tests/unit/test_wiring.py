@@ -13,10 +13,9 @@ from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.hook_queue import is_worker_alive, job_row, pop_pending_message
 from sync_queue.lease import Lease
-from tests.emulators.plex_server import PlexEmulator
-from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import until
-from tests.support import FakeClock, open_store, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import query
 from wiring import Environment, drain_in_process, run_worker
 from worker.lifecycle.supervisor import MAX_FAILURES
 
@@ -158,78 +157,6 @@ def test_every_life_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> Non
     assert query(tmp_path / "data", "SELECT epoch, started_by, version FROM worker") == [
         (2, "second", VERSION)
     ]
-
-
-def test_a_task_works_the_queue_off_where_no_worker_lives(
-    tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
-) -> None:
-    clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
-
-    worked = drain_in_process(
-        Environment(tmp_path, tmp_path / "data", clock, Random(7)), lambda: None
-    )
-
-    assert worked
-    assert plex.library.item(item).title == "Written by the task"
-    assert not is_worker_alive(str(tmp_path / "data"))
-
-
-def test_a_task_waits_for_an_edit_that_still_rests(
-    tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
-) -> None:
-    clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
-    edits = iter(["Written later"])
-
-    def edit(point: str) -> None:
-        """A person saves the scene once more while the task is at work, and its hook sees the lease
-        held.
-        """
-        for title in edits if point == "drain.settled" else ():
-            stash.library.change_scene(scene, touch=True, title=title)
-            note(tmp_path, f"scene:{scene}")
-
-    drain_in_process(Environment(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
-
-    assert plex.library.item(item).title == "Written later"
-
-
-def test_a_change_while_a_task_releases_the_lease_is_drained(
-    tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
-) -> None:
-    clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
-    edits = iter(["Written last"])
-
-    def edit(point: str) -> None:
-        for title in edits if point == "shutdown.released" else ():
-            stash.library.change_scene(scene, touch=True, title=title)
-            note(tmp_path, f"scene:{scene}")
-
-    drain_in_process(Environment(tmp_path, tmp_path / "data", clock, Random(7), edit), lambda: None)
-
-    assert plex.library.item(item).title == "Written last"
-
-
-def waiting_scene(
-    folder: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
-) -> tuple[FakeClock, int, int]:
-    """No worker, and one scene that waits: the clock, Plex's item, the scene."""
-    lease.release()
-    clock = FakeClock()
-    item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
-    scene = stash.library.add_scene("/data/scenes/a.mp4", size=10, title="Written by the task")
-    stash.configure(a_plex_url=plex.url, a_plex_token=plex.token, b_path_map="/data => /media")
-    store = open_store(folder / "data", clock)
-    store.enqueue(f"scene:{scene}", "update")
-    where = {
-        "scheme": "http",
-        "host": "0.0.0.0",
-        "port": stash.port,
-        "cookie": "",
-        "now": clock.now,
-    }
-    store.connection.execute(sql.SAVE_SESSION, where)
-    store.connection.close()
-    return clock, item, scene
 
 
 def test_a_task_leaves_the_queue_to_a_living_worker(tmp_path: Path, lease: Lease) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.files import JsonFile
-from tests.support import ROOT, FakeClock
+from tests.harness.clocks import FakeClock
+from tests.harness.plugin_copy import ROOT
 
 CREATE_AND_TELL = """
 import sys

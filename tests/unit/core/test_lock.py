@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.lock import locked
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 
 HOLD = """
 import sys

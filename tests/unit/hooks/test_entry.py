@@ -28,7 +28,9 @@ from sync_queue.notices import Notices
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
 from sync_queue.store import JobStore
-from tests.support import ROOT, FakeClock, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import query
+from tests.harness.plugin_copy import ROOT
 
 NOW = 1_700_000_000.0
 

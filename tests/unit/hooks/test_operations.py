@@ -11,7 +11,8 @@ from sync_queue.lease import Lease
 from sync_queue.notices import Notices
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
-from tests.support import FakeClock, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import query
 
 NOW = 1_700_000_000.0
 MESSAGE: dict[str, object] = {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.version import VERSION
 from plex.device_identity import device_headers
-from tests.support import ROOT, FakeClock
+from tests.harness.clocks import FakeClock
+from tests.harness.plugin_copy import ROOT
 
 IDENTIFIER = "X-Plex-Client-Identifier"
 

@@ -14,7 +14,7 @@ from diskcache import Cache, JSONDisk
 
 from core.match import PlexFile
 from plex.index import FileIndex
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 
 SECTION = "section-uuid"
 

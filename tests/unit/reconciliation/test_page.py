@@ -3,7 +3,7 @@
 import re
 
 from reconciliation.detectors import DETECTORS
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 
 PAGE = (ROOT / "docs" / "reconciliation.md").read_text(encoding="utf-8")
 

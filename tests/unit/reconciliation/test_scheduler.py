@@ -8,7 +8,7 @@ from core.units import DAY_S, HOUR_S
 from reconciliation.history import KEPT_RUNS, History
 from reconciliation.run import Run
 from reconciliation.scheduler import DueRun, due_run
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from validation.scope import ALL, RECENT, WEEK, Scope
 
 START = FakeClock().now

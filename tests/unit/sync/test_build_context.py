@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sync.build_context import build_plex
 from tests.emulators.plex_server import PlexEmulator
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from validation.config import read_config
 
 

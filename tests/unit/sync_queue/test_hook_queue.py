@@ -20,8 +20,8 @@ from sync_queue.hook_queue import (
     write_pending_message,
     write_spill,
 )
+from tests.harness.database import query
 from tests.harness.queue import Desk
-from tests.support import query
 
 NOTE = job_row("scene:1", "update", 0, 5.0, 1.0, 4.0)
 

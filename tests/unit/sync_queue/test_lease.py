@@ -12,7 +12,7 @@ import pytest
 
 from sync_queue.hook_queue import LEASE, is_worker_alive
 from sync_queue.lease import Lease
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 
 CONTEND = """
 import sys

@@ -25,8 +25,9 @@ from sync_queue.schema import (
     wal_works,
 )
 from sync_queue.statements import QUEUE, SCHEMA_VERSION
+from tests.harness.database import query
+from tests.harness.plugin_copy import ROOT
 from tests.harness.queue import Desk, Killed, KillSwitch, opened_desk
-from tests.support import ROOT, query
 
 OPEN_AND_NOTE = """
 import os, signal, sys

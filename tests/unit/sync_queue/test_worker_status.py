@@ -7,7 +7,8 @@ import pytest
 
 from sync_queue.meta import STATUS_TEXTS, MetaStore, WorkerStatus, start_epoch
 from sync_queue.store import JobStore
-from tests.support import FakeClock, open_store, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store, query
 
 
 @pytest.fixture

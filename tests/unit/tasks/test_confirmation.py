@@ -12,7 +12,7 @@ from tasks.confirmation import (
     PendingConfirmation,
     is_confirmed,
 )
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 
 ASKED = PendingConfirmation(task="Clear", count=3, ended_at=1_000.0)
 

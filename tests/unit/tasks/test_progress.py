@@ -21,7 +21,8 @@ from tasks.progress import (
     ensure_worker,
     spill_session,
 )
-from tests.support import FakeClock, open_store, query
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store, query
 
 SESSION: dict[str, object] = {
     "scheme": "http",

@@ -9,7 +9,8 @@ from core.errors import PlexSyncError, error_classes
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from sync_queue.dead_letters import DeadLetters
 from tasks.recovery import CLASSES, MARGIN_S, RecoveryResult, recover
-from tests.support import FakeClock, open_store
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
 from worker.resilience.outages import OutageHistory, begin_outage, end_outage, is_during_outage
 
 DOWN, TEMPORARY, AMBIGUOUS = "PlexUnavailable", "PlexTemporaryError", "AmbiguousMatch"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from core.version import VERSION
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 from tools.layout import ENTRY_FILES, PACKAGES
 from tools.package import FILES, FOLDERS, Unpackable, build, main, release_time, shipped_files
 

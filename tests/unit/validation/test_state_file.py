@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field, TypeAdapter
 
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from validation.state_file import StateFile
 
 

@@ -7,8 +7,9 @@ from core.job import PRIORITY_EDIT, PRIORITY_LAST
 from core.timers import IntervalTimer
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import start_epoch
-from tests.support import FakeClock, open_store
-from tests.unit.worker.rig import kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
 from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER, dead_letter_poison_jobs
 from worker.lifecycle.watchdog import STALL_TIMEOUT_S, Watchdog
 
@@ -90,7 +91,7 @@ def _die(data_dir: Path, clock: FakeClock) -> int:
         worker.mark_current(job)
     worker.connection.close()
     successor = open_store(data_dir, clock)
-    buried = dead_letter_poison_jobs(successor, successor.recover_orphans(), kept_log()[0])
+    buried = dead_letter_poison_jobs(successor, successor.recover_orphans(), captured_log()[0])
     successor.connection.close()
     return buried
 

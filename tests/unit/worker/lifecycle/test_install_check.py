@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.version import VERSION
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from worker.lifecycle.install_check import (
     UPDATE_S,
     VERSION_POLL_S,

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.emulators.stash_toys import until
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 from worker.lifecycle.watchdog import EXIT_STATUS
 
 LIMIT_S = 60.0

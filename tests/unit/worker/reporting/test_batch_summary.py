@@ -10,8 +10,8 @@ from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome, SyncResult
 from sync_queue.notices import Notices
-from tests.support import FakeClock, open_store
-from tests.unit.worker.rig import Rig
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
 from worker.reporting.batch_summary import GAP_S, JOBS, BatchSummary
 
 JOB = Job(1, "scene:42", "update", 0, 0.0)
@@ -130,14 +130,3 @@ def test_nor_behind_many_other_notices(harness: NoticeHarness) -> None:
     delivered = [text for _ in range(4) for _, text in harness.delivered() if "jobs" in text]
 
     assert ("10 jobs" in delivered[0], "20 jobs" in delivered[1]) == (True, True)
-
-
-def test_a_backlog_ends_with_a_line_in_stashs_log(rig: Rig) -> None:
-    rig.note(*(rig.scene(str(number)) for number in range(12)))
-    rig.turn()
-    rig.turn(2.0)
-    rig.turn()
-
-    summaries = [entry.message for entry in rig.stash.log if "PlexSync finished" in entry.message]
-    assert rig.notices()["batch"].startswith("PlexSync finished 12 jobs")
-    assert len(summaries) <= 1

@@ -9,8 +9,9 @@ from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome, SyncResult
 from sync_queue.notices import Notices
-from tests.support import FakeClock, open_store
-from tests.unit.worker.rig import kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
 from worker.reporting.job_log import LONG_OUTAGE_S, JobReporter
 from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 
@@ -23,7 +24,7 @@ class NoticeHarness:
     def __init__(self, data_dir: Path) -> None:
         self.clock = FakeClock()
         self.notices = Notices(open_store(data_dir, self.clock))
-        self.log, self.lines = kept_log()
+        self.log, self.lines = captured_log()
         self.reporter = JobReporter(self.log, self.notices, self.clock)
 
     def finish(self, outcome: Outcome) -> None:

@@ -10,12 +10,12 @@ from core.errors import PlexNotFound, PlexUnavailable, WeakMatch
 from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome, SyncResult
-from core.step_timer import KEPT_TIMES, STEPS, StepTimer
+from core.step_timer import KEPT_TIMES, StepTimer
 from core.units import DAY_S
 from sync_queue.counters import Counters
-from tests.harness.images import picture
-from tests.support import FakeClock, open_store
-from tests.unit.worker.rig import Rig, kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
 from worker.reporting.stats import (
     FILE_NAME,
     JOBS,
@@ -109,7 +109,7 @@ class StatsHarness:
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock = folder, FakeClock()
         self.store = open_store(folder, self.clock)
-        self.log, self.lines = kept_log()
+        self.log, self.lines = captured_log()
         self.keeper = self.begin()
 
     def begin(self) -> StatisticsRecorder:
@@ -226,93 +226,3 @@ def test_a_disk_that_takes_nothing_only_delays_the_copy(stats: StatsHarness) -> 
 
 
 # -- with a worker ------------------------------------------------------------------------------
-
-
-def test_every_job_counts_once_with_its_confidence(rig: Rig) -> None:
-    rig.configure(b_strict_matching=False)
-    sure = [rig.scene(name) for name in "abc"]
-    absent = rig.scene("d", in_plex=False)
-    guessed = rig.stash.library.add_scene("/elsewhere/guess.mp4", size=0, title="Guess")
-    rig.plex.library.add_item(rig.section, [("/media/deep/guess.mp4", 5)])
-
-    rig.sync(*sure, absent, guessed)
-    stats = rig.worker.components.statistics.now()
-
-    assert stats.outcomes == {"done": 4, "wait": 1}
-    assert stats.errors == {"PlexNotFound": 1}
-    assert stats.confidence == {"high": 3, "low": 1}
-    assert stats.fields["title"] == 4
-    assert (stats.jobs, len(stats.times_s["job"])) == (5, 4)
-
-
-def test_the_readable_copy_shows_what_the_counters_hold(rig: Rig) -> None:
-    rig.note(rig.scene("a"))
-    rig.turn()
-
-    copy = statistics_file(rig.data_dir, rig.clock).load()
-
-    assert copy.outcomes == {"done": 1}
-    assert copy == rig.worker.components.statistics.now()
-
-
-def test_counting_continues_after_a_restart(rig: Rig) -> None:
-    rig.sync(rig.scene("a"))
-    rig.restart()
-    rig.hand_over()
-    rig.sync(rig.scene("b"))
-
-    assert rig.worker.components.statistics.now().outcomes == {"done": 2}
-
-
-def test_days_gone_by_are_forgotten_and_yesterday_is_kept(rig: Rig) -> None:
-    for name in "abc":
-        rig.note(rig.scene(name))
-        rig.turn()
-        rig.clock.advance(DAY_S)
-
-    rig.worker.components.statistics.save()
-
-    assert (
-        len(rig.worker.components.statistics.now().days) == 1
-    )  # three days, and then one without a job
-
-
-def test_every_step_has_its_time_and_requests_are_counted(rig: Rig) -> None:
-    scenes = [rig.scene(name, tags=["shared"]) for name in "abc"]
-    for scene in scenes:
-        rig.stash.library.set_cover(scene, picture(scene))
-    plex, stash = len(rig.plex.requests), len(rig.stash.requests)
-    rig.ctx()  # it reads the settings, which is no part of a sync
-    read = len(rig.stash.requests) - stash
-
-    rig.note(*scenes)
-    rig.drain()
-    stats = rig.worker.components.statistics.now()
-
-    assert set(stats.times_s) == set(STEPS)
-    assert stats.requests == {
-        "plex": len(rig.plex.requests) - plex,
-        "stash": len(rig.stash.requests) - stash - 2 * read,
-        "jobs": 3,
-    }
-    assert stats.requests_per_job["plex"] == round(stats.requests["plex"] / 3, 2)
-
-
-def test_a_step_that_fails_has_no_time(rig: Rig) -> None:
-    rig.plex.down()
-    rig.sync(rig.scene("a"))
-
-    times = rig.worker.components.statistics.now().times_s
-
-    assert set(times) == {"read"}
-
-
-def test_a_scene_that_has_not_changed_is_not_timed_as_a_write(rig: Rig) -> None:
-    scene = rig.scene("a")
-    rig.sync(scene)
-    rig.clock.advance(5.0)
-    rig.sync(scene)
-
-    times = rig.worker.components.statistics.now().times_s
-
-    assert (len(times["job"]), len(times["write"])) == (2, 1)

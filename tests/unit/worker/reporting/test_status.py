@@ -9,11 +9,11 @@ import pytest
 from core.version import VERSION
 from sync_queue.lease import Lease
 from sync_queue.meta import start_epoch
-from sync_queue.records import Records
 from sync_queue.statements import RECONCILED
 from sync_queue.store import JobStore
-from tests.support import FakeClock, open_store
-from tests.unit.worker.rig import Rig, kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
 from worker.reporting.status import MAX_LINE, Snapshot, plex_lines, status_lines, take_snapshot
 from worker.resilience.breaker import (
     FILE_NAME,
@@ -55,7 +55,7 @@ class StatusHarness:
 
     def store_slow_start(self) -> None:
         """Store a slow start that has just begun."""
-        Throttle(self.data_dir, self.clock, kept_log()[0]).on_breaker_transition(
+        Throttle(self.data_dir, self.clock, captured_log()[0]).on_breaker_transition(
             BreakerTransition(
                 CircuitState(BreakerStatus.HALF_OPEN), CircuitState(BreakerStatus.CLOSED)
             )
@@ -234,32 +234,6 @@ def test_reading_twice_shows_the_same_and_changes_nothing(status: StatusHarness)
     assert {path.name: path.read_bytes() for path in status.data_dir.glob("*.json")} == before
 
 
-def test_matches_are_counted_by_confidence_and_today_by_its_jobs(rig: Rig) -> None:
-    scenes = [rig.scene(name) for name in ("a", "b")]
-    rig.sync(*scenes)
-
-    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
-
-    assert (
-        dict(Records(rig.worker.components.store).confidences())
-        == dict(snapshot.confidences)
-        == {"high": 2}
-    )
-    assert snapshot.done_today == 2
-    assert "Matches: 2 high." in status_lines(snapshot, rig.clock.now)
-
-
-def test_the_status_in_an_outage_is_what_the_worker_holds(rig: Rig) -> None:
-    rig.plex.down()
-    rig.sync(rig.scene("a"))
-
-    snapshot = take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock)
-
-    assert snapshot.breaker == rig.worker.components.circuit.breaker
-    assert snapshot.outage is not None
-    assert snapshot.outage.start == rig.clock.now
-
-
 def test_an_ended_outage_is_shown_with_its_length(status: StatusHarness) -> None:
     history = OutageRecorder(status.data_dir, status.clock, str)
     history.sync_with_breaker(
@@ -281,27 +255,6 @@ def test_a_worker_of_an_older_version_is_named(status: StatusHarness) -> None:
     assert status.lines()[0].startswith(
         f"PlexSync {VERSION}; the worker is still 0.9.0, database in "
     )
-
-
-def test_the_statistics_are_a_line_of_counts_and_a_line_of_times(rig: Rig) -> None:
-    rig.sync(rig.scene("a"), rig.scene("b"), rig.scene("c", in_plex=False))
-    rig.worker.components.statistics.save()
-    rig.clock.advance(3600.0)
-
-    lines = status_lines(
-        take_snapshot(rig.data_dir, rig.worker.components.store, rig.clock), rig.clock.now
-    )
-
-    counts = next(line for line in lines if line.startswith("In the last 1 h: "))
-    times = next(
-        line
-        for line in lines
-        if line.startswith("Milliseconds (average/median/95 of 100 stay below): ")
-    )
-    assert counts.startswith("In the last 1 h: 2 done, 1 retried; requests per job: ")
-    assert "to Plex" in counts
-    assert "to Stash" in counts
-    assert "job 0/0/0, read 0/0/0, match 0/0/0, items 0/0/0" in times
 
 
 def test_counters_of_a_running_drain_are_shown(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from worker.resilience import breaker as transitions
 from worker.resilience.breaker import (
     FAILURES_TO_OPEN,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text import format_duration
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from worker.reporting.outage_report import NONE_YET, report_lines
 from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 from worker.resilience.outages import (

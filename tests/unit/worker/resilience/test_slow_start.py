@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import FakeClock
+from tests.harness.clocks import FakeClock
 from worker.resilience.throttle import (
     FILE_NAME,
     FULL_RATE,

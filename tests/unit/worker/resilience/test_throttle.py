@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync_queue.store import BATCH
-from tests.support import FakeClock
-from tests.unit.worker.rig import kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
 from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 from worker.resilience.throttle import FILE_NAME, FULL_RATE, LEVELS, POLL_S, RAMP_S, Throttle
 
@@ -24,7 +24,7 @@ class ThrottleHarness:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.clock = FakeClock()
-        self.log, self.lines = kept_log()
+        self.log, self.lines = captured_log()
         self.throttle = self.new()
 
     def new(self) -> Throttle:

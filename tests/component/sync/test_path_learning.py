@@ -17,8 +17,8 @@ from stash.client import StashClient
 from stash.session import StashAddress
 from sync.path_learning import FILE_NAME, REPEAT_AFTER_S, SAMPLE, LearnedPathStore, read_mappings
 from tests.emulators.stash_server import StashEmulator
-from tests.support import FakeClock
-from tests.unit.worker.rig import kept_log
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
 from validation.metadata import SceneFile
 
 FILES = 24
@@ -31,7 +31,7 @@ class Pupil:
         self.folder, self.stash, self.clock = folder, stash, FakeClock()
         self.client = StashClient(StashAddress("http", "127.0.0.1", stash.port), "")
         self.dropped: list[LearnedMapping] = []
-        self.log, self.lines = kept_log()
+        self.log, self.lines = captured_log()
         self.plex: list[PlexFile] = []
         self.learning = self.begin()
 

@@ -9,9 +9,9 @@ from core.errors import PlexAccessError, PlexTemporaryError, PlexUnavailable
 from plex.client import PlexClient
 from sync_queue.store import BATCH
 from tests.emulators.plex_server import Fault, PlexEmulator
+from tests.harness.captured_log import captured_log
+from tests.harness.clocks import FakeClock
 from tests.harness.plex_clients import client_of
-from tests.support import FakeClock
-from tests.unit.worker.rig import kept_log
 from worker.resilience.breaker import (
     FAILURES_TO_OPEN,
     BreakerStatus,
@@ -26,7 +26,7 @@ class BreakerHarness:
     def __init__(self, plex: PlexEmulator, client: PlexClient) -> None:
         self.plex, self.client, self.clock = plex, client, FakeClock()
         self.transitions: list[tuple[BreakerStatus, BreakerStatus]] = []
-        log, self.lines = kept_log()
+        log, self.lines = captured_log()
         self.circuit = CircuitBreaker(
             self.clock, Random(7), log, on_transition=(self._on_transition,)
         )

@@ -11,7 +11,7 @@ from plex.client import QUICK_TRIES, QUICK_WAIT_S, READ_BATCH, PlexAddress, Plex
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.emulators.stash_images import png
 from tests.harness.plex_clients import IDENTITY, RawServer, client_at, client_of, xml_answer
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 
 
 def test_building_a_client_sends_nothing(plex: PlexEmulator) -> None:

@@ -11,8 +11,8 @@ from plex.finder import MARKERS_FRESH_S, OVERLAP_S, Finder
 from plex.index import FileIndex
 from tests.emulators.fixtures_plex import SettableClock
 from tests.emulators.plex_server import Fault, PlexEmulator
+from tests.harness.clocks import FakeClock
 from tests.harness.plex_clients import client_of
-from tests.support import FakeClock
 
 LISTING = "/library/sections/{section}/all"
 

@@ -13,7 +13,9 @@ from tasks.run import run_task
 from tasks.table import TASKS
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.stash_server import StashEmulator
-from tests.support import ROOT, FakeClock, open_store
+from tests.harness.clocks import FakeClock
+from tests.harness.database import open_store
+from tests.harness.plugin_copy import ROOT
 
 
 class Button:

@@ -8,8 +8,9 @@ from string import Formatter
 
 import pytest
 
-from tests.unit.test_layers import shipped
-from tests.unit.worker.rig import Rig
+from tests.harness.in_process import InProcessHarness
+from tests.harness.plugin_copy import ROOT
+from tools.layout import shipped_modules
 from worker.reporting.log_alerts import TEXTS, UNKNOWN
 
 
@@ -28,53 +29,59 @@ def warnings_in(path: Path) -> Iterator[tuple[str, set[str]]]:
                 yield event, {keyword.arg for keyword in node.keywords if keyword.arg}
 
 
-def test_a_failed_save_of_the_statistics_is_a_notice(rig: Rig) -> None:
-    (rig.data_dir / "stats.json").mkdir()
-    rig.note(rig.scene("a"))
-    rig.turn()
-    rig.turn(2.0)
-    rig.turn()
+def test_a_failed_save_of_the_statistics_is_a_notice(worker: InProcessHarness) -> None:
+    (worker.data / "stats.json").mkdir()
+    worker.enqueue(worker.titled_scene("a"))
+    worker.run_once()
+    worker.run_once(2.0)
+    worker.run_once()
 
-    assert rig.notices()["trouble:state.save_failed:stats.json"].startswith(
+    assert worker.notices()["trouble:state.save_failed:stats.json"].startswith(
         "stats.json could not be saved: "
     )
-    assert any(line.startswith("state.save_failed") for line in rig.lines)
+    assert any(line.startswith("state.save_failed") for line in worker.lines)
 
 
-def test_a_warning_within_a_transaction_disturbs_nothing(rig: Rig) -> None:
-    with rig.worker.components.store.transaction() as connection:
-        rig.log.warning("backup.failed", detail="no space")
+def test_a_warning_within_a_transaction_disturbs_nothing(worker: InProcessHarness) -> None:
+    with worker.store.transaction() as connection:
+        worker.log.warning("backup.failed", detail="no space")
         assert isinstance(connection, sqlite3.Connection)
 
-    rig.turn()
+    worker.run_once()
 
-    assert "no space" in rig.notices()["trouble:backup.failed"]
+    assert "no space" in worker.notices()["trouble:backup.failed"]
 
 
 @pytest.mark.parametrize("event", TEXTS)
-def test_every_text_says_what_happened_in_one_short_line(rig: Rig, event: str) -> None:
+def test_every_text_says_what_happened_in_one_short_line(
+    worker: InProcessHarness, event: str
+) -> None:
     facts = dict.fromkeys(facts_of(TEXTS[event]), "this")
-    rig.log.warning(event, **facts)
-    rig.turn()
+    worker.log.warning(event, **facts)
+    worker.run_once()
 
-    text = rig.notices()[f"trouble:{event}"]
+    text = worker.notices()[f"trouble:{event}"]
     assert "{" not in text
     assert UNKNOWN not in text
     assert len(text.splitlines()) == 1
 
 
-def test_a_warning_without_a_fact_of_its_text_does_no_harm(rig: Rig) -> None:
-    rig.log.warning("plex.scan_failed", detail="the reason")
-    rig.turn()
+def test_a_warning_without_a_fact_of_its_text_does_no_harm(worker: InProcessHarness) -> None:
+    worker.log.warning("plex.scan_failed", detail="the reason")
+    worker.run_once()
 
     assert (
-        f"scan {UNKNOWN} for a new scene: the reason" in rig.notices()["trouble:plex.scan_failed"]
+        f"scan {UNKNOWN} for a new scene: the reason"
+        in worker.notices()["trouble:plex.scan_failed"]
     )
 
 
 def test_every_warning_has_the_facts_that_its_text_names() -> None:
     warnings = [
-        (event, facts) for path in shipped() for event, facts in warnings_in(path) if event in TEXTS
+        (event, facts)
+        for path in shipped_modules(ROOT)
+        for event, facts in warnings_in(path)
+        if event in TEXTS
     ]
 
     assert {event for event, _ in warnings} == set(TEXTS)

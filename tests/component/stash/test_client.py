@@ -20,7 +20,7 @@ from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
 from tests.emulators.stash_toys import MovableClock, write_plugin
-from tests.support import ROOT
+from tests.harness.plugin_copy import ROOT
 
 SHORT_S = (5.0, 0.2)
 
