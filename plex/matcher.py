@@ -284,14 +284,14 @@ def _score(files: Sequence[_CandidateFile], size: int) -> list[_ScoredFile]:
     """Each file with its strongest evidence; a tail or a size counts only for the one file that has
     it.
     """
-    longest = max(file.tail for file in files)
-    has_tail = longest >= MIN_TAIL_FOLDERS and sum(file.tail == longest for file in files) == 1
+    max_tail = max(file.tail for file in files)
+    has_tail = max_tail >= MIN_TAIL_FOLDERS and sum(file.tail == max_tail for file in files) == 1
     has_size = sum(file.has_size(size) for file in files) == 1
 
     def evidence(file: _CandidateFile) -> Evidence:
         if file.is_exact:
             return Evidence.EXACT_PATH
-        if has_tail and file.tail == longest:
+        if has_tail and file.tail == max_tail:
             return Evidence.COMMON_SUFFIX
         return Evidence.NAME_AND_SIZE if has_size and file.has_size(size) else Evidence.NAME_ONLY
 

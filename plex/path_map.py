@@ -28,12 +28,12 @@ class PathMap:
         that this prefix is given more than once, with different targets.
         """
         depths = [(_depth(source, path), target) for source, target in self.pairs]
-        longest = max((depth for depth, _ in depths), default=0)
-        if not longest:
+        depth_used = max((depth for depth, _ in depths), default=0)
+        if not depth_used:
             return (path,)
-        rest = components(path)[longest:]
+        rest = components(path)[depth_used:]
         return tuple(
-            dict.fromkeys(_joined(target, rest) for depth, target in depths if depth == longest)
+            dict.fromkeys(_joined(target, rest) for depth, target in depths if depth == depth_used)
         )
 
 

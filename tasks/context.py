@@ -39,7 +39,7 @@ class TaskContext:
         log: writes a line to Stash's log: level, text.
         progress: moves the progress bar, 0 to 1.
         build_plex: returns a Plex client for the given settings.
-        build_bench: returns what a sync works with, on a store of the task's own.
+        build_sync_context: returns what a sync works with, on a store of the task's own.
         work_here: drains the queue in this process for at most so many seconds and reports its
             progress; returns False if a worker is running after all.
         started_at: when this run began, epoch seconds.
@@ -52,7 +52,7 @@ class TaskContext:
     log: Callable[[str, str], None]
     progress: Callable[[float], None]
     build_plex: Callable[[PlexSyncConfig], PlexClient]
-    build_bench: Callable[[PlexSyncConfig, StashClient, JobStore], SyncContext]
+    build_sync_context: Callable[[PlexSyncConfig, StashClient, JobStore], SyncContext]
     work_here: Callable[[Callable[[], None], float], bool]
     started_at: float = field(default=0.0)
 

@@ -156,7 +156,7 @@ def clear_matches(context: TaskContext) -> TaskResult:
     with _ctx(context, read_config(stash.settings()).config, stash) as ctx:
         rows = ctx.finder.clear()
     context.info(
-        f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed anew at the next change."
+        f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed again at the next change."
     )
     return {"rows": rows}
 
@@ -204,7 +204,7 @@ def _ctx(context: TaskContext, config: PlexSyncConfig, stash: StashClient) -> It
         TaskFailed: Plex failed.
     """
     with context.store() as store:
-        ctx = context.build_bench(config, stash, store)
+        ctx = context.build_sync_context(config, stash, store)
         try:
             yield ctx
         except PlexError as error:

@@ -9,6 +9,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from core.clock import Clock
 from core.errors import PlexSyncError
+from core.outcome import Disposition
 from core.text import format_counts, format_duration, pluralize
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
@@ -62,7 +63,7 @@ def ensure_worker(
         sleep=clock.sleep,
         retry_error_callback=lambda state: False,
     )
-    is_ready = poll(lambda: is_worker_alive(str(data_dir)) and _hand_over(data_dir, session))
+    is_ready = poll(lambda: is_worker_alive(str(data_dir)) and _store_session(data_dir, session))
     if not is_ready:
         raise WorkerStartError("No worker could be started within ten seconds.")
 
@@ -73,7 +74,7 @@ def spill_session(data_dir: Path, session: Mapping[str, object] | None) -> None:
         write_spill(str(data_dir), None, session)
 
 
-def _hand_over(data_dir: Path, session: Mapping[str, object] | None) -> bool:
+def _store_session(data_dir: Path, session: Mapping[str, object] | None) -> bool:
     try:
         connection = connect(str(data_dir))
     except (QueueUnavailable, sqlite3.Error):
@@ -86,36 +87,39 @@ def _hand_over(data_dir: Path, session: Mapping[str, object] | None) -> bool:
     return True
 
 
+COMPLETED = Disposition.COMPLETE.value
+RETRIED = Disposition.RETRY.value
+DEAD_LETTERED = Disposition.DEAD_LETTER.value
+
+
 class QueueProgress:
-    """Watches the queue shrink and says so. What was worked on meanwhile is read from the counters."""
+    """Reports how the queue drains; what was processed is read from the counters."""
 
     def __init__(
         self,
         store: JobStore,
         clock: Clock,
-        say: Callable[[str, str], None],
+        log: Callable[[str, str], None],
         progress: Callable[[float], None],
     ) -> None:
         self._store = store
         self._facts = MetaStore(store)
         self._counters = Counters(store)
         self._clock = clock
-        self._say = say
+        self._log = log
         self._progress = progress
-        self._began = self._said = self._looked = clock.monotonic()
+        self._began = self._reported_at = self._polled_at = clock.monotonic()
         self._before = self._outcomes()
 
     def start(self, job_s: float = 0.0) -> None:
-        """Say how much there is to do; `job_s` is how long a job takes as a rule, 0 when nobody
-        knows.
-        """
+        """Report how much there is to do; `job_s` is the usual seconds per job, 0 if unknown."""
         left = self.remaining()
         about = (
             f", about {format_duration(left * job_s)} at the usual pace"
             if left * job_s >= MIN_ETA_S
             else ""
         )
-        self._say("info", f"{pluralize(left, 'scene')} to do{about}.")
+        self._log("info", f"{pluralize(left, 'scene')} to do{about}.")
         self._progress(0.0 if left else 1.0)
 
     def follow(
@@ -142,21 +146,23 @@ class QueueProgress:
                 break
         status = self._status_text() or "never started"
         if is_alive():
-            return self.finish(f"The worker goes on by itself; it is {status}.")
-        return self.finish(f"No worker lives; the last one was {status}. The next edit starts one.")
+            return self.finish(f"The worker continues by itself; it is {status}.")
+        return self.finish(
+            f"No worker is running; the last one was {status}. The next edit starts one."
+        )
 
     def update(self) -> None:
-        """Move the bar, and say a line every few seconds; may be called as often as one likes."""
+        """Move the bar and log a line every few seconds; cheap to call often."""
         now = self._clock.monotonic()
-        if now - self._looked < POLL_S:
+        if now - self._polled_at < POLL_S:
             return
-        self._looked = now
+        self._polled_at = now
         left, worked = self.remaining(), self._processed()
         if left or any(worked.values()):
             self._progress(_fraction(worked, left))
-        if now - self._said >= REPORT_INTERVAL_S:
-            self._said = now
-            self._say("info", _line(worked, left, now - self._began))
+        if now - self._reported_at >= REPORT_INTERVAL_S:
+            self._reported_at = now
+            self._log("info", _line(worked, left, now - self._began))
 
     def remaining(self) -> int:
         """Return how many jobs remain: due, running, or settling after an edit."""
@@ -165,28 +171,28 @@ class QueueProgress:
 
     def report_timeout(self, limit_s: float) -> None:
         """Report that the task's time is used up; `finish` says what is left."""
-        self._say(
+        self._log(
             "info",
             f"This task's time of {format_duration(limit_s)} is used up; Stash's other tasks are waiting.",
         )
 
-    def finish(self, who_goes_on: str) -> dict[str, object]:
-        """Say what was done, what is left and who does it, what waits for what and until when."""
+    def finish(self, what_continues: str) -> dict[str, object]:
+        """Report what was done, what is left and what does it, what waits for what and until when."""
         left, later = (
             self.remaining(),
             self._store.counts()[1] - self._store.count_settling(sql.SETTLE_WINDOW_S),
         )
         worked = self._processed()
-        done, dead = worked["done"], worked["bury"]
+        done, dead = worked[COMPLETED], worked[DEAD_LETTERED]
         text = (
-            f"{done:,} done, {dead:,} given up (see List Dead Letters), "
+            f"{done:,} done, {dead:,} dead-lettered (see List Dead Letters), "
             if dead
             else f"{done:,} done, "
         )
         text += f"{left:,} left, {later:,} wait for later."
-        text += f" {who_goes_on}" if left else ""
+        text += f" {what_continues}" if left else ""
         self._progress(_fraction(worked, left))
-        self._say("info", text + self._waiting(later))
+        self._log("info", text + self._waiting(later))
         return {
             "done": done,
             "dead": dead,
@@ -210,7 +216,7 @@ class QueueProgress:
         now = self._outcomes()
         return {
             name: max(0, now.get(name, 0) - self._before.get(name, 0))
-            for name in ("done", "wait", "bury")
+            for name in (COMPLETED, RETRIED, DEAD_LETTERED)
         }
 
     def _status_text(self) -> str:
@@ -223,7 +229,7 @@ class QueueProgress:
         return worker is not None and worker.status.is_blocked
 
     def _waiting(self, later: int) -> str:
-        """What is waited for and until when; "" when nothing waits."""
+        """Return what is waited for and until when; "" if nothing waits."""
         reasons = format_counts(self._store.waiting_by_reason())
         due = self._store.next_due()
         seconds = 0.0 if due is None else due - self._clock.wall()
@@ -234,7 +240,7 @@ class QueueProgress:
 
 
 def _fraction(worked: Mapping[str, int], left: int) -> float:
-    """How much of it all has been worked on, 0 to 1; new jobs make it smaller again."""
+    """Return the processed share, 0 to 1; new jobs make it smaller again."""
     done = sum(worked.values())
     return done / (done + left) if left else 1.0
 
@@ -242,6 +248,6 @@ def _fraction(worked: Mapping[str, int], left: int) -> float:
 def _line(worked: Mapping[str, int], left: int, seconds: float) -> str:
     rate = sum(worked.values()) / seconds if seconds else 0.0
     rest = f", about {format_duration(left / rate)} to go" if rate else ""
-    names = {"wait": "put off", "bury": "given up"}
+    names = {RETRIED: "retried", DEAD_LETTERED: "dead-lettered"}
     others = "".join(f"{worked[key]:,} {name}, " for key, name in names.items() if worked[key])
     return f"{worked['done']:,} done, {others}{left:,} left, {rate:.1f} a second{rest}."

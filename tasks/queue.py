@@ -119,10 +119,9 @@ def _drain_in_process(context: TaskContext, reason: WorkerStartError) -> TaskRes
     context.log("warning", f"{reason} This task does the work itself.")
     _ensure_queue(context)
     with context.store() as store:
-        follower, limit_s = (
-            _start_progress(context, store)[0],
-            context.max_duration_s(),
-        )  # nobody would go on afterwards
+        # nothing continues after this task, so it may use all of its time
+        limit_s = context.max_duration_s()
+        follower = _start_progress(context, store)[0]
         ends_at = context.clock.monotonic() + limit_s
         try:
             is_alone = context.work_here(follower.update, limit_s)
@@ -138,7 +137,7 @@ def _drain_in_process(context: TaskContext, reason: WorkerStartError) -> TaskRes
         if store.next_due() is not None:
             with suppress(OSError):  # a machine that was too slow for a worker may have one now
                 context.start_worker("task")
-        return {"worked_here": True, **follower.finish("Run Process Queue again to go on.")}
+        return {"worked_here": True, **follower.finish("Run Process Queue again to continue.")}
 
 
 def _ensure_queue(context: TaskContext) -> None:

@@ -61,7 +61,7 @@ def dry_run(context: TaskContext) -> TaskResult:
     run = Run(cause="dry run", scope=ALL.text, started_at=context.clock.wall())
     with context.store() as store:
         book = DryRunGapSink(store, DeadLetters(store), EXAMPLES)
-        ctx = context.build_bench(config, stash, store)
+        ctx = context.build_sync_context(config, stash, store)
         learning = (
             None
             if config.path_map
@@ -82,11 +82,11 @@ def dry_run(context: TaskContext) -> TaskResult:
             named = " ".join([gap.kind, *([", ".join(gap.fields)] if gap.fields else ())])
             context.info(f"Scene {gap.scene_id}: {named}: {gap.evidence.rstrip('.')}.")
     ended = sweep.run.model_copy(update={"ended_at": context.clock.wall()})
-    return _told(context, ended, "nothing was queued, a run would queue")
+    return _report(context, ended, "nothing was queued, a run would queue")
 
 
 class _ReadOnlyRecords(Records):
-    """The records, but nothing is written to them."""
+    """The records, without writes."""
 
     def save(self, record: SyncRecord) -> None:
         """Save nothing."""
@@ -97,7 +97,7 @@ class _ReadOnlyRecords(Records):
 
 
 class _ReadOnlyLearnedPaths(LearnedPathStore):
-    """What was learned of paths; what is learned in passing is forgotten again."""
+    """The learned paths; what is learned meanwhile is not saved."""
 
     def _save(self, document: LearnedPaths) -> None:
         self._document = document
@@ -105,43 +105,41 @@ class _ReadOnlyLearnedPaths(LearnedPathStore):
 
 def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
     if not context.has_queue() and not context.try_start_worker():
-        process_queue(context)  # it makes the queue
+        process_queue(context)  # creates the queue
     with context.store() as store:
         facts, now = MetaStore(store), context.clock.wall()
         if scope.is_full:
             facts.set(sql.SYNC_ALL_REQUESTED, repr(now))
-        wish = request_run(facts, scope, now)
+        request = request_run(facts, scope, now)
         try:
             context.ensure_worker()
         except WorkerStartError:
-            pass  # the comparison and its jobs are then done in here, by the next line but one
+            pass  # process_queue below then compares and drains in this process
         else:
-            _follow(context, facts, wish)
+            _follow(context, facts, request)
     answer = process_queue(
         replace(context, progress=lambda share: context.progress(HALF + share * HALF))
     )
     history, _ = HistoryFile(context.data_dir, context.clock).load()
-    run = next((run for run in history.runs if run.asked_at == wish.asked_at), None)
+    run = next((run for run in history.runs if run.asked_at == request.asked_at), None)
     if run is None:
-        context.info("The comparison is not over; the worker goes on with it by itself.")
+        context.info("The comparison is not finished; the worker continues it by itself.")
         return {**answer, "finished": False}
-    return {**answer, "finished": True, **_told(context, run, "queued")}
+    return {**answer, "finished": True, **_report(context, run, "queued")}
 
 
-def _follow(context: TaskContext, facts: MetaStore, wish: RunRequest) -> None:
-    """Show how far the comparison is, until it is over, the worker waits, nothing moves, or time is
-    up.
-    """
-    began = moved = worked = said = context.clock.monotonic()
+def _follow(context: TaskContext, facts: MetaStore, request: RunRequest) -> None:
+    """Show progress until the comparison ends, the worker waits, nothing moves, or time is up."""
+    began = moved = worked = reported_at = context.clock.monotonic()
     checked = -1
-    while _is_ahead(facts, wish) and is_worker_alive(str(context.data_dir)):
+    while _is_ahead(facts, request) and is_worker_alive(str(context.data_dir)):
         context.clock.sleep(POLL_S)
         run, now = current_run(facts), context.clock.monotonic()
         context.progress(HALF * _share(run) if run is not None else 0.0)
         before, checked = checked, run.checked if run is not None else -1
         moved = now if checked != before else moved
-        if run is not None and now - said >= REPORT_INTERVAL_S:
-            said = now
+        if run is not None and now - reported_at >= REPORT_INTERVAL_S:
+            reported_at = now
             context.info(
                 f"{run.checked} of {run.total} scenes compared, gaps: {format_counts(run.gaps)}."
             )
@@ -155,17 +153,19 @@ def _follow(context: TaskContext, facts: MetaStore, wish: RunRequest) -> None:
             return
 
 
-def _is_ahead(facts: MetaStore, wish: RunRequest) -> bool:
+def _is_ahead(facts: MetaStore, request: RunRequest) -> bool:
     run = current_run(facts)
-    return pending_request(facts) is not None or (run is not None and run.asked_at == wish.asked_at)
+    return pending_request(facts) is not None or (
+        run is not None and run.asked_at == request.asked_at
+    )
 
 
 def _share(run: Run) -> float:
     return min(1.0, run.checked / run.total) if run.total else 0.0
 
 
-def _told(context: TaskContext, run: Run, queued: str) -> TaskResult:
-    """Say what was found, kind by kind, the sum last; the same as an answer."""
+def _report(context: TaskContext, run: Run, queued: str) -> TaskResult:
+    """Report the gaps by kind, the sum last; return the same as an answer."""
     for detector in DETECTORS:
         if run.gaps.get(detector.kind):
             fields = format_counts(run.fields.get(detector.kind, {}))

@@ -37,7 +37,7 @@ def restore_values(context: TaskContext) -> TaskResult:
             raise TaskFailed(
                 "The worker is just finishing what it has begun; run this task again in a minute."
             )
-        ctx = context.build_bench(config, stash, store)
+        ctx = context.build_sync_context(config, stash, store)
         try:
             return _restore_all(context, store, ctx, stash)
         except PlexError as error:
@@ -190,11 +190,11 @@ class _Restore:
     ) -> None:
         """Select the image that was shown before, where ours is still the selected one."""
         plex, kind = self._ctx.plex, IMAGE_LISTS[image.plex]
-        shelf = plex.images(item.rating_key, kind)
-        shown = next((key for key, selected in shelf if selected), "")
+        available = plex.images(item.rating_key, kind)
+        shown = next((key for key, selected in available if selected), "")
         is_former = shown == original.value
         if not is_former and not (
-            shown.endswith(original.written_digests) and _has_image(shelf, original.value)
+            shown.endswith(original.written_digests) and _has_image(available, original.value)
         ):
             result.edited.append(
                 image.name
@@ -213,6 +213,6 @@ class _Restore:
             result.failed[image.name] = str(error)
 
 
-def _has_image(shelf: Sequence[tuple[str, bool]], key: FieldValue) -> bool:
+def _has_image(available: Sequence[tuple[str, bool]], key: FieldValue) -> bool:
     """Whether an image can be chosen; choosing none always can."""
-    return not key or any(key == each for each, _ in shelf)
+    return not key or any(key == each for each, _ in available)

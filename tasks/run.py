@@ -82,7 +82,7 @@ def build_context(
         log=lambda level, text: write_log(write, level, shown(text)),
         progress=lambda share: write_log(write, "progress", f"{share:.4f}"),
         build_plex=lambda config: build_plex(env.data_dir, env.clock, config),
-        build_bench=lambda config, stash, store: build_sync_context(
+        build_sync_context=lambda config, stash, store: build_sync_context(
             env.data_dir, env.clock, config, stash, store, log
         ),
         work_here=lambda look, limit_s: drain_in_process(env, look, limit_s),

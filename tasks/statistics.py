@@ -16,6 +16,6 @@ def reset_stats(context: TaskContext) -> TaskResult:
             return {"deleted": 0, "jobs": jobs}
         reset_statistics(context.data_dir, counters, context.clock)
     context.info(
-        f"The statistics of {pluralize(jobs, 'job')} are deleted; counting begins anew, the queue is untouched."
+        f"The statistics of {pluralize(jobs, 'job')} are deleted; counting starts at zero, the queue is unchanged."
     )
     return {"deleted": jobs}

@@ -136,7 +136,7 @@ def test_process_queue_without_settings_says_what_waits_and_why(installed: Proce
         "Not set in PlexSync's settings: Plex URL and Plex token.", "Warning"
     )
     assert installed.stash_log(
-        "1 left, 0 wait for later. The worker goes on by itself; it is waiting for its settings."
+        "1 left, 0 wait for later. The worker continues by itself; it is waiting for its settings."
     )
 
 

@@ -128,7 +128,7 @@ def test_what_was_given_up_is_named_in_the_farewell(tmp_path: Path) -> None:
     answer = watch.follower.follow(lambda: True)
 
     assert (answer["done"], answer["dead"]) == (0, 2)
-    assert "0 done, 2 given up (see List Dead Letters), 0 left" in watch.said[-1]
+    assert "0 done, 2 dead-lettered (see List Dead Letters), 0 left" in watch.said[-1]
 
 
 def test_an_update_prints_rate_and_time_left_every_few_seconds(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
     answer = watch.follower.follow(lambda: False)
 
     assert answer["left"] == 3
-    assert "No worker lives" in watch.said[-1]
+    assert "No worker is running" in watch.said[-1]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_blocked_worker_ends_the_progress_with_its_reason(tmp_path: Path, doin
 
     assert answer["worker"] == doing
     assert IDLE_GRACE_S <= watch.clock.monotonic() < STALL_TIMEOUT_S
-    assert f"The worker goes on by itself; it is {doing}." in watch.said[-1]
+    assert f"The worker continues by itself; it is {doing}." in watch.said[-1]
 
 
 def test_a_queue_that_does_not_move_for_a_minute_ends_the_watch(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_task_out_of_time_leaves_the_rest_to_the_worker(
 
     assert answer["left"] == 30
     assert any("time of 10 s is used up" in text for text in watch.said)
-    assert "goes on by itself" in watch.said[-1]
+    assert "continues by itself" in watch.said[-1]
 
 
 def test_a_living_worker_is_given_the_tasks_session(tmp_path: Path) -> None:
