@@ -26,9 +26,8 @@ from plex.item_xml import parse_item
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
 PAGE = 1_000  # items in one listing page
-QUICK_READ_S = (
-    5.0  # for what Plex answers at once or not at all; how long to connect is for a person to say
-)
+# For what Plex answers immediately or not at all; the time to connect is a setting.
+QUICK_READ_S = 5.0
 QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
 QUICK_WAIT_S = 0.2
 

@@ -74,7 +74,7 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     if isinstance(error, SSLError):
         setting = BY_NAME["plex_verify_tls"].display_name
         text = f"the TLS certificate of Plex is not trusted (see the setting '{setting}')"
-        return PlexAccessError(f"{text}, or the port does not speak TLS")
+        return PlexAccessError(f"{text}, or the port does not use TLS")
     if isinstance(error, _BAD_URL):
         return PlexAccessError("the Plex URL is unusable")
     if isinstance(error, _BAD_TOKEN):

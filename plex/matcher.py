@@ -209,7 +209,7 @@ def _by_normal_path(found: Sequence[PlexFile], name: str) -> dict[str, list[Plex
 def _is_one_file(entries: Sequence[PlexFile]) -> bool:
     """Return True if entries of one normal path are one file: one spelling, or one known size.
 
-    Two spellings can be two files where letter case counts, so the size must confirm them.
+    Two spellings can be two files where case counts, so the size must confirm them.
     """
     if len({entry.path for entry in entries}) <= 1:
         return True

@@ -1,6 +1,6 @@
 """Splits and compares paths of Stash and Plex, whatever system each runs on.
 
-Separators, letter case and the Unicode form of the same file name differ between systems. Both
+Separators, case and the Unicode form of the same file name differ between systems. Both
 separators count everywhere; a POSIX name that holds a backslash is cut at it, on both sides alike.
 """
 
@@ -27,7 +27,7 @@ def file_stem(path: str) -> str:
 
 
 def folders(path: str) -> tuple[str, ...]:
-    """Return the folder names from the root down to the file, a drive letter included."""
+    """Return the folder names from the root down to the file, a drive such as `d:` included."""
     return tuple(part for part in components(path)[:-1] if part)
 
 

@@ -1,4 +1,4 @@
-"""Walk through Stash by scene id, read the matched items of Plex and report what is out of step.
+"""Walk through Stash by scene id, compare the items in Plex and report what is out of step.
 
 Each step is about one request, and memory is bounded: a page of scenes waits until the items of
 later pages fill a read of Plex as well, so that 200 items are read at a time however the pages

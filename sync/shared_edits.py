@@ -1,4 +1,4 @@
-"""Write what several items of a batch have in common with one request, before each job runs.
+"""Write what several items of a batch have in common with one request, before the jobs.
 
 This only saves requests: what fails here, or is not shared, is written by each job itself.
 """

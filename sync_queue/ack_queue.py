@@ -1,7 +1,7 @@
 """Defines the queue's table: persist-queue's ack queue with the columns that PlexSync needs.
 
 The library's own table form and statuses are kept, so its tools read what PlexSync wrote and the
-other way round. Its SQL lives in class attributes; only those and the connection's options differ
+other way round. Its SQL is in class attributes; only those and the connection's options differ
 here. State changes of a job are PlexSync's own statements (`store.py`): the library's `get` is a
 SELECT followed by an UPDATE, its `nack` returns a row to its old position, and its `ack` accepts an
 unknown id.

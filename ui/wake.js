@@ -1,4 +1,4 @@
-// Stash has no start-up hook: whoever opens Stash wakes PlexSync's worker, at most every five minutes.
+// Stash has no start-up hook: a user who opens Stash wakes PlexSync's worker, at most every five minutes.
 (function () {
   "use strict";
   var KEY = "plexsync.woken", last = Number(window.localStorage.getItem(KEY)) || 0, now = Date.now();

@@ -99,8 +99,8 @@ class ConfigResult:
 def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
     """Return the settings in what Stash has stored for PlexSync. Never raise.
 
-    A key may stand with or without its group letter and in snake or camel case; the one with the
-    letter wins. An unset value is the default, and so is an invalid one, with a warning.
+    A key may stand with or without its group prefix and in snake or camel case; the one with the
+    prefix wins. An unset value is the default, and so is an invalid one, with a warning.
 
     Examples:
         >>> reading = read_config({"plexUrl": "plex.local:32400", "c_max_tags": "many"})
