@@ -1,4 +1,4 @@
-"""Performers, studios, tags and groups: what scenes show of them without being touched themselves."""
+"""Describes what scenes show of performers, studios, tags and groups."""
 
 from dataclasses import dataclass
 

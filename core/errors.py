@@ -65,7 +65,9 @@ class PlexRejected(PlexError):
 
 
 class PlexNotFound(PlexError):
-    """No Plex item plays this scene's file. Let Plex scan its folder, or correct the path mapping."""
+    """No Plex item plays this scene's file. Let Plex scan its folder, or correct the path
+    mapping.
+    """
 
     def __init__(self, message: str, *, paths: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -73,7 +75,7 @@ class PlexNotFound(PlexError):
 
 
 class StaleMatch(PlexError):
-    """The Plex item this scene was matched with is gone or plays another file. It is matched again."""
+    """The matched Plex item is gone or plays another file. The scene is matched again."""
 
 
 class MatchError(PlexSyncError):
@@ -89,7 +91,9 @@ class AmbiguousMatch(MatchError):
 
 
 class WeakMatch(MatchError):
-    """One Plex item could be this scene, but only weak evidence says so. Correct the path mapping."""
+    """One Plex item could be this scene, but only weak evidence says so. Correct the path
+    mapping.
+    """
 
 
 class StashUnavailable(PlexSyncError):
@@ -121,7 +125,9 @@ class Fenced(PlexSyncError):
 
 
 class ConfigurationError(PlexSyncError):
-    """A required setting is missing. Enter the Plex URL and the Plex token in PlexSync's settings."""
+    """A required setting is missing. Enter the Plex URL and the Plex token in PlexSync's
+    settings.
+    """
 
 
 RENAMED_ERRORS = {  # old name: the name since 1.2; rows that earlier versions stored are rewritten

@@ -45,7 +45,7 @@ def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
 
 
 def digest(kind: Kind, value: FieldValue) -> str:
-    """Return 16 hex digits of the normal form; "" for every empty value, which stays recognisable."""
+    """Return 16 hex digits of the normal form; "" for every empty value."""
     text = normal_form(kind, value)
     return (
         hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16]

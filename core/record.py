@@ -30,7 +30,10 @@ class ImageRecord:
 
 @dataclass(frozen=True, slots=True)
 class SyncRecord:
-    """One scene on one item of one server. `updated_at` is Stash's text; `read_at` epoch seconds."""
+    """One scene on one item of one server.
+
+    `updated_at` is Stash's text, `read_at` epoch seconds.
+    """
 
     scene_id: int
     server: str

@@ -1,3 +1,3 @@
-"""The one place that holds the version: the manifest, the worker's lease row and the log quote it."""
+"""Holds the version, which the manifest, the worker's row and the log quote."""
 
 VERSION = "1.1.0"

@@ -286,5 +286,9 @@ def _remove(folders: Iterable[Path]) -> None:
 def _error_message(absent: list[str], reason: str, command: list[str] | None) -> str:
     advice = "try again later"
     if command is not None:
-        advice = f"run: {subprocess.list2cmdline(command) if sys.platform == 'win32' else shlex.join(command)}"
-    return f"PlexSync lacks Python packages ({', '.join(absent)}) and could not install them: {reason}. To help, {advice}"
+        join = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
+        advice = f"run: {join(command)}"
+    return (
+        f"PlexSync lacks Python packages ({', '.join(absent)}) and could not install them: "
+        f"{reason}. To help, {advice}"
+    )

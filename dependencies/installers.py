@@ -18,8 +18,10 @@ from typing import NamedTuple
 INSTALL_LIMIT_S = 600.0  # for one installer
 
 _NETWORK = re.compile(
-    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|dns error|getaddrinfo|"
-    r"Name or service not known|Network is unreachable|Connection refused|timed out|error sending request",
+    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|"
+    r"dns error|getaddrinfo|"
+    r"Name or service not known|Network is unreachable|Connection refused|timed out|"
+    r"error sending request",
     re.IGNORECASE,
 )
 _OTHER_PLACES = {"PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_TARGET", "UV_PREFIX"}

@@ -1,1 +1,1 @@
-"""What Stash runs when a scene is saved. Standard library only, no network: the save waits for it."""
+"""Handles Stash's events. Standard library only, no network: the save waits for it."""

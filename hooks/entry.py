@@ -99,10 +99,12 @@ def job_from_context(context: object, now: float) -> dict[str, object] | None:
     """Return the job for one hook context; None if the event cannot matter to Plex.
 
     Raises:
-        InvalidHookContext: the context names no scene or entity, or no event that PlexSync listens to.
+        InvalidHookContext: the context names no scene or entity, or no event that PlexSync listens
+            to.
 
     Examples:
-        >>> played = {"type": "Scene.Update.Post", "id": 42, "input": {}, "inputFields": ["id", "play_count"]}
+        >>> played = {"type": "Scene.Update.Post", "id": 42, "input": {}}
+        >>> played |= {"inputFields": ["id", "play_count"]}
         >>> job_from_context(played, 1000.0) is None
         True
         >>> note = job_from_context(played | {"inputFields": ["id", "title"]}, 1000.0)
@@ -203,7 +205,10 @@ def _start(
     try:
         return start_worker(str(note["cause"]))
     except OSError as error:
-        text = f"PlexSync could not start its worker: {error}. The change is kept; run the task Process Queue."
+        text = (
+            f"PlexSync could not start its worker: {error}. The change is kept; "
+            "run the task Process Queue."
+        )
         write_log(write_error, "error", text)
         return None
 

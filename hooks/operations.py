@@ -45,7 +45,8 @@ def run_wake(
             start_worker(WAKE)
     except (OSError, sqlite3.Error) as error:
         return {
-            "error": f"PlexSync could not wake its worker: {error}. Check that its data folder is writable."
+            "error": f"PlexSync could not wake its worker: {error}. "
+            "Check that its data folder is writable."
         }
     return {"output": {"worker": "alive" if alive else "started"}}
 

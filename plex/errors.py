@@ -91,13 +91,13 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
 
 
 def _within(error: Exception) -> str:
-    """Return the time-out in words, so that the user knows which setting to change; "" for others."""
+    """Return the time-out in words, so that the user knows the setting; "" for other errors."""
     found = _LIMIT.search(str(error))
     return f" within {float(found.group(1)):g} s" if found else ""
 
 
 def is_late_body(error: BaseException) -> bool:
-    """Return True if an answer stopped midway; requests raises a connection error for that as well."""
+    """Return True if an answer stopped midway; requests raises a connection error for it."""
     return isinstance(error, requests.ConnectionError) and any(
         isinstance(cause, ReadTimeoutError) for cause in error.args
     )

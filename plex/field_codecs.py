@@ -21,7 +21,7 @@ class FieldCodec:
 
 
 def read(field: Field, video: Element) -> FieldValue:
-    """Return the field's value on an item that was read in full; a listing shortens lists of names."""
+    """Return the field's value on an item read in full; a listing shortens lists of names."""
     return _WIRES[field.kind].read(field, video)
 
 

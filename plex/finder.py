@@ -40,7 +40,7 @@ class Finder:
         self._index.close()
 
     def candidates(self, path: str) -> list[PlexFile]:
-        """Return every indexed file with the same name, in all configured libraries; send nothing."""
+        """Return every indexed file of this name in all configured libraries; send nothing."""
         return [
             file for section in self._sections for file in self._index.by_name(section.uuid, path)
         ]
@@ -132,7 +132,7 @@ class Finder:
         return has_new_files
 
     def _add_new(self, section: Section) -> bool:
-        """What was added since the last look, where the marker moved; whether there was anything."""
+        """Index what was added since the last poll; return True if there was anything."""
         state = self._index.state(section.uuid)
         if state is None or state.marker == section.marker:
             return False

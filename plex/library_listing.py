@@ -33,7 +33,7 @@ def iter_items(
 
 
 def files_of(video: Element, section: int) -> Iterator[PlexFile]:
-    """Yield the media files one listed item plays; optimized versions and vanished items play none."""
+    """Yield the media files that one listed item plays, optimized versions excluded."""
     if video.get("deletedAt"):
         return
     for media in video.findall("Media"):

@@ -51,7 +51,7 @@ class _ScoredFile:
 
     @property
     def rank(self) -> tuple[float, int, str, str]:
-        """Best first; the paths only make the order the same whatever order the index answers in."""
+        """Return the sort key, best first; paths only make the order reproducible."""
         return -self.evidence.value, -self.file.tail, self.file.normal, self.file.entries[0].path
 
     def candidates(self, scene_path: str, rivals: int) -> Iterable[Candidate]:
@@ -73,7 +73,8 @@ def match_scene(
 
     Examples:
         >>> scene = SceneFile(path="/data/2024/clip.mp4", size=500, oshash="")
-        >>> in_plex = [PlexFile("/media/2023/clip.mp4", 600, 1, 1), PlexFile("/media/2024/clip.mp4", 500, 2, 1)]
+        >>> in_plex = [PlexFile("/media/2023/clip.mp4", 600, 1, 1)]
+        >>> in_plex.append(PlexFile("/media/2024/clip.mp4", 500, 2, 1))
         >>> result = match_scene([scene], {scene.path: in_plex}, PathMap())
         >>> result.items, result.confidence, result.reason
         ((2,), <Confidence.HIGH: 'high'>, 'name_and_size 0.8, no other file of this name')
@@ -130,7 +131,7 @@ def _look_up(candidates: Candidates) -> Callable[[str], Sequence[PlexFile]]:
 
 
 def _listed(verdicts: Sequence[MatchResult], items: frozenset[int]) -> tuple[Candidate, ...]:
-    """The best candidates of all files, and every one of the items to write: they are read by it."""
+    """Return the best candidates of all files, and every item to write, which is read by them."""
     every = [candidate for verdict in verdicts for candidate in verdict.candidates]
     every.sort(key=lambda candidate: -candidate.score)
     return tuple(

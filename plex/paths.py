@@ -11,7 +11,7 @@ _SEPARATORS = re.compile(r"[/\\]+")
 
 
 def components(path: str) -> list[str]:
-    """Return the parts between separators; the first is "" for an absolute POSIX or network path."""
+    """Return the parts between separators; an absolute POSIX or network path starts with ""."""
     return _SEPARATORS.split(path)
 
 

@@ -161,7 +161,7 @@ def verify(
     desired: Mapping[str, FieldValue],
     item_after: PlexItem,
 ) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
-    """Return the records with what Plex shows now, and the names of the fields that Plex dropped."""
+    """Return the records with what Plex shows now, and the fields that Plex dropped."""
     records, lost = dict(record_fields), []
     for case in _cases(desired, item_after, None):
         name, kind = case.field.name, case.field.kind

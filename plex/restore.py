@@ -45,7 +45,10 @@ def originals(
 def plan_restoration(
     kept: Mapping[str, Original], item: PlexItem, records: Iterable[SyncRecord]
 ) -> Restoration:
-    """Return what must be written so that `item` shows its originals; `records` are all of its own."""
+    """Return what must be written so that `item` shows its originals.
+
+    `records` are all of this item's.
+    """
     written = list(records)
     changes, edited = [], []
     for field in (field for field in EDIT_FIELDS if field.name in kept):

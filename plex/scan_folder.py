@@ -9,7 +9,10 @@ from plex.paths import components, normal_path
 
 @dataclass(frozen=True, slots=True)
 class ScanFolder:
-    """One folder of one library. `path` is absolute, as Plex sees it, and `location` or below it."""
+    """One folder of one library.
+
+    `path` is absolute, as Plex sees it, and `location` or below it.
+    """
 
     section: int
     location: str

@@ -141,5 +141,5 @@ def check_cover(response: requests.Response, scene_id: int) -> None:
 
 
 def is_placeholder(response: requests.Response) -> bool:
-    """Return True for the SVG that Stash sends for a scene without a cover, or a page of a proxy."""
+    """Return True for the SVG of a scene without a cover, or a page of a proxy."""
     return response.headers.get("Content-Type", "").startswith((SVG, "text/html"))

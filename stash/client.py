@@ -183,7 +183,7 @@ class StashClient(GQLWrapper):
     def newest_entities(
         self, kinds: Sequence[str], page: int, size: int
     ) -> dict[str, list[tuple[str, str]]]:
-        """Return, by kind, (subject, updated_at) of one page, newest text first; pages start at 1."""
+        """Return (subject, updated_at) of one page by kind, newest text first; pages from 1."""
         data = self.graphql(queries.newest_entities(kinds), {"page": page, "size": size})
         with expect_shape():
             return {
@@ -224,7 +224,7 @@ class StashClient(GQLWrapper):
         return list(page["scenes"]), int(page.get("count") or 0)
 
     def file_sample(self, size: int) -> list[tuple[str, int]]:
-        """Return (path, bytes) of the files of randomly selected scenes; [] if there are no scenes."""
+        """Return (path, bytes) of the files of randomly selected scenes; [] without scenes."""
         data = self.graphql(queries.FILE_SAMPLE, {"size": size})
         with expect_shape():
             scenes = data["findScenes"]["scenes"]

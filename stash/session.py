@@ -1,4 +1,4 @@
-"""Carry every request to Stash: time-outs, the newest cookie or the API key, and a count of them."""
+"""Sends every request to Stash with time-outs, a cookie or the API key, and counts it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,7 +85,8 @@ class StashSession(requests.Session):
             response = self._send_once(method, url, {"ApiKey": self.api_key}, args, kwargs)
         if response.status_code in _AUTH_FAILURES:
             raise StashUnavailable(
-                f"Stash refused our session ({response.status_code}); the next hook brings a new one"
+                f"Stash refused the session ({response.status_code}); the next hook brings "
+                "a new one"
             )
         return response
 

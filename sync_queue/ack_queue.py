@@ -30,14 +30,16 @@ class SceneAckQueue(SQLiteAckQueue):
     _TABLE_NAME = "scene_ack_queue"
     _SQL_CREATE = (
         "CREATE TABLE IF NOT EXISTS {table_name} ("
-        "{key_column} INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB, timestamp FLOAT, status INTEGER, "
+        "{key_column} INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB, timestamp FLOAT, "
+        "status INTEGER, "
         "subject TEXT NOT NULL, cause TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, "
         "due_at FLOAT NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, "
         "deaths INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '')"
     )
     _SQL_INSERT = (
         "INSERT INTO {table_name} (data, timestamp, status, subject, cause, due_at) "
-        "SELECT ?1, ?2, 0, json_extract(CAST(?1 AS TEXT), '$.subject'), json_extract(CAST(?1 AS TEXT), '$.cause'), ?2"
+        "SELECT ?1, ?2, 0, json_extract(CAST(?1 AS TEXT), '$.subject'), "
+        "json_extract(CAST(?1 AS TEXT), '$.cause'), ?2"
     )
     _SQL_SELECT = (
         "SELECT {key_column}, data, timestamp, status FROM {table_name} "

@@ -55,11 +55,11 @@ class DeadLetters:
                 reason,
                 message,
                 attempts,
-                _parse_candidates(seen),
+                _parse_candidates(text),
                 first,
-                last,
+                end,
             )
-            for subject, cause, priority, title, reason, message, attempts, seen, first, last in rows
+            for subject, cause, priority, title, reason, message, attempts, text, first, end in rows
         ]
 
     def reason_of(self, subject: str) -> str:

@@ -65,7 +65,7 @@ def _prepare(connection: sqlite3.Connection) -> int:
 
 
 def decode_lossy(raw: bytes) -> str:
-    """Return text from the database; a damaged character is replaced, so that the rest is readable."""
+    """Return text from the database; a damaged character is replaced, the rest is readable."""
     return raw.decode("utf-8", "replace")
 
 

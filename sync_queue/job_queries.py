@@ -63,7 +63,7 @@ class JobQueries:
         return self.has_higher_priority_due(PRIORITY_LAST + 1)
 
     def next_due(self) -> float | None:
-        """Return when the next waiting job is due (epoch seconds, may be past); None if none waits."""
+        """Return when the next waiting job is due (epoch seconds); None if none waits."""
         due: float | None = self._connection.execute(sql.NEXT_DUE).fetchone()[0]
         return due
 

@@ -1,4 +1,4 @@
-"""Absorb what hooks left as files when the database would not take it. Only the worker does this."""
+"""Absorbs what hooks left as files when they could not write. Only the worker does this."""
 
 import json
 import sqlite3

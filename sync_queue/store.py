@@ -121,7 +121,7 @@ class JobStore(JobQueries):
             connection.execute(sql.SET_CURRENT_JOB, {"id": job.id, "epoch": self._epoch})
 
     def complete(self, job: Job, counts: Counts = ()) -> bool:
-        """Mark a running job as done and drop its dead letter; return False if it was not running."""
+        """Complete a running job and drop its dead letter; return False if it was not running."""
         with self.transaction() as connection:
             changed = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
             self._checkpoint("store.complete")
@@ -171,7 +171,7 @@ class JobStore(JobQueries):
         return changed
 
     def _requeue_time(self, job: Job) -> float:
-        """Return the job's old position, but never a future one: the clock may have been set back."""
+        """Return the job's old position, never a future one: the clock may have been set back."""
         return min(job.enqueued_at, self._clock.wall())
 
     def _requeue(self, subject: str, row: Mapping[str, object], counts: Counts = ()) -> bool:

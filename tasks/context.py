@@ -136,7 +136,8 @@ class TaskContext:
         config = read_config(stash.settings()).config
         if config.missing_required():
             raise TaskFailed(
-                f"{' and '.join(config.missing_required())} is not set. Enter it in PlexSync's settings."
+                f"{' and '.join(config.missing_required())} is not set. Enter it in "
+                "PlexSync's settings."
             )
         return config
 

@@ -26,7 +26,8 @@ def list_dead_letters(context: TaskContext) -> TaskResult:
         context.info(format_dead_letter(dead_letter))
     total = sum(by_reason.values())
     context.info(
-        f"{pluralize(total, 'dead letter')}{f' ({format_counts(by_reason)})' if total else ''}; {len(newest)} shown."
+        f"{pluralize(total, 'dead letter')}"
+        f"{f' ({format_counts(by_reason)})' if total else ''}; {len(newest)} shown."
     )
     return {"dead": by_reason}
 

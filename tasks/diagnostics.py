@@ -100,7 +100,8 @@ def health_check(context: TaskContext) -> TaskResult:
     missing = sorted(desired - {title.casefold() for title in libraries})
     if missing:
         raise TaskFailed(
-            f"Plex has no movie library named {', '.join(missing)}. Correct the setting Plex libraries."
+            f"Plex has no movie library named {', '.join(missing)}. Correct the setting "
+            "Plex libraries."
         )
     alive = is_worker_alive(str(context.data_dir))
     context.info(f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
@@ -141,7 +142,8 @@ def dry_run(context: TaskContext) -> TaskResult:
                 context.info(f"{tally.scenes:,} of {pluralize(total, 'scene')} looked at.")
             if context.clock.monotonic() >= ends_at:
                 context.info(
-                    "This task's time is used up; the scenes with higher numbers were not looked at."
+                    "This task's time is used up; the scenes with higher numbers were not "
+                    "looked at."
                 )
                 break
     for line in tally.lines():
@@ -156,7 +158,8 @@ def clear_matches(context: TaskContext) -> TaskResult:
     with _ctx(context, read_config(stash.settings()).config, stash) as ctx:
         rows = ctx.finder.clear()
     context.info(
-        f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed again at the next change."
+        f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed again at "
+        "the next change."
     )
     return {"rows": rows}
 

@@ -173,11 +173,12 @@ class QueueProgress:
         """Report that the task's time is used up; `finish` says what is left."""
         self._log(
             "info",
-            f"This task's time of {format_duration(limit_s)} is used up; Stash's other tasks are waiting.",
+            f"This task's time of {format_duration(limit_s)} is used up; Stash's other "
+            "tasks are waiting.",
         )
 
     def finish(self, what_continues: str) -> dict[str, object]:
-        """Report what was done, what is left and what does it, what waits for what and until when."""
+        """Report what was done, what is left, and what waits for what until when."""
         left, later = (
             self.remaining(),
             self._store.counts()[1] - self._store.count_settling(sql.SETTLE_WINDOW_S),

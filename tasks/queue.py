@@ -163,7 +163,7 @@ def _warn_if_paused(context: TaskContext) -> None:
 
 
 def _start_progress(context: TaskContext, store: JobStore) -> tuple[QueueProgress, float]:
-    """Return the progress, with its first line written, and how many seconds following is useful."""
+    """Return the started progress, and how many seconds following is useful."""
     follower = QueueProgress(store, context.clock, context.log, context.progress)
     times = current_statistics(context.data_dir, Counters(store), context.clock).times_s.get(
         JOB, ()

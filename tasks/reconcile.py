@@ -1,4 +1,4 @@
-"""Runs the reconciliation's buttons: they request a run and follow it, or compare without a write."""
+"""Runs the reconciliation's tasks: request a run and follow it, or compare without a write."""
 
 from dataclasses import replace
 
@@ -172,7 +172,8 @@ def _report(context: TaskContext, run: Run, queued: str) -> TaskResult:
             where = "" if fields == "none" else f" ({fields})"
             context.info(f"{run.gaps[detector.kind]} {detector.kind}{where}: {detector.meaning}")
     context.info(
-        f"{run.checked} scenes compared. Gaps: {format_counts(run.gaps)}; {queued}: {format_counts(run.enqueued)}."
+        f"{run.checked} scenes compared. Gaps: {format_counts(run.gaps)}; {queued}: "
+        f"{format_counts(run.enqueued)}."
     )
     if run.failed:
         context.log("warning", f"The comparison ended early: {run.failed}.")

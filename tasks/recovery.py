@@ -20,7 +20,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class RecoveryResult:
-    """The result: `recovered` counts by error class; the other dead letters were dropped or kept."""
+    """The result: `recovered` counts by error class; other dead letters were dropped or kept."""
 
     recovered: dict[str, int] = field(default_factory=dict)
     queued: int = 0
@@ -34,7 +34,8 @@ class RecoveryResult:
             or "none"
         )
         return (
-            f"Back in the queue: {classes}. Already queued: {self.queued}, gone from Stash: {self.gone}, "
+            f"Back in the queue: {classes}. Already queued: {self.queued}, gone from "
+            f"Stash: {self.gone}, "
             f"not from an outage: {self.elsewhere}."
         )
 
@@ -47,7 +48,7 @@ def recover(
     gone_scenes: Callable[[Sequence[int]], frozenset[int]],
     now: float,
 ) -> RecoveryResult:
-    """Requeue every dead letter of these classes that failed within an outage, and delete its row."""
+    """Requeue every dead letter of these classes that failed within an outage."""
     result = RecoveryResult()
     chosen = [
         dead_letter

@@ -52,7 +52,8 @@ def _require_disabled(stash: StashClient) -> None:
     """
     if read_config(stash.settings()).config.enabled:
         raise TaskFailed(
-            "Switch Enabled off in PlexSync's settings first; otherwise what is put back would be overwritten again."
+            "Switch Enabled off in PlexSync's settings first; otherwise what is put back "
+            "would be overwritten again."
         )
 
 
@@ -99,7 +100,7 @@ def _read(
 
 @dataclass(slots=True)
 class _ItemResult:
-    """One item's result: fields that were edited since, and those Plex rejected, with its reason."""
+    """One item's result: fields edited since, and those Plex rejected with its reason."""
 
     edited: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -131,7 +132,7 @@ class _Restore:
         kept: Mapping[str, Original],
         result: _ItemResult | None,
     ) -> None:
-        """Forget an item that shows what it should by now; another is tried again by the next run."""
+        """Forget an item that shows its originals; the next run retries any other."""
         if item is None or result is None:
             self._counts[GONE] += 1
             self._ctx.records.originals.forget(self._server, key)
@@ -161,12 +162,14 @@ class _Restore:
             self._context.info(f"And {len(self._details) - LISTED} items more.")
         counts = self._counts
         self._context.info(
-            f"{counts[RESTORED]} items put back, {counts[EDITED]} of all keep what was edited since, "
+            f"{counts[RESTORED]} items put back, {counts[EDITED]} of all keep what was "
+            "edited since, "
             f"{counts[GONE]} are gone from Plex, {counts[REFUSED]} refused."
         )
         if counts[RESTORED]:
             self._context.info(
-                "Switched on again, PlexSync writes what changes in Stash, and everything by Sync All."
+                "Switched on again, PlexSync writes what changes in Stash, and everything "
+                "by Sync All."
             )
         return {name: counts[name] for name in (RESTORED, EDITED, GONE, REFUSED)}
 

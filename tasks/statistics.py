@@ -11,11 +11,15 @@ def reset_stats(context: TaskContext) -> TaskResult:
     with context.store() as store:
         counters = Counters(store)
         jobs = current_statistics(context.data_dir, counters, context.clock).jobs
-        what = f"The statistics of {pluralize(jobs, 'job')}, their times and their requests would be deleted."
+        what = (
+            f"The statistics of {pluralize(jobs, 'job')}, their times and their "
+            "requests would be deleted."
+        )
         if not context.confirm("Reset Statistics", jobs, what):
             return {"deleted": 0, "jobs": jobs}
         reset_statistics(context.data_dir, counters, context.clock)
     context.info(
-        f"The statistics of {pluralize(jobs, 'job')} are deleted; counting starts at zero, the queue is unchanged."
+        f"The statistics of {pluralize(jobs, 'job')} are deleted; counting starts at zero, "
+        "the queue is unchanged."
     )
     return {"deleted": jobs}

@@ -147,7 +147,7 @@ def _snake_case(key: object) -> str:
 
 
 def _by_name(raw: Mapping[str, object]) -> dict[str, list[object]]:
-    """Values by normalised key; of several spellings the exact one comes first, then by alphabet."""
+    """Return values by normalised key; the exact spelling wins, then the first by alphabet."""
     stored: dict[str, list[object]] = {}
     for key in sorted(raw, key=lambda key: (str(key) != _snake_case(key), str(key))):
         stored.setdefault(_snake_case(key), []).append(raw[key])

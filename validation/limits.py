@@ -1,4 +1,4 @@
-"""Limits that belong to no single field; a field's own limit stands in its row of the field table."""
+"""Defines limits that belong to no single field; a field's own limit is in its row."""
 
 MAX_TEXT_CHARS = 100_000  # of any text, nothing behind this is looked at: details can be megabytes
 SINGLE_LINE_CHARS = (
