@@ -5,7 +5,6 @@ Each door imports its own side only: a hook must be gone in milliseconds, a work
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -22,6 +21,8 @@ def read_message(raw: bytes) -> dict[str, object]:
     Raises:
         ValueError: it is not one JSON object.
     """
+    import json
+
     message = json.loads(raw.decode("utf-8", "replace"))
     if not isinstance(message, dict):
         raise ValueError("not a JSON object")
@@ -36,10 +37,13 @@ def start_worker(started_by: str) -> Callable[[], int | None]:
 
 
 def answer(document: dict[str, object]) -> int:
-    """Print Stash's answer: one JSON object."""
-    sys.stdout.buffer.write(
-        json.dumps(document).encode("ascii")
-    )  # whatever encoding the system has chosen
+    """Print Stash's answer: one JSON object, ASCII whatever encoding the system has chosen."""
+    text = '{"output": "ok"}'  # most answers are this one, and `json` costs more than the rest
+    if document != {"output": "ok"}:
+        import json
+
+        text = json.dumps(document)
+    sys.stdout.buffer.write(text.encode("ascii"))
     sys.stdout.flush()
     return 0
 
@@ -72,6 +76,14 @@ def run_worker_process(started_by: str) -> int:
     return run_worker(Environment(Path(ROOT), Path(DATA)), lease, started_by)
 
 
+def load_site() -> None:
+    """Make installed packages importable: Stash starts the script with `-S`, for hooks' sake."""
+    if sys.flags.no_site:
+        import site
+
+        site.main()
+
+
 def run_task_process(message: dict[str, object], arguments: dict[str, object]) -> dict[str, object]:
     """Run one task or operation; the answer for Stash."""
     from hooks.operations import SAY, WAKE, run_log_line, run_wake
@@ -80,6 +92,7 @@ def run_task_process(message: dict[str, object], arguments: dict[str, object]) -
         return run_log_line(arguments, sys.stderr.buffer.write)
     if arguments.get("mode") == WAKE:
         return run_wake(message, DATA, time.time(), start_worker, sys.stderr.buffer.write)
+    load_site()
     from dependencies.install import DependencyError, ensure_dependencies
 
     try:
@@ -97,10 +110,11 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)  # whatever is kept is readable by its owner only
     if arguments[:1] == ["worker"]:
         return run_worker_process(arguments[1] if len(arguments) > 1 else "hand")
+    raw = sys.stdin.buffer.read(MAX_INPUT) if sys.stdin else b""  # None where it is closed
+    from hooks.message import read_hook
+
     try:
-        message = read_message(
-            sys.stdin.buffer.read(MAX_INPUT) if sys.stdin else b""
-        )  # None where it is closed
+        message = read_hook(raw) or read_message(raw)
     except (ValueError, RecursionError) as error:
         return answer({"error": f"PlexSync could not read its input from Stash: {error}"})
     inputs = message.get("args")

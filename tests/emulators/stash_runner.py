@@ -27,6 +27,9 @@ _LEVEL_OF = {
     "progress": "Progress",
 }
 
+# Coverage is loaded by `site`, so a run that is measured starts without `-S`.
+_IS_MEASURED = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
+
 
 class StashError(Exception):
     """A resolver error: HTTP 200 with an entry in `errors`."""
@@ -171,6 +174,8 @@ class PluginRunner:
             raise PluginStartError("empty exec value in operation")
         folder = str(plugin.folder)
         first, *rest = plugin.exec
+        if _IS_MEASURED:
+            rest = [each for each in rest if each != "-S"]
         argv = [each.replace("{pluginDir}", folder) for each in [*rest, *exec_args]]
         if first in ("python", "python3"):
             return [self._python(first), *argv], True
