@@ -31,7 +31,8 @@ from worker.discovery.fan_out import FanOut
 from worker.discovery.plex_scan import ScanTrigger
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
-from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
@@ -140,9 +141,9 @@ def build_components(
     settings: LiveSettings,
 ) -> WorkerComponents:
     """Return everything that the worker's loop works with."""
-    env, clock, log, store = run.env, run.env.clock, run.log, queue.store
-    entities = EntityIndex(store)
-    fan_out = FanOut(store, entities, clock, env.checkpoint)
+    env, clock, log = run.env, run.env.clock, run.log
+    entities = EntityIndex(queue.store)
+    fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
 
     def before_notices() -> None:
@@ -154,22 +155,19 @@ def build_components(
         data_dir=env.data_dir,
         clock=clock,
         log=log,
-        epoch=queue.epoch,
-        queue=queue.opened.queue,
-        store=store,
-        facts=queue.facts,
-        dead_letters=queue.dead_letters,
-        notices=queue.notices,
+        queue=queue,
         settings=settings,
         circuit=circuit,
         drain=build_drain(run, queue, reporting, circuit, throttle, fan_out),
         throttle=throttle,
         statistics=reporting.statistics,
-        catch_up=CatchUp(store, queue.facts, queue.records, entities, clock, log, env.checkpoint),
+        catch_up=CatchUp(
+            queue.store, queue.facts, queue.records, entities, clock, log, env.checkpoint
+        ),
         default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
         background_tasks=(
-            DeletionSweep(store, queue.records, fan_out, clock, log),
+            DeletionSweep(queue.store, queue.records, fan_out, clock, log),
             reconciliation,
         ),
         heartbeat=run.heartbeat,
@@ -196,6 +194,8 @@ def build_drain(
         throttle=throttle,
         fan_out=fan_out,
         rng=run.env.rng,
+        clock=run.env.clock,
+        log=run.log,
         on_job_finished=(
             reporting.jobs.on_job_finished,
             reporting.statistics.on_job_finished,

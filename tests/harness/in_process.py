@@ -128,7 +128,7 @@ class InProcessHarness(ServerPair):
     @property
     def store(self) -> JobStore:
         """The store of the current worker."""
-        return self.components.store
+        return self.components.queue.store
 
     def new_worker(self, checkpoint: Callable[[str], object] = str) -> Worker:
         """Build a worker with a newer epoch, as after a restart; the caller closes it."""
@@ -177,7 +177,7 @@ class InProcessHarness(ServerPair):
             "cookie": value,
             "now": self.clock.now,
         }
-        self.components.facts.keep_session(session)
+        self.components.queue.facts.keep_session(session)
 
     def context(self) -> SyncContext:
         """Return what a sync works with now."""

@@ -137,12 +137,12 @@ def test_renewing_keeps_the_session_alive_far_beyond_its_age(guarded: InProcessH
 
 
 def test_a_renewed_cookie_is_kept_for_the_next_worker(guarded: InProcessHarness) -> None:
-    first = guarded.components.facts.session()
+    first = guarded.components.queue.facts.session()
     guarded.clock.advance(1000)
 
     guarded.components.settings.renew_session()
 
-    kept = guarded.components.facts.session()
+    kept = guarded.components.queue.facts.session()
     assert first is not None
     assert kept is not None
     assert kept.cookie != first.cookie
@@ -169,7 +169,7 @@ def test_another_port_is_another_client(worker: InProcessHarness) -> None:
         "now": worker.clock.now + 1,
     }
 
-    worker.components.facts.keep_session(where)
+    worker.components.queue.facts.keep_session(where)
 
     second = worker.components.settings.stash()
     assert first is not None
