@@ -34,6 +34,7 @@ from tasks.run import build_context
 from tasks.table import TASKS
 from tests.fuzz.mutations import flip_bits
 from tests.harness.clocks import FakeClock
+from tests.harness.database import save_session
 from tests.harness.examples import fuzzed
 from tests.harness.plugin_copy import ROOT
 from wiring import Environment, Worker, build_worker
@@ -92,7 +93,7 @@ def fill(folder: Path) -> None:
         records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
     session = session_parameters(NOBODY, clock.wall())
     assert session is not None
-    MetaStore(store).keep_session(session)
+    save_session(store, session)
     MetaStore(store).set("watermark", repr(clock.wall()))
     MetaStore(store).set("server", SERVER)
     Notices(store).add("kind", "error", "Something is wrong.", clock.wall())

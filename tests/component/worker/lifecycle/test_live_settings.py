@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
+from tests.harness.database import save_session
 from tests.harness.in_process import NOW, InProcessHarness
 from tests.harness.processes import running
 from worker.lifecycle.live_settings import NO_SETTINGS
@@ -169,7 +170,7 @@ def test_another_port_is_another_client(worker: InProcessHarness) -> None:
         "now": worker.clock.now + 1,
     }
 
-    worker.components.queue.facts.keep_session(where)
+    save_session(worker.store, where)
 
     second = worker.components.settings.stash()
     assert first is not None
