@@ -79,6 +79,12 @@ class Reporting:
     statistics: StatisticsRecorder
     timer: StepTimer
 
+    def add_due_notices(self, circuit: CircuitBreaker) -> None:
+        """Add the notices that are due: the summary, a long outage, and what was logged."""
+        self.summary.report_if_due()
+        self.jobs.notify_long_outage(circuit.breaker)
+        self.alerts.flush()
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -145,12 +151,6 @@ def build_components(
     entities = EntityIndex(queue.store)
     fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
-
-    def before_notices() -> None:
-        reporting.summary.report_if_due()
-        reporting.jobs.notify_long_outage(circuit.breaker)
-        reporting.alerts.flush()
-
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
@@ -172,7 +172,7 @@ def build_components(
         ),
         heartbeat=run.heartbeat,
         checkpoint=env.checkpoint,
-        before_notices=before_notices,
+        before_notices=lambda: reporting.add_due_notices(circuit),
         on_stash_recovered=reconciliation.on_stash_recovered,
     )
 
