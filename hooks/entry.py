@@ -5,8 +5,6 @@ worker reads the scene, or what scenes show of a performer, studio, tag or group
 and decides.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections.abc import Callable, Sequence

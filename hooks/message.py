@@ -1,7 +1,5 @@
 """Read a hook's message with SQLite: loading `json` costs more than starting the interpreter."""
 
-from __future__ import annotations
-
 import sqlite3
 
 MERGE = "Tag.Merge.Post"  # the only event whose input matters

@@ -5,8 +5,6 @@ costs a hook more than the start of the interpreter. A hook never creates, migra
 database: where it cannot write immediately it spills, and the holder of the lease repairs.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import time
@@ -80,7 +78,8 @@ def job_row(
         "now": now,
         "due_at": now + settle_s,
         "window": window_s,
-        "data": f'{{"subject": "{subject}", "cause": "{cause}"}}',  # no `json`: both are plain words
+        # without `json`: both are plain words
+        "data": f'{{"subject": "{subject}", "cause": "{cause}"}}',
     }
 
 

@@ -20,7 +20,7 @@ MODULE = "sample_package_of_this_test"
 PROBE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-import PlexSync
+import startup
 assert sys.flags.no_site
 try:
     import {MODULE}
@@ -28,7 +28,7 @@ except ModuleNotFoundError:
     before = "absent"
 else:
     before = "present"
-PlexSync.load_site()
+startup.load_site()
 import {MODULE}
 print(before, "found")
 """
@@ -57,7 +57,9 @@ def write_module(folder: Path) -> None:
 
 def base_python(python: str) -> str:
     """Return the interpreter that a virtual environment was made from."""
-    return run(python, "import sys; print(getattr(sys, '_base_executable', sys.executable))", env={})
+    return run(
+        python, "import sys; print(getattr(sys, '_base_executable', sys.executable))", env={}
+    )
 
 
 def make_venv(python: str, folder: Path) -> tuple[str, Path]:
