@@ -4,7 +4,7 @@ import pytest
 
 from core.entity import Entity
 from sync_queue.entities import EntityIndex
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 
 MIA = Entity("performer:3", "Mia", read_at=5.0)
 TRAIN = Entity("tag:7", "train", read_at=5.0)
@@ -13,8 +13,8 @@ NETWORK = Entity("studio:9", "Network", None, read_at=5.0)
 
 
 @pytest.fixture
-def index(desk: Desk) -> EntityIndex:
-    return EntityIndex(desk.store)
+def index(queue: QueueHarness) -> EntityIndex:
+    return EntityIndex(queue.store)
 
 
 def test_of_a_scene_that_nobody_has_seen_nothing_is_known(index: EntityIndex) -> None:
@@ -115,15 +115,17 @@ def test_a_distributed_name_is_stored_and_a_deleted_one_removed(
     assert index.known_of_kind("performer") == []
 
 
-def test_what_is_known_already_is_not_written_again(desk: Desk, index: EntityIndex) -> None:
+def test_what_is_known_already_is_not_written_again(
+    queue: QueueHarness, index: EntityIndex
+) -> None:
     index.record_before_write({1: [TRAIN, HOUSE]})
     index.record_after_write(1, ["tag:7", "studio:5"])
-    before = desk.queue.connection.total_changes
+    before = queue.ack_queue.connection.total_changes
 
     index.record_before_write({1: [TRAIN, HOUSE]})
     index.record_after_write(1, ["tag:7", "studio:5"])
 
-    assert desk.queue.connection.total_changes == before
+    assert queue.ack_queue.connection.total_changes == before
 
 
 @pytest.mark.parametrize(

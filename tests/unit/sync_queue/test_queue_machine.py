@@ -27,7 +27,7 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import start_epoch
 from sync_queue.statements import MAX_WAIT_S
 from sync_queue.store import JobStore
-from tests.harness.queue import Desk, Killed, KillSwitch
+from tests.harness.queue import CheckpointKiller, Killed, QueueHarness
 
 SUBJECTS = st.sampled_from(["scene:1", "scene:2", "scene:3", "tag:1"])
 JUMPS_S = st.sampled_from([-400_000.0, -1_800.0, -3.0, 0.4, 1.0, 5.0, 61.0, 1_800.0, 400_000.0])
@@ -46,8 +46,8 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="plexsync-queue-")
-        self.desk = Desk(Path(self.folder.name))
-        self.clock = self.desk.clock
+        self.queue = QueueHarness(Path(self.folder.name))
+        self.clock = self.queue.clock
         self.epoch = 0
         self.newest_change = 0
         self.waiting: Changes = {}
@@ -59,7 +59,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(subject=SUBJECTS)
     def save(self, subject: str) -> None:
-        self.desk.save(subject)
+        self.queue.save(subject)
         self.remember_change(subject)
 
     @rule(subject=SUBJECTS, priority=st.sampled_from(PRIORITIES), settle_s=WAITS_S)
@@ -133,7 +133,7 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             self.bury(job)
         assert self.newest_change in self.waiting[job.subject]
-        assert self.desk.rows("count(*)", f"subject = '{job.subject}' AND status < 2") == [(1,)]
+        assert self.queue.rows("count(*)", f"subject = '{job.subject}' AND status < 2") == [(1,)]
 
     @rule(job=running_jobs)
     def take_in_hand(self, job: Job) -> None:
@@ -157,7 +157,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def prune(self) -> None:
         self.store.check_epoch()
-        self.desk.queue.prune()
+        self.queue.ack_queue.prune()
 
     @rule(seconds=JUMPS_S)
     def clock_jumps(self, seconds: float) -> None:
@@ -174,7 +174,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.store = self.begin()
         try:
             JobStore(
-                self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(fatal)
+                self.connection, self.clock, epoch=self.epoch, checkpoint=CheckpointKiller(fatal)
             ).recover_orphans()
         except Killed:
             self.store = self.begin()
@@ -187,7 +187,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(job=running_jobs, move=MOVES)
     def dies_in_the_middle_of_a_move(self, job: Job, move: str) -> None:
-        dying = JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(1))
+        dying = JobStore(
+            self.connection, self.clock, epoch=self.epoch, checkpoint=CheckpointKiller(1)
+        )
         twin = job.subject in self.waiting
         if move in ("wait", "release") and not twin or job.id not in self.running:
             return  # a single statement has no middle
@@ -196,7 +198,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(subjects=st.lists(SUBJECTS, min_size=1, max_size=3))
     def dies_while_noting(self, subjects: list[str]) -> None:
-        dying = JobStore(self.connection, self.clock, epoch=self.epoch, checkpoint=KillSwitch(1))
+        dying = JobStore(
+            self.connection, self.clock, epoch=self.epoch, checkpoint=CheckpointKiller(1)
+        )
         with pytest.raises(Killed):
             dying.enqueue_many(subjects, "catch-up")
 
@@ -213,7 +217,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_change_is_in_its_place(self) -> None:
-        rows = self.desk.rows("subject, status", "status < 5")
+        rows = self.queue.rows("subject, status", "status < 5")
         dead_letters = [dead_letter.subject for dead_letter in DeadLetters(self.store).newest()]
         assert sorted(str(subject) for subject, status in rows if status != 2) == sorted(
             self.waiting
@@ -228,7 +232,7 @@ class QueueMachine(RuleBasedStateMachine):
         try:
             self.everything_gets_done()
         finally:
-            self.desk.close()
+            self.queue.close()
             self.folder.cleanup()
 
     def everything_gets_done(self) -> None:
@@ -245,7 +249,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @property
     def connection(self) -> sqlite3.Connection:
-        return self.desk.queue.connection
+        return self.queue.ack_queue.connection
 
     def begin(self) -> JobStore:
         """A new worker's store; earlier ones are fenced off."""

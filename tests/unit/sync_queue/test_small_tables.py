@@ -9,7 +9,7 @@ from sync_queue.hook_queue import pop_notices, session_parameters
 from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 
 RECORD = SyncRecord(
     scene_id=42,
@@ -26,50 +26,50 @@ RECORD = SyncRecord(
 )
 
 
-def bury(desk: Desk, subject: str, reason: str = "WeakMatch") -> None:
-    desk.store.dead_letter(desk.taken(subject), title="T", reason=reason, message="M")
-    desk.clock.advance(1)
+def bury(queue: QueueHarness, subject: str, reason: str = "WeakMatch") -> None:
+    queue.store.dead_letter(queue.taken(subject), title="T", reason=reason, message="M")
+    queue.clock.advance(1)
 
 
 # -- dead letters -------------------------------------------------------------------------------
 
 
-def test_dead_letters_are_listed_newest_first(desk: Desk) -> None:
+def test_dead_letters_are_listed_newest_first(queue: QueueHarness) -> None:
     for number in (1, 2, 3):
-        bury(desk, f"scene:{number}")
+        bury(queue, f"scene:{number}")
 
-    assert [dead_letter.subject for dead_letter in DeadLetters(desk.store).newest(2)] == [
+    assert [dead_letter.subject for dead_letter in DeadLetters(queue.store).newest(2)] == [
         "scene:3",
         "scene:2",
     ]
 
 
-def test_letters_are_counted_by_reason(desk: Desk) -> None:
+def test_letters_are_counted_by_reason(queue: QueueHarness) -> None:
     for number, reason in enumerate(["WeakMatch", "PlexRejected", "PlexRejected"]):
-        bury(desk, f"scene:{number}", reason)
+        bury(queue, f"scene:{number}", reason)
 
-    assert list(DeadLetters(desk.store).by_reason().items()) == [
+    assert list(DeadLetters(queue.store).by_reason().items()) == [
         ("PlexRejected", 2),
         ("WeakMatch", 1),
     ]
 
 
-def test_a_second_dead_letter_keeps_the_first_time(desk: Desk) -> None:
-    bury(desk, "scene:1", "WeakMatch")
-    first = DeadLetters(desk.store).newest()[0]
+def test_a_second_dead_letter_keeps_the_first_time(queue: QueueHarness) -> None:
+    bury(queue, "scene:1", "WeakMatch")
+    first = DeadLetters(queue.store).newest()[0]
 
-    bury(desk, "scene:1", "PlexRejected")
+    bury(queue, "scene:1", "PlexRejected")
 
-    dead_letters = DeadLetters(desk.store).newest()
+    dead_letters = DeadLetters(queue.store).newest()
     assert [dead_letter.reason for dead_letter in dead_letters] == ["PlexRejected"]
     assert dead_letters[0].first_at == first.first_at
     assert dead_letters[0].last_at == first.last_at + 1
 
 
-def test_a_dropped_dead_letter_is_gone_and_the_others_stay(desk: Desk) -> None:
-    dead_letters = DeadLetters(desk.store)
+def test_a_dropped_dead_letter_is_gone_and_the_others_stay(queue: QueueHarness) -> None:
+    dead_letters = DeadLetters(queue.store)
     for number in (1, 2, 3):
-        bury(desk, f"scene:{number}")
+        bury(queue, f"scene:{number}")
 
     assert dead_letters.drop("scene:2")
     assert not dead_letters.drop("scene:2")
@@ -79,16 +79,16 @@ def test_a_dropped_dead_letter_is_gone_and_the_others_stay(desk: Desk) -> None:
     ]
 
 
-def test_a_requeued_dead_letter_keeps_its_priority(desk: Desk) -> None:
-    desk.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
-    desk.store.dead_letter(desk.store.claim()[0], title="", reason="PlexNotFound", message="")
-    dead_letters = DeadLetters(desk.store)
+def test_a_requeued_dead_letter_keeps_its_priority(queue: QueueHarness) -> None:
+    queue.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
+    queue.store.dead_letter(queue.store.claim()[0], title="", reason="PlexNotFound", message="")
+    dead_letters = DeadLetters(queue.store)
 
-    revived = dead_letters.requeue(dead_letters.newest()[0], desk.clock.wall())
+    revived = dead_letters.requeue(dead_letters.newest()[0], queue.clock.wall())
 
     assert revived
     assert dead_letters.newest() == []
-    job = desk.store.claim()[0]
+    job = queue.store.claim()[0]
     assert (job.subject, job.cause, job.priority, job.attempts) == (
         "scene:1",
         "revived",
@@ -97,22 +97,22 @@ def test_a_requeued_dead_letter_keeps_its_priority(desk: Desk) -> None:
     )
 
 
-def test_a_letter_is_revived_once(desk: Desk) -> None:
-    bury(desk, "scene:1")
-    dead_letters = DeadLetters(desk.store)
+def test_a_letter_is_revived_once(queue: QueueHarness) -> None:
+    bury(queue, "scene:1")
+    dead_letters = DeadLetters(queue.store)
     dead_letter = dead_letters.newest()[0]
 
-    answers = [dead_letters.requeue(dead_letter, desk.clock.wall()) for _ in range(2)]
+    answers = [dead_letters.requeue(dead_letter, queue.clock.wall()) for _ in range(2)]
 
     assert answers == [True, False]
-    assert len(desk.store.claim()) == 1
+    assert len(queue.store.claim()) == 1
 
 
 # -- records ------------------------------------------------------------------------------------
 
 
-def test_a_record_is_read_back_as_it_was_saved(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_a_record_is_read_back_as_it_was_saved(queue: QueueHarness) -> None:
+    records = Records(queue.store)
 
     records.save(RECORD)
 
@@ -120,8 +120,8 @@ def test_a_record_is_read_back_as_it_was_saved(desk: Desk) -> None:
     assert records.of_item(7, "machine") == [RECORD]
 
 
-def test_a_record_of_another_server_counts_as_absent(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_a_record_of_another_server_counts_as_absent(queue: QueueHarness) -> None:
+    records = Records(queue.store)
 
     records.save(RECORD)
 
@@ -130,8 +130,8 @@ def test_a_record_of_another_server_counts_as_absent(desk: Desk) -> None:
     assert records.last_synced_update(42, "other") == ("", 0.0)
 
 
-def test_saving_a_record_again_replaces_it(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_saving_a_record_again_replaces_it(queue: QueueHarness) -> None:
+    records = Records(queue.store)
     records.save(RECORD)
     newer = SyncRecord(42, "machine", 7, "uuid", "/media/b.mp4")
 
@@ -140,16 +140,16 @@ def test_saving_a_record_again_replaces_it(desk: Desk) -> None:
     assert records.of_scene(42, "machine") == {7: newer}
 
 
-def test_the_records_of_an_item_come_lowest_scene_first(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_the_records_of_an_item_come_lowest_scene_first(queue: QueueHarness) -> None:
+    records = Records(queue.store)
     for scene_id in (10, 9, 100):
         records.save(SyncRecord(scene_id, "machine", 7, "uuid", "/a"))
 
     assert [record.scene_id for record in records.of_item(7, "machine")] == [9, 10, 100]
 
 
-def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(queue: QueueHarness) -> None:
+    records = Records(queue.store)
     for server in ("machine", "other"):
         for item in (7, 8):
             records.save(SyncRecord(42, server, item, "uuid", "/a"))
@@ -163,9 +163,9 @@ def test_a_scene_is_forgotten_on_every_server_and_an_item_on_one(desk: Desk) -> 
 
 
 def test_a_transferred_record_does_not_prove_current(
-    desk: Desk,
+    queue: QueueHarness,
 ) -> None:
-    records = Records(desk.store)
+    records = Records(queue.store)
     records.save(RECORD)
 
     records.transfer(RECORD, 43)
@@ -179,8 +179,8 @@ def test_a_transferred_record_does_not_prove_current(
     assert records.last_synced_update(43, "machine") == ("", 0.0)
 
 
-def test_the_newest_known_update_of_a_scene_is_told(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_the_newest_known_update_of_a_scene_is_told(queue: QueueHarness) -> None:
+    records = Records(queue.store)
     records.save(SyncRecord(42, "machine", 7, "uuid", "/a", updated_at="2024-01-01", read_at=5.0))
     records.save(SyncRecord(42, "machine", 8, "uuid", "/a", updated_at="2024-01-02", read_at=6.0))
 
@@ -198,8 +198,8 @@ def connection_of(cookie: str) -> dict[str, object]:
     return found
 
 
-def test_the_newest_session_is_kept(desk: Desk) -> None:
-    facts = MetaStore(desk.store)
+def test_the_newest_session_is_kept(queue: QueueHarness) -> None:
+    facts = MetaStore(queue.store)
     before = facts.session()
 
     facts.keep_session(connection_of("one"))
@@ -209,8 +209,8 @@ def test_the_newest_session_is_kept(desk: Desk) -> None:
     assert facts.session() == StashSession("http", "0.0.0.0", 9999, "two", 5.0)
 
 
-def test_a_renewed_cookie_does_not_replace_a_newer_session(desk: Desk) -> None:
-    facts = MetaStore(desk.store)
+def test_a_renewed_cookie_does_not_replace_a_newer_session(queue: QueueHarness) -> None:
+    facts = MetaStore(queue.store)
     facts.keep_session(connection_of("one"))
 
     renewed = facts.renew_cookie("one", "two", 6.0)
@@ -220,12 +220,12 @@ def test_a_renewed_cookie_does_not_replace_a_newer_session(desk: Desk) -> None:
     assert facts.session() == StashSession("http", "0.0.0.0", 9999, "two", 6.0)
 
 
-def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
-    connection = desk.store.connection
+def test_every_worker_gets_a_higher_epoch(queue: QueueHarness) -> None:
+    connection = queue.store.connection
 
     epochs = [start_epoch(connection, 100 + number, "1.0.0", "hook", 9.0) for number in range(3)]
 
-    worker = MetaStore(desk.store).worker()
+    worker = MetaStore(queue.store).worker()
     assert epochs == [1, 2, 3]
     assert worker is not None
     assert (worker.pid, worker.version, worker.epoch, worker.started_by) == (
@@ -237,10 +237,10 @@ def test_every_worker_gets_a_higher_epoch(desk: Desk) -> None:
     assert (worker.started_at, worker.status) == (9.0, WorkerStatus.STARTING)
 
 
-def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
-    facts = MetaStore(desk.store)
+def test_only_the_newest_worker_says_what_it_is_doing(queue: QueueHarness) -> None:
+    facts = MetaStore(queue.store)
     nobody = facts.worker()
-    epoch = start_epoch(desk.store.connection, 1, "1.0.0", "hook", 9.0)
+    epoch = start_epoch(queue.store.connection, 1, "1.0.0", "hook", 9.0)
 
     facts.set_status(WorkerStatus.SYNCING, epoch)
     facts.set_status(WorkerStatus.IDLE, epoch - 1)
@@ -251,8 +251,8 @@ def test_only_the_newest_worker_says_what_it_is_doing(desk: Desk) -> None:
     assert worker.status is WorkerStatus.SYNCING
 
 
-def test_a_meta_value_is_empty_until_set_then_the_newest(desk: Desk) -> None:
-    facts = MetaStore(desk.store)
+def test_a_meta_value_is_empty_until_set_then_the_newest(queue: QueueHarness) -> None:
+    facts = MetaStore(queue.store)
     before = facts.get("watermark")
 
     facts.set("watermark", "a")
@@ -264,91 +264,91 @@ def test_a_meta_value_is_empty_until_set_then_the_newest(desk: Desk) -> None:
 # -- notices ------------------------------------------------------------------------------------
 
 
-def add(desk: Desk, text: str = "Check the token.", kind: str = "PlexAccessError") -> None:
-    Notices(desk.store).add(kind, "error", text, desk.clock.wall())
+def add(queue: QueueHarness, text: str = "Check the token.", kind: str = "PlexAccessError") -> None:
+    Notices(queue.store).add(kind, "error", text, queue.clock.wall())
 
 
-def tell(desk: Desk) -> list[tuple[str, str]]:
+def tell(queue: QueueHarness) -> list[tuple[str, str]]:
     """As a hook does it."""
-    return pop_notices(desk.store.connection, desk.clock.wall())
+    return pop_notices(queue.store.connection, queue.clock.wall())
 
 
-def test_a_notice_is_told_once(desk: Desk) -> None:
-    add(desk)
+def test_a_notice_is_told_once(queue: QueueHarness) -> None:
+    add(queue)
 
-    told = [tell(desk) for _ in range(2)]
+    told = [tell(queue) for _ in range(2)]
 
     assert told == [[("error", "Check the token.")], []]
 
 
-def test_a_class_is_not_told_again_within_the_hour(desk: Desk) -> None:
-    add(desk)
-    tell(desk)
+def test_a_class_is_not_told_again_within_the_hour(queue: QueueHarness) -> None:
+    add(queue)
+    tell(queue)
 
     for _ in range(59):
-        desk.clock.advance(60)
-        add(desk)
+        queue.clock.advance(60)
+        add(queue)
 
-    assert tell(desk) == []
+    assert tell(queue) == []
 
 
-def test_a_class_that_is_still_true_is_told_again_after_an_hour(desk: Desk) -> None:
-    add(desk, "old")
-    tell(desk)
-    desk.clock.advance(AGAIN_S)
+def test_a_class_that_is_still_true_is_told_again_after_an_hour(queue: QueueHarness) -> None:
+    add(queue, "old")
+    tell(queue)
+    queue.clock.advance(AGAIN_S)
 
-    add(desk, "new")
+    add(queue, "new")
 
-    assert tell(desk) == [("error", "new")]
+    assert tell(queue) == [("error", "new")]
 
 
 @pytest.mark.parametrize("seconds", [-1_000_000, 1_000_000])
-def test_a_clock_that_jumped_does_not_silence_a_class(desk: Desk, seconds: int) -> None:
-    add(desk)
-    tell(desk)
-    desk.clock.jump(seconds)
+def test_a_clock_that_jumped_does_not_silence_a_class(queue: QueueHarness, seconds: int) -> None:
+    add(queue)
+    tell(queue)
+    queue.clock.jump(seconds)
 
-    add(desk)
+    add(queue)
 
-    assert len(tell(desk)) == 1
+    assert len(tell(queue)) == 1
 
 
-def test_classes_are_told_beside_each_other_oldest_first(desk: Desk) -> None:
-    add(desk, "first", "PlexAccessError")
-    desk.clock.advance(1)
-    add(desk, "second", "Settings")
+def test_classes_are_told_beside_each_other_oldest_first(queue: QueueHarness) -> None:
+    add(queue, "first", "PlexAccessError")
+    queue.clock.advance(1)
+    add(queue, "second", "Settings")
 
-    assert Notices(desk.store).pending() == [
+    assert Notices(queue.store).pending() == [
         ("PlexAccessError", "error", "first"),
         ("Settings", "error", "second"),
     ]
-    assert tell(desk) == [("error", "first"), ("error", "second")]
+    assert tell(queue) == [("error", "first"), ("error", "second")]
 
 
-def test_one_hook_tells_only_a_few_and_the_next_one_the_others(desk: Desk) -> None:
+def test_one_hook_tells_only_a_few_and_the_next_one_the_others(queue: QueueHarness) -> None:
     for number in range(7):
-        add(desk, str(number), f"class {number}")
-        desk.clock.advance(1)
+        add(queue, str(number), f"class {number}")
+        queue.clock.advance(1)
 
-    told = [len(tell(desk)) for _ in range(3)]
+    told = [len(tell(queue)) for _ in range(3)]
 
     assert told == [5, 2, 0]
 
 
-def test_a_cause_that_returns_is_told_at_once(desk: Desk) -> None:
-    notices = Notices(desk.store)
-    add(desk)
-    tell(desk)
+def test_a_cause_that_returns_is_told_at_once(queue: QueueHarness) -> None:
+    notices = Notices(queue.store)
+    add(queue)
+    tell(queue)
     notices.drop("PlexAccessError")
 
-    add(desk)
+    add(queue)
 
-    assert len(tell(desk)) == 1
+    assert len(tell(queue)) == 1
 
 
-def test_what_the_worker_has_said_is_not_said_by_a_hook(desk: Desk) -> None:
-    add(desk)
+def test_what_the_worker_has_said_is_not_said_by_a_hook(queue: QueueHarness) -> None:
+    add(queue)
 
-    Notices(desk.store).mark_delivered("PlexAccessError", desk.clock.wall())
+    Notices(queue.store).mark_delivered("PlexAccessError", queue.clock.wall())
 
-    assert tell(desk) == []
+    assert tell(queue) == []
