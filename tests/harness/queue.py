@@ -52,7 +52,7 @@ class QueueHarness:
         finally:
             connection.close()
 
-    def taken(self, subject: str = "scene:1") -> Job:
+    def claimed(self, subject: str = "scene:1") -> Job:
         """A running job of this subject."""
         self.store.enqueue(subject, "update")
         jobs = self.store.claim()

@@ -15,7 +15,7 @@ from tests.harness.queue import QueueHarness
 
 
 class PlainQueue(SQLiteAckQueue):
-    """The library's own queue, told of nothing but the table's name."""
+    """The library's own queue, which knows nothing of PlexSync but the table's name."""
 
     _TABLE_NAME = SceneAckQueue._TABLE_NAME
 
@@ -27,7 +27,7 @@ def past(queue: QueueHarness) -> QueueHarness:
     return queue
 
 
-def test_the_library_gets_what_the_hook_noted(past: QueueHarness) -> None:
+def test_the_library_gets_what_the_hook_enqueued(past: QueueHarness) -> None:
     past.save("scene:42", "create")
 
     item = past.ack_queue.get(block=False, raw=True)
@@ -48,7 +48,7 @@ def test_the_library_acks_what_it_got_and_the_store_sees_it_done(past: QueueHarn
     assert past.ack_queue.acked_count() == 1
 
 
-def test_what_the_library_gives_back_is_taken_by_the_store(past: QueueHarness) -> None:
+def test_what_the_library_returns_is_claimed_by_the_store(past: QueueHarness) -> None:
     past.save("scene:42")
     item = past.ack_queue.get(block=False)
     past.clock.advance(5)
@@ -126,7 +126,7 @@ def test_the_library_may_not_put_what_is_no_change(past: QueueHarness, item: obj
         past.ack_queue.put(item)
 
 
-def test_the_library_gets_the_most_urgent_first(past: QueueHarness) -> None:
+def test_the_library_gets_the_urgent_job_first(past: QueueHarness) -> None:
     past.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
     past.store.enqueue("scene:2", "update", PRIORITY_EDIT)
 
@@ -144,7 +144,7 @@ def test_the_library_does_not_get_what_is_not_due(queue: QueueHarness) -> None:
 
 
 def test_opening_the_queue_does_not_release_the_claims_of_others(past: QueueHarness) -> None:
-    job = past.taken()
+    job = past.claimed()
 
     SceneAckQueue(str(past.data_dir))
 
@@ -187,8 +187,8 @@ def test_the_library_lists_every_row(past: QueueHarness) -> None:
 
 
 def test_the_library_clears_what_is_done_and_nothing_else(past: QueueHarness) -> None:
-    past.store.complete(past.taken("scene:1"))
-    past.taken("scene:2")
+    past.store.complete(past.claimed("scene:1"))
+    past.claimed("scene:2")
     past.store.enqueue("scene:3", "update")
 
     past.ack_queue.clear_acked_data(keep_latest=0)

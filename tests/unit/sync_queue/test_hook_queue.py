@@ -168,7 +168,7 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "age_s", "taken"),
+    ("text", "age_s", "popped"),
     [
         pytest.param("Install pip.", 60.0, None, id="just told"),
         pytest.param("Install pip.", 4_000.0, ("error", "Install pip."), id="told an hour ago"),
@@ -176,7 +176,7 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_shown_message_is_not_repeated_within_the_hour(
-    tmp_path: Path, text: str, age_s: float, taken: tuple[str, str] | None
+    tmp_path: Path, text: str, age_s: float, popped: tuple[str, str] | None
 ) -> None:
     write_pending_message(str(tmp_path), "error", "Install pip.")
     pop_pending_message(str(tmp_path))
@@ -185,7 +185,7 @@ def test_a_shown_message_is_not_repeated_within_the_hour(
 
     write_pending_message(str(tmp_path), "error", text)
 
-    assert pop_pending_message(str(tmp_path)) == taken
+    assert pop_pending_message(str(tmp_path)) == popped
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "5", '["error"]', '["a", "b", "c"]'])

@@ -1,4 +1,4 @@
-"""Creating, migrating, mending and copying the database."""
+"""Creating, migrating, repairing and copying the database."""
 
 import sqlite3
 import subprocess
@@ -182,7 +182,7 @@ def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_one_subject_waits_once_and_runs_once(queue: QueueHarness) -> None:
-    queue.taken("scene:1")
+    queue.claimed("scene:1")
     queue.store.enqueue("scene:1", "update")
 
     with pytest.raises(sqlite3.IntegrityError):
@@ -224,9 +224,7 @@ def open_queue_without_wal(data_dir: Path) -> "closing[QueueHarness]":
 
 
 @pytest.mark.parametrize("content", [b"rubbish" * 3000, b"SQLite format 3\x00" + b"\xff" * 8000])
-def test_a_damaged_database_is_set_aside_and_a_fresh_one_made(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_damaged_database_is_quarantined_and_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / DATABASE).write_bytes(content)
 
     opened = open_database(tmp_path)
@@ -265,7 +263,7 @@ def test_what_a_damaged_database_still_shows_is_saved(tmp_path: Path) -> None:
         for number in range(300):
             DeadLetters(queue.store)
             queue.store.dead_letter(
-                queue.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
+                queue.claimed(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
             )
     scribble(tmp_path / DATABASE)
     assert is_damaged(tmp_path / DATABASE)
@@ -285,9 +283,9 @@ def test_a_damaged_running_and_waiting_pair_becomes_one_job(
     other = tmp_path / "other"
     other.mkdir()
     with open_queue(other) as old:
-        old.taken("scene:1")
+        old.claimed("scene:1")
         old.store.enqueue("scene:1", "newer")
-        old.store.complete(old.taken("scene:2"))
+        old.store.complete(old.claimed("scene:2"))
 
     is_complete = salvage(other / DATABASE, queue.ack_queue.connection)
 
@@ -307,7 +305,7 @@ def test_an_unreadable_database_saves_and_stops_nothing(
 
 def test_last_nights_copy_takes_the_damaged_ones_place(tmp_path: Path) -> None:
     with open_queue(tmp_path) as queue:
-        queue.store.dead_letter(queue.taken("scene:1"), title="", reason="WeakMatch", message="")
+        queue.store.dead_letter(queue.claimed("scene:1"), title="", reason="WeakMatch", message="")
         back_up(queue.ack_queue.connection, tmp_path)
     (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
 
@@ -384,14 +382,12 @@ def test_leftovers_of_a_killed_copy_do_no_harm(queue: QueueHarness) -> None:
 @pytest.mark.parametrize(
     "point", ["schema.created", "schema.step_1", "schema.repaired", "schema.quarantined"]
 )
-def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
-    tmp_path: Path, point: str
-) -> None:
+def test_a_kill_during_the_repair_of_a_database_loses_nothing(tmp_path: Path, point: str) -> None:
     with open_queue(tmp_path) as queue:
         queue.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
         for number in range(300):
             queue.store.dead_letter(
-                queue.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
+                queue.claimed(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
             )
     scribble(tmp_path / DATABASE)
 
@@ -409,7 +405,7 @@ def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
     assert not is_damaged(tmp_path / DATABASE)
 
 
-def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -> None:
+def test_a_suspicion_ends_with_the_quarantined_database(tmp_path: Path) -> None:
     with open_queue(tmp_path) as queue:
         queue.save("scene:1")
     mark_suspect(tmp_path)

@@ -133,7 +133,7 @@ def test_an_invalid_file_is_quarantined_and_others_absorbed(
 @pytest.mark.parametrize(
     "session", [{}, {"scheme": "http"}, {**(SESSION or {}), "cookie": "\ud800"}]
 )
-def test_a_session_that_makes_no_sense_does_not_cost_the_change(
+def test_an_invalid_session_does_not_cost_the_change(
     queue: QueueHarness, session: dict[str, object]
 ) -> None:
     spill(queue, "scene:1", session)
@@ -145,7 +145,7 @@ def test_a_session_that_makes_no_sense_does_not_cost_the_change(
 
 
 @pytest.mark.parametrize("fatal", [1, 2])
-def test_a_death_while_absorbing_loses_nothing(queue: QueueHarness, fatal: int) -> None:
+def test_a_crash_while_absorbing_loses_nothing(queue: QueueHarness, fatal: int) -> None:
     for subject in ("scene:1", "scene:2"):
         spill(queue, subject)
 

@@ -23,7 +23,9 @@ MOVES: dict[str, Move] = {
         job, store.next_due() or 0.0, "PlexNotFound", attempts=1
     ),
     "release": lambda store, job: store.release(job),
-    "bury": lambda store, job: store.dead_letter(job, title="", reason="WeakMatch", message=""),
+    "dead_letter": lambda store, job: store.dead_letter(
+        job, title="", reason="WeakMatch", message=""
+    ),
 }
 LEAVING = pytest.mark.parametrize("move", list(MOVES.values()), ids=list(MOVES))
 
@@ -76,7 +78,7 @@ def test_an_edit_settles_for_a_second_after_the_last_save(queue: QueueHarness) -
     assert subjects(queue.store.claim()) == ["scene:1"]
 
 
-def test_repeated_saves_delay_a_change_by_four_seconds_at_most(queue: QueueHarness) -> None:
+def test_repeated_saves_delay_a_change_by_four_seconds(queue: QueueHarness) -> None:
     for _ in range(8):
         queue.save("scene:1")
         queue.clock.advance(0.5)
@@ -84,8 +86,8 @@ def test_repeated_saves_delay_a_change_by_four_seconds_at_most(queue: QueueHarne
     assert subjects(queue.store.claim()) == ["scene:1"]
 
 
-def test_an_edit_ends_a_wait_and_starts_anew(queue: QueueHarness) -> None:
-    job = queue.taken()
+def test_an_edit_ends_a_wait_and_resets_the_attempts(queue: QueueHarness) -> None:
+    job = queue.claimed()
     queue.store.retry_at(job, queue.clock.wall() + 1500, "PlexNotFound", attempts=7)
     queue.clock.advance(600)
 
@@ -95,7 +97,7 @@ def test_an_edit_ends_a_wait_and_starts_anew(queue: QueueHarness) -> None:
     assert queue.rows("due_at, attempts, reason, timestamp") == [(now + 1.0, 0, "", now)]
 
 
-def test_a_backfill_does_not_put_off_what_is_due_sooner(queue: QueueHarness) -> None:
+def test_a_backfill_does_not_delay_what_is_due_sooner(queue: QueueHarness) -> None:
     queue.save("scene:1")
 
     queue.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL, settle_s=60.0)
@@ -103,7 +105,7 @@ def test_a_backfill_does_not_put_off_what_is_due_sooner(queue: QueueHarness) -> 
     assert queue.rows("due_at, priority") == [(queue.clock.wall() + 1.0, PRIORITY_EDIT)]
 
 
-def test_noting_many_tells_how_many_and_keeps_a_fact_beside_them(queue: QueueHarness) -> None:
+def test_enqueuing_many_counts_them_and_stores_a_fact_too(queue: QueueHarness) -> None:
     count = queue.store.enqueue_many(
         ["scene:1", "scene:2", "scene:1"], "catch-up", meta=("watermark", "t1")
     )
@@ -127,14 +129,14 @@ def test_a_crash_while_enqueuing_many_keeps_nothing(queue: QueueHarness) -> None
 
 
 def test_a_change_during_the_work_waits_beside_the_running_job(queue: QueueHarness) -> None:
-    queue.taken()
+    queue.claimed()
 
     queue.save("scene:1")
 
     assert queue.rows("subject, status") == [("scene:1", 2), ("scene:1", 0)]
 
 
-# -- taking -------------------------------------------------------------------------------------
+# -- claiming -------------------------------------------------------------------------------------
 
 
 def test_a_job_that_is_not_due_does_not_block_the_next(queue: QueueHarness) -> None:
@@ -144,7 +146,7 @@ def test_a_job_that_is_not_due_does_not_block_the_next(queue: QueueHarness) -> N
     assert subjects(queue.store.claim()) == ["scene:2"]
 
 
-def test_a_batch_holds_one_priority_the_most_urgent_first(queue: QueueHarness) -> None:
+def test_a_batch_holds_one_priority_the_urgent_one_first(queue: QueueHarness) -> None:
     queue.store.enqueue("scene:3", "sync", PRIORITY_BACKFILL)
     queue.store.enqueue("scene:2", "tag", PRIORITY_FAN_OUT)
     queue.store.enqueue("scene:1", "update", PRIORITY_EDIT)
@@ -155,7 +157,7 @@ def test_a_batch_holds_one_priority_the_most_urgent_first(queue: QueueHarness) -
 
 
 @pytest.mark.parametrize(
-    ("priority", "most"),
+    ("priority", "expected"),
     [
         (PRIORITY_EDIT, BATCH),
         (PRIORITY_FAN_OUT, BATCH),
@@ -164,11 +166,11 @@ def test_a_batch_holds_one_priority_the_most_urgent_first(queue: QueueHarness) -
     ],
 )
 def test_a_batch_is_no_larger_than_its_priority_allows(
-    queue: QueueHarness, priority: int, most: int
+    queue: QueueHarness, priority: int, expected: int
 ) -> None:
     queue.store.enqueue_many([f"scene:{number}" for number in range(BATCH + 5)], "update", priority)
 
-    assert len(queue.store.claim()) == most
+    assert len(queue.store.claim()) == expected
 
 
 def test_a_smaller_batch_can_be_asked_for(queue: QueueHarness) -> None:
@@ -178,7 +180,7 @@ def test_a_smaller_batch_can_be_asked_for(queue: QueueHarness) -> None:
 
 
 def test_a_subject_in_progress_is_left_alone_until_it_moves(queue: QueueHarness) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.store.enqueue("scene:1", "update")
 
     during = queue.store.claim()
@@ -189,8 +191,8 @@ def test_a_subject_in_progress_is_left_alone_until_it_moves(queue: QueueHarness)
     assert subjects(after) == ["scene:1"]
 
 
-def test_a_due_time_beyond_the_longest_wait_counts_as_due(queue: QueueHarness) -> None:
-    job = queue.taken()
+def test_a_due_time_beyond_the_maximum_wait_counts_as_due(queue: QueueHarness) -> None:
+    job = queue.claimed()
     queue.store.retry_at(job, queue.clock.wall() + 1500, "PlexNotFound", attempts=1)
 
     queue.clock.jump(-MAX_WAIT_S)
@@ -198,9 +200,9 @@ def test_a_due_time_beyond_the_longest_wait_counts_as_due(queue: QueueHarness) -
     assert subjects(queue.store.claim()) == ["scene:1"]
 
 
-def test_a_taken_job_tells_what_is_known_of_it(queue: QueueHarness) -> None:
+def test_a_claimed_job_holds_what_is_known_of_it(queue: QueueHarness) -> None:
     queue.save("scene:1", "create")
-    noted_at = queue.clock.wall()
+    enqueued_at = queue.clock.wall()
     queue.clock.advance(5)
 
     job = queue.store.claim()[0]
@@ -209,12 +211,12 @@ def test_a_taken_job_tells_what_is_known_of_it(queue: QueueHarness) -> None:
         "scene:1",
         "create",
         PRIORITY_EDIT,
-        noted_at,
+        enqueued_at,
     )
     assert (job.attempts, job.crashes) == (0, 0)
 
 
-def test_a_death_while_taking_takes_nothing(queue: QueueHarness) -> None:
+def test_a_crash_while_claiming_claims_nothing(queue: QueueHarness) -> None:
     queue.store.enqueue("scene:1", "update")
     queue.killer.passed.clear()
     queue.killer.fatal = 1
@@ -251,9 +253,9 @@ def test_the_next_due_time_is_known(queue: QueueHarness) -> None:
 
 def test_a_finished_job_is_done_and_its_dead_letter_goes(queue: QueueHarness) -> None:
     dead_letters = DeadLetters(queue.store)
-    queue.store.dead_letter(queue.taken(), title="", reason="WeakMatch", message="")
+    queue.store.dead_letter(queue.claimed(), title="", reason="WeakMatch", message="")
 
-    finished = queue.store.complete(queue.taken())
+    finished = queue.store.complete(queue.claimed())
 
     assert finished
     assert dead_letters.newest() == []
@@ -263,7 +265,7 @@ def test_a_finished_job_is_done_and_its_dead_letter_goes(queue: QueueHarness) ->
 def test_a_waiting_job_keeps_its_reason_and_attempts(queue: QueueHarness) -> None:
     due = queue.clock.wall() + 30
 
-    waited = queue.store.retry_at(queue.taken(), due, "PlexNotFound", attempts=3)
+    waited = queue.store.retry_at(queue.claimed(), due, "PlexNotFound", attempts=3)
 
     assert waited
     assert queue.rows("status, due_at, reason, attempts") == [(1, due, "PlexNotFound", 3)]
@@ -272,8 +274,8 @@ def test_a_waiting_job_keeps_its_reason_and_attempts(queue: QueueHarness) -> Non
     assert not queue.store.is_waiting_for("WeakMatch")
 
 
-def test_a_released_job_is_due_at_once_and_nothing_is_spent(queue: QueueHarness) -> None:
-    job = queue.taken()
+def test_a_released_job_is_due_now_and_costs_no_attempt(queue: QueueHarness) -> None:
+    job = queue.claimed()
 
     released = queue.store.release(job)
 
@@ -282,7 +284,7 @@ def test_a_released_job_is_due_at_once_and_nothing_is_spent(queue: QueueHarness)
 
 
 def test_a_released_job_is_due_after_the_clock_was_set_back(queue: QueueHarness) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.clock.jump(-1800)
 
     queue.store.release(job)
@@ -290,17 +292,17 @@ def test_a_released_job_is_due_after_the_clock_was_set_back(queue: QueueHarness)
     assert subjects(queue.store.claim()) == ["scene:1"]
 
 
-def test_a_buried_job_leaves_a_letter_that_says_everything(queue: QueueHarness) -> None:
-    job = queue.taken()
-    noted_at = queue.clock.wall()
+def test_a_dead_letter_holds_everything_about_its_job(queue: QueueHarness) -> None:
+    job = queue.claimed()
+    enqueued_at = queue.clock.wall()
     queue.clock.advance(10)
 
-    buried = queue.store.dead_letter(
+    is_dead_lettered = queue.store.dead_letter(
         job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"]
     )
 
     dead_letter = DeadLetters(queue.store).newest()[0]
-    assert buried
+    assert is_dead_lettered
     assert (dead_letter.subject, dead_letter.cause, dead_letter.title) == ("scene:1", "update", "A")
     assert (dead_letter.reason, dead_letter.message, dead_letter.candidates) == (
         "WeakMatch",
@@ -309,8 +311,8 @@ def test_a_buried_job_leaves_a_letter_that_says_everything(queue: QueueHarness) 
     )
     assert (dead_letter.attempts, dead_letter.first_at, dead_letter.last_at) == (
         1,
-        noted_at,
-        noted_at + 10,
+        enqueued_at,
+        enqueued_at + 10,
     )
     assert queue.rows("status") == []
 
@@ -319,7 +321,7 @@ def test_a_buried_job_leaves_a_letter_that_says_everything(queue: QueueHarness) 
 def test_a_change_made_during_the_work_still_waits_afterwards(
     queue: QueueHarness, move: Move
 ) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.save("scene:1", "newer")
 
     moved = move(queue.store, job)
@@ -332,7 +334,7 @@ def test_a_change_made_during_the_work_still_waits_afterwards(
 
 @LEAVING
 def test_a_job_that_has_moved_already_is_not_moved_again(queue: QueueHarness, move: Move) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.store.complete(job)
 
     moved = move(queue.store, job)
@@ -343,10 +345,10 @@ def test_a_job_that_has_moved_already_is_not_moved_again(queue: QueueHarness, mo
 
 
 @LEAVING
-def test_a_death_in_the_middle_of_a_move_leaves_the_job_running(
+def test_a_crash_in_the_middle_of_a_move_leaves_the_job_running(
     queue: QueueHarness, move: Move
 ) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.save("scene:1", "newer")
     queue.killer.passed.clear()
     queue.killer.fatal = 1
@@ -358,7 +360,7 @@ def test_a_death_in_the_middle_of_a_move_leaves_the_job_running(
 
 
 def test_a_newer_change_inherits_the_returned_jobs_priority(queue: QueueHarness) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.store.enqueue("scene:1", "sync", PRIORITY_BACKFILL)
 
     queue.store.retry_at(job, queue.clock.wall() + 80, "PlexTemporaryError", attempts=1)
@@ -366,28 +368,28 @@ def test_a_newer_change_inherits_the_returned_jobs_priority(queue: QueueHarness)
     assert queue.rows("priority, due_at, attempts") == [(PRIORITY_EDIT, queue.clock.wall(), 0)]
 
 
-# -- after a death ------------------------------------------------------------------------------
+# -- after a crash ------------------------------------------------------------------------------
 
 
-def died(queue: QueueHarness, job: Job) -> list[Job]:
-    """A worker dies with `job` in hand, and the next one clears up; the jobs charged."""
+def crash_during(queue: QueueHarness, job: Job) -> list[Job]:
+    """Crash a worker while `job` is current, let the next one recover; return the jobs charged."""
     epoch = start_epoch(queue.store.connection, 1, "1", "test", queue.clock.wall())
     JobStore(queue.store.connection, queue.clock, epoch=epoch).mark_current(job)
     return queue.store.recover_orphans()
 
 
-def test_only_the_job_in_hand_is_charged_with_a_death(queue: QueueHarness) -> None:
+def test_only_the_current_job_is_charged_with_a_crash(queue: QueueHarness) -> None:
     queue.store.enqueue_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
     jobs = queue.store.claim()
 
-    charged = died(queue, jobs[1])
+    charged = crash_during(queue, jobs[1])
 
     assert [(job.subject, job.crashes) for job in charged] == [("scene:2", 1)]
     assert queue.rows("subject, status, deaths") == [("scene:1", 1, 0), ("scene:2", 1, 1)]
 
 
-def test_a_death_is_charged_once(queue: QueueHarness) -> None:
-    died(queue, queue.taken())
+def test_a_crash_is_charged_once(queue: QueueHarness) -> None:
+    crash_during(queue, queue.claimed())
 
     charged = queue.store.recover_orphans()
 
@@ -395,8 +397,8 @@ def test_a_death_is_charged_once(queue: QueueHarness) -> None:
     assert queue.rows("deaths") == [(1,)]
 
 
-def test_a_death_while_a_batch_is_read_is_charged_to_all_of_it(queue: QueueHarness) -> None:
-    died(queue, queue.taken())  # which leaves no mark on the next batch
+def test_a_crash_while_a_batch_is_read_is_charged_to_all_of_it(queue: QueueHarness) -> None:
+    crash_during(queue, queue.claimed())  # which leaves no mark on the next batch
     queue.store.enqueue("scene:2", "update")
     queue.store.claim()
 
@@ -405,12 +407,12 @@ def test_a_death_while_a_batch_is_read_is_charged_to_all_of_it(queue: QueueHarne
     assert sorted((job.subject, job.crashes) for job in charged) == [("scene:1", 2), ("scene:2", 1)]
 
 
-def test_a_death_between_two_jobs_is_charged_to_nobody(queue: QueueHarness) -> None:
+def test_a_crash_between_two_jobs_is_charged_to_neither(queue: QueueHarness) -> None:
     queue.store.enqueue_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
     first = queue.store.claim()[0]
     queue.store.complete(first)
 
-    charged = died(queue, first)
+    charged = crash_during(queue, first)
 
     assert charged == []
     assert queue.rows("deaths", "status < 5") == [(0,)]
@@ -419,7 +421,7 @@ def test_a_death_between_two_jobs_is_charged_to_nobody(queue: QueueHarness) -> N
 def test_a_job_that_killed_three_workers_goes_last_and_alone(queue: QueueHarness) -> None:
     queue.store.enqueue("scene:1", "update")
     for _ in range(CRASHES_TO_ISOLATE):
-        died(queue, queue.store.claim()[0])
+        crash_during(queue, queue.store.claim()[0])
     queue.store.enqueue("scene:2", "sync", PRIORITY_BACKFILL)
 
     batches = [subjects(queue.store.claim()) for _ in range(2)]
@@ -427,10 +429,10 @@ def test_a_job_that_killed_three_workers_goes_last_and_alone(queue: QueueHarness
     assert batches == [["scene:2"], ["scene:1"]]
 
 
-def test_an_edit_of_a_deadly_scene_is_tried_like_any_other(queue: QueueHarness) -> None:
+def test_an_edit_of_an_isolated_scene_is_tried_like_any_other(queue: QueueHarness) -> None:
     queue.store.enqueue("scene:1", "update")
     for _ in range(CRASHES_TO_ISOLATE):
-        died(queue, queue.store.claim()[0])
+        crash_during(queue, queue.store.claim()[0])
 
     queue.save("scene:1")
 
@@ -438,17 +440,17 @@ def test_an_edit_of_a_deadly_scene_is_tried_like_any_other(queue: QueueHarness) 
 
 
 def test_a_completed_current_job_is_not_requeued(queue: QueueHarness) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     queue.store.complete(job)
 
-    charged = died(queue, job)
+    charged = crash_during(queue, job)
 
     assert charged == []
     assert queue.rows("status") == [(5,)]
 
 
 @pytest.mark.parametrize("fatal", range(1, 5))
-def test_a_death_while_clearing_up_loses_no_job(queue: QueueHarness, fatal: int) -> None:
+def test_a_crash_during_recovery_loses_no_job(queue: QueueHarness, fatal: int) -> None:
     queue.store.enqueue_many(["scene:1", "scene:2", "scene:3"], "update", PRIORITY_EDIT)
     queue.store.claim()
     queue.save("scene:2", "newer")
@@ -464,28 +466,28 @@ def test_a_death_while_clearing_up_loses_no_job(queue: QueueHarness, fatal: int)
     assert {job.crashes for job in jobs if job.subject != "scene:2"} == {1}
 
 
-def test_a_deadly_job_is_buried_from_its_place_in_the_queue(queue: QueueHarness) -> None:
-    charged = died(queue, queue.taken())
+def test_a_waiting_poison_job_can_be_dead_lettered(queue: QueueHarness) -> None:
+    charged = crash_during(queue, queue.claimed())
 
-    buried = queue.store.dead_letter_waiting(charged[0], "PoisonJob", "It died.")
+    is_dead_lettered = queue.store.dead_letter_waiting(charged[0], "PoisonJob", "It crashed.")
 
     dead_letter = DeadLetters(queue.store).newest()[0]
-    assert buried
+    assert is_dead_lettered
     assert (dead_letter.reason, dead_letter.message, dead_letter.attempts) == (
         "PoisonJob",
-        "It died.",
+        "It crashed.",
         1,
     )
     assert queue.rows("status") == []
 
 
-def test_a_deadly_job_that_has_been_taken_again_is_not_buried(queue: QueueHarness) -> None:
-    charged = died(queue, queue.taken())
+def test_a_poison_job_claimed_again_is_not_dead_lettered(queue: QueueHarness) -> None:
+    charged = crash_during(queue, queue.claimed())
     queue.store.claim()
 
-    buried = queue.store.dead_letter_waiting(charged[0], "PoisonJob", "It died.")
+    is_dead_lettered = queue.store.dead_letter_waiting(charged[0], "PoisonJob", "It crashed.")
 
-    assert not buried
+    assert not is_dead_lettered
     assert queue.rows("status") == [(2,)]
 
 
@@ -496,7 +498,7 @@ def test_a_deadly_job_that_has_been_taken_again_is_not_buried(queue: QueueHarnes
 def test_a_worker_writes_nothing_once_a_newer_one_has_begun(
     queue: QueueHarness, move: Move
 ) -> None:
-    job = queue.taken()
+    job = queue.claimed()
     epoch = start_epoch(queue.store.connection, 1, "1", "test", queue.clock.wall())
     old = JobStore(queue.store.connection, queue.clock, epoch=epoch)
     old.check_epoch()
@@ -508,8 +510,8 @@ def test_a_worker_writes_nothing_once_a_newer_one_has_begun(
     assert queue.rows("status") == [(2,)]
 
 
-def test_a_fenced_worker_takes_nothing_in_hand(queue: QueueHarness) -> None:
-    job = queue.taken()
+def test_a_fenced_worker_cannot_mark_a_current_job(queue: QueueHarness) -> None:
+    job = queue.claimed()
     old = JobStore(queue.store.connection, queue.clock, epoch=5)
 
     with pytest.raises(Fenced):
@@ -519,22 +521,22 @@ def test_a_fenced_worker_takes_nothing_in_hand(queue: QueueHarness) -> None:
 # -- waiting jobs -------------------------------------------------------------------------------
 
 
-def test_a_woken_job_is_due_now_and_gets_its_look_back(queue: QueueHarness) -> None:
-    queue.store.retry_at(queue.taken(), queue.clock.wall() + 900, "PlexNotFound", attempts=3)
+def test_a_job_made_due_gets_its_attempt_back(queue: QueueHarness) -> None:
+    queue.store.retry_at(queue.claimed(), queue.clock.wall() + 900, "PlexNotFound", attempts=3)
     queue.store.retry_at(
-        queue.taken("scene:2"), queue.clock.wall() + 900, "PlexTemporaryError", attempts=3
+        queue.claimed("scene:2"), queue.clock.wall() + 900, "PlexTemporaryError", attempts=3
     )
 
-    woken = queue.store.make_due("PlexNotFound")
+    made_due = queue.store.make_due("PlexNotFound")
 
-    assert woken == 1
+    assert made_due == 1
     assert [(job.subject, job.attempts) for job in queue.store.claim()] == [("scene:1", 2)]
 
 
-def test_news_of_a_subject_are_its_jobs_and_its_younger_letter(queue: QueueHarness) -> None:
+def test_jobs_and_newer_dead_letters_are_pending_changes(queue: QueueHarness) -> None:
     now = queue.clock.wall()
     unknown = queue.store.has_pending_change("scene:1", since=0.0)
-    job = queue.taken()
+    job = queue.claimed()
     running = queue.store.has_pending_change("scene:1", since=now + 99)
     queue.store.dead_letter(job, title="", reason="WeakMatch", message="")
 
@@ -546,7 +548,7 @@ def test_news_of_a_subject_are_its_jobs_and_its_younger_letter(queue: QueueHarne
 
 
 def test_clearing_the_queue_spares_what_is_in_progress(queue: QueueHarness) -> None:
-    queue.taken()
+    queue.claimed()
     queue.store.enqueue_many(["scene:2", "scene:3"], "update")
 
     cleared = queue.store.clear_waiting()
@@ -568,9 +570,9 @@ def test_of_finished_jobs_the_newest_few_are_kept(queue: QueueHarness) -> None:
 
 
 def test_pruning_deletes_done_rows_only(queue: QueueHarness) -> None:
-    done = queue.taken("scene:1")
+    done = queue.claimed("scene:1")
     queue.store.complete(done)
-    running = queue.taken("scene:2")
+    running = queue.claimed("scene:2")
     queue.store.enqueue("scene:3", "update")
 
     queue.ack_queue.prune(keep=1)
@@ -580,9 +582,9 @@ def test_pruning_deletes_done_rows_only(queue: QueueHarness) -> None:
     assert queue.rows("subject, status") == [("scene:2", 5), ("scene:3", 0)]
 
 
-def test_counts_tell_due_from_later_from_running(queue: QueueHarness) -> None:
+def test_counts_separate_due_from_later_from_running(queue: QueueHarness) -> None:
     empty = queue.store.counts()
-    queue.taken()
+    queue.claimed()
     queue.store.enqueue("scene:2", "update")
     queue.store.enqueue("scene:3", "update")
     queue.save("scene:4")
@@ -616,7 +618,7 @@ def test_a_store_that_cannot_begin_leaves_no_transaction_open(queue: QueueHarnes
 
 
 def test_a_move_that_was_not_ours_to_make_is_not_counted(queue: QueueHarness) -> None:
-    job = queue.taken("scene:1")
+    job = queue.claimed("scene:1")
     queue.store.complete(job)
 
     moved = queue.store.retry_at(
