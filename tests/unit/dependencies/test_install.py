@@ -267,7 +267,7 @@ def test_the_next_installer_is_tried(plugin: Path, words: str) -> None:
     assert imported_version("madeup_two") == "1.0"
 
 
-def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> None:
+def test_without_any_installer_the_message_says_what_to_do(plugin: Path) -> None:
     no_pip = {"first": "No module named pip", "second": "No module named pip"}
 
     with pytest.raises(DependencyError) as caught:
@@ -277,7 +277,7 @@ def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_whoever_installs_pip_now_does_not_wait_for_it(plugin: Path) -> None:
+def test_a_pip_installed_meanwhile_is_used_without_delay(plugin: Path) -> None:
     run = FakeInstaller(
         both_packages, failing={"first": "No module named pip", "second": "No module named pip"}
     )
@@ -308,7 +308,7 @@ def test_the_message_names_what_is_missing_and_a_command(plugin: Path, pythons_o
     assert command == FIRST.command(read_needs(plugin).file, private_folder(plugin))
 
 
-def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
+def test_following_the_advice_ends_the_failure_immediately(plugin: Path) -> None:
     run = FakeInstaller(nothing, failing={"first": "no", "second": "no"})
     with pytest.raises(DependencyError):
         ensure(plugin, run, at=1000.0)
@@ -320,7 +320,7 @@ def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("output", "expected"),
     [
         ("", "no reason given"),
         ("one\ntwo\n", "two"),
@@ -333,8 +333,8 @@ def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
         ("ERROR: see http://me:secret@proxy:3128/", "see http://***@proxy:3128/"),
     ],
 )
-def test_an_installers_words_are_shortened(said: str, expected: str) -> None:
-    line = last_error_line(said)
+def test_an_installers_words_are_shortened(output: str, expected: str) -> None:
+    line = last_error_line(output)
 
     assert line.startswith(expected)
     assert "secret" not in line
@@ -549,7 +549,7 @@ def start_process(plugin: Path, me: str, *others: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_two_processes_at_once_install_once(plugin: Path) -> None:
+def test_two_processes_at_the_same_time_install_once(plugin: Path) -> None:
     both = [start_process(plugin, "a", "b"), start_process(plugin, "b", "a")]
 
     told = [process.communicate(timeout=LONG_S) for process in both]

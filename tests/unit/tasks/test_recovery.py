@@ -155,7 +155,7 @@ def test_what_is_in_progress_counts_as_queued(recovery: RecoveryHarness) -> None
     assert result.queued == 1
 
 
-def test_a_scene_that_is_gone_is_counted_and_its_letter_goes(recovery: RecoveryHarness) -> None:
+def test_a_scene_that_is_gone_is_counted_and_not_requeued(recovery: RecoveryHarness) -> None:
     recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
     recovery.add_dead_letter("scene:2", DOWN, START + 60.0)
     recovery.gone = frozenset({2})
@@ -184,7 +184,7 @@ def test_a_backfill_comes_back_as_a_backfill(recovery: RecoveryHarness) -> None:
     assert [job.priority for job in recovery.store.claim()] == [PRIORITY_BACKFILL]
 
 
-def test_stash_is_asked_for_a_hundred_scenes_at_once(recovery: RecoveryHarness) -> None:
+def test_stash_is_asked_for_a_hundred_scenes_per_request(recovery: RecoveryHarness) -> None:
     for number in range(250):
         recovery.add_dead_letter(f"scene:{number}", DOWN, START + 60.0 + number)
 
@@ -204,7 +204,7 @@ def test_pressing_twice_recovers_once(recovery: RecoveryHarness) -> None:
     assert recovery.store.counts()[0] == 1
 
 
-def test_the_line_for_people_names_every_count() -> None:
+def test_the_line_for_the_user_names_every_count() -> None:
     result = RecoveryResult({DOWN: 3, TEMPORARY: 2}, queued=4, gone=5, elsewhere=6)
 
     assert result.line() == (

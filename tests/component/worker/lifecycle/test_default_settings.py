@@ -1,4 +1,4 @@
-"""Defaults that Stash's settings page would not show are stored, and nobody's value is touched."""
+"""Test that defaults missing from Stash's settings page are stored and no value is changed."""
 
 from typing import Any
 
