@@ -11,6 +11,7 @@ from core.field_values import FieldValue, digest, normal_form, same_value
 from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, RemovalRule
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
+from plex.names import distinct, name_key, name_keys, names_of, names_without
 from plex.paths import file_stem
 
 CLEARED = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
@@ -128,7 +129,7 @@ def intended_records(
     for case in _cases(desired, item, record):
         if case.field.name in changed:
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
-            names = _distinct((*known.names, *_owned_names(case)))
+            names = distinct((*known.names, *_owned_names(case)))
             intended[case.field.name] = replace(
                 known, intended=digest(case.field.kind, case.desired) or CLEARED, names=names
             )
@@ -169,7 +170,7 @@ def verify(
             continue
         records[name] = replace(records[name], verified=digest(kind, case.present))
         if kind is Kind.NAMES:
-            is_kept = not _without(case.desired, case.present)
+            is_kept = not names_without(case.desired, case.present)
         else:
             is_kept = same_value(kind, case.desired, case.present)
         if not is_kept:
@@ -240,22 +241,22 @@ def _names_change(
         return None
     only_ours = field.removal_rule is RemovalRule.OWN_ONLY or rules.preserve_plex_edits
     only_ours = only_ours or (case.clears and (is_gated or field.clear_rule is ClearRule.OWN_ONLY))
-    remove = _without(case.present, case.desired)
+    remove = names_without(case.present, case.desired)
     if only_ours:
-        ours = _keys(case.known.names if case.known else ())
+        ours = name_keys(case.known.names if case.known else ())
         remove = tuple(name for name in remove if name_key(name) in ours)
-    if not remove and not _without(case.desired, case.present):
+    if not remove and not names_without(case.desired, case.present):
         return None
     # Names that stay are sent along: a server that replaces lists would drop them otherwise.
-    staying = _without(case.present, (*_names(case.desired), *remove))
-    return Change(field, _distinct((*_names(case.desired), *staying)), remove, _locks(case, rules))
+    staying = names_without(case.present, (*names_of(case.desired), *remove))
+    return Change(field, distinct((*names_of(case.desired), *staying)), remove, _locks(case, rules))
 
 
 def _is_in_sync(case: _FieldState) -> bool:
     """Whether Plex already shows what is wanted, so that not writing it was no refusal."""
     if same_value(case.field.kind, case.desired, case.present):
         return True
-    if case.field.kind is not Kind.NAMES or _without(case.desired, case.present):
+    if case.field.kind is not Kind.NAMES or names_without(case.desired, case.present):
         return False
     return not case.clears or case.field.removal_rule is RemovalRule.OWN_ONLY
 
@@ -266,40 +267,9 @@ def _owned_names(case: _FieldState) -> tuple[str, ...]:
     """
     if case.field.kind is not Kind.NAMES:
         return ()
-    earlier = _keys(case.known.names if case.known else ())
-    present = _keys(case.present)
-    names = _distinct(_names(case.desired))
+    earlier = name_keys(case.known.names if case.known else ())
+    present = name_keys(case.present)
+    names = distinct(names_of(case.desired))
     return tuple(
         name for name in names if name_key(name) in earlier or name_key(name) not in present
-    )
-
-
-def _names(value: FieldValue) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
-
-
-def name_key(name: str) -> str:
-    """Return the form in which names are compared: caseless and trimmed."""
-    return normal_form(Kind.NAMES, (name,))
-
-
-def _keys(value: FieldValue) -> set[str]:
-    return {name_key(name) for name in _names(value)}
-
-
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Each name once, in the spelling that comes first, without blank ones."""
-    first: dict[str, str] = {}
-    for name in names:
-        first.setdefault(name_key(name), name)
-    return tuple(name for key, name in first.items() if key)
-
-
-def _without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:
-    """The names of `value` that `other` lacks, every spelling of them."""
-    taken = _keys(other)
-    return tuple(
-        dict.fromkeys(
-            name for name in _names(value) if name_key(name) and name_key(name) not in taken
-        )
     )

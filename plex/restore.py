@@ -12,7 +12,8 @@ from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.plan import CLEARED, Change, name_key
+from plex.names import name_key
+from plex.plan import CLEARED, Change
 
 
 @dataclass(frozen=True, slots=True)

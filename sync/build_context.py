@@ -7,12 +7,13 @@ from pathlib import Path
 from core.clock import Clock
 from core.log import EventLog
 from core.step_timer import StepTimer
-from plex.client import PlexAddress, PlexClient
+from plex.client import PlexClient
 from plex.device_identity import device_headers
 from plex.finder import Finder
 from plex.index import FileIndex
 from plex.path_map import PathMap
 from plex.plan import WriteRules
+from plex.transport import PlexAddress
 from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.context import SyncContext

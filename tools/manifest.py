@@ -9,7 +9,8 @@ from typing import Protocol
 
 from core.version import VERSION
 from hooks.entry import ENTITY_TRIGGERS, SCENE_TRIGGERS
-from validation.settings import SETTINGS, Setting
+from validation.setting import Setting
+from validation.settings import SETTINGS
 
 DESCRIPTION = "Sends scene metadata from Stash to Plex automatically, through outages and restarts."
 

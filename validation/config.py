@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 from core.fields import BY_NAME, FIELDS
 from validation.limits import MAX_SEARCHED_CHARS, MAX_SHOWN_CHARS
 from validation.scope import Scope
+from validation.setting import Setting
 from validation.setting_values import PathPairs, is_unset, read_old_url, read_setting, read_text
-from validation.settings import SETTINGS, Setting
+from validation.settings import SETTINGS
 
 SOURCE_NONE = "none"
 

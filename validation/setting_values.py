@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
-from validation.settings import Setting, SettingType
+from validation.setting import Setting, SettingType
 
 PLEX_PORT = 32400
 

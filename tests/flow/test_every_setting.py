@@ -19,7 +19,8 @@ from tests.flow.probes import NEW, OLD
 from tests.harness.in_process import InProcessHarness, in_process
 from tests.harness.plugin_copy import ROOT
 from validation.config import read_config
-from validation.settings import SETTINGS, Setting
+from validation.setting import Setting
+from validation.settings import SETTINGS
 
 UNCHANGED = object()  # the value that every worker is in_process with
 

@@ -23,12 +23,13 @@ from core.field_values import digest
 from core.plex_item import PlexItem
 from hooks.entry import run_hook
 from hooks.operations import run_log_line, run_wake
-from plex.client import PlexAddress, PlexClient
+from plex.client import PlexClient
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.item_xml import parse_item
 from plex.path_map import PathMap
 from plex.paths import components, file_stem, normal_path
 from plex.plan import WriteRules, field_records, intended_records, plan_changes
+from plex.transport import PlexAddress
 from PlexSync import read_message
 from stash.client import StashClient
 from stash.session import StashAddress

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from plex.client import PlexAddress, PlexClient
+from plex.client import PlexClient
+from plex.transport import PlexAddress
 from tests.emulators.plex_server import PlexEmulator
 
 IDENTITY = {

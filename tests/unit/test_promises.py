@@ -69,7 +69,7 @@ def test_tls_is_unverified_only_for_local_stash_or_on_request() -> None:
     }
 
     assert found == {
-        "plex/client.py: self._session.verify = address.verify",
+        "plex/transport.py: self.session.verify = address.verify",
         "stash/session.py: self.verify = False",
     }
 
@@ -78,7 +78,7 @@ def test_every_session_says_whether_it_follows_redirects() -> None:
     """Both sessions state it at the one place where they hand a request to `requests`."""
     plex = [
         call
-        for call in calls(ROOT / "plex/client.py")
+        for call in calls(ROOT / "plex/transport.py")
         if ast.unparse(call.func) == "self._server.query"
     ]
     stash = [

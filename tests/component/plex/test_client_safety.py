@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError
-from plex.client import PlexAddress, PlexClient
+from plex.client import PlexClient
+from plex.transport import PlexAddress
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.harness.plex_clients import IDENTITY, PATIENT_S, RawServer, client_at, client_of
 

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from core.fields import BY_NAME, FIELDS
 from validation.config import read_config
-from validation.settings import GROUPS, SETTINGS, Setting, SettingType
+from validation.setting import Setting, SettingType
+from validation.settings import GROUPS, SETTINGS
 
 TOKEN = "s3cr3t-T0ken_xyz"  # noqa: S105 - made up
 BY_SETTING = {setting.name: setting for setting in SETTINGS}

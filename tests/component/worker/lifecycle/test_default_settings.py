@@ -6,7 +6,8 @@ from core.version import VERSION
 from stash.client import PLUGIN_ID
 from tests.emulators.stash_faults import Fault
 from tests.harness.in_process import InProcessHarness
-from validation.settings import SETTINGS, SettingType
+from validation.setting import SettingType
+from validation.settings import SETTINGS
 from worker.lifecycle.default_settings import (
     COMPLETE_READS,
     DONE,

@@ -1,0 +1,173 @@
+"""Send one request to Plex and read its answer, with plexapi as the carrier.
+
+plexapi's objects fetch more behind one's back: an empty attribute of a listed item reloads the
+item, the first edit asks for the library. So only its request function is used, and XML is read as
+XML.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+import requests
+import urllib3
+from plexapi.base import PlexObject
+from plexapi.exceptions import BadRequest, PlexApiException
+from plexapi.server import PlexServer
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+
+from core.errors import PlexTemporaryError
+from plex.errors import is_late_body, plex_errors, status_of
+
+# For what Plex answers immediately or not at all; the time to connect is a setting.
+QUICK_READ_S = 5.0
+QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
+QUICK_WAIT_S = 0.2
+
+_PAGE_STARTS = (b"<!doctype html", b"<html")  # a login page of a proxy, with status 200
+_ENTITY = b"<!ENTITY"
+
+
+class LazyPlexServer(PlexServer):
+    """plexapi's server without the request at construction, with our device identity in each
+    request.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        session: requests.Session,
+        timeout: Any,
+        identity: Mapping[str, str],
+    ):
+        self._baseurl, self._token = base_url, token
+        self._showSecrets, self._timeout = False, timeout
+        self.session = session
+        self._identity = dict(identity)
+        PlexObject.__init__(self, self, None, self.key)
+
+    def _headers(self, **more: str) -> dict[str, str]:
+        headers: dict[str, str] = super()._headers(**more)
+        headers.update(self._identity)
+        return headers
+
+
+@dataclass(frozen=True, slots=True)
+class PlexAddress:
+    """How to reach Plex. Timeouts are (connect, read) in seconds; `verify`: its certificate must be
+    trusted.
+    """
+
+    url: str
+    token: str
+    timeout_s: tuple[float, float]
+    verify: bool = True
+
+
+class PlexTransport:
+    """One kept session with one server. Raises `core.errors.PlexError` subclasses only."""
+
+    def __init__(
+        self,
+        address: PlexAddress,
+        identity: Mapping[str, str],
+        sleep: Callable[[float], None],
+        on_answer: Callable[[float, int], object],
+    ) -> None:
+        """Send nothing. `on_answer` gets the seconds and the status of every answer."""
+        self.session = requests.Session()
+        self.session.hooks["response"].append(self._check_response)
+        # a proxy must not see the token; Plex is on the local network
+        self.session.trust_env = False
+        self.session.verify = address.verify
+        if not address.verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._server = LazyPlexServer(
+            address.url, address.token, self.session, address.timeout_s, identity
+        )
+        self.quick_s = (address.timeout_s[0], QUICK_READ_S)
+        self._sleep = sleep
+        self._on_answer = on_answer
+        self._status = 0
+        self._is_page = False
+
+    def read(
+        self, target: str, headers: Mapping[str, str] | None = None, timeout: Any = None
+    ) -> Element:
+        """Return the answer of a read; it must be a `MediaContainer`, as a login page is not."""
+        root = self.send(target, self.session.get, headers=headers, timeout=timeout)
+        if root is None or root.tag != "MediaContainer":
+            raise PlexTemporaryError("the answer is not Plex's")
+        return root
+
+    def send(
+        self, target: str, method: Callable[..., Any], *, parse: bool = True, **options: Any
+    ) -> Element | None:
+        """Send one request; `method` is one of the session's. Return None for text that is no XML.
+
+        `options` are those of requests; None leaves one out. Connection errors get two quick
+        retries.
+        """
+        options = {key: value for key, value in options.items() if value is not None}
+        with plex_errors(target):
+            for attempt in self._quick_retries():
+                with attempt:
+                    return self._send(target, method, parse, options)
+        return None
+
+    def _send(
+        self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]
+    ) -> Element | None:
+        started = time.perf_counter()
+        try:
+            # A redirect would carry the token elsewhere, and turns a PUT into a GET.
+            root: Element | None = self._server.query(
+                target, method, allow_redirects=False, **options
+            )
+        except ParseError:
+            if parse:
+                raise
+            root = None  # 200 with plain text: done
+        except TypeError as error:  # plexapi trips over a status that requests has no name for
+            raise BadRequest(f"({self._status}) without a name") from error
+        except PlexApiException as error:
+            self._on_answer(time.perf_counter() - started, status_of(error) or 0)
+            raise
+        self._on_answer(time.perf_counter() - started, 200)
+        if self._is_page:
+            raise PlexTemporaryError(
+                "a web page came instead of Plex's answer; nothing was written"
+            )
+        return root
+
+    def _check_response(self, response: requests.Response, **_: object) -> None:
+        self._status = response.status_code
+        if (
+            _ENTITY in response.content
+        ):  # Plex has none; they can make a small answer fill the memory
+            raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
+        is_write = response.request.method != "GET"  # a read is known by its root element
+        self._is_page = is_write and response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
+
+    def _quick_retries(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception(_is_connection_error),
+            stop=stop_after_attempt(QUICK_TRIES),
+            wait=wait_fixed(QUICK_WAIT_S),
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+
+def _is_connection_error(error: BaseException) -> bool:
+    """Return True for a refused or dropped connection, which deserves another try; not for
+    time-outs.
+    """
+    return (
+        isinstance(error, requests.ConnectionError)
+        and not isinstance(error, requests.exceptions.SSLError | requests.ConnectTimeout)
+        and not is_late_body(error)
+    )
