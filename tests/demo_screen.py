@@ -17,7 +17,7 @@ _LABEL_CHARS = 12
 _WIDEST = 132
 
 Values = Mapping[str, str]
-"""What one side holds of a scene, by the label a person reads, in one spelling for both sides."""
+"""What one side holds of a scene, by the label a user reads, in one spelling for both sides."""
 
 
 def stash_values(scene: SceneView) -> dict[str, str]:
@@ -63,7 +63,7 @@ class Screen:
         for line in text.splitlines() or [""]:
             print(textwrap.fill(line, self._width) if line else "", flush=True)
 
-    def act(self, number: int, title: str) -> None:
+    def heading(self, number: int, title: str) -> None:
         """The heading of one step."""
         self.say()
         head = f"--- {number}. {title} "

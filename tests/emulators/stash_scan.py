@@ -103,7 +103,7 @@ class MovedFile(_NoCover):
 
 @dataclass
 class MovedFolder(_NoCover):
-    """A recognised folder under a new name: nobody is told."""
+    """A recognised folder under a new name; no hook runs."""
 
     old: str
     new: str

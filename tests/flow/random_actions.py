@@ -38,7 +38,7 @@ class RandomActionHarness(InProcessHarness):
         self._names = 0
         self._sizes = 1_000
         self.ledger = WriteLedger()
-        self.stash.core.hearers.append(self._hear)
+        self.stash.core.hook_listeners.append(self._on_hook)
         self.stash.library.add_tag(PRIVATE)
         shared: dict[str, Any] = {
             "studio": "Aurora",
@@ -98,7 +98,7 @@ class RandomActionHarness(InProcessHarness):
         self.stash.library.add_scene(f"/data/{name}", self._sizes, **fields)
         self.add_item(f"/media/{name}", self._sizes)
 
-    def _hear(self, event: HookEvent) -> None:
+    def _on_hook(self, event: HookEvent) -> None:
         if self.hooks_enabled:
             context = {"id": event.object_id, "type": event.trigger, "input": event.input}
             context["inputFields"] = list(event.fields)

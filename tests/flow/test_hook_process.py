@@ -20,7 +20,7 @@ from sync_queue.hook_queue import DATABASE
 from sync_queue.lease import Lease
 from sync_queue.schema import open_database
 from sync_queue.statements import QUEUE
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.database import query
 from tests.harness.plugin_copy import copy_plugin
 

@@ -34,7 +34,7 @@ def test_an_ambiguous_scene_is_dead_lettered_with_candidates(
 
     installed.edit(scene, title="Which holiday?")
     wait_for(installed.dead_letters, "the dead letter")
-    installed.stash.log_book.wait_for("AmbiguousMatch", 60.0)
+    installed.stash.log_store.wait_for("AmbiguousMatch", 60.0)
 
     (dead_letter,) = installed.dead_letters()
     assert (dead_letter.subject, dead_letter.reason, dead_letter.title) == (

@@ -16,8 +16,8 @@ from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.hook_queue import DATABASE, job_row
 from sync_queue.schema import MIGRATIONS
 from tests.emulators.plex_faults import Fault
+from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_install import uninstall
-from tests.emulators.stash_toys import alive
 from tests.harness.in_process import InProcessHarness
 from tests.harness.packages import OLD, PackagedInstall, build_old_source, build_source
 from tests.harness.plugin_copy import ROOT

@@ -57,7 +57,7 @@ def live(installed: ProcessHarness) -> None:
     installed.configure(a_enabled=True)
     installed.configure(a_plex_token=TOKEN + "-mistyped")
     installed.edit(good, title="Best")
-    installed.stash.log_book.wait_for("Plex token", 60.0)
+    installed.stash.log_store.wait_for("Plex token", 60.0)
     with pytest.raises(GraphqlFailure):
         installed.stash.run_operation({"mode": "health"})
     installed.configure(a_plex_token=TOKEN)

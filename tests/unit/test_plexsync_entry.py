@@ -15,7 +15,7 @@ import pytest
 import PlexSync
 from sync_queue.hook_queue import pop_pending_message
 from sync_queue.lease import Lease
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.plugin_copy import ROOT, copy_plugin
 
 LIMIT_S = 120.0

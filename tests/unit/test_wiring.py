@@ -13,7 +13,7 @@ from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.hook_queue import is_worker_alive, job_row, pop_pending_message
 from sync_queue.lease import Lease
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.clocks import FakeClock
 from tests.harness.database import query
 from wiring import Environment, drain_in_process, run_worker

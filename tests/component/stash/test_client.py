@@ -16,10 +16,10 @@ from core.errors import StashQueryError, StashUnavailable
 from stash.answers import Cover
 from stash.client import StashClient
 from stash.session import StashAddress
+from tests.emulators.sample_plugins import MovableClock, write_plugin
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
-from tests.emulators.stash_toys import MovableClock, write_plugin
 from tests.harness.plugin_copy import ROOT
 
 SHORT_S = (5.0, 0.2)

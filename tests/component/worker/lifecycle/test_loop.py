@@ -11,8 +11,8 @@ from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row, write_spill
 from sync_queue.meta import WorkerStatus
 from sync_queue.notices import Notices
+from tests.emulators.sample_plugins import write_plugin
 from tests.emulators.stash_faults import Fault as StashFault
-from tests.emulators.stash_toys import write_plugin
 from tests.harness.database import query
 from tests.harness.in_process import InProcessHarness
 from worker.discovery.catch_up import WATERMARK

@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.clocks import FakeClock
 from tests.harness.plugin_copy import ROOT
 from worker.lifecycle.watchdog import EXIT_STATUS, STALL_TIMEOUT_S, Watchdog
