@@ -477,10 +477,10 @@ def test_something_in_the_leases_place_does_not_cost_the_change(plugin: Plugin) 
     assert plugin.subjects() == ["scene:42"]
 
 
-# -- other doors ----------------------------------------------------------------------------------
+# -- other entry points ----------------------------------------------------------------------------------
 
 
-def test_a_start_as_worker_leaves_at_once_where_a_worker_lives(busy_plugin: Plugin) -> None:
+def test_a_second_worker_exits_immediately(busy_plugin: Plugin) -> None:
     command = [sys.executable, str(busy_plugin.root / "PlexSync.py"), "worker", "test"]
 
     finished = subprocess.run(command, capture_output=True, timeout=LIMIT_S, check=False)
@@ -489,13 +489,13 @@ def test_a_start_as_worker_leaves_at_once_where_a_worker_lives(busy_plugin: Plug
     assert busy_plugin.workers() == []
 
 
-def test_waking_is_as_light_as_a_hook_and_tells_of_the_worker(busy_plugin: Plugin) -> None:
+def test_waking_is_as_light_as_a_hook_and_names_the_state(busy_plugin: Plugin) -> None:
     answer = busy_plugin.answer(envelope({"mode": "wake"}))
 
     assert answer == {"output": {"worker": "alive"}}
 
 
-def test_saying_reaches_the_log_in_its_level(plugin: Plugin) -> None:
+def test_a_log_line_is_written_at_its_level(plugin: Plugin) -> None:
     finished = plugin.start(envelope({"mode": "say", "level": "warning", "text": "Zoë \ud800"}))
 
     assert json.loads(finished.stdout) == {"output": "ok"}

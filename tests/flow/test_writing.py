@@ -1,4 +1,4 @@
-"""What is written to an item, what is left alone there, and that no other item is ever touched."""
+"""Test what is written to an item, what is left alone, and that no other item is touched."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_genres_and_actors_go_and_foreign_collections_stay(
 ) -> None:
     scene, item = worker.pair("a.mp4", **FULL)
     worker.plex.library.change(
-        item, genres=["old", "train"], roles=["Nobody"], collections=["Mine"], labels=["x"]
+        item, genres=["old", "train"], roles=["Theirs"], collections=["Mine"], labels=["x"]
     )
 
     with worker.writes_only(item):
@@ -224,7 +224,7 @@ def test_everything_written_is_locked_except_the_rating(worker: InProcessHarness
     assert worker.shown(item).user_rating == 8.0
 
 
-def test_an_agent_changes_nothing_of_ours(worker: InProcessHarness) -> None:
+def test_an_agent_changes_nothing_of_plexsyncs(worker: InProcessHarness) -> None:
     scene, item = worker.pair("a.mp4", cover=png(1), **FULL)
     worker.sync(scene)
 
