@@ -57,7 +57,7 @@ class Demo:
 
     def single(self) -> None:
         """A single edit."""
-        self._screen.say(
+        self._screen.show(
             "A user fills in a scene in Stash and saves it. Plex was never touched before this moment."
         )
         if self._env.plex.writes():
@@ -78,7 +78,7 @@ class Demo:
 
     def bulk(self) -> None:
         """A bulk edit."""
-        self._screen.say(
+        self._screen.show(
             "Three scenes are selected in Stash and get a studio, a date and two tags together."
         )
         library = self._env.stash.library
@@ -97,7 +97,7 @@ class Demo:
         """Plex goes down while scenes are edited, and comes back."""
         env, screen = self._env, self._screen
         env.plex.down()
-        screen.say("Plex is down. Saving in Stash works as ever; the changes wait.")
+        screen.show("Plex is down. Saving in Stash works as ever; the changes wait.")
         with Watched(env, screen, DURING_OUTAGE, AFTER_OUTAGE_S) as watched:
             for film in DURING_OUTAGE:
                 since = time.monotonic()
@@ -106,20 +106,20 @@ class Demo:
                     details=f"{film.title}, seen from the old mill.",
                     studio_id=str(env.stash.library.studio_id("Old Mill Pictures")),
                 )
-                screen.say(f"  saved '{film.title}' in {1000 * (time.monotonic() - since):.0f} ms")
+                screen.show(f"  saved '{film.title}' in {1000 * (time.monotonic() - since):.0f} ms")
             wait_until(
                 "the worker has noticed that Plex is down", self._breaker_lines, EDIT_LIMIT_S
             )
-            screen.say("The worker has noticed, and asks Plex with growing gaps. Its log says:")
+            screen.show("The worker has noticed, and asks Plex with growing gaps. Its log says:")
             screen.log_lines(self._breaker_lines()[-1:])
             env.plex.up()
-            screen.say("Plex is back. No button is pressed.")
+            screen.show("Plex is back. No button is pressed.")
             watched.again()
 
     def late_file(self) -> None:
         """A scene whose file Plex scans later."""
         env, screen = self._env, self._screen
-        screen.say(f"'{LATE_FILE.title}' is edited in Stash, but Plex does not have its file yet.")
+        screen.show(f"'{LATE_FILE.title}' is edited in Stash, but Plex does not have its file yet.")
         with Watched(env, screen, [LATE_FILE], AFTER_SCAN_S) as watched:
             env.stash.update_scene(
                 env.ids[LATE_FILE], details="Too early for the worm.", date="2025-01-31"
@@ -127,7 +127,7 @@ class Demo:
             wait_until(
                 "the job waits for Plex", lambda: env.waiting_for("PlexNotFound"), EDIT_LIMIT_S
             )
-            screen.say(
+            screen.show(
                 "The change waits. Now Plex scans its folder; the worker looks every half minute."
             )
             env.scan(LATE_FILE)
@@ -136,7 +136,9 @@ class Demo:
     def ambiguous(self) -> None:
         """A scene that could be either of two files in Plex."""
         env, screen = self._env, self._screen
-        screen.say("Plex has two files of this name and size, and the scene's folder fits neither:")
+        screen.show(
+            "Plex has two files of this name and size, and the scene's folder fits neither:"
+        )
         screen.log_lines(
             [f"Stash  {AMBIGUOUS.path}", *(f"Plex   {path}" for path in AMBIGUOUS.in_plex)]
         )
@@ -146,7 +148,7 @@ class Demo:
         if len(env.plex.writes()) != writes:
             raise DemoFailed("an ambiguous match was written to Plex")
         screen.timed("Nothing was written; the scene is in the dead letters", since)
-        screen.say("The task 'View Queue Status' says in Stash's log:")
+        screen.show("The task 'View Queue Status' says in Stash's log:")
         seen = len(env.stash.log)
         env.stash.wait_job(env.stash.run_task("View Queue Status"), EDIT_LIMIT_S)
         entries = [entry.message for entry in env.stash.log[seen:]]
@@ -227,30 +229,30 @@ def play(keep: bool, wait_for_end: Callable[[], object]) -> int:
     screen = Screen(started)
     with open_environment() as env:
         env.install()
-        screen.say(f"Stash {env.stash.url}   Plex {env.plex.url}   PlexSync installed and set up.")
+        screen.show(f"Stash {env.stash.url}   Plex {env.plex.url}   PlexSync installed and set up.")
         try:
             Demo(env, screen).run()
         except DemoFailed as failure:
-            screen.say(f"\nFAILED: {failure}\n\nThe last lines of the worker's log:")
+            screen.show(f"\nFAILED: {failure}\n\nThe last lines of the worker's log:")
             screen.log_lines(env.worker_log()[-15:])
             return 1
-        screen.say()
-        screen.say(f"All five steps went through in {time.monotonic() - started:.0f} s.")
+        screen.show()
+        screen.show(f"All five steps went through in {time.monotonic() - started:.0f} s.")
         if keep:
             show_addresses(env, screen)
             with contextlib.suppress(KeyboardInterrupt):  # the way this is meant to end
                 wait_for_end()
-    screen.say("Both servers and the worker have ended.")
+    screen.show("Both servers and the worker have ended.")
     return 0
 
 
 def show_addresses(env: DemoEnvironment, screen: Screen) -> None:
     """Show where everything is, for a user who wants to look around."""
-    screen.say(f"\nStash    {env.stash.url}/graphql   (no login)")
-    screen.say(f"Plex     {env.plex.url}/library/sections/{env.section}/all?X-Plex-Token={TOKEN}")
-    screen.say(f"Plugin   {env.plugin}")
-    screen.say(f"Log      {env.data / 'plexsync.log'}")
-    screen.say("Ctrl-C ends it.")
+    screen.show(f"\nStash    {env.stash.url}/graphql   (no login)")
+    screen.show(f"Plex     {env.plex.url}/library/sections/{env.section}/all?X-Plex-Token={TOKEN}")
+    screen.show(f"Plugin   {env.plugin}")
+    screen.show(f"Log      {env.data / 'plexsync.log'}")
+    screen.show("Ctrl-C ends it.")
 
 
 def main() -> int:

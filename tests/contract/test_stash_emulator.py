@@ -73,8 +73,8 @@ class TestHooks:
 
         contexts = [run.args["hookContext"] for run in stash.plugin_runs]
         assert [each["id"] for each in contexts] == scenes
-        told = {"ids": [str(each) for each in scenes], "title": "same"}
-        assert [each["input"] for each in contexts] == [told] * 3
+        expected = {"ids": [str(each) for each in scenes], "title": "same"}
+        assert [each["input"] for each in contexts] == [expected] * 3
         assert {frozenset(each["inputFields"]) for each in contexts} == {
             frozenset({"ids", "title", "details"})
         }
@@ -131,8 +131,8 @@ class TestHooks:
         stash.destroy_scene(first)
         stash.wait_job(stash.clean(second))
 
-        told = [run.args["hookContext"]["input"] for run in stash.plugin_runs]
-        assert told[0] == {
+        inputs = [run.args["hookContext"]["input"] for run in stash.plugin_runs]
+        assert inputs[0] == {
             "id": "1",
             "delete_file": False,
             "delete_generated": True,
@@ -140,7 +140,11 @@ class TestHooks:
             "oshash": "8f3c",
             "path": "/data/a.mp4",
         }
-        assert (told[1]["id"], told[1]["delete_file"], told[1]["path"]) == ("", None, "/data/b.mp4")
+        assert (inputs[1]["id"], inputs[1]["delete_file"], inputs[1]["path"]) == (
+            "",
+            None,
+            "/data/b.mp4",
+        )
 
     def test_a_group_change_fires_two_hooks(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=["Movie.Update.Post", "Group.Update.Post"])

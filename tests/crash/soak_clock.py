@@ -1,7 +1,7 @@
-"""Weeks of trouble in minutes: `python -m tests.crash.soak_clock --seed 1 --weeks 2`.
+"""Weeks of faults in minutes: `python -m tests.crash.soak_clock --seed 1 --weeks 2`.
 
-One process, real HTTP, a clock that only moves when told. Whatever a seed brings, every change must
-be in Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client
+One process, real HTTP, a clock that moves only on request. Whatever a seed brings, every change
+must be in Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client
 wait for real are left to the flow tests: they would cost real minutes here.
 """
 
@@ -112,7 +112,7 @@ class ClockSoak:
         )
 
     def run(self, seconds: float) -> Report:
-        """Trouble for so long, then peace, then the comparison."""
+        """Cause faults for so long, wait until the worker is idle, and compare both sides."""
         clock = self.harness.clock
         begun = clock.monotonic()
         self.edit()
@@ -127,7 +127,7 @@ class ClockSoak:
             self.run_maintenance()
         self.wait_until_consistent()
         self.report.simulated_s = clock.monotonic() - begun
-        self.judge()
+        self.compare()
         return self.report
 
     # -- edits ----------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ class ClockSoak:
         )
         self.report.recovered = result.recovered
 
-    def judge(self) -> None:
+    def compare(self) -> None:
         """Compare both libraries field by field, and look for what is stuck."""
         harness, report = self.harness, self.report
         history, warning = read_history(harness.data, harness.clock)

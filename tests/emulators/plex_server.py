@@ -221,7 +221,7 @@ def _is_route(record: RequestRecord, route: str) -> bool:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops it."""
     parser = argparse.ArgumentParser(description="A Plex server in memory.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default="plex-test-token")

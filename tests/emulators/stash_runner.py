@@ -53,7 +53,7 @@ class Caller:
 
 @dataclass
 class Connection:
-    """What a plugin is told about its server."""
+    """What a plugin receives about its server."""
 
     scheme: str
     host: str

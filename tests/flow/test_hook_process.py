@@ -150,8 +150,8 @@ class Plugin:
 
     def workers(self) -> list[str]:
         """What started the workers that ran."""
-        told = self.data / "ran.txt"
-        return told.read_text("utf-8").split() if told.exists() else []
+        started = self.data / "ran.txt"
+        return started.read_text("utf-8").split() if started.exists() else []
 
 
 def hook(trigger: str = "Scene.Update.Post", scene_id: object = 42, **changed: Any) -> bytes:
@@ -358,7 +358,7 @@ def test_odd_input_that_names_a_scene_is_noted(busy_plugin: Plugin, raw: bytes) 
     assert len(busy_plugin.subjects()) == 1
 
 
-# -- trouble with the folder ----------------------------------------------------------------------
+# -- faults of the folder ----------------------------------------------------------------------
 
 
 def test_a_locked_database_makes_the_hook_spill(busy_plugin: Plugin) -> None:
@@ -509,9 +509,16 @@ def traced(plugin: Plugin, raw: bytes, tmp_path: Path) -> dict[str, Any]:
     """What one run loaded and did. `-I -S`: neither the user's environment nor installed packages
     add to it.
     """
-    tracer, told = tmp_path / "tracer.py", tmp_path / "told.json"
+    tracer, output = tmp_path / "tracer.py", tmp_path / "trace.json"
     tracer.write_text(TRACER, encoding="utf-8")
-    command = [sys.executable, "-I", "-S", str(tracer), str(plugin.root / "PlexSync.py"), str(told)]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(tracer),
+        str(plugin.root / "PlexSync.py"),
+        str(output),
+    ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
     finished = subprocess.run(
@@ -520,7 +527,7 @@ def traced(plugin: Plugin, raw: bytes, tmp_path: Path) -> dict[str, Any]:
 
     assert (finished.returncode, finished.stderr) == (0, b"")
     assert json.loads(finished.stdout) == {"output": "ok"}
-    trace: dict[str, Any] = json.loads(told.read_text("utf-8"))
+    trace: dict[str, Any] = json.loads(output.read_text("utf-8"))
     assert trace["status"] == 0
     return trace
 

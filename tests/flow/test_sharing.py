@@ -252,7 +252,7 @@ def test_shared_requests_stay_short_however_many_items_and_names(
 
 
 def test_a_long_text_in_common_is_never_cut(worker: InProcessHarness) -> None:
-    text = "A long story, told to the end. " * 200
+    text = "A long story, up to the end. " * 200
     scenes, items = fill(worker, 5)
     for scene in scenes:
         worker.change(scene, details=text)

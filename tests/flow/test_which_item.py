@@ -428,7 +428,7 @@ def test_one_contradiction_removes_a_mapping(learning: InProcessHarness) -> None
     assert learning.worker_log().count("/data=>/media") == 1
 
 
-# -- what is told -------------------------------------------------------------------------------
+# -- what is reported -------------------------------------------------------------------------------
 
 
 def test_the_confidence_of_every_sync_is_recorded_and_counted(worker: InProcessHarness) -> None:

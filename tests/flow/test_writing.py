@@ -192,10 +192,10 @@ def test_a_silently_dropped_edit_is_reported_once(worker: InProcessHarness) -> N
         worker.sync(scene)
         worker.run_for(600.0)
 
-    told = [text for text in worker.notices().values() if "does not show it" in text]
-    assert len(told) == 1
-    assert f"scene {scene}" in told[0]
-    assert "date" in told[0]
+    reported = [text for text in worker.notices().values() if "does not show it" in text]
+    assert len(reported) == 1
+    assert f"scene {scene}" in reported[0]
+    assert "date" in reported[0]
     assert worker.dead_letters() == []
 
 

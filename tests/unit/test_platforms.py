@@ -110,14 +110,14 @@ def other_python(version: str) -> str:
     names = [*os.environ.get(PYTHONS, "").split(os.pathsep), shutil.which(f"python{version}") or ""]
     print_version = "import sys, sqlite3; print('%d.%d' % sys.version_info[:2])"
     for name in filter(None, names):
-        told = subprocess.run(
+        finished = subprocess.run(
             [name, "-c", print_version],
             capture_output=True,
             text=True,
             timeout=LIMIT_S,
             check=False,
         )
-        if told.stdout.strip() == version:
+        if finished.stdout.strip() == version:
             return name
     pytest.skip(f"no python{version} on PATH or in {PYTHONS}")
 

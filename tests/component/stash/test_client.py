@@ -1,4 +1,4 @@
-"""The way to Stash: one cookie, real timeouts, and every refusal told apart from an absence."""
+"""Test the way to Stash: one cookie, real timeouts, a refusal is different from an absence."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What was written is read once more, and what Plex silently dropped is told."""
+"""Test that what was written is read once more, and that dropped fields are reported."""
 
 from typing import Any
 

@@ -170,8 +170,8 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "age_s", "popped"),
     [
-        pytest.param("Install pip.", 60.0, None, id="just told"),
-        pytest.param("Install pip.", 4_000.0, ("error", "Install pip."), id="told an hour ago"),
+        pytest.param("Install pip.", 60.0, None, id="just shown"),
+        pytest.param("Install pip.", 4_000.0, ("error", "Install pip."), id="shown an hour ago"),
         pytest.param("The disk is full.", 60.0, ("error", "The disk is full."), id="another one"),
     ],
 )

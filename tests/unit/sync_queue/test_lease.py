@@ -33,7 +33,7 @@ def contender(data_dir: Path) -> subprocess.Popen[str]:
     )
 
 
-def say(process: subprocess.Popen[str]) -> None:
+def start(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("go\n")
     process.stdin.flush()
@@ -74,7 +74,7 @@ def test_a_lease_is_held_from_taking_to_releasing(lease: Lease) -> None:
 def test_one_of_many_starting_processes_gets_the_lease(tmp_path: Path) -> None:
     with contenders(tmp_path, 6) as crowd:
         for process in crowd:
-            say(process)
+            start(process)
         answers = sorted(map(read_answer, crowd))
 
     assert answers == ["busy"] * 5 + ["held"]
@@ -84,10 +84,10 @@ def test_a_probe_sees_a_worker_in_another_process(tmp_path: Path) -> None:
     before = is_worker_alive(tmp_path.as_posix())
 
     with contenders(tmp_path, 1) as (process,):
-        say(process)
+        start(process)
         read_answer(process)
         during = is_worker_alive(str(tmp_path))
-        say(process)
+        start(process)
         process.wait(60)
 
     assert (before, during, is_worker_alive(str(tmp_path))) == (False, True, False)
@@ -95,7 +95,7 @@ def test_a_probe_sees_a_worker_in_another_process(tmp_path: Path) -> None:
 
 def test_the_lease_is_free_the_moment_its_holder_is_killed(tmp_path: Path, lease: Lease) -> None:
     with contenders(tmp_path, 1) as (process,):
-        say(process)
+        start(process)
         read_answer(process)
         before = lease.acquire(0.0)
         process.kill()
@@ -108,7 +108,7 @@ def test_the_lease_is_free_the_moment_its_holder_is_killed(tmp_path: Path, lease
 
 def test_probing_does_not_take_the_lease_away(tmp_path: Path, lease: Lease) -> None:
     with contenders(tmp_path, 1) as (process,):
-        say(process)
+        start(process)
         read_answer(process)
 
         probes = [is_worker_alive(str(tmp_path)) for _ in range(20)]
@@ -154,7 +154,7 @@ def test_a_damaged_lease_file_still_leaves_one_holder(
 
     with contenders(tmp_path, 6) as crowd:
         for process in crowd:
-            say(process)
+            start(process)
         answers = sorted(map(read_answer, crowd))
 
     assert answers == ["busy"] * 5 + ["held"]

@@ -260,12 +260,12 @@ def test_a_corrected_token_drains_the_queue(worker: InProcessHarness) -> None:
     worker.configure(a_plex_token=token)
     by_a_hook(worker, worker.titled_scene("a", title="Waited"))
     live(worker, 10)
-    told = worker.notices()["refused"]
+    notice = worker.notices()["refused"]
     worker.configure(a_plex_token="right")
 
     live(worker, 70)
 
-    assert "Plex token" in told
+    assert "Plex token" in notice
     assert worker.titled_item("a").title == "Waited"
     assert "refused" not in worker.notices()
 
