@@ -9,8 +9,6 @@ TESTS = tests/unit
 OUT = dist
 EXAMPLES = 2000
 PY = .venv/bin/python
-# What the word list is clean for; the tests follow.
-WORDED = $(shell $(PYTHON) -m tools.layout) ui tools benchmarks docs README.md CONTRIBUTING.md CHANGELOG.md Makefile
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
 .PHONY: help env test cover gate check static docs demo bench profile fuzz soak tables package clean
@@ -56,7 +54,7 @@ static: env
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
-	$(PY) -m tools.prose $(WORDED)
+	$(PY) -m tools.prose
 
 docs: env
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
