@@ -9,7 +9,7 @@ from sync_queue.hook_queue import session_parameters
 from sync_queue.meta import STATUS_TEXTS, MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.store import JobStore
 from tests.harness.clocks import FakeClock
-from tests.harness.database import open_store, query
+from tests.harness.database import open_store, query, save_session
 from tests.harness.queue import QueueHarness
 
 
@@ -25,8 +25,8 @@ def test_the_newest_session_is_kept(queue: QueueHarness) -> None:
     meta = MetaStore(queue.store)
     before = meta.session()
 
-    meta.keep_session(connection_of("one"))
-    meta.keep_session(connection_of("two"))
+    save_session(queue.store, connection_of("one"))
+    save_session(queue.store, connection_of("two"))
 
     assert before is None
     assert meta.session() == StashSession("http", "0.0.0.0", 9999, "two", 5.0)
@@ -34,7 +34,7 @@ def test_the_newest_session_is_kept(queue: QueueHarness) -> None:
 
 def test_a_renewed_cookie_does_not_replace_a_newer_session(queue: QueueHarness) -> None:
     meta = MetaStore(queue.store)
-    meta.keep_session(connection_of("one"))
+    save_session(queue.store, connection_of("one"))
 
     renewed = meta.renew_cookie("one", "two", 6.0)
     late = meta.renew_cookie("one", "three", 7.0)
