@@ -63,7 +63,7 @@ def watch(event, arguments):
         "os.fork", "os.forkpty", "os.exec", "os.spawn", "os.posix_spawn", "os.system", "ctypes.dlopen"
     ):
         events.append([event, [str(argument) for argument in arguments]])
-os._exit = sys.exit  # the script ends at once, the tracer has to write first
+os._exit = sys.exit  # the script ends immediately, but the tracer has to write first
 sys.addaudithook(watch)
 script, target = sys.argv[1:]
 sys.argv = [script]
