@@ -7,7 +7,7 @@ the whole listing only when a marker moved and the file is still missing, at mos
 the marker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from core.clock import Clock
 from core.errors import PlexAccessError
@@ -44,6 +44,11 @@ class Finder:
         return [
             file for section in self._sections for file in self._index.by_name(section.uuid, path)
         ]
+
+    def files(self) -> Iterator[PlexFile]:
+        """Yield every indexed file of all configured libraries; send nothing."""
+        for section in self._sections:
+            yield from self._index.files(section.uuid)
 
     def prepare(self) -> None:
         """Know the libraries and have each listed once.

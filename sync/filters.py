@@ -1,7 +1,7 @@
 """Decides which scenes the settings exclude. Pure."""
 
 from core.folding import broad_form
-from plex.paths import normal_path
+from plex.paths import folded_path
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 from validation.setting_values import NEVER
@@ -29,4 +29,4 @@ def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
 
 def _form(path: str) -> str:
     """Return a path's broad form: the setting protects privacy, so a doubt excludes the scene."""
-    return normal_path(broad_form(path))
+    return folded_path(broad_form(path))

@@ -24,7 +24,9 @@ def items_to_write(
         return accept(match, strict)
     except PlexNotFound as error:
         paths = matcher.mapped_paths(scene)
-        raise PlexNotFound(f"{error}: looked for {', '.join(paths)}.", paths=paths) from error
+        sizes = tuple(file.size for file in scene.files)
+        text = f"{error}: looked for {', '.join(paths)}."
+        raise PlexNotFound(text, paths=paths, sizes=sizes) from error
 
 
 def writable_items(

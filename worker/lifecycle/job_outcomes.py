@@ -4,17 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from core.errors import PlexError, StashUnavailable, reason_of
+from core.errors import PlexError, PlexNotFound, StashUnavailable, reason_of
 from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
 from sync.context import SyncContext
 from sync_queue.store import JobStore
 from worker.lifecycle.isolation import notify_listeners
+from worker.lifecycle.renamed_files import RenamedFiles
 from worker.reporting.stats import counters_for, utc_day
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker, FailureAttribution
-from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
+from worker.resilience.retry_policy import BreakerSignal, decide_outcome, failure_text, rule_for
 from worker.resilience.throttle import Throttle
 
 # A job whose server failed without opening the breaker is due again after this delay.
@@ -67,11 +68,13 @@ class JobOutcomes:
         self._on_job_finished = tuple(on_job_finished)
         self._checkpoint = checkpoint
         self._attribution = FailureAttribution()
+        self._renamed = RenamedFiles()
         self.report = DrainReport()
 
     def start_drain(self) -> None:
-        """Reset the report."""
+        """Reset the report, and forget the files that were read for dead letters."""
         self.report = DrainReport()
+        self._renamed = RenamedFiles()
 
     @property
     def is_halted(self) -> bool:
@@ -106,7 +109,11 @@ class JobOutcomes:
             self._store.refund_attempts(self._attribution.jobs_to_refund())
         if isinstance(error, StashUnavailable):
             self.halt(reason_of(error))
-        return decide_outcome(job, error, self._rng, spend=spend, title=title)
+        outcome = decide_outcome(job, error, self._rng, spend=spend, title=title)
+        if isinstance(error, PlexNotFound) and outcome.disposition is Disposition.DEAD_LETTER:
+            error.hint = error.hint or self._renamed.hint(ctx.finder, job.scene_id, error)
+            outcome = replace(outcome, message=failure_text(error))
+        return outcome
 
     def report_to_breaker(self, ctx: SyncContext, error: Exception) -> None:
         """Report an error of Plex to the throttle and the breaker; ignore any other error."""

@@ -116,7 +116,7 @@ def decide_outcome(
     return Outcome(
         disposition,
         error=type(error),
-        message=_message(error),
+        message=failure_text(error),
         candidates=_candidates(error),
         wait_s=wait_s,
         attempts=attempts,
@@ -166,7 +166,7 @@ def _wait_s(rule: Rule, attempts: int, rng: Random) -> float:
     return full_jitter(attempts, BACKOFF_BASE_S, BACKOFF_CAP_S, rng)
 
 
-def _message(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
     """Return what happened and what to do; for a bug of PlexSync its traceback."""
     if isinstance(error, PlexSyncError):
         text = str(error).strip()
