@@ -7,6 +7,7 @@ from plex.finder import Finder
 from plex.matcher import match_scene
 from plex.path_learner import StashFile, match_learned
 from plex.path_map import PathMap
+from plex.reversed_mapping import find_reversed
 from stash.client import StashClient
 from sync.path_learning import LearnedPathStore
 from validation.config import PlexSyncConfig
@@ -75,6 +76,14 @@ class SceneMatcher:
     def mapped_paths(self, scene: SyncMetadata) -> tuple[str, ...]:
         """Return where Plex should have the scene's files, for an error message."""
         return tuple(path for file in scene.files for path in self._path_map.mapped(file.path))
+
+    def mapping_advice(self, scene: SyncMetadata) -> str:
+        """Return what to enter if the path mapping is the wrong way round for this scene, else "".
+
+        Ask this for a scene that was not matched with certainty.
+        """
+        pair = find_reversed(scene.files, self._finder.candidates, self._path_map)
+        return pair.advice if pair else ""
 
     def _is_indexed(self, scene: SyncMetadata) -> bool:
         return any(self._finder.candidates(file.path) for file in scene.files)

@@ -24,9 +24,13 @@ def items_to_write(
         return accept(match, strict)
     except PlexNotFound as error:
         paths = matcher.mapped_paths(scene)
-        sizes = tuple(file.size for file in scene.files)
         text = f"{error}: looked for {', '.join(paths)}."
-        raise PlexNotFound(text, paths=paths, sizes=sizes) from error
+        missing = PlexNotFound(text, paths=paths, sizes=tuple(file.size for file in scene.files))
+        missing.hint = matcher.mapping_advice(scene)
+        raise missing from error
+    except MatchError as error:
+        error.hint = matcher.mapping_advice(scene)
+        raise
 
 
 def writable_items(

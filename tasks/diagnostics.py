@@ -174,6 +174,8 @@ def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClien
         context.info(
             f"Would not be written: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}."
         )
+    for hint in [one.hint for one in lost if one.hint][:1]:
+        context.info(hint)
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")

@@ -12,6 +12,7 @@ from core.job import CREATE, SCAN, Job
 from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.path_learner import apply
+from plex.reversed_mapping import find_reversed_folder
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
 from sync.batch import Batch, BatchRead, is_missing
 from sync.context import SyncContext
@@ -140,8 +141,7 @@ class ScanTrigger:
         self._log.warning("plex.scan_unmapped", file=mapped)
         text = (
             "Plex was not asked to scan for a new scene, because none of its libraries holds the "
-            f"folder of {mapped}. Check the Path mapping and the Plex libraries in PlexSync's "
-            "settings."
+            f"folder of {mapped}. {_advice(ctx, path)}"
         )
         self._notices.add("scan_nowhere", "warning", text, self._clock.wall())
 
@@ -149,6 +149,16 @@ class ScanTrigger:
 def _location(folder: ScanFolder) -> tuple[int, str]:
     """Return the library and the root folder in it that contains the folder."""
     return folder.section, folder.location
+
+
+def _advice(ctx: SyncContext, path: str) -> str:
+    """Return what to do about a file whose folder is in no library."""
+    pair = find_reversed_folder(
+        path, ctx.path_map, lambda exchanged: bool(folders_of([exchanged], ctx.finder.sections))
+    )
+    if pair is not None:
+        return pair.advice
+    return "Check the Path mapping and the Plex libraries in PlexSync's settings."
 
 
 def _folders(ctx: SyncContext, path: str) -> tuple[ScanFolder, ...]:

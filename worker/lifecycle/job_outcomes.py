@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from core.errors import PlexError, PlexNotFound, StashUnavailable, reason_of
+from core.errors import MatchError, PlexError, PlexNotFound, StashUnavailable, reason_of
 from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
@@ -110,6 +110,8 @@ class JobOutcomes:
         if isinstance(error, StashUnavailable):
             self.halt(reason_of(error))
         outcome = decide_outcome(job, error, self._rng, spend=spend, title=title)
+        if isinstance(error, PlexNotFound | MatchError) and error.hint:
+            ctx.log.warning("paths.reversed", scene=job.scene_id, detail=error.hint)
         if isinstance(error, PlexNotFound) and outcome.disposition is Disposition.DEAD_LETTER:
             error.hint = error.hint or self._renamed.hint(ctx.finder, job.scene_id, error)
             outcome = replace(outcome, message=failure_text(error))

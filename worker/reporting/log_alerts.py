@@ -29,6 +29,7 @@ TEXTS = {
         "The learned path mapping {source} => {target} led to another file and was dropped. "
         "Set the right one under Path mapping if scenes fail with AmbiguousMatch."
     ),
+    "paths.reversed": "Scene {scene} was not matched. {detail} Then run Retry Dead Letters.",
     "plex.scan_failed": (
         "PlexSync could not ask Plex to scan {folder} for a new scene: {detail}. "
         "Scan the library in Plex."
