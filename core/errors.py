@@ -8,6 +8,7 @@ PlexSyncError
 │   ├── PlexAccessError        token, TLS or address: the user must act
 │   ├── PlexRejected           Plex will never take this value
 │   ├── PlexNotFound           no item plays this file (yet)
+│   ├── LibraryMissing         the file may be in a library that is missing
 │   └── StaleMatch             the matched item is gone or plays another file
 ├── MatchError
 │   ├── AmbiguousMatch         several candidates
@@ -79,6 +80,12 @@ class PlexNotFound(PlexError):
         super().__init__(message)
         self.paths = paths
         self.sizes = sizes
+
+
+class LibraryMissing(PlexError):
+    """A library that the setting Plex libraries names is missing in Plex. Correct the setting, or
+    bring the library back; scenes that may be in it wait.
+    """
 
 
 class StaleMatch(PlexError):

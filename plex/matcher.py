@@ -98,6 +98,14 @@ def match_scene(
     return verdicts[0]
 
 
+def is_exact(result: MatchResult) -> bool:
+    """Return True if every item to write is certain by the path of its file."""
+    chosen = [candidate for candidate in result.candidates if candidate.file.item in result.items]
+    return result.confidence is Confidence.HIGH and all(
+        candidate.evidence is Evidence.EXACT_PATH for candidate in chosen
+    )
+
+
 def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
     """Return the items to write.
 

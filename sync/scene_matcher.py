@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.finder import Finder
-from plex.matcher import match_scene
+from plex.matcher import is_exact, match_scene
 from plex.path_learner import StashFile, match_learned
 from plex.path_map import PathMap
 from plex.reversed_mapping import find_reversed
@@ -43,12 +43,26 @@ class SceneMatcher:
             PlexError, StashUnavailable: a server failed.
         """
         self._finder.prepare()
-        if self._learning is not None and self._learning.is_due():
+        # Where a library is missing, a name that seems unique may not be.
+        is_complete = not self._finder.missing_libraries
+        if is_complete and self._learning is not None and self._learning.is_due():
             self._learning.learn(self._stash, self._finder.candidates)
 
     def match(self, scene: SyncMetadata) -> MatchResult:
-        """Match one scene against the index; send nothing."""
-        return self._override_match(scene) or self._match_files(scene.files)
+        """Match one scene against the index; send nothing.
+
+        While a configured library is missing, only an exact path counts: the other evidence is
+        that no further file of the name is known.
+        """
+        result = self._override_match(scene) or self._match_files(scene.files)
+        if self._finder.missing_libraries and not is_exact(result):
+            return MatchResult((), Confidence.NONE, (), "a library that may have it is missing")
+        return result
+
+    @property
+    def missing_libraries(self) -> tuple[str, ...]:
+        """Return the configured libraries that Plex does not have."""
+        return self._finder.missing_libraries
 
     def refresh(self, missing: Sequence[SyncMetadata]) -> None:
         """Bring the index up to date, because Plex had no file for these scenes.

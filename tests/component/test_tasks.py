@@ -343,7 +343,16 @@ def test_a_library_that_does_not_exist_is_named(button: Button) -> None:
 
     answer = button.press("health")
 
-    assert "nowhere" in str(answer["error"])
+    assert "Nowhere" in str(answer["error"])
+
+
+def test_a_missing_library_beside_others_is_named(button: Button) -> None:
+    button.stash.configure(a_plex_libraries="Nowhere, scenes ")
+
+    answer = button.press("health")
+
+    assert "output" in answer
+    assert "no movie library named Nowhere (it has: Scenes)" in button.text
 
 
 def test_a_stash_that_went_away_is_an_error(button: Button) -> None:
