@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.finder import Finder
 from plex.matcher import is_exact, match_scene
-from plex.path_learner import StashFile, match_learned
+from plex.path_learner import StashFile, apply, match_learned
 from plex.path_map import PathMap
-from plex.reversed_mapping import find_reversed
+from plex.reversed_mapping import find_reversed, find_reversed_folder
+from plex.scan_folder import ScanFolder, folders_of
 from stash.client import StashClient
 from sync.path_learning import LearnedPathStore
 from validation.config import PlexSyncConfig
@@ -98,6 +99,34 @@ class SceneMatcher:
         """
         pair = find_reversed(scene.files, self._finder.candidates, self._path_map)
         return pair.advice if pair else ""
+
+    def folder_advice(self, scene: SyncMetadata) -> str:
+        """Return what to enter if the exchanged path mapping leads into a library, else "".
+
+        Ask this for a scene whose folder, as it is mapped now, is in no library.
+        """
+        sections = self._finder.sections
+        for file in scene.files:
+            pair = find_reversed_folder(
+                file.path, self._path_map, lambda path: bool(folders_of([path], sections))
+            )
+            if pair is not None:
+                return pair.advice
+        return ""
+
+    def folders(self, scene: SyncMetadata) -> tuple[ScanFolder, ...]:
+        """Return the folders of Plex that would hold the scene's files; () if no library does."""
+        return tuple(folder for file in scene.files for folder in self._folders_of(file.path))
+
+    def _folders_of(self, path: str) -> tuple[ScanFolder, ...]:
+        # The learned paths come first, then the path mapping, then the path as it is in Stash.
+        mappings = self._learning.mappings if self._learning is not None else ()
+        learned = [mapped for mapped in (apply(mapping, path) for mapping in mappings) if mapped]
+        for paths in (*((mapped,) for mapped in learned), self._path_map.mapped(path)):
+            folders = folders_of(paths, self._finder.sections)
+            if folders:
+                return folders
+        return ()
 
     def _is_indexed(self, scene: SyncMetadata) -> bool:
         return any(self._finder.candidates(file.path) for file in scene.files)

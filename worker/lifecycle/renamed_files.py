@@ -11,15 +11,16 @@ OVERRIDES = BY_NAME["match_overrides"].display_name
 class RenamedFiles:
     """Reads the index of Plex's files once, for the first missing file; use it for one drain."""
 
-    def __init__(self) -> None:
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
         self._files: FilesBySize | None = None
 
-    def hint(self, finder: Finder, scene_id: int, error: PlexNotFound) -> str:
+    def hint(self, scene_id: int, error: PlexNotFound) -> str:
         """Return what to do about a file that Plex has under another name; "" if it has none."""
         if not any(error.sizes):
             return ""
         if self._files is None:
-            self._files = FilesBySize(finder.files())
+            self._files = FilesBySize(self._finder.files())
         similar = self._files.similar(error.paths, error.sizes)
         if not similar:
             return ""
