@@ -24,13 +24,16 @@ _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
 
 
-def confirmed_update(record: SyncRecord | None) -> str:
-    """Return the `updated_at` of the last sync, "" for none.
+def confirmed_update(record: SyncRecord | None, scene: SyncMetadata) -> str:
+    """Return the `updated_at` of the last sync of the scene's file, "" for none.
 
     Also "" when the scene was read within the resolution of Stash's times, so that a later edit
     may have the same `updated_at`.
     """
     if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
+        return ""
+    # Stash can give a scene another file without another `updated_at`.
+    if record.oshash and record.oshash != scene.files[0].oshash:
         return ""
     return record.updated_at
 

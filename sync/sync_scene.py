@@ -188,7 +188,7 @@ class SceneSync:
             )
             return
         progress.items.append(key)
-        last_update = confirmed_update(planned.record)
+        last_update = confirmed_update(planned.record, planned.scene)
         failed: dict[str, str] = {}
         if (planned.scene.scene_id, key) not in batch.written:
             planned, failed = self._write(batch, case, planned)

@@ -133,7 +133,10 @@ class Records:
             )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
-        """Give the record another scene id; `UNASSIGNED` until its file is seen."""
+        """Give the record another scene id; `UNASSIGNED` until its file is seen.
+
+        It proves no state of that scene, whose time may be the same, so its `updated_at` is "".
+        """
         row = {
             "scene_id": record.scene_id,
             "server": record.server,
