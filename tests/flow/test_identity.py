@@ -223,7 +223,7 @@ def test_scenes_that_exchange_files_exchange_posters(
         assert worker.shown(shown).art_bytes == cover
 
 
-def test_a_file_replaced_without_a_new_time_has_its_cover_checked(
+def test_a_file_replaced_within_a_second_has_its_cover_sent(
     worker: InProcessHarness,
 ) -> None:
     (scene, item), *_ = filled(worker, 1).items()
