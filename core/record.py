@@ -47,12 +47,14 @@ class ImageRecord:
         etag: Stash's ETag of the cover that was looked at last.
         item_path: the item's image path where these bytes were seen; "" for not yet.
         failure: why that cover is not shown; None where nothing failed.
+        is_by_hand: Plex shows an image that the user chose there, and that stays.
     """
 
     sha1: str
     etag: str = ""
     item_path: str = ""
     failure: ImageFailure | None = None
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

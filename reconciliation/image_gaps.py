@@ -88,7 +88,12 @@ class ImageChecker:
         is_same_file = record.oshash in ("", scene.files[0].oshash)
         if not self.fields or (record.updated_at == scene.updated_at and is_same_file):
             return ()
-        etags = {field.name: record.images[field.name].etag for field in self.fields}
+        # An image that was chosen by hand stays, whatever the cover.
+        etags = {
+            field.name: record.images[field.name].etag
+            for field in self.fields
+            if not record.images[field.name].is_by_hand
+        }
         has_changed = {
             etag: self.stash.has_other_cover(scene.scene_id, etag) for etag in set(etags.values())
         }

@@ -42,12 +42,14 @@ def is_known_refusal(failure: ImageFailure) -> bool:
 def must_send(
     known: ImageRecord | None, rules: WriteRules, now: float, *, is_forced: bool = False
 ) -> bool:
-    """Return True if the item was not given the cover of before and should be.
+    """Return True if the item does not show the last cover that was looked at, and should.
 
     `now` is in epoch seconds; `is_forced` True if the user wants everything sent.
     """
     if known is None:
         return True
+    if known.is_by_hand:
+        return is_forced or not rules.preserve_plex_edits
     failure = known.failure
     if failure is None:
         return False

@@ -8,8 +8,10 @@ from core.clock import Clock
 from core.fields import Field
 from core.original import Original
 from core.plex_item import PlexItem
+from core.record import ImageRecord
 from plex.client import PlexClient
 from plex.image_state import IMAGE_LISTS, ItemImages
+from plex.plan import WriteRules
 from sync_queue.originals import Originals
 
 
@@ -19,6 +21,8 @@ class ImageOutcome(Enum):
     SENT = "sent"
     # Plex shows these bytes already.
     SHOWN = "shown"
+    # The user has chosen another image in Plex, and such edits are preserved.
+    BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class ImageSender:
     """
 
     plex: PlexClient
+    rules: WriteRules
     originals: Originals
     clock: Clock
     check_epoch: Callable[[], None]
@@ -47,11 +52,14 @@ class ImageSender:
         server: str,
         field: Field,
         image: Image,
+        known: ImageRecord | None,
         images: ItemImages,
     ) -> ImageOutcome:
-        """Select or upload the image, unless the item shows it.
+        """Select or upload the image, unless the item shows it or one that stays.
 
-        `images` are those on offer.
+        Args:
+            known: the record of the field; None for none.
+            images: the images on offer.
 
         Raises:
             PlexError: Plex did not take the image.
@@ -59,6 +67,8 @@ class ImageSender:
         shown = images.shown(field)
         if shown.endswith(image.sha1):
             return ImageOutcome.SHOWN
+        if self._is_by_hand(item, server, field, shown, known):
+            return ImageOutcome.BY_HAND
         original = Original(shown, field.plex in item.locked, written_digests=(image.sha1,))
         self.originals.save(
             server, item.rating_key, item.section, {field.name: original}, self.clock.wall()
@@ -72,3 +82,17 @@ class ImageSender:
         else:
             self.plex.upload_image(item.rating_key, kind, image.content)
         return ImageOutcome.SENT
+
+    def _is_by_hand(
+        self, item: PlexItem, server: str, field: Field, shown: str, known: ImageRecord | None
+    ) -> bool:
+        """Return True if the user chose the image that is shown, and that is preserved.
+
+        Plex locks an image that is chosen by hand, and one that PlexSync uploads.
+        """
+        if not self.rules.preserve_plex_edits or not shown or field.plex not in item.locked:
+            return False
+        original = self.originals.of_item(server, item.rating_key).get(field.name)
+        sent = original.written_digests if original else ()
+        ours = tuple(filter(None, (*sent, known.sha1 if known else "")))
+        return not shown.endswith(ours)

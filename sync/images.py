@@ -190,10 +190,14 @@ class ImageWriter:
             return
         server = progress.record.server
         try:
-            outcome = self.sender.send(item, server, image_field, image, progress.images)
+            outcome = self.sender.send(item, server, image_field, image, known, progress.images)
         except PlexError as error:
             progress.keep(name, replace(known or ImageRecord(""), etag=etag))
             self._on_failure(image_field, progress, image.sha1, error)
+            return
+        if outcome is ImageOutcome.BY_HAND:
+            kept = replace(known or ImageRecord(""), etag=etag, failure=None, is_by_hand=True)
+            progress.keep(name, kept)
             return
         path = item.images.get(name, "") if outcome is ImageOutcome.SHOWN else ""
         # The verifying read fills in the path of an image that was just sent.

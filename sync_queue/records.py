@@ -174,9 +174,12 @@ def _values(record: SyncRecord | FieldRecord | ImageRecord | ImageFailure) -> di
         for attribute in fields(record)
     }
     if isinstance(record, ImageRecord):
-        failure = values.pop("failure")
-        # almost no image fails
-        return {**values, "failure": _values(failure)} if failure else values
+        # Almost no image fails or was chosen by hand, so these keys are stored where they say more.
+        failure, is_by_hand = values.pop("failure"), values.pop("is_by_hand")
+        if failure:
+            values["failure"] = _values(failure)
+        if is_by_hand:
+            values["is_by_hand"] = True
     return values
 
 
@@ -205,6 +208,7 @@ def _image(value: dict[str, Any]) -> ImageRecord:
         value.get("etag", ""),
         value.get("shown", ""),
         _failure(failure) if failure else None,
+        value.get("is_by_hand", False),
     )
 
 

@@ -362,6 +362,21 @@ def test_hand_edits_are_no_gaps_where_they_are_preserved(worker: InProcessHarnes
     assert len(worker.plex.writes()) == writes
 
 
+def test_a_new_cover_is_no_gap_where_a_poster_was_chosen(worker: InProcessHarness) -> None:
+    worker.configure(c_preserve_plex_edits=True)
+    scene = full_scene(worker)
+    worker.plex.library.change(worker.item().rating_key, poster=picture(9))
+    worker.change(scene, cover=picture(2))
+    worker.enqueue(scene)
+    worker.work()
+    worker.change(scene, cover=picture(3))
+
+    run = reconcile(worker)
+
+    assert run["gaps"] == {}
+    assert worker.item().poster_bytes == picture(9)
+
+
 @pytest.mark.parametrize(
     "settings",
     [

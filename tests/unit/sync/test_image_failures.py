@@ -79,6 +79,18 @@ def test_a_cover_that_failed_is_sent_when_it_is_due(
     assert must_send(known, RULES, NOW + after_s, is_forced=True)
 
 
+@pytest.mark.parametrize(
+    ("preserve", "is_forced", "is_sent"),
+    [(True, False, False), (True, True, True), (False, False, True), (False, True, True)],
+)
+def test_an_image_by_hand_stays_while_edits_are_preserved(
+    preserve: bool, is_forced: bool, is_sent: bool
+) -> None:
+    known = ImageRecord("aa", "etag", is_by_hand=True)
+
+    assert must_send(known, WriteRules(preserve), NOW, is_forced=is_forced) is is_sent
+
+
 def test_only_a_second_refusal_is_known() -> None:
     assert [is_known_refusal(each) for each in (refused(1), refused(2), failed(2))] == [
         False,

@@ -132,6 +132,15 @@ def test_an_image_that_plex_refused_stays_known(desk: Desk) -> None:
     assert records.of_scene(42, "machine") == {7: refused}
 
 
+def test_an_image_that_was_chosen_by_hand_stays_known(desk: Desk) -> None:
+    records = Records(desk.store)
+    by_hand = RECORD.with_images({"poster": ImageRecord("sha", "etag", is_by_hand=True)})
+
+    records.save(by_hand)
+
+    assert records.of_scene(42, "machine") == {7: by_hand}
+
+
 def test_an_image_is_stored_under_the_keys_of_1_1_0(desk: Desk) -> None:
     Records(desk.store).save(RECORD)
 
