@@ -12,6 +12,7 @@ from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
+from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter, confirmed_update
 from sync.job_progress import JobProgress, outcome_of
@@ -33,9 +34,12 @@ from validation.metadata import SyncMetadata
 
 
 class SceneSync:
-    """Carries out the jobs of batches. `written` collects what must be verified."""
+    """Carries out the jobs of batches. `written` collects what must be verified.
 
-    def __init__(self, ctx: SyncContext) -> None:
+    `gate` outlives it, and holds images back while Plex takes none.
+    """
+
+    def __init__(self, ctx: SyncContext, gate: ImageGate) -> None:
         self._ctx = ctx
         self._matcher = ctx.matcher()
         self._planner = BatchPlanner(ctx, self._matcher)
@@ -51,6 +55,7 @@ class SceneSync:
             ),
             clock=ctx.clock,
             timer=ctx.watch,
+            gate=gate,
         )
         self.written: list[WrittenItem] = []
 
@@ -190,6 +195,7 @@ class SceneSync:
         batch.records.save(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
+        progress.failed_images.extend(images.failed)
         progress.failed.update(failed)
         if changed or images.written:
             self.written.append(_written_item(planned, images, changed, failed))

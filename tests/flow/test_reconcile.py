@@ -302,6 +302,51 @@ def test_a_refused_poster_is_found_and_never_adopted(worker: InProcessHarness) -
     assert reconcile(worker)["gaps"] == {}
 
 
+def test_a_poster_that_is_a_dead_letter_is_found(worker: InProcessHarness) -> None:
+    worker.plex.faults.add(replace(REFUSED, status=500))
+    full_scene(worker)
+    worker.work_for(1.5 * HOUR_S, step=60.0)
+    reasons = [letter.reason for letter in worker.dead_letters()]
+    worker.plex.faults.clear()
+
+    reconcile(worker)
+
+    assert reasons == ["PlexTemporaryError"]
+    assert worker.item().poster_bytes == picture(1)
+    assert worker.dead_letters() == []
+
+
+@pytest.mark.parametrize("status", [500, 503, 403, 404])
+def test_a_list_of_images_that_fails_ends_no_comparison(
+    worker: InProcessHarness, status: int
+) -> None:
+    scenes = [full_scene(worker, f"{number}.mp4") for number in range(6)]
+    for number in range(6):
+        key = worker.item(f"{number}.mp4").rating_key
+        worker.plex.library.change(key, thumb=f"/library/metadata/{key}/thumb/1", title="Drifted")
+    worker.plex.faults.add(replace(REFUSED, method="GET", status=status))
+
+    run = reconcile(worker)
+
+    assert (run["failed"], run["checked"]) == ("", len(scenes))
+    assert run["fields"] == {"drifted": {"title": 6}}
+    assert "breaker.transition" not in worker.worker_log()
+    assert "reconcile.skipped" not in worker.worker_log()
+
+
+def test_a_cover_that_stash_cannot_send_ends_no_comparison(worker: InProcessHarness) -> None:
+    first, second = full_scene(worker), full_scene(worker, "b.mp4")
+    worker.change(first, cover=picture(2))
+    worker.stash.faults.fail(500, kind="screenshot", times=None)
+    worker.plex.library.change(worker.item("b.mp4").rating_key, title="Drifted")
+
+    run = reconcile(worker)
+
+    assert (run["failed"], run["checked"]) == ("", 2)
+    assert run["gaps"] == {"drifted": 1}
+    assert second
+
+
 def test_a_poster_refused_twice_is_a_gap_once_a_week(worker: InProcessHarness) -> None:
     fault = worker.plex.faults.add(replace(REFUSED))
     full_scene(worker)

@@ -9,6 +9,7 @@ from core.errors import StashUnavailable, reason_of
 from core.job import PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
+from sync.image_gate import ImageGate
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
 from sync.verify import verify_written
@@ -55,6 +56,7 @@ class Drain:
         self._fan_out = deps.fan_out
         self._on_batch_read = tuple(deps.on_batch_read)
         self._checkpoint = deps.checkpoint
+        self._image_gate = ImageGate()
         self._outcomes = JobOutcomes(
             deps.store,
             deps.circuit,
@@ -85,7 +87,7 @@ class Drain:
         self, ctx: SyncContext, should_stop: Callable[[], bool], must_stop: Callable[[], bool]
     ) -> DrainReport:
         self._outcomes.start_drain()
-        sync = SceneSync(ctx)
+        sync = SceneSync(ctx, self._image_gate)
         while self._circuit.max_jobs and not self._outcomes.is_halted:
             if should_stop():
                 self._outcomes.halt("stopped")
