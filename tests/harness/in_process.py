@@ -27,6 +27,7 @@ from tests.emulators.plex_control import describe
 from tests.emulators.plex_model import Item
 from tests.harness.captured_log import CapturedLog
 from tests.harness.clocks import FakeClock
+from tests.harness.database import save_session
 from tests.harness.processes import running
 from tests.harness.requests import written_items
 from tests.harness.servers import LOG, ServerPair
@@ -95,7 +96,7 @@ class InProcessHarness(ServerPair):
         self.install_version(VERSION)
         self.begin_worker()
         self.connect(**settings)
-        self.hand_over()
+        self.store_session()
 
     def install_version(self, version: str) -> None:
         """Write the file that says which version is installed."""
@@ -128,7 +129,7 @@ class InProcessHarness(ServerPair):
     @property
     def store(self) -> JobStore:
         """The store of the current worker."""
-        return self.components.store
+        return self.components.queue.store
 
     def new_worker(self, checkpoint: Callable[[str], object] = str) -> Worker:
         """Build a worker with a newer epoch, as after a restart; the caller closes it."""
@@ -167,8 +168,8 @@ class InProcessHarness(ServerPair):
         self.on_heartbeat()  # among others with every answer of Plex
         assert self.heartbeats < MAX_HEARTBEATS, "the worker never ends"
 
-    def hand_over(self, cookie: str | None = None) -> None:
-        """Store the session that a hook of Stash hands over; None is Stash's current cookie."""
+    def store_session(self, cookie: str | None = None) -> None:
+        """Store the session that a hook of Stash passes on; None is Stash's current cookie."""
         value = self.stash.cookie().partition("=")[2] if cookie is None else cookie
         session = {
             "scheme": "http",
@@ -177,7 +178,7 @@ class InProcessHarness(ServerPair):
             "cookie": value,
             "now": self.clock.now,
         }
-        self.components.facts.keep_session(session)
+        save_session(self.store, session)
 
     def context(self) -> SyncContext:
         """Return what a sync works with now."""

@@ -55,7 +55,7 @@ def test_texts_arrive_while_every_image_fails(worker: InProcessHarness, name: st
 
     report = worker.drain_scenes(*scenes)
 
-    assert (report.done, report.halted) == (12, "")
+    assert (report.done, report.halted_by) == (12, "")
     assert titles(worker, 12) == [f"Title {n}" for n in range(12)]
     assert worker.components.circuit.breaker.state is BreakerStatus.CLOSED
     assert worker.components.circuit.breaker.failures == 0
@@ -199,7 +199,7 @@ def test_access_denied_to_images_alone_is_a_refusal(worker: InProcessHarness, st
 
     report = worker.drain_scenes(*scenes)
 
-    assert (report.done, report.halted, worker.jobs()) == (3, "", [])
+    assert (report.done, report.halted_by, worker.jobs()) == (3, "", [])
     assert worker.components.circuit.breaker.state is BreakerStatus.CLOSED
     assert "poster" in worker.notices()["part:poster"]
     assert fault.fired == 3
