@@ -18,6 +18,7 @@ class ImageGate:
         self._items: set[int] = set()
         self._pause_s = FIRST_PAUSE_S
         self._closed_until = float("-inf")
+        self._has_reopened = False
 
     def is_open(self, now: float) -> bool:
         """Return True if an image may be sent now."""
@@ -25,6 +26,8 @@ class ImageGate:
 
     def on_success(self) -> None:
         """Open the gate: Plex took an image."""
+        if len(self._items) >= FAILURES_TO_CLOSE:
+            self._has_reopened = True
         self._items.clear()
         self._pause_s = FIRST_PAUSE_S
         self._closed_until = float("-inf")
@@ -37,3 +40,8 @@ class ImageGate:
         if len(self._items) >= FAILURES_TO_CLOSE:
             self._closed_until = now + self._pause_s
             self._pause_s = min(MAX_PAUSE_S, self._pause_s * 2.0)
+
+    def pop_reopened(self) -> bool:
+        """Return True once after a closed gate has opened: what was held back may be sent now."""
+        has_reopened, self._has_reopened = self._has_reopened, False
+        return has_reopened

@@ -31,3 +31,11 @@ def enqueue_follow_up(
     if not has_change:
         values = {"subject": subject, "reason": follow_up.reason}
         connection.execute(sql.SET_REASON, values)
+
+
+def make_follow_ups_due(connection: sqlite3.Connection, cause: str, now: float) -> int:
+    """Make every job that waits for this cause alone due now; return how many.
+
+    The caller has opened the transaction.
+    """
+    return connection.execute(sql.MAKE_CAUSE_DUE, {"cause": cause, "now": now}).rowcount

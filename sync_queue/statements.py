@@ -87,6 +87,9 @@ MAKE_DUE = f"""
 UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)
 WHERE status < 2 AND reason = :reason AND due_at > :now
 """
+MAKE_CAUSE_DUE = (
+    f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND cause = :cause AND due_at > :now"
+)
 IS_WAITING = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
 
 DROP_WAITING_ROW = f"DELETE FROM {QUEUE} WHERE _id = :id AND status < 2"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.job import IMAGE, PRIORITY_BACKFILL, scene_subject
+from sync.image_gate import MAX_PAUSE_S
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_images import png
 from tests.harness.in_process import InProcessHarness
@@ -174,6 +175,21 @@ def test_images_follow_once_plex_takes_them_again(worker: InProcessHarness) -> N
         png(n) for n in range(12)
     ]
     assert (worker.jobs(), worker.dead_letters()) == ([], [])
+
+
+def test_what_was_held_back_is_sent_with_the_first_success(worker: InProcessHarness) -> None:
+    scenes = scenes_with_covers(worker, 12)
+    plan(worker, "500")
+    worker.drain_scenes(*scenes)
+    worker.run_for(300.0)
+    worker.plex.faults.clear()
+    worker.clock.advance(MAX_PAUSE_S)
+
+    worker.sync(scenes[0])  # an edit
+
+    assert [worker.titled_item(str(n)).poster_bytes for n in range(12)] == [
+        png(n) for n in range(12)
+    ]
 
 
 def test_one_image_that_always_fails_holds_back_no_other(worker: InProcessHarness) -> None:

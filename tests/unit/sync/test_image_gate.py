@@ -72,3 +72,13 @@ def test_a_success_after_a_pause_opens_the_gate() -> None:
     gate.on_success()
 
     assert gate.is_open(1.0)
+    assert [gate.pop_reopened(), gate.pop_reopened()] == [True, False]
+
+
+def test_a_success_of_an_open_gate_is_no_reopening() -> None:
+    gate = ImageGate()
+    gate.on_failure(1, 0.0)
+
+    gate.on_success()
+
+    assert not gate.pop_reopened()

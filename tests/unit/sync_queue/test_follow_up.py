@@ -4,7 +4,7 @@ import pytest
 
 from core.job import IMAGE, PRIORITY_BACKFILL
 from sync_queue.dead_letters import DeadLetters
-from sync_queue.follow_up import FollowUp
+from sync_queue.follow_up import FollowUp, make_follow_ups_due
 from sync_queue.store import JobStore
 from tests.harness.queue import CheckpointKiller, Killed, QueueHarness
 
@@ -71,3 +71,19 @@ def test_a_kill_while_completing_loses_neither(queue: QueueHarness) -> None:
         )
 
     assert queue.rows("subject, status") == [("scene:1", 2)]
+
+
+def test_follow_ups_become_due_and_other_jobs_do_not(queue: QueueHarness) -> None:
+    queue.store.complete(queue.claimed(), follow_up=FOLLOW_UP)
+    job = queue.claimed("scene:2")
+    later = queue.clock.wall() + 60.0
+    queue.store.retry_at(job, later, "PlexTemporaryError", attempts=1)
+
+    with queue.store.transaction() as connection:
+        count = make_follow_ups_due(connection, IMAGE, queue.clock.wall())
+
+    assert count == 1
+    assert set(queue.rows("subject, due_at", "status < 2")) == {
+        ("scene:1", queue.clock.wall()),
+        ("scene:2", later),
+    }
