@@ -21,6 +21,8 @@ CREDENTIALS = "query PlexSyncCredentials { configuration { general { apiKey maxS
 # reach it.
 SAY = "mutation PlexSyncSay($id: ID!, $args: Map!) { runPluginOperation(plugin_id: $id, args: $args) }"
 
+SYSTEM_STATUS = "query PlexSyncStatus { systemStatus { status } }"
+
 SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
   findScenes(filter: {sort: "id", per_page: $size}, scene_filter: {id: {value: $after, modifier: GREATER_THAN}}) {
     scenes { id updated_at }
@@ -55,6 +57,12 @@ SCENES_WITH = """query PlexSyncWith($oshash: String!) {
     scenes { id }
   }
 }"""
+
+
+# The oldest or the newest scene as a sync reads it: whether Stash serves scenes at all.
+ONE_SCENE = f"""query PlexSyncOneScene($direction: SortDirectionEnum!) {{
+  findScenes(filter: {{sort: "id", direction: $direction, per_page: 1}}) {{ scenes {{ {SCENE} }} }}
+}}"""
 
 
 # Whole scenes for the comparison. `count` is how many there are, asked for once only: Stash counts each time.

@@ -85,6 +85,7 @@ def health_check(context: TaskContext) -> TaskResult:
     """Look at both servers, the token, the libraries and the paths, and say what is wrong."""
     stash = context.stash_client()
     config = context.config(stash)
+    stash.check_ready()
     context.info(f"Stash answers at {stash.base_url}.")
     plex = context.build_plex(config)
     try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from core.errors import PlexError, StashUnavailable, reason_of
+from core.errors import PlexError, StashSchemaError, StashUnavailable, reason_of
 from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
@@ -27,7 +27,8 @@ OnJobFinished = Callable[[JobFinished], None]
 class DrainReport:
     """Count the outcomes of one drain.
 
-    `halted` names what ended the drain early; it is "" if no job was due any more.
+    `halted` names what ended the drain early; it is "" if no job was due any more. `stash_error`
+    is the failure of Stash that ended it; None for every other reason.
     """
 
     done: int = 0
@@ -35,6 +36,7 @@ class DrainReport:
     dead: int = 0
     wrote: int = 0
     halted: str = ""
+    stash_error: StashUnavailable | StashSchemaError | None = None
 
     def including(self, outcome: Outcome) -> "DrainReport":
         """Return the report with one more outcome."""
@@ -82,6 +84,11 @@ class JobOutcomes:
         """End the current drain early."""
         self.report = replace(self.report, halted=reason)
 
+    def halt_for(self, error: Exception) -> None:
+        """End the current drain early because of this failure of a server."""
+        stash_error = error if isinstance(error, StashUnavailable | StashSchemaError) else None
+        self.report = replace(self.report, halted=reason_of(error), stash_error=stash_error)
+
     def on_success(self, outcome: Outcome) -> None:
         """Let the throttle and the circuit breaker know that a scene was synced."""
         self._throttle.on_result(ok=True)
@@ -105,7 +112,7 @@ class JobOutcomes:
         if was_closed and not is_closed:
             self._store.refund_attempts(self._attribution.jobs_to_refund())
         if isinstance(error, StashUnavailable):
-            self.halt(reason_of(error))
+            self.halt_for(error)
         return decide_outcome(job, error, self._rng, spend=spend, title=title)
 
     def report_to_breaker(self, ctx: SyncContext, error: Exception) -> None:
@@ -133,7 +140,7 @@ class JobOutcomes:
             case Disposition.RELEASE:
                 # An open breaker delays the job itself; a closed one would let it spin.
                 is_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
-                due_at = now + (RELEASE_DELAY_S if is_closed else 0.0)
+                due_at = now + max(outcome.wait_s, RELEASE_DELAY_S if is_closed else 0.0)
                 self._store.retry_at(
                     job, due_at, outcome.reason, attempts=outcome.attempts, counts=counts
                 )
@@ -157,6 +164,5 @@ class JobOutcomes:
 
     def release_and_halt(self, jobs: Sequence[Job], error: Exception) -> None:
         """Release the jobs because a server is away, and end the drain."""
-        reason = reason_of(error)
-        self.release(jobs, reason)
-        self.halt(reason)
+        self.release(jobs, reason_of(error))
+        self.halt_for(error)

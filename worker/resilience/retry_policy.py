@@ -23,6 +23,7 @@ from core.errors import (
     SceneHasNoFile,
     StaleMatch,
     StashQueryError,
+    StashSchemaError,
     StashUnavailable,
     WeakMatch,
 )
@@ -34,6 +35,9 @@ BACKOFF_CAP_S = 80.0
 NOT_FOUND_WAITS_S = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 900.0, 900.0, 1200.0, 1200.0, 1500.0)
 """Seconds before each retry for a file that Plex does not have yet: about two hours in all."""
 LIBRARY_POLL_S = 30.0
+# A query that Stash's schema does not allow is tried again after this long: Stash or PlexSync may
+# have been updated.
+SCHEMA_RETRY_S = 600.0
 LIBRARY_POLL_LATER_S = 300.0
 
 
@@ -57,11 +61,15 @@ class RetryMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: how the job waits, its maximum attempts, and the signal to the breaker."""
+    """One row: how the job waits, its maximum attempts, and the signal to the breaker.
+
+    `wait_s` is how many seconds a job waits for a recovery that nothing reports.
+    """
 
     wait: RetryMode
     attempts: int
     signal: BreakerSignal = BreakerSignal.NONE
+    wait_s: float = 0.0
 
 
 RULES: dict[type[Exception], Rule] = {
@@ -76,6 +84,7 @@ RULES: dict[type[Exception], Rule] = {
     PlexRejected: Rule(RetryMode.NEVER, 1),
     PlexError: Rule(RetryMode.BACKOFF, 5, BreakerSignal.COUNT),
     StashUnavailable: Rule(RetryMode.RECOVERY, 0),
+    StashSchemaError: Rule(RetryMode.RECOVERY, 0, wait_s=SCHEMA_RETRY_S),
     StashQueryError: Rule(RetryMode.BACKOFF, 3),
     ConfigurationError: Rule(RetryMode.RECOVERY, 0),
     Fenced: Rule(RetryMode.RECOVERY, 0),
@@ -108,7 +117,7 @@ def decide_outcome(
     rule = rule_for(error)
     attempts = job.attempts + 1 if spend and rule.wait is not RetryMode.RECOVERY else job.attempts
     if rule.wait is RetryMode.RECOVERY:
-        disposition, wait_s = Disposition.RELEASE, 0.0
+        disposition, wait_s = Disposition.RELEASE, rule.wait_s
     elif spend and attempts >= rule.attempts:
         disposition, wait_s = Disposition.DEAD_LETTER, 0.0
     else:
