@@ -161,6 +161,8 @@ class StashClient(StashTransport):
     ) -> tuple[list[dict[str, Any]], int]:
         """Return the next whole scenes in the order of their ids, and the number of all scenes.
 
+        Of a scene that Stash fails on there is only the id.
+
         Args:
             after: The id before the first scene of the page.
             size: The maximum number of scenes.
@@ -168,11 +170,18 @@ class StashClient(StashTransport):
             counted: Ask for the number of all scenes; without it the number is 0.
         """
         variables: dict[str, Any] = {"after": after, "size": size, "counted": counted}
+        query = queries.WHOLE_SCENES
         if since:
-            data = self.graphql(queries.RECENT_SCENES, {**variables, "since": since})
-        else:
-            data = self.graphql(queries.WHOLE_SCENES, variables)
-        page = data["findScenes"]
+            query, variables["since"] = queries.RECENT_SCENES, since
+        try:
+            page = self.graphql(query, variables)["findScenes"]
+        except StashSchemaError:
+            raise
+        except StashQueryError:
+            ids = [scene_id for scene_id, _ in self.scene_page(after, size, since)]
+            scenes = self.scenes(ids)
+            # One that Stash fails on stays on the page: a missing scene would count as deleted.
+            return [scenes[scene_id] or {"id": str(scene_id)} for scene_id in ids], 0
         return list(page["scenes"]), int(page.get("count") or 0)
 
     def file_sample(self, size: int) -> list[tuple[str, int]]:

@@ -99,6 +99,15 @@ def test_one_broken_scene_is_no_absence_of_stash(
     assert (list(read.failed), list(read.scenes)) == ([broken], [3 - broken])
 
 
+def test_a_page_keeps_the_id_of_a_broken_scene(stash: StashEmulator, client: StashClient) -> None:
+    stash.core.broken_scenes.add(1)
+
+    page, _ = client.full_scenes(0, 10)
+
+    assert [scene["id"] for scene in page] == ["1", "2"]
+    assert [scene.get("title") for scene in page] == [None, "B"]
+
+
 @pytest.mark.parametrize("name", sorted(set(READS) - {"cover", "has_other_cover"}))
 def test_a_refused_query_is_an_error_of_the_schema(
     stash: StashEmulator, client: StashClient, name: str
