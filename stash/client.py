@@ -1,6 +1,6 @@
 """Ask Stash: one method per query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -20,6 +20,7 @@ from stash.answers import (
 )
 from stash.scene_reads import RawScene, ScenesRead, read_halves
 from stash.transport import StashTransport
+from validation.metadata import LEFT_OUT
 
 PLUGIN_ID = "PlexSync"
 
@@ -49,8 +50,28 @@ class StashClient(StashTransport):
             return read_halves(self._scenes, ids, str(error))
 
     def _scenes(self, ids: Sequence[int]) -> dict[int, RawScene | None]:
-        data = self.send(queries.scenes_by_id(ids))
-        return {number: read_scene(data.get(f"s{number}")) for number in ids}
+        data = self._send_selected(lambda selection: queries.scenes_by_id(ids, selection))
+        return {number: self._with_left_out(data.get(f"s{number}")) for number in ids}
+
+    def _send_selected(
+        self, query: Callable[[str], str], variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Send a query for scenes; if it is refused, again without what Stash's schema lacks.
+
+        `query` returns the query for a selection.
+        """
+        try:
+            return self.send(query(self.selection.text), variables)
+        except StashSchemaError as error:
+            self.reduce_selection(str(error))
+            return self.send(query(self.selection.text), variables)
+
+    def _with_left_out(self, raw: object) -> RawScene | None:
+        """Return a scene with the names that were not asked for, so that none counts as empty."""
+        scene = read_scene(raw)
+        if not scene or not self.selection.left_out:
+            return scene
+        return {**scene, LEFT_OUT: self.selection.left_out}
 
     def settings(self, plugin_id: str = PLUGIN_ID) -> dict[str, Any]:
         """Return the plugin's stored settings; {} if none were ever stored."""
@@ -67,6 +88,7 @@ class StashClient(StashTransport):
     def credentials(self) -> tuple[str, float]:
         """Return Stash's API key ("" for none) and the maximum age of a session in seconds."""
         data = self.graphql(queries.CREDENTIALS)
+        self.note_version(data)
         with expect_shape():
             general = data["configuration"]["general"]
             return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
@@ -170,19 +192,22 @@ class StashClient(StashTransport):
             counted: Ask for the number of all scenes; without it the number is 0.
         """
         variables: dict[str, Any] = {"after": after, "size": size, "counted": counted}
-        query = queries.WHOLE_SCENES
+        query = queries.whole_scenes
         if since:
-            query, variables["since"] = queries.RECENT_SCENES, since
+            query, variables["since"] = queries.recent_scenes, since
         try:
-            page = self.graphql(query, variables)["findScenes"]
+            page = self._send_selected(query, variables)["findScenes"]
         except StashSchemaError:
             raise
         except StashQueryError:
+            self.check_data()
             ids = [scene_id for scene_id, _ in self.scene_page(after, size, since)]
             scenes = self.scenes(ids)
             # One that Stash fails on stays on the page: a missing scene would count as deleted.
             return [scenes[scene_id] or {"id": str(scene_id)} for scene_id in ids], 0
-        return list(page["scenes"]), int(page.get("count") or 0)
+        return [self._with_left_out(scene) or {} for scene in page["scenes"]], int(
+            page.get("count") or 0
+        )
 
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """Return (path, bytes) of the files of randomly selected scenes; [] without scenes."""

@@ -7,14 +7,23 @@ requests, one of them for the schema of half a megabyte.
 import copy
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import requests
 from stashapi.classes import GQLWrapper
 
 from core.errors import StashNeed, StashQueryError, StashSchemaError, StashUnavailable
+from core.version import VERSION
 from stash import queries
 from stash.answers import expect_shape, read_data
+from stash.selection import (
+    SCENE_TYPE,
+    SceneSelection,
+    missing_types,
+    parse_selection,
+    reduce_selection,
+)
 from stash.session import StashAddress, StashSession, silence_certificate_warnings
 
 # The library logs the variables of a failed query, and those of `save_settings` hold the Plex
@@ -49,6 +58,8 @@ class StashTransport(GQLWrapper):
         # PlexSync's queries carry their fragments.
         self.fragments: dict[str, str] = {}
         self.log = _SILENT_LOG
+        self.selection = SceneSelection()
+        self._version = ""
         silence_certificate_warnings(address)
 
     @property
@@ -79,8 +90,8 @@ class StashTransport(GQLWrapper):
         """
         try:
             return self.send(query, variables)
-        except StashSchemaError:
-            raise
+        except StashSchemaError as error:
+            raise self.schema_error(str(error)) from error
         except StashQueryError:
             self.check_data()
             raise
@@ -136,7 +147,7 @@ class StashTransport(GQLWrapper):
         self.check_ready()
         for direction in ("ASC", "DESC"):
             try:
-                self.send(queries.ONE_SCENE, {"direction": direction})
+                self.send(queries.one_scene(self.selection.text), {"direction": direction})
             except StashSchemaError:
                 return
             except StashQueryError as error:
@@ -146,6 +157,72 @@ class StashTransport(GQLWrapper):
         need = StashNeed.DATABASE
         raise StashUnavailable(f"Stash {need.value} ({reason})", need=need) from reason
 
+    @property
+    def version(self) -> str:
+        """Return Stash's version as it was read last, "" if Stash does not say it.
+
+        Raises:
+            StashUnavailable: Stash is away.
+        """
+        if not self._version:
+            with suppress(StashQueryError):
+                self.note_version(self.send(queries.STASH_VERSION))
+        return self._version
+
+    def note_version(self, data: Mapping[str, Any]) -> None:
+        """Keep the version of an answer; another version may know what the last one lacked."""
+        with expect_shape():
+            version = str(data["version"]["version"] or "")
+        if version != self._version and self.selection.version is not None:
+            self.selection = SceneSelection()
+        self._version = version
+
+    def schema_error(self, text: str) -> StashSchemaError:
+        """Return the error for a query that this version of Stash does not accept."""
+        name = f"Stash {self.version}".strip()
+        return StashSchemaError(f"{name} does not accept a query of PlexSync {VERSION}: {text}")
+
+    def reduce_selection(self, refusal: str) -> None:
+        """Leave out of scene queries what Stash's schema lacks; read it once per version of Stash.
+
+        Raises:
+            StashUnavailable: Stash is away.
+            StashSchemaError: nothing can be left out: a sync needs it, or it is not the reason.
+        """
+        # Stash may have been updated since its version was read.
+        self._version = ""
+        version = self.version
+        if self.selection.version == version:
+            raise self.schema_error(refusal)
+        types = self._read_types()
+        selection, missing = reduce_selection(types, version)
+        if missing or not selection.left_out:
+            self.selection = SceneSelection(version=version)
+            raise self.schema_error(f"it lacks {', '.join(missing)}" if missing else refusal)
+        self.selection = selection
+
+    def _read_types(self) -> dict[str, dict[str, str]]:
+        """Return the fields of the types that a scene query selects."""
+        types: dict[str, dict[str, str]] = {}
+        tree = parse_selection(queries.SCENE)
+        while names := sorted(set(missing_types(tree, SCENE_TYPE, types))):
+            data = self.send(queries.types_by_name(names))
+            with expect_shape():
+                for place, name in enumerate(names):
+                    answer = data[f"t{place}"] or {"fields": []}
+                    types[name] = {
+                        field["name"]: _type_name(field["type"]) for field in answer["fields"]
+                    }
+        return types
+
     def is_up(self) -> bool:
         """Return True if Stash answers; needs no session."""
         return self.s.is_up(f"{self.base_url}/healthz")
+
+
+def _type_name(reference: Mapping[str, Any]) -> str:
+    """Return the name of a type below its list and non-null wrappers."""
+    inner: Mapping[str, Any] | None = reference
+    while inner is not None and not inner.get("name"):
+        inner = inner.get("ofType")
+    return str(inner["name"]) if inner is not None else ""

@@ -19,6 +19,7 @@ from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig, read_config
 from validation.settings import BY_NAME
 from worker.reporting.outage_report import report_lines
+from worker.reporting.stash_report import left_out_text
 from worker.reporting.status import status_lines, take_snapshot
 from worker.resilience.outages import metrics, read_history
 
@@ -178,6 +179,8 @@ def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClien
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")
+    if stash.selection.left_out:
+        context.info(left_out_text(stash.selection))
     verdict = "All is well" if not lost else "Both servers are well"
     context.info(f"{verdict}: {found} of {len(shown)} sample scenes are found in Plex.")
     return {"sample": len(shown), "found": found, "proposed": proposed}

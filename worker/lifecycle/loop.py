@@ -261,6 +261,7 @@ class WorkerLoop:
         self._on_drained(ctx, report)
 
     def _on_drained(self, ctx: SyncContext, report: DrainReport) -> None:
+        self._stash_report.on_selection(ctx.stash.selection)
         if report.done or report.dead or report.waiting:
             self._log.info(
                 "drain.end",
