@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from core.errors import PlexError
+from core.errors import PlexError, StashQueryError, StashUnavailable
 from core.text import pluralize
 from core.timers import IntervalTimer
 from plex.path_learner import StashFile, learn
@@ -131,7 +131,7 @@ def dry_run(context: TaskContext) -> TaskResult:
     """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
     stash = context.stash_client()
     config = context.config(stash)
-    total, ends_at = stash.scene_count(), context.clock.monotonic() + context.max_duration_s()
+    total, ends_at = _scene_count(stash), context.clock.monotonic() + context.max_duration_s()
     tally, pace = PreviewTotals(), IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
     with _ctx(context, config, stash) as ctx:
         for page in scene_pages(stash, PREVIEW_PAGE):
@@ -152,6 +152,14 @@ def dry_run(context: TaskContext) -> TaskResult:
         context.info(line)
     context.progress(1.0)
     return tally.answer()
+
+
+def _scene_count(stash: StashClient) -> int:
+    """Return the number of scenes for the progress bar, 0 if Stash rejects the query."""
+    try:
+        return stash.scene_count()
+    except StashQueryError:
+        return 0
 
 
 def clear_matches(context: TaskContext) -> TaskResult:
@@ -190,7 +198,12 @@ def _proposed_mapping(
     context: TaskContext, config: PlexSyncConfig, stash: StashClient
 ) -> list[str]:
     """Return the pairs of folders that files of one name and size support; [] for too few files."""
-    files = [StashFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
+    try:
+        sample = stash.file_sample(LEARN_SAMPLE)
+    except (StashQueryError, StashUnavailable) as error:
+        context.log("warning", f"No path mapping can be proposed: {error}.")
+        return []
+    files = [StashFile(path, size) for path, size in sample]
     with _ctx(context, config, stash) as ctx:
         ctx.finder.prepare()
         return [f"{one.source} => {one.target}" for one in learn(files, ctx.finder.candidates)]

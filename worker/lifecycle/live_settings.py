@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.clock import Clock
-from core.errors import StashUnavailable
+from core.errors import StashQueryError, StashUnavailable
 from core.log import EventLog
 from stash.client import StashClient
 from stash.session import StashAddress
@@ -14,6 +14,8 @@ from sync_queue.notices import Notices
 from validation.config import ConfigResult, PlexSyncConfig, read_config
 
 NO_SETTINGS = "settings"
+# How long a session is assumed to be valid while Stash does not say it.
+UNKNOWN_AGE_S = 180.0
 
 
 class LiveSettings:
@@ -42,6 +44,7 @@ class LiveSettings:
         self._session_at = 0.0
         self._raw: dict[str, Any] | None = None
         self._ctx: SyncContext | None = None
+        self._has_credentials = True
         self.config: PlexSyncConfig | None = None
         self.generation = 0
 
@@ -69,7 +72,13 @@ class LiveSettings:
         client, session = self.stash(), self._facts.session()
         if client is None or session is None:
             raise StashUnavailable("no hook or task has stored Stash's address yet")
-        key, age_s = client.credentials()
+        try:
+            key, age_s = client.credentials()
+        except StashQueryError as error:
+            # Any query renews the session; without the answer only the API key is not known.
+            client.settings()
+            key, age_s = client.api_key, UNKNOWN_AGE_S
+            self._report_no_credentials(error)
         client.api_key = key
         self._log.redact(key)
         self._log.redact_temporarily(client.cookie)
@@ -137,6 +146,11 @@ class LiveSettings:
         self._notices.drop(NO_SETTINGS)
         self._ctx = self._build_context(config, client)
         self._log.info("settings.read", generation=self.generation)
+
+    def _report_no_credentials(self, error: StashQueryError) -> None:
+        if self._has_credentials:
+            self._has_credentials = False
+            self._log.warning("stash.no_credentials", detail=str(error))
 
     def _report_warnings(self, result: ConfigResult) -> None:
         for warning in result.warnings:

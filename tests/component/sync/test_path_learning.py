@@ -4,18 +4,24 @@ contradiction.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from core.errors import StashUnavailable
 from core.match import PlexFile
 from plex.path_learner import Candidates, LearnedMapping
 from plex.paths import file_name, normal_path
 from stash.client import StashClient
 from stash.session import StashAddress
-from sync.path_learning import FILE_NAME, REPEAT_AFTER_S, SAMPLE, LearnedPathStore, read_mappings
+from sync.path_learning import (
+    FILE_NAME,
+    REPEAT_AFTER_S,
+    RETRY_AFTER_S,
+    SAMPLE,
+    LearnedPathStore,
+    read_mappings,
+)
 from tests.emulators.stash_server import StashEmulator
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
@@ -149,14 +155,26 @@ def test_a_dropped_mapping_is_never_learned_again(pupil: Pupil) -> None:
     assert pupil.learn() == ()
 
 
-def test_a_stash_that_is_away_leaves_what_was_learned(pupil: Pupil) -> None:
+FAILURES: dict[str, Callable[[StashEmulator], None]] = {
+    "refused": lambda stash: stash.faults.refuse("PlexSyncSample"),
+    "a bug": lambda stash: stash.faults.panic("PlexSyncSample", times=None),
+    "away": lambda stash: stash.down(),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_sample_without_an_answer_changes_nothing(pupil: Pupil, name: str) -> None:
     pupil.learn()
-    pupil.stash.down()
+    pupil.clock.advance(REPEAT_AFTER_S)
+    FAILURES[name](pupil.stash)
 
-    with pytest.raises(StashUnavailable):
-        pupil.learn()
+    learned = [pupil.learn(), pupil.learn()]
 
-    assert pupil.pairs(pupil.learning.mappings) == DATA
+    assert learned == [DATA, DATA]
+    assert len([line for line in pupil.lines if "paths.not_learned" in line]) == 1
+    assert not pupil.learning.is_due()
+    pupil.clock.advance(RETRY_AFTER_S)
+    assert pupil.learning.is_due()
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", json.dumps({"pairs": [{"source": 1}]})])
