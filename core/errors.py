@@ -52,7 +52,9 @@ class PlexTemporaryError(PlexError):
 
 
 class PlexAccessError(PlexError):
-    """Plex refuses the connection. Check the Plex URL and the Plex token in PlexSync's settings."""
+    """PlexSync has no access to Plex. Check the Plex URL and the Plex token in PlexSync's
+    settings.
+    """
 
 
 class PlexRejected(PlexError):

@@ -25,7 +25,7 @@ EVENTS = {
 }
 TEXTS = {
     REFUSED: (
-        "Plex denies PlexSync access; every change stays queued. Check the Plex URL, the Plex "
+        "PlexSync has no access to Plex; every change stays queued. Check the Plex URL, the Plex "
         "token and the Plex libraries in PlexSync's settings. ({reason})"
     ),
     GONE: (
