@@ -111,7 +111,8 @@ class StashNeed(Enum):
     DATABASE = "cannot read its database; look at Stash's log"
     # The session is over, and PlexSync has no API key.
     LOGIN = (
-        "asks for a login; open Stash once, or generate an API key in Stash (Settings > Security)"
+        "has ended PlexSync's session and asks for a login; open Stash once, or generate an API "
+        "key in Stash (Settings > Security)"
     )
 
 

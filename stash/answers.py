@@ -19,6 +19,21 @@ _SCHEMA_STATUSES = (400, 422)
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """How Stash lets PlexSync in.
+
+    Attributes:
+        api_key: the key that Stash's user has generated, "" for none.
+        session_age_s: how long a session is valid, 0 for no limit.
+        needs_login: Stash asks for a user name and a password.
+    """
+
+    api_key: str
+    session_age_s: float
+    needs_login: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cover:
     """A scene's cover.
 

@@ -10,6 +10,7 @@ from core.errors import StashQueryError, StashSchemaError
 from stash import queries
 from stash.answers import (
     Cover,
+    Credentials,
     SceneState,
     check_cover,
     expect_shape,
@@ -85,13 +86,17 @@ class StashClient(StashTransport):
         """Replace all settings that Stash stores for the plugin."""
         self.send(queries.SAVE_SETTINGS, {"id": plugin_id, "values": dict(values)})
 
-    def credentials(self) -> tuple[str, float]:
-        """Return Stash's API key ("" for none) and the maximum age of a session in seconds."""
+    def credentials(self) -> Credentials:
+        """Return how Stash lets PlexSync in."""
         data = self.graphql(queries.CREDENTIALS)
         self.note_version(data)
         with expect_shape():
             general = data["configuration"]["general"]
-            return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
+            return Credentials(
+                str(general["apiKey"] or ""),
+                float(general["maxSessionAge"] or 0),
+                bool(general.get("username")),
+            )
 
     def scene_page(self, after: int, size: int, since: str = "") -> list[tuple[int, str]]:
         """Return (id, updated_at) of the next scenes in the order of their ids; [] at the end.

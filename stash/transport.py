@@ -17,6 +17,7 @@ from core.errors import StashNeed, StashQueryError, StashSchemaError, StashUnava
 from core.version import VERSION
 from stash import queries
 from stash.answers import expect_shape, read_data
+from stash.key_file import KeyFile
 from stash.selection import (
     SCENE_TYPE,
     SceneSelection,
@@ -47,11 +48,12 @@ class StashTransport(GQLWrapper):
         api_key: str = "",
         timeout_s: tuple[float, float] = (5.0, 30.0),
         on_request: Callable[[], object] = lambda: None,
+        key_file: KeyFile | None = None,
     ) -> None:
         """Prepare the session; send nothing. See `StashSession` for the arguments."""
         super().__init__()
         library_headers = self.s.headers
-        self.s = StashSession(cookie, api_key, timeout_s, on_request)
+        self.s = StashSession(cookie, api_key, timeout_s, on_request, key_file)
         self.s.headers.update(library_headers)
         self.base_url = address.base_url
         self.url = f"{self.base_url}/graphql"
@@ -76,9 +78,9 @@ class StashTransport(GQLWrapper):
         """Return the API key that is sent if Stash refuses the cookie, "" for none."""
         return self.s.api_key
 
-    @api_key.setter
-    def api_key(self, value: str) -> None:
-        self.s.api_key = value
+    def keep_api_key(self, value: str) -> None:
+        """Use this key from now on, and keep it for later runs; "" for none."""
+        self.s.keep_api_key(value)
 
     def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the `data` of one query; if Stash failed on it, ask whether it serves data at all.

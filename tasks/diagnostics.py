@@ -7,13 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import PlexError, StashQueryError, StashUnavailable
-from core.text import pluralize
+from core.text import format_duration, pluralize
 from core.timers import IntervalTimer
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
 from sync.context import SyncContext
 from sync.preview import Preview, PreviewTotals, preview
 from sync_queue.hook_queue import is_worker_alive
+from sync_queue.meta import MetaStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
 from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig, read_config
@@ -105,8 +106,8 @@ def health_check(context: TaskContext) -> TaskResult:
             f"Plex has no movie library named {', '.join(missing)}. Correct the setting "
             "Plex libraries."
         )
-    alive = is_worker_alive(str(context.data_dir))
-    context.info(f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
+    alive = _check_worker(context)
+    _check_login(context, stash)
     return {
         "plex": machine,
         "libraries": libraries,
@@ -172,6 +173,38 @@ def clear_matches(context: TaskContext) -> TaskResult:
         "the next change."
     )
     return {"rows": rows}
+
+
+def _check_worker(context: TaskContext) -> bool:
+    """Say what the worker does, and hand it this task's session; return True if it is alive."""
+    alive = is_worker_alive(str(context.data_dir))
+    if not alive:
+        context.info("The worker is not running; the next edit starts it.")
+        return False
+    with context.store() as store:
+        worker = MetaStore(store).worker()
+    if worker is not None and worker.status.is_blocked:
+        context.log("warning", f"The worker is alive, {worker.status_text}.")
+    else:
+        context.info("The worker is alive.")
+    context.try_start_worker()
+    return True
+
+
+def _check_login(context: TaskContext, stash: StashClient) -> None:
+    """Warn where PlexSync would have to wait for a login once its session has ended."""
+    try:
+        credentials = stash.credentials()
+    except StashQueryError:
+        return
+    age_s = credentials.session_age_s
+    if credentials.needs_login and not credentials.api_key and age_s:
+        context.log(
+            "warning",
+            "Stash asks for a login and has no API key. If Stash is away for longer than "
+            f"{format_duration(age_s)} while changes wait, PlexSync waits until Stash is opened. "
+            "Generate an API key in Stash (Settings > Security); PlexSync then uses it.",
+        )
 
 
 def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClient) -> TaskResult:

@@ -469,3 +469,46 @@ def test_sync_recent_leaves_out_what_is_proven_current(button: Button) -> None:
     assert isinstance(forced, dict)
     assert (answer["queued"], answer["current"]) == (0, 2)
     assert (forced["queued"], forced["current"]) == (2, 0)
+
+
+@pytest.mark.parametrize("api_key", ["", "a-key"])
+def test_the_health_check_warns_of_a_login_without_a_key(button: Button, api_key: str) -> None:
+    button.let_a_worker_live()
+    options = button.stash.core.options
+    options.username, options.password, options.api_key = "u", "p", api_key
+    cookie = button.stash.cookie().partition("=")[2]
+    connection = {**button.connection, "SessionCookie": {"Value": cookie}}
+
+    answer = button.press("health", message={"server_connection": connection})
+
+    assert "error" not in answer
+    assert ("Generate an API key in Stash" in button.text) is not bool(api_key)
+
+
+def test_the_health_check_says_what_stash_waits_for(button: Button) -> None:
+    button.stash.core.system_status = "NEEDS_MIGRATION"
+
+    answer = button.press("health")
+
+    assert "migration" in str(answer["error"])
+
+
+@pytest.mark.parametrize("mode", ["health", "dry_run"])
+def test_a_task_does_without_an_optional_query(button: Button, mode: str) -> None:
+    button.let_a_worker_live()
+    button.stash.library.add_scene("/data/lost.mp4", title="Lost")
+    for name in ("PlexSyncSample", "PlexSyncCount", "PlexSyncCredentials"):
+        button.stash.faults.refuse(name)
+
+    assert "error" not in button.press(mode)
+
+
+def test_the_health_check_names_what_the_schema_lacks(button: Button) -> None:
+    button.let_a_worker_live()
+    button.stash.library.add_scene("/data/a.mp4", title="A")
+    button.stash.schema.without_field("Scene", "rating100")
+
+    answer = button.press("health")
+
+    assert "error" not in answer
+    assert "does not know rating100" in button.text

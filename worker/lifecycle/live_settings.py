@@ -6,6 +6,7 @@ from typing import Any
 from core.clock import Clock
 from core.errors import StashQueryError, StashUnavailable
 from core.log import EventLog
+from stash.answers import Credentials
 from stash.client import StashClient
 from stash.session import StashAddress
 from sync.context import SyncContext
@@ -57,6 +58,7 @@ class LiveSettings:
         if self._client is None or address != self._address:
             self._address, self._raw = address, None
             self._client = self._build_stash(address, session.cookie)
+            self._log.redact(self._client.api_key)
         elif session.noted_at != self._session_at and session.cookie:
             self._client.cookie = session.cookie
         self._session_at = session.noted_at
@@ -73,21 +75,21 @@ class LiveSettings:
         if client is None or session is None:
             raise StashUnavailable("no hook or task has stored Stash's address yet")
         try:
-            key, age_s = client.credentials()
+            credentials = client.credentials()
         except StashQueryError as error:
             # Any query renews the session; without the answer only the API key is not known.
             client.settings()
-            key, age_s = client.api_key, UNKNOWN_AGE_S
+            credentials = Credentials(client.api_key, UNKNOWN_AGE_S, needs_login=False)
             self._report_no_credentials(error)
-        client.api_key = key
-        self._log.redact(key)
+        self._log.redact(credentials.api_key)
+        client.keep_api_key(credentials.api_key)
         self._log.redact_temporarily(client.cookie)
         now = self._clock.wall()
         if client.cookie != session.cookie and self._facts.renew_cookie(
             session.cookie, client.cookie, now
         ):
             self._session_at = now
-        return age_s
+        return credentials.session_age_s
 
     def sync_context(self) -> SyncContext | None:
         """Return the context under the current settings; None while a required one is missing.
