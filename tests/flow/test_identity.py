@@ -271,7 +271,7 @@ def test_two_scenes_of_one_item_do_not_swap_its_record(
     assert "record.adopted" not in worker.worker_log()
 
 
-def test_an_override_that_cannot_be_checked_holds_up_no_other_scene(
+def test_an_unchecked_override_holds_up_no_other_scene(
     worker: InProcessHarness,
 ) -> None:
     scene, _ = worker.pair("a.mp4", title="Pinned")

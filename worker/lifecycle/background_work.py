@@ -1,38 +1,26 @@
 """Run the worker's background tasks in small steps, between jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from core.clock import Clock
 from core.errors import PlexError
 from sync.context import SyncContext
-from sync_queue.store import JobStore
-from worker.lifecycle.components import BackgroundTask
+from worker.lifecycle.components import BackgroundTask, WorkerComponents
 from worker.lifecycle.due_work import DueWork
-from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.stash_connection import StashConnection
-from worker.resilience.circuit import CircuitBreaker
 
 
 class BackgroundWork:
     """Runs the tasks that are due while no job is."""
 
     def __init__(
-        self,
-        tasks: Sequence[BackgroundTask],
-        store: JobStore,
-        circuit: CircuitBreaker,
-        due_work: DueWork,
-        settings: LiveSettings,
-        stash: StashConnection,
-        clock: Clock,
+        self, components: WorkerComponents, due_work: DueWork, stash: StashConnection
     ) -> None:
-        self._tasks = tuple(tasks)
-        self._store = store
-        self._circuit = circuit
+        self._tasks = components.background_tasks
+        self._store = components.queue.store
+        self._circuit = components.circuit
+        self._settings = components.settings
         self._due_work = due_work
-        self._settings = settings
         self._stash = stash
-        self._clock = clock
 
     def run_if_due(
         self,

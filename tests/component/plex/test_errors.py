@@ -183,7 +183,7 @@ def test_a_flaw_of_the_certificate_is_named(flaw: str, text: str) -> None:
     assert str(caught.value) == text
 
 
-def test_a_connection_lost_in_the_handshake_is_no_matter_of_settings() -> None:
+def test_a_connection_lost_in_the_handshake_is_an_outage() -> None:
     with RawServer(b"", keeps_open=False) as server:
         url = server.url.replace("http://", "https://")
         with client_at(url, timeout_s=(0.5, 0.5)) as client, pytest.raises(PlexUnavailable):
