@@ -89,7 +89,6 @@ class StashClient(StashTransport):
     def credentials(self) -> Credentials:
         """Return how Stash lets PlexSync in."""
         data = self.graphql(queries.CREDENTIALS)
-        self.note_version(data)
         with expect_shape():
             general = data["configuration"]["general"]
             return Credentials(

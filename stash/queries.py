@@ -16,8 +16,7 @@ SAVE_SETTINGS = """mutation PlexSyncSaveSettings($id: ID!, $values: Map!) {
 }"""
 
 CREDENTIALS = (
-    "query PlexSyncCredentials "
-    "{ configuration { general { apiKey maxSessionAge username } } version { version } }"
+    "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge username } } }"
 )
 
 STASH_VERSION = "query PlexSyncStashVersion { version { version } }"

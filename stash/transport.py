@@ -7,7 +7,6 @@ requests, one of them for the schema of half a megabyte.
 import copy
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import requests
@@ -61,7 +60,6 @@ class StashTransport(GQLWrapper):
         self.fragments: dict[str, str] = {}
         self.log = _SILENT_LOG
         self.selection = SceneSelection()
-        self._version = ""
         silence_certificate_warnings(address)
 
     @property
@@ -159,29 +157,31 @@ class StashTransport(GQLWrapper):
         need = StashNeed.DATABASE
         raise StashUnavailable(f"Stash {need.value} ({reason})", need=need) from reason
 
-    @property
-    def version(self) -> str:
-        """Return Stash's version as it was read last, "" if Stash does not say it.
+    def read_version(self) -> str:
+        """Return Stash's version, "" if Stash does not say it.
+
+        Another version may know what the last one lacked: then nothing is left out any more.
 
         Raises:
             StashUnavailable: Stash is away.
         """
-        if not self._version:
-            with suppress(StashQueryError):
-                self.note_version(self.send(queries.STASH_VERSION))
-        return self._version
-
-    def note_version(self, data: Mapping[str, Any]) -> None:
-        """Keep the version of an answer; another version may know what the last one lacked."""
+        try:
+            data = self.send(queries.STASH_VERSION)
+        except StashQueryError:
+            return ""
         with expect_shape():
             version = str(data["version"]["version"] or "")
-        if version != self._version and self.selection.version is not None:
+        if self.selection.version not in (None, version):
             self.selection = SceneSelection()
-        self._version = version
+        return version
 
     def schema_error(self, text: str) -> StashSchemaError:
-        """Return the error for a query that this version of Stash does not accept."""
-        name = f"Stash {self.version}".strip()
+        """Return the error for a query that this version of Stash does not accept.
+
+        Raises:
+            StashUnavailable: Stash is away.
+        """
+        name = f"Stash {self.read_version()}".strip()
         return StashSchemaError(f"{name} does not accept a query of PlexSync {VERSION}: {text}")
 
     def reduce_selection(self, refusal: str) -> None:
@@ -191,9 +191,7 @@ class StashTransport(GQLWrapper):
             StashUnavailable: Stash is away.
             StashSchemaError: nothing can be left out: a sync needs it, or it is not the reason.
         """
-        # Stash may have been updated since its version was read.
-        self._version = ""
-        version = self.version
+        version = self.read_version()
         if self.selection.version == version:
             raise self.schema_error(refusal)
         types = self._read_types()

@@ -1,6 +1,4 @@
-"""Ids change, files stay: after a full import nothing is sent anew and nothing lands on a wrong
-item.
-"""
+"""Test new ids for the same files: nothing is sent again, and never to a wrong item."""
 
 from __future__ import annotations
 
@@ -192,7 +190,7 @@ def test_a_tag_deleted_after_a_full_import_leaves_its_scenes(worker: InProcessHa
     ]
 
 
-# -- pins and letters -----------------------------------------------------------------------------
+# -- pins and dead letters -----------------------------------------------------------------------------
 
 
 def test_an_override_with_a_reused_id_writes_nothing(worker: InProcessHarness) -> None:
@@ -293,4 +291,4 @@ def test_an_unchecked_override_holds_up_no_other_scene(
         worker.shown(item.rating_key).title for item in worker.plex.library.items()
     }
     assert worker.shown(target).title == "Pinned"
-    assert [letter.reason for letter in worker.dead_letters()] == ["MatchError"]
+    assert [row.reason for row in worker.dead_letters()] == ["MatchError"]

@@ -81,6 +81,9 @@ class LiveSettings:
             client.settings()
             credentials = Credentials(client.api_key, UNKNOWN_AGE_S, needs_login=False)
             self._report_no_credentials(error)
+        if client.selection.left_out:
+            # An update of Stash or of PlexSync may have ended what was left out.
+            client.read_version()
         self._log.redact(credentials.api_key)
         client.keep_api_key(credentials.api_key)
         self._log.redact_temporarily(client.cookie)

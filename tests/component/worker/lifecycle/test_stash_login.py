@@ -44,7 +44,7 @@ def test_without_a_key_the_user_is_asked_to_open_stash(tmp_path: Path) -> None:
         worker.work_for(1_200.0, step=10.0)
         waiting, status = worker.jobs(), MetaStore(worker.store).worker()
 
-        worker.hand_over()
+        worker.store_session()
         worker.work_until(lambda: not worker.jobs(), limit=120.0)
         connection = connect(str(worker.data))
         printed = [text for _, text in pop_notices(connection, worker.clock.now)]

@@ -3,8 +3,8 @@
 import pytest
 
 from sync_queue.meta import MetaStore
+from tests.emulators.sample_plugins import write_plugin
 from tests.emulators.stash_images import png
-from tests.emulators.stash_toys import write_plugin
 from tests.harness.in_process import InProcessHarness
 from worker.reporting.stash_report import STASH
 
@@ -26,7 +26,7 @@ def test_jobs_wait_for_a_stash_that_is_not_ready(worker: InProcessHarness, state
     worker.work_for(1_800.0, step=10.0)
     waiting = worker.jobs()
     status = MetaStore(worker.store).worker()
-    said = worker.stash_log(STATES[state])
+    logged = worker.stash_log(STATES[state])
     worker.stash.core.system_status = "OK"
     worker.work_until(lambda: not worker.jobs(), limit=120.0)
 
@@ -40,7 +40,7 @@ def test_jobs_wait_for_a_stash_that_is_not_ready(worker: InProcessHarness, state
     ]
     assert worker.dead_letters() == []
     assert status is not None and STATES[state] in status.status_text
-    assert len(said) == 1
+    assert len(logged) == 1
     assert STASH not in worker.notices()
 
 
@@ -96,7 +96,7 @@ def test_a_broken_scene_does_not_hold_up_a_batch(worker: InProcessHarness) -> No
 
     worker.work_for(600.0, step=10.0)
 
-    assert [letter.subject for letter in worker.dead_letters()] == [f"scene:{scenes[7]}"]
+    assert [row.subject for row in worker.dead_letters()] == [f"scene:{scenes[7]}"]
     assert worker.dead_letters()[0].reason == "InvalidScene"
     assert [worker.titled_item(name).title for name in names if name != "7"] == [
         f"New {name}" for name in names if name != "7"

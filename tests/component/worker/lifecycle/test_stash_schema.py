@@ -3,7 +3,7 @@
 import pytest
 
 from core.version import VERSION
-from tests.emulators.stash_toys import write_plugin
+from tests.emulators.sample_plugins import write_plugin
 from tests.harness.in_process import FULL, InProcessHarness
 from worker.reporting.stash_report import LEFT_OUT, SCHEMA
 
@@ -34,15 +34,15 @@ def test_jobs_wait_for_a_stash_that_knows_the_query(
 
     worker.work_for(1_800.0, step=10.0)
     waiting = worker.jobs()
-    said = worker.stash_log("v0.99.0")
+    logged = worker.stash_log("v0.99.0")
     worker.stash.schema.restore_schema()
     worker.work_until(lambda: not worker.jobs(), limit=120.0)
 
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [
         (f"scene:{scene}", 0) for scene in scenes
     ]
-    assert len(said) == 1
-    assert field in said[0] and VERSION in said[0]
+    assert len(logged) == 1
+    assert field in logged[0] and VERSION in logged[0]
     assert [worker.titled_item(name).title for name in ("a", "b")] == ["New a", "New b"]
     assert worker.dead_letters() == []
 
