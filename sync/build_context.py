@@ -11,6 +11,7 @@ from plex.client import PlexClient
 from plex.device_identity import device_headers
 from plex.finder import Finder
 from plex.index import FileIndex
+from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from plex.transport import PlexAddress
@@ -79,14 +80,14 @@ def build_sync_context(
     """
     extra = additions or WorkerAdditions()
     facts = MetaStore(store)
-    reached = ReachedUrl(facts.get, facts.set, config.plex_url)
+    reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
+    plex = build_plex(data_dir, clock, config, reached.on_response, was_reached=reached.is_known)
+    index = FileIndex(data_dir / "cache")
 
-    def on_response(took_s: float, status: int) -> None:
-        extra.on_response(took_s, status)
-        reached.on_response()
+    def on_missing(choice: LibraryChoice) -> None:
+        log.warning("library.missing", detail=choice.problem)
 
-    plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
-    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock)
+    finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
         stash=stash,
