@@ -15,6 +15,7 @@ from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import HistoryFile
 from reconciliation.runner import ReconciliationDeps, ReconciliationTask
 from stash.client import StashClient
+from stash.key_file import KeyFile
 from stash.session import StashAddress
 from sync.build_context import WorkerAdditions, build_sync_context
 from sync.context import SyncContext
@@ -248,7 +249,11 @@ def build_settings(
 
     def build_stash(address: StashAddress, cookie: str) -> StashClient:
         return StashClient(
-            address, cookie, timeout_s=env.stash_timeout_s, on_request=on_stash_request
+            address,
+            cookie,
+            timeout_s=env.stash_timeout_s,
+            on_request=on_stash_request,
+            key_file=KeyFile(env.data_dir),
         )
 
     def build_context(config: PlexSyncConfig, stash: StashClient) -> SyncContext:

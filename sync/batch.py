@@ -150,12 +150,15 @@ def display_title(scene: SyncMetadata) -> str:
 
 def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[int, SceneJob]:
     read_at = clock.wall()
-    answers = stash.scenes([job.scene_id for job in jobs])
+    read = stash.read_scenes([job.scene_id for job in jobs])
     cases = {}
     for job in jobs:
-        answer = answers[job.scene_id]
         case = SceneJob(job, None, read_at)
-        if answer is not None:
+        answer = read.scenes.get(job.scene_id)
+        if job.scene_id in read.failed:
+            reason = read.failed[job.scene_id]
+            case.error = InvalidScene(f"Stash fails on scene {job.scene_id}: {reason}")
+        elif answer is not None:
             try:
                 case.scene = parse_scene(answer)
             except ValueError as error:

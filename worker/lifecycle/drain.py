@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from core.errors import StashUnavailable, reason_of
+from core.errors import StashSchemaError, StashUnavailable, reason_of
 from core.job import IMAGE, PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
@@ -161,7 +161,7 @@ class _DrainRun:
             "drain.read_failed", jobs=len(jobs), reason=reason_of(error), detail=str(error)
         )
         is_server_fault = rule_for(error).signal in (BreakerSignal.DOWN, BreakerSignal.REFUSED)
-        if isinstance(error, StashUnavailable) or is_server_fault:
+        if isinstance(error, StashUnavailable | StashSchemaError) or is_server_fault:
             self._outcomes.report_to_breaker(error)
             self._outcomes.release_and_halt(jobs, error)
             return

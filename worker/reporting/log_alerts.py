@@ -35,6 +35,10 @@ TEXTS = {
         "The learned path mapping {source} => {target} led to another file and was dropped. "
         "Set the right one under Path mapping if scenes fail with AmbiguousMatch."
     ),
+    "paths.not_learned": (
+        "PlexSync could not read a sample of files to learn the path mapping from: {detail}. "
+        "Scenes are synced without it. Set Path mapping if scenes fail with PlexNotFound."
+    ),
     "paths.reversed": "Scene {scene} was not matched. {detail} Then run Retry Dead Letters.",
     "plex.scan_failed": (
         "PlexSync could not ask Plex to scan {folder} for a new scene: {detail}. "
@@ -47,6 +51,10 @@ TEXTS = {
     "reconcile.skipped": (
         "Plex failed five times to list the items of {scenes} scenes; the comparison skipped them. "
         "If this repeats, check Plex's own log."
+    ),
+    "stash.no_credentials": (
+        "Stash does not say how long a session is valid, nor its API key: {detail}. PlexSync uses "
+        "the sessions that Stash's hooks bring. If it stops, open Stash once."
     ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
     "worker.killed": (

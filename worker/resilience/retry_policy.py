@@ -24,6 +24,7 @@ from core.errors import (
     SceneHasNoFile,
     StaleMatch,
     StashQueryError,
+    StashSchemaError,
     StashUnavailable,
     WeakMatch,
 )
@@ -38,6 +39,9 @@ LIBRARY_WAIT_S = 1800.0  # for a missing library; a poll that finds it ends the 
 IMAGE_WAITS_S = (30.0, 60.0, 300.0, 600.0, 1200.0)
 """Seconds before each retry of an image that Plex failed to take: about 40 minutes in all."""
 LIBRARY_POLL_S = 30.0
+# A query that Stash's schema does not allow is tried again after this long: Stash or PlexSync may
+# have been updated.
+SCHEMA_RETRY_S = 600.0
 LIBRARY_POLL_LATER_S = 300.0
 
 
@@ -62,11 +66,15 @@ class RetryMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: how the job waits, its maximum attempts, and the signal to the breaker."""
+    """One row: how the job waits, its maximum attempts, and the signal to the breaker.
+
+    `wait_s` is how many seconds a job waits for a recovery that nothing reports.
+    """
 
     wait: RetryMode
     attempts: int
     signal: BreakerSignal = BreakerSignal.NONE
+    wait_s: float = 0.0
 
     @property
     def spends_attempts(self) -> bool:
@@ -87,6 +95,7 @@ RULES: dict[type[Exception], Rule] = {
     PlexRejected: Rule(RetryMode.NEVER, 1),
     PlexError: Rule(RetryMode.BACKOFF, 5, BreakerSignal.COUNT),
     StashUnavailable: Rule(RetryMode.RECOVERY, 0),
+    StashSchemaError: Rule(RetryMode.RECOVERY, 0, wait_s=SCHEMA_RETRY_S),
     StashQueryError: Rule(RetryMode.BACKOFF, 3),
     ConfigurationError: Rule(RetryMode.RECOVERY, 0),
     Fenced: Rule(RetryMode.RECOVERY, 0),
@@ -120,7 +129,7 @@ def decide_outcome(
     spend = spend and rule.spends_attempts
     attempts = job.attempts + 1 if spend else job.attempts
     if rule.wait is RetryMode.RECOVERY:
-        disposition, wait_s = Disposition.RELEASE, 0.0
+        disposition, wait_s = Disposition.RELEASE, rule.wait_s
     elif spend and attempts >= rule.attempts:
         disposition, wait_s = Disposition.DEAD_LETTER, 0.0
     else:
