@@ -33,6 +33,12 @@ CATCH_UP = "catch_up"
 SEEN = "seen"
 # The user requeued a dead letter.
 REQUEUED = "revived"
+# The user ran the task of that name.
+SYNC_ALL = "sync_all"
+SYNC_RECENT = "sync_recent"
+FORCE_SYNC = "force_sync"
+# What the user asks for by a button is looked up in Plex as it is at that moment.
+BUTTONS = frozenset({REQUEUED, SYNC_ALL, SYNC_RECENT, FORCE_SYNC})
 
 _SEPARATOR = "+"
 

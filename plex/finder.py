@@ -32,7 +32,8 @@ class Finder:
         self._names = tuple(name.casefold() for name in names)
         self._clock = clock
         self._sections: tuple[Section, ...] = ()
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
+        self._polled_wall_at = float("-inf")
         self._gains = 0
 
     def close(self) -> None:
@@ -75,20 +76,32 @@ class Finder:
         """Return how often the index has gained files; send nothing."""
         return self._gains
 
-    def refresh(self, still_missing: Callable[[], bool]) -> bool:
-        """Ask Plex what is new, because a file is missing; whether any library gained a file.
+    def refresh(
+        self,
+        still_missing: Callable[[], bool],
+        *,
+        polled_since: float = 0.0,
+        listed_since: float = 0.0,
+    ) -> bool:
+        """Ask Plex what is new, because a file is missing; return True if a library gained a file.
 
         First the markers (1 request, shared by every caller of the moment); where one moved, what
         was added since; and the whole listing only if `still_missing` says so afterwards, at most
         once per move of the marker.
+
+        Args:
+            still_missing: says whether a file is still missing.
+            polled_since: epoch seconds; older markers are polled again, however fresh they are.
+            listed_since: epoch seconds; an older listing is repeated although no marker moved.
         """
         self.prepare()
-        if self._clock.monotonic() - self._looked_at >= MARKERS_FRESH_S:
+        is_fresh = self._clock.monotonic() - self._polled_at < MARKERS_FRESH_S
+        if not is_fresh or self._polled_wall_at < polled_since:
             self._poll_markers()
         has_new_files = self._add_new_to_all()
         if still_missing():
             for section in self._sections:
-                if self._list_moved(section):
+                if self._list_moved(section, listed_since):
                     has_new_files = True
         return has_new_files
 
@@ -121,7 +134,8 @@ class Finder:
                 )
             found = [section for section in found if section.title.casefold() in self._names]
         self._sections = tuple(found)
-        self._looked_at = self._clock.monotonic()
+        self._polled_at = self._clock.monotonic()
+        self._polled_wall_at = self._clock.wall()
 
     def _add_new_to_all(self) -> bool:
         """Add new files to the index of each library; return True if any library had some."""
@@ -141,13 +155,13 @@ class Finder:
             self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
         )
 
-    def _list_moved(self, section: Section) -> bool:
+    def _list_moved(self, section: Section, listed_since: float) -> bool:
         """List a library if its marker changed or the listing is old; return True if it changed."""
         state = self._index.state(section.uuid)
         if state is None:
             return False
         is_fresh = 0 <= self._clock.wall() - state.listed_at < EXPIRES_S
-        if state.listed == section.marker and is_fresh:
+        if state.listed == section.marker and is_fresh and state.listed_at >= listed_since:
             return False
         return self._list(section)
 

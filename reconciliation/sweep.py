@@ -163,7 +163,13 @@ class Sweep:
         if not missing or self._is_index_updated:
             return
         scenes = [(pending, pending.scene) for pending in missing if pending.scene is not None]
-        self._planner.update_index([file.path for _, scene in scenes for file in scene.files])
+        self._planner.update_index(
+            [scene for _, scene in scenes],
+            polled_since=self.run.started_at,
+            # A user who asks for a comparison may just have renamed files, and a rename need not
+            # move the library's marker.
+            listed_since=self.run.asked_at,
+        )
         self._is_index_updated = True
         for pending, scene in scenes:
             self._match(pending, scene)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.errors import InvalidScene, PlexSyncError
-from core.job import Job
+from core.job import BUTTONS, Job
 from core.log import EventLog
 from core.match import Confidence, MatchResult
 from core.plex_item import PlexItem
@@ -172,8 +172,15 @@ def _match_all(matcher: SceneMatcher, cases: Sequence[SceneJob]) -> None:
     _match(matcher, cases)
     missing = [case for case in cases if is_missing(case)]
     if missing:
-        matcher.refresh([case.scene for case in missing if case.scene is not None])
+        scenes = [case.scene for case in missing if case.scene is not None]
+        matcher.refresh(scenes, polled_since=_asked_at(missing))
         _match(matcher, missing)
+
+
+def _asked_at(cases: Iterable[SceneJob]) -> float:
+    """Return when the user last asked for one of the jobs by a button; 0.0 for none."""
+    jobs = [case.job for case in cases]
+    return max((job.enqueued_at for job in jobs if not BUTTONS.isdisjoint(job.causes)), default=0.0)
 
 
 def _match(matcher: SceneMatcher, cases: Iterable[SceneJob]) -> None:

@@ -92,11 +92,14 @@ class SyncPlanner:
         """
         return plan_items(scene, items, records, self._ownership, self._ctx.plan_rules())
 
-    def update_index(self, paths: Sequence[str]) -> None:
-        """Ask Plex what is new, because it has none of these files of Stash.
+    def update_index(
+        self, scenes: Sequence[SyncMetadata], *, polled_since: float, listed_since: float
+    ) -> None:
+        """Ask Plex what is new, because it seems to lack files of these scenes.
+
+        Both times are epoch seconds: an answer of Plex that is older does not count.
 
         Raises:
             PlexError: Plex failed.
         """
-        finder = self.finder
-        finder.refresh(lambda: any(not finder.candidates(path) for path in paths))
+        self._matcher.refresh(scenes, polled_since=polled_since, listed_since=listed_since)

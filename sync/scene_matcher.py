@@ -49,13 +49,25 @@ class SceneMatcher:
         """Match one scene against the index; send nothing."""
         return self._override_match(scene) or self._match_files(scene.files)
 
-    def refresh(self, missing: Sequence[SyncMetadata]) -> None:
+    def refresh(
+        self,
+        missing: Sequence[SyncMetadata],
+        *,
+        polled_since: float = 0.0,
+        listed_since: float = 0.0,
+    ) -> None:
         """Bring the index up to date, because Plex had no file for these scenes.
+
+        Both times are epoch seconds: an answer of Plex that is older does not count.
 
         Raises:
             PlexError: Plex failed.
         """
-        self._finder.refresh(lambda: any(not self._is_indexed(scene) for scene in missing))
+        self._finder.refresh(
+            lambda: any(not self._is_indexed(scene) for scene in missing),
+            polled_since=polled_since,
+            listed_since=listed_since,
+        )
 
     def rematch(self, scene: SyncMetadata, stale: Sequence[PlexFile]) -> MatchResult:
         """Match one scene again after Plex moved the files that it was matched with.

@@ -18,6 +18,7 @@ class PlexSwitches:
     tag_wire_order: bool = False
     autolock: bool = False
     edits_move_content_changed_at: bool = False
+    renames_move_content_changed_at: bool = True
     tag_edits_move_updated_at: bool = False
     upload_dedupe: bool = True
     empty_date: str = "clears"  # or "500", or "ignored"

@@ -62,13 +62,23 @@ class LibraryWatcher:
         except PlexError as error:
             self._circuit.failed(error, ctx.plex)
             return False
-        # A job that searched for its own file may have added the files of others to the index.
-        known, self._known_revision = self._known_revision, ctx.finder.revision
-        if not has_changed and known == self._known_revision:
-            return False
+        return self._retry(ctx) if has_changed else self.on_index_used(ctx)
+
+    def on_index_used(self, ctx: SyncContext) -> bool:
+        """Retry the jobs that wait for files if the index has gained files; send nothing to Plex.
+
+        A job that searched for its own file, or a comparison, may have added the files of others.
+        Return True if the index has gained files.
+        """
+        return ctx.finder.revision != self._known_revision and self._retry(ctx)
+
+    def _retry(self, ctx: SyncContext) -> bool:
+        """Make waiting jobs due, and requeue the dead letters whose file is in the index."""
+        self._known_revision = ctx.finder.revision
         made_due = self._store.make_due(NOT_FOUND)
         requeued = self._requeue_found(ctx)
-        self._log.info("library.changed", made_due=made_due, requeued=requeued)
+        if made_due or requeued:
+            self._log.info("library.changed", made_due=made_due, requeued=requeued)
         return True
 
     def _requeue_found(self, ctx: SyncContext) -> int:

@@ -276,6 +276,7 @@ class WorkerLoop:
                 return
             try:
                 self._run_steps(task, ctx)
+                self._library.on_index_used(ctx)
             except PlexError as error:
                 self._circuit.failed(error, ctx.plex)
             self._due_work.refresh()

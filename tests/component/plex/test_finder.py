@@ -120,6 +120,34 @@ def test_one_look_at_the_markers_serves_the_next_few_seconds(seeker: Seeker) -> 
     assert seeker.requests_since() == []
 
 
+def test_markers_that_are_older_than_asked_for_are_polled_again(seeker: Seeker) -> None:
+    seeker.finder.prepare()
+    seeker.clock.advance(1.0)
+    asked_at = seeker.clock.wall()
+    seeker.requests_since()
+
+    for _ in range(3):
+        seeker.finder.refresh(lambda: True, polled_since=asked_at)
+
+    assert seeker.requests_since() == [MARKERS]
+
+
+def test_a_listing_that_is_older_than_asked_for_is_repeated_once(seeker: Seeker) -> None:
+    seeker.plex.library.add_items(1, 1)
+    seeker.finder.prepare()
+    seeker.plex.switches.renames_move_content_changed_at = False
+    seeker.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
+    seeker.clock.advance(1.0)
+    asked_at = seeker.clock.wall()
+    seeker.requests_since()
+
+    for _ in range(3):
+        seeker.finder.refresh(lambda: True, polled_since=asked_at, listed_since=asked_at)
+
+    assert seeker.requests_since() == [MARKERS, ALL]
+    assert seeker.finds("renamed.mp4")
+
+
 def test_a_new_file_is_found_by_what_was_added_since(
     seeker: Seeker, plex_clock: SettableClock
 ) -> None:
