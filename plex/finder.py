@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from core.clock import Clock
 from core.errors import PlexAccessError
 from core.match import PlexFile
+from core.units import DAY_S
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
 from plex.library_listing import added_at, files_of, iter_items
@@ -19,6 +20,8 @@ from plex.library_listing import added_at, files_of, iter_items
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
 EXPIRES_S = 3600.0  # a rename may not move the marker; asked again only when a look-up misses
 MARKERS_FRESH_S = 5.0  # one look serves the jobs of a batch and the next few
+# Plex's clock may be ahead; an `addedAt` that is further ahead says nothing about what is new.
+MAX_AHEAD_S = DAY_S
 
 
 class Finder:
@@ -70,6 +73,22 @@ class Finder:
         has_moved = any(before.get(section.uuid) != section.marker for section in self._sections)
         has_new_files = self._add_new_to_all()
         return has_moved or has_new_files
+
+    @property
+    def is_listing_outdated(self) -> bool:
+        """Return True if a marker has moved since its library was last listed; send nothing."""
+        return any(self._has_moved(section) for section in self._sections)
+
+    def list_moved(self) -> bool:
+        """List each library whose marker has moved since it was last listed.
+
+        Return True if any library gained a file.
+
+        Raises:
+            PlexError: Plex failed.
+        """
+        gained = [self._list(section) for section in self._sections if self._has_moved(section)]
+        return any(gained)
 
     @property
     def revision(self) -> int:
@@ -150,10 +169,21 @@ class Finder:
         state = self._index.state(section.uuid)
         if state is None or state.marker == section.marker:
             return False
+        if not self._is_plausible(state.newest):
+            # Versions up to 1.1 kept an absurd date, after which nothing counts as new.
+            return self._list(section)
         files, newest = self._read(section, max(0, state.newest - OVERLAP_S))
         return self._bump_revision(
             self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
         )
+
+    def _has_moved(self, section: Section) -> bool:
+        state = self._index.state(section.uuid)
+        return state is not None and state.listed != section.marker
+
+    def _is_plausible(self, added: int) -> bool:
+        """Return True for a date, epoch seconds, that an item may have been added at."""
+        return added <= self._clock.wall() + MAX_AHEAD_S
 
     def _list_moved(self, section: Section, listed_since: float) -> bool:
         """List a library if its marker changed or the listing is old; return True if it changed."""
@@ -180,6 +210,8 @@ class Finder:
         files: list[PlexFile] = []
         newest = 0
         for video in iter_items(self._client, section.key, since):
-            newest = max(newest, added_at(video))
+            added = added_at(video)
+            if self._is_plausible(added):
+                newest = max(newest, added)
             files.extend(files_of(video, section.key))
         return files, newest

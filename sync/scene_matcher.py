@@ -64,7 +64,8 @@ class SceneMatcher:
             PlexError: Plex failed.
         """
         self._finder.refresh(
-            lambda: any(not self._is_indexed(scene) for scene in missing),
+            # A file of the same name and another size is not the scene's: it is still missing.
+            lambda: any(self.match(scene).confidence is Confidence.NONE for scene in missing),
             polled_since=polled_since,
             listed_since=listed_since,
         )
@@ -87,9 +88,6 @@ class SceneMatcher:
     def mapped_paths(self, scene: SyncMetadata) -> tuple[str, ...]:
         """Return where Plex should have the scene's files, for an error message."""
         return tuple(path for file in scene.files for path in self._path_map.mapped(file.path))
-
-    def _is_indexed(self, scene: SyncMetadata) -> bool:
-        return any(self._finder.candidates(file.path) for file in scene.files)
 
     def _override_match(self, scene: SyncMetadata) -> MatchResult | None:
         """Return the match that the user has set for this scene; None for every other scene."""

@@ -7,7 +7,7 @@ from core.errors import PlexError
 from core.log import EventLog
 from core.timers import IntervalTimer
 from sync.context import SyncContext
-from sync_queue.dead_letters import DeadLetters
+from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.store import JobStore
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
@@ -59,10 +59,16 @@ class LibraryWatcher:
         self._polled_at = now
         try:
             has_changed = ctx.finder.has_changed()
+            if has_dead_letters and self._has_missing(ctx):
+                # A rename, a new version or an old date shows in the whole listing only.
+                has_changed = ctx.finder.list_moved() or has_changed
         except PlexError as error:
             self._circuit.failed(error, ctx.plex)
             return False
-        return self._retry(ctx) if has_changed else self.on_index_used(ctx)
+        # A waiting job has its library listed when it is due.
+        if has_changed or (has_waiting and ctx.finder.is_listing_outdated):
+            return self._retry(ctx)
+        return self.on_index_used(ctx)
 
     def on_index_used(self, ctx: SyncContext) -> bool:
         """Retry the jobs that wait for files if the index has gained files; send nothing to Plex.
@@ -81,12 +87,24 @@ class LibraryWatcher:
             self._log.info("library.changed", made_due=made_due, requeued=requeued)
         return True
 
+    def _has_missing(self, ctx: SyncContext) -> bool:
+        """Return True if the index lacks the file of any dead letter."""
+        return any(not _is_indexed(ctx, dead_letter) for dead_letter in self._not_found())
+
+    def _not_found(self) -> list[DeadLetter]:
+        dead_letters = self._dead_letters.newest(limit=None)
+        return [dead_letter for dead_letter in dead_letters if dead_letter.reason == NOT_FOUND]
+
     def _requeue_found(self, ctx: SyncContext) -> int:
         """Requeue the dead letters whose file Plex has now; return how many."""
         now = self._clock.wall()
         return sum(
             self._dead_letters.requeue(dead_letter, now)
-            for dead_letter in self._dead_letters.newest(limit=None)
-            if dead_letter.reason == NOT_FOUND
-            and any(map(ctx.finder.candidates, dead_letter.candidates))
+            for dead_letter in self._not_found()
+            if _is_indexed(ctx, dead_letter)
         )
+
+
+def _is_indexed(ctx: SyncContext, dead_letter: DeadLetter) -> bool:
+    """Return True if the index has a file with the name of one that the dead letter misses."""
+    return any(map(ctx.finder.candidates, dead_letter.candidates))

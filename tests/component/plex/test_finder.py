@@ -14,6 +14,7 @@ from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.harness.clocks import FakeClock
 from tests.harness.plex_clients import client_of
 
+IN_2090 = 3_786_912_000
 LISTING = "/library/sections/{section}/all"
 
 
@@ -202,6 +203,65 @@ def test_nothing_is_listed_if_the_files_were_among_new_ones(seeker: Seeker) -> N
     seeker.look_for("/data/new.mp4")
 
     assert seeker.requests_since() == [MARKERS, ALL]
+
+
+def test_an_absurd_added_date_does_not_hide_what_is_new(
+    seeker: Seeker, plex_clock: SettableClock
+) -> None:
+    library = seeker.plex.library
+    library.add_item(1, [("/media/scenes/odd.mp4", 5)], added_at=IN_2090)
+    seeker.finder.prepare()
+    seeker.requests_since()
+    plex_clock.advance(OVERLAP_S * 10)
+    new = library.add_item(1, [("/media/scenes/new.mp4", 5)])
+    odd = library.add_item(1, [("/media/scenes/odd2.mp4", 5)], added_at=IN_2090)
+
+    seeker.look_for("/data/new.mp4")
+
+    assert seeker.finds("new.mp4") == [new]
+    assert seeker.finds("odd2.mp4") == [odd]
+    assert seeker.requests_since() == [MARKERS, ALL]
+
+
+def test_an_absurd_date_of_an_older_index_costs_one_listing(
+    timed_plex: PlexEmulator, tmp_path: Path
+) -> None:
+    timed_plex.library.add_items(1, 2)
+    with seeking(timed_plex, tmp_path) as first:
+        first.finder.prepare()
+    index = FileIndex(tmp_path / "cache")
+    uuid = timed_plex.library.section(1).uuid
+    index.add(uuid, [], marker="1", newest=IN_2090)  # as version 1.1.0 stored it
+    index.close()
+    with seeking(timed_plex, tmp_path) as seeker:
+        found = []
+        for number in range(3):
+            new = timed_plex.library.add_item(1, [(f"/media/scenes/new{number}.mp4", 5)])
+            seeker.requests_since()
+            seeker.look_for(f"/data/new{number}.mp4")
+            found.append((seeker.finds(f"new{number}.mp4") == [new], seeker.requests_since()))
+
+    assert found == [(True, [MARKERS, ALL])] * 3
+
+
+def test_a_moved_library_is_listed_on_request_once_per_move(
+    seeker: Seeker, plex_clock: SettableClock
+) -> None:
+    seeker.plex.library.add_items(1, 1)
+    plex_clock.advance(OVERLAP_S * 10)
+    seeker.plex.library.add_item(1, [("/media/scenes/newest.mp4", 5)])
+    seeker.finder.prepare()
+    seeker.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
+    seeker.finder.has_changed()
+    outdated = seeker.finder.is_listing_outdated
+    seeker.requests_since()
+
+    gains = [seeker.finder.list_moved() for _ in range(3)]
+
+    assert (outdated, seeker.finder.is_listing_outdated) == (True, False)
+    assert gains == [True, False, False]
+    assert seeker.requests_since() == [ALL]
+    assert seeker.finds("renamed.mp4")
 
 
 def test_a_library_that_moved_says_so_and_takes_in_what_is_new(seeker: Seeker) -> None:
