@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.match import Confidence, PlexFile
+from core.match import Confidence, MatchResult, PlexFile
 from core.plex_item import PlexItem
 from sync.batch_records import BatchRecords
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.ownership import Ownership, check_owners, unchecked_owners
 from sync.plan_items import PlannedItem, plan_items
+from sync.record_evidence import recorded_match
 from sync.targets import items_to_write, matched_files
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
@@ -58,13 +59,20 @@ class SyncPlanner:
         Raises:
             PlexNotFound, MatchError: there is no item, or none that is certain enough.
         """
-        match, config = self._matcher.match(scene), self._ctx.config
+        match, config = self._match(scene), self._ctx.config
         if match.confidence is Confidence.NONE and config.skip_not_found:
             return ()
         items = items_to_write(match, scene, self._matcher, strict=config.strict_matching)
         for item in items:
             self._ownership.claims.setdefault(item, scene.scene_id)
         return matched_files(match)
+
+    def _match(self, scene: SyncMetadata) -> MatchResult:
+        match = self._matcher.match(scene)
+        if match.confidence is Confidence.HIGH:
+            return match
+        records = self.records.of_scene(scene.scene_id, self.server).values()
+        return recorded_match(scene, records, self.finder.candidates) or match
 
     def load_records(self, scenes: Sequence[tuple[int, Iterable[PlexItem]]]) -> BatchRecords:
         """Read the records of scenes and their items with two statements, and who owns the items.

@@ -13,7 +13,7 @@ from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.path_learner import apply
 from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
-from sync.batch import Batch, BatchRead, is_missing
+from sync.batch import Batch, BatchRead, lacks_path
 from sync.context import SyncContext
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
@@ -88,7 +88,7 @@ class ScanTrigger:
         """Return the folders of new scenes, each with the time when its newest was enqueued."""
         missing: dict[ScanFolder, float] = {}
         for case in batch.cases.values():
-            if case.scene is None or not is_new(case.job) or not is_missing(case):
+            if case.scene is None or not is_new(case.job) or not lacks_path(case):
                 continue
             paths = [file.path for file in case.scene.files]
             folders = [folder for path in paths for folder in _folders(ctx, path)]
