@@ -31,6 +31,8 @@ DESTROY = "destroy"
 CATCH_UP = "catch_up"
 # A scene that was read showed another name of the entity than the one known.
 SEEN = "seen"
+# Another item of Plex plays the scene's file now, or none.
+RELISTED = "relisted"
 # The user requeued a dead letter.
 REQUEUED = "revived"
 # The user ran the task of that name.

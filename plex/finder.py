@@ -15,6 +15,7 @@ from core.match import PlexFile
 from core.units import DAY_S
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
+from plex.index_changes import IndexChange
 from plex.library_listing import added_at, files_of, iter_items
 
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
@@ -124,6 +125,15 @@ class Finder:
                     has_new_files = True
         return has_new_files
 
+    def changes(self) -> list[tuple[Section, IndexChange]]:
+        """Return what has changed in each library's index since `forget_change`; [] for nothing."""
+        changes = [(section, self._index.change(section.uuid)) for section in self._sections]
+        return [(section, change) for section, change in changes if not change.is_empty]
+
+    def forget_change(self, section: Section, change: IndexChange) -> None:
+        """Forget a change of a library's index that was carried out."""
+        self._index.forget_change(section.uuid, change)
+
     def clear(self) -> int:
         """Forget the whole index; how many rows."""
         return self._index.clear()
@@ -173,9 +183,18 @@ class Finder:
             # Versions up to 1.1 kept an absurd date, after which nothing counts as new.
             return self._list(section)
         files, newest = self._read(section, max(0, state.newest - OVERLAP_S))
+        if any(self._is_replacement(section, file) for file in files):
+            # The index still has the old item; only the whole listing says what else has gone.
+            return self._list(section)
         return self._bump_revision(
             self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
         )
+
+    def _is_replacement(self, section: Section, file: PlexFile) -> bool:
+        """Return True if the index has the file under the key of another item only."""
+        known = self._index.by_name(section.uuid, file.path)
+        items = {row.item for row in known if row.path == file.path}
+        return bool(items) and file.item not in items
 
     def _has_moved(self, section: Section) -> bool:
         state = self._index.state(section.uuid)

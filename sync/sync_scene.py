@@ -182,6 +182,7 @@ class SceneSync:
     ) -> None:
         key = planned.item.rating_key
         if planned.owner is not None:
+            self._ctx.records.save_claim(batch.records.server, key, planned.scene.scene_id)
             progress.claimed.append(
                 f"item {key} also plays scene {planned.owner}, "
                 "which is the one that is shown in Plex"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
@@ -31,6 +31,16 @@ _MAX_KEYS = 900
 UNASSIGNED = (
     0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where one record's file is: the item, the library's UUID and the path in Plex."""
+
+    scene_id: int
+    item: int
+    section: str
+    path: str
 
 
 class Records:
@@ -73,6 +83,26 @@ class Records:
             rows = self._store.connection.execute(statement.format(marks), (server, *part))
             records.extend(_parse_rows(rows.fetchall()))
         return records
+
+    def places(self, server: str) -> Iterator[RecordPlace]:
+        """Yield where the file of each record of a scene is; one statement for all of them."""
+        rows = self._store.connection.execute(sql.RECORD_PLACES, {"server": server})
+        return (RecordPlace(*row) for row in rows)
+
+    def claims(self, server: str, item: int) -> set[int]:
+        """Return the scenes that another scene kept from an item; empty for none."""
+        row = self._store.connection.execute(sql.GET_META, {"key": _claims_key(server, item)})
+        text = (row.fetchone() or ("",))[0]
+        return {int(scene_id) for scene_id in text.split() if scene_id.isdecimal()}
+
+    def save_claim(self, server: str, item: int, scene_id: int) -> None:
+        """Remember that another scene owns the item, which this one plays as well."""
+        claims = self.claims(server, item)
+        if scene_id not in claims:
+            text = " ".join(map(str, sorted({*claims, scene_id})))
+            with self._store.transaction() as connection:
+                values = {"key": _claims_key(server, item), "value": text}
+                connection.execute(sql.SET_META, values)
 
     def scenes_between(self, after: int, until: int, server: str) -> list[int]:
         """Return the ids above `after` up to `until` that have a record, ascending; [] for none."""
@@ -160,6 +190,10 @@ class Records:
             sql.LAST_SYNCED_UPDATE, query
         ).fetchone()
         return updated_at or "", read_at or 0.0
+
+
+def _claims_key(server: str, item: int) -> str:
+    return f"claims:{server}:{item}"
 
 
 def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:

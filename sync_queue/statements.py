@@ -181,6 +181,9 @@ SCENE_RECORDS = (
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
 RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
+RECORD_PLACES = (
+    "SELECT scene_id, item, section, path FROM records WHERE server = :server AND scene_id > 0"
+)
 LAST_SYNCED_UPDATE = """
 SELECT max(updated_at), max(read_at) FROM records
 WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))

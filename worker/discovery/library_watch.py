@@ -9,6 +9,7 @@ from core.timers import IntervalTimer
 from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.store import JobStore
+from worker.discovery.relisted_items import RelistedItems
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
 
@@ -22,12 +23,14 @@ class LibraryWatcher:
         self,
         store: JobStore,
         dead_letters: DeadLetters,
+        relisted: RelistedItems,
         circuit: CircuitBreaker,
         clock: Clock,
         log: EventLog,
     ) -> None:
         self._store = store
         self._dead_letters = dead_letters
+        self._relisted = relisted
         self._circuit = circuit
         self._clock = clock
         self._log = log
@@ -47,8 +50,9 @@ class LibraryWatcher:
             return False
         has_waiting = self._store.is_waiting_for(NOT_FOUND)
         has_dead_letters = NOT_FOUND in self._dead_letters.by_reason()
+        watched_for = self._relisted.watched_for()
         interval_s = library_poll_interval(
-            has_waiting=has_waiting, has_dead_letters=has_dead_letters
+            has_waiting=has_waiting, has_dead_letters=has_dead_letters, watched_for=watched_for
         )
         now = self._clock.monotonic()
         if interval_s is None or now - self._polled_at < interval_s:
@@ -59,7 +63,7 @@ class LibraryWatcher:
         self._polled_at = now
         try:
             has_changed = ctx.finder.has_changed()
-            if has_dead_letters and self._has_missing(ctx):
+            if watched_for is not None or (has_dead_letters and self._has_missing(ctx)):
                 # A rename, a new version or an old date shows in the whole listing only.
                 has_changed = ctx.finder.list_moved() or has_changed
         except PlexError as error:
@@ -67,16 +71,19 @@ class LibraryWatcher:
             return False
         # A waiting job has its library listed when it is due.
         if has_changed or (has_waiting and ctx.finder.is_listing_outdated):
-            return self._retry(ctx)
-        return self.on_index_used(ctx)
+            self._retry(ctx)
+            has_changed = True
+        return self.on_index_used(ctx) or has_changed
 
     def on_index_used(self, ctx: SyncContext) -> bool:
-        """Retry the jobs that wait for files if the index has gained files; send nothing to Plex.
+        """Retry what waits for files if the index has gained some; send nothing to Plex.
 
-        A job that searched for its own file, or a comparison, may have added the files of others.
-        Return True if the index has gained files.
+        A job that searched for its own file, or a comparison, may have added the files of others,
+        or have shown that items are gone. Return True if jobs may be due.
         """
-        return ctx.finder.revision != self._known_revision and self._retry(ctx)
+        enqueued = self._relisted.enqueue_affected(ctx)
+        has_gained = ctx.finder.revision != self._known_revision
+        return (has_gained and self._retry(ctx)) or bool(enqueued)
 
     def _retry(self, ctx: SyncContext) -> bool:
         """Make waiting jobs due, and requeue the dead letters whose file is in the index."""

@@ -1,5 +1,6 @@
 """Run the worker: twice a second do what is due, and exit when Stash is gone."""
 
+import contextlib
 from collections.abc import Callable
 from enum import Enum
 
@@ -55,6 +56,7 @@ class WorkerLoop:
         self._settings = components.settings
         self._circuit = components.circuit
         self._drain = components.drain
+        self._relisted = components.relisted
         self._throttle = components.throttle
         self._statistics = components.statistics
         self._default_settings = components.default_settings
@@ -70,7 +72,12 @@ class WorkerLoop:
             components.store, components.circuit, components.settings, self._stash, clock
         )
         self._library = LibraryWatcher(
-            components.store, components.dead_letters, components.circuit, clock, log
+            components.store,
+            components.dead_letters,
+            components.relisted,
+            components.circuit,
+            clock,
+            log,
         )
         self._notice_sender = NoticeSender(
             components.notices, components.settings, clock, log, components.before_notices
@@ -235,8 +242,14 @@ class WorkerLoop:
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
         self._has_more_work = report.halted == "stopped" or report.done >= BATCH
+        self._enqueue_relisted(ctx)
         self._due_work.refresh()
         self._on_drained(ctx, report)
+
+    def _enqueue_relisted(self, ctx: SyncContext) -> None:
+        """Enqueue what a listing of the drain has shown; a failure leaves it to the next one."""
+        with contextlib.suppress(PlexError):
+            self._relisted.enqueue_affected(ctx)
 
     def _on_drained(self, ctx: SyncContext, report: DrainReport) -> None:
         if report.done or report.dead or report.waiting:
