@@ -29,9 +29,11 @@ from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import DeletionSweep
 from worker.discovery.fan_out import FanOut
 from worker.discovery.plex_scan import ScanTrigger
+from worker.discovery.relisted_items import RelistedItems
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
-from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.drain_deps import DrainDeps, OnBatchRead
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
@@ -77,6 +79,12 @@ class Reporting:
     summary: BatchSummary
     statistics: StatisticsRecorder
     timer: StepTimer
+
+    def add_due_notices(self, circuit: CircuitBreaker) -> None:
+        """Add the notices that are due: the summary, a long outage, and what was logged."""
+        self.summary.report_if_due()
+        self.jobs.notify_long_outage(circuit.breaker)
+        self.alerts.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,41 +148,36 @@ def build_components(
     settings: LiveSettings,
 ) -> WorkerComponents:
     """Return everything that the worker's loop works with."""
-    env, clock, log, store = run.env, run.env.clock, run.log, queue.store
-    entities = EntityIndex(store)
-    fan_out = FanOut(store, entities, clock, env.checkpoint)
+    env, clock, log = run.env, run.env.clock, run.log
+    entities = EntityIndex(queue.store)
+    fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
-
-    def before_notices() -> None:
-        reporting.summary.report_if_due()
-        reporting.jobs.notify_long_outage(circuit.breaker)
-        reporting.alerts.flush()
-
+    relisted = RelistedItems(queue.store, queue.records, queue.facts, clock, log)
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
         log=log,
-        epoch=queue.epoch,
-        queue=queue.opened.queue,
-        store=store,
-        facts=queue.facts,
-        dead_letters=queue.dead_letters,
-        notices=queue.notices,
+        queue=queue,
         settings=settings,
         circuit=circuit,
-        drain=build_drain(run, queue, reporting, circuit, throttle, fan_out),
+        drain=build_drain(
+            run, queue, reporting, circuit, throttle, fan_out, (relisted.on_batch_read,)
+        ),
+        relisted=relisted,
         throttle=throttle,
         statistics=reporting.statistics,
-        catch_up=CatchUp(store, queue.facts, queue.records, entities, clock, log, env.checkpoint),
+        catch_up=CatchUp(
+            queue.store, queue.facts, queue.records, entities, clock, log, env.checkpoint
+        ),
         default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
         background_tasks=(
-            DeletionSweep(store, queue.records, fan_out, clock, log),
+            DeletionSweep(queue.store, queue.records, fan_out, clock, log),
             reconciliation,
         ),
         heartbeat=run.heartbeat,
         checkpoint=env.checkpoint,
-        before_notices=before_notices,
+        before_notices=lambda: reporting.add_due_notices(circuit),
         on_stash_recovered=reconciliation.on_stash_recovered,
     )
 
@@ -186,6 +189,7 @@ def build_drain(
     circuit: CircuitBreaker,
     throttle: Throttle,
     fan_out: FanOut,
+    on_batch_read: tuple[OnBatchRead, ...],
 ) -> Drain:
     """Return the drain, with everything that is notified of its jobs and batches."""
     scan_trigger = ScanTrigger(circuit, queue.notices, run.env.clock, run.log)
@@ -196,12 +200,14 @@ def build_drain(
         throttle=throttle,
         fan_out=fan_out,
         rng=run.env.rng,
+        clock=run.env.clock,
+        log=run.log,
         on_job_finished=(
             reporting.jobs.on_job_finished,
             reporting.statistics.on_job_finished,
             reporting.summary.on_job_finished,
         ),
-        on_batch_read=(scan_trigger.on_batch_read,),
+        on_batch_read=(scan_trigger.on_batch_read, *on_batch_read),
         checkpoint=run.env.checkpoint,
     )
     return Drain(deps)

@@ -79,9 +79,7 @@ class ChangeCollector:
     gained: set[tuple[str, int]] = field(default_factory=set)
     lost: set[tuple[str, int]] = field(default_factory=set)
 
-    def compare(
-        self, before: Iterable[tuple[str, int]], after: Iterable[tuple[str, int]]
-    ) -> None:
+    def compare(self, before: Iterable[tuple[str, int]], after: Iterable[tuple[str, int]]) -> None:
         """Add what differs between two states of one part."""
         old, new = set(before), set(after)
         self.gained |= new - old

@@ -17,6 +17,7 @@ from reconciliation.item_buffer import ItemBuffer
 from reconciliation.pending_scene import PendingScene
 from reconciliation.run import Run
 from reconciliation.scene_gaps import SceneGaps
+from reconciliation.scheduler import SCHEDULED
 from stash.times import parse_time, since_text
 from sync.planner import SyncPlanner
 from validation.metadata import SyncMetadata, parse_scene
@@ -60,7 +61,8 @@ class Sweep:
             ConfigurationError: Plex does not have the library that the scope names.
         """
         if not self._planner.server:
-            self._planner.prepare()
+            # Nothing else may have asked for a day; a user's run asks where files are missing.
+            self._planner.prepare(polls=self.run.cause in SCHEDULED)
             if self._scope.library and not self._library():
                 raise ConfigurationError(f"Plex has no movie library named {self._scope.library}")
             return False

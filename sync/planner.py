@@ -38,14 +38,19 @@ class SyncPlanner:
         self._matcher = ctx.matcher()
         self._ownership = Ownership(ctx.config.match_overrides)
 
-    def prepare(self) -> None:
+    def prepare(self, *, polls: bool = False) -> None:
         """Load the libraries' files and the learned paths.
+
+        With `polls`, libraries that have changed since they were last listed are listed again.
 
         Raises:
             PlexError, StashUnavailable: a server failed.
         """
         self.server = self.plex.machine_identifier()
         self._matcher.prepare()
+        if polls:
+            self.finder.has_changed()
+            self.finder.list_moved()
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
         """Return True if a sync skips the scene: it has no file, or the settings exclude it."""

@@ -81,7 +81,7 @@ class LibraryWatcher:
         A job that searched for its own file, or a comparison, may have added the files of others,
         or have shown that items are gone. Return True if jobs may be due.
         """
-        enqueued = self._relisted.enqueue_affected(ctx)
+        enqueued = self._relisted.enqueue_affected(ctx.finder, ctx.plex)
         has_gained = ctx.finder.revision != self._known_revision
         return (has_gained and self._retry(ctx)) or bool(enqueued)
 

@@ -10,9 +10,10 @@ from core.clock import Clock
 from core.job import PRIORITY_BACKFILL, RELISTED, scene_subject
 from core.log import EventLog
 from core.units import DAY_S
+from plex.client import PlexClient
+from plex.finder import Finder
 from plex.index_changes import IndexChange
 from sync.batch import BatchRead, SceneJob
-from sync.context import SyncContext
 from sync_queue.meta import MetaStore, parse_float
 from sync_queue.records import UNASSIGNED, Records
 from sync_queue.store import JobStore
@@ -40,7 +41,7 @@ class RelistedItems:
         self._clock = clock
         self._log = log
 
-    def enqueue_affected(self, ctx: SyncContext) -> int:
+    def enqueue_affected(self, finder: Finder, plex: PlexClient) -> int:
         """Enqueue the scenes that the index's changes affect; return how many. Send nothing.
 
         The scenes are enqueued first and the changes forgotten then: a kill in between repeats it.
@@ -49,8 +50,8 @@ class RelistedItems:
             PlexError: Plex did not say which server it is.
         """
         enqueued = 0
-        for section, change in ctx.finder.changes():
-            server = ctx.plex.machine_identifier()
+        for section, change in finder.changes():
+            server = plex.machine_identifier()
             scenes = self._affected_scenes(server, section.uuid, change)
             vanished = self._recorded_scenes(server, change.vanished)
             if len(vanished) <= MAX_VANISHED_JOBS:
@@ -67,7 +68,7 @@ class RelistedItems:
                     enqueued=len(scenes),
                     vanished=len(vanished),
                 )
-            ctx.finder.forget_change(section, change)
+            finder.forget_change(section, change)
         return enqueued
 
     def on_batch_read(self, event: BatchRead) -> None:
