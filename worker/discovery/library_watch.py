@@ -66,14 +66,14 @@ class LibraryWatcher:
             if watched_for is not None or (has_dead_letters and self._has_missing(ctx)):
                 # A rename, a new version or an old date shows in the whole listing only.
                 has_changed = ctx.finder.list_moved() or has_changed
+            # A waiting job has its library listed when it is due.
+            if has_changed or (has_waiting and ctx.finder.is_listing_outdated):
+                self._retry(ctx)
+                has_changed = True
+            return self.on_index_used(ctx) or has_changed
         except PlexError as error:
             self._circuit.failed(error, ctx.plex)
             return False
-        # A waiting job has its library listed when it is due.
-        if has_changed or (has_waiting and ctx.finder.is_listing_outdated):
-            self._retry(ctx)
-            has_changed = True
-        return self.on_index_used(ctx) or has_changed
 
     def on_index_used(self, ctx: SyncContext) -> bool:
         """Retry what waits for files if the index has gained some; send nothing to Plex.

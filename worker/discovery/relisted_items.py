@@ -1,4 +1,4 @@
-"""Enqueue the scenes whose item in Plex was replaced, split or lost, and have Plex polled for them.
+"""Enqueue the scenes whose item in Plex was replaced, split or lost.
 
 Plex gives a file another rating key when its mount was away, when it was replaced by a better one,
 or when an item is split. No hook reports that: it shows when a library is listed.
