@@ -9,6 +9,7 @@ from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.ownership import Ownership, check_owners, unchecked_owners
 from sync.plan_items import PlannedItem, plan_items
+from sync.recognize_server import recognize_server
 from sync.record_evidence import recorded_match
 from sync.targets import items_to_write, matched_files
 from validation.desired_values import desired_images
@@ -47,6 +48,7 @@ class SyncPlanner:
             PlexError, StashUnavailable: a server failed.
         """
         self.server = self.plex.machine_identifier()
+        recognize_server(self.plex, self.records, self._ctx.log)
         self._matcher.prepare()
         if polls:
             self.finder.has_changed()

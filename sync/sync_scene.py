@@ -183,10 +183,8 @@ class SceneSync:
         key = planned.item.rating_key
         if planned.owner is not None:
             self._ctx.records.save_claim(batch.records.server, key, planned.scene.scene_id)
-            progress.claimed.append(
-                f"item {key} also plays scene {planned.owner}, "
-                "which is the one that is shown in Plex"
-            )
+            text = "which is the one that is shown in Plex"
+            progress.claimed.append(f"item {key} also plays scene {planned.owner}, {text}")
             return
         progress.items.append(key)
         last_update = confirmed_update(planned.record)

@@ -6,6 +6,7 @@ from core.errors import StashUnavailable, reason_of
 from core.job import PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
+from sync.recognize_server import recognize_server
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
 from sync.verify import verify_written
@@ -126,6 +127,8 @@ class _DrainRun:
     def _prepare(self, jobs: Sequence[Job]) -> Batch:
         """Read what the jobs need and write the edits that several items share."""
         batch = read_batch(self._ctx, jobs)
+        if batch.records.server and recognize_server(self._ctx.plex, self._ctx.records, self._log):
+            batch = read_batch(self._ctx, jobs)
         self._checkpoint("drain.read")
         adopt_records(batch, self._ctx.stash, self._log)
         if self._ctx.config.sync_metadata:

@@ -12,6 +12,7 @@ from sync_queue.notices import Notices
 from validation.settings import BY_NAME
 
 SCOPE = BY_NAME["reconcile_scope"].display_name
+RECONCILE_ALL = "Reconcile Library (All)"
 DISK = "Free disk space, or make PlexSync's data folder writable."
 MEMORY = "If this repeats, check available memory"
 # stands for a fact that the event lacks: an incomplete warning must not stop the worker
@@ -40,6 +41,12 @@ TEXTS = {
     "reconcile.skipped": (
         "Plex failed five times to list the items of {scenes} scenes; the comparison skipped them. "
         "If this repeats, check Plex's own log."
+    ),
+    "server.recognized": (
+        "Plex has another identifier, but the libraries and items that PlexSync wrote before: a "
+        "restored or cloned database. PlexSync copied its {records} records and {originals} "
+        "originals to it. If the database was restored from a backup, run "
+        f"'{RECONCILE_ALL}' to send what is newer."
     ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
     "worker.killed": (
