@@ -58,15 +58,18 @@ class SyncPlanner:
         """Return True if a sync skips the scene: it has no file, or the settings exclude it."""
         return not scene.files or bool(exclusion_reason(scene, self._ctx.config))
 
-    def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:
+    def files(self, scene: SyncMetadata, *, by_record: bool = False) -> tuple[PlexFile, ...]:
         """Return the Plex files behind the items to write.
 
-        () where Plex has none and the settings ignore that.
+        () where Plex has none and the settings ignore that. With `by_record`, a file that Plex
+        still has under its old path is found by its record, where the index is up to date.
 
         Raises:
             PlexNotFound, MatchError: there is no item, or none that is certain enough.
         """
-        match, config = self._match(scene), self._ctx.config
+        match, config = self._matcher.match(scene), self._ctx.config
+        if by_record and match.confidence is not Confidence.HIGH:
+            match = self._recorded_match(scene) or match
         if match.confidence is Confidence.NONE and config.skip_not_found:
             return ()
         items = items_to_write(match, scene, self._matcher, strict=config.strict_matching)
@@ -74,12 +77,9 @@ class SyncPlanner:
             self._ownership.claims.setdefault(item, scene.scene_id)
         return matched_files(match)
 
-    def _match(self, scene: SyncMetadata) -> MatchResult:
-        match = self._matcher.match(scene)
-        if match.confidence is Confidence.HIGH:
-            return match
+    def _recorded_match(self, scene: SyncMetadata) -> MatchResult | None:
         records = self.records.of_scene(scene.scene_id, self.server).values()
-        return recorded_match(scene, records, self.finder.candidates) or match
+        return recorded_match(scene, records, self.finder.candidates)
 
     def load_records(self, scenes: Sequence[tuple[int, Iterable[PlexItem]]]) -> BatchRecords:
         """Read the records of scenes and their items with two statements, and who owns the items.

@@ -22,9 +22,10 @@ LAYERS = {
     "worker.lifecycle": 6,
     "wiring": 7,
     "tasks": 8,
-    "PlexSync": 9,
+    "startup": 9,
+    "PlexSync": 10,
 }
-# Beside the layers: only PlexSync imports it.
+# Beside the layers: only startup imports it.
 HOOKS = "hooks"
 HOOKS_MAY_IMPORT = (
     "core.stash_log",
@@ -33,7 +34,7 @@ HOOKS_MAY_IMPORT = (
     "sync_queue.statements",
     "hooks.",
 )
-ENTRY_FILES = ("PlexSync.py", "wiring.py")
+ENTRY_FILES = ("PlexSync.py", "startup.py", "wiring.py")
 # What Stash's page loads; no Python.
 PAGE_FOLDER = "ui"
 

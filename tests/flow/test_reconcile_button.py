@@ -63,6 +63,8 @@ def test_the_button_finds_a_rename_that_moves_no_marker(worker: InProcessHarness
 
     assert newest(worker)["gaps"] == {"missing": 1}
     assert worker.recorded_items(scene) == [worker.item("renamed.mp4").rating_key]
+    worker.work_for(20.0)
+    assert f"scene:{scene}" not in [subject for subject, _, _ in worker.jobs()]
 
 
 def test_a_missing_scene_costs_the_button_one_poll(worker: InProcessHarness) -> None:
