@@ -1,5 +1,6 @@
 """Measure what a hook adds to a save: whole processes against a bare interpreter."""
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -27,6 +28,7 @@ PART = (
     "with `python -S`; in brackets its p95 and the medians of both, all of them alternating"
 )
 ALIVE_RATIO, FLOOR_RATIO, ALIVE_MS, START_RATIO = 1.6, 1.2, 100.0, 5.0
+SNAPSHOT_RATIO = 3.0
 UPSERT = """
 import sqlite3
 connection = sqlite3.connect(%r, isolation_level=None)
@@ -61,6 +63,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             yield _alive(
                 f"worker idle, {sizes.queued:,} jobs waiting", env, floors, hook, sizes.rounds
             )
+            yield _snapshot(env, floors, hook, sizes)
             yield _started(
                 f"worker to be started, {sizes.queued:,} jobs waiting",
                 *(env, floors, hook, sizes.starts),
@@ -180,6 +183,22 @@ def _started(what: str, env: BenchEnvironment, floors: _Floors, hook: Command, r
         runs = time_alternating((floors.bare, floors.upsert, hook), 1, env.folder)
         times = [before + run for before, run in zip(times, runs, strict=True)]
     return _row(what, times, START_RATIO)
+
+
+def _snapshot(env: BenchEnvironment, floors: _Floors, hook: Command, sizes: Sizes) -> Row:
+    """Measure the operation that the page polls."""
+    message = json.loads(hook.inputs[0])
+    message["args"] = {"mode": "ui", "call": "snapshot"}
+    poll = Command(hook.argv, (json.dumps(message),), None, hook.environment)
+    bare, times = time_alternating((floors.bare, poll), sizes.rounds, env.folder)
+    ratio = times.median_ms / bare.median_ms
+    return Row(
+        PART,
+        f"operation that the page polls, {sizes.queued:,} jobs waiting",
+        f"{ratio:4.2f} x  {times.median_ms:5.1f} ms  ({times.p95_ms:.1f})",
+        f"at most {SNAPSHOT_RATIO:g} x",
+        ratio <= SNAPSHOT_RATIO,
+    )
 
 
 def _beside_a_drain(env: BenchEnvironment, floors: _Floors, hook: Command, sizes: Sizes) -> Row:

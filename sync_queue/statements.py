@@ -124,10 +124,11 @@ RECOVERED_TABLES = (
 )
 UPSERT_ROW = "INSERT OR REPLACE INTO {table} ({columns}) VALUES ({row})"
 
-# Counts for the status.
+# Counts for the status, each from an index alone: the page asks every few seconds.
 COUNTS = f"""
-SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
-FROM {QUEUE} WHERE status < 5
+SELECT (SELECT count(*) FROM {QUEUE} WHERE status < 2 AND due_at <= :now),
+  (SELECT count(*) FROM {QUEUE} WHERE status < 2 AND due_at > :now),
+  (SELECT count(*) FROM {QUEUE} WHERE status = 2)
 """
 SETTLING = f"""
 SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
@@ -148,6 +149,7 @@ SELECT subject, cause, priority, title, reason, message, attempts, candidates, f
 FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
 DEAD_LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
+TOTAL_DEAD_LETTERS = "SELECT count(*) FROM dead_letters"
 COUNT_DEAD_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 
 # One row about the worker: its status, and the epoch that fences a worker which lost the lease.
@@ -181,14 +183,12 @@ SCENE_RECORDS = (
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
 RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
-RECORD_PLACES = (
-    "SELECT scene_id, item, section, path FROM records WHERE server = :server AND scene_id > 0"
-)
+RECORD_PLACES = """
+SELECT scene_id, item, section, path FROM records WHERE server = :server AND scene_id > 0"""
 # The servers that records name, the one that was read last first.
 RECORDED_SERVERS = "SELECT server FROM records GROUP BY server ORDER BY max(read_at) DESC"
 # A copied record says what is PlexSync's, not that the scene is current: the database may be older.
-COPY_RECORDS = f"""
-INSERT OR IGNORE INTO records ({RECORD_COLUMNS})
+COPY_RECORDS = f"""INSERT OR IGNORE INTO records ({RECORD_COLUMNS})
 SELECT scene_id, :new, item, section, path, oshash, '', 0.0, confidence, fields, images
 FROM records WHERE server = :old AND section = :section
 """

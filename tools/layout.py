@@ -30,6 +30,7 @@ HOOKS = "hooks"
 HOOKS_MAY_IMPORT = (
     "core.stash_log",
     "core.launch",
+    "core.version",
     "sync_queue.hook_queue",
     "sync_queue.statements",
     "hooks.",

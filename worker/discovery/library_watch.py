@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.clock import Clock
-from core.errors import PlexError
+from core.errors import LibraryMissing, PlexError, PlexNotFound
 from core.log import EventLog
 from core.timers import IntervalTimer
 from sync.context import SyncContext
@@ -13,7 +13,8 @@ from worker.discovery.relisted_items import RelistedItems
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
 
-NOT_FOUND = "PlexNotFound"
+NOT_FOUND = PlexNotFound.__name__
+LIBRARY_MISSING = LibraryMissing.__name__
 
 
 class LibraryWatcher:
@@ -48,7 +49,8 @@ class LibraryWatcher:
         """
         if not self._timer.fire() or not self._circuit.max_jobs:
             return False
-        has_waiting = self._store.is_waiting_for(NOT_FOUND)
+        has_missing = self._store.is_waiting_for(LIBRARY_MISSING)
+        has_waiting = has_missing or self._store.is_waiting_for(NOT_FOUND)
         has_dead_letters = NOT_FOUND in self._dead_letters.by_reason()
         watched_for = self._relisted.watched_for()
         interval_s = library_poll_interval(
@@ -66,8 +68,10 @@ class LibraryWatcher:
             if watched_for is not None or (has_dead_letters and self._has_missing(ctx)):
                 # A rename, a new version or an old date shows in the whole listing only.
                 has_changed = ctx.finder.list_moved() or has_changed
+            is_complete = has_missing and not ctx.finder.missing_libraries
             # A waiting job has its library listed when it is due.
-            if has_changed or (has_waiting and ctx.finder.is_listing_outdated):
+            is_outdated = has_waiting and ctx.finder.is_listing_outdated
+            if has_changed or is_complete or is_outdated:
                 self._retry(ctx)
                 has_changed = True
             return self.on_index_used(ctx) or has_changed
@@ -88,7 +92,7 @@ class LibraryWatcher:
     def _retry(self, ctx: SyncContext) -> bool:
         """Make waiting jobs due, and requeue the dead letters whose file is in the index."""
         self._known_revision = ctx.finder.revision
-        made_due = self._store.make_due(NOT_FOUND)
+        made_due = self._store.make_due(NOT_FOUND) + self._store.make_due(LIBRARY_MISSING)
         requeued = self._requeue_found(ctx)
         if made_due or requeued:
             self._log.info("library.changed", made_due=made_due, requeued=requeued)

@@ -14,6 +14,7 @@ from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
 from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes
+from worker.lifecycle.renamed_files import RenamedFiles
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
 from worker.resilience.retry_policy import BreakerSignal, rule_for
@@ -72,7 +73,7 @@ class _DrainRun:
         self._ctx = ctx
         self._must_stop = must_stop
         self._sync = SceneSync(ctx)
-        self._outcomes = JobOutcomes(deps, attribution, ctx.plex)
+        self._outcomes = JobOutcomes(deps, attribution, ctx.plex, RenamedFiles(ctx.finder))
         self._entities = EntityDrain(deps, self._outcomes, ctx.stash)
 
     def run(self, should_stop: Callable[[], bool]) -> DrainReport:
