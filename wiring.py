@@ -30,10 +30,11 @@ from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import DeletionSweep
 from worker.discovery.fan_out import FanOut
 from worker.discovery.plex_scan import ScanTrigger
+from worker.discovery.relisted_items import RelistedItems
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
-from worker.lifecycle.drain_deps import DrainDeps
+from worker.lifecycle.drain_deps import DrainDeps, OnBatchRead
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
@@ -152,6 +153,7 @@ def build_components(
     entities = EntityIndex(queue.store)
     fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
+    relisted = RelistedItems(queue.store, queue.records, queue.facts, clock, log)
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
@@ -159,7 +161,10 @@ def build_components(
         queue=queue,
         settings=settings,
         circuit=circuit,
-        drain=build_drain(run, queue, reporting, circuit, throttle, fan_out),
+        drain=build_drain(
+            run, queue, reporting, circuit, throttle, fan_out, (relisted.on_batch_read,)
+        ),
+        relisted=relisted,
         throttle=throttle,
         statistics=reporting.statistics,
         catch_up=CatchUp(
@@ -185,6 +190,7 @@ def build_drain(
     circuit: CircuitBreaker,
     throttle: Throttle,
     fan_out: FanOut,
+    on_batch_read: tuple[OnBatchRead, ...],
 ) -> Drain:
     """Return the drain, with everything that is notified of its jobs and batches."""
     scan_trigger = ScanTrigger(circuit, queue.notices, run.env.clock, run.log)
@@ -202,7 +208,7 @@ def build_drain(
             reporting.statistics.on_job_finished,
             reporting.summary.on_job_finished,
         ),
-        on_batch_read=(scan_trigger.on_batch_read,),
+        on_batch_read=(scan_trigger.on_batch_read, *on_batch_read),
         checkpoint=run.env.checkpoint,
     )
     return Drain(deps)

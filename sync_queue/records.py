@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
@@ -33,6 +33,24 @@ UNASSIGNED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where one record's file is: the item, the library's UUID and the path in Plex."""
+
+    scene_id: int
+    item: int
+    section: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRows:
+    """How many records and originals were copied to another identifier of a server."""
+
+    records: int = 0
+    originals: int = 0
+
+
 class Records:
     """The sync records in the queue's database. A record of another server counts as absent.
 
@@ -42,6 +60,40 @@ class Records:
     def __init__(self, store: JobStore) -> None:
         self._store = store
         self.originals = Originals(store)
+        self._checked_servers: set[str] = set()
+
+    def unchecked_servers(self, server: str) -> list[str]:
+        """Return other servers with records that may be this one, the newest first; [] for none."""
+        if server in self._checked_servers or self._was_copied(server):
+            return []
+        rows = self._store.connection.execute(sql.RECORDED_SERVERS).fetchall()
+        return [other for (other,) in rows if other != server]
+
+    def mark_checked(self, server: str) -> None:
+        """Do not compare this server with others again in this run."""
+        self._checked_servers.add(server)
+
+    def copy_server(self, old: str, new: str, sections: Mapping[str, int]) -> CopiedRows:
+        """Copy what is known of these libraries to another identifier of the server, once.
+
+        Args:
+            old: the identifier that is copied from; its rows stay.
+            new: the identifier that is copied to; its own records stay as they are.
+            sections: the keys of the libraries by UUID; {} only notes that nothing is copied.
+        """
+        records = originals = 0
+        with self._store.transaction() as connection:
+            for uuid, key in sections.items():
+                values = {"old": old, "new": new, "section": uuid}
+                records += connection.execute(sql.COPY_RECORDS, values).rowcount
+                originals += self.originals.copy_server(connection, old, new, key)
+            values = {"key": _copied_key(new), "value": old}
+            connection.execute(sql.SET_META, values)
+        return CopiedRows(records, originals)
+
+    def _was_copied(self, server: str) -> bool:
+        row = self._store.connection.execute(sql.GET_META, {"key": _copied_key(server)}).fetchone()
+        return bool(row and row[0])
 
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """Return the scene's records on one server, by item; {} if there is none."""
@@ -73,6 +125,26 @@ class Records:
             rows = self._store.connection.execute(statement.format(marks), (server, *part))
             records.extend(_parse_rows(rows.fetchall()))
         return records
+
+    def places(self, server: str) -> Iterator[RecordPlace]:
+        """Yield where the file of each record of a scene is; one statement for all of them."""
+        rows = self._store.connection.execute(sql.RECORD_PLACES, {"server": server})
+        return (RecordPlace(*row) for row in rows)
+
+    def claims(self, server: str, item: int) -> set[int]:
+        """Return the scenes that another scene kept from an item; empty for none."""
+        row = self._store.connection.execute(sql.GET_META, {"key": _claims_key(server, item)})
+        text = (row.fetchone() or ("",))[0]
+        return {int(scene_id) for scene_id in text.split() if scene_id.isdecimal()}
+
+    def save_claim(self, server: str, item: int, scene_id: int) -> None:
+        """Remember that another scene owns the item, which this one plays as well."""
+        claims = self.claims(server, item)
+        if scene_id not in claims:
+            text = " ".join(map(str, sorted({*claims, scene_id})))
+            with self._store.transaction() as connection:
+                values = {"key": _claims_key(server, item), "value": text}
+                connection.execute(sql.SET_META, values)
 
     def scenes_between(self, after: int, until: int, server: str) -> list[int]:
         """Return the ids above `after` up to `until` that have a record, ascending; [] for none."""
@@ -163,6 +235,14 @@ class Records:
             sql.LAST_SYNCED_UPDATE, query
         ).fetchone()
         return updated_at or "", read_at or 0.0
+
+
+def _claims_key(server: str, item: int) -> str:
+    return f"claims:{server}:{item}"
+
+
+def _copied_key(server: str) -> str:
+    return f"copied:{server}"
 
 
 def _values(record: SyncRecord | FieldRecord | ImageRecord | ImageFailure) -> dict[str, Any]:

@@ -13,14 +13,20 @@ class BackgroundWork:
     """Runs the tasks that are due while no job is."""
 
     def __init__(
-        self, components: WorkerComponents, due_work: DueWork, stash: StashConnection
+        self,
+        components: WorkerComponents,
+        due_work: DueWork,
+        stash: StashConnection,
+        on_index_used: Callable[[SyncContext], object],
     ) -> None:
+        """`on_index_used` is called after the steps of a task: they may have listed libraries."""
         self._tasks = components.background_tasks
         self._store = components.queue.store
         self._circuit = components.circuit
         self._settings = components.settings
         self._due_work = due_work
         self._stash = stash
+        self._on_index_used = on_index_used
 
     def run_if_due(
         self,
@@ -44,6 +50,7 @@ class BackgroundWork:
                 return
             try:
                 self._run_steps(task, ctx, must_stop)
+                self._on_index_used(ctx)
             except PlexError as error:
                 self._circuit.failed(error, ctx.plex)
             self._due_work.refresh()

@@ -7,6 +7,7 @@ from core.job import IMAGE, PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.image_gate import ImageGate
+from sync.recognize_server import recognize_server
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
 from sync.verify import verify_written
@@ -141,6 +142,8 @@ class _DrainRun:
     def _prepare(self, jobs: Sequence[Job]) -> Batch:
         """Read what the jobs need and write the edits that several items share."""
         batch = read_batch(self._ctx, jobs)
+        if batch.records.server and recognize_server(self._ctx.plex, self._ctx.records, self._log):
+            batch = read_batch(self._ctx, jobs)
         self._checkpoint("drain.read")
         adopt_records(batch, self._ctx.stash, self._log)
         if self._ctx.config.sync_metadata:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 
-from core.errors import Fenced, StashQueryError, StashSchemaError, StashUnavailable
+from core.errors import Fenced, PlexError, StashQueryError, StashSchemaError, StashUnavailable
 from core.timers import IntervalTimer
 from core.version import VERSION
 from plex.client import PlexClient
@@ -61,6 +61,7 @@ class WorkerLoop:
         self._settings = settings
         self._circuit = circuit
         self._drain = components.drain
+        self._relisted = components.relisted
         self._throttle = components.throttle
         self._statistics = components.statistics
         self._default_settings = components.default_settings
@@ -71,8 +72,12 @@ class WorkerLoop:
         self._status = StatusWriter(queue.facts, queue.epoch)
         self._stash = StashConnection(settings, clock, components.on_stash_recovered)
         self._due_work = DueWork(queue.store, circuit, settings, self._stash, clock)
-        self._background = BackgroundWork(components, self._due_work, self._stash)
-        self._library = LibraryWatcher(queue.store, queue.dead_letters, circuit, clock, log)
+        self._library = LibraryWatcher(
+            queue.store, queue.dead_letters, components.relisted, circuit, clock, log
+        )
+        self._background = BackgroundWork(
+            components, self._due_work, self._stash, self._library.on_index_used
+        )
         self._notice_sender = NoticeSender(
             queue.notices, settings, clock, log, components.before_notices
         )
@@ -238,9 +243,15 @@ class WorkerLoop:
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
         self._has_more_work = report.is_stopped or report.done >= BATCH
+        self._enqueue_relisted(ctx)
         self._due_work.refresh()
         self._stash_report.on_selection(ctx.stash.selection)
         self._on_drained(report, ctx.plex)
+
+    def _enqueue_relisted(self, ctx: SyncContext) -> None:
+        """Enqueue what a listing of the drain has shown; a failure leaves it to the next one."""
+        with suppress(PlexError):
+            self._relisted.enqueue_affected(ctx.finder, ctx.plex)
 
     def _on_drained(self, report: DrainReport, plex: PlexClient) -> None:
         if report.done or report.dead or report.waiting:

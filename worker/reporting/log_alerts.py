@@ -13,6 +13,7 @@ from validation.settings import BY_NAME
 
 LIBRARIES = BY_NAME["plex_libraries"].display_name
 SCOPE = BY_NAME["reconcile_scope"].display_name
+RECONCILE_ALL = "Reconcile Library (All)"
 DISK = "Free disk space, or make PlexSync's data folder writable."
 MEMORY = "If this repeats, check available memory"
 # stands for a fact that the event lacks: an incomplete warning must not stop the worker
@@ -55,6 +56,12 @@ TEXTS = {
     "stash.no_credentials": (
         "Stash does not say how long a session is valid, nor its API key: {detail}. PlexSync uses "
         "the sessions that Stash's hooks bring. If it stops, open Stash once."
+    ),
+    "server.recognized": (
+        "Plex has another identifier, but the libraries and items that PlexSync wrote before: a "
+        "restored or cloned database. PlexSync copied its {records} records and {originals} "
+        "originals to it. If the database was restored from a backup, run "
+        f"'{RECONCILE_ALL}' to send what is newer."
     ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
     "worker.killed": (

@@ -43,6 +43,8 @@ LIBRARY_POLL_S = 30.0
 # have been updated.
 SCHEMA_RETRY_S = 600.0
 LIBRARY_POLL_LATER_S = 300.0
+# So long after an item vanished or a file changed the libraries are polled as for a waiting job.
+CLOSE_WATCH_S = 7_200.0
 
 
 class BreakerSignal(Enum):
@@ -204,14 +206,18 @@ def image_delay(failures: int, rng: Random) -> float | None:
     return IMAGE_WAITS_S[failures - 1] * rng.uniform(0.9, 1.1)
 
 
-def library_poll_interval(*, has_waiting: bool, has_dead_letters: bool) -> float | None:
-    """Return the seconds between two polls of the libraries for missing files; None if none is.
+def library_poll_interval(
+    *, has_waiting: bool, has_dead_letters: bool, watched_for: float | None = None
+) -> float | None:
+    """Return the seconds between two polls of the libraries; None if nothing waits for Plex.
 
     A job waits for its file for about two hours; its dead letter waits with longer intervals.
+    `watched_for` says for how many seconds the libraries have been watched because an item
+    vanished or a file changed; None if they are not.
     """
-    if has_waiting:
+    if has_waiting or (watched_for is not None and watched_for < CLOSE_WATCH_S):
         return LIBRARY_POLL_S
-    return LIBRARY_POLL_LATER_S if has_dead_letters else None
+    return LIBRARY_POLL_LATER_S if has_dead_letters or watched_for is not None else None
 
 
 def exponential_delay(failures: int, first_s: float, max_s: float, rng: Random) -> float:
