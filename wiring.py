@@ -153,7 +153,10 @@ def build_components(
     entities = EntityIndex(queue.store)
     fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
+    deletions = DeletionSweep(queue.store, queue.records, fan_out, clock, log)
     relisted = RelistedItems(queue.store, queue.records, queue.facts, clock, log)
+    on_read = (relisted.on_batch_read,)
+    drain = build_drain(run, queue, reporting, circuit, throttle, fan_out, on_read)
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
@@ -161,9 +164,7 @@ def build_components(
         queue=queue,
         settings=settings,
         circuit=circuit,
-        drain=build_drain(
-            run, queue, reporting, circuit, throttle, fan_out, (relisted.on_batch_read,)
-        ),
+        drain=drain,
         relisted=relisted,
         throttle=throttle,
         statistics=reporting.statistics,
@@ -172,10 +173,7 @@ def build_components(
         ),
         default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
-        background_tasks=(
-            DeletionSweep(queue.store, queue.records, fan_out, clock, log),
-            reconciliation,
-        ),
+        background_tasks=(deletions, reconciliation),
         heartbeat=run.heartbeat,
         checkpoint=env.checkpoint,
         before_notices=lambda: reporting.add_due_notices(circuit),

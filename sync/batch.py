@@ -1,6 +1,6 @@
 """Read what the jobs of a batch need: one query to Stash, one request per library to Plex."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Clock
@@ -11,6 +11,7 @@ from core.match import Confidence, MatchResult
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.client import PlexClient
+from plex.finder import Finder
 from stash.client import StashClient
 from sync.batch_records import BatchRecords
 from sync.context import SyncContext
@@ -19,6 +20,7 @@ from sync.ownership import Ownership
 from sync.plan_items import PlannedItem, PlanRules
 from sync.record_evidence import recorded_match
 from sync.scene_matcher import SceneMatcher
+from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata, parse_scene
 
@@ -96,7 +98,11 @@ def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
         return Batch(cases, BatchRecords(ctx.records, ""), ownership)
     batch = Batch(cases, BatchRecords(ctx.records, ctx.plex.machine_identifier()), ownership)
     with ctx.watch.step("match"):
-        _match_all(ctx, batch.records.server, matchable)
+        _match_all(
+            ctx.matcher(),
+            lambda cases: _recorded_matches(ctx.records, ctx.finder, batch.records.server, cases),
+            matchable,
+        )
     claim_items(ownership, cases.values())
     with ctx.watch.step("items"):
         read_items(ctx.plex, batch, matchable)
@@ -178,16 +184,19 @@ def _is_matchable(scene: SyncMetadata | None, config: PlexSyncConfig) -> bool:
     return scene is not None and bool(scene.files) and not exclusion_reason(scene, config)
 
 
-def _match_all(ctx: SyncContext, server: str, cases: Sequence[SceneJob]) -> None:
+def _match_all(
+    matcher: SceneMatcher,
+    recorded_matches: Callable[[Sequence[SceneJob]], dict[int, MatchResult]],
+    cases: Sequence[SceneJob],
+) -> None:
     """Match the scenes; ask Plex what is new if it lacks the file of one of them.
 
     A file that Plex still has under its old path is matched by its record.
     """
-    matcher = ctx.matcher()
     matcher.prepare()
     _match(matcher, cases)
     uncertain = [case for case in cases if not _is_certain(case)]
-    recorded = _recorded_matches(ctx, server, uncertain)
+    recorded = recorded_matches(uncertain)
     missing = [case for case in uncertain if is_missing(case) or case.job.id in recorded]
     if not missing:
         return
@@ -195,7 +204,7 @@ def _match_all(ctx: SyncContext, server: str, cases: Sequence[SceneJob]) -> None
     matcher.refresh(scenes, polled_since=_asked_at(missing))
     _match(matcher, missing)
     still_uncertain = [case for case in missing if not _is_certain(case)]
-    recorded = _recorded_matches(ctx, server, still_uncertain)
+    recorded = recorded_matches(still_uncertain)
     for case in still_uncertain:
         case.match = recorded.get(case.job.id, case.match)
 
@@ -205,17 +214,17 @@ def _is_certain(case: SceneJob) -> bool:
 
 
 def _recorded_matches(
-    ctx: SyncContext, server: str, cases: Sequence[SceneJob]
+    stored: Records, finder: Finder, server: str, cases: Sequence[SceneJob]
 ) -> dict[int, MatchResult]:
     """Return by job the matches of scenes whose file is on record, with one statement."""
     records: dict[int, list[SyncRecord]] = {}
-    for record in ctx.records.of_scenes([case.job.scene_id for case in cases], server):
+    for record in stored.of_scenes([case.job.scene_id for case in cases], server):
         records.setdefault(record.scene_id, []).append(record)
     matches = {}
     for case in cases:
         if case.scene is not None and case.job.scene_id in records:
             known = records[case.job.scene_id]
-            match = recorded_match(case.scene, known, ctx.finder.candidates)
+            match = recorded_match(case.scene, known, finder.candidates)
             if match is not None:
                 matches[case.job.id] = match
     return matches

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from core.entity import Entity
-from sync_queue import statements as sql
+from sync_queue import record_statements as record_sql
 from sync_queue.store import JobStore
 
 Shows = Mapping[int, Collection[Entity]]
@@ -26,14 +26,17 @@ class EntityIndex:
 
     def of_scene(self, scene_id: int) -> frozenset[str]:
         """Return the subjects that the scene's items may show; empty if nothing is known."""
-        row = self._store.connection.execute(sql.SCENE_ENTITIES, {"scene_id": scene_id}).fetchone()
+        row = self._store.connection.execute(
+            record_sql.SCENE_ENTITIES, {"scene_id": scene_id}
+        ).fetchone()
         return frozenset(row[0].split()) if row else frozenset()
 
     def scenes_showing(self, subject: str, after: int, limit: int) -> list[int]:
         """Return the next scenes by id whose items may show the entity; [] at the end."""
         query = {"after": after, "pattern": f"% {subject} %", "limit": limit}
         return [
-            row[0] for row in self._store.connection.execute(sql.SCENES_SHOWING, query).fetchall()
+            row[0]
+            for row in self._store.connection.execute(record_sql.SCENES_SHOWING, query).fetchall()
         ]
 
     def record_before_write(self, shows: Shows) -> list[str]:
@@ -65,11 +68,11 @@ class EntityIndex:
         if wider or news or renamed:
             with self._store.transaction() as connection:
                 for scene_id, subjects in wider.items():
-                    connection.execute(sql.SAVE_SCENE_ENTITIES, _row(scene_id, subjects))
+                    connection.execute(record_sql.SAVE_SCENE_ENTITIES, _row(scene_id, subjects))
                 for entity in news:
-                    connection.execute(sql.ADD_ENTITY, _values(entity))
+                    connection.execute(record_sql.ADD_ENTITY, _values(entity))
                 for subject in renamed:
-                    connection.execute(sql.CLEAR_ENTITY_NAME, {"subject": subject})
+                    connection.execute(record_sql.CLEAR_ENTITY_NAME, {"subject": subject})
         return renamed
 
     def record_after_write(self, scene_id: int, subjects: Iterable[str]) -> None:
@@ -77,36 +80,36 @@ class EntityIndex:
         exact = frozenset(subjects)
         if self.of_scene(scene_id) != exact:
             with self._store.transaction() as connection:
-                connection.execute(sql.SAVE_SCENE_ENTITIES, _row(scene_id, exact))
+                connection.execute(record_sql.SAVE_SCENE_ENTITIES, _row(scene_id, exact))
 
     def forget_scene(self, scene_id: int) -> None:
         """Remove the row of a deleted scene."""
         with self._store.transaction() as connection:
-            connection.execute(sql.FORGET_SCENE_ENTITIES, {"scene_id": scene_id})
+            connection.execute(record_sql.FORGET_SCENE_ENTITIES, {"scene_id": scene_id})
 
     # -- entities -------------------------------------------------------------------------------
 
     def known(self, subject: str) -> Entity | None:
         """Return what every indexed scene shows of the entity; None if no scene does."""
-        row = self._store.connection.execute(sql.ENTITY, {"subject": subject}).fetchone()
+        row = self._store.connection.execute(record_sql.ENTITY, {"subject": subject}).fetchone()
         return Entity(*row) if row else None
 
     def known_of_kind(self, kind: str) -> list[str]:
         """Return the subjects of every known entity of one kind."""
         rows = self._store.connection.execute(
-            sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}
+            record_sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}
         ).fetchall()
         return [row[0] for row in rows]
 
     def remember(self, entity: Entity) -> None:
         """Store the entity: every scene that shows it is in step or queued."""
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_ENTITY, _values(entity))
+            connection.execute(record_sql.SAVE_ENTITY, _values(entity))
 
     def forget(self, subject: str) -> None:
         """Remove a deleted entity, once the scenes that showed it are queued."""
         with self._store.transaction() as connection:
-            connection.execute(sql.FORGET_ENTITY, {"subject": subject})
+            connection.execute(record_sql.FORGET_ENTITY, {"subject": subject})
 
 
 def _adds(known: Entity | None, entity: Entity) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.original import Original
-from sync_queue import statements as sql
+from sync_queue import record_statements as record_sql
 from sync_queue.store import JobStore
 
 _ATTRIBUTES = {  # by the keys in an original's JSON, which are users' data and stay
@@ -38,20 +38,22 @@ class Originals:
         if merged != known:
             with self._store.transaction() as connection:
                 connection.execute(
-                    sql.SAVE_ORIGINALS,
+                    record_sql.SAVE_ORIGINALS,
                     {**key, "section": section, "now": now, "shown": _text(merged)},
                 )
 
     def of_item(self, server: str, item: int) -> dict[str, Original]:
         """Return what is kept of one item, by field; {} for nothing."""
         key = {"server": server, "item": item}
-        row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
+        row = self._store.connection.execute(record_sql.READ_ORIGINALS, key).fetchone()
         return _from_text(row[0]) if row else {}
 
     def count(self, server: str) -> int:
         """Return how many items were written since they were last restored."""
         return int(
-            self._store.connection.execute(sql.COUNT_ORIGINALS, {"server": server}).fetchone()[0]
+            self._store.connection.execute(
+                record_sql.COUNT_ORIGINALS, {"server": server}
+            ).fetchone()[0]
         )
 
     def page(
@@ -59,7 +61,7 @@ class Originals:
     ) -> list[tuple[int, int, dict[str, Original]]]:
         """(item, library, its fields) of the next items by rating key; [] at the end."""
         query = {"server": server, "after": after, "size": size}
-        rows = self._store.connection.execute(sql.ORIGINALS_AFTER, query).fetchall()
+        rows = self._store.connection.execute(record_sql.ORIGINALS_AFTER, query).fetchall()
         return [(item, section, _from_text(shown)) for item, section, shown in rows]
 
     def copy_server(self, connection: sqlite3.Connection, old: str, new: str, section: int) -> int:
@@ -69,21 +71,21 @@ class Originals:
         be PlexSync's own values. Call it within a transaction.
         """
         values = {"old": old, "new": new, "section": section}
-        both = connection.execute(sql.ORIGINALS_OF_BOTH, values).fetchall()
+        both = connection.execute(record_sql.ORIGINALS_OF_BOTH, values).fetchall()
         for item, kept_at, old_text, new_text in both:
             known, later = _from_text(old_text), _from_text(new_text)
             merged = {name: known[name].merged_with(later[name]) for name in known if name in later}
             row = {"server": new, "item": item, "section": section, "now": kept_at}
             text = _text({**later, **known, **merged})
-            connection.execute(sql.SAVE_ORIGINALS, {**row, "shown": text})
-        return connection.execute(sql.COPY_ORIGINALS, values).rowcount + len(both)
+            connection.execute(record_sql.SAVE_ORIGINALS, {**row, "shown": text})
+        return connection.execute(record_sql.COPY_ORIGINALS, values).rowcount + len(both)
 
     def forget(self, server: str, item: int) -> None:
         """Forget in one transaction that a restored item was written, by whichever scene."""
         key = {"server": server, "item": item}
         with self._store.transaction() as connection:
-            connection.execute(sql.FORGET_ORIGINALS, key)
-            connection.execute(sql.FORGET_ITEM_RECORDS, key)
+            connection.execute(record_sql.FORGET_ORIGINALS, key)
+            connection.execute(record_sql.FORGET_ITEM_RECORDS, key)
 
 
 def _merged(known: Original | None, new: Original) -> Original:

@@ -1,30 +1,14 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
+from core.record import SyncRecord
+from sync_queue import record_statements as record_sql
 from sync_queue import statements as sql
 from sync_queue.originals import Originals
+from sync_queue.record_rows import parse_rows, to_row
 from sync_queue.store import JobStore
-
-_SCALARS = (
-    "scene_id",
-    "server",
-    "item",
-    "section",
-    "path",
-    "oshash",
-    "updated_at",
-    "read_at",
-    "confidence",
-)
-_STORED_KEYS = {
-    "verified": "seen",
-    "item_path": "shown",
-}  # the keys in a record's JSON are users' data and stay
 
 _MAX_KEYS = 900
 
@@ -66,7 +50,7 @@ class Records:
         """Return other servers with records that may be this one, the newest first; [] for none."""
         if server in self._checked_servers or self._was_copied(server):
             return []
-        rows = self._store.connection.execute(sql.RECORDED_SERVERS).fetchall()
+        rows = self._store.connection.execute(record_sql.RECORDED_SERVERS).fetchall()
         return [other for (other,) in rows if other != server]
 
     def mark_checked(self, server: str) -> None:
@@ -85,7 +69,7 @@ class Records:
         with self._store.transaction() as connection:
             for uuid, key in sections.items():
                 values = {"old": old, "new": new, "section": uuid}
-                records += connection.execute(sql.COPY_RECORDS, values).rowcount
+                records += connection.execute(record_sql.COPY_RECORDS, values).rowcount
                 originals += self.originals.copy_server(connection, old, new, key)
             values = {"key": _copied_key(new), "value": old}
             connection.execute(sql.SET_META, values)
@@ -98,23 +82,23 @@ class Records:
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """Return the scene's records on one server, by item; {} if there is none."""
         query = {"scene_id": scene_id, "server": server}
-        rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
-        return {record.item: record for record in _parse_rows(rows)}
+        rows = self._store.connection.execute(record_sql.SCENE_RECORDS, query).fetchall()
+        return {record.item: record for record in parse_rows(rows)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
         """Return every scene's record on one item, lowest scene id first."""
         rows = self._store.connection.execute(
-            sql.ITEM_RECORDS, {"item": item, "server": server}
+            record_sql.ITEM_RECORDS, {"item": item, "server": server}
         ).fetchall()
-        return sorted(_parse_rows(rows), key=lambda record: record.scene_id)
+        return sorted(parse_rows(rows), key=lambda record: record.scene_id)
 
     def of_scenes(self, scene_ids: Sequence[int], server: str) -> list[SyncRecord]:
         """Return every record of these scenes on one server; [] when there is none."""
-        return self._read_many(sql.RECORDS_OF_SCENES, scene_ids, server)
+        return self._read_many(record_sql.RECORDS_OF_SCENES, scene_ids, server)
 
     def of_items(self, items: Sequence[int], server: str) -> list[SyncRecord]:
         """Return every scene's record on these items; [] when there is none."""
-        return self._read_many(sql.RECORDS_OF_ITEMS, items, server)
+        return self._read_many(record_sql.RECORDS_OF_ITEMS, items, server)
 
     def _read_many(self, statement: str, keys: Sequence[int], server: str) -> list[SyncRecord]:
         records: list[SyncRecord] = []
@@ -123,12 +107,12 @@ class Records:
             part = keys[start : start + _MAX_KEYS]
             marks = ", ".join("?" * len(part))
             rows = self._store.connection.execute(statement.format(marks), (server, *part))
-            records.extend(_parse_rows(rows.fetchall()))
+            records.extend(parse_rows(rows.fetchall()))
         return records
 
     def places(self, server: str) -> Iterator[RecordPlace]:
         """Yield where the file of each record of a scene is; one statement for all of them."""
-        rows = self._store.connection.execute(sql.RECORD_PLACES, {"server": server})
+        rows = self._store.connection.execute(record_sql.RECORD_PLACES, {"server": server})
         return (RecordPlace(*row) for row in rows)
 
     def claims(self, server: str, item: int) -> set[int]:
@@ -150,7 +134,8 @@ class Records:
         """Return the ids above `after` up to `until` that have a record, ascending; [] for none."""
         query = {"after": after, "until": until, "server": server}
         return [
-            row[0] for row in self._store.connection.execute(sql.RECORDED_SCENES, query).fetchall()
+            row[0]
+            for row in self._store.connection.execute(record_sql.RECORDED_SCENES, query).fetchall()
         ]
 
     def scenes_matched_by(self, confidence: str, server: str) -> list[int]:
@@ -158,7 +143,9 @@ class Records:
         query = {"confidence": confidence, "server": server}
         return [
             row[0]
-            for row in self._store.connection.execute(sql.SCENES_BY_CONFIDENCE, query).fetchall()
+            for row in self._store.connection.execute(
+                record_sql.SCENES_BY_CONFIDENCE, query
+            ).fetchall()
         ]
 
     def known_scenes(self, after: int, upto: int, limit: int) -> list[int]:
@@ -167,17 +154,18 @@ class Records:
         """
         query = {"after": after, "upto": upto, "limit": limit}
         return [
-            row[0] for row in self._store.connection.execute(sql.KNOWN_SCENES, query).fetchall()
+            row[0]
+            for row in self._store.connection.execute(record_sql.KNOWN_SCENES, query).fetchall()
         ]
 
     def confidences(self) -> dict[str, int]:
         """Return how many records have which confidence, highest count first."""
-        return dict(self._store.connection.execute(sql.CONFIDENCES).fetchall())
+        return dict(self._store.connection.execute(record_sql.CONFIDENCES).fetchall())
 
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, _row(record))
+            connection.execute(record_sql.SAVE_RECORD, to_row(record))
 
     def transfer(self, record: SyncRecord, scene_id: int) -> SyncRecord:
         """Give what is known of the item to another scene and return that scene's record.
@@ -187,21 +175,21 @@ class Records:
         images = {name: replace(image, etag="") for name, image in record.images.items()}
         transferred = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, _row(transferred))
+            connection.execute(record_sql.SAVE_RECORD, to_row(transferred))
             old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
-            connection.execute(sql.FORGET_ITEM, old)
+            connection.execute(record_sql.FORGET_ITEM, old)
         return transferred
 
     def forget_scene(self, scene_id: int) -> int:
         """Remove the scene's records on every server; how many."""
         with self._store.transaction() as connection:
-            return connection.execute(sql.FORGET_SCENE, {"scene_id": scene_id}).rowcount
+            return connection.execute(record_sql.FORGET_SCENE, {"scene_id": scene_id}).rowcount
 
     def forget_item(self, scene_id: int, server: str, item: int) -> None:
         """Remove one record whose item is gone."""
         with self._store.transaction() as connection:
             connection.execute(
-                sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item}
+                record_sql.FORGET_ITEM, {"scene_id": scene_id, "server": server, "item": item}
             )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
@@ -216,13 +204,13 @@ class Records:
             "new": scene_id,
         }
         with self._store.transaction() as connection:
-            connection.execute(sql.REKEY_RECORD, row)
+            connection.execute(record_sql.REKEY_RECORD, row)
 
     def unassign(self, scene_id: int) -> int:
         """Unassign the records of a deleted scene until a scene has its files; return how many."""
         with self._store.transaction() as connection:
             return connection.execute(
-                sql.UNASSIGN_RECORDS, {"scene_id": scene_id, "unassigned": UNASSIGNED}
+                record_sql.UNASSIGN_RECORDS, {"scene_id": scene_id, "unassigned": UNASSIGNED}
             ).rowcount
 
     def last_synced_update(self, scene_id: int, server: str, oshash: str = "") -> tuple[str, float]:
@@ -232,7 +220,7 @@ class Records:
         """
         query = {"scene_id": scene_id, "server": server, "oshash": oshash}
         updated_at, read_at = self._store.connection.execute(
-            sql.LAST_SYNCED_UPDATE, query
+            record_sql.LAST_SYNCED_UPDATE, query
         ).fetchone()
         return updated_at or "", read_at or 0.0
 
@@ -243,72 +231,3 @@ def _claims_key(server: str, item: int) -> str:
 
 def _copied_key(server: str) -> str:
     return f"copied:{server}"
-
-
-def _values(record: SyncRecord | FieldRecord | ImageRecord | ImageFailure) -> dict[str, Any]:
-    """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of
-    several saves.
-    """
-    values = {
-        _STORED_KEYS.get(attribute.name, attribute.name): getattr(record, attribute.name)
-        for attribute in fields(record)
-    }
-    if isinstance(record, ImageRecord):
-        # Almost no image fails or was chosen by hand, so these keys are stored where they say more.
-        failure, is_by_hand = values.pop("failure"), values.pop("is_by_hand")
-        if failure:
-            values["failure"] = _values(failure)
-        if is_by_hand:
-            values["is_by_hand"] = True
-    return values
-
-
-def _row(record: SyncRecord) -> dict[str, Any]:
-    return {**_values(record), "fields": _text(record.fields), "images": _text(record.images)}
-
-
-def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
-    return json.dumps({name: _values(part) for name, part in parts.items()})
-
-
-def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
-    """Yield the records in these rows; an invalid one counts as absent."""
-    for row in rows:
-        try:
-            yield _from_row(row)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            # bytes that a bad disk has changed; the scene is then written as if for the first time
-            continue
-
-
-def _image(value: dict[str, Any]) -> ImageRecord:
-    failure = value.get("failure")
-    return ImageRecord(
-        value["sha1"],
-        value.get("etag", ""),
-        value.get("shown", ""),
-        _failure(failure) if failure else None,
-        value.get("is_by_hand", False),
-    )
-
-
-def _failure(value: dict[str, Any]) -> ImageFailure:
-    return ImageFailure(
-        value["sha1"],
-        value.get("status", 0),
-        value.get("is_refusal", False),
-        value.get("count", 1),
-        value.get("at", 0.0),
-    )
-
-
-def _from_row(row: tuple[Any, ...]) -> SyncRecord:
-    written = {
-        name: FieldRecord(
-            value["pushed"], value["seen"], tuple(value["names"]), value.get("intended", "")
-        )
-        for name, value in json.loads(row[9]).items()
-    }
-    images = {name: _image(value) for name, value in json.loads(row[10]).items()}
-    scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))
-    return SyncRecord(**scalars, fields=written, images=images)

@@ -6,6 +6,7 @@ from core.clock import Clock
 from core.errors import LibraryMissing, PlexError, PlexNotFound
 from core.log import EventLog
 from core.timers import IntervalTimer
+from plex.finder import Finder
 from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from sync_queue.store import JobStore
@@ -65,14 +66,14 @@ class LibraryWatcher:
         self._polled_at = now
         try:
             has_changed = ctx.finder.has_changed()
-            if watched_for is not None or (has_dead_letters and self._has_missing(ctx)):
+            if watched_for is not None or (has_dead_letters and self._has_missing(ctx.finder)):
                 # A rename, a new version or an old date shows in the whole listing only.
                 has_changed = ctx.finder.list_moved() or has_changed
             is_complete = has_missing and not ctx.finder.missing_libraries
             # A waiting job has its library listed when it is due.
             is_outdated = has_waiting and ctx.finder.is_listing_outdated
             if has_changed or is_complete or is_outdated:
-                self._retry(ctx)
+                self._retry(ctx.finder)
                 has_changed = True
             return self.on_index_used(ctx) or has_changed
         except PlexError as error:
@@ -87,35 +88,35 @@ class LibraryWatcher:
         """
         enqueued = self._relisted.enqueue_affected(ctx.finder, ctx.plex)
         has_gained = ctx.finder.revision != self._known_revision
-        return (has_gained and self._retry(ctx)) or bool(enqueued)
+        return (has_gained and self._retry(ctx.finder)) or bool(enqueued)
 
-    def _retry(self, ctx: SyncContext) -> bool:
+    def _retry(self, finder: Finder) -> bool:
         """Make waiting jobs due, and requeue the dead letters whose file is in the index."""
-        self._known_revision = ctx.finder.revision
+        self._known_revision = finder.revision
         made_due = self._store.make_due(NOT_FOUND) + self._store.make_due(LIBRARY_MISSING)
-        requeued = self._requeue_found(ctx)
+        requeued = self._requeue_found(finder)
         if made_due or requeued:
             self._log.info("library.changed", made_due=made_due, requeued=requeued)
         return True
 
-    def _has_missing(self, ctx: SyncContext) -> bool:
+    def _has_missing(self, finder: Finder) -> bool:
         """Return True if the index lacks the file of any dead letter."""
-        return any(not _is_indexed(ctx, dead_letter) for dead_letter in self._not_found())
+        return any(not _is_indexed(finder, dead_letter) for dead_letter in self._not_found())
 
     def _not_found(self) -> list[DeadLetter]:
         dead_letters = self._dead_letters.newest(limit=None)
         return [dead_letter for dead_letter in dead_letters if dead_letter.reason == NOT_FOUND]
 
-    def _requeue_found(self, ctx: SyncContext) -> int:
+    def _requeue_found(self, finder: Finder) -> int:
         """Requeue the dead letters whose file Plex has now; return how many."""
         now = self._clock.wall()
         return sum(
             self._dead_letters.requeue(dead_letter, now)
             for dead_letter in self._not_found()
-            if _is_indexed(ctx, dead_letter)
+            if _is_indexed(finder, dead_letter)
         )
 
 
-def _is_indexed(ctx: SyncContext, dead_letter: DeadLetter) -> bool:
+def _is_indexed(finder: Finder, dead_letter: DeadLetter) -> bool:
     """Return True if the index has a file with the name of one that the dead letter misses."""
-    return any(map(ctx.finder.candidates, dead_letter.candidates))
+    return any(map(finder.candidates, dead_letter.candidates))

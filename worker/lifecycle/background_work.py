@@ -1,6 +1,7 @@
 """Run the worker's background tasks in small steps, between jobs."""
 
 from collections.abc import Callable
+from functools import partial
 
 from core.errors import PlexError
 from sync.context import SyncContext
@@ -49,7 +50,7 @@ class BackgroundWork:
             if ctx is None:
                 return
             try:
-                self._run_steps(task, ctx, must_stop)
+                self._run_steps(task, partial(task.step, ctx), must_stop)
                 self._on_index_used(ctx)
             except PlexError as error:
                 self._circuit.failed(error, ctx.plex)
@@ -63,10 +64,10 @@ class BackgroundWork:
         return any(task.is_due() for task in self._tasks)
 
     def _run_steps(
-        self, task: BackgroundTask, ctx: SyncContext, must_stop: Callable[[], bool]
+        self, task: BackgroundTask, step: Callable[[], None], must_stop: Callable[[], bool]
     ) -> None:
-        task.step(ctx)
+        step()
         while self._circuit.max_jobs and not must_stop():
             if self._store.is_due() or not task.is_due():
                 return
-            task.step(ctx)
+            step()

@@ -8,6 +8,7 @@ from core.errors import Fenced, PlexError, StashQueryError, StashSchemaError, St
 from core.timers import IntervalTimer
 from core.version import VERSION
 from plex.client import PlexClient
+from plex.finder import Finder
 from sync.context import SyncContext
 from sync_queue.hook_queue import SPILL
 from sync_queue.meta import SERVER, WorkerStatus
@@ -243,15 +244,15 @@ class WorkerLoop:
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
         self._has_more_work = report.is_stopped or report.done >= BATCH
-        self._enqueue_relisted(ctx)
+        self._enqueue_relisted(ctx.finder, ctx.plex)
         self._due_work.refresh()
         self._stash_report.on_selection(ctx.stash.selection)
         self._on_drained(report, ctx.plex)
 
-    def _enqueue_relisted(self, ctx: SyncContext) -> None:
+    def _enqueue_relisted(self, finder: Finder, plex: PlexClient) -> None:
         """Enqueue what a listing of the drain has shown; a failure leaves it to the next one."""
         with suppress(PlexError):
-            self._relisted.enqueue_affected(ctx.finder, ctx.plex)
+            self._relisted.enqueue_affected(finder, plex)
 
     def _on_drained(self, report: DrainReport, plex: PlexClient) -> None:
         if report.done or report.dead or report.waiting:

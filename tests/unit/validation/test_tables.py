@@ -56,7 +56,7 @@ def test_the_manifest_holds_only_what_stash_knows(tmp_path: Path) -> None:
 
     assert set(loaded) == MANIFEST_KEYS
     assert (loaded["name"], loaded["version"]) == ("PlexSync", VERSION)
-    assert loaded["exec"] == ["python3", "{pluginDir}/PlexSync.py"]
+    assert loaded["exec"] == ["python3", "-S", "{pluginDir}/PlexSync.py"]
     assert (loaded["interface"], loaded["errLog"]) == ("raw", "warning")
     assert loaded["ui"] == {"javascript": ["ui/wake.js"]}
 

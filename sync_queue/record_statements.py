@@ -1,0 +1,107 @@
+"""Every SQL text on sync records, originals and entities, named, each with its purpose."""
+
+# Sync records: what was written where.
+SAVE_RECORD = """
+INSERT INTO records (scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images)
+VALUES (:scene_id, :server, :item, :section, :path, :oshash, :updated_at, :read_at, :confidence, :fields, :images)
+ON CONFLICT (scene_id, server, item) DO UPDATE SET section = excluded.section, path = excluded.path,
+  oshash = excluded.oshash, updated_at = excluded.updated_at, read_at = excluded.read_at,
+  confidence = excluded.confidence, fields = excluded.fields, images = excluded.images
+"""
+RECORD_COLUMNS = (
+    "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
+)
+SCENE_RECORDS = (
+    f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
+)
+ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
+RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
+RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
+RECORD_PLACES = """
+SELECT scene_id, item, section, path FROM records WHERE server = :server AND scene_id > 0"""
+# The servers that records name, the one that was read last first.
+RECORDED_SERVERS = "SELECT server FROM records GROUP BY server ORDER BY max(read_at) DESC"
+# A copied record says what is PlexSync's, not that the scene is current: the database may be older.
+COPY_RECORDS = f"""INSERT OR IGNORE INTO records ({RECORD_COLUMNS})
+SELECT scene_id, :new, item, section, path, oshash, '', 0.0, confidence, fields, images
+FROM records WHERE server = :old AND section = :section
+"""
+LAST_SYNCED_UPDATE = """
+SELECT max(updated_at), max(read_at) FROM records
+WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))
+"""
+# What was current is the file's former scene: its new one has a cover of its own.
+REKEY_RECORD = """
+UPDATE OR REPLACE records SET scene_id = :new, updated_at = '' WHERE scene_id = :scene_id AND server = :server AND item = :item
+"""
+UNASSIGN_RECORDS = "UPDATE OR REPLACE records SET scene_id = :unassigned WHERE scene_id = :scene_id"
+RECORDED_SCENES = """
+SELECT DISTINCT scene_id FROM records WHERE scene_id > :after AND scene_id <= :until AND server = :server
+ORDER BY scene_id
+"""
+SCENES_BY_CONFIDENCE = """
+SELECT DISTINCT scene_id FROM records WHERE confidence = :confidence AND server = :server AND scene_id > 0
+"""
+KNOWN_SCENES = """
+SELECT scene_id FROM records WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT scene_id FROM scene_entities WHERE scene_id > :after AND scene_id <= :upto
+UNION ALL SELECT CAST(substr(subject, 7) AS INTEGER) AS scene_id FROM dead_letters
+WHERE subject LIKE 'scene:%' AND scene_id > :after AND scene_id <= :upto
+LIMIT :limit
+"""
+CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
+FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
+FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"
+FORGET_ITEM_RECORDS = "DELETE FROM records WHERE server = :server AND item = :item"
+
+# Originals: what Plex showed before the first write.
+READ_ORIGINALS = "SELECT shown FROM originals WHERE server = :server AND item = :item"
+SAVE_ORIGINALS = """
+INSERT INTO originals (server, item, section, kept_at, shown) VALUES (:server, :item, :section, :now, :shown)
+ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = excluded.shown
+"""
+COUNT_ORIGINALS = "SELECT count(*) FROM originals WHERE server = :server"
+ORIGINALS_AFTER = """
+SELECT item, section, shown FROM originals WHERE server = :server AND item > :after ORDER BY item LIMIT :size
+"""
+COPY_ORIGINALS = """
+INSERT OR IGNORE INTO originals (server, item, section, kept_at, shown)
+SELECT :new, item, section, kept_at, shown FROM originals WHERE server = :old AND section = :section
+"""
+ORIGINALS_OF_BOTH = """
+SELECT old.item, old.kept_at, old.shown, new.shown FROM originals AS old
+JOIN originals AS new ON new.item = old.item AND new.server = :new
+WHERE old.server = :old AND old.section = :section
+"""
+FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
+
+# What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass
+# finds the scenes
+# of an entity; and of each entity the name that they show.
+SCENE_ENTITIES = "SELECT entities FROM scene_entities WHERE scene_id = :scene_id"
+SAVE_SCENE_ENTITIES = """
+INSERT INTO scene_entities (scene_id, entities) VALUES (:scene_id, :entities)
+ON CONFLICT (scene_id) DO UPDATE SET entities = excluded.entities
+"""
+FORGET_SCENE_ENTITIES = "DELETE FROM scene_entities WHERE scene_id = :scene_id"
+SCENES_SHOWING = """
+SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :pattern ORDER BY scene_id LIMIT :limit
+"""
+ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at"
+ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
+ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
+SAVE_ENTITY = """
+INSERT INTO entities (subject, shown, parent, updated_at, read_at)
+VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+ON CONFLICT (subject) DO UPDATE SET shown = excluded.shown, parent = excluded.parent,
+  updated_at = excluded.updated_at, read_at = excluded.read_at
+"""
+# A scene may have been read before a rename that is still being carried to the others: it only adds
+# to what is known.
+ADD_ENTITY = """
+INSERT INTO entities (subject, shown, parent, updated_at, read_at)
+VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NULL
+"""
+CLEAR_ENTITY_NAME = "UPDATE entities SET shown = '' WHERE subject = :subject"
+FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
