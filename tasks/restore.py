@@ -11,7 +11,7 @@ from core.original import Original
 from core.plex_item import PlexItem
 from plex.client import READ_BATCH, PlexClient
 from plex.edit_request import lock_target
-from plex.image_state import IMAGE_LISTS
+from plex.image_state import IMAGE_LISTS, concerns_images_only
 from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
@@ -130,7 +130,13 @@ class _Restore:
         plan = self._plan(item, kept)
         result = _ItemResult(list(plan.edited), self._write(item, plan.changes))
         for image in (image for image in IMAGE_FIELDS if image.name in kept):
-            self._restore_image(item, image, kept[image.name], result)
+            try:
+                self._restore_image(item, image, kept[image.name], result)
+            except PlexError as error:
+                if not concerns_images_only(error, self._plex):
+                    raise
+                # The next run tries again: the item's originals stay.
+                result.failed[image.name] = str(error)
         return result
 
     def _verify_item(
@@ -205,7 +211,11 @@ class _Restore:
     def _restore_image(
         self, item: PlexItem, image: Field, original: Original, result: _ItemResult
     ) -> None:
-        """Select the image that was shown before, where ours is still the selected one."""
+        """Select the image that was shown before, where ours is still the selected one.
+
+        Raises:
+            PlexError: Plex did not do it.
+        """
         plex, kind = self._plex, IMAGE_LISTS[image.plex]
         available = plex.images(item.rating_key, kind)
         shown = next((key for key, selected in available if selected), "")
@@ -217,17 +227,13 @@ class _Restore:
                 image.name
             )  # by hand, or the former image is gone: ours is better than none
             return
-        try:
-            if not is_former and original.value:
-                plex.select_image(item.rating_key, kind, str(original.value))
-            elif not is_former:
-                plex.deselect_image(item.rating_key, kind)
-            if not is_former or original.locked != (
-                image.plex in item.locked
-            ):  # choosing an image locks it
-                plex.edit(lock_target(item.section, item.rating_key, image, locked=original.locked))
-        except PlexRejected as error:
-            result.failed[image.name] = str(error)
+        if not is_former and original.value:
+            plex.select_image(item.rating_key, kind, str(original.value))
+        elif not is_former:
+            plex.deselect_image(item.rating_key, kind)
+        # Choosing an image locks it.
+        if not is_former or original.locked != (image.plex in item.locked):
+            plex.edit(lock_target(item.section, item.rating_key, image, locked=original.locked))
 
 
 def _has_image(available: Sequence[tuple[str, bool]], key: FieldValue) -> bool:

@@ -209,6 +209,29 @@ def test_a_poster_that_the_user_chose_since_stays(
     assert worker.shown(item).poster_bytes == picture(9)
 
 
+@pytest.mark.parametrize("status", [400, 403, 500, 503])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_an_image_that_fails_does_not_stop_the_run(
+    worker: InProcessHarness, runner: TaskRunner, method: str, status: int
+) -> None:
+    _, first = written(worker)
+    other, second = worker.pair("b.mp4", cover=picture(2), title="Other")
+    worker.sync(other)
+    switch_off(worker)
+    route = rf"/library/metadata/{first}/(posters?|arts?)"
+    worker.plex.faults.add(Fault(method=method, route=route, times=None, status=status))
+    worker.plex.faults.add(Fault(method="DELETE", route=route, times=None, status=status))
+
+    answer = runner.press_twice()
+    worker.plex.faults.clear()
+    again = runner.press_twice()
+
+    assert (answer["restored"], answer["refused"]) == (1, 1)
+    assert worker.shown(second).title == "b"
+    assert (again["restored"], again["refused"]) == (1, 0)
+    assert facts(worker.shown(first)) == expected()
+
+
 def test_the_first_run_changes_nothing_and_says_how_many(
     worker: InProcessHarness, runner: TaskRunner
 ) -> None:
