@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from core.clock import Clock
 from core.errors import PlexAccessError
 from core.match import PlexFile
+from core.unicode_form import caseless
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
 from plex.library_listing import added_at, files_of, iter_items
@@ -29,7 +30,7 @@ class Finder:
     ) -> None:
         self._client = client
         self._index = index
-        self._names = tuple(name.casefold() for name in names)
+        self._names = tuple(caseless(name) for name in names)
         self._clock = clock
         self._sections: tuple[Section, ...] = ()
         self._looked_at = float("-inf")
@@ -114,12 +115,12 @@ class Finder:
     def _poll_markers(self) -> None:
         found = [section for section in self._client.sections() if section.type == "movie"]
         if self._names:
-            missing = set(self._names) - {section.title.casefold() for section in found}
+            missing = set(self._names) - {caseless(section.title) for section in found}
             if missing:
                 raise PlexAccessError(
                     f"Plex has no movie library named {', '.join(sorted(missing))}"
                 )
-            found = [section for section in found if section.title.casefold() in self._names]
+            found = [section for section in found if caseless(section.title) in self._names]
         self._sections = tuple(found)
         self._looked_at = self._clock.monotonic()
 

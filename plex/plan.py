@@ -7,11 +7,11 @@ separates PlexSync's own values from the user's.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.field_values import FieldValue, digest, normal_form, same_value
+from core.field_values import FieldValue, digest, digests, normal_form, same_value
 from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, RemovalRule
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.names import distinct, name_key, name_keys, names_of, names_without
+from plex.names import distinct, name_key, name_keys, names_of, names_without, spelled_as
 from plex.paths import file_stem
 
 CLEARED = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
@@ -66,21 +66,20 @@ class _FieldState:
         """Return True if PlexSync set a value here and Plex still shows it."""
         if self.known is None or not normal_form(self.field.kind, self.present):
             return False
-        now = digest(self.field.kind, self.present)
-        return now == self.known.intended or (
-            self.known.pushed != "" and now in (self.known.pushed, self.known.verified)
+        now = digests(self.field.kind, self.present)
+        return self.known.intended in now or (
+            self.known.pushed != "" and not now.isdisjoint((self.known.pushed, self.known.verified))
         )
 
     @property
     def is_known(self) -> bool:
         """Return True if Plex shows what the record says."""
-        now = digest(self.field.kind, self.present)
         if self.known is None:
             return False
-        return (
-            now in (self.known.pushed, self.known.verified)
-            or (now or CLEARED) == self.known.intended
-        )
+        marks = {self.known.pushed, self.known.verified}
+        if self.known.intended:
+            marks.add("" if self.known.intended == CLEARED else self.known.intended)
+        return not marks.isdisjoint(digests(self.field.kind, self.present))
 
 
 def plan_changes(
@@ -249,7 +248,9 @@ def _names_change(
         return None
     # Names that stay are sent along: a server that replaces lists would drop them otherwise.
     staying = names_without(case.present, (*names_of(case.desired), *remove))
-    return Change(field, distinct((*names_of(case.desired), *staying)), remove, _locks(case, rules))
+    # Another spelling of a name that the item has could become a second name beside it.
+    value = spelled_as((*names_of(case.desired), *staying), case.present)
+    return Change(field, value, remove, _locks(case, rules))
 
 
 def _is_in_sync(case: _FieldState) -> bool:

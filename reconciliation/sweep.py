@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from core.clock import Clock
 from core.errors import ConfigurationError, MatchError, PlexNotFound, reason_of
 from core.job import LAST_ID
+from core.unicode_form import caseless
 from core.units import DAY_S
 from reconciliation.gap_sinks import GapSink
 from reconciliation.item_buffer import ItemBuffer
@@ -170,9 +171,9 @@ class Sweep:
 
     def _library(self) -> int:
         """Return the key of the library that the scope names; 0 when Plex has none of this name."""
-        title = self._scope.library.casefold()
+        title = caseless(self._scope.library)
         for section in self._planner.finder.sections:
-            if section.title.casefold() == title:
+            if caseless(section.title) == title:
                 return section.key
         return 0
 

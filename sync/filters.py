@@ -1,5 +1,6 @@
 """Decides which scenes the settings exclude. Pure."""
 
+from core.unicode_form import caseless
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 from validation.setting_values import NEVER
@@ -11,7 +12,7 @@ def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
         return "the match overrides say never"
     if config.only_organized and not scene.organized:
         return "it is not organized"
-    carried = [tag for tag in scene.tags if tag.casefold() in config.excluded_tags]
+    carried = [tag for tag in scene.tags if caseless(tag) in config.excluded_tags]
     if carried:
         return f"it carries the tag {carried[0]}"
     below = [

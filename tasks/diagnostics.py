@@ -9,6 +9,7 @@ from pathlib import Path
 from core.errors import PlexError
 from core.text import pluralize
 from core.timers import IntervalTimer
+from core.unicode_form import caseless
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
 from sync.context import SyncContext
@@ -96,8 +97,8 @@ def health_check(context: TaskContext) -> TaskResult:
     finally:
         plex.close()
     context.info(f"The token works; movie libraries: {', '.join(libraries) or 'none'}.")
-    desired = {name.casefold() for name in config.plex_libraries}
-    missing = sorted(desired - {title.casefold() for title in libraries})
+    desired = {caseless(name) for name in config.plex_libraries}
+    missing = sorted(desired - {caseless(title) for title in libraries})
     if missing:
         raise TaskFailed(
             f"Plex has no movie library named {', '.join(missing)}. Correct the setting "

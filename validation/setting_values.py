@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from core.unicode_form import caseless
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
@@ -216,7 +217,7 @@ def read_overrides(text: str) -> dict[int, int]:
 
 def read_tags(text: str) -> frozenset[str]:
     """Caseless tag names."""
-    return frozenset(name.casefold() for name in clean_names(text.split(","), MAX_LIBRARIES))
+    return frozenset(caseless(name) for name in clean_names(text.split(","), MAX_LIBRARIES))
 
 
 def read_folders(text: str) -> tuple[str, ...]:

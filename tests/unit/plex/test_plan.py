@@ -57,6 +57,8 @@ def test_a_field_that_is_switched_off_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "desired", "present"),
     [
+        ("title", "Caf\u00e9", "Cafe\u0301"),
+        ("tags", ("\u00c9t\u00e9",), ("E\u0301te\u0301",)),
         ("summary", "two\nlines", "two\r\nlines "),
         ("tags", ("drama", "Talk"), ("Talk", "Drama ")),
         ("date", "2023-05-06", "2023-05-06"),
@@ -397,3 +399,32 @@ def test_a_hand_edit_stays_although_a_write_was_intended() -> None:
     intended = record_of(intended_records(plan(desired, before), desired, before, None))
 
     assert plan(desired, item_of({"title": "By hand"}, locked={"title"}), intended, PRESERVE) == ()
+
+
+# -- Unicode forms ----------------------------------------------------------------------------
+
+NFC, NFD = "\u00c9t\u00e9", "E\u0301te\u0301"
+
+
+def test_a_name_that_the_item_has_keeps_its_spelling() -> None:
+    (change,) = plan({"tags": (NFC, "New")}, item_of({"tags": (NFD, "Old")}))
+
+    assert (change.value, change.remove) == ((NFD, "New"), ("Old",))
+
+
+def test_a_name_of_ours_is_removed_in_either_form() -> None:
+    ours = known("collection", (NFD,), (NFD,), names=(NFD,))
+
+    (change,) = plan({"collection": ("New",)}, item_of({"collection": (NFC,)}), ours)
+
+    assert (change.value, change.remove) == (("New",), (NFC,))
+
+
+def test_a_value_that_1_1_sent_is_no_hand_edit() -> None:
+    """Version 1.1 stored the digest of the decomposed text."""
+    of_1_1 = record_of({"title": FieldRecord("08bb0730d7f3765c", "08bb0730d7f3765c")})
+
+    (change,) = plan({"title": "New"}, item_of({"title": "Cafe\u0301"}), of_1_1, PRESERVE)
+
+    assert change.value == "New"
+    assert plan({"title": "Caf\u00e9"}, item_of({"title": "Cafe\u0301"}), of_1_1, PRESERVE) == ()
