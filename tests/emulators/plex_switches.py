@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.emulators.plex_wire import XML_TYPE
+
 MAX_UPLOAD = 10_485_760
 MAX_TARGET_LENGTH = 20_000
 
@@ -38,5 +40,6 @@ class PlexSwitches:
     identity_during_startup: int = 503
     director_country_collection_cap: int | None = 2
     posters_list_lag: int = 0  # this many reads of the list do not show the newest upload yet
+    xml_type: str = XML_TYPE  # a proxy may drop the charset, or name another one
     scan_lag: float = 1.0
     latency_s: float = 0.0
