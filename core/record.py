@@ -10,13 +10,15 @@ class FieldRecord:
 
     `names` are the entries PlexSync put there, for fields that hold names. `intended` is what is
     about to be pushed: it is kept before the request, so that a killed worker's write is still
-    known as ours.
+    known as ours. `locked` is the lock that was sent last, where a setting can take it off; None if
+    it is not known.
     """
 
     pushed: str
     verified: str = ""
     names: tuple[str, ...] = ()
     intended: str = ""
+    locked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

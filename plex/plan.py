@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.field_values import FieldValue, digest, digests, normal_form, same_value
-from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, RemovalRule
+from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, LockRule, RemovalRule
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.names import distinct, name_key, name_keys, names_of, names_without, spelled_as
@@ -24,11 +24,13 @@ class WriteRules:
     Attributes:
         preserve_plex_edits: values and names that the user entered in Plex stay.
         lock_fields: what is written is locked against Plex's own agents.
+        lock_collections: that holds for collections as well.
         quality_gate: a scene that is not identified yet clears nothing but what PlexSync wrote.
     """
 
     preserve_plex_edits: bool = False
     lock_fields: bool = True
+    lock_collections: bool = False
     quality_gate: bool = True
 
 
@@ -38,13 +40,14 @@ class Change:
 
     For NAMES, `value` is every name the item should have afterwards, the scene's first, and
     `remove` what must go, as Plex spells it: right whether Plex adds names to those present or
-    replaces them.
+    replaces them. `unlocks` are other fields of the item whose lock is taken off with it.
     """
 
     field: Field
     value: FieldValue
     remove: tuple[str, ...] = ()
     lock: bool = True
+    unlocks: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +199,16 @@ def _cases(
 
 def _locks(case: _FieldState, rules: WriteRules) -> bool:
     """Return True if the written field is locked; an existing lock of the user stays."""
-    return case.field.locks and (rules.lock_fields or case.is_locked)
+    if case.field.lock_rule is LockRule.NEVER:
+        return False
+    return should_lock(case.field, rules) or case.is_locked
+
+
+def should_lock(field: Field, rules: WriteRules) -> bool:
+    """Return True if the settings ask for a lock of this field."""
+    if field.lock_rule is LockRule.LOCK_COLLECTIONS:
+        return rules.lock_fields and rules.lock_collections
+    return field.lock_rule is LockRule.LOCK_FIELDS and rules.lock_fields
 
 
 def _scalar_change(

@@ -7,6 +7,7 @@ from core.field_values import FieldValue
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.edit_request import EditLimits, fit_text
+from plex.locks import own_locks, release_locks
 from plex.plan import Change, WriteRules, plan_changes
 from sync.batch_records import BatchRecords
 from sync.ownership import Ownership, owner_of
@@ -69,6 +70,9 @@ def plan_items(
             planned.append(PlannedItem(scene, item, record, owner, {}, ()))
             continue
         changes = plan_changes(desired, item, record, rules.write, identified=scene.has_identity)
+        locks = own_locks(item, record, rules.write) if changes else ()
+        if locks:
+            changes = release_locks(changes, locks, records.originals_of(item.rating_key))
         planned.append(PlannedItem(scene, item, record, None, desired, changes))
     return tuple(planned)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from core.record import SyncRecord
 from plex.client import Section
+from plex.locks import with_locks
 from plex.plan import field_records, intended_records
 from sync.batch import SceneJob
 from sync.path_learning import LEARNED
@@ -49,4 +50,5 @@ def record_after_write(
     item, stored = planned.item, planned.record
     intended = intended_records(planned.changes, planned.desired, item, stored)
     rejected = {name: known for name, known in intended.items() if name in failed}
-    return record.with_fields({**rejected, **field_records(written, desired, item, stored)})
+    fields = {**rejected, **field_records(written, desired, item, stored)}
+    return record.with_fields(with_locks(fields, written, stored))

@@ -32,8 +32,7 @@ class Originals:
         added to.
         """
         key = {"server": server, "item": item}
-        row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
-        known = _from_text(row[0]) if row else {}
+        known = self.of_item(server, item)
         merged = {**known, **{name: _merged(known.get(name), new) for name, new in fields.items()}}
         if merged != known:
             with self._store.transaction() as connection:
@@ -41,6 +40,12 @@ class Originals:
                     sql.SAVE_ORIGINALS,
                     {**key, "section": section, "now": now, "shown": _text(merged)},
                 )
+
+    def of_item(self, server: str, item: int) -> dict[str, Original]:
+        """Return what one item showed before, by field; {} if it was never written."""
+        key = {"server": server, "item": item}
+        row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
+        return _from_text(row[0]) if row else {}
 
     def count(self, server: str) -> int:
         """Return how many items were written since they were last restored."""

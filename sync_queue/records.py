@@ -193,7 +193,11 @@ def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:
     written = {
         name: FieldRecord(
-            value["pushed"], value["seen"], tuple(value["names"]), value.get("intended", "")
+            value["pushed"],
+            value["seen"],
+            tuple(value["names"]),
+            value.get("intended", ""),
+            value.get("locked"),
         )
         for name, value in json.loads(row[9]).items()
     }

@@ -41,5 +41,6 @@ class PlexSwitches:
     director_country_collection_cap: int | None = 2
     posters_list_lag: int = 0  # this many reads of the list do not show the newest upload yet
     xml_type: str = XML_TYPE  # a proxy may drop the charset, or name another one
+    agent_collections: str = "append"  # or "replace": what a refresh does to an unlocked field
     scan_lag: float = 1.0
     latency_s: float = 0.0
