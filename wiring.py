@@ -19,6 +19,7 @@ from stash.session import StashAddress
 from sync.build_context import WorkerAdditions, build_sync_context
 from sync.context import SyncContext
 from sync.path_learning import LEARNED, LearnedPathStore
+from sync.suspensions import lift_after_change
 from sync_queue.counters import Counters
 from sync_queue.entities import EntityIndex
 from sync_queue.lease import Lease
@@ -252,9 +253,13 @@ def build_settings(
         )
 
     def build_context(config: PlexSyncConfig, stash: StashClient) -> SyncContext:
-        return build_sync_context(
+        ctx = build_sync_context(
             env.data_dir, env.clock, config, stash, queue.store, log, additions
         )
+        lifted = lift_after_change(config, ctx.records, queue.facts)
+        if lifted:
+            log.info("value.lifted", fields=lifted)
+        return ctx
 
     learning = LearnedPathStore(env.data_dir, env.clock, log, lambda mapping: _rematch(queue))
     additions = WorkerAdditions(learning, queue.store.check_epoch, on_plex_response, timer)

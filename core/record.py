@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from core.send_history import NO_HISTORY, SendHistory
+
 
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
@@ -11,7 +13,7 @@ class FieldRecord:
     `names` are the entries PlexSync put there, for fields that hold names. `intended` is what is
     about to be pushed: it is kept before the request, so that a killed worker's write is still
     known as ours. `locked` is the lock that was sent last, where a setting can take it off; None if
-    it is not known.
+    it is not known. `history` tells how often the pushed value was sent.
     """
 
     pushed: str
@@ -19,15 +21,20 @@ class FieldRecord:
     names: tuple[str, ...] = ()
     intended: str = ""
     locked: bool | None = None
+    history: SendHistory = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One uploaded image: sha1 of the bytes, Stash's ETag, and the item's image path afterwards."""
+    """One uploaded image: sha1 of the bytes, Stash's ETag, and the item's image path afterwards.
+
+    `history` tells how often these bytes were sent.
+    """
 
     sha1: str
     etag: str = ""
     item_path: str = ""
+    history: SendHistory = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,27 +159,6 @@ def field_records(
     return records
 
 
-def verify(
-    record_fields: Mapping[str, FieldRecord],
-    desired: Mapping[str, FieldValue],
-    item_after: PlexItem,
-) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
-    """Return the records with what Plex shows now, and the fields that Plex dropped."""
-    records, lost = dict(record_fields), []
-    for case in _cases(desired, item_after, None):
-        name, kind = case.field.name, case.field.kind
-        if name not in records:
-            continue
-        records[name] = replace(records[name], verified=digest(kind, case.present))
-        if kind is Kind.NAMES:
-            is_kept = not names_without(case.desired, case.present)
-        else:
-            is_kept = same_value(kind, case.desired, case.present)
-        if not is_kept:
-            lost.append(name)
-    return records, tuple(lost)
-
-
 def _cases(
     desired: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
 ) -> list[_FieldState]:

@@ -37,7 +37,8 @@ def fixable(
     """
     known = planned.record.fields if planned.record else {}
     differences = []
-    for change in planned.changes:
+    # A job records what is overwritten, and reports it.
+    for change in (*planned.changes, *planned.overwritten):
         name = change.field.name
         difference = FieldDifference(
             change, planned.desired[name], planned.item.values.get(name), known.get(name)

@@ -19,6 +19,7 @@ from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
 from sync.scene_records import new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
+from sync.suspensions import SuspendedField, overwritten_fields
 from sync.targets import (
     check_override,
     is_certain,
@@ -26,7 +27,7 @@ from sync.targets import (
     matched_files,
     plays_file,
 )
-from sync.verify import WrittenItem
+from sync.verify import WrittenItem, written_item
 from sync.write_item import ItemWriter
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
@@ -45,7 +46,10 @@ class _JobProgress:
 
 
 class SceneSync:
-    """Carries out the jobs of batches. `written` collects what must be verified."""
+    """Carries out the jobs of batches.
+
+    `written` collects what must be verified, `suspended` what must be reported.
+    """
 
     def __init__(self, ctx: SyncContext) -> None:
         self._ctx = ctx
@@ -64,6 +68,7 @@ class SceneSync:
             check_epoch=ctx.check_epoch,
         )
         self.written: list[WrittenItem] = []
+        self.suspended: list[SuspendedField] = []
 
     # -- the batch ------------------------------------------------------------------------------
 
@@ -193,14 +198,16 @@ class SceneSync:
         if (planned.scene.scene_id, key) not in batch.written:
             planned, failed = self._write(batch, case, planned)
         changed = frozenset(change.field.name for change in planned.changes) - set(failed)
-        record = record_after_write(self._new_record(batch, case, planned), planned, failed)
+        now = self._ctx.clock.wall()
+        record = record_after_write(self._new_record(batch, case, planned), planned, failed, now)
+        self.suspended += overwritten_fields(planned)
         images = self._write_images(batch, planned, record, last_update, progress, bool(failed))
         batch.records.save(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
         progress.failed.update(failed)
         if changed or images.written:
-            self.written.append(_written_item(planned, images, changed, failed))
+            self.written.append(written_item(planned, images, changed, failed))
 
     def _write(
         self, batch: Batch, case: SceneJob, planned: PlannedItem
@@ -279,22 +286,4 @@ def _outcome_of(case: SceneJob, scene: SyncMetadata, progress: _JobProgress) -> 
         message="; ".join(progress.claimed),
         title=display_title(scene),
         warnings=tuple(progress.warnings),
-    )
-
-
-def _written_item(
-    planned: PlannedItem, images: ImageResult, changed: frozenset[str], failed: dict[str, str]
-) -> WrittenItem:
-    """Return what the verifying read must look at."""
-    shown = {
-        name
-        for name, image in images.record.images.items()
-        if image.sha1 and image.item_path == planned.item.images.get(name)
-    }
-    return WrittenItem(
-        record=images.record,
-        section=planned.item.section,
-        desired={name: value for name, value in planned.desired.items() if name not in failed},
-        changed=changed,
-        images=frozenset({*shown, *images.written}),
     )

@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from core.record import FieldRecord, ImageRecord, SyncRecord
+from core.send_history import NO_HISTORY
 from sync_queue import statements as sql
+from sync_queue.history_document import SUSPENDED_PATTERN, history_document, read_history
 from sync_queue.originals import Originals
 from sync_queue.store import JobStore
 
@@ -102,6 +104,11 @@ class Records:
         """Return how many records have which confidence, highest count first."""
         return dict(self._store.connection.execute(sql.CONFIDENCES).fetchall())
 
+    def suspended(self) -> list[SyncRecord]:
+        """Return every record, on any server, with a value that is no longer written."""
+        query = {"pattern": SUSPENDED_PATTERN}
+        return list(_parse_rows(self._store.connection.execute(sql.SUSPENDED_RECORDS, query)))
+
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
         with self._store.transaction() as connection:
@@ -166,10 +173,15 @@ def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
     """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of
     several saves.
     """
-    return {
+    values = {
         _STORED_KEYS.get(attribute.name, attribute.name): getattr(record, attribute.name)
         for attribute in fields(record)
     }
+    # Most records have nothing to say here.
+    if values.get("locked", True) is None:
+        del values["locked"]
+    history = history_document(values.pop("history", NO_HISTORY))
+    return {**values, "history": history} if history else values
 
 
 def _row(record: SyncRecord) -> dict[str, Any]:
@@ -198,11 +210,17 @@ def _from_row(row: tuple[Any, ...]) -> SyncRecord:
             tuple(value["names"]),
             value.get("intended", ""),
             value.get("locked"),
+            read_history(value.get("history")),
         )
         for name, value in json.loads(row[9]).items()
     }
     images = {
-        name: ImageRecord(value["sha1"], value.get("etag", ""), value.get("shown", ""))
+        name: ImageRecord(
+            value["sha1"],
+            value.get("etag", ""),
+            value.get("shown", ""),
+            read_history(value.get("history")),
+        )
         for name, value in json.loads(row[10]).items()
     }
     scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))

@@ -181,6 +181,10 @@ SCENE_RECORDS = (
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
 RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
+# Few rows match, and the status and a changed setting ask seldom: no index is kept for it.
+SUSPENDED_RECORDS = (
+    f"SELECT {RECORD_COLUMNS} FROM records WHERE fields LIKE :pattern OR images LIKE :pattern"
+)
 LAST_SYNCED_UPDATE = """
 SELECT max(updated_at), max(read_at) FROM records
 WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from core.errors import Fenced, PlexSyncError
-from core.job import PRIORITY_BACKFILL, scene_subject
+from core.job import FORCE_SYNC, PRIORITY_BACKFILL, scene_subject
 from core.text import pluralize
 from core.timers import IntervalTimer
 from core.units import DAY_S
@@ -45,7 +45,7 @@ def sync_all(context: TaskContext) -> TaskResult:
 
 def force_sync_all(context: TaskContext) -> TaskResult:
     """Queue every scene, whatever the records say, and follow the worker."""
-    return _enqueue(context, "force_sync", is_forced=True)
+    return _enqueue(context, FORCE_SYNC, is_forced=True)
 
 
 def sync_recent(context: TaskContext) -> TaskResult:

@@ -11,13 +11,14 @@ from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
-from sync.verify import verify_written
+from sync.verify import DroppedFields, verify_written
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.discovery.fan_out import FanOut
 from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
 from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes, OnJobFinished
+from worker.reporting.value_reports import ValueReports
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import BreakerSignal, rule_for
@@ -206,23 +207,16 @@ class Drain:
         self._outcomes.apply(ctx, job, outcome, ctx.clock.monotonic() - started)
 
     def _verify(self, ctx: SyncContext, sync: SceneSync) -> None:
-        """Read back what was written and report fields that Plex has not kept."""
+        """Read back what was written; report what Plex has not kept and what is no longer sent."""
         written, sync.written = sync.written, []
-        if not written:
-            return
-        with ctx.watch.step("verify"):
-            dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
-        for loss in dropped:
-            names = ", ".join(loss.fields)
-            ctx.log.warning(
-                "verify.dropped", scene=loss.scene_id, item=loss.item, fields=loss.fields
-            )
-            text = (
-                f"Plex accepted {names} of scene {loss.scene_id} (item {loss.item}) but does not "
-                "show it. Look at the item in Plex; PlexSync sends it again with the scene's "
-                "next change."
-            )
-            self._notices.add(f"dropped:{names}", "warning", text, ctx.clock.wall())
+        suspended, sync.suspended = sync.suspended, []
+        dropped: list[DroppedFields] = []
+        if written:
+            with ctx.watch.step("verify"):
+                dropped = verify_written(ctx.plex, ctx.records, ctx.log, written)
+        suspended += [one for loss in dropped for one in loss.suspended]
+        reports = ValueReports(self._notices, ctx.log)
+        reports.report(dropped, suspended, ctx.config, ctx.clock.wall())
 
 
 def split_by_kind(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:

@@ -8,8 +8,10 @@ from core.field_values import FieldValue, digest
 from core.fields import BY_NAME, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
+from core.send_history import SendHistory
 from plex.edit_request import EditLimits, edit_targets
-from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes, verify
+from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes
+from plex.verification import verify
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of, records
 
 PLAIN = WriteRules()
@@ -296,17 +298,19 @@ def test_verifying_records_what_plex_shows_and_what_it_lost() -> None:
     }
     after = item_of({"title": "New ", "studio": "Old", "tags": ("A",), "performers": ("Bo", "ann")})
 
-    remembered, lost = verify(pushed, desired, after)
+    remembered, lost = verify(pushed, desired, after, {})
 
     assert lost == ("studio", "tags")
     assert remembered["title"] == FieldRecord("pushed", digest(Kind.TEXT, "New"))
-    assert remembered["studio"] == FieldRecord("pushed", digest(Kind.TEXT, "Old"))
+    assert remembered["studio"] == FieldRecord(
+        "pushed", digest(Kind.TEXT, "Old"), history=SendHistory(not_kept=1)
+    )
 
 
 def test_a_field_that_is_not_wanted_any_more_is_not_verified() -> None:
     pushed = {"title": FieldRecord("pushed", "seen")}
 
-    assert verify(pushed, {}, item_of({})) == (pushed, ())
+    assert verify(pushed, {}, item_of({}), {}) == (pushed, ())
 
 
 # -- properties -------------------------------------------------------------------------------
@@ -330,7 +334,7 @@ def test_planning_after_writing_gives_nothing(situation: Situation, replaces: bo
 
     newer = (record or record_of({})).with_fields(remembered)
     assert plan(desired, after, newer, rules, identified) == ()
-    assert verify(remembered, desired, after)[1] == ()
+    assert verify(remembered, desired, after, {})[1] == ()
 
 
 @given(SITUATIONS, st.booleans())
