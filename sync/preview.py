@@ -69,7 +69,8 @@ def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
         for scene_id in scene_ids
     ]
     batch, matcher = read_batch(ctx, jobs), ctx.matcher()
-    BatchPlanner(ctx, matcher).plan(batch, inherits=False)
+    strict = ctx.config.strict_matching
+    BatchPlanner(matcher, ctx.stash, ctx.plan_rules, strict=strict).plan(batch, inherits=False)
     return [_of_job(batch, batch.cases[job.id], matcher, ctx.config) for job in jobs]
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.finder import Finder
 from plex.matcher import match_scene
-from plex.path_learner import StashFile, match_learned
+from plex.path_learner import StashFile, apply, match_learned
 from plex.path_map import PathMap
+from plex.scan_folder import ScanFolder, folders_of
 from stash.client import StashClient
 from sync.path_learning import LearnedPathStore
 from validation.config import PlexSyncConfig
@@ -75,6 +76,20 @@ class SceneMatcher:
     def mapped_paths(self, scene: SyncMetadata) -> tuple[str, ...]:
         """Return where Plex should have the scene's files, for an error message."""
         return tuple(path for file in scene.files for path in self._path_map.mapped(file.path))
+
+    def folders(self, scene: SyncMetadata) -> tuple[ScanFolder, ...]:
+        """Return the folders of Plex that would hold the scene's files; () if no library does."""
+        return tuple(folder for file in scene.files for folder in self._folders_of(file.path))
+
+    def _folders_of(self, path: str) -> tuple[ScanFolder, ...]:
+        # The learned paths come first, then the path mapping, then the path as it is in Stash.
+        mappings = self._learning.mappings if self._learning is not None else ()
+        learned = [mapped for mapped in (apply(mapping, path) for mapping in mappings) if mapped]
+        for paths in (*((mapped,) for mapped in learned), self._path_map.mapped(path)):
+            folders = folders_of(paths, self._finder.sections)
+            if folders:
+                return folders
+        return ()
 
     def _is_indexed(self, scene: SyncMetadata) -> bool:
         return any(self._finder.candidates(file.path) for file in scene.files)

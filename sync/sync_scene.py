@@ -54,7 +54,8 @@ class SceneSync:
     def __init__(self, ctx: SyncContext) -> None:
         self._ctx = ctx
         self._matcher = ctx.matcher()
-        self._planner = BatchPlanner(ctx, self._matcher)
+        self._strict = ctx.config.strict_matching
+        self._planner = BatchPlanner(self._matcher, ctx.stash, ctx.plan_rules, strict=self._strict)
         self._sender = ctx.sender()
         self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
         self._images = ImageWriter(
@@ -153,8 +154,7 @@ class SceneSync:
     def _items_of(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> tuple[int, ...]:
         """Return the items to write, which play the scene's file; match again once if not."""
         for is_rematched in (False, True):
-            strict = self._ctx.config.strict_matching
-            keys = items_to_write(case.match, scene, self._matcher, strict=strict)
+            keys = items_to_write(case.match, scene, self._matcher, strict=self._strict)
             check_override(case, batch.items)
             stale = [
                 file

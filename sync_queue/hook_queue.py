@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sync_queue import statements as sql
 
@@ -126,6 +126,32 @@ def insert_job(
         connection.executemany(sql.ENQUEUE, (row, *more))
         if session is not None:
             connection.execute(sql.SAVE_SESSION, session)
+
+
+def save_session(
+    data_dir: str,
+    session: Mapping[str, object] | None,
+    on_saved: Callable[[sqlite3.Connection], object] | None = None,
+) -> bool:
+    """Save the session where the worker reads it; return False if no database can be opened.
+
+    `on_saved` gets the connection before it is closed.
+
+    Raises:
+        sqlite3.Error: the database is locked or full.
+    """
+    try:
+        connection = connect(data_dir)
+    except (QueueUnavailable, sqlite3.Error):
+        return False
+    try:
+        if session is not None:
+            connection.execute(sql.SAVE_SESSION, session)
+        if on_saved is not None:
+            on_saved(connection)
+    finally:
+        connection.close()
+    return True
 
 
 def pop_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, str]]:

@@ -236,8 +236,8 @@ def test_a_worker_that_is_still_syncing_is_not_raced(
 ) -> None:
     written(worker)
     switch_off(worker)
-    parts = worker.components
-    parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
+    queue = worker.components.queue
+    queue.facts.set_status(WorkerStatus.SYNCING, queue.epoch)
     lease = Lease(worker.data)
     assert lease.acquire()
 

@@ -34,6 +34,7 @@ from tasks.run import build_context
 from tasks.table import TASKS
 from tests.fuzz.mutations import flip_bits
 from tests.harness.clocks import FakeClock
+from tests.harness.database import save_session
 from tests.harness.examples import fuzzed
 from tests.harness.plugin_copy import ROOT
 from wiring import Environment, Worker, build_worker
@@ -92,7 +93,7 @@ def fill(folder: Path) -> None:
         records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
     session = session_parameters(NOBODY, clock.wall())
     assert session is not None
-    MetaStore(store).keep_session(session)
+    save_session(store, session)
     MetaStore(store).set("watermark", repr(clock.wall()))
     MetaStore(store).set("server", SERVER)
     Notices(store).add("kind", "error", "Something is wrong.", clock.wall())
@@ -177,12 +178,12 @@ def lived(folder: Path) -> Story:
         try:
             subjects |= work_off(worker)
             look_around(worker)
-            notices = " ".join(text for _, _, text in worker.components.notices.pending())
+            notices = " ".join(text for _, _, text in worker.components.queue.notices.pending())
             return Story(
                 subjects,
                 aside,
                 notices,
-                parse_float(worker.components.facts.get("watermark")) or 0.0,
+                parse_float(worker.components.queue.facts.get("watermark")) or 0.0,
             )
         except sqlite3.Error as error:
             assert is_damage(error)
@@ -194,7 +195,7 @@ def lived(folder: Path) -> Story:
 
 def work_off(worker: Worker) -> set[str]:
     """Move every waiting job as the drain would; the subjects."""
-    store, seen = worker.components.store, set()
+    store, seen = worker.components.queue.store, set()
     for move in range(2_000):
         jobs = store.claim()
         if not jobs:
@@ -212,7 +213,7 @@ def work_off(worker: Worker) -> set[str]:
 def look_around(worker: Worker) -> None:
     """Everything that reads the tables."""
     parts = worker.components
-    records = Records(parts.store)
+    records = Records(parts.queue.store)
     for number in SCENES:
         records.of_scene(number, SERVER)
         records.of_item(100 + number, SERVER)
@@ -222,12 +223,12 @@ def look_around(worker: Worker) -> None:
     after = 0
     while page := records.originals.page(SERVER, after, 50):
         after = page[-1][0]
-    for dead_letter in parts.dead_letters.newest(1_000):
-        parts.dead_letters.requeue(dead_letter, 1.0)
-    parts.notices.pending()
+    for dead_letter in parts.queue.dead_letters.newest(1_000):
+        parts.queue.dead_letters.requeue(dead_letter, 1.0)
+    parts.queue.notices.pending()
     parts.statistics.now()
-    parts.store.counts()
-    parts.store.waiting_by_reason()
+    parts.queue.store.counts()
+    parts.queue.store.waiting_by_reason()
 
 
 def is_sound(path: Path) -> bool:

@@ -27,6 +27,7 @@ from tests.emulators.plex_control import describe
 from tests.emulators.plex_model import Item
 from tests.harness.captured_log import CapturedLog
 from tests.harness.clocks import FakeClock
+from tests.harness.database import save_session
 from tests.harness.processes import running
 from tests.harness.requests import written_items
 from tests.harness.servers import LOG, ServerPair
@@ -128,7 +129,7 @@ class InProcessHarness(ServerPair):
     @property
     def store(self) -> JobStore:
         """The store of the current worker."""
-        return self.components.store
+        return self.components.queue.store
 
     def new_worker(self, checkpoint: Callable[[str], object] = str) -> Worker:
         """Build a worker with a newer epoch, as after a restart; the caller closes it."""
@@ -177,7 +178,7 @@ class InProcessHarness(ServerPair):
             "cookie": value,
             "now": self.clock.now,
         }
-        self.components.facts.keep_session(session)
+        save_session(self.store, session)
 
     def context(self) -> SyncContext:
         """Return what a sync works with now."""

@@ -6,6 +6,7 @@ from core.clock import Clock
 from core.errors import PlexError
 from core.log import EventLog
 from core.timers import IntervalTimer
+from plex.finder import Finder
 from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.store import JobStore
@@ -67,16 +68,16 @@ class LibraryWatcher:
         if not has_changed and known == self._known_revision:
             return False
         made_due = self._store.make_due(NOT_FOUND)
-        requeued = self._requeue_found(ctx)
+        requeued = self._requeue_found(ctx.finder)
         self._log.info("library.changed", made_due=made_due, requeued=requeued)
         return True
 
-    def _requeue_found(self, ctx: SyncContext) -> int:
+    def _requeue_found(self, finder: Finder) -> int:
         """Requeue the dead letters whose file Plex has now; return how many."""
         now = self._clock.wall()
         return sum(
             self._dead_letters.requeue(dead_letter, now)
             for dead_letter in self._dead_letters.newest(limit=None)
             if dead_letter.reason == NOT_FOUND
-            and any(map(ctx.finder.candidates, dead_letter.candidates))
+            and any(map(finder.candidates, dead_letter.candidates))
         )

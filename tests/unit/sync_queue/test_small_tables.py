@@ -9,6 +9,7 @@ from sync_queue.hook_queue import pop_notices, session_parameters
 from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
 from sync_queue.notices import AGAIN_S, Notices
 from sync_queue.records import Records
+from tests.harness.database import save_session
 from tests.harness.queue import Desk
 
 RECORD = SyncRecord(
@@ -202,8 +203,8 @@ def test_the_newest_session_is_kept(desk: Desk) -> None:
     facts = MetaStore(desk.store)
     before = facts.session()
 
-    facts.keep_session(connection_of("one"))
-    facts.keep_session(connection_of("two"))
+    save_session(desk.store, connection_of("one"))
+    save_session(desk.store, connection_of("two"))
 
     assert before is None
     assert facts.session() == StashSession("http", "0.0.0.0", 9999, "two", 5.0)
@@ -211,7 +212,7 @@ def test_the_newest_session_is_kept(desk: Desk) -> None:
 
 def test_a_renewed_cookie_does_not_replace_a_newer_session(desk: Desk) -> None:
     facts = MetaStore(desk.store)
-    facts.keep_session(connection_of("one"))
+    save_session(desk.store, connection_of("one"))
 
     renewed = facts.renew_cookie("one", "two", 6.0)
     late = facts.renew_cookie("one", "three", 7.0)

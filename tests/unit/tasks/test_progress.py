@@ -13,9 +13,8 @@ from sync_queue.counters import Counters
 from sync_queue.lease import Lease
 from sync_queue.meta import MetaStore, WorkerStatus, start_epoch
 from sync_queue.store import JobStore
+from tasks.follow_worker import IDLE_GRACE_S, STALL_TIMEOUT_S
 from tasks.progress import (
-    IDLE_GRACE_S,
-    STALL_TIMEOUT_S,
     QueueProgress,
     WorkerStartError,
     ensure_worker,

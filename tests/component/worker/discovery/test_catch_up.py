@@ -22,7 +22,7 @@ def run(worker: InProcessHarness) -> int:
 
 
 def watermark(worker: InProcessHarness) -> float:
-    return float(worker.components.facts.get(WATERMARK))
+    return float(worker.components.queue.facts.get(WATERMARK))
 
 
 def started(worker: InProcessHarness) -> None:
@@ -250,7 +250,7 @@ def test_a_damaged_watermark_is_set_back_a_day(
     started(worker)
     worker.stash.library.change_scene(scene, touch=True, title="Edited")
     worker.clock.advance(60)
-    worker.components.facts.set(WATERMARK, "1700000?00.0")
+    worker.components.queue.facts.set(WATERMARK, "1700000?00.0")
 
     assert run(worker) == 1
     assert watermark(worker) == worker.clock.now

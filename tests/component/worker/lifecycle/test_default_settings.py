@@ -43,7 +43,7 @@ def test_defaults_are_stored_when_stable_once_per_version(worker: InProcessHarne
     assert "a_enabled" not in before
     assert after == {**missing_defaults(before), **before}
     assert stored(worker)["a_enabled"] is False
-    assert worker.components.facts.get(DONE) == VERSION
+    assert worker.components.queue.facts.get(DONE) == VERSION
     assert sum("settings.defaults" in line for line in worker.lines) == 1
 
 
@@ -173,7 +173,7 @@ def test_after_an_hour_without_a_gap_stash_is_not_asked(worker: InProcessHarness
     worker.components.settings.stash().save_settings(page)  # type: ignore[union-attr]
     minutes(worker, 2 * A_WATCH)
 
-    assert worker.components.facts.get(DONE) == VERSION
+    assert worker.components.queue.facts.get(DONE) == VERSION
     assert stored(worker) == page
 
 

@@ -15,7 +15,8 @@ from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.harness.in_process import InProcessHarness
 from worker.discovery.fan_out import FanOut
-from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.job_outcomes import RELEASE_DELAY_S, DrainReport
 from worker.resilience.breaker import BreakerStatus
 
@@ -77,7 +78,7 @@ def test_an_absent_stash_spends_no_attempt_and_ends_the_drain(worker: InProcessH
 
     report = worker.components.drain.run(ctx, lambda: False)
 
-    assert report.halted == "StashUnavailable"
+    assert report.halted_by == "StashUnavailable"
     assert [worker.job(scene)[1] for scene in scenes] == [0, 0, 0]
     assert worker.components.circuit.breaker.failures == 0
 
@@ -88,7 +89,7 @@ def test_an_absent_plex_spends_no_attempt_and_opens_the_breaker(worker: InProces
 
     report = worker.drain_scenes(*scenes)
 
-    assert report.halted == "PlexUnavailable"
+    assert report.halted_by == "PlexUnavailable"
     assert [worker.job(scene)[1] for scene in scenes] == [0, 0, 0]
     assert worker.components.circuit.breaker.state is BreakerStatus.OPEN
 
@@ -464,15 +465,17 @@ def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(
     def count(event: JobFinished) -> None:
         raise error
 
-    parts = worker.components
-    fan_out = FanOut(parts.store, EntityIndex(parts.store), worker.clock)
+    parts, store = worker.components, worker.store
+    fan_out = FanOut(store, EntityIndex(store), worker.clock)
     deps = DrainDeps(
-        parts.store,
-        parts.notices,
+        store,
+        parts.queue.notices,
         parts.circuit,
         parts.throttle,
         fan_out,
         Random(7),
+        worker.clock,
+        worker.log,
         on_job_finished=[count],
     )
     drain = Drain(deps)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
+from tests.harness.database import save_session
 from tests.harness.in_process import NOW, InProcessHarness
 from tests.harness.processes import running
 from worker.lifecycle.live_settings import NO_SETTINGS
@@ -137,12 +138,12 @@ def test_renewing_keeps_the_session_alive_far_beyond_its_age(guarded: InProcessH
 
 
 def test_a_renewed_cookie_is_kept_for_the_next_worker(guarded: InProcessHarness) -> None:
-    first = guarded.components.facts.session()
+    first = guarded.components.queue.facts.session()
     guarded.clock.advance(1000)
 
     guarded.components.settings.renew_session()
 
-    kept = guarded.components.facts.session()
+    kept = guarded.components.queue.facts.session()
     assert first is not None
     assert kept is not None
     assert kept.cookie != first.cookie
@@ -169,7 +170,7 @@ def test_another_port_is_another_client(worker: InProcessHarness) -> None:
         "now": worker.clock.now + 1,
     }
 
-    worker.components.facts.keep_session(where)
+    save_session(worker.store, where)
 
     second = worker.components.settings.stash()
     assert first is not None

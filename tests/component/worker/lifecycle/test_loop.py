@@ -126,30 +126,30 @@ def test_it_leaves_when_a_newer_worker_has_taken_over(worker: InProcessHarness) 
 
 def test_the_catch_up_runs_at_the_start_and_every_15_minutes(worker: InProcessHarness) -> None:
     live(worker, 2)
-    first = float(worker.components.facts.get(WATERMARK))
+    first = float(worker.components.queue.facts.get(WATERMARK))
 
     live(worker, 890, step=5.0)
-    before = float(worker.components.facts.get(WATERMARK))
+    before = float(worker.components.queue.facts.get(WATERMARK))
     live(worker, 15)
 
     assert before == first
-    assert float(worker.components.facts.get(WATERMARK)) >= first + 900
+    assert float(worker.components.queue.facts.get(WATERMARK)) >= first + 900
 
 
 def test_a_catch_up_follows_a_minute_after_a_burst(worker: InProcessHarness) -> None:
     live(worker, 2)
-    first = float(worker.components.facts.get(WATERMARK))
+    first = float(worker.components.queue.facts.get(WATERMARK))
     for number in range(3):
         by_a_hook(worker, worker.titled_scene(str(number)))
         live(worker, 20)
     last_hook = worker.clock.now - 20
 
     live(worker, 39)
-    before = float(worker.components.facts.get(WATERMARK))
+    before = float(worker.components.queue.facts.get(WATERMARK))
     live(worker, 5)
 
     assert before == first
-    assert last_hook + 60 <= float(worker.components.facts.get(WATERMARK)) <= last_hook + 63
+    assert last_hook + 60 <= float(worker.components.queue.facts.get(WATERMARK)) <= last_hook + 63
 
 
 def test_a_rejected_catch_up_does_not_stop_the_worker(worker: InProcessHarness) -> None:
@@ -168,7 +168,7 @@ def test_a_rejected_catch_up_does_not_stop_the_worker(worker: InProcessHarness) 
 
 
 def test_a_catch_up_of_many_pages_is_a_sign_of_life(worker: InProcessHarness) -> None:
-    worker.components.facts.set(WATERMARK, repr(worker.clock.now - 86_400.0))
+    worker.components.queue.facts.set(WATERMARK, repr(worker.clock.now - 86_400.0))
     for number in range(1_001):
         worker.titled_scene(str(number), in_plex=False)
     stash = worker.components.settings.stash()
@@ -184,14 +184,14 @@ def test_a_catch_up_of_many_pages_is_a_sign_of_life(worker: InProcessHarness) ->
 
 def test_constant_hooks_do_not_postpone_the_catch_up_forever(worker: InProcessHarness) -> None:
     live(worker, 2)
-    first = float(worker.components.facts.get(WATERMARK))
+    first = float(worker.components.queue.facts.get(WATERMARK))
     scene = worker.titled_scene("a")
 
     for _ in range(20):
         by_a_hook(worker, scene)
         live(worker, 50, step=5.0)
 
-    assert float(worker.components.facts.get(WATERMARK)) >= first + 900
+    assert float(worker.components.queue.facts.get(WATERMARK)) >= first + 900
 
 
 def test_a_hook_that_never_ran_is_repaired_by_the_catch_up(worker: InProcessHarness) -> None:
@@ -276,7 +276,7 @@ def test_while_disabled_nothing_is_written_until_enabled(worker: InProcessHarnes
     worker.configure(a_enabled=False)
     by_a_hook(worker, worker.titled_scene("a", title="Kept"))
     live(worker, 120)
-    during = (worker.plex.count(), worker.components.facts.worker())
+    during = (worker.plex.count(), worker.components.queue.facts.worker())
     worker.configure(a_enabled=True)
 
     live(worker, 40)
@@ -351,7 +351,7 @@ def test_the_database_is_copied_once_a_day(worker: InProcessHarness) -> None:
     copied = (worker.data / "backup.db").exists()
 
     assert copied
-    assert json.loads(worker.components.facts.get("backed_up_at")) == pytest.approx(
+    assert json.loads(worker.components.queue.facts.get("backed_up_at")) == pytest.approx(
         worker.clock.now, abs=10
     )
 
