@@ -40,6 +40,8 @@ class PlexSyncError(Exception):
 class PlexError(PlexSyncError):
     """Plex did not do what was asked."""
 
+    status = 0  # the HTTP status that Plex, or a proxy, answered; 0 for none
+
 
 class PlexUnavailable(PlexError):
     """Plex does not answer. The change waits and is sent as soon as Plex is back."""

@@ -25,15 +25,42 @@ class FieldRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageRecord:
-    """One uploaded image: sha1 of the bytes, Stash's ETag, and the item's image path afterwards.
+class ImageFailure:
+    """A cover that Plex did not take.
 
-    `history` tells how often these bytes were sent.
+    Attributes:
+        sha1: of its bytes; "" where they were not read.
+        status: what Plex, or a proxy, answered; 0 for none.
+        is_refusal: Plex never takes this cover, as with a 400; False for a passing fault.
+        count: failures of this kind in a row.
+        at: the last one, epoch seconds.
+    """
+
+    sha1: str
+    status: int = 0
+    is_refusal: bool = False
+    count: int = 1
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One image field of an item.
+
+    Attributes:
+        sha1: of the bytes that the item was given and took; "" for none.
+        etag: Stash's ETag of the cover that was looked at last.
+        item_path: the item's image path where these bytes were seen; "" for not yet.
+        failure: why that cover is not shown; None where nothing failed.
+        is_by_hand: Plex shows an image that the user chose there, and that stays.
+        history: how often these bytes were sent.
     """
 
     sha1: str
     etag: str = ""
     item_path: str = ""
+    failure: ImageFailure | None = None
+    is_by_hand: bool = False
     history: SendHistory = NO_HISTORY
 
 

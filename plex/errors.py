@@ -70,7 +70,9 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
     """Return the PlexSync error for one failure. Its text never holds a body, a URL or a token."""
     status = status_of(error)
     if status is not None:
-        return _from_status(status, target_chars)
+        translated = _from_status(status, target_chars)
+        translated.status = status
+        return translated
     if isinstance(error, SSLError):
         setting = BY_NAME["plex_verify_tls"].display_name
         text = f"the TLS certificate of Plex is not trusted (see the setting '{setting}')"

@@ -1,7 +1,5 @@
 """Whether an item still shows the image that was sent to it."""
 
-from collections.abc import Mapping, Sequence
-
 from core.fields import Field
 from core.plex_item import PlexItem
 from core.record import ImageRecord
@@ -12,35 +10,47 @@ IMAGE_LISTS = {"thumb": "posters", "art": "arts"}
 """The list of an item's images, by Plex's name of the field."""
 
 
-def compare_images(
-    client: PlexClient,
-    item: PlexItem,
-    fields: Sequence[Field],
-    sent: Mapping[str, ImageRecord],
-    rules: WriteRules,
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the fields whose image in Plex is another one, and those where only its path changed.
+class ItemImages:
+    """The images that one item offers; each list is read once, when it is needed.
+
+    Every method raises PlexError when Plex does not send the list.
+    """
+
+    def __init__(self, client: PlexClient, item: PlexItem) -> None:
+        self._client = client
+        self._item = item
+        self._lists: dict[str, list[tuple[str, bool]]] = {}
+
+    def keys(self, field: Field) -> tuple[str, ...]:
+        """Return the key of every image on offer; an upload's ends with the sha1 of its bytes."""
+        return tuple(key for key, _ in self._list(field))
+
+    def shown(self, field: Field) -> str:
+        """Return the key of the image that is selected; "" for none."""
+        return next((key for key, is_selected in self._list(field) if is_selected), "")
+
+    def _list(self, field: Field) -> list[tuple[str, bool]]:
+        kind = IMAGE_LISTS[field.plex]
+        if kind not in self._lists:
+            self._lists[kind] = self._client.images(self._item.rating_key, kind)
+        return self._lists[kind]
+
+
+def is_suspect(field: Field, item: PlexItem, sent: ImageRecord, rules: WriteRules) -> bool:
+    """Return True if the item may show another image than the one that was sent.
+
+    Its image path is not the one seen after the upload, which it may leave for other reasons, too,
+    or none was seen. With `preserve_plex_edits` another image stays, so it is not looked for.
+    """
+    if rules.preserve_plex_edits or not sent.sha1:
+        return False
+    return not sent.item_path or item.images.get(field.name, "") != sent.item_path
+
+
+def shows(images: ItemImages, field: Field, sha1: str) -> bool:
+    """Return True if the image with these bytes is the one that is selected; one request.
 
     Raises:
-        PlexError: Plex failed; it is asked only where a path changed.
+        PlexError: Plex does not send the list.
     """
-    suspects = [field for field in fields if _is_suspect(field, item, sent.get(field.name), rules)]
-    moved = frozenset(
-        field.name for field in suspects if _shows_ours(client, item, field, sent[field.name])
-    )
-    return frozenset(field.name for field in suspects) - moved, moved
-
-
-def _is_suspect(field: Field, item: PlexItem, sent: ImageRecord | None, rules: WriteRules) -> bool:
-    """Whether the item's image path is not the one seen after our upload. It also moves for other
-    reasons.
-    """
-    if rules.preserve_plex_edits or sent is None or not sent.sha1 or not sent.item_path:
-        return False
-    return item.images.get(field.name, "") != sent.item_path
-
-
-def _shows_ours(client: PlexClient, item: PlexItem, field: Field, sent: ImageRecord) -> bool:
-    """Whether the image that is selected is the one that was sent; one request."""
-    keys = client.images(item.rating_key, IMAGE_LISTS[field.plex])
-    return any(selected and key.endswith(sent.sha1) for key, selected in keys)
+    return bool(sha1) and images.shown(field).endswith(sha1)

@@ -5,13 +5,15 @@ Times are compared first, ETags next, and Plex's list of images last.
 
 from dataclasses import dataclass, replace
 
+from core.clock import Clock
 from core.fields import Field
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.client import PlexClient
-from plex.image_state import compare_images
+from plex.image_state import ItemImages, is_suspect, shows
 from plex.plan import WriteRules
 from stash.client import StashClient
+from sync.image_failures import must_send
 from validation.metadata import SyncMetadata
 
 
@@ -38,6 +40,7 @@ class ImageChecker:
     stash: StashClient
     plex: PlexClient
     rules: WriteRules
+    clock: Clock
 
     def check_images(
         self, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None
@@ -52,38 +55,45 @@ class ImageChecker:
             has_cover = bool(self.fields) and self.stash.has_other_cover(scene.scene_id, "")
             names = tuple(field.name for field in self.fields)
             return ImageGaps(unsent=names if has_cover else ())
-        absent = tuple(field.name for field in self.fields if field.name not in record.images)
-        if absent:
-            return ImageGaps(unsent=absent)
-        unsent = self._changed_in_stash(scene, record)
+        now = self.clock.wall()
+        unsent = tuple(
+            field.name
+            for field in self.fields
+            if must_send(record.images.get(field.name), self.rules, now)
+        )
+        unsent = unsent or self._changed_in_stash(scene, record)
         if unsent:
             return ImageGaps(unsent=unsent)
-        others, _ = compare_images(self.plex, item, self.fields, record.images, self.rules)
-        replaced = tuple(field.name for field in self.fields if field.name in others)
-        return ImageGaps(replaced=replaced, record=self._with_paths(item, record, replaced))
+        return self._compare(item, record)
 
-    def _with_paths(
-        self, item: PlexItem, record: SyncRecord, replaced: tuple[str, ...]
-    ) -> SyncRecord | None:
-        """Return the record with the current paths of PlexSync's images; None if it has them.
-
-        Where no read after the upload has shown the path, the current one counts as PlexSync's.
-        """
-        images = {
-            field.name: replace(
-                record.images[field.name], item_path=item.images.get(field.name, "")
-            )
-            for field in self.fields
-            if record.images[field.name].sha1 and field.name not in replaced
-        }
-        updated = record.with_images(images)
-        return updated if updated != record else None
+    def _compare(self, item: PlexItem, record: SyncRecord) -> ImageGaps:
+        """Return the fields whose image Plex replaced, and the record with paths that moved."""
+        images, replaced = ItemImages(self.plex, item), []
+        compared = record
+        for field in self.fields:
+            sent = record.images[field.name]
+            if not is_suspect(field, item, sent, self.rules):
+                continue
+            if shows(images, field, sent.sha1):
+                moved = replace(sent, item_path=item.images.get(field.name, ""))
+                compared = compared.with_images({field.name: moved})
+            else:
+                replaced.append(field.name)
+        return ImageGaps(
+            replaced=tuple(replaced), record=compared if compared is not record else None
+        )
 
     def _changed_in_stash(self, scene: SyncMetadata, record: SyncRecord) -> tuple[str, ...]:
         """Return the fields whose cover has other bytes; ask Stash only if the scene changed."""
-        if not self.fields or record.updated_at == scene.updated_at:
+        is_same_file = record.oshash in ("", scene.files[0].oshash)
+        if not self.fields or (record.updated_at == scene.updated_at and is_same_file):
             return ()
-        etags = {field.name: record.images[field.name].etag for field in self.fields}
+        # An image that was chosen by hand stays, whatever the cover.
+        etags = {
+            field.name: record.images[field.name].etag
+            for field in self.fields
+            if not record.images[field.name].is_by_hand
+        }
         has_changed = {
             etag: self.stash.has_other_cover(scene.scene_id, etag) for etag in set(etags.values())
         }

@@ -31,7 +31,9 @@ class SceneGaps:
         self._sink = sink
         self._clock = clock
         self._is_partial = is_partial
-        self._images = ImageChecker(planner.images, planner.stash, planner.plex, planner.rules)
+        self._images = ImageChecker(
+            planner.images, planner.stash, planner.plex, planner.rules, clock
+        )
         self._records: BatchRecords | None = None
 
     def load(self, scenes: Sequence[PendingScene], buffer: ItemBuffer) -> None:

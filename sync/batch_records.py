@@ -59,10 +59,10 @@ class BatchRecords:
         self._put(transferred)
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
-        """Move the record to the id that its scene has now."""
+        """Move the record to the id that its scene has now; see `Records.rekey`."""
         self._records.rekey(record, scene_id)
         self._drop(record, changed_by=scene_id)
-        self._put(replace(record, scene_id=scene_id))
+        self._put(replace(record, scene_id=scene_id, updated_at=""))
 
     def forget_item(self, scene_id: int, item: int) -> None:
         """Remove one record of a scene that is matched with other items now."""

@@ -1,46 +1,75 @@
 """Send covers as posters and backgrounds, with one conditional request to Stash."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from core.clock import Clock
-from core.errors import PlexRejected
+from core.errors import PlexError, PlexRejected
 from core.fields import Field
-from core.original import Original
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
 from core.step_timer import StepTimer
 from plex.client import PlexClient
-from plex.image_state import IMAGE_LISTS, compare_images
+from plex.image_state import ItemImages, is_suspect, shows
 from plex.plan import WriteRules
 from stash.answers import Cover
 from stash.client import StashClient
 from stash.times import is_settled, parse_time
-from sync_queue.originals import Originals
+from sync.image_failures import is_known_refusal, must_send, next_failure
+from sync.image_sender import Image, ImageOutcome, ImageSender
 from validation.metadata import SyncMetadata
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
+_AGAIN = {
+    False: "; PlexSync sends it again with the scene's next sync",
+    True: " again; PlexSync sends this cover once a week, or with Force Sync All",
+}
+"""When a refused cover is sent again, by whether it was refused so before."""
 
 
-def confirmed_update(record: SyncRecord | None) -> str:
-    """Return the `updated_at` of the last sync, "" for none.
+def confirmed_update(record: SyncRecord | None, scene: SyncMetadata) -> str:
+    """Return the `updated_at` of the last sync of the scene's file, "" for none.
 
     Also "" when the scene was read within the resolution of Stash's times, so that a later edit
     may have the same `updated_at`.
     """
     if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
         return ""
+    # Stash can give a scene another file without another `updated_at`.
+    if record.oshash and record.oshash != scene.files[0].oshash:
+        return ""
     return record.updated_at
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """Which cover to send, and how eagerly.
+
+    Attributes:
+        scene: the scene.
+        last_update: the `updated_at` of the last sync. Where it is still the scene's and every
+            field was sent, Stash is not asked.
+        covers: Stash's answers for the scene by ETag, shared by the scene's items.
+        is_forced: the user wants everything sent: each image is compared with Plex's.
+    """
+
+    scene: SyncMetadata
+    last_update: str
+    covers: dict[str, Cover]
+    is_forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImageResult:
     """What became of an item's images.
 
-    `record` is the record with what they are now, `written` the fields that were sent, `warnings`
-    one text for each field that Plex cannot show.
+    Attributes:
+        record: the record with what they are now. It keeps the last sync's `updated_at` while a
+            cover was not taken, because that claims nothing that is not true.
+        written: the fields that were sent.
+        warnings: one text for each field that Plex cannot show or refused.
     """
 
     record: SyncRecord
@@ -48,118 +77,168 @@ class ImageResult:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class _ItemProgress:
+    """What is known of one item's images so far.
+
+    `due` are the fields whose image must be sent whatever the ETag says, `refused` those that Plex
+    just refused.
+    """
+
+    item: PlexItem
+    images: ItemImages
+    record: SyncRecord
+    due: set[str] = field(default_factory=set)
+    written: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    def known(self, name: str) -> ImageRecord | None:
+        return self.record.images.get(name)
+
+    def keep(self, name: str, image: ImageRecord) -> None:
+        self.record = self.record.with_images({name: image})
+
+    def result(self, last_update: str, fields: Sequence[Field]) -> ImageResult:
+        failures = [image.failure for image in map(self.known, _names(fields)) if image]
+        is_settled = all(failure is None or is_known_refusal(failure) for failure in failures)
+        return ImageResult(
+            self.record if is_settled else replace(self.record, updated_at=last_update),
+            tuple(self.written),
+            tuple(self.warnings),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ImageWriter:
-    """Sends a scene's cover to the image fields that the settings enable.
-
-    `check_epoch` runs before each write and raises Fenced once a newer worker has taken over.
-    """
+    """Sends a scene's cover to the image fields that the settings enable."""
 
     fields: tuple[Field, ...]
     stash: StashClient
     plex: PlexClient
     rules: WriteRules
-    originals: Originals
+    sender: ImageSender
     clock: Clock
     timer: StepTimer
-    check_epoch: Callable[[], None]
 
-    def write(
-        self,
-        scene: SyncMetadata,
-        item: PlexItem,
-        record: SyncRecord,
-        last_update: str,
-        covers: dict[str, Cover],
-    ) -> ImageResult:
-        """Send the scene's cover to the item where it differs from what was sent.
-
-        Args:
-            last_update: the `updated_at` of the last sync. Where it is still the scene's and every
-                field was sent, Stash is not asked.
-            covers: Stash's answers for the scene by ETag, shared by the scene's items.
+    def write(self, item: PlexItem, record: SyncRecord, request: ImageRequest) -> ImageResult:
+        """Send the cover to the item where it differs from what was sent.
 
         Raises:
             PlexError, StashError: a server failed; what was sent so far is kept in Plex.
         """
-        absent = [field for field in self.fields if field.name not in record.images]
-        replaced, moved = compare_images(self.plex, item, self.fields, record.images, self.rules)
-        record = _with_item_paths(record, item, moved)
-        is_unchanged = last_update == scene.updated_at and not absent and not replaced
-        if not self.fields or is_unchanged:
-            return ImageResult(record)
-        etag = "" if absent or replaced else _common_etag(record.images, self.fields)
-        with self.timer.step("images"):
-            if etag not in covers:
-                covers[etag] = self.stash.cover(scene.scene_id, _cache_buster(scene), etag)
-            cover = covers[etag]
-            if cover.unchanged:
-                return ImageResult(record)
-            if cover.image is None:
-                images = {field.name: ImageRecord("", cover.etag) for field in absent}
-                return ImageResult(record.with_images(images))
-            return self._send_all(item, record, cover.image, cover.etag, replaced)
+        progress = _ItemProgress(item, ItemImages(self.plex, item), record)
+        for image_field in self.fields:
+            self._compare(image_field, progress, request)
+        is_unchanged = request.last_update == request.scene.updated_at and not progress.due
+        if self.fields and not (is_unchanged and not request.is_forced):
+            with self.timer.step("images"):
+                self._send_cover(progress, request)
+        return progress.result(request.last_update, self.fields)
 
-    def _send_all(
-        self,
-        item: PlexItem,
-        record: SyncRecord,
-        image: bytes,
-        etag: str,
-        replaced: frozenset[str],
-    ) -> ImageResult:
-        sha1 = hashlib.sha1(image, usedforsecurity=False).hexdigest()
-        written, warnings = [], []
-        for field in self.fields:
-            sent = record.images.get(field.name)
-            problem = _validate(image, field)
-            is_shown = sent is not None and sent.sha1 == sha1 and field.name not in replaced
-            if not problem and not is_shown:
-                try:
-                    if self._send(item, record.server, field, image, sha1):
-                        written.append(field.name)
-                except PlexRejected as error:
-                    problem = str(error)
-            if problem:
-                warnings.append(f"{field.name}: {problem}")
-            # The verifying read fills in the path of an image that was just sent.
-            path = sent.item_path if sent is not None and is_shown else ""
-            record = record.with_images({field.name: ImageRecord(sha1, etag, path)})
-        return ImageResult(record, tuple(written), tuple(warnings))
+    def _compare(self, image_field: Field, progress: _ItemProgress, request: ImageRequest) -> None:
+        """Mark the field as due if the item was not given its image, or shows another one."""
+        name = image_field.name
+        known = progress.known(name)
+        now, is_forced = self.clock.wall(), request.is_forced
+        if known is None or must_send(known, self.rules, now, is_forced=is_forced):
+            progress.due.add(name)
+            return
+        is_doubtful = is_forced and bool(known.sha1)
+        if not is_doubtful and not is_suspect(image_field, progress.item, known, self.rules):
+            return
+        try:
+            is_shown = shows(progress.images, image_field, known.sha1)
+        except PlexError as error:
+            self._on_failure(image_field, progress, known.sha1, error)
+            return
+        if is_shown:
+            progress.keep(name, replace(known, item_path=progress.item.images.get(name, "")))
+        else:
+            progress.due.add(name)
 
-    def _send(self, item: PlexItem, server: str, field: Field, image: bytes, sha1: str) -> bool:
-        """Upload and select the image; return False if Plex shows these bytes already."""
-        kind = IMAGE_LISTS[field.plex]
-        available = self.plex.images(item.rating_key, kind)
-        shown = next((key for key, selected in available if selected), "")
-        if shown.endswith(sha1):
-            return False
-        original = Original(shown, field.plex in item.locked, written_digests=(sha1,))
-        self.originals.save(
-            server, item.rating_key, item.section, {field.name: original}, self.clock.wall()
-        )
-        self.check_epoch()
-        # Plex keeps earlier uploads; the key of an upload ends with the sha1 of its bytes.
-        for key, _ in available:
-            if key.endswith(sha1):
-                self.plex.select_image(item.rating_key, kind, key)
-                return True
-        self.plex.upload_image(item.rating_key, kind, image)
-        return True
+    def _send_cover(self, progress: _ItemProgress, request: ImageRequest) -> None:
+        scene, covers = request.scene, request.covers
+        etag = "" if progress.due else _common_etag(progress.record.images, self.fields)
+        if etag not in covers:
+            covers[etag] = self.stash.cover(scene.scene_id, _cache_buster(scene), etag)
+        cover = covers[etag]
+        if cover.unchanged:
+            return
+        if cover.image is None:
+            for name in _names(self.fields):
+                # Plex keeps what it shows, which is the scene's image no more.
+                progress.keep(name, ImageRecord("", cover.etag))
+            return
+        sha1 = hashlib.sha1(cover.image, usedforsecurity=False).hexdigest()
+        for image_field in self.fields:
+            if image_field.name not in progress.refused:
+                self._send_field(image_field, progress, Image(cover.image, sha1), cover.etag)
+
+    def _send_field(
+        self, image_field: Field, progress: _ItemProgress, image: Image, etag: str
+    ) -> None:
+        name, item = image_field.name, progress.item
+        problem = _validate(image.content, image_field)
+        if problem:
+            progress.warnings.append(f"{name}: {problem}")
+            progress.keep(name, ImageRecord("", etag))
+            return
+        known = progress.known(name)
+        if known is not None and name not in progress.due and _is_decided(known, image):
+            progress.keep(name, replace(known, etag=etag))
+            return
+        server = progress.record.server
+        try:
+            outcome = self.sender.send(item, server, image_field, image, known, progress.images)
+        except PlexError as error:
+            progress.keep(name, replace(known or ImageRecord(""), etag=etag))
+            self._on_failure(image_field, progress, image.sha1, error)
+            return
+        if outcome is ImageOutcome.BY_HAND:
+            kept = replace(known or ImageRecord(""), etag=etag, failure=None, is_by_hand=True)
+            progress.keep(name, kept)
+            return
+        path = item.images.get(name, "") if outcome is ImageOutcome.SHOWN else ""
+        # The verifying read fills in the path of an image that was just sent.
+        progress.keep(name, ImageRecord(image.sha1, etag, path))
+        if outcome is ImageOutcome.SENT:
+            progress.written.append(name)
+
+    def _on_failure(
+        self, image_field: Field, progress: _ItemProgress, sha1: str, error: PlexError
+    ) -> None:
+        """Record that Plex refused an image.
+
+        Raises:
+            PlexError: any other failure.
+        """
+        if not isinstance(error, PlexRejected):
+            raise error
+        name, known = image_field.name, progress.known(image_field.name)
+        before = known.failure if known else None
+        failure = next_failure(before, sha1, error, self.clock.wall())
+        progress.keep(name, replace(known or ImageRecord(""), failure=failure))
+        progress.due.discard(name)
+        progress.refused.add(name)
+        progress.warnings.append(f"{name}: {error}{_AGAIN[is_known_refusal(failure)]}")
 
 
-def _with_item_paths(record: SyncRecord, item: PlexItem, names: frozenset[str]) -> SyncRecord:
-    """Return the record with the paths that these images have on the item now."""
-    paths = {
-        name: replace(record.images[name], item_path=item.images.get(name, "")) for name in names
-    }
-    return record.with_images(paths)
+def _names(fields: Sequence[Field]) -> tuple[str, ...]:
+    return tuple(image_field.name for image_field in fields)
 
 
-def _validate(image: bytes, field: Field) -> str:
+def _is_decided(known: ImageRecord, image: Image) -> bool:
+    """Return True if Plex shows this image, or has refused it and is left alone for a while."""
+    if known.failure is not None:
+        return known.failure.sha1 == image.sha1
+    return known.sha1 == image.sha1
+
+
+def _validate(image: bytes, image_field: Field) -> str:
     """Return why Plex cannot show the image, "" if it can."""
-    if len(image) > field.limit:
-        return f"the cover has {len(image)} bytes, Plex takes {field.limit}"
+    if len(image) > image_field.limit:
+        return f"the cover has {len(image)} bytes, Plex takes {image_field.limit}"
     is_webp = image.startswith(_WEBP[0]) and image[8:12] == _WEBP[1]
     if not image.startswith(_IMAGE_STARTS) and not is_webp:
         return "the cover is not a JPEG, PNG or WebP image"
@@ -168,7 +247,7 @@ def _validate(image: bytes, field: Field) -> str:
 
 def _common_etag(images: Mapping[str, ImageRecord], fields: Sequence[Field]) -> str:
     """Return the ETag that every field was sent from; "" when they differ."""
-    etags = {images[field.name].etag for field in fields}
+    etags = {images[image_field.name].etag for image_field in fields}
     return etags.pop() if len(etags) == 1 else ""
 
 

@@ -1,20 +1,20 @@
 """Carry out the jobs of a batch: plan all, write what is common, then write each scene."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from core.errors import PlexRejected, SceneDeleted, SceneHasNoFile, StaleMatch
-from core.fields import BY_NAME
-from core.job import DESTROY, Job
+from core.job import DESTROY, FORCE_SYNC, Job
 from core.match import Confidence
 from core.outcome import Disposition, Outcome, SyncResult
 from core.record import SyncRecord
-from stash.answers import Cover
 from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
-from sync.images import ImageResult, ImageWriter, confirmed_update
+from sync.image_sender import ImageSender
+from sync.images import ImageRequest, ImageResult, ImageWriter, confirmed_update
+from sync.job_progress import JobProgress, outcome_of
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
 from sync.scene_records import new_record, record_after_write
@@ -31,18 +31,6 @@ from sync.verify import WrittenItem, written_item
 from sync.write_item import ItemWriter
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
-
-
-@dataclass(slots=True)
-class _JobProgress:
-    """What one job has done so far, over all its items."""
-
-    wrote: set[str] = field(default_factory=set)
-    items: list[int] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    claimed: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    covers: dict[str, Cover] = field(default_factory=dict)
 
 
 class SceneSync:
@@ -63,10 +51,11 @@ class SceneSync:
             stash=ctx.stash,
             plex=ctx.plex,
             rules=ctx.rules,
-            originals=ctx.records.originals,
+            sender=ImageSender(
+                ctx.plex, ctx.rules, ctx.records.originals, ctx.clock, ctx.check_epoch
+            ),
             clock=ctx.clock,
             timer=ctx.watch,
-            check_epoch=ctx.check_epoch,
         )
         self.written: list[WrittenItem] = []
         self.suspended: list[SuspendedField] = []
@@ -119,12 +108,12 @@ class SceneSync:
         if outcome is not None:
             return outcome
         keys = self._items_of(batch, case, case.scene)
-        progress = _JobProgress()
+        progress = JobProgress()
         for key in keys:
             if key in batch.items:
                 self._sync_item(batch, case, self._planner.current_plan(batch, case, key), progress)
         self._drop_stale_records(batch, job.scene_id, keys)
-        return _outcome_of(case, case.scene, progress)
+        return outcome_of(case, case.scene, progress)
 
     def _forget_scene(self, batch: Batch, job: Job) -> Outcome:
         if DESTROY in job.causes:
@@ -183,7 +172,7 @@ class SceneSync:
     # -- one item -------------------------------------------------------------------------------
 
     def _sync_item(
-        self, batch: Batch, case: SceneJob, planned: PlannedItem, progress: _JobProgress
+        self, batch: Batch, case: SceneJob, planned: PlannedItem, progress: JobProgress
     ) -> None:
         key = planned.item.rating_key
         if planned.owner is not None:
@@ -193,7 +182,7 @@ class SceneSync:
             )
             return
         progress.items.append(key)
-        last_update = confirmed_update(planned.record)
+        last_update = confirmed_update(planned.record, planned.scene)
         failed: dict[str, str] = {}
         if (planned.scene.scene_id, key) not in batch.written:
             planned, failed = self._write(batch, case, planned)
@@ -201,7 +190,10 @@ class SceneSync:
         now = self._ctx.clock.wall()
         record = record_after_write(self._new_record(batch, case, planned), planned, failed, now)
         self.suspended += overwritten_fields(planned)
-        images = self._write_images(batch, planned, record, last_update, progress, bool(failed))
+        request = ImageRequest(
+            planned.scene, last_update, progress.covers, is_forced=FORCE_SYNC in case.job.causes
+        )
+        images = self._write_images(batch, planned, record, request, has_failed=bool(failed))
         batch.records.save(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
@@ -239,8 +231,8 @@ class SceneSync:
         batch: Batch,
         planned: PlannedItem,
         record: SyncRecord,
-        last_update: str,
-        progress: _JobProgress,
+        request: ImageRequest,
+        *,
         has_failed: bool,
     ) -> ImageResult:
         """Send the images. The fields are saved first, so that a retry sends images alone.
@@ -248,42 +240,14 @@ class SceneSync:
         Until the images are sent the record keeps the old `updated_at`, which claims nothing that
         is not true.
         """
-        unsent = replace(record, updated_at=last_update)
+        unsent = replace(record, updated_at=request.last_update)
         if has_failed:
             batch.records.save(unsent)
             return ImageResult(unsent)
-        if self._images.fields and last_update != record.updated_at:
+        if self._images.fields and request.last_update != record.updated_at:
             batch.records.save(unsent)
-        return self._images.write(planned.scene, planned.item, record, last_update, progress.covers)
+        return self._images.write(planned.item, record, request)
 
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)
         return new_record(case, planned, batch.records.server, section)
-
-
-def _outcome_of(case: SceneJob, scene: SyncMetadata, progress: _JobProgress) -> Outcome:
-    """Return the outcome of a job whose items are done.
-
-    Raises:
-        PlexRejected: Plex rejected fields.
-    """
-    if progress.failed:
-        names, reason = ", ".join(progress.failed), next(iter(progress.failed.values()))
-        text = f"Plex does not take {names} of scene {scene.scene_id} ({reason})."
-        raise PlexRejected(text, fields=tuple(progress.failed))
-    if progress.wrote:
-        result = SyncResult.WROTE
-    elif progress.claimed and not progress.items:
-        result = SyncResult.CLAIMED
-    else:
-        result = SyncResult.SAME
-    return Outcome(
-        Disposition.COMPLETE,
-        result,
-        wrote=tuple(name for name in BY_NAME if name in progress.wrote),
-        items=tuple(progress.items),
-        confidence=case.match.confidence.value if case.match else "",
-        message="; ".join(progress.claimed),
-        title=display_title(scene),
-        warnings=tuple(progress.warnings),
-    )

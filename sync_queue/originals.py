@@ -42,7 +42,7 @@ class Originals:
                 )
 
     def of_item(self, server: str, item: int) -> dict[str, Original]:
-        """Return what one item showed before, by field; {} if it was never written."""
+        """Return what is kept of one item, by field; {} for nothing."""
         key = {"server": server, "item": item}
         row = self._store.connection.execute(sql.READ_ORIGINALS, key).fetchone()
         return _from_text(row[0]) if row else {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from core.record import FieldRecord, ImageRecord, SyncRecord
+from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
 from core.send_history import NO_HISTORY
 from sync_queue import statements as sql
 from sync_queue.history_document import SUSPENDED_PATTERN, history_document, read_history
@@ -140,7 +140,10 @@ class Records:
             )
 
     def rekey(self, record: SyncRecord, scene_id: int) -> None:
-        """Give the record another scene id; `UNASSIGNED` until its file is seen."""
+        """Give the record another scene id; `UNASSIGNED` until its file is seen.
+
+        It proves no state of that scene, whose time may be the same, so its `updated_at` is "".
+        """
         row = {
             "scene_id": record.scene_id,
             "server": record.server,
@@ -169,7 +172,7 @@ class Records:
         return updated_at or "", read_at or 0.0
 
 
-def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
+def _values(record: SyncRecord | FieldRecord | ImageRecord | ImageFailure) -> dict[str, Any]:
     """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of
     several saves.
     """
@@ -181,7 +184,16 @@ def _values(record: SyncRecord | FieldRecord | ImageRecord) -> dict[str, Any]:
     if values.get("locked", True) is None:
         del values["locked"]
     history = history_document(values.pop("history", NO_HISTORY))
-    return {**values, "history": history} if history else values
+    if history:
+        values["history"] = history
+    if isinstance(record, ImageRecord):
+        # Almost no image fails or was chosen by hand, so these keys are stored where they say more.
+        failure, is_by_hand = values.pop("failure"), values.pop("is_by_hand")
+        if failure:
+            values["failure"] = _values(failure)
+        if is_by_hand:
+            values["is_by_hand"] = True
+    return values
 
 
 def _row(record: SyncRecord) -> dict[str, Any]:
@@ -202,6 +214,28 @@ def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
             continue
 
 
+def _image(value: dict[str, Any]) -> ImageRecord:
+    failure = value.get("failure")
+    return ImageRecord(
+        value["sha1"],
+        value.get("etag", ""),
+        value.get("shown", ""),
+        _failure(failure) if failure else None,
+        value.get("is_by_hand", False),
+        read_history(value.get("history")),
+    )
+
+
+def _failure(value: dict[str, Any]) -> ImageFailure:
+    return ImageFailure(
+        value["sha1"],
+        value.get("status", 0),
+        value.get("is_refusal", False),
+        value.get("count", 1),
+        value.get("at", 0.0),
+    )
+
+
 def _from_row(row: tuple[Any, ...]) -> SyncRecord:
     written = {
         name: FieldRecord(
@@ -214,14 +248,6 @@ def _from_row(row: tuple[Any, ...]) -> SyncRecord:
         )
         for name, value in json.loads(row[9]).items()
     }
-    images = {
-        name: ImageRecord(
-            value["sha1"],
-            value.get("etag", ""),
-            value.get("shown", ""),
-            read_history(value.get("history")),
-        )
-        for name, value in json.loads(row[10]).items()
-    }
+    images = {name: _image(value) for name, value in json.loads(row[10]).items()}
     scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))
     return SyncRecord(**scalars, fields=written, images=images)

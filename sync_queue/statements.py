@@ -189,8 +189,9 @@ LAST_SYNCED_UPDATE = """
 SELECT max(updated_at), max(read_at) FROM records
 WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))
 """
+# What was current is the file's former scene: its new one has a cover of its own.
 REKEY_RECORD = """
-UPDATE OR REPLACE records SET scene_id = :new WHERE scene_id = :scene_id AND server = :server AND item = :item
+UPDATE OR REPLACE records SET scene_id = :new, updated_at = '' WHERE scene_id = :scene_id AND server = :server AND item = :item
 """
 UNASSIGN_RECORDS = "UPDATE OR REPLACE records SET scene_id = :unassigned WHERE scene_id = :scene_id"
 RECORDED_SCENES = """

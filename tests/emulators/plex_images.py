@@ -23,8 +23,10 @@ def generated_poster(rating_key: int) -> Image:
     return Image(key, GENERATED_FRAME, "com.plexapp.agents.localmedia", selected=True)
 
 
-def upload(entry: Entry, kind: str, data: bytes, now: int, *, dedupe: bool) -> None:
-    """Store an image and select it."""
+def upload(
+    entry: Entry, kind: str, data: bytes, now: int, *, dedupe: bool, lock: bool = True
+) -> None:
+    """Store an image and select it; `lock`: nothing but a person changes it from then on."""
     digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
     key = f"upload://{'posters' if kind == 'posters' else 'art'}/{digest}"
     shelf = images(entry, kind)
@@ -33,7 +35,8 @@ def upload(entry: Entry, kind: str, data: bytes, now: int, *, dedupe: bool) -> N
         known = Image(key, data)
         shelf.insert(0, known)
     choose(entry, kind, known, now)
-    entry.locked = entry.locked | {field(kind)}
+    if lock:
+        entry.locked = entry.locked | {field(kind)}
 
 
 def choose(entry: Entry, kind: str, chosen: Image | None, now: int) -> None:

@@ -123,7 +123,14 @@ def add_image(call: Call) -> Response:
         raise RefusedError(500, "too large")
     if not is_image(data):
         raise RefusedError(400, "not an image")
-    upload(entry, _kind(call), data, call.library.now, dedupe=switches.upload_dedupe)
+    upload(
+        entry,
+        _kind(call),
+        data,
+        call.library.now,
+        dedupe=switches.upload_dedupe,
+        lock=switches.upload_locks,
+    )
     entry.hidden_reads = switches.posters_list_lag
     call.library.bump(entry.section_key)
     return Response()

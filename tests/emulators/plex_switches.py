@@ -23,6 +23,7 @@ class PlexSwitches:
     edits_move_content_changed_at: bool = False
     tag_edits_move_updated_at: bool = False
     upload_dedupe: bool = True
+    upload_locks: bool = True  # an image uploaded by the API is locked, as one chosen by hand is
     empty_date: str = "clears"  # or "500", or "ignored"
     trim_text: bool = False
     batch_paging: bool = True

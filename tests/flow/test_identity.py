@@ -5,6 +5,7 @@ item.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -190,6 +191,49 @@ def test_a_tag_deleted_after_a_full_import_leaves_its_scenes(worker: InProcessHa
     assert [set(worker.shown(item).genres) for item in pairs.values()] == [
         {"all"} if n == 3 else {"all", f"tag {n}"} for n in range(COUNT)
     ]
+
+
+def exchange_files(worker: InProcessHarness, first: int, second: int) -> None:
+    """Give each scene the other one's file; no time of either scene changes."""
+    scenes = worker.stash.library.scenes
+    with worker.stash.library.lock:
+        ours, theirs = scenes[first], scenes[second]
+        worker.stash.library.put_scene(replace(ours, file_ids=theirs.file_ids))
+        worker.stash.library.put_scene(replace(theirs, file_ids=ours.file_ids))
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one batch", "one by one"])
+def test_scenes_that_exchange_files_exchange_posters(
+    worker: InProcessHarness, together: bool
+) -> None:
+    worker.configure(c_background_source="cover")
+    pairs = filled(worker, 2)
+    (first, first_item), (second, second_item) = pairs.items()
+    covers = {item: worker.shown(item).poster_bytes for item in pairs.values()}
+    exchange_files(worker, first, second)
+
+    if together:
+        worker.sync(first, second)
+    else:
+        worker.sync(first)
+        worker.sync(second)
+
+    for shown, cover in ((first_item, covers[second_item]), (second_item, covers[first_item])):
+        assert worker.shown(shown).poster_bytes == cover
+        assert worker.shown(shown).art_bytes == cover
+
+
+def test_a_file_replaced_within_a_second_has_its_cover_sent(
+    worker: InProcessHarness,
+) -> None:
+    (scene, item), *_ = filled(worker, 1).items()
+    library = worker.stash.library
+    library.change_file(library.scenes[scene].file_ids[0], oshash="00000000000000ff")
+    library.change_scene(scene, touch=False, cover=PNG + b"the better file")
+
+    worker.sync(scene)
+
+    assert worker.shown(item).poster_bytes == PNG + b"the better file"
 
 
 # -- pins and letters -----------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.in_process import FULL, InProcessHarness, among_bystanders
+from core.job import FORCE_SYNC
+from tests.emulators.stash_images import png
+from tests.harness.in_process import FULL, SETTLED_S, InProcessHarness, among_bystanders
 
 
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
@@ -136,6 +138,123 @@ def test_a_value_that_plex_trims_is_never_a_hand_edit(kept: InProcessHarness, tr
     kept.change(scene, tags=[])
     kept.sync(scene)
     assert genres(kept, item) == set()
+
+
+@pytest.fixture(params=[True, False], ids=["uploads lock", "uploads do not lock"])
+def pictured(kept: InProcessHarness, request: pytest.FixtureRequest) -> InProcessHarness:
+    """The worker that also writes the cover as background."""
+    kept.configure(c_background_source="cover")
+    kept.plex.switches.upload_locks = request.param
+    return kept
+
+
+IMAGES = pytest.mark.parametrize(
+    ("image", "lock"), [("poster", "thumb"), ("background", "art")], ids=["poster", "background"]
+)
+
+
+def shown_image(worker: InProcessHarness, item: int, image: str) -> bytes | None:
+    shown = worker.shown(item)
+    return shown.poster_bytes if image == "poster" else shown.art_bytes
+
+
+@IMAGES
+def test_an_image_chosen_by_hand_survives_another_cover(
+    pictured: InProcessHarness, image: str, lock: str
+) -> None:
+    scene, item = pictured.pair("a.mp4", cover=png(1))
+    pictured.sync(scene)
+    pictured.plex.library.change(item, **{image: png(7)})
+    pictured.change(scene, title="New", cover=png(2))
+
+    pictured.sync(scene)
+
+    other = "background" if image == "poster" else "poster"
+    assert shown_image(pictured, item, image) == png(7)
+    assert shown_image(pictured, item, other) == png(2)
+    assert pictured.shown(item).title == "New"
+
+
+@IMAGES
+def test_an_image_chosen_before_the_first_sync_survives(
+    pictured: InProcessHarness, image: str, lock: str
+) -> None:
+    scene, item = pictured.pair("a.mp4", cover=png(1))
+    pictured.plex.library.change(item, **{image: png(7)})
+
+    pictured.sync(scene)
+    asked = pictured.requests_of(lambda: pictured.sync(scene))
+
+    assert shown_image(pictured, item, image) == png(7)
+    assert not [request for request in asked if request.endswith(("/posters", "/arts"))]
+
+
+@IMAGES
+def test_an_image_that_is_not_locked_was_not_chosen_by_hand(
+    pictured: InProcessHarness, image: str, lock: str
+) -> None:
+    scene, item = pictured.pair("a.mp4", cover=png(1))
+    pictured.plex.library.change(item, **{image: png(7)})
+    pictured.plex.library.change(item, locked=pictured.shown(item).locked - {lock})
+
+    pictured.sync(scene)
+
+    assert shown_image(pictured, item, image) == png(1)
+
+
+def test_a_poster_of_an_earlier_sync_is_ours(pictured: InProcessHarness) -> None:
+    """Also where the record was lost, and where one of the covers before is shown."""
+    scene, item = pictured.pair("a.mp4", cover=png(1))
+    pictured.sync(scene)
+    pictured.change(scene, cover=png(2))
+    pictured.sync(scene)
+    pictured.plex.library.change(item, poster=png(1))
+    pictured.context().records.forget_scene(scene)
+    pictured.change(scene, cover=png(3))
+
+    pictured.sync(scene)
+
+    assert pictured.shown(item).poster_bytes == png(3)
+
+
+def test_a_poster_by_hand_is_replaced_once_preserve_is_off(pictured: InProcessHarness) -> None:
+    scene, item = pictured.pair("a.mp4", cover=png(1))
+    pictured.plex.library.change(item, poster=png(7))
+    pictured.sync(scene)
+    pictured.configure(c_preserve_plex_edits=False)
+
+    pictured.sync(scene)
+
+    assert pictured.shown(item).poster_bytes == png(1)
+
+
+def test_force_sync_replaces_a_poster_that_was_unlocked(pictured: InProcessHarness) -> None:
+    scene, item = pictured.pair("a.mp4", cover=png(1))
+    pictured.plex.library.change(item, poster=png(7))
+    force(pictured, scene)
+    was_shown = pictured.shown(item).poster_bytes
+    pictured.plex.library.change(item, locked=set())
+
+    force(pictured, scene)
+
+    assert (was_shown, pictured.shown(item).poster_bytes) == (png(7), png(1))
+
+
+def force(worker: InProcessHarness, scene: int) -> None:
+    worker.clock.advance(SETTLED_S)
+    worker.enqueue(scene, cause=FORCE_SYNC)
+    worker.run_until_idle()
+
+
+def test_without_preserve_stash_wins_over_a_poster(worker: InProcessHarness) -> None:
+    scene, item = worker.pair("a.mp4", cover=png(1))
+    worker.sync(scene)
+    worker.plex.library.change(item, poster=png(7))
+    worker.change(scene, cover=png(2))
+
+    worker.sync(scene)
+
+    assert worker.shown(item).poster_bytes == png(2)
 
 
 def test_without_preserve_stash_wins(worker: InProcessHarness) -> None:

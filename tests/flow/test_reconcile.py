@@ -286,6 +286,51 @@ def test_a_poster_replaced_in_plex_has_drifted(worker: InProcessHarness) -> None
     assert reconcile(worker)["gaps"] == {}
 
 
+REFUSED = Fault("status", "POST", r"/library/metadata/\d+/posters", times=None, status=400)
+
+
+def test_a_refused_poster_is_found_and_never_adopted(worker: InProcessHarness) -> None:
+    fault = worker.plex.faults.add(replace(REFUSED, times=1))
+    full_scene(worker)
+    was_shown = worker.item().poster_bytes
+
+    run = reconcile(worker)
+
+    assert (fault.fired, was_shown == picture(1)) == (1, False)
+    assert run["fields"] == {"stale": {"poster": 1}}
+    assert worker.item().poster_bytes == picture(1)
+    assert reconcile(worker)["gaps"] == {}
+
+
+def test_a_poster_refused_twice_is_a_gap_once_a_week(worker: InProcessHarness) -> None:
+    fault = worker.plex.faults.add(replace(REFUSED))
+    full_scene(worker)
+
+    found = []
+    for wait_s in (0.0, HOUR_S, 8 * 24 * HOUR_S, HOUR_S):
+        worker.clock.advance(wait_s)
+        worker.restart()
+        worker.hand_over()
+        found.append(reconcile(worker)["gaps"])
+
+    assert found == [{"stale": 1}, {}, {"stale": 1}, {}]
+    assert fault.fired == 3
+
+
+def test_an_image_path_nobody_saw_is_proven_by_the_list(worker: InProcessHarness) -> None:
+    """The read that should have seen our path failed, and then somebody chose another poster."""
+    scene = full_scene(worker)
+    record = worker.record(scene)
+    poster = replace(record.images["poster"], item_path="")
+    worker.context().records.save(record.with_images({"poster": poster}))
+    worker.plex.library.change(worker.item().rating_key, poster=picture(9))
+
+    run = reconcile(worker)
+
+    assert run["fields"] == {"drifted": {"poster": 1}}
+    assert worker.item().poster_bytes == picture(1)
+
+
 def test_a_poster_path_that_merely_moved_is_looked_at_once(worker: InProcessHarness) -> None:
     full_scene(worker)
     key = worker.item().rating_key
@@ -315,6 +360,21 @@ def test_hand_edits_are_no_gaps_where_they_are_preserved(worker: InProcessHarnes
 
     assert run["gaps"] == {}
     assert len(worker.plex.writes()) == writes
+
+
+def test_a_new_cover_is_no_gap_where_a_poster_was_chosen(worker: InProcessHarness) -> None:
+    worker.configure(c_preserve_plex_edits=True)
+    scene = full_scene(worker)
+    worker.plex.library.change(worker.item().rating_key, poster=picture(9))
+    worker.change(scene, cover=picture(2))
+    worker.enqueue(scene)
+    worker.work()
+    worker.change(scene, cover=picture(3))
+
+    run = reconcile(worker)
+
+    assert run["gaps"] == {}
+    assert worker.item().poster_bytes == picture(9)
 
 
 @pytest.mark.parametrize(

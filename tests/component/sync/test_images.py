@@ -172,16 +172,6 @@ def test_jpeg_and_webp_are_images_too(worker: InProcessHarness, cover: bytes) ->
     assert worker.titled_item("a").poster_bytes == cover
 
 
-def test_an_upload_that_plex_rejects_fails_alone(worker: InProcessHarness) -> None:
-    worker.plex.faults.add(Fault("status", method="POST", status=400))
-    scene = worker.titled_scene("a", title="Written", cover=png(1))
-
-    report = worker.drain_scenes(scene)
-
-    assert (report.done, worker.titled_item("a").title) == (1, "Written")
-    assert "poster" in worker.notices()["part:poster"]
-
-
 def test_a_failed_upload_is_repeated_without_the_text(worker: InProcessHarness) -> None:
     worker.plex.faults.add(Fault("status", method="POST", status=500))
     scene = worker.titled_scene("a", title="Written", cover=png(1))

@@ -1,9 +1,11 @@
 """The tables beside the queue: dead letters, records, facts and notices."""
 
+import json
+
 import pytest
 
 from core.job import PRIORITY_BACKFILL
-from core.record import FieldRecord, ImageRecord, SyncRecord
+from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import pop_notices, session_parameters
 from sync_queue.meta import MetaStore, StashSession, WorkerStatus, start_epoch
@@ -119,6 +121,33 @@ def test_a_record_is_read_back_as_it_was_saved(desk: Desk) -> None:
 
     assert records.of_scene(42, "machine") == {7: RECORD}
     assert records.of_item(7, "machine") == [RECORD]
+
+
+def test_an_image_that_plex_refused_stays_known(desk: Desk) -> None:
+    records = Records(desk.store)
+    failure = ImageFailure("other sha", 413, is_refusal=True, count=2, at=1_700_000_000.5)
+    refused = RECORD.with_images({"poster": ImageRecord("sha", "etag", "/thumb/1", failure)})
+
+    records.save(refused)
+
+    assert records.of_scene(42, "machine") == {7: refused}
+
+
+def test_an_image_that_was_chosen_by_hand_stays_known(desk: Desk) -> None:
+    records = Records(desk.store)
+    by_hand = RECORD.with_images({"poster": ImageRecord("sha", "etag", is_by_hand=True)})
+
+    records.save(by_hand)
+
+    assert records.of_scene(42, "machine") == {7: by_hand}
+
+
+def test_an_image_is_stored_under_the_keys_of_1_1_0(desk: Desk) -> None:
+    Records(desk.store).save(RECORD)
+
+    (text,) = desk.store.connection.execute("SELECT images FROM records").fetchone()
+
+    assert json.loads(text) == {"poster": {"sha1": "sha", "etag": "etag", "shown": "/thumb/1"}}
 
 
 def test_a_record_of_another_server_counts_as_absent(desk: Desk) -> None:
