@@ -9,6 +9,7 @@ from core.errors import PlexError, PlexRejected
 from core.fields import Field
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
+from core.send_history import NO_HISTORY, Suspension
 from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.image_state import ItemImages, is_suspect, shows
@@ -70,11 +71,13 @@ class ImageResult:
             cover was not taken, because that claims nothing that is not true.
         written: the fields that were sent.
         warnings: one text for each field that Plex cannot show or refused.
+        suspended: the fields whose image is no longer sent, since something replaces it each time.
     """
 
     record: SyncRecord
     written: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -92,6 +95,7 @@ class _ItemProgress:
     written: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    suspended: list[str] = field(default_factory=list)
 
     def known(self, name: str) -> ImageRecord | None:
         return self.record.images.get(name)
@@ -106,6 +110,7 @@ class _ItemProgress:
             self.record if is_settled else replace(self.record, updated_at=last_update),
             tuple(self.written),
             tuple(self.warnings),
+            tuple(self.suspended),
         )
 
 
@@ -147,6 +152,8 @@ class ImageWriter:
         is_doubtful = is_forced and bool(known.sha1)
         if not is_doubtful and not is_suspect(image_field, progress.item, known, self.rules):
             return
+        if known.history.is_suspended:
+            return  # other bytes are found by the ETag of the cover
         try:
             is_shown = shows(progress.images, image_field, known.sha1)
         except PlexError as error:
@@ -154,6 +161,10 @@ class ImageWriter:
             return
         if is_shown:
             progress.keep(name, replace(known, item_path=progress.item.images.get(name, "")))
+        elif known.history.is_overwritten(now):
+            history = replace(known.history, suspension=Suspension.OVERWRITTEN)
+            progress.keep(name, replace(known, history=history))
+            progress.suspended.append(name)
         else:
             progress.due.add(name)
 
@@ -201,9 +212,11 @@ class ImageWriter:
             return
         path = item.images.get(name, "") if outcome is ImageOutcome.SHOWN else ""
         # The verifying read fills in the path of an image that was just sent.
-        progress.keep(name, ImageRecord(image.sha1, etag, path))
+        history = known.history if known and known.sha1 == image.sha1 else NO_HISTORY
         if outcome is ImageOutcome.SENT:
+            history = history.sent(self.clock.wall())
             progress.written.append(name)
+        progress.keep(name, ImageRecord(image.sha1, etag, path, history=history))
 
     def _on_failure(
         self, image_field: Field, progress: _ItemProgress, sha1: str, error: PlexError

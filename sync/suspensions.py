@@ -1,10 +1,11 @@
 """Values that are no longer written: which were just suspended, and what lifts them."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.field_values import FieldValue
-from core.fields import FIELDS, Field, LockRule
+from core.fields import BY_NAME, FIELDS, Field, LockRule
 from core.job import FORCE_SYNC, Job
 from core.send_history import Suspension
 from plex.suspensions import lifted
@@ -45,6 +46,12 @@ def overwritten_fields(planned: PlannedItem) -> list[SuspendedField]:
         )
         for change in planned.overwritten
     ]
+
+
+def suspended_images(planned: PlannedItem, names: Iterable[str]) -> list[SuspendedField]:
+    """Return the image fields that are suspended on this item because something replaces them."""
+    scene_id, item = planned.scene.scene_id, planned.item.rating_key
+    return [SuspendedField(scene_id, item, BY_NAME[name], Suspension.OVERWRITTEN) for name in names]
 
 
 def lifts(job: Job) -> bool:

@@ -19,7 +19,7 @@ from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
 from sync.scene_records import new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
-from sync.suspensions import SuspendedField, overwritten_fields
+from sync.suspensions import SuspendedField, overwritten_fields, suspended_images
 from sync.targets import (
     check_override,
     is_certain,
@@ -197,6 +197,7 @@ class SceneSync:
         batch.records.save(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
+        self.suspended += suspended_images(planned, images.suspended)
         progress.failed.update(failed)
         if changed or images.written:
             self.written.append(written_item(planned, images, changed, failed))

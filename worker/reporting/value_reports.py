@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.field_values import FieldValue
-from core.fields import LockRule
+from core.fields import Kind, LockRule
 from core.log import EventLog
 from core.send_history import MAX_SENDS, Suspension
 from core.text import format_value
@@ -69,6 +69,8 @@ def suspension_text(one: SuspendedField, config: PlexSyncConfig) -> str:
     name = one.field.name
     where = f"{name} of scene {one.scene_id} (item {one.item})"
     values = f"{_quoted(one.shown)} instead of {_quoted(one.desired)}"
+    if one.field.kind is Kind.IMAGE:
+        values = "another image"
     if one.reason is Suspension.NOT_KEPT:
         what = f"Plex does not keep {where}: it shows {values}."
         ways = ["check the item in Plex"]

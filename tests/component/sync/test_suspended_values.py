@@ -11,6 +11,7 @@ import pytest
 from core.job import FORCE_SYNC
 from sync.batch_records import BatchRecords
 from sync.suspensions import lift_for_scene
+from tests.emulators.stash_images import png
 from tests.harness.in_process import InProcessHarness
 from worker.reporting.status import status_lines, take_snapshot
 
@@ -137,6 +138,16 @@ def fight(worker: InProcessHarness, scene: int, rounds: int, **theirs: Any) -> N
         worker.plex.library.change(worker.titled_item().rating_key, **theirs)
 
 
+def replace_image(worker: InProcessHarness, number: int, field: str = "poster") -> None:
+    """Let another program choose an image of its own."""
+    worker.plex.library.change(worker.titled_item().rating_key, **{field: png(100 + number)})
+
+
+def image_of(worker: InProcessHarness, field: str) -> bytes | None:
+    item = worker.titled_item()
+    return item.poster_bytes if field == "poster" else item.art_bytes
+
+
 def test_a_fight_about_genres_ends_after_three_sends(worker: InProcessHarness) -> None:
     scene = worker.titled_scene("a", tags=["ours"])
 
@@ -193,6 +204,51 @@ def test_the_notice_about_collections_names_their_lock(
         worker.plex.library.change(worker.titled_item().rating_key, collections=["Agent"])
 
     assert ("'Lock collections' on" in worker.notices()["overwritten:collection"]) is is_named
+
+
+@pytest.mark.parametrize("field", ["poster", "background"])
+def test_a_fight_about_an_image_ends_after_three_sends(
+    worker: InProcessHarness, field: str
+) -> None:
+    worker.configure(c_background_source="cover")
+    scene = worker.titled_scene("a", cover=png(1))
+
+    for number in range(8):
+        sync(worker, scene, title=f"Title {number}")
+        replace_image(worker, number, field)
+    shown = image_of(worker, field)
+    reads = len(worker.plex.requests)
+    sync(worker, scene)
+
+    assert image_of(worker, field) == shown != png(1)
+    assert f"overwritten:{field}" in worker.notices()
+    assert "another image" in worker.notices()[f"overwritten:{field}"]
+    assert f"1 x {field} (something replaces it)" in status(worker)
+    assert not any("posters" in each.path for each in worker.plex.requests[reads:])
+
+
+def test_a_new_cover_is_sent_after_a_fight(worker: InProcessHarness) -> None:
+    scene = worker.titled_scene("a", cover=png(1))
+    for number in range(5):
+        sync(worker, scene)
+        replace_image(worker, number)
+    assert worker.titled_item().poster_bytes != png(1)
+
+    worker.stash.library.set_cover(scene, png(2))
+    sync(worker, scene, title="New")
+
+    assert worker.titled_item().poster_bytes == png(2)
+
+
+def test_force_sync_sends_a_suspended_image(worker: InProcessHarness) -> None:
+    scene = worker.titled_scene("a", cover=png(1))
+    for number in range(5):
+        sync(worker, scene)
+        replace_image(worker, number)
+
+    sync(worker, scene, cause=FORCE_SYNC)
+
+    assert worker.titled_item().poster_bytes == png(1)
 
 
 # -- what lifts it ------------------------------------------------------------------------------
