@@ -11,8 +11,6 @@ MEASURED = tests/unit tests/component $(addprefix tests/flow/,test_reconcile.py 
 OUT = dist
 EXAMPLES = 2000
 PY = .venv/bin/python
-# What the word list is clean for; the tests follow.
-WORDED = $(shell $(PYTHON) -m tools.layout) ui tools benchmarks docs README.md CONTRIBUTING.md CHANGELOG.md Makefile
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
 .PHONY: help env test cover gate check static docs demo bench profile fuzz soak tables package clean
@@ -59,7 +57,7 @@ static: env
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
-	$(PY) -m tools.prose $(WORDED)
+	$(PY) -m tools.prose
 
 docs: env
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet

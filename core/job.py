@@ -33,6 +33,8 @@ CATCH_UP = "catch_up"
 SEEN = "seen"
 # The user requeued a dead letter.
 REQUEUED = "revived"
+# The scene is written except for its images, which Plex failed to take.
+IMAGE = "image"
 # The user wants everything sent, whatever the records say.
 FORCE_SYNC = "force_sync"
 

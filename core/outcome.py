@@ -41,6 +41,15 @@ class SyncResult(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class FailedImage:
+    """An image field that Plex failed to take, `count` times in a row; `text` says how."""
+
+    name: str
+    text: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One job's outcome.
 
@@ -57,6 +66,7 @@ class Outcome:
         attempts: failed attempts that count, this one included.
         title: the scene's title or file name, "" when unknown.
         warnings: parts that failed without failing the job.
+        failed_images: images to send again; everything else of the job is done.
 
     Examples:
         >>> Outcome(Disposition.RETRY, error=TimeoutError).reason
@@ -75,6 +85,7 @@ class Outcome:
     attempts: int = 0
     title: str = ""
     warnings: tuple[str, ...] = ()
+    failed_images: tuple[FailedImage, ...] = ()
 
     @property
     def reason(self) -> str:

@@ -1,5 +1,6 @@
 """Whether an item still shows the image that was sent to it."""
 
+from core.errors import PlexAccessError, PlexError, PlexUnavailable
 from core.fields import Field
 from core.plex_item import PlexItem
 from core.record import ImageRecord
@@ -54,3 +55,18 @@ def shows(images: ItemImages, field: Field, sha1: str) -> bool:
         PlexError: Plex does not send the list.
     """
     return bool(sha1) and images.shown(field).endswith(sha1)
+
+
+def concerns_images_only(error: PlexError, client: PlexClient) -> bool:
+    """Return True if Plex takes requests other than that for an image; ask it where that is open.
+
+    A proxy may limit or inspect uploads alone.
+    """
+    try:
+        if isinstance(error, PlexUnavailable):
+            client.check_identity()
+        elif isinstance(error, PlexAccessError):
+            client.sections()
+    except PlexError:
+        return False
+    return True

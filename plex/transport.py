@@ -5,6 +5,7 @@ item, the first edit asks for the library. So only its request function is used,
 XML.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
 QUICK_WAIT_S = 0.2
 
 _PAGE_STARTS = (b"<!doctype html", b"<html")  # a login page of a proxy, with status 200
+_IMAGES = re.compile(r"/library/metadata/\d+/(?:posters?|arts?)\b")
 _ENTITY = b"<!ENTITY"
 
 
@@ -135,7 +137,9 @@ class PlexTransport:
         except TypeError as error:  # plexapi trips over a status that requests has no name for
             raise BadRequest(f"({self._status}) without a name") from error
         except PlexApiException as error:
-            self._on_answer(time.perf_counter() - started, status_of(error) or 0)
+            # An image that fails says nothing about how loaded Plex is.
+            status = 0 if _IMAGES.match(target) else status_of(error) or 0
+            self._on_answer(time.perf_counter() - started, status)
             raise
         self._on_answer(time.perf_counter() - started, 200)
         if self._is_page:

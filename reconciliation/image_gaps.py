@@ -6,11 +6,13 @@ Times are compared first, ETags next, and Plex's list of images last.
 from dataclasses import dataclass, replace
 
 from core.clock import Clock
+from core.errors import PlexError, StashQueryError
 from core.fields import Field
+from core.log import EventLog
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.client import PlexClient
-from plex.image_state import ItemImages, is_suspect, shows
+from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
 from plex.plan import WriteRules
 from stash.client import StashClient
 from sync.image_failures import must_send
@@ -41,15 +43,29 @@ class ImageChecker:
     plex: PlexClient
     rules: WriteRules
     clock: Clock
+    log: EventLog
 
     def check_images(
         self, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None
     ) -> ImageGaps:
         """Return the image fields of one item that are out of step.
 
+        None where a server fails for this image alone: the texts of the other scenes do not wait.
+
         Raises:
             PlexError, StashUnavailable: a server failed.
         """
+        try:
+            return self._check(scene, item, record)
+        except PlexError as error:
+            if not concerns_images_only(error, self.plex):
+                raise
+            self.log.info("reconcile.image_skipped", item=item.rating_key, detail=str(error))
+        except StashQueryError as error:
+            self.log.info("reconcile.image_skipped", scene=scene.scene_id, detail=str(error))
+        return ImageGaps()
+
+    def _check(self, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None) -> ImageGaps:
         if record is None:
             # Nothing proves that a cover was ever sent.
             has_cover = bool(self.fields) and self.stash.has_other_cover(scene.scene_id, "")

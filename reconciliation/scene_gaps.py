@@ -6,7 +6,7 @@ from core.clock import Clock
 from core.match import PlexFile
 from core.record import SyncRecord
 from reconciliation.detectors import Gap, Observation, gaps_of
-from reconciliation.gap_filter import fixable
+from reconciliation.gap_filter import TRANSIENT, fixable
 from reconciliation.gap_sinks import GapSink
 from reconciliation.image_gaps import ImageChecker, ImageGaps
 from reconciliation.item_buffer import ItemBuffer
@@ -32,7 +32,7 @@ class SceneGaps:
         self._clock = clock
         self._is_partial = is_partial
         self._images = ImageChecker(
-            planner.images, planner.stash, planner.plex, planner.rules, clock
+            planner.images, planner.stash, planner.plex, planner.rules, clock, planner.log
         )
         self._records: BatchRecords | None = None
 
@@ -106,7 +106,8 @@ class SceneGaps:
         self, planned: PlannedItem, dead_letter: str, *, has_differences: bool
     ) -> ImageGaps:
         """Return the image gaps; none where a sync would not reach the images."""
-        if dead_letter or (planned.record is None and has_differences):
+        is_lost = bool(dead_letter) and dead_letter not in TRANSIENT
+        if is_lost or (planned.record is None and has_differences):
             return ImageGaps()
         images = self._images.check_images(planned.scene, planned.item, planned.record)
         if images.record is not None:

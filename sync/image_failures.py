@@ -9,6 +9,8 @@ REFUSED_AGAIN_S = 7 * DAY_S
 """Between two tries of a cover that was refused twice in the same way."""
 # Failures that are further apart have nothing to do with each other.
 SERIES_S = DAY_S
+# Several edits within one moment are one try: they must not use up the retries.
+SAME_TRY_S = 20.0
 
 
 def next_failure(
@@ -26,8 +28,12 @@ def next_failure(
     new = ImageFailure(sha1, error.status, is_refusal, 1, now)
     if known is None or known.is_refusal != is_refusal or not _is_same_cover(known.sha1, sha1):
         return new
-    is_series = known.status == error.status if is_refusal else now - known.at < SERIES_S
-    count = known.count + 1 if is_series else 1
+    if is_refusal:
+        count = known.count + 1 if known.status == error.status else 1
+    elif 0.0 <= now - known.at < SAME_TRY_S:
+        count = known.count
+    else:
+        count = known.count + 1 if now - known.at < SERIES_S else 1
     return ImageFailure(sha1 or known.sha1, error.status, is_refusal, count, now)
 
 

@@ -5,24 +5,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.clock import Clock
-from core.errors import PlexError, PlexRejected
+from core.errors import PlexError, PlexTemporaryError
 from core.fields import Field
+from core.outcome import FailedImage
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
 from core.send_history import NO_HISTORY, Suspension
 from core.step_timer import StepTimer
 from plex.client import PlexClient
-from plex.image_state import ItemImages, is_suspect, shows
+from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
 from plex.plan import WriteRules
 from stash.answers import Cover
 from stash.client import StashClient
 from stash.times import is_settled, parse_time
 from sync.image_failures import is_known_refusal, must_send, next_failure
+from sync.image_gate import ImageGate
 from sync.image_sender import Image, ImageOutcome, ImageSender
 from validation.metadata import SyncMetadata
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _WEBP = (b"RIFF", b"WEBP")
+_CLOSED = "Plex takes no images at the moment"
 _AGAIN = {
     False: "; PlexSync sends it again with the scene's next sync",
     True: " again; PlexSync sends this cover once a week, or with Force Sync All",
@@ -71,12 +74,14 @@ class ImageResult:
             cover was not taken, because that claims nothing that is not true.
         written: the fields that were sent.
         warnings: one text for each field that Plex cannot show or refused.
+        failed: the fields that Plex failed to take, which must be sent again.
         suspended: the fields whose image is no longer sent, since something replaces it each time.
     """
 
     record: SyncRecord
     written: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    failed: tuple[FailedImage, ...] = ()
     suspended: tuple[str, ...] = ()
 
 
@@ -84,8 +89,8 @@ class ImageResult:
 class _ItemProgress:
     """What is known of one item's images so far.
 
-    `due` are the fields whose image must be sent whatever the ETag says, `refused` those that Plex
-    just refused.
+    `due` are the fields whose image must be sent whatever the ETag says, `stopped` those that just
+    failed or were refused.
     """
 
     item: PlexItem
@@ -94,7 +99,8 @@ class _ItemProgress:
     due: set[str] = field(default_factory=set)
     written: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
+    failed: list[FailedImage] = field(default_factory=list)
     suspended: list[str] = field(default_factory=list)
 
     def known(self, name: str) -> ImageRecord | None:
@@ -110,6 +116,7 @@ class _ItemProgress:
             self.record if is_settled else replace(self.record, updated_at=last_update),
             tuple(self.written),
             tuple(self.warnings),
+            tuple(self.failed),
             tuple(self.suspended),
         )
 
@@ -125,6 +132,7 @@ class ImageWriter:
     sender: ImageSender
     clock: Clock
     timer: StepTimer
+    gate: ImageGate
 
     def write(self, item: PlexItem, record: SyncRecord, request: ImageRequest) -> ImageResult:
         """Send the cover to the item where it differs from what was sent.
@@ -154,6 +162,8 @@ class ImageWriter:
             return
         if known.history.is_suspended:
             return  # other bytes are found by the ETag of the cover
+        if not self._may_send():
+            return
         try:
             is_shown = shows(progress.images, image_field, known.sha1)
         except PlexError as error:
@@ -170,6 +180,11 @@ class ImageWriter:
 
     def _send_cover(self, progress: _ItemProgress, request: ImageRequest) -> None:
         scene, covers = request.scene, request.covers
+        if progress.due and not self._may_send():
+            for image_field in self.fields:
+                if image_field.name in progress.due:
+                    self._on_failure(image_field, progress, "", PlexTemporaryError(_CLOSED))
+            return
         etag = "" if progress.due else _common_etag(progress.record.images, self.fields)
         if etag not in covers:
             covers[etag] = self.stash.cover(scene.scene_id, _cache_buster(scene), etag)
@@ -183,7 +198,7 @@ class ImageWriter:
             return
         sha1 = hashlib.sha1(cover.image, usedforsecurity=False).hexdigest()
         for image_field in self.fields:
-            if image_field.name not in progress.refused:
+            if image_field.name not in progress.stopped:
                 self._send_field(image_field, progress, Image(cover.image, sha1), cover.etag)
 
     def _send_field(
@@ -199,8 +214,10 @@ class ImageWriter:
         if known is not None and name not in progress.due and _is_decided(known, image):
             progress.keep(name, replace(known, etag=etag))
             return
-        server = progress.record.server
         try:
+            if not self._may_send():
+                raise PlexTemporaryError(_CLOSED)
+            server = progress.record.server
             outcome = self.sender.send(item, server, image_field, image, known, progress.images)
         except PlexError as error:
             progress.keep(name, replace(known or ImageRecord(""), etag=etag))
@@ -215,26 +232,34 @@ class ImageWriter:
         history = known.history if known and known.sha1 == image.sha1 else NO_HISTORY
         if outcome is ImageOutcome.SENT:
             history = history.sent(self.clock.wall())
+            self.gate.on_success()
             progress.written.append(name)
         progress.keep(name, ImageRecord(image.sha1, etag, path, history=history))
 
     def _on_failure(
         self, image_field: Field, progress: _ItemProgress, sha1: str, error: PlexError
     ) -> None:
-        """Record that Plex refused an image.
+        """Record that Plex did not take an image: it is sent again, or it was refused.
 
         Raises:
-            PlexError: any other failure.
+            PlexError: Plex takes nothing else either.
         """
-        if not isinstance(error, PlexRejected):
+        if not concerns_images_only(error, self.plex):
             raise error
         name, known = image_field.name, progress.known(image_field.name)
         before = known.failure if known else None
         failure = next_failure(before, sha1, error, self.clock.wall())
         progress.keep(name, replace(known or ImageRecord(""), failure=failure))
         progress.due.discard(name)
-        progress.refused.add(name)
-        progress.warnings.append(f"{name}: {error}{_AGAIN[is_known_refusal(failure)]}")
+        progress.stopped.add(name)
+        if failure.is_refusal:
+            progress.warnings.append(f"{name}: {error}{_AGAIN[is_known_refusal(failure)]}")
+        else:
+            self.gate.on_failure(progress.item.rating_key, self.clock.monotonic())
+            progress.failed.append(FailedImage(name, str(error), failure.count))
+
+    def _may_send(self) -> bool:
+        return self.gate.is_open(self.clock.monotonic())
 
 
 def _names(fields: Sequence[Field]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from core.errors import PlexRejected
 from core.fields import BY_NAME
-from core.outcome import Disposition, Outcome, SyncResult
+from core.outcome import Disposition, FailedImage, Outcome, SyncResult
 from stash.answers import Cover
 from sync.batch import SceneJob, display_title
 from validation.metadata import SyncMetadata
@@ -20,6 +20,7 @@ class JobProgress:
     claimed: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     covers: dict[str, Cover] = field(default_factory=dict)
+    failed_images: list[FailedImage] = field(default_factory=list)
 
 
 def outcome_of(case: SceneJob, scene: SyncMetadata, progress: JobProgress) -> Outcome:
@@ -47,4 +48,5 @@ def outcome_of(case: SceneJob, scene: SyncMetadata, progress: JobProgress) -> Ou
         message="; ".join(progress.claimed),
         title=display_title(scene),
         warnings=tuple(progress.warnings),
+        failed_images=tuple(progress.failed_images),
     )

@@ -20,7 +20,7 @@ class SyncPlanner:
     Scenes must come in the order of their ids: the first one that matches an item claims it.
 
     Attributes:
-        stash, plex, finder, records, rules: those of the settings, see `SyncContext`.
+        stash, plex, finder, records, rules, log: those of the settings, see `SyncContext`.
         images: the image fields that the settings enable.
         server: Plex's identifier, "" before `prepare`.
     """
@@ -31,6 +31,7 @@ class SyncPlanner:
         self.finder = ctx.finder
         self.records = ctx.records
         self.rules = ctx.rules
+        self.log = ctx.log
         self.images = desired_images(ctx.config)
         self.server = ""
         self._ctx = ctx

@@ -12,6 +12,7 @@ from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
+from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter, confirmed_update
 from sync.job_progress import JobProgress, outcome_of
@@ -37,9 +38,11 @@ class SceneSync:
     """Carries out the jobs of batches.
 
     `written` collects what must be verified, `suspended` what must be reported.
+
+    `gate` outlives it, and holds images back while Plex takes none.
     """
 
-    def __init__(self, ctx: SyncContext) -> None:
+    def __init__(self, ctx: SyncContext, gate: ImageGate) -> None:
         self._ctx = ctx
         self._matcher = ctx.matcher()
         self._strict = ctx.config.strict_matching
@@ -56,6 +59,7 @@ class SceneSync:
             ),
             clock=ctx.clock,
             timer=ctx.watch,
+            gate=gate,
         )
         self.written: list[WrittenItem] = []
         self.suspended: list[SuspendedField] = []
@@ -198,6 +202,7 @@ class SceneSync:
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
         self.suspended += suspended_images(planned, images.suspended)
+        progress.failed_images.extend(images.failed)
         progress.failed.update(failed)
         if changed or images.written:
             self.written.append(written_item(planned, images, changed, failed))

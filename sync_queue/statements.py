@@ -73,6 +73,7 @@ WHERE _id = :id AND status = 2
 """
 DROP_RUNNING = f"DELETE FROM {QUEUE} WHERE _id = :id AND status = 2"
 FIND_WAITING = f"SELECT _id FROM {QUEUE} WHERE subject = :subject AND status < 2"
+SET_REASON = f"UPDATE {QUEUE} SET reason = :reason WHERE subject = :subject AND status < 2"
 RAISE_PRIORITY = f"UPDATE {QUEUE} SET priority = min(priority, :priority) WHERE _id = :id"
 RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FROM {QUEUE} WHERE status = 2"
 REFUND = (
@@ -86,6 +87,9 @@ MAKE_DUE = f"""
 UPDATE {QUEUE} SET due_at = :now, attempts = max(attempts - 1, 0)
 WHERE status < 2 AND reason = :reason AND due_at > :now
 """
+MAKE_CAUSE_DUE = (
+    f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND cause = :cause AND due_at > :now"
+)
 IS_WAITING = f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND reason = :reason LIMIT 1"
 
 DROP_WAITING_ROW = f"DELETE FROM {QUEUE} WHERE _id = :id AND status < 2"

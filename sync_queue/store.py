@@ -21,6 +21,7 @@ from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
 from sync_queue import statements as sql
+from sync_queue.follow_up import FollowUp, enqueue_follow_up
 from sync_queue.hook_queue import job_row
 from sync_queue.job_queries import JobQueries
 
@@ -120,13 +121,18 @@ class JobStore(JobQueries):
         with self.transaction() as connection:
             connection.execute(sql.SET_CURRENT_JOB, {"id": job.id, "epoch": self._epoch})
 
-    def complete(self, job: Job, counts: Counts = ()) -> bool:
-        """Complete a running job and drop its dead letter; return False if it was not running."""
+    def complete(self, job: Job, counts: Counts = (), follow_up: FollowUp | None = None) -> bool:
+        """Complete a running job and drop its dead letter; return False if it was not running.
+
+        `follow_up` is enqueued in the same transaction.
+        """
         with self.transaction() as connection:
             changed = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
             self._checkpoint("store.complete")
             if changed:
                 connection.execute(sql.DELETE_DEAD_LETTER, {"subject": job.subject})
+                if follow_up is not None:
+                    enqueue_follow_up(connection, job.subject, follow_up, self._clock.wall())
                 _count(connection, counts)
         return changed
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tests.emulators.stash_log import LogBook
+from tests.emulators.stash_log import LogStore
 from tests.emulators.stash_output import go_json
 from tests.emulators.stash_plugins import ManifestError, Plugin, load_plugin, manifest_files
 from tests.emulators.stash_process import Cancellation, PluginRun, Reports, RunningPlugin
@@ -53,7 +53,7 @@ class Caller:
 
 @dataclass
 class Connection:
-    """What a plugin is told about its server."""
+    """What a plugin receives about its server."""
 
     scheme: str
     host: str
@@ -64,7 +64,7 @@ class Connection:
 class PluginCache:
     """Plugins found below the plugins folder, in walk order."""
 
-    def __init__(self, folder: Path, log: LogBook) -> None:
+    def __init__(self, folder: Path, log: LogStore) -> None:
         self._folder = folder
         self._log = log
         self.loaded: list[Plugin] = []
@@ -108,7 +108,7 @@ class PluginRunner:
 
     def __init__(
         self,
-        log: LogBook,
+        log: LogStore,
         sessions: Sessions,
         connection: Connection,
         clock: Callable[[], float],

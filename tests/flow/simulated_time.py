@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_jobs import Job
 from tests.emulators.stash_process import PluginRun
-from tests.emulators.stash_toys import alive
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import LIMIT_S, wait_for
 

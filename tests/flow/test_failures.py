@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from tests.emulators.plex_server import Fault
+from tests.harness.images import picture
 from tests.harness.in_process import InProcessHarness
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
@@ -91,6 +92,25 @@ def test_the_detached_worker_tries_again_by_itself(installed: ProcessHarness) ->
     assert fault.fired == 1
     assert "sync.retry" in installed.worker_log()
     assert installed.dead_letters() == []
+
+
+def test_texts_arrive_although_every_poster_fails(installed: ProcessHarness) -> None:
+    names = [f"{number}.mp4" for number in range(2)]
+    scenes = [installed.scene(name, cover=picture(1)) for name in names]
+    fault = installed.plex.faults.add(Fault(method="POST", times=None, status=500))
+
+    for scene in scenes:
+        installed.edit(scene, title="Arrived")
+    wait_for(lambda: installed.waiting() == {"PlexTemporaryError": 2}, "all texts are done")
+    titles = [installed.item(name).title for name in names]
+    installed.plex.faults.clear()
+    installed.edit(scenes[0], title="Edited")
+    wait_for(lambda: installed.item(names[0]).poster_bytes == picture(1), "the poster follows")
+
+    assert titles == ["Arrived"] * 2
+    assert fault.fired == 2
+    assert installed.item(names[0]).title == "Edited"
+    assert "breaker.transition" not in installed.worker_log()
 
 
 def test_a_rejected_field_fails_alone_and_is_named(worker: InProcessHarness) -> None:

@@ -1,6 +1,4 @@
-"""Ids change, files stay: after a full import nothing is sent anew and nothing lands on a wrong
-item.
-"""
+"""Test new ids for the same files: nothing is sent again, and never to a wrong item."""
 
 from __future__ import annotations
 
@@ -236,7 +234,7 @@ def test_a_file_replaced_within_a_second_has_its_cover_sent(
     assert worker.shown(item).poster_bytes == PNG + b"the better file"
 
 
-# -- pins and letters -----------------------------------------------------------------------------
+# -- pins and dead letters -----------------------------------------------------------------------------
 
 
 def test_an_override_with_a_reused_id_writes_nothing(worker: InProcessHarness) -> None:

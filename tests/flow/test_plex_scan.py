@@ -124,7 +124,7 @@ def test_a_new_scene_that_plex_has_already_triggers_nothing(worker: InProcessHar
     assert summaries(worker) == {"/media/new/a.mp4": "Scene 1."}
 
 
-def test_a_folder_outside_all_libraries_is_reported_once(worker: InProcessHarness) -> None:
+def test_a_folder_beyond_all_libraries_is_reported_once(worker: InProcessHarness) -> None:
     worker.configure(b_path_map="/data => /elsewhere")
 
     create(worker, "new/a.mp4", "new/b.mp4", "other/c.mp4")

@@ -1,6 +1,4 @@
-"""What no hook tells of is found by comparing both sides, named rightly, repaired, and then there
-is silence.
-"""
+"""Test that changes without a hook are found by comparison, named, and repaired once."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ def reconcile(worker: InProcessHarness, scope: Scope = ALL) -> dict[str, Any]:
 
 
 def press(worker: InProcessHarness, scope: Scope = ALL) -> float:
-    """Press the button only; the moment that names the wish."""
+    """Press the button only; return the time that identifies the request."""
     worker.clock.advance(10.0)
     with contextlib.closing(connect(str(worker.data))) as connection:
         return request_run(
@@ -82,7 +80,7 @@ def test_a_library_in_step_has_no_gap_and_nothing_is_written(worker: InProcessHa
 
 
 def rename_in_database(table: dict[int, Any], old: str, new: str) -> None:
-    """No hook tells of it and no time moves, so the catch-up cannot see it either."""
+    """Rename without a hook and a new timestamp, so that the catch-up cannot see it either."""
     which = next(each.id for each in table.values() if each.name == old)
     table[which] = replace(table[which], name=new)
 
@@ -122,17 +120,17 @@ PLANTED: dict[str, tuple[Callable[[InProcessHarness, int], object], dict[str, di
         ),
         {"stale": {"title": 1, "summary": 1}},
     ),
-    "a title that somebody changed in Plex": (
+    "a title that was changed in Plex": (
         lambda worker, scene: worker.plex.library.change(worker.item().rating_key, title="By hand"),
         {"drifted": {"title": 1}},
     ),
-    "a genre that somebody took away in Plex": (
+    "a genre that was removed in Plex": (
         lambda worker, scene: worker.plex.library.change(
             worker.item().rating_key, genres=["night"]
         ),
         {"drifted": {"tags": 1}},
     ),
-    "an item that somebody emptied": (
+    "an item that was emptied in Plex": (
         lambda worker, scene: worker.plex.library.change(
             worker.item().rating_key, summary="", studio="", genres=[], roles=[]
         ),
@@ -302,6 +300,51 @@ def test_a_refused_poster_is_found_and_never_adopted(worker: InProcessHarness) -
     assert reconcile(worker)["gaps"] == {}
 
 
+def test_a_poster_that_is_a_dead_letter_is_found(worker: InProcessHarness) -> None:
+    worker.plex.faults.add(replace(REFUSED, status=500))
+    full_scene(worker)
+    worker.work_for(1.5 * HOUR_S, step=60.0)
+    reasons = [letter.reason for letter in worker.dead_letters()]
+    worker.plex.faults.clear()
+
+    reconcile(worker)
+
+    assert reasons == ["PlexTemporaryError"]
+    assert worker.item().poster_bytes == picture(1)
+    assert worker.dead_letters() == []
+
+
+@pytest.mark.parametrize("status", [500, 503, 403, 404])
+def test_a_list_of_images_that_fails_ends_no_comparison(
+    worker: InProcessHarness, status: int
+) -> None:
+    scenes = [full_scene(worker, f"{number}.mp4") for number in range(6)]
+    for number in range(6):
+        key = worker.item(f"{number}.mp4").rating_key
+        worker.plex.library.change(key, thumb=f"/library/metadata/{key}/thumb/1", title="Drifted")
+    worker.plex.faults.add(replace(REFUSED, method="GET", status=status))
+
+    run = reconcile(worker)
+
+    assert (run["failed"], run["checked"]) == ("", len(scenes))
+    assert run["fields"] == {"drifted": {"title": 6}}
+    assert "breaker.transition" not in worker.worker_log()
+    assert "reconcile.skipped" not in worker.worker_log()
+
+
+def test_a_cover_that_stash_cannot_send_ends_no_comparison(worker: InProcessHarness) -> None:
+    first, second = full_scene(worker), full_scene(worker, "b.mp4")
+    worker.change(first, cover=picture(2))
+    worker.stash.faults.fail(500, kind="screenshot", times=None)
+    worker.plex.library.change(worker.item("b.mp4").rating_key, title="Drifted")
+
+    run = reconcile(worker)
+
+    assert (run["failed"], run["checked"]) == ("", 2)
+    assert run["gaps"] == {"drifted": 1}
+    assert second
+
+
 def test_a_poster_refused_twice_is_a_gap_once_a_week(worker: InProcessHarness) -> None:
     fault = worker.plex.faults.add(replace(REFUSED))
     full_scene(worker)
@@ -310,7 +353,6 @@ def test_a_poster_refused_twice_is_a_gap_once_a_week(worker: InProcessHarness) -
     for wait_s in (0.0, HOUR_S, 8 * 24 * HOUR_S, HOUR_S):
         worker.clock.advance(wait_s)
         worker.restart()
-        worker.hand_over()
         found.append(reconcile(worker)["gaps"])
 
     assert found == [{"stale": 1}, {}, {"stale": 1}, {}]
@@ -331,7 +373,7 @@ def test_an_image_path_nobody_saw_is_proven_by_the_list(worker: InProcessHarness
     assert worker.item().poster_bytes == picture(1)
 
 
-def test_a_poster_path_that_merely_moved_is_looked_at_once(worker: InProcessHarness) -> None:
+def test_a_poster_path_that_merely_moved_is_read_one_time(worker: InProcessHarness) -> None:
     full_scene(worker)
     key = worker.item().rating_key
     worker.plex.library.change(key, thumb=f"/library/metadata/{key}/thumb/{int(worker.clock.now)}")
@@ -387,7 +429,7 @@ def test_a_new_cover_is_no_gap_where_a_poster_was_chosen(worker: InProcessHarnes
         {"c_sync_title": False},
     ],
 )
-def test_what_a_person_wants_left_alone_is_no_gap(
+def test_what_the_user_excluded_is_no_gap(
     worker: InProcessHarness, settings: dict[str, Any]
 ) -> None:
     full_scene(worker)

@@ -1,6 +1,4 @@
-"""A queue's database with bytes turned over: it works, or it is set aside and what it shows is
-kept.
-"""
+"""Test a database with flipped bytes: it works, or it is quarantined and its rows are kept."""
 
 from __future__ import annotations
 
@@ -41,7 +39,12 @@ from wiring import Environment, Worker, build_worker
 
 SCENES = range(1, 90)
 SERVER = "machine"
-NOBODY = {"Scheme": "http", "Host": "127.0.0.1", "Port": 9, "SessionCookie": {"Value": "cookie"}}
+CONNECTION = {
+    "Scheme": "http",
+    "Host": "127.0.0.1",
+    "Port": 9,
+    "SessionCookie": {"Value": "cookie"},
+}
 FILES = ("queue.db", "queue.db-wal")
 
 
@@ -50,8 +53,8 @@ def log() -> EventLog:
 
 
 def fill(folder: Path) -> None:
-    """A queue as a busy week leaves it: waiting, running, finished and buried jobs, and all that
-    stands beside them.
+    """Fill a queue as a busy week leaves it: waiting, running, completed and dead-lettered jobs,
+    and all that stands beside them.
     """
     clock = FakeClock()
     opened = open_database(folder)
@@ -91,7 +94,7 @@ def fill(folder: Path) -> None:
             )
         )
         records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
-    session = session_parameters(NOBODY, clock.wall())
+    session = session_parameters(CONNECTION, clock.wall())
     assert session is not None
     save_session(store, session)
     MetaStore(store).set("watermark", repr(clock.wall()))
@@ -152,21 +155,21 @@ def live(folder: Path) -> Worker:
 
 @dataclass
 class Story:
-    """What became of a folder: the jobs that were seen, where a damaged database went, what people
-    are told.
+    """What became of a folder: the jobs that were seen, where a damaged database went, and what
+    the notices say.
     """
 
     subjects: set[str]
-    aside: str
+    quarantine: str
     notices: str
     watermark: float
 
 
-def lived(folder: Path) -> Story:
-    """Lives of a worker until one gets through; as in production, what a life finds damaged the
-    next one mends.
+def run_workers(folder: Path) -> Story:
+    """Run workers until one succeeds; as in production, a run repairs what the one before found
+    damaged.
     """
-    aside, subjects = "", set[str]()
+    quarantine, subjects = "", set[str]()
     for _ in range(3):
         try:
             worker = live(folder)
@@ -174,14 +177,14 @@ def lived(folder: Path) -> Story:
             assert is_damage(error)
             mark_suspect(folder)
             continue
-        aside = aside or worker.opened.quarantine
+        quarantine = quarantine or worker.opened.quarantine
         try:
             subjects |= work_off(worker)
             look_around(worker)
             notices = " ".join(text for _, _, text in worker.components.queue.notices.pending())
             return Story(
                 subjects,
-                aside,
+                quarantine,
                 notices,
                 parse_float(worker.components.queue.facts.get("watermark")) or 0.0,
             )
@@ -190,7 +193,7 @@ def lived(folder: Path) -> Story:
             mark_suspect(folder)
         finally:
             worker.close()
-    raise AssertionError("it is never mended")
+    raise AssertionError("it is never repaired")
 
 
 def work_off(worker: Worker) -> set[str]:
@@ -247,11 +250,11 @@ def test_a_worker_begins_on_a_damaged_database_and_works(
     with copied(sound, with_backup=with_backup) as folder:
         damage(folder / "queue.db", flips, cut)
 
-        story = lived(folder)
+        story = run_workers(folder)
 
         assert is_sound(folder / "queue.db")
-        assert bool(story.aside) == ("damaged" in story.notices)
-        if with_backup or not story.aside:
+        assert bool(story.quarantine) == ("damaged" in story.notices)
+        if with_backup or not story.quarantine:
             assert len(story.subjects) > len(SCENES) / 2
 
 
@@ -261,7 +264,7 @@ def test_a_hook_on_a_damaged_database_keeps_its_change(
     sound: Path, flips: list[tuple[float, int, int]], cut: float | None
 ) -> None:
     message: dict[str, object] = {
-        "server_connection": NOBODY,
+        "server_connection": CONNECTION,
         "args": {
             "hookContext": {
                 "type": "Scene.Update.Post",
@@ -277,7 +280,7 @@ def test_a_hook_on_a_damaged_database_keeps_its_change(
         answer = run_hook(
             message, str(folder), 1_700_000_000.0, lambda by: lambda: None, lambda line: None
         )
-        story = lived(folder)
+        story = run_workers(folder)
 
         assert answer == {"output": "ok"}
         assert "scene:777" in story.subjects or story.watermark < 1_700_000_000.0
@@ -316,6 +319,6 @@ def test_a_damaged_backup_does_no_harm(
         damage(folder / "backup.db", flips, cut)
         (folder / "queue.db").write_bytes(b"not a database" * 500)
 
-        lived(folder)
+        run_workers(folder)
 
         assert is_sound(folder / "queue.db")

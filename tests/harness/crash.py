@@ -77,13 +77,13 @@ class CrashHarness(ProcessHarness):
 
     def kill_at(self, name: str, hit: int = 1) -> None:
         """Kill the `hit`-th process that reaches this checkpoint; earlier kills are forgotten."""
-        for earlier in [*self.points.glob("died-*"), *self.points.glob("kill-*")]:
+        for earlier in [*self.points.glob("killed-*"), *self.points.glob("kill-*")]:
             earlier.unlink()
         (self.points / f"kill-{name}-{hit}").touch()
 
     def killed_pid(self) -> int:
         """Return the process that was killed at its checkpoint; 0 while none was."""
-        return next((int(path.name.partition("-")[2]) for path in self.points.glob("died-*")), 0)
+        return next((int(path.name.partition("-")[2]) for path in self.points.glob("killed-*")), 0)
 
     @contextlib.contextmanager
     def barrier(self, name: str) -> Iterator[None]:

@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 POINTS = HERE.parent.parent / "points"
 DATA = HERE / "data"
-LOOK_S = 0.005
+POLL_S = 0.005
 
 
 class CheckpointController:
@@ -45,7 +45,9 @@ class CheckpointController:
         stem, _, left = order.name.rpartition("-")
         is_last = left == "1"
         try:
-            order.rename(POINTS / (f"died-{os.getpid()}" if is_last else f"{stem}-{int(left) - 1}"))
+            order.rename(
+                POINTS / (f"killed-{os.getpid()}" if is_last else f"{stem}-{int(left) - 1}")
+            )
         except FileNotFoundError:
             return
         if is_last:
@@ -56,7 +58,7 @@ class CheckpointController:
         barrier = POINTS / f"hold-{name}"
         while barrier.exists():
             (POINTS / f"at-{name}").touch()
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
 
     @staticmethod
     def _is_poison() -> bool:
@@ -84,7 +86,7 @@ class SkippingClock:
         return time.monotonic() + self._ahead
 
     def sleep(self, seconds: float) -> None:
-        """Skips happen only here: nobody is in the middle of something that takes its time."""
+        """Skip only here, where no code is in the middle of a step that takes its time."""
         time.sleep(max(0.0, seconds))
         self._ahead = self._skipped()
 

@@ -96,7 +96,7 @@ class InProcessHarness(ServerPair):
         self.install_version(VERSION)
         self.begin_worker()
         self.connect(**settings)
-        self.hand_over()
+        self.store_session()
 
     def install_version(self, version: str) -> None:
         """Write the file that says which version is installed."""
@@ -168,8 +168,8 @@ class InProcessHarness(ServerPair):
         self.on_heartbeat()  # among others with every answer of Plex
         assert self.heartbeats < MAX_HEARTBEATS, "the worker never ends"
 
-    def hand_over(self, cookie: str | None = None) -> None:
-        """Store the session that a hook of Stash hands over; None is Stash's current cookie."""
+    def store_session(self, cookie: str | None = None) -> None:
+        """Store the session that a hook of Stash passes on; None is Stash's current cookie."""
         value = self.stash.cookie().partition("=")[2] if cookie is None else cookie
         session = {
             "scheme": "http",

@@ -55,20 +55,20 @@ def package_lines() -> Counter[str]:
     return lines
 
 
-def test_modules_have_at_most_300_lines() -> None:
+def test_no_module_exceeds_300_lines() -> None:
     sizes = {module: len(text.splitlines()) for module, text in MODULES.items()}
 
     assert {name: size for name, size in sizes.items() if size > MAX_MODULE_LINES} == {}
 
 
-def test_functions_have_at_most_40_lines() -> None:
+def test_no_function_exceeds_40_lines() -> None:
     sizes = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in functions()}
 
     assert len(sizes) > 500
     assert {name: size for name, size in sizes.items() if size > MAX_FUNCTION_LINES} == {}
 
 
-def test_functions_have_at_most_7_parameters() -> None:
+def test_no_function_exceeds_7_parameters() -> None:
     counts = {name: len(parameters(node)) for name, node in functions()}
 
     assert {name: count for name, count in counts.items() if count > MAX_PARAMETERS} == {}

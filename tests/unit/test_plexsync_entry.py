@@ -15,7 +15,7 @@ import pytest
 import PlexSync
 from sync_queue.hook_queue import pop_pending_message
 from sync_queue.lease import Lease
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.plugin_copy import ROOT, copy_plugin
 
 LIMIT_S = 120.0
@@ -84,7 +84,7 @@ def test_loading_the_script_loads_no_door() -> None:
     assert finished.stdout == "[]\n"
 
 
-def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> None:
+def test_a_worker_exits_immediately_if_another_one_runs(installed: ModuleType) -> None:
     Path(installed.DATA).mkdir()
     lease = Lease(Path(installed.DATA))
     lease.acquire()
@@ -114,7 +114,7 @@ def test_a_worker_without_packages_leaves_one_line(
     assert pop_pending_message(installed.DATA) == ("error", "Do this.")
 
 
-def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None:
+def test_the_exit_of_a_started_worker_can_be_polled(installed: ModuleType) -> None:
     script = Path(installed.ROOT) / "PlexSync.py"
     script.write_text("import sys\nsys.exit(3)\n", encoding="utf-8")
 
@@ -124,7 +124,7 @@ def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None
     assert poll() == 3
 
 
-def test_saying_needs_neither_data_nor_packages(
+def test_a_log_line_needs_neither_data_nor_packages(
     installed: ModuleType, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     answer = installed.run_task_process({}, {"mode": "say", "level": "info", "text": "Hello"})

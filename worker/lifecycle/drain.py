@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from core.errors import StashUnavailable, reason_of
-from core.job import PRIORITY_BACKFILL, Job
+from core.job import IMAGE, PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
+from sync.image_gate import ImageGate
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
 from sync.verify import DroppedFields, verify_written
+from sync_queue.follow_up import make_follow_ups_due
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
@@ -28,6 +30,7 @@ class Drain:
     def __init__(self, deps: DrainDeps) -> None:
         self._deps = deps
         self._attribution = FailureAttribution()
+        self._image_gate = ImageGate()
 
     def run(
         self,
@@ -43,8 +46,18 @@ class Drain:
             Fenced: a newer worker has taken over.
         """
         with ctx.watch.counting_requests():
-            run = _DrainRun(self._deps, self._attribution, ctx, must_stop or should_stop)
-            return run.run(should_stop)
+            sync = SceneSync(ctx, self._image_gate)
+            run = _DrainRun(self._deps, self._attribution, ctx, sync, must_stop or should_stop)
+            report = run.run(should_stop)
+            if self._image_gate.pop_reopened():
+                self._make_images_due()
+            return report
+
+    def _make_images_due(self) -> None:
+        """Plex takes images again: send those that were held back."""
+        with self._deps.store.transaction() as connection:
+            count = make_follow_ups_due(connection, IMAGE, self._deps.clock.wall())
+        self._deps.log.info("images.resumed", images=count)
 
 
 class _DrainRun:
@@ -58,6 +71,7 @@ class _DrainRun:
         deps: DrainDeps,
         attribution: FailureAttribution,
         ctx: SyncContext,
+        sync: SceneSync,
         must_stop: Callable[[], bool],
     ) -> None:
         self._store = deps.store
@@ -71,7 +85,7 @@ class _DrainRun:
         self._checkpoint = deps.checkpoint
         self._ctx = ctx
         self._must_stop = must_stop
-        self._sync = SceneSync(ctx)
+        self._sync = sync
         self._outcomes = JobOutcomes(deps, attribution, ctx.plex)
         self._entities = EntityDrain(deps, self._outcomes, ctx.stash)
 

@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import PlexError, StashUnavailable, reason_of
+from core.errors import PlexError, PlexTemporaryError, StashUnavailable, reason_of
 from core.events import JobFinished
-from core.job import Job
+from core.job import IMAGE, Job
 from core.outcome import Disposition, Outcome
 from plex.client import PlexClient
+from sync_queue.follow_up import FollowUp
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
 from worker.reporting.stats import counters_for, utc_day
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
-from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
+from worker.resilience.retry_policy import (
+    BreakerSignal,
+    decide_outcome,
+    rule_for,
+    settle_images,
+)
 
 # A job whose server failed without opening the breaker is due again after this delay.
 RELEASE_DELAY_S = 2.0
@@ -95,6 +101,9 @@ class JobOutcomes:
 
     def on_success(self, outcome: Outcome) -> None:
         """Let the throttle and the circuit breaker know that a scene was synced."""
+        if outcome.failed_images and not outcome.wrote:
+            # Plex answered reads: that proves neither that it takes writes nor that it does not.
+            return
         self._throttle.on_result(ok=True)
         # An outcome without items says nothing about Plex: no request was sent.
         if outcome.items:
@@ -132,10 +141,11 @@ class JobOutcomes:
 
     def apply(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Change the job's row as the outcome demands, then report it to the listeners."""
+        outcome = settle_images(job, outcome, self._rng)
         now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
         match outcome.disposition:
             case Disposition.COMPLETE:
-                self._store.complete(job, counts)
+                self._store.complete(job, counts, follow_up_of(outcome))
             case Disposition.RETRY:
                 due_at = now + outcome.wait_s
                 self._store.retry_at(
@@ -173,3 +183,10 @@ class JobOutcomes:
 
     def _halt(self, error: Exception) -> None:
         self.report = replace(self.report, failure=type(error))
+
+
+def follow_up_of(outcome: Outcome) -> FollowUp | None:
+    """Return the job that sends the images again which Plex failed to take; None for none."""
+    if not outcome.failed_images:
+        return None
+    return FollowUp(IMAGE, outcome.wait_s, PlexTemporaryError.__name__)

@@ -103,6 +103,17 @@ class JobReporter:
             text = f"Scene {number}: {warning}. The rest was written."
             self._notify(f"part:{part}", text)
 
+        if outcome.disposition is Disposition.COMPLETE:
+            for image in outcome.failed_images:
+                self._log.info(
+                    "sync.image_retry",
+                    scene=number,
+                    part=image.name,
+                    attempt=image.count,
+                    next_s=round(outcome.wait_s),
+                    detail=image.text,
+                )
+
         if outcome.result is SyncResult.CLAIMED:
             self._log.warning("sync.claimed", scene=number, detail=outcome.message)
             self._notify("claimed", f"Scene {number} was not written: {outcome.message}.")

@@ -1,7 +1,7 @@
 """Decides what a failure means for its job and the circuit breaker, and how long jobs wait."""
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
 
@@ -26,13 +26,15 @@ from core.errors import (
     StashUnavailable,
     WeakMatch,
 )
-from core.job import Job
+from core.job import Job, display_name
 from core.outcome import Disposition, Outcome
 
 BACKOFF_BASE_S = 5.0
 BACKOFF_CAP_S = 80.0
 NOT_FOUND_WAITS_S = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 900.0, 900.0, 1200.0, 1200.0, 1500.0)
 """Seconds before each retry for a file that Plex does not have yet: about two hours in all."""
+IMAGE_WAITS_S = (30.0, 60.0, 300.0, 600.0, 1200.0)
+"""Seconds before each retry of an image that Plex failed to take: about 40 minutes in all."""
 LIBRARY_POLL_S = 30.0
 LIBRARY_POLL_LATER_S = 300.0
 
@@ -124,6 +126,31 @@ def decide_outcome(
     )
 
 
+def settle_images(job: Job, outcome: Outcome, rng: Random) -> Outcome:
+    """Return the outcome with what follows from images that Plex failed to take.
+
+    The scene is done and its images are retried; after the last retry they are a dead letter.
+    """
+    if not outcome.failed_images:
+        return outcome
+    failures = max(image.count for image in outcome.failed_images)
+    wait_s = image_delay(failures, rng)
+    if wait_s is not None:
+        return replace(outcome, wait_s=wait_s)
+    names = " and ".join(dict.fromkeys(image.name for image in outcome.failed_images))
+    text = outcome.failed_images[0].text
+    advice = "The other fields are written. PlexSync sends it again with the scene's next sync."
+    return replace(
+        outcome,
+        disposition=Disposition.DEAD_LETTER,
+        result=None,
+        error=PlexTemporaryError,
+        message=f"Plex did not take the {names} of {display_name(job.subject)} ({text}). {advice}",
+        attempts=failures,
+        warnings=(*outcome.warnings, f"{names}: {text}, {failures} times"),
+    )
+
+
 def full_jitter(attempt: int, base_s: float, cap_s: float, rng: Random) -> float:
     """Return the seconds before try `attempt` + 1: at least a fifth of `base_s`, at most `cap_s`.
 
@@ -142,6 +169,20 @@ def not_found_delay(attempt: int, rng: Random) -> float:
     """Return the seconds after retry `attempt` (from 1), +-10 %; the last wait repeats."""
     wait_s = NOT_FOUND_WAITS_S[min(max(attempt, 1), len(NOT_FOUND_WAITS_S)) - 1]
     return wait_s * rng.uniform(0.9, 1.1)
+
+
+def image_delay(failures: int, rng: Random) -> float | None:
+    """Return the seconds, +-10 %, before an image is sent again; None after the last retry.
+
+    `failures` are those in a row, from 1.
+
+    Examples:
+        >>> [image_delay(failures, Random(7)) is None for failures in (1, 5, 6)]
+        [False, False, True]
+    """
+    if failures > len(IMAGE_WAITS_S):
+        return None
+    return IMAGE_WAITS_S[failures - 1] * rng.uniform(0.9, 1.1)
 
 
 def library_poll_interval(*, has_waiting: bool, has_dead_letters: bool) -> float | None:

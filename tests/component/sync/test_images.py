@@ -1,4 +1,4 @@
-"""A cover becomes a poster with as few questions as possible, and only where its bytes are others."""
+"""Test that a cover becomes a poster with few requests, and only where its bytes differ."""
 
 import hashlib
 

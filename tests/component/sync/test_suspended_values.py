@@ -304,7 +304,7 @@ def test_a_setting_changed_while_no_worker_ran_lifts_it(worker: InProcessHarness
     worker.end_worker()
     worker.configure(c_preserve_plex_edits=True)
     worker.begin_worker()
-    worker.hand_over()
+    worker.store_session()
 
     sync(worker, scene)
 
@@ -326,7 +326,7 @@ def test_one_scene_is_lifted_alone(worker: InProcessHarness) -> None:
 def test_a_restart_forgets_nothing(worker: InProcessHarness) -> None:
     scene = suspended_scene(worker)
     worker.restart()
-    worker.hand_over()
+    worker.store_session()
 
     sync(worker, scene)
 

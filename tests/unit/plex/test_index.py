@@ -259,7 +259,7 @@ def scribbled(folder: Path, start: int, end: int) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1_000_000), (8_192, 1_000_000), (100, 4_096)])
-def test_a_damaged_index_is_empty_and_can_be_listed_anew(
+def test_a_damaged_index_is_empty_and_can_be_filled_again(
     tmp_path: Path, start: int, end: int
 ) -> None:
     folder = tmp_path / "cache"
@@ -280,7 +280,7 @@ def test_a_damaged_index_is_empty_and_can_be_listed_anew(
     assert again == [file("/media/a.mp4")]
 
 
-def test_a_row_that_nobody_understands_empties_the_index(tmp_path: Path) -> None:
+def test_an_invalid_row_empties_the_index(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     before = FileIndex(folder)
     listed(before, file("/media/a.mp4"))

@@ -59,7 +59,7 @@ def match(files: Sequence[PlexFile], *scenes: SceneFile, path_map: PathMap = MAP
             LOW,
             Evidence.NAME_ONLY,
         ),
-        # Two spellings with the scene's size: a share that ignores letter case, in two libraries.
+        # Two spellings with the scene's size: a share that ignores the case, in two libraries.
         (
             [plex("/media/a/b/X.mp4", 1), plex("/media/A/b/x.mp4", 2)],
             (1, 2),
@@ -103,7 +103,7 @@ def test_the_evidence_decides_what_is_written(
     assert (result.items, result.confidence, best) == (items, confidence, evidence)
 
 
-def test_an_unknown_size_in_stash_excludes_nobody() -> None:
+def test_an_unknown_size_in_stash_excludes_no_item() -> None:
     result = match([plex("/other/a/b/x.mp4", size=5)], scene(size=0))
 
     assert result.confidence is HIGH

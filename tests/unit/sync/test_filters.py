@@ -35,7 +35,7 @@ def settings(**values: object) -> PlexSyncConfig:
         ({"match_overrides": "scene 42 => item 7; scene 43 => never"}, ""),
     ],
 )
-def test_a_scene_is_left_alone_for_a_reason_a_person_gave(
+def test_a_scene_is_left_alone_for_the_reason_the_user_gave(
     values: dict[str, object], reason: str
 ) -> None:
     assert exclusion_reason(SCENE, settings(**values)) == reason

@@ -42,6 +42,7 @@ def failed(count: int) -> ImageFailure:
         (failed(1), "", PlexTemporaryError, 500, 60.0, 2),
         (failed(1), "bb", PlexTemporaryError, 500, 60.0, 1),
         (failed(1), "aa", PlexTemporaryError, 500, 2 * DAY_S, 1),
+        (failed(3), "aa", PlexTemporaryError, 500, 5.0, 3),  # an edit followed
         (failed(1), "aa", PlexAccessError, 403, 60.0, 1),
     ],
 )

@@ -9,7 +9,7 @@ from core.record import FieldRecord, ImageRecord, SyncRecord
 from core.send_history import NO_HISTORY, SendHistory, Suspension
 from sync_queue.history_document import history_document, read_history
 from sync_queue.records import Records
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 
 SUSPENDED = SendHistory((1_700_000_000, 1_700_000_100), 2, Suspension.NOT_KEPT)
 RECORD = SyncRecord(
@@ -50,8 +50,8 @@ def test_stored_words_never_change() -> None:
     assert [reason.value for reason in Suspension] == ["", "not_kept", "overwritten"]
 
 
-def test_records_with_a_suspended_value_are_found(desk: Desk) -> None:
-    records = Records(desk.store)
+def test_records_with_a_suspended_value_are_found(queue: QueueHarness) -> None:
+    records = Records(queue.store)
     image = ImageRecord("sha", history=SendHistory(suspension=Suspension.OVERWRITTEN))
     by_image = replace(RECORD, item=8, server="other", fields={}, images={"poster": image})
     ordinary = replace(
@@ -64,10 +64,10 @@ def test_records_with_a_suspended_value_are_found(desk: Desk) -> None:
     assert records.of_item(9, "machine") == [ordinary]
 
 
-def test_an_ordinary_record_is_stored_as_in_1_1(desk: Desk) -> None:
-    Records(desk.store).save(replace(RECORD, fields={"title": FieldRecord("p", "s")}))
+def test_an_ordinary_record_is_stored_as_in_1_1(queue: QueueHarness) -> None:
+    Records(queue.store).save(replace(RECORD, fields={"title": FieldRecord("p", "s")}))
 
-    (stored,) = desk.store.connection.execute("SELECT fields, images FROM records").fetchall()
+    (stored,) = queue.store.connection.execute("SELECT fields, images FROM records").fetchall()
 
     assert json.loads(stored[0]) == {
         "title": {"pushed": "p", "seen": "s", "names": [], "intended": ""}

@@ -9,20 +9,20 @@ import pytest
 from sync_queue.hook_queue import job_row, session_parameters, write_spill
 from sync_queue.meta import MetaStore
 from sync_queue.spill import absorb_spill, remove_stale_files
-from tests.harness.queue import Desk, Killed, KillSwitch
+from tests.harness.queue import CheckpointKiller, Killed, QueueHarness
 
 SESSION = session_parameters(
     {"Scheme": "http", "Host": "h", "Port": 9999, "SessionCookie": {"Value": "c"}}, 5.0
 )
 
 
-def spill(desk: Desk, subject: str, session: dict[str, object] | None = None) -> Path:
-    note = job_row(subject, "update", 0, desk.clock.wall(), 1.0, 4.0)
-    return Path(write_spill(str(desk.data_dir), note, session))
+def spill(queue: QueueHarness, subject: str, session: dict[str, object] | None = None) -> Path:
+    note = job_row(subject, "update", 0, queue.clock.wall(), 1.0, 4.0)
+    return Path(write_spill(str(queue.data_dir), note, session))
 
 
-def put(desk: Desk, content: bytes) -> Path:
-    folder = desk.data_dir / "spill"
+def put(queue: QueueHarness, content: bytes) -> Path:
+    folder = queue.data_dir / "spill"
     folder.mkdir(exist_ok=True)
     path = folder / "00000000000000000001-1.json"
     path.write_bytes(content)
@@ -34,67 +34,67 @@ def note_with(**changed: object) -> bytes:
     return json.dumps({"note": note, "session": None}).encode()
 
 
-def test_every_spilled_change_becomes_a_job_and_its_file_goes(desk: Desk) -> None:
+def test_every_spilled_change_becomes_a_job_and_its_file_goes(queue: QueueHarness) -> None:
     for subject in ("scene:1", "scene:2", "scene:1"):
-        spill(desk, subject)
+        spill(queue, subject)
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb_spill(queue.data_dir, queue.store)
 
     assert result == (3, [])
-    assert desk.rows("subject") == [("scene:1",), ("scene:2",)]
-    assert list((desk.data_dir / "spill").iterdir()) == []
+    assert queue.rows("subject") == [("scene:1",), ("scene:2",)]
+    assert list((queue.data_dir / "spill").iterdir()) == []
 
 
-def test_without_a_spill_folder_there_is_nothing_to_absorb(desk: Desk) -> None:
-    assert absorb_spill(desk.data_dir, desk.store) == (0, [])
+def test_without_a_spill_folder_there_is_nothing_to_absorb(queue: QueueHarness) -> None:
+    assert absorb_spill(queue.data_dir, queue.store) == (0, [])
 
 
 @pytest.mark.parametrize(
     ("age_s", "left"), [(60.0, ["1-1.tmp", "2-2.json"]), (4_000.0, ["2-2.json"])]
 )
 def test_what_a_killed_hook_left_is_removed_after_an_hour(
-    desk: Desk, age_s: float, left: list[str]
+    queue: QueueHarness, age_s: float, left: list[str]
 ) -> None:
-    folder = desk.data_dir / "spill"
+    folder = queue.data_dir / "spill"
     folder.mkdir()
     for name in ("1-1.tmp", "2-2.json"):
         (folder / name).write_text('{"note": {', encoding="utf-8")
-        os.utime(folder / name, (desk.clock.wall() - age_s, desk.clock.wall() - age_s))
+        os.utime(folder / name, (queue.clock.wall() - age_s, queue.clock.wall() - age_s))
 
-    remove_stale_files(desk.data_dir, desk.clock.wall())
+    remove_stale_files(queue.data_dir, queue.clock.wall())
 
     assert sorted(path.name for path in folder.iterdir()) == left
 
 
-def test_without_a_spill_folder_nothing_is_left_over(desk: Desk) -> None:
-    assert remove_stale_files(desk.data_dir, desk.clock.wall()) == 0
+def test_without_a_spill_folder_nothing_is_left_over(queue: QueueHarness) -> None:
+    assert remove_stale_files(queue.data_dir, queue.clock.wall()) == 0
 
 
-def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:
-    spill(desk, "scene:1", SESSION)
+def test_the_session_of_a_spilled_change_is_kept(queue: QueueHarness) -> None:
+    spill(queue, "scene:1", SESSION)
 
-    absorb_spill(desk.data_dir, desk.store)
+    absorb_spill(queue.data_dir, queue.store)
 
-    session = MetaStore(desk.store).session()
+    session = MetaStore(queue.store).session()
     assert session is not None
     assert (session.port, session.cookie) == (9999, "c")
 
 
-def test_a_session_may_be_spilled_alone(desk: Desk) -> None:
-    write_spill(str(desk.data_dir), None, SESSION)
+def test_a_session_may_be_spilled_alone(queue: QueueHarness) -> None:
+    write_spill(str(queue.data_dir), None, SESSION)
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb_spill(queue.data_dir, queue.store)
 
     assert result == (1, [])
-    assert desk.rows("subject") == []
-    assert MetaStore(desk.store).session() is not None
+    assert queue.rows("subject") == []
+    assert MetaStore(queue.store).session() is not None
 
 
-def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
-    half = put(desk, b"{").with_suffix(".tmp")
-    put(desk, b"{").rename(half)
+def test_a_file_that_is_being_written_is_left_alone(queue: QueueHarness) -> None:
+    half = put(queue, b"{").with_suffix(".tmp")
+    put(queue, b"{").rename(half)
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb_spill(queue.data_dir, queue.store)
 
     assert result == (0, [])
     assert half.exists()
@@ -117,39 +117,41 @@ def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
         b"[" * 100_000,
     ],
 )
-def test_an_invalid_file_is_quarantined_and_others_absorbed(desk: Desk, content: bytes) -> None:
-    path = put(desk, content)
-    spill(desk, "scene:2")
+def test_an_invalid_file_is_quarantined_and_others_absorbed(
+    queue: QueueHarness, content: bytes
+) -> None:
+    path = put(queue, content)
+    spill(queue, "scene:2")
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb_spill(queue.data_dir, queue.store)
 
     assert result == (1, [path.name])
-    assert desk.rows("subject") == [("scene:2",)]
+    assert queue.rows("subject") == [("scene:2",)]
     assert [left.name for left in path.parent.iterdir()] == [path.with_suffix(".refused").name]
 
 
 @pytest.mark.parametrize(
     "session", [{}, {"scheme": "http"}, {**(SESSION or {}), "cookie": "\ud800"}]
 )
-def test_a_session_that_makes_no_sense_does_not_cost_the_change(
-    desk: Desk, session: dict[str, object]
+def test_an_invalid_session_does_not_cost_the_change(
+    queue: QueueHarness, session: dict[str, object]
 ) -> None:
-    spill(desk, "scene:1", session)
+    spill(queue, "scene:1", session)
 
-    absorbed, refused = absorb_spill(desk.data_dir, desk.store)
+    absorbed, refused = absorb_spill(queue.data_dir, queue.store)
 
     assert absorbed + len(refused) == 1
-    assert desk.rows("subject") == [("scene:1",)]
+    assert queue.rows("subject") == [("scene:1",)]
 
 
 @pytest.mark.parametrize("fatal", [1, 2])
-def test_a_death_while_absorbing_loses_nothing(desk: Desk, fatal: int) -> None:
+def test_a_crash_while_absorbing_loses_nothing(queue: QueueHarness, fatal: int) -> None:
     for subject in ("scene:1", "scene:2"):
-        spill(desk, subject)
+        spill(queue, subject)
 
     with pytest.raises(Killed):
-        absorb_spill(desk.data_dir, desk.store, KillSwitch(fatal))
-    again = absorb_spill(desk.data_dir, desk.store)
+        absorb_spill(queue.data_dir, queue.store, CheckpointKiller(fatal))
+    again = absorb_spill(queue.data_dir, queue.store)
 
     assert again == (3 - fatal, [])
-    assert desk.rows("subject") == [("scene:1",), ("scene:2",)]
+    assert queue.rows("subject") == [("scene:1",), ("scene:2",)]

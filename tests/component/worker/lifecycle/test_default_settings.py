@@ -1,4 +1,4 @@
-"""Defaults that Stash's settings page would not show are stored, and nobody's value is touched."""
+"""Test that defaults missing from Stash's settings page are stored and no value is changed."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_defaults_are_stored_when_stable_once_per_version(worker: InProcessHarne
     assert sum("settings.defaults" in line for line in worker.lines) == 1
 
 
-def test_a_map_that_somebody_is_changing_is_left_alone(worker: InProcessHarness) -> None:
+def test_a_map_that_is_being_changed_is_left_alone(worker: InProcessHarness) -> None:
     for number in range(5):
         worker.configure(c_max_tags=10 + number)
         live(worker, STABLE_FOR_S)
@@ -75,8 +75,8 @@ def test_a_stash_that_refuses_is_not_asked_again(worker: InProcessHarness) -> No
     assert sum("settings.defaults_failed" in line for line in worker.lines) == 1
 
 
-class Page:
-    """A settings page as somebody opened it: it saves everything as it was then, with what is
+class SettingsPage:
+    """A settings page of Stash: it saves all values as they were when it was opened, with what is
     changed in it.
     """
 
@@ -102,7 +102,7 @@ def saves(worker: InProcessHarness) -> int:
 def test_a_dropped_default_is_restored_and_the_value_stays(
     worker: InProcessHarness,
 ) -> None:
-    page = Page(worker)
+    page = SettingsPage(worker)
     minutes(worker, 2)
     complete = stored(worker)
 
@@ -120,7 +120,7 @@ def test_a_dropped_default_is_restored_and_the_value_stays(
 def test_nothing_is_stored_while_settings_are_being_changed(
     worker: InProcessHarness,
 ) -> None:
-    page = Page(worker)
+    page = SettingsPage(worker)
     minutes(worker, 2)
     minutes(worker, A_WATCH - 1)
     before = saves(worker)
@@ -136,9 +136,9 @@ def test_nothing_is_stored_while_settings_are_being_changed(
 
 
 def test_a_user_value_dropped_by_an_old_page_is_restored(worker: InProcessHarness) -> None:
-    older = Page(worker)
+    older = SettingsPage(worker)
     minutes(worker, 2)
-    Page(worker).change(a_enabled=False, b_excluded_tags="private")
+    SettingsPage(worker).change(a_enabled=False, b_excluded_tags="private")
     minutes(worker, A_WATCH + 1)
 
     older.change(c_strip_emoji=True)
@@ -178,7 +178,7 @@ def test_after_an_hour_without_a_gap_stash_is_not_asked(worker: InProcessHarness
 
 
 def test_a_worker_killed_while_watching_leaves_it_to_the_next(worker: InProcessHarness) -> None:
-    page = Page(worker)
+    page = SettingsPage(worker)
     minutes(worker, 3)
 
     worker.restart()
@@ -197,7 +197,7 @@ def test_a_map_that_was_emptied_stays_empty(worker: InProcessHarness) -> None:
     assert stored(worker) == {}
 
 
-def test_a_map_that_was_emptied_begins_anew(worker: InProcessHarness) -> None:
+def test_a_map_that_was_emptied_is_filled_again(worker: InProcessHarness) -> None:
     worker.configure(b_excluded_tags="private")
     minutes(worker, 3)
     worker.components.settings.stash().save_settings({})  # type: ignore[union-attr]

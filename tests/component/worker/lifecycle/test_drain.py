@@ -24,7 +24,7 @@ ITEMS = "/library/metadata/{ids}"
 EDITS = "/library/sections/{section}/all"
 
 
-def test_an_empty_queue_asks_nobody(worker: InProcessHarness) -> None:
+def test_an_empty_queue_sends_no_request(worker: InProcessHarness) -> None:
     worker.context()
     worker.stash.reset_counts()
     worker.plex.reset_counts()
@@ -263,7 +263,7 @@ def test_an_urgent_job_interrupts_a_backfill_batch(worker: InProcessHarness) -> 
     ] == f"scene={edited}"
 
 
-def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(worker: InProcessHarness) -> None:
+def test_a_drain_that_is_stopped_releases_its_jobs(worker: InProcessHarness) -> None:
     scenes = [worker.titled_scene(str(number)) for number in range(5)]
     worker.enqueue(*scenes)
 
@@ -459,7 +459,7 @@ def test_a_damaged_queue_is_no_scenes_fault(worker: InProcessHarness, method: st
         sqlite3.DatabaseError("database disk image is malformed"),
     ],
 )
-def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(
+def test_a_queue_error_is_not_attributed_to_the_caller(
     worker: InProcessHarness, error: sqlite3.Error
 ) -> None:
     def count(event: JobFinished) -> None:

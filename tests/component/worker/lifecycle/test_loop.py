@@ -11,8 +11,8 @@ from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row, write_spill
 from sync_queue.meta import WorkerStatus
 from sync_queue.notices import Notices
+from tests.emulators.sample_plugins import write_plugin
 from tests.emulators.stash_faults import Fault as StashFault
-from tests.emulators.stash_toys import write_plugin
 from tests.harness.database import query
 from tests.harness.in_process import InProcessHarness
 from worker.discovery.catch_up import WATERMARK
@@ -24,14 +24,14 @@ MARKERS = "/library/sections"
 
 
 def live(worker: InProcessHarness, seconds: float, step: float = TICK_S) -> None:
-    """So many seconds of a worker's life."""
+    """Let the worker run for so many seconds."""
     end = worker.clock.now + seconds
     while worker.clock.now < end:
         worker.run_once(step)
 
 
 def by_a_hook(worker: InProcessHarness, scene: int) -> None:
-    """A change noted by another process."""
+    """Enqueue a change from another process."""
     connection = sqlite3.connect(worker.data / "queue.db", isolation_level=None)
     connection.execute(
         sql.ENQUEUE, job_row(f"scene:{scene}", "update", 0, worker.clock.now, 1.0, 4.0)
@@ -58,9 +58,7 @@ def test_an_idle_worker_leaves_both_servers_alone(worker: InProcessHarness) -> N
 
     assert worker.plex.count() == 0
     assert worker.stash.count("healthz") <= 10
-    assert (
-        worker.stash.count("graphql") <= 4
-    )  # its settings, for whoever changes them without an edit
+    assert worker.stash.count("graphql") <= 4  # its settings, which may change without an edit
 
 
 def test_it_leaves_when_stash_was_silent_for_ten_minutes(worker: InProcessHarness) -> None:
@@ -68,9 +66,9 @@ def test_it_leaves_when_stash_was_silent_for_ten_minutes(worker: InProcessHarnes
     worker.stash.down()
     since = worker.clock.now
 
-    farewell = worker.loop.run()
+    exit_reason = worker.loop.run()
 
-    assert farewell is ExitReason.STASH_UNREACHABLE
+    assert exit_reason is ExitReason.STASH_UNREACHABLE
     assert UNREACHABLE_AFTER_S - 61 <= worker.clock.now - since <= UNREACHABLE_AFTER_S + 61
 
 
@@ -101,9 +99,9 @@ def test_it_leaves_for_another_installed_version(worker: InProcessHarness) -> No
     live(worker, 6)
     worker.install_version("9.9.9")
 
-    farewell = worker.loop.run()
+    exit_reason = worker.loop.run()
 
-    assert farewell is ExitReason.VERSION_CHANGED
+    assert exit_reason is ExitReason.VERSION_CHANGED
 
 
 def test_a_version_file_being_replaced_does_not_stop_the_worker(worker: InProcessHarness) -> None:
@@ -118,10 +116,10 @@ def test_it_leaves_when_a_newer_worker_has_taken_over(worker: InProcessHarness) 
     newer = worker.new_worker()
     by_a_hook(worker, worker.titled_scene("a"))
 
-    farewell = worker.loop.run()
+    exit_reason = worker.loop.run()
 
     newer.close()
-    assert farewell is ExitReason.FENCED
+    assert exit_reason is ExitReason.FENCED
 
 
 def test_the_catch_up_runs_at_the_start_and_every_15_minutes(worker: InProcessHarness) -> None:
@@ -160,14 +158,14 @@ def test_a_rejected_catch_up_does_not_stop_the_worker(worker: InProcessHarness) 
     )
     by_a_hook(worker, worker.titled_scene("a"))
     live(worker, 70)
-    Notices(worker.store).add("test", "warning", "Hear this", worker.clock.now)
+    Notices(worker.store).add("test", "warning", "Read this", worker.clock.now)
 
     live(worker, 70)
 
     assert Notices(worker.store).pending() == []
 
 
-def test_a_catch_up_of_many_pages_is_a_sign_of_life(worker: InProcessHarness) -> None:
+def test_a_catch_up_of_many_pages_is_no_stall(worker: InProcessHarness) -> None:
     worker.components.queue.facts.set(WATERMARK, repr(worker.clock.now - 86_400.0))
     for number in range(1_001):
         worker.titled_scene(str(number), in_plex=False)
@@ -262,12 +260,12 @@ def test_a_corrected_token_drains_the_queue(worker: InProcessHarness) -> None:
     worker.configure(a_plex_token=token)
     by_a_hook(worker, worker.titled_scene("a", title="Waited"))
     live(worker, 10)
-    told = worker.notices()["refused"]
+    notice = worker.notices()["refused"]
     worker.configure(a_plex_token="right")
 
     live(worker, 70)
 
-    assert "Plex token" in told
+    assert "Plex token" in notice
     assert worker.titled_item("a").title == "Waited"
     assert "refused" not in worker.notices()
 
@@ -311,7 +309,7 @@ def test_what_a_hook_could_only_leave_as_a_file_is_done(worker: InProcessHarness
     assert list((worker.data / "spill").glob("*.json")) == []
 
 
-def test_news_that_came_during_the_farewell_are_noticed(worker: InProcessHarness) -> None:
+def test_a_change_during_shutdown_is_noticed(worker: InProcessHarness) -> None:
     live(worker, 2)
     before = worker.loop.has_new_work()
 
@@ -320,18 +318,18 @@ def test_news_that_came_during_the_farewell_are_noticed(worker: InProcessHarness
     assert (before, worker.loop.has_new_work()) == (False, True)
 
 
-def test_notices_are_said_in_stashs_log(worker: InProcessHarness) -> None:
+def test_notices_are_written_to_stashs_log(worker: InProcessHarness) -> None:
     write_plugin(worker.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
-    Notices(worker.store).add("test", "warning", "Hear this", worker.clock.now)
+    Notices(worker.store).add("test", "warning", "Read this", worker.clock.now)
 
     live(worker, 3)
 
-    assert [entry.message for entry in worker.stash.log if "Hear this" in entry.message]
+    assert [entry.message for entry in worker.stash.log if "Read this" in entry.message]
     assert Notices(worker.store).pending() == []
 
 
 def test_an_undelivered_notice_is_kept_and_stops_nothing(worker: InProcessHarness) -> None:
-    Notices(worker.store).add("test", "warning", "Hear this", worker.clock.now)
+    Notices(worker.store).add("test", "warning", "Read this", worker.clock.now)
     by_a_hook(worker, worker.titled_scene("a", title="Written"))
 
     live(worker, 5)

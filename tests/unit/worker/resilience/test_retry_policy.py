@@ -28,18 +28,21 @@ from core.errors import (
 )
 from core.job import Job
 from core.match import Candidate, Evidence, PlexFile
-from core.outcome import Disposition
+from core.outcome import Disposition, FailedImage, Outcome
 from worker.resilience.retry_policy import (
     BACKOFF_BASE_S,
     BACKOFF_CAP_S,
+    IMAGE_WAITS_S,
     NOT_FOUND_WAITS_S,
     RULES,
     BreakerSignal,
     decide_outcome,
     exponential_delay,
     full_jitter,
+    image_delay,
     not_found_delay,
     rule_for,
+    settle_images,
 )
 
 # error, first disposition, attempts until the dead letter (None: never), signal to the breaker
@@ -228,3 +231,42 @@ def test_the_probe_delay_grows_to_its_maximum(failures: int, seed: int) -> None:
     assert 4.5 <= gap <= 60.0
     if failures >= 5:
         assert gap >= 54.0
+
+
+# -- images ---------------------------------------------------------------------------------------
+
+SCENE = Job(1, "scene:42", "update", 0, enqueued_at=0.0)
+
+
+def failed_images(*images: FailedImage) -> Outcome:
+    return Outcome(Disposition.COMPLETE, wrote=("title",), failed_images=images)
+
+
+def test_an_image_waits_longer_after_each_failure() -> None:
+    waits = [image_delay(number, Random(7)) or 0.0 for number in range(1, len(IMAGE_WAITS_S) + 1)]
+
+    assert waits == sorted(waits)
+    assert image_delay(len(IMAGE_WAITS_S) + 1, Random(7)) is None
+
+
+def test_a_failed_image_leaves_the_scene_done() -> None:
+    outcome = settle_images(SCENE, failed_images(FailedImage("poster", "500", 1)), Random(7))
+
+    assert (outcome.disposition, outcome.wrote) == (Disposition.COMPLETE, ("title",))
+    assert 27.0 <= outcome.wait_s <= 33.0
+
+
+def test_after_the_last_retry_images_are_dead_letters_by_name() -> None:
+    last = len(IMAGE_WAITS_S) + 1
+    images = (FailedImage("poster", "500", 1), FailedImage("background", "500", last))
+
+    outcome = settle_images(SCENE, failed_images(*images), Random(7))
+
+    assert (outcome.disposition, outcome.error) == (Disposition.DEAD_LETTER, PlexTemporaryError)
+    assert outcome.message.startswith("Plex did not take the poster and background of scene 42")
+
+
+def test_an_outcome_without_images_stays_as_it_is() -> None:
+    outcome = Outcome(Disposition.COMPLETE, wrote=("title",))
+
+    assert settle_images(SCENE, outcome, Random(7)) == outcome
