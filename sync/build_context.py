@@ -11,6 +11,7 @@ from plex.client import PlexClient
 from plex.device_identity import device_headers
 from plex.finder import Finder
 from plex.index import FileIndex
+from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from plex.transport import PlexAddress
@@ -74,7 +75,12 @@ def build_sync_context(
     extra = additions or WorkerAdditions()
     facts = MetaStore(store)
     plex = build_plex(data_dir, clock, config, extra.on_response)
-    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock)
+    index = FileIndex(data_dir / "cache")
+
+    def on_missing(choice: LibraryChoice) -> None:
+        log.warning("library.missing", detail=choice.problem)
+
+    finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
         stash=stash,
@@ -85,14 +91,18 @@ def build_sync_context(
         log=log,
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
-        rules=WriteRules(
-            preserve_plex_edits=config.preserve_plex_edits,
-            lock_fields=config.lock_fields,
-            lock_collections=config.lock_collections,
-            quality_gate=config.quality_gate,
-        ),
+        rules=_write_rules(config),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
+    )
+
+
+def _write_rules(config: PlexSyncConfig) -> WriteRules:
+    return WriteRules(
+        preserve_plex_edits=config.preserve_plex_edits,
+        lock_fields=config.lock_fields,
+        lock_collections=config.lock_collections,
+        quality_gate=config.quality_gate,
     )

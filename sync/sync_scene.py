@@ -16,6 +16,7 @@ from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter, confirmed_update
 from sync.job_progress import JobProgress, outcome_of
+from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
 from sync.scene_records import new_record, record_after_write
@@ -116,7 +117,7 @@ class SceneSync:
         for key in keys:
             if key in batch.items:
                 self._sync_item(batch, case, self._planner.current_plan(batch, case, key), progress)
-        self._drop_stale_records(batch, job.scene_id, keys)
+        settle_records(batch.records, job.scene_id, keys, self._ctx.finder)
         return outcome_of(case, case.scene, progress)
 
     def _forget_scene(self, batch: Batch, job: Job) -> Outcome:
@@ -139,7 +140,8 @@ class SceneSync:
         if excluded or case.match is None:
             message = f"Left alone: {excluded}."
             return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
-        if self._ctx.config.skip_not_found and case.match.confidence is Confidence.NONE:
+        is_absent = case.match.confidence is Confidence.NONE and not self._matcher.missing_libraries
+        if self._ctx.config.skip_not_found and is_absent:
             message = "Plex does not have it."
             return Outcome(Disposition.COMPLETE, SyncResult.SKIPPED, message=message, title=title)
         return None
@@ -166,12 +168,6 @@ class SceneSync:
                 case.match = self._matcher.rematch(scene, stale)
                 read_items(self._ctx.plex, batch, [case])
         raise StaleMatch(f"Plex changed its items while scene {scene.scene_id} was matched.")
-
-    def _drop_stale_records(self, batch: Batch, scene_id: int, keys: tuple[int, ...]) -> None:
-        """Remove the scene's records on items that it is no longer matched with."""
-        for record in batch.records.of_scene(scene_id):
-            if record.item not in keys:
-                batch.records.forget_item(scene_id, record.item)
 
     # -- one item -------------------------------------------------------------------------------
 

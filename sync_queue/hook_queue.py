@@ -1,12 +1,10 @@
 """Give hooks access to the queue: enqueue a change, probe the lease, write a spill file.
 
-Standard library only, no network, nothing heavy. A hook never creates, migrates or repairs the
+Standard library only, no network, nothing heavy: `json` is loaded where it is needed, because it
+costs a hook more than the start of the interpreter. A hook never creates, migrates or repairs the
 database: where it cannot write immediately it spills, and the holder of the lease repairs.
 """
 
-from __future__ import annotations
-
-import json
 import os
 import sqlite3
 import time
@@ -80,7 +78,8 @@ def job_row(
         "now": now,
         "due_at": now + settle_s,
         "window": window_s,
-        "data": json.dumps({"subject": subject, "cause": cause}),
+        # without `json`: both are plain words
+        "data": f'{{"subject": "{subject}", "cause": "{cause}"}}',
     }
 
 
@@ -212,6 +211,8 @@ def write_spill(
     Raises:
         OSError: the file could not be written.
     """
+    import json
+
     folder = os.path.join(data_dir, SPILL)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     name = f"{time.time_ns():020d}-{os.getpid()}-{place}"
@@ -236,6 +237,8 @@ def write_pending_message(data_dir: str, level: str, text: str) -> None:
     """
     if _was_shown([level, text], os.path.join(data_dir, SHOWN)):
         return
+    import json
+
     path = os.path.join(data_dir, MESSAGE)
     temporary = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -246,6 +249,8 @@ def write_pending_message(data_dir: str, level: str, text: str) -> None:
 
 
 def _was_shown(line: list[str], shown: str) -> bool:
+    import json
+
     try:
         with open(shown, encoding="utf-8") as stream:
             return (
@@ -265,6 +270,8 @@ def pop_pending_message(data_dir: str) -> tuple[str, str] | None:
         os.replace(path, os.path.join(data_dir, SHOWN))
     except OSError:
         return None
+    import json
+
     try:
         level, text = json.loads(content)
     except (ValueError, TypeError, RecursionError):

@@ -350,7 +350,16 @@ def test_a_library_that_does_not_exist_is_named(runner: TaskRunner) -> None:
 
     answer = runner.press("health")
 
-    assert "nowhere" in str(answer["error"])
+    assert "Nowhere" in str(answer["error"])
+
+
+def test_a_missing_library_beside_others_is_named(runner: TaskRunner) -> None:
+    runner.stash.configure(a_plex_libraries="Nowhere, scenes ")
+
+    answer = runner.press("health")
+
+    assert "output" in answer
+    assert "no movie library named Nowhere (it has: Scenes)" in runner.text
 
 
 def test_a_stash_that_went_away_is_an_error(runner: TaskRunner) -> None:

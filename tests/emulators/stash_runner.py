@@ -27,6 +27,11 @@ _LEVEL_OF = {
     "progress": "Progress",
 }
 
+# In `extra_env`: start the plugin without `-S`, for a test whose `sitecustomize` must be loaded.
+LOAD_SITE = "STASH_EMULATOR_LOADS_SITE"
+# Coverage is loaded by `site`, too.
+_IS_MEASURED = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
+
 
 class StashError(Exception):
     """A resolver error: HTTP 200 with an entry in `errors`."""
@@ -171,6 +176,8 @@ class PluginRunner:
             raise PluginStartError("empty exec value in operation")
         folder = str(plugin.folder)
         first, *rest = plugin.exec
+        if _IS_MEASURED or LOAD_SITE in self._extra_env:
+            rest = [each for each in rest if each != "-S"]
         argv = [each.replace("{pluginDir}", folder) for each in [*rest, *exec_args]]
         if first in ("python", "python3"):
             return [self._python(first), *argv], True

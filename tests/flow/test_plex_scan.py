@@ -141,6 +141,16 @@ def test_a_folder_beyond_all_libraries_is_reported_once(worker: InProcessHarness
     )
 
 
+def test_a_reversed_mapping_is_named_where_no_library_holds_it(worker: InProcessHarness) -> None:
+    worker.configure(b_path_map="/media => /data")
+
+    create(worker, "new/a.mp4")
+    worker.work(SETTLED_SCAN_S)
+
+    (line,) = worker.stash_log("none of its libraries holds the folder", "Warning")
+    assert "enter '/data => /media'" in line
+
+
 def test_five_hundred_scenes_in_one_folder_are_one_scan(worker: InProcessHarness) -> None:
     scenes = [
         worker.stash.library.add_scene(f"/data/new/{number}.mp4", 1_000) for number in range(500)

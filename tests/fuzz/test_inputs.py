@@ -30,7 +30,7 @@ from plex.path_map import PathMap
 from plex.paths import components, file_stem, normal_path
 from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from plex.transport import PlexAddress
-from PlexSync import read_message
+from startup import read_message
 from stash.client import StashClient
 from stash.session import StashAddress
 from tests.fuzz.mutations import GARBAGE, JSON, TEXTS, mutated, mutated_bytes

@@ -57,7 +57,6 @@ class CrashHarness(ProcessHarness):
     def arm(self) -> None:
         """Let every process that starts from now on obey the orders at its checkpoints."""
         self.points.mkdir(exist_ok=True)
-        shutil.copy(self.plugin / "PlexSync.py", self.plugin / "real_entry.py")
         self._replace_entry(ENTRY)
 
     def disarm(self) -> None:

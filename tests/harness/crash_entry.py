@@ -1,7 +1,6 @@
 """Start PlexSync with a checkpoint that records, waits or kills the process.
 
-`CrashHarness` installs this file as `PlexSync.py` and keeps the real one beside it as
-`real_entry.py`, so that the emulated Stash, hooks and ending workers start it by themselves. Files
+`CrashHarness` installs this file as `PlexSync.py`, so that the emulated Stash, hooks and ending workers start it by themselves. Files
 in the folder `points` are orders: `kill-NAME-N` (kill the N-th process that passes), `hold-NAME`
 (wait until the file is gone), `poison` (a subject whose job kills its worker), `skip` (how many
 seconds the steady clock of workers is ahead).
@@ -113,7 +112,7 @@ def run_worker(started_by: str, points: CheckpointController) -> int:
 def main(arguments: list[str]) -> int:
     """Run the entry point that this start is for."""
     os.umask(0o077)
-    entry = importlib.import_module("real_entry")
+    entry = importlib.import_module("startup")
     if arguments[:1] == ["worker"]:
         DATA.mkdir(mode=0o700, exist_ok=True)
         return run_worker(arguments[1], CheckpointController("worker"))

@@ -27,6 +27,7 @@ MAX_FOLDERS = 20
 # Longer than any job searches for its file.
 REQUEST_TTL_S = 10_800.0
 WARN_INTERVAL_S = 3600.0
+CHECK_SETTINGS = "Check the Path mapping and the Plex libraries in PlexSync's settings."
 
 
 def is_new(job: Job) -> bool:
@@ -92,7 +93,8 @@ class ScanTrigger:
             for folder in folders:
                 missing[folder] = max(case.job.enqueued_at, missing.get(folder, 0.0))
             if not folders and not event.config.skip_not_found:
-                self._warn_unmapped(event.matcher.mapped_paths(case.scene)[0])
+                path = event.matcher.mapped_paths(case.scene)[0]
+                self._warn_unmapped(path, event.matcher.folder_advice(case.scene))
         return missing
 
     def _last_requested(self, folder: ScanFolder) -> float | None:
@@ -130,14 +132,13 @@ class ScanTrigger:
         self._log.info("plex.scan", section=folder.section, folder=folder.path)
         return True
 
-    def _warn_unmapped(self, path: str) -> None:
+    def _warn_unmapped(self, path: str, advice: str) -> None:
         if not self._warn_timer.fire():
             return
         self._log.warning("plex.scan_unmapped", file=path)
         text = (
             "Plex was not asked to scan for a new scene, because none of its libraries holds the "
-            f"folder of {path}. Check the Path mapping and the Plex libraries in PlexSync's "
-            "settings."
+            f"folder of {path}. {advice or CHECK_SETTINGS}"
         )
         self._notices.add("scan_nowhere", "warning", text, self._clock.wall())
 

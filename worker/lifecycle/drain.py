@@ -15,6 +15,7 @@ from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
 from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes
+from worker.lifecycle.renamed_files import RenamedFiles
 from worker.reporting.value_reports import ValueReports
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
@@ -86,7 +87,7 @@ class _DrainRun:
         self._ctx = ctx
         self._must_stop = must_stop
         self._sync = sync
-        self._outcomes = JobOutcomes(deps, attribution, ctx.plex)
+        self._outcomes = JobOutcomes(deps, attribution, ctx.plex, RenamedFiles(ctx.finder))
         self._entities = EntityDrain(deps, self._outcomes, ctx.stash)
 
     def run(self, should_stop: Callable[[], bool]) -> DrainReport:

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import PlexError, PlexTemporaryError, StashUnavailable, reason_of
+from core.errors import (
+    MatchError,
+    PlexError,
+    PlexNotFound,
+    PlexTemporaryError,
+    StashUnavailable,
+    reason_of,
+)
 from core.events import JobFinished
 from core.job import IMAGE, Job
 from core.outcome import Disposition, Outcome
@@ -11,12 +18,14 @@ from plex.client import PlexClient
 from sync_queue.follow_up import FollowUp
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
+from worker.lifecycle.renamed_files import RenamedFiles
 from worker.reporting.stats import counters_for, utc_day
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
 from worker.resilience.retry_policy import (
     BreakerSignal,
     decide_outcome,
+    failure_text,
     rule_for,
     settle_images,
 )
@@ -77,7 +86,13 @@ class JobOutcomes:
     `attribution` outlives the drain: it counts failures of jobs in a row.
     """
 
-    def __init__(self, deps: DrainDeps, attribution: FailureAttribution, plex: PlexClient) -> None:
+    def __init__(
+        self,
+        deps: DrainDeps,
+        attribution: FailureAttribution,
+        plex: PlexClient,
+        renamed: RenamedFiles,
+    ) -> None:
         self._store = deps.store
         self._circuit = deps.circuit
         self._throttle = deps.throttle
@@ -89,6 +104,7 @@ class JobOutcomes:
         self._attribution = attribution
         self._plex = plex
         self.report = DrainReport()
+        self._renamed = renamed
 
     @property
     def is_halted(self) -> bool:
@@ -126,7 +142,13 @@ class JobOutcomes:
             self._store.refund_attempts(self._attribution.jobs_to_refund())
         if isinstance(error, StashUnavailable):
             self._halt(error)
-        return decide_outcome(job, error, self._rng, spend=spend, title=title)
+        outcome = decide_outcome(job, error, self._rng, spend=spend, title=title)
+        if isinstance(error, PlexNotFound | MatchError) and error.hint:
+            self._log.warning("paths.reversed", scene=job.scene_id, detail=error.hint)
+        if isinstance(error, PlexNotFound) and outcome.disposition is Disposition.DEAD_LETTER:
+            error.hint = error.hint or self._renamed.hint(job.scene_id, error)
+            outcome = replace(outcome, message=failure_text(error))
+        return outcome
 
     def report_to_breaker(self, error: Exception) -> None:
         """Report an error of Plex to the throttle and the breaker; ignore any other error."""

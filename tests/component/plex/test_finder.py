@@ -276,12 +276,29 @@ def test_only_the_named_libraries_are_listed_whatever_their_case(
         assert [section.title for section in harness.finder.sections] == ["Films"]
 
 
+def test_a_missing_library_leaves_the_others_usable(
+    timed_plex: PlexEmulator, tmp_path: Path
+) -> None:
+    with seeking(timed_plex, tmp_path, " scenes ", "Films") as harness:
+        harness.finder.prepare()
+        first = [section.title for section in harness.finder.sections]
+        missing = harness.finder.missing_libraries
+        films = timed_plex.library.add_section("Films ", ["/media/films"])
+        item = timed_plex.library.add_item(films.key, [("/media/films/a.mp4", 1_000)])
+
+        assert harness.finder.has_changed()
+
+        assert (first, missing) == (["Scenes"], ("Films",))
+        assert harness.finder.missing_libraries == ()
+        assert harness.finds("a.mp4") == [item]
+
+
 def test_an_unknown_library_name_is_a_settings_error(
     timed_plex: PlexEmulator, tmp_path: Path
 ) -> None:
     with (
         seeking(timed_plex, tmp_path, "Nowhere") as harness,
-        pytest.raises(PlexAccessError, match="nowhere"),
+        pytest.raises(PlexAccessError, match="Nowhere"),
     ):
         harness.finder.prepare()
 

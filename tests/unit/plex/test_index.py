@@ -14,6 +14,7 @@ from diskcache import Cache, JSONDisk
 
 from core.match import PlexFile
 from plex.index import FileIndex
+from plex.safe_json_disk import SafeJSONDisk
 from tests.harness.plugin_copy import ROOT
 
 SECTION = "section-uuid"
@@ -70,6 +71,25 @@ def test_a_file_is_found_in_any_folder_case_and_separator(
     found = index.by_name(SECTION, "D:\\videos\\scene one.mp4")
 
     assert found == [file("/media/x/Scene One.MP4")]
+
+
+def test_a_file_is_found_by_the_name_that_smb_mangles(index: FileIndex) -> None:
+    listed(index, file("/media/x/Part\uf022 1.mp4"))
+
+    assert index.by_name(SECTION, "/data/Part: 1.mp4") == [file("/media/x/Part\uf022 1.mp4")]
+
+
+def test_an_index_by_another_form_of_names_is_listed_again(tmp_path: Path) -> None:
+    """Its buckets hold mangled names where a look-up does not search for them."""
+    old = Cache(str(tmp_path / "cache"), disk=SafeJSONDisk, eviction_policy="none")
+    state = {"marker": "1", "listed": "1", "listed_at": 1.0, "newest": 10, "files": 1}
+    old.set(["state", SECTION], state)
+    old.close()
+
+    upgraded = FileIndex(tmp_path / "cache")
+
+    assert upgraded.state(SECTION) is None
+    upgraded.close()
 
 
 def test_files_of_one_name_are_all_found(index: FileIndex) -> None:
