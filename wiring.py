@@ -15,11 +15,11 @@ from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import HistoryFile
 from reconciliation.runner import ReconciliationDeps, ReconciliationTask
 from stash.client import StashClient
+from stash.key_file import KeyFile
 from stash.session import StashAddress
 from sync.build_context import WorkerAdditions, build_sync_context
 from sync.context import SyncContext
 from sync.path_learning import LEARNED, LearnedPathStore
-from sync.suspensions import lift_after_change
 from sync_queue.counters import Counters
 from sync_queue.entities import EntityIndex
 from sync_queue.lease import Lease
@@ -30,10 +30,11 @@ from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import DeletionSweep
 from worker.discovery.fan_out import FanOut
 from worker.discovery.plex_scan import ScanTrigger
+from worker.discovery.relisted_items import RelistedItems
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
-from worker.lifecycle.drain_deps import DrainDeps
+from worker.lifecycle.drain_deps import DrainDeps, OnBatchRead
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
@@ -152,6 +153,7 @@ def build_components(
     entities = EntityIndex(queue.store)
     fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
+    relisted = RelistedItems(queue.store, queue.records, queue.facts, clock, log)
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
@@ -159,7 +161,10 @@ def build_components(
         queue=queue,
         settings=settings,
         circuit=circuit,
-        drain=build_drain(run, queue, reporting, circuit, throttle, fan_out),
+        drain=build_drain(
+            run, queue, reporting, circuit, throttle, fan_out, (relisted.on_batch_read,)
+        ),
+        relisted=relisted,
         throttle=throttle,
         statistics=reporting.statistics,
         catch_up=CatchUp(
@@ -185,6 +190,7 @@ def build_drain(
     circuit: CircuitBreaker,
     throttle: Throttle,
     fan_out: FanOut,
+    on_batch_read: tuple[OnBatchRead, ...],
 ) -> Drain:
     """Return the drain, with everything that is notified of its jobs and batches."""
     scan_trigger = ScanTrigger(circuit, queue.notices, run.env.clock, run.log)
@@ -202,7 +208,7 @@ def build_drain(
             reporting.statistics.on_job_finished,
             reporting.summary.on_job_finished,
         ),
-        on_batch_read=(scan_trigger.on_batch_read,),
+        on_batch_read=(scan_trigger.on_batch_read, *on_batch_read),
         checkpoint=run.env.checkpoint,
     )
     return Drain(deps)
@@ -249,17 +255,17 @@ def build_settings(
 
     def build_stash(address: StashAddress, cookie: str) -> StashClient:
         return StashClient(
-            address, cookie, timeout_s=env.stash_timeout_s, on_request=on_stash_request
+            address,
+            cookie,
+            timeout_s=env.stash_timeout_s,
+            on_request=on_stash_request,
+            key_file=KeyFile(env.data_dir),
         )
 
     def build_context(config: PlexSyncConfig, stash: StashClient) -> SyncContext:
-        ctx = build_sync_context(
+        return build_sync_context(
             env.data_dir, env.clock, config, stash, queue.store, log, additions
         )
-        lifted = lift_after_change(config, ctx.records, queue.facts)
-        if lifted:
-            log.info("value.lifted", fields=lifted)
-        return ctx
 
     learning = LearnedPathStore(env.data_dir, env.clock, log, lambda mapping: _rematch(queue))
     additions = WorkerAdditions(learning, queue.store.check_epoch, on_plex_response, timer)

@@ -13,8 +13,9 @@ PlexSyncError
 ├── MatchError
 │   ├── AmbiguousMatch         several candidates
 │   └── WeakMatch              one candidate, single weak evidence
-├── StashUnavailable           Stash does not answer, or ended our session
-├── StashQueryError            Stash rejected a query
+├── StashUnavailable           Stash does not answer, waits for its user, or ended our session
+├── StashQueryError            Stash answered a query with an error
+│   └── StashSchemaError       Stash's schema does not allow a query
 ├── SceneDeleted               the scene is no longer in Stash
 ├── SceneHasNoFile             the scene has no file
 ├── InvalidScene               Stash's answer about the scene is invalid
@@ -25,6 +26,7 @@ PlexSyncError
 """
 
 from collections.abc import Iterator
+from enum import Enum
 
 from core.match import Candidate
 
@@ -56,7 +58,9 @@ class PlexTemporaryError(PlexError):
 
 
 class PlexAccessError(PlexError):
-    """Plex refuses the connection. Check the Plex URL and the Plex token in PlexSync's settings."""
+    """PlexSync has no access to Plex. Check the Plex URL and the Plex token in PlexSync's
+    settings.
+    """
 
 
 class PlexRejected(PlexError):
@@ -112,12 +116,39 @@ class WeakMatch(MatchError):
     """
 
 
+class StashNeed(Enum):
+    """What Stash waits for. The values end the sentence "Stash ..."."""
+
+    # After an upgrade Stash serves no data until its user has started the migration.
+    MIGRATION = "waits for the migration of its database; open Stash and start it"
+    # Stash was never set up, or does not find its configuration.
+    SETUP = "is not set up; open Stash and finish its setup"
+    # Stash is ready, but every query for a scene fails.
+    DATABASE = "cannot read its database; look at Stash's log"
+    # The session is over, and PlexSync has no API key.
+    LOGIN = (
+        "has ended PlexSync's session and asks for a login; open Stash once, or generate an API "
+        "key in Stash (Settings > Security)"
+    )
+
+
 class StashUnavailable(PlexSyncError):
-    """Stash does not answer, or ended the session. PlexSync waits for it."""
+    """Stash does not answer, waits for its user, or ended the session. PlexSync waits for it."""
+
+    def __init__(self, message: str, *, need: StashNeed | None = None) -> None:
+        super().__init__(message)
+        # what Stash waits for; None if PlexSync does not know it
+        self.need = need
 
 
 class StashQueryError(PlexSyncError):
     """Stash answered a query of PlexSync with an error."""
+
+
+class StashSchemaError(StashQueryError):
+    """Stash's version does not know a query of PlexSync. Update PlexSync; the change waits until
+    Stash accepts the query.
+    """
 
 
 class SceneDeleted(PlexSyncError):

@@ -31,12 +31,18 @@ DESTROY = "destroy"
 CATCH_UP = "catch_up"
 # A scene that was read showed another name of the entity than the one known.
 SEEN = "seen"
+# Another item of Plex plays the scene's file now, or none.
+RELISTED = "relisted"
 # The user requeued a dead letter.
 REQUEUED = "revived"
 # The scene is written except for its images, which Plex failed to take.
 IMAGE = "image"
-# The user wants everything sent, whatever the records say.
+# The user ran the task of that name.
+SYNC_ALL = "sync_all"
+SYNC_RECENT = "sync_recent"
 FORCE_SYNC = "force_sync"
+# What the user asks for by a button is looked up in Plex as it is at that moment.
+BUTTONS = frozenset({REQUEUED, SYNC_ALL, SYNC_RECENT, FORCE_SYNC})
 
 _SEPARATOR = "+"
 

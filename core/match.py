@@ -8,6 +8,8 @@ class Evidence(Enum):
     """Why a Plex file could be a scene's file; the value is the score, 0 to 1."""
 
     EXACT_PATH = 1.0
+    # PlexSync's own record of the same file, which Plex still shows under its old path.
+    OWN_RECORD = 0.95
     COMMON_SUFFIX = 0.9
     NAME_AND_SIZE = 0.8
     NAME_ONLY = 0.4
@@ -70,3 +72,8 @@ class MatchResult:
     candidates: tuple[Candidate, ...] = ()
     reason: str = ""
     is_learned: bool = False
+
+    @property
+    def is_recorded(self) -> bool:
+        """Return True if Plex still has to learn the file's path; a record led to the item."""
+        return any(candidate.evidence is Evidence.OWN_RECORD for candidate in self.candidates)

@@ -62,7 +62,7 @@ class Outcome:
         confidence: `high`, `low` or "".
         message: a text for the user; "" for none.
         candidates: what the matcher looked at, one line each.
-        wait_s: for RETRY, seconds until the next attempt.
+        wait_s: for RETRY and RELEASE, seconds until the next attempt; 0 for none.
         attempts: failed attempts that count, this one included.
         title: the scene's title or file name, "" when unknown.
         warnings: parts that failed without failing the job.

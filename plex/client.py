@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 from xml.etree.ElementTree import Element
 
-from core.errors import PlexNotFound, PlexTemporaryError
+from core.errors import PlexAccessError, PlexNotFound, PlexRejected, PlexTemporaryError
 from core.plex_item import PlexItem
 from plex.errors import plex_errors
 from plex.item_xml import parse_item
-from plex.transport import PlexAddress, PlexTransport
+from plex.transport import FOREIGN, IDENTITY, PlexAddress, PlexTransport
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
 PAGE = 1_000  # items in one listing page
@@ -67,7 +67,10 @@ class PlexClient:
     def machine_identifier(self) -> str:
         """Return the server's 40 hex digits, asked once. `/identity` needs no token."""
         if not self._machine:
-            root = self._transport.read("/identity", timeout=self._transport.quick_s)
+            try:
+                root = self._transport.read(IDENTITY, timeout=self._transport.quick_s)
+            except (PlexNotFound, PlexRejected) as error:
+                raise PlexAccessError(f"{FOREIGN} ({error})") from error
             self._machine = root.get("machineIdentifier", "")
             if not self._machine:
                 raise PlexTemporaryError("Plex did not say which server it is")

@@ -24,7 +24,6 @@ from core.errors import (
     PlexUnavailable,
     reason_of,
 )
-from validation.settings import BY_NAME
 
 _STATUS = re.compile(r"^\((\d{3})\)")
 _LIMIT = re.compile(r"\((?:connect|read) timeout=([\d.]+)\)")
@@ -74,9 +73,8 @@ def translate(error: Exception, target_chars: int = 0) -> PlexError:
         translated.status = status
         return translated
     if isinstance(error, SSLError):
-        setting = BY_NAME["plex_verify_tls"].display_name
-        text = f"the TLS certificate of Plex is not trusted (see the setting '{setting}')"
-        return PlexAccessError(f"{text}, or the port does not use TLS")
+        # `plex/connection_faults.py` says more where the cause is known
+        return PlexAccessError("the TLS certificate of Plex is not trusted")
     if isinstance(error, _BAD_URL):
         return PlexAccessError("the Plex URL is unusable")
     if isinstance(error, _BAD_TOKEN):

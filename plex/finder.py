@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from core.clock import Clock
 from core.errors import PlexAccessError
 from core.match import PlexFile
+from core.units import DAY_S
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
+from plex.index_changes import IndexChange
 from plex.libraries import LibraryChoice, choose_libraries
 from plex.library_listing import added_at, files_of, iter_items
 from validation.settings import BY_NAME
@@ -22,6 +24,8 @@ LIBRARIES = BY_NAME["plex_libraries"].display_name
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
 EXPIRES_S = 3600.0  # a rename may not move the marker; asked again only when a look-up misses
 MARKERS_FRESH_S = 5.0  # one look serves the jobs of a batch and the next few
+# Plex's clock may be ahead; an `addedAt` that is further ahead says nothing about what is new.
+MAX_AHEAD_S = DAY_S
 
 
 def no_library(choice: LibraryChoice) -> PlexAccessError:
@@ -49,8 +53,9 @@ class Finder:
         self._clock = clock
         self._on_missing = on_missing
         self._sections: tuple[Section, ...] = ()
+        self._polled_at = float("-inf")
+        self._polled_wall_at = float("-inf")
         self._missing: tuple[str, ...] = ()
-        self._looked_at = float("-inf")
         self._gains = 0
 
     def close(self) -> None:
@@ -92,26 +97,63 @@ class Finder:
         return has_moved or has_new_files
 
     @property
+    def is_listing_outdated(self) -> bool:
+        """Return True if a marker has moved since its library was last listed; send nothing."""
+        return any(self._has_moved(section) for section in self._sections)
+
+    def list_moved(self) -> bool:
+        """List each library whose marker has moved since it was last listed.
+
+        Return True if any library gained a file.
+
+        Raises:
+            PlexError: Plex failed.
+        """
+        gained = [self._list(section) for section in self._sections if self._has_moved(section)]
+        return any(gained)
+
+    @property
     def revision(self) -> int:
         """Return how often the index has gained files; send nothing."""
         return self._gains
 
-    def refresh(self, still_missing: Callable[[], bool]) -> bool:
-        """Ask Plex what is new, because a file is missing; whether any library gained a file.
+    def refresh(
+        self,
+        still_missing: Callable[[], bool],
+        *,
+        polled_since: float = 0.0,
+        listed_since: float = 0.0,
+    ) -> bool:
+        """Ask Plex what is new, because a file is missing; return True if a library gained a file.
 
         First the markers (1 request, shared by every caller of the moment); where one moved, what
         was added since; and the whole listing only if `still_missing` says so afterwards, at most
         once per move of the marker.
+
+        Args:
+            still_missing: says whether a file is still missing.
+            polled_since: epoch seconds; older markers are polled again, however fresh they are.
+            listed_since: epoch seconds; an older listing is repeated although no marker moved.
         """
         self.prepare()
-        if self._clock.monotonic() - self._looked_at >= MARKERS_FRESH_S:
+        is_fresh = self._clock.monotonic() - self._polled_at < MARKERS_FRESH_S
+        if not is_fresh or self._polled_wall_at < polled_since:
             self._poll_markers()
         has_new_files = self._add_new_to_all()
         if still_missing():
             for section in self._sections:
-                if self._list_moved(section):
+                if self._list_moved(section, listed_since):
                     has_new_files = True
         return has_new_files
+
+    def changes(self) -> list[tuple[Section, IndexChange]]:
+        """Return what has changed in each library's index since `forget_change`; [] for nothing."""
+        changes = [(section, self._index.change(section.uuid)) for section in self._sections]
+        return [(section, change) for section, change in changes if not change.is_empty]
+
+    def forget_change(self, section: Section, change: IndexChange) -> None:
+        """Forget a change of a library's index that was carried out."""
+        self._index.forget_change(section.uuid, change)
 
     def clear(self) -> int:
         """Forget the whole index; how many rows."""
@@ -143,7 +185,8 @@ class Finder:
             raise no_library(choice)
         before, self._missing = self._missing, choice.missing
         self._sections = choice.sections
-        self._looked_at = self._clock.monotonic()
+        self._polled_at = self._clock.monotonic()
+        self._polled_wall_at = self._clock.wall()
         if choice.missing and choice.missing != before:
             self._on_missing(choice)
         # A library that was missing until now.
@@ -167,18 +210,38 @@ class Finder:
         state = self._index.state(section.uuid)
         if state is None or state.marker == section.marker:
             return False
+        if not self._is_plausible(state.newest):
+            # Versions up to 1.1 kept an absurd date, after which nothing counts as new.
+            return self._list(section)
         files, newest = self._read(section, max(0, state.newest - OVERLAP_S))
+        if any(self._is_replacement(section, file) for file in files):
+            # The index still has the old item; only the whole listing says what else has gone.
+            return self._list(section)
         return self._bump_revision(
             self._index.add(section.uuid, files, marker=section.marker, newest=newest) > 0
         )
 
-    def _list_moved(self, section: Section) -> bool:
+    def _is_replacement(self, section: Section, file: PlexFile) -> bool:
+        """Return True if the index has the file under the key of another item only."""
+        known = self._index.by_name(section.uuid, file.path)
+        items = {row.item for row in known if row.path == file.path}
+        return bool(items) and file.item not in items
+
+    def _has_moved(self, section: Section) -> bool:
+        state = self._index.state(section.uuid)
+        return state is not None and state.listed != section.marker
+
+    def _is_plausible(self, added: int) -> bool:
+        """Return True for a date, epoch seconds, that an item may have been added at."""
+        return added <= self._clock.wall() + MAX_AHEAD_S
+
+    def _list_moved(self, section: Section, listed_since: float) -> bool:
         """List a library if its marker changed or the listing is old; return True if it changed."""
         state = self._index.state(section.uuid)
         if state is None:
             return False
         is_fresh = 0 <= self._clock.wall() - state.listed_at < EXPIRES_S
-        if state.listed == section.marker and is_fresh:
+        if state.listed == section.marker and is_fresh and state.listed_at >= listed_since:
             return False
         return self._list(section)
 
@@ -197,6 +260,8 @@ class Finder:
         files: list[PlexFile] = []
         newest = 0
         for video in iter_items(self._client, section.key, since):
-            newest = max(newest, added_at(video))
+            added = added_at(video)
+            if self._is_plausible(added):
+                newest = max(newest, added)
             files.extend(files_of(video, section.key))
         return files, newest

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from diskcache import Cache
 
 from core.match import PlexFile
+from plex.index_changes import ChangeCollector, IndexChange, parse_change
 from plex.paths import folded_name
 from plex.safe_json_disk import SafeJSONDisk
 
@@ -135,6 +136,21 @@ class FileIndex:
             if len(rows) != len(bucket.get(name, [])):
                 self._set_bucket(section_uuid, number, {**bucket, name: rows})
 
+    def change(self, section_uuid: str) -> IndexChange:
+        """Return what has changed since `forget_change`; an empty change for nothing.
+
+        The first listing of a library is no change.
+        """
+        with self._reset_if_corrupt():
+            return parse_change(self._cache.get(["changes", section_uuid]))
+        return IndexChange()
+
+    def forget_change(self, section_uuid: str, change: IndexChange) -> None:
+        """Forget a change that was carried out, unless another process has added to it."""
+        with self._reset_if_corrupt(), self._cache.transact():
+            if self.change(section_uuid) == change:
+                self._cache.delete(["changes", section_uuid])
+
     def clear(self) -> int:
         """Remove the index of every library; return the number of rows removed."""
         with self._reset_if_corrupt():
@@ -164,16 +180,26 @@ class FileIndex:
     def _replace(self, section_uuid: str, buckets: dict[int, _Bucket], state: IndexState) -> bool:
         was_listed = self.state(section_uuid) is not None
         has_new_files = not was_listed
+        collector = ChangeCollector()
         with self._cache.transact():
             for number in range(BUCKETS):
-                bucket = buckets.get(number)
+                bucket, old = buckets.get(number), self._bucket(section_uuid, number)
                 if bucket is None:
                     self._cache.delete(_key(section_uuid, number))
-                elif bucket != self._bucket(section_uuid, number):
+                elif bucket != old:
                     self._set_bucket(section_uuid, number, bucket)
                     has_new_files = True
+                collector.compare(_pairs(old), _pairs(bucket or {}))
+            if was_listed:
+                items = (item for bucket in buckets.values() for _, item in _pairs(bucket))
+                self._add_change(section_uuid, collector.change(items))
             self._set_state(section_uuid, state)
         return has_new_files
+
+    def _add_change(self, section_uuid: str, change: IndexChange) -> None:
+        if not change.is_empty:
+            whole = self.change(section_uuid).followed_by(change)
+            self._cache.set(["changes", section_uuid], whole.document())
 
     def _add(
         self,
@@ -184,6 +210,7 @@ class FileIndex:
         newest: int,
     ) -> int:
         added = 0
+        gained: set[tuple[str, int]] = set()
         for file in files:
             name = folded_name(file.path)
             number = _bucket_of(name)
@@ -198,6 +225,9 @@ class FileIndex:
             ]
             self._set_bucket(section_uuid, number, {**bucket, name: [*others, row]})
             added += 1
+            if len(others) == len(known_rows):
+                gained.add((file.path, file.item))
+        self._add_change(section_uuid, IndexChange(frozenset(gained)))
         new_state = replace(
             state, marker=marker, newest=max(newest, state.newest), files=state.files + added
         )
@@ -253,3 +283,8 @@ def _row(file: PlexFile) -> list[Any]:
 
 def _bucket_of(name: str) -> int:
     return zlib.crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
+
+
+def _pairs(bucket: _Bucket) -> Iterator[tuple[str, int]]:
+    """Yield (path, rating key) of each file in a bucket."""
+    return ((row[0], row[2]) for rows in bucket.values() for row in rows)

@@ -19,7 +19,8 @@ from plexapi.exceptions import BadRequest, PlexApiException
 from plexapi.server import PlexServer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
-from core.errors import PlexTemporaryError
+from core.errors import PlexAccessError, PlexError, PlexTemporaryError, PlexUnavailable
+from plex.connection_faults import URL, explain
 from plex.errors import is_late_body, plex_errors, status_of
 from plex.xml_encoding import UTF_8, as_utf_8
 
@@ -27,6 +28,12 @@ from plex.xml_encoding import UTF_8, as_utf_8
 QUICK_READ_S = 5.0
 QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
 QUICK_WAIT_S = 0.2
+IDENTITY = "/identity"
+PLEX_ERROR = "Response"  # the root element of Plex's own errors
+FOREIGN = (
+    "a web page or another server answers instead of Plex, such as the login page of a proxy; "
+    f"enter the address of Plex itself in the setting '{URL}'"
+)
 
 _PAGE_STARTS = (b"<!doctype html", b"<html")  # a login page of a proxy, with status 200
 _IMAGES = re.compile(r"/library/metadata/\d+/(?:posters?|arts?)\b")
@@ -61,13 +68,14 @@ class LazyPlexServer(PlexServer):
 @dataclass(frozen=True, slots=True)
 class PlexAddress:
     """How to reach Plex. Timeouts are (connect, read) in seconds; `verify`: its certificate must be
-    trusted.
+    trusted; `was_reached`: Plex has answered at this URL before.
     """
 
     url: str
     token: str
     timeout_s: tuple[float, float]
     verify: bool = True
+    was_reached: bool = False
 
 
 class PlexTransport:
@@ -88,6 +96,8 @@ class PlexTransport:
         self.session.verify = address.verify
         if not address.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._address = address
+        self._was_reached = address.was_reached
         self._server = LazyPlexServer(
             address.url, address.token, self.session, address.timeout_s, identity
         )
@@ -102,9 +112,11 @@ class PlexTransport:
     ) -> Element:
         """Return the answer of a read; it must be a `MediaContainer`, as a login page is not."""
         root = self.send(target, self.session.get, headers=headers, timeout=timeout)
-        if root is None or root.tag != "MediaContainer":
-            raise PlexTemporaryError("the answer is not Plex's")
-        return root
+        if root is not None and root.tag == "MediaContainer":
+            return root
+        if root is not None and root.tag != PLEX_ERROR:
+            raise self._foreign_answer(target)
+        raise PlexTemporaryError("the answer is not Plex's")
 
     def send(
         self, target: str, method: Callable[..., Any], *, parse: bool = True, **options: Any
@@ -115,11 +127,26 @@ class PlexTransport:
         retries.
         """
         options = {key: value for key, value in options.items() if value is not None}
-        with plex_errors(target):
-            for attempt in self._quick_retries():
-                with attempt:
-                    return self._send(target, method, parse, options)
-        return None
+        try:
+            with plex_errors(target):
+                for attempt in self._quick_retries():
+                    with attempt:
+                        root = self._send(target, method, parse, options)
+        except (PlexUnavailable, PlexAccessError) as error:
+            if not isinstance(error.__cause__, requests.ConnectionError):
+                raise
+            explained = explain(
+                error.__cause__,
+                self._address.url,
+                self._address.timeout_s[0],
+                was_reached=self._was_reached,
+            )
+            if explained is None:
+                raise
+            raise explained from error.__cause__
+        if self._is_page:
+            raise self._foreign_answer(target)
+        return root
 
     def _send(
         self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]
@@ -131,7 +158,7 @@ class PlexTransport:
                 target, method, allow_redirects=False, **options
             )
         except ParseError:
-            if parse:
+            if parse and not self._is_page:
                 raise
             root = None  # 200 with plain text: done
         except TypeError as error:  # plexapi trips over a status that requests has no name for
@@ -142,11 +169,22 @@ class PlexTransport:
             self._on_answer(time.perf_counter() - started, status)
             raise
         self._on_answer(time.perf_counter() - started, 200)
-        if self._is_page:
-            raise PlexTemporaryError(
-                "a web page came instead of Plex's answer; nothing was written"
-            )
+        self._was_reached = self._was_reached or not self._is_page
         return root
+
+    def _foreign_answer(self, target: str) -> PlexError:
+        """Return the error for an answer that Plex does not send, such as a proxy's login page.
+
+        If everything is answered like this, only another Plex URL helps; a single request may
+        succeed later.
+        """
+        if target != IDENTITY:
+            try:
+                self.read(IDENTITY, timeout=self.quick_s)
+            except PlexError as error:
+                return error
+            return PlexTemporaryError("a web page came instead of Plex's answer; nothing was done")
+        return PlexAccessError(FOREIGN)
 
     def _check_response(self, response: requests.Response, **_: object) -> None:
         self._status = response.status_code
@@ -157,8 +195,7 @@ class PlexTransport:
             _ENTITY in response.content
         ):  # Plex has none; they can make a small answer fill the memory
             raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
-        is_write = response.request.method != "GET"  # a read is known by its root element
-        self._is_page = is_write and response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
+        self._is_page = response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
 
     def _quick_retries(self) -> Retrying:
         return Retrying(

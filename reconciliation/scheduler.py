@@ -8,6 +8,7 @@ from validation.scope import ALL, RECENT, Scope
 
 FULL_EVERY_S = 7 * DAY_S
 NEVER = "never"
+SCHEDULED = frozenset({"full", "interval", "start"})
 INTERVALS_S = {"hourly": HOUR_S, "daily": DAY_S, "weekly": 7 * DAY_S}
 
 

@@ -18,6 +18,7 @@ from reconciliation.item_buffer import ItemBuffer
 from reconciliation.pending_scene import PendingScene
 from reconciliation.run import Run
 from reconciliation.scene_gaps import SceneGaps
+from reconciliation.scheduler import SCHEDULED
 from stash.times import parse_time, since_text
 from sync.planner import SyncPlanner
 from validation.metadata import SyncMetadata, parse_scene
@@ -61,7 +62,8 @@ class Sweep:
             ConfigurationError: Plex does not have the library that the scope names.
         """
         if not self._planner.server:
-            self._planner.prepare()
+            # Nothing else may have asked for a day; a user's run asks where files are missing.
+            self._planner.prepare(polls=self.run.cause in SCHEDULED)
             if self._scope.library and not self._library():
                 raise ConfigurationError(f"Plex has no movie library named {self._scope.library}")
             return False
@@ -148,9 +150,12 @@ class Sweep:
         self._match(pending, scene)
         yield pending
 
-    def _match(self, pending: PendingScene, scene: SyncMetadata) -> None:
+    def _match(
+        self, pending: PendingScene, scene: SyncMetadata, *, by_record: bool = False
+    ) -> None:
         try:
-            pending.problem, pending.files = "", self._planner.files(scene)
+            files = self._planner.files(scene, by_record=by_record)
+            pending.problem, pending.files = "", files
         except LibraryMissing:
             # Nothing is known of the scene until the library is back.
             pending.problem, pending.files = "", ()
@@ -163,14 +168,22 @@ class Sweep:
             pending.problem = ""
 
     def _rematch(self, missing: list[PendingScene]) -> None:
-        """Update the index once in a run, the first time that Plex seems to lack files."""
-        if not missing or self._is_index_updated:
-            return
+        """Match again what Plex seems to lack: in an updated index, then by records.
+
+        The index is updated once in a run, the first time that files seem to be missing.
+        """
         scenes = [(pending, pending.scene) for pending in missing if pending.scene is not None]
-        self._planner.update_index([file.path for _, scene in scenes for file in scene.files])
-        self._is_index_updated = True
+        if scenes and not self._is_index_updated:
+            self._planner.update_index(
+                [scene for _, scene in scenes],
+                polled_since=self.run.started_at,
+                # A user who asks for a comparison may just have renamed files, and a rename need
+                # not move the library's marker.
+                listed_since=self.run.asked_at,
+            )
+            self._is_index_updated = True
         for pending, scene in scenes:
-            self._match(pending, scene)
+            self._match(pending, scene, by_record=True)
 
     def _library(self) -> int:
         """Return the key of the library that the scope names; 0 when Plex has none of this name."""

@@ -9,11 +9,28 @@ from typing import Any
 import requests
 
 from core.entity import Entity
-from core.errors import StashQueryError, StashUnavailable
+from core.errors import StashQueryError, StashSchemaError, StashUnavailable
 from validation.metadata import first_oshash
 
 SVG = "image/svg+xml"
 _ERROR_CHARS = 300
+# Stash 0.31 validates a query before it runs it; which status it sends depends on `Accept`.
+_SCHEMA_STATUSES = (400, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How Stash lets PlexSync in.
+
+    Attributes:
+        api_key: the key that Stash's user has generated, "" for none.
+        session_age_s: how long a session is valid, 0 for no limit.
+        needs_login: Stash asks for a user name and a password.
+    """
+
+    api_key: str
+    session_age_s: float
+    needs_login: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +74,8 @@ def read_data(response: requests.Response) -> dict[str, Any]:
     Raises:
         StashUnavailable: the response is no GraphQL response with data, or Stash's database is
             busy.
-        StashQueryError: Stash answered with an error that a repetition does not repair.
+        StashSchemaError: Stash's schema does not allow the query.
+        StashQueryError: Stash failed while it answered the query.
     """
     try:
         document = _read_json(response)
@@ -69,7 +87,10 @@ def read_data(response: requests.Response) -> dict[str, Any]:
         # Stash 0.31 sends this error of SQLite with status 200.
         if response.status_code == 200 and "database is locked" in text:
             raise StashUnavailable(f"Stash is busy: {text[:_ERROR_CHARS]}")
-        raise StashQueryError(f"Stash refused a query: {text[:_ERROR_CHARS]}")
+        if response.status_code in _SCHEMA_STATUSES:
+            raise StashSchemaError(f"Stash refused a query: {text[:_ERROR_CHARS]}")
+        if response.status_code == 200:
+            raise StashQueryError(f"Stash answered a query with an error: {text[:_ERROR_CHARS]}")
     data = document.get("data") if isinstance(document, dict) else None
     if response.status_code != 200 or not isinstance(data, dict):
         raise StashUnavailable(f"Stash answered {response.status_code} without data")

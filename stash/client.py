@@ -1,104 +1,78 @@
-"""Ask Stash: one method per query, on the GraphQL transport of stashapp-tools.
+"""Ask Stash: one method per query."""
 
-Only the library's `GQLWrapper` is used. The constructor of its `StashInterface` sends three
-requests, one of them for the schema of half a megabyte.
-"""
-
-import copy
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import requests
-from stashapi.classes import GQLWrapper
 
 from core.entity import Entity, entity_subject
+from core.errors import StashQueryError, StashSchemaError
 from stash import queries
 from stash.answers import (
     Cover,
+    Credentials,
     SceneState,
     check_cover,
     expect_shape,
     is_placeholder,
-    read_data,
     read_entity,
     read_scene,
     read_scene_state,
 )
-from stash.session import StashAddress, StashSession, silence_certificate_warnings
+from stash.scene_reads import RawScene, ScenesRead, read_halves
+from stash.transport import StashTransport
+from validation.metadata import LEFT_OUT
 
 PLUGIN_ID = "PlexSync"
 
-# The library logs the variables of a failed query, and those of `save_settings` hold the Plex
-# token.
-_SILENT_LOG = logging.Logger("stashapi", level=logging.CRITICAL + 1)
 
-
-class StashClient(GQLWrapper):
+class StashClient(StashTransport):
     """Send PlexSync's queries to one Stash. One thread uses one client."""
 
-    s: StashSession
+    def scenes(self, ids: Sequence[int]) -> dict[int, RawScene | None]:
+        """Return each requested scene; None for a deleted one, {} for one that Stash fails on."""
+        answer = self.read_scenes(ids)
+        return {**answer.scenes, **{number: {} for number in answer.failed}}
 
-    def __init__(
-        self,
-        address: StashAddress,
-        cookie: str,
-        *,
-        api_key: str = "",
-        timeout_s: tuple[float, float] = (5.0, 30.0),
-        on_request: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Prepare the session; send nothing. See `StashSession` for the arguments."""
-        super().__init__()
-        library_headers = self.s.headers
-        self.s = StashSession(cookie, api_key, timeout_s, on_request)
-        self.s.headers.update(library_headers)
-        self.base_url = address.base_url
-        self.url = f"{self.base_url}/graphql"
-        # PlexSync's queries carry their fragments.
-        self.fragments: dict[str, str] = {}
-        self.log = _SILENT_LOG
-        silence_certificate_warnings(address)
-
-    @property
-    def cookie(self) -> str:
-        """Return the newest value of Stash's session cookie, "" for none."""
-        return self.s.cookie
-
-    @cookie.setter
-    def cookie(self, value: str) -> None:
-        self.s.cookie = value
-
-    @property
-    def api_key(self) -> str:
-        """Return the API key that is sent if Stash refuses the cookie, "" for none."""
-        return self.s.api_key
-
-    @api_key.setter
-    def api_key(self, value: str) -> None:
-        self.s.api_key = value
-
-    def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the `data` of one query.
+    def read_scenes(self, ids: Sequence[int]) -> ScenesRead:
+        """Read the scenes with one request; if Stash fails on some, with a few for the others.
 
         Raises:
-            StashUnavailable: Stash is away, busy, or has ended the session.
-            StashQueryError: Stash answered with an error that a repetition does not repair.
+            StashUnavailable, StashSchemaError: no single scene is at fault.
         """
-        # The library converts the variables in place.
-        data: dict[str, Any] = self.call_GQL(query, copy.deepcopy(dict(variables or {})))
-        return data
-
-    def _handle_GQL_response(self, response: requests.Response) -> dict[str, Any]:  # noqa: N802
-        """Return the data of a response; replaces the library's, which raises a bare Exception."""
-        return read_data(response)
-
-    def scenes(self, ids: Sequence[int]) -> dict[int, dict[str, Any] | None]:
-        """Return each requested scene, with one request; None for a deleted scene."""
         if not ids:
-            return {}
-        data = self.graphql(queries.scenes_by_id(ids))
-        return {number: read_scene(data.get(f"s{number}")) for number in ids}
+            return ScenesRead()
+        try:
+            return ScenesRead(self._scenes(ids))
+        except StashSchemaError:
+            raise
+        except StashQueryError as error:
+            self.check_data()
+            return read_halves(self._scenes, ids, str(error))
+
+    def _scenes(self, ids: Sequence[int]) -> dict[int, RawScene | None]:
+        data = self._send_selected(lambda selection: queries.scenes_by_id(ids, selection))
+        return {number: self._with_left_out(data.get(f"s{number}")) for number in ids}
+
+    def _send_selected(
+        self, query: Callable[[str], str], variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Send a query for scenes; if it is refused, again without what Stash's schema lacks.
+
+        `query` returns the query for a selection.
+        """
+        try:
+            return self.send(query(self.selection.text), variables)
+        except StashSchemaError as error:
+            self.reduce_selection(str(error))
+            return self.send(query(self.selection.text), variables)
+
+    def _with_left_out(self, raw: object) -> RawScene | None:
+        """Return a scene with the names that were not asked for, so that none counts as empty."""
+        scene = read_scene(raw)
+        if not scene or not self.selection.left_out:
+            return scene
+        return {**scene, LEFT_OUT: self.selection.left_out}
 
     def settings(self, plugin_id: str = PLUGIN_ID) -> dict[str, Any]:
         """Return the plugin's stored settings; {} if none were ever stored."""
@@ -110,14 +84,18 @@ class StashClient(GQLWrapper):
 
     def save_settings(self, values: Mapping[str, Any], plugin_id: str = PLUGIN_ID) -> None:
         """Replace all settings that Stash stores for the plugin."""
-        self.graphql(queries.SAVE_SETTINGS, {"id": plugin_id, "values": dict(values)})
+        self.send(queries.SAVE_SETTINGS, {"id": plugin_id, "values": dict(values)})
 
-    def credentials(self) -> tuple[str, float]:
-        """Return Stash's API key ("" for none) and the maximum age of a session in seconds."""
+    def credentials(self) -> Credentials:
+        """Return how Stash lets PlexSync in."""
         data = self.graphql(queries.CREDENTIALS)
         with expect_shape():
             general = data["configuration"]["general"]
-            return str(general["apiKey"] or ""), float(general["maxSessionAge"] or 0)
+            return Credentials(
+                str(general["apiKey"] or ""),
+                float(general["maxSessionAge"] or 0),
+                bool(general.get("username")),
+            )
 
     def scene_page(self, after: int, size: int, since: str = "") -> list[tuple[int, str]]:
         """Return (id, updated_at) of the next scenes in the order of their ids; [] at the end.
@@ -209,6 +187,8 @@ class StashClient(GQLWrapper):
     ) -> tuple[list[dict[str, Any]], int]:
         """Return the next whole scenes in the order of their ids, and the number of all scenes.
 
+        Of a scene that Stash fails on there is only the id.
+
         Args:
             after: The id before the first scene of the page.
             size: The maximum number of scenes.
@@ -216,12 +196,22 @@ class StashClient(GQLWrapper):
             counted: Ask for the number of all scenes; without it the number is 0.
         """
         variables: dict[str, Any] = {"after": after, "size": size, "counted": counted}
+        query = queries.whole_scenes
         if since:
-            data = self.graphql(queries.RECENT_SCENES, {**variables, "since": since})
-        else:
-            data = self.graphql(queries.WHOLE_SCENES, variables)
-        page = data["findScenes"]
-        return list(page["scenes"]), int(page.get("count") or 0)
+            query, variables["since"] = queries.recent_scenes, since
+        try:
+            page = self._send_selected(query, variables)["findScenes"]
+        except StashSchemaError:
+            raise
+        except StashQueryError:
+            self.check_data()
+            ids = [scene_id for scene_id, _ in self.scene_page(after, size, since)]
+            scenes = self.scenes(ids)
+            # One that Stash fails on stays on the page: a missing scene would count as deleted.
+            return [scenes[scene_id] or {"id": str(scene_id)} for scene_id in ids], 0
+        return [self._with_left_out(scene) or {} for scene in page["scenes"]], int(
+            page.get("count") or 0
+        )
 
     def file_sample(self, size: int) -> list[tuple[str, int]]:
         """Return (path, bytes) of the files of randomly selected scenes; [] without scenes."""
@@ -236,7 +226,7 @@ class StashClient(GQLWrapper):
 
     def log_line(self, level: str, text: str) -> None:
         """Write a line to Stash's log, by running PlexSync as an operation."""
-        self.graphql(
+        self.send(
             queries.SAY, {"id": PLUGIN_ID, "args": {"mode": "say", "level": level, "text": text}}
         )
 
@@ -265,7 +255,7 @@ class StashClient(GQLWrapper):
             return Cover(None, etag, unchanged=True)
         if response.status_code == 404:
             return Cover(None, "")
-        check_cover(response, scene_id)
+        self._check_cover(response, scene_id)
         if is_placeholder(response):
             return Cover(None, response.headers.get("ETag", ""))
         return Cover(response.content, response.headers.get("ETag", ""))
@@ -283,13 +273,22 @@ class StashClient(GQLWrapper):
         try:
             if response.status_code in (304, 404):
                 return False
-            check_cover(response, scene_id)
+            self._check_cover(response, scene_id)
             if is_placeholder(response):
                 return False
             return bool(response.headers.get("ETag", "") != etag)
         finally:
             response.close()
 
-    def is_up(self) -> bool:
-        """Return True if Stash answers; needs no session."""
-        return self.s.is_up(f"{self.base_url}/healthz")
+    def _check_cover(self, response: requests.Response, scene_id: int) -> None:
+        """Raise unless the response is a cover or Stash's placeholder.
+
+        Raises:
+            StashUnavailable: Stash is away, or waits for its user.
+            StashQueryError: Stash is ready and cannot send this cover.
+        """
+        try:
+            check_cover(response, scene_id)
+        except StashQueryError:
+            self.check_ready()
+            raise

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from core.fields import FIELDS
 
-_ALWAYS = "id organized created_at updated_at files { path size fingerprints { type value } }"
+ALWAYS = "id organized created_at updated_at files { path size fingerprints { type value } }"
 
-SCENE = " ".join([_ALWAYS, *(field.selection for field in FIELDS if field.selection)])
+SCENE = " ".join([ALWAYS, *(field.selection for field in FIELDS if field.selection)])
 """The selection of one scene: what is always needed, then what each field's row asks for."""
 
 SETTINGS = "query PlexSyncSettings($id: ID!) { configuration { plugins(include: [$id]) } }"
@@ -15,11 +15,17 @@ SAVE_SETTINGS = """mutation PlexSyncSaveSettings($id: ID!, $values: Map!) {
   configurePlugin(plugin_id: $id, input: $values)
 }"""
 
-CREDENTIALS = "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge } } }"
+CREDENTIALS = (
+    "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge username } } }"
+)
+
+STASH_VERSION = "query PlexSyncStashVersion { version { version } }"
 
 # What an operation writes to its stderr ends in Stash's log: the only way for a detached worker to
 # reach it.
 SAY = "mutation PlexSyncSay($id: ID!, $args: Map!) { runPluginOperation(plugin_id: $id, args: $args) }"
+
+SYSTEM_STATUS = "query PlexSyncStatus { systemStatus { status } }"
 
 SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
   findScenes(filter: {sort: "id", per_page: $size}, scene_filter: {id: {value: $after, modifier: GREATER_THAN}}) {
@@ -64,16 +70,33 @@ _WHOLE_PAGE = """query PlexSyncWholeScenes($after: Int!, $size: Int!, $counted: 
     count @include(if: $counted) scenes { %s }
   }
 }"""
-WHOLE_SCENES = _WHOLE_PAGE % ("", "", SCENE)
-RECENT_SCENES = _WHOLE_PAGE % (
-    ", $since: String!",
-    ", AND: {updated_at: {value: $since, modifier: GREATER_THAN},"
-    " OR: {created_at: {value: $since, modifier: GREATER_THAN}}}",
-    SCENE,
-)
 
 
-def scenes_by_id(ids: Sequence[int]) -> str:
+def one_scene(selection: str) -> str:
+    """Return the query for the oldest or the newest scene: whether Stash serves scenes at all."""
+    return f"""query PlexSyncOneScene($direction: SortDirectionEnum!) {{
+  findScenes(filter: {{sort: "id", direction: $direction, per_page: 1}}) {{
+    scenes {{ {selection} }}
+  }}
+}}"""
+
+
+def whole_scenes(selection: str) -> str:
+    """Return the query for a page of whole scenes."""
+    return _WHOLE_PAGE % ("", "", selection)
+
+
+def recent_scenes(selection: str) -> str:
+    """Return the query for a page of whole scenes that were created or changed recently."""
+    return _WHOLE_PAGE % (
+        ", $since: String!",
+        ", AND: {updated_at: {value: $since, modifier: GREATER_THAN},"
+        " OR: {created_at: {value: $since, modifier: GREATER_THAN}}}",
+        selection,
+    )
+
+
+def scenes_by_id(ids: Sequence[int], selection: str = SCENE) -> str:
     """Return one query for a batch: `findScenes(ids)` would fail as a whole for one missing id.
 
     Examples:
@@ -81,7 +104,7 @@ def scenes_by_id(ids: Sequence[int]) -> str:
         query PlexSyncBatch { s42: findScene(id: 42) { ...scene } s43: findScene(id: 43) { ...scene } }
     """
     parts = " ".join(f"s{number}: findScene(id: {number}) {{ ...scene }}" for number in ids)
-    return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {SCENE} }}"
+    return f"query PlexSyncBatch {{ {parts} }} fragment scene on Scene {{ {selection} }}"
 
 
 _FIND_ONE = {
@@ -142,3 +165,13 @@ def entity_ids(kind: str) -> str:
     """Return the query for the ids of every entity of one kind."""
     field, rows = _FIND_MANY[kind]
     return f"query PlexSyncIds {{ listed: {field}(filter: {{per_page: -1}}) {{ rows: {rows} {{ id }} }} }}"
+
+
+def types_by_name(names: Sequence[str]) -> str:
+    """Return the query for the fields of some types of Stash's schema, as t0, t1, ..."""
+    named = "name ofType { name ofType { name ofType { name } } }"
+    parts = [
+        f't{place}: __type(name: "{name}") {{ fields {{ name type {{ {named} }} }} }}'
+        for place, name in enumerate(names)
+    ]
+    return f"query PlexSyncTypes {{ {' '.join(parts)} }}"

@@ -8,11 +8,14 @@ from typing import Any
 import requests
 import urllib3
 
-from core.errors import StashUnavailable, reason_of
+from core.errors import StashNeed, StashUnavailable, reason_of
+from stash.key_file import KeyFile
 
 # Stash 0.31 answers 401 from its API, redirects everything else to the login page, and answers 403
 # while its protection against public access is triggered.
 _AUTH_FAILURES = (301, 302, 303, 307, 308, 401, 403)
+_WRONG_KEY = 401
+_TRIPWIRE = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class StashSession(requests.Session):
         api_key: str,
         timeout_s: tuple[float, float],
         on_request: Callable[[], object],
+        key_file: KeyFile | None = None,
     ) -> None:
         """Prepare the session; send nothing.
 
@@ -61,6 +65,7 @@ class StashSession(requests.Session):
             api_key: Sent only after Stash refused the cookie; "" for none.
             timeout_s: Connect and read time-out of each request, in seconds.
             on_request: Called before each request, repeated ones included; not for `is_up`.
+            key_file: Where the API key is kept between runs; None keeps none.
         """
         super().__init__()
         # A proxy for the internet must not see requests to Stash.
@@ -70,7 +75,8 @@ class StashSession(requests.Session):
         # Stash reads the oldest of two cookies of one name, so none may come from a cookie jar.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.cookie = cookie
-        self.api_key = api_key
+        self._key_file = key_file
+        self.api_key = api_key or (key_file.read() if key_file else "")
         self._timeout_s = timeout_s
         self._on_request = on_request
 
@@ -81,14 +87,34 @@ class StashSession(requests.Session):
             StashUnavailable: Stash does not answer in time, or it refused both logins.
         """
         response = self._send_once(method, url, self._cookie_header(), args, kwargs)
-        if response.status_code in _AUTH_FAILURES and self.api_key:
+        if response.status_code not in _AUTH_FAILURES:
+            return response
+        # Another process may have kept a newer key.
+        self.api_key = (self._key_file.read() if self._key_file else "") or self.api_key
+        if self.api_key:
             response = self._send_once(method, url, {"ApiKey": self.api_key}, args, kwargs)
-        if response.status_code in _AUTH_FAILURES:
+            if response.status_code not in _AUTH_FAILURES:
+                return response
+            if response.status_code == _WRONG_KEY:
+                self._forget_key()
+        if response.status_code == _TRIPWIRE:
             raise StashUnavailable(
-                f"Stash refused the session ({response.status_code}); the next hook brings "
-                "a new one"
+                f"Stash refused the session ({_TRIPWIRE}); its protection against access from the "
+                "internet may be active"
             )
-        return response
+        need = StashNeed.LOGIN
+        raise StashUnavailable(f"Stash {need.value} ({response.status_code})", need=need)
+
+    def keep_api_key(self, value: str) -> None:
+        """Use this key from now on, and keep it for later runs; "" for none."""
+        self.api_key = value
+        if self._key_file is not None:
+            self._key_file.keep(value)
+
+    def _forget_key(self) -> None:
+        if self._key_file is not None:
+            self._key_file.forget(self.api_key)
+        self.api_key = ""
 
     def is_up(self, url: str) -> bool:
         """Return True if `url` answers 200 to a request without a login. Never raise."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.errors import InvalidScene, PlexSyncError
-from core.job import Job
+from core.job import BUTTONS, Job
 from core.log import EventLog
 from core.match import Confidence, MatchResult
 from core.plex_item import PlexItem
+from core.record import SyncRecord
 from plex.client import PlexClient
 from stash.client import StashClient
 from sync.batch_records import BatchRecords
@@ -16,6 +17,7 @@ from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.ownership import Ownership
 from sync.plan_items import PlannedItem, PlanRules
+from sync.record_evidence import recorded_match
 from sync.scene_matcher import SceneMatcher
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata, parse_scene
@@ -94,7 +96,7 @@ def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
         return Batch(cases, BatchRecords(ctx.records, ""), ownership)
     batch = Batch(cases, BatchRecords(ctx.records, ctx.plex.machine_identifier()), ownership)
     with ctx.watch.step("match"):
-        _match_all(ctx.matcher(), matchable)
+        _match_all(ctx, batch.records.server, matchable)
     claim_items(ownership, cases.values())
     with ctx.watch.step("items"):
         read_items(ctx.plex, batch, matchable)
@@ -141,6 +143,11 @@ def is_missing(case: SceneJob) -> bool:
     return case.match is not None and case.match.confidence is Confidence.NONE
 
 
+def lacks_path(case: SceneJob) -> bool:
+    """Return True if Plex has no file at the scene's path, even if a record led to its item."""
+    return is_missing(case) or (case.match is not None and case.match.is_recorded)
+
+
 def display_title(scene: SyncMetadata) -> str:
     """Return what the user knows the scene by: its title, else the name of its file, else ""."""
     if scene.title or not scene.files:
@@ -150,12 +157,15 @@ def display_title(scene: SyncMetadata) -> str:
 
 def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[int, SceneJob]:
     read_at = clock.wall()
-    answers = stash.scenes([job.scene_id for job in jobs])
+    read = stash.read_scenes([job.scene_id for job in jobs])
     cases = {}
     for job in jobs:
-        answer = answers[job.scene_id]
         case = SceneJob(job, None, read_at)
-        if answer is not None:
+        answer = read.scenes.get(job.scene_id)
+        if job.scene_id in read.failed:
+            reason = read.failed[job.scene_id]
+            case.error = InvalidScene(f"Stash fails on scene {job.scene_id}: {reason}")
+        elif answer is not None:
             try:
                 case.scene = parse_scene(answer)
             except ValueError as error:
@@ -168,14 +178,53 @@ def _is_matchable(scene: SyncMetadata | None, config: PlexSyncConfig) -> bool:
     return scene is not None and bool(scene.files) and not exclusion_reason(scene, config)
 
 
-def _match_all(matcher: SceneMatcher, cases: Sequence[SceneJob]) -> None:
-    """Match the scenes; ask Plex what is new if it lacks the file of one of them."""
+def _match_all(ctx: SyncContext, server: str, cases: Sequence[SceneJob]) -> None:
+    """Match the scenes; ask Plex what is new if it lacks the file of one of them.
+
+    A file that Plex still has under its old path is matched by its record.
+    """
+    matcher = ctx.matcher()
     matcher.prepare()
     _match(matcher, cases)
-    missing = [case for case in cases if is_missing(case)]
-    if missing:
-        matcher.refresh([case.scene for case in missing if case.scene is not None])
-        _match(matcher, missing)
+    uncertain = [case for case in cases if not _is_certain(case)]
+    recorded = _recorded_matches(ctx, server, uncertain)
+    missing = [case for case in uncertain if is_missing(case) or case.job.id in recorded]
+    if not missing:
+        return
+    scenes = [case.scene for case in missing if case.scene is not None]
+    matcher.refresh(scenes, polled_since=_asked_at(missing))
+    _match(matcher, missing)
+    still_uncertain = [case for case in missing if not _is_certain(case)]
+    recorded = _recorded_matches(ctx, server, still_uncertain)
+    for case in still_uncertain:
+        case.match = recorded.get(case.job.id, case.match)
+
+
+def _is_certain(case: SceneJob) -> bool:
+    return case.match is not None and case.match.confidence is Confidence.HIGH
+
+
+def _recorded_matches(
+    ctx: SyncContext, server: str, cases: Sequence[SceneJob]
+) -> dict[int, MatchResult]:
+    """Return by job the matches of scenes whose file is on record, with one statement."""
+    records: dict[int, list[SyncRecord]] = {}
+    for record in ctx.records.of_scenes([case.job.scene_id for case in cases], server):
+        records.setdefault(record.scene_id, []).append(record)
+    matches = {}
+    for case in cases:
+        if case.scene is not None and case.job.scene_id in records:
+            known = records[case.job.scene_id]
+            match = recorded_match(case.scene, known, ctx.finder.candidates)
+            if match is not None:
+                matches[case.job.id] = match
+    return matches
+
+
+def _asked_at(cases: Iterable[SceneJob]) -> float:
+    """Return when the user last asked for one of the jobs by a button; 0.0 for none."""
+    jobs = [case.job for case in cases]
+    return max((job.enqueued_at for job in jobs if not BUTTONS.isdisjoint(job.causes)), default=0.0)
 
 
 def _match(matcher: SceneMatcher, cases: Iterable[SceneJob]) -> None:

@@ -19,6 +19,7 @@ from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.context import SyncContext
 from sync.path_learning import LearnedPathStore
+from sync.reached_url import ReachedUrl
 from sync_queue.meta import MetaStore
 from sync_queue.records import Records
 from sync_queue.store import JobStore
@@ -43,8 +44,12 @@ def build_plex(
     clock: Clock,
     config: PlexSyncConfig,
     on_response: OnPlexResponse = lambda took_s, status: None,
+    *,
+    was_reached: bool = False,
 ) -> PlexClient:
     """Return a client for Plex under these settings. Send nothing.
+
+    `was_reached`: Plex has answered at this URL before.
 
     Raises:
         OSError: the device identity can be neither read nor written.
@@ -54,6 +59,7 @@ def build_plex(
         config.plex_token.get_secret_value(),
         (config.plex_connect_timeout_s, config.plex_read_timeout_s),
         config.plex_verify_tls,
+        was_reached,
     )
     return PlexClient(address, device_headers(data_dir, clock.sleep), clock.sleep, on_response)
 
@@ -74,7 +80,8 @@ def build_sync_context(
     """
     extra = additions or WorkerAdditions()
     facts = MetaStore(store)
-    plex = build_plex(data_dir, clock, config, extra.on_response)
+    reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
+    plex = build_plex(data_dir, clock, config, reached.on_response, was_reached=reached.is_known)
     index = FileIndex(data_dir / "cache")
 
     def on_missing(choice: LibraryChoice) -> None:

@@ -13,6 +13,8 @@ def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
         return "the match overrides say never"
     if config.only_organized and not scene.organized:
         return "it is not organized"
+    if config.excluded_tags and not scene.is_known("tags"):
+        return "its tags cannot be read, and the settings exclude tags"
     carried = [tag for tag in scene.tags if broad_form(tag) in config.excluded_tags]
     if carried:
         return f"it carries the tag {carried[0]}"

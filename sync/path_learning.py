@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from core.clock import Clock
+from core.errors import StashQueryError, StashUnavailable
 from core.log import EventLog
 from core.units import DAY_S
 from plex.path_learner import Candidates, LearnedMapping, StashFile, contradicts, learn
@@ -18,6 +19,8 @@ from validation.state_file import StateFile
 FILE_NAME = "learned_paths.json"
 SAMPLE = 500
 REPEAT_AFTER_S = DAY_S
+# After a sample that Stash did not answer: well before a job stops waiting for its file.
+RETRY_AFTER_S = 1_200.0
 LEARNED = "learned"
 
 
@@ -54,6 +57,8 @@ class LearnedPathStore:
         self._clock = clock
         self._log = log
         self._on_dropped = on_dropped
+        self._retry_at = clock.monotonic()
+        self._has_failed = False
         self._document = self._file.load()
         if self._file.warning:
             log.warning("state.corrupt", file=FILE_NAME, detail=self._file.warning)
@@ -64,16 +69,26 @@ class LearnedPathStore:
         return self._document.mappings
 
     def is_due(self) -> bool:
-        """Return True if nothing was learned within the last day."""
+        """Return True if nothing was learned within the last day, and no sample failed just now."""
+        if self._clock.monotonic() < self._retry_at:
+            return False
         return abs(self._clock.wall() - self._document.learned_at) >= REPEAT_AFTER_S
 
     def learn(self, stash: StashClient, candidates: Candidates) -> None:
         """Learn from a sample of Stash's files, with one request to Stash and none to Plex.
 
-        Raises:
-            StashUnavailable: nothing was learned.
+        No job needs the sample: if Stash rejects the query or answers too late, what was learned
+        before stays, and the sample is requested again after RETRY_AFTER_S.
         """
-        files = [StashFile(path, size) for path, size in stash.file_sample(SAMPLE)]
+        try:
+            sample = stash.file_sample(SAMPLE)
+        except (StashQueryError, StashUnavailable) as error:
+            self._retry_at = self._clock.monotonic() + RETRY_AFTER_S
+            if not self._has_failed:
+                self._log.warning("paths.not_learned", detail=str(error))
+            self._has_failed = True
+            return
+        files = [StashFile(path, size) for path, size in sample]
         mappings = [
             mapping
             for mapping in learn(files, candidates)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.match import Confidence, PlexFile
+from core.match import Confidence, MatchResult, PlexFile
 from core.plex_item import PlexItem
 from sync.batch_records import BatchRecords
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.ownership import Ownership, check_owners, unchecked_owners
 from sync.plan_items import PlannedItem, plan_items
+from sync.recognize_server import recognize_server
+from sync.record_evidence import recorded_match
 from sync.targets import items_to_write, matched_files
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
@@ -38,29 +40,38 @@ class SyncPlanner:
         self._matcher = ctx.matcher()
         self._ownership = Ownership(ctx.config.match_overrides)
 
-    def prepare(self) -> None:
+    def prepare(self, *, polls: bool = False) -> None:
         """Load the libraries' files and the learned paths.
+
+        With `polls`, libraries that have changed since they were last listed are listed again.
 
         Raises:
             PlexError, StashUnavailable: a server failed.
         """
         self.server = self.plex.machine_identifier()
+        recognize_server(self.plex, self.records, self._ctx.log)
         self._matcher.prepare()
+        if polls:
+            self.finder.has_changed()
+            self.finder.list_moved()
 
     def is_left_alone(self, scene: SyncMetadata) -> bool:
         """Return True if a sync skips the scene: it has no file, or the settings exclude it."""
         return not scene.files or bool(exclusion_reason(scene, self._ctx.config))
 
-    def files(self, scene: SyncMetadata) -> tuple[PlexFile, ...]:
+    def files(self, scene: SyncMetadata, *, by_record: bool = False) -> tuple[PlexFile, ...]:
         """Return the Plex files behind the items to write.
 
-        () where Plex has none and the settings ignore that.
+        () where Plex has none and the settings ignore that. With `by_record`, a file that Plex
+        still has under its old path is found by its record, where the index is up to date.
 
         Raises:
             PlexNotFound, MatchError: there is no item, or none that is certain enough.
             LibraryMissing: there is none, and a configured library is missing.
         """
         match, config = self._matcher.match(scene), self._ctx.config
+        if by_record and match.confidence is not Confidence.HIGH:
+            match = self._recorded_match(scene) or match
         is_absent = match.confidence is Confidence.NONE and not self._matcher.missing_libraries
         if is_absent and config.skip_not_found:
             return ()
@@ -68,6 +79,10 @@ class SyncPlanner:
         for item in items:
             self._ownership.claims.setdefault(item, scene.scene_id)
         return matched_files(match)
+
+    def _recorded_match(self, scene: SyncMetadata) -> MatchResult | None:
+        records = self.records.of_scene(scene.scene_id, self.server).values()
+        return recorded_match(scene, records, self.finder.candidates)
 
     def load_records(self, scenes: Sequence[tuple[int, Iterable[PlexItem]]]) -> BatchRecords:
         """Read the records of scenes and their items with two statements, and who owns the items.
@@ -95,11 +110,14 @@ class SyncPlanner:
         """
         return plan_items(scene, items, records, self._ownership, self._ctx.plan_rules())
 
-    def update_index(self, paths: Sequence[str]) -> None:
-        """Ask Plex what is new, because it has none of these files of Stash.
+    def update_index(
+        self, scenes: Sequence[SyncMetadata], *, polled_since: float, listed_since: float
+    ) -> None:
+        """Ask Plex what is new, because it seems to lack files of these scenes.
+
+        Both times are epoch seconds: an answer of Plex that is older does not count.
 
         Raises:
             PlexError: Plex failed.
         """
-        finder = self.finder
-        finder.refresh(lambda: any(not finder.candidates(path) for path in paths))
+        self._matcher.refresh(scenes, polled_since=polled_since, listed_since=listed_since)

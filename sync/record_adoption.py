@@ -8,7 +8,7 @@ record is of use only to the scene that plays its item.
 import contextlib
 from collections.abc import Iterable, Mapping
 
-from core.errors import MatchError
+from core.errors import MatchError, StashQueryError
 from core.log import EventLog
 from core.plex_item import PlexItem
 from core.record import SyncRecord
@@ -112,7 +112,11 @@ def _release_foreign_records(
         if matches_file(record, scene, paths) is not False:
             continue
         if batch.ownership.overrides.get(scene.scene_id) == record.item:
-            case.error = _stale_override_error(scene, record, stash)
+            try:
+                case.error = _stale_override_error(scene, record, stash)
+            except StashQueryError as error:
+                # Only this scene needs the answer; without one nothing is written.
+                case.error = error
         else:
             batch.records.rekey(record, UNASSIGNED)
 

@@ -65,13 +65,26 @@ class SceneMatcher:
         """Return the configured libraries that Plex does not have."""
         return self._finder.missing_libraries
 
-    def refresh(self, missing: Sequence[SyncMetadata]) -> None:
+    def refresh(
+        self,
+        missing: Sequence[SyncMetadata],
+        *,
+        polled_since: float = 0.0,
+        listed_since: float = 0.0,
+    ) -> None:
         """Bring the index up to date, because Plex had no file for these scenes.
+
+        Both times are epoch seconds: an answer of Plex that is older does not count.
 
         Raises:
             PlexError: Plex failed.
         """
-        self._finder.refresh(lambda: any(not self._is_indexed(scene) for scene in missing))
+        self._finder.refresh(
+            # A file of the same name and another size is not the scene's: it is still missing.
+            lambda: any(self.match(scene).confidence is Confidence.NONE for scene in missing),
+            polled_since=polled_since,
+            listed_since=listed_since,
+        )
 
     def rematch(self, scene: SyncMetadata, stale: Sequence[PlexFile]) -> MatchResult:
         """Match one scene again after Plex moved the files that it was matched with.
@@ -127,9 +140,6 @@ class SceneMatcher:
             if folders:
                 return folders
         return ()
-
-    def _is_indexed(self, scene: SyncMetadata) -> bool:
-        return any(self._finder.candidates(file.path) for file in scene.files)
 
     def _override_match(self, scene: SyncMetadata) -> MatchResult | None:
         """Return the match that the user has set for this scene; None for every other scene."""

@@ -176,10 +176,9 @@ class SceneSync:
     ) -> None:
         key = planned.item.rating_key
         if planned.owner is not None:
-            progress.claimed.append(
-                f"item {key} also plays scene {planned.owner}, "
-                "which is the one that is shown in Plex"
-            )
+            self._ctx.records.save_claim(batch.records.server, key, planned.scene.scene_id)
+            text = "which is the one that is shown in Plex"
+            progress.claimed.append(f"item {key} also plays scene {planned.owner}, {text}")
             return
         progress.items.append(key)
         last_update = confirmed_update(planned.record, planned.scene)

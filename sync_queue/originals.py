@@ -3,6 +3,7 @@ first write.
 """
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,22 @@ class Originals:
         query = {"server": server, "after": after, "size": size}
         rows = self._store.connection.execute(sql.ORIGINALS_AFTER, query).fetchall()
         return [(item, section, _from_text(shown)) for item, section, shown in rows]
+
+    def copy_server(self, connection: sqlite3.Connection, old: str, new: str, section: int) -> int:
+        """Copy the originals of one library to another identifier of the server; return how many.
+
+        Of an item that has originals under both, the older ones count: what Plex showed later may
+        be PlexSync's own values. Call it within a transaction.
+        """
+        values = {"old": old, "new": new, "section": section}
+        both = connection.execute(sql.ORIGINALS_OF_BOTH, values).fetchall()
+        for item, kept_at, old_text, new_text in both:
+            known, later = _from_text(old_text), _from_text(new_text)
+            merged = {name: known[name].merged_with(later[name]) for name in known if name in later}
+            row = {"server": new, "item": item, "section": section, "now": kept_at}
+            text = _text({**later, **known, **merged})
+            connection.execute(sql.SAVE_ORIGINALS, {**row, "shown": text})
+        return connection.execute(sql.COPY_ORIGINALS, values).rowcount + len(both)
 
     def forget(self, server: str, item: int) -> None:
         """Forget in one transaction that a restored item was written, by whichever scene."""

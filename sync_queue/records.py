@@ -1,38 +1,38 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
-from core.send_history import NO_HISTORY
+from core.record import SyncRecord
 from sync_queue import statements as sql
-from sync_queue.history_document import SUSPENDED_PATTERN, history_document, read_history
+from sync_queue.history_document import SUSPENDED_PATTERN
 from sync_queue.originals import Originals
+from sync_queue.record_rows import parse_rows, row_of
 from sync_queue.store import JobStore
-
-_SCALARS = (
-    "scene_id",
-    "server",
-    "item",
-    "section",
-    "path",
-    "oshash",
-    "updated_at",
-    "read_at",
-    "confidence",
-)
-_STORED_KEYS = {
-    "verified": "seen",
-    "item_path": "shown",
-}  # the keys in a record's JSON are users' data and stay
 
 _MAX_KEYS = 900
 
 UNASSIGNED = (
     0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where one record's file is: the item, the library's UUID and the path in Plex."""
+
+    scene_id: int
+    item: int
+    section: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRows:
+    """How many records and originals were copied to another identifier of a server."""
+
+    records: int = 0
+    originals: int = 0
 
 
 class Records:
@@ -44,19 +44,53 @@ class Records:
     def __init__(self, store: JobStore) -> None:
         self._store = store
         self.originals = Originals(store)
+        self._checked_servers: set[str] = set()
+
+    def unchecked_servers(self, server: str) -> list[str]:
+        """Return other servers with records that may be this one, the newest first; [] for none."""
+        if server in self._checked_servers or self._was_copied(server):
+            return []
+        rows = self._store.connection.execute(sql.RECORDED_SERVERS).fetchall()
+        return [other for (other,) in rows if other != server]
+
+    def mark_checked(self, server: str) -> None:
+        """Do not compare this server with others again in this run."""
+        self._checked_servers.add(server)
+
+    def copy_server(self, old: str, new: str, sections: Mapping[str, int]) -> CopiedRows:
+        """Copy what is known of these libraries to another identifier of the server, once.
+
+        Args:
+            old: the identifier that is copied from; its rows stay.
+            new: the identifier that is copied to; its own records stay as they are.
+            sections: the keys of the libraries by UUID; {} only notes that nothing is copied.
+        """
+        records = originals = 0
+        with self._store.transaction() as connection:
+            for uuid, key in sections.items():
+                values = {"old": old, "new": new, "section": uuid}
+                records += connection.execute(sql.COPY_RECORDS, values).rowcount
+                originals += self.originals.copy_server(connection, old, new, key)
+            values = {"key": _copied_key(new), "value": old}
+            connection.execute(sql.SET_META, values)
+        return CopiedRows(records, originals)
+
+    def _was_copied(self, server: str) -> bool:
+        row = self._store.connection.execute(sql.GET_META, {"key": _copied_key(server)}).fetchone()
+        return bool(row and row[0])
 
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """Return the scene's records on one server, by item; {} if there is none."""
         query = {"scene_id": scene_id, "server": server}
         rows = self._store.connection.execute(sql.SCENE_RECORDS, query).fetchall()
-        return {record.item: record for record in _parse_rows(rows)}
+        return {record.item: record for record in parse_rows(rows)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
         """Return every scene's record on one item, lowest scene id first."""
         rows = self._store.connection.execute(
             sql.ITEM_RECORDS, {"item": item, "server": server}
         ).fetchall()
-        return sorted(_parse_rows(rows), key=lambda record: record.scene_id)
+        return sorted(parse_rows(rows), key=lambda record: record.scene_id)
 
     def of_scenes(self, scene_ids: Sequence[int], server: str) -> list[SyncRecord]:
         """Return every record of these scenes on one server; [] when there is none."""
@@ -73,8 +107,28 @@ class Records:
             part = keys[start : start + _MAX_KEYS]
             marks = ", ".join("?" * len(part))
             rows = self._store.connection.execute(statement.format(marks), (server, *part))
-            records.extend(_parse_rows(rows.fetchall()))
+            records.extend(parse_rows(rows.fetchall()))
         return records
+
+    def places(self, server: str) -> Iterator[RecordPlace]:
+        """Yield where the file of each record of a scene is; one statement for all of them."""
+        rows = self._store.connection.execute(sql.RECORD_PLACES, {"server": server})
+        return (RecordPlace(*row) for row in rows)
+
+    def claims(self, server: str, item: int) -> set[int]:
+        """Return the scenes that another scene kept from an item; empty for none."""
+        row = self._store.connection.execute(sql.GET_META, {"key": _claims_key(server, item)})
+        text = (row.fetchone() or ("",))[0]
+        return {int(scene_id) for scene_id in text.split() if scene_id.isdecimal()}
+
+    def save_claim(self, server: str, item: int, scene_id: int) -> None:
+        """Remember that another scene owns the item, which this one plays as well."""
+        claims = self.claims(server, item)
+        if scene_id not in claims:
+            text = " ".join(map(str, sorted({*claims, scene_id})))
+            with self._store.transaction() as connection:
+                values = {"key": _claims_key(server, item), "value": text}
+                connection.execute(sql.SET_META, values)
 
     def scenes_between(self, after: int, until: int, server: str) -> list[int]:
         """Return the ids above `after` up to `until` that have a record, ascending; [] for none."""
@@ -107,12 +161,12 @@ class Records:
     def suspended(self) -> list[SyncRecord]:
         """Return every record, on any server, with a value that is no longer written."""
         query = {"pattern": SUSPENDED_PATTERN}
-        return list(_parse_rows(self._store.connection.execute(sql.SUSPENDED_RECORDS, query)))
+        return list(parse_rows(self._store.connection.execute(sql.SUSPENDED_RECORDS, query)))
 
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, _row(record))
+            connection.execute(sql.SAVE_RECORD, row_of(record))
 
     def transfer(self, record: SyncRecord, scene_id: int) -> SyncRecord:
         """Give what is known of the item to another scene and return that scene's record.
@@ -122,7 +176,7 @@ class Records:
         images = {name: replace(image, etag="") for name, image in record.images.items()}
         transferred = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
         with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_RECORD, _row(transferred))
+            connection.execute(sql.SAVE_RECORD, row_of(transferred))
             old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
             connection.execute(sql.FORGET_ITEM, old)
         return transferred
@@ -172,82 +226,9 @@ class Records:
         return updated_at or "", read_at or 0.0
 
 
-def _values(record: SyncRecord | FieldRecord | ImageRecord | ImageFailure) -> dict[str, Any]:
-    """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of
-    several saves.
-    """
-    values = {
-        _STORED_KEYS.get(attribute.name, attribute.name): getattr(record, attribute.name)
-        for attribute in fields(record)
-    }
-    # Most records have nothing to say here.
-    if values.get("locked", True) is None:
-        del values["locked"]
-    history = history_document(values.pop("history", NO_HISTORY))
-    if history:
-        values["history"] = history
-    if isinstance(record, ImageRecord):
-        # Almost no image fails or was chosen by hand, so these keys are stored where they say more.
-        failure, is_by_hand = values.pop("failure"), values.pop("is_by_hand")
-        if failure:
-            values["failure"] = _values(failure)
-        if is_by_hand:
-            values["is_by_hand"] = True
-    return values
+def _claims_key(server: str, item: int) -> str:
+    return f"claims:{server}:{item}"
 
 
-def _row(record: SyncRecord) -> dict[str, Any]:
-    return {**_values(record), "fields": _text(record.fields), "images": _text(record.images)}
-
-
-def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
-    return json.dumps({name: _values(part) for name, part in parts.items()})
-
-
-def _parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
-    """Yield the records in these rows; an invalid one counts as absent."""
-    for row in rows:
-        try:
-            yield _from_row(row)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            # bytes that a bad disk has changed; the scene is then written as if for the first time
-            continue
-
-
-def _image(value: dict[str, Any]) -> ImageRecord:
-    failure = value.get("failure")
-    return ImageRecord(
-        value["sha1"],
-        value.get("etag", ""),
-        value.get("shown", ""),
-        _failure(failure) if failure else None,
-        value.get("is_by_hand", False),
-        read_history(value.get("history")),
-    )
-
-
-def _failure(value: dict[str, Any]) -> ImageFailure:
-    return ImageFailure(
-        value["sha1"],
-        value.get("status", 0),
-        value.get("is_refusal", False),
-        value.get("count", 1),
-        value.get("at", 0.0),
-    )
-
-
-def _from_row(row: tuple[Any, ...]) -> SyncRecord:
-    written = {
-        name: FieldRecord(
-            value["pushed"],
-            value["seen"],
-            tuple(value["names"]),
-            value.get("intended", ""),
-            value.get("locked"),
-            read_history(value.get("history")),
-        )
-        for name, value in json.loads(row[9]).items()
-    }
-    images = {name: _image(value) for name, value in json.loads(row[10]).items()}
-    scalars: dict[str, Any] = dict(zip(_SCALARS, row, strict=False))
-    return SyncRecord(**scalars, fields=written, images=images)
+def _copied_key(server: str) -> str:
+    return f"copied:{server}"

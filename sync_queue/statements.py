@@ -191,6 +191,15 @@ RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND i
 SUSPENDED_RECORDS = (
     f"SELECT {RECORD_COLUMNS} FROM records WHERE fields LIKE :pattern OR images LIKE :pattern"
 )
+RECORD_PLACES = """
+SELECT scene_id, item, section, path FROM records WHERE server = :server AND scene_id > 0"""
+# The servers that records name, the one that was read last first.
+RECORDED_SERVERS = "SELECT server FROM records GROUP BY server ORDER BY max(read_at) DESC"
+# A copied record says what is PlexSync's, not that the scene is current: the database may be older.
+COPY_RECORDS = f"""INSERT OR IGNORE INTO records ({RECORD_COLUMNS})
+SELECT scene_id, :new, item, section, path, oshash, '', 0.0, confidence, fields, images
+FROM records WHERE server = :old AND section = :section
+"""
 LAST_SYNCED_UPDATE = """
 SELECT max(updated_at), max(read_at) FROM records
 WHERE scene_id = :scene_id AND server = :server AND (:oshash = '' OR oshash IN ('', :oshash))
@@ -228,6 +237,15 @@ ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = exc
 COUNT_ORIGINALS = "SELECT count(*) FROM originals WHERE server = :server"
 ORIGINALS_AFTER = """
 SELECT item, section, shown FROM originals WHERE server = :server AND item > :after ORDER BY item LIMIT :size
+"""
+COPY_ORIGINALS = """
+INSERT OR IGNORE INTO originals (server, item, section, kept_at, shown)
+SELECT :new, item, section, kept_at, shown FROM originals WHERE server = :old AND section = :section
+"""
+ORIGINALS_OF_BOTH = """
+SELECT old.item, old.kept_at, old.shown, new.shown FROM originals AS old
+JOIN originals AS new ON new.item = old.item AND new.server = :new
+WHERE old.server = :old AND old.section = :section
 """
 FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
 

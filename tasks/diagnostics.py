@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from core.errors import PlexError
-from core.text import pluralize
+from core.errors import PlexError, StashQueryError, StashUnavailable
+from core.text import format_duration, pluralize
 from core.timers import IntervalTimer
 from plex.finder import no_library
 from plex.libraries import choose_libraries
@@ -17,11 +17,13 @@ from sync.context import SyncContext
 from sync.missing_libraries import library_missing
 from sync.preview import Preview, PreviewTotals, preview
 from sync_queue.hook_queue import is_worker_alive
+from sync_queue.meta import MetaStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
 from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig, read_config
 from validation.settings import BY_NAME
 from worker.reporting.outage_report import report_lines
+from worker.reporting.stash_report import left_out_text
 from worker.reporting.status import status_lines, take_snapshot
 from worker.resilience.outages import metrics, read_history
 
@@ -88,6 +90,7 @@ def health_check(context: TaskContext) -> TaskResult:
     """Look at both servers, the token, the libraries and the paths, and say what is wrong."""
     stash = context.stash_client()
     config = context.config(stash)
+    stash.check_ready()
     context.info(f"Stash answers at {stash.base_url}.")
     plex = context.build_plex(config)
     try:
@@ -103,8 +106,8 @@ def health_check(context: TaskContext) -> TaskResult:
         raise plex_failure(no_library(choice))
     if choice.missing:
         context.info(f"{choice.problem}. {library_missing(choice.missing).advice}")
-    alive = is_worker_alive(str(context.data_dir))
-    context.info(f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
+    alive = _check_worker(context)
+    _check_login(context, stash)
     return {
         "plex": machine,
         "libraries": list(choice.titles),
@@ -129,7 +132,7 @@ def dry_run(context: TaskContext) -> TaskResult:
     """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
     stash = context.stash_client()
     config = context.config(stash)
-    total, ends_at = stash.scene_count(), context.clock.monotonic() + context.max_duration_s()
+    total, ends_at = _scene_count(stash), context.clock.monotonic() + context.max_duration_s()
     tally, pace = PreviewTotals(), IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
     with _ctx(context, config, stash) as ctx:
         for page in scene_pages(stash, PREVIEW_PAGE):
@@ -152,6 +155,14 @@ def dry_run(context: TaskContext) -> TaskResult:
     return tally.answer()
 
 
+def _scene_count(stash: StashClient) -> int:
+    """Return the number of scenes for the progress bar, 0 if Stash rejects the query."""
+    try:
+        return stash.scene_count()
+    except StashQueryError:
+        return 0
+
+
 def clear_matches(context: TaskContext) -> TaskResult:
     """Clear the library index; it is listed again at the next look-up."""
     stash = context.stash_client()
@@ -162,6 +173,38 @@ def clear_matches(context: TaskContext) -> TaskResult:
         "the next change."
     )
     return {"rows": rows}
+
+
+def _check_worker(context: TaskContext) -> bool:
+    """Say what the worker does, and hand it this task's session; return True if it is alive."""
+    alive = is_worker_alive(str(context.data_dir))
+    if not alive:
+        context.info("The worker is not running; the next edit starts it.")
+        return False
+    with context.store() as store:
+        worker = MetaStore(store).worker()
+    if worker is not None and worker.status.is_blocked:
+        context.log("warning", f"The worker is alive, {worker.status_text}.")
+    else:
+        context.info("The worker is alive.")
+    context.try_start_worker()
+    return True
+
+
+def _check_login(context: TaskContext, stash: StashClient) -> None:
+    """Warn where PlexSync would have to wait for a login once its session has ended."""
+    try:
+        credentials = stash.credentials()
+    except StashQueryError:
+        return
+    age_s = credentials.session_age_s
+    if credentials.needs_login and not credentials.api_key and age_s:
+        context.log(
+            "warning",
+            "Stash asks for a login and has no API key. If Stash is away for longer than "
+            f"{format_duration(age_s)} while changes wait, PlexSync waits until Stash is opened. "
+            "Generate an API key in Stash (Settings > Security); PlexSync then uses it.",
+        )
 
 
 def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClient) -> TaskResult:
@@ -179,6 +222,8 @@ def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClien
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")
+    if stash.selection.left_out:
+        context.info(left_out_text(stash.selection))
     verdict = "All is well" if not lost else "Both servers are well"
     context.info(f"{verdict}: {found} of {len(shown)} sample scenes are found in Plex.")
     return {"sample": len(shown), "found": found, "proposed": proposed}
@@ -188,7 +233,12 @@ def _proposed_mapping(
     context: TaskContext, config: PlexSyncConfig, stash: StashClient
 ) -> list[str]:
     """Return the pairs of folders that files of one name and size support; [] for too few files."""
-    files = [StashFile(path, size) for path, size in stash.file_sample(LEARN_SAMPLE)]
+    try:
+        sample = stash.file_sample(LEARN_SAMPLE)
+    except (StashQueryError, StashUnavailable) as error:
+        context.log("warning", f"No path mapping can be proposed: {error}.")
+        return []
+    files = [StashFile(path, size) for path, size in sample]
     with _ctx(context, config, stash) as ctx:
         ctx.finder.prepare()
         return [f"{one.source} => {one.target}" for one in learn(files, ctx.finder.candidates)]

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from core.errors import Fenced, PlexSyncError
-from core.job import FORCE_SYNC, PRIORITY_BACKFILL, scene_subject
+from core.job import FORCE_SYNC, PRIORITY_BACKFILL, SYNC_ALL, SYNC_RECENT, scene_subject
 from core.text import pluralize
 from core.timers import IntervalTimer
 from core.units import DAY_S
@@ -40,7 +40,7 @@ def process_queue(context: TaskContext) -> TaskResult:
 
 def sync_all(context: TaskContext) -> TaskResult:
     """Queue every scene that the records do not prove current, and follow the worker."""
-    return _enqueue(context, "sync_all", is_forced=False)
+    return _enqueue(context, SYNC_ALL, is_forced=False)
 
 
 def force_sync_all(context: TaskContext) -> TaskResult:
@@ -52,7 +52,7 @@ def sync_recent(context: TaskContext) -> TaskResult:
     """Queue what changed within 24 hours and is not proven current, and follow the worker."""
     newer_than = context.clock.wall() - DAY_S
     return _enqueue(
-        context, "sync_recent", is_forced=False, since=since_text(newer_than), newer_than=newer_than
+        context, SYNC_RECENT, is_forced=False, since=since_text(newer_than), newer_than=newer_than
     )
 
 

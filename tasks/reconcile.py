@@ -86,6 +86,10 @@ class _ReadOnlyRecords(Records):
     def save(self, record: SyncRecord) -> None:
         """Save nothing."""
 
+    def unchecked_servers(self, server: str) -> list[str]:
+        """Return []: nothing is copied to another identifier of the server."""
+        return []
+
     def forget_scene(self, scene_id: int) -> int:
         """Forget nothing."""
         return 0

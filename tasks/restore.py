@@ -16,6 +16,7 @@ from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
 from sync.edit_sender import EditSender
+from sync.recognize_server import recognize_server
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerStatus
 from sync_queue.records import Records
@@ -41,6 +42,7 @@ def restore_values(context: TaskContext) -> TaskResult:
         ctx = context.build_sync_context(config, stash, store)
         try:
             server = ctx.plex.machine_identifier()
+            recognize_server(ctx.plex, ctx.records, ctx.log)
             run = _Restore(context, ctx.plex, ctx.records, ctx.sender(), server)
             return run.restore_all(stash)
         except PlexError as error:

@@ -21,7 +21,7 @@ def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, Fie
     return {
         field.name: _CLEANERS[field.kind](getattr(scene, _attribute(field, config)), field, config)
         for field in EDIT_FIELDS
-        if config.field_enabled(field.name)
+        if config.field_enabled(field.name) and scene.is_known(_attribute(field, config))
     }
 
 

@@ -13,6 +13,11 @@ from validation.sanitizers import clean_date
 
 RawObject = Mapping[str, object]
 
+# The key under which a scene names what was not asked for, because Stash's schema lacks it.
+LEFT_OUT = "left_out"
+_KEYS = {"rating": "rating100", "collections": "studio"}
+"""Stash's name of an attribute, where it is another one."""
+
 
 class SceneFile(BaseModel):
     """One media file as Stash sees it. `size` in bytes, 0 if unknown; `oshash` "" if unknown."""
@@ -30,6 +35,7 @@ class SyncMetadata(BaseModel):
     `performers` are sorted by name, because Stash defines no order for them; `tags` keep Stash's.
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
     `rating` 0 to 10. `collections` is the studio's name, or nothing. Times are Stash's own texts.
+    `left_out` are Stash's names of what its schema lacks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,6 +60,11 @@ class SyncMetadata(BaseModel):
     created_at: str
     updated_at: str
     files: tuple[SceneFile, ...]
+    left_out: frozenset[str] = frozenset()
+
+    def is_known(self, attribute: str) -> bool:
+        """Return False if Stash was not asked for this attribute: it is not empty but unknown."""
+        return _KEYS.get(attribute, attribute) not in self.left_out
 
     @property
     def has_identity(self) -> bool:
@@ -106,6 +117,7 @@ def _scene(raw: RawObject) -> SyncMetadata:
         files=tuple(
             _file(file) for file in _objects(raw, "files") if _is_usable_path(file.get("path"))
         ),
+        left_out=_names(raw.get(LEFT_OUT)),
     )
 
 
@@ -116,6 +128,10 @@ def _text(raw: RawObject, key: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{key} is not a text")
     return value.strip()
+
+
+def _names(value: object) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, list | tuple) else frozenset()
 
 
 def _object(raw: RawObject, key: str) -> RawObject:

@@ -485,3 +485,46 @@ def test_sync_recent_leaves_out_what_is_proven_current(runner: TaskRunner) -> No
     assert isinstance(forced, dict)
     assert (answer["queued"], answer["current"]) == (0, 2)
     assert (forced["queued"], forced["current"]) == (2, 0)
+
+
+@pytest.mark.parametrize("api_key", ["", "a-key"])
+def test_the_health_check_warns_of_a_login_without_a_key(runner: TaskRunner, api_key: str) -> None:
+    runner.start_worker()
+    options = runner.stash.core.options
+    options.username, options.password, options.api_key = "u", "p", api_key
+    cookie = runner.stash.cookie().partition("=")[2]
+    connection = {**runner.connection, "SessionCookie": {"Value": cookie}}
+
+    answer = runner.press("health", message={"server_connection": connection})
+
+    assert "error" not in answer
+    assert ("Generate an API key in Stash" in runner.text) is not bool(api_key)
+
+
+def test_the_health_check_says_what_stash_waits_for(runner: TaskRunner) -> None:
+    runner.stash.core.system_status = "NEEDS_MIGRATION"
+
+    answer = runner.press("health")
+
+    assert "migration" in str(answer["error"])
+
+
+@pytest.mark.parametrize("mode", ["health", "dry_run"])
+def test_a_task_does_without_an_optional_query(runner: TaskRunner, mode: str) -> None:
+    runner.start_worker()
+    runner.stash.library.add_scene("/data/lost.mp4", title="Lost")
+    for name in ("PlexSyncSample", "PlexSyncCount", "PlexSyncCredentials"):
+        runner.stash.faults.refuse(name)
+
+    assert "error" not in runner.press(mode)
+
+
+def test_the_health_check_names_what_the_schema_lacks(runner: TaskRunner) -> None:
+    runner.start_worker()
+    runner.stash.library.add_scene("/data/a.mp4", title="A")
+    runner.stash.schema.without_field("Scene", "rating100")
+
+    answer = runner.press("health")
+
+    assert "error" not in answer
+    assert "does not know rating100" in runner.text

@@ -23,6 +23,11 @@ FIND = (
 )
 
 
+def raw_query(stash: StashEmulator, query: str) -> stash_client.HttpAnswer:
+    """Send a query and return the answer as it is, errors included."""
+    return stash_client.fetch(stash.url, "/graphql", json.dumps({"query": query}).encode())
+
+
 def find(
     stash: StashEmulator, filter: object = None, where: object = None, ids: object = None
 ) -> list[int]:
@@ -414,6 +419,36 @@ class TestFaults:
         until_set.set()
 
         assert held.join() == stash.graphql(query)
+
+    @pytest.mark.parametrize("state", ["NEEDS_MIGRATION", "SETUP"])
+    def test_without_a_database_only_data_is_missing(
+        self, stash: StashEmulator, state: str
+    ) -> None:
+        """Seen on a running server: every data query answers 200 with a caught panic."""
+        scene = stash.library.add_scene("/data/1.mp4")
+        stash.core.system_status = state
+
+        answer = raw_query(stash, "{ a: findScene(id: 1) { id } }")
+        cover = stash.fetch(f"/scene/{scene}/screenshot")
+        works = stash.graphql("{ systemStatus { status } configuration { plugins } }")
+
+        assert answer.status == 200
+        assert json.loads(answer.body)["data"] == {"a": None}
+        assert "nil pointer" in json.loads(answer.body)["errors"][0]["message"]
+        assert (cover.status, cover.body) == (500, b"")
+        assert works["systemStatus"] == {"status": state}
+        assert stash.fetch("/healthz").status == 200
+
+    def test_a_field_may_be_missing_or_have_another_name(self, stash: StashEmulator) -> None:
+        stash.library.add_scene("/data/1.mp4", rating100=80)
+        stash.schema.without_field("Scene", "rating100", renamed_to="rating")
+
+        old = raw_query(stash, "{ findScene(id: 1) { rating100 } }")
+        new = stash.graphql("{ findScene(id: 1) { id } }")
+
+        assert old.status == 422
+        assert "rating100" in json.loads(old.body)["errors"][0]["message"]
+        assert new["findScene"] == {"id": "1"}
 
     def test_it_goes_down_and_comes_back_on_the_same_port(self, stash: StashEmulator) -> None:
         url = stash.url

@@ -26,7 +26,7 @@ def generated_poster(rating_key: int) -> Image:
 def upload(
     entry: Entry, kind: str, data: bytes, now: int, *, dedupe: bool, lock: bool = True
 ) -> None:
-    """Store an image and select it; `lock`: nothing but a person changes it from then on."""
+    """Store an image and select it; `lock`: only the user changes it from then on."""
     digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
     key = f"upload://{'posters' if kind == 'posters' else 'art'}/{digest}"
     available = images(entry, kind)

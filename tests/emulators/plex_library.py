@@ -197,7 +197,8 @@ class PlexLibrary:
         self.disk[new] = self.disk.pop(old, part.size)
         part.file = new
         item.fragment = None
-        self.sections[item.section_key].content_changed_at += 1
+        if self.switches.renames_move_content_changed_at:
+            self.sections[item.section_key].content_changed_at += 1
         return item.rating_key
 
     @synchronized

@@ -43,6 +43,7 @@ class PlexEmulator:
         clock: Callable[[], float] = time.time,
         switches: PlexSwitches | None = None,
         tls: bool = False,
+        tls_flaw: str = "",
         owner: str = "owner@example.org",
     ) -> None:
         self.token = token
@@ -54,6 +55,7 @@ class PlexEmulator:
         self.requests: list[RequestRecord] = []
         self.port = port
         self._tls = tls
+        self._tls_flaw = tls_flaw
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._context: ssl.SSLContext | None = None
         self._server: PlexHttpServer | None = None
@@ -70,7 +72,7 @@ class PlexEmulator:
         self._gone.clear()
         if self._tls and self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="plex-emulator-")
-            self._context = server_context(Path(self._folder.name))
+            self._context = server_context(Path(self._folder.name), self._tls_flaw)
         self.up()
         return self
 

@@ -19,6 +19,7 @@ class PlexSwitches:
     tag_wire_order: bool = False
     autolock: bool = False
     edits_move_content_changed_at: bool = False
+    renames_move_content_changed_at: bool = True
     tag_edits_move_updated_at: bool = False
     upload_dedupe: bool = True
     upload_locks: bool = True  # an image uploaded by the API is locked, as one chosen by hand is

@@ -13,13 +13,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def server_context(folder: Path) -> ssl.SSLContext:
-    """Write `plex.pem` into the folder and return a context that uses it."""
+def server_context(folder: Path, flaw: str = "") -> ssl.SSLContext:
+    """Write `plex.pem` into the folder and return a context that uses it.
+
+    `flaw` is "other name", "expired", or "" for a certificate that only no authority signed.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.timezone.utc)
+    if flaw == "expired":
+        now -= datetime.timedelta(days=60)
+    own = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        [x509.DNSName("1-2-3-4.hash.plex.direct")] if flaw == "other name" else own
     )
     certificate = (
         x509.CertificateBuilder()

@@ -90,6 +90,11 @@ class StashCore:
         self.finder = SceneFinder(self.library)
         self.settings = PluginSettings(options.root / "plugin_settings.json")
         self.faults = Faults()
+        # "NEEDS_MIGRATION" after an upgrade, "SETUP" before the first start: no data is served
+        self.system_status = "OK"
+        self.version = "v0.30.1"
+        # a bug of Stash: it fails on these scenes, and so on every query for one of them
+        self.broken_scenes: set[int] = set()
         self.sessions = Sessions(b"kept over restarts", options.clock, options.max_session_age)
         scheme = "https" if options.tls else "http"
         self.connection = Connection(scheme, options.listen_host, 0, options.root)

@@ -11,8 +11,10 @@ HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind`: graphql, screenshot, image, healthz or "" for any; `name`: a root field, or "" for
-    any.
+    """`kind`: graphql, screenshot, image, healthz or "" for any; `name`: a root field or the name of
+    an operation, or "" for any.
+
+    `refused` answers as Stash does to a query that its schema does not allow.
 
     `drop` closes the connection unanswered; `truncate` sends only that many bytes of the body;
     `cut_after` closes the connection after so many seconds while the request is still being worked
@@ -31,6 +33,7 @@ class Fault:
     truncate: int | None = None
     drop: bool = False
     cut_after: float | None = None
+    refused: str = ""
 
 
 class Faults:
@@ -88,6 +91,21 @@ class Faults:
 
     def locked(self, name: str = "", times: int | None = 1) -> None:
         self.plan(Fault("graphql", name, times, graphql_error="database is locked"))
+
+    def refuse(
+        self,
+        name: str,
+        text: str = 'Cannot query field "x" on type "Query".',
+        times: int | None = None,
+    ) -> None:
+        """Refuse a query, as another version of Stash does whose schema lacks something."""
+        self.plan(Fault("graphql", name, times, refused=text))
+
+    def panic(self, name: str = "", times: int | None = 1) -> None:
+        """Fail inside Stash, as a bug of Stash does."""
+        self.plan(
+            Fault("graphql", name, times, graphql_error="Internal system error. Error <a bug>")
+        )
 
     def truncate(
         self, length: int, name: str = "", kind: str = "graphql", times: int | None = 1

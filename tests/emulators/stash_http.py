@@ -56,7 +56,8 @@ class Described:
         return self.graphql.names if self.graphql else ()
 
     def fits(self, fault: Fault) -> bool:
-        return fault.kind in ("", self.kind) and (not fault.name or fault.name in self.names)
+        title = self.graphql.title if self.graphql else ""
+        return fault.kind in ("", self.kind) and fault.name in ("", title, *self.names)
 
 
 class StashHttpServer(ThreadingHTTPServer):
@@ -199,6 +200,12 @@ class StashHandler(BaseHTTPRequestHandler):
         if fault.graphql_error is not None:
             self.server.site.core.log.add("Error", fault.graphql_error)
             return json_answer(200, {"errors": [{"message": fault.graphql_error}], "data": None})
+        if fault.refused:
+            error = {
+                "message": fault.refused,
+                "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
+            }
+            return json_answer(422, {"errors": [error], "data": None})
         return (
             None if fault.status is None else Answer(fault.status, fault.body, fault.content_type)
         )
@@ -291,6 +298,8 @@ class StashHandler(BaseHTTPRequestHandler):
     def _image(self, kind: str, raw_id: str, query: Mapping[str, str]) -> Answer:
         if not raw_id.isdigit():
             return Answer(400, b"Bad Request")
+        if self.server.site.core.system_status != "OK":
+            return Answer(500)
         library = self.server.site.core.library
         table: Mapping[int, Any] = getattr(library, _IMAGE_TABLES[kind])
         owner = table.get(int(raw_id))

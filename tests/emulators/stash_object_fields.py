@@ -19,6 +19,7 @@ from tests.emulators.stash_model import (
 )
 from tests.emulators.stash_plugins import Plugin, PluginTask
 from tests.emulators.stash_request import Resolver, context_of
+from tests.emulators.stash_runner import StashError
 
 _Info = GraphQLResolveInfo
 
@@ -26,6 +27,7 @@ _Info = GraphQLResolveInfo
 def object_fields() -> dict[str, dict[str, Resolver]]:
     return {
         "Scene": {
+            "title": _title,
             "files": lambda scene, info: context_of(info).core.library.files_of(scene),
             "paths": _scene_paths,
             "studio": _studio,
@@ -97,6 +99,12 @@ def _studio(owner: Scene | Group, info: _Info) -> Studio | None:
 def _parent_studio(studio: Studio, info: _Info) -> Studio | None:
     studios = context_of(info).core.library.studios
     return None if studio.parent_id is None else studios.get(studio.parent_id)
+
+
+def _title(scene: Scene, info: _Info) -> str:
+    if scene.id in context_of(info).core.broken_scenes:
+        raise StashError("Internal system error. Error <a bug>")
+    return scene.title
 
 
 def _tags(owner: Scene | Performer | Studio | Group, info: _Info) -> list[Tag]:

@@ -11,7 +11,9 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLObjectType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     build_schema,
@@ -23,13 +25,17 @@ from graphql import (
 from tests.emulators.stash_mutation_fields import mutation_fields
 from tests.emulators.stash_object_fields import object_fields
 from tests.emulators.stash_query_fields import query_fields
-from tests.emulators.stash_request import RequestContext
+from tests.emulators.stash_request import RequestContext, Resolver, context_of
+from tests.emulators.stash_runner import StashError
 from tests.emulators.stash_sdl import SDL
 
 
 @dataclass(frozen=True)
 class GraphqlRequest:
-    """A parsed request; `kind` and `names` say what it wants, for counting and for faults."""
+    """A parsed request; `kind`, `names` and `title` say what it wants, for counting and for faults.
+
+    `title` is the name of the operation, e.g. `PlexSyncBatch`.
+    """
 
     document: DocumentNode | None
     errors: list[GraphQLError]
@@ -37,6 +43,7 @@ class GraphqlRequest:
     operation_name: str | None
     kind: str
     names: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,40 @@ class GraphqlAnswer:
     errors: tuple[str, ...] = ()
 
 
+PANIC = "runtime error: invalid memory address or nil pointer dereference"
+# What works although there is no database.
+_WITHOUT_DATABASE = frozenset(
+    {
+        *("configuration", "systemStatus", "version", "plugins", "pluginTasks", "jobQueue"),
+        *("findJob", "logs", "configurePlugin", "runPluginTask", "runPluginOperation"),
+        *("stopJob", "stopAllJobs", "setPluginsEnabled", "reloadPlugins"),
+    }
+)
+
+
 class GraphqlEngine:
     def __init__(self) -> None:
         self.schema = _schema()
+
+    def without_field(self, type_name: str, field: str, *, renamed_to: str = "") -> None:
+        """Remove a field from the schema, or give it another name, as another version of Stash.
+
+        `type_name` may be an input type.
+        """
+        fields = self._fields(type_name)
+        removed = fields.pop(field)
+        if renamed_to:
+            fields[renamed_to] = removed
+
+    def restore_schema(self) -> None:
+        """Return to the schema of the supported versions."""
+        self.schema = _schema()
+
+    def _fields(self, type_name: str) -> dict[str, Any]:
+        made = self.schema.type_map[type_name]
+        assert isinstance(made, (GraphQLObjectType, GraphQLInputObjectType))
+        fields: dict[str, Any] = made.fields
+        return fields
 
     def read(self, body: Mapping[str, Any]) -> GraphqlRequest:
         variables = body.get("variables") or {}
@@ -58,8 +96,8 @@ class GraphqlEngine:
         except GraphQLError as error:
             return GraphqlRequest(None, [error], variables, name, "invalid", ())
         errors = validate(self.schema, document)
-        kind, names = _described(document, name)
-        return GraphqlRequest(document, errors, variables, name, kind, names)
+        kind, names, title = _described(document, name)
+        return GraphqlRequest(document, errors, variables, name, kind, names, title)
 
     def execute(self, request: GraphqlRequest, context: RequestContext) -> GraphqlAnswer:
         if request.document is None or request.errors:
@@ -87,18 +125,31 @@ def _schema() -> GraphQLSchema:
         made = schema.type_map[type_name]
         assert isinstance(made, GraphQLObjectType)
         for name, resolver in resolvers.items():
-            made.fields[name].resolve = resolver
+            is_root = type_name in ("Query", "Mutation") and name not in _WITHOUT_DATABASE
+            made.fields[name].resolve = _with_database(resolver) if is_root else resolver
     return schema
 
 
-def _described(document: DocumentNode, name: str | None) -> tuple[str, tuple[str, ...]]:
+def _with_database(resolver: Resolver) -> Resolver:
+    """Answer as Stash does while it waits for a migration or its setup: with a caught panic."""
+
+    def resolve(root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        if context_of(info).core.system_status != "OK":
+            raise StashError(f"Internal system error. Error <{PANIC}>")
+        return resolver(root, info, **arguments)
+
+    return resolve
+
+
+def _described(document: DocumentNode, name: str | None) -> tuple[str, tuple[str, ...], str]:
     for node in document.definitions:
         if not isinstance(node, OperationDefinitionNode):
             continue
         if name is None or (node.name is not None and node.name.value == name):
             fields = [each for each in node.selection_set.selections if isinstance(each, FieldNode)]
-            return node.operation.value, tuple(each.name.value for each in fields)
-    return "invalid", ()
+            title = node.name.value if node.name else ""
+            return node.operation.value, tuple(each.name.value for each in fields), title
+    return "invalid", (), ""
 
 
 def _refused(errors: list[GraphQLError]) -> GraphqlAnswer:

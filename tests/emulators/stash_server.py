@@ -168,6 +168,11 @@ class StashEmulator(StashActions):
         return self.core.plugins_folder
 
     @property
+    def schema(self) -> GraphqlEngine:
+        """What the API offers; a test removes fields as another version of Stash does."""
+        return self._site.engine
+
+    @property
     def faults(self) -> Faults:
         return self.core.faults
 

@@ -311,3 +311,28 @@ def test_two_scenes_of_one_item_do_not_swap_its_record(
     assert list(worker.records(first)) == [item]
     assert worker.shown(item).title == "First"
     assert "record.adopted" not in worker.worker_log()
+
+
+def test_an_unchecked_override_holds_up_no_other_scene(
+    worker: InProcessHarness,
+) -> None:
+    scene, _ = worker.pair("a.mp4", title="Pinned")
+    other, other_item = worker.pair("b.mp4", title="Other")
+    target = worker.add_item("/media/somewhere/else.mp4")
+    worker.configure(b_match_overrides=f"scene {scene} => item {target}")
+    worker.sync(scene, other)
+    worker.stash.library.full_import(0)
+    worker.stash.faults.refuse("PlexSyncWith")
+    worker.stash.library.change_scene(other, touch=True, title="Written")
+
+    worker.sync(scene, other)
+    waiting = worker.jobs()
+    worker.stash.faults.clear()
+    worker.run_for(700.0)
+
+    assert waiting == [(f"scene:{scene}", 0, "StashSchemaError")]
+    assert "Written" in {
+        worker.shown(item.rating_key).title for item in worker.plex.library.items()
+    }
+    assert worker.shown(target).title == "Pinned"
+    assert [row.reason for row in worker.dead_letters()] == ["MatchError"]

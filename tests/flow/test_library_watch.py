@@ -10,6 +10,7 @@ import pytest
 from tests.emulators.plex_server import Fault
 from tests.harness.in_process import POLL_S, InProcessHarness, in_process
 from worker.resilience.retry_policy import (
+    CLOSE_WATCH_S,
     LIBRARY_POLL_LATER_S,
     LIBRARY_POLL_S,
     NOT_FOUND_WAITS_S,
@@ -249,6 +250,23 @@ def test_the_gap_between_looks_grows_once_only_dead_letters_wait() -> None:
     assert library_poll_interval(has_waiting=True, has_dead_letters=False) == LIBRARY_POLL_S
     assert library_poll_interval(has_waiting=False, has_dead_letters=True) == LIBRARY_POLL_LATER_S
     assert library_poll_interval(has_waiting=False, has_dead_letters=False) is None
+
+
+@pytest.mark.parametrize(
+    ("watched_for", "interval_s"),
+    [
+        (0.0, LIBRARY_POLL_S),
+        (CLOSE_WATCH_S - 1, LIBRARY_POLL_S),
+        (CLOSE_WATCH_S, LIBRARY_POLL_LATER_S),
+        (None, None),
+    ],
+)
+def test_a_watched_library_is_polled_less_after_two_hours(
+    watched_for: float | None, interval_s: float | None
+) -> None:
+    assert interval_s == library_poll_interval(
+        has_waiting=False, has_dead_letters=False, watched_for=watched_for
+    )
 
 
 def test_the_library_is_polled_every_30_s_then_every_5_min(

@@ -304,7 +304,7 @@ def test_a_poster_that_is_a_dead_letter_is_found(worker: InProcessHarness) -> No
     worker.plex.faults.add(replace(REFUSED, status=500))
     full_scene(worker)
     worker.work_for(1.5 * HOUR_S, step=60.0)
-    reasons = [letter.reason for letter in worker.dead_letters()]
+    reasons = [dead_letter.reason for dead_letter in worker.dead_letters()]
     worker.plex.faults.clear()
 
     reconcile(worker)
@@ -359,8 +359,8 @@ def test_a_poster_refused_twice_is_a_gap_once_a_week(worker: InProcessHarness) -
     assert fault.fired == 3
 
 
-def test_an_image_path_nobody_saw_is_proven_by_the_list(worker: InProcessHarness) -> None:
-    """The read that should have seen our path failed, and then somebody chose another poster."""
+def test_an_unseen_image_path_is_proven_by_the_list(worker: InProcessHarness) -> None:
+    """The read that should have seen our path failed, and then the user chose another poster."""
     scene = full_scene(worker)
     record = worker.record(scene)
     poster = replace(record.images["poster"], item_path="")

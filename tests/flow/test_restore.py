@@ -138,6 +138,23 @@ def test_an_item_shows_again_what_it_showed_before(
     assert worker.records(scene) == {}
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_restored_database_gets_its_original_values_back(
+    worker: InProcessHarness, runner: TaskRunner, is_edited: bool
+) -> None:
+    scene, item = written(worker)
+    worker.plex.change_identity()  # the database of Plex, restored on another installation
+    worker.restart()
+    if is_edited:
+        worker.change(scene, title="Edited", details="Other words.")
+        worker.sync(scene)
+    switch_off(worker)
+
+    runner.press_twice()
+
+    assert facts(worker.shown(item)) == expected()
+
+
 def test_everything_is_restored_after_many_edits_too(
     worker: InProcessHarness, runner: TaskRunner
 ) -> None:

@@ -9,14 +9,14 @@ REVERSED = "/media => /data"
 RIGHT = "enter '/data => /media'"
 
 
-def twin_scenes(harness: InProcessHarness | ProcessHarness) -> list[int]:
+def similar_scenes(harness: InProcessHarness | ProcessHarness) -> list[int]:
     """Scenes that only their path tells apart."""
     return [harness.scene(f"{year}/video.mp4") for year in (2023, 2024)]
 
 
 def test_dead_letters_and_a_notice_name_a_reversed_mapping(worker: InProcessHarness) -> None:
     worker.configure(b_path_map=REVERSED)
-    first, second = twin_scenes(worker)
+    first, second = similar_scenes(worker)
 
     worker.edit(first, title="First")
     worker.work()
@@ -33,7 +33,7 @@ def test_dead_letters_and_a_notice_name_a_reversed_mapping(worker: InProcessHarn
 
 def test_the_health_check_names_a_reversed_mapping(installed: ProcessHarness) -> None:
     installed.configure(b_path_map=REVERSED)
-    twin_scenes(installed)
+    similar_scenes(installed)
 
     answer = installed.stash.run_operation({"mode": "health"})
 

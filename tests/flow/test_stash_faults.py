@@ -170,3 +170,27 @@ def test_a_save_does_not_wait_for_plex(installed: ProcessHarness) -> None:
     wait_for(lambda: installed.item().title == "Two", "the newest value")
 
     assert is_held
+
+
+def test_changes_arrive_after_a_migration_of_stash(installed: ProcessHarness) -> None:
+    scene = installed.scene()
+    installed.plex.down()
+    installed.edit(scene, title="Waits")
+    wait_for(lambda: "new=open" in installed.worker_log(), "the worker has noticed")
+    installed.stash.container_kill()
+    installed.stash.core.system_status = "NEEDS_MIGRATION"
+    installed.stash.up()
+    installed.plex.up()
+
+    installed.stash.run_operation({"mode": "wake"})
+    wait_for(lambda: installed.stash_log("migration", "Warning"), "the user is notified")
+    waiting, check = installed.jobs(), installed.run_task("Health Check")
+    logged = installed.stash_log("Health Check", "Error")
+    installed.stash.core.system_status = "OK"
+    installed.wait_until_drained()
+
+    assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
+    assert check.status == "FINISHED"
+    assert any("migration" in line for line in logged)
+    assert installed.item().title == "Waits"
+    assert installed.dead_letters() == []

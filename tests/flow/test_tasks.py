@@ -177,6 +177,7 @@ def test_the_health_check_reports_what_works(installed: ProcessHarness) -> None:
         ({"a_plex_token": ""}, "Plex token is not set"),
         ({"a_plex_url": ""}, "Plex URL is not set"),
         ({"a_plex_url": "http://127.0.0.1:9"}, "no connection to Plex"),
+        ({"a_plex_url": "http://plex.invalid:32400"}, "cannot be resolved"),
         ({"a_plex_libraries": "Films"}, r"named Films \(it has: Scenes\)"),
     ],
 )

@@ -38,10 +38,15 @@ def client_of(
 
 @contextmanager
 def client_at(
-    url: str, *, token: str = "token", timeout_s: tuple[float, float] = PATIENT_S
+    url: str,
+    *,
+    token: str = "token",
+    timeout_s: tuple[float, float] = PATIENT_S,
+    was_reached: bool = False,
 ) -> Iterator[PlexClient]:
     """A client of whatever is at an address."""
-    client = PlexClient(PlexAddress(url, token, timeout_s), IDENTITY, lambda seconds: None)
+    address = PlexAddress(url, token, timeout_s, was_reached=was_reached)
+    client = PlexClient(address, IDENTITY, lambda seconds: None)
     try:
         yield client
     finally:
@@ -49,10 +54,11 @@ def client_at(
 
 
 class RawServer:
-    """Sends the same bytes to everybody and then keeps silent, with the connection open."""
+    """Sends the same bytes to every client; then the connection stays open, or is closed."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, *, keeps_open: bool = True) -> None:
         self.connections = 0
+        self._keeps_open = keeps_open
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -85,6 +91,8 @@ class RawServer:
             self._open.append(connection)
             connection.recv(65_536)
             connection.sendall(self._answer)
+            if not self._keeps_open:
+                connection.close()
 
 
 def xml_answer(body: bytes, length: int | None = None) -> bytes:

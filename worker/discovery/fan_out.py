@@ -120,7 +120,7 @@ class FanOut:
         """Record what a written scene shows now; forget a scene that was deleted."""
         if case.scene is None:
             self._index.forget_scene(case.job.scene_id)
-        elif outcome.result in WRITTEN:
+        elif outcome.result in WRITTEN and not case.scene.left_out:
             entities = entities_of(case.scene, case.read_at)
             subjects = [entity.subject for entity in entities]
             self._index.record_after_write(case.scene.scene_id, subjects)

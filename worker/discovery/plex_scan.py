@@ -13,7 +13,7 @@ from core.log import EventLog
 from core.timers import IntervalTimer
 from plex.client import PlexClient
 from plex.scan_folder import ScanFolder, common_folder, with_ancestors
-from sync.batch import BatchRead, is_missing
+from sync.batch import BatchRead, lacks_path
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
@@ -87,7 +87,7 @@ class ScanTrigger:
         """Return the folders of new scenes, each with the time when its newest was enqueued."""
         missing: dict[ScanFolder, float] = {}
         for case in event.batch.cases.values():
-            if case.scene is None or not is_new(case.job) or not is_missing(case):
+            if case.scene is None or not is_new(case.job) or not lacks_path(case):
                 continue
             folders = event.matcher.folders(case.scene)
             for folder in folders:

@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.log import EventLog
 from sync.context import SyncContext
 from worker.discovery.catch_up import CatchUp
+from worker.discovery.relisted_items import RelistedItems
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
 from worker.lifecycle.install_check import InstallationCheck
@@ -45,6 +46,7 @@ class WorkerComponents:
     settings: LiveSettings
     circuit: CircuitBreaker
     drain: Drain
+    relisted: RelistedItems
     throttle: Throttle
     statistics: StatisticsRecorder
     catch_up: CatchUp

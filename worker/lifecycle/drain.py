@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from core.errors import StashUnavailable, reason_of
+from core.errors import StashSchemaError, StashUnavailable, reason_of
 from core.job import IMAGE, PRIORITY_BACKFILL, Job
 from sync.batch import Batch, BatchRead, display_title, read_batch
 from sync.context import SyncContext
 from sync.image_gate import ImageGate
+from sync.recognize_server import recognize_server
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
 from sync.verify import DroppedFields, verify_written
@@ -142,6 +143,8 @@ class _DrainRun:
     def _prepare(self, jobs: Sequence[Job]) -> Batch:
         """Read what the jobs need and write the edits that several items share."""
         batch = read_batch(self._ctx, jobs)
+        if batch.records.server and recognize_server(self._ctx.plex, self._ctx.records, self._log):
+            batch = read_batch(self._ctx, jobs)
         self._checkpoint("drain.read")
         adopt_records(batch, self._ctx.stash, self._log)
         if self._ctx.config.sync_metadata:
@@ -162,7 +165,7 @@ class _DrainRun:
             "drain.read_failed", jobs=len(jobs), reason=reason_of(error), detail=str(error)
         )
         is_server_fault = rule_for(error).signal in (BreakerSignal.DOWN, BreakerSignal.REFUSED)
-        if isinstance(error, StashUnavailable) or is_server_fault:
+        if isinstance(error, StashUnavailable | StashSchemaError) or is_server_fault:
             self._outcomes.report_to_breaker(error)
             self._outcomes.release_and_halt(jobs, error)
             return

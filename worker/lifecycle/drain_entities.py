@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.errors import StashUnavailable
+from core.errors import StashSchemaError, StashUnavailable
 from core.job import Job
 from stash.client import StashClient
 from worker.lifecycle.drain_deps import DrainDeps
@@ -46,17 +46,24 @@ class EntityDrain:
                 return
 
     def _on_read_failed(self, jobs: Sequence[Job], error: Exception) -> None:
-        """Release the jobs if Stash is away; otherwise read each entity alone."""
+        """Release the jobs if Stash is away; otherwise read each kind, or each entity, alone."""
         if isinstance(error, StashUnavailable):
             self._outcomes.release_and_halt(jobs, error)
             return
-        if len(jobs) == 1:
-            title = self._fan_out.name_of(jobs[0])
-            outcome = self._outcomes.of_failure(jobs[0], error, title)
-            self._outcomes.apply(jobs[0], outcome, 0.0)
+        kinds = dict.fromkeys(job.kind for job in jobs)
+        is_refused = isinstance(error, StashSchemaError)
+        if len(jobs) == 1 or (is_refused and len(kinds) == 1):
+            self._fail_all(jobs, error)
             return
-        for number, job in enumerate(jobs):
+        # A refused query concerns one kind; anything else may concern a single entity.
+        groups = [[job for job in jobs if job.kind == kind] for kind in kinds]
+        for group in groups if is_refused else [[job] for job in jobs]:
             if self._outcomes.is_halted:
-                self._outcomes.release(jobs[number:])
-                return
-            self.run([job])
+                self._outcomes.release(group)
+            else:
+                self.run(group)
+
+    def _fail_all(self, jobs: Sequence[Job], error: Exception) -> None:
+        for job in jobs:
+            outcome = self._outcomes.of_failure(job, error, self._fan_out.name_of(job))
+            self._outcomes.apply(job, outcome, 0.0)

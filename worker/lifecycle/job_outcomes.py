@@ -41,7 +41,7 @@ class DrainReport:
     Attributes:
         done, waiting, dead, wrote: the counts.
         is_stopped: the caller wanted it to end.
-        failure: the class of the server's error that ended it; None for no error.
+        failure: the server's error that ended it; None for no error.
     """
 
     done: int = 0
@@ -49,7 +49,7 @@ class DrainReport:
     dead: int = 0
     wrote: int = 0
     is_stopped: bool = False
-    failure: type[Exception] | None = None
+    failure: Exception | None = None
 
     @property
     def is_halted(self) -> bool:
@@ -61,11 +61,11 @@ class DrainReport:
         """Return what ended the drain early, for the log; "" for nothing.
 
         Example:
-            >>> DrainReport(failure=StashUnavailable).halted_by
+            >>> DrainReport(failure=StashUnavailable("no answer")).halted_by
             'StashUnavailable'
         """
         if self.failure is not None:
-            return self.failure.__name__
+            return reason_of(self.failure)
         return "stopped" if self.is_stopped else ""
 
     def including(self, outcome: Outcome) -> "DrainReport":
@@ -176,7 +176,7 @@ class JobOutcomes:
             case Disposition.RELEASE:
                 # An open breaker delays the job itself; a closed one would let it spin.
                 is_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
-                due_at = now + (RELEASE_DELAY_S if is_closed else 0.0)
+                due_at = now + max(outcome.wait_s, RELEASE_DELAY_S if is_closed else 0.0)
                 self._store.retry_at(
                     job, due_at, outcome.reason, attempts=outcome.attempts, counts=counts
                 )
@@ -204,7 +204,7 @@ class JobOutcomes:
         self._halt(error)
 
     def _halt(self, error: Exception) -> None:
-        self.report = replace(self.report, failure=type(error))
+        self.report = replace(self.report, failure=error)
 
 
 def follow_up_of(outcome: Outcome) -> FollowUp | None:

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from core.clock import Clock
-from core.errors import StashUnavailable
+from core.errors import StashQueryError, StashUnavailable
 from core.log import EventLog
+from stash.answers import Credentials
 from stash.client import StashClient
 from stash.session import StashAddress
 from sync.context import SyncContext
+from sync.suspensions import lift_after_change
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
 from validation.config import ConfigResult, PlexSyncConfig, read_config
 
 NO_SETTINGS = "settings"
+# How long a session is assumed to be valid while Stash does not say it.
+UNKNOWN_AGE_S = 180.0
 
 
 class LiveSettings:
@@ -42,6 +46,7 @@ class LiveSettings:
         self._session_at = 0.0
         self._raw: dict[str, Any] | None = None
         self._ctx: SyncContext | None = None
+        self._has_credentials = True
         self.config: PlexSyncConfig | None = None
         self.generation = 0
 
@@ -54,6 +59,7 @@ class LiveSettings:
         if self._client is None or address != self._address:
             self._address, self._raw = address, None
             self._client = self._build_stash(address, session.cookie)
+            self._log.redact(self._client.api_key)
         elif session.noted_at != self._session_at and session.cookie:
             self._client.cookie = session.cookie
         self._session_at = session.noted_at
@@ -69,16 +75,25 @@ class LiveSettings:
         client, session = self.stash(), self._facts.session()
         if client is None or session is None:
             raise StashUnavailable("no hook or task has stored Stash's address yet")
-        key, age_s = client.credentials()
-        client.api_key = key
-        self._log.redact(key)
+        try:
+            credentials = client.credentials()
+        except StashQueryError as error:
+            # Any query renews the session; without the answer only the API key is not known.
+            client.settings()
+            credentials = Credentials(client.api_key, UNKNOWN_AGE_S, needs_login=False)
+            self._report_no_credentials(error)
+        if client.selection.left_out:
+            # An update of Stash or of PlexSync may have ended what was left out.
+            client.read_version()
+        self._log.redact(credentials.api_key)
+        client.keep_api_key(credentials.api_key)
         self._log.redact_temporarily(client.cookie)
         now = self._clock.wall()
         if client.cookie != session.cookie and self._facts.renew_cookie(
             session.cookie, client.cookie, now
         ):
             self._session_at = now
-        return age_s
+        return credentials.session_age_s
 
     def sync_context(self) -> SyncContext | None:
         """Return the context under the current settings; None while a required one is missing.
@@ -136,7 +151,15 @@ class LiveSettings:
             return
         self._notices.drop(NO_SETTINGS)
         self._ctx = self._build_context(config, client)
+        lifted = lift_after_change(config, self._ctx.records, self._facts)
+        if lifted:
+            self._log.info("value.lifted", fields=lifted)
         self._log.info("settings.read", generation=self.generation)
+
+    def _report_no_credentials(self, error: StashQueryError) -> None:
+        if self._has_credentials:
+            self._has_credentials = False
+            self._log.warning("stash.no_credentials", detail=str(error))
 
     def _report_warnings(self, result: ConfigResult) -> None:
         for warning in result.warnings:

@@ -1,9 +1,10 @@
 """Run the worker: twice a second do what is due, and exit when Stash is gone."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 
-from core.errors import Fenced, PlexError, StashQueryError, StashUnavailable
+from core.errors import Fenced, PlexError, StashQueryError, StashSchemaError, StashUnavailable
 from core.timers import IntervalTimer
 from core.version import VERSION
 from plex.client import PlexClient
@@ -13,14 +14,16 @@ from sync_queue.meta import SERVER, WorkerStatus
 from sync_queue.spill import absorb_spill
 from sync_queue.store import BATCH
 from worker.discovery.library_watch import LibraryWatcher
+from worker.lifecycle.background_work import BackgroundWork
 from worker.lifecycle.catch_up_schedule import CatchUpSchedule
-from worker.lifecycle.components import BackgroundTask, WorkerComponents
+from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.due_work import DueWork
 from worker.lifecycle.job_outcomes import RELEASE_DELAY_S, DrainReport
 from worker.lifecycle.maintenance import Maintenance
 from worker.lifecycle.notice_delivery import NoticeSender
 from worker.lifecycle.stash_connection import StashConnection
 from worker.lifecycle.status_writer import StatusWriter
+from worker.reporting.stash_report import StashReport, serves_operations
 from worker.resilience.breaker import BreakerStatus, probe_is_due
 
 TICK_S = 0.5
@@ -58,21 +61,27 @@ class WorkerLoop:
         self._settings = settings
         self._circuit = circuit
         self._drain = components.drain
+        self._relisted = components.relisted
         self._throttle = components.throttle
         self._statistics = components.statistics
         self._default_settings = components.default_settings
         self._installation = components.installation
-        self._background_tasks = components.background_tasks
         self._heartbeat = components.heartbeat
         self._checkpoint = components.checkpoint
 
         self._status = StatusWriter(queue.facts, queue.epoch)
         self._stash = StashConnection(settings, clock, components.on_stash_recovered)
         self._due_work = DueWork(queue.store, circuit, settings, self._stash, clock)
-        self._library = LibraryWatcher(queue.store, queue.dead_letters, circuit, clock, log)
+        self._library = LibraryWatcher(
+            queue.store, queue.dead_letters, components.relisted, circuit, clock, log
+        )
+        self._background = BackgroundWork(
+            components, self._due_work, self._stash, self._library.on_index_used
+        )
         self._notice_sender = NoticeSender(
             queue.notices, settings, clock, log, components.before_notices
         )
+        self._stash_report = StashReport(queue.notices, clock)
         self._catch_up = CatchUpSchedule(components.catch_up, settings, queue.facts, clock)
         self._maintenance = Maintenance(components.data_dir, queue, clock, log)
         self._probe_timer = IntervalTimer(clock, 0.0)
@@ -105,7 +114,7 @@ class WorkerLoop:
         self._ends_at = ends_at
         while self.tick() is None and self._clock.monotonic() < ends_at:
             on_tick()
-            if not (self._due_work.is_due_soon() or self._has_background_work()):
+            if not (self._due_work.is_due_soon() or self._background.has_due_task()):
                 break
             if not self._due_work.is_due():
                 self._clock.sleep(TICK_S)
@@ -157,18 +166,28 @@ class WorkerLoop:
                 self._due_work.refresh()
             if self._catch_up.run_if_due():
                 self._due_work.refresh()
-            self._run_background_tasks()
+            until = self._clock.monotonic() + DRAIN_CHUNK_S
+            self._background.run_if_due(self._sync_context, lambda: self._deadline_passed(until))
             self._notice_sender.send_if_due()
             self._maintenance.run_if_due()
             self._default_settings.write_when_stable(self._settings.stash())
         except (StashUnavailable, StashQueryError) as error:
-            pause_s = self._stash.on_failure(error)
-            self._status.set(WorkerStatus.WAITING_FOR_STASH)
-            self._log.info("stash.unavailable", detail=str(error), next_s=pause_s)
+            self._on_stash_failed(error)
         else:
             self._stash.on_success()
+            self._stash_report.on_success()
             if self._status.status in (None, WorkerStatus.WAITING_FOR_STASH):
                 self._status.set(WorkerStatus.IDLE)
+
+    def _on_stash_failed(self, error: StashUnavailable | StashQueryError) -> None:
+        """Back off; a Stash that answers gets the notices and says what it waits for."""
+        pause_s = self._stash.on_failure(error)
+        self._status.set(WorkerStatus.WAITING_FOR_STASH, self._stash_report.on_failure(error))
+        self._log.info("stash.unavailable", detail=str(error), next_s=pause_s)
+        if serves_operations(error):
+            with suppress(StashUnavailable):
+                self._notice_sender.send_if_due()
+            self._maintenance.run_if_due()
 
     def _sync_context(self) -> SyncContext | None:
         """Return the context under the settings of this moment; None while writing is not allowed.
@@ -224,8 +243,15 @@ class WorkerLoop:
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
         self._has_more_work = report.is_stopped or report.done >= BATCH
+        self._enqueue_relisted(ctx)
         self._due_work.refresh()
+        self._stash_report.on_selection(ctx.stash.selection)
         self._on_drained(report, ctx.plex)
+
+    def _enqueue_relisted(self, ctx: SyncContext) -> None:
+        """Enqueue what a listing of the drain has shown; a failure leaves it to the next one."""
+        with suppress(PlexError):
+            self._relisted.enqueue_affected(ctx.finder, ctx.plex)
 
     def _on_drained(self, report: DrainReport, plex: PlexClient) -> None:
         if report.done or report.dead or report.waiting:
@@ -239,8 +265,8 @@ class WorkerLoop:
             )
             self._store_server_id(plex)
             self._statistics.save()
-        if report.failure is StashUnavailable:
-            raise StashUnavailable("Stash stopped answering during a drain")
+        if isinstance(report.failure, StashUnavailable | StashSchemaError):
+            raise report.failure
         # Plex failed, but its health check passed: without a pause the worker would spin.
         if report.is_halted and not report.done and self._circuit.max_jobs:
             self._stash.back_off(RELEASE_DELAY_S)
@@ -255,31 +281,3 @@ class WorkerLoop:
         machine = plex.cached_machine_identifier
         if machine and self._facts.get(SERVER) != machine:
             self._facts.set(SERVER, machine)
-
-    def _run_background_tasks(self) -> None:
-        for task in self._background_tasks:
-            if not self._circuit.max_jobs or self._due_work.is_due() or not task.is_due():
-                continue
-            ctx = self._sync_context()
-            if ctx is None:
-                return
-            try:
-                self._run_steps(task, ctx)
-            except PlexError as error:
-                self._circuit.failed(error, ctx.plex)
-            self._due_work.refresh()
-
-    def _run_steps(self, task: BackgroundTask, ctx: SyncContext) -> None:
-        """Run steps of the task until a job is due: jobs come first."""
-        until = self._clock.monotonic() + DRAIN_CHUNK_S
-        task.step(ctx)
-        while self._circuit.max_jobs and not self._deadline_passed(until):
-            if self._store.is_due() or not task.is_due():
-                return
-            task.step(ctx)
-
-    def _has_background_work(self) -> bool:
-        can_write = self._circuit.max_jobs and self._settings.may_write
-        if not can_write or self._stash.is_backing_off():
-            return False
-        return any(task.is_due() for task in self._background_tasks)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from core.clock import Clock
+from core.errors import StashSchemaError
 from core.events import JobFinished
 from core.job import display_name
 from core.log import EventLog
 from core.outcome import Disposition, SyncResult
 from core.text import format_duration
 from sync_queue.notices import Notices
+from worker.reporting.stash_report import SCHEMA
 from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
 
 REFUSED = "refused"
@@ -23,7 +25,7 @@ EVENTS = {
 }
 TEXTS = {
     REFUSED: (
-        "Plex denies PlexSync access; every change stays queued. Check the Plex URL, the Plex "
+        "PlexSync has no access to Plex; every change stays queued. Check the Plex URL, the Plex "
         "token and the Plex libraries in PlexSync's settings. ({reason})"
     ),
     GONE: (
@@ -117,6 +119,9 @@ class JobReporter:
         if outcome.result is SyncResult.CLAIMED:
             self._log.warning("sync.claimed", scene=number, detail=outcome.message)
             self._notify("claimed", f"Scene {number} was not written: {outcome.message}.")
+
+        if outcome.error is StashSchemaError:
+            self._notify(SCHEMA, outcome.message)
 
         if outcome.disposition is Disposition.DEAD_LETTER:
             name = display_name(event.job.subject).capitalize()

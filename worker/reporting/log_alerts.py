@@ -13,6 +13,7 @@ from validation.settings import BY_NAME
 
 LIBRARIES = BY_NAME["plex_libraries"].display_name
 SCOPE = BY_NAME["reconcile_scope"].display_name
+RECONCILE_ALL = "Reconcile Library (All)"
 DISK = "Free disk space, or make PlexSync's data folder writable."
 MEMORY = "If this repeats, check available memory"
 # stands for a fact that the event lacks: an incomplete warning must not stop the worker
@@ -35,6 +36,10 @@ TEXTS = {
         "The learned path mapping {source} => {target} led to another file and was dropped. "
         "Set the right one under Path mapping if scenes fail with AmbiguousMatch."
     ),
+    "paths.not_learned": (
+        "PlexSync could not read a sample of files to learn the path mapping from: {detail}. "
+        "Scenes are synced without it. Set Path mapping if scenes fail with PlexNotFound."
+    ),
     "paths.reversed": "Scene {scene} was not matched. {detail} Then run Retry Dead Letters.",
     "plex.scan_failed": (
         "PlexSync could not ask Plex to scan {folder} for a new scene: {detail}. "
@@ -47,6 +52,16 @@ TEXTS = {
     "reconcile.skipped": (
         "Plex failed five times to list the items of {scenes} scenes; the comparison skipped them. "
         "If this repeats, check Plex's own log."
+    ),
+    "stash.no_credentials": (
+        "Stash does not say how long a session is valid, nor its API key: {detail}. PlexSync uses "
+        "the sessions that Stash's hooks bring. If it stops, open Stash once."
+    ),
+    "server.recognized": (
+        "Plex has another identifier, but the libraries and items that PlexSync wrote before: a "
+        "restored or cloned database. PlexSync copied its {records} records and {originals} "
+        "originals to it. If the database was restored from a backup, run "
+        f"'{RECONCILE_ALL}' to send what is newer."
     ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
     "worker.killed": (

@@ -24,6 +24,7 @@ from core.errors import (
     SceneHasNoFile,
     StaleMatch,
     StashQueryError,
+    StashSchemaError,
     StashUnavailable,
     WeakMatch,
 )
@@ -34,11 +35,16 @@ BACKOFF_BASE_S = 5.0
 BACKOFF_CAP_S = 80.0
 NOT_FOUND_WAITS_S = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 900.0, 900.0, 1200.0, 1200.0, 1500.0)
 """Seconds before each retry for a file that Plex does not have yet: about two hours in all."""
+LIBRARY_WAIT_S = 1800.0  # for a missing library; a poll that finds it ends the wait
 IMAGE_WAITS_S = (30.0, 60.0, 300.0, 600.0, 1200.0)
 """Seconds before each retry of an image that Plex failed to take: about 40 minutes in all."""
-LIBRARY_WAIT_S = 1800.0  # for a missing library; a poll that finds it ends the wait
 LIBRARY_POLL_S = 30.0
+# A query that Stash's schema does not allow is tried again after this long: Stash or PlexSync may
+# have been updated.
+SCHEMA_RETRY_S = 600.0
 LIBRARY_POLL_LATER_S = 300.0
+# So long after an item vanished or a file changed the libraries are polled as for a waiting job.
+CLOSE_WATCH_S = 7_200.0
 
 
 class BreakerSignal(Enum):
@@ -62,11 +68,15 @@ class RetryMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: how the job waits, its maximum attempts, and the signal to the breaker."""
+    """One row: how the job waits, its maximum attempts, and the signal to the breaker.
+
+    `wait_s` is how many seconds a job waits for a recovery that nothing reports.
+    """
 
     wait: RetryMode
     attempts: int
     signal: BreakerSignal = BreakerSignal.NONE
+    wait_s: float = 0.0
 
     @property
     def spends_attempts(self) -> bool:
@@ -87,6 +97,7 @@ RULES: dict[type[Exception], Rule] = {
     PlexRejected: Rule(RetryMode.NEVER, 1),
     PlexError: Rule(RetryMode.BACKOFF, 5, BreakerSignal.COUNT),
     StashUnavailable: Rule(RetryMode.RECOVERY, 0),
+    StashSchemaError: Rule(RetryMode.RECOVERY, 0, wait_s=SCHEMA_RETRY_S),
     StashQueryError: Rule(RetryMode.BACKOFF, 3),
     ConfigurationError: Rule(RetryMode.RECOVERY, 0),
     Fenced: Rule(RetryMode.RECOVERY, 0),
@@ -120,7 +131,7 @@ def decide_outcome(
     spend = spend and rule.spends_attempts
     attempts = job.attempts + 1 if spend else job.attempts
     if rule.wait is RetryMode.RECOVERY:
-        disposition, wait_s = Disposition.RELEASE, 0.0
+        disposition, wait_s = Disposition.RELEASE, rule.wait_s
     elif spend and attempts >= rule.attempts:
         disposition, wait_s = Disposition.DEAD_LETTER, 0.0
     else:
@@ -195,14 +206,18 @@ def image_delay(failures: int, rng: Random) -> float | None:
     return IMAGE_WAITS_S[failures - 1] * rng.uniform(0.9, 1.1)
 
 
-def library_poll_interval(*, has_waiting: bool, has_dead_letters: bool) -> float | None:
-    """Return the seconds between two polls of the libraries for missing files; None if none is.
+def library_poll_interval(
+    *, has_waiting: bool, has_dead_letters: bool, watched_for: float | None = None
+) -> float | None:
+    """Return the seconds between two polls of the libraries; None if nothing waits for Plex.
 
     A job waits for its file for about two hours; its dead letter waits with longer intervals.
+    `watched_for` says for how many seconds the libraries have been watched because an item
+    vanished or a file changed; None if they are not.
     """
-    if has_waiting:
+    if has_waiting or (watched_for is not None and watched_for < CLOSE_WATCH_S):
         return LIBRARY_POLL_S
-    return LIBRARY_POLL_LATER_S if has_dead_letters else None
+    return LIBRARY_POLL_LATER_S if has_dead_letters or watched_for is not None else None
 
 
 def exponential_delay(failures: int, first_s: float, max_s: float, rng: Random) -> float:

@@ -1,5 +1,7 @@
 """Every way in which a request to Plex can fail, and what PlexSync makes of it."""
 
+from collections.abc import Callable
+
 import plexapi.exceptions
 import pytest
 
@@ -11,6 +13,17 @@ from core.errors import (
     PlexTemporaryError,
     PlexUnavailable,
 )
+from plex.client import PlexClient
+from plex.connection_faults import (
+    EXPIRED,
+    NAME_AWAY,
+    NEEDS_TLS,
+    NO_NAME,
+    NO_TLS,
+    OTHER_NAME,
+    UNTRUSTED,
+)
+from plex.transport import FOREIGN
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.harness.plex_clients import RawServer, client_at, client_of, full_backlog, xml_answer
 
@@ -130,9 +143,86 @@ def test_a_connection_closed_without_an_answer_is_unavailable(
         client.sections()
 
 
-def test_a_host_without_an_address_is_a_server_that_is_down() -> None:
-    with client_at("http://plex.invalid:32400") as client, pytest.raises(PlexUnavailable):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_that_never_resolved_is_a_matter_of_settings(scheme: str) -> None:
+    with (
+        client_at(f"{scheme}://plex.invalid:32400") as client,
+        pytest.raises(PlexAccessError) as caught,
+    ):
         client.sections()
+
+    assert str(caught.value) == NO_NAME
+
+
+def test_a_name_that_resolved_before_is_a_server_that_is_down() -> None:
+    with (
+        client_at("http://plex.invalid:32400", was_reached=True) as client,
+        pytest.raises(PlexUnavailable) as caught,
+    ):
+        client.sections()
+
+    assert str(caught.value) == NAME_AWAY
+
+
+def test_a_plex_that_demands_tls_is_a_matter_of_settings() -> None:
+    with PlexEmulator(tls=True) as plex:
+        url = plex.url.replace("https://", "http://")
+        with client_at(url) as client, pytest.raises(PlexAccessError) as caught:
+            client.sections()
+
+    assert str(caught.value) == NEEDS_TLS
+
+
+@pytest.mark.parametrize(("flaw", "text"), [("other name", OTHER_NAME), ("expired", EXPIRED)])
+def test_a_flaw_of_the_certificate_is_named(flaw: str, text: str) -> None:
+    with PlexEmulator(tls=True, tls_flaw=flaw) as plex, client_at(plex.url) as client:
+        client._session.verify = str(plex.certificate)
+        with pytest.raises(PlexAccessError) as caught:
+            client.sections()
+
+    assert str(caught.value) == text
+
+
+def test_a_connection_lost_in_the_handshake_is_an_outage() -> None:
+    with RawServer(b"", keeps_open=False) as server:
+        url = server.url.replace("http://", "https://")
+        with client_at(url, timeout_s=(0.5, 0.5)) as client, pytest.raises(PlexUnavailable):
+            client.sections()
+
+
+ACTS: dict[str, Callable[[PlexClient], object]] = {
+    "sections": lambda client: client.sections(),
+    "machine_identifier": lambda client: client.machine_identifier(),
+    "edit": lambda client: client.edit("/library/sections/1/all?type=1&id=1"),
+}
+
+
+@pytest.mark.parametrize("body", [b"<html><p>Sign in", b"<html><body>Sign in</body></html>"])
+@pytest.mark.parametrize("act", ["sections", "machine_identifier", "edit"])
+def test_a_login_page_everywhere_is_a_matter_of_settings(body: bytes, act: str) -> None:
+    with (
+        RawServer(xml_answer(body), keeps_open=False) as server,
+        client_at(server.url) as client,
+        pytest.raises(PlexAccessError) as caught,
+    ):
+        ACTS[act](client)
+
+    assert str(caught.value) == FOREIGN
+
+
+def test_one_foreign_answer_is_temporary(plex: PlexEmulator) -> None:
+    plex.faults.add(Fault("html_200", route="/library/sections"))
+
+    with client_of(plex) as client, pytest.raises(PlexTemporaryError):
+        client.sections()
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_another_server_is_a_matter_of_settings(plex: PlexEmulator, status: int) -> None:
+    plex.faults.add(Fault("status", status=status, route="/identity"))
+
+    with client_of(plex) as client, pytest.raises(PlexAccessError, match=str(status)):
+        client.machine_identifier()
 
 
 def test_a_connect_timeout_is_a_server_that_is_down() -> None:
@@ -178,16 +268,20 @@ def test_a_self_signed_certificate_is_a_matter_of_settings() -> None:
     with (
         PlexEmulator(tls=True) as plex,
         client_at(plex.url) as client,
-        pytest.raises(PlexAccessError, match="certificate"),
+        pytest.raises(PlexAccessError) as caught,
     ):
         client.sections()
+
+    assert str(caught.value) == UNTRUSTED
 
 
 def test_https_to_a_port_without_tls_is_a_matter_of_settings(plex: PlexEmulator) -> None:
     url = plex.url.replace("http://", "https://")
 
-    with client_at(url) as client, pytest.raises(PlexAccessError):
+    with client_at(url) as client, pytest.raises(PlexAccessError) as caught:
         client.sections()
+
+    assert str(caught.value) == NO_TLS
 
 
 @pytest.mark.parametrize("url", UNUSABLE_URLS)

@@ -14,6 +14,7 @@ from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.harness.clocks import FakeClock
 from tests.harness.plex_clients import client_of
 
+IN_2090 = 3_786_912_000
 LISTING = "/library/sections/{section}/all"
 
 
@@ -120,6 +121,34 @@ def test_one_look_at_the_markers_serves_the_next_few_seconds(harness: FinderHarn
     assert harness.requests_since() == []
 
 
+def test_markers_that_are_older_than_asked_for_are_polled_again(harness: FinderHarness) -> None:
+    harness.finder.prepare()
+    harness.clock.advance(1.0)
+    asked_at = harness.clock.wall()
+    harness.requests_since()
+
+    for _ in range(3):
+        harness.finder.refresh(lambda: True, polled_since=asked_at)
+
+    assert harness.requests_since() == [MARKERS]
+
+
+def test_a_listing_that_is_older_than_asked_for_is_repeated_once(harness: FinderHarness) -> None:
+    harness.plex.library.add_items(1, 1)
+    harness.finder.prepare()
+    harness.plex.switches.renames_move_content_changed_at = False
+    harness.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
+    harness.clock.advance(1.0)
+    asked_at = harness.clock.wall()
+    harness.requests_since()
+
+    for _ in range(3):
+        harness.finder.refresh(lambda: True, polled_since=asked_at, listed_since=asked_at)
+
+    assert harness.requests_since() == [MARKERS, ALL]
+    assert harness.finds("renamed.mp4")
+
+
 def test_a_new_file_is_found_by_what_was_added_since(
     harness: FinderHarness, plex_clock: SettableClock
 ) -> None:
@@ -174,6 +203,65 @@ def test_nothing_is_listed_if_the_files_were_among_new_ones(harness: FinderHarne
     harness.look_for("/data/new.mp4")
 
     assert harness.requests_since() == [MARKERS, ALL]
+
+
+def test_an_absurd_added_date_does_not_hide_what_is_new(
+    harness: FinderHarness, plex_clock: SettableClock
+) -> None:
+    library = harness.plex.library
+    library.add_item(1, [("/media/scenes/odd.mp4", 5)], added_at=IN_2090)
+    harness.finder.prepare()
+    harness.requests_since()
+    plex_clock.advance(OVERLAP_S * 10)
+    new = library.add_item(1, [("/media/scenes/new.mp4", 5)])
+    odd = library.add_item(1, [("/media/scenes/odd2.mp4", 5)], added_at=IN_2090)
+
+    harness.look_for("/data/new.mp4")
+
+    assert harness.finds("new.mp4") == [new]
+    assert harness.finds("odd2.mp4") == [odd]
+    assert harness.requests_since() == [MARKERS, ALL]
+
+
+def test_an_absurd_date_of_an_older_index_costs_one_listing(
+    timed_plex: PlexEmulator, tmp_path: Path
+) -> None:
+    timed_plex.library.add_items(1, 2)
+    with seeking(timed_plex, tmp_path) as first:
+        first.finder.prepare()
+    index = FileIndex(tmp_path / "cache")
+    uuid = timed_plex.library.section(1).uuid
+    index.add(uuid, [], marker="1", newest=IN_2090)  # as version 1.1.0 stored it
+    index.close()
+    with seeking(timed_plex, tmp_path) as harness:
+        found = []
+        for number in range(3):
+            new = timed_plex.library.add_item(1, [(f"/media/scenes/new{number}.mp4", 5)])
+            harness.requests_since()
+            harness.look_for(f"/data/new{number}.mp4")
+            found.append((harness.finds(f"new{number}.mp4") == [new], harness.requests_since()))
+
+    assert found == [(True, [MARKERS, ALL])] * 3
+
+
+def test_a_moved_library_is_listed_on_request_once_per_move(
+    harness: FinderHarness, plex_clock: SettableClock
+) -> None:
+    harness.plex.library.add_items(1, 1)
+    plex_clock.advance(OVERLAP_S * 10)
+    harness.plex.library.add_item(1, [("/media/scenes/newest.mp4", 5)])
+    harness.finder.prepare()
+    harness.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
+    harness.finder.has_changed()
+    outdated = harness.finder.is_listing_outdated
+    harness.requests_since()
+
+    gains = [harness.finder.list_moved() for _ in range(3)]
+
+    assert (outdated, harness.finder.is_listing_outdated) == (True, False)
+    assert gains == [True, False, False]
+    assert harness.requests_since() == [ALL]
+    assert harness.finds("renamed.mp4")
 
 
 def test_a_library_that_moved_says_so_and_takes_in_what_is_new(harness: FinderHarness) -> None:

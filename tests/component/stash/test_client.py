@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.errors import StashQueryError, StashUnavailable
-from stash.answers import Cover
+from stash.answers import Cover, Credentials
 from stash.client import StashClient
 from stash.session import StashAddress
 from tests.emulators.sample_plugins import MovableClock, write_plugin
@@ -242,9 +242,9 @@ def test_settings_that_were_never_saved_are_empty(stash: StashEmulator) -> None:
 
 def test_the_api_key_and_the_age_of_sessions_are_returned(guarded: StashEmulator) -> None:
     with client_of(guarded, fresh_cookie(guarded)) as client:
-        key, age_s = client.credentials()
+        credentials = client.credentials()
 
-    assert (key, age_s) == ("right-key", 3600.0)
+    assert credentials == Credentials("right-key", 3600.0, needs_login=True)
 
 
 # -- sessions

@@ -131,7 +131,7 @@ def test_an_image_that_never_succeeds_ends_by_name(worker: InProcessHarness, cou
     worker.run_for(END_S)
 
     assert worker.jobs() == []
-    assert {letter.reason for letter in worker.dead_letters()} == {"PlexTemporaryError"}
+    assert {dead_letter.reason for dead_letter in worker.dead_letters()} == {"PlexTemporaryError"}
     assert len(worker.dead_letters()) == count
     assert "did not take the poster of scene" in worker.dead_letters()[0].message
     assert "poster" in worker.notices()["part:poster"]

@@ -2,18 +2,24 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from core.errors import StashUnavailable
 from core.match import PlexFile
 from plex.path_learner import Candidates, LearnedMapping
 from plex.paths import file_name, normal_path
 from stash.client import StashClient
 from stash.session import StashAddress
-from sync.path_learning import FILE_NAME, REPEAT_AFTER_S, SAMPLE, LearnedPathStore, read_mappings
+from sync.path_learning import (
+    FILE_NAME,
+    REPEAT_AFTER_S,
+    RETRY_AFTER_S,
+    SAMPLE,
+    LearnedPathStore,
+    read_mappings,
+)
 from tests.emulators.stash_server import StashEmulator
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
@@ -147,14 +153,28 @@ def test_a_dropped_mapping_is_never_learned_again(harness: PathLearningHarness) 
     assert harness.learn() == ()
 
 
-def test_a_stash_that_is_away_leaves_what_was_learned(harness: PathLearningHarness) -> None:
+FAILURES: dict[str, Callable[[StashEmulator], None]] = {
+    "refused": lambda stash: stash.faults.refuse("PlexSyncSample"),
+    "a bug": lambda stash: stash.faults.panic("PlexSyncSample", times=None),
+    "away": lambda stash: stash.down(),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_sample_without_an_answer_changes_nothing(
+    harness: PathLearningHarness, name: str
+) -> None:
     harness.learn()
-    harness.stash.down()
+    harness.clock.advance(REPEAT_AFTER_S)
+    FAILURES[name](harness.stash)
 
-    with pytest.raises(StashUnavailable):
-        harness.learn()
+    learned = [harness.learn(), harness.learn()]
 
-    assert harness.pairs(harness.learning.mappings) == DATA
+    assert learned == [DATA, DATA]
+    assert len([line for line in harness.lines if "paths.not_learned" in line]) == 1
+    assert not harness.learning.is_due()
+    harness.clock.advance(RETRY_AFTER_S)
+    assert harness.learning.is_due()
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", json.dumps({"pairs": [{"source": 1}]})])

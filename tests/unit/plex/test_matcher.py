@@ -348,7 +348,7 @@ def test_the_very_spelling_wins_over_one_that_folds_alike() -> None:
     assert (result.items, result.confidence) == ((2,), HIGH)
 
 
-def test_the_size_tells_files_apart_that_fold_alike() -> None:
+def test_files_that_fold_alike_differ_by_size() -> None:
     result = match([plex(MANGLED[0], 1, 5), plex(MANGLED[1], 2)], COLON)
 
     assert (result.items, result.confidence) == ((2,), HIGH)

@@ -58,7 +58,7 @@ def test_the_wrong_pair_of_several_is_named() -> None:
     assert (found.source, found.target) == ("D:\\videos", "/data")
 
 
-def test_a_folder_of_a_library_is_enough_for_a_new_file() -> None:
+def test_a_folder_of_a_library_suffices_for_a_new_file() -> None:
     found = find_reversed_folder("/data/a.mp4", REVERSED, lambda path: path.startswith("/media/"))
 
     assert found is not None

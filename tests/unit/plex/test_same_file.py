@@ -1,4 +1,4 @@
-"""Spellings of one path are one file only where nothing speaks against it."""
+"""Spellings of one path are one file only where nothing contradicts it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A job that is done but for its images leaves them as a job of the same scene, in one transaction."""
+"""A job that is done but for its images leaves them as a waiting job of the same scene."""
 
 import pytest
 

@@ -108,7 +108,7 @@ def test_one_scene_that_breaks_the_read_does_not_stop_the_others(worker: InProce
     poison, healthy = worker.titled_scene("a"), worker.titled_scene("b")
     ctx = worker.context()
     worker.enqueue(poison, healthy)
-    # The shared read fails, then that of the first scene alone.
+    # The shared read fails, then its first half, which is the first scene.
     worker.stash.faults.plan(
         StashFault(
             "graphql", "findScene", times=2, graphql_error="Internal system error. Error <x>"
@@ -119,7 +119,7 @@ def test_one_scene_that_breaks_the_read_does_not_stop_the_others(worker: InProce
 
     assert (report.done, report.waiting) == (1, 1)
     assert worker.titled_item("b").title == "Title b"
-    assert worker.job(poison)[1:] == (1, "StashQueryError")
+    assert worker.job(poison)[1:] == (1, "InvalidScene")
 
 
 def test_a_scene_that_breaks_every_read_is_dead_lettered(worker: InProcessHarness) -> None:
@@ -139,7 +139,7 @@ def test_a_scene_that_breaks_every_read_is_dead_lettered(worker: InProcessHarnes
     assert [
         (dead_letter.subject, dead_letter.reason, dead_letter.attempts)
         for dead_letter in worker.dead_letters()
-    ] == [(f"scene:{poison}", "StashQueryError", 3)]
+    ] == [(f"scene:{poison}", "InvalidScene", 3)]
 
 
 def test_a_shared_read_that_fails_once_spends_nothing(worker: InProcessHarness) -> None:
