@@ -31,6 +31,16 @@ class RemovalRule(Enum):
     OWN_ONLY = "ours"  # only names that PlexSync added: users keep others by hand
 
 
+class LockRule(Enum):
+    """What decides whether a written field is locked in Plex."""
+
+    LOCK_FIELDS = "lock_fields"  # an agent would replace the value at its next refresh
+    # a locked field keeps out the collections that Plex and agents make by themselves
+    LOCK_COLLECTIONS = "lock_collections"
+    NEVER = "never"  # a rating belongs to the account, and no agent writes it
+    BY_PLEX = "by_plex"  # Plex locks an image that is uploaded or selected
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One synced field.
@@ -45,6 +55,7 @@ class Field:
             RATING.
         selection: what the GraphQL query must ask for.
         element: the XML element that holds one name, for NAMES.
+        lock_rule: whether what is written is locked, and why.
         sources: where the value may come from, chosen by the setting `<name>_source`; the first is
             the default, and `none` disables the field.
     """
@@ -60,7 +71,7 @@ class Field:
     default_on: bool = True
     clear_rule: ClearRule = ClearRule.ALWAYS
     removal_rule: RemovalRule = RemovalRule.ALL_OTHERS
-    locks: bool = True
+    lock_rule: LockRule = LockRule.LOCK_FIELDS
     sources: tuple[str, ...] = ()
 
 
@@ -78,12 +89,14 @@ FIELDS: tuple[Field, ...] = (
           element="Role"),
     Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre"),
     Field("collection", "Studio as collection", "collections", "collection", Kind.NAMES, 20,
-          element="Collection", removal_rule=RemovalRule.OWN_ONLY),
+          element="Collection", removal_rule=RemovalRule.OWN_ONLY,
+          lock_rule=LockRule.LOCK_COLLECTIONS),
     Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",
-          default_on=False, clear_rule=ClearRule.OWN_ONLY, locks=False),
-    Field("poster", "Cover as poster", "cover", "thumb", Kind.IMAGE, IMAGE_LIMIT_BYTES),
+          default_on=False, clear_rule=ClearRule.OWN_ONLY, lock_rule=LockRule.NEVER),
+    Field("poster", "Cover as poster", "cover", "thumb", Kind.IMAGE, IMAGE_LIMIT_BYTES,
+          lock_rule=LockRule.BY_PLEX),
     Field("background", "Cover as background", "", "art", Kind.IMAGE, IMAGE_LIMIT_BYTES,
-          sources=("none", "cover")),
+          sources=("none", "cover"), lock_rule=LockRule.BY_PLEX),
 )
 # fmt: on
 

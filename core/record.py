@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from core.send_history import NO_HISTORY, SendHistory
+
 
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
@@ -10,13 +12,16 @@ class FieldRecord:
 
     `names` are the entries PlexSync put there, for fields that hold names. `intended` is what is
     about to be pushed: it is kept before the request, so that a killed worker's write is still
-    known as ours.
+    known as ours. `locked` is the lock that was sent last, where a setting can take it off; None if
+    it is not known. `history` tells how often the pushed value was sent.
     """
 
     pushed: str
     verified: str = ""
     names: tuple[str, ...] = ()
     intended: str = ""
+    locked: bool | None = None
+    history: SendHistory = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class ImageRecord:
         item_path: the item's image path where these bytes were seen; "" for not yet.
         failure: why that cover is not shown; None where nothing failed.
         is_by_hand: Plex shows an image that the user chose there, and that stays.
+        history: how often these bytes were sent.
     """
 
     sha1: str
@@ -55,6 +61,7 @@ class ImageRecord:
     item_path: str = ""
     failure: ImageFailure | None = None
     is_by_hand: bool = False
+    history: SendHistory = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def edit_arguments(change: Change) -> dict[str, str]:
     """Return the arguments of an edit for one change, not URL-encoded yet, its lock included."""
     # Without an explicit lock Plex may decide by itself.
     lock = {f"{change.field.plex}.locked": "1" if change.lock else "0"}
+    lock.update({f"{field.plex}.locked": "0" for field in change.unlocks})
     return _WIRES[change.field.kind].arguments(change) | lock
 
 

@@ -1,9 +1,9 @@
 """Chooses the libraries that the settings name. Pure."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.unicode_form import caseless
 from plex.client import Section
 
 MOVIES = "movie"
@@ -57,5 +57,4 @@ def is_library(title: str, name: str) -> bool:
 
 
 def _key(title: str) -> str:
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", title).casefold())
-    return " ".join(folded.split())
+    return " ".join(caseless(title).split())

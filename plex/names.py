@@ -10,7 +10,7 @@ def names_of(value: FieldValue) -> tuple[str, ...]:
 
 
 def name_key(name: str) -> str:
-    """Return the form in which names are compared: caseless and trimmed."""
+    """Return the form in which names are compared: caseless, composed and trimmed."""
     return normal_form(Kind.NAMES, (name,))
 
 
@@ -25,6 +25,12 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         first.setdefault(name_key(name), name)
     return tuple(name for key, name in first.items() if key)
+
+
+def spelled_as(names: tuple[str, ...], present: FieldValue) -> tuple[str, ...]:
+    """Return each name once, as `present` spells it where it has the name."""
+    shown = {name_key(name): name for name in reversed(names_of(present))}
+    return tuple(shown.get(name_key(name), name) for name in distinct(names))
 
 
 def names_without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:

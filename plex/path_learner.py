@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
+from core.unicode_form import caseless
 from plex.paths import components, folded_name, folded_path, normal_path
 
 MIN_FILES = 20
@@ -84,7 +85,7 @@ def contradicts(lesson: LearnedMapping, file: StashFile, candidates: Candidates)
 def apply(lesson: LearnedMapping, path: str) -> str:
     """Return the path as the mapping has it in Plex; "" for a path outside of it."""
     source, parts = _folded(lesson.source), components(path)
-    if len(parts) <= len(source) or [part.casefold() for part in parts[: len(source)]] != source:
+    if len(parts) <= len(source) or [caseless(part) for part in parts[: len(source)]] != source:
         return ""
     separator = "\\" if "\\" in lesson.target else "/"
     return separator.join([lesson.target, *parts[len(source) :]])
@@ -148,4 +149,4 @@ def _certain_path(file: StashFile, candidates: Candidates) -> str:
 
 
 def _folded(prefix: str) -> list[str]:
-    return [part.casefold() for part in components(prefix)]
+    return [caseless(part) for part in components(prefix)]

@@ -1,9 +1,9 @@
 """The same file has one path in Stash and another in Plex; this carries a path across."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+from core.unicode_form import caseless, composed
 from plex.paths import components
 
 _WINDOWS = re.compile(r"[A-Za-z]:($|[/\\])|.*\\")
@@ -48,8 +48,7 @@ def _depth(source: str, path: str) -> int:
 
 
 def _key(part: str, is_windows: bool) -> str:
-    text = unicodedata.normalize("NFC", part)
-    return text.casefold() if is_windows else text
+    return caseless(part) if is_windows else composed(part)
 
 
 def _joined(target: str, rest: list[str]) -> str:

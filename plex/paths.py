@@ -6,7 +6,8 @@ SMB clients show characters that Windows forbids in names as private-use charact
 """
 
 import re
-import unicodedata
+
+from core.unicode_form import caseless
 
 _SEPARATORS = re.compile(r"[/\\]+")
 # Services for Unix and cifs: U+F000 plus the character.
@@ -48,10 +49,7 @@ def normal_path(path: str) -> str:
         >>> normal_path("D:\\\\Films\\\\Été.MP4") == normal_path("d:/films/e\\u0301te\\u0301.mp4")
         True
     """
-    # Case is folded on the decomposed form: a precomposed character and its two-part form could
-    # differ otherwise.
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
-    parts = components(folded)
+    parts = components(caseless(path))
     root = "/" if len(parts) > 1 and not parts[0] else ""
     return root + "/".join(part for part in (part.rstrip(" ") for part in parts) if part)
 

@@ -7,11 +7,11 @@ separates PlexSync's own values from the user's.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.field_values import FieldValue, digest, normal_form, same_value
-from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, RemovalRule
+from core.field_values import FieldValue, digest, digests, normal_form, same_value
+from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, LockRule, RemovalRule
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.names import distinct, name_key, name_keys, names_of, names_without
+from plex.names import distinct, name_key, name_keys, names_of, names_without, spelled_as
 from plex.paths import file_stem
 
 CLEARED = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
@@ -24,11 +24,13 @@ class WriteRules:
     Attributes:
         preserve_plex_edits: values and names that the user entered in Plex stay.
         lock_fields: what is written is locked against Plex's own agents.
+        lock_collections: that holds for collections as well.
         quality_gate: a scene that is not identified yet clears nothing but what PlexSync wrote.
     """
 
     preserve_plex_edits: bool = False
     lock_fields: bool = True
+    lock_collections: bool = False
     quality_gate: bool = True
 
 
@@ -38,13 +40,14 @@ class Change:
 
     For NAMES, `value` is every name the item should have afterwards, the scene's first, and
     `remove` what must go, as Plex spells it: right whether Plex adds names to those present or
-    replaces them.
+    replaces them. `unlocks` are other fields of the item whose lock is taken off with it.
     """
 
     field: Field
     value: FieldValue
     remove: tuple[str, ...] = ()
     lock: bool = True
+    unlocks: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +69,20 @@ class _FieldState:
         """Return True if PlexSync set a value here and Plex still shows it."""
         if self.known is None or not normal_form(self.field.kind, self.present):
             return False
-        now = digest(self.field.kind, self.present)
-        return now == self.known.intended or (
-            self.known.pushed != "" and now in (self.known.pushed, self.known.verified)
+        now = digests(self.field.kind, self.present)
+        return self.known.intended in now or (
+            self.known.pushed != "" and not now.isdisjoint((self.known.pushed, self.known.verified))
         )
 
     @property
     def is_known(self) -> bool:
         """Return True if Plex shows what the record says."""
-        now = digest(self.field.kind, self.present)
         if self.known is None:
             return False
-        return (
-            now in (self.known.pushed, self.known.verified)
-            or (now or CLEARED) == self.known.intended
-        )
+        marks = {self.known.pushed, self.known.verified}
+        if self.known.intended:
+            marks.add("" if self.known.intended == CLEARED else self.known.intended)
+        return not marks.isdisjoint(digests(self.field.kind, self.present))
 
 
 def plan_changes(
@@ -157,27 +159,6 @@ def field_records(
     return records
 
 
-def verify(
-    record_fields: Mapping[str, FieldRecord],
-    desired: Mapping[str, FieldValue],
-    item_after: PlexItem,
-) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
-    """Return the records with what Plex shows now, and the fields that Plex dropped."""
-    records, lost = dict(record_fields), []
-    for case in _cases(desired, item_after, None):
-        name, kind = case.field.name, case.field.kind
-        if name not in records:
-            continue
-        records[name] = replace(records[name], verified=digest(kind, case.present))
-        if kind is Kind.NAMES:
-            is_kept = not names_without(case.desired, case.present)
-        else:
-            is_kept = same_value(kind, case.desired, case.present)
-        if not is_kept:
-            lost.append(name)
-    return records, tuple(lost)
-
-
 def _cases(
     desired: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
 ) -> list[_FieldState]:
@@ -197,7 +178,16 @@ def _cases(
 
 def _locks(case: _FieldState, rules: WriteRules) -> bool:
     """Return True if the written field is locked; an existing lock of the user stays."""
-    return case.field.locks and (rules.lock_fields or case.is_locked)
+    if case.field.lock_rule is LockRule.NEVER:
+        return False
+    return should_lock(case.field, rules) or case.is_locked
+
+
+def should_lock(field: Field, rules: WriteRules) -> bool:
+    """Return True if the settings ask for a lock of this field."""
+    if field.lock_rule is LockRule.LOCK_COLLECTIONS:
+        return rules.lock_fields and rules.lock_collections
+    return field.lock_rule is LockRule.LOCK_FIELDS and rules.lock_fields
 
 
 def _scalar_change(
@@ -249,7 +239,9 @@ def _names_change(
         return None
     # Names that stay are sent along: a server that replaces lists would drop them otherwise.
     staying = names_without(case.present, (*names_of(case.desired), *remove))
-    return Change(field, distinct((*names_of(case.desired), *staying)), remove, _locks(case, rules))
+    # Another spelling of a name that the item has could become a second name beside it.
+    value = spelled_as((*names_of(case.desired), *staying), case.present)
+    return Change(field, value, remove, _locks(case, rules))
 
 
 def _is_in_sync(case: _FieldState) -> bool:

@@ -7,7 +7,7 @@ edited by hand since then stays.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.field_values import FieldValue, digest, is_empty, same_value
+from core.field_values import FieldValue, digests, is_empty, same_value
 from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import Original
 from core.plex_item import PlexItem
@@ -56,7 +56,7 @@ def plan_restoration(
         original, present = kept[field.name], item.values.get(field.name)
         known = [record.fields[field.name] for record in written if field.name in record.fields]
         marks = {*original.written_digests, *(mark for one in known for mark in _marks(one))}
-        is_ours = (digest(field.kind, present) or CLEARED) in marks
+        is_ours = not marks.isdisjoint(digest or CLEARED for digest in digests(field.kind, present))
         if field.kind is Kind.NAMES:
             change = _restore_names(field, original, present, known)
         else:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from core.fields import Kind
 from core.plex_item import PlexItem
+from plex.names import name_keys, names_without
 from plex.plan import Change
 
 MIN_GROUP = 2
@@ -57,11 +58,7 @@ def difference(change: Change, item: PlexItem) -> Change:
     """Return the change with only the names that the item lacks; any other kind as it is."""
     if change.field.kind is not Kind.NAMES or not isinstance(change.value, tuple):
         return change
-    present = item.values.get(change.field.name)
-    known = {name.casefold() for name in present} if isinstance(present, tuple) else set()
-    return replace(
-        change, value=tuple(name for name in change.value if name.casefold() not in known)
-    )
+    return replace(change, value=names_without(change.value, item.values.get(change.field.name)))
 
 
 def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool | None:
@@ -70,10 +67,10 @@ def shows_appending(edit: SharedEdit, before: PlexItem, after: PlexItem) -> bool
     for change in edit.changes:
         if change.field.kind is not Kind.NAMES:
             continue
-        sent = _keys(change.value) | _keys(change.remove)
-        kept = _keys(before.values.get(change.field.name)) - sent
+        sent = name_keys(change.value) | name_keys(change.remove)
+        kept = name_keys(before.values.get(change.field.name)) - sent
         if kept and change.value:
-            verdict = kept <= _keys(after.values.get(change.field.name))
+            verdict = kept <= name_keys(after.values.get(change.field.name))
             if not verdict:
                 return False
     return verdict
@@ -84,7 +81,3 @@ def _relies_on_appending(whole: tuple[Change, ...], shown: tuple[Change, ...]) -
     server.
     """
     return any(short != change and short.value for change, short in zip(whole, shown, strict=True))
-
-
-def _keys(value: object) -> set[str]:
-    return {str(name).casefold() for name in value} if isinstance(value, tuple) else set()

@@ -22,6 +22,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError, PlexUnavailable
 from plex.connection_faults import URL, explain
 from plex.errors import is_late_body, plex_errors, status_of
+from plex.xml_encoding import UTF_8, as_utf_8
 
 # For what Plex answers immediately or not at all; the time to connect is a setting.
 QUICK_READ_S = 5.0
@@ -187,6 +188,9 @@ class PlexTransport:
 
     def _check_response(self, response: requests.Response, **_: object) -> None:
         self._status = response.status_code
+        # plexapi reads the text, for which requests believes the header
+        response._content = as_utf_8(response.content)
+        response.encoding = UTF_8
         if (
             _ENTITY in response.content
         ):  # Plex has none; they can make a small answer fill the memory

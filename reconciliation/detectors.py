@@ -7,7 +7,7 @@ differ. So every differing field belongs to exactly one kind.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.field_values import FieldValue, digest, normal_form
+from core.field_values import FieldValue, digests, normal_form
 from core.fields import Field
 from core.record import FieldRecord
 from core.text import format_value
@@ -52,7 +52,9 @@ class FieldDifference:
     @property
     def is_pushed(self) -> bool:
         """Return True if Stash's value is the one that was pushed last."""
-        return self.known is not None and self.known.pushed == digest(self.field.kind, self.desired)
+        return self.known is not None and self.known.pushed in digests(
+            self.field.kind, self.desired
+        )
 
     @property
     def is_lacking(self) -> bool:

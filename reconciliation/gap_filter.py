@@ -14,7 +14,7 @@ from core.errors import (
     StaleMatch,
     WeakMatch,
 )
-from core.field_values import digest
+from core.field_values import digests
 from plex.plan import CLEARED, WriteRules
 from reconciliation.detectors import MISSING, FieldDifference
 from sync.plan_items import PlannedItem
@@ -37,7 +37,8 @@ def fixable(
     """
     known = planned.record.fields if planned.record else {}
     differences = []
-    for change in planned.changes:
+    # A job records what is overwritten, and reports it.
+    for change in (*planned.changes, *planned.overwritten):
         name = change.field.name
         difference = FieldDifference(
             change, planned.desired[name], planned.item.values.get(name), known.get(name)
@@ -65,8 +66,8 @@ def _is_dropped_by_plex(difference: FieldDifference) -> bool:
     """Return True if this very value was pushed and Plex showed then what it shows now."""
     if difference.known is None or not difference.is_pushed or difference.change.remove:
         return False
-    now = digest(difference.field.kind, difference.current)
-    return bool(now) and now == difference.known.verified
+    verified = difference.known.verified
+    return bool(verified) and verified in digests(difference.field.kind, difference.current)
 
 
 def _is_hand_edit(difference: FieldDifference, rules: WriteRules) -> bool:
@@ -76,5 +77,7 @@ def _is_hand_edit(difference: FieldDifference, rules: WriteRules) -> bool:
 
 def _was_rejected(difference: FieldDifference) -> bool:
     """Return True if this very value was tried and never arrived."""
-    intended = digest(difference.field.kind, difference.desired) or CLEARED
-    return difference.known is not None and difference.known.intended == intended
+    if difference.known is None:
+        return False
+    desired = digests(difference.field.kind, difference.desired)
+    return difference.known.intended in {digest or CLEARED for digest in desired}

@@ -93,7 +93,7 @@ class ImageChecker:
             if shows(images, field, sent.sha1):
                 moved = replace(sent, item_path=item.images.get(field.name, ""))
                 compared = compared.with_images({field.name: moved})
-            else:
+            elif not sent.history.is_suspended:
                 replaced.append(field.name)
         return ImageGaps(
             replaced=tuple(replaced), record=compared if compared is not record else None

@@ -103,7 +103,9 @@ def _read_json(response: requests.Response) -> Any:
     Raises:
         ValueError, RecursionError: the response is no JSON that can be read.
     """
-    document = response.json()
+    # Without a charset in the header requests would read `text/...` as Latin-1.
+    encoding = json.detect_encoding(response.content)
+    document = json.loads(response.content.decode(encoding, "replace"))
     if b"\\ud" not in response.content.lower():
         return document
     # SQLite cannot store a lone surrogate, and Plex cannot receive one.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from core.original import Original
 from core.record import SyncRecord
 from sync_queue.records import Records
 
@@ -40,6 +41,10 @@ class BatchRecords:
         """Return every scene's record on one loaded item, lowest scene id first."""
         records = self._by_item.get(item, {})
         return [records[scene_id] for scene_id in sorted(records)]
+
+    def originals_of(self, item: int) -> dict[str, Original]:
+        """Return what the item showed before the first write, by field; {} if never written."""
+        return self._records.originals.of_item(self.server, item)
 
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""

@@ -98,9 +98,18 @@ def build_sync_context(
         log=log,
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
-        rules=WriteRules(config.preserve_plex_edits, config.lock_fields, config.quality_gate),
+        rules=_write_rules(config),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
+    )
+
+
+def _write_rules(config: PlexSyncConfig) -> WriteRules:
+    return WriteRules(
+        preserve_plex_edits=config.preserve_plex_edits,
+        lock_fields=config.lock_fields,
+        lock_collections=config.lock_collections,
+        quality_gate=config.quality_gate,
     )

@@ -57,7 +57,7 @@ class SyncContext:
             PlexError: Plex did not say which server it is.
         """
         limits = self.capabilities.limits(self.plex.machine_identifier())
-        return PlanRules(self.config, self.rules, limits)
+        return PlanRules(self.config, self.rules, limits, self.clock.wall())
 
     def close(self) -> None:
         """Close the connections to Plex and the index's files."""

@@ -10,6 +10,7 @@ from core.fields import Field
 from core.outcome import FailedImage
 from core.plex_item import PlexItem
 from core.record import ImageRecord, SyncRecord
+from core.send_history import NO_HISTORY, Suspension
 from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
@@ -74,12 +75,14 @@ class ImageResult:
         written: the fields that were sent.
         warnings: one text for each field that Plex cannot show or refused.
         failed: the fields that Plex failed to take, which must be sent again.
+        suspended: the fields whose image is no longer sent, since something replaces it each time.
     """
 
     record: SyncRecord
     written: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     failed: tuple[FailedImage, ...] = ()
+    suspended: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,6 +101,7 @@ class _ItemProgress:
     warnings: list[str] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
     failed: list[FailedImage] = field(default_factory=list)
+    suspended: list[str] = field(default_factory=list)
 
     def known(self, name: str) -> ImageRecord | None:
         return self.record.images.get(name)
@@ -113,6 +117,7 @@ class _ItemProgress:
             tuple(self.written),
             tuple(self.warnings),
             tuple(self.failed),
+            tuple(self.suspended),
         )
 
 
@@ -155,6 +160,8 @@ class ImageWriter:
         is_doubtful = is_forced and bool(known.sha1)
         if not is_doubtful and not is_suspect(image_field, progress.item, known, self.rules):
             return
+        if known.history.is_suspended:
+            return  # other bytes are found by the ETag of the cover
         if not self._may_send():
             return
         try:
@@ -164,6 +171,10 @@ class ImageWriter:
             return
         if is_shown:
             progress.keep(name, replace(known, item_path=progress.item.images.get(name, "")))
+        elif known.history.is_overwritten(now):
+            history = replace(known.history, suspension=Suspension.OVERWRITTEN)
+            progress.keep(name, replace(known, history=history))
+            progress.suspended.append(name)
         else:
             progress.due.add(name)
 
@@ -218,10 +229,12 @@ class ImageWriter:
             return
         path = item.images.get(name, "") if outcome is ImageOutcome.SHOWN else ""
         # The verifying read fills in the path of an image that was just sent.
-        progress.keep(name, ImageRecord(image.sha1, etag, path))
+        history = known.history if known and known.sha1 == image.sha1 else NO_HISTORY
         if outcome is ImageOutcome.SENT:
+            history = history.sent(self.clock.wall())
             self.gate.on_success()
             progress.written.append(name)
+        progress.keep(name, ImageRecord(image.sha1, etag, path, history=history))
 
     def _on_failure(
         self, image_field: Field, progress: _ItemProgress, sha1: str, error: PlexError

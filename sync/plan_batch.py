@@ -9,6 +9,7 @@ from sync.ownership import check_owners, unchecked_owners
 from sync.plan_items import PlannedItem, PlanRules, plan_items, replan_item
 from sync.record_adoption import inherit_records
 from sync.scene_matcher import SceneMatcher
+from sync.suspensions import lift_for_scene, lifts
 from sync.targets import writable_items
 from validation.metadata import SyncMetadata
 
@@ -49,6 +50,8 @@ class BatchPlanner:
         self._check_owners(batch, targets)
         if inherits:
             self._inherit_records(batch, targets)
+        for case, scene, _ in writable:
+            _lift(batch, case, scene)
         batch.records.mark_planned()
         if not any(items for _, _, items in writable):
             return
@@ -66,6 +69,7 @@ class BatchPlanner:
         targets = [(scene.scene_id, item) for item in items]
         self._check_owners(batch, targets)
         self._inherit_records(batch, targets)
+        _lift(batch, case, scene)
         rules = self._plan_rules()
         case.planned = {
             item.rating_key: replan_item(scene, item, batch.records, batch.ownership, rules)
@@ -94,3 +98,8 @@ class BatchPlanner:
     def _inherit_records(self, batch: Batch, targets: Iterable[tuple[int, PlexItem]]) -> None:
         for scene_id, item in targets:
             inherit_records(scene_id, item, batch.records, batch.ownership)
+
+
+def _lift(batch: Batch, case: SceneJob, scene: SyncMetadata) -> None:
+    if lifts(case.job):
+        lift_for_scene(batch.records, scene.scene_id)

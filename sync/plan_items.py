@@ -7,7 +7,9 @@ from core.field_values import FieldValue
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.edit_request import EditLimits, fit_text
+from plex.locks import own_locks, release_locks
 from plex.plan import Change, WriteRules, plan_changes
+from plex.suspensions import check_changes
 from sync.batch_records import BatchRecords
 from sync.ownership import Ownership, owner_of
 from validation.config import PlexSyncConfig
@@ -19,12 +21,14 @@ from validation.metadata import SyncMetadata
 class PlanRules:
     """What a plan depends on besides scene, item and record.
 
-    `limits` cut long texts, so that what is compared and remembered is what can be sent.
+    `limits` cut long texts, so that what is compared and remembered is what can be sent. `now` in
+    epoch seconds dates what was sent before.
     """
 
     config: PlexSyncConfig
     write: WriteRules
     limits: EditLimits
+    now: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class PlannedItem:
         owner: the scene that owns the item instead; None if this one does.
         desired: what the item should show, by field name; {} where another scene owns it.
         changes: what must be written; () when nothing differs or another scene owns the item.
+        overwritten: what differs and is no longer written from now on: another program replaces it
+            after each sync.
     """
 
     scene: SyncMetadata
@@ -46,6 +52,7 @@ class PlannedItem:
     owner: int | None
     desired: Mapping[str, FieldValue]
     changes: tuple[Change, ...]
+    overwritten: tuple[Change, ...] = ()
 
 
 def plan_items(
@@ -68,8 +75,15 @@ def plan_items(
         if owner is not None:
             planned.append(PlannedItem(scene, item, record, owner, {}, ()))
             continue
-        changes = plan_changes(desired, item, record, rules.write, identified=scene.has_identity)
-        planned.append(PlannedItem(scene, item, record, None, desired, changes))
+        differing = plan_changes(desired, item, record, rules.write, identified=scene.has_identity)
+        checked = check_changes(differing, desired, record, rules.now)
+        changes = checked.writable
+        locks = own_locks(item, record, rules.write) if changes else ()
+        if locks:
+            changes = release_locks(changes, locks, records.originals_of(item.rating_key))
+        planned.append(
+            PlannedItem(scene, item, record, None, desired, changes, checked.overwritten)
+        )
     return tuple(planned)
 
 

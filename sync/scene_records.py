@@ -3,8 +3,11 @@
 from collections.abc import Collection
 
 from core.record import SyncRecord
+from core.send_history import Suspension
 from plex.client import Section
+from plex.locks import with_locks
 from plex.plan import field_records, intended_records
+from plex.suspensions import suspend, with_histories
 from sync.batch import SceneJob
 from sync.path_learning import LEARNED
 from sync.plan_items import PlannedItem
@@ -37,9 +40,9 @@ def new_record(
 
 
 def record_after_write(
-    record: SyncRecord, planned: PlannedItem, failed: Collection[str]
+    record: SyncRecord, planned: PlannedItem, failed: Collection[str], now: float
 ) -> SyncRecord:
-    """Return the record with what was written.
+    """Return the record with what was written at `now` and what is no longer written.
 
     Fields in `failed`, which Plex rejected, keep what was intended, so that the same value is not
     tried again without a reason.
@@ -49,4 +52,8 @@ def record_after_write(
     item, stored = planned.item, planned.record
     intended = intended_records(planned.changes, planned.desired, item, stored)
     rejected = {name: known for name, known in intended.items() if name in failed}
-    return record.with_fields({**rejected, **field_records(written, desired, item, stored)})
+    fields = {**rejected, **field_records(written, desired, item, stored)}
+    sent = {change.field.name for change in written}
+    fields = with_histories(with_locks(fields, written, stored), sent, desired, stored, now)
+    overwritten = {change.field.name for change in planned.overwritten}
+    return suspend(record.with_fields(fields), overwritten, Suspension.OVERWRITTEN)

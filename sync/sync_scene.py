@@ -21,6 +21,7 @@ from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
 from sync.scene_records import new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
+from sync.suspensions import SuspendedField, overwritten_fields, suspended_images
 from sync.targets import (
     check_override,
     is_certain,
@@ -28,14 +29,16 @@ from sync.targets import (
     matched_files,
     plays_file,
 )
-from sync.verify import WrittenItem
+from sync.verify import WrittenItem, written_item
 from sync.write_item import ItemWriter
 from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
 
 
 class SceneSync:
-    """Carries out the jobs of batches. `written` collects what must be verified.
+    """Carries out the jobs of batches.
+
+    `written` collects what must be verified, `suspended` what must be reported.
 
     `gate` outlives it, and holds images back while Plex takes none.
     """
@@ -60,6 +63,7 @@ class SceneSync:
             gate=gate,
         )
         self.written: list[WrittenItem] = []
+        self.suspended: list[SuspendedField] = []
 
     # -- the batch ------------------------------------------------------------------------------
 
@@ -182,7 +186,9 @@ class SceneSync:
         if (planned.scene.scene_id, key) not in batch.written:
             planned, failed = self._write(batch, case, planned)
         changed = frozenset(change.field.name for change in planned.changes) - set(failed)
-        record = record_after_write(self._new_record(batch, case, planned), planned, failed)
+        now = self._ctx.clock.wall()
+        record = record_after_write(self._new_record(batch, case, planned), planned, failed, now)
+        self.suspended += overwritten_fields(planned)
         request = ImageRequest(
             planned.scene, last_update, progress.covers, is_forced=FORCE_SYNC in case.job.causes
         )
@@ -190,10 +196,11 @@ class SceneSync:
         batch.records.save(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
+        self.suspended += suspended_images(planned, images.suspended)
         progress.failed_images.extend(images.failed)
         progress.failed.update(failed)
         if changed or images.written:
-            self.written.append(_written_item(planned, images, changed, failed))
+            self.written.append(written_item(planned, images, changed, failed))
 
     def _write(
         self, batch: Batch, case: SceneJob, planned: PlannedItem
@@ -245,21 +252,3 @@ class SceneSync:
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)
         return new_record(case, planned, batch.records.server, section)
-
-
-def _written_item(
-    planned: PlannedItem, images: ImageResult, changed: frozenset[str], failed: dict[str, str]
-) -> WrittenItem:
-    """Return what the verifying read must look at."""
-    shown = {
-        name
-        for name, image in images.record.images.items()
-        if image.sha1 and image.item_path == planned.item.images.get(name)
-    }
-    return WrittenItem(
-        record=images.record,
-        section=planned.item.section,
-        desired={name: value for name, value in planned.desired.items() if name not in failed},
-        changed=changed,
-        images=frozenset({*shown, *images.written}),
-    )

@@ -1,15 +1,20 @@
 """Read what was written once more: complete the records and notice what Plex dropped silently."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from core.errors import PlexError, reason_of
 from core.field_values import FieldValue
+from core.fields import BY_NAME
 from core.log import EventLog
 from core.plex_item import PlexItem
 from core.record import SyncRecord
+from core.send_history import Suspension
 from plex.client import PlexClient
-from plex.plan import verify
+from plex.verification import verify
+from sync.images import ImageResult
+from sync.plan_items import PlannedItem
+from sync.suspensions import SuspendedField
 from sync_queue.records import Records
 
 
@@ -22,6 +27,7 @@ class WrittenItem:
         section: the key of the item's library.
         desired: what the item should show, without the fields that Plex rejected.
         changed: the fields that were written.
+        removed: the names that were taken off, by field.
         images: the image fields that show what PlexSync sent, now or before.
     """
 
@@ -29,16 +35,40 @@ class WrittenItem:
     section: int
     desired: dict[str, FieldValue]
     changed: frozenset[str]
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     images: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedFields:
-    """A scene's item with the fields that Plex accepted and did not keep."""
+    """A scene's item with the fields that Plex accepted and did not keep.
+
+    `suspended` are those of them that are no longer written.
+    """
 
     scene_id: int
     item: int
     fields: tuple[str, ...]
+    suspended: tuple[SuspendedField, ...] = ()
+
+
+def written_item(
+    planned: PlannedItem, images: ImageResult, changed: frozenset[str], failed: dict[str, str]
+) -> WrittenItem:
+    """Return what the verifying read must look at."""
+    shown = {
+        name
+        for name, image in images.record.images.items()
+        if image.sha1 and image.item_path == planned.item.images.get(name)
+    }
+    return WrittenItem(
+        record=images.record,
+        section=planned.item.section,
+        desired={name: value for name, value in planned.desired.items() if name not in failed},
+        changed=changed,
+        removed={change.field.name: change.remove for change in planned.changes if change.remove},
+        images=frozenset({*shown, *images.written}),
+    )
 
 
 def verify_written(
@@ -79,18 +109,18 @@ def _complete_records(
         item = items.get(entry.record.item)
         if record is None or item is None:
             continue
-        fields = _complete_record(records, record, entry, item)
-        if fields:
-            dropped.append(DroppedFields(record.scene_id, record.item, fields))
+        loss = _complete_record(records, record, entry, item)
+        if loss.fields:
+            dropped.append(loss)
     return dropped
 
 
 def _complete_record(
     records: Records, record: SyncRecord, entry: WrittenItem, item: PlexItem
-) -> tuple[str, ...]:
+) -> DroppedFields:
     """Save what the item shows now; return the fields that Plex dropped."""
     changed = {name: known for name, known in record.fields.items() if name in entry.changed}
-    fields, dropped = verify(changed, entry.desired, item)
+    fields, dropped = verify(changed, entry.desired, item, entry.removed)
     images = {
         name: replace(image, item_path=item.images.get(name, ""))
         for name, image in record.images.items()
@@ -99,4 +129,16 @@ def _complete_record(
     completed = record.with_fields(fields).with_images(images)
     if completed != record:
         records.save(completed)
-    return dropped
+    suspended = tuple(
+        SuspendedField(
+            record.scene_id,
+            record.item,
+            BY_NAME[name],
+            Suspension.NOT_KEPT,
+            entry.desired[name],
+            item.values.get(name),
+        )
+        for name in dropped
+        if fields[name].history.is_suspended
+    )
+    return DroppedFields(record.scene_id, record.item, dropped, suspended)

@@ -17,6 +17,10 @@ SCENE_RECORDS = (
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
 RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
+# Few rows match, and the status and a changed setting ask seldom: no index is kept for it.
+SUSPENDED_RECORDS = (
+    f"SELECT {RECORD_COLUMNS} FROM records WHERE fields LIKE :pattern OR images LIKE :pattern"
+)
 RECORD_PLACES = """
 SELECT scene_id, item, section, path FROM records WHERE server = :server AND scene_id > 0"""
 # The servers that records name, the one that was read last first.

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from core.record import SyncRecord
 from sync_queue import record_statements as record_sql
 from sync_queue import statements as sql
+from sync_queue.history_document import SUSPENDED_PATTERN
 from sync_queue.originals import Originals
-from sync_queue.record_rows import parse_rows, to_row
+from sync_queue.record_rows import parse_rows, row_of
 from sync_queue.store import JobStore
 
 _MAX_KEYS = 900
@@ -162,10 +163,15 @@ class Records:
         """Return how many records have which confidence, highest count first."""
         return dict(self._store.connection.execute(record_sql.CONFIDENCES).fetchall())
 
+    def suspended(self) -> list[SyncRecord]:
+        """Return every record, on any server, with a value that is no longer written."""
+        query = {"pattern": SUSPENDED_PATTERN}
+        return list(parse_rows(self._store.connection.execute(record_sql.SUSPENDED_RECORDS, query)))
+
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
         with self._store.transaction() as connection:
-            connection.execute(record_sql.SAVE_RECORD, to_row(record))
+            connection.execute(record_sql.SAVE_RECORD, row_of(record))
 
     def transfer(self, record: SyncRecord, scene_id: int) -> SyncRecord:
         """Give what is known of the item to another scene and return that scene's record.
@@ -175,7 +181,7 @@ class Records:
         images = {name: replace(image, etag="") for name, image in record.images.items()}
         transferred = replace(record, scene_id=scene_id, updated_at="", read_at=0.0, images=images)
         with self._store.transaction() as connection:
-            connection.execute(record_sql.SAVE_RECORD, to_row(transferred))
+            connection.execute(record_sql.SAVE_RECORD, row_of(transferred))
             old = {"scene_id": record.scene_id, "server": record.server, "item": record.item}
             connection.execute(record_sql.FORGET_ITEM, old)
         return transferred

@@ -1,6 +1,6 @@
 """Write the table of docs/writing.md: what PlexSync does with each field, from the code's rows."""
 
-from core.fields import FIELDS, ClearRule, Field, Kind, RemovalRule
+from core.fields import FIELDS, ClearRule, Field, Kind, LockRule, RemovalRule
 from tools.generated_sections import table
 from validation.desired_values import TAGS
 from validation.settings import BY_NAME
@@ -14,6 +14,12 @@ _CLEARS = {
 _REMOVED = {
     RemovalRule.ALL_OTHERS: "names that Stash does not have",
     RemovalRule.OWN_ONLY: "only names that PlexSync added",
+}
+_LOCKED = {
+    LockRule.LOCK_FIELDS: "yes",
+    LockRule.LOCK_COLLECTIONS: f"only with *{BY_NAME['lock_collections'].display_name}*",
+    LockRule.NEVER: "no",
+    LockRule.BY_PLEX: "by Plex",
 }
 _LIMITS = {
     Kind.TEXT: "{:,} characters",
@@ -33,14 +39,13 @@ def fields_table() -> str:
 
 
 def _row(field: Field) -> tuple[str, ...]:
-    is_image = field.kind is Kind.IMAGE
     removed = _REMOVED[field.removal_rule] if field.kind is Kind.NAMES else ""
     return (
         field.label,
         _when_empty(field, removed),
         removed,
         MAX_TAGS if field.name == TAGS else _LIMITS[field.kind].format(field.limit),
-        "by Plex" if is_image else "yes" if field.locks else "no",
+        _LOCKED[field.lock_rule],
         _default(field),
     )
 

@@ -65,6 +65,7 @@ class PlexSyncConfig(BaseModel):
     test_scene: int
     preserve_plex_edits: bool
     lock_fields: bool
+    lock_collections: bool
 
     @field_validator("toggles", "sources", "match_overrides", mode="after")
     @classmethod

@@ -41,6 +41,7 @@ def _text(value: str, field: Field, config: PlexSyncConfig) -> str:
         field.limit,
         keep_newlines=field.limit > SINGLE_LINE_CHARS,
         strip_emoji=config.strip_emoji,
+        compose=True,
     )
 
 

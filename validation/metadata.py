@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from core.unicode_form import caseless
 from validation.sanitizers import clean_date
 
 RawObject = Mapping[str, object]
@@ -89,7 +90,7 @@ def _scene(raw: RawObject) -> SyncMetadata:
     studio = _object(raw, "studio")
     parent = _object(studio, "parent_studio")
     performers = sorted(
-        _entities(raw, "performers"), key=lambda entity: (entity[1].casefold(), entity[0])
+        _entities(raw, "performers"), key=lambda entity: (caseless(entity[1]), entity[0])
     )
     tags = _entities(raw, "tags")
     studio_name = _text(studio, "name")

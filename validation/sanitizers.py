@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from core.unicode_form import caseless, composed
 from validation.limits import MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS
 
 # C0 but tab and line feed, DEL, C1, surrogates (always lone in a Python text), and the two
@@ -26,12 +27,18 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ]\d{2}:\d{2}.*)?)?)?", 
 
 
 def clean_text(
-    text: str, limit: int, *, keep_newlines: bool = False, strip_emoji: bool = False
+    text: str,
+    limit: int,
+    *,
+    keep_newlines: bool = False,
+    strip_emoji: bool = False,
+    compose: bool = False,
 ) -> str:
     """`text` trimmed, without unusable characters, at most `limit` characters long.
 
     Line ends become LF; without `keep_newlines` line ends and tabs become one space. What is too
-    long is cut at the end of a word, unless that word is endless.
+    long is cut at the end of a word, unless that word is endless. With `compose` the text is in
+    NFC; a path must stay as it is.
 
     Examples:
         >>> clean_text("  Night\\ttrain to\\x00 Lisbon ", 12)
@@ -41,6 +48,9 @@ def clean_text(
     cleaned = _UNUSABLE.sub("", cleaned)
     if strip_emoji:
         cleaned = _EMOJI_AND_GAP.sub("", cleaned)
+    if compose:
+        # after the removals, which can bring a character and its accent together
+        cleaned = composed(cleaned)
     if not keep_newlines:
         lines = (line.strip() for line in _LINE_BREAKS.split(cleaned))
         cleaned = " ".join(line for line in lines if line)
@@ -48,14 +58,17 @@ def clean_text(
 
 
 def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) -> tuple[str, ...]:
-    """Return the first `limit` distinct names, cleaned, in order; Plex ignores case in names."""
+    """Return the first `limit` distinct names, cleaned and composed, in order.
+
+    Plex ignores case in names.
+    """
     distinct: dict[str, str] = {}
     for name in names:
         if len(distinct) >= limit:
             break
-        cleaned = clean_text(name, MAX_NAME_CHARS, strip_emoji=strip_emoji)
+        cleaned = clean_text(name, MAX_NAME_CHARS, strip_emoji=strip_emoji, compose=True)
         if cleaned:
-            distinct.setdefault(cleaned.casefold(), cleaned)
+            distinct.setdefault(caseless(cleaned), cleaned)
     return tuple(distinct.values())
 
 

@@ -130,6 +130,11 @@ _WRITING = (
         "lock_fields", "c", SettingType.BOOLEAN, True, "Lock fields",
         "Lock the written fields, so that Plex's own agents do not overwrite them.",
     ),
+    Setting(
+        "lock_collections", "c", SettingType.BOOLEAN, False, "Lock collections",
+        "With Lock fields on, also lock an item's collections. Plex's automatic collections and "
+        "those of its agents then stay away from the items that PlexSync has written.",
+    ),
 )
 
 

@@ -361,6 +361,20 @@ class TestLocks:
         assert after_agent == ("Mine", "Agent studio", ["Mine"], ["Agent actor"])
         assert item.title == "Mine again"
 
+    @pytest.mark.parametrize(
+        ("does", "expected"),
+        [("append", ["Mine", "Agent collection"]), ("replace", ["Agent collection"])],
+    )
+    def test_an_agent_appends_or_replaces_collections(
+        self, plex: PlexEmulator, server: Any, item: Item, does: str, expected: list[str]
+    ) -> None:
+        plex.switches.agent_collections = does
+        raw_edit(server, (item.rating_key,), {"collection[0].tag.tag": "Mine"})
+
+        plex.library.agent_refresh(item.rating_key)
+
+        assert item.collections == expected
+
     def test_locks_are_shown_and_taken_off(self, server: Any, item: Item) -> None:
         video = server.fetchItem(item.rating_key)
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from tests.emulators.plex_images import choose
 from tests.emulators.plex_model import Image, Item, file_stem, sort_title
+from tests.emulators.plex_switches import PlexSwitches
 
 _LOCKS = {
     "title": "title",
@@ -36,6 +37,10 @@ class Tagger(Protocol):
     def now(self) -> int:
         """The server's time."""
 
+    @property
+    def switches(self) -> PlexSwitches:
+        """On what real servers may differ."""
+
     def set_tags(self, item: Item, kind: str, names: Iterable[str]) -> None:
         """Make these the tags."""
 
@@ -48,7 +53,9 @@ def refresh_from_agent(library: Tagger, item: Item, values: dict[str, Any]) -> N
     for name, value in (values or _everything(item)).items():
         if _LOCKS[name] in item.locked:
             continue
-        if name in _KINDS:
+        if name == "collections" and library.switches.agent_collections == "append":
+            library.set_tags(item, "collection", [*item.collections, *value])
+        elif name in _KINDS:
             library.set_tags(item, _KINDS[name], value)
         elif name in ("poster", "background"):
             _offer(item, "posters" if name == "poster" else "arts", value, library.now)

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from tests.emulators.plex_library import PlexLibrary
 from tests.emulators.plex_model import TAG_KINDS, Collection, Item, sort_title
+from tests.emulators.plex_switches import PlexSwitches
 from tests.emulators.plex_wire import RefusedError
 
 _VALUE = re.compile(r"(\w+)\.value$")
@@ -96,6 +98,7 @@ def apply_edit(library: PlexLibrary, entries: Sequence[Item | Collection], edit:
         }
     for entry in entries:
         _check(entry, edit, switches.empty_date)
+    _distort(edit, switches)
     for entry in entries:
         if isinstance(entry, Collection):
             _edit_collection(library, entry, edit)
@@ -107,6 +110,24 @@ def apply_edit(library: PlexLibrary, entries: Sequence[Item | Collection], edit:
         if switches.edits_move_content_changed_at:
             library.sections[entry.section_key].content_changed_at += 1
         library.bump(entry.section_key)
+
+
+def _distort(edit: Edit, switches: PlexSwitches) -> None:
+    """Change what will be kept, as the switches say; a value is accepted all the same."""
+    for name in switches.ignored_fields:
+        edit.values.pop(name, None)
+        edit.additions.pop(name, None)
+        edit.removals.pop(name, None)
+        edit.cleared.discard(name)
+    date = edit.values.get("originallyAvailableAt")
+    if date and switches.date_shift_days:
+        shifted = datetime.date.fromisoformat(date)
+        shifted += datetime.timedelta(days=switches.date_shift_days)
+        edit.values["originallyAvailableAt"] = shifted.isoformat()
+    if switches.tag_form:
+        for additions in edit.additions.values():
+            for each in additions.values():
+                each.name = unicodedata.normalize(switches.tag_form, each.name)
 
 
 def rate(library: PlexLibrary, item: Item, rating: float | None) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from tests.emulators.plex_faults import Fault, FaultPlan, spoil
 from tests.emulators.plex_routes import answer, template_of
 from tests.emulators.plex_site import Site
-from tests.emulators.plex_wire import Request, Response, phrase
+from tests.emulators.plex_wire import XML_TYPE, Request, Response, phrase
 
 CONTROL_PATH = "/__control__"
 
@@ -192,10 +192,13 @@ class PlexHandler(BaseHTTPRequestHandler):
             record.status = response.status
         body = (response.body or b"lost") if cut else response.body
         lines = [f"HTTP/1.1 {response.status} {phrase(response.status)}"]
+        content_type = response.content_type
+        if content_type == XML_TYPE:
+            content_type = self.server.backend.site.switches.xml_type
         headers = {
             "X-Plex-Protocol": "1.0",
             "Cache-Control": "no-cache",
-            "Content-Type": response.content_type,
+            "Content-Type": content_type,
             "Content-Length": str(len(body)),
             **response.headers,
         }

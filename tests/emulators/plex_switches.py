@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from tests.emulators.plex_wire import XML_TYPE
 
 MAX_UPLOAD = 10_485_760
 MAX_TARGET_LENGTH = 20_000
@@ -38,5 +41,10 @@ class PlexSwitches:
     identity_during_startup: int = 503
     director_country_collection_cap: int | None = 2
     posters_list_lag: int = 0  # this many reads of the list do not show the newest upload yet
+    xml_type: str = XML_TYPE  # a proxy may drop the charset, or name another one
+    agent_collections: str = "append"  # or "replace": what a refresh does to an unlocked field
+    date_shift_days: int = 0  # a date is stored in another time zone
+    tag_form: Literal["", "NFC", "NFD"] = ""  # the Unicode form in which tags are stored
+    ignored_fields: frozenset[str] = frozenset()  # accepted, and silently not kept
     scan_lag: float = 1.0
     latency_s: float = 0.0

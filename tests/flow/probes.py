@@ -156,6 +156,15 @@ def after_an_agent(worker: InProcessHarness) -> object:
     return worker.shown(item).title
 
 
+def collections_after_an_agent(worker: InProcessHarness) -> object:
+    """The collections when an agent has come by."""
+    scene, item = matched_scene(worker)
+    worker.change(scene, studio="Aurora")
+    worker.sync(scene)
+    worker.plex.library.agent_refresh(item)
+    return worker.shown(item).collections
+
+
 def form_of_a_line(worker: InProcessHarness) -> object:
     """Whether the log's line of a sync is a document."""
     synced(worker)

@@ -70,6 +70,9 @@ SETTING_CASES: dict[str, SettingCase] = {
     "preserve_plex_edits": SettingCase(probes.edited_by_hand, ((False, "Changed."), (True, "By hand"))),
     "quality_gate": SettingCase(probes.not_identified, ((True, "Agent's words."), (False, ""))),
     "lock_fields": SettingCase(probes.after_an_agent, ((True, NEW), (False, "Agent's"))),
+    "lock_collections": SettingCase(probes.collections_after_an_agent, (
+        (False, ["Mine", "Aurora", "Agent collection"]), (True, ["Mine", "Aurora"]),
+    )),
     "reconcile_interval": SettingCase(probes.runs_of_a_day, (("never", 0), ("daily", 1), ("hourly", 13))),
     "reconcile_scope": SettingCase(probes.found_by_comparing, (
         ("24h", [NEW, "Silent"]), ("7days", ["Silent", "Silent"]), ("library elsewhere", [NEW, NEW]),

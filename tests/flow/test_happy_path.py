@@ -30,7 +30,6 @@ LOCKED = {
     "originallyAvailableAt",
     "actor",
     "genre",
-    "collection",
     "thumb",
     "art",
 }

@@ -512,3 +512,18 @@ def test_a_value_that_plex_drops_is_not_sent_at_every_run(worker: InProcessHarne
     first, second = reconcile(worker), reconcile(worker)
 
     assert (first["fields"], second["gaps"]) == ({"stale": {"date": 1}}, {})
+
+
+def test_a_fight_is_ended_by_comparing_alone(worker: InProcessHarness) -> None:
+    """Each comparison repairs what another program sets, until the values are suspended."""
+    full_scene(worker)
+    item = worker.item().rating_key
+    gaps = []
+    for number in range(6):
+        worker.plex.library.change(item, genres=["theirs"], poster=picture(50 + number))
+        gaps.append(reconcile(worker)["gaps"])
+
+    shown = worker.item()
+    assert gaps == [{"drifted": 1}] * 3 + [{}] * 3
+    assert (shown.genres, shown.poster_bytes) == (["theirs"], picture(55))
+    assert {"overwritten:tags", "overwritten:poster"} <= set(worker.notices())

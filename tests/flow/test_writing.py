@@ -214,12 +214,15 @@ def test_a_refused_edit_leaves_no_half_of_it_behind(worker: InProcessHarness) ->
 # -- locks --------------------------------------------------------------------------------------
 
 
-def test_everything_written_is_locked_except_the_rating(worker: InProcessHarness) -> None:
+UNLOCKED = {"rating", "collection"}
+
+
+def test_what_is_written_is_locked_by_its_rule(worker: InProcessHarness) -> None:
     scene, item = worker.pair("a.mp4", cover=png(1), **FULL)
 
     worker.sync(scene)
 
-    written = {field.plex for field in EDIT_FIELDS if field.name != "rating"}
+    written = {field.plex for field in EDIT_FIELDS if field.name not in UNLOCKED}
     assert worker.shown(item).locked == written | {"thumb"}
     assert worker.shown(item).user_rating == 8.0
 
@@ -234,7 +237,7 @@ def test_an_agent_changes_nothing_of_plexsyncs(worker: InProcessHarness) -> None
     assert (shown.title, shown.studio, shown.summary) == ("Night Train", "Aurora", "Two strangers.")
     assert (shown.tagline, shown.date, shown.user_rating) == ("Ada", "2024-03-09", 8.0)
     assert (genres(worker, item), set(shown.roles)) == ({"train", "night"}, {"Mia", "Jon"})
-    assert (shown.collections, shown.poster_bytes) == (["Aurora"], png(1))
+    assert (shown.collections, shown.poster_bytes) == (["Aurora", "Agent collection"], png(1))
 
 
 def test_without_locking_foreign_locks_stay(worker: InProcessHarness) -> None:

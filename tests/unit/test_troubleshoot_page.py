@@ -45,6 +45,7 @@ REPORTED_ELSEWHERE = {
     "state.corrupt",
     "sync.claimed",
     "sync.part_failed",
+    "value.suspended",
     "verify.dropped",
     "worker.crashed",
 }

@@ -10,13 +10,14 @@ from sync.image_gate import ImageGate
 from sync.recognize_server import recognize_server
 from sync.record_adoption import adopt_records
 from sync.sync_scene import SceneSync
-from sync.verify import verify_written
+from sync.verify import DroppedFields, verify_written
 from sync_queue.follow_up import make_follow_ups_due
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
 from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes
 from worker.lifecycle.renamed_files import RenamedFiles
+from worker.reporting.value_reports import ValueReports
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
 from worker.resilience.retry_policy import BreakerSignal, rule_for
@@ -197,23 +198,16 @@ class _DrainRun:
         self._outcomes.apply(job, outcome, self._clock.monotonic() - started)
 
     def _verify(self) -> None:
-        """Read back what was written and report fields that Plex has not kept."""
+        """Read back what was written; report what Plex has not kept and what is no longer sent."""
         written, self._sync.written = self._sync.written, []
-        if not written:
-            return
-        with self._ctx.watch.step("verify"):
-            dropped = verify_written(self._ctx.plex, self._ctx.records, self._log, written)
-        for loss in dropped:
-            names = ", ".join(loss.fields)
-            self._log.warning(
-                "verify.dropped", scene=loss.scene_id, item=loss.item, fields=loss.fields
-            )
-            text = (
-                f"Plex accepted {names} of scene {loss.scene_id} (item {loss.item}) but does not "
-                "show it. Look at the item in Plex; PlexSync sends it again with the scene's "
-                "next change."
-            )
-            self._notices.add(f"dropped:{names}", "warning", text, self._clock.wall())
+        suspended, self._sync.suspended = self._sync.suspended, []
+        dropped: list[DroppedFields] = []
+        if written:
+            with self._ctx.watch.step("verify"):
+                dropped = verify_written(self._ctx.plex, self._ctx.records, self._log, written)
+        suspended += [one for loss in dropped for one in loss.suspended]
+        reports = ValueReports(self._notices, self._log)
+        reports.report(dropped, suspended, self._ctx.config, self._clock.wall())
 
 
 def split_by_kind(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:

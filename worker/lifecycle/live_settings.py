@@ -10,6 +10,7 @@ from stash.answers import Credentials
 from stash.client import StashClient
 from stash.session import StashAddress
 from sync.context import SyncContext
+from sync.suspensions import lift_after_change
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
 from validation.config import ConfigResult, PlexSyncConfig, read_config
@@ -150,6 +151,9 @@ class LiveSettings:
             return
         self._notices.drop(NO_SETTINGS)
         self._ctx = self._build_context(config, client)
+        lifted = lift_after_change(config, self._ctx.records, self._facts)
+        if lifted:
+            self._log.info("value.lifted", fields=lifted)
         self._log.info("settings.read", generation=self.generation)
 
     def _report_no_credentials(self, error: StashQueryError) -> None:

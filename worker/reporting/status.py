@@ -1,15 +1,18 @@
 """Takes one snapshot of everything that PlexSync stores, and formats it for users."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
 from core.outcome import Disposition
+from core.send_history import Suspension
 from core.step_timer import STEPS
 from core.text import format_counts, format_duration, join_counts, pluralize
 from core.version import VERSION
 from plex.path_learner import LearnedMapping
+from plex.suspensions import suspended_fields
 from sync.path_learning import read_mappings
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
@@ -28,6 +31,10 @@ SHOWN_MAPPINGS = 3
 # Stash keeps the newest 30 lines for a log page that is opened later
 MAX_LINES = 25
 MAX_LINE = 400
+_SUSPENSION_TEXTS = {
+    Suspension.NOT_KEPT: "Plex does not keep it",
+    Suspension.OVERWRITTEN: "something replaces it",
+}
 DISPOSITION_TEXTS = {
     Disposition.COMPLETE: "done",
     Disposition.RETRY: "retried",
@@ -42,6 +49,7 @@ class Snapshot:
 
     Counts are jobs; mappings go from a name to a count, highest first. `reconciled` is when the
     last comparison ended (epoch seconds), a blank and its summary; "" before the first one.
+    `suspended` counts the values that are no longer sent, by field and reason.
     """
 
     journal_mode: str
@@ -61,6 +69,7 @@ class Snapshot:
     ramp: SlowStart | None
     mappings: tuple[LearnedMapping, ...]
     reconciled: str = ""
+    suspended: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def outage(self) -> Outage | None:
@@ -97,6 +106,7 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         ramp=ramp if ramp is not None and not ramp.is_over else None,
         mappings=read_mappings(data_dir, clock),
         reconciled=MetaStore(store).get(sql.RECONCILED),
+        suspended=_count_suspended(Records(store)),
     )
 
 
@@ -170,6 +180,16 @@ def dead_letter_lines(snapshot: Snapshot, now: float) -> list[str]:
     return [*map(format_dead_letter, snapshot.newest), *by_reason]
 
 
+def suspended_lines(snapshot: Snapshot, now: float) -> list[str]:
+    """Return the counts of values that are no longer sent; [] for none."""
+    if not snapshot.suspended:
+        return []
+    return [
+        f"No longer sent: {format_counts(snapshot.suspended)}. A new value in Stash is sent as "
+        "always; Force Sync All, or another setting of the field, sends the old one again."
+    ]
+
+
 def waiting_lines(snapshot: Snapshot, now: float) -> list[str]:
     """Return the counts of retried jobs by reason."""
     return [f"Waiting: {format_counts(snapshot.waiting)}."] if snapshot.waiting else []
@@ -227,13 +247,23 @@ SECTIONS: tuple[Callable[[Snapshot, float], list[str]], ...] = (
     statistics_lines,
     match_lines,
     reconciled_lines,
+    suspended_lines,
     dead_letter_lines,
     waiting_lines,
     plex_lines,
     worker_lines,
     queue_lines,
 )
-"""The functions that make the lines, the most important last. They make 17 lines at most."""
+"""The functions that make the lines, the most important last. They make 18 lines at most."""
+
+
+def _count_suspended(records: Records) -> dict[str, int]:
+    counts = Counter(
+        f"{name} ({_SUSPENSION_TEXTS[reason]})"
+        for record in records.suspended()
+        for name, reason in suspended_fields(record).items()
+    )
+    return dict(counts)
 
 
 def _milliseconds(timing: Timing) -> str:

@@ -318,6 +318,17 @@ def test_a_cover_behind_a_login_page_is_unavailable(
     assert [record.status for record in guarded.requests] == [302]
 
 
+def test_json_is_utf_8_whatever_the_header_says(stash: StashEmulator) -> None:
+    body = '{"data": {"configuration": {"plugins": {"PlexSync": {"b_path_map": "Été"}}}}}'.encode()
+    for content_type in ("text/plain", "application/json; charset=iso-8859-1"):
+        stash.faults.plan(Fault("graphql", status=200, body=body, content_type=content_type))
+
+    with client_of(stash) as client:
+        answers = [client.settings() for _ in range(2)]
+
+    assert answers == [{"b_path_map": "Été"}] * 2
+
+
 # -- failures
 # -----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.field_values import FieldValue, digest, is_empty, normal_form, same_value
+from core.field_values import FieldValue, digest, digests, is_empty, normal_form, same_value
 from core.fields import Kind
 
 NAMES = st.lists(st.text(max_size=8), max_size=6)
@@ -25,6 +25,9 @@ def test_nothing_is_recognised_whatever_it_is_called(value: FieldValue) -> None:
         (Kind.TEXT, None, ""),
         (Kind.NAMES, ("Ann", "Bob"), ("bob", " ann ", "ANN")),
         (Kind.NAMES, (" ",), ()),
+        (Kind.NAMES, ("E\u0301t\u00e9",), ("\u00e9te\u0301",)),
+        (Kind.TEXT, "Cafe\u0301", "Caf\u00e9"),
+        (Kind.TEXT, "\u212b", "\u00c5"),
         (Kind.DATE, "2024-05-06", "2024-05-06 00:00:00"),
         (Kind.RATING, 8, 8.04),
         (Kind.RATING, 0.0, None),
@@ -52,6 +55,31 @@ def test_what_looks_different_in_plex_is_different(
 ) -> None:
     assert not same_value(kind, left, right)
     assert digest(kind, left) != digest(kind, right)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "stored"),
+    [
+        (Kind.TEXT, "Cafe\u0301", "08bb0730d7f3765c"),
+        (Kind.TEXT, "Caf\u00e9", "7d64086133973286"),
+        (Kind.NAMES, ("E\u0301te\u0301", "Night"), "0293e089f101b530"),
+        (Kind.NAMES, ("\u00c9t\u00e9", "Night"), "4de5c3801c3ea9f3"),
+    ],
+)
+def test_digests_of_1_1_are_recognised(kind: Kind, value: FieldValue, stored: str) -> None:
+    assert {stored, digest(kind, value)} <= digests(kind, value)
+
+
+def test_a_composed_value_has_the_digest_of_its_other_form() -> None:
+    of_1_1 = digests(Kind.TEXT, "Cafe\u0301") - {digest(Kind.TEXT, "Caf\u00e9")}
+
+    assert of_1_1
+    assert of_1_1 <= digests(Kind.TEXT, "Caf\u00e9")
+
+
+@pytest.mark.parametrize("value", ["", None, (), 0.0])
+def test_an_empty_value_has_one_digest(value: FieldValue) -> None:
+    assert digests(Kind.NAMES, value) == {""}
 
 
 def test_a_text_with_a_broken_surrogate_has_a_digest() -> None:

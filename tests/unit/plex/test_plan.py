@@ -8,8 +8,10 @@ from core.field_values import FieldValue, digest
 from core.fields import BY_NAME, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
+from core.send_history import SendHistory
 from plex.edit_request import EditLimits, edit_targets
-from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes, verify
+from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes
+from plex.verification import verify
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of, records
 
 PLAIN = WriteRules()
@@ -57,6 +59,8 @@ def test_a_field_that_is_switched_off_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "desired", "present"),
     [
+        ("title", "Caf\u00e9", "Cafe\u0301"),
+        ("tags", ("\u00c9t\u00e9",), ("E\u0301te\u0301",)),
         ("summary", "two\nlines", "two\r\nlines "),
         ("tags", ("drama", "Talk"), ("Talk", "Drama ")),
         ("date", "2023-05-06", "2023-05-06"),
@@ -294,17 +298,19 @@ def test_verifying_records_what_plex_shows_and_what_it_lost() -> None:
     }
     after = item_of({"title": "New ", "studio": "Old", "tags": ("A",), "performers": ("Bo", "ann")})
 
-    remembered, lost = verify(pushed, desired, after)
+    remembered, lost = verify(pushed, desired, after, {})
 
     assert lost == ("studio", "tags")
     assert remembered["title"] == FieldRecord("pushed", digest(Kind.TEXT, "New"))
-    assert remembered["studio"] == FieldRecord("pushed", digest(Kind.TEXT, "Old"))
+    assert remembered["studio"] == FieldRecord(
+        "pushed", digest(Kind.TEXT, "Old"), history=SendHistory(not_kept=1)
+    )
 
 
 def test_a_field_that_is_not_wanted_any_more_is_not_verified() -> None:
     pushed = {"title": FieldRecord("pushed", "seen")}
 
-    assert verify(pushed, {}, item_of({})) == (pushed, ())
+    assert verify(pushed, {}, item_of({}), {}) == (pushed, ())
 
 
 # -- properties -------------------------------------------------------------------------------
@@ -328,7 +334,7 @@ def test_planning_after_writing_gives_nothing(situation: Situation, replaces: bo
 
     newer = (record or record_of({})).with_fields(remembered)
     assert plan(desired, after, newer, rules, identified) == ()
-    assert verify(remembered, desired, after)[1] == ()
+    assert verify(remembered, desired, after, {})[1] == ()
 
 
 @given(SITUATIONS, st.booleans())
@@ -397,3 +403,32 @@ def test_a_hand_edit_stays_although_a_write_was_intended() -> None:
     intended = record_of(intended_records(plan(desired, before), desired, before, None))
 
     assert plan(desired, item_of({"title": "By hand"}, locked={"title"}), intended, PRESERVE) == ()
+
+
+# -- Unicode forms ----------------------------------------------------------------------------
+
+NFC, NFD = "\u00c9t\u00e9", "E\u0301te\u0301"
+
+
+def test_a_name_that_the_item_has_keeps_its_spelling() -> None:
+    (change,) = plan({"tags": (NFC, "New")}, item_of({"tags": (NFD, "Old")}))
+
+    assert (change.value, change.remove) == ((NFD, "New"), ("Old",))
+
+
+def test_our_own_name_is_removed_in_either_form() -> None:
+    ours = known("collection", (NFD,), (NFD,), names=(NFD,))
+
+    (change,) = plan({"collection": ("New",)}, item_of({"collection": (NFC,)}), ours)
+
+    assert (change.value, change.remove) == (("New",), (NFC,))
+
+
+def test_a_value_that_1_1_sent_is_no_hand_edit() -> None:
+    """Version 1.1 stored the digest of the decomposed text."""
+    of_1_1 = record_of({"title": FieldRecord("08bb0730d7f3765c", "08bb0730d7f3765c")})
+
+    (change,) = plan({"title": "New"}, item_of({"title": "Cafe\u0301"}), of_1_1, PRESERVE)
+
+    assert change.value == "New"
+    assert plan({"title": "Caf\u00e9"}, item_of({"title": "Cafe\u0301"}), of_1_1, PRESERVE) == ()

@@ -149,6 +149,18 @@ def test_a_value_that_plex_dropped_when_it_was_sent_is_no_gap() -> None:
     assert gaps_of(sight(FULL, item(date="2020-01-01"), known.with_fields({"date": dropped}))) == ()
 
 
+def test_what_is_about_to_be_suspended_is_a_gap_once() -> None:
+    """A job must record and report it; afterwards it is in no plan."""
+    desired: dict[str, FieldValue] = {**FULL, "title": "Ours"}
+    known = record(title="Ours")
+    changes = plan_changes(desired, item(), known, OFF, identified=True)
+    planned = PlannedItem(SCENE, item(), known, None, desired, (), changes)
+
+    found = Observation(1, item=7, differences=fixable(planned, OFF, ""))
+
+    assert fields_by_kind(found) == {"drifted": ("title",)}
+
+
 def test_a_rejected_field_is_no_gap_beside_its_dead_letter() -> None:
     desired: dict[str, FieldValue] = {**FULL, "date": "2024-05-06"}
     tried = replace(record().fields["date"], intended=digest(Kind.DATE, "2024-05-06"))

@@ -112,6 +112,27 @@ def test_a_text_of_megabytes_is_cut_without_reading_all_of_it() -> None:
     assert cleaned == ""
 
 
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("e\x00\u0301", "\u00e9"),
+        ("\u212b", "\u00c5"),
+        ("\u0958", "\u0915\u093c"),
+    ],
+)
+def test_texts_for_plex_are_composed_where_asked(raw: str, clean: str) -> None:
+    assert clean_text(raw, 255, compose=True) == clean
+    assert clean_text(clean, 255, compose=True) == clean
+    assert clean_text("Cafe\u0301", 255) == "Cafe\u0301"
+
+
+def test_two_unicode_forms_of_a_name_are_one_name() -> None:
+    assert clean_names(["E\u0301t\u00e9", "\u00c9te\u0301", "\u00e9t\u00e9"], 9) == (
+        "\u00c9t\u00e9",
+    )
+
+
 def test_names_lose_blanks_and_repetitions_and_keep_their_order() -> None:
     names = (" Zoë ", "", "Anna", "ZOË", " \t", "anna", "Straße", "STRASSE")
 

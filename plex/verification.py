@@ -1,0 +1,48 @@
+"""Compare what Plex shows after a write with what was written. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.field_values import FieldValue, digest, same_value
+from core.fields import EDIT_FIELDS, Kind
+from core.plex_item import PlexItem
+from core.record import FieldRecord
+from plex.names import names_without
+
+
+def verify(
+    record_fields: Mapping[str, FieldRecord],
+    desired: Mapping[str, FieldValue],
+    item_after: PlexItem,
+    removed: Mapping[str, tuple[str, ...]],
+) -> tuple[dict[str, FieldRecord], tuple[str, ...]]:
+    """Return the records with what Plex shows now, and the fields that Plex did not keep.
+
+    `removed` are the names that were taken off, by field.
+    """
+    records, lost = dict(record_fields), []
+    for field in EDIT_FIELDS:
+        name = field.name
+        if name not in records or name not in desired:
+            continue
+        present = item_after.values.get(name)
+        is_kept = _is_kept(field.kind, desired[name], present, removed.get(name, ()))
+        known = records[name]
+        records[name] = replace(
+            known,
+            verified=digest(field.kind, present),
+            history=known.history.verified(is_kept=is_kept),
+        )
+        if not is_kept:
+            lost.append(name)
+    return records, tuple(lost)
+
+
+def _is_kept(
+    kind: Kind, desired: FieldValue, present: FieldValue, removed: tuple[str, ...]
+) -> bool:
+    if kind is not Kind.NAMES:
+        return same_value(kind, desired, present)
+    # A name that was taken off and is still there would be taken off for ever.
+    is_gone = len(names_without(removed, present)) == len(set(removed))
+    return is_gone and not names_without(desired, present)

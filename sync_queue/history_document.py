@@ -1,0 +1,35 @@
+"""Store how often a value was sent inside a record's JSON; keys and values never change."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.send_history import NO_HISTORY, SendHistory, Suspension
+
+_SENT_AT, _NOT_KEPT, _SUSPENSION = "sent_at", "not_kept", "suspension"
+SUSPENDED_PATTERN = f'%"{_SUSPENSION}"%'
+"""What LIKE finds in the JSON of a record with a suspended value."""
+
+
+def history_document(history: SendHistory) -> dict[str, Any]:
+    """Return the history as JSON values, without what is empty; {} for an empty history."""
+    document = {
+        _SENT_AT: list(history.sent_at),
+        _NOT_KEPT: history.not_kept,
+        _SUSPENSION: history.suspension.value,
+    }
+    return {key: value for key, value in document.items() if value}
+
+
+def read_history(document: Mapping[str, Any] | None) -> SendHistory:
+    """Return the history of a stored value; an empty one where none is stored.
+
+    Raises:
+        ValueError, TypeError, AttributeError: the document is invalid.
+    """
+    if not document:
+        return NO_HISTORY
+    return SendHistory(
+        tuple(int(at) for at in document.get(_SENT_AT, ())),
+        int(document.get(_NOT_KEPT, 0)),
+        Suspension(document.get(_SUSPENSION, "")),
+    )
