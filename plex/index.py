@@ -30,6 +30,8 @@ _MAX_ROW_BYTES = 2**31 - 1
 _Rows: TypeAlias = list[list[Any]]
 _Bucket: TypeAlias = dict[str, _Rows]
 
+_NO_KEY = ""  # no key of the index is a text
+
 # SQLite reads such rows, but their content is no index, or one of version 1.1.0.
 _CORRUPT = (zlib.error, ValueError, TypeError)
 
@@ -53,7 +55,7 @@ class FileIndex:
     """The index of all libraries, by the UUID of a library, which is unique on all servers."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the index in `folder`; replace a damaged one by an empty one."""
+        """Open the index in `folder`; replace a damaged or earlier one by an empty one."""
         self._folder = folder
         try:
             self._cache = _open(folder)
@@ -61,6 +63,9 @@ class FileIndex:
             if not _is_damage(error):
                 raise
             self._cache = _recreate(folder)
+        with self._reset_if_corrupt():
+            if _has_unreadable_keys(self._cache):
+                self._cache.clear()
 
     def close(self) -> None:
         """Close the cache's files."""
@@ -212,6 +217,15 @@ def _open(folder: Path) -> Cache:
         eviction_policy="none",
         cull_limit=0,
     )
+
+
+def _has_unreadable_keys(cache: Cache) -> bool:
+    """Return True if the oldest or the newest key is not of this form.
+
+    Up to version 1.1.0 keys were compressed. Such rows are never found, so they would stay for
+    good; the newest key shows an earlier version that was installed again for a while.
+    """
+    return None in (next(iter(cache), _NO_KEY), next(reversed(cache), _NO_KEY))
 
 
 def _recreate(folder: Path) -> Cache:
