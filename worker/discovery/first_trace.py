@@ -1,4 +1,4 @@
-"""Keep since when PlexSync has been here, so that no edit before the first catch-up is lost.
+"""Keep since when PlexSync has been here: no edit before the first catch-up may be lost.
 
 The hook of the very first edit may be killed before it has enqueued anything. Only the files show
 then that PlexSync was here before its first catch-up: its own code, and the lease file, which the

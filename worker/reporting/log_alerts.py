@@ -41,6 +41,10 @@ TEXTS = {
         "Plex failed five times to list the items of {scenes} scenes; the comparison skipped them. "
         "If this repeats, check Plex's own log."
     ),
+    "spill.unreadable": (
+        "PlexSync cannot read {files} changes in its folder data/spill: {detail}. They wait there "
+        "and are tried every minute. Let the user who runs Stash own PlexSync's data folder."
+    ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
     "worker.killed": (
         "The PlexSync worker was killed while processing a job; the job will be retried. "

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from sync_queue.hook_queue import job_row, session_parameters, write_spill
 from sync_queue.meta import MetaStore
-from sync_queue.spill import absorb_spill, remove_stale_files
+from sync_queue.spill import AbsorbedSpill, SpillFolder, remove_stale_files
 from tests.harness.queue import Desk, Killed, KillSwitch
 
 SESSION = session_parameters(
@@ -29,6 +30,10 @@ def put(desk: Desk, content: bytes) -> Path:
     return path
 
 
+def absorb(desk: Desk, checkpoint: Checkpoint = no_checkpoint) -> AbsorbedSpill:
+    return SpillFolder(desk.data_dir, desk.store, desk.clock, checkpoint).absorb()
+
+
 def note_with(**changed: object) -> bytes:
     note = {**job_row("scene:9", "update", 0, 5.0, 1.0, 4.0), **changed}
     return json.dumps({"note": note, "session": None}).encode()
@@ -38,15 +43,15 @@ def test_every_spilled_change_becomes_a_job_and_its_file_goes(desk: Desk) -> Non
     for subject in ("scene:1", "scene:2", "scene:1"):
         spill(desk, subject)
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb(desk)
 
-    assert result == (3, [])
+    assert result == AbsorbedSpill(3)
     assert desk.rows("subject") == [("scene:1",), ("scene:2",)]
     assert list((desk.data_dir / "spill").iterdir()) == []
 
 
 def test_without_a_spill_folder_there_is_nothing_to_absorb(desk: Desk) -> None:
-    assert absorb_spill(desk.data_dir, desk.store) == (0, [])
+    assert absorb(desk) == AbsorbedSpill()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_without_a_spill_folder_nothing_is_left_over(desk: Desk) -> None:
 def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:
     spill(desk, "scene:1", SESSION)
 
-    absorb_spill(desk.data_dir, desk.store)
+    absorb(desk)
 
     session = MetaStore(desk.store).session()
     assert session is not None
@@ -83,9 +88,9 @@ def test_the_session_of_a_spilled_change_is_kept(desk: Desk) -> None:
 def test_a_session_may_be_spilled_alone(desk: Desk) -> None:
     write_spill(str(desk.data_dir), None, SESSION)
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb(desk)
 
-    assert result == (1, [])
+    assert result == AbsorbedSpill(1)
     assert desk.rows("subject") == []
     assert MetaStore(desk.store).session() is not None
 
@@ -94,9 +99,9 @@ def test_a_file_that_is_being_written_is_left_alone(desk: Desk) -> None:
     half = put(desk, b"{").with_suffix(".tmp")
     put(desk, b"{").rename(half)
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb(desk)
 
-    assert result == (0, [])
+    assert result == AbsorbedSpill()
     assert half.exists()
 
 
@@ -121,9 +126,9 @@ def test_an_invalid_file_is_quarantined_and_others_absorbed(desk: Desk, content:
     path = put(desk, content)
     spill(desk, "scene:2")
 
-    result = absorb_spill(desk.data_dir, desk.store)
+    result = absorb(desk)
 
-    assert result == (1, [path.name])
+    assert result == AbsorbedSpill(1, (path.name,))
     assert desk.rows("subject") == [("scene:2",)]
     assert [left.name for left in path.parent.iterdir()] == [path.with_suffix(".refused").name]
 
@@ -136,9 +141,9 @@ def test_a_session_that_makes_no_sense_does_not_cost_the_change(
 ) -> None:
     spill(desk, "scene:1", session)
 
-    absorbed, refused = absorb_spill(desk.data_dir, desk.store)
+    spilled = absorb(desk)
 
-    assert absorbed + len(refused) == 1
+    assert spilled.changes + len(spilled.refused) == 1
     assert desk.rows("subject") == [("scene:1",)]
 
 
@@ -148,8 +153,60 @@ def test_a_death_while_absorbing_loses_nothing(desk: Desk, fatal: int) -> None:
         spill(desk, subject)
 
     with pytest.raises(Killed):
-        absorb_spill(desk.data_dir, desk.store, KillSwitch(fatal))
-    again = absorb_spill(desk.data_dir, desk.store)
+        absorb(desk, KillSwitch(fatal))
+    again = absorb(desk)
 
-    assert again == (3 - fatal, [])
+    assert again == AbsorbedSpill(3 - fatal)
     assert desk.rows("subject") == [("scene:1",), ("scene:2",)]
+
+
+def blocked(desk: Desk) -> tuple[Path, bytes]:
+    """A spill file that cannot be read: a folder is in its place; and its content."""
+    path = spill(desk, "scene:1")
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    return path, content
+
+
+def test_a_file_unreadable_for_a_moment_is_absorbed_later(desk: Desk) -> None:
+    path, content = blocked(desk)
+    spill(desk, "scene:2")
+    folder = SpillFolder(desk.data_dir, desk.store, desk.clock)
+
+    at_first = folder.absorb()
+    is_tried_again_immediately = folder.has_files()
+    path.rmdir()
+    path.write_bytes(content)
+    desk.clock.advance(1.0)
+    later = folder.absorb()
+
+    assert at_first == AbsorbedSpill(1, (), (path.name,))
+    assert not is_tried_again_immediately
+    assert later == AbsorbedSpill(1)
+    assert desk.rows("subject") == [("scene:2",), ("scene:1",)]
+    assert not folder.has_files()
+
+
+def test_a_file_that_stays_unreadable_is_reported(desk: Desk) -> None:
+    path, _ = blocked(desk)
+    folder = SpillFolder(desk.data_dir, desk.store, desk.clock)
+
+    results = []
+    for _ in range(7_200):
+        if folder.has_files():
+            results.append(folder.absorb())
+        desk.clock.advance(0.5)
+
+    assert len(results) == 65
+    assert [bool(result.report) for result in results] == [False] * 4 + [True] * 61
+    assert path.exists()
+
+
+def test_the_next_worker_reads_an_unreadable_file_immediately(desk: Desk) -> None:
+    path, content = blocked(desk)
+    absorb(desk)
+    path.rmdir()
+    path.write_bytes(content)
+
+    assert absorb(desk) == AbsorbedSpill(1)
