@@ -32,7 +32,8 @@ from worker.discovery.first_trace import keep_first_trace
 from worker.discovery.plex_scan import ScanTrigger
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
-from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
@@ -78,6 +79,12 @@ class Reporting:
     summary: BatchSummary
     statistics: StatisticsRecorder
     timer: StepTimer
+
+    def add_due_notices(self, circuit: CircuitBreaker) -> None:
+        """Add the notices that are due: the summary, a long outage, and what was logged."""
+        self.summary.report_if_due()
+        self.jobs.notify_long_outage(circuit.breaker)
+        self.alerts.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,41 +149,32 @@ def build_components(
     settings: LiveSettings,
 ) -> WorkerComponents:
     """Return everything that the worker's loop works with."""
-    env, clock, log, store = run.env, run.env.clock, run.log, queue.store
-    entities = EntityIndex(store)
-    fan_out = FanOut(store, entities, clock, env.checkpoint)
+    env, clock, log = run.env, run.env.clock, run.log
+    entities = EntityIndex(queue.store)
+    fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
-
-    def before_notices() -> None:
-        reporting.summary.report_if_due()
-        reporting.jobs.notify_long_outage(circuit.breaker)
-        reporting.alerts.flush()
-
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
         log=log,
-        epoch=queue.epoch,
-        queue=queue.opened.queue,
-        store=store,
-        facts=queue.facts,
-        dead_letters=queue.dead_letters,
-        notices=queue.notices,
+        queue=queue,
         settings=settings,
         circuit=circuit,
         drain=build_drain(run, queue, reporting, circuit, throttle, fan_out),
         throttle=throttle,
         statistics=reporting.statistics,
-        catch_up=CatchUp(store, queue.facts, queue.records, entities, clock, log, env.checkpoint),
+        catch_up=CatchUp(
+            queue.store, queue.facts, queue.records, entities, clock, log, env.checkpoint
+        ),
         default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
         background_tasks=(
-            DeletionSweep(store, queue.records, fan_out, clock, log),
+            DeletionSweep(queue.store, queue.records, fan_out, clock, log),
             reconciliation,
         ),
         heartbeat=run.heartbeat,
         checkpoint=env.checkpoint,
-        before_notices=before_notices,
+        before_notices=lambda: reporting.add_due_notices(circuit),
         on_stash_recovered=reconciliation.on_stash_recovered,
     )
 
@@ -198,6 +196,8 @@ def build_drain(
         throttle=throttle,
         fan_out=fan_out,
         rng=run.env.rng,
+        clock=run.env.clock,
+        log=run.log,
         on_job_finished=(
             reporting.jobs.on_job_finished,
             reporting.statistics.on_job_finished,

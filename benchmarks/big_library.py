@@ -17,8 +17,7 @@ from benchmarks.traffic import Traffic, counted
 from benchmarks.worker_process import Cost, Measured, Order
 from core.clock import SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
-from sync_queue.hook_queue import connect, session_parameters
-from sync_queue.meta import MetaStore
+from sync_queue.hook_queue import connect, save_session, session_parameters
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 from tests.emulators.plex_server import PlexEmulator
@@ -113,7 +112,7 @@ class BigLibrary:
         here = {"Scheme": "http", "Host": "127.0.0.1", "Port": self.stash.core.connection.port}
         session = session_parameters(here, time.time())
         assert session is not None
-        MetaStore(JobStore(opened.queue.connection, SystemClock())).keep_session(session)
+        save_session(str(self.data), session)
         opened.queue.close()
 
     def _add_scene(self, number: int) -> int:

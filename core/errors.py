@@ -8,6 +8,7 @@ PlexSyncError
 │   ├── PlexAccessError        token, TLS or address: the user must act
 │   ├── PlexRejected           Plex will never take this value
 │   ├── PlexNotFound           no item plays this file (yet)
+│   ├── LibraryMissing         the file may be in a library that is missing
 │   └── StaleMatch             the matched item is gone or plays another file
 ├── MatchError
 │   ├── AmbiguousMatch         several candidates
@@ -31,10 +32,13 @@ from core.match import Candidate
 class PlexSyncError(Exception):
     """PlexSync could not do what was asked."""
 
+    hint = ""
+    """What to do about this very failure, where more is known than the class says."""
+
     @property
     def advice(self) -> str:
-        """Return what this class of error means and what to do: its docstring on one line."""
-        return " ".join((self.__doc__ or "").split())
+        """Return what to do: the hint, else the docstring of the class on one line."""
+        return self.hint or " ".join((self.__doc__ or "").split())
 
 
 class PlexError(PlexSyncError):
@@ -69,9 +73,19 @@ class PlexNotFound(PlexError):
     mapping.
     """
 
-    def __init__(self, message: str, *, paths: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, paths: tuple[str, ...] = (), sizes: tuple[int, ...] = ()
+    ) -> None:
+        """Keep where the scene's files were looked for, and their sizes in bytes."""
         super().__init__(message)
         self.paths = paths
+        self.sizes = sizes
+
+
+class LibraryMissing(PlexError):
+    """A library that the setting Plex libraries names is missing in Plex. Correct the setting, or
+    bring the library back; scenes that may be in it wait.
+    """
 
 
 class StaleMatch(PlexError):

@@ -5,8 +5,6 @@ manifest's default level, an empty prefixed line as well, and a line of 64 KiB e
 of the whole run. So every line is prefixed, none is empty, and none is longer than 60,000 bytes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 LEVELS = {

@@ -13,15 +13,20 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def join_counts(counts: Mapping[str, int], sign: str = " ") -> str:
+    """Return `3 stale, 1,200 missing` in the given order; "" for none."""
+    return ", ".join(f"{count:,}{sign}{name}" for name, count in counts.items())
+
+
 def format_counts(counts: Mapping[str, int], limit: int = 5) -> str:
     """Return `3 x AmbiguousMatch, 1 x WeakMatch`, highest count first; "" for none.
 
     What is beyond `limit` is added up as `others`.
     """
     ordered = sorted(counts.items(), key=lambda row: -row[1])
-    parts = [f"{count:,} x {name}" for name, count in ordered[:limit]]
     rest = sum(count for _, count in ordered[limit:])
-    return ", ".join([*parts, *([f"{rest:,} x others"] if rest else [])])
+    others = {"others": rest} if rest else {}
+    return join_counts({**dict(ordered[:limit]), **others}, " x ")
 
 
 def format_duration(seconds: float) -> str:

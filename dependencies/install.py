@@ -48,8 +48,7 @@ def ensure_dependencies(
     now: Callable[[], float] = time.time,
     wait_s: float = LOCK_WAIT_S,
 ) -> None:
-    """Make the packages importable in this process, installing them into `data_dir`/deps if need
-    be.
+    """Make the packages importable in this process; install into `data_dir`/deps what is missing.
 
     Args:
         root: the plugin's folder, holding requirements.txt.
@@ -75,15 +74,9 @@ def ensure_dependencies(
             deps.mkdir(mode=0o700, parents=True, exist_ok=True)
             with locked(deps / ".lock", wait_s):
                 _install_once(needs, deps, absent, known, run or run_command, now(), force)
-        except TimeoutError as error:
-            raise DependencyError(
-                _error_message(absent, "another process has been installing them for long", None)
-            ) from error
         except OSError as error:
-            reason = f"{deps} cannot be used ({error.strerror or error})"
-            raise DependencyError(
-                _error_message(absent, reason, manual_installer(known).command(needs.file, target))
-            ) from error
+            command = manual_installer(known).command(needs.file, target)
+            raise _folder_error(error, absent, deps, command) from error
     use_folder(target)
 
 
@@ -169,6 +162,17 @@ def _install_once(
             failures.write({"at": now, "key": needs.key, "why": reason, "absent": absent})
         raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)
+
+
+def _folder_error(
+    error: OSError, absent: list[str], deps: Path, command: list[str]
+) -> DependencyError:
+    """Return the error for a private folder that is locked for too long or cannot be used."""
+    if isinstance(error, TimeoutError):
+        reason = "another process has been installing them for long"
+        return DependencyError(_error_message(absent, reason, None))
+    reason = f"{deps} cannot be used ({error.strerror or error})"
+    return DependencyError(_error_message(absent, reason, command))
 
 
 def _error_message(

@@ -5,13 +5,12 @@ worker reads the scene, or what scenes show of a performer, studio, tag or group
 and decides.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
 
 from core.stash_log import LEVELS, write_log
+from hooks.message import MERGE
 from sync_queue import statements as sql
 from sync_queue.hook_queue import (
     QueueUnavailable,
@@ -84,7 +83,6 @@ IGNORED_ENTITY_KEYS = frozenset(
 
 EDIT = 0  # the priority of a user's edit (core/job.py names them all; the hook does not load it)
 SCENE = "scene"
-MERGE = "Tag.Merge.Post"
 MAX_ID = 19  # digits; what SQLite cannot hold is no id
 
 PollProcess = Callable[[], "int | None"]

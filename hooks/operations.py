@@ -12,12 +12,10 @@ from collections.abc import Callable
 
 from core.stash_log import LEVELS, write_log
 from hooks.entry import PollProcess, print_pending_message
-from sync_queue import statements as sql
 from sync_queue.hook_queue import (
-    QueueUnavailable,
-    connect,
     is_worker_alive,
     pop_notices,
+    save_session,
     session_parameters,
     write_spill,
 )
@@ -38,7 +36,7 @@ def run_wake(
     session = session_parameters(message.get("server_connection"), now)
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
-        _store_session(data_dir, session, now, write_error)
+        _save_or_spill_session(data_dir, session, now, write_error)
         print_pending_message(data_dir, write_error)
         alive = is_worker_alive(data_dir)
         if not alive:
@@ -64,26 +62,22 @@ def run_log_line(
     return {"output": "ok"}
 
 
-def _store_session(
+def _save_or_spill_session(
     data_dir: str,
     session: dict[str, object] | None,
     now: float,
     write_error: Callable[[bytes], object],
 ) -> None:
     """Store the session where the worker finds it, and print the notices that are still pending."""
-    try:
-        connection = connect(data_dir)
-    except (QueueUnavailable, sqlite3.Error):
-        if session is not None:
-            write_spill(data_dir, None, session)
-        return
-    try:
-        if session is not None:
-            connection.execute(sql.SAVE_SESSION, session)
+
+    def print_notices(connection: sqlite3.Connection) -> None:
         for level, text in pop_notices(connection, now):
             write_log(write_error, level, text)
-    except sqlite3.Error:  # locked or full: that is no reason to leave the worker asleep
-        if session is not None:
-            write_spill(data_dir, None, session)
-    finally:
-        connection.close()
+
+    try:
+        is_saved = save_session(data_dir, session, print_notices)
+    except sqlite3.Error:
+        # Locked or full: that is no reason to leave the worker asleep.
+        is_saved = False
+    if not is_saved and session is not None:
+        write_spill(data_dir, None, session)

@@ -7,31 +7,49 @@ the whole listing only when a marker moved and the file is still missing, at mos
 the marker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from core.clock import Clock
 from core.errors import PlexAccessError
 from core.match import PlexFile
 from plex.client import PlexClient, Section
 from plex.index import FileIndex
+from plex.libraries import LibraryChoice, choose_libraries
 from plex.library_listing import added_at, files_of, iter_items
+from validation.settings import BY_NAME
 
+LIBRARIES = BY_NAME["plex_libraries"].display_name
 OVERLAP_S = 600  # clocks differ, and `addedAt` is the server's
 EXPIRES_S = 3600.0  # a rename may not move the marker; asked again only when a look-up misses
 MARKERS_FRESH_S = 5.0  # one look serves the jobs of a batch and the next few
+
+
+def no_library(choice: LibraryChoice) -> PlexAccessError:
+    """Return the error for settings that name only libraries which Plex does not have."""
+    error = PlexAccessError(choice.problem)
+    error.hint = f"Correct the setting {LIBRARIES}; put a name that has a comma in double quotes."
+    return error
 
 
 class Finder:
     """Candidates for files. Holds the index and decides when to ask Plex."""
 
     def __init__(
-        self, client: PlexClient, index: FileIndex, names: Sequence[str], clock: Clock
+        self,
+        client: PlexClient,
+        index: FileIndex,
+        names: Sequence[str],
+        clock: Clock,
+        on_missing: Callable[[LibraryChoice], object] = lambda choice: None,
     ) -> None:
+        """Send nothing. `on_missing` is called when other libraries are missing than before."""
         self._client = client
         self._index = index
-        self._names = tuple(name.casefold() for name in names)
+        self._names = tuple(names)
         self._clock = clock
+        self._on_missing = on_missing
         self._sections: tuple[Section, ...] = ()
+        self._missing: tuple[str, ...] = ()
         self._looked_at = float("-inf")
         self._gains = 0
 
@@ -45,23 +63,26 @@ class Finder:
             file for section in self._sections for file in self._index.by_name(section.uuid, path)
         ]
 
+    def files(self) -> Iterator[PlexFile]:
+        """Yield every indexed file of all configured libraries; send nothing."""
+        for section in self._sections:
+            yield from self._index.files(section.uuid)
+
     def prepare(self) -> None:
         """Know the libraries and have each listed once.
 
         Raises:
-            PlexError: Plex did not answer, or a configured library does not exist.
+            PlexError: Plex did not answer, or none of the configured libraries exists.
         """
         if not self._sections:
             self._poll_markers()
-        for section in self._sections:
-            if self._index.state(section.uuid) is None:
-                self._list(section)
+        self._list_unlisted()
 
     def has_changed(self) -> bool:
         """Poll the markers and add new files; return True if a library's marker has moved.
 
         Raises:
-            PlexError: Plex did not answer, or a configured library does not exist.
+            PlexError: Plex did not answer, or none of the configured libraries exists.
         """
         self.prepare()
         before = {section.uuid: section.marker for section in self._sections}
@@ -111,17 +132,27 @@ class Finder:
         """Return the configured libraries as last seen; () before the first poll."""
         return self._sections
 
+    @property
+    def missing_libraries(self) -> tuple[str, ...]:
+        """Return the configured names that Plex had no library of at the last poll."""
+        return self._missing
+
     def _poll_markers(self) -> None:
-        found = [section for section in self._client.sections() if section.type == "movie"]
-        if self._names:
-            missing = set(self._names) - {section.title.casefold() for section in found}
-            if missing:
-                raise PlexAccessError(
-                    f"Plex has no movie library named {', '.join(sorted(missing))}"
-                )
-            found = [section for section in found if section.title.casefold() in self._names]
-        self._sections = tuple(found)
+        choice = choose_libraries(self._client.sections(), self._names)
+        if choice.missing and not choice.sections:
+            raise no_library(choice)
+        before, self._missing = self._missing, choice.missing
+        self._sections = choice.sections
         self._looked_at = self._clock.monotonic()
+        if choice.missing and choice.missing != before:
+            self._on_missing(choice)
+        # A library that was missing until now.
+        self._list_unlisted()
+
+    def _list_unlisted(self) -> None:
+        for section in self._sections:
+            if self._index.state(section.uuid) is None:
+                self._list(section)
 
     def _add_new_to_all(self) -> bool:
         """Add new files to the index of each library; return True if any library had some."""

@@ -18,10 +18,13 @@ from typing import Any, TypeAlias
 from diskcache import Cache
 
 from core.match import PlexFile
-from plex.paths import normal_name
+from plex.paths import folded_name
 from plex.safe_json_disk import SafeJSONDisk
 
 BUCKETS = 1024
+# The form of the file names that the buckets are made of; an index of another one is listed again.
+# 2: names that SMB clients mangle are folded.
+NAME_FORM = 2
 
 # diskcache deletes a value file before its row's transaction commits: a kill in between would lose
 # the value. SQLite stores at most this many bytes in a row, so no value becomes a file.
@@ -74,7 +77,7 @@ class FileIndex:
     def state(self, section_uuid: str) -> IndexState | None:
         """Return the state of a library's index; None if the library was never listed."""
         with self._reset_if_corrupt():
-            row = self._cache.get(["state", section_uuid])
+            row = self._cache.get(_state_key(section_uuid))
             return IndexState(**row) if isinstance(row, dict) else None
         return None
 
@@ -82,11 +85,20 @@ class FileIndex:
         """Return all files of the library that have the normalized name of `path`."""
         if self.state(section_uuid) is None:
             return []
-        name = normal_name(path)
+        name = folded_name(path)
         with self._reset_if_corrupt():
             bucket = self._bucket(section_uuid, _bucket_of(name))
             return [PlexFile(*row) for row in bucket.get(name, ())]
         return []
+
+    def files(self, section_uuid: str) -> Iterator[PlexFile]:
+        """Yield every file of the library; this reads the whole index."""
+        if self.state(section_uuid) is None:
+            return
+        with self._reset_if_corrupt():
+            for number in range(BUCKETS):
+                for rows in self._bucket(section_uuid, number).values():
+                    yield from (PlexFile(*row) for row in rows)
 
     def rebuild(
         self, section_uuid: str, files: Iterable[PlexFile], *, marker: str, now: float, newest: int
@@ -99,7 +111,7 @@ class FileIndex:
         buckets: dict[int, _Bucket] = {}
         count = 0
         for file in files:
-            name = normal_name(file.path)
+            name = folded_name(file.path)
             rows = buckets.setdefault(_bucket_of(name), {}).setdefault(name, [])
             rows.append(_row(file))
             count += 1
@@ -120,7 +132,7 @@ class FileIndex:
         """Remove a file of an item that was deleted in Plex, or that plays another file."""
         if self.state(section_uuid) is None:
             return
-        name = normal_name(path)
+        name = folded_name(path)
         number = _bucket_of(name)
         with self._reset_if_corrupt():
             bucket = self._bucket(section_uuid, number)
@@ -178,7 +190,7 @@ class FileIndex:
     ) -> int:
         added = 0
         for file in files:
-            name = normal_name(file.path)
+            name = folded_name(file.path)
             number = _bucket_of(name)
             bucket = self._bucket(section_uuid, number)
             known_rows = bucket.get(name, [])
@@ -199,7 +211,7 @@ class FileIndex:
         return added
 
     def _set_state(self, section_uuid: str, state: IndexState) -> None:
-        self._cache.set(["state", section_uuid], asdict(state))
+        self._cache.set(_state_key(section_uuid), asdict(state))
 
     def _bucket(self, section_uuid: str, number: int) -> _Bucket:
         bucket = self._cache.get(_key(section_uuid, number))
@@ -243,6 +255,10 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 def _key(section_uuid: str, number: int) -> list[Any]:
     return ["files", section_uuid, number]
+
+
+def _state_key(section_uuid: str) -> list[Any]:
+    return ["state", section_uuid, NAME_FORM]
 
 
 def _row(file: PlexFile) -> list[Any]:

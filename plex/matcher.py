@@ -15,7 +15,8 @@ from typing import TypeAlias
 from core.errors import AmbiguousMatch, PlexNotFound, WeakMatch
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.path_map import PathMap
-from plex.paths import file_name, folders, normal_path
+from plex.paths import file_name, folded_path, folders, same_path
+from plex.same_file import is_one_file, sizes_differ
 from validation.metadata import SceneFile
 
 HIGH_SCORE = 0.75
@@ -26,7 +27,7 @@ KEPT_CANDIDATES = 10  # as many as a user reads in a dead letter
 _SLACK = 1e-9  # 0.9 - 0.8 is a hair below 0.1 in binary
 
 Candidates: TypeAlias = Callable[[str], Sequence[PlexFile]] | Mapping[str, Sequence[PlexFile]]
-"""By a scene file's path as Stash spells it: every Plex file with the same normal file name."""
+"""By a scene file's path as Stash spells it: every Plex file with the same folded file name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,14 @@ def match_scene(
     return verdicts[0]
 
 
+def is_exact(result: MatchResult) -> bool:
+    """Return True if every item to write is certain by the path of its file."""
+    chosen = [candidate for candidate in result.candidates if candidate.file.item in result.items]
+    return result.confidence is Confidence.HIGH and all(
+        candidate.evidence is Evidence.EXACT_PATH for candidate in chosen
+    )
+
+
 def accept(result: MatchResult, strict: bool) -> tuple[int, ...]:
     """Return the items to write.
 
@@ -145,15 +154,15 @@ def _is_close_rival(best: Candidate, other: Candidate) -> bool:
     return (
         best.scene_path == other.scene_path
         and is_close
-        and not _is_one_file((best.file, other.file))
+        and not is_one_file((best.file, other.file))
     )
 
 
 def _evaluate_file(scene: SceneFile, found: Sequence[PlexFile], path_map: PathMap) -> MatchResult:
     mapped = path_map.mapped(scene.path)
-    by_path = _by_normal_path(found, file_name(normal_path(scene.path)))
+    by_path = _by_folded_path(found, file_name(folded_path(scene.path)))
     exact = _exact_entries(by_path, mapped, scene.size)
-    tails = [folders(normal_path(path)) for path in mapped]
+    tails = [folders(folded_path(path)) for path in mapped]
     files = [
         file
         for normal, entries in by_path.items()
@@ -196,58 +205,47 @@ def _confidence(score: float) -> Confidence:
     return Confidence.HIGH if score >= HIGH_SCORE else Confidence.LOW
 
 
-def _by_normal_path(found: Sequence[PlexFile], name: str) -> dict[str, list[PlexFile]]:
+def _by_folded_path(found: Sequence[PlexFile], name: str) -> dict[str, list[PlexFile]]:
     by_path: dict[str, list[PlexFile]] = defaultdict(list)
     for entry in sorted(
         set(found), key=lambda entry: (entry.path, entry.item, entry.section, entry.size)
     ):
-        normal = normal_path(entry.path)
-        if file_name(normal) == name:
-            by_path[normal].append(entry)
+        folded = folded_path(entry.path)
+        if file_name(folded) == name:
+            by_path[folded].append(entry)
     return dict(by_path)
-
-
-def _is_one_file(entries: Sequence[PlexFile]) -> bool:
-    """Return True if entries of one normal path are one file: one spelling, or one known size.
-
-    Two spellings can be two files where case counts, so the size must confirm them.
-    """
-    if len({entry.path for entry in entries}) <= 1:
-        return True
-    sizes = {entry.size for entry in entries}
-    return (
-        len(sizes) == 1
-        and 0 not in sizes
-        and len({normal_path(entry.path) for entry in entries}) == 1
-    )
 
 
 def _exact_entries(
     by_path: Mapping[str, Sequence[PlexFile]], mapped: Sequence[str], size: int
 ) -> frozenset[PlexFile]:
-    """Return the entries at exactly the mapped path, or else at one with the same normal form.
+    """Return the entries at exactly the mapped path, or else at one with the same folded form.
 
     At exactly the path another size does not exclude an entry: the file was replaced, and either
     Stash or Plex has not read it yet. It does if another folder has a file of the scene's size,
-    because Plex then names the folders differently. Entries whose path only has the same normal
+    because Plex then names the folders differently. Entries whose path only has the same folded
     form can be other files, so they need a compatible size, and must all be one file.
     """
     spelled: list[PlexFile] = []
     similar: list[PlexFile] = []
-    normal_paths = {normal_path(path) for path in mapped}
-    others = [entries for path, entries in by_path.items() if path not in normal_paths]
+    folded_paths = {folded_path(path) for path in mapped}
+    others = [entries for path, entries in by_path.items() if path not in folded_paths]
     is_elsewhere = any(size and entry.size == size for entries in others for entry in entries)
     for path in mapped:
-        entries = by_path.get(normal_path(path), ())
-        compatible = [entry for entry in entries if not _sizes_differ(entry.size, size)]
+        entries = by_path.get(folded_path(path), ())
+        compatible = [entry for entry in entries if not sizes_differ(entry.size, size)]
         # Where the scene's file is in another folder too, only an equal size proves the path.
         possible = compatible if is_elsewhere else entries
         at_path = [entry for entry in possible if entry.path == path]
         # Other spellings of the path are the same file if they have its size.
         known_sizes = {entry.size for entry in at_path} - {0}
         spelled.extend(at_path)
-        spelled.extend(entry for entry in compatible if entry.size in known_sizes)
-        if _is_one_file(compatible):
+        spelled.extend(
+            entry
+            for entry in compatible
+            if entry.size in known_sizes and same_path(entry.path, path)
+        )
+        if is_one_file(compatible):
             similar.extend(compatible)
     return frozenset(spelled or similar)
 
@@ -255,12 +253,12 @@ def _exact_entries(
 def _files(
     normal: str, entries: Sequence[PlexFile], exact: frozenset[PlexFile], size: int, tail: int
 ) -> list[_CandidateFile]:
-    """The different files at one normal path, without those whose known size denies them."""
+    """The different files at one folded path, without those whose known size denies them."""
     others = [
-        entry for entry in entries if entry not in exact and not _sizes_differ(entry.size, size)
+        entry for entry in entries if entry not in exact and not sizes_differ(entry.size, size)
     ]
     groups: dict[str, list[PlexFile]] = defaultdict(list)
-    is_one = _is_one_file(others)
+    is_one = is_one_file(others)
     for entry in others:
         groups[normal if is_one else entry.path].append(entry)
     found = [
@@ -268,11 +266,6 @@ def _files(
     ]
     at_path = tuple(entry for entry in entries if entry in exact)
     return [_CandidateFile(normal, at_path, tail, is_exact=True), *found] if at_path else found
-
-
-def _sizes_differ(left: int, right: int) -> bool:
-    """Whether two sizes prove two different files; an unknown one (0) proves nothing."""
-    return left != right and left > 0 and right > 0
 
 
 def _common(left: Sequence[str], right: Sequence[str]) -> int:

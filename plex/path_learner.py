@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
-from plex.paths import components, normal_name, normal_path
+from plex.paths import components, folded_name, folded_path, normal_path
 
 MIN_FILES = 20
 MIN_FOLDERS = 3
@@ -47,11 +47,11 @@ def learn(files: Iterable[StashFile], candidates: Candidates) -> tuple[LearnedMa
     all of them must agree.
     """
     known = [file for file in files if file.size]
-    names = Counter(normal_name(file.path) for file in known)
+    names = Counter(folded_name(file.path) for file in known)
     support: dict[PrefixPair, dict[str, str]] = defaultdict(dict)
     usable = 0
     for file in known:
-        plex_path = _certain_path(file, candidates) if names[normal_name(file.path)] == 1 else ""
+        plex_path = _certain_path(file, candidates) if names[folded_name(file.path)] == 1 else ""
         if plex_path:
             usable += 1
             pair, folder = split_pair(file.path, plex_path)
@@ -76,7 +76,7 @@ def contradicts(lesson: LearnedMapping, file: StashFile, candidates: Candidates)
     sizes = {
         found.size
         for found in candidates(file.path)
-        if normal_path(found.path) == normal_path(expected)
+        if folded_path(found.path) == folded_path(expected)
     }
     return bool(sizes - {0, file.size}) and file.size not in sizes
 
@@ -97,11 +97,9 @@ def match_learned(
     found = []
     for file in files:
         for lesson in lessons if file.size else ():
-            expected = normal_path(apply(lesson, file.path))
-            for one in candidates(file.path):
-                if expected and normal_path(one.path) == expected and one.size == file.size:
-                    note = f"learned {lesson.source} => {lesson.target}"
-                    found.append(Candidate(one, Evidence.EXACT_PATH, file.path, note))
+            note = f"learned {lesson.source} => {lesson.target}"
+            for one in _files_at(apply(lesson, file.path), file.size, candidates(file.path)):
+                found.append(Candidate(one, Evidence.EXACT_PATH, file.path, note))
     if not found:
         return None
     items = tuple(sorted({candidate.file.item for candidate in found}))
@@ -118,14 +116,26 @@ def split_pair(scene_path: str, plex_path: str) -> tuple[PrefixPair, str]:
     """
     ours, theirs = components(scene_path), components(plex_path)
     common = 0
-    while common < min(len(ours), len(theirs)) - 1 and normal_path(
+    while common < min(len(ours), len(theirs)) - 1 and folded_path(
         ours[-1 - common]
-    ) == normal_path(theirs[-1 - common]):
+    ) == folded_path(theirs[-1 - common]):
         common += 1
     separators = tuple("\\" if "\\" in path else "/" for path in (scene_path, plex_path))
     source = separators[0].join(ours[: len(ours) - common])
     target = separators[1].join(theirs[: len(theirs) - common])
     return (source, target), "/".join(ours[:-1])
+
+
+def _files_at(path: str, size: int, files: Sequence[PlexFile]) -> list[PlexFile]:
+    """Return the files of this size at the path; [] if SMB's mangling makes several look alike."""
+    if not path:
+        return []
+    found = [
+        file for file in files if file.size == size and folded_path(file.path) == folded_path(path)
+    ]
+    same = [file for file in found if normal_path(file.path) == normal_path(path)]
+    is_one = len({normal_path(file.path) for file in found}) <= 1
+    return same or (found if is_one else [])
 
 
 def _certain_path(file: StashFile, candidates: Candidates) -> str:

@@ -2,12 +2,18 @@
 
 Separators, case and the Unicode form of the same file name differ between systems. Both
 separators count everywhere; a POSIX name that holds a backslash is cut at it, on both sides alike.
+SMB clients show characters that Windows forbids in names as private-use characters.
 """
 
 import re
 import unicodedata
 
 _SEPARATORS = re.compile(r"[/\\]+")
+# Services for Unix and cifs: U+F000 plus the character.
+_SFU = {0xF000 + ord(character): character for character in "*?:><|\\"}
+# Services for Macintosh, macOS and Samba's vfs_fruit: a table; the last two stand at a name's end.
+_SFM = {0xF020 + place: character for place, character in enumerate('"*:<>?\\| .')}
+_UNMANGLED = _SFM | _SFU
 
 
 def components(path: str) -> list[str]:
@@ -50,11 +56,24 @@ def normal_path(path: str) -> str:
     return root + "/".join(part for part in (part.rstrip(" ") for part in parts) if part)
 
 
+def folded_path(path: str) -> str:
+    """Return the normal form in which the names that SMB clients mangle are equal as well.
+
+    Two files of one folder can have one folded form, so use it to find files; that two of them are
+    one file needs equal normal forms.
+
+    Examples:
+        >>> folded_path("/media/Who\uf025/a\uf022 b.mp4") == folded_path("/media/who?/a: b.mp4")
+        True
+    """
+    return normal_path(path.translate(_UNMANGLED))
+
+
 def same_path(left: str, right: str) -> bool:
     """Return True if two of Plex's paths name one file."""
     return left == right or normal_path(left) == normal_path(right)
 
 
-def normal_name(path: str) -> str:
-    """Return the file name of a path, without case, composed, for any separator of folders."""
-    return normal_path(file_name(path))
+def folded_name(path: str) -> str:
+    """Return the folded file name of a path, for any separator of folders."""
+    return normal_path(file_name(path.translate(_UNMANGLED)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from plex.client import Section
-from plex.paths import components, normal_path
+from plex.paths import components, folded_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _below(path: str, location: str) -> str:
     if not location or len(parts) < len(root):
         return ""
     if any(
-        normal_path(ours) != normal_path(theirs) for ours, theirs in zip(parts, root, strict=False)
+        folded_path(ours) != folded_path(theirs) for ours, theirs in zip(parts, root, strict=False)
     ):
         return ""
     rest = parts[len(root) :]

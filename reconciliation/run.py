@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.text import join_counts
 from reconciliation.detectors import Gap
 from sync_queue.meta import MetaStore
 from validation.scope import Scope, read_scope
@@ -91,19 +92,21 @@ class Run(BaseModel):
         """Return what the run has found, for the user."""
         seconds = max(0.0, self.ended_at - self.started_at)
         text = f"{self.scope}, {self.checked} scenes in {seconds:.1f} s"
-        text += f", gaps: {format_counts(self.gaps)}, queued: {format_counts(self.enqueued)}"
+        text += (
+            f", gaps: {format_gap_counts(self.gaps)}, queued: {format_gap_counts(self.enqueued)}"
+        )
         return f"{text}; it ended early: {self.failed}" if self.failed else text
 
 
-def format_counts(counts: Counts) -> str:
-    """Return the counts as text, most first.
+def format_gap_counts(counts: Counts) -> str:
+    """Return the counts as text, highest first.
 
     Example:
-        >>> format_counts({"missing": 1, "stale": 3}), format_counts({})
+        >>> format_gap_counts({"missing": 1, "stale": 3}), format_gap_counts({})
         ('3 stale, 1 missing', 'none')
     """
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return ", ".join(f"{count} {name}" for name, count in ordered) or "none"
+    return join_counts(dict(ordered)) or "none"
 
 
 def current_run(meta: MetaStore) -> Run | None:

@@ -68,7 +68,8 @@ class SceneGaps:
         gaps: list[Gap] = []
         for file in pending.files:
             gaps += self._gaps_of_item(pending.scene, file, self._records, buffer)
-        if pending.files and not self._is_partial:
+        is_complete = not self._is_partial and not self._planner.finder.missing_libraries
+        if pending.files and is_complete:
             gaps += _lost_items(pending, records)
         return _merged(gaps)
 

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from core.clock import Clock
-from core.errors import ConfigurationError, MatchError, PlexNotFound, reason_of
+from core.errors import ConfigurationError, LibraryMissing, MatchError, PlexNotFound, reason_of
 from core.job import LAST_ID
 from core.units import DAY_S
+from plex.libraries import is_library
 from reconciliation.gap_sinks import GapSink
 from reconciliation.item_buffer import ItemBuffer
 from reconciliation.pending_scene import PendingScene
@@ -150,6 +151,9 @@ class Sweep:
     def _match(self, pending: PendingScene, scene: SyncMetadata) -> None:
         try:
             pending.problem, pending.files = "", self._planner.files(scene)
+        except LibraryMissing:
+            # Nothing is known of the scene until the library is back.
+            pending.problem, pending.files = "", ()
         except (PlexNotFound, MatchError) as error:
             pending.problem = f"{reason_of(error)}: {error}"
         if self._scope.library:
@@ -170,9 +174,8 @@ class Sweep:
 
     def _library(self) -> int:
         """Return the key of the library that the scope names; 0 when Plex has none of this name."""
-        title = self._scope.library.casefold()
         for section in self._planner.finder.sections:
-            if section.title.casefold() == title:
+            if is_library(section.title, self._scope.library):
                 return section.key
         return 0
 

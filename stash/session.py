@@ -8,7 +8,7 @@ from typing import Any
 import requests
 import urllib3
 
-from core.errors import StashUnavailable
+from core.errors import StashUnavailable, reason_of
 
 # Stash 0.31 answers 401 from its API, redirects everything else to the login page, and answers 403
 # while its protection against public access is triggered.
@@ -112,7 +112,7 @@ class StashSession(requests.Session):
         try:
             response = super().request(method, url, *args, **options)
         except requests.RequestException as error:
-            raise StashUnavailable(f"Stash does not answer: {type(error).__name__}") from error
+            raise StashUnavailable(f"Stash does not answer: {reason_of(error)}") from error
         self._update_cookie(response)
         return response
 

@@ -71,10 +71,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchRead:
-    """A batch was read, and its jobs have not been carried out yet."""
+    """A batch was read under these settings, and its jobs have not been carried out yet."""
 
-    ctx: SyncContext
     batch: Batch
+    config: PlexSyncConfig
+    plex: PlexClient
+    matcher: SceneMatcher
 
 
 def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:

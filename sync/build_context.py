@@ -11,6 +11,7 @@ from plex.client import PlexClient
 from plex.device_identity import device_headers
 from plex.finder import Finder
 from plex.index import FileIndex
+from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
 from plex.plan import WriteRules
 from plex.transport import PlexAddress
@@ -74,7 +75,12 @@ def build_sync_context(
     extra = additions or WorkerAdditions()
     facts = MetaStore(store)
     plex = build_plex(data_dir, clock, config, extra.on_response)
-    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock)
+    index = FileIndex(data_dir / "cache")
+
+    def on_missing(choice: LibraryChoice) -> None:
+        log.warning("library.missing", detail=choice.problem)
+
+    finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
         stash=stash,

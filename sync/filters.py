@@ -1,5 +1,7 @@
 """Decides which scenes the settings exclude. Pure."""
 
+from core.folding import broad_form
+from plex.paths import folded_path
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 from validation.setting_values import NEVER
@@ -11,17 +13,20 @@ def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
         return "the match overrides say never"
     if config.only_organized and not scene.organized:
         return "it is not organized"
-    carried = [tag for tag in scene.tags if tag.casefold() in config.excluded_tags]
+    carried = [tag for tag in scene.tags if broad_form(tag) in config.excluded_tags]
     if carried:
         return f"it carries the tag {carried[0]}"
+    if not config.excluded_paths:
+        return ""
+    paths = [f"{_form(file.path)}/" for file in scene.files]
     below = [
         folder
         for folder in config.excluded_paths
-        if any(_lies_below(file.path, folder) for file in scene.files)
+        if any(path.startswith(_form(folder).rstrip("/") + "/") for path in paths)
     ]
     return f"its file lies below {below[0]}" if below else ""
 
 
-def _lies_below(path: str, folder: str) -> bool:
-    path, folder = path.replace("\\", "/"), folder.replace("\\", "/").rstrip("/")
-    return path.startswith(folder + "/")
+def _form(path: str) -> str:
+    """Return a path's broad form: the setting protects privacy, so a doubt excludes the scene."""
+    return folded_path(broad_form(path))

@@ -57,9 +57,11 @@ class SyncPlanner:
 
         Raises:
             PlexNotFound, MatchError: there is no item, or none that is certain enough.
+            LibraryMissing: there is none, and a configured library is missing.
         """
         match, config = self._matcher.match(scene), self._ctx.config
-        if match.confidence is Confidence.NONE and config.skip_not_found:
+        is_absent = match.confidence is Confidence.NONE and not self._matcher.missing_libraries
+        if is_absent and config.skip_not_found:
             return ()
         items = items_to_write(match, scene, self._matcher, strict=config.strict_matching)
         for item in items:

@@ -31,6 +31,7 @@ class Preview:
         items: (rating key, what would be written) of each item.
         candidates: what the matcher looked at, one line each.
         problem: the error class and text of what prevents a sync; "" when nothing does.
+        hint: what to do about the problem, where more is known than its class says.
     """
 
     scene_id: int
@@ -39,6 +40,7 @@ class Preview:
     items: tuple[tuple[int, tuple[Change, ...]], ...] = ()
     candidates: tuple[str, ...] = ()
     problem: str = ""
+    hint: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -50,6 +52,7 @@ class Preview:
         """Return the preview as text for the user."""
         text = (self.problem or self.reason).rstrip(".")
         lines = [f"Scene {self.scene_id} ({self.title or 'untitled'}): {text}."]
+        lines += [self.hint] if self.hint else []
         lines += [f"Candidate: {candidate}." for candidate in self.candidates]
         for item, changes in self.items:
             if not changes:
@@ -69,7 +72,8 @@ def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
         for scene_id in scene_ids
     ]
     batch, matcher = read_batch(ctx, jobs), ctx.matcher()
-    BatchPlanner(ctx, matcher).plan(batch, inherits=False)
+    strict = ctx.config.strict_matching
+    BatchPlanner(matcher, ctx.stash, ctx.plan_rules, strict=strict).plan(batch, inherits=False)
     return [_of_job(batch, batch.cases[job.id], matcher, ctx.config) for job in jobs]
 
 
@@ -127,7 +131,7 @@ def _of_job(batch: Batch, case: SceneJob, matcher: SceneMatcher, config: PlexSyn
     except PlexSyncError as error:
         shown = () if isinstance(error, PlexNotFound) else candidates
         problem = f"{reason_of(error)}: {error}"
-        return Preview(scene_id, title, candidates=shown, problem=problem)
+        return Preview(scene_id, title, candidates=shown, problem=problem, hint=error.hint)
     planned = [case.planned[key] for key in keys if key in case.planned]
     items = tuple((plan.item.rating_key, plan.changes) for plan in planned if plan.owner is None)
     return Preview(scene_id, title, case.match.reason, items, candidates)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.finder import Finder
-from plex.matcher import match_scene
-from plex.path_learner import StashFile, match_learned
+from plex.matcher import is_exact, match_scene
+from plex.path_learner import StashFile, apply, match_learned
 from plex.path_map import PathMap
+from plex.reversed_mapping import find_reversed, find_reversed_folder
+from plex.scan_folder import ScanFolder, folders_of
 from stash.client import StashClient
 from sync.path_learning import LearnedPathStore
 from validation.config import PlexSyncConfig
@@ -42,12 +44,26 @@ class SceneMatcher:
             PlexError, StashUnavailable: a server failed.
         """
         self._finder.prepare()
-        if self._learning is not None and self._learning.is_due():
+        # Where a library is missing, a name that seems unique may not be.
+        is_complete = not self._finder.missing_libraries
+        if is_complete and self._learning is not None and self._learning.is_due():
             self._learning.learn(self._stash, self._finder.candidates)
 
     def match(self, scene: SyncMetadata) -> MatchResult:
-        """Match one scene against the index; send nothing."""
-        return self._override_match(scene) or self._match_files(scene.files)
+        """Match one scene against the index; send nothing.
+
+        While a configured library is missing, only an exact path counts: the other evidence is
+        that no further file of the name is known.
+        """
+        result = self._override_match(scene) or self._match_files(scene.files)
+        if self._finder.missing_libraries and not is_exact(result):
+            return MatchResult((), Confidence.NONE, (), "a library that may have it is missing")
+        return result
+
+    @property
+    def missing_libraries(self) -> tuple[str, ...]:
+        """Return the configured libraries that Plex does not have."""
+        return self._finder.missing_libraries
 
     def refresh(self, missing: Sequence[SyncMetadata]) -> None:
         """Bring the index up to date, because Plex had no file for these scenes.
@@ -75,6 +91,42 @@ class SceneMatcher:
     def mapped_paths(self, scene: SyncMetadata) -> tuple[str, ...]:
         """Return where Plex should have the scene's files, for an error message."""
         return tuple(path for file in scene.files for path in self._path_map.mapped(file.path))
+
+    def mapping_advice(self, scene: SyncMetadata) -> str:
+        """Return what to enter if the path mapping is the wrong way round for this scene, else "".
+
+        Ask this for a scene that was not matched with certainty.
+        """
+        pair = find_reversed(scene.files, self._finder.candidates, self._path_map)
+        return pair.advice if pair else ""
+
+    def folder_advice(self, scene: SyncMetadata) -> str:
+        """Return what to enter if the exchanged path mapping leads into a library, else "".
+
+        Ask this for a scene whose folder, as it is mapped now, is in no library.
+        """
+        sections = self._finder.sections
+        for file in scene.files:
+            pair = find_reversed_folder(
+                file.path, self._path_map, lambda path: bool(folders_of([path], sections))
+            )
+            if pair is not None:
+                return pair.advice
+        return ""
+
+    def folders(self, scene: SyncMetadata) -> tuple[ScanFolder, ...]:
+        """Return the folders of Plex that would hold the scene's files; () if no library does."""
+        return tuple(folder for file in scene.files for folder in self._folders_of(file.path))
+
+    def _folders_of(self, path: str) -> tuple[ScanFolder, ...]:
+        # The learned paths come first, then the path mapping, then the path as it is in Stash.
+        mappings = self._learning.mappings if self._learning is not None else ()
+        learned = [mapped for mapped in (apply(mapping, path) for mapping in mappings) if mapped]
+        for paths in (*((mapped,) for mapped in learned), self._path_map.mapped(path)):
+            folders = folders_of(paths, self._finder.sections)
+            if folders:
+                return folders
+        return ()
 
     def _is_indexed(self, scene: SyncMetadata) -> bool:
         return any(self._finder.candidates(file.path) for file in scene.files)

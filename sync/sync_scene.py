@@ -15,6 +15,7 @@ from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.images import ImageResult, ImageWriter, confirmed_update
+from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
 from sync.scene_records import new_record, record_after_write
@@ -50,7 +51,8 @@ class SceneSync:
     def __init__(self, ctx: SyncContext) -> None:
         self._ctx = ctx
         self._matcher = ctx.matcher()
-        self._planner = BatchPlanner(ctx, self._matcher)
+        self._strict = ctx.config.strict_matching
+        self._planner = BatchPlanner(self._matcher, ctx.stash, ctx.plan_rules, strict=self._strict)
         self._sender = ctx.sender()
         self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
         self._images = ImageWriter(
@@ -117,7 +119,7 @@ class SceneSync:
         for key in keys:
             if key in batch.items:
                 self._sync_item(batch, case, self._planner.current_plan(batch, case, key), progress)
-        self._drop_stale_records(batch, job.scene_id, keys)
+        settle_records(batch.records, job.scene_id, keys, self._ctx.finder)
         return _outcome_of(case, case.scene, progress)
 
     def _forget_scene(self, batch: Batch, job: Job) -> Outcome:
@@ -140,7 +142,8 @@ class SceneSync:
         if excluded or case.match is None:
             message = f"Left alone: {excluded}."
             return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
-        if self._ctx.config.skip_not_found and case.match.confidence is Confidence.NONE:
+        is_absent = case.match.confidence is Confidence.NONE and not self._matcher.missing_libraries
+        if self._ctx.config.skip_not_found and is_absent:
             message = "Plex does not have it."
             return Outcome(Disposition.COMPLETE, SyncResult.SKIPPED, message=message, title=title)
         return None
@@ -148,8 +151,7 @@ class SceneSync:
     def _items_of(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> tuple[int, ...]:
         """Return the items to write, which play the scene's file; match again once if not."""
         for is_rematched in (False, True):
-            strict = self._ctx.config.strict_matching
-            keys = items_to_write(case.match, scene, self._matcher, strict=strict)
+            keys = items_to_write(case.match, scene, self._matcher, strict=self._strict)
             check_override(case, batch.items)
             stale = [
                 file
@@ -168,12 +170,6 @@ class SceneSync:
                 case.match = self._matcher.rematch(scene, stale)
                 read_items(self._ctx.plex, batch, [case])
         raise StaleMatch(f"Plex changed its items while scene {scene.scene_id} was matched.")
-
-    def _drop_stale_records(self, batch: Batch, scene_id: int, keys: tuple[int, ...]) -> None:
-        """Remove the scene's records on items that it is no longer matched with."""
-        for record in batch.records.of_scene(scene_id):
-            if record.item not in keys:
-                batch.records.forget_item(scene_id, record.item)
 
     # -- one item -------------------------------------------------------------------------------
 

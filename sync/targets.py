@@ -6,6 +6,7 @@ from core.plex_item import PlexItem
 from plex.matcher import accept
 from plex.paths import same_path
 from sync.batch import Batch, SceneJob
+from sync.missing_libraries import library_missing
 from sync.scene_matcher import SceneMatcher
 from validation.metadata import SyncMetadata
 
@@ -17,14 +18,23 @@ def items_to_write(
 
     Raises:
         PlexNotFound, MatchError: there is no item, or none that is certain enough.
+        LibraryMissing: there is none, and a configured library is missing.
     """
     if match is None:
         return ()
     try:
         return accept(match, strict)
     except PlexNotFound as error:
+        if matcher.missing_libraries:
+            raise library_missing(matcher.missing_libraries) from error
         paths = matcher.mapped_paths(scene)
-        raise PlexNotFound(f"{error}: looked for {', '.join(paths)}.", paths=paths) from error
+        text = f"{error}: looked for {', '.join(paths)}."
+        missing = PlexNotFound(text, paths=paths, sizes=tuple(file.size for file in scene.files))
+        missing.hint = matcher.mapping_advice(scene)
+        raise missing from error
+    except MatchError as error:
+        error.hint = matcher.mapping_advice(scene)
+        raise
 
 
 def writable_items(

@@ -1,16 +1,14 @@
 """Give hooks access to the queue: enqueue a change, probe the lease, write a spill file.
 
-Standard library only, no network, nothing heavy. A hook never creates, migrates or repairs the
+Standard library only, no network, nothing heavy: `json` is loaded where it is needed, because it
+costs a hook more than the start of the interpreter. A hook never creates, migrates or repairs the
 database: where it cannot write immediately it spills, and the holder of the lease repairs.
 """
 
-from __future__ import annotations
-
-import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sync_queue import statements as sql
 
@@ -80,7 +78,8 @@ def job_row(
         "now": now,
         "due_at": now + settle_s,
         "window": window_s,
-        "data": json.dumps({"subject": subject, "cause": cause}),
+        # without `json`: both are plain words
+        "data": f'{{"subject": "{subject}", "cause": "{cause}"}}',
     }
 
 
@@ -126,6 +125,32 @@ def insert_job(
         connection.executemany(sql.ENQUEUE, (row, *more))
         if session is not None:
             connection.execute(sql.SAVE_SESSION, session)
+
+
+def save_session(
+    data_dir: str,
+    session: Mapping[str, object] | None,
+    on_saved: Callable[[sqlite3.Connection], object] | None = None,
+) -> bool:
+    """Save the session where the worker reads it; return False if no database can be opened.
+
+    `on_saved` gets the connection before it is closed.
+
+    Raises:
+        sqlite3.Error: the database is locked or full.
+    """
+    try:
+        connection = connect(data_dir)
+    except (QueueUnavailable, sqlite3.Error):
+        return False
+    try:
+        if session is not None:
+            connection.execute(sql.SAVE_SESSION, session)
+        if on_saved is not None:
+            on_saved(connection)
+    finally:
+        connection.close()
+    return True
 
 
 def pop_notices(connection: sqlite3.Connection, now: float) -> list[tuple[str, str]]:
@@ -186,6 +211,8 @@ def write_spill(
     Raises:
         OSError: the file could not be written.
     """
+    import json
+
     folder = os.path.join(data_dir, SPILL)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     name = f"{time.time_ns():020d}-{os.getpid()}-{place}"
@@ -210,6 +237,8 @@ def write_pending_message(data_dir: str, level: str, text: str) -> None:
     """
     if _was_shown([level, text], os.path.join(data_dir, SHOWN)):
         return
+    import json
+
     path = os.path.join(data_dir, MESSAGE)
     temporary = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -220,6 +249,8 @@ def write_pending_message(data_dir: str, level: str, text: str) -> None:
 
 
 def _was_shown(line: list[str], shown: str) -> bool:
+    import json
+
     try:
         with open(shown, encoding="utf-8") as stream:
             return (
@@ -239,6 +270,8 @@ def pop_pending_message(data_dir: str) -> tuple[str, str] | None:
         os.replace(path, os.path.join(data_dir, SHOWN))
     except OSError:
         return None
+    import json
+
     try:
         level, text = json.loads(content)
     except (ValueError, TypeError, RecursionError):

@@ -139,11 +139,6 @@ class MetaStore:
             values = {"old": old, "cookie": new, "now": now}
             return connection.execute(sql.RENEW_COOKIE, values).rowcount == 1
 
-    def keep_session(self, session: dict[str, object]) -> None:
-        """Keep the session of a task run."""
-        with self._store.transaction() as connection:
-            connection.execute(sql.SAVE_SESSION, session)
-
     def worker(self) -> WorkerRow | None:
         """Return the row about the newest worker; None before the first."""
         row = self._store.connection.execute(sql.WORKER).fetchone()

@@ -124,10 +124,11 @@ RECOVERED_TABLES = (
 )
 UPSERT_ROW = "INSERT OR REPLACE INTO {table} ({columns}) VALUES ({row})"
 
-# Counts for the status.
+# Counts for the status, each from an index alone: the page asks every few seconds.
 COUNTS = f"""
-SELECT sum(status < 2 AND due_at <= :now), sum(status < 2 AND due_at > :now), sum(status = 2)
-FROM {QUEUE} WHERE status < 5
+SELECT (SELECT count(*) FROM {QUEUE} WHERE status < 2 AND due_at <= :now),
+  (SELECT count(*) FROM {QUEUE} WHERE status < 2 AND due_at > :now),
+  (SELECT count(*) FROM {QUEUE} WHERE status = 2)
 """
 SETTLING = f"""
 SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
@@ -148,6 +149,7 @@ SELECT subject, cause, priority, title, reason, message, attempts, candidates, f
 FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
 DEAD_LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
+TOTAL_DEAD_LETTERS = "SELECT count(*) FROM dead_letters"
 COUNT_DEAD_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 
 # One row about the worker: its status, and the epoch that fences a worker which lost the lease.

@@ -33,7 +33,13 @@ class PendingConfirmation:
 
 
 def is_confirmed(pending: PendingConfirmation, task: str, count: int, started_at: float) -> bool:
-    """Return True if a run started now confirms the first: same task and count, in time."""
+    """Return True if a run that started then confirms the first: same task and count, in time.
+
+    Example:
+        >>> first = PendingConfirmation("Clear Queue", 3, ended_at=100.0)
+        >>> [is_confirmed(first, "Clear Queue", 3, start) for start in (102.0, 110.0, 500.0)]
+        [False, True, False]
+    """
     if (pending.task, pending.count) != (task, count):
         return False
     return MIN_DELAY_S <= started_at - pending.ended_at <= MAX_DELAY_S

@@ -9,9 +9,12 @@ from pathlib import Path
 from core.errors import PlexError
 from core.text import pluralize
 from core.timers import IntervalTimer
+from plex.finder import no_library
+from plex.libraries import choose_libraries
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
 from sync.context import SyncContext
+from sync.missing_libraries import library_missing
 from sync.preview import Preview, PreviewTotals, preview
 from sync_queue.hook_queue import is_worker_alive
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
@@ -90,24 +93,21 @@ def health_check(context: TaskContext) -> TaskResult:
     try:
         machine = plex.machine_identifier()
         context.info(f"Plex answers at {config.plex_url} (server {machine[:8]}).")
-        libraries = [section.title for section in plex.sections() if section.type == "movie"]
+        choice = choose_libraries(plex.sections(), config.plex_libraries)
     except PlexError as error:
         raise plex_failure(error) from error
     finally:
         plex.close()
-    context.info(f"The token works; movie libraries: {', '.join(libraries) or 'none'}.")
-    desired = {name.casefold() for name in config.plex_libraries}
-    missing = sorted(desired - {title.casefold() for title in libraries})
-    if missing:
-        raise TaskFailed(
-            f"Plex has no movie library named {', '.join(missing)}. Correct the setting "
-            "Plex libraries."
-        )
+    context.info(f"The token works; movie libraries: {', '.join(choice.titles) or 'none'}.")
+    if choice.missing and not choice.sections:
+        raise plex_failure(no_library(choice))
+    if choice.missing:
+        context.info(f"{choice.problem}. {library_missing(choice.missing).advice}")
     alive = is_worker_alive(str(context.data_dir))
     context.info(f"The worker is {'alive' if alive else 'not running; the next edit starts it'}.")
     return {
         "plex": machine,
-        "libraries": libraries,
+        "libraries": list(choice.titles),
         "worker": alive,
         **_check_paths(context, config, stash),
     }
@@ -174,6 +174,8 @@ def _check_paths(context: TaskContext, config: PlexSyncConfig, stash: StashClien
         context.info(
             f"Would not be written: scene {one.scene_id} ({one.title}): {one.problem.rstrip('.')}."
         )
+    for hint in [one.hint for one in lost if one.hint][:1]:
+        context.info(hint)
     proposed = _proposed_mapping(context, config, stash) if lost else []
     if proposed:
         context.info(f"Proposed for the setting Path mapping: {'; '.join(proposed)}")

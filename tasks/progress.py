@@ -1,7 +1,6 @@
 """Makes sure that a worker is running and shows its progress in a task."""
 
 import operator
-import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,17 +12,15 @@ from core.outcome import Disposition
 from core.text import format_counts, format_duration, pluralize
 from sync_queue import statements as sql
 from sync_queue.counters import Counters
-from sync_queue.hook_queue import QueueUnavailable, connect, is_worker_alive, write_spill
+from sync_queue.hook_queue import is_worker_alive, save_session, write_spill
 from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
+from tasks.follow_worker import POLL_S, follow_worker
 
 START_POLL_S = 0.1
 # 101 waits of START_POLL_S: their sum is at least ten seconds in spite of rounding.
 START_ATTEMPTS = 102
-POLL_S = 0.5
 REPORT_INTERVAL_S = 5.0
-STALL_TIMEOUT_S = 60.0
-IDLE_GRACE_S = 3.0  # a worker that has just begun waits for a moment, too
 MAX_DURATION_S = 1_800.0
 MIN_ETA_S = 10.0
 
@@ -63,7 +60,7 @@ def ensure_worker(
         sleep=clock.sleep,
         retry_error_callback=lambda state: False,
     )
-    is_ready = poll(lambda: is_worker_alive(str(data_dir)) and _store_session(data_dir, session))
+    is_ready = poll(lambda: is_worker_alive(str(data_dir)) and save_session(str(data_dir), session))
     if not is_ready:
         raise WorkerStartError("No worker could be started within ten seconds.")
 
@@ -72,19 +69,6 @@ def spill_session(data_dir: Path, session: Mapping[str, object] | None) -> None:
     """Write this task's session to the spill folder, for the next worker that holds the lease."""
     if session is not None:
         write_spill(str(data_dir), None, session)
-
-
-def _store_session(data_dir: Path, session: Mapping[str, object] | None) -> bool:
-    try:
-        connection = connect(str(data_dir))
-    except (QueueUnavailable, sqlite3.Error):
-        return False
-    try:
-        if session is not None:
-            connection.execute(sql.SAVE_SESSION, session)
-    finally:
-        connection.close()
-    return True
 
 
 COMPLETED = Disposition.COMPLETE.value
@@ -125,25 +109,16 @@ class QueueProgress:
     def follow(
         self, is_alive: Callable[[], bool], limit_s: float = MAX_DURATION_S
     ) -> dict[str, object]:
-        """Show progress until nothing is due, the worker waits, nothing moves for a minute, or time
-        is up.
-
-        A task holds Stash's only job slot, so it must end; the worker continues without it.
-        """
-        moved = worked = self._clock.monotonic()
-        state = self._state()
-        while self.remaining() and is_alive():
-            self._clock.sleep(POLL_S)
-            self.update()
-            now, before = self._clock.monotonic(), state
-            state = self._state()
-            moved = now if state != before else moved
-            worked = worked if self._is_worker_blocked() else now
-            if now - worked >= IDLE_GRACE_S or now - moved >= STALL_TIMEOUT_S:
-                break
-            if now - self._began >= limit_s:
-                self.report_timeout(limit_s)
-                break
+        """Show progress until nothing is due, the worker waits, nothing moves, or time is up."""
+        is_late = follow_worker(
+            self._clock,
+            self._facts,
+            lambda: bool(self.remaining()) and is_alive(),
+            self._poll,
+            self._began + limit_s,
+        )
+        if is_late:
+            self.report_timeout(limit_s)
         status = self._status_text() or "never started"
         if is_alive():
             return self.finish(f"The worker continues by itself; it is {status}.")
@@ -202,7 +177,8 @@ class QueueProgress:
             "worker": self._status_text(),
         }
 
-    def _state(self) -> tuple[int, int]:
+    def _poll(self) -> tuple[int, int]:
+        self.update()
         return self.remaining(), sum(self._processed().values())
 
     def _outcomes(self) -> dict[str, int]:
@@ -224,10 +200,6 @@ class QueueProgress:
         """Return what the newest worker does; "" before the first."""
         worker = self._facts.worker()
         return worker.status_text if worker else ""
-
-    def _is_worker_blocked(self) -> bool:
-        worker = self._facts.worker()
-        return worker is not None and worker.status.is_blocked
 
     def _waiting(self, later: int) -> str:
         """Return what is waited for and until when; "" if nothing waits."""

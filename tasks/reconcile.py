@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from core.errors import PlexError
 from core.record import SyncRecord
+from core.timers import IntervalTimer
 from reconciliation.detectors import DETECTORS
 from reconciliation.gap_sinks import DryRunGapSink
 from reconciliation.history import HistoryFile
@@ -11,7 +12,7 @@ from reconciliation.run import (
     Run,
     RunRequest,
     current_run,
-    format_counts,
+    format_gap_counts,
     pending_request,
     request_run,
 )
@@ -24,14 +25,8 @@ from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore
 from sync_queue.records import Records
 from tasks.context import TaskContext, TaskResult, plex_failure
-from tasks.progress import (
-    IDLE_GRACE_S,
-    MAX_DURATION_S,
-    POLL_S,
-    REPORT_INTERVAL_S,
-    STALL_TIMEOUT_S,
-    WorkerStartError,
-)
+from tasks.follow_worker import follow_worker
+from tasks.progress import MAX_DURATION_S, REPORT_INTERVAL_S, WorkerStartError
 from tasks.queue import process_queue
 from validation.scope import ALL, RECENT, WEEK, Scope
 
@@ -130,27 +125,24 @@ def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
 
 def _follow(context: TaskContext, facts: MetaStore, request: RunRequest) -> None:
     """Show progress until the comparison ends, the worker waits, nothing moves, or time is up."""
-    began = moved = worked = reported_at = context.clock.monotonic()
-    checked = -1
-    while _is_ahead(facts, request) and is_worker_alive(str(context.data_dir)):
-        context.clock.sleep(POLL_S)
-        run, now = current_run(facts), context.clock.monotonic()
+    report_timer = IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
+
+    def is_pending() -> bool:
+        return _is_ahead(facts, request) and is_worker_alive(str(context.data_dir))
+
+    def poll() -> int | None:
+        """Show how many scenes are compared, and return it; None before the comparison begins."""
+        run = current_run(facts)
         context.progress(HALF * _share(run) if run is not None else 0.0)
-        before, checked = checked, run.checked if run is not None else -1
-        moved = now if checked != before else moved
-        if run is not None and now - reported_at >= REPORT_INTERVAL_S:
-            reported_at = now
+        if run is not None and report_timer.fire():
             context.info(
-                f"{run.checked} of {run.total} scenes compared, gaps: {format_counts(run.gaps)}."
+                f"{run.checked} of {run.total} scenes compared, "
+                f"gaps: {format_gap_counts(run.gaps)}."
             )
-        worker = facts.worker()
-        worked = worked if worker and worker.status.is_blocked else now
-        if (
-            now - worked >= IDLE_GRACE_S
-            or now - moved >= STALL_TIMEOUT_S
-            or now - began >= MAX_DURATION_S
-        ):
-            return
+        return run.checked if run is not None else None
+
+    ends_at = context.clock.monotonic() + MAX_DURATION_S
+    follow_worker(context.clock, facts, is_pending, poll, ends_at)
 
 
 def _is_ahead(facts: MetaStore, request: RunRequest) -> bool:
@@ -168,12 +160,12 @@ def _report(context: TaskContext, run: Run, queued: str) -> TaskResult:
     """Report the gaps by kind, the sum last; return the same as an answer."""
     for detector in DETECTORS:
         if run.gaps.get(detector.kind):
-            fields = format_counts(run.fields.get(detector.kind, {}))
+            fields = format_gap_counts(run.fields.get(detector.kind, {}))
             where = "" if fields == "none" else f" ({fields})"
             context.info(f"{run.gaps[detector.kind]} {detector.kind}{where}: {detector.meaning}")
     context.info(
-        f"{run.checked} scenes compared. Gaps: {format_counts(run.gaps)}; {queued}: "
-        f"{format_counts(run.enqueued)}."
+        f"{run.checked} scenes compared. Gaps: {format_gap_counts(run.gaps)}; {queued}: "
+        f"{format_gap_counts(run.enqueued)}."
     )
     if run.failed:
         context.log("warning", f"The comparison ended early: {run.failed}.")

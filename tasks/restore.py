@@ -9,15 +9,16 @@ from core.field_values import FieldValue
 from core.fields import IMAGE_FIELDS, Field
 from core.original import Original
 from core.plex_item import PlexItem
-from plex.client import READ_BATCH
+from plex.client import READ_BATCH, PlexClient
 from plex.edit_request import lock_target
 from plex.image_state import IMAGE_LISTS
 from plex.plan import Change
 from plex.restore import Restoration, plan_restoration
 from stash.client import StashClient
-from sync.context import SyncContext
+from sync.edit_sender import EditSender
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerStatus
+from sync_queue.records import Records
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure
 from validation.config import read_config
@@ -39,7 +40,9 @@ def restore_values(context: TaskContext) -> TaskResult:
             )
         ctx = context.build_sync_context(config, stash, store)
         try:
-            return _restore_all(context, store, ctx, stash)
+            server = ctx.plex.machine_identifier()
+            run = _Restore(context, ctx.plex, ctx.records, ctx.sender(), server)
+            return run.restore_all(stash)
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
@@ -63,41 +66,6 @@ def _is_worker_busy(store: JobStore) -> bool:
     return bool(store.counts()[2]) or (row is not None and row.status is WorkerStatus.SYNCING)
 
 
-def _restore_all(
-    context: TaskContext, store: JobStore, ctx: SyncContext, stash: StashClient
-) -> TaskResult:
-    server, originals = ctx.plex.machine_identifier(), ctx.records.originals
-    total = originals.count(server)
-    if not context.confirm(
-        NAME, total, f"{total} items in Plex would get back what they showed before PlexSync."
-    ):
-        return {"chosen": total, RESTORED: 0}
-    run, after, done = _Restore(context, ctx, server), 0, 0
-    while page := originals.page(server, after, READ_BATCH):
-        _require_disabled(stash)
-        items = _read(ctx, page)
-        results = {
-            item: run.restore_item(items[item], kept) for item, _, kept in page if item in items
-        }
-        now = _read(ctx, page) if results else {}
-        for item, _, kept in page:
-            run.verify_item(item, now.get(item), kept, results.get(item))
-            done += 1
-            context.progress(done / total)
-        after = page[-1][0]
-    return run.finish()
-
-
-def _read(
-    ctx: SyncContext, page: Sequence[tuple[int, int, Mapping[str, Original]]]
-) -> dict[int, PlexItem]:
-    """The items as they are now, one request per library; what is gone is absent."""
-    found: dict[int, PlexItem] = {}
-    for section in sorted({section for _, section, _ in page}):
-        found.update(ctx.plex.items(section, [item for item, where, _ in page if where == section]))
-    return found
-
-
 @dataclass(slots=True)
 class _ItemResult:
     """One item's result: fields edited since, and those Plex rejected with its reason."""
@@ -107,17 +75,55 @@ class _ItemResult:
 
 
 class _Restore:
-    """One run: writes items and counts."""
+    """One run: writes items and counts. `server` is the identifier of the Plex server."""
 
-    def __init__(self, context: TaskContext, ctx: SyncContext, server: str) -> None:
+    def __init__(
+        self,
+        context: TaskContext,
+        plex: PlexClient,
+        records: Records,
+        sender: EditSender,
+        server: str,
+    ) -> None:
         self._context = context
-        self._ctx = ctx
+        self._plex = plex
+        self._records = records
+        self._originals = records.originals
+        self._sender = sender
         self._server = server
-        self._sender = ctx.sender()
         self._counts: Counter[str] = Counter()
         self._details: list[str] = []
 
-    def restore_item(self, item: PlexItem, kept: Mapping[str, Original]) -> _ItemResult:
+    def restore_all(self, stash: StashClient) -> TaskResult:
+        """Restore every item once the user has confirmed it; return the counts.
+
+        Raises:
+            PlexError: Plex failed; what is not restored yet stays for the next run.
+            TaskFailed: the user has switched PlexSync on meanwhile.
+        """
+        total = self._originals.count(self._server)
+        if not self._context.confirm(
+            NAME, total, f"{total} items in Plex would get back what they showed before PlexSync."
+        ):
+            return {"chosen": total, RESTORED: 0}
+        after, done = 0, 0
+        while page := self._originals.page(self._server, after, READ_BATCH):
+            _require_disabled(stash)
+            items = self._read(page)
+            results = {
+                item: self._restore_item(items[item], kept)
+                for item, _, kept in page
+                if item in items
+            }
+            now = self._read(page) if results else {}
+            for item, _, kept in page:
+                self._verify_item(item, now.get(item), kept, results.get(item))
+                done += 1
+                self._context.progress(done / total)
+            after = page[-1][0]
+        return self._finish()
+
+    def _restore_item(self, item: PlexItem, kept: Mapping[str, Original]) -> _ItemResult:
         """Write what differs on one item."""
         plan = self._plan(item, kept)
         result = _ItemResult(list(plan.edited), self._write(item, plan.changes))
@@ -125,7 +131,7 @@ class _Restore:
             self._restore_image(item, image, kept[image.name], result)
         return result
 
-    def verify_item(
+    def _verify_item(
         self,
         key: int,
         item: PlexItem | None,
@@ -135,7 +141,7 @@ class _Restore:
         """Forget an item that shows its originals; the next run retries any other."""
         if item is None or result is None:
             self._counts[GONE] += 1
-            self._ctx.records.originals.forget(self._server, key)
+            self._originals.forget(self._server, key)
             return
         for change in self._plan(item, kept).changes:
             result.failed.setdefault(change.field.name, "accepted, but not shown")
@@ -152,9 +158,9 @@ class _Restore:
                 f"{item.title} (item {key}): Plex does not take {names} ({reason})."
             )
         else:
-            self._ctx.records.originals.forget(self._server, key)
+            self._originals.forget(self._server, key)
 
-    def finish(self) -> TaskResult:
+    def _finish(self) -> TaskResult:
         """Report what was done, the most important last: Stash shows the newest line first."""
         for line in self._details[:LISTED]:
             self._context.info(line)
@@ -173,10 +179,16 @@ class _Restore:
             )
         return {name: counts[name] for name in (RESTORED, EDITED, GONE, REFUSED)}
 
+    def _read(self, page: Sequence[tuple[int, int, Mapping[str, Original]]]) -> dict[int, PlexItem]:
+        """Return the items as they are now, one request per library; what is gone is absent."""
+        items: dict[int, PlexItem] = {}
+        for section in sorted({section for _, section, _ in page}):
+            keys = [item for item, where, _ in page if where == section]
+            items.update(self._plex.items(section, keys))
+        return items
+
     def _plan(self, item: PlexItem, kept: Mapping[str, Original]) -> Restoration:
-        return plan_restoration(
-            kept, item, self._ctx.records.of_item(item.rating_key, self._server)
-        )
+        return plan_restoration(kept, item, self._records.of_item(item.rating_key, self._server))
 
     def _write(self, item: PlexItem, changes: tuple[Change, ...]) -> dict[str, str]:
         """Send the changes; the fields Plex refused and why."""
@@ -192,7 +204,7 @@ class _Restore:
         self, item: PlexItem, image: Field, original: Original, result: _ItemResult
     ) -> None:
         """Select the image that was shown before, where ours is still the selected one."""
-        plex, kind = self._ctx.plex, IMAGE_LISTS[image.plex]
+        plex, kind = self._plex, IMAGE_LISTS[image.plex]
         available = plex.images(item.rating_key, kind)
         shown = next((key for key, selected in available if selected), "")
         is_former = shown == original.value

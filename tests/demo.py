@@ -15,78 +15,76 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from tests.demo_screen import Screen, Values, plex_values, stash_values
-from tests.demo_stage import (
+from tests.demo_environment import (
+    AMBIGUOUS,
     BULK,
     DURING_OUTAGE,
-    LATECOMER,
+    LATE_FILE,
     SINGLE,
     TOKEN,
-    TWINS,
+    DemoEnvironment,
     DemoFailed,
     Film,
-    Stage,
-    open_stage,
+    open_environment,
     wait_until,
 )
+from tests.demo_screen import Screen, Values, plex_values, stash_values
 
-AT_ONCE_S = 20.0
+EDIT_LIMIT_S = 20.0
 AFTER_OUTAGE_S = 60.0
 AFTER_SCAN_S = 75.0
-SAID_BY_PLUGIN = "[Plugin / PlexSync] "
+LOG_PREFIX = "[Plugin / PlexSync] "
 
 
 class Demo:
-    """The five acts."""
+    """The five steps of the demo."""
 
-    def __init__(self, stage: Stage, screen: Screen) -> None:
-        self._stage = stage
+    def __init__(self, env: DemoEnvironment, screen: Screen) -> None:
+        self._env = env
         self._screen = screen
 
     def run(self) -> None:
-        """Play all acts.
+        """Run all steps.
 
         Raises:
             DemoFailed: a change did not arrive.
         """
-        for number, act in enumerate(
-            (self.single, self.bulk, self.outage, self.latecomer, self.ambiguous), start=1
+        for number, step in enumerate(
+            (self.single, self.bulk, self.outage, self.late_file, self.ambiguous), start=1
         ):
-            self._screen.act(number, (act.__doc__ or "").strip().rstrip("."))
-            act()
+            self._screen.heading(number, (step.__doc__ or "").strip().rstrip("."))
+            step()
 
     def single(self) -> None:
         """A single edit."""
-        self._screen.say(
-            "Somebody fills in a scene in Stash and saves it. Plex was never touched before this moment."
+        self._screen.show(
+            "A user fills in a scene in Stash and saves it. Plex was never touched before this moment."
         )
-        if self._stage.plex.writes():
+        if self._env.plex.writes():
             raise DemoFailed("Plex was written to before the first edit")
-        with Watched(self._stage, self._screen, [SINGLE], AT_ONCE_S):
-            self._stage.stash.update_scene(
-                self._stage.ids[SINGLE],
+        with Watched(self._env, self._screen, [SINGLE], EDIT_LIMIT_S):
+            self._env.stash.update_scene(
+                self._env.ids[SINGLE],
                 title="Night Train",
                 details="Two strangers share the last compartment.\nNeither has a ticket.",
                 date="2024-03-09",
-                studio_id=str(self._stage.stash.library.studio_id("Aurora Films")),
+                studio_id=str(self._env.stash.library.studio_id("Aurora Films")),
                 performer_ids=[
-                    str(self._stage.stash.library.performer_id(name))
+                    str(self._env.stash.library.performer_id(name))
                     for name in ("Mia Sol", "Jon Berg")
                 ],
-                tag_ids=[
-                    str(self._stage.stash.library.tag_id(name)) for name in ("train", "night")
-                ],
+                tag_ids=[str(self._env.stash.library.tag_id(name)) for name in ("train", "night")],
             )
 
     def bulk(self) -> None:
         """A bulk edit."""
-        self._screen.say(
-            "Three scenes are selected in Stash and get a studio, a date and two tags at once."
+        self._screen.show(
+            "Three scenes are selected in Stash and get a studio, a date and two tags together."
         )
-        library = self._stage.stash.library
-        with Watched(self._stage, self._screen, BULK, AT_ONCE_S):
-            self._stage.stash.bulk_update(
-                [self._stage.ids[film] for film in BULK],
+        library = self._env.stash.library
+        with Watched(self._env, self._screen, BULK, EDIT_LIMIT_S):
+            self._env.stash.bulk_update(
+                [self._env.ids[film] for film in BULK],
                 studio_id=str(library.studio_id("Blue Harbour")),
                 date="2023-07-21",
                 tag_ids={
@@ -97,60 +95,64 @@ class Demo:
 
     def outage(self) -> None:
         """Plex goes down while scenes are edited, and comes back."""
-        stage, screen = self._stage, self._screen
-        stage.plex.down()
-        screen.say("Plex is down. Saving in Stash goes on as ever; the changes wait.")
-        with Watched(stage, screen, DURING_OUTAGE, AFTER_OUTAGE_S) as watched:
+        env, screen = self._env, self._screen
+        env.plex.down()
+        screen.show("Plex is down. Saving in Stash works as ever; the changes wait.")
+        with Watched(env, screen, DURING_OUTAGE, AFTER_OUTAGE_S) as watched:
             for film in DURING_OUTAGE:
                 since = time.monotonic()
-                stage.stash.update_scene(
-                    stage.ids[film],
+                env.stash.update_scene(
+                    env.ids[film],
                     details=f"{film.title}, seen from the old mill.",
-                    studio_id=str(stage.stash.library.studio_id("Old Mill Pictures")),
+                    studio_id=str(env.stash.library.studio_id("Old Mill Pictures")),
                 )
-                screen.say(f"  saved '{film.title}' in {1000 * (time.monotonic() - since):.0f} ms")
-            wait_until("the worker has noticed that Plex is down", self._breaker_lines, AT_ONCE_S)
-            screen.say("The worker has noticed, and asks Plex with growing gaps. Its log says:")
+                screen.show(f"  saved '{film.title}' in {1000 * (time.monotonic() - since):.0f} ms")
+            wait_until(
+                "the worker has noticed that Plex is down", self._breaker_lines, EDIT_LIMIT_S
+            )
+            screen.show("The worker has noticed, and asks Plex with growing gaps. Its log says:")
             screen.log_lines(self._breaker_lines()[-1:])
-            stage.plex.up()
-            screen.say("Plex is back. Nobody presses a button.")
+            env.plex.up()
+            screen.show("Plex is back. No button is pressed.")
             watched.again()
 
-    def latecomer(self) -> None:
+    def late_file(self) -> None:
         """A scene whose file Plex scans later."""
-        stage, screen = self._stage, self._screen
-        screen.say(f"'{LATECOMER.title}' is edited in Stash, but Plex does not have its file yet.")
-        with Watched(stage, screen, [LATECOMER], AFTER_SCAN_S) as watched:
-            stage.stash.update_scene(
-                stage.ids[LATECOMER], details="Too early for the worm.", date="2025-01-31"
+        env, screen = self._env, self._screen
+        screen.show(f"'{LATE_FILE.title}' is edited in Stash, but Plex does not have its file yet.")
+        with Watched(env, screen, [LATE_FILE], AFTER_SCAN_S) as watched:
+            env.stash.update_scene(
+                env.ids[LATE_FILE], details="Too early for the worm.", date="2025-01-31"
             )
             wait_until(
-                "the job waits for Plex", lambda: stage.waiting_for("PlexNotFound"), AT_ONCE_S
+                "the job waits for Plex", lambda: env.waiting_for("PlexNotFound"), EDIT_LIMIT_S
             )
-            screen.say(
+            screen.show(
                 "The change waits. Now Plex scans its folder; the worker looks every half minute."
             )
-            stage.scan(LATECOMER)
+            env.scan(LATE_FILE)
             watched.again()
 
     def ambiguous(self) -> None:
         """A scene that could be either of two files in Plex."""
-        stage, screen = self._stage, self._screen
-        screen.say("Plex has two files of this name and size, and the scene's folder fits neither:")
-        screen.log_lines([f"Stash  {TWINS.path}", *(f"Plex   {path}" for path in TWINS.in_plex)])
-        since, writes = time.monotonic(), len(stage.plex.writes())
-        stage.stash.update_scene(stage.ids[TWINS], details="Which holiday was it?")
-        wait_until("the scene is in the dead letters", stage.dead_letters, AT_ONCE_S)
-        if len(stage.plex.writes()) != writes:
+        env, screen = self._env, self._screen
+        screen.show(
+            "Plex has two files of this name and size, and the scene's folder fits neither:"
+        )
+        screen.log_lines(
+            [f"Stash  {AMBIGUOUS.path}", *(f"Plex   {path}" for path in AMBIGUOUS.in_plex)]
+        )
+        since, writes = time.monotonic(), len(env.plex.writes())
+        env.stash.update_scene(env.ids[AMBIGUOUS], details="Which holiday was it?")
+        wait_until("the scene is in the dead letters", env.dead_letters, EDIT_LIMIT_S)
+        if len(env.plex.writes()) != writes:
             raise DemoFailed("an ambiguous match was written to Plex")
         screen.timed("Nothing was written; the scene is in the dead letters", since)
-        screen.say("The task 'View Queue Status' says in Stash's log:")
-        seen = len(stage.stash.log)
-        stage.stash.wait_job(stage.stash.run_task("View Queue Status"), AT_ONCE_S)
-        entries = [entry.message for entry in stage.stash.log[seen:]]
-        lines = [
-            text.removeprefix(SAID_BY_PLUGIN) for text in entries if text.startswith(SAID_BY_PLUGIN)
-        ]
+        screen.show("The task 'View Queue Status' says in Stash's log:")
+        seen = len(env.stash.log)
+        env.stash.wait_job(env.stash.run_task("View Queue Status"), EDIT_LIMIT_S)
+        entries = [entry.message for entry in env.stash.log[seen:]]
+        lines = [text.removeprefix(LOG_PREFIX) for text in entries if text.startswith(LOG_PREFIX)]
         screen.log_lines(lines)
         if not any("AmbiguousMatch" in line for line in lines):
             raise DemoFailed("the queue status does not name the ambiguous match")
@@ -158,7 +160,7 @@ class Demo:
     def _breaker_lines(self) -> list[str]:
         return [
             line
-            for line in self._stage.worker_log()
+            for line in self._env.worker_log()
             if "breaker.transition" in line and "new=open" in line
         ]
 
@@ -168,8 +170,10 @@ class Watched:
     both.
     """
 
-    def __init__(self, stage: Stage, screen: Screen, films: Iterable[Film], limit_s: float) -> None:
-        self._stage = stage
+    def __init__(
+        self, env: DemoEnvironment, screen: Screen, films: Iterable[Film], limit_s: float
+    ) -> None:
+        self._env = env
         self._screen = screen
         self._limit_s = limit_s
         self._since = time.monotonic()
@@ -188,8 +192,8 @@ class Watched:
         if kind is None:
             self._wait()
             for film, before in self._before.items():
-                item = self._stage.item(film)
-                head = f"Scene {self._stage.ids[film]}  {film.path}  ->  Plex item {item.rating_key if item else '?'}"
+                item = self._env.item(film)
+                head = f"Scene {self._env.ids[film]}  {film.path}  ->  Plex item {item.rating_key if item else '?'}"
                 self._screen.scene(head, self._stash(film), before, self._plex(film))
 
     def _wait(self) -> None:
@@ -205,7 +209,7 @@ class Watched:
 
     def _differences(self) -> list[str]:
         return [
-            f"did not arrive within {self._limit_s:g} s: {label} of scene {self._stage.ids[film]} "
+            f"did not arrive within {self._limit_s:g} s: {label} of scene {self._env.ids[film]} "
             f"(Stash: {value!r}, Plex: {self._plex(film).get(label)!r})"
             for film in self._before
             for label, value in self._stash(film).items()
@@ -213,53 +217,49 @@ class Watched:
         ]
 
     def _stash(self, film: Film) -> Values:
-        return stash_values(self._stage.stash.library.scene(self._stage.ids[film]))
+        return stash_values(self._env.stash.library.scene(self._env.ids[film]))
 
     def _plex(self, film: Film) -> Values:
-        return plex_values(self._stage.item(film))
+        return plex_values(self._env.item(film))
 
 
 def play(keep: bool, wait_for_end: Callable[[], object]) -> int:
     """The whole demo; the exit status."""
     started = time.monotonic()
     screen = Screen(started)
-    with open_stage() as stage:
-        stage.install()
-        screen.say(
-            f"Stash {stage.stash.url}   Plex {stage.plex.url}   PlexSync installed and set up."
-        )
+    with open_environment() as env:
+        env.install()
+        screen.show(f"Stash {env.stash.url}   Plex {env.plex.url}   PlexSync installed and set up.")
         try:
-            Demo(stage, screen).run()
+            Demo(env, screen).run()
         except DemoFailed as failure:
-            screen.say(f"\nFAILED: {failure}\n\nThe last lines of the worker's log:")
-            screen.log_lines(stage.worker_log()[-15:])
+            screen.show(f"\nFAILED: {failure}\n\nThe last lines of the worker's log:")
+            screen.log_lines(env.worker_log()[-15:])
             return 1
-        screen.say()
-        screen.say(f"All five steps went through in {time.monotonic() - started:.0f} s.")
+        screen.show()
+        screen.show(f"All five steps went through in {time.monotonic() - started:.0f} s.")
         if keep:
-            show_addresses(stage, screen)
+            show_addresses(env, screen)
             with contextlib.suppress(KeyboardInterrupt):  # the way this is meant to end
                 wait_for_end()
-    screen.say("Both servers and the worker have ended.")
+    screen.show("Both servers and the worker have ended.")
     return 0
 
 
-def show_addresses(stage: Stage, screen: Screen) -> None:
-    """Where everything is, for a person who wants to look around."""
-    screen.say(f"\nStash    {stage.stash.url}/graphql   (no login)")
-    screen.say(
-        f"Plex     {stage.plex.url}/library/sections/{stage.section}/all?X-Plex-Token={TOKEN}"
-    )
-    screen.say(f"Plugin   {stage.plugin}")
-    screen.say(f"Log      {stage.data / 'plexsync.log'}")
-    screen.say("Ctrl-C ends it.")
+def show_addresses(env: DemoEnvironment, screen: Screen) -> None:
+    """Show where everything is, for a user who wants to look around."""
+    screen.show(f"\nStash    {env.stash.url}/graphql   (no login)")
+    screen.show(f"Plex     {env.plex.url}/library/sections/{env.section}/all?X-Plex-Token={TOKEN}")
+    screen.show(f"Plugin   {env.plugin}")
+    screen.show(f"Log      {env.data / 'plexsync.log'}")
+    screen.show("Ctrl-C ends it.")
 
 
 def main() -> int:
     """Run until it has ended, by itself or by Ctrl-C or a signal."""
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
-    )  # so that the stage is cleared in any case
+    )  # so that everything is stopped in any case
     try:
         return play(os.environ.get("KEEP", "") not in ("", "0"), threading.Event().wait)
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ _LABEL_CHARS = 12
 _WIDEST = 132
 
 Values = Mapping[str, str]
-"""What one side holds of a scene, by the label a person reads, in one spelling for both sides."""
+"""What one side holds of a scene, by the label a user reads, in one spelling for both sides."""
 
 
 def stash_values(scene: SceneView) -> dict[str, str]:
@@ -58,14 +58,14 @@ class Screen:
         self._width = min(_WIDEST, max(80, shutil.get_terminal_size((100, 24)).columns))
         self._is_bold = sys.stdout.isatty()
 
-    def say(self, text: str = "") -> None:
+    def show(self, text: str = "") -> None:
         """A line or several, wrapped at words."""
         for line in text.splitlines() or [""]:
             print(textwrap.fill(line, self._width) if line else "", flush=True)
 
-    def act(self, number: int, title: str) -> None:
+    def heading(self, number: int, title: str) -> None:
         """The heading of one step."""
-        self.say()
+        self.show()
         head = f"--- {number}. {title} "
         rule = head + "-" * (self._width - len(head))
         print(f"\033[1m{rule}\033[0m" if self._is_bold else rule, flush=True)
@@ -73,14 +73,14 @@ class Screen:
     def timed(self, text: str, since: float) -> None:
         """A line that ends a wait: how long it took, and how long the demo has been running."""
         now = time.monotonic()
-        self.say(
+        self.show(
             f"{text} after {now - since:.1f} s   [{now - self._started:.0f} s since the start]"
         )
 
     def scene(self, head: str, stash: Values, before: Values, now: Values) -> None:
         """The three columns of one scene; a row that moved in Plex is marked."""
-        self.say()
-        self.say(head)
+        self.show()
+        self.show(head)
         self._row("", "Stash holds", "Plex held", "Plex holds now")
         for label, value in stash.items():
             held, holds = before.get(label, "(no item)"), now.get(label, "(no item)")

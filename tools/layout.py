@@ -22,18 +22,20 @@ LAYERS = {
     "worker.lifecycle": 6,
     "wiring": 7,
     "tasks": 8,
-    "PlexSync": 9,
+    "startup": 9,
+    "PlexSync": 10,
 }
-# Beside the layers: only PlexSync imports it.
+# Beside the layers: only startup imports it.
 HOOKS = "hooks"
 HOOKS_MAY_IMPORT = (
     "core.stash_log",
     "core.launch",
+    "core.version",
     "sync_queue.hook_queue",
     "sync_queue.statements",
     "hooks.",
 )
-ENTRY_FILES = ("PlexSync.py", "wiring.py")
+ENTRY_FILES = ("PlexSync.py", "startup.py", "wiring.py")
 # What Stash's page loads; no Python.
 PAGE_FOLDER = "ui"
 

@@ -35,7 +35,7 @@ def manifest(tasks: Sequence[Task]) -> str:
         'name: "PlexSync"',
         f"description: {_quoted(DESCRIPTION)}",
         f"version: {_quoted(VERSION)}",
-        'exec: ["python3", "{pluginDir}/PlexSync.py"]',
+        'exec: ["python3", "-S", "{pluginDir}/PlexSync.py"]',
         'interface: "raw"',
         'errLog: "warning"',
         "hooks:",

@@ -15,7 +15,7 @@ from mkdocs.structure.pages import Page
 from tools.layout import PACKAGES, module_name
 
 ROOT = Path(__file__).resolve().parent.parent
-ENTRY_MODULES = ("PlexSync", "wiring")
+ENTRY_MODULES = ("PlexSync", "startup", "wiring")
 INCLUDED = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 
 _ENTRY_PAGE = """\

@@ -11,7 +11,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from core.folding import broad_form
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
+from validation.quoted_list import split_list
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
 from validation.setting import Setting, SettingType
@@ -164,8 +166,13 @@ def read_token(text: str) -> SecretStr:
 
 
 def read_libraries(text: str) -> tuple[str, ...]:
-    """Library names; () means all."""
-    return clean_names(text.split(","), MAX_LIBRARIES)
+    """Return library names; () means all.
+
+    Examples:
+        >>> read_libraries('Scenes, "Films, Shorts"')
+        ('Scenes', 'Films, Shorts')
+    """
+    return clean_names(split_list(text, ","), MAX_LIBRARIES)
 
 
 def read_path_map(text: str) -> PathPairs:
@@ -215,13 +222,13 @@ def read_overrides(text: str) -> dict[int, int]:
 
 
 def read_tags(text: str) -> frozenset[str]:
-    """Caseless tag names."""
-    return frozenset(name.casefold() for name in clean_names(text.split(","), MAX_LIBRARIES))
+    """Return tag names in their broad form."""
+    return frozenset(map(broad_form, clean_names(split_list(text, ","), MAX_LIBRARIES)))
 
 
 def read_folders(text: str) -> tuple[str, ...]:
     """Return folders without their last separator."""
-    return tuple(_folder(entry) for entry in re.split(r"[;\n]", text) if entry.strip())
+    return tuple(_folder(entry) for entry in split_list(text, ";\n"))
 
 
 TEXT_READERS: Mapping[str, Callable[[str], object]] = {

@@ -36,7 +36,8 @@ _CONNECTION = (
     ),
     Setting(
         "plex_libraries", "a", SettingType.STRING, "", "Plex libraries",
-        "Names of the Plex libraries to write to, separated by commas.",
+        "Names of the Plex libraries to write to, separated by commas. Put a name that has a comma "
+        "in double quotes.",
         default_note="empty; all libraries of the types Movies and Other Videos are then used",
     ),
     Setting(
@@ -89,12 +90,13 @@ _MATCHING = (
     ),
     Setting(
         "excluded_tags", "b", SettingType.STRING, "", "Excluded tags",
-        "Skip scenes that have one of these tags. Separate tags by commas.",
+        "Skip scenes that have one of these tags, in upper or lower case. Separate tags by commas; "
+        "put a tag that has a comma in double quotes.",
     ),
     Setting(
         "excluded_paths", "b", SettingType.STRING, "", "Excluded paths",
-        "Skip scenes whose file is below one of these folders, as Stash sees them. Separate "
-        "folders by semicolons.",
+        "Skip scenes whose file is below one of these folders, as Stash sees them, in upper or "
+        "lower case. Separate folders by semicolons.",
     ),
 )
 

@@ -41,7 +41,7 @@ def note(folder: Path, subject: str) -> None:
     connection.close()
 
 
-def test_a_task_works_the_queue_off_where_no_worker_lives(
+def test_a_task_drains_the_queue_if_no_worker_runs(
     tmp_path: Path, lease: Lease, plex: PlexEmulator, stash: StashEmulator
 ) -> None:
     clock, item, scene = waiting_scene(tmp_path, lease, plex, stash)
@@ -62,9 +62,7 @@ def test_a_task_waits_for_an_edit_that_still_rests(
     edits = iter(["Written later"])
 
     def edit(point: str) -> None:
-        """A person saves the scene once more while the task is at work, and its hook sees the lease
-        held.
-        """
+        """Save the scene once more while the task drains; its hook sees the lease held."""
         for title in edits if point == "drain.settled" else ():
             stash.library.change_scene(scene, touch=True, title=title)
             note(tmp_path, f"scene:{scene}")

@@ -22,9 +22,7 @@ def keys(root: ElementTree.Element) -> list[int]:
 
 
 class TestConnecting:
-    def test_connecting_is_one_request_and_tells_who_the_server_is(
-        self, plex: PlexEmulator
-    ) -> None:
+    def test_connecting_is_one_request_and_names_the_server(self, plex: PlexEmulator) -> None:
         server = connect(plex)
 
         assert server.machineIdentifier == plex.machine_identifier
@@ -169,7 +167,7 @@ class TestListing:
         with pytest.raises(BadRequest, match=r"^\(400\)"):
             connect(plex).query("/library/sections/1/all")
 
-    def test_a_listing_shows_two_genres_three_people_and_no_locks(self, plex: PlexEmulator) -> None:
+    def test_a_listing_shows_two_genres_three_actors_and_no_locks(self, plex: PlexEmulator) -> None:
         names = ["A", "B", "C", "D"]
         plex.library.add_item(
             1,
@@ -207,7 +205,9 @@ class TestListing:
 
         assert [genre.get("tag") for genre in video.findall("Genre")] == ["A"]
 
-    def test_a_change_shows_at_once_although_fragments_are_kept(self, plex: PlexEmulator) -> None:
+    def test_a_change_shows_immediately_although_fragments_are_kept(
+        self, plex: PlexEmulator
+    ) -> None:
         key = fill(plex, 1)[0]
         server = connect(plex)
         server.query("/library/sections/1/all")

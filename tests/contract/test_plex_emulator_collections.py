@@ -62,7 +62,7 @@ def test_a_rename_to_a_title_in_use_is_a_conflict(plex: PlexEmulator, section: A
         section.collection("One").editTitle("two")
 
 
-def test_collections_made_by_hand_take_and_give_up_items(plex: PlexEmulator, section: Any) -> None:
+def test_collections_made_by_hand_gain_and_lose_items(plex: PlexEmulator, section: Any) -> None:
     first, second = plex.library.add_items(1, 2)
     server = section._server
 

@@ -1,4 +1,4 @@
-"""The Plex emulator as a program: orders from other processes, and many requests at once."""
+"""The Plex emulator as a program: orders from other processes, and many concurrent requests."""
 
 from __future__ import annotations
 

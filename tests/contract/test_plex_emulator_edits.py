@@ -335,7 +335,7 @@ class TestTags:
 
         assert (role.tag, role.role, role.thumb) == ("Ann", "Host", "https://host/ann.jpg")
 
-    def test_a_tag_that_nobody_carries_is_no_choice_any_more(
+    def test_a_tag_that_no_item_carries_is_no_choice_any_more(
         self, plex: PlexEmulator, server: Any, item: Item
     ) -> None:
         plex.library.change(item.rating_key, genres=["Drama"])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulators.sample_plugins import Background, alive, until, write_plugin
 from tests.emulators.stash_client import GraphqlFailure, open_connection
 from tests.emulators.stash_scan import ChangedFile, JoinedFile, MovedFile, MovedFolder, NewFile
 from tests.emulators.stash_server import StashEmulator
-from tests.emulators.stash_toys import Background, alive, until, write_plugin
 
 UPDATE = ["Scene.Update.Post"]
 NEVER_ENDING_CHILD = """
@@ -23,7 +23,7 @@ print('{{"output": null}}')
 
 
 def child_pid(stash: StashEmulator) -> int:
-    return int(stash.log_book.wait_for("child ").message.rsplit(" ", 1)[1])
+    return int(stash.log_store.wait_for("child ").message.rsplit(" ", 1)[1])
 
 
 class TestHooks:
@@ -33,7 +33,7 @@ class TestHooks:
         scene = stash.library.add_scene("/data/a.mp4")
 
         update = Background(lambda: stash.update_scene(scene, title="new"))
-        stash.log_book.wait_for("in hook")
+        stash.log_store.wait_for("in hook")
 
         assert update.running
         assert stash.library.scene(scene).title == "new"
@@ -73,8 +73,8 @@ class TestHooks:
 
         contexts = [run.args["hookContext"] for run in stash.plugin_runs]
         assert [each["id"] for each in contexts] == scenes
-        told = {"ids": [str(each) for each in scenes], "title": "same"}
-        assert [each["input"] for each in contexts] == [told] * 3
+        expected = {"ids": [str(each) for each in scenes], "title": "same"}
+        assert [each["input"] for each in contexts] == [expected] * 3
         assert {frozenset(each["inputFields"]) for each in contexts} == {
             frozenset({"ids", "title", "details"})
         }
@@ -89,7 +89,7 @@ class TestHooks:
         connection = open_connection(stash.url)
 
         connection.request("POST", "/graphql", json.dumps({"query": query}))
-        stash.log_book.wait_for("in hook")
+        stash.log_store.wait_for("in hook")
         connection.close()
         until(lambda: stash.count("graphql") == 1)
 
@@ -112,7 +112,7 @@ class TestHooks:
     def test_the_edit_form_sends_every_key_though_one_changed(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=UPDATE)
         scene = stash.library.add_scene(
-            "/data/a.mp4", title="old", performers=["Ann"], studio="House"
+            "/data/a.mp4", title="old", performers=["Ann"], studio="Studio"
         )
 
         stash.save_scene(scene, title="new")
@@ -121,9 +121,9 @@ class TestHooks:
             stash.plugin_runs[0].args["hookContext"]["inputFields"]
         )
         assert stash.library.scene(scene).performers == ("Ann",)
-        assert stash.library.scene(scene).studio == "House"
+        assert stash.library.scene(scene).studio == "Studio"
 
-    def test_a_destroyed_scene_is_told_with_its_path(self, stash: StashEmulator) -> None:
+    def test_the_hook_of_a_destroyed_scene_has_its_path(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=["Scene.Destroy.Post"])
         first = stash.library.add_scene("/data/a.mp4", oshash="8f3c")
         second = stash.library.add_scene("/data/b.mp4", oshash="77aa")
@@ -131,8 +131,8 @@ class TestHooks:
         stash.destroy_scene(first)
         stash.wait_job(stash.clean(second))
 
-        told = [run.args["hookContext"]["input"] for run in stash.plugin_runs]
-        assert told[0] == {
+        inputs = [run.args["hookContext"]["input"] for run in stash.plugin_runs]
+        assert inputs[0] == {
             "id": "1",
             "delete_file": False,
             "delete_generated": True,
@@ -140,9 +140,13 @@ class TestHooks:
             "oshash": "8f3c",
             "path": "/data/a.mp4",
         }
-        assert (told[1]["id"], told[1]["delete_file"], told[1]["path"]) == ("", None, "/data/b.mp4")
+        assert (inputs[1]["id"], inputs[1]["delete_file"], inputs[1]["path"]) == (
+            "",
+            None,
+            "/data/b.mp4",
+        )
 
-    def test_a_group_change_is_told_twice(self, stash: StashEmulator) -> None:
+    def test_a_group_change_fires_two_hooks(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=["Movie.Update.Post", "Group.Update.Post"])
         group = stash.library.add_group("Series")
 
@@ -161,9 +165,9 @@ class TestHooks:
         stash.update_scene(scene, title="new")
 
         assert stash.plugin_runs == []
-        assert stash.log_book.wait_for("error executing post hooks").level == "Error"
+        assert stash.log_store.wait_for("error executing post hooks").level == "Error"
 
-    def test_a_plugin_that_fails_stops_nobody(self, stash: StashEmulator) -> None:
+    def test_a_plugin_that_fails_stops_no_other(self, stash: StashEmulator) -> None:
         write_plugin(stash, "sys.exit(3)", plugin_id="Able", triggers=UPDATE)
         write_plugin(stash, "", plugin_id="Baker", triggers=UPDATE)
         scene = stash.library.add_scene("/data/a.mp4")
@@ -171,7 +175,7 @@ class TestHooks:
         stash.update_scene(scene, title="new")
 
         assert [run.plugin for run in stash.plugin_runs] == ["Able", "Baker"]
-        stash.log_book.wait_for("Scene.Update.Post [Able]: returned error: exit status 3")
+        stash.log_store.wait_for("Scene.Update.Post [Able]: returned error: exit status 3")
 
     def test_a_hook_that_edits_its_scene_runs_ten_times(self, stash: StashEmulator) -> None:
         edit = 'mutation { sceneUpdate(input: {id: "1", title: "again"}) { id } }'
@@ -181,7 +185,7 @@ class TestHooks:
         stash.update_scene(scene, title="new")
 
         assert len(stash.plugin_runs) == 10
-        stash.log_book.wait_for("cyclic loop detected")
+        stash.log_store.wait_for("cyclic loop detected")
 
     def test_with_the_api_key_a_hook_that_edits_its_scene_recurses(
         self, stash: StashEmulator
@@ -202,7 +206,7 @@ if count < 13:
 
         assert len(stash.plugin_runs) == 14
 
-    def test_a_disabled_plugin_hears_nothing(self, stash: StashEmulator) -> None:
+    def test_a_disabled_plugin_receives_nothing(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=UPDATE)
         scene = stash.library.add_scene("/data/a.mp4")
 
@@ -213,7 +217,9 @@ if count < 13:
 
 
 class TestScan:
-    def test_a_new_scene_is_told_before_its_cover_exists(self, stash: StashEmulator) -> None:
+    def test_the_hook_of_a_new_scene_runs_before_its_cover_exists(
+        self, stash: StashEmulator
+    ) -> None:
         query = '{ findScenes(scene_filter: {is_missing: \\"cover\\"}) { count } }'
         body = f'print(json.dumps({{"output": gql("{query}")[1].decode()}}))'
         write_plugin(stash, body, triggers=["Scene.Create.Post"])
@@ -325,7 +331,7 @@ except BrokenPipeError:
 
 class TestTasks:
     def test_a_task_runs_with_its_default_arguments_as_text(self, stash: StashEmulator) -> None:
-        task = {"name": "Go", "description": "Go on", "defaultArgs": {"mode": "go", "depth": 1}}
+        task = {"name": "Go", "description": "Run again", "defaultArgs": {"mode": "go", "depth": 1}}
         write_plugin(stash, "log('p', '0.25'); log('p', '7'); log('p', 'x')", tasks=[task])
 
         job = stash.wait_job(stash.run_task("Go", {"mode": "mine"}, plugin_id="Toy"))
@@ -333,7 +339,7 @@ class TestTasks:
         assert (job.status, job.progress_history) == ("FINISHED", [0.25, 1.0])
         assert job.description == "Running plugin task: Go"
         assert stash.plugin_runs[0].args == {"mode": "mine", "depth": "1"}
-        stash.log_book.wait_for("Error parsing progress value 'x'")
+        stash.log_store.wait_for("Error parsing progress value 'x'")
 
     def test_an_error_of_the_plugin_does_not_fail_the_job(self, stash: StashEmulator) -> None:
         write_plugin(stash, 'print(\'{"error": "boom"}\')')
@@ -341,7 +347,7 @@ class TestTasks:
         job = stash.wait_job(stash.run_task(args={"mode": "x"}, plugin_id="Toy"))
 
         assert (job.status, job.error) == ("FINISHED", None)
-        assert stash.log_book.wait_for("Plugin returned error: boom").level == "Error"
+        assert stash.log_store.wait_for("Plugin returned error: boom").level == "Error"
 
     def test_a_task_that_does_not_exist_fails(self, stash: StashEmulator) -> None:
         write_plugin(stash, "")
@@ -383,7 +389,7 @@ class TestTasks:
         job = stash.wait_job(job_id)
 
         assert job.status == "CANCELLED"
-        stash.log_book.wait_for("Plugin returned error: signal: killed")
+        stash.log_store.wait_for("Plugin returned error: signal: killed")
         assert not alive(stash.plugin_runs[0].pid)
         assert alive(worker)
 
@@ -393,7 +399,7 @@ class TestTasks:
         circuit = tmp_path / "gate"
         write_plugin(stash, f"log('i', 'in task'); await_file({str(circuit)!r})")
         first, second = (stash.run_task(plugin_id="Toy") for _ in range(2))
-        stash.log_book.wait_for("in task")
+        stash.log_store.wait_for("in task")
 
         stash.stop_job(second)
         circuit.touch()
@@ -408,7 +414,7 @@ class TestTasks:
         connection = open_connection(stash.url)
 
         connection.request("POST", "/graphql", json.dumps({"query": query}))
-        stash.log_book.wait_for("working")
+        stash.log_store.wait_for("working")
         connection.close()
 
         until(lambda: stash.plugin_runs[0].error == "signal: killed")
@@ -428,7 +434,7 @@ class TestManifest:
         stash.reload_plugins()
 
         assert stash.plugins == []
-        assert stash.log_book.wait_for("Error loading plugin").level == "Error"
+        assert stash.log_store.wait_for("Error loading plugin").level == "Error"
 
     def test_any_other_yml_file_becomes_a_plugin(self, stash: StashEmulator) -> None:
         folder = write_plugin(stash, "")

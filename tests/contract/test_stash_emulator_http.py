@@ -13,9 +13,9 @@ from threading import Event
 import pytest
 
 from tests.emulators import stash_client
+from tests.emulators.sample_plugins import Background, MovableClock, alive, until, write_plugin
 from tests.emulators.stash_client import GraphqlFailure
 from tests.emulators.stash_server import StashEmulator
-from tests.emulators.stash_toys import Background, MovableClock, alive, until, write_plugin
 
 FIND = (
     "query($filter: FindFilterType, $where: SceneFilterType, $ids: [ID!])"
@@ -165,7 +165,7 @@ class TestChanges:
             write_plugin(stash, "", triggers=["Scene.Update.Post", "Scene.Destroy.Post"])
             for number in (1, 2):
                 stash.library.add_scene(
-                    f"/data/{number}.mp4", performers=["Ann"], studio="House", tags=["x"]
+                    f"/data/{number}.mp4", performers=["Ann"], studio="Studio", tags=["x"]
                 )
             before = stash.library.scene(1)
             clock.advance(60)
@@ -188,7 +188,7 @@ class TestChanges:
             assert stash.library.scene(1).updated_at > before
 
     def test_a_full_import_renumbers_everything(self, stash: StashEmulator) -> None:
-        stash.library.add_scene("/data/1.mp4", studio="House", performers=["Ann"], tags=["x"])
+        stash.library.add_scene("/data/1.mp4", studio="Studio", performers=["Ann"], tags=["x"])
         stash.library.add_scene("/data/2.mp4")
 
         renumbered = stash.library.full_import()
@@ -199,7 +199,7 @@ class TestChanges:
 
     def test_a_full_import_may_give_every_id_to_another(self, stash: StashEmulator) -> None:
         stash.library.add_scene(
-            "/data/1.mp4", studio="House", performers=["Ann", "Bea"], tags=["x", "y"]
+            "/data/1.mp4", studio="Studio", performers=["Ann", "Bea"], tags=["x", "y"]
         )
         stash.library.add_scene("/data/2.mp4", performers=["Bea"], tags=["y"])
 
@@ -221,7 +221,7 @@ class TestChanges:
 
         assert stash.library.scene(1).tags == ()
 
-    def test_merged_tags_are_told_once_with_the_target(self, stash: StashEmulator) -> None:
+    def test_merged_tags_fire_one_hook_with_the_target(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=["Tag.Merge.Post", "Tag.Destroy.Post"])
         stash.library.add_scene("/data/1.mp4", tags=["old", "new"])
 
@@ -256,9 +256,9 @@ class TestSettings:
     def test_the_log_query_gives_the_newest_thirty_at_or_above_info(
         self, stash: StashEmulator
     ) -> None:
-        stash.log_book.add("Debug", "unseen")
+        stash.log_store.add("Debug", "unseen")
         for number in range(40):
-            stash.log_book.add("Info", str(number))
+            stash.log_store.add("Info", str(number))
 
         logs = stash.graphql("{ logs { level message } }")["logs"]
 
@@ -266,7 +266,7 @@ class TestSettings:
 
 
 class TestAccess:
-    def test_a_cookie_dies_of_age_and_is_renewed_by_use(self, tmp_path: Path) -> None:
+    def test_a_cookie_expires_and_is_renewed_by_use(self, tmp_path: Path) -> None:
         clock = MovableClock()
         with StashEmulator(
             tmp_path, clock=clock, username="me", password="pw", max_session_age=60
@@ -304,9 +304,7 @@ class TestAccess:
             assert (right.status, wrong.status) == (200, 401)
             assert right.headers["Set-Cookie"].startswith("session=")
 
-    def test_a_wrong_api_key_is_refused_even_where_nobody_logs_in(
-        self, stash: StashEmulator
-    ) -> None:
+    def test_a_wrong_api_key_is_refused_even_without_a_login(self, stash: StashEmulator) -> None:
         for key in ("anything", "right"):
             with pytest.raises(GraphqlFailure, match="401"):
                 stash.graphql("{ version { version } }", headers={"ApiKey": key})
@@ -324,7 +322,7 @@ class TestAccess:
             assert job.status == "FINISHED"
             assert stash.plugin_runs[1].output == 200
 
-    def test_tls_comes_with_a_certificate_nobody_vouches_for(self, tmp_path: Path) -> None:
+    def test_tls_comes_with_a_self_signed_certificate(self, tmp_path: Path) -> None:
         with StashEmulator(tmp_path, tls=True) as stash:
             write_plugin(
                 stash, 'print(json.dumps({"output": INPUT["server_connection"]["Scheme"]}))'
@@ -386,7 +384,7 @@ class TestImages:
         assert stash.fetch("/plugin/Toy/javascript").status == 400
 
 
-class TestTrouble:
+class TestFaults:
     def test_planned_faults_hit_the_next_fitting_request(self, stash: StashEmulator) -> None:
         query = "{ version { version } }"
         stash.faults.fail(500, name="findScenes")
@@ -428,13 +426,13 @@ class TestTrouble:
         assert stash.url == url
         assert stash.fetch("/healthz").status == 200
 
-    def test_a_restart_numbers_jobs_anew_and_leaves_processes_alone(
+    def test_a_restart_resets_job_numbers_and_keeps_processes(
         self, stash: StashEmulator, tmp_path: Path
     ) -> None:
         circuit = tmp_path / "gate"
         write_plugin(stash, f"log('i', 'in task'); await_file({str(circuit)!r})")
         stash.run_task(plugin_id="Toy")
-        stash.log_book.wait_for("in task")
+        stash.log_store.wait_for("in task")
         cookie = stash.cookie()
 
         stash.restart()
@@ -453,7 +451,7 @@ log("i", "child %d" % child.pid)
 """
         write_plugin(stash, body)
         stash.run_operation(plugin_id="Toy")
-        worker = int(stash.log_book.wait_for("child ").message.rsplit(" ", 1)[1])
+        worker = int(stash.log_store.wait_for("child ").message.rsplit(" ", 1)[1])
 
         stash.container_kill()
 
@@ -463,7 +461,7 @@ log("i", "child %d" % child.pid)
         stash.up()
         assert stash.fetch("/healthz").status == 200
 
-    def test_a_proxy_that_gives_up_kills_the_hook(self, stash: StashEmulator) -> None:
+    def test_a_proxy_timeout_kills_the_hook(self, stash: StashEmulator) -> None:
         write_plugin(stash, "time.sleep(600)", triggers=["Scene.Update.Post"])
         stash.library.add_scene("/data/1.mp4")
         stash.faults.cut(0.05, name="sceneUpdate")

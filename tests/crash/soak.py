@@ -28,7 +28,7 @@ from tests.harness.processes import running
 from tests.harness.waiting import wait_for
 
 SCENES = 24
-MAX_CONCURRENT = 3  # how many edits are under way at once
+MAX_CONCURRENT = 3  # how many edits are under way at the same time
 TAGS = ("one", "two", "three", "four")
 PERFORMERS = ("Ada", "Ben", "Cyd")
 STUDIOS = ("Aurora", "Borealis", None)
@@ -68,37 +68,37 @@ class ProcessSoak:
             (self.rename, 4),
             (self.plex_outage, 3),
             (self.stash_restart, 1),
-            (self.stash_dies, 1),
+            (self.kill_stash, 1),
             (self.lock, 2),
             (self.full_disk, 2),
             (self.task, 3),
             (self.wake, 3),
             (self.kill, 25),
         ]
-        acts, weights = zip(*weighted, strict=True)
+        actions, weights = zip(*weighted, strict=True)
         with ThreadPoolExecutor(MAX_CONCURRENT) as pool:
             while sum(self.kills.values()) < kills and time.monotonic() < stop_at:
-                act = self._rng.choices(acts, weights)[0]
-                if act in (self.edit, self.bulk_edit, self.create, self.destroy, self.task):
-                    self._hand_over(pool, act)
+                action = self._rng.choices(actions, weights)[0]
+                if action in (self.edit, self.bulk_edit, self.create, self.destroy, self.task):
+                    self._submit(pool, action)
                 else:
-                    act()
+                    action()
                 self._pause.wait(self._rng.uniform(0.0, MAX_PAUSE_S))
 
     def wait_until_idle(self) -> None:
-        """Everybody is killed once more; then somebody opens Stash, and nothing disturbs the work."""
+        """Kill every process once more, then open Stash and let the worker finish undisturbed."""
         self._crash.kill_everything()
         self._crash.wake()
         self._crash.wait_until_consistent(IDLE_LIMIT_S)
         wait_for(lambda: len(self._crash.workers()) == 1, "one worker is left")
         assert self._crash.dead_letters() == []
 
-    def _hand_over(self, pool: ThreadPoolExecutor, act: Callable[[], None]) -> None:
+    def _submit(self, pool: ThreadPoolExecutor, action: Callable[[], None]) -> None:
         self._running = [future for future in self._running if not future.done()]
         if len(self._running) < MAX_CONCURRENT:
-            self._running.append(pool.submit(_tolerant, act))
+            self._running.append(pool.submit(_tolerant, action))
 
-    # -- what people do -------------------------------------------------------------------------
+    # -- what users do --------------------------------------------------------------------------
 
     def edit(self) -> None:
         self._edits += 1
@@ -130,7 +130,7 @@ class ProcessSoak:
             _tolerant(lambda: self._create_for(library.add_file(files[0].path, files[0].size)))
 
     def rename(self) -> None:
-        """The file is renamed on the disk, and both servers notice; nobody is told."""
+        """The file is renamed on the disk, and both servers notice; no hook runs."""
         library, name = self._crash.stash.library, self._new_name()
         for file in library.files_of(library.scenes[self._any_scene()])[:1]:
             self._crash.plex.library.rename_file(
@@ -168,8 +168,8 @@ class ProcessSoak:
     def stash_restart(self) -> None:
         self._crash.stash.restart()
 
-    def stash_dies(self) -> None:
-        """The container with Stash, hooks, tasks and worker is killed and started again."""
+    def kill_stash(self) -> None:
+        """Kill the container with Stash, hooks, tasks and worker, and start it again."""
         self._crash.stash.container_kill()
         self._pause.wait(self._rng.uniform(0.0, 1.0))
         self._crash.stash.up()
@@ -230,10 +230,10 @@ class ProcessSoak:
         return {name: fields[name] for name in {*kept, "title"}}
 
 
-def _tolerant(act: Callable[[], None]) -> None:
-    """What a person's request may meet when servers and hooks die under it."""
+def _tolerant(action: Callable[[], None]) -> None:
+    """Ignore what a user's request may meet when servers and hooks are killed."""
     with contextlib.suppress(GraphqlFailure, OSError, KeyError, ValueError):
-        act()
+        action()
 
 
 def run_soak(

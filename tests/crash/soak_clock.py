@@ -1,7 +1,7 @@
-"""Weeks of trouble in minutes: `python -m tests.crash.soak_clock --seed 1 --weeks 2`.
+"""Weeks of faults in minutes: `python -m tests.crash.soak_clock --seed 1 --weeks 2`.
 
-One process, real HTTP, a clock that only moves when told. Whatever a seed brings, every change must
-be in Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client
+One process, real HTTP, a clock that moves only on request. Whatever a seed brings, every change
+must be in Plex at the end, nothing may be stuck, and nothing may have grown. Faults that make a client
 wait for real are left to the flow tests: they would cost real minutes here.
 """
 
@@ -60,10 +60,10 @@ class Report:
     crashes: int = 0
     outages: int = 0
     recovered: dict[str, int] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """For people."""
+        """Return the report for the reader of the log."""
         done = ", ".join(f"{count} x {name}" for name, count in sorted(self.actions.items()))
         lines = [
             f"seed {self.seed}: {self.simulated_s / 86_400.0:.1f} simulated days, {self.workers} workers of which "
@@ -71,7 +71,7 @@ class Report:
             f"  {done}",
             f"  put back by the button at the end: {self.recovered or 'nothing'}",
         ]
-        return "\n".join(lines + [f"  WRONG: {one}" for one in self.wrong])
+        return "\n".join(lines + [f"  WRONG: {one}" for one in self.errors])
 
 
 class ClockSoak:
@@ -112,7 +112,7 @@ class ClockSoak:
         )
 
     def run(self, seconds: float) -> Report:
-        """Trouble for so long, then peace, then the comparison."""
+        """Cause faults for so long, wait until the worker is idle, and compare both sides."""
         clock = self.harness.clock
         begun = clock.monotonic()
         self.edit()
@@ -127,27 +127,27 @@ class ClockSoak:
             self.run_maintenance()
         self.wait_until_consistent()
         self.report.simulated_s = clock.monotonic() - begun
-        self.judge()
+        self.compare()
         return self.report
 
     # -- edits ----------------------------------------------------------------------------------
 
     def edit(self) -> None:
-        """A person saves a scene."""
+        """Save a scene."""
         scene = self.rng.choice(self.scenes)
         self._change(scene)
         self.harness.hook(scene)
 
     def bulk_edit(self) -> None:
-        """A person saves ten scenes at once."""
+        """Save ten scenes with one request."""
         chosen = self.rng.sample(self.scenes, 10)
         for scene in chosen:
             self._change(scene)
         self.harness.hook(*chosen)
 
     def edit_without_hook(self) -> None:
-        """A hook that never ran; the catch-up finds it. It is given its time: two faults at once
-        may hide a change.
+        """A hook that never ran; the catch-up finds it. It is given its time: two faults at
+        the same time may hide a change.
         """
         self._change(self.rng.choice(self.scenes))
         self.harness.wake()
@@ -186,7 +186,7 @@ class ClockSoak:
         self.harness.hook(self.scenes[-1])
 
     def sync_all(self) -> None:
-        """Every scene, behind whatever people edit."""
+        """Enqueue every scene, behind the users' edits."""
         self.harness.wake()
         self.harness.backfill(self.harness.stash.library.scene_ids())
 
@@ -206,7 +206,7 @@ class ClockSoak:
             self.harness.plex.library.add_item(self.harness.section, [(f"/media/{name}", size)])
 
     def rescan(self) -> None:
-        """Plex loses an item and finds it again as another one; then somebody edits the scene."""
+        """Plex loses an item and finds it again as another one; then the scene is edited."""
         number = self.rng.randrange(SCENES)
         library = self.harness.plex.library
         library.remove_item(self.harness.item(f"{number}.mp4").rating_key)
@@ -246,7 +246,7 @@ class ClockSoak:
         self.bulk_edit()
 
     def wrong_token(self) -> None:
-        """The token is worth nothing until somebody enters the right one."""
+        """The token is worth nothing until the user enters the right one."""
         self.harness.stash.configure(a_plex_token="wrong-token")
         self.edit()
         self.harness.live(self.rng.uniform(60.0, 7_200.0))
@@ -257,7 +257,7 @@ class ClockSoak:
     def stash_fault(self) -> None:
         """A few of the next answers are bad."""
         faults, times = self.harness.stash.faults, self.rng.randrange(1, 6)
-        troubles: list[Callable[[], object]] = [
+        answers: list[Callable[[], object]] = [
             lambda: faults.fail(500, times=times),
             lambda: faults.html(502, times=times),
             lambda: faults.html(200, times=times),
@@ -265,7 +265,7 @@ class ClockSoak:
             lambda: faults.drop(times=times),
             lambda: faults.locked(times=times),
         ]
-        self.rng.choice(troubles)()
+        self.rng.choice(answers)()
         self.edit()
 
     def stash_away(self) -> None:
@@ -305,7 +305,7 @@ class ClockSoak:
         self.edit()
 
     def burst_of_faults(self) -> None:
-        """Several kinds of trouble at once."""
+        """Cause several kinds of faults in a row."""
         kinds = [
             self.plex_fault,
             self.plex_fault,
@@ -314,8 +314,8 @@ class ClockSoak:
             self.outage,
             self.restart,
         ]
-        for trouble in self.rng.sample(kinds, 4):
-            trouble()
+        for cause_fault in self.rng.sample(kinds, 4):
+            cause_fault()
             self.harness.live(self.rng.uniform(0.0, 30.0))
 
     # -- the end --------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ class ClockSoak:
     def run_maintenance(self) -> None:
         """What must hold at every moment."""
         if self.harness.log_bytes() > LOG_LIMIT:
-            self.report.wrong.append(f"the log has {self.harness.log_bytes()} bytes")
+            self.report.errors.append(f"the log has {self.harness.log_bytes()} bytes")
 
     def wait_until_consistent(self) -> None:
         """All faults end; what waits gets the time it needs."""
@@ -342,7 +342,7 @@ class ClockSoak:
         self.harness.wake()
         self.harness.live(QUIET_S)
         while self.harness.jobs() and self.harness.clock.monotonic() < end:
-            self.harness.wake()  # somebody opens Stash now and then
+            self.harness.wake()  # a user opens Stash now and then
             self.harness.live(60.0)
 
     def _run_recover(self) -> None:
@@ -354,7 +354,7 @@ class ClockSoak:
         )
         self.report.recovered = result.recovered
 
-    def judge(self) -> None:
+    def compare(self) -> None:
         """Compare both libraries field by field, and look for what is stuck."""
         harness, report = self.harness, self.report
         history, warning = read_history(harness.data, harness.clock)
@@ -363,18 +363,18 @@ class ClockSoak:
             harness.crashes,
             len(history.outages),
         )
-        report.wrong += harness.differences()
-        report.wrong += [f"still queued: {job}" for job in harness.jobs()]
-        report.wrong += [f"dead letter: {dead_letter}" for dead_letter in harness.dead_letters()]
-        report.wrong += [f"in progress: {count}" for count in [harness.running()] if count]
-        report.wrong += [
+        report.errors += harness.differences()
+        report.errors += [f"still queued: {job}" for job in harness.jobs()]
+        report.errors += [f"dead letter: {dead_letter}" for dead_letter in harness.dead_letters()]
+        report.errors += [f"in progress: {count}" for count in [harness.running()] if count]
+        report.errors += [
             f"said: {line}" for line in harness.worker_log().splitlines() if " ERROR " in line
         ]
-        report.wrong += [warning] if warning else []
-        report.wrong += (
+        report.errors += [warning] if warning else []
+        report.errors += (
             [f"{len(history.outages)} outages kept"] if len(history.outages) > KEPT else []
         )
-        report.wrong += ["an outage is still open"] if history.current is not None else []
+        report.errors += ["an outage is still open"] if history.current is not None else []
 
 
 def soak(root: Path, seed: int, weeks: float) -> Report:
@@ -398,7 +398,7 @@ def main() -> int:
     print(
         f"  count_objects and count_descriptors before {before}, after {(count_objects(), count_descriptors())}"
     )
-    return 1 if report.wrong else 0
+    return 1 if report.errors else 0
 
 
 if __name__ == "__main__":

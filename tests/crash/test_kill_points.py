@@ -1,4 +1,4 @@
-"""Killed between any two statements that matter: whoever comes next brings every change into Plex."""
+"""Test kills between any two statements that matter: every change still reaches Plex."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.harness.plugin_copy import ROOT
 from tests.harness.waiting import wait_for
 from tools.package import FILES, FOLDERS
 
-VERSION_LOOK_S = 5.0
+VERSION_INTERVAL_S = 5.0
 
 HOOK = ("hook.probed", "hook.started", "hook.enqueued")
 START = (
@@ -47,10 +47,10 @@ WORK = (
 SEVERAL = ("drain.job_started", "drain.synced", "store.complete")  # once for each job
 CATCHING_UP = ("catch_up.page", "store.enqueue")
 FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.recorded")
-FAREWELL = ("shutdown.decided", "shutdown.released", "shutdown.done", "worker.over")
+SHUTDOWN = ("shutdown.decided", "shutdown.released", "shutdown.done", "worker.over")
 NEWS = "shutdown.new_work"
-MENDING = ("schema.created", "schema.repaired", "schema.quarantined")
-ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *FAREWELL, NEWS, *MENDING}
+REPAIRING = ("schema.created", "schema.repaired", "schema.quarantined")
+ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *SHUTDOWN, NEWS, *REPAIRING}
 OF_THE_CHILD = {
     "worker.born",
     "worker.leased",
@@ -58,7 +58,7 @@ OF_THE_CHILD = {
 }  # around the worker, where the source has no point
 
 
-def test_somebody_is_killed_at_every_point_of_the_source() -> None:
+def test_every_checkpoint_of_the_source_has_a_kill_test() -> None:
     calls = re.compile(r"""checkpoint\(f?"([^"]+)"\)""")
     sources = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     texts = [path.read_text("utf-8") for path in [*sources, *(ROOT / name for name in FILES)]]
@@ -72,8 +72,8 @@ def test_somebody_is_killed_at_every_point_of_the_source() -> None:
     }
 
 
-def start_anew(crash: CrashHarness) -> None:
-    """Whoever is left is killed, too; then somebody opens Stash, and the real script is started."""
+def restart(crash: CrashHarness) -> None:
+    """Kill what is left, then open Stash, which starts the real script."""
     crash.kill_everything()
     crash.disarm()
     crash.wake()
@@ -92,7 +92,7 @@ def test_a_change_whose_hook_is_killed_reaches_plex_all_the_same(
 
     crash.try_edit(scene, title="New", details="Changed", tags=["one"])
     was_killed = crash.killed_pid()
-    start_anew(crash)
+    restart(crash)
 
     assert was_killed
     crash.wait_until_consistent()
@@ -104,8 +104,8 @@ def test_a_worker_killed_while_it_starts_loses_nothing(crash: CrashHarness, name
     crash.kill_at(name)
 
     crash.try_edit(scene, title="New", tags=["one"])
-    wait_for(crash.killed_pid, f"somebody dies at {name}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
 
     crash.wait_until_consistent()
 
@@ -118,12 +118,12 @@ def test_a_worker_killed_during_orphan_recovery_loses_nothing(
     scenes = [crash.scene(f"{number}.mp4") for number in range(3)]
     crash.kill_at("drain.job_started")
     crash.edit_all(scenes, title="New")
-    wait_for(crash.killed_pid, "the first worker dies")
+    wait_for(crash.killed_pid, "the first worker is killed")
 
     crash.kill_at(name)
     crash.wake()
-    wait_for(crash.killed_pid, "the second worker dies")
-    start_anew(crash)
+    wait_for(crash.killed_pid, "the second worker is killed")
+    restart(crash)
 
     crash.wait_until_consistent()
 
@@ -161,7 +161,7 @@ def test_the_busy_day_passes_every_point_of_the_work(idle_crash: CrashHarness) -
     crash.seen()
 
     keep_busy(crash)
-    wait_for(crash.dead_letters, "the doubtful match is buried")
+    wait_for(crash.dead_letters, "the doubtful match is dead-lettered")
     wait_for(lambda: [row[3] for row in crash.unfinished()] == ["PlexNotFound"], "the rest is done")
 
     assert set(WORK) <= set(crash.seen())
@@ -179,8 +179,8 @@ def test_a_worker_killed_at_its_work_loses_nothing(
     crash.kill_at(name, hit)
 
     keep_busy(crash)
-    wait_for(crash.killed_pid, f"somebody dies at {name}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
     wait_for(
         lambda: all(row[3] == "PlexNotFound" for row in crash.unfinished()),
         "what can be done is done",
@@ -200,12 +200,12 @@ def test_a_worker_killed_while_it_catches_up_loses_nothing(
     crash = idle_crash
     crash.kill_workers()
     scene = crash.scene("silent.mp4", title="Old")
-    crash.stash.library.change_scene(scene, touch=True, title="Nobody was told")
+    crash.stash.library.change_scene(scene, touch=True, title="Changed without a hook")
 
     crash.kill_at(name)
     crash.wake()
-    wait_for(crash.killed_pid, f"somebody dies at {name}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
 
     crash.wait_until_consistent()
 
@@ -220,8 +220,8 @@ def test_a_worker_killed_during_a_fan_out_loses_no_scene(
 
     crash.kill_at(name)
     crash.stash.update_named("tag", crash.stash.library.tag_id("old"), name="new")
-    wait_for(crash.killed_pid, f"somebody dies at {name}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
 
     crash.wait_until_consistent()
 
@@ -230,10 +230,10 @@ def install_update(crash: CrashHarness) -> None:
     """The package manager puts another version into crash."""
     path = crash.plugin / "core" / "version.py"
     path.write_text('VERSION = "9.9.9"\n', encoding="utf-8")
-    crash.skip(VERSION_LOOK_S)
+    crash.skip(VERSION_INTERVAL_S)
 
 
-@pytest.mark.parametrize("name", FAREWELL)
+@pytest.mark.parametrize("name", SHUTDOWN)
 def test_a_worker_killed_while_it_leaves_loses_nothing(idle_crash: CrashHarness, name: str) -> None:
     crash = idle_crash
     scene = crash.scene("a.mp4")
@@ -247,8 +247,8 @@ def test_a_worker_killed_while_it_leaves_loses_nothing(idle_crash: CrashHarness,
     )
     crash.edit(scene, title="Too late for the old one")
     crash.lift_barrier("shutdown.decided")
-    wait_for(crash.killed_pid, f"somebody dies at {name}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
 
     crash.wait_until_consistent()
 
@@ -263,8 +263,8 @@ def test_a_worker_killed_while_it_stays_after_all_loses_nothing(idle_crash: Cras
     crash.wait_at("shutdown.decided")
     crash.edit(scene, title="Too late for the old one")
     crash.lift_barrier("shutdown.decided")
-    wait_for(crash.killed_pid, f"somebody dies at {NEWS}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {NEWS}")
+    restart(crash)
 
     crash.wait_until_consistent()
 
@@ -314,7 +314,7 @@ def test_opening_stash_with_a_locked_database_wakes_the_worker(
     crash.wait_until_consistent()
 
 
-@pytest.mark.parametrize("name", MENDING)
+@pytest.mark.parametrize("name", REPAIRING)
 @pytest.mark.parametrize("whole", [True, False], ids=["nothing is readable", "one page is"])
 def test_a_worker_killed_during_a_repair_loses_nothing(
     idle_crash: CrashHarness, name: str, whole: bool
@@ -322,7 +322,7 @@ def test_a_worker_killed_during_a_repair_loses_nothing(
     crash = idle_crash
     crash.kill_workers()
     scene = crash.scene("a.mp4", title="Old")
-    crash.stash.library.change_scene(scene, touch=True, title="Nobody was told")
+    crash.stash.library.change_scene(scene, touch=True, title="Changed without a hook")
     with contextlib.closing(sqlite3.connect(crash.data / "queue.db")) as connection:
         connection.execute(
             "PRAGMA wal_checkpoint(TRUNCATE)"
@@ -333,7 +333,7 @@ def test_a_worker_killed_during_a_repair_loses_nothing(
 
     crash.kill_at(name)
     crash.wake()
-    wait_for(crash.killed_pid, f"somebody dies at {name}")
-    start_anew(crash)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
 
     crash.wait_until_consistent()

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from sync_queue import statements as sql
-from tests.emulators.stash_toys import Background
+from tests.emulators.sample_plugins import Background
 from tests.harness.crash import SILENCE_S, CrashHarness, simulate_stash_outage, wait_idle
 from tests.harness.waiting import wait_for
 from worker.lifecycle.catch_up_schedule import CATCH_UP_INTERVAL_S
@@ -124,9 +124,9 @@ def test_hooks_racing_with_stopping_workers_lose_nothing(idle_crash: CrashHarnes
     scene = crash.scene("a.mp4")
 
     for number in range(ROUNDS):
-        wait_for(crash.is_worker_running, "a worker lives")
+        wait_for(crash.is_worker_running, "a worker is running")
         simulate_stash_outage(crash)
-        Event().wait(rng.uniform(0.0, 0.8))  # any moment of the farewell, and some after it
+        Event().wait(rng.uniform(0.0, 0.8))  # any moment of the shutdown, and some after it
         crash.edit(scene, title=f"Round {number}")
         crash.wait_until_consistent()
 

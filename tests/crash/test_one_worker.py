@@ -1,6 +1,4 @@
-"""Exactly one worker among any number of processes, freed by any death, and harmless once it is
-replaced.
-"""
+"""Test that one worker runs, any exit frees its place, and a replaced one does no harm."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ def start_worker(crash: CrashHarness) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd=crash.plugin)
 
 
-def test_of_twenty_workers_started_at_once_one_lives(crash: CrashHarness) -> None:
+def test_of_twenty_workers_started_together_one_stays(crash: CrashHarness) -> None:
     crash.disarm()
     crash.wake()
     crash.kill_workers()
@@ -44,7 +42,7 @@ def test_of_twenty_workers_started_at_once_one_lives(crash: CrashHarness) -> Non
     survivor.wait()
 
 
-def test_each_death_of_the_holder_lets_another_one_in(crash: CrashHarness) -> None:
+def test_each_crash_of_the_holder_lets_another_one_in(crash: CrashHarness) -> None:
     crash.disarm()
     crash.wake()
     crash.kill_workers()
@@ -90,7 +88,7 @@ def test_a_worker_that_was_replaced_writes_nothing_more(
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["first run", "worker alive"])
-def test_forty_hooks_at_once_all_succeed_and_lose_nothing(crash: CrashHarness, fresh: bool) -> None:
+def test_forty_concurrent_hooks_succeed_and_lose_nothing(crash: CrashHarness, fresh: bool) -> None:
     crash.disarm()
     scenes = [crash.scene(f"{number}.mp4") for number in range(41)]
     if not fresh:

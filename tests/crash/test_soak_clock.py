@@ -14,17 +14,17 @@ DAY = 1.0 / 7.0
 
 
 @pytest.mark.parametrize("seed", [1, 11])
-def test_a_day_of_trouble_ends_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
+def test_a_day_of_faults_ends_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
     report = soak(tmp_path, seed, DAY)
 
-    assert report.wrong == [], report.text()
+    assert report.errors == [], report.text()
     assert report.simulated_s >= 86_400.0
     assert report.workers > 1
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", [21, 22, 23])
-def test_weeks_of_trouble_end_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
+def test_weeks_of_faults_end_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
     report = soak(tmp_path, seed, 2.0)
 
-    assert report.wrong == [], report.text()
+    assert report.errors == [], report.text()

@@ -23,7 +23,7 @@ def connect_to(url: str, token: str, session: requests.Session | None = None) ->
 
 
 class SettableClock:
-    """A server clock that moves only when told."""
+    """A server clock that moves only on request."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""Routes about collections that are made, filled and removed by name rather than by tagging."""
+"""Routes about collections that are made, filled and removed by name instead of tagging."""
 
 from __future__ import annotations
 

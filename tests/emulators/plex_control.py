@@ -39,7 +39,7 @@ class Controlled(Protocol):
         """How many requests came."""
 
     def reset_counts(self) -> None:
-        """Start counting anew."""
+        """Start counting from zero."""
 
     def down(self) -> None:
         """Stop listening."""

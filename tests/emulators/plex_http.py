@@ -50,7 +50,7 @@ class Backend(Protocol):
 
 
 class PlexHttpServer(ThreadingHTTPServer):
-    """Listens on loopback and knows its open connections, so that it can close them all at once."""
+    """Listens on loopback and knows its open connections, so that it can close them all together."""
 
     daemon_threads = False
     block_on_close = True
@@ -96,7 +96,7 @@ class PlexHttpServer(ThreadingHTTPServer):
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Close both directions at once."""
+    """Close both directions immediately."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
@@ -175,7 +175,7 @@ class PlexHandler(BaseHTTPRequestHandler):
                 self._fall_silent(fault)
 
     def _fall_silent(self, fault: Fault) -> None:
-        """No answer: at once, or after the other side has waited."""
+        """No answer: immediately, or after the other side has waited."""
         fault.struck.set()
         if fault.kind in ("stall", "apply_then_stall"):
             self.server.backend.faults.released.wait(fault.delay_s)

@@ -17,7 +17,7 @@ def is_image(data: bytes) -> bool:
 
 
 def generated_poster(rating_key: int) -> Image:
-    """The frame that an item shows before anybody uploads."""
+    """The frame that an item shows before an image is uploaded."""
     name = f"{rating_key:040x}"
     key = f"media://{name[0]}/{name[1:]}.bundle/Contents/Thumbnails/thumb1.jpg"
     return Image(key, GENERATED_FRAME, "com.plexapp.agents.localmedia", selected=True)
@@ -27,11 +27,13 @@ def upload(entry: Entry, kind: str, data: bytes, now: int, *, dedupe: bool) -> N
     """Store an image and select it."""
     digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
     key = f"upload://{'posters' if kind == 'posters' else 'art'}/{digest}"
-    shelf = images(entry, kind)
-    known = next((image for image in shelf if image.rating_key == key), None) if dedupe else None
+    available = images(entry, kind)
+    known = (
+        next((image for image in available if image.rating_key == key), None) if dedupe else None
+    )
     if known is None:
         known = Image(key, data)
-        shelf.insert(0, known)
+        available.insert(0, known)
     choose(entry, kind, known, now)
     entry.locked = entry.locked | {field(kind)}
 

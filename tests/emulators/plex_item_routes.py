@@ -102,12 +102,12 @@ def analyse(call: Call) -> Response:
 def list_images(call: Call) -> Response:
     """The posters or backgrounds on offer; the newest upload may be missing for a while."""
     entry = call.entry()
-    shelf = images(entry, _kind(call))
+    available = images(entry, _kind(call))
     if entry.hidden_reads:
         entry.hidden_reads -= 1
-        shelf = shelf[1:]
+        available = available[1:]
     children = [
-        photo(entry, image, quote(image.rating_key, safe=""), image.selected) for image in shelf
+        photo(entry, image, quote(image.rating_key, safe=""), image.selected) for image in available
     ]
     pairs = [("size", len(children)), ("identifier", "com.plexapp.plugins.library")]
     return container([*pairs, ("mediaTagPrefix", "/system/bundle/media/flags/")], children)

@@ -1,6 +1,4 @@
-"""The library behind the emulator, with the hooks by which tests change it as a person or a disk
-would.
-"""
+"""The library behind the emulator, with methods that change it as a user or a disk would."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from tests.emulators.plex_images import generated_poster, upload
 from tests.emulators.plex_model import Collection, Item, Media, Part, Section, file_stem, sort_title
 from tests.emulators.plex_scan import Disk, finish_scan, start_scan
 from tests.emulators.plex_switches import PlexSwitches
-from tests.emulators.plex_tags import TagBook
+from tests.emulators.plex_tags import TagIndex
 
 File = tuple[str, int]
 _TAG_ATTRIBUTES = {
@@ -43,7 +41,7 @@ class PlexLibrary:
         self._keys = itertools.count(101)
         self._ids = itertools.count(1001)
         self._homes: dict[int, Section] = {}
-        self.tags = TagBook(self.sections, self._keys)
+        self.tags = TagIndex(self.sections, self._keys)
 
     @property
     def now(self) -> int:
@@ -108,7 +106,7 @@ class PlexLibrary:
     def add_items(
         self, section_key: int, count: int, folder: str = "/media/scenes", size: int = 1_000
     ) -> list[int]:
-        """Many items at once, `scene-000000.mp4` and so on, for tests of size."""
+        """Add many items, `scene-000000.mp4` and so on, for tests of size."""
         return [
             self.add_item(section_key, [(f"{folder}/scene-{number:06}.mp4", size + number)])
             for number in range(count)
@@ -143,7 +141,7 @@ class PlexLibrary:
 
     @synchronized
     def change(self, /, rating_key: int, **attributes: Any) -> None:
-        """Change an item as a person would, without locks: plain attributes, or `genres=[...]` and
+        """Change an item as a user would, without locks: plain attributes, or `genres=[...]` and
         the like.
         """
         item = self.item(rating_key)
@@ -172,7 +170,7 @@ class PlexLibrary:
 
     @synchronized
     def remove_item(self, rating_key: int) -> None:
-        """The item goes at once and its key is never used again."""
+        """Remove the item immediately; its key is never used again."""
         section = self._homes.pop(rating_key)
         item = section.items[rating_key]
         for kind in list(item.taggings):
@@ -264,7 +262,7 @@ class PlexLibrary:
 
     @synchronized
     def scan(self, section_key: int, path: str | None = None) -> list[int]:
-        """A whole scan at once; the keys of the new items are returned."""
+        """Run a whole scan now; return the keys of the new items."""
         return finish_scan(self, self.sections[section_key], path)
 
     @synchronized

@@ -91,7 +91,7 @@ def _whole(section: Section, order: str) -> list[Item]:
 
 
 def ordered(items: list[Item], order: str) -> list[Item]:
-    """Sort by `field:desc,field:nullsLast`; items without a value come first unless told otherwise."""
+    """Sort by `field:desc,field:nullsLast`; items without a value come first unless `nullsLast` is given."""
     if order == "random":
         return random.sample(items, len(items))
     for term in reversed(order.split(",")):

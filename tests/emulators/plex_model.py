@@ -31,7 +31,7 @@ class Tag:
 
 @dataclass(slots=True)
 class Tagging:
-    """One tag on one item; for people `text` is the name of the role."""
+    """One tag on one item; for an actor `text` is the name of the role."""
 
     tag: Tag
     text: str | None = None
@@ -155,7 +155,7 @@ class Item(Entry):
 
     @property
     def roles(self) -> list[str]:
-        """Names of the people."""
+        """Names of the actors."""
         return self.tags("actor")
 
     @property

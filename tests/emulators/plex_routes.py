@@ -20,7 +20,7 @@ _ROUTES: tuple[Route, ...] = (
 UNKNOWN_ROUTE = "unknown"
 _MIGRATION = '<Response code="503" title="Maintenance" status="Plex Media Server is currently running database migrations."/>'
 _LOADING = "Plex Media Server is still starting up. Please retry later."
-_NOBODY = Account("nobody", owner=False, sections=frozenset())
+_ANONYMOUS = Account("anonymous", owner=False, sections=frozenset())
 
 
 def find_route(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
@@ -50,7 +50,7 @@ def _answer(site: Site, request: Request) -> Response:
     if starting := _starting(site, request.path):
         return starting
     site.library.settle()
-    account = _NOBODY if request.path == "/identity" else _account(site, request)
+    account = _ANONYMOUS if request.path == "/identity" else _account(site, request)
     if len(request.target) > site.switches.max_target_length:
         raise RefusedError(400, "too long")
     found = find_route(request.method, request.path)

@@ -62,7 +62,7 @@ class PlexEmulator:
         self._gone = threading.Event()
         self._listening = threading.Event()
 
-    # Life
+    # Start and stop
 
     def start(self) -> PlexEmulator:
         """Listen; the port is known from here on."""
@@ -192,7 +192,7 @@ class PlexEmulator:
         self.site.machine_identifier = uuid.uuid4().hex + "89abcdef"
 
     def share_with(self, token: str, sections: Iterable[int]) -> None:
-        """A token of somebody who may look at these sections and edit nothing."""
+        """A token of a user who may look at these sections and edit nothing."""
         self.site.accounts[token] = Account("guest", owner=False, sections=frozenset(sections))
 
     def change_token(self, token: str) -> None:
@@ -221,7 +221,7 @@ def _is_route(record: RequestRecord, route: str) -> bool:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops it."""
     parser = argparse.ArgumentParser(description="A Plex server in memory.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default="plex-test-token")

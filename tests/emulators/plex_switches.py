@@ -1,6 +1,4 @@
-"""The points on which real Plex servers may differ, as switches that a test can turn while the
-server runs.
-"""
+"""Switches for what differs between Plex servers; a test can turn them at any time."""
 
 from __future__ import annotations
 

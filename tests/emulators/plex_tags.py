@@ -1,5 +1,6 @@
-"""Tags and collections: who carries what, one spelling for the whole server, nothing kept that
-nobody carries.
+"""Tags and collections: which item carries which, with one spelling for the whole server.
+
+A tag that no item carries is not kept.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import uuid
 from tests.emulators.plex_model import Collection, Item, Section, Tag, Tagging, sort_title
 
 
-class TagBook:
+class TagIndex:
     """All tags of the server. Collections belong to a section, other tags to everybody."""
 
     def __init__(self, sections: dict[int, Section], keys: itertools.count[int]) -> None:

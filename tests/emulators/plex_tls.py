@@ -1,4 +1,4 @@
-"""A self-signed certificate, made anew for each emulator that is asked for TLS."""
+"""A self-signed certificate, a new one for each emulator that is asked for TLS."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Access:
     def admit(
         self, target: str, query: Mapping[str, str], cookie: str | None, api_key: str | None
     ) -> Granted | Answer:
-        """Leave to go on, or the answer that refuses it."""
+        """Return the permission to continue, or the answer that refuses it."""
         options = self._core.options
         value = first_cookie(cookie or "")
         session = self._core.sessions.read(value) if value else None

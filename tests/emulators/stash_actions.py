@@ -1,5 +1,6 @@
-"""What a person does in Stash, as methods: saving scenes, starting tasks, scanning. Nearly all of
-it over HTTP.
+"""What a user does in Stash, as methods: saving scenes, starting tasks, scanning.
+
+Nearly all of it goes over HTTP.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def open_connection(url: str, timeout: float = 60.0) -> http.client.HTTPConnecti
     assert parts.hostname is not None
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
-    # The emulator's certificate is made on the spot and signed by nobody.
+    # The emulator's certificate is made on the spot and signed by no authority.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -19,7 +19,7 @@ from tests.emulators.stash_filters import SceneFinder
 from tests.emulators.stash_hooks import HookEvent, HookRunner
 from tests.emulators.stash_jobs import Job, JobFailed, JobQueue
 from tests.emulators.stash_library import StashLibrary
-from tests.emulators.stash_log import LogBook
+from tests.emulators.stash_log import LogStore
 from tests.emulators.stash_model import ServerTime
 from tests.emulators.stash_runner import (
     Caller,
@@ -85,7 +85,7 @@ class StashCore:
         self.plugins_folder = options.root / "plugins"
         self.plugins_folder.mkdir(parents=True, exist_ok=True)
         self.time = ServerTime(options.clock, options.zone)
-        self.log = LogBook(self.time, options.log_level)
+        self.log = LogStore(self.time, options.log_level)
         self.library = StashLibrary(self.time)
         self.finder = SceneFinder(self.library)
         self.settings = PluginSettings(options.root / "plugin_settings.json")
@@ -101,9 +101,9 @@ class StashCore:
         self.hooks = HookRunner(self.plugins, self.runner, self.log, random.Random(options.seed))
         self.jobs = JobQueue(self.time)
         self.scan_changes: list[ScanChange] = []
-        self.hearers: list[
+        self.hook_listeners: list[
             Callable[[HookEvent], object]
-        ] = []  # tests that are told of hooks without a process
+        ] = []  # tests that receive hooks without a process
         self.plugins.reload()
 
     @property
@@ -111,10 +111,10 @@ class StashCore:
         return self.options.parallel_tasks
 
     def fire(self, event: HookEvent, caller: Caller) -> None:
-        """Hooks for one object; a group's change is told twice, the second time under its old name."""
+        """Hooks for one object; a group's change fires twice, the second time under its old name."""
         self.hooks.fire(event, caller)
-        for hear in self.hearers:
-            hear(event)
+        for listener in self.hook_listeners:
+            listener(event)
         if event.trigger.startswith("Group."):
             legacy = event.trigger.replace("Group.", "Movie.")
             self.hooks.fire(HookEvent(legacy, event.object_id, event.input, event.fields), caller)

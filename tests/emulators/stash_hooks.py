@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.emulators.stash_log import LogBook
+from tests.emulators.stash_log import LogStore
 from tests.emulators.stash_plugins import Plugin, PluginTask
 from tests.emulators.stash_runner import Caller, PluginCache, PluginRunner, PluginStartError
 
@@ -121,7 +121,7 @@ def without_empty(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 class HookRunner:
     def __init__(
-        self, cache: PluginCache, runner: PluginRunner, log: LogBook, shuffle: random.Random
+        self, cache: PluginCache, runner: PluginRunner, log: LogStore, shuffle: random.Random
     ) -> None:
         self._cache = cache
         self._runner = runner

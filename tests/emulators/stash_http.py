@@ -26,7 +26,7 @@ from tests.emulators.stash_mutations import SceneMutations
 from tests.emulators.stash_named import NamedMutations
 from tests.emulators.stash_process import Cancellation
 from tests.emulators.stash_request import RequestContext
-from tests.emulators.stash_requests import RequestBook, RequestRecord
+from tests.emulators.stash_requests import RequestLog, RequestRecord
 from tests.emulators.stash_runner import Caller
 from tests.emulators.stash_schema import GraphqlAnswer, GraphqlEngine, GraphqlRequest
 from tests.emulators.stash_sessions import Session
@@ -41,7 +41,7 @@ class Site:
 
     core: StashCore
     engine: GraphqlEngine
-    book: RequestBook
+    book: RequestLog
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Described:
 
 class StashHttpServer(ThreadingHTTPServer):
     daemon_threads = True
-    # A burst of hooks opens many connections at once; the default backlog of five drops some.
+    # A burst of hooks opens many connections together; the default backlog of five drops some.
     request_queue_size = 128
 
     def __init__(self, port: int, site: Site, tls: ssl.SSLContext | None) -> None:
@@ -171,7 +171,7 @@ class StashHandler(BaseHTTPRequestHandler):
         self._compress(answer)
         operation = described.graphql.kind if described.graphql else ""
         record = (self.command, self.path, described.kind, operation, described.names)
-        # Before it is sent, so that whoever has the answer finds the record.
+        # Before it is sent, so that a test that has the answer finds the record.
         site.book.add(RequestRecord(*record, answer.status, len(body), len(answer.body)))
         self._send(answer, fault)
 

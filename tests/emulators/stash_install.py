@@ -1,6 +1,4 @@
-"""Puts a plugin folder in place as the package manager does, and finds the processes that came out
-of it.
-"""
+"""Puts a plugin folder in place as the package manager does, and finds its processes."""
 
 from __future__ import annotations
 
@@ -53,7 +51,7 @@ def install_package(index: Path, package_id: str, target: Path) -> Path:
     package = next(each for each in read_source(index) if each["id"] == package_id)
     archive = index.parent / package["path"]
     if hashlib.sha256(archive.read_bytes()).hexdigest() != package["sha256"]:
-        raise PackageError("the archive is not the one that the index tells of")
+        raise PackageError("the archive is not the one that the index names")
     if (target / "manifest").exists():
         _remove_listed(target)
     with zipfile.ZipFile(archive) as opened:
@@ -114,6 +112,6 @@ def _belongs(process: Path, folder: Path) -> bool:
         arguments = (process / "cmdline").read_bytes().split(b"\0")
         current = (process / "cwd").resolve()
     except OSError:
-        return False  # it has ended meanwhile, or is somebody else's
+        return False  # it has ended meanwhile, or belongs to another user
     inside = os.fsencode(folder) + b"/"
     return any(each.startswith(inside) for each in arguments) or current.is_relative_to(folder)

@@ -99,7 +99,7 @@ class JobQueue:
         return job
 
     def close(self) -> None:
-        """Take no more jobs; the running one is left to whoever stops its process."""
+        """Take no more jobs; the running one is left to the caller, who stops its process."""
         with self._changed:
             self._open = False
             self._waiting.clear()
@@ -123,7 +123,7 @@ class JobQueue:
             job.work(job)
         except JobFailed as error:
             job.error = str(error)
-        except Exception as error:  # noqa: BLE001 - a job that breaks ends; the queue goes on, as in Stash
+        except Exception as error:  # noqa: BLE001 - a job that breaks ends; the queue continues, as in Stash
             job.error = f"{type(error).__name__}: {error}"
         with self._changed:
             self._running = None

@@ -1,6 +1,4 @@
-"""The changes Stash makes without telling any plugin, each moving exactly the timestamps that Stash
-moves.
-"""
+"""The changes Stash makes without a hook, with exactly the timestamps that Stash updates."""
 
 from __future__ import annotations
 

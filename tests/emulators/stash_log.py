@@ -19,7 +19,7 @@ class LogEntry:
     message: str
 
 
-class LogBook:
+class LogStore:
     """Keeps all entries; the `logs` query sees only the newest ones at or above the server's level."""
 
     def __init__(self, time: ServerTime, level: str = "Info") -> None:

@@ -1,6 +1,4 @@
-"""The things a Stash library holds, frozen, so that a reader in another thread never sees half a
-change.
-"""
+"""What a Stash library holds, frozen: no reader in another thread sees half a change."""
 
 from __future__ import annotations
 

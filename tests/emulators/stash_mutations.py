@@ -58,9 +58,11 @@ class SceneMutations:
             for scene_id in ids:
                 fields = self._bulk_fields(self._library.scenes[scene_id], given)
                 self._library.change_scene(scene_id, touch=True, **fields)
-        told = without_empty(given)
+        sent_input = without_empty(given)
         for scene_id in ids:
-            self._core.fire(HookEvent("Scene.Update.Post", scene_id, told, tuple(given)), caller)
+            self._core.fire(
+                HookEvent("Scene.Update.Post", scene_id, sent_input, tuple(given)), caller
+            )
         return [self._library.scenes[each] for each in ids if each in self._library.scenes]
 
     def destroy(self, raw_ids: Iterable[str], given: Input, caller: Caller) -> bool:
@@ -69,21 +71,21 @@ class SceneMutations:
             for scene_id in [found(self._library.scenes, "scene", each) for each in raw_ids]:
                 gone.append((scene_id, {**self._flags(given), **self._identity(scene_id)}))
                 self._library.drop_scene(scene_id)
-        for scene_id, told in gone:
-            self._core.fire(HookEvent("Scene.Destroy.Post", scene_id, told), caller)
+        for scene_id, sent_input in gone:
+            self._core.fire(HookEvent("Scene.Destroy.Post", scene_id, sent_input), caller)
         return True
 
     def clean(self, scene_id: int, caller: Caller) -> None:
         """A scene whose files are gone, as the clean job removes it."""
         with self._library.lock:
-            told = {
+            sent_input = {
                 "id": "",
                 "delete_file": None,
                 "delete_generated": None,
                 **self._identity(scene_id),
             }
             self._library.drop_scene(scene_id)
-        self._core.fire(HookEvent("Scene.Destroy.Post", scene_id, told), caller)
+        self._core.fire(HookEvent("Scene.Destroy.Post", scene_id, sent_input), caller)
 
     def identify(self, scene_id: int, given: Input, caller: Caller) -> None:
         """What the identify job found; its hook carries the cover as bare base64 and no `id` among
@@ -91,10 +93,10 @@ class SceneMutations:
         """
         with self._library.lock:
             self._library.change_scene(scene_id, touch=True, **self._fields(given))
-        told = {**all_keys(SCENE_UPDATE_KEYS, given), "id": str(scene_id), "groups": None}
-        told["movies"] = given.get("groups")
-        sent = tuple(key for key, value in told.items() if value is not None and key != "id")
-        self._core.fire(HookEvent("Scene.Update.Post", scene_id, told, sent), caller)
+        sent_input = {**all_keys(SCENE_UPDATE_KEYS, given), "id": str(scene_id), "groups": None}
+        sent_input["movies"] = given.get("groups")
+        sent = tuple(key for key, value in sent_input.items() if value is not None and key != "id")
+        self._core.fire(HookEvent("Scene.Update.Post", scene_id, sent_input, sent), caller)
 
     def merge(self, given: Input) -> Scene | None:
         """Sources give their files to the target and vanish; no hook at all."""

@@ -32,8 +32,8 @@ class NamedMutations:
             fields["tag_ids"] = tuple(int(each) for each in given["tag_ids"] or [])
         fields.update(_image(given))
         library.change_named(library.performers, which, **fields)
-        told = all_keys(PERFORMER_UPDATE_KEYS, given)
-        self._core.fire(HookEvent("Performer.Update.Post", which, told, tuple(given)), caller)
+        sent_input = all_keys(PERFORMER_UPDATE_KEYS, given)
+        self._core.fire(HookEvent("Performer.Update.Post", which, sent_input, tuple(given)), caller)
         return library.performers.get(which)
 
     def update_studio(self, given: Input, caller: Caller) -> Any:
@@ -44,8 +44,8 @@ class NamedMutations:
             fields["parent_id"] = None if given["parent_id"] is None else int(given["parent_id"])
         fields.update(_image(given))
         library.change_named(library.studios, which, **fields)
-        told = all_keys(STUDIO_UPDATE_KEYS, given)
-        self._core.fire(HookEvent("Studio.Update.Post", which, told, tuple(given)), caller)
+        sent_input = all_keys(STUDIO_UPDATE_KEYS, given)
+        self._core.fire(HookEvent("Studio.Update.Post", which, sent_input, tuple(given)), caller)
         return library.studios.get(which)
 
     def update_tag(self, given: Input, caller: Caller) -> Any:
@@ -88,12 +88,12 @@ class NamedMutations:
                 library.change_all_scenes("tag_ids", source, target)
                 del library.tags[source]
             library.change_named(library.tags, target)
-        told = {"source": list(given["source"]), "destination": given["destination"]}
-        self._core.fire(HookEvent("Tag.Merge.Post", target, told), caller)
+        sent_input = {"source": list(given["source"]), "destination": given["destination"]}
+        self._core.fire(HookEvent("Tag.Merge.Post", target, sent_input), caller)
         return library.tags.get(target)
 
     def destroy(self, kind: str, ids: list[int], caller: Caller) -> None:
-        """`performersDestroy` and its like: the links are gone before anybody is told."""
+        """`performersDestroy` and its like: the links are gone before a hook runs."""
         remove = {
             "Performer": self._library.remove_performer,
             "Studio": self._library.remove_studio,

@@ -13,7 +13,7 @@ _CHUNK = 65_536
 
 
 class Pump:
-    """Reads one pipe until its end, until the taker has had enough, or until told to let go."""
+    """Reads one pipe until its end, until the taker has had enough, or until it is detached."""
 
     def __init__(
         self, pipe: IO[bytes], take: Callable[[bytes], bool], after: Callable[[], None]
@@ -28,7 +28,7 @@ class Pump:
         self.thread = Thread(target=self._run, name="plugin pipe", daemon=True)
         self.thread.start()
 
-    def let_go(self, *, drain: bool) -> None:
+    def detach(self, *, drain: bool) -> None:
         """Close the read end now; `drain` first takes what already lies in the pipe."""
         with self._lock:
             if self._open:
@@ -75,7 +75,7 @@ class LineSplitter:
         self._emit = emit
         self._rest = b""
 
-    def take(self, data: bytes) -> bool:
+    def feed(self, data: bytes) -> bool:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if len(line) >= LINE_LIMIT:

@@ -1,6 +1,4 @@
-"""Reads plugin manifests as strictly as Stash does, so that a manifest Stash would refuse fails
-here first.
-"""
+"""Reads plugin manifests as strictly as Stash: one that it would refuse fails here first."""
 
 from __future__ import annotations
 

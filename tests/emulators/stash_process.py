@@ -1,7 +1,7 @@
 """Runs a plugin the way Stash does: pipes, threads and the moments at which it lets go of a
 process.
 
-What a child process may hold open, and what its death leaves behind, decides whether a save in
+What a child process may hold open, and what its exit leaves behind, decides whether a save in
 Stash freezes. These rules are therefore copied in detail.
 """
 
@@ -20,7 +20,7 @@ from tests.emulators.stash_pipes import LineSplitter, Pump
 
 @dataclass
 class PluginRun:
-    """One run of a plugin, filled in while it goes on."""
+    """One run of a plugin, filled in while it lasts."""
 
     plugin: str
     trigger: str
@@ -39,7 +39,7 @@ class PluginRun:
 
 
 class Cancellation:
-    """A context in Go's sense: cancelled once, and whoever listens is told at once."""
+    """A context in Go's sense: cancelled once; every listener is called immediately."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -74,7 +74,7 @@ class Cancellation:
 
 @dataclass(frozen=True)
 class Reports:
-    """Where a run tells what happens."""
+    """Where a run reports what happens."""
 
     line: Callable[[str | None, str], None]
     warn: Callable[[str], None]
@@ -83,7 +83,7 @@ class Reports:
 
 
 class RunningPlugin:
-    """A started process; `wait` returns when Stash would go on."""
+    """A started process; `wait` returns when Stash would continue."""
 
     def __init__(self, run: PluginRun, env: Mapping[str, str], reports: Reports) -> None:
         """Raises OSError if the process cannot be started."""
@@ -104,7 +104,7 @@ class RunningPlugin:
             target=self._write, args=(pipes[0],), name="plugin stdin", daemon=True
         )
         self._writer.start()
-        self._stderr_pump = Pump(pipes[2], splitter.take, splitter.end)
+        self._stderr_pump = Pump(pipes[2], splitter.feed, splitter.end)
         self._stdout_pump = Pump(pipes[1], self._collect, self._finish)
 
     @property
@@ -134,8 +134,8 @@ class RunningPlugin:
 
     def abandon(self) -> None:
         """As when Stash itself goes away: the pipes close and the process is left alone."""
-        self._stderr_pump.let_go(drain=False)
-        self._stdout_pump.let_go(drain=False)
+        self._stderr_pump.detach(drain=False)
+        self._stdout_pump.detach(drain=False)
 
     def _cancelled(self) -> None:
         if not self._done.is_set():
@@ -165,7 +165,7 @@ class RunningPlugin:
 
     def _finish(self) -> None:
         status = self._process.wait()
-        self._stderr_pump.let_go(drain=self._reports.drain_stderr)
+        self._stderr_pump.detach(drain=self._reports.drain_stderr)
         self._stderr_pump.thread.join()
         self._writer.join(timeout=1.0)
         self.run.stdout = self._stdout.getvalue()

@@ -20,7 +20,7 @@ class RequestRecord:
     bytes_out: int
 
 
-class RequestBook:
+class RequestLog:
     def __init__(self) -> None:
         self._lock = Lock()
         self._records: list[RequestRecord] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tests.emulators.stash_log import LogBook
+from tests.emulators.stash_log import LogStore
 from tests.emulators.stash_output import go_json
 from tests.emulators.stash_plugins import ManifestError, Plugin, load_plugin, manifest_files
 from tests.emulators.stash_process import Cancellation, PluginRun, Reports, RunningPlugin
@@ -26,6 +26,11 @@ _LEVEL_OF = {
     "error": "Error",
     "progress": "Progress",
 }
+
+# In `extra_env`: start the plugin without `-S`, for a test whose `sitecustomize` must be loaded.
+LOAD_SITE = "STASH_EMULATOR_LOADS_SITE"
+# Coverage is loaded by `site`, too.
+_IS_MEASURED = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
 
 
 class StashError(Exception):
@@ -53,7 +58,7 @@ class Caller:
 
 @dataclass
 class Connection:
-    """What a plugin is told about its server."""
+    """What a plugin receives about its server."""
 
     scheme: str
     host: str
@@ -64,7 +69,7 @@ class Connection:
 class PluginCache:
     """Plugins found below the plugins folder, in walk order."""
 
-    def __init__(self, folder: Path, log: LogBook) -> None:
+    def __init__(self, folder: Path, log: LogStore) -> None:
         self._folder = folder
         self._log = log
         self.loaded: list[Plugin] = []
@@ -108,7 +113,7 @@ class PluginRunner:
 
     def __init__(
         self,
-        log: LogBook,
+        log: LogStore,
         sessions: Sessions,
         connection: Connection,
         clock: Callable[[], float],
@@ -171,6 +176,8 @@ class PluginRunner:
             raise PluginStartError("empty exec value in operation")
         folder = str(plugin.folder)
         first, *rest = plugin.exec
+        if _IS_MEASURED or LOAD_SITE in self._extra_env:
+            rest = [each for each in rest if each != "-S"]
         argv = [each.replace("{pluginDir}", folder) for each in [*rest, *exec_args]]
         if first in ("python", "python3"):
             return [self._python(first), *argv], True

@@ -1,4 +1,4 @@
-"""What a scan can find, prepared by a test and told to plugins from inside the scan job."""
+"""What a scan can find, prepared by a test; its hooks run inside the scan job."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _NoCover:
 
 @dataclass
 class ChangedFile(_NoCover):
-    """Other bytes under a known path: told, but the scene's `updated_at` stays."""
+    """Other bytes under a known path: a hook runs, but the scene's `updated_at` stays."""
 
     path: str
     size: int
@@ -91,7 +91,7 @@ class JoinedFile(_NoCover):
 
 @dataclass
 class MovedFile(_NoCover):
-    """One file under a new name: told, but the scene's `updated_at` stays."""
+    """One file under a new name: a hook runs, but the scene's `updated_at` stays."""
 
     old: str
     new: str
@@ -103,7 +103,7 @@ class MovedFile(_NoCover):
 
 @dataclass
 class MovedFolder(_NoCover):
-    """A recognised folder under a new name: nobody is told."""
+    """A recognised folder under a new name; no hook runs."""
 
     old: str
     new: str

@@ -1,6 +1,4 @@
-"""Binds the schema to the emulated server and executes a request against it, with Stash's status
-codes.
-"""
+"""Binds the schema to the emulated server and executes requests, with Stash's status codes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The part of Stash's GraphQL schema that is answered here, so that a misspelt field fails in the
-tests.
-"""
+"""The part of Stash's GraphQL schema that is answered here; a misspelt field fails."""
 
 SDL = """
 scalar Time

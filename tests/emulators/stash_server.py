@@ -18,10 +18,10 @@ from tests.emulators.stash_faults import Faults
 from tests.emulators.stash_http import Site, StashHttpServer
 from tests.emulators.stash_install import install, kill_processes_of, uninstall
 from tests.emulators.stash_jobs import JobQueue
-from tests.emulators.stash_log import LogBook, LogEntry
+from tests.emulators.stash_log import LogEntry, LogStore
 from tests.emulators.stash_plugins import Plugin
 from tests.emulators.stash_process import PluginRun
-from tests.emulators.stash_requests import RequestBook, RequestRecord
+from tests.emulators.stash_requests import RequestLog, RequestRecord
 from tests.emulators.stash_schema import GraphqlEngine
 from tests.emulators.stash_tls import server_context
 
@@ -55,14 +55,14 @@ class StashEmulator(StashActions):
             *(dict(extra_env or {}), tls, listen_host, external_host, parallel_tasks, log_level),
         )
         super().__init__(StashCore(options))
-        self._book = RequestBook()
+        self._book = RequestLog()
         self._site = Site(self.core, GraphqlEngine(), self._book)
         self._tls = server_context(root) if tls else None
         self._port = port
         self._server: StashHttpServer | None = None
         self._thread: Thread | None = None
 
-    # -- life
+    # -- start and stop
     # -----------------------------------------------------------------------------------------
 
     def start(self) -> StashEmulator:
@@ -108,7 +108,7 @@ class StashEmulator(StashActions):
         self.up()
 
     def container_kill(self) -> None:
-        """The container dies: the server and every process started from the plugins folder. `up()`
+        """Kill the container: the server and every process started from the plugins folder. `up()`
         starts it again.
         """
         self.core.jobs.stop_all()
@@ -180,7 +180,7 @@ class StashEmulator(StashActions):
         return self.core.log.entries()
 
     @property
-    def log_book(self) -> LogBook:
+    def log_store(self) -> LogStore:
         return self.core.log
 
     @property

@@ -1,4 +1,4 @@
-"""A certificate nobody vouches for, like those of most home servers with TLS."""
+"""A certificate without an authority, like those of most home servers with TLS."""
 
 from __future__ import annotations
 

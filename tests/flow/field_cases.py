@@ -45,7 +45,7 @@ FIELD_CASES: dict[str, FieldCase] = {
     ),
     "tagline": FieldCase("tagline", {"director": "Ada", "code": "AF-017"}, "Agent's line", "Ada"),
     "date": FieldCase("date", {"date": "2024-03-09"}, "2001-02-03", "2024-03-09"),
-    "performers": FieldCase("roles", {"performers": ["Mia", "Jon"]}, ["Somebody"], ["Jon", "Mia"]),
+    "performers": FieldCase("roles", {"performers": ["Mia", "Jon"]}, ["Theirs"], ["Jon", "Mia"]),
     "tags": FieldCase("genres", {"tags": ["train", "night"]}, ["drama"], ["night", "train"]),
     "collection": FieldCase("collections", {"studio": "Aurora"}, ["Mine"], ["Aurora", "Mine"]),
     "rating": FieldCase("user_rating", {"rating100": 80}, 4.0, 8.0),

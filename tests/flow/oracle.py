@@ -67,7 +67,7 @@ class WriteLedger:
                 self.ever[item, name].update(value if name in NAMES else {value})
 
     def seen(self, before: Mapping[int, Shown], after: Mapping[int, Shown]) -> None:
-        """The worker has worked between these two moments, and nobody else."""
+        """Record what the worker, and nothing else, changed between these two moments."""
         for item, now in after.items():
             for name in ("title", *TEXTS):
                 if now[name] != before[item][name]:
@@ -144,8 +144,8 @@ def _check_names(
     put: set[str],
     ever: set[Any],
 ) -> None:
-    """All that are wanted, none that nobody had; of the others, where only ours go, each that is
-    surely not ours.
+    """Check that every desired name is there and no unknown one; foreign names stay if only
+    PlexSync's own are removed.
     """
     assert want <= new <= want | old, name
     extra = old - want

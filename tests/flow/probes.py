@@ -88,7 +88,7 @@ def two_folders(worker: InProcessHarness) -> object:
 
 
 def name_only_match(worker: InProcessHarness) -> object:
-    """The title of an item for which its file's name alone speaks."""
+    """The title of an item that is matched by its file's name alone."""
     worker.configure(b_path_map="")
     item = worker.add_item("/media/deep/down/a.mp4", 5, title=OLD)
     sync_attempt(worker, worker.add_scene("/data/a.mp4", 0, title=NEW))
@@ -131,7 +131,7 @@ def written_and_recorded(worker: InProcessHarness) -> object:
 
 
 def edited_by_hand(worker: InProcessHarness) -> object:
-    """The summary of an item that a person edited in Plex, after the scene's changed as well."""
+    """The summary of an item that was edited in Plex, after the scene's changed as well."""
     scene, item = matched_scene(worker)
     worker.sync(scene)
     worker.plex.library.change(item, summary="By hand")
@@ -173,17 +173,17 @@ def names_of_files(worker: InProcessHarness) -> object:
     """Whether the log and a task's lines name the file of a scene that Plex lacks."""
     worker.configure(f_test_scene=1)
     sync_attempt(worker, worker.add_scene("/data/secret.mp4"))
-    said: list[bytes] = []
+    output: list[bytes] = []
     answer = run_task(
         message(worker),
         {"mode": "test_scene"},
         str(ROOT),
         str(worker.data),
         lambda by: None,
-        said.append,
+        output.append,
     )
     assert set(answer) == {"output"}
-    return ["secret" in worker.worker_log(), b"secret" in b"".join(said)]
+    return ["secret" in worker.worker_log(), b"secret" in b"".join(output)]
 
 
 def runs_of_a_day(worker: InProcessHarness) -> object:
@@ -216,27 +216,27 @@ def found_by_comparing(worker: InProcessHarness) -> object:
 
 
 def message(worker: InProcessHarness) -> dict[str, object]:
-    """How Stash tells a task where it listens."""
+    """Return what Stash passes to a task: where it listens."""
     return {"server_connection": {"Scheme": "http", "Host": "127.0.0.1", "Port": worker.stash.port}}
 
 
-def found_in(said: str, *texts: str) -> list[str]:
-    """Those of the texts that were said."""
-    return [text for text in texts if text in said]
+def found_in(output: str, *texts: str) -> list[str]:
+    """Return those of the texts that were printed."""
+    return [text for text in texts if text in output]
 
 
 def run_task_text(worker: InProcessHarness, mode: str) -> str:
-    """What a task says, its failure included."""
-    said: list[str] = []
+    """Return what a task prints, its failure included."""
+    output: list[str] = []
     env = Environment(ROOT, worker.data, worker.clock)
     context = build_context(
-        env, message(worker), lambda by: None, lambda line: said.append(line.decode())
+        env, message(worker), lambda by: None, lambda line: output.append(line.decode())
     )
     try:
         next(task for task in TASKS if task.mode == mode).run(context)
     except TaskFailed as error:
-        said.append(str(error))
-    return "\n".join(said)
+        output.append(str(error))
+    return "\n".join(output)
 
 
 def scene_of_the_test(worker: InProcessHarness) -> object:
@@ -246,7 +246,7 @@ def scene_of_the_test(worker: InProcessHarness) -> object:
     )
 
 
-def letter_of_five_days(worker: InProcessHarness) -> object:
+def dead_letter_of_five_days(worker: InProcessHarness) -> object:
     """Whether a dead letter of five days is old."""
     store = worker.store
     worker.enqueue(worker.add_scene("/data/a.mp4"))
@@ -264,8 +264,8 @@ def endless_queue(worker: InProcessHarness) -> object:
     worker.clock.on_sleep = lambda seconds: worker.enqueue(next(newer))
     began = worker.clock.monotonic()
     try:
-        said = run_task_text(worker, "process")
+        output = run_task_text(worker, "process")
     finally:
         lease.release()
-    assert "is used up" in said
+    assert "is used up" in output
     return (worker.clock.monotonic() - began) // MINUTE_S

@@ -1,5 +1,4 @@
-"""Everything that people, Stash and Plex do to a library, as actions that a random sequence is made
-of.
+"""Everything that users, Stash and Plex do to a library, as actions of a random sequence.
 
 An action is a function of the worker and three numbers, which choose what it is done to; it does
 nothing where there is nothing to do it to. Names stay unique, as Stash has them.
@@ -31,14 +30,12 @@ class RandomActionHarness(InProcessHarness):
     """
 
     def fill(self) -> None:
-        """A few scenes with items, some identified, one in Stash alone and one item that is
-        nobody's.
-        """
+        """Add a few scenes with items, some identified, one in Stash alone, and one foreign item."""
         self.hooks_enabled = False
         self._names = 0
         self._sizes = 1_000
         self.ledger = WriteLedger()
-        self.stash.core.hearers.append(self._hear)
+        self.stash.core.hook_listeners.append(self._on_hook)
         self.stash.library.add_tag(PRIVATE)
         shared: dict[str, Any] = {
             "studio": "Aurora",
@@ -60,7 +57,7 @@ class RandomActionHarness(InProcessHarness):
         )
         self.stash.library.add_scene("/data/lone.mp4", 77, title="Not in Plex", tags=["train"])
         self.add_item(
-            "/media/nobody.mp4", 55, studio="Theirs", summary="Their own.", genres=["night"]
+            "/media/foreign.mp4", 55, studio="Theirs", summary="Their own.", genres=["night"]
         )
 
     def run_until_idle(self, after_s: float = 0.0) -> None:
@@ -78,9 +75,7 @@ class RandomActionHarness(InProcessHarness):
         return {item.rating_key: observed_values(item) for item in self.plex.library.items()}
 
     def scenes_of_items(self) -> dict[int, int]:
-        """The scene that each item is to show; items of nobody and of excluded scenes are not
-        there.
-        """
+        """Return the scene that each item is to show, without foreign items and excluded scenes."""
         library, found = self.stash.library, {}
         of_path = {
             _there(file.path): one.id
@@ -98,7 +93,7 @@ class RandomActionHarness(InProcessHarness):
         self.stash.library.add_scene(f"/data/{name}", self._sizes, **fields)
         self.add_item(f"/media/{name}", self._sizes)
 
-    def _hear(self, event: HookEvent) -> None:
+    def _on_hook(self, event: HookEvent) -> None:
         if self.hooks_enabled:
             context = {"id": event.object_id, "type": event.trigger, "input": event.input}
             context["inputFields"] = list(event.fields)
@@ -187,7 +182,7 @@ def save_many(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
 
 
 def write_database(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
-    """Neither a hook nor a time tells of it."""
+    """Change a scene without a hook and without a new timestamp."""
     scene = worker.some_scene(a)
     if scene:
         given = _fields(worker, b, c)
@@ -278,7 +273,7 @@ def full_import(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     worker.stash.library.full_import(offset=(0, 1_000)[a % 2])
 
 
-# -- both at once: files that move
+# -- both together: files that move
 # ------------------------------------------------------------------
 
 
@@ -350,7 +345,7 @@ def refresh(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
         worker.plex.library.agent_refresh(item.rating_key)
 
 
-def scan_anew(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+def scan_again(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     """The item goes, and its files come back under new keys."""
     item = worker.some_item(a)
     if item:
@@ -372,7 +367,7 @@ def sync_all(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     worker.sync_all()
 
 
-def begin_anew(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+def restart_worker(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     worker.restart()
     worker.run_for(20.0, every_s=5.0)
 
@@ -382,7 +377,7 @@ ACTIONS: dict[str, Action] = {
     action.__name__: action
     for action in (
         save, save_form, save_many, write_database, exclude, create, destroy, merge, cover, auto_tag, rename_named,
-        merge_named, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_anew, let_work,
-        sync_all, begin_anew,
+        merge_named, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
+        sync_all, restart_worker,
     )
 }  # fmt: skip

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_jobs import Job
 from tests.emulators.stash_process import PluginRun
-from tests.emulators.stash_toys import alive
+from tests.emulators.stash_runner import LOAD_SITE
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import LIMIT_S, wait_for
 
@@ -54,6 +55,7 @@ class SimulatedTime:
             "PYTHONPATH": str(_CLIENT),
             "SIMULATED_TIME_PORT": str(self._listener.getsockname()[1]),
             "SIMULATED_TICK_S": repr(tick_s),
+            LOAD_SITE: "1",
         }
         threading.Thread(target=self._accept, name="simulated time", daemon=True).start()
 

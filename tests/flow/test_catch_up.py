@@ -39,14 +39,14 @@ def test_the_first_start_queues_nothing_a_restart_what_changed(worker: InProcess
 
     worker.end_worker()
     worker.clock.advance(DAYS_S)
-    worker.stash.library.change_scene(scenes["b.mp4"], touch=True, title="While nobody worked")
+    worker.stash.library.change_scene(scenes["b.mp4"], touch=True, title="While no worker ran")
     worker.begin_worker()
     worker.stash.run_operation({"mode": "wake"})
     worker.work()
     worker.work()
 
     assert queued_at_first == 0
-    assert [worker.item(name).title for name in scenes] == ["a", "While nobody worked", "c"]
+    assert [worker.item(name).title for name in scenes] == ["a", "While no worker ran", "c"]
     assert worker.worker_log().count("sync.done") == 1
 
 
@@ -75,7 +75,7 @@ def test_a_catch_up_that_stash_interrupts_is_made_up_for(worker: InProcessHarnes
     assert worker.item().title == "No hook"
 
 
-def test_a_value_that_plex_accepts_and_drops_is_noticed_and_said(worker: InProcessHarness) -> None:
+def test_a_value_that_plex_accepts_and_drops_is_reported(worker: InProcessHarness) -> None:
     worker.plex.switches.empty_date = "ignored"
     scene = worker.scene()
     worker.edit(scene, date="2024-03-09", title="Dated")

@@ -39,12 +39,12 @@ def toggle(name: str) -> SettingCase:
 
 
 TRAIN = f"{NEW} \U0001f682"
-NOBODY = "http://127.0.0.1:9"
+CLOSED_PORT = "http://127.0.0.1:9"
 
 # fmt: off
 SETTING_CASES: dict[str, SettingCase] = {
     "enabled": SettingCase(probes.field("title"), ((True, NEW), (False, OLD))),
-    "plex_url": SettingCase(probes.field("title"), ((UNCHANGED, NEW), (NOBODY, OLD))),
+    "plex_url": SettingCase(probes.field("title"), ((UNCHANGED, NEW), (CLOSED_PORT, OLD))),
     "plex_token": SettingCase(probes.field("title"), ((UNCHANGED, NEW), ("another-token", OLD))),
     "plex_libraries": SettingCase(probes.two_libraries, (("", [NEW, NEW]), ("Scenes", [NEW, OLD]), ("other", [OLD, NEW]))),
     "plex_connect_timeout_s": SettingCase(probes.connect_timeout, ((1, ["within 1 s"]), (2, ["within 2 s"]))),
@@ -77,7 +77,7 @@ SETTING_CASES: dict[str, SettingCase] = {
     "log_json": SettingCase(probes.form_of_a_line, ((False, False), (True, True))),
     "log_debug": SettingCase(probes.steps, ((False, False), (True, True))),
     "obfuscate_paths": SettingCase(probes.names_of_files, ((False, [True, True]), (True, [False, False]))),
-    "dead_letter_days": SettingCase(probes.letter_of_five_days, ((30, False), (3, True))),
+    "dead_letter_days": SettingCase(probes.dead_letter_of_five_days, ((30, False), (3, True))),
     "process_minutes": SettingCase(probes.endless_queue, ((1, 1.0), (2, 2.0))),
     "test_scene": SettingCase(probes.scene_of_the_test, ((0, ["Enter the scene's ID"]), (1, ["Scene 1 "]), (2, ["Scene 2 "]))),
 }

@@ -51,7 +51,7 @@ def hook(
     given: Any = None,
     keys: tuple[str, ...] = (),
 ) -> None:
-    """Stash tells of an event; no process is started."""
+    """Run the hook of an event, without a process."""
     context = {"id": number, "type": trigger, "input": given, "inputFields": list(keys)}
     message: dict[str, object] = {"args": {"hookContext": context}}
     answer = run_hook(
@@ -61,7 +61,7 @@ def hook(
 
 
 def rename(worker: InProcessHarness, kind: str, number: int, name: str) -> None:
-    """A person gives it another name; the hook tells, and the worker works it off."""
+    """Rename an entity in Stash, run its hook and let the worker do all that follows."""
     worker.clock.advance(LATER_S)
     table = getattr(worker.stash.library, f"{kind}s")
     worker.stash.library.change_named(table, number, name=name)
@@ -123,8 +123,8 @@ def test_a_renamed_studio_changes_its_field_and_collection(worker: InProcessHarn
 
 
 def test_a_renamed_parent_studio_touches_its_studios_scenes(worker: InProcessHarness) -> None:
-    worker.stash.library.add_studio("House", parent=worker.stash.library.add_studio("Network"))
-    scenes, _ = library(worker, studio="House")
+    worker.stash.library.add_studio("Studio", parent=worker.stash.library.add_studio("Network"))
+    scenes, _ = library(worker, studio="Studio")
     stranger(worker, studio="Elsewhere")
     before = synced(worker)
 
@@ -134,8 +134,8 @@ def test_a_renamed_parent_studio_touches_its_studios_scenes(worker: InProcessHar
 
 
 def test_a_studio_that_gets_another_parent_touches_its_scenes(worker: InProcessHarness) -> None:
-    scenes, _ = library(worker, studio="House")
-    before, studio = synced(worker), worker.stash.library.studio_id("House")
+    scenes, _ = library(worker, studio="Studio")
+    before, studio = synced(worker), worker.stash.library.studio_id("Studio")
     worker.clock.advance(LATER_S)
     worker.stash.library.change_named(
         worker.stash.library.studios, studio, parent_id=worker.stash.library.add_studio("P")
@@ -445,7 +445,7 @@ def hooked(tmp_path: Path) -> Iterator[InProcessHarness]:
 # -- with Stash's own hooks -----------------------------------------------------------------------
 
 
-def test_stash_tells_of_renames_and_merges_by_itself(hooked: InProcessHarness) -> None:
+def test_stash_runs_the_hooks_of_renames_and_merges(hooked: InProcessHarness) -> None:
     scene = hooked.scene(tags=["train", "night"], performers=["Mia"])
     hooked.edit(scene, details="Text")
     hooked.work()

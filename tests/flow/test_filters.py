@@ -1,4 +1,4 @@
-"""Filters and matches that a person has decided by hand, over the whole path."""
+"""Test filters, and matches that the user decided by hand, over the whole path."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The first start beside two full libraries: nothing is written to Plex until somebody edits a
-scene.
-"""
+"""Test the first start beside two full libraries: only an edit writes to Plex."""
 
 from __future__ import annotations
 
@@ -45,7 +43,7 @@ def unchanged(worker: InProcessHarness, seen: dict[int, Any]) -> set[int]:
 
 
 def shown(worker: InProcessHarness) -> dict[int, Any]:
-    """Everything that a person sees of each item of Plex."""
+    """Return everything that a user sees of each item of Plex."""
     return {
         item.rating_key: (
             item.title,

@@ -1,4 +1,4 @@
-"""A person saves a scene in Stash, and Plex shows it: every field, once, with its locks."""
+"""Test that Plex shows a scene saved in Stash: every field, once, with its locks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_saved_scene_shows_every_field_in_plex(
     installed.plex.switches.tags_replace = tags_replace
     installed.configure(**ALL_FIELDS)
     scene = installed.scene(cover=picture(1))
-    installed.plex.library.change(installed.item().rating_key, genres=["stale"], roles=["Nobody"])
+    installed.plex.library.change(installed.item().rating_key, genres=["stale"], roles=["Theirs"])
 
     installed.edit(scene, **EVERYTHING)
     installed.wait_until_drained()

@@ -1,6 +1,4 @@
-"""Identification and edits of many scenes at once: Stash tells of them in shapes of their own, and
-each passes.
-"""
+"""Test identification and bulk edits: each shape of their hooks is accepted."""
 
 from __future__ import annotations
 

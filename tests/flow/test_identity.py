@@ -1,6 +1,4 @@
-"""Ids change, files stay: after a full import nothing is sent anew and nothing lands on a wrong
-item.
-"""
+"""Test new ids for the same files: nothing is sent again, and never to a wrong item."""
 
 from __future__ import annotations
 
@@ -192,7 +190,7 @@ def test_a_tag_deleted_after_a_full_import_leaves_its_scenes(worker: InProcessHa
     ]
 
 
-# -- pins and letters -----------------------------------------------------------------------------
+# -- pins and dead letters -----------------------------------------------------------------------------
 
 
 def test_an_override_with_a_reused_id_writes_nothing(worker: InProcessHarness) -> None:

@@ -30,7 +30,7 @@ STEPS = st.lists(
     st.tuples(st.sampled_from(sorted(ACTIONS)), NUMBERS, NUMBERS, NUMBERS, st.booleans()),
     max_size=8,
 )
-MOST_LOOKS = 100
+MAX_RUNS = 100
 
 
 def reconcile(worker: RandomActionHarness) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def reconcile(worker: RandomActionHarness) -> dict[str, Any]:
         asked_at = request_run(
             MetaStore(JobStore(connection, worker.clock)), ALL, worker.clock.wall()
         ).asked_at
-    for _ in range(MOST_LOOKS):
+    for _ in range(MAX_RUNS):
         worker.run_until_idle(1.0)
         if newest(worker).get("asked_at") == asked_at:
             break
@@ -57,9 +57,9 @@ def newest(worker: RandomActionHarness) -> dict[str, Any]:
 
 
 def drain(worker: RandomActionHarness) -> None:
-    """Until nothing waits any more; what Plex does not have is given up in the end."""
+    """Until nothing waits any more; what Plex does not have is dead-lettered in the end."""
     worker.run_for(20.0, every_s=5.0)
-    for _ in range(MOST_LOOKS):
+    for _ in range(MAX_RUNS):
         if not worker.waiting():
             return
         worker.run_until_idle(1_800.0)
@@ -125,12 +125,12 @@ QUIET: dict[str, Step] = {
     "an import that gives every scene the number of another one": ("full_import", 0, 0, 0, False),
     "an item that was emptied by hand": ("empty_item", 0, 1, 0, False),
     "an agent that overwrites everything": ("refresh", 0, 1, 0, False),
-    "items that were scanned anew": ("scan_anew", 0, 0, 0, False),
+    "items that were scanned again": ("scan_again", 0, 0, 0, False),
 }
 
 
 @pytest.mark.parametrize("what", QUIET)
-def test_what_no_hook_tells_of_is_brought_in_step(tmp_path: Path, what: str) -> None:
+def test_a_change_without_a_hook_is_brought_in_step(tmp_path: Path, what: str) -> None:
     run_through(tmp_path, [("sync_all", 0, 0, 0, False), QUIET[what]], frozenset(SYNCED))
 
 
@@ -149,7 +149,7 @@ FEW = frozenset({"title", "summary", "genres"})
 
 @given(STEPS)
 @fuzzed(4)
-def test_with_most_fields_off_the_others_are_left_alone(steps: list[Step]) -> None:
+def test_fields_that_are_switched_off_are_left_alone(steps: list[Step]) -> None:
     off = {
         f"c_sync_{name}": False for name in ("studio", "date", "performers", "collection", "poster")
     }

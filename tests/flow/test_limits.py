@@ -1,4 +1,4 @@
-"""What runs out: descriptors, threads, locks, a writable folder. A worker lives for months."""
+"""Test what runs out within months of a worker: descriptors, threads, locks, a folder."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_an_unwritable_data_folder_is_reported_at_the_save(
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root"
 )
-def test_a_read_only_data_folder_is_said_to_the_person_who_saves(tmp_path: Path) -> None:
+def test_a_read_only_data_folder_is_reported_by_the_hook(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o500)
 
     answer = run_hook(EDIT, str(tmp_path / "data"), 1.0, lambda by: lambda: None, lambda line: None)

@@ -1,4 +1,4 @@
-"""A week without hooks, and merges that tell nobody: the next look repairs it, without a button."""
+"""Test a week without hooks, and merges without a hook: the next catch-up repairs it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def renamed(table: str, name: str) -> Callable[[StashLibrary], object]:
 
 
 @pytest.mark.parametrize("zone", ["+00:00", "+13:45", "-08:00"])
-def test_a_rename_that_no_hook_told_of_is_found(tmp_path: Path, zone: str) -> None:
+def test_a_rename_without_a_hook_is_found(tmp_path: Path, zone: str) -> None:
     with in_process(tmp_path) as worker:
         worker.stash.zone = zone
         items = library(worker, tags=["train"], performers=["Mia"], studio="Aurora")
@@ -75,7 +75,7 @@ def test_a_rename_that_no_hook_told_of_is_found(tmp_path: Path, zone: str) -> No
         ),
     ],
 )
-def test_a_deletion_that_no_hook_told_of_is_found(
+def test_a_deletion_without_a_hook_is_found(
     worker: InProcessHarness, remove: Callable[[StashLibrary], None], shown: Callable[[Any], bool]
 ) -> None:
     items = library(
@@ -87,7 +87,7 @@ def test_a_deletion_that_no_hook_told_of_is_found(
     assert all(shown(worker.shown(item)) for item in items)
 
 
-def test_an_edit_and_a_new_scene_that_no_hook_told_of_are_found(worker: InProcessHarness) -> None:
+def test_an_edit_and_a_new_scene_without_a_hook_are_found(worker: InProcessHarness) -> None:
     items = library(worker)
     new = worker.add_item("/media/new.mp4")
 
@@ -100,7 +100,7 @@ def test_an_edit_and_a_new_scene_that_no_hook_told_of_are_found(worker: InProces
     assert (worker.shown(items[0]).title, worker.shown(new).title) == ("Edited", "New")
 
 
-def test_a_merge_of_performers_tells_nobody_and_is_found(worker: InProcessHarness) -> None:
+def test_a_merge_of_performers_without_a_hook_is_found(worker: InProcessHarness) -> None:
     items = library(worker, performers=["Mia", "Jon"])
     _, other = worker.pair("other.mp4", performers=["Jon"])
     worker.sync(4)
@@ -112,7 +112,7 @@ def test_a_merge_of_performers_tells_nobody_and_is_found(worker: InProcessHarnes
     assert [worker.shown(item).roles for item in (*items, other)] == [["Jon"]] * 4
 
 
-def test_what_nobody_changed_is_not_touched_after_a_week(worker: InProcessHarness) -> None:
+def test_unchanged_items_are_not_touched_after_a_week(worker: InProcessHarness) -> None:
     library(worker, tags=["train"], performers=["Mia"], studio="Aurora")
     done = worker.worker_log().count("sync.done")
 

@@ -11,7 +11,7 @@ from tests.harness.waiting import wait_for
 OTHER_SIZE = 2_000
 
 
-def twins(worker: InProcessHarness, *sizes: int) -> int:
+def ambiguous_pair(worker: InProcessHarness, *sizes: int) -> int:
     """A scene of 1,000 bytes whose folder fits neither of two Plex files of its name; the scene's
     id.
     """
@@ -34,7 +34,7 @@ def test_an_ambiguous_scene_is_dead_lettered_with_candidates(
 
     installed.edit(scene, title="Which holiday?")
     wait_for(installed.dead_letters, "the dead letter")
-    installed.stash.log_book.wait_for("AmbiguousMatch", 60.0)
+    installed.stash.log_store.wait_for("AmbiguousMatch", 60.0)
 
     (dead_letter,) = installed.dead_letters()
     assert (dead_letter.subject, dead_letter.reason, dead_letter.title) == (
@@ -48,7 +48,7 @@ def test_an_ambiguous_scene_is_dead_lettered_with_candidates(
     assert installed.plex.writes() == []
 
 
-def test_weak_evidence_is_not_enough_when_matching_is_strict(worker: InProcessHarness) -> None:
+def test_weak_evidence_is_refused_when_matching_is_strict(worker: InProcessHarness) -> None:
     worker.plex.library.add_item(worker.section, [("/media/elsewhere/a.mp4", 0)])
     scene = worker.stash.library.add_scene("/data/inbox/a.mp4", 1_000)
 
@@ -74,7 +74,7 @@ def test_the_best_guess_is_written_when_matching_is_not_strict(worker: InProcess
 
 def test_one_of_several_like_files_is_written_if_not_strict(worker: InProcessHarness) -> None:
     worker.configure(b_strict_matching=False)
-    scene = twins(worker, 1_000, 1_000)
+    scene = ambiguous_pair(worker, 1_000, 1_000)
 
     worker.edit(scene, title="Guess")
     worker.work()
@@ -84,7 +84,7 @@ def test_one_of_several_like_files_is_written_if_not_strict(worker: InProcessHar
 
 def test_a_size_that_contradicts_is_never_written_to(worker: InProcessHarness) -> None:
     worker.configure(b_strict_matching=False)
-    scene = twins(worker, OTHER_SIZE, OTHER_SIZE + 1)
+    scene = ambiguous_pair(worker, OTHER_SIZE, OTHER_SIZE + 1)
 
     worker.edit(scene, title="Guess")
     worker.work()
@@ -93,8 +93,8 @@ def test_a_size_that_contradicts_is_never_written_to(worker: InProcessHarness) -
     assert worker.plex.writes() == []
 
 
-def test_the_size_tells_files_of_one_name_apart(worker: InProcessHarness) -> None:
-    scene = twins(worker, OTHER_SIZE, 1_000)
+def test_the_size_separates_files_of_one_name(worker: InProcessHarness) -> None:
+    scene = ambiguous_pair(worker, OTHER_SIZE, 1_000)
 
     worker.edit(scene, title="Certain")
     worker.work()
@@ -214,7 +214,7 @@ def test_a_destroyed_scene_takes_its_record_along(worker: InProcessHarness) -> N
 
 
 def test_destroying_a_scene_removes_its_dead_letter(worker: InProcessHarness) -> None:
-    scene = twins(worker, 1_000, 1_000)
+    scene = ambiguous_pair(worker, 1_000, 1_000)
     worker.edit(scene, title="Which?")
     worker.work()
     dead_letters = len(worker.dead_letters())
@@ -281,7 +281,7 @@ def test_an_unknown_library_name_pauses_everything(worker: InProcessHarness) -> 
     worker.work_until(lambda: not worker.jobs(), limit=120.0)
 
     assert [attempts for _, attempts, _ in waiting] == [0]
-    assert "scens" in " ".join(worker.stash_log("scens")).lower()
+    assert worker.stash_log("no movie library named Scens (it has: Scenes)")
     assert worker.item().title == "Patient"
 
 

@@ -90,7 +90,7 @@ def test_a_wrong_token_is_reported_once_and_needs_no_restart(installed: ProcessH
 
     for name, scene in scenes.items():
         installed.edit(scene, title=f"New {name}")
-    installed.stash.log_book.wait_for("Plex token", 60.0)
+    installed.stash.log_store.wait_for("Plex token", 60.0)
     waiting, pid = installed.jobs(), installed.worker_pid
     installed.configure(a_plex_token=TOKEN)
     wait_for(

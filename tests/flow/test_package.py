@@ -48,7 +48,7 @@ def syncs(installed: PackagedInstall) -> bool:
     return installed.item().title == "Arrived" and (packages / "plexapi").is_dir()
 
 
-def test_the_pip_that_python_carries_is_enough(tmp_path: Path, source: Path, wheels: Path) -> None:
+def test_the_pip_that_python_carries_suffices(tmp_path: Path, source: Path, wheels: Path) -> None:
     python = bare_python(tmp_path / "bare")
     installed = PackagedInstall(tmp_path, source, python, extra_env=offline(wheels, python.parent))
 
@@ -57,7 +57,7 @@ def test_the_pip_that_python_carries_is_enough(tmp_path: Path, source: Path, whe
         assert syncs(installed)
 
 
-def test_uv_is_enough(tmp_path: Path, source: Path, wheels: Path) -> None:
+def test_uv_suffices(tmp_path: Path, source: Path, wheels: Path) -> None:
     uv = find_uv(tmp_path / "uv")
     if uv is None:
         pytest.skip("no uv here, and none to be had")

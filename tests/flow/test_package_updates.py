@@ -1,4 +1,4 @@
-"""What happens to a living worker and its data when the plugin's files change, or vanish, under it."""
+"""Test a running worker and its data when the plugin's files change or vanish."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.hook_queue import DATABASE, job_row
 from sync_queue.schema import MIGRATIONS
 from tests.emulators.plex_faults import Fault
+from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_install import uninstall
-from tests.emulators.stash_toys import alive
 from tests.harness.in_process import InProcessHarness
 from tests.harness.packages import OLD, PackagedInstall, build_old_source, build_source
 from tests.harness.plugin_copy import ROOT
@@ -83,7 +83,7 @@ def make_first_database(data: Path) -> None:
 
 
 def fill_first_database(data: Path, waiting: int, running: int, recorded: int) -> None:
-    """A job that waits, one that a dead worker had in hand, and a record."""
+    """Insert a waiting job, the current job of a crashed worker, and a record."""
     with contextlib.closing(sqlite3.connect(data / DATABASE, isolation_level=None)) as connection:
         for scene in (waiting, running):
             connection.execute(
@@ -162,15 +162,15 @@ def test_a_worker_leaves_quietly_when_its_plugin_was_uninstalled(tmp_path: Path)
         worker.work_for(UPDATE_S - 10.0)
         assert worker.process is not None
 
-        farewell = worker.process.loop.run()
+        exit_reason = worker.process.loop.run()
 
-        assert farewell is ExitReason.UNINSTALLED
+        assert exit_reason is ExitReason.UNINSTALLED
         assert [path.name for path in worker.plugin.iterdir()] == ["data"]
         assert "ERROR" not in worker.worker_log()
 
 
 def is_deleted(folder: Path) -> bool:
-    """Delete it as a person does, who tries again when somebody made or removed a file meanwhile."""
+    """Delete it as a user does, who tries again if a file appeared or vanished meanwhile."""
     shutil.rmtree(folder, ignore_errors=True)
     return not folder.exists()
 

@@ -124,7 +124,7 @@ def test_a_new_scene_that_plex_has_already_triggers_nothing(worker: InProcessHar
     assert summaries(worker) == {"/media/new/a.mp4": "Scene 1."}
 
 
-def test_a_folder_outside_all_libraries_is_reported_once(worker: InProcessHarness) -> None:
+def test_a_folder_beyond_all_libraries_is_reported_once(worker: InProcessHarness) -> None:
     worker.configure(b_path_map="/data => /elsewhere")
 
     create(worker, "new/a.mp4", "new/b.mp4", "other/c.mp4")
@@ -139,6 +139,16 @@ def test_a_folder_outside_all_libraries_is_reported_once(worker: InProcessHarnes
         )
         == 1
     )
+
+
+def test_a_reversed_mapping_is_named_where_no_library_holds_it(worker: InProcessHarness) -> None:
+    worker.configure(b_path_map="/media => /data")
+
+    create(worker, "new/a.mp4")
+    worker.work(SETTLED_SCAN_S)
+
+    (line,) = worker.stash_log("none of its libraries holds the folder", "Warning")
+    assert "enter '/data => /media'" in line
 
 
 def test_five_hundred_scenes_in_one_folder_are_one_scan(worker: InProcessHarness) -> None:

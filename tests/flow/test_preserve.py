@@ -1,6 +1,4 @@
-"""Preserve Plex edits: what a person entered stays, what PlexSync entered follows Stash, item by
-item.
-"""
+"""Test Preserve Plex edits: the user's values stay, PlexSync's follow Stash, item by item."""
 
 from __future__ import annotations
 
@@ -109,13 +107,13 @@ def test_a_hand_edited_field_survives_and_others_follow_stash(
 def test_the_title_of_a_fresh_item_is_nobodys(kept: InProcessHarness) -> None:
     first, item = kept.pair("a.mp4", title="From Stash")
     second, locked = kept.pair("b.mp4", title="From Stash, too")
-    kept.plex.library.change(locked, title="Somebody's", locked={"title"})
+    kept.plex.library.change(locked, title="Theirs", locked={"title"})
 
     with kept.writes_only(item):
         kept.sync(first, second)  # together: what one batch shares obeys the same rules
 
     assert kept.shown(item).title == "From Stash"
-    assert kept.shown(locked).title == "Somebody's"
+    assert kept.shown(locked).title == "Theirs"
 
 
 @pytest.mark.parametrize("trim", [False, True])

@@ -1,6 +1,4 @@
-"""What no hook tells of is found by comparing both sides, named rightly, repaired, and then there
-is silence.
-"""
+"""Test that changes without a hook are found by comparison, named, and repaired once."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ def reconcile(worker: InProcessHarness, scope: Scope = ALL) -> dict[str, Any]:
 
 
 def press(worker: InProcessHarness, scope: Scope = ALL) -> float:
-    """Press the button only; the moment that names the wish."""
+    """Press the button only; return the time that identifies the request."""
     worker.clock.advance(10.0)
     with contextlib.closing(connect(str(worker.data))) as connection:
         return request_run(
@@ -82,7 +80,7 @@ def test_a_library_in_step_has_no_gap_and_nothing_is_written(worker: InProcessHa
 
 
 def rename_in_database(table: dict[int, Any], old: str, new: str) -> None:
-    """No hook tells of it and no time moves, so the catch-up cannot see it either."""
+    """Rename without a hook and a new timestamp, so that the catch-up cannot see it either."""
     which = next(each.id for each in table.values() if each.name == old)
     table[which] = replace(table[which], name=new)
 
@@ -122,17 +120,17 @@ PLANTED: dict[str, tuple[Callable[[InProcessHarness, int], object], dict[str, di
         ),
         {"stale": {"title": 1, "summary": 1}},
     ),
-    "a title that somebody changed in Plex": (
+    "a title that was changed in Plex": (
         lambda worker, scene: worker.plex.library.change(worker.item().rating_key, title="By hand"),
         {"drifted": {"title": 1}},
     ),
-    "a genre that somebody took away in Plex": (
+    "a genre that was removed in Plex": (
         lambda worker, scene: worker.plex.library.change(
             worker.item().rating_key, genres=["night"]
         ),
         {"drifted": {"tags": 1}},
     ),
-    "an item that somebody emptied": (
+    "an item that was emptied in Plex": (
         lambda worker, scene: worker.plex.library.change(
             worker.item().rating_key, summary="", studio="", genres=[], roles=[]
         ),
@@ -286,7 +284,7 @@ def test_a_poster_replaced_in_plex_has_drifted(worker: InProcessHarness) -> None
     assert reconcile(worker)["gaps"] == {}
 
 
-def test_a_poster_path_that_merely_moved_is_looked_at_once(worker: InProcessHarness) -> None:
+def test_a_poster_path_that_merely_moved_is_read_one_time(worker: InProcessHarness) -> None:
     full_scene(worker)
     key = worker.item().rating_key
     worker.plex.library.change(key, thumb=f"/library/metadata/{key}/thumb/{int(worker.clock.now)}")
@@ -327,7 +325,7 @@ def test_hand_edits_are_no_gaps_where_they_are_preserved(worker: InProcessHarnes
         {"c_sync_title": False},
     ],
 )
-def test_what_a_person_wants_left_alone_is_no_gap(
+def test_what_the_user_excluded_is_no_gap(
     worker: InProcessHarness, settings: dict[str, Any]
 ) -> None:
     full_scene(worker)

@@ -1,4 +1,4 @@
-"""How runs begin, go on after a kill, what they cost, and that a dry one writes nothing."""
+"""Test how runs begin, continue after a kill, what they cost; a dry run writes nothing."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_day_is_a_day_in_every_zone(tmp_path: Path, zone: str) -> None:
     assert [worker.item(name).title for name in ("old.mp4", "young.mp4")] == ["old", "Young"]
 
 
-def test_a_killed_run_goes_on_where_it_was(worker: InProcessHarness) -> None:
+def test_a_killed_run_continues_where_it_was(worker: InProcessHarness) -> None:
     many_in_step(worker)
     worker.stash.library.change_scene(950, touch=False, title="Silent")
     worker.plex.faults.add(Fault(status=500, route=ITEMS, nth=4))
@@ -149,13 +149,14 @@ def test_a_dry_run_counts_and_names_and_writes_nothing(worker: InProcessHarness)
         written.append,
     )
 
-    said = b"".join(written).decode()
+    output = b"".join(written).decode()
     assert answer["output"]["fields"] == {"drifted": {"title": 1, "tags": 1}}
     assert answer["output"]["queued_gaps"] == {"drifted": 1, "missing": 1, "orphaned": 1}
     assert (
-        "Scene 1: drifted title, tags: item 101: title: 'By hand' instead of 'Title a.mp4'" in said
+        "Scene 1: drifted title, tags: item 101: title: 'By hand' instead of 'Title a.mp4'"
+        in output
     )
-    assert "2 scenes compared." in said
+    assert "2 scenes compared." in output
     assert (
         len(worker.plex.writes()),
         worker.rows("SELECT * FROM records"),
@@ -237,9 +238,9 @@ def test_of_each_kind_a_dry_run_shows_the_first_twenty(worker: InProcessHarness)
         written.append,
     )
 
-    said = b"".join(written).decode()
-    assert said.count(": missing") == 20
-    assert "Gaps: 25 missing; nothing was queued, a run would queue: 25 missing." in said
+    output = b"".join(written).decode()
+    assert output.count(": missing") == 20
+    assert "Gaps: 25 missing; nothing was queued, a run would queue: 25 missing." in output
 
 
 def test_one_run_a_day_and_a_full_one_after_seven_days(worker: InProcessHarness) -> None:
@@ -326,7 +327,7 @@ def test_one_library_is_compared_alone(worker: InProcessHarness) -> None:
     assert worker.item().title == "By hand"
 
 
-def test_a_corrupt_history_is_set_aside_and_said_once(worker: InProcessHarness) -> None:
+def test_a_corrupt_history_is_quarantined_and_reported_once(worker: InProcessHarness) -> None:
     full_scene(worker)
     reconcile(worker)
     worker.end_worker()
@@ -364,7 +365,7 @@ def test_items_that_plex_cannot_show_are_left_out(worker: InProcessHarness) -> N
     assert "reconcile.skipped scenes=200" in worker.worker_log()
 
 
-def test_the_button_follows_the_worker_and_tells_what_was_found(installed: ProcessHarness) -> None:
+def test_the_button_follows_the_worker_and_prints_the_result(installed: ProcessHarness) -> None:
     installed.scene(title="Title", tags=["night"])
     installed.scene("late.mp4", in_plex=False)
 

@@ -1,6 +1,4 @@
-"""What survives a restart, how gently the queue drains, what it costs to wait, and what people can
-see and do.
-"""
+"""Test restarts, how gently the queue drains, the cost of waiting and what users see."""
 
 from __future__ import annotations
 
@@ -162,7 +160,7 @@ def test_users_are_notified_once_per_outage_start_and_end(worker: InProcessHarne
     assert len(worker.stash_log("Plex is back", "Info")) == 1
 
 
-def test_a_ramp_goes_on_after_a_restart(worker: InProcessHarness) -> None:
+def test_a_slow_start_continues_after_a_restart(worker: InProcessHarness) -> None:
     begin_outage(worker, worker.scene())
     worker.plex.up()
     worker.work_until(lambda: not worker.jobs())
@@ -271,11 +269,12 @@ def test_however_long_only_waiting_jobs_wait_nothing_grows(
     worker.plex.up()
     worker.plex.maintenance(1e9)
     counts: list[tuple[int, int, int]] = []
-    asked = told = 0
+    plex_requests = stash_requests = 0
 
     for _ in range(4):
         worker.work_for(days * DAY_S / 4.0, step=20.0)
-        asked, told = asked + worker.plex.count(), told + worker.stash.count()
+        plex_requests += worker.plex.count()
+        stash_requests += worker.stash.count()
         worker.plex.reset_counts()
         worker.stash.reset_counts()
         worker.clock.sleeps.clear()
@@ -287,8 +286,8 @@ def test_however_long_only_waiting_jobs_wait_nothing_grows(
     worker.work_until(lambda: not worker.jobs(), limit=600.0)
 
     minutes = days * 1440.0
-    assert asked <= 1.3 * minutes + 20
-    assert told <= 3.0 * minutes + 100
+    assert plex_requests <= 1.3 * minutes + 20
+    assert stash_requests <= 3.0 * minutes + 100
     assert counts[-1][0] - counts[0][0] < 2_000
     assert counts[-1][1] - counts[0][1] <= 2
     assert counts[-1][2] - counts[0][2] < 20_000 * max(1.0, days)
@@ -344,7 +343,7 @@ def test_the_rate_halves_while_plex_fails_now_and_then(worker: InProcessHarness)
     assert worker.dead_letters() == []
 
 
-def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(worker: InProcessHarness) -> None:
+def test_an_edit_during_the_slow_start_is_next(worker: InProcessHarness) -> None:
     scenes = [
         worker.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(40)
     ]
@@ -354,9 +353,7 @@ def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(worker: InProcessH
     done_before: list[int] = []
 
     def edit_in_the_middle(pause_s: float) -> None:
-        """Whoever waits for a turn looks around meanwhile, so an edit comes while the backfill
-        drains.
-        """
+        """The worker checks for changes while it is throttled, so an edit comes during the backfill."""
         if not done_before and worker.worker_log().count("sync.done") >= 10:
             done_before.append(worker.worker_log().count("sync.done"))
             worker.edit(scenes[-1], title="Urgent")
@@ -371,7 +368,7 @@ def test_an_edit_during_the_ramp_is_the_next_to_have_its_turn(worker: InProcessH
     assert worker.item("39.mp4").title == "Urgent"
 
 
-def test_nobody_waits_for_the_pace_while_plex_answers_well(worker: InProcessHarness) -> None:
+def test_nothing_is_delayed_while_plex_answers_quickly(worker: InProcessHarness) -> None:
     scenes = [
         worker.scene(f"{number}.mp4", 1_000 + number, title=f"T {number}") for number in range(30)
     ]
@@ -385,7 +382,7 @@ def test_nobody_waits_for_the_pace_while_plex_answers_well(worker: InProcessHarn
     assert worker.clock.sleeps == []
 
 
-# -- what people see and do
+# -- what users see and do
 # ---------------------------------------------------------------------------
 
 
@@ -430,7 +427,7 @@ def test_the_outage_report_covers_none_one_and_a_current_one(
     assert installed.stash_log("Plex is available; the last outage ended")
 
 
-def bury(installed: ProcessHarness, scene: int, reason: str) -> None:
+def add_dead_letter(installed: ProcessHarness, scene: int, reason: str) -> None:
     """A dead letter of that class, as a job that failed at this moment would leave it."""
     statement = (
         "INSERT INTO dead_letters (subject, cause, priority, title, reason, message, attempts, candidates, first_at,"
@@ -459,8 +456,8 @@ def test_recovering_waits_for_plex_and_requeues_outage_jobs(
         ("b.mp4", "PlexTemporaryError"),
         ("c.mp4", "AmbiguousMatch"),
     ):
-        bury(installed, scenes[name], reason)
-    bury(installed, 4_711, PlexUnavailable.__name__)
+        add_dead_letter(installed, scenes[name], reason)
+    add_dead_letter(installed, 4_711, PlexUnavailable.__name__)
 
     with pytest.raises(GraphqlFailure, match="not well yet"):
         installed.stash.run_operation({"mode": "recover"})

@@ -38,7 +38,7 @@ def save(installed: ProcessHarness) -> None:
 
 
 @pytest.mark.parametrize("act", [wake, press, save])
-def test_one_hook_is_enough_after_an_outage_and_a_killed_stash(
+def test_one_hook_suffices_after_an_outage_and_a_killed_stash(
     installed: ProcessHarness, act: Callable[[ProcessHarness], None]
 ) -> None:
     scene = installed.scene()
@@ -127,7 +127,7 @@ def test_without_stash_the_worker_stops_and_the_next_continues(
     assert worker.process is not None
     since = worker.clock.monotonic()
 
-    farewell = worker.process.loop.run()
+    exit_reason = worker.process.loop.run()
     lasted = worker.clock.monotonic() - since
     loud = [line for line in worker.worker_log().splitlines() if " ERROR " in line]
     waiting = worker.jobs()
@@ -137,7 +137,7 @@ def test_without_stash_the_worker_stops_and_the_next_continues(
     worker.begin_worker()
     worker.work_until(lambda: not worker.jobs(), limit=300.0)
 
-    assert farewell is ExitReason.STASH_UNREACHABLE
+    assert exit_reason is ExitReason.STASH_UNREACHABLE
     assert UNREACHABLE_AFTER_S <= lasted <= UNREACHABLE_AFTER_S + 120.0
     assert loud == []
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]

@@ -33,7 +33,7 @@ BEFORE: dict[str, Any] = {
     "tagline": "As before",
     "user_rating": 4.0,
     "genres": ["drama", "train"],
-    "roles": ["Mia", "Somebody"],
+    "roles": ["Mia", "Theirs"],
     "collections": ["Mine"],
     "locked": {"summary", "genre"},
 }
@@ -46,14 +46,14 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcess
         yield made
 
 
-class Button:
+class TaskRunner:
     """The task, pressed as often as wanted; each press begins a little later than the one before
     ended.
     """
 
     def __init__(self, worker: InProcessHarness) -> None:
         self._worker = worker
-        self.said: list[str] = []
+        self.output: list[str] = []
         self.bars: list[float] = []
 
     def press(self) -> dict[str, object]:
@@ -62,7 +62,7 @@ class Button:
         connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": worker.stash.port}
 
         def write(line: bytes) -> None:
-            self.said.append(line.decode())
+            self.output.append(line.decode())
 
         context = build_context(
             Environment(ROOT, worker.data, worker.clock),
@@ -78,8 +78,8 @@ class Button:
 
 
 @pytest.fixture
-def button(worker: InProcessHarness) -> Button:
-    return Button(worker)
+def runner(worker: InProcessHarness) -> TaskRunner:
+    return TaskRunner(worker)
 
 
 def written(worker: InProcessHarness, **before: Any) -> tuple[int, int]:
@@ -91,9 +91,7 @@ def written(worker: InProcessHarness, **before: Any) -> tuple[int, int]:
 
 
 def facts(item: Item) -> dict[str, object]:
-    """What a person sees of an item. An added name is the last one of its list, so lists are
-    compared as sets.
-    """
+    """Return what a user sees of an item; lists as sets, because an added name comes last."""
     return {
         "title": item.title,
         "summary": item.summary,
@@ -121,7 +119,7 @@ def switch_off(worker: InProcessHarness) -> None:
 
 
 def test_an_item_shows_again_what_it_showed_before(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     scene, item = worker.pair("train.mp4", cover=picture(1), **FULL)
     worker.plex.library.change(item, **BEFORE)
@@ -132,7 +130,7 @@ def test_an_item_shows_again_what_it_showed_before(
     switch_off(worker)
 
     with worker.writes_only(item):
-        answer = button.press_twice()
+        answer = runner.press_twice()
 
     assert answer == {"restored": 1, "edited": 0, "gone": 0, "refused": 0}
     assert facts(worker.shown(item)) == expected()
@@ -140,8 +138,8 @@ def test_an_item_shows_again_what_it_showed_before(
     assert worker.records(scene) == {}
 
 
-def test_everything_is_put_back_after_many_edits_too(
-    worker: InProcessHarness, button: Button
+def test_everything_is_restored_after_many_edits_too(
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     scene, item = written(worker)
     worker.change(
@@ -154,13 +152,13 @@ def test_everything_is_put_back_after_many_edits_too(
     worker.sync(scene)
     switch_off(worker)
 
-    button.press_twice()
+    runner.press_twice()
 
     assert facts(worker.shown(item)) == expected()
 
 
-def test_a_later_hand_edit_stays_and_all_else_is_put_back(
-    worker: InProcessHarness, button: Button
+def test_a_later_hand_edit_stays_and_all_else_is_restored(
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     _, item = written(worker)
     worker.plex.library.change(
@@ -168,7 +166,7 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(
     )
     switch_off(worker)
 
-    answer = button.press_twice()
+    answer = runner.press_twice()
 
     assert answer["edited"] == 1
     kept = {
@@ -177,42 +175,44 @@ def test_a_later_hand_edit_stays_and_all_else_is_put_back(
         "locked": {"summary", "genre", "title"},
     }
     assert facts(worker.shown(item)) == expected(**kept)
-    assert any("stays: title" in line for line in button.said)
+    assert any("stays: title" in line for line in runner.output)
 
 
-def test_a_poster_that_somebody_chose_since_stays(worker: InProcessHarness, button: Button) -> None:
+def test_a_poster_that_the_user_chose_since_stays(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
     _, item = written(worker)
     ctx = worker.components.settings.sync_context()
     assert ctx is not None
     ctx.plex.upload_image(item, "posters", picture(9))
     switch_off(worker)
 
-    button.press_twice()
+    runner.press_twice()
 
     assert worker.shown(item).poster_bytes == picture(9)
 
 
 def test_the_first_run_changes_nothing_and_says_how_many(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     written(worker)
     switch_off(worker)
     before = worker.snapshot()
 
-    answer = button.press()
+    answer = runner.press()
 
     assert answer == {"chosen": 1, "restored": 0}
     assert worker.snapshot() == before
-    assert any("1 items in Plex would get back" in line for line in button.said)
+    assert any("1 items in Plex would get back" in line for line in runner.output)
 
 
-def test_a_third_run_finds_nothing_to_do(worker: InProcessHarness, button: Button) -> None:
+def test_a_third_run_finds_nothing_to_do(worker: InProcessHarness, runner: TaskRunner) -> None:
     written(worker)
     switch_off(worker)
-    button.press_twice()
+    runner.press_twice()
     before, requests = worker.snapshot(), len(worker.plex.writes())
 
-    answer = button.press_twice()
+    answer = runner.press_twice()
 
     assert answer["restored"] == 0
     assert worker.snapshot() == before
@@ -220,51 +220,51 @@ def test_a_third_run_finds_nothing_to_do(worker: InProcessHarness, button: Butto
 
 
 def test_while_plexsync_is_enabled_the_task_refuses_and_says_why(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     written(worker)
     before = worker.snapshot()
 
     with pytest.raises(TaskFailed, match="Switch Enabled off"):
-        button.press()
+        runner.press()
 
     assert worker.snapshot() == before
 
 
 def test_a_worker_that_is_still_syncing_is_not_raced(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     written(worker)
     switch_off(worker)
-    parts = worker.components
-    parts.facts.set_status(WorkerStatus.SYNCING, parts.epoch)
+    queue = worker.components.queue
+    queue.facts.set_status(WorkerStatus.SYNCING, queue.epoch)
     lease = Lease(worker.data)
     assert lease.acquire()
 
     try:
         with pytest.raises(TaskFailed, match="in a minute"):
-            button.press()
+            runner.press()
     finally:
         lease.release()
 
 
-def test_switched_on_in_the_middle_it_stops(worker: InProcessHarness, button: Button) -> None:
+def test_switched_on_in_the_middle_it_stops(worker: InProcessHarness, runner: TaskRunner) -> None:
     written(worker)
     switch_off(worker)
-    button.press()
+    runner.press()
     worker.configure(a_enabled=True)
 
     with pytest.raises(TaskFailed, match="Switch Enabled off"):
-        button.press()
+        runner.press()
 
 
 def test_restored_values_stay_restored_when_enabled_again(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     _, item = written(worker)
     worker.run_until_idle(2000.0)
     switch_off(worker)
-    button.press_twice()
+    runner.press_twice()
 
     worker.run_for(3600.0, 600.0)
     worker.configure(a_enabled=True)
@@ -274,24 +274,24 @@ def test_restored_values_stay_restored_when_enabled_again(
 
 
 def test_a_sync_all_after_a_restore_can_be_restored_again(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     _, item = written(worker)
     switch_off(worker)
-    button.press_twice()
+    runner.press_twice()
     worker.configure(a_enabled=True)
 
     worker.sync_all()
     title = worker.shown(item).title
     switch_off(worker)
-    button.press_twice()
+    runner.press_twice()
 
     assert title == FULL["title"]
     assert facts(worker.shown(item)) == expected()
 
 
 def test_a_field_enabled_later_keeps_its_own_original(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     worker.configure(c_sync_studio=False, c_sync_collection=False)
     scene, item = written(worker)
@@ -301,13 +301,13 @@ def test_a_field_enabled_later_keeps_its_own_original(
     worker.sync(scene)
     switch_off(worker)
 
-    button.press_twice()
+    runner.press_twice()
 
     assert facts(worker.shown(item)) == expected(studio="Changed meanwhile")
 
 
 def test_items_of_a_deleted_scene_are_restored_too(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     scene, item = written(worker)
     worker.stash.destroy_scene(scene)
@@ -315,12 +315,14 @@ def test_items_of_a_deleted_scene_are_restored_too(
     assert worker.shown(item).title == FULL["title"]
     switch_off(worker)
 
-    button.press_twice()
+    runner.press_twice()
 
     assert facts(worker.shown(item)) == expected()
 
 
-def test_a_shared_edit_is_restored_on_each_item(worker: InProcessHarness, button: Button) -> None:
+def test_a_shared_edit_is_restored_on_each_item(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
     pairs = [
         worker.pair(f"{number}.mp4", tags=["one", "two"], studio="Aurora") for number in range(5)
     ]
@@ -330,7 +332,7 @@ def test_a_shared_edit_is_restored_on_each_item(worker: InProcessHarness, button
     assert {worker.shown(item).studio for _, item in pairs} == {"Aurora"}
     switch_off(worker)
 
-    answer = button.press_twice()
+    answer = runner.press_twice()
 
     assert answer["restored"] == 5
     for number, (_, item) in enumerate(pairs):
@@ -338,66 +340,68 @@ def test_a_shared_edit_is_restored_on_each_item(worker: InProcessHarness, button
 
 
 def test_an_item_gone_from_plex_is_counted_and_forgotten(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     _, item = written(worker)
     worker.plex.library.remove_item(item)
     switch_off(worker)
 
-    answer = button.press_twice()
+    answer = runner.press_twice()
 
     assert (answer["gone"], answer["restored"]) == (1, 0)
     assert query(worker.data, "SELECT count(*) FROM originals") == [(0,)]
 
 
 def test_a_rejected_field_is_reported_and_restored_next_time(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     _, item = written(worker, date=None)
     switch_off(worker)
     worker.plex.switches.empty_date = "500"
 
-    refused = button.press_twice()
+    refused = runner.press_twice()
     worker.plex.switches.empty_date = "clears"
-    answer = button.press_twice()
+    answer = runner.press_twice()
 
     assert (refused["refused"], answer["restored"]) == (1, 1)
-    assert any("Plex does not take date" in line for line in button.said)
+    assert any("Plex does not take date" in line for line in runner.output)
     assert facts(worker.shown(item)) == expected(date=None)
 
 
 def test_a_dropped_value_is_reported_and_restored_next_time(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     _, item = written(worker, date=None)
     switch_off(worker)
     worker.plex.switches.empty_date = "ignored"
 
-    dropped = button.press_twice()
+    dropped = runner.press_twice()
     worker.plex.switches.empty_date = "clears"
-    answer = button.press_twice()
+    answer = runner.press_twice()
 
     assert (dropped["refused"], answer["restored"]) == (1, 1)
-    assert any("Plex does not take date" in line for line in button.said)
+    assert any("Plex does not take date" in line for line in runner.output)
     assert facts(worker.shown(item)) == expected(date=None)
 
 
-def test_plex_down_in_the_middle_loses_nothing(worker: InProcessHarness, button: Button) -> None:
+def test_plex_down_in_the_middle_loses_nothing(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
     _, item = written(worker)
     switch_off(worker)
-    button.press()
+    runner.press()
     worker.plex.faults.add(Fault(method="PUT", status=500, times=None))
 
     with pytest.raises(TaskFailed):
-        button.press()
+        runner.press()
     worker.plex.faults.clear()
-    button.press_twice()
+    runner.press_twice()
 
     assert facts(worker.shown(item)) == expected()
 
 
 def test_a_kill_between_request_and_record_stays_restorable(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     scene, item = worker.pair("train.mp4", **FULL)
     worker.plex.library.change(item, **BEFORE)
@@ -419,13 +423,13 @@ def test_a_kill_between_request_and_record_stays_restorable(
     assert worker.shown(item).title == FULL["title"]
     worker.configure(a_enabled=False)
 
-    button.press_twice()
+    runner.press_twice()
 
     assert facts(worker.shown(item)) == expected()
 
 
 def test_an_installation_of_1_0_keeps_what_it_shows_now(
-    worker: InProcessHarness, button: Button
+    worker: InProcessHarness, runner: TaskRunner
 ) -> None:
     scene, item = written(worker)
     connection = sqlite3.connect(worker.data / "queue.db")
@@ -436,6 +440,6 @@ def test_an_installation_of_1_0_keeps_what_it_shows_now(
     worker.sync(scene)
     switch_off(worker)
 
-    button.press_twice()
+    runner.press_twice()
 
     assert worker.shown(item).title == FULL["title"]

@@ -119,7 +119,7 @@ def test_emptying_a_whole_scene_clears_what_plexsync_wrote(worker: InProcessHarn
 
 
 @pytest.mark.parametrize("tags_replace", [False, True], ids=["tags are added", "tags are replaced"])
-def test_a_collection_that_a_person_chose_stays(
+def test_a_collection_that_the_user_chose_stays(
     worker: InProcessHarness, tags_replace: bool
 ) -> None:
     worker.plex.switches.tags_replace = tags_replace

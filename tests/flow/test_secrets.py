@@ -57,7 +57,7 @@ def live(installed: ProcessHarness) -> None:
     installed.configure(a_enabled=True)
     installed.configure(a_plex_token=TOKEN + "-mistyped")
     installed.edit(good, title="Best")
-    installed.stash.log_book.wait_for("Plex token", 60.0)
+    installed.stash.log_store.wait_for("Plex token", 60.0)
     with pytest.raises(GraphqlFailure):
         installed.stash.run_operation({"mode": "health"})
     installed.configure(a_plex_token=TOKEN)
@@ -89,7 +89,7 @@ def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: ProcessHarn
     installed, desired = lived_in, secrets(lived_in)
     command_line = Path(f"/proc/{installed.worker_pid}/cmdline")
 
-    said = "\n".join(entry.message for entry in installed.stash.log).encode()
+    logged = "\n".join(entry.message for entry in installed.stash.log).encode()
     runs = b"\n".join(part.encode() for run in installed.stash.plugin_runs for part in run.argv)
     printed = b"\n".join(
         run.stdout + "\n".join(run.stderr).encode() for run in installed.stash.plugin_runs
@@ -105,16 +105,16 @@ def test_a_full_run_leaves_secrets_only_in_the_session_row(lived_in: ProcessHarn
 
     assert len(desired) > 5
     assert len(session) == 1 and session[0][0]
-    assert found_in(said, desired) == []
+    assert found_in(logged, desired) == []
     assert found_in(runs, desired) == []
     assert found_in(printed, desired) == []
     assert not command_line.exists() or found_in(command_line.read_bytes(), desired) == []
     assert {
         name: found for name, text in others.items() if (found := found_in(text, desired))
     } == {}
-    outside_the_database = {path for path in files if not path.name.startswith("queue.db")}
-    assert len(outside_the_database) > 3
-    assert {path.name for path in outside_the_database if found_in(files[path], desired)} == set()
+    other_files = {path for path in files if not path.name.startswith("queue.db")}
+    assert len(other_files) > 3
+    assert {path.name for path in other_files if found_in(files[path], desired)} == set()
     assert [
         path.name for path, content in files.items() if found_in(content, {TOKEN, API_KEY})
     ] == []

@@ -54,12 +54,12 @@ def test_a_missing_setting_is_reported_once(worker: InProcessHarness, key: str, 
     for scene in scenes:
         worker.edit(scene, title="Kept")
         worker.work_for(60.0, step=10.0)
-    waiting, said = worker.jobs(), worker.stash_log(f"{name} is not set", "Error")
+    waiting, reported = worker.jobs(), worker.stash_log(f"{name} is not set", "Error")
     worker.configure(**{key: right})
     worker.work_until(lambda: not worker.jobs(), limit=60.0)
 
     assert [attempts for _, attempts, _ in waiting] == [0, 0, 0]
-    assert len(said) == 1
+    assert len(reported) == 1
     assert {item.title for item in worker.plex.library.items()} == {"Kept"}
 
 

@@ -64,7 +64,7 @@ def test_a_source_switched_off_leaves_the_field_alone(worker: InProcessHarness) 
     scene, item = worker.pair("a.mp4", **FULL)
     worker.sync(scene)
     worker.configure(c_tagline_source="none")
-    worker.change(scene, director="Somebody else")
+    worker.change(scene, director="Another director")
 
     with worker.writes_only():
         worker.sync_all()

@@ -1,4 +1,4 @@
-"""What several items have in common is written by one request, and never costs an item a name."""
+"""Test that a change shared by several items is one request and costs no item a name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.harness.in_process import InProcessHarness, in_process
 from tests.harness.requests import arguments, removed_names, sent_names, written_items
 
 MANY = 30
-LONGEST_TARGET = 4_000
+MAX_TARGET_CHARS = 4_000
 
 
 class Killed(BaseException):
@@ -120,7 +120,7 @@ def test_what_a_server_was_proven_to_do_is_kept_for_that_server(worker: InProces
     assert worker.worker_log().count("plex.tag_mode") == 1
 
 
-def test_another_server_at_the_same_address_is_tried_anew(worker: InProcessHarness) -> None:
+def test_another_server_at_the_same_address_is_tried_again(worker: InProcessHarness) -> None:
     scenes, items = fill(worker)
     for number, scene in enumerate(scenes):
         worker.change(scene, tags=[f"own {number}", "New"])
@@ -181,7 +181,7 @@ def test_names_of_others_survive_every_kind_of_sharing(
 
 @pytest.mark.parametrize("preserve", [False, True])
 @pytest.mark.parametrize("point", ["drain.shared", "drain.job_started", "drain.synced"])
-def test_a_worker_that_dies_after_sharing_costs_no_name(
+def test_a_worker_killed_after_sharing_costs_no_name(
     worker: InProcessHarness, point: str, preserve: bool
 ) -> None:
     worker.configure(c_preserve_plex_edits=preserve)
@@ -245,14 +245,14 @@ def test_shared_requests_stay_short_however_many_items_and_names(
     desired = {name.upper() + "!" for name in names}
     assert all(genres(worker, item) == desired for item in items)
     shared = [record for record in edits(worker, before) if len(written_items([record])) > 1]
-    assert all(len(record.target) <= LONGEST_TARGET for record in shared)
+    assert all(len(record.target) <= MAX_TARGET_CHARS for record in shared)
     assert bool(shared) == (
         count == 20
     )  # a longer list would be sent in parts, which not every server adds up
 
 
 def test_a_long_text_in_common_is_never_cut(worker: InProcessHarness) -> None:
-    text = "A long story, told to the end. " * 200
+    text = "A long story, up to the end. " * 200
     scenes, items = fill(worker, 5)
     for scene in scenes:
         worker.change(scene, details=text)

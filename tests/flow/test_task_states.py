@@ -30,7 +30,7 @@ NEEDS_SETTINGS = {
     "reconcile_dry_run",
 }
 NEEDS_PLEX = NEEDS_SETTINGS
-MOST_LINES = 25
+MAX_LINES = 25
 
 
 def nothing_configured(installed: ProcessHarness) -> None:
@@ -83,7 +83,7 @@ STATES: dict[str, tuple[Callable[[ProcessHarness], None], set[str]]] = {
 def test_every_button_answers_or_says_why_it_cannot(installed: ProcessHarness, state: str) -> None:
     arrange, refused = STATES[state]
     arrange(installed)
-    installed.run_task("View Queue Status")  # afterwards a worker lives
+    installed.run_task("View Queue Status")  # afterwards a worker runs
     written: dict[str, list[bytes]] = {task.mode: [] for task in TASKS}
 
     answers = {task.mode: press(installed, task.mode, written[task.mode]) for task in TASKS}
@@ -92,7 +92,7 @@ def test_every_button_answers_or_says_why_it_cannot(installed: ProcessHarness, s
     assert all(set(answer) in ({"error"}, {"output"}) for answer in answers.values())
     assert all(0.0 <= share <= 1.0 for lines in written.values() for share in shares_in(lines))
     assert not [line for lines in written.values() for line in lines if b"Traceback" in line]
-    assert len(written["status"]) <= MOST_LINES
+    assert len(written["status"]) <= MAX_LINES
 
 
 def test_every_button_ends_well_beside_a_worker_with_a_backlog(installed: ProcessHarness) -> None:
@@ -111,18 +111,18 @@ def test_every_button_ends_well_beside_a_worker_with_a_backlog(installed: Proces
         for entry in installed.stash.log
         if "Traceback" in entry.message or "parsing" in entry.message
     ]
-    assert len([line for line in runs["status"].stderr if line]) <= MOST_LINES
+    assert len([line for line in runs["status"].stderr if line]) <= MAX_LINES
 
 
-def test_the_status_has_its_most_important_line_last(installed: ProcessHarness) -> None:
+def test_the_status_has_its_main_line_last(installed: ProcessHarness) -> None:
     dead_letters(installed)
     count = len(installed.stash.log)
 
     installed.run_task("View Queue Status")
 
-    said = [entry.message for entry in installed.stash.log[count:] if entry.level == "Info"]
-    assert "Queue: 0 due, 0 later, 0 in progress" in said[-1]
-    assert "1 dead letter." in said[-1]
+    logged = [entry.message for entry in installed.stash.log[count:] if entry.level == "Info"]
+    assert "Queue: 0 due, 0 later, 0 in progress" in logged[-1]
+    assert "1 dead letter." in logged[-1]
 
 
 def test_process_queue_without_settings_says_what_waits_and_why(installed: ProcessHarness) -> None:
@@ -190,7 +190,7 @@ def shares_in(written: list[bytes]) -> list[float]:
 def press(installed: ServerPair, mode: str, written: list[bytes]) -> dict[str, object]:
     """The button, in this process, because a plugin's process would find a way to start a worker."""
 
-    def nobody(by: str) -> None:
+    def fail_to_start(by: str) -> None:
         raise OSError("no process can be started")
 
     connection = {
@@ -204,7 +204,7 @@ def press(installed: ServerPair, mode: str, written: list[bytes]) -> dict[str, o
         {"mode": mode},
         str(ROOT),
         str(installed.data),
-        nobody,
+        fail_to_start,
         written.append,
     )
 

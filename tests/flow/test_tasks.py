@@ -110,15 +110,15 @@ def test_the_queue_status_says_what_waits_what_failed_and_why(installed: Process
     answer = installed.stash.run_operation({"mode": "status"})
     job = installed.run_task("View Queue Status")
 
-    said = "\n".join(entry.message for entry in installed.stash.log if entry.level == "Info")
+    logged = "\n".join(entry.message for entry in installed.stash.log if entry.level == "Info")
     assert job.status == "FINISHED"
     assert (answer["later"], answer["dead"]) == (1, {"AmbiguousMatch": 1})
     assert answer["waiting"] == {"PlexNotFound": 1}
-    assert f"Dead letter: scene {dead} (Which holiday?): AmbiguousMatch." in said
-    assert "/media/2019/holiday.mp4" in said
-    assert "Dead letters: 1 x AmbiguousMatch." in said
-    assert "Waiting: 1 x PlexNotFound." in said
-    assert "0 due, 1 later, 0 in progress" in said
+    assert f"Dead letter: scene {dead} (Which holiday?): AmbiguousMatch." in logged
+    assert "/media/2019/holiday.mp4" in logged
+    assert "Dead letters: 1 x AmbiguousMatch." in logged
+    assert "Waiting: 1 x PlexNotFound." in logged
+    assert "0 due, 1 later, 0 in progress" in logged
 
 
 def test_clearing_dead_letters_takes_two_runs(installed: ProcessHarness) -> None:
@@ -162,7 +162,7 @@ def test_a_second_sync_all_writes_nothing(installed: ProcessHarness) -> None:
     assert len(installed.plex.writes()) == writes
 
 
-def test_the_health_check_tells_what_is_well(installed: ProcessHarness) -> None:
+def test_the_health_check_reports_what_works(installed: ProcessHarness) -> None:
     answer = installed.stash.run_operation({"mode": "health"})
 
     assert answer["libraries"] == ["Scenes"]
@@ -177,7 +177,7 @@ def test_the_health_check_tells_what_is_well(installed: ProcessHarness) -> None:
         ({"a_plex_token": ""}, "Plex token is not set"),
         ({"a_plex_url": ""}, "Plex URL is not set"),
         ({"a_plex_url": "http://127.0.0.1:9"}, "no connection to Plex"),
-        ({"a_plex_libraries": "Films"}, "films"),
+        ({"a_plex_libraries": "Films"}, r"named Films \(it has: Scenes\)"),
     ],
 )
 def test_the_health_check_names_what_is_wrong(
@@ -189,7 +189,7 @@ def test_the_health_check_names_what_is_wrong(
         installed.stash.run_operation({"mode": "health"})
 
 
-def test_the_health_check_tells_of_a_broken_plex(installed: ProcessHarness) -> None:
+def test_the_health_check_reports_a_broken_plex(installed: ProcessHarness) -> None:
     installed.plex.faults.add(Fault(status=500, times=None))
 
     with pytest.raises(GraphqlFailure, match="500"):

@@ -10,8 +10,8 @@ import pytest
 
 from core.version import VERSION
 from tests.emulators.plex_faults import Fault
+from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_install import install_package
-from tests.emulators.stash_toys import alive
 from tests.flow.release import RELEASED, ReleasedServers, release_source
 from tests.flow.simulated_time import SimulatedTime
 from tests.harness.plugin_copy import copy_plugin

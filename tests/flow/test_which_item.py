@@ -222,7 +222,7 @@ def test_the_first_of_two_scenes_on_one_item_writes(
     assert worker.records(second) == {}
 
 
-def test_the_scene_that_an_items_record_names_goes_on_writing_it(worker: InProcessHarness) -> None:
+def test_the_scene_in_an_items_record_continues_to_write_it(worker: InProcessHarness) -> None:
     item = worker.plex.library.add_item(
         worker.section, parts=[[("/media/a.mp4", 1), ("/media/b.mp4", 2)]]
     )
@@ -252,7 +252,7 @@ def test_a_scene_with_a_new_id_knows_its_predecessors_writes(
     ]
     worker.sync(old, *others)
     worker.plex.library.change(item, collections=["Aurora", "Mine"])
-    worker.stash.library.drop_scene(old)  # nobody was told
+    worker.stash.library.drop_scene(old)  # no hook ran
     new = worker.add_scene(
         "/data/a.mp4", title="New", studio="Borealis", tags=["two", "three"], cover=picture(1)
     )
@@ -280,7 +280,7 @@ def test_a_moved_file_is_followed_and_the_old_item_left_alone(worker: InProcessH
     assert set(worker.records(scene)) == {new}
 
 
-def test_an_item_that_plays_another_file_now_is_matched_anew(worker: InProcessHarness) -> None:
+def test_an_item_that_plays_another_file_is_matched_again(worker: InProcessHarness) -> None:
     scene, old = worker.pair("a/b.mp4", 10)
     worker.sync(scene)
     worker.plex.library.rename_file("/media/a/b.mp4", "/media/a/other.mp4")
@@ -428,7 +428,7 @@ def test_one_contradiction_removes_a_mapping(learning: InProcessHarness) -> None
     assert learning.worker_log().count("/data=>/media") == 1
 
 
-# -- what is told -------------------------------------------------------------------------------
+# -- what is reported -------------------------------------------------------------------------------
 
 
 def test_the_confidence_of_every_sync_is_recorded_and_counted(worker: InProcessHarness) -> None:

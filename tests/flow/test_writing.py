@@ -1,4 +1,4 @@
-"""What is written to an item, what is left alone there, and that no other item is ever touched."""
+"""Test what is written to an item, what is left alone, and that no other item is touched."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_genres_and_actors_go_and_foreign_collections_stay(
 ) -> None:
     scene, item = worker.pair("a.mp4", **FULL)
     worker.plex.library.change(
-        item, genres=["old", "train"], roles=["Nobody"], collections=["Mine"], labels=["x"]
+        item, genres=["old", "train"], roles=["Theirs"], collections=["Mine"], labels=["x"]
     )
 
     with worker.writes_only(item):
@@ -192,10 +192,10 @@ def test_a_silently_dropped_edit_is_reported_once(worker: InProcessHarness) -> N
         worker.sync(scene)
         worker.run_for(600.0)
 
-    told = [text for text in worker.notices().values() if "does not show it" in text]
-    assert len(told) == 1
-    assert f"scene {scene}" in told[0]
-    assert "date" in told[0]
+    reported = [text for text in worker.notices().values() if "does not show it" in text]
+    assert len(reported) == 1
+    assert f"scene {scene}" in reported[0]
+    assert "date" in reported[0]
     assert worker.dead_letters() == []
 
 
@@ -224,7 +224,7 @@ def test_everything_written_is_locked_except_the_rating(worker: InProcessHarness
     assert worker.shown(item).user_rating == 8.0
 
 
-def test_an_agent_changes_nothing_of_ours(worker: InProcessHarness) -> None:
+def test_an_agent_changes_nothing_of_plexsyncs(worker: InProcessHarness) -> None:
     scene, item = worker.pair("a.mp4", cover=png(1), **FULL)
     worker.sync(scene)
 

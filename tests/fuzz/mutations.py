@@ -1,4 +1,4 @@
-"""What broken disks, strange servers and people can put where something sensible should be."""
+"""What broken disks, strange servers and users can put where a valid value should be."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def quiet(text: str) -> None:
-    """A writer that nobody listens to."""
+    """Discard a line."""
 
 
 Writer = Callable[[bytes], object]

@@ -1,6 +1,4 @@
-"""A queue's database with bytes turned over: it works, or it is set aside and what it shows is
-kept.
-"""
+"""Test a database with flipped bytes: it works, or it is quarantined and its rows are kept."""
 
 from __future__ import annotations
 
@@ -34,13 +32,19 @@ from tasks.run import build_context
 from tasks.table import TASKS
 from tests.fuzz.mutations import flip_bits
 from tests.harness.clocks import FakeClock
+from tests.harness.database import save_session
 from tests.harness.examples import fuzzed
 from tests.harness.plugin_copy import ROOT
 from wiring import Environment, Worker, build_worker
 
 SCENES = range(1, 90)
 SERVER = "machine"
-NOBODY = {"Scheme": "http", "Host": "127.0.0.1", "Port": 9, "SessionCookie": {"Value": "cookie"}}
+CONNECTION = {
+    "Scheme": "http",
+    "Host": "127.0.0.1",
+    "Port": 9,
+    "SessionCookie": {"Value": "cookie"},
+}
 FILES = ("queue.db", "queue.db-wal")
 
 
@@ -49,8 +53,8 @@ def log() -> EventLog:
 
 
 def fill(folder: Path) -> None:
-    """A queue as a busy week leaves it: waiting, running, finished and buried jobs, and all that
-    stands beside them.
+    """Fill a queue as a busy week leaves it: waiting, running, completed and dead-lettered jobs,
+    and all that stands beside them.
     """
     clock = FakeClock()
     opened = open_database(folder)
@@ -90,9 +94,9 @@ def fill(folder: Path) -> None:
             )
         )
         records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
-    session = session_parameters(NOBODY, clock.wall())
+    session = session_parameters(CONNECTION, clock.wall())
     assert session is not None
-    MetaStore(store).keep_session(session)
+    save_session(store, session)
     MetaStore(store).set("watermark", repr(clock.wall()))
     MetaStore(store).set("server", SERVER)
     Notices(store).add("kind", "error", "Something is wrong.", clock.wall())
@@ -151,21 +155,21 @@ def live(folder: Path) -> Worker:
 
 @dataclass
 class Story:
-    """What became of a folder: the jobs that were seen, where a damaged database went, what people
-    are told.
+    """What became of a folder: the jobs that were seen, where a damaged database went, and what
+    the notices say.
     """
 
     subjects: set[str]
-    aside: str
+    quarantine: str
     notices: str
     watermark: float
 
 
-def lived(folder: Path) -> Story:
-    """Lives of a worker until one gets through; as in production, what a life finds damaged the
-    next one mends.
+def run_workers(folder: Path) -> Story:
+    """Run workers until one succeeds; as in production, a run repairs what the one before found
+    damaged.
     """
-    aside, subjects = "", set[str]()
+    quarantine, subjects = "", set[str]()
     for _ in range(3):
         try:
             worker = live(folder)
@@ -173,28 +177,28 @@ def lived(folder: Path) -> Story:
             assert is_damage(error)
             mark_suspect(folder)
             continue
-        aside = aside or worker.opened.quarantine
+        quarantine = quarantine or worker.opened.quarantine
         try:
             subjects |= work_off(worker)
             look_around(worker)
-            notices = " ".join(text for _, _, text in worker.components.notices.pending())
+            notices = " ".join(text for _, _, text in worker.components.queue.notices.pending())
             return Story(
                 subjects,
-                aside,
+                quarantine,
                 notices,
-                parse_float(worker.components.facts.get("watermark")) or 0.0,
+                parse_float(worker.components.queue.facts.get("watermark")) or 0.0,
             )
         except sqlite3.Error as error:
             assert is_damage(error)
             mark_suspect(folder)
         finally:
             worker.close()
-    raise AssertionError("it is never mended")
+    raise AssertionError("it is never repaired")
 
 
 def work_off(worker: Worker) -> set[str]:
     """Move every waiting job as the drain would; the subjects."""
-    store, seen = worker.components.store, set()
+    store, seen = worker.components.queue.store, set()
     for move in range(2_000):
         jobs = store.claim()
         if not jobs:
@@ -212,7 +216,7 @@ def work_off(worker: Worker) -> set[str]:
 def look_around(worker: Worker) -> None:
     """Everything that reads the tables."""
     parts = worker.components
-    records = Records(parts.store)
+    records = Records(parts.queue.store)
     for number in SCENES:
         records.of_scene(number, SERVER)
         records.of_item(100 + number, SERVER)
@@ -222,12 +226,12 @@ def look_around(worker: Worker) -> None:
     after = 0
     while page := records.originals.page(SERVER, after, 50):
         after = page[-1][0]
-    for dead_letter in parts.dead_letters.newest(1_000):
-        parts.dead_letters.requeue(dead_letter, 1.0)
-    parts.notices.pending()
+    for dead_letter in parts.queue.dead_letters.newest(1_000):
+        parts.queue.dead_letters.requeue(dead_letter, 1.0)
+    parts.queue.notices.pending()
     parts.statistics.now()
-    parts.store.counts()
-    parts.store.waiting_by_reason()
+    parts.queue.store.counts()
+    parts.queue.store.waiting_by_reason()
 
 
 def is_sound(path: Path) -> bool:
@@ -246,11 +250,11 @@ def test_a_worker_begins_on_a_damaged_database_and_works(
     with copied(sound, with_backup=with_backup) as folder:
         damage(folder / "queue.db", flips, cut)
 
-        story = lived(folder)
+        story = run_workers(folder)
 
         assert is_sound(folder / "queue.db")
-        assert bool(story.aside) == ("damaged" in story.notices)
-        if with_backup or not story.aside:
+        assert bool(story.quarantine) == ("damaged" in story.notices)
+        if with_backup or not story.quarantine:
             assert len(story.subjects) > len(SCENES) / 2
 
 
@@ -260,7 +264,7 @@ def test_a_hook_on_a_damaged_database_keeps_its_change(
     sound: Path, flips: list[tuple[float, int, int]], cut: float | None
 ) -> None:
     message: dict[str, object] = {
-        "server_connection": NOBODY,
+        "server_connection": CONNECTION,
         "args": {
             "hookContext": {
                 "type": "Scene.Update.Post",
@@ -276,7 +280,7 @@ def test_a_hook_on_a_damaged_database_keeps_its_change(
         answer = run_hook(
             message, str(folder), 1_700_000_000.0, lambda by: lambda: None, lambda line: None
         )
-        story = lived(folder)
+        story = run_workers(folder)
 
         assert answer == {"output": "ok"}
         assert "scene:777" in story.subjects or story.watermark < 1_700_000_000.0
@@ -315,6 +319,6 @@ def test_a_damaged_backup_does_no_harm(
         damage(folder / "backup.db", flips, cut)
         (folder / "queue.db").write_bytes(b"not a database" * 500)
 
-        lived(folder)
+        run_workers(folder)
 
         assert is_sound(folder / "queue.db")

@@ -30,7 +30,7 @@ from plex.path_map import PathMap
 from plex.paths import components, file_stem, normal_path
 from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from plex.transport import PlexAddress
-from PlexSync import read_message
+from startup import read_message
 from stash.client import StashClient
 from stash.session import StashAddress
 from tests.fuzz.mutations import GARBAGE, JSON, TEXTS, mutated, mutated_bytes
@@ -104,13 +104,13 @@ def test_any_message_from_stash_gets_one_json_answer(with_database: bool, raw: b
 
 @fuzzed(30)
 @given(level=st.one_of(st.sampled_from(["info", "error"]), JSON), text=JSON)
-def test_whatever_is_to_be_said_is_said_on_one_line_or_refused(level: object, text: object) -> None:
-    said: list[bytes] = []
+def test_any_log_line_is_printed_on_one_line_or_refused(level: object, text: object) -> None:
+    printed: list[bytes] = []
 
-    document = run_log_line({"level": level, "text": text}, said.append)
+    document = run_log_line({"level": level, "text": text}, printed.append)
 
     assert set(document) <= {"output", "error"}
-    assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in said)
+    assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in printed)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ class _Answering(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = _answer  # noqa: N815 (the library's names)
 
     def log_message(self, format: str, *values: object) -> None:
-        """Nobody listens."""
+        """Discard the line."""
 
 
 @contextlib.contextmanager
@@ -349,7 +349,7 @@ WHOLE = st.builds(
         ["text/xml;charset=utf-8", "text/xml", "application/json", "text/html; charset=utf-16", ""]
     ),
 )
-def test_whatever_plex_answers_is_understood_or_an_error_of_ours(body: bytes, kind: str) -> None:
+def test_any_answer_of_plex_is_parsed_or_an_error_of_plexsync(body: bytes, kind: str) -> None:
     with served(body, kind) as url, plex_at(url) as client:
         for ask in (
             client.machine_identifier,

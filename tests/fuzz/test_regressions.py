@@ -42,7 +42,7 @@ from worker.resilience.throttle import Throttle
     ],
 )
 @pytest.mark.parametrize("name", ["ramp.json", "stats.json", "learned_paths.json"])
-def test_a_document_of_nonsense_is_set_aside_and_told_once(
+def test_a_document_of_nonsense_is_quarantined_and_reported(
     tmp_path: Path, name: str, content: str
 ) -> None:
     (tmp_path / name).write_text(content)
@@ -117,7 +117,7 @@ def test_a_dead_letter_with_a_damaged_character_is_read(noted: Path, column: str
 
 
 @pytest.mark.parametrize("fields", ["{", "[]", '{"title": 3}', '{"title": {"pushed": 1}}', "X"])
-def test_a_record_that_makes_no_sense_counts_as_absent(noted: Path, fields: str) -> None:
+def test_an_invalid_record_counts_as_absent(noted: Path, fields: str) -> None:
     in_queue(noted, "UPDATE records SET fields = ?", fields)
     store = open_store(noted, FakeClock())
 
@@ -256,10 +256,10 @@ def test_an_invalid_stored_time_does_not_stop_the_worker(
     log, _ = captured_log()
     worker = build_worker(Environment(ROOT, tmp_path, FakeClock()), log, "test", lambda: None)
 
-    farewell = worker.loop.tick()
+    exit_reason = worker.loop.tick()
     worker.close()
 
-    assert farewell is None
+    assert exit_reason is None
 
 
 # -- Stash

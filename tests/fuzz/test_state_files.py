@@ -1,6 +1,4 @@
-"""Small documents in the data folder that hold anything at all: a safe default, set aside, told
-once.
-"""
+"""Test documents of the data folder with any content: quarantined, reported, a safe default."""
 
 from __future__ import annotations
 

@@ -57,7 +57,6 @@ class CrashHarness(ProcessHarness):
     def arm(self) -> None:
         """Let every process that starts from now on obey the orders at its checkpoints."""
         self.points.mkdir(exist_ok=True)
-        shutil.copy(self.plugin / "PlexSync.py", self.plugin / "real_entry.py")
         self._replace_entry(ENTRY)
 
     def disarm(self) -> None:
@@ -77,13 +76,13 @@ class CrashHarness(ProcessHarness):
 
     def kill_at(self, name: str, hit: int = 1) -> None:
         """Kill the `hit`-th process that reaches this checkpoint; earlier kills are forgotten."""
-        for earlier in [*self.points.glob("died-*"), *self.points.glob("kill-*")]:
+        for earlier in [*self.points.glob("killed-*"), *self.points.glob("kill-*")]:
             earlier.unlink()
         (self.points / f"kill-{name}-{hit}").touch()
 
     def killed_pid(self) -> int:
         """Return the process that was killed at its checkpoint; 0 while none was."""
-        return next((int(path.name.partition("-")[2]) for path in self.points.glob("died-*")), 0)
+        return next((int(path.name.partition("-")[2]) for path in self.points.glob("killed-*")), 0)
 
     @contextlib.contextmanager
     def barrier(self, name: str) -> Iterator[None]:

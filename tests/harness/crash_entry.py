@@ -1,7 +1,6 @@
 """Start PlexSync with a checkpoint that records, waits or kills the process.
 
-`CrashHarness` installs this file as `PlexSync.py` and keeps the real one beside it as
-`real_entry.py`, so that the emulated Stash, hooks and ending workers start it by themselves. Files
+`CrashHarness` installs this file as `PlexSync.py`, so that the emulated Stash, hooks and ending workers start it by themselves. Files
 in the folder `points` are orders: `kill-NAME-N` (kill the N-th process that passes), `hold-NAME`
 (wait until the file is gone), `poison` (a subject whose job kills its worker), `skip` (how many
 seconds the steady clock of workers is ahead).
@@ -21,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 POINTS = HERE.parent.parent / "points"
 DATA = HERE / "data"
-LOOK_S = 0.005
+POLL_S = 0.005
 
 
 class CheckpointController:
@@ -45,7 +44,9 @@ class CheckpointController:
         stem, _, left = order.name.rpartition("-")
         is_last = left == "1"
         try:
-            order.rename(POINTS / (f"died-{os.getpid()}" if is_last else f"{stem}-{int(left) - 1}"))
+            order.rename(
+                POINTS / (f"killed-{os.getpid()}" if is_last else f"{stem}-{int(left) - 1}")
+            )
         except FileNotFoundError:
             return
         if is_last:
@@ -56,7 +57,7 @@ class CheckpointController:
         barrier = POINTS / f"hold-{name}"
         while barrier.exists():
             (POINTS / f"at-{name}").touch()
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
 
     @staticmethod
     def _is_poison() -> bool:
@@ -84,7 +85,7 @@ class SkippingClock:
         return time.monotonic() + self._ahead
 
     def sleep(self, seconds: float) -> None:
-        """Skips happen only here: nobody is in the middle of something that takes its time."""
+        """Skip only here, where no code is in the middle of a step that takes its time."""
         time.sleep(max(0.0, seconds))
         self._ahead = self._skipped()
 
@@ -111,7 +112,7 @@ def run_worker(started_by: str, points: CheckpointController) -> int:
 def main(arguments: list[str]) -> int:
     """Run the entry point that this start is for."""
     os.umask(0o077)
-    entry = importlib.import_module("real_entry")
+    entry = importlib.import_module("startup")
     if arguments[:1] == ["worker"]:
         DATA.mkdir(mode=0o700, exist_ok=True)
         return run_worker(arguments[1], CheckpointController("worker"))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sync_queue.schema import open_database
+from sync_queue.statements import SAVE_SESSION
 from sync_queue.store import JobStore
 from tests.harness.clocks import FakeClock
 
@@ -19,6 +20,12 @@ def open_store(
     """Return a store on a fresh or existing database in `data_dir`."""
     opened = open_database(data_dir)
     return JobStore(opened.queue.connection, clock, epoch=epoch, checkpoint=checkpoint)
+
+
+def save_session(store: JobStore, session: dict[str, object]) -> None:
+    """Save a session by the store's own connection, so that its worker notices no change."""
+    with store.transaction() as connection:
+        connection.execute(SAVE_SESSION, session)
 
 
 def query(data_dir: Path, sql: str, *values: object) -> list[tuple[object, ...]]:

@@ -27,6 +27,7 @@ from tests.emulators.plex_control import describe
 from tests.emulators.plex_model import Item
 from tests.harness.captured_log import CapturedLog
 from tests.harness.clocks import FakeClock
+from tests.harness.database import save_session
 from tests.harness.processes import running
 from tests.harness.requests import written_items
 from tests.harness.servers import LOG, ServerPair
@@ -96,7 +97,7 @@ class InProcessHarness(ServerPair):
         self.install_version(VERSION)
         self.begin_worker()
         self.connect(**settings)
-        self.hand_over()
+        self.store_session()
 
     def install_version(self, version: str) -> None:
         """Write the file that says which version is installed."""
@@ -129,7 +130,7 @@ class InProcessHarness(ServerPair):
     @property
     def store(self) -> JobStore:
         """The store of the current worker."""
-        return self.components.store
+        return self.components.queue.store
 
     def new_worker(self, checkpoint: Callable[[str], object] = str) -> Worker:
         """Build a worker with a newer epoch, as after a restart; the caller closes it."""
@@ -168,8 +169,8 @@ class InProcessHarness(ServerPair):
         self.on_heartbeat()  # among others with every answer of Plex
         assert self.heartbeats < MAX_HEARTBEATS, "the worker never ends"
 
-    def hand_over(self, cookie: str | None = None) -> None:
-        """Store the session that a hook of Stash hands over; None is Stash's current cookie."""
+    def store_session(self, cookie: str | None = None) -> None:
+        """Store the session that a hook of Stash passes on; None is Stash's current cookie."""
         value = self.stash.cookie().partition("=")[2] if cookie is None else cookie
         session = {
             "scheme": "http",
@@ -178,11 +179,11 @@ class InProcessHarness(ServerPair):
             "cookie": value,
             "now": self.clock.now,
         }
-        self.components.facts.keep_session(session)
+        save_session(self.store, session)
 
     def set_first_trace(self) -> None:
         """Let PlexSync be here only since now, so that what Stash holds by now is older."""
-        self.components.facts.set(FIRST_TRACE, repr(self.clock.now))
+        self.components.queue.facts.set(FIRST_TRACE, repr(self.clock.now))
 
     def context(self) -> SyncContext:
         """Return what a sync works with now."""

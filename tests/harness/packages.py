@@ -1,4 +1,4 @@
-"""A house whose plugin came out of the package, as Stash's package manager installs it."""
+"""An installation from the package, as Stash's package manager makes it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def bare_python(folder: Path, *, may_have_pip: bool = True) -> Path:
 
 
 def restore_pip(python: Path) -> None:
-    """What a person does who is told that there is no pip."""
+    """Install pip, as a user does after the notice that there is none."""
     for block in python.parent.parent.rglob("sitecustomize.py"):
         block.unlink()
     subprocess.run(

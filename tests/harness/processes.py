@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from sync_queue.hook_queue import is_worker_alive
-from tests.emulators.stash_toys import alive
+from tests.emulators.sample_plugins import alive
 from tests.harness.servers import ServerPair
 from tests.harness.waiting import LIMIT_S, wait_for
 

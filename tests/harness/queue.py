@@ -16,10 +16,10 @@ from tests.harness.database import query
 
 
 class Killed(BaseException):
-    """Stands for a SIGKILL at a checkpoint: nothing of ours may catch it."""
+    """Stands for a SIGKILL at a checkpoint: no code of PlexSync may catch it."""
 
 
-class KillSwitch:
+class CheckpointKiller:
     """A checkpoint that kills at the n-th call; 0 never does."""
 
     def __init__(self, fatal: int = 0) -> None:
@@ -32,19 +32,19 @@ class KillSwitch:
             raise Killed(name)
 
 
-class Desk:
+class QueueHarness:
     """One store on a database of its own, with a clock that stands still."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.clock = FakeClock()
-        self.switch = KillSwitch()
+        self.killer = CheckpointKiller()
         opened = open_database(data_dir)
-        self.queue = opened.queue
-        self.store = JobStore(opened.queue.connection, self.clock, checkpoint=self.switch)
+        self.ack_queue = opened.queue
+        self.store = JobStore(opened.queue.connection, self.clock, checkpoint=self.killer)
 
     def save(self, subject: str, cause: str = "update") -> None:
-        """Note as the hook does it: another connection, the settle rule of a person's edit."""
+        """Enqueue as the hook does: on another connection, with the settle rule of an edit."""
         now = self.clock.wall()
         connection = connect(str(self.data_dir))
         try:
@@ -52,7 +52,7 @@ class Desk:
         finally:
             connection.close()
 
-    def taken(self, subject: str = "scene:1") -> Job:
+    def claimed(self, subject: str = "scene:1") -> Job:
         """A running job of this subject."""
         self.store.enqueue(subject, "update")
         jobs = self.store.claim()
@@ -63,21 +63,21 @@ class Desk:
         return query(self.data_dir, f"SELECT {columns} FROM {QUEUE} WHERE {where} ORDER BY _id")
 
     def close(self) -> None:
-        self.queue.connection.close()
+        self.ack_queue.connection.close()
 
 
 @contextmanager
-def opened_desk(data_dir: Path) -> Iterator[Desk]:
-    """A desk that is closed in the end."""
-    desk = Desk(data_dir)
+def open_queue(data_dir: Path) -> Iterator[QueueHarness]:
+    """Open a queue and close it at the end."""
+    queue = QueueHarness(data_dir)
     try:
-        yield desk
+        yield queue
     finally:
-        desk.close()
+        queue.close()
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def queue(tmp_path: Path) -> Iterator[QueueHarness]:
     """A store on a fresh database."""
-    with opened_desk(tmp_path) as ready:
+    with open_queue(tmp_path) as ready:
         yield ready

@@ -181,7 +181,9 @@ class ServerPair:
     def dead_letter(self, scene: int) -> DeadLetter:
         """Return the dead letter of one scene."""
         subject = f"scene:{scene}"
-        return next(letter for letter in self.dead_letters() if letter.subject == subject)
+        return next(
+            dead_letter for dead_letter in self.dead_letters() if dead_letter.subject == subject
+        )
 
     def recorded_items(self, scene: int) -> list[int]:
         """Return the items that the records say this scene was written to."""

@@ -12,11 +12,13 @@ import pytest
 from core.obfuscate import hide_paths
 from core.version import VERSION
 from tests.unit.test_layers import MODULES, module_name, parsed, shipped
+from tools.layout import LAYERS
 from tools.site_hooks import INCLUDED, foreign_hosts, included_pages, reference_pages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 FRONT = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+ARCHITECTURE = (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")
 SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
 _LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 _STORED = re.compile(r"[a-z_]+\.(?:json|db|log)")
@@ -109,3 +111,24 @@ def test_the_security_page_shows_what_hiding_paths_really_does() -> None:
     before, after = re.findall(r"`(/[^`]+\.mp4)`", SECURITY)
 
     assert hide_paths(before) == after
+
+
+def test_the_architecture_page_shows_the_layers_of_the_code() -> None:
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", ARCHITECTURE, re.MULTILINE)
+    shown = {
+        name.removesuffix("/").removesuffix(".py").replace("/", "."): int(layer)
+        for layer, names in rows
+        for name in re.findall("`([^`]+)`", names)
+    }
+
+    assert shown == LAYERS
+
+
+def test_the_architecture_page_names_every_runtime_package() -> None:
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    packages = re.findall(r"^[a-z][a-z-]*[a-z0-9]", requirements, re.MULTILINE)
+    table = ARCHITECTURE.partition("\n## Packages\n")[2].partition("\n## ")[0]
+    named = re.findall(r"[\w-]+", " ".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)))
+
+    assert packages
+    assert set(packages) - set(named) == set()

@@ -26,6 +26,6 @@ def test_the_examples_of_a_module_are_right(path: Path) -> None:
     assert "".join(output) == ""
 
 
-@pytest.mark.parametrize("package", sorted({*PACKAGES} - {"sync", "tasks"}))
+@pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_every_package_has_an_example(package: str) -> None:
     assert [path for path in WITH_EXAMPLES if module_name(path).startswith(f"{package}.")]

@@ -26,7 +26,7 @@ from tests.unit.test_layers import module_name, parsed, shipped
 LIMIT_S = 120
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 PYTHONS = "PLEXSYNC_PYTHONS"  # more interpreters to try, separated as PATH is
-SAID = "Zoë 東京 \U0001f600"
+TEXT = "Zoë 東京 \U0001f600"
 GUARDED = {"dependencies/requirements.py": {"uname", "confstr"}}
 
 _SESSION = {"Scheme": "http", "Host": "127.0.0.1", "Port": 9, "SessionCookie": {"Value": "c00kie"}}
@@ -108,12 +108,16 @@ print(json.dumps(calls))
 def other_python(version: str) -> str:
     """An interpreter of this version; skips the test where there is none that runs."""
     names = [*os.environ.get(PYTHONS, "").split(os.pathsep), shutil.which(f"python{version}") or ""]
-    tell = "import sys, sqlite3; print('%d.%d' % sys.version_info[:2])"
+    print_version = "import sys, sqlite3; print('%d.%d' % sys.version_info[:2])"
     for name in filter(None, names):
-        told = subprocess.run(
-            [name, "-c", tell], capture_output=True, text=True, timeout=LIMIT_S, check=False
+        finished = subprocess.run(
+            [name, "-c", print_version],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
         )
-        if told.stdout.strip() == version:
+        if finished.stdout.strip() == version:
             return name
     pytest.skip(f"no python{version} on PATH or in {PYTHONS}")
 
@@ -145,7 +149,7 @@ def hook(scene: int = 42) -> bytes:
     context = {
         "id": scene,
         "type": "Scene.Update.Post",
-        "input": {"title": SAID},
+        "input": {"title": TEXT},
         "inputFields": ["id", "title"],
     }
     return message({"hookContext": context})
@@ -153,7 +157,7 @@ def hook(scene: int = 42) -> bytes:
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[Path]:
-    """An installation whose worker lives, so that no hook starts one."""
+    """An installation whose worker is running, so that no hook starts one."""
     root = copy_plugin(tmp_path / "plugins" / "PlexSync")
     (root / "data").mkdir()
     open_database(root / "data").queue.connection.close()
@@ -172,10 +176,10 @@ def test_every_supported_python_enqueues_without_packages(plugin: Path, version:
     script = str(plugin / "PlexSync.py")
 
     hooked = run([python, "-I", "-S", "-W", "error", script], hook())
-    woken = run([python, "-I", "-S", "-W", "error", script], message({"mode": "wake"}))
+    awake = run([python, "-I", "-S", "-W", "error", script], message({"mode": "wake"}))
 
     assert (hooked.returncode, hooked.stdout, hooked.stderr) == (0, b'{"output": "ok"}', b"")
-    assert (woken.returncode, json.loads(woken.stdout)) == (0, {"output": {"worker": "alive"}})
+    assert (awake.returncode, json.loads(awake.stdout)) == (0, {"output": {"worker": "alive"}})
     assert query(plugin / "data", f"SELECT subject FROM {QUEUE}") == [("scene:42",)]
 
 
@@ -211,7 +215,7 @@ def test_windows_gaps_are_used_behind_a_check_only(path: Path) -> None:
     assert used & _POSIX_OS <= GUARDED.get(path.relative_to(ROOT).as_posix(), set())
 
 
-def test_the_lock_of_windows_is_waited_for_and_given_back(tmp_path: Path) -> None:
+def test_the_lock_of_windows_is_waited_for_and_released(tmp_path: Path) -> None:
     finished = run([sys.executable, "-c", _LOCK_WITHOUT_FCNTL, str(tmp_path / "documents.lock")])
 
     assert finished.returncode == 0, finished.stderr.decode()
@@ -233,14 +237,17 @@ def test_input_and_output_are_utf8_whatever_the_locale(
     script = [sys.executable, str(plugin / "PlexSync.py")]
 
     hooked = run(script, hook(), **environment)
-    said = run(script, message({"mode": "say", "level": "info", "text": SAID}), **environment)
+    printed = run(script, message({"mode": "say", "level": "info", "text": TEXT}), **environment)
 
     assert (hooked.stdout, hooked.stderr) == (b'{"output": "ok"}', b"")
-    assert (said.stdout, said.stderr) == (b'{"output": "ok"}', b"\x01i\x02" + SAID.encode() + b"\n")
+    assert (printed.stdout, printed.stderr) == (
+        b'{"output": "ok"}',
+        b"\x01i\x02" + TEXT.encode() + b"\n",
+    )
 
 
 def held_by_a_scanner(path: Path, refusals: int) -> Path:
-    """The path, on a system that refuses to replace a file as long as somebody reads it."""
+    """The path, on a system that refuses to replace a file as long as a process reads it."""
     left = [refusals]
 
     class Held(type(path)):  # type: ignore[misc]

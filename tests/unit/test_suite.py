@@ -39,7 +39,7 @@ def test_test_folders_do_not_import_each_other() -> None:
     assert arrows <= {("fixtures", "flow")}
 
 
-def test_test_names_have_at_most_60_characters() -> None:
+def test_test_names_have_no_more_than_60_characters() -> None:
     long_names = [
         node.name
         for _, tree in suite_modules()

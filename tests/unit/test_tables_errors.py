@@ -18,7 +18,7 @@ from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
 from tests.unit.test_troubleshoot_page import PAGE
 from worker.discovery.fan_out import AffectedScenes
-from worker.resilience.retry_policy import RetryMode, rule_for
+from worker.resilience.retry_policy import rule_for
 
 # Import everything that ships, so that no class is missing from the tree.
 LOADED = (tasks, wiring)
@@ -79,11 +79,7 @@ def test_the_page_has_a_row_for_each_dead_letter_class(
 ) -> None:
     rows = _ROW.findall(PAGE.partition("## By dead-letter reason")[2].partition("\n## ")[0])
 
-    dead_lettered = {
-        kind.__name__
-        for kind in of_jobs - DONE
-        if rule_for(kind("")).wait is not RetryMode.RECOVERY
-    }
+    dead_lettered = {kind.__name__ for kind in of_jobs - DONE if rule_for(kind("")).spends_attempts}
 
     assert sorted(rows) == sorted(dead_lettered)
 
@@ -93,9 +89,7 @@ def test_the_page_names_every_class_whose_jobs_wait(
 ) -> None:
     sentence = re.search(r"These classes never end in a dead letter.*?\n\n", PAGE, re.DOTALL)
 
-    waiting = {
-        kind.__name__ for kind in error_classes() if rule_for(kind("")).wait is RetryMode.RECOVERY
-    }
+    waiting = {kind.__name__ for kind in error_classes() if not rule_for(kind("")).spends_attempts}
 
     assert sentence is not None
     assert set(re.findall(r"`(\w+)`", sentence[0])) == waiting

@@ -13,7 +13,7 @@ from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.hook_queue import is_worker_alive, job_row, pop_pending_message
 from sync_queue.lease import Lease
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.clocks import FakeClock
 from tests.harness.database import query
 from wiring import Environment, drain_in_process, run_worker
@@ -36,12 +36,12 @@ def install(folder: Path, version: str) -> None:
     (folder / "core" / "version.py").write_text(f'VERSION = "{version}"\n')
 
 
-def outside_of(folder: Path, checkpoint: Checkpoint = no_checkpoint) -> Environment:
+def environment_of(folder: Path, checkpoint: Checkpoint = no_checkpoint) -> Environment:
     return Environment(folder, folder / "data", FakeClock(), Random(7), checkpoint)
 
 
-def note(folder: Path, subject: str) -> None:
-    """A hook's note, from a connection of its own."""
+def enqueue(folder: Path, subject: str) -> None:
+    """Enqueue as a hook does, on a connection of its own."""
     connection = sqlite3.connect(folder / "data" / "queue.db", isolation_level=None)
     connection.execute(sql.ENQUEUE, job_row(subject, "update", 0, 1_700_000_000.0, 1.0, 4.0))
     connection.close()
@@ -52,24 +52,24 @@ def log_of(folder: Path) -> str:
 
 
 def test_a_worker_without_stash_stops_and_releases_the_lease(tmp_path: Path, lease: Lease) -> None:
-    status = run_worker(outside_of(tmp_path), lease, "test")
+    status = run_worker(environment_of(tmp_path), lease, "test")
 
     assert (status, lease.is_held, is_worker_alive(str(tmp_path / "data"))) == (0, False, False)
     assert "worker.stop" in log_of(tmp_path)
 
 
 def test_a_change_during_shutdown_gets_another_run(tmp_path: Path, lease: Lease) -> None:
-    lives: list[str] = []
+    runs: list[str] = []
 
     def checkpoint(name: str) -> None:
         if name == "worker.opened":
-            lives.append(name)
-        if name == "shutdown.released" and len(lives) == 1:
-            note(tmp_path, "scene:1")
+            runs.append(name)
+        if name == "shutdown.released" and len(runs) == 1:
+            enqueue(tmp_path, "scene:1")
 
-    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+    status = run_worker(environment_of(tmp_path, checkpoint), lease, "test")
 
-    assert (status, len(lives)) == (0, 2)
+    assert (status, len(runs)) == (0, 2)
 
 
 @pytest.mark.filterwarnings(
@@ -82,48 +82,48 @@ def test_after_an_update_the_new_version_is_started(tmp_path: Path, lease: Lease
     )
     install(tmp_path, "9.9.9")
 
-    status = run_worker(outside_of(tmp_path), lease, "test")
+    status = run_worker(environment_of(tmp_path), lease, "test")
 
     assert (status, lease.is_held) == (0, False)
     until(lambda: started.exists() and started.read_text() == "worker update")
 
 
-def test_a_life_that_ends_in_an_error_begins_anew(tmp_path: Path, lease: Lease) -> None:
-    lives: list[str] = []
+def test_a_run_that_ends_in_an_error_is_repeated(tmp_path: Path, lease: Lease) -> None:
+    runs: list[str] = []
 
     def checkpoint(name: str) -> None:
         if name == "worker.opened":
-            lives.append(name)
-            if len(lives) == 1:
+            runs.append(name)
+            if len(runs) == 1:
                 raise RuntimeError("made for this test")
 
-    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+    status = run_worker(environment_of(tmp_path, checkpoint), lease, "test")
 
-    assert (status, len(lives)) == (0, 2)
+    assert (status, len(runs)) == (0, 2)
     assert "made for this test" in log_of(tmp_path)
 
 
 def test_a_run_ended_by_a_vanished_data_folder_is_the_last(tmp_path: Path, lease: Lease) -> None:
-    lives: list[str] = []
+    runs: list[str] = []
 
     def checkpoint(name: str) -> None:
         if name == "worker.epoch":
-            lives.append(name)
+            runs.append(name)
             shutil.rmtree(tmp_path / "data")
             raise sqlite3.OperationalError("attempt to write a readonly database")
 
-    status = run_worker(outside_of(tmp_path, checkpoint), lease, "test")
+    status = run_worker(environment_of(tmp_path, checkpoint), lease, "test")
 
-    assert (status, len(lives)) == (0, 1)
+    assert (status, len(runs)) == (0, 1)
     assert not (tmp_path / "data").exists()
 
 
-def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lease) -> None:
+def test_a_worker_that_fails_again_and_again_exits(tmp_path: Path, lease: Lease) -> None:
     def checkpoint(name: str) -> None:
         if name == "worker.epoch":
             raise sqlite3.OperationalError("database is locked")
 
-    env = outside_of(tmp_path, checkpoint)
+    env = environment_of(tmp_path, checkpoint)
 
     status = run_worker(env, lease, "test")
 
@@ -137,22 +137,22 @@ def test_a_worker_that_fails_again_and_again_gives_up(tmp_path: Path, lease: Lea
     assert env.clock.monotonic() > 300
 
 
-def test_a_damaged_database_is_set_aside_and_told(tmp_path: Path, lease: Lease) -> None:
+def test_a_damaged_database_is_quarantined_and_reported(tmp_path: Path, lease: Lease) -> None:
     (tmp_path / "data" / "queue.db").write_bytes(b"this is no database" * 1000)
 
-    status = run_worker(outside_of(tmp_path), lease, "test")
+    status = run_worker(environment_of(tmp_path), lease, "test")
 
-    told = query(tmp_path / "data", "SELECT text FROM notices WHERE class = 'damaged'")
+    notices = query(tmp_path / "data", "SELECT text FROM notices WHERE class = 'damaged'")
     assert status == 0
-    assert "was damaged" in str(told[0][0])
+    assert "was damaged" in str(notices[0][0])
     assert len(list((tmp_path / "data").glob("queue.db.damaged-*"))) >= 1
 
 
-def test_every_life_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> None:
-    run_worker(outside_of(tmp_path), lease, "first")
+def test_every_run_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> None:
+    run_worker(environment_of(tmp_path), lease, "first")
     lease.acquire()
 
-    run_worker(outside_of(tmp_path), lease, "second")
+    run_worker(environment_of(tmp_path), lease, "second")
 
     assert query(tmp_path / "data", "SELECT epoch, started_by, version FROM worker") == [
         (2, "second", VERSION)
@@ -160,7 +160,7 @@ def test_every_life_has_an_epoch_of_its_own(tmp_path: Path, lease: Lease) -> Non
 
 
 def test_a_task_leaves_the_queue_to_a_living_worker(tmp_path: Path, lease: Lease) -> None:
-    worked = drain_in_process(outside_of(tmp_path), lambda: None)
+    worked = drain_in_process(environment_of(tmp_path), lambda: None)
 
     assert not worked
     assert lease.is_held

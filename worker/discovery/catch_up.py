@@ -56,8 +56,7 @@ class CatchUp:
     def run(self, stash: StashClient, server: str) -> int:
         """Enqueue what changed since the watermark, then move it to now; return how many.
 
-        The very first run only sets the watermark, to the first trace of PlexSync: what changed
-        before it is no edit to sync, what changed since is found by the next run.
+        The very first run only sets the watermark, to the first trace of PlexSync.
 
         Raises:
             StashUnavailable: Stash failed; the watermark stays where it was.

@@ -11,6 +11,7 @@ from core.job import LAST_ID, scene_subject
 from core.log import EventLog
 from core.timers import IntervalTimer
 from core.units import DAY_S
+from stash.client import StashClient
 from sync.context import SyncContext
 from sync_queue.records import Records
 from sync_queue.store import JobStore
@@ -51,7 +52,7 @@ class DeletionSweep:
         """
         self._step_timer.expire()
         try:
-            enqueued = self._step(ctx)
+            enqueued = self._step(ctx.stash)
         except StashQueryError as error:
             # Stash does not support the query: the next sweep is tomorrow's.
             self._after, self._kinds = None, []
@@ -60,19 +61,19 @@ class DeletionSweep:
             if enqueued:
                 self._log.info("deletions.enqueued", changes=enqueued)
 
-    def _step(self, ctx: SyncContext) -> int:
+    def _step(self, stash: StashClient) -> int:
         if self._after is None:
-            enqueued = self._fan_out.enqueue_deleted(ctx.stash, self._kinds[0])
+            enqueued = self._fan_out.enqueue_deleted(stash, self._kinds[0])
             del self._kinds[0]
             return enqueued
         if self._records.known_scenes(self._after, LAST_ID, 1):
-            return self._enqueue_deleted_scenes(ctx, self._after)
+            return self._enqueue_deleted_scenes(stash, self._after)
         self._after = None
         return 0
 
-    def _enqueue_deleted_scenes(self, ctx: SyncContext, after: int) -> int:
+    def _enqueue_deleted_scenes(self, stash: StashClient, after: int) -> int:
         """Enqueue recorded scenes in the range of this page that are not on it; return how many."""
-        page = [scene_id for scene_id, _ in ctx.stash.scene_page(after, PAGE)]
+        page = [scene_id for scene_id, _ in stash.scene_page(after, PAGE)]
         is_last = len(page) < PAGE
         last_id = LAST_ID if is_last else page[-1]
         deleted = sorted(set(self._records.known_scenes(after, last_id, LAST_ID)) - set(page))

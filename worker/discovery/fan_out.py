@@ -14,7 +14,6 @@ from core.job import CATCH_UP, PRIORITY_FAN_OUT, SEEN, Job, scene_subject
 from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
-from sync.context import SyncContext
 from sync_queue.entities import EntityIndex
 from sync_queue.store import JobStore
 from validation.metadata import SyncMetadata
@@ -96,13 +95,11 @@ class FanOut:
         self._checkpoint = checkpoint
         self._last_checked: dict[str, float] = {}
 
-    def record_before_write(self, ctx: SyncContext, batch: Batch) -> None:
+    def record_before_write(self, batch: Batch) -> None:
         """Record what the batch's scenes are about to show, before anything is written.
 
         An entity whose name differs from the recorded one was renamed without a hook: enqueue it.
         """
-        if not ctx.config.sync_metadata:
-            return
         cases = [
             case for case in batch.cases.values() if case.scene is not None and case.scene.files
         ]

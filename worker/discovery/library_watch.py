@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 from core.clock import Clock
-from core.errors import PlexError
+from core.errors import LibraryMissing, PlexError, PlexNotFound
 from core.log import EventLog
 from core.timers import IntervalTimer
+from plex.finder import Finder
 from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.store import JobStore
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.retry_policy import LIBRARY_POLL_S, library_poll_interval
 
-NOT_FOUND = "PlexNotFound"
+NOT_FOUND = PlexNotFound.__name__
+LIBRARY_MISSING = LibraryMissing.__name__
 
 
 class LibraryWatcher:
@@ -45,7 +47,8 @@ class LibraryWatcher:
         """
         if not self._timer.fire() or not self._circuit.max_jobs:
             return False
-        has_waiting = self._store.is_waiting_for(NOT_FOUND)
+        has_missing = self._store.is_waiting_for(LIBRARY_MISSING)
+        has_waiting = has_missing or self._store.is_waiting_for(NOT_FOUND)
         has_dead_letters = NOT_FOUND in self._dead_letters.by_reason()
         interval_s = library_poll_interval(
             has_waiting=has_waiting, has_dead_letters=has_dead_letters
@@ -64,19 +67,20 @@ class LibraryWatcher:
             return False
         # A job that searched for its own file may have added the files of others to the index.
         known, self._known_revision = self._known_revision, ctx.finder.revision
-        if not has_changed and known == self._known_revision:
+        is_complete = has_missing and not ctx.finder.missing_libraries
+        if not has_changed and not is_complete and known == self._known_revision:
             return False
-        made_due = self._store.make_due(NOT_FOUND)
-        requeued = self._requeue_found(ctx)
+        made_due = self._store.make_due(NOT_FOUND) + self._store.make_due(LIBRARY_MISSING)
+        requeued = self._requeue_found(ctx.finder)
         self._log.info("library.changed", made_due=made_due, requeued=requeued)
         return True
 
-    def _requeue_found(self, ctx: SyncContext) -> int:
+    def _requeue_found(self, finder: Finder) -> int:
         """Requeue the dead letters whose file Plex has now; return how many."""
         now = self._clock.wall()
         return sum(
             self._dead_letters.requeue(dead_letter, now)
             for dead_letter in self._dead_letters.newest(limit=None)
             if dead_letter.reason == NOT_FOUND
-            and any(map(ctx.finder.candidates, dead_letter.candidates))
+            and any(map(finder.candidates, dead_letter.candidates))
         )

@@ -11,10 +11,9 @@ from core.errors import PlexError
 from core.job import CREATE, SCAN, Job
 from core.log import EventLog
 from core.timers import IntervalTimer
-from plex.path_learner import apply
-from plex.scan_folder import ScanFolder, common_folder, folders_of, with_ancestors
-from sync.batch import Batch, BatchRead, is_missing
-from sync.context import SyncContext
+from plex.client import PlexClient
+from plex.scan_folder import ScanFolder, common_folder, with_ancestors
+from sync.batch import BatchRead, is_missing
 from sync_queue.notices import Notices
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import CircuitBreaker
@@ -28,6 +27,7 @@ MAX_FOLDERS = 20
 # Longer than any job searches for its file.
 REQUEST_TTL_S = 10_800.0
 WARN_INTERVAL_S = 3600.0
+CHECK_SETTINGS = "Check the Path mapping and the Plex libraries in PlexSync's settings."
 
 
 def is_new(job: Job) -> bool:
@@ -62,10 +62,9 @@ class ScanTrigger:
 
     def on_batch_read(self, event: BatchRead) -> None:
         """Request the folders of the batch's new scenes that Plex does not have."""
-        ctx, batch = event.ctx, event.batch
         now = self._clock.wall()
         if (
-            not ctx.config.trigger_plex_scan
+            not event.config.trigger_plex_scan
             or self._circuit.breaker.state is not BreakerStatus.CLOSED
         ):
             return
@@ -74,28 +73,28 @@ class ScanTrigger:
         self._requested = {
             folder: at for folder, at in self._requested.items() if 0.0 <= now - at < REQUEST_TTL_S
         }
-        missing = self._missing_folders(ctx, batch)
+        missing = self._missing_folders(event)
         due = [
             folder
             for folder, enqueued_at in missing.items()
             if is_due(enqueued_at, self._last_requested(folder), now)
         ]
         for folder in self._coalesce(due, now):
-            if not self._request(ctx, folder, now):
+            if not self._request(event.plex, folder, now):
                 return
 
-    def _missing_folders(self, ctx: SyncContext, batch: Batch) -> dict[ScanFolder, float]:
+    def _missing_folders(self, event: BatchRead) -> dict[ScanFolder, float]:
         """Return the folders of new scenes, each with the time when its newest was enqueued."""
         missing: dict[ScanFolder, float] = {}
-        for case in batch.cases.values():
+        for case in event.batch.cases.values():
             if case.scene is None or not is_new(case.job) or not is_missing(case):
                 continue
-            paths = [file.path for file in case.scene.files]
-            folders = [folder for path in paths for folder in _folders(ctx, path)]
+            folders = event.matcher.folders(case.scene)
             for folder in folders:
                 missing[folder] = max(case.job.enqueued_at, missing.get(folder, 0.0))
-            if not folders and not ctx.config.skip_not_found:
-                self._warn_unmapped(ctx, paths[0])
+            if not folders and not event.config.skip_not_found:
+                path = event.matcher.mapped_paths(case.scene)[0]
+                self._warn_unmapped(path, event.matcher.folder_advice(case.scene))
         return missing
 
     def _last_requested(self, folder: ScanFolder) -> float | None:
@@ -118,13 +117,13 @@ class ScanTrigger:
             folders += [common_folder([*here, *before])] if is_many else here
         return folders
 
-    def _request(self, ctx: SyncContext, folder: ScanFolder, now: float) -> bool:
+    def _request(self, plex: PlexClient, folder: ScanFolder, now: float) -> bool:
         """Send one request; return False and pause if Plex failed.
 
         The breaker is not involved: the batch's first job shows whether Plex is down.
         """
         try:
-            ctx.plex.scan_folder(folder.section, folder.path)
+            plex.scan_folder(folder.section, folder.path)
         except PlexError as error:
             self._paused_until = now + GAP_S
             self._log.warning("plex.scan_failed", folder=folder.path, detail=str(error))
@@ -133,15 +132,13 @@ class ScanTrigger:
         self._log.info("plex.scan", section=folder.section, folder=folder.path)
         return True
 
-    def _warn_unmapped(self, ctx: SyncContext, path: str) -> None:
+    def _warn_unmapped(self, path: str, advice: str) -> None:
         if not self._warn_timer.fire():
             return
-        mapped = ctx.path_map.mapped(path)[0]
-        self._log.warning("plex.scan_unmapped", file=mapped)
+        self._log.warning("plex.scan_unmapped", file=path)
         text = (
             "Plex was not asked to scan for a new scene, because none of its libraries holds the "
-            f"folder of {mapped}. Check the Path mapping and the Plex libraries in PlexSync's "
-            "settings."
+            f"folder of {path}. {advice or CHECK_SETTINGS}"
         )
         self._notices.add("scan_nowhere", "warning", text, self._clock.wall())
 
@@ -149,17 +146,3 @@ class ScanTrigger:
 def _location(folder: ScanFolder) -> tuple[int, str]:
     """Return the library and the root folder in it that contains the folder."""
     return folder.section, folder.location
-
-
-def _folders(ctx: SyncContext, path: str) -> tuple[ScanFolder, ...]:
-    """Return the folders of Plex that would hold the file; () if no library does.
-
-    The learned paths come first, then the path mapping, then the path as it is in Stash.
-    """
-    mappings = ctx.learning.mappings if ctx.learning is not None else ()
-    learned = [mapped for mapped in (apply(mapping, path) for mapping in mappings) if mapped]
-    for paths in (*((mapped,) for mapped in learned), ctx.path_map.mapped(path)):
-        folders = folders_of(paths, ctx.finder.sections)
-        if folders:
-            return folders
-    return ()

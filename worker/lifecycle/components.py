@@ -8,16 +8,12 @@ from typing import Protocol
 from core.clock import Clock
 from core.log import EventLog
 from sync.context import SyncContext
-from sync_queue.ack_queue import SceneAckQueue
-from sync_queue.dead_letters import DeadLetters
-from sync_queue.meta import MetaStore
-from sync_queue.notices import Notices
-from sync_queue.store import JobStore
 from worker.discovery.catch_up import CatchUp
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
+from worker.lifecycle.worker_queue import WorkerQueue
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.throttle import Throttle
@@ -45,12 +41,7 @@ class WorkerComponents:
     data_dir: Path
     clock: Clock
     log: EventLog
-    epoch: int
-    queue: SceneAckQueue
-    store: JobStore
-    facts: MetaStore
-    dead_letters: DeadLetters
-    notices: Notices
+    queue: WorkerQueue
     settings: LiveSettings
     circuit: CircuitBreaker
     drain: Drain

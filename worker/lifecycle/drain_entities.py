@@ -1,12 +1,11 @@
 """Expand jobs of changed entities into jobs of the scenes that show them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from core.errors import StashUnavailable
 from core.job import Job
-from sync.context import SyncContext
-from sync_queue.store import JobStore
-from worker.discovery.fan_out import FanOut
+from stash.client import StashClient
+from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import isolate
 from worker.lifecycle.job_outcomes import JobOutcomes
 
@@ -17,51 +16,47 @@ class EntityDrain:
     No request goes to Plex, so none of these jobs serves as the half-open test of the breaker.
     """
 
-    def __init__(
-        self,
-        store: JobStore,
-        fan_out: FanOut,
-        outcomes: JobOutcomes,
-        checkpoint: Callable[[str], object],
-    ) -> None:
-        self._store = store
-        self._fan_out = fan_out
+    def __init__(self, deps: DrainDeps, outcomes: JobOutcomes, stash: StashClient) -> None:
+        self._store = deps.store
+        self._fan_out = deps.fan_out
+        self._clock = deps.clock
+        self._checkpoint = deps.checkpoint
         self._outcomes = outcomes
-        self._checkpoint = checkpoint
+        self._stash = stash
 
-    def run(self, ctx: SyncContext, jobs: Sequence[Job]) -> None:
+    def run(self, jobs: Sequence[Job]) -> None:
         """Expand the jobs, or release those that are left once the drain is halted."""
         with isolate() as failure:
-            entities = self._fan_out.read(ctx.stash, jobs)
+            entities = self._fan_out.read(self._stash, jobs)
         if failure.error is not None:
-            self._on_read_failed(ctx, jobs, failure.error)
+            self._on_read_failed(jobs, failure.error)
             return
         for number, job in enumerate(jobs):
-            started = ctx.clock.monotonic()
+            started = self._clock.monotonic()
             self._store.mark_current(job)
             self._checkpoint("drain.job_started")
             with isolate() as failure:
-                outcome = self._fan_out.expand(ctx.stash, job, entities)
+                outcome = self._fan_out.expand(self._stash, job, entities)
             if failure.error is not None:
                 title = self._fan_out.name_of(job)
-                outcome = self._outcomes.of_failure(ctx, job, failure.error, title)
-            self._outcomes.apply(ctx, job, outcome, ctx.clock.monotonic() - started)
+                outcome = self._outcomes.of_failure(job, failure.error, title)
+            self._outcomes.apply(job, outcome, self._clock.monotonic() - started)
             if self._outcomes.is_halted:
                 self._outcomes.release(jobs[number + 1 :])
                 return
 
-    def _on_read_failed(self, ctx: SyncContext, jobs: Sequence[Job], error: Exception) -> None:
+    def _on_read_failed(self, jobs: Sequence[Job], error: Exception) -> None:
         """Release the jobs if Stash is away; otherwise read each entity alone."""
         if isinstance(error, StashUnavailable):
             self._outcomes.release_and_halt(jobs, error)
             return
         if len(jobs) == 1:
             title = self._fan_out.name_of(jobs[0])
-            outcome = self._outcomes.of_failure(ctx, jobs[0], error, title)
-            self._outcomes.apply(ctx, jobs[0], outcome, 0.0)
+            outcome = self._outcomes.of_failure(jobs[0], error, title)
+            self._outcomes.apply(jobs[0], outcome, 0.0)
             return
         for number, job in enumerate(jobs):
             if self._outcomes.is_halted:
                 self._outcomes.release(jobs[number:])
                 return
-            self.run(ctx, [job])
+            self.run([job])

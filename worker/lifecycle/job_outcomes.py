@@ -1,40 +1,58 @@
 """Turn the failure of a job into an outcome, and apply every outcome to the queue."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
-from core.errors import PlexError, StashUnavailable, reason_of
+from core.errors import MatchError, PlexError, PlexNotFound, StashUnavailable, reason_of
 from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome
-from sync.context import SyncContext
-from sync_queue.store import JobStore
+from plex.client import PlexClient
+from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
+from worker.lifecycle.renamed_files import RenamedFiles
 from worker.reporting.stats import counters_for, utc_day
 from worker.resilience.breaker import BreakerStatus
-from worker.resilience.circuit import CircuitBreaker, FailureAttribution
-from worker.resilience.retry_policy import BreakerSignal, decide_outcome, rule_for
-from worker.resilience.throttle import Throttle
+from worker.resilience.circuit import FailureAttribution
+from worker.resilience.retry_policy import BreakerSignal, decide_outcome, failure_text, rule_for
 
 # A job whose server failed without opening the breaker is due again after this delay.
 RELEASE_DELAY_S = 2.0
 
-OnJobFinished = Callable[[JobFinished], None]
-
 
 @dataclass(frozen=True, slots=True)
 class DrainReport:
-    """Count the outcomes of one drain.
+    """Count the outcomes of one drain, and hold what ended it early.
 
-    `halted` names what ended the drain early; it is "" if no job was due any more.
+    Attributes:
+        done, waiting, dead, wrote: the counts.
+        is_stopped: the caller wanted it to end.
+        failure: the class of the server's error that ended it; None for no error.
     """
 
     done: int = 0
     waiting: int = 0
     dead: int = 0
     wrote: int = 0
-    halted: str = ""
+    is_stopped: bool = False
+    failure: type[Exception] | None = None
+
+    @property
+    def is_halted(self) -> bool:
+        """Return True if the drain ended although jobs may be due."""
+        return self.is_stopped or self.failure is not None
+
+    @property
+    def halted_by(self) -> str:
+        """Return what ended the drain early, for the log; "" for nothing.
+
+        Example:
+            >>> DrainReport(failure=StashUnavailable).halted_by
+            'StashUnavailable'
+        """
+        if self.failure is not None:
+            return self.failure.__name__
+        return "stopped" if self.is_stopped else ""
 
     def including(self, outcome: Outcome) -> "DrainReport":
         """Return the report with one more outcome."""
@@ -49,38 +67,39 @@ class DrainReport:
 
 
 class JobOutcomes:
-    """Makes exactly one transition per claimed job and keeps the report of the current drain."""
+    """Makes exactly one transition per claimed job and keeps the report of one drain.
+
+    `attribution` outlives the drain: it counts failures of jobs in a row.
+    """
 
     def __init__(
         self,
-        store: JobStore,
-        circuit: CircuitBreaker,
-        throttle: Throttle,
-        rng: Random,
-        on_job_finished: Sequence[OnJobFinished],
-        checkpoint: Callable[[str], object],
+        deps: DrainDeps,
+        attribution: FailureAttribution,
+        plex: PlexClient,
+        renamed: RenamedFiles,
     ) -> None:
-        self._store = store
-        self._circuit = circuit
-        self._throttle = throttle
-        self._rng = rng
-        self._on_job_finished = tuple(on_job_finished)
-        self._checkpoint = checkpoint
-        self._attribution = FailureAttribution()
+        self._store = deps.store
+        self._circuit = deps.circuit
+        self._throttle = deps.throttle
+        self._rng = deps.rng
+        self._clock = deps.clock
+        self._log = deps.log
+        self._on_job_finished = tuple(deps.on_job_finished)
+        self._checkpoint = deps.checkpoint
+        self._attribution = attribution
+        self._plex = plex
         self.report = DrainReport()
-
-    def start_drain(self) -> None:
-        """Reset the report."""
-        self.report = DrainReport()
+        self._renamed = renamed
 
     @property
     def is_halted(self) -> bool:
         """Return True if something has ended this drain early."""
-        return bool(self.report.halted)
+        return self.report.is_halted
 
-    def halt(self, reason: str) -> None:
-        """End the current drain early."""
-        self.report = replace(self.report, halted=reason)
+    def stop(self) -> None:
+        """End the drain early, because its caller wants it to."""
+        self.report = replace(self.report, is_stopped=True)
 
     def on_success(self, outcome: Outcome) -> None:
         """Let the throttle and the circuit breaker know that a scene was synced."""
@@ -90,13 +109,13 @@ class JobOutcomes:
             self._attribution.succeeded()
             self._circuit.succeeded()
 
-    def of_failure(self, ctx: SyncContext, job: Job, error: Exception, title: str) -> Outcome:
+    def of_failure(self, job: Job, error: Exception, title: str) -> Outcome:
         """Return the outcome of a failed job; Stash's absence also halts the drain.
 
         A failure that opens the breaker, or fails its half-open test, spends no attempt.
         """
         was_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
-        self.report_to_breaker(ctx, error)
+        self.report_to_breaker(error)
         is_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
         does_count = rule_for(error).signal is BreakerSignal.COUNT
         spend = not does_count or self._attribution.counts_against_job(
@@ -105,10 +124,16 @@ class JobOutcomes:
         if was_closed and not is_closed:
             self._store.refund_attempts(self._attribution.jobs_to_refund())
         if isinstance(error, StashUnavailable):
-            self.halt(reason_of(error))
-        return decide_outcome(job, error, self._rng, spend=spend, title=title)
+            self._halt(error)
+        outcome = decide_outcome(job, error, self._rng, spend=spend, title=title)
+        if isinstance(error, PlexNotFound | MatchError) and error.hint:
+            self._log.warning("paths.reversed", scene=job.scene_id, detail=error.hint)
+        if isinstance(error, PlexNotFound) and outcome.disposition is Disposition.DEAD_LETTER:
+            error.hint = error.hint or self._renamed.hint(job.scene_id, error)
+            outcome = replace(outcome, message=failure_text(error))
+        return outcome
 
-    def report_to_breaker(self, ctx: SyncContext, error: Exception) -> None:
+    def report_to_breaker(self, error: Exception) -> None:
         """Report an error of Plex to the throttle and the breaker; ignore any other error."""
         if not isinstance(error, PlexError):
             return
@@ -117,11 +142,11 @@ class JobOutcomes:
         if has_answered:
             self._circuit.succeeded()
         else:
-            self._circuit.failed(error, ctx.plex)
+            self._circuit.failed(error, self._plex)
 
-    def apply(self, ctx: SyncContext, job: Job, outcome: Outcome, took_s: float) -> None:
+    def apply(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Change the job's row as the outcome demands, then report it to the listeners."""
-        now, counts = ctx.clock.wall(), counters_for(outcome, utc_day(ctx.clock))
+        now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
         match outcome.disposition:
             case Disposition.COMPLETE:
                 self._store.complete(job, counts)
@@ -148,7 +173,7 @@ class JobOutcomes:
                 )
         self._checkpoint("drain.settled")
         self.report = self.report.including(outcome)
-        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), ctx.log)
+        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
 
     def release(self, jobs: Sequence[Job], reason: str = "") -> None:
         """Return claimed jobs to the queue without spending an attempt."""
@@ -157,6 +182,8 @@ class JobOutcomes:
 
     def release_and_halt(self, jobs: Sequence[Job], error: Exception) -> None:
         """Release the jobs because a server is away, and end the drain."""
-        reason = reason_of(error)
-        self.release(jobs, reason)
-        self.halt(reason)
+        self.release(jobs, reason_of(error))
+        self._halt(error)
+
+    def _halt(self, error: Exception) -> None:
+        self.report = replace(self.report, failure=type(error))

@@ -6,6 +6,7 @@ from enum import Enum
 from core.errors import Fenced, PlexError, StashQueryError, StashUnavailable
 from core.timers import IntervalTimer
 from core.version import VERSION
+from plex.client import PlexClient
 from sync.context import SyncContext
 from sync_queue.meta import SERVER, WorkerStatus
 from sync_queue.spill import SpillFolder
@@ -45,13 +46,15 @@ class WorkerLoop:
     """One worker, from its start to its exit."""
 
     def __init__(self, components: WorkerComponents) -> None:
-        clock, log = components.clock, components.log
+        clock, log, queue = components.clock, components.log, components.queue
+        settings, circuit = components.settings, components.circuit
         self._clock = clock
         self._log = log
-        self._store = components.store
-        self._facts = components.facts
-        self._settings = components.settings
-        self._circuit = components.circuit
+        self._epoch = queue.epoch
+        self._store = queue.store
+        self._facts = queue.facts
+        self._settings = settings
+        self._circuit = circuit
         self._drain = components.drain
         self._throttle = components.throttle
         self._statistics = components.statistics
@@ -59,33 +62,17 @@ class WorkerLoop:
         self._installation = components.installation
         self._background_tasks = components.background_tasks
         self._heartbeat = components.heartbeat
-        self._epoch = components.epoch
 
-        self._spill = SpillFolder(
-            components.data_dir, components.store, clock, components.checkpoint
-        )
-        self._status = StatusWriter(components.facts, components.epoch)
-        self._stash = StashConnection(components.settings, clock, components.on_stash_recovered)
-        self._due_work = DueWork(
-            components.store, components.circuit, components.settings, self._stash, clock
-        )
-        self._library = LibraryWatcher(
-            components.store, components.dead_letters, components.circuit, clock, log
-        )
+        self._spill = SpillFolder(components.data_dir, queue.store, clock, components.checkpoint)
+        self._status = StatusWriter(queue.facts, queue.epoch)
+        self._stash = StashConnection(settings, clock, components.on_stash_recovered)
+        self._due_work = DueWork(queue.store, circuit, settings, self._stash, clock)
+        self._library = LibraryWatcher(queue.store, queue.dead_letters, circuit, clock, log)
         self._notice_sender = NoticeSender(
-            components.notices, components.settings, clock, log, components.before_notices
+            queue.notices, settings, clock, log, components.before_notices
         )
-        self._catch_up = CatchUpSchedule(
-            components.catch_up, components.settings, components.facts, clock
-        )
-        self._maintenance = Maintenance(
-            components.data_dir,
-            components.queue,
-            components.store,
-            components.facts,
-            clock,
-            log,
-        )
+        self._catch_up = CatchUpSchedule(components.catch_up, settings, queue.facts, clock)
+        self._maintenance = Maintenance(components.data_dir, queue, clock, log)
         self._probe_timer = IntervalTimer(clock, 0.0)
         self._has_more_work = True
         self._ends_at = float("inf")
@@ -234,11 +221,11 @@ class WorkerLoop:
             lambda: self._deadline_passed(until),
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
-        self._has_more_work = report.halted == "stopped" or report.done >= BATCH
+        self._has_more_work = report.is_stopped or report.done >= BATCH
         self._due_work.refresh()
-        self._on_drained(ctx, report)
+        self._on_drained(report, ctx.plex)
 
-    def _on_drained(self, ctx: SyncContext, report: DrainReport) -> None:
+    def _on_drained(self, report: DrainReport, plex: PlexClient) -> None:
         if report.done or report.dead or report.waiting:
             self._log.info(
                 "drain.end",
@@ -246,14 +233,14 @@ class WorkerLoop:
                 wrote=report.wrote,
                 waiting=report.waiting,
                 dead=report.dead,
-                halted=report.halted,
+                halted=report.halted_by,
             )
-            self._store_server_id(ctx)
+            self._store_server_id(plex)
             self._statistics.save()
-        if report.halted == StashUnavailable.__name__:
+        if report.failure is StashUnavailable:
             raise StashUnavailable("Stash stopped answering during a drain")
         # Plex failed, but its health check passed: without a pause the worker would spin.
-        if report.halted and not report.done and self._circuit.max_jobs:
+        if report.is_halted and not report.done and self._circuit.max_jobs:
             self._stash.back_off(RELEASE_DELAY_S)
         if self._circuit.breaker.state is not BreakerStatus.OPEN:
             self._status.set(WorkerStatus.IDLE)
@@ -262,8 +249,8 @@ class WorkerLoop:
         self._heartbeat()
         return self._clock.monotonic() >= min(until, self._ends_at)
 
-    def _store_server_id(self, ctx: SyncContext) -> None:
-        machine = ctx.plex.cached_machine_identifier
+    def _store_server_id(self, plex: PlexClient) -> None:
+        machine = plex.cached_machine_identifier
         if machine and self._facts.get(SERVER) != machine:
             self._facts.set(SERVER, machine)
 

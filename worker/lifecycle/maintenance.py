@@ -7,11 +7,10 @@ from core.clock import Clock
 from core.log import EventLog
 from core.timers import IntervalTimer
 from core.units import DAY_S
-from sync_queue.ack_queue import SceneAckQueue
-from sync_queue.meta import MetaStore, parse_float
+from sync_queue.meta import parse_float
 from sync_queue.schema import back_up
 from sync_queue.spill import remove_stale_files
-from sync_queue.store import JobStore
+from worker.lifecycle.worker_queue import WorkerQueue
 
 MAINTENANCE_INTERVAL_S = 600.0
 BACKED_UP = "backed_up_at"
@@ -20,19 +19,11 @@ BACKED_UP = "backed_up_at"
 class Maintenance:
     """Prunes finished jobs and files of killed hooks, and makes the daily backup."""
 
-    def __init__(
-        self,
-        data_dir: Path,
-        queue: SceneAckQueue,
-        store: JobStore,
-        facts: MetaStore,
-        clock: Clock,
-        log: EventLog,
-    ) -> None:
+    def __init__(self, data_dir: Path, queue: WorkerQueue, clock: Clock, log: EventLog) -> None:
         self._data_dir = data_dir
-        self._store = store
-        self._queue = queue
-        self._facts = facts
+        self._store = queue.store
+        self._queue = queue.opened.queue
+        self._facts = queue.facts
         self._clock = clock
         self._log = log
         self._due = IntervalTimer(clock, MAINTENANCE_INTERVAL_S)

@@ -11,6 +11,7 @@ from core.log import LogEvent
 from sync_queue.notices import Notices
 from validation.settings import BY_NAME
 
+LIBRARIES = BY_NAME["plex_libraries"].display_name
 SCOPE = BY_NAME["reconcile_scope"].display_name
 DISK = "Free disk space, or make PlexSync's data folder writable."
 MEMORY = "If this repeats, check available memory"
@@ -21,6 +22,11 @@ TEXTS = {
     "backup.failed": (
         "PlexSync could not back up its queue: {detail}. The previous backup stays. " + DISK
     ),
+    "library.missing": (
+        "{detail}. PlexSync continues with the other libraries; scenes that may be in a missing "
+        f"one wait. Correct the setting '{LIBRARIES}', or bring the library back; put a name that "
+        "has a comma in double quotes."
+    ),
     "listener.failed": (
         "PlexSync has a bug in what counts and reports finished jobs: {detail}. "
         "The jobs are done. Please report this."
@@ -29,6 +35,7 @@ TEXTS = {
         "The learned path mapping {source} => {target} led to another file and was dropped. "
         "Set the right one under Path mapping if scenes fail with AmbiguousMatch."
     ),
+    "paths.reversed": "Scene {scene} was not matched. {detail} Then run Retry Dead Letters.",
     "plex.scan_failed": (
         "PlexSync could not ask Plex to scan {folder} for a new scene: {detail}. "
         "Scan the library in Plex."

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.outcome import Disposition
 from core.step_timer import STEPS
-from core.text import format_counts, format_duration, pluralize
+from core.text import format_counts, format_duration, join_counts, pluralize
 from core.version import VERSION
 from plex.path_learner import LearnedMapping
 from sync.path_learning import read_mappings
@@ -141,25 +141,24 @@ def statistics_lines(snapshot: Snapshot, now: float) -> list[str]:
     stats = snapshot.statistics
     if not stats.jobs:
         return []
-    parts = [
-        f"{stats.outcomes[disposition.value]:,} {text}"
+    outcomes = {
+        text: stats.outcomes[disposition.value]
         for disposition, text in DISPOSITION_TEXTS.items()
         if stats.outcomes.get(disposition.value)
-    ]
+    }
     cost = [
         f"{count:g} to {server.capitalize()}"
         for server, count in sorted(stats.requests_per_job.items())
     ]
     requests = f"; requests per job: {', '.join(cost)}" if cost else ""
-    return [f"In the last {format_duration(now - stats.since)}: {', '.join(parts)}{requests}."]
+    return [f"In the last {format_duration(now - stats.since)}: {join_counts(outcomes)}{requests}."]
 
 
 def match_lines(snapshot: Snapshot, now: float) -> list[str]:
     """Return the matches by confidence, and the learned path mappings."""
     lines = []
     if snapshot.confidences:
-        counts = [f"{count:,} {name}" for name, count in snapshot.confidences.items()]
-        lines.append(f"Matches: {', '.join(counts)}.")
+        lines.append(f"Matches: {join_counts(snapshot.confidences)}.")
     for mapping in snapshot.mappings[:SHOWN_MAPPINGS]:
         lines.append(f"Learned: {mapping.source} => {mapping.target} ({mapping.files} files).")
     return lines

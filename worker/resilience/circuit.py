@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from core.clock import Clock
-from core.errors import PlexAccessError, PlexError, PlexUnavailable
+from core.errors import PlexAccessError, PlexError, PlexUnavailable, reason_of
 from core.log import EventLog
 from plex.client import PlexClient
 from sync_queue.store import BATCH
@@ -73,7 +73,7 @@ class CircuitBreaker:
         breaker immediately, other countable failures after five in a row.
         """
         signal, now = rule_for(error).signal, self._clock.wall()
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{reason_of(error)}: {error}"
         if signal is BreakerSignal.REFUSED:
             self._trip(reason, now, refused=True)
         elif signal is BreakerSignal.DOWN and not self._is_healthy(plex):
@@ -114,7 +114,7 @@ class CircuitBreaker:
 
     def _on_failed_probe(self, error: PlexError) -> None:
         refused = self.breaker.refused or isinstance(error, PlexAccessError)
-        self._trip(f"{type(error).__name__}: {error}", self._clock.wall(), refused=refused)
+        self._trip(f"{reason_of(error)}: {error}", self._clock.wall(), refused=refused)
 
     def _trip(self, reason: str, now: float, *, refused: bool = False) -> None:
         opened = transitions.trip(self.breaker, reason, now, self._rng, refused=refused)

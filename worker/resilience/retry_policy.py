@@ -10,6 +10,7 @@ from core.errors import (
     ConfigurationError,
     Fenced,
     InvalidScene,
+    LibraryMissing,
     MatchError,
     PlexAccessError,
     PlexError,
@@ -33,6 +34,7 @@ BACKOFF_BASE_S = 5.0
 BACKOFF_CAP_S = 80.0
 NOT_FOUND_WAITS_S = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 900.0, 900.0, 1200.0, 1200.0, 1500.0)
 """Seconds before each retry for a file that Plex does not have yet: about two hours in all."""
+LIBRARY_WAIT_S = 1800.0  # for a missing library; a poll that finds it ends the wait
 LIBRARY_POLL_S = 30.0
 LIBRARY_POLL_LATER_S = 300.0
 
@@ -52,6 +54,7 @@ class RetryMode(Enum):
     NEVER = "never"  # complete or dead-lettered immediately
     RECOVERY = "recovery"  # until the server is back; nothing is spent
     BACKOFF = "backoff"
+    LIBRARY = "library"  # until the libraries are complete; nothing is spent
     SCHEDULE = "looks"  # the schedule for files that Plex does not have yet
 
 
@@ -63,12 +66,18 @@ class Rule:
     attempts: int
     signal: BreakerSignal = BreakerSignal.NONE
 
+    @property
+    def spends_attempts(self) -> bool:
+        """Return False if such a failure is never the job's own, so that it waits without end."""
+        return self.wait not in (RetryMode.RECOVERY, RetryMode.LIBRARY)
+
 
 RULES: dict[type[Exception], Rule] = {
     PlexUnavailable: Rule(RetryMode.RECOVERY, 0, BreakerSignal.DOWN),
     PlexTemporaryError: Rule(RetryMode.BACKOFF, 5, BreakerSignal.COUNT),
     PlexAccessError: Rule(RetryMode.RECOVERY, 0, BreakerSignal.REFUSED),
     PlexNotFound: Rule(RetryMode.SCHEDULE, len(NOT_FOUND_WAITS_S) + 1),
+    LibraryMissing: Rule(RetryMode.LIBRARY, 0),
     StaleMatch: Rule(RetryMode.BACKOFF, 5),
     AmbiguousMatch: Rule(RetryMode.NEVER, 1),
     WeakMatch: Rule(RetryMode.NEVER, 1),
@@ -106,7 +115,8 @@ def decide_outcome(
         'DEAD_LETTER'
     """
     rule = rule_for(error)
-    attempts = job.attempts + 1 if spend and rule.wait is not RetryMode.RECOVERY else job.attempts
+    spend = spend and rule.spends_attempts
+    attempts = job.attempts + 1 if spend else job.attempts
     if rule.wait is RetryMode.RECOVERY:
         disposition, wait_s = Disposition.RELEASE, 0.0
     elif spend and attempts >= rule.attempts:
@@ -116,7 +126,7 @@ def decide_outcome(
     return Outcome(
         disposition,
         error=type(error),
-        message=_message(error),
+        message=failure_text(error),
         candidates=_candidates(error),
         wait_s=wait_s,
         attempts=attempts,
@@ -161,12 +171,14 @@ def exponential_delay(failures: int, first_s: float, max_s: float, rng: Random) 
 
 
 def _wait_s(rule: Rule, attempts: int, rng: Random) -> float:
+    if rule.wait is RetryMode.LIBRARY:
+        return LIBRARY_WAIT_S * rng.uniform(0.9, 1.1)
     if rule.wait is RetryMode.SCHEDULE:
         return not_found_delay(attempts, rng)
     return full_jitter(attempts, BACKOFF_BASE_S, BACKOFF_CAP_S, rng)
 
 
-def _message(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
     """Return what happened and what to do; for a bug of PlexSync its traceback."""
     if isinstance(error, PlexSyncError):
         text = str(error).strip()

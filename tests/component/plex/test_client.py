@@ -1,4 +1,4 @@
-"""Each request of the client is one request, says who asks, and takes only Plex's own answers."""
+"""Test the client: one request each, with its identity, and only Plex's own answers count."""
 
 import os
 import subprocess
@@ -120,7 +120,7 @@ def test_a_listing_that_is_not_the_sections_own_is_not_believed(body: bytes) -> 
         b"<MediaContainer><Directory/></MediaContainer>",
     ],
 )
-def test_sections_that_make_no_sense_are_a_fault_of_plex(body: bytes) -> None:
+def test_invalid_sections_are_a_fault_of_plex(body: bytes) -> None:
     with (
         RawServer(xml_answer(body)) as server,
         client_at(server.url) as client,
@@ -129,7 +129,7 @@ def test_sections_that_make_no_sense_are_a_fault_of_plex(body: bytes) -> None:
         client.sections()
 
 
-def test_items_that_make_no_sense_are_a_fault_of_plex() -> None:
+def test_invalid_items_are_a_fault_of_plex() -> None:
     with (
         RawServer(
             xml_answer(b"<MediaContainer><Video title='no key'/></MediaContainer>")
@@ -251,7 +251,7 @@ def test_an_image_for_an_item_that_is_gone_is_not_found(plex: PlexEmulator) -> N
         client.upload_image(999, "posters", png())
 
 
-def test_a_dropped_connection_is_tried_again_twice_at_once(plex: PlexEmulator) -> None:
+def test_a_dropped_connection_is_retried_twice_immediately(plex: PlexEmulator) -> None:
     waits: list[float] = []
     plex.faults.add(Fault("refuse", times=2))
 
@@ -277,7 +277,7 @@ def test_after_two_quick_retries_the_queue_takes_over(plex: PlexEmulator) -> Non
 @pytest.mark.parametrize(
     "fault", [Fault("status", status=503, times=None), Fault("status", status=429, times=None)]
 )
-def test_an_answer_however_bad_is_never_tried_again_at_once(
+def test_an_answer_however_bad_is_never_retried_immediately(
     plex: PlexEmulator, fault: Fault
 ) -> None:
     waits: list[float] = []
@@ -292,7 +292,7 @@ def test_an_answer_however_bad_is_never_tried_again_at_once(
     assert (waits, plex.count()) == ([], 1)
 
 
-def test_a_read_timeout_is_never_tried_again_at_once(plex: PlexEmulator) -> None:
+def test_a_read_timeout_is_never_retried_immediately(plex: PlexEmulator) -> None:
     waits: list[float] = []
     plex.faults.add(Fault("stall", times=None))
 
@@ -316,20 +316,20 @@ def test_a_redirect_is_not_followed(
     assert plex.count() == 1
 
 
-def test_every_answered_request_is_heard_of(plex: PlexEmulator) -> None:
-    beats: list[str] = []
+def test_every_answered_request_is_a_heartbeat(plex: PlexEmulator) -> None:
+    heartbeats: list[str] = []
     client = PlexClient(
         PlexAddress(plex.url, plex.token, (5.0, 30.0)),
         IDENTITY,
         lambda seconds: None,
-        lambda took_s, status: beats.append("beat"),
+        lambda took_s, status: heartbeats.append("heartbeat"),
     )
 
     client.machine_identifier()
     client.sections()
     client.close()
 
-    assert len(beats) == 2
+    assert len(heartbeats) == 2
 
 
 def test_every_request_says_the_same_who_we_are(plex: PlexEmulator) -> None:
@@ -364,8 +364,8 @@ def test_a_proxy_in_the_environment_is_not_used(plex: PlexEmulator) -> None:
         "client = PlexClient(PlexAddress(sys.argv[1], sys.argv[2], (5, 30)), {}, lambda seconds: None)\n"
         "print(len(client.sections()))\n"
     )
-    nobody = "http://127.0.0.1:9"
-    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), nobody)
+    closed_port = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), closed_port)
     environment = {**os.environ, **proxies, "NO_PROXY": "", "no_proxy": "", "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(

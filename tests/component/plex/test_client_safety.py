@@ -74,10 +74,10 @@ def test_an_answer_with_nested_entities_is_refused() -> None:
         tracemalloc.start()
         with pytest.raises(PlexTemporaryError, match="entities"):
             client.machine_identifier()
-        _, most = tracemalloc.get_traced_memory()
+        _, peak_bytes = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
-    assert most < 50_000_000
+    assert peak_bytes < 50_000_000
 
 
 @pytest.mark.parametrize(

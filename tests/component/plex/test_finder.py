@@ -17,7 +17,7 @@ from tests.harness.plex_clients import client_of
 LISTING = "/library/sections/{section}/all"
 
 
-class Seeker:
+class FinderHarness:
     """A finder with its clock, and what it takes to count its requests."""
 
     def __init__(self, finder: Finder, plex: PlexEmulator, clock: FakeClock) -> None:
@@ -40,16 +40,16 @@ class Seeker:
 
 
 @contextmanager
-def seeking(plex: PlexEmulator, folder: Path, *names: str) -> Iterator[Seeker]:
+def seeking(plex: PlexEmulator, folder: Path, *names: str) -> Iterator[FinderHarness]:
     clock = FakeClock()
     with client_of(plex) as client:
         finder = Finder(client, FileIndex(folder / "cache"), names, clock)
-        yield Seeker(finder, plex, clock)
+        yield FinderHarness(finder, plex, clock)
         finder.close()
 
 
 @pytest.fixture
-def seeker(timed_plex: PlexEmulator, tmp_path: Path) -> Iterator[Seeker]:
+def harness(timed_plex: PlexEmulator, tmp_path: Path) -> Iterator[FinderHarness]:
     with seeking(timed_plex, tmp_path) as made:
         yield made
 
@@ -58,33 +58,33 @@ ALL = "/library/sections/1/all"
 MARKERS = "/library/sections"
 
 
-def test_the_first_look_lists_the_library_once(seeker: Seeker) -> None:
-    keys = seeker.plex.library.add_items(1, 3)
+def test_the_first_look_lists_the_library_once(harness: FinderHarness) -> None:
+    keys = harness.plex.library.add_items(1, 3)
 
-    seeker.finder.prepare()
+    harness.finder.prepare()
 
-    assert seeker.requests_since() == [MARKERS, ALL]
-    assert seeker.finds("/data/scene-000001.mp4") == [keys[1]]
-
-
-def test_a_cold_library_costs_a_request_for_every_thousand_items(seeker: Seeker) -> None:
-    seeker.plex.library.add_items(1, 2_500)
-
-    seeker.finder.prepare()
-
-    assert seeker.requests_since() == [MARKERS, ALL, ALL, ALL]
+    assert harness.requests_since() == [MARKERS, ALL]
+    assert harness.finds("/data/scene-000001.mp4") == [keys[1]]
 
 
-def test_a_warm_look_up_asks_nobody(seeker: Seeker) -> None:
-    seeker.plex.library.add_items(1, 3)
-    seeker.finder.prepare()
-    seeker.requests_since()
+def test_a_cold_library_costs_a_request_for_every_thousand_items(harness: FinderHarness) -> None:
+    harness.plex.library.add_items(1, 2_500)
+
+    harness.finder.prepare()
+
+    assert harness.requests_since() == [MARKERS, ALL, ALL, ALL]
+
+
+def test_a_cached_lookup_sends_no_request(harness: FinderHarness) -> None:
+    harness.plex.library.add_items(1, 3)
+    harness.finder.prepare()
+    harness.requests_since()
 
     for _ in range(5):
-        seeker.finder.prepare()
-        seeker.finds("/data/scene-000000.mp4")
+        harness.finder.prepare()
+        harness.finds("/data/scene-000000.mp4")
 
-    assert seeker.requests_since() == []
+    assert harness.requests_since() == []
 
 
 def test_after_a_restart_the_index_is_still_warm(timed_plex: PlexEmulator, tmp_path: Path) -> None:
@@ -100,169 +100,169 @@ def test_after_a_restart_the_index_is_still_warm(timed_plex: PlexEmulator, tmp_p
         assert second.finds("scene-000002.mp4") == [keys[2]]
 
 
-def test_a_missing_file_costs_one_poll_of_unmoved_markers(seeker: Seeker) -> None:
-    seeker.finder.prepare()
-    seeker.requests_since()
+def test_a_missing_file_costs_one_poll_of_unmoved_markers(harness: FinderHarness) -> None:
+    harness.finder.prepare()
+    harness.requests_since()
 
-    gained = seeker.look_for("/data/missing.mp4")
+    gained = harness.look_for("/data/missing.mp4")
 
     assert not gained
-    assert seeker.requests_since() == [MARKERS]
+    assert harness.requests_since() == [MARKERS]
 
 
-def test_one_look_at_the_markers_serves_the_next_few_seconds(seeker: Seeker) -> None:
-    seeker.finder.prepare()
-    seeker.requests_since()
+def test_one_look_at_the_markers_serves_the_next_few_seconds(harness: FinderHarness) -> None:
+    harness.finder.prepare()
+    harness.requests_since()
 
     for _ in range(3):
-        seeker.finder.refresh(lambda: True)
+        harness.finder.refresh(lambda: True)
 
-    assert seeker.requests_since() == []
+    assert harness.requests_since() == []
 
 
 def test_a_new_file_is_found_by_what_was_added_since(
-    seeker: Seeker, plex_clock: SettableClock
+    harness: FinderHarness, plex_clock: SettableClock
 ) -> None:
-    seeker.plex.library.add_items(1, 20)
-    seeker.finder.prepare()
-    seeker.requests_since()
+    harness.plex.library.add_items(1, 20)
+    harness.finder.prepare()
+    harness.requests_since()
     plex_clock.advance(OVERLAP_S * 10)
-    new = seeker.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
+    new = harness.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
 
-    gained = seeker.look_for("/data/new.mp4")
+    gained = harness.look_for("/data/new.mp4")
 
     assert gained
-    assert seeker.finds("/data/new.mp4") == [new]
-    assert seeker.requests_since() == [MARKERS, ALL]
+    assert harness.finds("/data/new.mp4") == [new]
+    assert harness.requests_since() == [MARKERS, ALL]
 
 
 def test_a_renamed_file_is_found_by_one_whole_listing(
-    seeker: Seeker, plex_clock: SettableClock
+    harness: FinderHarness, plex_clock: SettableClock
 ) -> None:
-    (item,) = seeker.plex.library.add_items(1, 1)
+    (item,) = harness.plex.library.add_items(1, 1)
     plex_clock.advance(OVERLAP_S * 10)
-    seeker.plex.library.add_item(1, [("/media/scenes/newest.mp4", 5)])
-    seeker.finder.prepare()
-    seeker.requests_since()
-    seeker.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
+    harness.plex.library.add_item(1, [("/media/scenes/newest.mp4", 5)])
+    harness.finder.prepare()
+    harness.requests_since()
+    harness.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
 
-    seeker.look_for("/data/renamed.mp4")
+    harness.look_for("/data/renamed.mp4")
 
-    assert seeker.finds("/data/renamed.mp4") == [item]
-    assert seeker.finds("/data/scene-000000.mp4") == []
-    assert seeker.requests_since() == [MARKERS, ALL, ALL]
+    assert harness.finds("/data/renamed.mp4") == [item]
+    assert harness.finds("/data/scene-000000.mp4") == []
+    assert harness.requests_since() == [MARKERS, ALL, ALL]
 
 
-def test_the_library_is_listed_once_per_move_of_its_marker(seeker: Seeker) -> None:
-    seeker.plex.library.add_items(1, 3)
-    seeker.finder.prepare()
-    seeker.plex.library.add_item(1, [("/media/scenes/other.mp4", 5)])
-    seeker.look_for("/data/missing.mp4")
-    seeker.requests_since()
+def test_the_library_is_listed_once_per_move_of_its_marker(harness: FinderHarness) -> None:
+    harness.plex.library.add_items(1, 3)
+    harness.finder.prepare()
+    harness.plex.library.add_item(1, [("/media/scenes/other.mp4", 5)])
+    harness.look_for("/data/missing.mp4")
+    harness.requests_since()
 
     for _ in range(4):
-        seeker.look_for("/data/missing.mp4")
+        harness.look_for("/data/missing.mp4")
 
-    assert seeker.requests_since() == [MARKERS] * 4
-
-
-def test_nothing_is_listed_if_the_files_were_among_new_ones(seeker: Seeker) -> None:
-    seeker.finder.prepare()
-    seeker.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
-    seeker.requests_since()
-
-    seeker.look_for("/data/new.mp4")
-
-    assert seeker.requests_since() == [MARKERS, ALL]
+    assert harness.requests_since() == [MARKERS] * 4
 
 
-def test_a_library_that_moved_says_so_and_takes_in_what_is_new(seeker: Seeker) -> None:
-    seeker.finder.prepare()
-    quiet = seeker.finder.has_changed()
-    new = seeker.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
+def test_nothing_is_listed_if_the_files_were_among_new_ones(harness: FinderHarness) -> None:
+    harness.finder.prepare()
+    harness.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
+    harness.requests_since()
 
-    moved = seeker.finder.has_changed()
+    harness.look_for("/data/new.mp4")
+
+    assert harness.requests_since() == [MARKERS, ALL]
+
+
+def test_a_library_that_moved_says_so_and_takes_in_what_is_new(harness: FinderHarness) -> None:
+    harness.finder.prepare()
+    quiet = harness.finder.has_changed()
+    new = harness.plex.library.add_item(1, [("/media/scenes/new.mp4", 5)])
+
+    moved = harness.finder.has_changed()
 
     assert (quiet, moved) == (False, True)
-    assert seeker.finds("/data/new.mp4") == [new]
-    assert not seeker.finder.has_changed()
+    assert harness.finds("/data/new.mp4") == [new]
+    assert not harness.finder.has_changed()
 
 
-def test_optimised_versions_and_trashed_items_stay_out(seeker: Seeker) -> None:
-    library = seeker.plex.library
+def test_optimised_versions_and_trashed_items_stay_out(harness: FinderHarness) -> None:
+    library = harness.plex.library
     item = library.add_item(1, [("/media/scenes/a.mp4", 5)])
     library.add_version(item, [("/media/scenes/Plex Versions/a-small.mp4", 2)], proxy_type=42)
     trashed = library.add_item(1, [("/media/scenes/b.mp4", 5)])
     library.change(trashed, deleted_at=library.now)
 
-    seeker.finder.prepare()
+    harness.finder.prepare()
 
-    assert seeker.finds("a.mp4") == [item]
-    assert seeker.finds("a-small.mp4") == []
-    assert seeker.finds("b.mp4") == []
+    assert harness.finds("a.mp4") == [item]
+    assert harness.finds("a-small.mp4") == []
+    assert harness.finds("b.mp4") == []
 
 
-def test_a_server_with_smaller_pages_is_indexed_whole(seeker: Seeker) -> None:
-    keys = seeker.plex.library.add_items(1, 30)
-    seeker.plex.switches.max_page = 10
+def test_a_server_with_smaller_pages_is_indexed_whole(harness: FinderHarness) -> None:
+    keys = harness.plex.library.add_items(1, 30)
+    harness.plex.switches.max_page = 10
 
-    seeker.finder.prepare()
+    harness.finder.prepare()
 
-    assert [seeker.finds(f"scene-{number:06}.mp4") for number in range(30)] == [
+    assert [harness.finds(f"scene-{number:06}.mp4") for number in range(30)] == [
         [key] for key in keys
     ]
 
 
-def test_a_listing_that_breaks_off_leaves_the_old_index(seeker: Seeker) -> None:
-    (item,) = seeker.plex.library.add_items(1, 1)
-    seeker.finder.prepare()
-    seeker.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
-    seeker.plex.faults.add(Fault("truncated_xml", route=ALL, times=None))
+def test_a_listing_that_breaks_off_leaves_the_old_index(harness: FinderHarness) -> None:
+    (item,) = harness.plex.library.add_items(1, 1)
+    harness.finder.prepare()
+    harness.plex.library.rename_file("/media/scenes/scene-000000.mp4", "/media/scenes/renamed.mp4")
+    harness.plex.faults.add(Fault("truncated_xml", route=ALL, times=None))
 
     with pytest.raises(PlexTemporaryError):
-        seeker.look_for("/data/renamed.mp4")
+        harness.look_for("/data/renamed.mp4")
 
-    assert seeker.finds("/data/scene-000000.mp4") == [item]
+    assert harness.finds("/data/scene-000000.mp4") == [item]
 
 
-def test_a_login_page_never_empties_the_index(seeker: Seeker) -> None:
-    (item,) = seeker.plex.library.add_items(1, 1)
-    seeker.finder.prepare()
-    seeker.plex.library.add_item(1, [("/media/scenes/other.mp4", 5)])
-    seeker.plex.faults.add(Fault("html_200", route=ALL, times=None))
+def test_a_login_page_never_empties_the_index(harness: FinderHarness) -> None:
+    (item,) = harness.plex.library.add_items(1, 1)
+    harness.finder.prepare()
+    harness.plex.library.add_item(1, [("/media/scenes/other.mp4", 5)])
+    harness.plex.faults.add(Fault("html_200", route=ALL, times=None))
 
     with pytest.raises(PlexTemporaryError):
-        seeker.look_for("/data/missing.mp4")
+        harness.look_for("/data/missing.mp4")
 
-    assert seeker.finds("/data/scene-000000.mp4") == [item]
+    assert harness.finds("/data/scene-000000.mp4") == [item]
 
 
-def test_a_server_that_is_down_at_the_first_look_says_so(seeker: Seeker) -> None:
-    seeker.plex.down()
+def test_a_server_that_is_down_at_the_first_look_says_so(harness: FinderHarness) -> None:
+    harness.plex.down()
 
     with pytest.raises(PlexUnavailable):
-        seeker.finder.prepare()
+        harness.finder.prepare()
 
 
-def test_a_file_of_two_libraries_has_two_candidates(seeker: Seeker) -> None:
-    library = seeker.plex.library
+def test_a_file_of_two_libraries_has_two_candidates(harness: FinderHarness) -> None:
+    library = harness.plex.library
     second = library.add_section("More", ["/media/more"])
     keys = [library.add_item(key, [("/media/scenes/a.mp4", 5)]) for key in (1, second.key)]
 
-    seeker.finder.prepare()
+    harness.finder.prepare()
 
-    assert sorted(seeker.finds("a.mp4")) == keys
-    assert seeker.finder.section_of(second.key) is not None
-    assert seeker.finder.section_of(99) is None
+    assert sorted(harness.finds("a.mp4")) == keys
+    assert harness.finder.section_of(second.key) is not None
+    assert harness.finder.section_of(99) is None
 
 
-def test_only_movie_libraries_are_listed(seeker: Seeker) -> None:
-    seeker.plex.library.add_section("Shows", ["/media/shows"], type="show")
+def test_only_movie_libraries_are_listed(harness: FinderHarness) -> None:
+    harness.plex.library.add_section("Shows", ["/media/shows"], type="show")
 
-    seeker.finder.prepare()
+    harness.finder.prepare()
 
-    assert [section.title for section in seeker.finder.sections] == ["Scenes"]
-    assert seeker.requests_since() == [MARKERS, ALL]
+    assert [section.title for section in harness.finder.sections] == ["Scenes"]
+    assert harness.requests_since() == [MARKERS, ALL]
 
 
 def test_only_the_named_libraries_are_listed_whatever_their_case(
@@ -270,38 +270,55 @@ def test_only_the_named_libraries_are_listed_whatever_their_case(
 ) -> None:
     timed_plex.library.add_section("Films", ["/media/films"])
 
-    with seeking(timed_plex, tmp_path, "FILMS") as seeker:
-        seeker.finder.prepare()
+    with seeking(timed_plex, tmp_path, "FILMS") as harness:
+        harness.finder.prepare()
 
-        assert [section.title for section in seeker.finder.sections] == ["Films"]
+        assert [section.title for section in harness.finder.sections] == ["Films"]
+
+
+def test_a_missing_library_leaves_the_others_usable(
+    timed_plex: PlexEmulator, tmp_path: Path
+) -> None:
+    with seeking(timed_plex, tmp_path, " scenes ", "Films") as harness:
+        harness.finder.prepare()
+        first = [section.title for section in harness.finder.sections]
+        missing = harness.finder.missing_libraries
+        films = timed_plex.library.add_section("Films ", ["/media/films"])
+        item = timed_plex.library.add_item(films.key, [("/media/films/a.mp4", 1_000)])
+
+        assert harness.finder.has_changed()
+
+        assert (first, missing) == (["Scenes"], ("Films",))
+        assert harness.finder.missing_libraries == ()
+        assert harness.finds("a.mp4") == [item]
 
 
 def test_an_unknown_library_name_is_a_settings_error(
     timed_plex: PlexEmulator, tmp_path: Path
 ) -> None:
     with (
-        seeking(timed_plex, tmp_path, "Nowhere") as seeker,
-        pytest.raises(PlexAccessError, match="nowhere"),
+        seeking(timed_plex, tmp_path, "Nowhere") as harness,
+        pytest.raises(PlexAccessError, match="Nowhere"),
     ):
-        seeker.finder.prepare()
+        harness.finder.prepare()
 
 
-def test_a_stale_file_leaves_the_index(seeker: Seeker) -> None:
-    seeker.plex.library.add_items(1, 2)
-    seeker.finder.prepare()
-    (stale,) = seeker.finder.candidates("scene-000000.mp4")
+def test_a_stale_file_leaves_the_index(harness: FinderHarness) -> None:
+    harness.plex.library.add_items(1, 2)
+    harness.finder.prepare()
+    (stale,) = harness.finder.candidates("scene-000000.mp4")
 
-    seeker.finder.forget(stale)
+    harness.finder.forget(stale)
 
-    assert seeker.finds("scene-000000.mp4") == []
-    assert len(seeker.finds("scene-000001.mp4")) == 1
+    assert harness.finds("scene-000000.mp4") == []
+    assert len(harness.finds("scene-000001.mp4")) == 1
 
 
-def test_twenty_thousand_items_are_indexed_and_found(seeker: Seeker) -> None:
-    keys = seeker.plex.library.add_items(1, 20_000)
+def test_twenty_thousand_items_are_indexed_and_found(harness: FinderHarness) -> None:
+    keys = harness.plex.library.add_items(1, 20_000)
 
-    seeker.finder.prepare()
+    harness.finder.prepare()
 
-    assert len(seeker.requests_since()) == 1 + 20
-    assert seeker.finds("scene-000000.mp4") == [keys[0]]
-    assert seeker.finds("scene-019999.mp4") == [keys[-1]]
+    assert len(harness.requests_since()) == 1 + 20
+    assert harness.finds("scene-000000.mp4") == [keys[0]]
+    assert harness.finds("scene-019999.mp4") == [keys[-1]]

@@ -1,4 +1,4 @@
-"""A listing is read to its end in as few pages as the server allows, and only real files count."""
+"""Test that a listing is read to its end in few pages, and that only real files count."""
 
 import pytest
 

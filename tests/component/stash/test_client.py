@@ -1,4 +1,4 @@
-"""The way to Stash: one cookie, real timeouts, and every refusal told apart from an absence."""
+"""Test the way to Stash: one cookie, real timeouts, a refusal is different from an absence."""
 
 import os
 import socket
@@ -16,10 +16,10 @@ from core.errors import StashQueryError, StashUnavailable
 from stash.answers import Cover
 from stash.client import StashClient
 from stash.session import StashAddress
+from tests.emulators.sample_plugins import MovableClock, write_plugin
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
-from tests.emulators.stash_toys import MovableClock, write_plugin
 from tests.harness.plugin_copy import ROOT
 
 SHORT_S = (5.0, 0.2)
@@ -240,7 +240,7 @@ def test_settings_that_were_never_saved_are_empty(stash: StashEmulator) -> None:
     assert (before, after) == ({}, {"a_plex_url": "http://plex"})
 
 
-def test_the_api_key_and_the_age_of_sessions_are_told(guarded: StashEmulator) -> None:
+def test_the_api_key_and_the_age_of_sessions_are_returned(guarded: StashEmulator) -> None:
     with client_of(guarded, fresh_cookie(guarded)) as client:
         key, age_s = client.credentials()
 
@@ -349,9 +349,7 @@ def test_an_answer_that_is_none_means_that_stash_is_away(
 @pytest.mark.parametrize(
     "text", ["scene with id 7 not found", "Internal system error. Error <nil pointer>"]
 )
-def test_an_error_that_repeating_will_not_mend_is_told_apart(
-    stash: StashEmulator, text: str
-) -> None:
+def test_an_error_that_a_retry_cannot_fix_is_a_query_error(stash: StashEmulator, text: str) -> None:
     stash.faults.plan(Fault("graphql", graphql_error=text))
 
     with client_of(stash) as client, pytest.raises(StashQueryError, match=text[:10]):
@@ -401,7 +399,7 @@ def test_the_read_timeout_holds_for_covers_and_health_checks_too(stash: StashEmu
     assert not up
 
 
-def test_a_port_that_nobody_listens_on_is_an_absence() -> None:
+def test_a_closed_port_means_that_stash_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -432,7 +430,7 @@ def test_a_cover_comes_with_its_etag_and_not_a_second_time(stash: StashEmulator)
     assert [record.status for record in stash.requests] == [200, 304]
 
 
-def test_whether_a_cover_is_another_one_is_told_by_its_etag(stash: StashEmulator) -> None:
+def test_the_etag_shows_whether_a_cover_has_changed(stash: StashEmulator) -> None:
     scene, bare = (
         stash.library.add_scene("/data/a.mp4", cover=png()),
         stash.library.add_scene("/data/b.mp4"),
@@ -478,11 +476,11 @@ def test_one_broken_cover_differs_from_an_absent_stash(
         client.cover(scene, "1")
 
 
-# -- speaking
+# -- log lines
 # -----------------------------------------------------------------------------------------
 
 
-def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
+def test_a_line_is_logged_by_running_the_plugin(stash: StashEmulator) -> None:
     write_plugin(
         stash,
         'log("w", ARGS["mode"] + ": " + ARGS["level"] + ": " + ARGS["text"])',
@@ -496,9 +494,9 @@ def test_a_line_is_said_by_running_ourselves(stash: StashEmulator) -> None:
     assert any("say: warning: Plex is away" in entry.message for entry in stash.log)
 
 
-def test_where_the_plugin_is_not_installed_nothing_can_be_said(stash: StashEmulator) -> None:
+def test_without_the_installed_plugin_no_line_can_be_logged(stash: StashEmulator) -> None:
     with client_of(stash) as client, pytest.raises(StashQueryError):
-        client.log_line("warning", "nobody hears")
+        client.log_line("warning", "never logged")
 
 
 # -- what scenes show of others
@@ -509,7 +507,7 @@ def test_entities_of_every_kind_are_one_request(
     stash: StashEmulator,
 ) -> None:
     library = stash.library
-    library.add_studio("House", parent=library.add_studio("Network"))
+    library.add_studio("Studio", parent=library.add_studio("Network"))
     library.add_tag(" train ")
     library.add_performer("Mia")
     library.add_group("Saga")
@@ -519,7 +517,7 @@ def test_entities_of_every_kind_are_one_request(
         found = client.entities(subjects, 5.0)
 
     assert {subject: one and (one.shown, one.parent) for subject, one in found.items()} == {
-        "studio:2": ("House", "1"),
+        "studio:2": ("Studio", "1"),
         "studio:1": ("Network", ""),
         "tag:1": ("train", ""),
         "tag:99": None,
@@ -529,7 +527,7 @@ def test_entities_of_every_kind_are_one_request(
     assert stash.count("graphql") == 1
 
 
-def test_nobody_is_asked_for_no_entities(stash: StashEmulator) -> None:
+def test_without_entities_no_request_is_sent(stash: StashEmulator) -> None:
     with client_of(stash) as client:
         assert client.entities([], 5.0) == {}
 
@@ -540,10 +538,10 @@ def test_scenes_of_an_entity_include_those_of_child_studios(
     stash: StashEmulator,
 ) -> None:
     library = stash.library
-    library.add_studio("House", parent=library.add_studio("Network"))
+    library.add_studio("Studio", parent=library.add_studio("Network"))
     library.add_studio("Room", parent=2)
     shows: dict[str, Any] = {"tags": ["train"], "performers": ["Mia"], "groups": ["Saga"]}
-    for studio in ("Network", "House", "Room"):
+    for studio in ("Network", "Studio", "Room"):
         library.add_scene(studio=studio, **shows)
     library.add_scene(tags=["other"])
 
@@ -560,7 +558,7 @@ def test_scenes_of_an_entity_include_those_of_child_studios(
     assert of_others == [[1, 2, 3], [1, 2, 3], []]
 
 
-def test_the_newest_entities_come_first_and_all_ids_at_once(stash: StashEmulator) -> None:
+def test_the_newest_entities_come_first_with_all_ids(stash: StashEmulator) -> None:
     for number, day in enumerate(("01", "03", "02"), start=1):
         stash.library.add_tag(f"t {number}", updated_at=f"2024-05-{day}T00:00:00Z")
 
@@ -577,7 +575,7 @@ def test_the_newest_entities_come_first_and_all_ids_at_once(stash: StashEmulator
     assert ids == {"tag:1", "tag:2", "tag:3"}
 
 
-def test_scenes_are_told_with_the_file_behind_their_id(stash: StashEmulator) -> None:
+def test_scenes_are_read_with_the_file_behind_their_id(stash: StashEmulator) -> None:
     stash.library.add_scene(
         "/data/1.mp4", oshash="aa", files=[{"path": "/data/2.mp4", "oshash": "bb"}]
     )

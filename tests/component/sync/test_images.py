@@ -1,4 +1,4 @@
-"""A cover becomes a poster with as few questions as possible, and only where its bytes are others."""
+"""Test that a cover becomes a poster with few requests, and only where its bytes differ."""
 
 import hashlib
 
@@ -207,6 +207,6 @@ def test_an_unreadable_cover_ends_in_a_dead_letter(worker: InProcessHarness) -> 
         worker.clock.advance(100)
         worker.drain()
 
-    assert after.halted == ""
+    assert after.halted_by == ""
     assert worker.titled_item("a").title == "Text arrives"
     assert worker.titled_item("b").title == "Title b"

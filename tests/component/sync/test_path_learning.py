@@ -1,6 +1,4 @@
-"""What was learned is kept, learned again once a day, and dropped for good at its first
-contradiction.
-"""
+"""Test that mappings are kept, learned again once a day, and dropped when contradicted."""
 
 import json
 from collections import defaultdict
@@ -24,7 +22,7 @@ from validation.metadata import SceneFile
 FILES = 24
 
 
-class Pupil:
+class PathLearningHarness:
     """A learner with its Stash, its Plex files, its clock and what it has said."""
 
     def __init__(self, folder: Path, stash: StashEmulator) -> None:
@@ -64,8 +62,8 @@ class Pupil:
 
 
 @pytest.fixture
-def pupil(tmp_path: Path, stash: StashEmulator) -> Iterator[Pupil]:
-    made = Pupil(tmp_path, stash)
+def harness(tmp_path: Path, stash: StashEmulator) -> Iterator[PathLearningHarness]:
+    made = PathLearningHarness(tmp_path, stash)
     for number in range(FILES):
         made.add(
             f"/data/{number % 4}/clip {number}.mp4",
@@ -79,101 +77,103 @@ def pupil(tmp_path: Path, stash: StashEmulator) -> Iterator[Pupil]:
 DATA = (("/data", "/media"),)
 
 
-def test_learning_asks_stash_once_and_keeps_what_it_learned(pupil: Pupil) -> None:
-    pupil.stash.reset_counts()
+def test_learning_asks_stash_once_and_keeps_what_it_learned(harness: PathLearningHarness) -> None:
+    harness.stash.reset_counts()
 
-    learned = pupil.learn()
+    learned = harness.learn()
 
     assert learned == DATA
-    assert len(pupil.stash.requests) == 1
-    assert pupil.pairs(pupil.begin().mappings) == DATA
-    assert read_mappings(pupil.folder, pupil.clock) == (
+    assert len(harness.stash.requests) == 1
+    assert harness.pairs(harness.begin().mappings) == DATA
+    assert read_mappings(harness.folder, harness.clock) == (
         LearnedMapping("/data", "/media", FILES, 4),
     )
 
 
-def test_a_sample_is_enough_for_a_large_library(pupil: Pupil) -> None:
+def test_a_sample_suffices_for_a_large_library(harness: PathLearningHarness) -> None:
     for number in range(SAMPLE + 100):
         path = f"{number % 9}/more {number}.mp4"
-        pupil.add(f"/data/{path}", 10_000 + number, f"/media/{path}")
+        harness.add(f"/data/{path}", 10_000 + number, f"/media/{path}")
 
-    assert pupil.learn() == DATA
-
-
-def test_learning_is_due_at_first_and_then_once_a_day(pupil: Pupil) -> None:
-    first = pupil.learning.is_due()
-    pupil.learn()
-    at_once = pupil.learning.is_due()
-    pupil.clock.advance(REPEAT_AFTER_S)
-
-    assert (first, at_once, pupil.learning.is_due()) == (True, False, True)
+    assert harness.learn() == DATA
 
 
-def test_a_clock_that_was_set_back_a_day_makes_it_due(pupil: Pupil) -> None:
-    pupil.learn()
+def test_learning_is_due_at_first_and_then_once_a_day(harness: PathLearningHarness) -> None:
+    first = harness.learning.is_due()
+    harness.learn()
+    immediately = harness.learning.is_due()
+    harness.clock.advance(REPEAT_AFTER_S)
 
-    pupil.clock.jump(-2 * REPEAT_AFTER_S)
-
-    assert pupil.learning.is_due()
-
-
-def test_files_that_agree_contradict_nothing(pupil: Pupil) -> None:
-    pupil.learn()
-    fine = pupil.add("/data/x/fine.mp4", 5, "/media/x/fine.mp4")
-
-    pupil.learning.drop_contradicted([fine], pupil.candidates)
-
-    assert pupil.dropped == []
-    assert pupil.pairs(pupil.learning.mappings) == DATA
+    assert (first, immediately, harness.learning.is_due()) == (True, False, True)
 
 
-def test_a_contradiction_drops_the_pair_and_says_so(pupil: Pupil) -> None:
-    pupil.learn()
-    odd = pupil.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
+def test_a_clock_that_was_set_back_a_day_makes_it_due(harness: PathLearningHarness) -> None:
+    harness.learn()
 
-    pupil.learning.drop_contradicted([odd], pupil.candidates)
+    harness.clock.jump(-2 * REPEAT_AFTER_S)
 
-    assert pupil.pairs(pupil.dropped) == DATA
-    assert pupil.learning.mappings == ()
-    assert any(line.startswith("paths.contradicted") for line in pupil.lines)
+    assert harness.learning.is_due()
 
 
-def test_a_dropped_mapping_is_never_learned_again(pupil: Pupil) -> None:
-    pupil.learn()
-    odd = pupil.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
-    pupil.learning.drop_contradicted([odd], pupil.candidates)
-    pupil.plex.pop()
-    pupil.clock.advance(REPEAT_AFTER_S)
-    pupil.learning = pupil.begin()
+def test_files_that_agree_contradict_nothing(harness: PathLearningHarness) -> None:
+    harness.learn()
+    fine = harness.add("/data/x/fine.mp4", 5, "/media/x/fine.mp4")
 
-    assert pupil.learn() == ()
+    harness.learning.drop_contradicted([fine], harness.candidates)
+
+    assert harness.dropped == []
+    assert harness.pairs(harness.learning.mappings) == DATA
 
 
-def test_a_stash_that_is_away_leaves_what_was_learned(pupil: Pupil) -> None:
-    pupil.learn()
-    pupil.stash.down()
+def test_a_contradiction_drops_the_pair_and_says_so(harness: PathLearningHarness) -> None:
+    harness.learn()
+    odd = harness.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
+
+    harness.learning.drop_contradicted([odd], harness.candidates)
+
+    assert harness.pairs(harness.dropped) == DATA
+    assert harness.learning.mappings == ()
+    assert any(line.startswith("paths.contradicted") for line in harness.lines)
+
+
+def test_a_dropped_mapping_is_never_learned_again(harness: PathLearningHarness) -> None:
+    harness.learn()
+    odd = harness.add("/data/x/odd.mp4", 5, "/media/x/odd.mp4", 6)
+    harness.learning.drop_contradicted([odd], harness.candidates)
+    harness.plex.pop()
+    harness.clock.advance(REPEAT_AFTER_S)
+    harness.learning = harness.begin()
+
+    assert harness.learn() == ()
+
+
+def test_a_stash_that_is_away_leaves_what_was_learned(harness: PathLearningHarness) -> None:
+    harness.learn()
+    harness.stash.down()
 
     with pytest.raises(StashUnavailable):
-        pupil.learn()
+        harness.learn()
 
-    assert pupil.pairs(pupil.learning.mappings) == DATA
+    assert harness.pairs(harness.learning.mappings) == DATA
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", json.dumps({"pairs": [{"source": 1}]})])
-def test_a_corrupt_file_means_that_nothing_was_learned_yet(pupil: Pupil, text: str) -> None:
-    (pupil.folder / FILE_NAME).write_text(text, "utf-8")
+def test_a_corrupt_file_means_that_nothing_was_learned_yet(
+    harness: PathLearningHarness, text: str
+) -> None:
+    (harness.folder / FILE_NAME).write_text(text, "utf-8")
 
-    learning = pupil.begin()
+    learning = harness.begin()
 
     assert learning.mappings == ()
     assert learning.is_due()
-    assert (pupil.folder / f"{FILE_NAME}.corrupt").exists()
+    assert (harness.folder / f"{FILE_NAME}.corrupt").exists()
 
 
-def test_an_unwritable_file_costs_only_persistence(pupil: Pupil) -> None:
-    (pupil.folder / FILE_NAME).mkdir()
+def test_an_unwritable_file_costs_only_persistence(harness: PathLearningHarness) -> None:
+    (harness.folder / FILE_NAME).mkdir()
 
-    learned = pupil.learn()
+    learned = harness.learn()
 
     assert learned == DATA
-    assert any(line.startswith("state.save_failed") for line in pupil.lines)
+    assert any(line.startswith("state.save_failed") for line in harness.lines)

@@ -1,4 +1,4 @@
-"""What was written is read once more, and what Plex silently dropped is told."""
+"""Test that what was written is read once more, and that dropped fields are reported."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_many_written_items_are_read_two_hundred_to_a_request(worker: InProcessH
     assert worker.plex.count("GET", ITEMS) == 2
 
 
-def test_a_field_that_plex_accepts_and_drops_is_told_once(worker: InProcessHarness) -> None:
+def test_a_field_that_plex_accepts_and_drops_is_reported_once(worker: InProcessHarness) -> None:
     worker.plex.switches.empty_date = "ignored"
     scene = worker.titled_scene("a", date="2024-01-02", details="Text")
     worker.drain_scenes(scene)

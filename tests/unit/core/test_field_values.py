@@ -1,4 +1,4 @@
-"""When two values are the same to a person who looks at Plex."""
+"""Test when two values are the same to a user who looks at Plex."""
 
 import pytest
 from hypothesis import given

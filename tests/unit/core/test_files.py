@@ -12,7 +12,7 @@ from core.files import JsonFile
 from tests.harness.clocks import FakeClock
 from tests.harness.plugin_copy import ROOT
 
-CREATE_AND_TELL = """
+CREATE_AND_PRINT = """
 import sys
 from pathlib import Path
 from core.files import JsonFile
@@ -53,7 +53,7 @@ def test_writing_leaves_nothing_else_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[1]", b"null", b"\xff\xfe\x00", b'{"a": 1}}', b"\x00" * 512]
 )
-def test_a_corrupt_document_is_set_aside_and_counts_as_nothing(
+def test_a_corrupt_document_is_quarantined_and_counts_as_none(
     tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "state.json").write_bytes(content)
@@ -91,7 +91,7 @@ def test_a_document_can_be_written_after_a_quarantine(tmp_path: Path) -> None:
     assert file.read() == {"a": 1}
 
 
-def test_discarding_what_somebody_else_moved_is_harmless(tmp_path: Path) -> None:
+def test_quarantining_what_another_process_moved_is_harmless(tmp_path: Path) -> None:
     file = document(tmp_path)
 
     file.quarantine()
@@ -115,7 +115,7 @@ def test_creating_replaces_a_corrupt_document(tmp_path: Path) -> None:
 
 
 def test_many_processes_creating_a_document_agree_on_one(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", CREATE_AND_TELL, str(tmp_path / "state.json")]
+    command = [sys.executable, "-c", CREATE_AND_PRINT, str(tmp_path / "state.json")]
     crowd = [
         subprocess.Popen(
             [*command, str(number)],

@@ -11,7 +11,7 @@ import pytest
 
 from core.launch import launch_worker, windows_flags, worker_command
 
-TELL = """
+REPORT_FACTS = """
 import json, os, sys
 facts = {
     "argv": sys.argv[1:],
@@ -20,7 +20,7 @@ facts = {
     "null": [os.path.samestat(os.fstat(number), os.stat(os.devnull)) for number in (0, 1, 2)],
     "inherited": os.path.exists(f"/proc/self/fd/{sys.argv[2]}"),
 }
-with open("told.json", "w") as stream:
+with open("reported.json", "w") as stream:
     json.dump(facts, stream)
 """
 
@@ -42,7 +42,7 @@ def test_windows_is_asked_for_a_detached_process_first() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX sessions")
 def test_a_worker_has_its_own_session_and_three_null_devices(tmp_path: Path) -> None:
-    (tmp_path / "PlexSync.py").write_text(TELL, encoding="utf-8")
+    (tmp_path / "PlexSync.py").write_text(REPORT_FACTS, encoding="utf-8")
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
 
@@ -53,9 +53,9 @@ def test_a_worker_has_its_own_session_and_three_null_devices(tmp_path: Path) -> 
         os.close(reading)
         os.close(writing)
 
-    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    reported = json.loads((tmp_path / "reported.json").read_text("utf-8"))
     assert status == 0
-    assert told == {
+    assert reported == {
         "argv": ["worker", str(writing)],
         "session": True,
         "cwd": str(tmp_path),
@@ -64,7 +64,7 @@ def test_a_worker_has_its_own_session_and_three_null_devices(tmp_path: Path) -> 
     }
 
 
-class Windows:
+class FakeWindowsPopen:
     """Takes down how it is asked to start a process; a job object may forbid its processes to leave
     it.
     """
@@ -81,7 +81,7 @@ class Windows:
 
 
 def test_on_windows_a_worker_gets_flags_instead_of_a_session(tmp_path: Path) -> None:
-    windows = Windows()
+    windows = FakeWindowsPopen()
 
     launch_worker(str(tmp_path), "update", "win32", windows).wait(60)
 
@@ -95,7 +95,7 @@ def test_on_windows_a_worker_gets_flags_instead_of_a_session(tmp_path: Path) -> 
 def test_a_closed_job_object_does_not_stop_the_worker_start(
     tmp_path: Path,
 ) -> None:
-    windows = Windows(forbidden=0x01000000)
+    windows = FakeWindowsPopen(forbidden=0x01000000)
 
     launch_worker(str(tmp_path), "update", "win32", windows).wait(60)
 
@@ -104,7 +104,7 @@ def test_a_closed_job_object_does_not_stop_the_worker_start(
 
 def test_flags_that_are_refused_altogether_are_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="denied"):
-        launch_worker(str(tmp_path), "update", "win32", Windows(forbidden=0xFFFFFFFF))
+        launch_worker(str(tmp_path), "update", "win32", FakeWindowsPopen(forbidden=0xFFFFFFFF))
 
 
 def test_a_folder_that_is_gone_is_an_os_error(tmp_path: Path) -> None:

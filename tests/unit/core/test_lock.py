@@ -60,7 +60,7 @@ def test_a_lock_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
     assert held
 
 
-def test_waiting_for_the_lock_ends_when_it_is_given_back(tmp_path: Path) -> None:
+def test_waiting_for_the_lock_ends_when_it_is_released(tmp_path: Path) -> None:
     path = tmp_path / "lock"
 
     with holder(path) as process:
@@ -74,7 +74,7 @@ def test_waiting_for_the_lock_ends_when_it_is_given_back(tmp_path: Path) -> None
     assert held
 
 
-def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+def test_a_lock_is_released_after_an_error(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with pytest.raises(ValueError, match="broken"), locked(path):
         raise ValueError("broken")

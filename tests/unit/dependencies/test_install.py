@@ -189,7 +189,7 @@ def test_the_next_installer_is_tried(plugin: Path, words: str) -> None:
     assert imported_version("madeup_two") == "1.0"
 
 
-def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> None:
+def test_without_any_installer_the_message_says_what_to_do(plugin: Path) -> None:
     no_pip = {"first": "No module named pip", "second": "No module named pip"}
 
     with pytest.raises(DependencyError) as caught:
@@ -199,7 +199,7 @@ def test_without_any_installer_the_person_is_told_what_to_do(plugin: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_whoever_installs_pip_now_does_not_wait_for_it(plugin: Path) -> None:
+def test_a_pip_installed_meanwhile_is_used_without_delay(plugin: Path) -> None:
     run = FakeInstaller(
         both_packages, failing={"first": "No module named pip", "second": "No module named pip"}
     )
@@ -230,7 +230,7 @@ def test_the_message_names_what_is_missing_and_a_command(plugin: Path, pythons_o
     assert command == FIRST.command(read_needs(plugin).file, private_folder(plugin))
 
 
-def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
+def test_following_the_advice_ends_the_failure_immediately(plugin: Path) -> None:
     run = FakeInstaller(nothing, failing={"first": "no", "second": "no"})
     with pytest.raises(DependencyError):
         ensure(plugin, run, at=1000.0)
@@ -242,7 +242,7 @@ def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("output", "expected"),
     [
         ("", "no reason given"),
         ("one\ntwo\n", "two"),
@@ -255,8 +255,8 @@ def test_following_the_advice_ends_the_failure_at_once(plugin: Path) -> None:
         ("ERROR: see http://me:secret@proxy:3128/", "see http://***@proxy:3128/"),
     ],
 )
-def test_an_installers_words_are_shortened(said: str, expected: str) -> None:
-    line = last_error_line(said)
+def test_an_installers_words_are_shortened(output: str, expected: str) -> None:
+    line = last_error_line(output)
 
     assert line.startswith(expected)
     assert "secret" not in line
@@ -379,7 +379,7 @@ def test_every_installer_stays_out_of_pythons_own_packages(plugin: Path, tmp_pat
 
 
 def test_an_installer_gets_indexes_and_proxies_only() -> None:
-    told = {
+    passed_on = {
         "PIP_INDEX_URL": "https://mirror/",
         "PIP_FIND_LINKS": "/wheels",
         "UV_OFFLINE": "1",
@@ -393,9 +393,9 @@ def test_an_installer_gets_indexes_and_proxies_only() -> None:
         "PYTHONPATH": "/c",
     }
 
-    environment = installer_environment({**told, **elsewhere})
+    environment = installer_environment({**passed_on, **elsewhere})
 
-    assert environment == {**told, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
+    assert environment == {**passed_on, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
 
 def test_a_command_gets_no_input_and_no_foreign_packages(tmp_path: Path) -> None:
@@ -407,7 +407,7 @@ def test_a_command_gets_no_input_and_no_foreign_packages(tmp_path: Path) -> None
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HTTP_PROXY": "http://proxy"}
 
-    told = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", script, str(ROOT), program, str(tmp_path)],
         env=environment,
         capture_output=True,
@@ -416,8 +416,8 @@ def test_a_command_gets_no_input_and_no_foreign_packages(tmp_path: Path) -> None
         check=True,
     )
 
-    assert "'' None http://proxy" in told.stdout
-    assert "status=0" in told.stdout
+    assert "'' None http://proxy" in finished.stdout
+    assert "status=0" in finished.stdout
 
 
 def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
@@ -471,13 +471,13 @@ def start_process(plugin: Path, me: str, *others: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_two_processes_at_once_install_once(plugin: Path) -> None:
+def test_two_processes_at_the_same_time_install_once(plugin: Path) -> None:
     both = [start_process(plugin, "a", "b"), start_process(plugin, "b", "a")]
 
-    told = [process.communicate(timeout=LONG_S) for process in both]
+    outputs = [process.communicate(timeout=LONG_S) for process in both]
 
-    assert [process.returncode for process in both] == [0, 0], told
-    assert all(str(private_folder(plugin)) in output for output, _ in told)
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert all(str(private_folder(plugin)) in output for output, _ in outputs)
     assert len((plugin / "installations").read_text("utf-8").splitlines()) == 1
 
 
@@ -517,7 +517,7 @@ def test_a_python_without_even_pip_gets_the_real_packages(tmp_path: Path) -> Non
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     data = tmp_path / "data"
 
-    told = subprocess.run(
+    finished = subprocess.run(
         [str(binaries / "python"), "-c", REAL, str(ROOT), str(data)],
         env=environment,
         capture_output=True,
@@ -526,7 +526,7 @@ def test_a_python_without_even_pip_gets_the_real_packages(tmp_path: Path) -> Non
         check=False,
     )
 
-    assert told.returncode == 0, told.stderr
-    assert all(file.startswith(str(data / "deps")) for file in json.loads(told.stdout))
+    assert finished.returncode == 0, finished.stderr
+    assert all(file.startswith(str(data / "deps")) for file in json.loads(finished.stdout))
     assert not list((tmp_path / "bare").rglob("*.dist-info"))
     assert not list(data.rglob("*.yml"))

@@ -1,4 +1,4 @@
-"""Where a package has no wheel: no compiler in vain, the system's package, or one clear line."""
+"""Where a package has no wheel, the system's package is used, or one clear line asks for it."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -155,7 +155,7 @@ ALL = ("--only-binary", ":all:")
 NAMES = ["madeup-one", "madeup-two"]
 
 
-def test_wheels_are_enough_where_there_are_all(plugin: Path) -> None:
+def test_only_wheels_are_installed_where_there_are_all(plugin: Path) -> None:
     index = Index()
 
     ensure(plugin, index)

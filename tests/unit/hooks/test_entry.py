@@ -55,7 +55,7 @@ def message(hook: object) -> dict[str, object]:
     return {"server_connection": server, "args": {"hookContext": hook}}
 
 
-class Starter:
+class FakeWorkerStart:
     """Stands where a worker is started: remembers the causes, and says whether that worker has
     ended.
     """
@@ -71,7 +71,7 @@ class Starter:
         return lambda: self.ended
 
 
-class Stage:
+class HookHarness:
     """A data folder with what a hook run needs."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -79,7 +79,7 @@ class Stage:
         self.errors: list[bytes] = []
 
     def run(
-        self, hook: object, starter: Starter, checkpoint: Checkpoint = no_checkpoint
+        self, hook: object, starter: FakeWorkerStart, checkpoint: Checkpoint = no_checkpoint
     ) -> dict[str, object]:
         return run_hook(
             message(hook), str(self.data_dir), NOW, starter, self.errors.append, checkpoint
@@ -97,10 +97,10 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def harness(tmp_path: Path) -> HookHarness:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    return Stage(data_dir)
+    return HookHarness(data_dir)
 
 
 def held_lease(data_dir: Path) -> Lease:
@@ -236,7 +236,7 @@ def test_an_event_without_a_scene_is_bad(scene_id: object) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"type": "x" * 10_000_000}, {"id": ["x"] * 100_000}])
-def test_what_is_said_about_a_bad_event_is_short(changed: dict[str, object]) -> None:
+def test_the_message_about_a_bad_event_is_short(changed: dict[str, object]) -> None:
     with pytest.raises(InvalidHookContext) as caught:
         job_from_context({**context(), **changed}, NOW)
 
@@ -246,192 +246,194 @@ def test_what_is_said_about_a_bad_event_is_short(changed: dict[str, object]) -> 
 # -- the run --------------------------------------------------------------------------------------
 
 
-def test_with_no_worker_the_change_is_noted_and_a_worker_started(stage: Stage) -> None:
-    stage.make_database()
-    starter = Starter()
+def test_with_no_worker_the_change_is_noted_and_a_worker_started(harness: HookHarness) -> None:
+    harness.make_database()
+    starter = FakeWorkerStart()
 
-    answer = stage.run(context(), starter)
+    answer = harness.run(context(), starter)
 
     assert answer == {"output": "ok"}
     assert starter.causes == ["update"]
-    assert stage.subjects() == ["scene:42"]
-    assert query(stage.data_dir, "SELECT host, port, cookie FROM session") == [
+    assert harness.subjects() == ["scene:42"]
+    assert query(harness.data_dir, "SELECT host, port, cookie FROM session") == [
         ("0.0.0.0", 9999, "c00kie")
     ]
 
 
 def test_a_silent_update_touches_nothing(tmp_path: Path) -> None:
-    stage = Stage(tmp_path / "data")
-    starter = Starter()
+    harness = HookHarness(tmp_path / "data")
+    starter = FakeWorkerStart()
 
-    answer = stage.run(context(inputFields=["play_count"]), starter)
+    answer = harness.run(context(inputFields=["play_count"]), starter)
 
     assert answer == {"output": "ok"}
     assert starter.causes == []
-    assert not stage.data_dir.exists()
+    assert not harness.data_dir.exists()
 
 
 def test_bad_input_is_an_answer_and_touches_nothing(tmp_path: Path) -> None:
-    stage = Stage(tmp_path / "data")
+    harness = HookHarness(tmp_path / "data")
 
-    answer = stage.run({"type": "Scene.Update.Post"}, Starter())
+    answer = harness.run({"type": "Scene.Update.Post"}, FakeWorkerStart())
 
     assert answer == {
         "error": "PlexSync noted nothing: Scene.Update.Post names no scene (id None)."
     }
-    assert not stage.data_dir.exists()
+    assert not harness.data_dir.exists()
 
 
-def test_a_worker_that_ended_before_the_commit_is_restarted(stage: Stage) -> None:
-    stage.make_database()
-    starter = Starter(ended=0)
+def test_a_worker_that_ended_before_the_commit_is_restarted(harness: HookHarness) -> None:
+    harness.make_database()
+    starter = FakeWorkerStart(ended=0)
 
-    stage.run(context(), starter)
+    harness.run(context(), starter)
 
     assert starter.causes == ["update", "update"]
 
 
-def test_a_worker_stopping_during_the_commit_is_replaced(stage: Stage) -> None:
-    stage.make_database()
-    lease = held_lease(stage.data_dir)
-    starter = Starter()
+def test_a_worker_stopping_during_the_commit_is_replaced(harness: HookHarness) -> None:
+    harness.make_database()
+    lease = held_lease(harness.data_dir)
+    starter = FakeWorkerStart()
 
     def leave_before_the_commit(name: str) -> None:
         if name == "hook.started":
             lease.release()
 
-    answer = stage.run(context(), starter, leave_before_the_commit)
+    answer = harness.run(context(), starter, leave_before_the_commit)
 
     assert answer == {"output": "ok"}
     assert starter.causes == ["update"]
 
 
-def test_a_living_worker_is_left_alone(stage: Stage) -> None:
-    stage.make_database()
-    lease = held_lease(stage.data_dir)
-    starter = Starter()
+def test_a_living_worker_is_left_alone(harness: HookHarness) -> None:
+    harness.make_database()
+    lease = held_lease(harness.data_dir)
+    starter = FakeWorkerStart()
 
-    stage.run(context(), starter)
+    harness.run(context(), starter)
     lease.release()
 
     assert starter.causes == []
-    assert stage.subjects() == ["scene:42"]
+    assert harness.subjects() == ["scene:42"]
 
 
-def test_a_failed_worker_start_is_reported_and_the_change_kept(stage: Stage) -> None:
-    stage.make_database()
+def test_a_failed_worker_start_is_reported_and_the_change_kept(harness: HookHarness) -> None:
+    harness.make_database()
 
     def refuse() -> None:
         raise OSError("no more processes")
 
-    answer = stage.run(context(), Starter(on_start=refuse))
+    answer = harness.run(context(), FakeWorkerStart(on_start=refuse))
 
     assert answer == {"output": "ok"}
-    assert stage.subjects() == ["scene:42"]
-    assert [line[:3] for line in stage.errors] == [b"\x01e\x02"]
-    assert b"no more processes" in stage.errors[0]
+    assert harness.subjects() == ["scene:42"]
+    assert [line[:3] for line in harness.errors] == [b"\x01e\x02"]
+    assert b"no more processes" in harness.errors[0]
 
 
-def test_without_a_database_the_change_is_spilled(stage: Stage) -> None:
-    answer = stage.run(context(), Starter())
+def test_without_a_database_the_change_is_spilled(harness: HookHarness) -> None:
+    answer = harness.run(context(), FakeWorkerStart())
 
     assert answer == {"output": "ok"}
-    assert [each["note"]["subject"] for each in stage.spilled()] == ["scene:42"]
-    assert stage.spilled()[0]["session"]["cookie"] == "c00kie"
-    assert not (stage.data_dir / DATABASE).exists()
+    assert [each["note"]["subject"] for each in harness.spilled()] == ["scene:42"]
+    assert harness.spilled()[0]["session"]["cookie"] == "c00kie"
+    assert not (harness.data_dir / DATABASE).exists()
 
 
 def test_a_damaged_database_makes_the_hook_spill(
-    stage: Stage,
+    harness: HookHarness,
 ) -> None:
-    (stage.data_dir / DATABASE).write_bytes(b"rubbish" * 1000)
+    (harness.data_dir / DATABASE).write_bytes(b"rubbish" * 1000)
 
-    answer = stage.run(context(), Starter())
+    answer = harness.run(context(), FakeWorkerStart())
 
     assert answer == {"output": "ok"}
-    assert len(stage.spilled()) == 1
-    assert (stage.data_dir / DATABASE).read_bytes() == b"rubbish" * 1000
+    assert len(harness.spilled()) == 1
+    assert (harness.data_dir / DATABASE).read_bytes() == b"rubbish" * 1000
 
 
-def test_a_change_that_can_be_kept_nowhere_is_said(tmp_path: Path) -> None:
+def test_a_change_that_can_be_stored_nowhere_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file", encoding="utf-8")
-    stage = Stage(tmp_path / "data")
+    harness = HookHarness(tmp_path / "data")
 
-    answer = stage.run(context(), Starter())
+    answer = harness.run(context(), FakeWorkerStart())
 
     assert list(answer) == ["error"]
     assert "could not note the change of scene:42" in str(answer["error"])
 
 
-def test_the_hook_says_what_people_have_not_heard_yet(stage: Stage) -> None:
-    opened = open_database(stage.data_dir)
+def test_the_hook_prints_pending_notices_once(harness: HookHarness) -> None:
+    opened = open_database(harness.data_dir)
     store = JobStore(opened.queue.connection, FakeClock())
     Notices(store).add("PlexAccessError", "warning", "Check the token.", NOW)
 
-    stage.run(context(), Starter())
-    stage.run(context(), Starter())
+    harness.run(context(), FakeWorkerStart())
+    harness.run(context(), FakeWorkerStart())
 
-    assert stage.errors == [b"\x01w\x02Check the token.\n"]
+    assert harness.errors == [b"\x01w\x02Check the token.\n"]
 
 
-def test_the_hook_prints_a_pending_message_without_a_database(stage: Stage) -> None:
-    write_pending_message(str(stage.data_dir), "error", "Install pip first.")
+def test_the_hook_prints_a_pending_message_without_a_database(harness: HookHarness) -> None:
+    write_pending_message(str(harness.data_dir), "error", "Install pip first.")
 
-    stage.run(context(), Starter())
-    stage.run(context(), Starter())
+    harness.run(context(), FakeWorkerStart())
+    harness.run(context(), FakeWorkerStart())
 
-    assert stage.errors == [b"\x01e\x02Install pip first.\n"]
+    assert harness.errors == [b"\x01e\x02Install pip first.\n"]
 
 
 def test_the_hook_prints_a_pending_message_beside_a_database(
-    stage: Stage,
+    harness: HookHarness,
 ) -> None:
-    stage.make_database()
-    write_pending_message(str(stage.data_dir), "error", "Install pip first.")
+    harness.make_database()
+    write_pending_message(str(harness.data_dir), "error", "Install pip first.")
 
-    stage.run(context(), Starter())
+    harness.run(context(), FakeWorkerStart())
 
-    assert stage.errors == [b"\x01e\x02Install pip first.\n"]
+    assert harness.errors == [b"\x01e\x02Install pip first.\n"]
 
 
-def test_a_message_of_an_unknown_level_is_not_said(stage: Stage) -> None:
-    write_pending_message(str(stage.data_dir), "shout", "Install pip first.")
+def test_a_message_of_an_unknown_level_is_not_printed(harness: HookHarness) -> None:
+    write_pending_message(str(harness.data_dir), "shout", "Install pip first.")
 
-    answer = stage.run(context(), Starter())
+    answer = harness.run(context(), FakeWorkerStart())
 
-    assert (answer, stage.errors) == ({"output": "ok"}, [])
+    assert (answer, harness.errors) == ({"output": "ok"}, [])
 
 
 @pytest.mark.parametrize("arguments", [None, [], "x", {}, {"hookContext": None}])
-def test_arguments_without_a_context_are_an_answer(stage: Stage, arguments: object) -> None:
-    starter = Starter()
+def test_arguments_without_a_context_are_an_answer(harness: HookHarness, arguments: object) -> None:
+    starter = FakeWorkerStart()
 
-    answer = run_hook({"args": arguments}, str(stage.data_dir), NOW, starter, stage.errors.append)
+    answer = run_hook(
+        {"args": arguments}, str(harness.data_dir), NOW, starter, harness.errors.append
+    )
 
     assert answer == {"error": "PlexSync noted nothing: the hook context is missing."}
     assert starter.causes == []
 
 
-def test_a_database_that_fails_in_the_middle_leaves_a_spill_file(stage: Stage) -> None:
-    stage.make_database()
-    connection = sqlite3.connect(stage.data_dir / DATABASE)
+def test_a_database_that_fails_in_the_middle_leaves_a_spill_file(harness: HookHarness) -> None:
+    harness.make_database()
+    connection = sqlite3.connect(harness.data_dir / DATABASE)
     connection.execute("DROP TABLE session")
     connection.close()
 
-    answer = stage.run(context(), Starter())
+    answer = harness.run(context(), FakeWorkerStart())
 
     assert answer == {"output": "ok"}
-    assert len(stage.spilled()) == 1
-    assert stage.subjects() == []
+    assert len(harness.spilled()) == 1
+    assert harness.subjects() == []
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS)
-def test_every_trigger_is_noted(stage: Stage, trigger: str) -> None:
-    stage.make_database()
+def test_every_trigger_is_noted(harness: HookHarness, trigger: str) -> None:
+    harness.make_database()
 
-    stage.run(context(trigger), Starter())
+    harness.run(context(trigger), FakeWorkerStart())
 
-    assert stage.subjects() == [f"{trigger.partition('.')[0].lower()}:42"]
+    assert harness.subjects() == [f"{trigger.partition('.')[0].lower()}:42"]
 
 
 # -- what scenes show of others -------------------------------------------------------------------
@@ -479,19 +481,19 @@ def merge(sources: object) -> dict[str, Any]:
     return {"id": 42, "type": "Tag.Merge.Post", "input": given}
 
 
-def test_a_merge_is_a_note_for_the_target_and_for_each_source(stage: Stage) -> None:
-    stage.make_database()
+def test_a_merge_is_a_note_for_the_target_and_for_each_source(harness: HookHarness) -> None:
+    harness.make_database()
 
-    answer = stage.run(merge(["3", "4", "3"]), Starter())
+    answer = harness.run(merge(["3", "4", "3"]), FakeWorkerStart())
 
     assert answer == {"output": "ok"}
-    assert stage.subjects() == ["tag:42", "tag:3", "tag:4"]
+    assert harness.subjects() == ["tag:42", "tag:3", "tag:4"]
 
 
-def test_a_merge_that_cannot_be_enqueued_is_spilled_whole(stage: Stage) -> None:
-    stage.run(merge(["3", "4"]), Starter())
+def test_a_merge_that_cannot_be_enqueued_is_spilled_whole(harness: HookHarness) -> None:
+    harness.run(merge(["3", "4"]), FakeWorkerStart())
 
-    spilled = stage.spilled()
+    spilled = harness.spilled()
     assert [each["note"]["subject"] for each in spilled] == ["tag:42", "tag:3", "tag:4"]
     assert [each["session"] is None for each in spilled] == [False, True, True]
 
@@ -508,13 +510,13 @@ def test_a_merge_that_cannot_be_enqueued_is_spilled_whole(stage: Stage) -> None:
         ["", "-1", "x", " 3", "\u0663", "1.5", "9" * 400],
     ],
 )
-def test_sources_that_make_no_sense_leave_the_target(stage: Stage, sources: object) -> None:
-    stage.make_database()
+def test_invalid_sources_leave_the_target(harness: HookHarness, sources: object) -> None:
+    harness.make_database()
 
-    answer = stage.run(merge(sources), Starter())
+    answer = harness.run(merge(sources), FakeWorkerStart())
 
     assert answer == {"output": "ok"}
-    assert stage.subjects() == ["tag:42"]
+    assert harness.subjects() == ["tag:42"]
 
 
 @pytest.mark.parametrize("given", [None, [], "x", 5, {}, {"source": ["3"]}])

@@ -25,7 +25,7 @@ MESSAGE: dict[str, object] = {
 }
 
 
-class Starter:
+class FakeWorkerStart:
     """Stands where a worker is started."""
 
     def __init__(self) -> None:
@@ -36,13 +36,13 @@ class Starter:
         return lambda: None
 
 
-def wake(data_dir: Path, starter: Starter, errors: list[bytes]) -> dict[str, object]:
+def wake(data_dir: Path, starter: FakeWorkerStart, errors: list[bytes]) -> dict[str, object]:
     return run_wake(MESSAGE, str(data_dir), NOW, starter, errors.append)
 
 
 def test_waking_starts_a_worker_and_hands_over_the_session(tmp_path: Path) -> None:
     open_database(tmp_path)
-    starter = Starter()
+    starter = FakeWorkerStart()
 
     answer = wake(tmp_path, starter, [])
 
@@ -53,7 +53,7 @@ def test_waking_starts_a_worker_and_hands_over_the_session(tmp_path: Path) -> No
 
 def test_waking_leaves_a_living_worker_alone(tmp_path: Path) -> None:
     open_database(tmp_path)
-    starter = Starter()
+    starter = FakeWorkerStart()
     lease = Lease(tmp_path)
     lease.acquire()
 
@@ -65,7 +65,7 @@ def test_waking_leaves_a_living_worker_alone(tmp_path: Path) -> None:
 
 
 def test_the_very_first_waking_spills_the_session(tmp_path: Path) -> None:
-    starter = Starter()
+    starter = FakeWorkerStart()
 
     answer = wake(tmp_path / "data", starter, [])
 
@@ -74,19 +74,19 @@ def test_the_very_first_waking_spills_the_session(tmp_path: Path) -> None:
 
 
 def test_waking_without_a_session_spills_nothing(tmp_path: Path) -> None:
-    run_wake({}, str(tmp_path), NOW, Starter(), list[bytes]().append)
+    run_wake({}, str(tmp_path), NOW, FakeWorkerStart(), list[bytes]().append)
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_waking_says_what_people_have_not_heard_yet(tmp_path: Path) -> None:
+def test_waking_prints_pending_notices_once(tmp_path: Path) -> None:
     opened = open_database(tmp_path)
     Notices(JobStore(opened.queue.connection, FakeClock())).add(
         "x", "error", "Check the token.", NOW
     )
     errors: list[bytes] = []
 
-    wake(tmp_path, Starter(), errors)
+    wake(tmp_path, FakeWorkerStart(), errors)
 
     assert errors == [b"\x01e\x02Check the token.\n"]
 
@@ -95,7 +95,7 @@ def test_waking_prints_a_pending_message_without_a_database(tmp_path: Path) -> N
     write_pending_message(str(tmp_path), "error", "Install pip first.")
     errors: list[bytes] = []
 
-    wake(tmp_path, Starter(), errors)
+    wake(tmp_path, FakeWorkerStart(), errors)
 
     assert errors == [b"\x01e\x02Install pip first.\n"]
 
@@ -103,7 +103,7 @@ def test_waking_prints_a_pending_message_without_a_database(tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_made_is_an_answer(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file", encoding="utf-8")
 
-    answer = wake(tmp_path / "data", Starter(), [])
+    answer = wake(tmp_path / "data", FakeWorkerStart(), [])
 
     assert list(answer) == ["error"]
     assert "could not wake its worker" in str(answer["error"])
@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_made_is_an_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("level", "dead_letter"), [("info", b"i"), ("warning", b"w"), ("error", b"e")]
 )
-def test_a_line_is_said_at_its_level(level: str, dead_letter: bytes) -> None:
+def test_a_line_is_printed_at_its_level(level: str, dead_letter: bytes) -> None:
     errors: list[bytes] = []
 
     answer = run_log_line({"level": level, "text": "Hello\nyou"}, errors.append)
@@ -121,7 +121,7 @@ def test_a_line_is_said_at_its_level(level: str, dead_letter: bytes) -> None:
     assert errors == [b"\x01" + dead_letter + b"\x02Hello\n", b"\x01" + dead_letter + b"\x02you\n"]
 
 
-def test_a_long_saying_is_cut() -> None:
+def test_a_long_line_is_cut() -> None:
     errors: list[bytes] = []
 
     run_log_line({"level": "info", "text": "x" * (MAX_LINE_CHARS + 1)}, errors.append)
@@ -144,7 +144,7 @@ def test_a_long_saying_is_cut() -> None:
         {"level": None, "text": "x"},
     ],
 )
-def test_nothing_to_say_is_an_answer(arguments: dict[str, object]) -> None:
+def test_a_missing_line_is_an_answer(arguments: dict[str, object]) -> None:
     errors: list[bytes] = []
 
     answer = run_log_line(arguments, errors.append)

@@ -21,7 +21,7 @@ def test_the_first_call_makes_a_uuid_and_keeps_it(tmp_path: Path) -> None:
     assert first == second
 
 
-def test_a_person_recognises_the_device(tmp_path: Path) -> None:
+def test_the_user_recognises_the_device(tmp_path: Path) -> None:
     headers = device_headers(tmp_path, FakeClock().sleep)
 
     assert headers["X-Plex-Product"] == "PlexSync"
@@ -40,7 +40,7 @@ def test_another_installation_is_another_device(tmp_path: Path) -> None:
     assert one != two
 
 
-def test_an_unreadable_identity_is_set_aside_and_replaced_once(tmp_path: Path) -> None:
+def test_an_unreadable_identity_is_quarantined_and_replaced_once(tmp_path: Path) -> None:
     (tmp_path / "device.json").write_text("not json")
 
     first, second = (device_headers(tmp_path, FakeClock().sleep)[IDENTIFIER] for _ in range(2))

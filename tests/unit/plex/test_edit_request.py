@@ -76,7 +76,7 @@ def test_many_ids_are_spread_over_several_requests() -> None:
     assert len(targets) == 6
 
 
-def test_a_long_list_of_names_is_split_and_its_numbers_go_on() -> None:
+def test_a_long_list_of_names_is_split_and_its_numbers_continue() -> None:
     names = tuple(f"name number {number}" for number in range(40))
 
     targets = edit_targets(1, [101], [names_change(names)], SMALL)

@@ -40,7 +40,7 @@ FOREIGN = [*_classes(plexapi.exceptions), *_classes(requests.exceptions), ParseE
 
 
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-def test_every_foreign_exception_becomes_one_of_ours(kind: type[Exception]) -> None:
+def test_every_foreign_exception_is_translated(kind: type[Exception]) -> None:
     arguments = (
         ("what", "document", 0)
         if issubclass(kind, requests.exceptions.JSONDecodeError)
@@ -64,7 +64,7 @@ def test_plexapi_and_requests_were_really_looked_through() -> None:
     } <= names
 
 
-def test_one_of_ours_passes_unchanged() -> None:
+def test_an_error_of_plexsync_passes_unchanged() -> None:
     ours = PlexNotFound("gone")
 
     with pytest.raises(PlexNotFound) as caught, plex_errors():
@@ -73,12 +73,12 @@ def test_one_of_ours_passes_unchanged() -> None:
     assert caught.value is ours
 
 
-def test_a_bug_of_ours_is_not_dressed_up_as_a_fault_of_plex() -> None:
+def test_a_bug_of_plexsync_is_not_turned_into_a_fault_of_plex() -> None:
     with pytest.raises(KeyError), plex_errors():
         raise KeyError("bug")
 
 
-def test_a_dropped_body_and_a_lost_connection_are_told_apart() -> None:
+def test_a_dropped_body_differs_from_a_lost_connection() -> None:
     late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "", "late"))  # type: ignore[arg-type]
 
     assert isinstance(translate(late), PlexTemporaryError)

@@ -1,4 +1,4 @@
-"""Each kind of field goes from Plex's XML to a value and from a change to the arguments of an edit."""
+"""Test each kind of field: from Plex's XML to a value, from a change to an edit's arguments."""
 
 from urllib.parse import unquote
 from xml.etree.ElementTree import fromstring

@@ -73,6 +73,25 @@ def test_a_file_is_found_in_any_folder_case_and_separator(
     assert found == [file("/media/x/Scene One.MP4")]
 
 
+def test_a_file_is_found_by_the_name_that_smb_mangles(index: FileIndex) -> None:
+    listed(index, file("/media/x/Part\uf022 1.mp4"))
+
+    assert index.by_name(SECTION, "/data/Part: 1.mp4") == [file("/media/x/Part\uf022 1.mp4")]
+
+
+def test_an_index_by_another_form_of_names_is_listed_again(tmp_path: Path) -> None:
+    """Its buckets hold mangled names where a look-up does not search for them."""
+    old = Cache(str(tmp_path / "cache"), disk=SafeJSONDisk, eviction_policy="none")
+    state = {"marker": "1", "listed": "1", "listed_at": 1.0, "newest": 10, "files": 1}
+    old.set(["state", SECTION], state)
+    old.close()
+
+    upgraded = FileIndex(tmp_path / "cache")
+
+    assert upgraded.state(SECTION) is None
+    upgraded.close()
+
+
 def test_files_of_one_name_are_all_found(index: FileIndex) -> None:
     listed(index, file("/media/x/a.mp4", 1), file("/media/y/a.mp4", 2), file("/media/y/b.mp4", 3))
 
@@ -274,8 +293,8 @@ def test_an_index_is_found_by_any_build_of_zlib(tmp_path: Path) -> None:
     index.close()
 
     with Cache(str(folder), disk=SafeJSONDisk, disk_compress_level=9) as elsewhere:
-        state = elsewhere.get(["state", SECTION])
-        elsewhere.set(["state", SECTION], {**state, "marker": "2"})
+        [key] = [key for key in elsewhere if key[0] == "state"]
+        elsewhere.set(key, {**elsewhere.get(key), "marker": "2"})
     again = FileIndex(folder)
     found, newer, rows = again.by_name(SECTION, "a.mp4"), again.state(SECTION), again.clear()
     again.close()
@@ -303,7 +322,7 @@ def scribbled(folder: Path, start: int, end: int) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1_000_000), (8_192, 1_000_000), (100, 4_096)])
-def test_a_damaged_index_is_empty_and_can_be_listed_anew(
+def test_a_damaged_index_is_empty_and_can_be_filled_again(
     tmp_path: Path, start: int, end: int
 ) -> None:
     folder = tmp_path / "cache"
@@ -324,7 +343,7 @@ def test_a_damaged_index_is_empty_and_can_be_listed_anew(
     assert again == [file("/media/a.mp4")]
 
 
-def test_a_row_that_nobody_understands_empties_the_index(tmp_path: Path) -> None:
+def test_an_invalid_row_empties_the_index(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     before = FileIndex(folder)
     listed(before, file("/media/a.mp4"))

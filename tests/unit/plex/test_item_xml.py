@@ -9,7 +9,7 @@ from core.fields import EDIT_FIELDS
 from plex.item_xml import parse_item
 
 FULL = fromstring(
-    """<Video ratingKey="101" title="A Quiet Evening" studio="Blue Door" summary="Two people talk."
+    """<Video ratingKey="101" title="A Quiet Evening" studio="Blue Door" summary="Two friends talk."
       thumb="/library/metadata/101/thumb/16" userRating="8.0" originallyAvailableAt="2023-05-06">
       <Media id="1"><Part file="/media/x cd1.mp4" size="100"><Stream id="9"/></Part>
         <Part file="/media/x cd2.mp4" size="200"/></Media>

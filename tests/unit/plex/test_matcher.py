@@ -59,7 +59,7 @@ def match(files: Sequence[PlexFile], *scenes: SceneFile, path_map: PathMap = MAP
             LOW,
             Evidence.NAME_ONLY,
         ),
-        # Two spellings with the scene's size: a share that ignores letter case, in two libraries.
+        # Two spellings with the scene's size: a share that ignores the case, in two libraries.
         (
             [plex("/media/a/b/X.mp4", 1), plex("/media/A/b/x.mp4", 2)],
             (1, 2),
@@ -103,7 +103,7 @@ def test_the_evidence_decides_what_is_written(
     assert (result.items, result.confidence, best) == (items, confidence, evidence)
 
 
-def test_an_unknown_size_in_stash_excludes_nobody() -> None:
+def test_an_unknown_size_in_stash_excludes_no_item() -> None:
     result = match([plex("/other/a/b/x.mp4", size=5)], scene(size=0))
 
     assert result.confidence is HIGH
@@ -309,3 +309,46 @@ def test_there_are_items_exactly_when_there_are_candidates(
     result = match(files, scene(size=size))
 
     assert bool(result.items) == bool(result.candidates) == (result.confidence is not NONE)
+
+
+COLON = scene("/data/a/b/Part: 1.mp4")
+MANGLED = ("/media/a/b/Part\uf022 1.mp4", "/media/a/b/Part\uf03a 1.mp4")
+
+
+@pytest.mark.parametrize("path", MANGLED)
+def test_a_name_that_an_smb_client_mangles_matches(path: str) -> None:
+    result = match([plex(path)], COLON)
+
+    assert (result.items, result.confidence) == ((1,), HIGH)
+    assert result.candidates[0].evidence is Evidence.EXACT_PATH
+
+
+def test_a_name_that_stash_sees_mangled_matches() -> None:
+    mangled = scene("/data/a/b/Part\uf022 1.mp4")
+
+    result = match([plex("/media/a/b/Part: 1.mp4", size=0)], mangled)
+
+    assert (result.items, result.confidence) == ((1,), HIGH)
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_two_files_that_fold_alike_are_ambiguous(size: int) -> None:
+    result = match([plex(MANGLED[0], 1, size), plex(MANGLED[1], 2, size)], COLON)
+
+    assert result.confidence is LOW
+    with pytest.raises(AmbiguousMatch):
+        accept(result, strict=True)
+
+
+def test_the_very_spelling_wins_over_one_that_folds_alike() -> None:
+    files = [plex("/media/a/b/Part: 1.mp4", 2), plex(MANGLED[0], 1)]
+
+    result = match(files, COLON)
+
+    assert (result.items, result.confidence) == ((2,), HIGH)
+
+
+def test_the_size_tells_files_apart_that_fold_alike() -> None:
+    result = match([plex(MANGLED[0], 1, 5), plex(MANGLED[1], 2)], COLON)
+
+    assert (result.items, result.confidence) == ((2,), HIGH)

@@ -22,7 +22,7 @@ from plex.path_learner import (
     split_pair,
 )
 from plex.path_map import PathMap
-from plex.paths import file_name, normal_path
+from plex.paths import folded_name
 from validation.metadata import SceneFile
 
 LESSON = LearnedMapping("/data", "/media", 20, 3)
@@ -32,8 +32,8 @@ def by_name(files: Sequence[PlexFile]) -> Candidates:
     """Looks files up as the index does."""
     found: dict[str, list[PlexFile]] = defaultdict(list)
     for file in files:
-        found[normal_path(file_name(file.path))].append(file)
-    return lambda path: found[normal_path(file_name(path))]
+        found[folded_name(file.path)].append(file)
+    return lambda path: found[folded_name(path)]
 
 
 def tree(
@@ -238,6 +238,27 @@ def test_a_learned_match_names_its_pair_and_needs_an_equal_size() -> None:
     assert (found.items, found.confidence, found.is_learned) == ((7,), Confidence.HIGH, True)
     assert "learned /data => /media" in found.reason
     assert (other_size, no_size) == (None, None)
+
+
+def test_a_learned_path_finds_a_name_that_smb_mangles() -> None:
+    plex = [PlexFile("/media/a/x\uf022.mp4", 5, 7, 1)]
+
+    found = match_learned([StashFile("/data/a/x:.mp4", 5)], by_name(plex), [LESSON])
+
+    assert found is not None
+    assert found.items == (7,)
+
+
+def test_a_learned_path_to_files_that_fold_alike_finds_none() -> None:
+    plex = [PlexFile("/media/a/x\uf022.mp4", 5, 7, 1), PlexFile("/media/a/x\uf03a.mp4", 5, 8, 1)]
+    exact = [*plex, PlexFile("/media/a/x:.mp4", 5, 9, 1)]
+    file = StashFile("/data/a/x:.mp4", 5)
+
+    found = match_learned([file], by_name(exact), [LESSON])
+
+    assert match_learned([file], by_name(plex), [LESSON]) is None
+    assert found is not None
+    assert found.items == (9,)
 
 
 # -- never a wrong item -------------------------------------------------------------------------

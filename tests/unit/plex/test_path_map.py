@@ -23,7 +23,7 @@ PAIRS = (
         ("/data/old/x.mp4", "/archive/x.mp4"),  # the longest prefix wins
         ("/data/older/x.mp4", "/media/older/x.mp4"),  # not half a folder name
         ("/database/x.mp4", "/database/x.mp4"),
-        ("/DATA/x.mp4", "/DATA/x.mp4"),  # letter case counts
+        ("/DATA/x.mp4", "/DATA/x.mp4"),  # the case counts
         ("d:\\Clips\\a\\x.mp4", "/clips/a/x.mp4"),  # but not on Windows
         ("/win/a/x.mp4", "E:\\win\\a\\x.mp4"),
         ("/data//a/x.mp4", "/media/a/x.mp4"),
@@ -31,7 +31,7 @@ PAIRS = (
         ("/elsewhere/x.mp4", "/elsewhere/x.mp4"),
     ],
 )
-def test_the_longest_fitting_prefix_is_exchanged(path: str, mapped: str) -> None:
+def test_the_more_specific_prefix_is_replaced(path: str, mapped: str) -> None:
     assert PathMap(PAIRS).mapped(path) == (mapped,)
 
 

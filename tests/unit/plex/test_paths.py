@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plex.paths import file_name, file_stem, folders, normal_path
+from plex.paths import file_name, file_stem, folded_name, folded_path, folders, normal_path
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,40 @@ def test_different_paths_have_different_normal_forms(left: str, right: str) -> N
 @given(st.text() | st.text("aé /\\.\u0345\u0308İ"))
 def test_the_normal_form_of_a_normal_form_is_itself(path: str) -> None:
     assert normal_path(normal_path(path)) == normal_path(path)
+
+
+@pytest.mark.parametrize(
+    "mangled",
+    [
+        "/m/\uf02a\uf03f\uf03a\uf03e\uf03c\uf07c.mp4",  # Services for Unix
+        "/m/\uf021\uf025\uf022\uf024\uf023\uf027.mp4",  # Services for Macintosh
+    ],
+)
+def test_names_that_smb_clients_mangle_fold(mangled: str) -> None:
+    assert folded_path(mangled) == folded_path("/m/*?:><|.mp4")
+    assert folded_name(mangled) == folded_name("/m/*?:><|.mp4")
+
+
+@pytest.mark.parametrize(
+    ("mangled", "name"),
+    [
+        ("/m/a\uf020b.mp4", '/m/a"b.mp4'),
+        ("/m/folder\uf028/x.mp4", "/m/folder /x.mp4"),
+        ("/m/folder\uf028/x.mp4", "/m/folder/x.mp4"),
+        ("/m/Vol\uf029/x.mp4", "/m/Vol./x.mp4"),
+        ("/m/a\uf05cb.mp4", "/m/a\\b.mp4"),
+        ("/m/a\uf026b.mp4", "/m/a\\b.mp4"),
+    ],
+)
+def test_every_row_of_the_mangling_tables_folds(mangled: str, name: str) -> None:
+    assert folded_path(mangled) == folded_path(name)
+    assert folded_name(mangled) == folded_name(name)
+
+
+def test_mangled_names_have_a_normal_form_of_their_own() -> None:
+    assert normal_path("/m/a\uf022b.mp4") != normal_path("/m/a:b.mp4")
+
+
+@given(st.text() | st.text("a /\\.:\uf022\uf05c\uf028\uf029\uf03a"))
+def test_the_folded_form_of_a_folded_form_is_itself(path: str) -> None:
+    assert folded_path(folded_path(path)) == folded_path(path)

@@ -1,4 +1,4 @@
-"""What differs is written, what is a person's stays, and what was written is remembered."""
+"""Test that differences are written, the user's edits stay, and writes are remembered."""
 
 import pytest
 from hypothesis import given
@@ -62,10 +62,10 @@ def test_a_field_that_is_switched_off_is_left_alone() -> None:
         ("date", "2023-05-06", "2023-05-06"),
         ("rating", 7.5, 7.5),
         ("rating", 0.0, None),
-        ("collection", ("Mine",), ("Somebody's", "mine")),
+        ("collection", ("Mine",), ("Theirs", "mine")),
     ],
 )
-def test_a_difference_that_nobody_sees_is_none(
+def test_an_invisible_difference_is_none(
     name: str, desired: FieldValue, present: FieldValue
 ) -> None:
     assert plan({name: desired}, item_of({name: present})) == ()
@@ -85,7 +85,7 @@ def test_a_difference_that_nobody_sees_is_none(
         ),  # an untitled scene leaves Plex's title
         ("rating", 7.5, None, True, PLAIN, False),
         ("rating", 7.5, known("rating", 7.5), True, PLAIN, True),
-        ("rating", 7.5, known("rating", 9.0), True, PLAIN, False),  # a person rated it since
+        ("rating", 7.5, known("rating", 9.0), True, PLAIN, False),  # the user rated it since
         (
             "rating",
             7.5,
@@ -170,8 +170,8 @@ def test_names_of_others_are_no_difference(name: str, rules: WriteRules) -> None
 @pytest.mark.parametrize(
     ("present", "record", "locked", "is_written"),
     [
-        ("Hand", None, False, True),  # unlocked and never written: nobody's
-        ("Hand", None, True, False),  # locked and never written: somebody's
+        ("Hand", None, False, True),  # unlocked and never written: no hand edit
+        ("Hand", None, True, False),  # locked and never written: a hand edit
         ("", None, True, True),
         ("stem", None, True, True),  # what Plex itself makes of the file name
         ("Old", known("title", "Old"), True, True),
@@ -206,7 +206,7 @@ def test_without_preserve_stash_wins() -> None:
         ("rating", 8.0, PLAIN, ["userRating"], False),
     ],
 )
-def test_what_is_written_is_locked_as_the_rules_say(
+def test_what_is_written_is_locked_according_to_the_rules(
     name: str, value: FieldValue, rules: WriteRules, locked: list[str], is_locked_after: bool
 ) -> None:
     (change,) = plan({name: value}, item_of({}, locked), None, rules)
@@ -243,7 +243,7 @@ def test_a_field_that_agreed_already_is_remembered_as_seen() -> None:
         ({"rating": None}, item_of({"rating": 6.0}), None, PLAIN, True),
         ({"tags": ()}, item_of({"tags": ("Hand",)}), None, PLAIN, False),
     ],
-    ids=["a hand edit", "an untitled scene", "a person's rating", "a scene not identified yet"],
+    ids=["a hand edit", "an untitled scene", "a rating by hand", "a scene not identified yet"],
 )
 def test_a_field_left_alone_keeps_its_old_record(
     desired: dict[str, FieldValue],

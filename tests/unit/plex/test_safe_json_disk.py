@@ -1,4 +1,4 @@
-"""The cache on disk: JSON goes in and out, and a pickle that somebody planted is not loaded."""
+"""Test the cache on disk: JSON goes in and out, and a planted pickle is not loaded."""
 
 import pickle
 import sqlite3
@@ -13,7 +13,7 @@ from diskcache.core import MODE_PICKLE
 from plex.safe_json_disk import SafeJSONDisk
 
 
-class Trap:
+class PickleBomb:
     """Leaves a file behind when it is loaded."""
 
     def __init__(self, sprung: Path) -> None:
@@ -44,7 +44,7 @@ def test_an_entry_is_read_as_it_was_written(folder: Path) -> None:
 
 
 def test_a_planted_value_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Path) -> None:
-    plant(folder, "mode = ?, value = ?", MODE_PICKLE, pickle.dumps(Trap(tmp_path / "sprung")))
+    plant(folder, "mode = ?, value = ?", MODE_PICKLE, pickle.dumps(PickleBomb(tmp_path / "sprung")))
 
     with Cache(str(folder), disk=SafeJSONDisk) as cache:
         found = cache.get(["state", "abc"])
@@ -54,7 +54,7 @@ def test_a_planted_value_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Pa
 
 
 def test_a_planted_key_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Path) -> None:
-    plant(folder, "raw = 0, key = ?", pickle.dumps(Trap(tmp_path / "sprung")))
+    plant(folder, "raw = 0, key = ?", pickle.dumps(PickleBomb(tmp_path / "sprung")))
 
     with Cache(str(folder), disk=SafeJSONDisk) as cache:
         keys = list(cache)

@@ -1,5 +1,6 @@
-"""Items are written together only where one request is right for each of them, whatever the server
-does with lists.
+"""Test that items are written together only where one request is right for each of them.
+
+This holds whatever the server does with lists.
 """
 
 from collections.abc import Mapping
@@ -164,8 +165,8 @@ def test_a_shared_edit_equals_each_items_own_edit(
     snapshots: list[PlexItem], desired: list[dict[str, FieldValue]], is_alike: bool, replaces: bool
 ) -> None:
     items = {key: replace(item, rating_key=key) for key, item in enumerate(snapshots, start=1)}
-    wishes = [desired[0]] * len(items) if is_alike else desired[: len(items)]
-    plans = plans_of(items, *wishes)
+    desired_values = [desired[0]] * len(items) if is_alike else desired[: len(items)]
+    plans = plans_of(items, *desired_values)
 
     edits = shared_edits(plans, items, by_difference=True)
 

@@ -1,5 +1,6 @@
-"""Each detector is silent on what is in step and finds its own gap; what a sync would not mend is
-none.
+"""Test that each detector is silent on what is in step and finds its own gap.
+
+What a sync would not repair is no gap.
 """
 
 from dataclasses import replace
@@ -196,7 +197,7 @@ VALUES = st.fixed_dictionaries({name: value_of(name) for name in FULL})
 
 
 @given(VALUES, VALUES, st.none() | VALUES, st.sampled_from([OFF, PRESERVE]))
-def test_every_planned_field_is_in_at_most_one_gap(
+def test_no_planned_field_is_in_two_gaps(
     desired: dict[str, FieldValue],
     present: dict[str, FieldValue],
     pushed: dict[str, FieldValue] | None,

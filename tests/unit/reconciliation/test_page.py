@@ -1,4 +1,4 @@
-"""docs/reconciliation.md tells of every kind of gap what the table says."""
+"""Test that docs/reconciliation.md describes every kind of gap as the table does."""
 
 import re
 

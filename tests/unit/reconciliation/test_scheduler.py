@@ -21,7 +21,7 @@ def ended(scope: Scope, began: float, failed: str = "") -> Run:
 
 
 class Month:
-    """Thirty days, looked at every ten minutes; every run ends at once."""
+    """Thirty days with a check every ten minutes; every run ends immediately."""
 
     def __init__(self, interval: str, scope: Scope = RECENT) -> None:
         self.clock = FakeClock()
@@ -30,7 +30,7 @@ class Month:
         self._interval, self._scope = interval, scope
 
     def live(self, days: float, restarts: frozenset[int] = frozenset()) -> "Month":
-        """`restarts`: the hours since the beginning at which Stash was started anew."""
+        """`restarts`: the hours since the beginning at which Stash was restarted."""
         for _ in range(int(days * 144)):
             self.clock.advance(600.0)
             passed_s = self.clock.now - START

@@ -1,5 +1,7 @@
 """Which scenes are left alone, and why: a table."""
 
+import unicodedata
+
 import pytest
 
 from sync.filters import exclusion_reason
@@ -35,7 +37,7 @@ def settings(**values: object) -> PlexSyncConfig:
         ({"match_overrides": "scene 42 => item 7; scene 43 => never"}, ""),
     ],
 )
-def test_a_scene_is_left_alone_for_a_reason_a_person_gave(
+def test_a_scene_is_left_alone_for_the_reason_the_user_gave(
     values: dict[str, object], reason: str
 ) -> None:
     assert exclusion_reason(SCENE, settings(**values)) == reason
@@ -55,3 +57,52 @@ def test_a_windows_path_is_compared_by_its_folders() -> None:
 
     assert exclusion_reason(scene, settings(excluded_paths="D:\\films")) != ""
     assert exclusion_reason(scene, settings(excluded_paths="D:\\fil")) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "setting"),
+    [
+        ("d:\\Private\\a.mp4", "D:\\private"),
+        ("d:/Private/a.mp4", "D:\\private\\"),
+        ("D:\\a.mp4", "d:\\"),
+        ("\\\\NAS\\Share\\Private\\a.mp4", "//nas/share/private"),
+        ("/data/Café/a.mp4", unicodedata.normalize("NFD", "/data/Café")),
+        (unicodedata.normalize("NFD", "/data/Café/a.mp4"), "/data/café/"),
+        ("/data/PRIVATE/a.mp4", "/data/private"),
+        ("/data//private/a.mp4", "/data/private"),
+        ("/data/private /a.mp4", "/data/private"),
+        ("D:\\private\\a.mp4", "\u202aD:\\private"),
+        ("D:\\private\\a.mp4", '"D:\\private"'),
+        ("/data/a;b/a.mp4", '/other; "/data/a;b"'),
+        ("/data/private/a.mp4", "/data/private/a.mp4"),
+        ("/a.mp4", "/"),
+    ],
+)
+def test_an_excluded_folder_is_found_in_any_spelling(path: str, setting: str) -> None:
+    """The setting protects privacy: in doubt the scene is left alone."""
+    scene = SCENE.model_copy(update={"files": (SceneFile(path=path, size=10, oshash=""),)})
+
+    assert exclusion_reason(scene, settings(excluded_paths=setting)) != ""
+
+
+@pytest.mark.parametrize(
+    ("tag", "setting"),
+    [
+        ("Café Noir", "cafe\u0301 noir"),
+        ("Cafe\u0301 Noir", "Café Noir"),
+        ("Café  Noir ", "other, Café Noir"),
+        ("Café\u00a0Noir", "CAFÉ NOIR"),
+        ("Men, women", 'other, "men, women"'),
+    ],
+)
+def test_an_excluded_tag_is_found_in_any_spelling(tag: str, setting: str) -> None:
+    scene = SCENE.model_copy(update={"tags": (tag,)})
+
+    assert exclusion_reason(scene, settings(excluded_tags=setting)) != ""
+
+
+def test_every_file_of_a_scene_can_exclude_it() -> None:
+    files = (SCENE.files[0], SceneFile(path="/DATA/Private/b.mp4", size=10, oshash=""))
+    scene = SCENE.model_copy(update={"files": files})
+
+    assert exclusion_reason(scene, settings(excluded_paths="/data/private")) != ""

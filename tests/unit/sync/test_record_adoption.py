@@ -1,5 +1,6 @@
-"""Whose file a record tells of: either identity speaks for it, only a different oshash speaks
-against it.
+"""Test whose file a record describes.
+
+Either identity is evidence for it; only a different oshash is evidence against it.
 """
 
 import pytest
@@ -29,7 +30,7 @@ PATH = "/media/a.mp4"
         ("", "", ["bb"], [""], None),
     ],
 )
-def test_a_record_tells_of_a_file_by_its_oshash_or_its_path(
+def test_a_record_matches_a_file_by_its_oshash_or_its_path(
     oshash: str, path: str, hashes: list[str], paths: list[str], verdict: bool | None
 ) -> None:
     record = SyncRecord(1, "machine", 9, "uuid", path, oshash)

@@ -1,5 +1,5 @@
 """Fixtures for the queue's tests."""
 
-from tests.harness.queue import desk
+from tests.harness.queue import queue
 
-__all__ = ["desk"]
+__all__ = ["queue"]

@@ -4,20 +4,20 @@ import pytest
 
 from core.entity import Entity
 from sync_queue.entities import EntityIndex
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 
 MIA = Entity("performer:3", "Mia", read_at=5.0)
 TRAIN = Entity("tag:7", "train", read_at=5.0)
-HOUSE = Entity("studio:5", "House", "9", read_at=5.0)
+STUDIO = Entity("studio:5", "Studio", "9", read_at=5.0)
 NETWORK = Entity("studio:9", "Network", None, read_at=5.0)
 
 
 @pytest.fixture
-def index(desk: Desk) -> EntityIndex:
-    return EntityIndex(desk.store)
+def index(queue: QueueHarness) -> EntityIndex:
+    return EntityIndex(queue.store)
 
 
-def test_of_a_scene_that_nobody_has_seen_nothing_is_known(index: EntityIndex) -> None:
+def test_nothing_is_known_of_a_scene_that_was_never_read(index: EntityIndex) -> None:
     assert index.of_scene(1) == frozenset()
     assert index.scenes_showing("tag:7", 0, 10) == []
     assert index.known("tag:7") is None
@@ -63,12 +63,12 @@ def test_no_id_is_taken_for_another_that_looks_like_it(index: EntityIndex, other
     assert index.scenes_showing("tag:7", 0, 10) == []
 
 
-def test_the_first_scene_tells_what_an_entity_is_called(index: EntityIndex) -> None:
-    renamed = index.record_before_write({1: [MIA, HOUSE, NETWORK]})
+def test_the_first_scene_names_its_entities(index: EntityIndex) -> None:
+    renamed = index.record_before_write({1: [MIA, STUDIO, NETWORK]})
 
     assert renamed == []
     assert index.known("performer:3") == MIA
-    assert index.known("studio:5") == HOUSE
+    assert index.known("studio:5") == STUDIO
     assert index.known("studio:9") == NETWORK
 
 
@@ -115,15 +115,17 @@ def test_a_distributed_name_is_stored_and_a_deleted_one_removed(
     assert index.known_of_kind("performer") == []
 
 
-def test_what_is_known_already_is_not_written_again(desk: Desk, index: EntityIndex) -> None:
-    index.record_before_write({1: [TRAIN, HOUSE]})
+def test_what_is_known_already_is_not_written_again(
+    queue: QueueHarness, index: EntityIndex
+) -> None:
+    index.record_before_write({1: [TRAIN, STUDIO]})
     index.record_after_write(1, ["tag:7", "studio:5"])
-    before = desk.queue.connection.total_changes
+    before = queue.ack_queue.connection.total_changes
 
-    index.record_before_write({1: [TRAIN, HOUSE]})
+    index.record_before_write({1: [TRAIN, STUDIO]})
     index.record_after_write(1, ["tag:7", "studio:5"])
 
-    assert desk.queue.connection.total_changes == before
+    assert queue.ack_queue.connection.total_changes == before
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from sync_queue.hook_queue import (
     write_spill,
 )
 from tests.harness.database import query
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 
 NOTE = job_row("scene:1", "update", 0, 5.0, 1.0, 4.0)
 
@@ -37,11 +37,13 @@ def server(**changed: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("version", [0, 99])
-def test_a_database_of_another_version_is_left_to_the_worker(desk: Desk, version: int) -> None:
-    desk.queue.connection.execute(f"PRAGMA user_version={version}")
+def test_a_database_of_another_version_is_left_to_the_worker(
+    queue: QueueHarness, version: int
+) -> None:
+    queue.ack_queue.connection.execute(f"PRAGMA user_version={version}")
 
     with pytest.raises(QueueUnavailable, match=str(version)):
-        connect(str(desk.data_dir))
+        connect(str(queue.data_dir))
 
 
 def test_a_missing_database_is_not_created_by_a_hook(tmp_path: Path) -> None:
@@ -58,20 +60,20 @@ def test_a_damaged_database_is_an_error_of_sqlite(tmp_path: Path) -> None:
         connect(str(tmp_path))
 
 
-def test_a_note_and_its_session_are_written_together(desk: Desk) -> None:
-    connection = connect(str(desk.data_dir))
+def test_a_note_and_its_session_are_written_together(queue: QueueHarness) -> None:
+    connection = connect(str(queue.data_dir))
 
     insert_job(connection, NOTE, session_parameters(server(), 5.0))
     connection.close()
 
-    assert desk.rows("subject, due_at") == [("scene:1", 6.0)]
-    assert query(desk.data_dir, "SELECT host, port, cookie FROM session") == [
+    assert queue.rows("subject, due_at") == [("scene:1", 6.0)]
+    assert query(queue.data_dir, "SELECT host, port, cookie FROM session") == [
         ("0.0.0.0", 9999, "c")
     ]
 
 
-def test_a_session_that_cannot_be_written_takes_the_note_with_it(desk: Desk) -> None:
-    connection = connect(str(desk.data_dir))
+def test_a_session_that_cannot_be_written_takes_the_note_with_it(queue: QueueHarness) -> None:
+    connection = connect(str(queue.data_dir))
 
     with pytest.raises(sqlite3.Error):
         insert_job(connection, NOTE, {"scheme": "http"})
@@ -79,7 +81,7 @@ def test_a_session_that_cannot_be_written_takes_the_note_with_it(desk: Desk) -> 
     connection.close()
 
     assert not in_transaction
-    assert desk.rows("subject") == []
+    assert queue.rows("subject") == []
 
 
 @pytest.mark.parametrize(
@@ -124,14 +126,14 @@ def test_only_the_two_schemes_of_stash_are_kept(scheme: object, kept: str) -> No
     assert found["scheme"] == kept
 
 
-def test_a_session_with_broken_surrogates_can_be_kept(desk: Desk) -> None:
+def test_a_session_with_broken_surrogates_can_be_kept(queue: QueueHarness) -> None:
     session = session_parameters(server(Host="h\ud800", SessionCookie={"Value": "c\udfff"}), 5.0)
-    connection = connect(str(desk.data_dir))
+    connection = connect(str(queue.data_dir))
 
     insert_job(connection, NOTE, session)
     connection.close()
 
-    assert query(desk.data_dir, "SELECT host, cookie FROM session") == [("h?", "c?")]
+    assert query(queue.data_dir, "SELECT host, cookie FROM session") == [("h?", "c?")]
 
 
 # -- spill files and messages -------------------------------------------------------------------
@@ -166,15 +168,15 @@ def test_a_message_is_taken_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "age_s", "taken"),
+    ("text", "age_s", "popped"),
     [
-        pytest.param("Install pip.", 60.0, None, id="just told"),
-        pytest.param("Install pip.", 4_000.0, ("error", "Install pip."), id="told an hour ago"),
+        pytest.param("Install pip.", 60.0, None, id="just shown"),
+        pytest.param("Install pip.", 4_000.0, ("error", "Install pip."), id="shown an hour ago"),
         pytest.param("The disk is full.", 60.0, ("error", "The disk is full."), id="another one"),
     ],
 )
 def test_a_shown_message_is_not_repeated_within_the_hour(
-    tmp_path: Path, text: str, age_s: float, taken: tuple[str, str] | None
+    tmp_path: Path, text: str, age_s: float, popped: tuple[str, str] | None
 ) -> None:
     write_pending_message(str(tmp_path), "error", "Install pip.")
     pop_pending_message(str(tmp_path))
@@ -183,7 +185,7 @@ def test_a_shown_message_is_not_repeated_within_the_hour(
 
     write_pending_message(str(tmp_path), "error", text)
 
-    assert pop_pending_message(str(tmp_path)) == taken
+    assert pop_pending_message(str(tmp_path)) == popped
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "5", '["error"]', '["a", "b", "c"]'])

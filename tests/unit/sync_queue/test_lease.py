@@ -33,13 +33,13 @@ def contender(data_dir: Path) -> subprocess.Popen[str]:
     )
 
 
-def say(process: subprocess.Popen[str]) -> None:
+def start(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("go\n")
     process.stdin.flush()
 
 
-def hear(process: subprocess.Popen[str]) -> str:
+def read_answer(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
@@ -74,8 +74,8 @@ def test_a_lease_is_held_from_taking_to_releasing(lease: Lease) -> None:
 def test_one_of_many_starting_processes_gets_the_lease(tmp_path: Path) -> None:
     with contenders(tmp_path, 6) as crowd:
         for process in crowd:
-            say(process)
-        answers = sorted(map(hear, crowd))
+            start(process)
+        answers = sorted(map(read_answer, crowd))
 
     assert answers == ["busy"] * 5 + ["held"]
 
@@ -84,10 +84,10 @@ def test_a_probe_sees_a_worker_in_another_process(tmp_path: Path) -> None:
     before = is_worker_alive(tmp_path.as_posix())
 
     with contenders(tmp_path, 1) as (process,):
-        say(process)
-        hear(process)
+        start(process)
+        read_answer(process)
         during = is_worker_alive(str(tmp_path))
-        say(process)
+        start(process)
         process.wait(60)
 
     assert (before, during, is_worker_alive(str(tmp_path))) == (False, True, False)
@@ -95,8 +95,8 @@ def test_a_probe_sees_a_worker_in_another_process(tmp_path: Path) -> None:
 
 def test_the_lease_is_free_the_moment_its_holder_is_killed(tmp_path: Path, lease: Lease) -> None:
     with contenders(tmp_path, 1) as (process,):
-        say(process)
-        hear(process)
+        start(process)
+        read_answer(process)
         before = lease.acquire(0.0)
         process.kill()
         process.wait()
@@ -108,8 +108,8 @@ def test_the_lease_is_free_the_moment_its_holder_is_killed(tmp_path: Path, lease
 
 def test_probing_does_not_take_the_lease_away(tmp_path: Path, lease: Lease) -> None:
     with contenders(tmp_path, 1) as (process,):
-        say(process)
-        hear(process)
+        start(process)
+        read_answer(process)
 
         probes = [is_worker_alive(str(tmp_path)) for _ in range(20)]
 
@@ -126,7 +126,7 @@ def test_nothing_is_ever_written_to_the_lease_file(tmp_path: Path, lease: Lease)
 
 
 @pytest.mark.parametrize("content", [b"rubbish" * 1000, b"SQLite format 3\x00" + b"\xff" * 5000])
-def test_a_damaged_lease_file_holds_nobody_and_stops_nobody(
+def test_a_damaged_lease_file_is_free_and_can_be_acquired(
     tmp_path: Path, lease: Lease, content: bytes
 ) -> None:
     (tmp_path / LEASE).write_bytes(content)
@@ -154,8 +154,8 @@ def test_a_damaged_lease_file_still_leaves_one_holder(
 
     with contenders(tmp_path, 6) as crowd:
         for process in crowd:
-            say(process)
-        answers = sorted(map(hear, crowd))
+            start(process)
+        answers = sorted(map(read_answer, crowd))
 
     assert answers == ["busy"] * 5 + ["held"]
 
@@ -177,22 +177,22 @@ def test_something_else_in_the_leases_place_is_no_worker(tmp_path: Path) -> None
 class WithoutLocks:
     """A connection to a database on a file system that knows no locks."""
 
-    def __init__(self, said: str) -> None:
-        self._said = said
+    def __init__(self, message: str) -> None:
+        self._message = message
 
     def execute(self, statement: str) -> None:
-        raise sqlite3.OperationalError(self._said)
+        raise sqlite3.OperationalError(self._message)
 
     def close(self) -> None:
         """Nothing was opened."""
 
 
 @pytest.mark.parametrize(
-    "said", ["disk I/O error", "locking protocol", "unable to open database file"]
+    "message", ["disk I/O error", "locking protocol", "unable to open database file"]
 )
-def test_a_file_system_without_locks_is_named_as_the_reason(tmp_path: Path, said: str) -> None:
+def test_a_file_system_without_locks_is_named_as_the_reason(tmp_path: Path, message: str) -> None:
     def connect(*place: object, **options: object) -> sqlite3.Connection:
-        return WithoutLocks(said)  # type: ignore[return-value]
+        return WithoutLocks(message)  # type: ignore[return-value]
 
-    with pytest.raises(sqlite3.OperationalError, match=f"{said}.*network file system"):
+    with pytest.raises(sqlite3.OperationalError, match=f"{message}.*network file system"):
         Lease(tmp_path, connect).acquire()

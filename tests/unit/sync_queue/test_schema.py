@@ -1,4 +1,4 @@
-"""Creating, migrating, mending and copying the database."""
+"""Creating, migrating, repairing and copying the database."""
 
 import sqlite3
 import subprocess
@@ -27,7 +27,7 @@ from sync_queue.schema import (
 from sync_queue.statements import QUEUE, SCHEMA_VERSION
 from tests.harness.database import query
 from tests.harness.plugin_copy import ROOT
-from tests.harness.queue import Desk, Killed, KillSwitch, opened_desk
+from tests.harness.queue import CheckpointKiller, Killed, QueueHarness, open_queue
 
 OPEN_AND_NOTE = """
 import os, signal, sys
@@ -75,35 +75,35 @@ def test_a_fresh_database_has_this_version_and_wal(tmp_path: Path) -> None:
 
 
 def test_creating_leaves_nothing_but_the_database(tmp_path: Path) -> None:
-    with opened_desk(tmp_path):
+    with open_queue(tmp_path):
         pass
 
     assert names(tmp_path) == [DATABASE]
 
 
 def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
-    with opened_desk(tmp_path) as first:
+    with open_queue(tmp_path) as first:
         first.save("scene:1")
 
-    with opened_desk(tmp_path) as second:
+    with open_queue(tmp_path) as second:
         assert second.rows("subject") == [("scene:1",)]
 
 
 @pytest.mark.parametrize("fatal", range(1, len(MIGRATIONS) + 2))
 def test_a_crash_during_creation_is_repaired_at_the_next_start(tmp_path: Path, fatal: int) -> None:
     with pytest.raises(Killed):
-        open_database(tmp_path, KillSwitch(fatal))
+        open_database(tmp_path, CheckpointKiller(fatal))
 
-    with opened_desk(tmp_path) as desk:
-        desk.save("scene:1")
-        version = desk.queue.connection.execute("PRAGMA user_version").fetchone()
+    with open_queue(tmp_path) as queue:
+        queue.save("scene:1")
+        version = queue.ack_queue.connection.execute("PRAGMA user_version").fetchone()
 
     assert version == (SCHEMA_VERSION,)
 
 
 def test_a_hook_waits_until_a_half_made_database_is_whole(tmp_path: Path) -> None:
     with pytest.raises(Killed):
-        open_database(tmp_path, KillSwitch(1))
+        open_database(tmp_path, CheckpointKiller(1))
 
     with pytest.raises(Exception, match="schema version 0"):
         connect(str(tmp_path))
@@ -113,16 +113,16 @@ def test_leftovers_of_a_killed_creation_do_no_harm(tmp_path: Path) -> None:
     for name in ("queue.new", "queue.new-wal", "probe.db", "probe.db-wal"):
         (tmp_path / name).write_bytes(b"rubbish")
 
-    with opened_desk(tmp_path) as desk:
-        desk.save("scene:1")
+    with open_queue(tmp_path) as queue:
+        queue.save("scene:1")
 
     assert "queue.new" not in names(tmp_path)
 
 
-def test_a_migration_step_is_applied_once(desk: Desk) -> None:
-    migrate(desk.queue.connection)
+def test_a_migration_step_is_applied_once(queue: QueueHarness) -> None:
+    migrate(queue.ack_queue.connection)
 
-    assert desk.queue.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert queue.ack_queue.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
 def as_version_2(connection: sqlite3.Connection) -> None:
@@ -142,8 +142,8 @@ def as_version_2(connection: sqlite3.Connection) -> None:
 
 
 def test_a_version_2_database_gets_the_new_error_names(tmp_path: Path) -> None:
-    with opened_desk(tmp_path) as desk:
-        as_version_2(desk.queue.connection)
+    with open_queue(tmp_path) as queue:
+        as_version_2(queue.ack_queue.connection)
 
     with closing(open_database(tmp_path).queue.connection) as connection:
         version = connection.execute("PRAGMA user_version").fetchone()
@@ -158,33 +158,35 @@ def test_a_version_2_database_gets_the_new_error_names(tmp_path: Path) -> None:
     assert sorted(counters) == sorted((name, 3) for name in names_now)
 
 
-def test_salvage_of_a_version_2_database_maps_error_names(tmp_path: Path, desk: Desk) -> None:
+def test_salvage_of_a_version_2_database_maps_error_names(
+    tmp_path: Path, queue: QueueHarness
+) -> None:
     old = tmp_path / "old"
     old.mkdir()
-    with opened_desk(old) as damaged:
-        as_version_2(damaged.queue.connection)
+    with open_queue(old) as damaged:
+        as_version_2(damaged.ack_queue.connection)
 
-    recover_tables(old / DATABASE, desk.queue.connection)
+    recover_tables(old / DATABASE, queue.ack_queue.connection)
 
-    dead = desk.queue.connection.execute("SELECT reason FROM dead_letters ORDER BY subject")
+    dead = queue.ack_queue.connection.execute("SELECT reason FROM dead_letters ORDER BY subject")
     assert [name for (name,) in dead.fetchall()] == list(RENAMED_ERRORS.values())
 
 
 def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
-    with opened_desk(tmp_path) as desk:
-        desk.queue.connection.execute("PRAGMA user_version=99")
+    with open_queue(tmp_path) as queue:
+        queue.ack_queue.connection.execute("PRAGMA user_version=99")
 
     opened = open_database(tmp_path)
 
     assert opened.queue.connection.execute("PRAGMA user_version").fetchone() == (99,)
 
 
-def test_one_subject_waits_once_and_runs_once(desk: Desk) -> None:
-    desk.taken("scene:1")
-    desk.store.enqueue("scene:1", "update")
+def test_one_subject_waits_once_and_runs_once(queue: QueueHarness) -> None:
+    queue.claimed("scene:1")
+    queue.store.enqueue("scene:1", "update")
 
     with pytest.raises(sqlite3.IntegrityError):
-        desk.queue.connection.execute(f"UPDATE {QUEUE} SET status = 2 WHERE status < 2")
+        queue.ack_queue.connection.execute(f"UPDATE {QUEUE} SET status = 2 WHERE status < 2")
 
 
 # -- the WAL probe --------------------------------------------------------------------------------
@@ -202,29 +204,27 @@ def test_without_any_writable_file_wal_does_not_work(tmp_path: Path) -> None:
 def test_without_wal_the_database_truncates_its_journal(tmp_path: Path) -> None:
     (tmp_path / "probe.db-shm").mkdir()  # where shared memory should be: WAL cannot work here
 
-    with opened_desk_without_wal(tmp_path) as desk:
-        desk.save("scene:1")
-        mode = desk.queue.connection.execute("PRAGMA journal_mode").fetchone()
-        rows = desk.rows("subject")
+    with open_queue_without_wal(tmp_path) as queue:
+        queue.save("scene:1")
+        mode = queue.ack_queue.connection.execute("PRAGMA journal_mode").fetchone()
+        rows = queue.rows("subject")
 
     assert (mode, rows) == (("truncate",), [("scene:1",)])
 
 
-def opened_desk_without_wal(data_dir: Path) -> "closing[Desk]":
+def open_queue_without_wal(data_dir: Path) -> "closing[QueueHarness]":
     with closing(sqlite3.connect(data_dir / DATABASE)) as connection:
         connection.execute("PRAGMA journal_mode=TRUNCATE")
         connection.execute("CREATE TABLE made (at FLOAT)")
         connection.execute("DROP TABLE made")
-    return closing(Desk(data_dir))
+    return closing(QueueHarness(data_dir))
 
 
 # -- damage ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("content", [b"rubbish" * 3000, b"SQLite format 3\x00" + b"\xff" * 8000])
-def test_a_damaged_database_is_set_aside_and_a_fresh_one_made(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_damaged_database_is_quarantined_and_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / DATABASE).write_bytes(content)
 
     opened = open_database(tmp_path)
@@ -234,15 +234,15 @@ def test_a_damaged_database_is_set_aside_and_a_fresh_one_made(
     connect(str(tmp_path)).close()
 
 
-def test_neither_a_sound_nor_a_locked_database_is_damaged(desk: Desk) -> None:
-    blocker = connect(str(desk.data_dir))
+def test_neither_a_sound_nor_a_locked_database_is_damaged(queue: QueueHarness) -> None:
+    blocker = connect(str(queue.data_dir))
     blocker.execute("BEGIN EXCLUSIVE")
 
-    locked = is_damaged(desk.data_dir / DATABASE)
+    locked = is_damaged(queue.data_dir / DATABASE)
     blocker.close()
 
     assert not locked
-    assert not is_damaged(desk.data_dir / DATABASE)
+    assert not is_damaged(queue.data_dir / DATABASE)
 
 
 def test_a_damaged_database_takes_its_companions_along(tmp_path: Path) -> None:
@@ -257,13 +257,13 @@ def test_a_damaged_database_takes_its_companions_along(tmp_path: Path) -> None:
 
 
 def test_what_a_damaged_database_still_shows_is_saved(tmp_path: Path) -> None:
-    with opened_desk(tmp_path) as desk:
-        desk.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
-        desk.store.claim(10)
+    with open_queue(tmp_path) as queue:
+        queue.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
+        queue.store.claim(10)
         for number in range(300):
-            DeadLetters(desk.store)
-            desk.store.dead_letter(
-                desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
+            DeadLetters(queue.store)
+            queue.store.dead_letter(
+                queue.claimed(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
             )
     scribble(tmp_path / DATABASE)
     assert is_damaged(tmp_path / DATABASE)
@@ -277,32 +277,36 @@ def test_what_a_damaged_database_still_shows_is_saved(tmp_path: Path) -> None:
     assert waiting == [(50,)]
 
 
-def test_a_damaged_running_and_waiting_pair_becomes_one_job(tmp_path: Path, desk: Desk) -> None:
+def test_a_damaged_running_and_waiting_pair_becomes_one_job(
+    tmp_path: Path, queue: QueueHarness
+) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    with opened_desk(other) as old:
-        old.taken("scene:1")
+    with open_queue(other) as old:
+        old.claimed("scene:1")
         old.store.enqueue("scene:1", "newer")
-        old.store.complete(old.taken("scene:2"))
+        old.store.complete(old.claimed("scene:2"))
 
-    is_complete = salvage(other / DATABASE, desk.queue.connection)
+    is_complete = salvage(other / DATABASE, queue.ack_queue.connection)
 
     assert is_complete
-    (row,) = desk.rows("subject, status, cause")
+    (row,) = queue.rows("subject, status, cause")
     assert row[:2] == ("scene:1", 0)
     assert sorted(str(row[2]).split("+")) == ["newer", "update"]
 
 
-def test_an_unreadable_database_saves_and_stops_nothing(tmp_path: Path, desk: Desk) -> None:
+def test_an_unreadable_database_saves_and_stops_nothing(
+    tmp_path: Path, queue: QueueHarness
+) -> None:
     (tmp_path / "rubbish").write_bytes(b"rubbish" * 3000)
 
-    assert not salvage(tmp_path / "rubbish", desk.queue.connection)
+    assert not salvage(tmp_path / "rubbish", queue.ack_queue.connection)
 
 
 def test_last_nights_copy_takes_the_damaged_ones_place(tmp_path: Path) -> None:
-    with opened_desk(tmp_path) as desk:
-        desk.store.dead_letter(desk.taken("scene:1"), title="", reason="WeakMatch", message="")
-        back_up(desk.queue.connection, tmp_path)
+    with open_queue(tmp_path) as queue:
+        queue.store.dead_letter(queue.claimed("scene:1"), title="", reason="WeakMatch", message="")
+        back_up(queue.ack_queue.connection, tmp_path)
     (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
 
     opened = open_database(tmp_path)
@@ -316,9 +320,9 @@ def test_a_damaged_copy_is_not_restored(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
     (tmp_path / BACKUP).write_bytes(b"rubbish" * 3000)
 
-    with opened_desk(tmp_path) as desk:
-        desk.save("scene:1")
-        rows = desk.rows("subject")
+    with open_queue(tmp_path) as queue:
+        queue.save("scene:1")
+        rows = queue.rows("subject")
 
     assert rows == [("scene:1",)]
 
@@ -329,9 +333,9 @@ def test_a_stale_wal_is_not_read_into_a_new_database(
     die_with_a_full_wal(tmp_path)
     (tmp_path / DATABASE).unlink()  # a kill in the middle of setting a damaged database aside
 
-    with opened_desk(tmp_path) as desk:
-        desk.save("scene:1")
-        rows = desk.rows("subject")
+    with open_queue(tmp_path) as queue:
+        queue.save("scene:1")
+        rows = queue.rows("subject")
 
     assert rows == [("scene:1",)]
     assert not is_damaged(tmp_path / DATABASE)
@@ -340,52 +344,50 @@ def test_a_stale_wal_is_not_read_into_a_new_database(
 def test_a_killed_writers_wal_is_read_by_the_next_start(tmp_path: Path) -> None:
     die_with_a_full_wal(tmp_path)
 
-    with opened_desk(tmp_path) as desk:
-        assert desk.rows("count(*)") == [(300,)]
+    with open_queue(tmp_path) as queue:
+        assert queue.rows("count(*)") == [(300,)]
 
 
 # -- the nightly copy -----------------------------------------------------------------------------
 
 
-def test_a_copy_holds_what_the_database_holds(desk: Desk) -> None:
-    desk.save("scene:1")
+def test_a_copy_holds_what_the_database_holds(queue: QueueHarness) -> None:
+    queue.save("scene:1")
 
-    back_up(desk.queue.connection, desk.data_dir)
+    back_up(queue.ack_queue.connection, queue.data_dir)
 
-    with closing(sqlite3.connect(desk.data_dir / BACKUP)) as copy:
+    with closing(sqlite3.connect(queue.data_dir / BACKUP)) as copy:
         assert copy.execute(f"SELECT subject FROM {QUEUE}").fetchall() == [("scene:1",)]
-    assert [name for name in names(desk.data_dir) if name.startswith("backup")] == [BACKUP]
+    assert [name for name in names(queue.data_dir) if name.startswith("backup")] == [BACKUP]
 
 
-def test_a_copy_that_cannot_be_made_leaves_the_old_one(desk: Desk) -> None:
-    back_up(desk.queue.connection, desk.data_dir)
-    (desk.data_dir / (BACKUP + ".new")).mkdir()
+def test_a_copy_that_cannot_be_made_leaves_the_old_one(queue: QueueHarness) -> None:
+    back_up(queue.ack_queue.connection, queue.data_dir)
+    (queue.data_dir / (BACKUP + ".new")).mkdir()
 
     with pytest.raises(OSError, match="backup"):
-        back_up(desk.queue.connection, desk.data_dir)
+        back_up(queue.ack_queue.connection, queue.data_dir)
 
-    assert not is_damaged(desk.data_dir / BACKUP)
+    assert not is_damaged(queue.data_dir / BACKUP)
 
 
-def test_leftovers_of_a_killed_copy_do_no_harm(desk: Desk) -> None:
-    (desk.data_dir / (BACKUP + ".new")).write_bytes(b"rubbish")
+def test_leftovers_of_a_killed_copy_do_no_harm(queue: QueueHarness) -> None:
+    (queue.data_dir / (BACKUP + ".new")).write_bytes(b"rubbish")
 
-    back_up(desk.queue.connection, desk.data_dir)
+    back_up(queue.ack_queue.connection, queue.data_dir)
 
-    assert not is_damaged(desk.data_dir / BACKUP)
+    assert not is_damaged(queue.data_dir / BACKUP)
 
 
 @pytest.mark.parametrize(
     "point", ["schema.created", "schema.step_1", "schema.repaired", "schema.quarantined"]
 )
-def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
-    tmp_path: Path, point: str
-) -> None:
-    with opened_desk(tmp_path) as desk:
-        desk.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
+def test_a_kill_during_the_repair_of_a_database_loses_nothing(tmp_path: Path, point: str) -> None:
+    with open_queue(tmp_path) as queue:
+        queue.store.enqueue_many([f"scene:{number}" for number in range(50)], "update", 0)
         for number in range(300):
-            desk.store.dead_letter(
-                desk.taken(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
+            queue.store.dead_letter(
+                queue.claimed(f"x:{number}"), title="t" * 100, reason="WeakMatch", message="m" * 200
             )
     scribble(tmp_path / DATABASE)
 
@@ -403,9 +405,9 @@ def test_a_kill_while_a_damaged_database_is_mended_loses_nothing(
     assert not is_damaged(tmp_path / DATABASE)
 
 
-def test_a_suspicion_dies_with_the_database_that_was_set_aside(tmp_path: Path) -> None:
-    with opened_desk(tmp_path) as desk:
-        desk.save("scene:1")
+def test_a_suspicion_ends_with_the_quarantined_database(tmp_path: Path) -> None:
+    with open_queue(tmp_path) as queue:
+        queue.save("scene:1")
     mark_suspect(tmp_path)
 
     def kill(name: str) -> None:
@@ -428,12 +430,12 @@ def test_a_stale_wal_is_not_read_into_a_repaired_database(
     die_with_a_full_wal(tmp_path)
     (tmp_path / DATABASE).unlink()  # a kill in the middle of setting the damaged database aside
     (tmp_path / MENDED).mkdir()
-    with opened_desk(tmp_path / MENDED) as desk:
-        desk.save("scene:1")
-        desk.queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with open_queue(tmp_path / MENDED) as queue:
+        queue.save("scene:1")
+        queue.ack_queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    with opened_desk(tmp_path) as desk:
-        rows = desk.rows("subject")
+    with open_queue(tmp_path) as queue:
+        rows = queue.rows("subject")
 
     assert rows == [("scene:1",)]
     assert not is_damaged(tmp_path / DATABASE)
@@ -442,8 +444,8 @@ def test_a_stale_wal_is_not_read_into_a_repaired_database(
 def test_a_hook_after_a_quarantine_spares_the_repaired_file(
     tmp_path: Path,
 ) -> None:
-    with opened_desk(tmp_path) as desk:
-        desk.save("scene:1")
+    with open_queue(tmp_path) as queue:
+        queue.save("scene:1")
     mark_suspect(tmp_path)
 
     def leave_an_empty_file(name: str) -> None:

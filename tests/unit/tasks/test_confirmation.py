@@ -59,7 +59,7 @@ def test_a_confirmation_is_used_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"task": "Clear", "count": "many"}'])
-def test_a_note_that_makes_no_sense_confirms_nothing(tmp_path: Path, text: str) -> None:
+def test_an_invalid_note_confirms_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE_NAME).write_text(text)
 
     assert not Confirmation(tmp_path, FakeClock()).consume("Clear", 3, 0.0)

@@ -1,6 +1,4 @@
-"""A task beside the worker: it makes sure that one lives, watches, and ends when there is nothing
-to watch.
-"""
+"""Test a task beside the worker: it ensures that one runs, and reports until nothing is left."""
 
 from pathlib import Path
 
@@ -13,9 +11,8 @@ from sync_queue.counters import Counters
 from sync_queue.lease import Lease
 from sync_queue.meta import MetaStore, WorkerStatus, start_epoch
 from sync_queue.store import JobStore
+from tasks.follow_worker import IDLE_GRACE_S, STALL_TIMEOUT_S
 from tasks.progress import (
-    IDLE_GRACE_S,
-    STALL_TIMEOUT_S,
     QueueProgress,
     WorkerStartError,
     ensure_worker,
@@ -33,23 +30,23 @@ SESSION: dict[str, object] = {
 }
 
 
-class Watch:
-    """A follower on a queue that loses a job whenever somebody sleeps."""
+class ProgressHarness:
+    """A follower on a queue that finishes a job whenever the task sleeps."""
 
     def __init__(self, data_dir: Path, jobs: int, *, works: bool = True) -> None:
         self.clock = FakeClock()
         self.store = open_store(data_dir, self.clock)
         self.epoch = start_epoch(self.store.connection, 1, "1", "test", 0.0)
         self.store.enqueue_many((scene_subject(number) for number in range(jobs)), "test")
-        self.said: list[str] = []
+        self.output: list[str] = []
         self.shown: list[float] = []
         self._works = works
         self.facts = MetaStore(self.store)
-        self.follower = QueueProgress(self.store, self, self._say, self.shown.append)
+        self.follower = QueueProgress(self.store, self, self._write, self.shown.append)
         self.fate = Disposition.COMPLETE
 
-    def _say(self, level: str, text: str) -> None:
-        self.said.append(text)
+    def _write(self, level: str, text: str) -> None:
+        self.output.append(text)
 
     def wall(self) -> float:
         return self.clock.wall()
@@ -71,82 +68,82 @@ class Watch:
                 )
 
     def edit(self, scene: int) -> None:
-        """A person saves a scene, which then rests for a moment."""
+        """Enqueue an edited scene, which then settles for a moment."""
         self.store.enqueue(scene_subject(scene), "update", settle_s=sql.SETTLE_S)
 
 
 def test_the_bar_grows_until_nothing_is_due(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 4)
+    progress = ProgressHarness(tmp_path, 4)
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
-    assert watch.shown == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert progress.shown == [0.25, 0.5, 0.75, 1.0, 1.0]
     assert (answer["done"], answer["left"]) == (4, 0)
 
 
-def test_an_empty_queue_is_done_at_once(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 0)
+def test_an_empty_queue_is_done_immediately(tmp_path: Path) -> None:
+    progress = ProgressHarness(tmp_path, 0)
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
-    assert (answer["done"], watch.shown, watch.clock.sleeps) == (0, [1.0], [])
+    assert (answer["done"], progress.shown, progress.clock.sleeps) == (0, [1.0], [])
 
 
 def test_a_change_that_was_made_just_now_is_waited_for(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 0)
-    watch.edit(7)
+    progress = ProgressHarness(tmp_path, 0)
+    progress.edit(7)
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
     assert (answer["done"], answer["left"], answer["later"]) == (1, 0, 0)
 
 
 def test_scanned_scenes_settle_a_minute_and_are_not_awaited(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 0)
-    watch.store.enqueue("scene:7", "scan", settle_s=sql.SCAN_SETTLE_S)
+    progress = ProgressHarness(tmp_path, 0)
+    progress.store.enqueue("scene:7", "scan", settle_s=sql.SCAN_SETTLE_S)
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
     assert (answer["done"], answer["left"], answer["later"]) == (0, 0, 1)
-    assert "1 wait for later. The next is due in 1 min." in watch.said[-1]
+    assert "1 wait for later. The next is due in 1 min." in progress.output[-1]
 
 
 def test_only_what_arrived_counts_as_done(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 2)
-    watch.fate = Disposition.RETRY
+    progress = ProgressHarness(tmp_path, 2)
+    progress.fate = Disposition.RETRY
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
     assert (answer["done"], answer["dead"], answer["left"], answer["later"]) == (0, 0, 0, 2)
-    assert watch.shown[-1] == 1.0
+    assert progress.shown[-1] == 1.0
 
 
-def test_what_was_given_up_is_named_in_the_farewell(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 2)
-    watch.fate = Disposition.DEAD_LETTER
+def test_dead_lettered_jobs_are_named_in_the_last_line(tmp_path: Path) -> None:
+    progress = ProgressHarness(tmp_path, 2)
+    progress.fate = Disposition.DEAD_LETTER
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
     assert (answer["done"], answer["dead"]) == (0, 2)
-    assert "0 done, 2 dead-lettered (see List Dead Letters), 0 left" in watch.said[-1]
+    assert "0 done, 2 dead-lettered (see List Dead Letters), 0 left" in progress.output[-1]
 
 
 def test_an_update_prints_rate_and_time_left_every_few_seconds(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 40)
+    progress = ProgressHarness(tmp_path, 40)
 
-    watch.follower.follow(lambda: True)
+    progress.follower.follow(lambda: True)
 
-    assert watch.said[0] == "10 done, 30 left, 2.0 a second, about 15 s to go."
+    assert progress.output[0] == "10 done, 30 left, 2.0 a second, about 15 s to go."
 
 
 def test_the_start_prints_the_count_and_the_expected_time(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 1_200)
+    progress = ProgressHarness(tmp_path, 1_200)
 
-    watch.follower.start(0.5)
-    watch.follower.start()
-    watch.follower.start(0.001)
+    progress.follower.start(0.5)
+    progress.follower.start()
+    progress.follower.start(0.001)
 
-    assert watch.said == [
+    assert progress.output == [
         "1,200 scenes to do, about 10 min at the usual pace.",
         *["1,200 scenes to do."] * 2,
     ]
@@ -155,82 +152,84 @@ def test_the_start_prints_the_count_and_the_expected_time(tmp_path: Path) -> Non
 def test_a_counter_reset_keeps_the_bar_in_its_range(
     tmp_path: Path,
 ) -> None:
-    watch = Watch(tmp_path, 0)
+    progress = ProgressHarness(tmp_path, 0)
     for number in range(20):
-        watch.store.enqueue(scene_subject(number), "update")
-        watch.sleep(0.5)
-    watch.follower = QueueProgress(watch.store, watch, watch._say, watch.shown.append)
-    watch.store.enqueue_many((scene_subject(number) for number in range(4)), "test")
-    Counters(watch.store).reset(watch.clock.now)
+        progress.store.enqueue(scene_subject(number), "update")
+        progress.sleep(0.5)
+    progress.follower = QueueProgress(
+        progress.store, progress, progress._write, progress.shown.append
+    )
+    progress.store.enqueue_many((scene_subject(number) for number in range(4)), "test")
+    Counters(progress.store).reset(progress.clock.now)
 
-    watch.follower.follow(lambda: True)
+    progress.follower.follow(lambda: True)
 
-    assert all(0.0 <= share <= 1.0 for share in watch.shown)
+    assert all(0.0 <= share <= 1.0 for share in progress.shown)
 
 
 def test_new_jobs_do_not_push_the_bar_beyond_its_end(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 2)
-    watch.store.enqueue_many((scene_subject(number) for number in range(100, 103)), "later")
+    progress = ProgressHarness(tmp_path, 2)
+    progress.store.enqueue_many((scene_subject(number) for number in range(100, 103)), "later")
 
-    watch.follower.follow(lambda: True)
+    progress.follower.follow(lambda: True)
 
-    assert all(0.0 <= share <= 1.0 for share in watch.shown)
+    assert all(0.0 <= share <= 1.0 for share in progress.shown)
 
 
-def test_a_worker_that_dies_ends_the_watch(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 3, works=False)
+def test_a_worker_that_crashes_ends_the_task(tmp_path: Path) -> None:
+    progress = ProgressHarness(tmp_path, 3, works=False)
 
-    answer = watch.follower.follow(lambda: False)
+    answer = progress.follower.follow(lambda: False)
 
     assert answer["left"] == 3
-    assert "No worker is running" in watch.said[-1]
+    assert "No worker is running" in progress.output[-1]
 
 
 @pytest.mark.parametrize(
     "doing", ["waiting for Plex: PlexUnavailable: x", "switched off", "waiting for its settings"]
 )
 def test_a_blocked_worker_ends_the_progress_with_its_reason(tmp_path: Path, doing: str) -> None:
-    watch = Watch(tmp_path, 3, works=False)
+    progress = ProgressHarness(tmp_path, 3, works=False)
     status, detail = WorkerStatus.parse(doing)
-    watch.facts.set_status(status, watch.epoch, detail)
+    progress.facts.set_status(status, progress.epoch, detail)
 
-    answer = watch.follower.follow(lambda: True)
+    answer = progress.follower.follow(lambda: True)
 
     assert answer["worker"] == doing
-    assert IDLE_GRACE_S <= watch.clock.monotonic() < STALL_TIMEOUT_S
-    assert f"The worker continues by itself; it is {doing}." in watch.said[-1]
+    assert IDLE_GRACE_S <= progress.clock.monotonic() < STALL_TIMEOUT_S
+    assert f"The worker continues by itself; it is {doing}." in progress.output[-1]
 
 
 def test_a_queue_that_does_not_move_for_a_minute_ends_the_watch(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 3, works=False)
+    progress = ProgressHarness(tmp_path, 3, works=False)
 
-    watch.follower.follow(lambda: True)
+    progress.follower.follow(lambda: True)
 
-    assert STALL_TIMEOUT_S <= watch.clock.monotonic() <= STALL_TIMEOUT_S + 2
+    assert STALL_TIMEOUT_S <= progress.clock.monotonic() <= STALL_TIMEOUT_S + 2
 
 
 def test_what_waits_for_later_is_named_with_its_reason(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 1, works=False)
-    (job,) = watch.store.claim()
-    watch.store.retry_at(job, watch.clock.now + 100, "PlexNotFound", attempts=1)
+    progress = ProgressHarness(tmp_path, 1, works=False)
+    (job,) = progress.store.claim()
+    progress.store.retry_at(job, progress.clock.now + 100, "PlexNotFound", attempts=1)
 
-    watch.follower.follow(lambda: True)
+    progress.follower.follow(lambda: True)
 
-    assert "1 wait for later" in watch.said[-1]
-    assert "Waiting: 1 x PlexNotFound." in watch.said[-1]
-    assert "The next is due in 1.7 min." in watch.said[-1]
+    assert "1 wait for later" in progress.output[-1]
+    assert "Waiting: 1 x PlexNotFound." in progress.output[-1]
+    assert "The next is due in 1.7 min." in progress.output[-1]
 
 
 def test_a_task_out_of_time_leaves_the_rest_to_the_worker(
     tmp_path: Path,
 ) -> None:
-    watch = Watch(tmp_path, 50)
+    progress = ProgressHarness(tmp_path, 50)
 
-    answer = watch.follower.follow(lambda: True, limit_s=10.0)
+    answer = progress.follower.follow(lambda: True, limit_s=10.0)
 
     assert answer["left"] == 30
-    assert any("time of 10 s is used up" in text for text in watch.said)
-    assert "continues by itself" in watch.said[-1]
+    assert any("time of 10 s is used up" in text for text in progress.output)
+    assert "continues by itself" in progress.output[-1]
 
 
 def test_a_living_worker_is_given_the_tasks_session(tmp_path: Path) -> None:
@@ -246,7 +245,7 @@ def test_a_living_worker_is_given_the_tasks_session(tmp_path: Path) -> None:
     assert query(tmp_path, "SELECT cookie, port FROM session") == [("c", 9999)]
 
 
-def test_where_none_lives_one_is_started_and_waited_for(tmp_path: Path) -> None:
+def test_a_missing_worker_is_started_and_waited_for(tmp_path: Path) -> None:
     clock, lease = FakeClock(), Lease(tmp_path)
 
     def start(by: str) -> None:
@@ -268,7 +267,7 @@ def test_a_failed_worker_start_ends_after_ten_seconds(tmp_path: Path) -> None:
     assert 10.0 <= clock.monotonic() <= 11.0
 
 
-def test_an_interpreter_that_cannot_be_started_is_named_at_once(tmp_path: Path) -> None:
+def test_an_interpreter_that_cannot_start_is_named_immediately(tmp_path: Path) -> None:
     def start(by: str) -> None:
         raise OSError("no such interpreter")
 
@@ -276,7 +275,7 @@ def test_an_interpreter_that_cannot_be_started_is_named_at_once(tmp_path: Path) 
         ensure_worker(tmp_path, start, FakeClock(), None)
 
 
-def test_a_session_is_left_for_whoever_works_next(tmp_path: Path) -> None:
+def test_a_session_is_left_for_the_next_worker(tmp_path: Path) -> None:
     spill_session(tmp_path, SESSION)
     spill_session(tmp_path, None)
 

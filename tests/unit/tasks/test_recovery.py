@@ -18,7 +18,7 @@ START = 1_700_000_000.0
 END = START + 3600.0
 
 
-class Desk:
+class RecoveryHarness:
     """A queue with dead letters, and one recorded outage of an hour."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -31,7 +31,9 @@ class Desk:
         self.gone: frozenset[int] = frozenset()
         self.asked: list[Sequence[int]] = []
 
-    def bury(self, subject: str, reason: str, at: float, priority: int = PRIORITY_EDIT) -> None:
+    def add_dead_letter(
+        self, subject: str, reason: str, at: float, priority: int = PRIORITY_EDIT
+    ) -> None:
         """A dead letter whose last failure was at that moment."""
         self.clock.now = at - 1.0
         self.store.enqueue(subject, "update", priority)
@@ -59,40 +61,40 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def recovery(tmp_path: Path) -> RecoveryHarness:
+    return RecoveryHarness(tmp_path)
 
 
 def test_an_outage_dead_letter_is_requeued_and_removed(
-    desk: Desk,
+    recovery: RecoveryHarness,
 ) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0)
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert result.recovered == {DOWN: 1}
-    assert desk.subjects() == set()
-    assert [(job.subject, job.attempts) for job in desk.store.claim()] == [("scene:1", 0)]
+    assert recovery.subjects() == set()
+    assert [(job.subject, job.attempts) for job in recovery.store.claim()] == [("scene:1", 0)]
 
 
-def test_every_other_class_stays_whatever_the_moment(desk: Desk) -> None:
+def test_every_other_class_stays_whatever_the_moment(recovery: RecoveryHarness) -> None:
     others = {kind.__name__ for kind in error_classes(PlexSyncError)} - {DOWN, TEMPORARY}
     for number, name in enumerate(sorted(others)):
-        desk.bury(f"scene:{number}", name, START + 60.0)
+        recovery.add_dead_letter(f"scene:{number}", name, START + 60.0)
 
-    result = desk.recover("temporary")
+    result = recovery.recover("temporary")
 
     assert result == RecoveryResult()
-    assert len(desk.subjects()) == len(others)
+    assert len(recovery.subjects()) == len(others)
 
 
-def test_passing_faults_come_back_only_when_they_are_asked_for(desk: Desk) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0)
-    desk.bury("scene:2", TEMPORARY, START + 60.0)
+def test_passing_faults_come_back_only_when_they_are_asked_for(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
+    recovery.add_dead_letter("scene:2", TEMPORARY, START + 60.0)
 
-    by_default = desk.recover()
-    left = desk.subjects()
-    asked_for = desk.recover("temporary")
+    by_default = recovery.recover()
+    left = recovery.subjects()
+    asked_for = recovery.recover("temporary")
 
     assert by_default.recovered == {DOWN: 1}
     assert left == {"scene:2"}
@@ -111,98 +113,98 @@ def test_passing_faults_come_back_only_when_they_are_asked_for(desk: Desk) -> No
     ],
 )
 def test_only_what_failed_within_a_window_comes_back(
-    desk: Desk, moment: float, is_recovered: bool
+    recovery: RecoveryHarness, moment: float, is_recovered: bool
 ) -> None:
-    desk.bury("scene:1", DOWN, moment)
+    recovery.add_dead_letter("scene:1", DOWN, moment)
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert (sum(result.recovered.values()), result.elsewhere) == (
         (1, 0) if is_recovered else (0, 1)
     )
-    assert desk.subjects() == (set() if is_recovered else {"scene:1"})
+    assert recovery.subjects() == (set() if is_recovered else {"scene:1"})
 
 
-def test_without_an_outage_nothing_comes_back(desk: Desk) -> None:
-    desk.history = OutageHistory()
-    desk.bury("scene:1", DOWN, START + 60.0)
+def test_without_an_outage_nothing_comes_back(recovery: RecoveryHarness) -> None:
+    recovery.history = OutageHistory()
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert (result.recovered, result.elsewhere) == ({}, 1)
 
 
-def test_what_is_queued_already_is_counted_and_not_queued_twice(desk: Desk) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0)
-    desk.store.enqueue("scene:1", "update")
+def test_what_is_queued_already_is_counted_and_not_queued_twice(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
+    recovery.store.enqueue("scene:1", "update")
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert (result.recovered, result.queued) == ({}, 1)
-    assert desk.subjects() == set()
-    assert desk.store.counts()[0] == 1
+    assert recovery.subjects() == set()
+    assert recovery.store.counts()[0] == 1
 
 
-def test_what_is_in_progress_counts_as_queued(desk: Desk) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0)
-    desk.store.enqueue("scene:1", "update")
-    desk.store.claim()
+def test_what_is_in_progress_counts_as_queued(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
+    recovery.store.enqueue("scene:1", "update")
+    recovery.store.claim()
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert result.queued == 1
 
 
-def test_a_scene_that_is_gone_is_counted_and_its_letter_goes(desk: Desk) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0)
-    desk.bury("scene:2", DOWN, START + 60.0)
-    desk.gone = frozenset({2})
+def test_a_scene_that_is_gone_is_counted_and_not_requeued(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
+    recovery.add_dead_letter("scene:2", DOWN, START + 60.0)
+    recovery.gone = frozenset({2})
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert (result.recovered, result.gone) == ({DOWN: 1}, 1)
-    assert desk.subjects() == set()
-    assert desk.store.counts()[0] == 1
+    assert recovery.subjects() == set()
+    assert recovery.store.counts()[0] == 1
 
 
-def test_a_fan_out_is_no_scene_and_comes_back(desk: Desk) -> None:
-    desk.bury("tag:7", DOWN, START + 60.0)
+def test_a_fan_out_is_no_scene_and_comes_back(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("tag:7", DOWN, START + 60.0)
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert result.recovered == {DOWN: 1}
-    assert [list(asked) for asked in desk.asked] == [[]]
+    assert [list(asked) for asked in recovery.asked] == [[]]
 
 
-def test_a_backfill_comes_back_as_a_backfill(desk: Desk) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0, PRIORITY_BACKFILL)
+def test_a_backfill_comes_back_as_a_backfill(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0, PRIORITY_BACKFILL)
 
-    desk.recover()
+    recovery.recover()
 
-    assert [job.priority for job in desk.store.claim()] == [PRIORITY_BACKFILL]
+    assert [job.priority for job in recovery.store.claim()] == [PRIORITY_BACKFILL]
 
 
-def test_stash_is_asked_for_a_hundred_scenes_at_once(desk: Desk) -> None:
+def test_stash_is_asked_for_a_hundred_scenes_per_request(recovery: RecoveryHarness) -> None:
     for number in range(250):
-        desk.bury(f"scene:{number}", DOWN, START + 60.0 + number)
+        recovery.add_dead_letter(f"scene:{number}", DOWN, START + 60.0 + number)
 
-    result = desk.recover()
+    result = recovery.recover()
 
     assert result.recovered == {DOWN: 250}
-    assert [len(asked) for asked in desk.asked] == [100, 100, 50]
+    assert [len(asked) for asked in recovery.asked] == [100, 100, 50]
 
 
-def test_pressing_twice_recovers_once(desk: Desk) -> None:
-    desk.bury("scene:1", DOWN, START + 60.0)
-    desk.recover()
+def test_pressing_twice_recovers_once(recovery: RecoveryHarness) -> None:
+    recovery.add_dead_letter("scene:1", DOWN, START + 60.0)
+    recovery.recover()
 
-    again = desk.recover()
+    again = recovery.recover()
 
     assert again == RecoveryResult()
-    assert desk.store.counts()[0] == 1
+    assert recovery.store.counts()[0] == 1
 
 
-def test_the_line_for_people_names_every_count() -> None:
+def test_the_line_for_the_user_names_every_count() -> None:
     result = RecoveryResult({DOWN: 3, TEMPORARY: 2}, queued=4, gone=5, elsewhere=6)
 
     assert result.line() == (

@@ -104,7 +104,7 @@ def test_every_setting_is_read_under_each_of_its_spellings(setting: Setting) -> 
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=setting_ids)
-def test_the_key_with_its_group_letter_wins(setting: Setting) -> None:
+def test_the_key_with_its_group_prefix_wins(setting: Setting) -> None:
     value = other_than_default(setting)
 
     reading = read_config({setting.name: setting.default, setting.key: value})
@@ -112,7 +112,7 @@ def test_the_key_with_its_group_letter_wins(setting: Setting) -> None:
     assert reading == read_config({setting.key: value})
 
 
-def test_an_unset_key_with_its_letter_gives_way_to_the_plain_one() -> None:
+def test_an_unset_key_with_its_prefix_gives_way_to_the_plain_one() -> None:
     assert (
         read_config({"a_plex_url": "", "plex_url": "plex:32400"}).config.plex_url
         == "http://plex:32400"
@@ -300,7 +300,7 @@ def test_another_plugins_other_keys_are_ignored() -> None:
     assert reading.warnings == ()
 
 
-def test_what_is_missing_is_named_as_people_see_it() -> None:
+def test_what_is_missing_is_named_as_on_the_settings_page() -> None:
     assert read_config({}).config.missing_required() == ("Plex URL", "Plex token")
     assert read_config({"plex_url": "plex"}).config.missing_required() == ("Plex token",)
     assert read_config({"plex_url": "plex", "plex_token": TOKEN}).config.missing_required() == ()

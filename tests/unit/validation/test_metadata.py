@@ -145,7 +145,7 @@ def test_a_rating_is_zero_to_ten_or_none(rating100: object, rating: float | None
         {"date": "2024"},
     ],
 )
-def test_one_piece_of_knowledge_is_identity_enough(part: dict[str, object]) -> None:
+def test_one_piece_of_knowledge_suffices_as_identity(part: dict[str, object]) -> None:
     assert parse_scene({"id": 1, **part}).has_identity
 
 

@@ -1,4 +1,4 @@
-"""How a person writes which scenes are compared."""
+"""Test how the user writes which scenes are compared."""
 
 import pytest
 from hypothesis import given

@@ -47,7 +47,7 @@ def loaded_manifest(root: Path) -> dict[str, object]:
     return loaded
 
 
-def test_the_committed_files_hold_what_the_tables_say() -> None:
+def test_the_committed_files_hold_what_the_tables_generate() -> None:
     assert [path.name for path in differing_files(ROOT)] == []
 
 
@@ -65,16 +65,16 @@ def test_the_manifest_listens_once_to_each_known_event(tmp_path: Path) -> None:
     hooks = loaded_manifest(tmp_path)["hooks"]
 
     assert isinstance(hooks, list)
-    heard = [trigger for hook in hooks for trigger in hook["triggeredBy"]]
-    assert len(heard) == len(set(heard))
+    triggers = [trigger for hook in hooks for trigger in hook["triggeredBy"]]
+    assert len(triggers) == len(set(triggers))
     assert {
         "Scene.Create.Post",
         "Scene.Update.Post",
         "Scene.Destroy.Post",
         "Tag.Merge.Post",
-    } <= set(heard)
+    } <= set(triggers)
     assert {f"{kind}.{event}.Post" for kind in ENTITIES for event in ("Update", "Destroy")} <= set(
-        heard
+        triggers
     )
 
 

@@ -1,4 +1,4 @@
-"""A hook that never ran is a delay: what Stash says changed and nobody knows of is noted."""
+"""Test that a lost hook is only a delay: changes listed by Stash are enqueued."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def run(worker: InProcessHarness) -> int:
 
 
 def watermark(worker: InProcessHarness) -> float:
-    return float(worker.components.facts.get(WATERMARK))
+    return float(worker.components.queue.facts.get(WATERMARK))
 
 
 def started(worker: InProcessHarness) -> None:
@@ -65,14 +65,14 @@ def test_what_was_synced_since_its_change_is_not_noted_again(worker: InProcessHa
     assert run(worker) == 0
 
 
-@pytest.mark.parametrize(("rest_s", "noted"), [(0, 1), (1, 1), (2, 0), (3, 0)])
+@pytest.mark.parametrize(("delay_s", "noted"), [(0, 1), (1, 1), (2, 0), (3, 0)])
 def test_a_record_read_within_two_seconds_proves_nothing(
-    worker: InProcessHarness, rest_s: int, noted: int
+    worker: InProcessHarness, delay_s: int, noted: int
 ) -> None:
     scene = worker.titled_scene("a")
     started(worker)
     worker.stash.library.change_scene(scene, touch=True, title="Edited")
-    worker.clock.advance(rest_s)
+    worker.clock.advance(delay_s)
     worker.drain_scenes(scene)
 
     assert run(worker) == noted
@@ -93,7 +93,7 @@ def test_a_dead_lettered_change_is_not_enqueued_again(worker: InProcessHarness) 
     scene = worker.titled_scene("a")
     started(worker)
     worker.stash.library.change_scene(scene, touch=True, title="Edited")
-    bury(worker, scene)
+    add_dead_letter(worker, scene)
 
     assert run(worker) == 0
 
@@ -101,14 +101,14 @@ def test_a_dead_lettered_change_is_not_enqueued_again(worker: InProcessHarness) 
 def test_a_change_after_the_dead_letter_is_noted(worker: InProcessHarness) -> None:
     scene = worker.titled_scene("a")
     started(worker)
-    bury(worker, scene)
+    add_dead_letter(worker, scene)
     worker.clock.advance(10)
     worker.stash.library.change_scene(scene, touch=True, title="Edited")
 
     assert run(worker) == 1
 
 
-def bury(worker: InProcessHarness, scene: int) -> None:
+def add_dead_letter(worker: InProcessHarness, scene: int) -> None:
     worker.enqueue(scene)
     (job,) = worker.store.claim()
     worker.store.dead_letter(job, title="", reason="AmbiguousMatch", message="m")
@@ -133,7 +133,7 @@ def test_a_dead_letter_with_a_future_time_is_requeued_once(worker: InProcessHarn
     scene = worker.titled_scene("a")
     started(worker)
     worker.stash.library.change_scene(scene, touch=True, updated_at="2099-01-01T00:00:00Z")
-    bury(worker, scene)
+    add_dead_letter(worker, scene)
     worker.clock.advance(1000)
 
     assert run(worker) == 0
@@ -181,7 +181,7 @@ def test_an_edit_before_the_first_run_is_found_by_the_next(
     trace = worker.clock.now + 1_000.0
     worker.clock.advance(1_000.0 + edited_s)
     worker.titled_scene("a")
-    worker.components.facts.set(FIRST_TRACE, repr(trace))
+    worker.components.queue.facts.set(FIRST_TRACE, repr(trace))
     worker.clock.advance(100_000.0)
 
     at_first = run(worker)
@@ -269,7 +269,7 @@ def test_a_damaged_watermark_is_set_back_a_day(
     started(worker)
     worker.stash.library.change_scene(scene, touch=True, title="Edited")
     worker.clock.advance(60)
-    worker.components.facts.set(WATERMARK, "1700000?00.0")
+    worker.components.queue.facts.set(WATERMARK, "1700000?00.0")
 
     assert run(worker) == 1
     assert watermark(worker) == worker.clock.now

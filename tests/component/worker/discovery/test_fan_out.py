@@ -16,7 +16,7 @@ OLD, NEW = Entity("tag:7", "train"), Entity("tag:7", "railway")
 
 def test_a_batch_of_entities_is_one_question_to_stash(worker: InProcessHarness) -> None:
     worker.drain_scenes(
-        worker.titled_scene("a", tags=["one", "two"], performers=["Mia"], studio="House")
+        worker.titled_scene("a", tags=["one", "two"], performers=["Mia"], studio="Studio")
     )
     worker.context()
     worker.stash.reset_counts()
@@ -70,21 +70,21 @@ def test_a_finished_entity_is_no_finished_scene(worker: InProcessHarness) -> Non
 # -- what is gone without a hook ------------------------------------------------------------------
 
 
-def departures(worker: InProcessHarness) -> DeletionSweep:
+def deletion_sweep(worker: InProcessHarness) -> DeletionSweep:
     tasks = worker.components.background_tasks
     return next(task for task in tasks if isinstance(task, DeletionSweep))
 
 
 def walk(worker: InProcessHarness) -> int:
-    """Every step of the duty; how many."""
-    steps, duty = 0, departures(worker)
-    while duty.is_due():
-        duty.step(worker.context())
+    """Run every step of the sweep; return how many there were."""
+    steps, sweep = 0, deletion_sweep(worker)
+    while sweep.is_due():
+        sweep.step(worker.context())
         steps += 1
     return steps
 
 
-def test_where_nothing_is_remembered_nobody_is_asked(worker: InProcessHarness) -> None:
+def test_without_known_entities_stash_is_not_asked(worker: InProcessHarness) -> None:
     worker.titled_scene("a")
     worker.context()
     worker.stash.reset_counts()
@@ -119,13 +119,13 @@ def test_a_stash_that_refuses_ends_the_walk_until_tomorrow(worker: InProcessHarn
 
 
 def test_while_nothing_may_be_written_the_walk_waits(worker: InProcessHarness) -> None:
-    duty = departures(worker)
+    sweep = deletion_sweep(worker)
 
-    asked = [duty.is_due(), duty.is_due()]
+    asked = [sweep.is_due(), sweep.is_due()]
     worker.clock.advance(REPEAT_AFTER_S)
 
     assert asked == [True, False]
-    assert duty.is_due()
+    assert sweep.is_due()
 
 
 @pytest.mark.parametrize("gone", [1, 2, PAGE, PAGE + 1, PAGE + 5])

@@ -1,4 +1,4 @@
-"""Defaults that Stash's settings page would not show are stored, and nobody's value is touched."""
+"""Test that defaults missing from Stash's settings page are stored and no value is changed."""
 
 from typing import Any
 
@@ -44,11 +44,11 @@ def test_defaults_are_stored_when_stable_once_per_version(worker: InProcessHarne
     assert "a_enabled" not in before
     assert after == {**missing_defaults(before), **before}
     assert stored(worker)["a_enabled"] is False
-    assert worker.components.facts.get(DONE) == VERSION
+    assert worker.components.queue.facts.get(DONE) == VERSION
     assert sum("settings.defaults" in line for line in worker.lines) == 1
 
 
-def test_a_map_that_somebody_is_changing_is_left_alone(worker: InProcessHarness) -> None:
+def test_a_map_that_is_being_changed_is_left_alone(worker: InProcessHarness) -> None:
     for number in range(5):
         worker.configure(c_max_tags=10 + number)
         live(worker, STABLE_FOR_S)
@@ -76,8 +76,8 @@ def test_a_stash_that_refuses_is_not_asked_again(worker: InProcessHarness) -> No
     assert sum("settings.defaults_failed" in line for line in worker.lines) == 1
 
 
-class Page:
-    """A settings page as somebody opened it: it saves everything as it was then, with what is
+class SettingsPage:
+    """A settings page of Stash: it saves all values as they were when it was opened, with what is
     changed in it.
     """
 
@@ -103,7 +103,7 @@ def saves(worker: InProcessHarness) -> int:
 def test_a_dropped_default_is_restored_and_the_value_stays(
     worker: InProcessHarness,
 ) -> None:
-    page = Page(worker)
+    page = SettingsPage(worker)
     minutes(worker, 2)
     complete = stored(worker)
 
@@ -121,7 +121,7 @@ def test_a_dropped_default_is_restored_and_the_value_stays(
 def test_nothing_is_stored_while_settings_are_being_changed(
     worker: InProcessHarness,
 ) -> None:
-    page = Page(worker)
+    page = SettingsPage(worker)
     minutes(worker, 2)
     minutes(worker, A_WATCH - 1)
     before = saves(worker)
@@ -137,9 +137,9 @@ def test_nothing_is_stored_while_settings_are_being_changed(
 
 
 def test_a_user_value_dropped_by_an_old_page_is_restored(worker: InProcessHarness) -> None:
-    older = Page(worker)
+    older = SettingsPage(worker)
     minutes(worker, 2)
-    Page(worker).change(a_enabled=False, b_excluded_tags="private")
+    SettingsPage(worker).change(a_enabled=False, b_excluded_tags="private")
     minutes(worker, A_WATCH + 1)
 
     older.change(c_strip_emoji=True)
@@ -174,12 +174,12 @@ def test_after_an_hour_without_a_gap_stash_is_not_asked(worker: InProcessHarness
     worker.components.settings.stash().save_settings(page)  # type: ignore[union-attr]
     minutes(worker, 2 * A_WATCH)
 
-    assert worker.components.facts.get(DONE) == VERSION
+    assert worker.components.queue.facts.get(DONE) == VERSION
     assert stored(worker) == page
 
 
 def test_a_worker_killed_while_watching_leaves_it_to_the_next(worker: InProcessHarness) -> None:
-    page = Page(worker)
+    page = SettingsPage(worker)
     minutes(worker, 3)
 
     worker.restart()
@@ -198,7 +198,7 @@ def test_a_map_that_was_emptied_stays_empty(worker: InProcessHarness) -> None:
     assert stored(worker) == {}
 
 
-def test_a_map_that_was_emptied_begins_anew(worker: InProcessHarness) -> None:
+def test_a_map_that_was_emptied_is_filled_again(worker: InProcessHarness) -> None:
     worker.configure(b_excluded_tags="private")
     minutes(worker, 3)
     worker.components.settings.stash().save_settings({})  # type: ignore[union-attr]
@@ -227,9 +227,9 @@ def test_a_connection_that_was_taken_out_is_left_out(worker: InProcessHarness) -
 def earlier_default(worker: InProcessHarness, *, on_record: bool = True) -> None:
     """An earlier version has stored everything; its default of one setting was another one."""
     minutes(worker, 3)
-    worker.components.facts.set(DONE, "0.9")
+    worker.components.queue.facts.set(DONE, "0.9")
     worker.stash.configure(PLUGIN_ID, c_max_tags=7)
-    worker.components.facts.set(STORED_DEFAULTS, '{"c_max_tags": [7]}' if on_record else "")
+    worker.components.queue.facts.set(STORED_DEFAULTS, '{"c_max_tags": [7]}' if on_record else "")
     worker.restart()
 
 
@@ -239,7 +239,7 @@ def test_a_changed_default_reaches_who_never_chose(worker: InProcessHarness) -> 
     minutes(worker, (COMPLETE_READS + 2) * A_WATCH)
 
     assert stored(worker)["c_max_tags"] == BY_NAME["max_tags"].default
-    assert worker.components.facts.get(DONE) == VERSION
+    assert worker.components.queue.facts.get(DONE) == VERSION
     assert sum("settings.defaults updated=c_max_tags" in line for line in worker.lines) == 1
 
 
@@ -253,7 +253,7 @@ def test_what_1_1_0_stored_counts_as_chosen(worker: InProcessHarness) -> None:
 
 def test_a_default_changed_and_set_back_is_a_choice(worker: InProcessHarness) -> None:
     minutes(worker, (COMPLETE_READS + 2) * A_WATCH)
-    known = StoredDefaults(worker.components.facts)
+    known = StoredDefaults(worker.components.queue.facts)
     before = known.values()
     worker.stash.configure(PLUGIN_ID, a_enabled=False)
     worker.context()
@@ -266,15 +266,15 @@ def test_a_default_changed_and_set_back_is_a_choice(worker: InProcessHarness) ->
 
 
 def test_restored_defaults_stay_on_record_choices_do_not(worker: InProcessHarness) -> None:
-    older = Page(worker)
+    older = SettingsPage(worker)
     minutes(worker, 2)
-    Page(worker).change(c_strip_emoji=True, a_enabled=False)
+    SettingsPage(worker).change(c_strip_emoji=True, a_enabled=False)
     minutes(worker, A_WATCH + 1)
 
     older.change(b_excluded_tags="private")
     minutes(worker, A_WATCH + 1)
 
-    known = StoredDefaults(worker.components.facts).values()
+    known = StoredDefaults(worker.components.queue.facts).values()
     assert stored(worker)["a_enabled"] is False
     assert known["c_max_tags"] == [BY_NAME["max_tags"].default]
     assert "a_enabled" not in known

@@ -15,7 +15,8 @@ from tests.emulators.stash_faults import Fault as StashFault
 from tests.emulators.stash_images import png
 from tests.harness.in_process import InProcessHarness
 from worker.discovery.fan_out import FanOut
-from worker.lifecycle.drain import Drain, DrainDeps
+from worker.lifecycle.drain import Drain
+from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.job_outcomes import RELEASE_DELAY_S, DrainReport
 from worker.resilience.breaker import BreakerStatus
 
@@ -23,7 +24,7 @@ ITEMS = "/library/metadata/{ids}"
 EDITS = "/library/sections/{section}/all"
 
 
-def test_an_empty_queue_asks_nobody(worker: InProcessHarness) -> None:
+def test_an_empty_queue_sends_no_request(worker: InProcessHarness) -> None:
     worker.context()
     worker.stash.reset_counts()
     worker.plex.reset_counts()
@@ -77,7 +78,7 @@ def test_an_absent_stash_spends_no_attempt_and_ends_the_drain(worker: InProcessH
 
     report = worker.components.drain.run(ctx, lambda: False)
 
-    assert report.halted == "StashUnavailable"
+    assert report.halted_by == "StashUnavailable"
     assert [worker.job(scene)[1] for scene in scenes] == [0, 0, 0]
     assert worker.components.circuit.breaker.failures == 0
 
@@ -88,7 +89,7 @@ def test_an_absent_plex_spends_no_attempt_and_opens_the_breaker(worker: InProces
 
     report = worker.drain_scenes(*scenes)
 
-    assert report.halted == "PlexUnavailable"
+    assert report.halted_by == "PlexUnavailable"
     assert [worker.job(scene)[1] for scene in scenes] == [0, 0, 0]
     assert worker.components.circuit.breaker.state is BreakerStatus.OPEN
 
@@ -262,7 +263,7 @@ def test_an_urgent_job_interrupts_a_backfill_batch(worker: InProcessHarness) -> 
     ] == f"scene={edited}"
 
 
-def test_a_drain_that_is_told_to_stop_gives_its_jobs_back(worker: InProcessHarness) -> None:
+def test_a_drain_that_is_stopped_releases_its_jobs(worker: InProcessHarness) -> None:
     scenes = [worker.titled_scene(str(number)) for number in range(5)]
     worker.enqueue(*scenes)
 
@@ -458,21 +459,23 @@ def test_a_damaged_queue_is_no_scenes_fault(worker: InProcessHarness, method: st
         sqlite3.DatabaseError("database disk image is malformed"),
     ],
 )
-def test_a_queue_that_fails_whoever_counts_is_no_bug_of_his(
+def test_a_queue_error_is_not_attributed_to_the_caller(
     worker: InProcessHarness, error: sqlite3.Error
 ) -> None:
     def count(event: JobFinished) -> None:
         raise error
 
-    parts = worker.components
-    fan_out = FanOut(parts.store, EntityIndex(parts.store), worker.clock)
+    parts, store = worker.components, worker.store
+    fan_out = FanOut(store, EntityIndex(store), worker.clock)
     deps = DrainDeps(
-        parts.store,
-        parts.notices,
+        store,
+        parts.queue.notices,
         parts.circuit,
         parts.throttle,
         fan_out,
         Random(7),
+        worker.clock,
+        worker.log,
         on_job_finished=[count],
     )
     drain = Drain(deps)

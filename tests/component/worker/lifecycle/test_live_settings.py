@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
+from tests.harness.database import save_session
 from tests.harness.in_process import NOW, InProcessHarness
 from tests.harness.processes import running
 from worker.lifecycle.live_settings import NO_SETTINGS
@@ -30,13 +31,13 @@ def fresh(worker: InProcessHarness) -> str:
 def test_equal_settings_are_read_again_and_built_once(worker: InProcessHarness) -> None:
     settings = worker.components.settings
 
-    benches = {id(settings.sync_context()) for _ in range(3)}
+    contexts = {id(settings.sync_context()) for _ in range(3)}
 
-    assert (len(benches), settings.generation) == (1, 1)
+    assert (len(contexts), settings.generation) == (1, 1)
     assert worker.stash.count("graphql", "configuration") == 3
 
 
-def test_a_changed_setting_builds_anew(worker: InProcessHarness) -> None:
+def test_a_changed_setting_builds_a_new_context(worker: InProcessHarness) -> None:
     first = worker.context()
     worker.configure(c_max_tags=7)
 
@@ -46,7 +47,7 @@ def test_a_changed_setting_builds_anew(worker: InProcessHarness) -> None:
     assert (second.config.max_tags, worker.components.settings.generation) == (7, 2)
 
 
-def test_a_missing_token_is_told_and_nothing_is_built(worker: InProcessHarness) -> None:
+def test_a_missing_token_is_reported_and_nothing_is_built(worker: InProcessHarness) -> None:
     worker.configure(a_plex_token="")
 
     ctx = worker.components.settings.sync_context()
@@ -66,7 +67,7 @@ def test_the_notice_goes_when_the_token_comes(worker: InProcessHarness) -> None:
     assert NO_SETTINGS not in worker.notices()
 
 
-def test_a_bad_value_is_told_and_its_default_is_used(worker: InProcessHarness) -> None:
+def test_a_bad_value_is_reported_and_its_default_is_used(worker: InProcessHarness) -> None:
     worker.configure(c_max_tags="many")
 
     ctx = worker.context()
@@ -99,7 +100,7 @@ def test_a_session_that_is_over_is_replaced_by_the_next_hooks(guarded: InProcess
     with pytest.raises(StashUnavailable):
         guarded.components.settings.sync_context()
 
-    guarded.hand_over(fresh(guarded))
+    guarded.store_session(fresh(guarded))
 
     assert guarded.components.settings.sync_context() is not None
 
@@ -112,7 +113,7 @@ def test_a_session_stored_after_the_clock_went_back_counts(
     guarded.components.settings.stash()
     guarded.clock.jump(-8000)
 
-    guarded.hand_over(fresh(guarded))
+    guarded.store_session(fresh(guarded))
 
     assert guarded.components.settings.sync_context() is not None
 
@@ -121,7 +122,7 @@ def test_a_hook_without_a_cookie_takes_nothing_away(guarded: InProcessHarness) -
     guarded.context()
     guarded.clock.advance(1)
 
-    guarded.hand_over("")
+    guarded.store_session("")
 
     assert guarded.components.settings.sync_context() is not None
 
@@ -137,12 +138,12 @@ def test_renewing_keeps_the_session_alive_far_beyond_its_age(guarded: InProcessH
 
 
 def test_a_renewed_cookie_is_kept_for_the_next_worker(guarded: InProcessHarness) -> None:
-    first = guarded.components.facts.session()
+    first = guarded.components.queue.facts.session()
     guarded.clock.advance(1000)
 
     guarded.components.settings.renew_session()
 
-    kept = guarded.components.facts.session()
+    kept = guarded.components.queue.facts.session()
     assert first is not None
     assert kept is not None
     assert kept.cookie != first.cookie
@@ -169,7 +170,7 @@ def test_another_port_is_another_client(worker: InProcessHarness) -> None:
         "now": worker.clock.now + 1,
     }
 
-    worker.components.facts.keep_session(where)
+    save_session(worker.store, where)
 
     second = worker.components.settings.stash()
     assert first is not None

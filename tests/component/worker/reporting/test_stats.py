@@ -79,7 +79,7 @@ def test_the_readable_copy_shows_what_the_counters_hold(worker: InProcessHarness
 def test_counting_continues_after_a_restart(worker: InProcessHarness) -> None:
     worker.drain_scenes(worker.titled_scene("a"))
     worker.restart()
-    worker.hand_over()
+    worker.store_session()
     worker.drain_scenes(worker.titled_scene("b"))
 
     assert worker.components.statistics.now().outcomes == {"done": 2}

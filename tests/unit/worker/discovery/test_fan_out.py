@@ -43,18 +43,18 @@ def test_a_scene_shows_performers_tags_studio_and_its_parent() -> None:
     shown = scene(
         performers=[{"id": "3", "name": " Mia "}, {"id": "4", "name": ""}],
         tags=[{"id": "7", "name": "train"}],
-        studio={"id": "5", "name": "House", "parent_studio": {"id": "9", "name": "Network"}},
+        studio={"id": "5", "name": "Studio", "parent_studio": {"id": "9", "name": "Network"}},
     )
 
     assert entities_of(shown, 5.0) == (
         Entity("performer:3", "Mia", read_at=5.0),
         Entity("tag:7", "train", read_at=5.0),
-        Entity("studio:5", "House", "9", read_at=5.0),
+        Entity("studio:5", "Studio", "9", read_at=5.0),
         Entity("studio:9", "Network", None, read_at=5.0),
     )
 
 
-def test_a_bare_scene_shows_nobody() -> None:
+def test_a_bare_scene_shows_no_entity() -> None:
     assert entities_of(scene(), 5.0) == ()
 
 

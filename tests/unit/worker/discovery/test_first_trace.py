@@ -4,7 +4,7 @@ import pytest
 
 from sync_queue import statements as sql
 from sync_queue.meta import MetaStore
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 from worker.discovery.first_trace import (
     FIRST_TRACE,
     earliest_trace,
@@ -33,47 +33,47 @@ def test_the_first_trace_is_the_earliest_of_the_last_day(
     assert earliest_trace(times, NOW) == trace
 
 
-def keep(desk: Desk, now: float) -> MetaStore:
-    facts = MetaStore(desk.store)
-    keep_first_trace(facts, desk.data_dir / "plugin", desk.data_dir, now)
+def keep(queue: QueueHarness, now: float) -> MetaStore:
+    facts = MetaStore(queue.store)
+    keep_first_trace(facts, queue.data_dir / "plugin", queue.data_dir, now)
     return facts
 
 
 @pytest.mark.parametrize("name", ["plugin/PlexSync.py", "lease.db"])
-def test_each_file_of_the_installation_is_a_trace(desk: Desk, name: str) -> None:
-    path = desk.data_dir / name
+def test_each_file_of_the_installation_is_a_trace(queue: QueueHarness, name: str) -> None:
+    path = queue.data_dir / name
     path.parent.mkdir(exist_ok=True)
     path.touch()
     made_at = path.stat().st_ctime
 
-    facts = keep(desk, made_at + 3600.0)
+    facts = keep(queue, made_at + 3600.0)
 
     assert first_trace(facts, made_at + 2 * DAY_S) == made_at
 
 
-def test_without_a_file_the_trace_is_now(desk: Desk) -> None:
-    assert first_trace(keep(desk, NOW), 2 * NOW) == NOW
+def test_without_a_file_the_trace_is_now(queue: QueueHarness) -> None:
+    assert first_trace(keep(queue, NOW), 2 * NOW) == NOW
 
 
-def test_the_trace_of_the_first_worker_stays(desk: Desk) -> None:
-    keep(desk, NOW)
+def test_the_trace_of_the_first_worker_stays(queue: QueueHarness) -> None:
+    keep(queue, NOW)
 
-    facts = keep(desk, NOW + 5 * DAY_S)
+    facts = keep(queue, NOW + 5 * DAY_S)
 
     assert first_trace(facts, 2 * NOW) == NOW
 
 
-def test_a_queue_that_had_its_catch_up_keeps_no_trace(desk: Desk) -> None:
-    MetaStore(desk.store).set(sql.WATERMARK, repr(NOW))
+def test_a_queue_that_had_its_catch_up_keeps_no_trace(queue: QueueHarness) -> None:
+    MetaStore(queue.store).set(sql.WATERMARK, repr(NOW))
 
-    facts = keep(desk, NOW + DAY_S)
+    facts = keep(queue, NOW + DAY_S)
 
     assert facts.get(FIRST_TRACE) == ""
 
 
 @pytest.mark.parametrize("stored", ["", "?", "2000000.0"])
-def test_an_unusable_trace_counts_as_now(desk: Desk, stored: str) -> None:
-    facts = MetaStore(desk.store)
+def test_an_unusable_trace_counts_as_now(queue: QueueHarness, stored: str) -> None:
+    facts = MetaStore(queue.store)
     facts.set(FIRST_TRACE, stored)
 
     assert first_trace(facts, NOW) == NOW

@@ -1,4 +1,4 @@
-"""Defaults that Stash's settings page would not show are stored, and nobody's value is touched."""
+"""Test that defaults missing from Stash's settings page are stored and no value is changed."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from worker.lifecycle.default_settings import (
     missing_defaults,
 )
 
-REQUIRED = {"a_plex_url": "http://127.0.0.1:32400", "a_plex_token": "token-of-somebody"}
+REQUIRED = {"a_plex_url": "http://127.0.0.1:32400", "a_plex_token": "token-of-a-user"}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_every_default_that_stash_would_show_wrongly_is_added() -> None:
 
 @pytest.mark.parametrize("key", ["a_enabled", "enabled", "Enabled"])
 @pytest.mark.parametrize("value", [False, True, "", None, 0])
-def test_whatever_a_person_has_stored_stays(key: str, value: object) -> None:
+def test_whatever_the_user_has_stored_stays(key: str, value: object) -> None:
     assert "a_enabled" not in missing_defaults({**REQUIRED, key: value})
 
 

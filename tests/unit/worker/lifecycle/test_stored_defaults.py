@@ -1,9 +1,9 @@
-"""A stored default is told from the user's choice: which one PlexSync stored is on record."""
+"""A stored default is no choice of the user: which values PlexSync stored is on record."""
 
 import pytest
 
 from sync_queue.meta import MetaStore
-from tests.harness.queue import Desk
+from tests.harness.queue import QueueHarness
 from validation.settings import BY_NAME
 from worker.lifecycle.stored_defaults import (
     STORED_DEFAULTS,
@@ -17,9 +17,9 @@ EARLIER = 7
 
 
 @pytest.fixture
-def defaults(desk: Desk) -> StoredDefaults:
+def defaults(queue: QueueHarness) -> StoredDefaults:
     """The record of defaults that an earlier version has stored."""
-    stored = StoredDefaults(MetaStore(desk.store))
+    stored = StoredDefaults(MetaStore(queue.store))
     stored.remember({TAGS.key: EARLIER, ENABLED.key: True})
     return stored
 
@@ -73,8 +73,8 @@ def test_a_setting_that_no_longer_exists_is_left_alone(defaults: StoredDefaults)
 
 
 @pytest.mark.parametrize("stored", ["", "{", "[]", '{"c_max_tags": 7}', "null"])
-def test_a_damaged_record_makes_every_value_the_users(desk: Desk, stored: str) -> None:
-    facts = MetaStore(desk.store)
+def test_a_damaged_record_makes_every_value_the_users(queue: QueueHarness, stored: str) -> None:
+    facts = MetaStore(queue.store)
     facts.set(STORED_DEFAULTS, stored)
 
     assert StoredDefaults(facts).values() == {}

@@ -1,12 +1,14 @@
-"""A worker that hangs is replaced by another one."""
+"""Test that a hung worker is detected and replaced by another one."""
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
+from tests.harness.clocks import FakeClock
 from tests.harness.plugin_copy import ROOT
-from worker.lifecycle.watchdog import EXIT_STATUS
+from worker.lifecycle.watchdog import EXIT_STATUS, STALL_TIMEOUT_S, Watchdog
 
 LIMIT_S = 60.0
 HUNG = """
@@ -48,3 +50,29 @@ def test_a_hung_worker_ends_although_no_other_can_be_started(tmp_path: Path) -> 
     status = subprocess.call([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
 
     assert status == EXIT_STATUS
+
+
+def test_the_watchdog_ends_a_worker_that_makes_no_progress() -> None:
+    clock, ended = FakeClock(), threading.Event()
+    dog = Watchdog(clock, ended.set, stall_timeout_s=0.04)
+    dog.start()
+    clock.advance(1.0)
+
+    assert ended.wait(20.0)
+    dog.stop()
+
+
+def test_a_worker_with_a_heartbeat_is_left_alone() -> None:
+    clock = FakeClock()
+    dog = Watchdog(clock, lambda: None)
+    for _ in range(10):
+        clock.advance(STALL_TIMEOUT_S - 1)
+        assert not dog.is_stalled()
+        dog.heartbeat()
+    clock.advance(STALL_TIMEOUT_S)
+
+    assert dog.is_stalled()
+
+
+def test_a_watchdog_that_never_ran_can_be_stopped() -> None:
+    Watchdog(FakeClock()).stop()

@@ -1,6 +1,4 @@
-"""Every way in which Plex can be away, each ending with all edits in Plex and no attempt spent for
-nothing.
-"""
+"""Test every kind of outage of Plex: all edits arrive and no attempt is wasted."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from tests.harness.processes import ProcessHarness
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
 
-NOBODY = "http://plex.invalid:32400"  # a name that is reserved so that nobody ever has it
+NO_HOST = "http://plex.invalid:32400"  # a reserved name that no host ever has
 NAMES = tuple(f"{number}.mp4" for number in range(5))
 
 
@@ -81,15 +79,15 @@ def fault(**options: Any) -> Callable[[InProcessHarness], object]:
 
 
 RIGHT_URL = Outage(
-    settings(a_plex_url=NOBODY), lambda worker: worker.stash.configure(a_plex_url=worker.plex.url)
+    settings(a_plex_url=NO_HOST), lambda worker: worker.stash.configure(a_plex_url=worker.plex.url)
 )
 RIGHT_TOKEN = Outage(settings(a_plex_token="wrong"), settings(a_plex_token=TOKEN))
 clear_faults: Callable[[InProcessHarness], object] = lambda worker: worker.plex.faults.clear()  # noqa: E731
 
 OUTAGES = {
-    "nobody listens": Outage(lambda worker: worker.plex.down(), lambda worker: worker.plex.up()),
+    "a closed port": Outage(lambda worker: worker.plex.down(), lambda worker: worker.plex.up()),
     "503 with a page": Outage(fault(status=503, body="html"), clear_faults),
-    "503 without a word": Outage(fault(status=503, body="empty"), clear_faults),
+    "503 with an empty body": Outage(fault(status=503, body="empty"), clear_faults),
     "503 for writes alone": Outage(fault(status=503, method="PUT"), clear_faults),
     "a database that only can be read": Outage(fault(status=500, method="PUT"), clear_faults),
     "maintenance": Outage(
@@ -110,11 +108,11 @@ OUTAGES = {
     ),
     "a redirect": Outage(fault(status=302, location="http://127.0.0.1:9/"), clear_faults),
 }
-"""Troubles that are nobody's fault but Plex's or the settings', from the first failure on."""
+"""Faults that are attributed to Plex or the settings from the first failure on."""
 
 
 @pytest.mark.parametrize("name", OUTAGES)
-def test_ten_minutes_of_trouble_spend_nothing_and_lose_nothing(
+def test_ten_minutes_of_outage_spend_nothing_and_lose_nothing(
     worker: InProcessHarness, name: str
 ) -> None:
     scenes = scenes_of(worker)
@@ -183,7 +181,7 @@ def test_flapping_spends_nothing_and_is_recorded(worker: InProcessHarness) -> No
     assert len(worker.stash_log("cannot reach Plex")) == len(worker.stash_log("Plex is back")) == 1
 
 
-def test_while_it_flaps_nobody_is_asked_more_than_the_gaps_allow(worker: InProcessHarness) -> None:
+def test_a_flapping_plex_is_asked_as_rarely_as_the_gaps_allow(worker: InProcessHarness) -> None:
     scene = worker.scene()
     asked = []
 
@@ -221,10 +219,10 @@ def test_a_hundred_failed_half_open_tests_are_one_outage(worker: InProcessHarnes
 
 def test_an_unknown_host_is_corrected_without_a_restart(installed: ProcessHarness) -> None:
     scenes = scenes_of(installed)
-    installed.stash.configure(a_plex_url=NOBODY)
+    installed.stash.configure(a_plex_url=NO_HOST)
 
     edit_all(installed, scenes)
-    installed.stash.log_book.wait_for("cannot reach Plex", 60.0)
+    installed.stash.log_store.wait_for("cannot reach Plex", 60.0)
     waiting, pid = attempts(installed), installed.worker_pid
     installed.stash.configure(a_plex_url=installed.plex.url)
     wait_for(lambda: has_all(installed), "all has arrived")
@@ -243,7 +241,7 @@ def test_a_self_signed_certificate_waits_for_the_user(
     installed.stash.configure(a_plex_url=guarded_plex.url)
 
     edit_all(installed, scenes)
-    installed.stash.log_book.wait_for("TLS certificate", 60.0)
+    installed.stash.log_store.wait_for("TLS certificate", 60.0)
     waiting, pid = attempts(installed), installed.worker_pid
     installed.stash.configure(a_plex_url=installed.plex.url)
     wait_for(lambda: has_all(installed), "all has arrived")
@@ -273,7 +271,7 @@ def test_a_flapping_plex_gets_everything_from_a_worker(installed: ProcessHarness
     assert len(outages(installed)) == 2
 
 
-def test_the_files_of_the_breaker_can_be_read_by_a_person(installed: ProcessHarness) -> None:
+def test_the_files_of_the_breaker_are_readable_for_the_user(installed: ProcessHarness) -> None:
     installed.plex.down()
     installed.edit(installed.scene(), title="Waits")
     wait_for(lambda: "new=open" in installed.worker_log(), "the worker has noticed")
@@ -289,7 +287,7 @@ def test_the_files_of_the_breaker_can_be_read_by_a_person(installed: ProcessHarn
 def test_a_login_page_instead_of_an_answer_is_no_success(
     worker: InProcessHarness, method: str
 ) -> None:
-    """A proxy in front of Plex answers 200 with its own page, and Plex never hears of the write."""
+    """A proxy in front of Plex answers 200 with its own page, and Plex never receives the write."""
     scene = worker.scene(cover=picture(1))
     worker.plex.faults.add(Fault("html_200", method=method, times=3))
 

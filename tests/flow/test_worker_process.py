@@ -1,4 +1,4 @@
-"""The detached worker: started by whoever needs it, one at a time, gone when its version is."""
+"""Test the detached worker: started on demand, one at a time, replaced with its version."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_waking_starts_a_worker_only_once(installed: ProcessHarness) -> None:
     assert (first, second) == ({"worker": "started"}, {"worker": "alive"})
 
 
-def test_saying_writes_a_line_into_stashs_log(installed: ProcessHarness) -> None:
+def test_a_log_line_is_written_into_stashs_log(installed: ProcessHarness) -> None:
     answer = installed.stash.run_operation(
         {"mode": "say", "level": "warning", "text": "Mind the gap"}
     )
@@ -52,7 +52,9 @@ def test_saying_writes_a_line_into_stashs_log(installed: ProcessHarness) -> None
 @pytest.mark.parametrize(
     "arguments", [{}, {"level": "loud", "text": "x"}, {"level": "info", "text": " "}]
 )
-def test_saying_nothing_is_an_error(installed: ProcessHarness, arguments: dict[str, str]) -> None:
+def test_an_empty_log_line_is_an_error(
+    installed: ProcessHarness, arguments: dict[str, str]
+) -> None:
     with pytest.raises(GraphqlFailure, match="nothing to say"):
         installed.stash.run_operation({"mode": "say", **arguments})
 

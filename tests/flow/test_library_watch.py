@@ -1,6 +1,4 @@
-"""What finding a file costs: the index outlives its worker, and Plex is asked only about what is
-new.
-"""
+"""Test what finding a file costs: the index outlives its worker, Plex lists only what is new."""
 
 from __future__ import annotations
 
@@ -314,7 +312,7 @@ def test_a_dead_letter_requeues_after_another_jobs_listing(worker: InProcessHarn
     worker.plex.library.rename_file("/media/a/wrong name.mp4", "/media/a/right name.mp4")
 
     with worker.writes_only(item):
-        worker.sync(worker.add_scene("/data/a/never.mp4"))  # its miss has the library listed anew
+        worker.sync(worker.add_scene("/data/a/never.mp4"))  # its miss lists the library again
         worker.run_for(LIBRARY_POLL_LATER_S + POLL_S)
 
     assert worker.shown(item).title == "Scene of /data/a/right name.mp4"

@@ -1,4 +1,4 @@
-"""Stash slow, broken, gone, or tired of our session: nothing is lost and no attempt is spent."""
+"""Test a slow, broken or absent Stash and an expired session: no loss, no attempt spent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.harness.in_process import InProcessHarness
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.waiting import wait_for
 
-Trouble = Callable[[StashEmulator], None]
+CauseFault = Callable[[StashEmulator], None]
 
-TROUBLES: dict[str, Trouble] = {
+FAULTS: dict[str, CauseFault] = {
     "500": lambda stash: stash.faults.fail(500, times=3),
     "503": lambda stash: stash.faults.fail(503, times=3),
     "a proxy's page": lambda stash: stash.faults.html(502, times=3),
@@ -30,11 +30,11 @@ TROUBLES: dict[str, Trouble] = {
 }
 
 
-@pytest.mark.parametrize("name", TROUBLES)
-def test_a_stash_in_trouble_costs_no_attempt(worker: InProcessHarness, name: str) -> None:
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_of_stash_costs_no_attempt(worker: InProcessHarness, name: str) -> None:
     scene = worker.scene()
     worker.edit(scene, title="Patient")
-    TROUBLES[name](worker.stash)
+    FAULTS[name](worker.stash)
 
     worker.work()
     waiting = worker.jobs()
@@ -54,10 +54,10 @@ def test_an_unavailable_cover_does_not_delay_the_fields(
 
     worker.edit(scene, title="First")
     worker.work()
-    at_once = worker.item().title
+    immediately = worker.item().title
     worker.work_until(lambda: not worker.jobs())
 
-    assert at_once == "First"
+    assert immediately == "First"
     assert worker.dead_letters() == []
 
 

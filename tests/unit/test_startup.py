@@ -12,10 +12,10 @@ from types import ModuleType
 
 import pytest
 
-import PlexSync
+import startup
 from sync_queue.hook_queue import pop_pending_message
 from sync_queue.lease import Lease
-from tests.emulators.stash_toys import until
+from tests.emulators.sample_plugins import until
 from tests.harness.plugin_copy import ROOT, copy_plugin
 
 LIMIT_S = 120.0
@@ -24,8 +24,8 @@ LIMIT_S = 120.0
 @pytest.fixture
 def installed(tmp_path: Path) -> ModuleType:
     """The script as it is loaded from an installation of its own, with its own data folder."""
-    script = copy_plugin(tmp_path / "plugins" / "PlexSync") / "PlexSync.py"
-    spec = importlib.util.spec_from_file_location("PlexSync", script)
+    script = copy_plugin(tmp_path / "plugins" / "PlexSync") / "startup.py"
+    spec = importlib.util.spec_from_file_location("startup", script)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -34,17 +34,17 @@ def installed(tmp_path: Path) -> ModuleType:
 
 
 def test_the_message_is_the_object_that_stash_sent() -> None:
-    assert PlexSync.read_message(b'{"args": {"mode": "wake"}}') == {"args": {"mode": "wake"}}
+    assert startup.read_message(b'{"args": {"mode": "wake"}}') == {"args": {"mode": "wake"}}
 
 
 def test_bytes_that_are_no_text_do_not_hide_the_rest() -> None:
-    assert PlexSync.read_message(b'{"a": "\xff"}') == {"a": "\ufffd"}
+    assert startup.read_message(b'{"a": "\xff"}') == {"a": "\ufffd"}
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"5", b"{", b'{"a": 1}{'])
 def test_what_is_no_object_is_an_error(raw: bytes) -> None:
     with pytest.raises(ValueError, match="."):
-        PlexSync.read_message(raw)
+        startup.read_message(raw)
 
 
 @pytest.mark.parametrize("document", [{"output": "ok"}, {"error": "Zoë \ud800\n"}])
@@ -52,7 +52,7 @@ def test_an_answer_is_one_json_object(document: dict[str, object]) -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-16")
 
     with contextlib.redirect_stdout(out):
-        status = PlexSync.answer(document)
+        status = startup.answer(document)
 
     assert status == 0
     out.seek(0)
@@ -62,13 +62,13 @@ def test_an_answer_is_one_json_object(document: dict[str, object]) -> None:
 
 
 def test_the_data_folder_lies_beside_the_script() -> None:
-    assert Path(PlexSync.ROOT) == ROOT
-    assert Path(PlexSync.DATA) == ROOT / "data"
+    assert Path(startup.ROOT) == ROOT
+    assert Path(startup.DATA) == ROOT / "data"
 
 
 def test_loading_the_script_loads_no_door() -> None:
     # What measures coverage in a child loads modules of its own: only what PlexSync adds counts.
-    code = "import sys; before = set(sys.modules); import PlexSync; print(sorted((set(sys.modules) - before) & DOORS))"
+    code = "import sys; before = set(sys.modules); import startup; print(sorted((set(sys.modules) - before) & DOORS))"
     doors = "DOORS = {'tasks', 'wiring', 'hooks', 'sqlite3', 'core'}; "
     plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
@@ -84,7 +84,7 @@ def test_loading_the_script_loads_no_door() -> None:
     assert finished.stdout == "[]\n"
 
 
-def test_a_worker_leaves_at_once_where_another_lives(installed: ModuleType) -> None:
+def test_a_worker_exits_immediately_if_another_one_runs(installed: ModuleType) -> None:
     Path(installed.DATA).mkdir()
     lease = Lease(Path(installed.DATA))
     lease.acquire()
@@ -104,7 +104,7 @@ def test_a_worker_without_packages_leaves_one_line(
     (Path(installed.ROOT) / "dependencies/install.py").write_text(unmet, encoding="utf-8")
 
     finished = subprocess.run(
-        [sys.executable, installed.__file__ or "", "worker", "test"],
+        [sys.executable, str(Path(installed.ROOT) / "PlexSync.py"), "worker", "test"],
         capture_output=True,
         timeout=LIMIT_S,
         check=False,
@@ -114,7 +114,7 @@ def test_a_worker_without_packages_leaves_one_line(
     assert pop_pending_message(installed.DATA) == ("error", "Do this.")
 
 
-def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None:
+def test_the_exit_of_a_started_worker_can_be_polled(installed: ModuleType) -> None:
     script = Path(installed.ROOT) / "PlexSync.py"
     script.write_text("import sys\nsys.exit(3)\n", encoding="utf-8")
 
@@ -124,7 +124,7 @@ def test_a_started_worker_tells_when_it_has_ended(installed: ModuleType) -> None
     assert poll() == 3
 
 
-def test_saying_needs_neither_data_nor_packages(
+def test_a_log_line_needs_neither_data_nor_packages(
     installed: ModuleType, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     answer = installed.run_task_process({}, {"mode": "say", "level": "info", "text": "Hello"})

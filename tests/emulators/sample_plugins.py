@@ -102,7 +102,7 @@ class Background:
     def _run(self) -> None:
         try:
             self.result = self._work()
-        except Exception as error:  # noqa: BLE001 - handed to whoever joins
+        except Exception as error:  # noqa: BLE001 - raised again by `join`
             self.error = error
 
 

@@ -1,4 +1,4 @@
-"""A scene that kills every worker that touches it ends in the dead letters; the others get through."""
+"""Test that a scene that crashes every worker is dead-lettered and the others get through."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tests.harness.waiting import wait_for
 from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER
 
 
-def wake_until_buried(crash: CrashHarness) -> None:
-    """Somebody opens Stash again and again."""
+def wake_until_dead_lettered(crash: CrashHarness) -> None:
+    """Open Stash again and again."""
     for _ in range(20):
         crash.wake()
         wait_for(
             lambda: crash.dead_letters() or not crash.workers(),
-            "the worker has died, or buried the job",
+            "the worker has crashed, or dead-lettered the job",
         )
         if crash.dead_letters():
             return
-    raise AssertionError("it was never buried")
+    raise AssertionError("it was never dead-lettered")
 
 
 def test_a_scene_that_crashes_six_workers_is_dead_lettered(idle_crash: CrashHarness) -> None:
@@ -33,8 +33,8 @@ def test_a_scene_that_crashes_six_workers_is_dead_lettered(idle_crash: CrashHarn
     (crash.points / "poison").write_text(f"scene:{poison}", encoding="utf-8")
 
     crash.edit_all([poison, *others], title="New")
-    wait_for(lambda: not crash.workers(), "the first worker has died")
-    wake_until_buried(crash)
+    wait_for(lambda: not crash.workers(), "the first worker has crashed")
+    wake_until_dead_lettered(crash)
 
     (dead_letter,) = crash.dead_letters()
     assert (dead_letter.subject, dead_letter.reason, dead_letter.attempts) == (
@@ -46,14 +46,14 @@ def test_a_scene_that_crashes_six_workers_is_dead_lettered(idle_crash: CrashHarn
     assert {difference.split()[1] for difference in crash.differences()} <= {str(poison)}
 
 
-def test_an_edit_revives_a_scene_that_killed_its_workers(idle_crash: CrashHarness) -> None:
+def test_an_edit_requeues_a_scene_that_crashed_its_workers(idle_crash: CrashHarness) -> None:
     crash = idle_crash
     poison = crash.scene("a.mp4")
     crash.kill_workers()
     (crash.points / "poison").write_text(f"scene:{poison}", encoding="utf-8")
     crash.edit(poison, title="New")
-    wait_for(lambda: not crash.workers(), "the first worker has died")
-    wake_until_buried(crash)
+    wait_for(lambda: not crash.workers(), "the first worker has crashed")
+    wake_until_dead_lettered(crash)
 
     crash.disarm()
     crash.kill_workers()
@@ -66,12 +66,10 @@ def test_an_edit_revives_a_scene_that_killed_its_workers(idle_crash: CrashHarnes
 IN_PROGRESS = f"SELECT 1 FROM {sql.QUEUE} WHERE status = 2 AND subject = ?"
 
 
-def live_and_die(in_process_worker: InProcessHarness, poison: int) -> int:
-    """Workers come and go until the queue is empty; how many died because they read the poison
-    scene.
-    """
+def count_crashes(in_process_worker: InProcessHarness, poison: int) -> int:
+    """Restart workers until the queue is empty; return how many crashed at the poison scene."""
 
-    def die_of_it(point: str) -> None:
+    def crash_at_poison(point: str) -> None:
         if point == "drain.claimed" and query(
             in_process_worker.data, IN_PROGRESS, f"scene:{poison}"
         ):
@@ -79,13 +77,13 @@ def live_and_die(in_process_worker: InProcessHarness, poison: int) -> int:
 
     for crashes in range(20):
         in_process_worker.end_worker()
-        in_process_worker.begin_worker(die_of_it)
+        in_process_worker.begin_worker(crash_at_poison)
         try:
             in_process_worker.run_until_idle()
         except SimulatedKill:
             continue
         return crashes
-    raise AssertionError("the workers never stop dying")
+    raise AssertionError("the workers never stop crashing")
 
 
 def test_a_scene_that_crashes_the_reader_is_dead_lettered_alone(
@@ -99,7 +97,7 @@ def test_a_scene_that_crashes_the_reader_is_dead_lettered_alone(
         )
         in_process_worker.enqueue(*[scene for scene, _ in pairs])
 
-        crashes = live_and_die(in_process_worker, poison)
+        crashes = count_crashes(in_process_worker, poison)
 
         assert crashes == CRASHES_TO_DEAD_LETTER
         assert {dead_letter.reason for dead_letter in in_process_worker.dead_letters()} == {

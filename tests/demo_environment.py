@@ -1,6 +1,4 @@
-"""The demo's stage: both servers with a small library, the plugin in place, and a way to end all of
-it.
-"""
+"""The demo's environment: both servers with a small library, the plugin, and a way to stop all."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ from tests.emulators.stash_server import StashEmulator
 
 PROJECT = Path(__file__).resolve().parent.parent
 TOKEN = "demo-token"
-LOOK_S = 0.1
+POLL_S = 0.1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -64,14 +62,14 @@ DURING_OUTAGE = (
     _film("mill", "first-snow", "First Snow", "Jon Berg"),
     _film("mill", "last-light", "Last Light", "Mia Sol"),
 )
-LATECOMER = _film("aurora", "early-bird", "Early Bird", "Ada Winter", in_plex=False)
-TWINS = Film(
+LATE_FILE = _film("aurora", "early-bird", "Early Bird", "Ada Winter", in_plex=False)
+AMBIGUOUS = Film(
     "/data/inbox/holiday.mp4", "Holiday", ("/media/2019/holiday.mp4", "/media/2024/holiday.mp4")
 )
-FILMS = (SINGLE, *BULK, *DURING_OUTAGE, LATECOMER, TWINS)
+FILMS = (SINGLE, *BULK, *DURING_OUTAGE, LATE_FILE, AMBIGUOUS)
 
 
-class Stage:
+class DemoEnvironment:
     """Both servers and the installed plugin."""
 
     def __init__(self, stash: StashEmulator, plex: PlexEmulator) -> None:
@@ -87,7 +85,7 @@ class Stage:
         return self.plugin / "data"
 
     def install(self) -> None:
-        """As a person does it: copy the plugin, load it, fill in the settings."""
+        """Copy the plugin, load it and fill in the settings, as a user does."""
         self.stash.install_plugin(PROJECT)
         self.stash.configure(
             a_plex_url=self.plex.url, a_plex_token=TOKEN, b_path_map="/data => /media"
@@ -120,7 +118,7 @@ class Stage:
         """End the detached worker, and make sure that nothing of the plugin runs any more.
 
         Raises:
-            DemoFailed: something lives on.
+            DemoFailed: a process is still running.
         """
         if is_worker_alive(str(self.data)):
             self._ask_to_end()
@@ -136,7 +134,7 @@ class Stage:
             os.kill(int(str(pid)), signal.SIGTERM)
         end = time.monotonic() + 5.0
         while is_worker_alive(str(self.data)) and time.monotonic() < end:
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
 
     def _add(self, film: Film, number: int) -> int:
         for path in film.in_plex:
@@ -160,8 +158,8 @@ class Stage:
 
 
 @contextlib.contextmanager
-def open_stage() -> Iterator[Stage]:
-    """A stage in a temporary folder; afterwards no process and no file is left."""
+def open_environment() -> Iterator[DemoEnvironment]:
+    """Open an environment in a temporary folder; afterwards no process and no file is left."""
     adopt_orphans()
     with (
         contextlib.ExitStack() as last,
@@ -169,25 +167,25 @@ def open_stage() -> Iterator[Stage]:
         PlexEmulator(token=TOKEN) as plex,
         StashEmulator(Path(folder)) as stash,
     ):
-        last.callback(bury_orphans)
-        stage = Stage(stash, plex)
+        last.callback(reap_orphans)
+        env = DemoEnvironment(stash, plex)
         try:
-            yield stage
+            yield env
         finally:
-            stage.end_worker()
+            env.end_worker()
 
 
 def adopt_orphans() -> None:
     """Become the parent of processes that outlive their starter, as the worker does.
 
-    Where process 1 reaps nobody, as in many containers, each of them would end as a zombie.
+    Where process 1 reaps no child, as in many containers, each of them would end as a zombie.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def bury_orphans() -> None:
-    """Take leave of every child that has ended."""
+def reap_orphans() -> None:
+    """Reap every child that has ended."""
     with contextlib.suppress(
         ChildProcessError, AttributeError
     ):  # no child is left; or Windows, which has no zombies
@@ -205,7 +203,7 @@ def wait_until(what: str, is_so: Callable[[], object], limit_s: float) -> None:
     while not is_so():
         if time.monotonic() >= end:
             raise DemoFailed(f"not within {limit_s:g} s: {what}")
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
 
 
 def picture(red: int, green: int, blue: int, width: int = 320, height: int = 180) -> bytes:
