@@ -1,4 +1,4 @@
-"""Where a package has no wheel, the system's package is used, or one clear line asks for it."""
+"""Where a package has no wheel, the system's package is used, or a clear line asks for it."""
 
 import sys
 from collections.abc import Callable, Sequence
