@@ -29,6 +29,7 @@ from validation.config import PlexSyncConfig
 from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import DeletionSweep
 from worker.discovery.fan_out import FanOut
+from worker.discovery.first_trace import keep_first_trace
 from worker.discovery.plex_scan import ScanTrigger
 from worker.discovery.relisted_items import RelistedItems
 from worker.lifecycle.components import WorkerComponents
@@ -115,6 +116,7 @@ def build_worker(
     reporting = build_reporting(run, queue)
     # The repair and the poison jobs are logged events: the alerts must be listening by now.
     queue.recover(log, env.clock, env.checkpoint)
+    keep_first_trace(queue.facts, env.root, env.data_dir, env.clock.wall())
     throttle = Throttle(env.data_dir, env.clock, log)
     listeners = (throttle.on_breaker_transition, reporting.jobs.on_breaker_transition)
     circuit = load_circuit(

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.lock import locked
 
-_REPLACE_TRIES = 5  # on Windows a reader may hold the file for a moment
+_TRIES = 5  # on Windows another process may hold the file, a network share may fail for a moment
+_RETRY_DELAY_S = 0.05
 
 
 class JsonFile:
@@ -25,7 +26,7 @@ class JsonFile:
         A corrupt file is moved to `<name>.corrupt`, and `quarantined_as` names it.
         """
         try:
-            document = json.loads(self._path.read_text("utf-8"))
+            document = json.loads(self._read_bytes().decode("utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError):
@@ -34,6 +35,19 @@ class JsonFile:
             return document
         self.quarantine()
         return None
+
+    def _read_bytes(self) -> bytes:
+        tries_left = _TRIES
+        while True:
+            tries_left -= 1
+            try:
+                return self._path.read_bytes()
+            except FileNotFoundError:
+                raise
+            except OSError:
+                if not tries_left:
+                    raise
+            self._sleep(_RETRY_DELAY_S)
 
     def quarantine(self) -> None:
         """Move a corrupt document away, so that its safe default can take its place."""
@@ -86,7 +100,7 @@ class JsonFile:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        for tries_left in range(_REPLACE_TRIES - 1, -1, -1):
+        for tries_left in range(_TRIES - 1, -1, -1):
             try:
                 temporary.replace(self._path)
                 return
@@ -94,4 +108,4 @@ class JsonFile:
                 if not tries_left:
                     temporary.unlink(missing_ok=True)
                     raise
-                self._sleep(0.05)
+                self._sleep(_RETRY_DELAY_S)

@@ -10,68 +10,32 @@ import hashlib
 import importlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
 
 from core.files import JsonFile
 from core.lock import locked
-from dependencies.installers import (
-    CommandResult,
-    Installer,
-    find_installers,
-    last_error_line,
-    run_command,
+from dependencies.installers import Installer, find_installers, run_command
+from dependencies.private_folder import (
+    DependencySpec,
+    InstallFailed,
+    NoInstallerFound,
+    RunCommand,
+    install,
+    manual_installer,
 )
-from dependencies.requirements import (
-    Requirement,
-    parse_requirements,
-    platform_tag,
-    unimportable,
-    unmet,
-)
+from dependencies.requirements import parse_requirements, platform_tag, unimportable, unmet
 
 RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless forced
 LOCK_WAIT_S = 900.0  # while another process installs
 
-_NO_PIP = "No module named pip"
-_NO_INSTALLER = (
-    "there is neither pip nor uv; install pip first (apk add py3-pip, or apt install python3-pip)"
-)
-_MOVE_TRIES = 5  # on Windows a virus scanner may hold a new file for a moment
-
 
 class DependencyError(Exception):
     """The packages are missing and could not be installed; the message is one line for the user."""
-
-
-class DependencySpec(NamedTuple):
-    """What has to be importable, and the name of the private folder that would hold it."""
-
-    file: Path
-    requirements: tuple[Requirement, ...]
-    key: str
-
-
-class InstallFailed(Exception):
-    """No installer succeeded: the reason, and the installer that the user should run by hand."""
-
-    def __init__(self, reason: str, installer: Installer) -> None:
-        super().__init__(reason)
-        self.installer = installer
-
-
-class NoInstallerFound(InstallFailed):
-    """There was nothing to try, so looking again costs nothing."""
-
-
-RunCommand = Callable[[Sequence[str], Path], CommandResult]
 
 
 def ensure_dependencies(
@@ -96,12 +60,12 @@ def ensure_dependencies(
         wait_s: how long another process may be installing before this one gives up.
 
     Raises:
-        Unmet: they are missing and could not be installed.
+        DependencyError: they are missing and could not be installed.
     """
     needs = read_needs(Path(root).absolute())
     deps = Path(data_dir).absolute() / "deps"
     target = deps / needs.key
-    if unmet(needs.requirements, [str(target)]):
+    if not _is_usable(needs, target):
         absent = unmet(needs.requirements, sys.path) or unimportable(needs.requirements)
         if not absent:
             return
@@ -111,9 +75,23 @@ def ensure_dependencies(
             with locked(deps / ".lock", wait_s):
                 _install_once(needs, deps, absent, known, run or run_command, now(), force)
         except OSError as error:
-            command = _manual_installer(known).command(needs.file, target)
+            command = manual_installer(known).command(needs.file, target)
             raise _folder_error(error, absent, deps, command) from error
     use_folder(target)
+
+
+def _is_usable(needs: DependencySpec, target: Path) -> bool:
+    """Return True if the private folder has everything, or Stash's Python the rest of it."""
+    if not unmet(needs.requirements, [str(target)]):
+        return True
+    if not target.is_dir() or unmet(needs.requirements, [str(target), *sys.path]):
+        return False
+    before = sys.path[:]
+    use_folder(target)
+    if not unimportable(needs.requirements):
+        return True
+    sys.path[:] = before
+    return False
 
 
 def read_needs(root: Path) -> DependencySpec:
@@ -165,115 +143,25 @@ def _install_once(
     """Install, unless another process did, or failed a moment ago. The lock is held."""
     target = deps / needs.key
     failures = JsonFile(deps / "failed.json", time.sleep)
-    if not unmet(needs.requirements, [str(target)]):
+    if _is_usable(needs, target):
         return
     last = failures.read() or {}
     age = now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
-    if not force and last.get("key") == needs.key and 0 <= age < RETRY_AFTER_S:
+    # A user who has installed one of them from the system need not wait for the next try.
+    is_same = last.get("key") == needs.key and last.get("absent", absent) == absent
+    if not force and is_same and 0 <= age < RETRY_AFTER_S:
         raise DependencyError(str(last.get("why")))
     try:
         install(needs, deps, installers, run)
     except InstallFailed as failure:
-        reason = _error_message(absent, str(failure), failure.installer.command(needs.file, target))
+        command = failure.installer.command(needs.file, target)
+        reason = _error_message(absent, str(failure), command, failure.advice)
         if not isinstance(
             failure, NoInstallerFound
         ):  # a user who installs pip now need not wait for the next try
-            failures.write({"at": now, "key": needs.key, "why": reason})
+            failures.write({"at": now, "key": needs.key, "why": reason, "absent": absent})
         raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)
-
-
-def install(
-    needs: DependencySpec, deps: Path, installers: Sequence[Installer], run: RunCommand
-) -> None:
-    """Fill the private folder; it appears complete or not at all. The caller holds the lock.
-
-    Raises:
-        Failed: no installer did it.
-        OSError: the disk does not allow it.
-    """
-    target = deps / needs.key
-    _remove(deps.glob("*.tmp"))  # of dead processes: a living one would hold the lock
-    work = Path(tempfile.mkdtemp(prefix=f"{needs.key}.{os.getpid()}.", suffix=".tmp", dir=deps))
-    try:
-        site = _build(needs, work, installers, run)
-        if target.exists():
-            _move(target, work / "damaged")
-        _move(site, target)
-        _move_obsolete(deps, target, work)
-    finally:
-        _remove([work])
-
-
-def _build(
-    needs: DependencySpec, work: Path, installers: Sequence[Installer], run: RunCommand
-) -> Path:
-    """The folder that the first working installer filled."""
-    failures = []
-    for installer in installers:
-        site = work / installer.name
-        site.mkdir()
-        finished = run(installer.command(needs.file, site), work)
-        if finished.status and _NO_PIP in finished.output:
-            continue
-        reason = (
-            last_error_line(finished.output) if finished.status else _validate(needs, site, run)
-        )
-        if not reason:
-            return site
-        failures.append(InstallFailed(reason, installer))
-    raise (
-        failures[0] if failures else NoInstallerFound(_NO_INSTALLER, _manual_installer(installers))
-    )
-
-
-def _validate(needs: DependencySpec, site: Path, run: RunCommand) -> str:
-    """What is wrong with a fresh installation; empty when it can be used."""
-    for manifest in site.rglob("*.yml"):  # Stash would read it as another plugin
-        manifest.unlink()
-    absent = unmet(needs.requirements, [str(site)])
-    if absent:
-        return f"the installation lacks {', '.join(absent)}"
-    modules = ", ".join(requirement.module for requirement in needs.requirements)
-    program = f"import sys; sys.path.insert(0, sys.argv[1]); import {modules}"
-    finished = run([sys.executable, "-c", program, str(site)], site.parent)
-    return (
-        f"installed, but not usable: {last_error_line(finished.output)}" if finished.status else ""
-    )
-
-
-def _manual_installer(installers: Sequence[Installer]) -> Installer:
-    return installers[0] if installers else find_installers()[0]
-
-
-def _move(source: Path, target: Path) -> None:
-    for tries_left in range(_MOVE_TRIES - 1, -1, -1):
-        try:
-            source.rename(target)
-            return
-        except PermissionError:
-            if not tries_left:
-                raise
-            time.sleep(0.2)
-
-
-def _move_obsolete(deps: Path, target: Path, work: Path) -> None:
-    """Move the folders of other requirements and other Pythons away, so that none is ever half
-    removed in place.
-    """
-    for other in deps.iterdir():
-        if other.is_dir() and other not in (target, work):
-            try:
-                other.rename(work / other.name)
-            except OSError:
-                pass  # in use on Windows: the next installation tries again
-
-
-def _remove(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        shutil.rmtree(
-            folder, ignore_errors=True
-        )  # what cannot be removed now is tried again next time
 
 
 def _folder_error(
@@ -287,9 +175,12 @@ def _folder_error(
     return DependencyError(_error_message(absent, reason, command))
 
 
-def _error_message(absent: list[str], reason: str, command: list[str] | None) -> str:
-    advice = "try again later"
-    if command is not None:
+def _error_message(
+    absent: list[str], reason: str, command: list[str] | None, advice: str = ""
+) -> str:
+    if command is None:
+        advice = "try again later"
+    elif not advice:
         join = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
         advice = f"run: {join(command)}"
     return (

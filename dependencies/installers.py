@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 INSTALL_LIMIT_S = 600.0  # for one installer
 
-_NETWORK = re.compile(
+NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|"
     r"dns error|getaddrinfo|"
     r"Name or service not known|Network is unreachable|Connection refused|timed out|"
@@ -39,12 +39,13 @@ class Installer(NamedTuple):
     start: tuple[str, ...]
     options: tuple[str, ...] = ()
 
-    def command(self, requirements: Path, target: Path) -> list[str]:
+    def command(self, requirements: Path, target: Path, options: Sequence[str] = ()) -> list[str]:
         """Return the argv that installs everything into `target`."""
         return [
             *self.start,
             "install",
             *self.options,
+            *options,
             "--target",
             str(target),
             "-r",
@@ -130,4 +131,4 @@ def last_error_line(output: str) -> str:
     errors = [line for line in lines if line.lower().startswith("error")]
     line = re.sub(r"(?i)^error:\s*", "", (errors or lines)[-1])
     line = re.sub(r"//[^/@\s]+@", "//***@", line)
-    return ("no internet? " if _NETWORK.search(output) else "") + line[:200].rstrip(". ")
+    return ("no internet? " if NETWORK.search(output) else "") + line[:200].rstrip(". ")

@@ -107,6 +107,11 @@ def unmet(requirements: Iterable[Requirement], search_path: list[str]) -> list[s
     return absent
 
 
+def lacking(requirements: Iterable[Requirement], search_path: list[str]) -> tuple[Requirement, ...]:
+    """Return the requirements that the folders of `search_path` do not satisfy."""
+    return tuple(one for one in requirements if unmet([one], search_path))
+
+
 def _installed_version(name: str, search_path: list[str]) -> str | None:
     """The version in the first folder that has the package, as an import would choose it."""
     for distribution in importlib.metadata.distributions(name=name, path=search_path):

@@ -6,7 +6,6 @@ either the old index or the new one. A damaged index is deleted as a whole, and 
 again.
 """
 
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
@@ -15,21 +14,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from diskcache import Cache
-
 from core.match import PlexFile
+from plex.index_cache import has_unreadable_keys, is_cache_damage, open_cache, recreate_cache
 from plex.index_changes import ChangeCollector, IndexChange, parse_change
 from plex.paths import folded_name
-from plex.safe_json_disk import SafeJSONDisk
 
 BUCKETS = 1024
 # The form of the file names that the buckets are made of; an index of another one is listed again.
 # 2: names that SMB clients mangle are folded.
 NAME_FORM = 2
-
-# diskcache deletes a value file before its row's transaction commits: a kill in between would lose
-# the value. SQLite stores at most this many bytes in a row, so no value becomes a file.
-_MAX_ROW_BYTES = 2**31 - 1
 
 _Rows: TypeAlias = list[list[Any]]
 _Bucket: TypeAlias = dict[str, _Rows]
@@ -57,14 +50,17 @@ class FileIndex:
     """The index of all libraries, by the UUID of a library, which is unique on all servers."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the index in `folder`; replace a damaged one by an empty one."""
+        """Open the index in `folder`; replace a damaged or earlier one by an empty one."""
         self._folder = folder
         try:
-            self._cache = _open(folder)
+            self._cache = open_cache(folder)
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_cache_damage(error):
                 raise
-            self._cache = _recreate(folder)
+            self._cache = recreate_cache(folder)
+        with self._reset_if_corrupt():
+            if has_unreadable_keys(self._cache):
+                self._cache.clear()
 
     def close(self) -> None:
         """Close the cache's files."""
@@ -165,7 +161,7 @@ class FileIndex:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_cache_damage(error):
                 raise
             self._reset()
         except _CORRUPT:
@@ -173,7 +169,7 @@ class FileIndex:
 
     def _reset(self) -> None:
         self._cache.close()
-        self._cache = _recreate(self._folder)
+        self._cache = recreate_cache(self._folder)
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -244,29 +240,6 @@ class FileIndex:
 
     def _set_bucket(self, section_uuid: str, number: int, bucket: _Bucket) -> None:
         self._cache.set(_key(section_uuid, number), bucket)
-
-
-def _open(folder: Path) -> Cache:
-    return Cache(
-        str(folder),
-        disk=SafeJSONDisk,
-        disk_min_file_size=_MAX_ROW_BYTES,
-        eviction_policy="none",
-        cull_limit=0,
-    )
-
-
-def _recreate(folder: Path) -> Cache:
-    shutil.rmtree(folder, ignore_errors=True)
-    return _open(folder)
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Return True unless the file is busy, full or out of reach.
-
-    Wider than the queue's test for damage, because Plex can be listed again.
-    """
-    return not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
 
 
 def _key(section_uuid: str, number: int) -> list[Any]:

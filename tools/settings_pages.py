@@ -19,6 +19,9 @@ Plex token are required.
   changed for a minute, PlexSync stores the missing defaults. Reload the page then: it shows the
   values in use. To switch off something that is on by default before that, switch it on and off
   again.
+- A default that PlexSync stored follows the default of a later version, unless you changed the
+  setting in between: a value that differed once is yours, even if you set it back. What versions
+  up to 1.1.0 stored cannot be distinguished from your values: it counts as yours and stays.
 - PlexSync replaces an invalid value by its default, and a warning in Stash's log names the
   setting.
 - The key is the name under which Stash stores the setting. Its first character sorts the

@@ -7,11 +7,17 @@ from threading import Event
 
 import pytest
 
+from sync_queue import statements as sql
 from tests.emulators.sample_plugins import Background
 from tests.harness.crash import SILENCE_S, CrashHarness, simulate_stash_outage, wait_idle
 from tests.harness.waiting import wait_for
+from worker.lifecycle.catch_up_schedule import CATCH_UP_INTERVAL_S
 
 ROUNDS = 8
+
+
+def watermark(crash: CrashHarness) -> list[tuple[object, ...]]:
+    return crash.rows(sql.GET_META.replace(":key", "?"), sql.WATERMARK)
 
 
 def gone(crash: CrashHarness, worker: int) -> bool:
@@ -94,6 +100,22 @@ def test_a_hook_whose_worker_leaves_under_it_starts_another_one(
     crash.lift_barrier(point)
     edit.join(60.0)
 
+    crash.wait_until_consistent()
+
+
+@pytest.mark.parametrize("point", ["hook.probed", "hook.started"])
+def test_the_very_first_edit_whose_hook_is_killed_is_found(crash: CrashHarness, point: str) -> None:
+    """No worker has run before, so no watermark lies before the edit."""
+    scene = crash.scene("a.mp4")
+    crash.kill_at(point)
+    crash.try_edit(scene, title="First")
+    assert crash.killed_pid()
+
+    crash.wake()
+    wait_for(lambda: watermark(crash), "the first catch-up")
+    crash.skip(CATCH_UP_INTERVAL_S)
+
+    wait_for(lambda: crash.item("a.mp4").title == "First", "the edit is in Plex")
     crash.wait_until_consistent()
 
 

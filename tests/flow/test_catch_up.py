@@ -32,6 +32,7 @@ def test_a_change_without_a_hook_arrives_with_the_next_catch_up(tmp_path: Path, 
 def test_the_first_start_queues_nothing_a_restart_what_changed(worker: InProcessHarness) -> None:
     scenes = {name: worker.scene(name) for name in ("a.mp4", "b.mp4", "c.mp4")}
     worker.clock.advance(3600.0)
+    worker.set_first_trace()
     worker.work()
     worker.work_for(60.0)
     queued_at_first = worker.worker_log().count("sync.")

@@ -106,7 +106,9 @@ def test_restarts_before_the_first_edit_write_nothing_either(worker: InProcessHa
 
 def test_settings_that_change_later_write_nothing_by_themselves(tmp_path: Path) -> None:
     worker = InProcessHarness(tmp_path)
+    worker.clock.now -= DAY_S
     worker.scene(title="Never sent", cover=picture(1))
+    worker.clock.now += DAY_S
     with running(worker, a_plex_url="", a_plex_token=""):
         worker.work_for(DAY_S, step=1200.0)
 

@@ -127,6 +127,8 @@ def test_unsynced_scenes_stay_untouched_by_a_found_rename(
     worker: InProcessHarness,
 ) -> None:
     _, item = worker.pair("never.mp4", performers=["Mia"])
+    worker.clock.advance(10.0)
+    worker.set_first_trace()
     library(worker, tags=["train"])
 
     week_without_hooks(worker, renamed("performers", "Maria"))

@@ -4,6 +4,7 @@ there.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.harness.packages import (
     build_source,
     download_wheels,
     find_uv,
+    install_system_package,
     offline,
     restore_pip,
 )
@@ -23,6 +25,7 @@ from tests.harness.processes import running
 from tests.harness.waiting import wait_for
 
 NO_PIP = "neither pip nor uv; install pip first"
+NO_WHEEL = "pydantic-core has no wheel for this machine"
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +94,30 @@ def test_without_an_installer_one_line_says_so(tmp_path: Path, source: Path, whe
         restore_pip(python)
         assert syncs(installed)
         assert installed.item("first.mp4").title == "Kept"
+
+
+def test_what_has_no_wheel_comes_from_the_system(
+    tmp_path: Path, source: Path, wheels: Path
+) -> None:
+    ready = tmp_path / "ready"
+    shutil.copytree(wheels, ready, ignore=shutil.ignore_patterns("pydantic_core*"))
+    python = bare_python(tmp_path / "bare")
+    installed = PackagedInstall(tmp_path, source, python, extra_env=offline(ready, python.parent))
+
+    with running(installed):
+        first = installed.scene("first.mp4")
+        installed.edit(first, title="Kept")
+        wait_for(
+            lambda: (installed.data / MESSAGE).exists() or installed.stash_log(NO_WHEEL),
+            "the worker says what to install",
+            LIMIT_S,
+        )
+        wait_for(lambda: not installed.is_worker_running(), "its end")
+        install_system_package(python, wheels, "pydantic")
+        installed.stash.run_operation({"mode": "wake"})
+
+        assert syncs(installed)
+        assert installed.item("first.mp4").title == "Kept"
+        [line] = installed.stash_log(NO_WHEEL, "Error")
+        assert "To help, install pydantic>=2.7,<3 from the system's packages for " in str(line)
+        assert list((installed.data / "deps").glob("*/pydantic")) == []

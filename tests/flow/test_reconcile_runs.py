@@ -41,6 +41,7 @@ def many_in_step(worker: InProcessHarness) -> None:
             worker.section * 100 + 1 + number, title=f"Title {number}", summary="The same."
         )
     worker.clock.advance(HOUR_S)
+    worker.set_first_trace()
 
 
 def test_a_thousand_scenes_in_step_cost_few_requests(worker: InProcessHarness) -> None:

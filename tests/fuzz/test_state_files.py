@@ -19,7 +19,7 @@ from plex.device_identity import device_headers
 from sync.path_learning import LearnedPathStore, read_mappings
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import pop_pending_message, write_pending_message
-from sync_queue.spill import absorb_spill
+from sync_queue.spill import SpillFolder
 from tasks.confirmation import Confirmation
 from tests.fuzz.mutations import mutated, mutated_bytes
 from tests.harness.clocks import FakeClock
@@ -201,11 +201,11 @@ def test_an_invalid_spill_file_does_not_stop_the_others(content: bytes, other: A
         (folder / "spill" / "2.json").write_bytes(_spilled("scene:7"))
         clock.advance(5.0)
 
-        absorbed, refused = absorb_spill(folder, store)
+        spilled = SpillFolder(folder, store, clock).absorb()
         subjects = [str(job.subject) for job in [*store.claim(), *store.claim()]]
         store.connection.close()
 
-        assert absorbed + len(refused) == 2
+        assert spilled.changes + len(spilled.refused) == 2
         assert "scene:7" in subjects
         assert list((folder / "spill").glob("*.json")) == []
         assert all(

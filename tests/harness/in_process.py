@@ -32,6 +32,7 @@ from tests.harness.processes import running
 from tests.harness.requests import written_items
 from tests.harness.servers import LOG, ServerPair
 from wiring import Environment, Worker, build_worker
+from worker.discovery.first_trace import FIRST_TRACE
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.job_outcomes import DrainReport
 from worker.lifecycle.loop import WorkerLoop
@@ -179,6 +180,10 @@ class InProcessHarness(ServerPair):
             "now": self.clock.now,
         }
         save_session(self.store, session)
+
+    def set_first_trace(self) -> None:
+        """Let PlexSync be here only since now, so that what Stash holds by now is older."""
+        self.components.queue.facts.set(FIRST_TRACE, repr(self.clock.now))
 
     def context(self) -> SyncContext:
         """Return what a sync works with now."""

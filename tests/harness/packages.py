@@ -78,13 +78,8 @@ def build_old_source(folder: Path, **replaced: str) -> Path:
 
 def download_wheels(folder: Path) -> Path:
     """Everything that requirements.txt needs, fetched once, for installations without a network."""
-    pip = next(
-        installer
-        for installer in reversed(find_installers())
-        if installer.name in ("pip", "bundled")
-    )
     command = [
-        *pip.start,
+        *_pip(),
         "download",
         "-q",
         "--prefer-binary",
@@ -95,6 +90,23 @@ def download_wheels(folder: Path) -> Path:
     ]
     subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
     return folder
+
+
+def _pip() -> tuple[str, ...]:
+    return next(
+        installer.start
+        for installer in reversed(find_installers())
+        if installer.name in ("pip", "bundled")
+    )
+
+
+def install_system_package(python: Path, wheels: Path, name: str) -> None:
+    """Do what the system's package manager does: make a package part of this interpreter."""
+    packages = next(python.parent.parent.rglob("site-packages"))
+    options = ("--no-index", "--find-links", str(wheels), "--target", str(packages))
+    command = [*_pip(), "install", "-q", *options, name]
+    environment = {**os.environ, "PIP_USER": "0"}
+    subprocess.run(command, check=True, timeout=LIMIT_S, env=environment)
 
 
 def bare_python(folder: Path, *, may_have_pip: bool = True) -> Path:

@@ -22,9 +22,10 @@ from sync_queue.entities import EntityIndex
 from sync_queue.meta import MetaStore, parse_float
 from sync_queue.records import Records
 from sync_queue.store import JobStore
+from worker.discovery.first_trace import first_trace
 
 WATERMARK = sql.WATERMARK
-# Key of the meta row with the time of the first run: what changed before it is no edit to sync.
+# Key of the meta row with the time of the first run.
 FIRST_START = "first_start"
 PAGE = 500
 # Clocks differ a little, and Stash commits a transaction after it has set the timestamp.
@@ -55,7 +56,7 @@ class CatchUp:
     def run(self, stash: StashClient, server: str) -> int:
         """Enqueue what changed since the watermark, then move it to now; return how many.
 
-        The very first run only sets the watermark: nothing is written before the first edit.
+        The very first run only sets the watermark, to the first trace of PlexSync.
 
         Raises:
             StashUnavailable: Stash failed; the watermark stays where it was.
@@ -64,9 +65,9 @@ class CatchUp:
         watermark = self._read_watermark(now)
         if watermark is None:
             self._facts.set(FIRST_START, repr(now))
-            self._facts.set(WATERMARK, repr(now))
+            self._facts.set(WATERMARK, repr(first_trace(self._facts, now)))
             return 0
-        floor = self._read_first_start(now)
+        floor = first_trace(self._facts, self._read_first_start(now))
         since = max(min(watermark, now) - OVERLAP_S, floor - SETTLED_S)
         enqueued = after = 0
         while True:

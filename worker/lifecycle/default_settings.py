@@ -3,7 +3,8 @@
 Stash shows a switch as off and a number as 0 until it was stored once. Saving replaces the whole
 map of a plugin's settings, and an open settings page saves the map as it was when the page was
 opened. So PlexSync writes only after the map has stayed the same for a minute, keeps checking for
-an hour, and restores what an open page has dropped.
+an hour, and restores what an open page has dropped. A default that it stored itself is replaced
+when a later version has another one.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from stash.client import StashClient
 from sync_queue.meta import MetaStore
 from validation.config import read_config, stored_names
 from validation.settings import SETTINGS
+from worker.lifecycle.stored_defaults import StoredDefaults, is_same, outdated_defaults
 
 # The map must have stayed the same for this long.
 STABLE_FOR_S = 60.0
@@ -50,15 +52,18 @@ def dropped_keys(written: Mapping[str, object], now: Mapping[str, object]) -> di
 
 
 class DefaultSettingsWriter:
-    """Stores the missing defaults, once per version of PlexSync."""
+    """Stores missing defaults and replaces outdated ones, once per version of PlexSync."""
 
     def __init__(self, facts: MetaStore, clock: Clock, log: EventLog, version: str) -> None:
         self._facts = facts
         self._log = log
         self._version = version
+        self._defaults = StoredDefaults(facts)
         self._timer = IntervalTimer(clock, STABLE_FOR_S)
         self._last: dict[str, Any] | None = None
         self._written: dict[str, Any] = {}
+        # Defaults that this worker has stored, and that no one has changed since.
+        self._added: dict[str, object] = {}
         self._complete_reads = 0
 
     def write_when_stable(self, stash: StashClient | None) -> None:
@@ -71,14 +76,19 @@ class DefaultSettingsWriter:
             return
         raw = stash.settings()
         is_stable, self._last = raw == self._last, raw
+        self._defaults.forget_changed(raw)
+        self._added = {
+            key: value for key, value in self._added.items() if is_same(raw.get(key, value), value)
+        }
         if self._written:
             # A newer value is the user's. A user who empties the map wants the defaults again.
             self._written = {**self._written, **raw} if raw else {}
         if not is_stable or not raw or read_config(raw).config.missing_required():
             return
         missing = {**missing_defaults(raw), **dropped_keys(self._written, raw)}
-        if missing:
-            self._write(stash, raw, missing)
+        outdated = outdated_defaults(self._defaults.values(), raw)
+        if missing or outdated:
+            self._write(stash, raw, missing, outdated)
             return
         self._timer.postpone(WATCH_S)
         self._complete_reads += 1
@@ -86,10 +96,15 @@ class DefaultSettingsWriter:
             self._facts.set(DONE, self._version)
 
     def _write(
-        self, stash: StashClient, raw: Mapping[str, object], missing: Mapping[str, object]
+        self,
+        stash: StashClient,
+        raw: Mapping[str, object],
+        missing: Mapping[str, object],
+        outdated: Mapping[str, object],
     ) -> None:
-        """Store the map as it was read, with what is missing in it."""
-        written = {**missing, **raw}
+        """Store the map as it was read, with what is missing or outdated in it."""
+        written = {**missing, **raw, **outdated}
+        self._defaults.expect(outdated)
         try:
             stash.save_settings(written)
         except StashQueryError as error:
@@ -98,6 +113,10 @@ class DefaultSettingsWriter:
             return
         restored = tuple(key for key in missing if key in self._written)
         added = tuple(key for key in missing if key not in restored)
-        self._log.info("settings.defaults", keys=added, restored=restored)
+        self._added.update({key: missing[key] for key in added}, **outdated)
+        # What an open page dropped and PlexSync restored may be the user's.
+        self._defaults.remember({key: self._added[key] for key in missing if key in self._added})
+        self._defaults.remember(outdated)
+        self._log.info("settings.defaults", keys=added, restored=restored, updated=tuple(outdated))
         self._last, self._written, self._complete_reads = written, written, 0
         self._timer.postpone(WATCH_S)

@@ -14,6 +14,7 @@ from sync.suspensions import lift_after_change
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
 from validation.config import ConfigResult, PlexSyncConfig, read_config
+from worker.lifecycle.stored_defaults import StoredDefaults
 
 NO_SETTINGS = "settings"
 # How long a session is assumed to be valid while Stash does not say it.
@@ -36,6 +37,7 @@ class LiveSettings:
         build_context: Callable[[PlexSyncConfig, StashClient], SyncContext],
     ) -> None:
         self._facts = facts
+        self._stored_defaults = StoredDefaults(facts)
         self._notices = notices
         self._clock = clock
         self._log = log
@@ -133,6 +135,7 @@ class LiveSettings:
         # Keys that change no setting, such as stored defaults, must not cost the file index.
         is_same = self._raw is not None and self._ctx is not None and config == self.config
         self._raw = raw
+        self._stored_defaults.forget_changed(raw)
         self._report_warnings(result)
         if is_same:
             return

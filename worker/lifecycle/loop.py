@@ -10,9 +10,8 @@ from core.version import VERSION
 from plex.client import PlexClient
 from plex.finder import Finder
 from sync.context import SyncContext
-from sync_queue.hook_queue import SPILL
 from sync_queue.meta import SERVER, WorkerStatus
-from sync_queue.spill import absorb_spill
+from sync_queue.spill import SpillFolder
 from sync_queue.store import BATCH
 from worker.discovery.library_watch import LibraryWatcher
 from worker.lifecycle.background_work import BackgroundWork
@@ -55,7 +54,6 @@ class WorkerLoop:
         settings, circuit = components.settings, components.circuit
         self._clock = clock
         self._log = log
-        self._data_dir = components.data_dir
         self._epoch = queue.epoch
         self._store = queue.store
         self._facts = queue.facts
@@ -68,8 +66,8 @@ class WorkerLoop:
         self._default_settings = components.default_settings
         self._installation = components.installation
         self._heartbeat = components.heartbeat
-        self._checkpoint = components.checkpoint
 
+        self._spill = SpillFolder(components.data_dir, queue.store, clock, components.checkpoint)
         self._status = StatusWriter(queue.facts, queue.epoch)
         self._stash = StashConnection(settings, clock, components.on_stash_recovered)
         self._due_work = DueWork(queue.store, circuit, settings, self._stash, clock)
@@ -122,7 +120,7 @@ class WorkerLoop:
 
     def has_new_work(self) -> bool:
         """Return True if a change came in since the last tick; called without the lease."""
-        return self._due_work.has_unseen_change() or self._has_spill()
+        return self._due_work.has_unseen_change() or self._spill.has_files()
 
     def tick(self) -> ExitReason | None:
         """Do what is due once; return a reason to exit, or None."""
@@ -141,21 +139,21 @@ class WorkerLoop:
         return None
 
     def _check_for_changes(self) -> None:
-        if self._has_spill():
+        if self._spill.has_files():
             self._absorb_spill()
         if self._due_work.poll():
             self._catch_up.on_change()
             self._stash.on_fresh_session()
 
-    def _has_spill(self) -> bool:
-        folder = self._data_dir / SPILL
-        return folder.is_dir() and any(folder.glob("*.json"))
-
     def _absorb_spill(self) -> None:
-        self._stash.on_response()
-        absorbed, refused = absorb_spill(self._data_dir, self._store, self._checkpoint)
-        self._due_work.refresh()
-        self._log.info("spill.absorbed", changes=absorbed, refused=refused)
+        spilled = self._spill.absorb()
+        if spilled.changes or spilled.refused:
+            self._stash.on_response()
+            self._due_work.refresh()
+            self._log.info("spill.absorbed", changes=spilled.changes, refused=spilled.refused)
+        if spilled.report:
+            files = len(spilled.unreadable)
+            self._log.warning("spill.unreadable", files=files, detail=spilled.report)
 
     def _run_due_work(self) -> None:
         """Do everything that needs Stash; back off with growing pauses if Stash fails."""

@@ -63,6 +63,10 @@ TEXTS = {
         "originals to it. If the database was restored from a backup, run "
         f"'{RECONCILE_ALL}' to send what is newer."
     ),
+    "spill.unreadable": (
+        "PlexSync cannot read {files} changes in its folder data/spill: {detail}. They wait there "
+        "and are tried every minute. Let the user who runs Stash own PlexSync's data folder."
+    ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
     "worker.killed": (
         "The PlexSync worker was killed while processing a job; the job will be retried. "

@@ -89,17 +89,21 @@ class CircuitBreaker:
             plex.check_identity()
             plex.sections()
         except PlexError as error:
-            refused = self.breaker.refused or isinstance(error, PlexAccessError)
-            self._trip(f"{reason_of(error)}: {error}", self._clock.wall(), refused=refused)
+            self._on_failed_probe(error)
         else:
             self._transition(transitions.half_open(self.breaker))
 
     def half_open_test(self, plex: PlexClient) -> None:
-        """Let an authenticated request decide: half-open with no job due."""
+        """Let an authenticated request decide: half-open with no job due.
+
+        Any failure opens the breaker again, also one that says nothing about Plex where a job
+        meets it, such as a 404: no job waits for this answer, so only the delay between probes
+        keeps the worker from asking with every tick.
+        """
         try:
             plex.sections()
         except PlexError as error:
-            self.failed(error, plex)
+            self._on_failed_probe(error)
         else:
             self.succeeded()
 
@@ -107,6 +111,10 @@ class CircuitBreaker:
         """Probe immediately: the address or the token is another one."""
         if self.breaker.state is BreakerStatus.OPEN:
             self._transition(transitions.probe_now(self.breaker, self._clock.wall()))
+
+    def _on_failed_probe(self, error: PlexError) -> None:
+        refused = self.breaker.refused or isinstance(error, PlexAccessError)
+        self._trip(f"{reason_of(error)}: {error}", self._clock.wall(), refused=refused)
 
     def _trip(self, reason: str, now: float, *, refused: bool = False) -> None:
         opened = transitions.trip(self.breaker, reason, now, self._rng, refused=refused)

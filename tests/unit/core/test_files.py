@@ -67,6 +67,20 @@ def test_a_corrupt_document_is_quarantined_and_counts_as_none(
     assert not (tmp_path / "state.json").exists()
 
 
+def test_a_document_unreadable_for_a_moment_is_not_corrupt(tmp_path: Path) -> None:
+    """A folder is in its place, until the first pause."""
+    path = tmp_path / "state.json"
+    path.mkdir()
+
+    def reappear(seconds: float) -> None:
+        path.rmdir()
+        path.write_text('{"a": 1}', encoding="utf-8")
+
+    file = JsonFile(path, reappear)
+
+    assert (file.read(), file.quarantined_as) == ({"a": 1}, None)
+
+
 def test_a_document_can_be_written_after_a_quarantine(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_bytes(b"{")
     file = document(tmp_path)

@@ -6,101 +6,31 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from dependencies.install import DependencyError, ensure_dependencies, read_needs
 from dependencies.installers import (
-    CommandResult,
-    Installer,
     find_installers,
     installer_environment,
     last_error_line,
     run_command,
 )
 from dependencies.requirements import parse_requirements, satisfies
+from tests.unit.dependencies.made_up import (
+    FIRST,
+    SECOND,
+    FakeInstaller,
+    both_packages,
+    imported_version,
+    nothing,
+    private_folder,
+    write_package,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
-FIRST = Installer("first", ("first",))
-SECOND = Installer("second", ("second",))
 LONG_S = 120
-
-
-def write_package(folder: Path, name: str, version: str, body: str = "") -> None:
-    """A package as an installer leaves it: a module and its metadata."""
-    module = name.replace("-", "_")
-    (folder / module).mkdir(parents=True)
-    (folder / module / "__init__.py").write_text(f"VERSION = {version!r}\n{body}", "utf-8")
-    information = folder / f"{module}-{version}.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8"
-    )
-
-
-def target_of(command: Sequence[str]) -> Path | None:
-    return Path(command[command.index("--target") + 1]) if "--target" in command else None
-
-
-class FakeInstaller:
-    """Fills the target with made-up packages; other commands, the import check, run for real."""
-
-    def __init__(
-        self, fill: Callable[[Path], object], failing: dict[str, str] | None = None
-    ) -> None:
-        self.fill = fill
-        self.failing = failing or {}
-        self.ran: list[str] = []
-
-    def __call__(self, command: Sequence[str], folder: Path) -> CommandResult:
-        target = target_of(command)
-        if target is None:
-            return run_command(command, folder)
-        self.ran.append(command[0])
-        self.fill(target)
-        if command[0] in self.failing:
-            return CommandResult(1, self.failing[command[0]])
-        return CommandResult(0, "")
-
-
-def both_packages(folder: Path) -> None:
-    write_package(folder, "madeup-one", "2.4.0")
-    write_package(folder, "madeup-two", "1.0")
-
-
-def nothing(folder: Path) -> None:
-    """An installer that leaves the folder empty."""
-
-
-@pytest.fixture
-def plugin(tmp_path: Path) -> Path:
-    """A plugin folder that needs two made-up packages."""
-    root = tmp_path / "plugin"
-    root.mkdir()
-    (root / "requirements.txt").write_text(
-        "# made up\nmadeup-one>=2,<3\nmadeup-two>=1.0  # both\n", "utf-8"
-    )
-    return root
-
-
-@pytest.fixture
-def pythons_own(tmp_path: Path) -> Path:
-    """A folder standing for the packages of Stash's Python."""
-    folder = tmp_path / "python"
-    folder.mkdir()
-    sys.path.append(str(folder))
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _imports_as_before() -> Iterator[None]:
-    before = sys.path[:]
-    yield
-    sys.path[:] = before
-    for name in [name for name in sys.modules if name.startswith("madeup")]:
-        del sys.modules[name]
 
 
 def ensure(plugin: Path, run: FakeInstaller, *, at: float = 0.0, force: bool = False) -> None:
@@ -114,16 +44,8 @@ def ensure(plugin: Path, run: FakeInstaller, *, at: float = 0.0, force: bool = F
     )
 
 
-def private_folder(plugin: Path) -> Path:
-    return plugin / "data" / "deps" / read_needs(plugin).key
-
-
 def folders_in(deps: Path) -> list[str]:
     return sorted(path.name for path in deps.iterdir() if path.is_dir())
-
-
-def imported_version(module: str) -> object:
-    return vars(__import__(module))["VERSION"]
 
 
 @pytest.mark.parametrize(
@@ -521,7 +443,7 @@ root, plugin, me, others = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sy
 sys.path.insert(0, str(root))
 from dependencies.installers import Installer
 from dependencies.install import ensure_dependencies
-from tests.unit.dependencies.test_install import FakeInstaller, both_packages, write_package
+from tests.unit.dependencies.made_up import FakeInstaller, both_packages, write_package
 
 def fill(folder):
     with (plugin / "installations").open("a") as log:

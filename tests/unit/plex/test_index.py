@@ -255,10 +255,53 @@ def test_an_index_of_version_1_1_0_is_listed_again_once(tmp_path: Path) -> None:
     upgraded.close()
     reopened = FileIndex(folder)
     after = reopened.by_name(SECTION, "a.mp4")
+    rows = reopened.clear()
     reopened.close()
 
     assert before == (None, [])
     assert after == [file("/media/a.mp4")]
+    assert rows == 2
+    assert list(folder.rglob("*.val")) == []
+
+
+def test_rows_with_compressed_keys_are_replaced_once(tmp_path: Path) -> None:
+    """Rows of two versions, because an older one was installed again for a while."""
+    folder = tmp_path / "cache"
+    before = FileIndex(folder)
+    listed(before, file("/media/a.mp4"))
+    before.close()
+    with Cache(str(folder), disk=JSONDisk) as old:
+        old.set(["files", SECTION, 7], {"b.mp4": [["/media/b.mp4", 10, 1, 1]]})
+
+    index = FileIndex(folder)
+    state = index.state(SECTION)
+    listed(index, file("/media/a.mp4"))
+    index.close()
+    reopened = FileIndex(folder)
+    found, rows = reopened.by_name(SECTION, "a.mp4"), reopened.clear()
+    reopened.close()
+
+    assert state is None
+    assert (found, rows) == ([file("/media/a.mp4")], 2)
+
+
+def test_an_index_is_found_by_any_build_of_zlib(tmp_path: Path) -> None:
+    """Another level stands for another build: the same text, other compressed bytes."""
+    folder = tmp_path / "cache"
+    index = FileIndex(folder)
+    listed(index, file("/media/a.mp4"))
+    index.close()
+
+    with Cache(str(folder), disk=SafeJSONDisk, disk_compress_level=9) as elsewhere:
+        [key] = [key for key in elsewhere if key[0] == "state"]
+        elsewhere.set(key, {**elsewhere.get(key), "marker": "2"})
+    again = FileIndex(folder)
+    found, newer, rows = again.by_name(SECTION, "a.mp4"), again.state(SECTION), again.clear()
+    again.close()
+
+    assert found == [file("/media/a.mp4")]
+    assert newer is not None
+    assert (newer.marker, rows) == ("2", 2)
 
 
 def test_no_bucket_becomes_a_file_beside_the_database(index: FileIndex, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pickle
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -60,3 +61,19 @@ def test_a_planted_key_is_nothing_and_is_not_loaded(folder: Path, tmp_path: Path
 
     assert keys == [None]
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_key_is_the_same_text_at_every_compression_level(folder: Path) -> None:
+    keys = {
+        SafeJSONDisk(str(folder), compress_level=level).put(["files", "abc", 7])
+        for level in range(10)
+    }
+
+    assert keys == {('["files","abc",7]', True)}
+
+
+def test_a_compressed_key_of_an_earlier_version_is_nothing(folder: Path) -> None:
+    plant(folder, "key = ?", zlib.compress(b'["state", "abc"]', 1))
+
+    with Cache(str(folder), disk=SafeJSONDisk) as cache:
+        assert list(cache) == [None]

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from sync_queue.hook_queue import job_row, session_parameters, write_spill
 from sync_queue.meta import MetaStore
-from sync_queue.spill import absorb_spill, remove_stale_files
+from sync_queue.spill import AbsorbedSpill, SpillFolder, remove_stale_files
 from tests.harness.queue import CheckpointKiller, Killed, QueueHarness
 
 SESSION = session_parameters(
@@ -29,6 +30,10 @@ def put(queue: QueueHarness, content: bytes) -> Path:
     return path
 
 
+def absorb(queue: QueueHarness, checkpoint: Checkpoint = no_checkpoint) -> AbsorbedSpill:
+    return SpillFolder(queue.data_dir, queue.store, queue.clock, checkpoint).absorb()
+
+
 def note_with(**changed: object) -> bytes:
     note = {**job_row("scene:9", "update", 0, 5.0, 1.0, 4.0), **changed}
     return json.dumps({"note": note, "session": None}).encode()
@@ -38,15 +43,15 @@ def test_every_spilled_change_becomes_a_job_and_its_file_goes(queue: QueueHarnes
     for subject in ("scene:1", "scene:2", "scene:1"):
         spill(queue, subject)
 
-    result = absorb_spill(queue.data_dir, queue.store)
+    result = absorb(queue)
 
-    assert result == (3, [])
+    assert result == AbsorbedSpill(3)
     assert queue.rows("subject") == [("scene:1",), ("scene:2",)]
     assert list((queue.data_dir / "spill").iterdir()) == []
 
 
 def test_without_a_spill_folder_there_is_nothing_to_absorb(queue: QueueHarness) -> None:
-    assert absorb_spill(queue.data_dir, queue.store) == (0, [])
+    assert absorb(queue) == AbsorbedSpill()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_without_a_spill_folder_nothing_is_left_over(queue: QueueHarness) -> Non
 def test_the_session_of_a_spilled_change_is_kept(queue: QueueHarness) -> None:
     spill(queue, "scene:1", SESSION)
 
-    absorb_spill(queue.data_dir, queue.store)
+    absorb(queue)
 
     session = MetaStore(queue.store).session()
     assert session is not None
@@ -83,9 +88,9 @@ def test_the_session_of_a_spilled_change_is_kept(queue: QueueHarness) -> None:
 def test_a_session_may_be_spilled_alone(queue: QueueHarness) -> None:
     write_spill(str(queue.data_dir), None, SESSION)
 
-    result = absorb_spill(queue.data_dir, queue.store)
+    result = absorb(queue)
 
-    assert result == (1, [])
+    assert result == AbsorbedSpill(1)
     assert queue.rows("subject") == []
     assert MetaStore(queue.store).session() is not None
 
@@ -94,9 +99,9 @@ def test_a_file_that_is_being_written_is_left_alone(queue: QueueHarness) -> None
     half = put(queue, b"{").with_suffix(".tmp")
     put(queue, b"{").rename(half)
 
-    result = absorb_spill(queue.data_dir, queue.store)
+    result = absorb(queue)
 
-    assert result == (0, [])
+    assert result == AbsorbedSpill()
     assert half.exists()
 
 
@@ -123,9 +128,9 @@ def test_an_invalid_file_is_quarantined_and_others_absorbed(
     path = put(queue, content)
     spill(queue, "scene:2")
 
-    result = absorb_spill(queue.data_dir, queue.store)
+    result = absorb(queue)
 
-    assert result == (1, [path.name])
+    assert result == AbsorbedSpill(1, (path.name,))
     assert queue.rows("subject") == [("scene:2",)]
     assert [left.name for left in path.parent.iterdir()] == [path.with_suffix(".refused").name]
 
@@ -138,9 +143,9 @@ def test_an_invalid_session_does_not_cost_the_change(
 ) -> None:
     spill(queue, "scene:1", session)
 
-    absorbed, refused = absorb_spill(queue.data_dir, queue.store)
+    spilled = absorb(queue)
 
-    assert absorbed + len(refused) == 1
+    assert spilled.changes + len(spilled.refused) == 1
     assert queue.rows("subject") == [("scene:1",)]
 
 
@@ -150,8 +155,60 @@ def test_a_crash_while_absorbing_loses_nothing(queue: QueueHarness, fatal: int) 
         spill(queue, subject)
 
     with pytest.raises(Killed):
-        absorb_spill(queue.data_dir, queue.store, CheckpointKiller(fatal))
-    again = absorb_spill(queue.data_dir, queue.store)
+        absorb(queue, CheckpointKiller(fatal))
+    again = absorb(queue)
 
-    assert again == (3 - fatal, [])
+    assert again == AbsorbedSpill(3 - fatal)
     assert queue.rows("subject") == [("scene:1",), ("scene:2",)]
+
+
+def blocked(queue: QueueHarness) -> tuple[Path, bytes]:
+    """A spill file that cannot be read: a folder is in its place; and its content."""
+    path = spill(queue, "scene:1")
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    return path, content
+
+
+def test_a_file_unreadable_for_a_moment_is_absorbed_later(queue: QueueHarness) -> None:
+    path, content = blocked(queue)
+    spill(queue, "scene:2")
+    folder = SpillFolder(queue.data_dir, queue.store, queue.clock)
+
+    at_first = folder.absorb()
+    is_tried_again_immediately = folder.has_files()
+    path.rmdir()
+    path.write_bytes(content)
+    queue.clock.advance(1.0)
+    later = folder.absorb()
+
+    assert at_first == AbsorbedSpill(1, (), (path.name,))
+    assert not is_tried_again_immediately
+    assert later == AbsorbedSpill(1)
+    assert queue.rows("subject") == [("scene:2",), ("scene:1",)]
+    assert not folder.has_files()
+
+
+def test_a_file_that_stays_unreadable_is_reported(queue: QueueHarness) -> None:
+    path, _ = blocked(queue)
+    folder = SpillFolder(queue.data_dir, queue.store, queue.clock)
+
+    results = []
+    for _ in range(7_200):
+        if folder.has_files():
+            results.append(folder.absorb())
+        queue.clock.advance(0.5)
+
+    assert len(results) == 65
+    assert [bool(result.report) for result in results] == [False] * 4 + [True] * 61
+    assert path.exists()
+
+
+def test_the_next_worker_reads_an_unreadable_file_immediately(queue: QueueHarness) -> None:
+    path, content = blocked(queue)
+    absorb(queue)
+    path.rmdir()
+    path.write_bytes(content)
+
+    assert absorb(queue) == AbsorbedSpill(1)

@@ -13,6 +13,7 @@ from tests.emulators.stash_faults import Fault
 from tests.harness.in_process import NOW, InProcessHarness
 from tests.harness.processes import running
 from worker.discovery.catch_up import OVERLAP_S, WATERMARK
+from worker.discovery.first_trace import FIRST_TRACE
 
 
 def run(worker: InProcessHarness) -> int:
@@ -26,8 +27,9 @@ def watermark(worker: InProcessHarness) -> float:
 
 
 def started(worker: InProcessHarness) -> None:
-    """The first run, and time enough that it is out of the overlap."""
+    """PlexSync comes to an older library; time enough that the first run is out of the overlap."""
     worker.clock.advance(1000)
+    worker.set_first_trace()
     run(worker)
     worker.clock.advance(1000)
 
@@ -169,6 +171,23 @@ def test_what_changed_before_the_first_start_is_nobodys_edit(worker: InProcessHa
     run(worker)
 
     assert run(worker) == 0
+
+
+@pytest.mark.parametrize(("edited_s", "noted"), [(-60.0, 0), (60.0, 1)])
+def test_an_edit_before_the_first_run_is_found_by_the_next(
+    worker: InProcessHarness, edited_s: float, noted: int
+) -> None:
+    """Its hook was killed; what is older than PlexSync's first trace stays as it is."""
+    trace = worker.clock.now + 1_000.0
+    worker.clock.advance(1_000.0 + edited_s)
+    worker.titled_scene("a")
+    worker.components.queue.facts.set(FIRST_TRACE, repr(trace))
+    worker.clock.advance(100_000.0)
+
+    at_first = run(worker)
+    worker.clock.advance(900.0)
+
+    assert (at_first, run(worker)) == (0, noted)
 
 
 def test_the_watermark_moves_with_what_was_noted(worker: InProcessHarness) -> None:

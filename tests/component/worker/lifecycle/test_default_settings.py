@@ -7,7 +7,7 @@ from stash.client import PLUGIN_ID
 from tests.emulators.stash_faults import Fault
 from tests.harness.in_process import InProcessHarness
 from validation.setting import SettingType
-from validation.settings import SETTINGS
+from validation.settings import BY_NAME, SETTINGS
 from worker.lifecycle.default_settings import (
     COMPLETE_READS,
     DONE,
@@ -15,6 +15,7 @@ from worker.lifecycle.default_settings import (
     WATCH_S,
     missing_defaults,
 )
+from worker.lifecycle.stored_defaults import STORED_DEFAULTS, StoredDefaults
 
 A_WATCH = int(WATCH_S / STABLE_FOR_S)  # minutes between two looks, while nothing is missing
 
@@ -217,3 +218,63 @@ def test_a_connection_that_was_taken_out_is_left_out(worker: InProcessHarness) -
     minutes(worker, 2 * A_WATCH)
 
     assert stored(worker) == {"c_max_tags": 7}
+
+
+# -- a later version with another default
+# ---------------------------------------------------------------------------------------
+
+
+def earlier_default(worker: InProcessHarness, *, on_record: bool = True) -> None:
+    """An earlier version has stored everything; its default of one setting was another one."""
+    minutes(worker, 3)
+    worker.components.queue.facts.set(DONE, "0.9")
+    worker.stash.configure(PLUGIN_ID, c_max_tags=7)
+    worker.components.queue.facts.set(STORED_DEFAULTS, '{"c_max_tags": [7]}' if on_record else "")
+    worker.restart()
+
+
+def test_a_changed_default_reaches_who_never_chose(worker: InProcessHarness) -> None:
+    earlier_default(worker)
+
+    minutes(worker, (COMPLETE_READS + 2) * A_WATCH)
+
+    assert stored(worker)["c_max_tags"] == BY_NAME["max_tags"].default
+    assert worker.components.queue.facts.get(DONE) == VERSION
+    assert sum("settings.defaults updated=c_max_tags" in line for line in worker.lines) == 1
+
+
+def test_what_1_1_0_stored_counts_as_chosen(worker: InProcessHarness) -> None:
+    earlier_default(worker, on_record=False)
+
+    minutes(worker, (COMPLETE_READS + 2) * A_WATCH)
+
+    assert stored(worker)["c_max_tags"] == 7
+
+
+def test_a_default_changed_and_set_back_is_a_choice(worker: InProcessHarness) -> None:
+    minutes(worker, (COMPLETE_READS + 2) * A_WATCH)
+    known = StoredDefaults(worker.components.queue.facts)
+    before = known.values()
+    worker.stash.configure(PLUGIN_ID, a_enabled=False)
+    worker.context()
+    worker.stash.configure(PLUGIN_ID, a_enabled=True)
+    worker.context()
+
+    assert before["a_enabled"] == [True]
+    assert "a_enabled" not in known.values()
+    assert known.values().keys() == before.keys() - {"a_enabled"}
+
+
+def test_restored_defaults_stay_on_record_choices_do_not(worker: InProcessHarness) -> None:
+    older = SettingsPage(worker)
+    minutes(worker, 2)
+    SettingsPage(worker).change(c_strip_emoji=True, a_enabled=False)
+    minutes(worker, A_WATCH + 1)
+
+    older.change(b_excluded_tags="private")
+    minutes(worker, A_WATCH + 1)
+
+    known = StoredDefaults(worker.components.queue.facts).values()
+    assert stored(worker)["a_enabled"] is False
+    assert known["c_max_tags"] == [BY_NAME["max_tags"].default]
+    assert "a_enabled" not in known

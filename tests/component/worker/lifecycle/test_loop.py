@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -307,6 +308,26 @@ def test_what_a_hook_could_only_leave_as_a_file_is_done(worker: InProcessHarness
 
     assert worker.titled_item("a").title == "Spilled"
     assert list((worker.data / "spill").glob("*.json")) == []
+
+
+def test_a_change_in_an_unreadable_spill_file_waits(worker: InProcessHarness) -> None:
+    scene = worker.titled_scene("a", title="Edited")
+    note = job_row(scene_subject(scene), "update", 0, worker.clock.now, 1.0, 4.0)
+    path = Path(write_spill(str(worker.data), note, None))
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+
+    live(worker, 30)
+    [notice] = [text for text in worker.notices().values() if "data/spill" in text]
+    keeps_the_worker = worker.loop.has_new_work()
+    path.rmdir()
+    path.write_bytes(content)
+    live(worker, 65)
+
+    assert notice.startswith("PlexSync cannot read 1 changes in its folder data/spill: ")
+    assert not keeps_the_worker
+    assert worker.titled_item("a").title == "Edited"
 
 
 def test_a_change_during_shutdown_is_noticed(worker: InProcessHarness) -> None:

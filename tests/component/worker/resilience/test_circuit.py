@@ -19,6 +19,8 @@ from worker.resilience.breaker import (
 )
 from worker.resilience.circuit import CircuitBreaker, FailureAttribution
 
+SECTIONS = "/library/sections"
+
 
 class BreakerHarness:
     """A circuit breaker, its Plex and the transitions that it reported."""
@@ -191,14 +193,39 @@ def test_with_no_job_due_an_authenticated_request_decides(harness: BreakerHarnes
     assert harness.state is BreakerStatus.CLOSED
 
 
-def test_with_no_job_due_a_failed_request_opens_it_again(harness: BreakerHarness) -> None:
+@pytest.mark.parametrize("status", [400, 401, 404, 405, 418, 500, 503])
+def test_with_no_job_due_a_failed_request_opens_it_again(
+    harness: BreakerHarness, status: int
+) -> None:
     harness.fail(PlexAccessError("x"))
     harness.wait_for_probe()
-    harness.plex.faults.add(Fault("status", status=500))
+    failures = harness.circuit.breaker.probes
+    harness.plex.faults.add(Fault("status", status=status, times=None))
 
     harness.circuit.half_open_test(harness.client)
 
-    assert harness.state is BreakerStatus.OPEN
+    breaker = harness.circuit.breaker
+    assert (breaker.state, breaker.probes) == (BreakerStatus.OPEN, failures + 1)
+    assert breaker.next_probe_at > harness.clock.now
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_half_open_tests_that_fail_grow_to_one_a_minute(
+    harness: BreakerHarness, status: int
+) -> None:
+    """Plex, or a proxy before it, answers every health check and fails every test."""
+    harness.fail(PlexAccessError("x"))
+    harness.wait_for_probe()
+    harness.plex.reset_counts()
+
+    for _ in range(7_200):
+        if harness.state is BreakerStatus.HALF_OPEN:
+            harness.plex.faults.add(Fault("status", status=status, route=SECTIONS))
+            harness.circuit.half_open_test(harness.client)
+        harness.clock.advance(0.5)
+        harness.circuit.probe(harness.client)
+
+    assert harness.plex.count("GET", SECTIONS) <= 2 * 70
 
 
 def test_other_settings_are_tried_immediately(harness: BreakerHarness) -> None:
