@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
+from core.calls import Steps, call
 from core.clock import Clock
 from core.fields import Field
 from core.original import Original
@@ -54,7 +56,7 @@ class ImageSender:
         image: Image,
         known: ImageRecord | None,
         images: ItemImages,
-    ) -> ImageOutcome:
+    ) -> Steps[ImageOutcome]:
         """Select or upload the image, unless the item shows it or one that stays.
 
         Args:
@@ -64,7 +66,7 @@ class ImageSender:
         Raises:
             PlexError: Plex did not take the image.
         """
-        shown = images.shown(field)
+        shown = yield from call(partial(images.shown, field))
         if shown.endswith(image.sha1):
             return ImageOutcome.SHOWN
         if self._is_by_hand(item, server, field, shown, known):
@@ -78,9 +80,10 @@ class ImageSender:
         # Plex keeps earlier uploads; the key of an upload ends with the sha1 of its bytes.
         uploaded = next((key for key in images.keys(field) if key.endswith(image.sha1)), "")
         if uploaded:
-            self.plex.select_image(item.rating_key, kind, uploaded)
+            write = partial(self.plex.select_image, item.rating_key, kind, uploaded)
         else:
-            self.plex.upload_image(item.rating_key, kind, image.content)
+            write = partial(self.plex.upload_image, item.rating_key, kind, image.content)
+        yield from call(write, is_write=True)
         return ImageOutcome.SENT
 
     def _is_by_hand(

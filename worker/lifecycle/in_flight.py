@@ -180,7 +180,8 @@ class InFlight:
             self._in_flight += 1
 
     def _may_send(self, key: int, wanted: Call) -> bool:
-        return self._limits.may_send(key) and (not wanted.is_write or self._limits.before_write())
+        is_rested = not wanted.is_write or self._limits.before_write()
+        return is_rested and self._limits.may_send(key)
 
     def _continue_alone(self) -> None:
         """Continue the first job that asked to be alone; all the others have asked, too."""

@@ -11,7 +11,8 @@ from sync_queue.store import BATCH
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
 from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
-from worker.resilience.throttle import FILE_NAME, FULL_RATE, LEVELS, POLL_S, RAMP_S, Throttle
+from worker.resilience.pacing import LEVELS
+from worker.resilience.throttle import FILE_NAME, FULL_RATE, POLL_S, RAMP_S, Throttle
 
 CLOSED = CircuitState(BreakerStatus.CLOSED)
 HALF_OPEN = CircuitState(BreakerStatus.HALF_OPEN)
