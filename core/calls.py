@@ -64,6 +64,6 @@ def _advance(steps: Steps[_T], step: Call | Alone) -> Call | Alone:
         return steps.send(None)
     try:
         answer = step.run()
-    except Exception as error:  # broad: the steps decide which errors they expect
+    except Exception as error:  # noqa: BLE001 broad: the steps decide which errors they expect
         return steps.throw(error)
     return steps.send(answer)

@@ -57,9 +57,7 @@ class EditSender:
             self._check_epoch()
             yield from call(partial(self._plex.edit, target), is_write=True)
 
-    def send_individually(
-        self, item: PlexItem, changes: Sequence[Change]
-    ) -> Steps[dict[str, str]]:
+    def send_individually(self, item: PlexItem, changes: Sequence[Change]) -> Steps[dict[str, str]]:
         """Send each field in a request of its own and return the rejected ones with the reason.
 
         A date that Plex rejects must not keep the title from being written.

@@ -73,6 +73,11 @@ class InFlight:
         """Return True while a job runs or its end was not taken by `next`."""
         return bool(self._running or self._ended)
 
+    @property
+    def has_ended(self) -> bool:
+        """Return True if `next` returns without waiting."""
+        return bool(self._ended)
+
     def may_start(self, items: Collection[int], *, is_alone: bool = False) -> bool:
         """Return True if a job that writes these items may start now.
 
@@ -103,6 +108,7 @@ class InFlight:
         """
         while not self._ended:
             if self._in_flight:
+                self._in_flight -= 1
                 self._on_answer(self._pool.wait())
             else:
                 self._continue_alone()
@@ -110,7 +116,11 @@ class InFlight:
         return self._ended.popleft()
 
     def run(self, steps: Steps[Any]) -> Any:
-        """Run steps that are no job, while no job runs; return their result or raise their error."""
+        """Run steps that are no job, while no job runs; return their result.
+
+        Raises:
+            Exception: what the steps raise.
+        """
         self.start(-1, steps, is_alone=True)
         ended = self.next()
         if ended.error is not None:
@@ -125,9 +135,8 @@ class InFlight:
         finally:
             for job in self._running.values():
                 job.steps.close()
-            while self._in_flight:
-                self._pool.wait()
-                self._in_flight -= 1
+            in_flight, self._in_flight = self._in_flight, 0
+            self._pool.discard(in_flight)
             self._running.clear()
             self._ready.clear()
             self._waiting_alone.clear()
@@ -135,7 +144,6 @@ class InFlight:
             self._alone = None
 
     def _on_answer(self, answer: Answer) -> None:
-        self._in_flight -= 1
         job, error = self._running[answer.key], answer.error
         if job.is_writing:
             self._limits.on_write(answer.took_s)

@@ -1,7 +1,6 @@
 """Carry out network calls in threads; the only module of the worker that has threads for them."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -9,6 +8,7 @@ from typing import Any, Protocol
 from core.calls import Call
 from core.clock import Clock
 from core.own_thread import OwnThread
+from plex.transport import MAX_IN_FLIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +30,45 @@ class Pool(Protocol):
     def wait(self) -> Answer:
         """Return the next answer; wait for it. Call it only while a call is in flight."""
 
+    def discard(self, count: int) -> None:
+        """Wait until so many calls have ended, and forget their answers."""
+
+    def close(self) -> None:
+        """End the threads; wait for the calls that are in flight."""
+
 
 class RequestPool:
-    """Carries out calls in up to `size` threads, and returns to `owner`'s thread what they say."""
+    """Carries out up to `MAX_IN_FLIGHT` calls at a time; `owner` is the thread that gets the
+    answers.
+    """
 
-    def __init__(self, size: int, clock: Clock, owner: OwnThread) -> None:
-        self._executor = ThreadPoolExecutor(size, thread_name_prefix="request")
-        self._monotonic: Callable[[], float] = clock.monotonic
+    def __init__(self, clock: Clock, owner: OwnThread) -> None:
+        self._executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="request")
+        self._clock = clock
         self._owner = owner
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[int, float, Future[Any]]] = SimpleQueue()
 
     def start(self, key: int, call: Call) -> None:
         """Begin the call; `key` identifies its answer."""
-        self._executor.submit(self._carry_out, key, call)
+        started = self._clock.monotonic()
+        future = self._executor.submit(call.run)
+        future.add_done_callback(lambda future: self._on_end(key, started, future))
 
     def wait(self) -> Answer:
         """Return the next answer; wait for it. Call it only while a call is in flight."""
-        answer = self._answers.get()
+        key, took_s, future = self._ended.get()
         self._owner.run_pending()
-        return answer
+        error = future.exception()
+        return Answer(key, future.result() if error is None else None, error, took_s)
+
+    def discard(self, count: int) -> None:
+        """Wait until so many calls have ended, and forget their answers."""
+        for _ in range(count):
+            self._ended.get()
 
     def close(self) -> None:
         """End the threads; wait for the calls that are in flight."""
         self._executor.shutdown()
 
-    def _carry_out(self, key: int, call: Call) -> None:
-        started = self._monotonic()
-        value, error = None, None
-        try:
-            value = call.run()
-        except BaseException as raised:  # broad: the job that waits for the answer gets it
-            error = raised
-        self._answers.put(Answer(key, value, error, self._monotonic() - started))
+    def _on_end(self, key: int, started: float, future: Future[Any]) -> None:
+        self._ended.put((key, self._clock.monotonic() - started, future))

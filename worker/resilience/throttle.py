@@ -7,7 +7,8 @@ The wall clock is used, because slow start outlives its worker, but a step betwe
 for 0 to 60 s only. Its age, the sum of these steps, decides the rate; an interrupted slow start
 resumes at the age it had reached, since Plex did not warm up meanwhile.
 
-**Adaptive pacing.** Plex serves viewers first: see `pacing.py`, and `write_rest.py` for slow writes.
+**Adaptive pacing.** Plex serves viewers first: see `pacing.py`, and `write_rest.py` for slow
+writes.
 """
 
 from collections.abc import Callable
