@@ -4,7 +4,7 @@ Plex's database takes one write at a time. Where each takes seconds, viewers wai
 after a slow write no other starts for a little longer than it took, and none runs beside it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SLOW_WRITE_S = 1.0
 # The share of time with a write under way stays below half.
@@ -18,8 +18,8 @@ class WriteRest:
 
     Attributes:
         owed_s: the rest that was owed at `since`.
-        since: when the newest write ended.
-        is_slow: True if that write was slow, so that writes must not overlap.
+        since: when the newest slow write ended.
+        is_slow: True if the newest write was slow, so that writes must not overlap.
     """
 
     owed_s: float = 0.0
@@ -28,11 +28,12 @@ class WriteRest:
 
     def on_write(self, took_s: float, now: float) -> "WriteRest":
         """Return the rest that is owed after a write that ended `now`; also if it failed."""
-        owed_s = self.wait_s(now - took_s)
-        is_slow = took_s >= SLOW_WRITE_S
-        if is_slow:
-            owed_s = min(MAX_REST_S, owed_s + took_s * REST_FACTOR)
-        return WriteRest(owed_s, now, is_slow)
+        if took_s < SLOW_WRITE_S:
+            return replace(self, is_slow=False)
+        # The time of writes that overlapped counts once.
+        busy_s = min(took_s, max(0.0, now - self.since))
+        owed_s = self.wait_s(now - took_s) + busy_s * REST_FACTOR
+        return WriteRest(min(MAX_REST_S, owed_s), now, is_slow=True)
 
     def wait_s(self, now: float) -> float:
         """Return the seconds until the next write may start; 0.0 for none.

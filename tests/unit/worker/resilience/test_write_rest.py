@@ -35,12 +35,18 @@ def test_fast_writes_are_not_held_back(took_s: list[float]) -> None:
     assert not rest.is_slow
 
 
-def test_writes_that_overlapped_are_all_owed() -> None:
+def test_the_time_of_writes_that_overlapped_counts_once() -> None:
     rest = WriteRest()
-    for _ in range(4):
-        rest = rest.on_write(10.0, 10.0)
+    for ended in (10.0, 10.0, 11.0):
+        rest = rest.on_write(10.0, ended)
 
-    assert rest.wait_s(10.0) == pytest.approx(44.0)
+    assert rest.wait_s(11.0) == pytest.approx(11.0 * 1.1)
+
+
+def test_a_fast_write_beside_a_slow_one_saves_no_rest() -> None:
+    rest = WriteRest().on_write(0.1, 9.0).on_write(10.0, 10.0)
+
+    assert rest.wait_s(10.0) == pytest.approx(11.0)
 
 
 def test_time_without_a_write_counts_as_rest() -> None:
