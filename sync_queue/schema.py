@@ -282,7 +282,7 @@ def back_up(connection: sqlite3.Connection, data_dir: Path) -> None:
     temporary.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(temporary)) as target:
         connection.backup(target, pages=200)
-        # Whoever starts from the copy lacks what was uploaded since.
+        # A worker that starts from the copy does not know what was uploaded since.
         target.execute(sql.MARK_UPLOADS_UNKNOWN)
         target.commit()
         target.execute("PRAGMA journal_mode=DELETE")
