@@ -19,7 +19,6 @@ from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
 from plex.plan import WriteRules
 from stash.answers import Cover
 from stash.client import StashClient
-from stash.times import is_settled, parse_time
 from sync.image_failures import is_known_refusal, must_send, next_failure
 from sync.image_gate import ImageGate
 from sync.image_sender import Image, ImageOutcome, ImageSender
@@ -33,20 +32,6 @@ _AGAIN = {
     True: " again; PlexSync sends this cover once a week, or with Force Sync All",
 }
 """When a refused cover is sent again, by whether it was refused so before."""
-
-
-def confirmed_update(record: SyncRecord | None, scene: SyncMetadata) -> str:
-    """Return the `updated_at` of the last sync of the scene's file, "" for none.
-
-    Also "" when the scene was read within the resolution of Stash's times, so that a later edit
-    may have the same `updated_at`.
-    """
-    if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
-        return ""
-    # Stash can give a scene another file without another `updated_at`.
-    if record.oshash and record.oshash != scene.files[0].oshash:
-        return ""
-    return record.updated_at
 
 
 @dataclass(frozen=True, slots=True)

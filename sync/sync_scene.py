@@ -15,12 +15,12 @@ from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
-from sync.images import ImageRequest, ImageResult, ImageWriter, confirmed_update
+from sync.images import ImageRequest, ImageResult, ImageWriter
 from sync.job_progress import JobProgress, outcome_of
 from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
-from sync.scene_records import new_record, record_after_write
+from sync.scene_records import confirmed_update, new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
 from sync.suspensions import SuspendedField, overwritten_fields, suspended_images
 from sync.targets import (
@@ -56,9 +56,7 @@ class SceneSync:
             stash=ctx.stash,
             plex=ctx.plex,
             rules=ctx.rules,
-            sender=ImageSender(
-                ctx.plex, ctx.rules, ctx.records.originals, ctx.clock, ctx.check_epoch
-            ),
+            sender=ImageSender(ctx.plex, ctx.rules, ctx.records, ctx.clock, ctx.check_epoch),
             clock=ctx.clock,
             timer=ctx.watch,
             gate=gate,

@@ -122,11 +122,6 @@ class JobStore(JobQueries):
         with self.transaction() as connection:
             connection.execute(sql.SET_CURRENT_JOBS, {"ids": ids, "epoch": self._epoch})
 
-    def current_jobs(self) -> tuple[int, ...]:
-        """Return the ids of the jobs that were marked last; () if none was since the last claim."""
-        row = self._connection.execute(sql.CURRENT_JOBS).fetchone()
-        return tuple(map(int, str(row[0]).split())) if row and row[0] is not None else ()
-
     def complete(self, job: Job, counts: Counts = (), follow_up: FollowUp | None = None) -> bool:
         """Complete a running job and drop its dead letter; return False if it was not running.
 

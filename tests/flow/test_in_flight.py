@@ -51,7 +51,8 @@ def due_edits(installed: ProcessHarness) -> list[tuple[object, ...]]:
 
 
 def sync_all(installed: ProcessHarness) -> None:
-    installed.run_task("Sync All Scenes")
+    """Press the button; the task would wait for the end."""
+    installed.stash.run_task("Sync All Scenes")
 
 
 @pytest.fixture
