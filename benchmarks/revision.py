@@ -1,5 +1,6 @@
 """Make a revision of the project ready to be installed: its files, and a Python for it."""
 
+import importlib.util
 import subprocess
 import sys
 import zipfile
@@ -54,9 +55,13 @@ def make_python(source: Path, folder: Path) -> Path:
     Only what ships is installed: packages for development slow every start down.
     """
     python = bare_python(folder)
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    options = ["--disable-pip-version-check", "--prefer-binary"]
-    subprocess.run([*pip, *options, "-r", str(source / "requirements.txt")], check=True)
+    options = ["--quiet", "-r", str(source / "requirements.txt")]
+    if importlib.util.find_spec("pip"):
+        start = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python"]
+        command = [*start, str(python), "install", "--prefer-binary", *options]
+    else:  # the project's environment was made with uv
+        command = ["uv", "pip", "install", "--python", str(python), *options]
+    subprocess.run(command, check=True)
     return python
 
 
