@@ -8,6 +8,7 @@ fail, because the load of the machine affects it; read the table.
 import argparse
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -132,7 +133,11 @@ def _default_parts(options: argparse.Namespace) -> list[str]:
 
 def _pair(stack: ExitStack, revision: str) -> Pair:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plexsync-benchmark-")))
-    return Pair(this_revision(folder), checked_out(revision, folder))
+    try:
+        return Pair(this_revision(folder), checked_out(revision, folder))
+    except subprocess.CalledProcessError as error:
+        # git and pip have printed the reason
+        sys.exit(f"There is nothing to compare with: {revision} could not be installed ({error}).")
 
 
 def _rows(name: str, sizes: Sizes, pair: Pair | None) -> Iterator[Row]:
