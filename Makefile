@@ -9,18 +9,21 @@ TESTS = tests/unit
 # Coverage doubles the time of every process, so it measures only the tests that reach all that ships.
 MEASURED = tests/unit tests/component $(addprefix tests/flow/,test_reconcile.py test_restore.py test_tasks.py)
 OUT = dist
+AGAINST =
+PARTS =
 EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test cover gate check static docs demo bench profile fuzz soak tables package clean
+.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
 	@echo "make test     the whole suite, coverage enforced"
 	@echo "make cover    the lines that TESTS=... leaves uncovered (default tests/unit)"
 	@echo "make check    format, lint, types, generated files and unit tests: before every commit"
-	@echo "make bench    what it costs: ratios, milliseconds and requests"
+	@echo "make bench    what it costs: ratios, milliseconds and requests (PARTS=...; AGAINST=revision compares)"
+	@echo "make figures  measure the figures of docs/limits.md again, against AGAINST=revision (PARTS=...)"
 	@echo "make profile  the costliest functions of a sync"
 	@echo "make soak     long randomised kill runs"
 	@echo "make fuzz     random input from every side, random histories of both servers (EXAMPLES=2000)"
@@ -66,7 +69,10 @@ demo: env
 	@KEEP="$(KEEP)" $(PY) -m tests.demo
 
 bench: env
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(PARTS)
+
+figures: env
+	@$(PY) -m benchmarks --write $(if $(AGAINST),--against $(AGAINST)) $(PARTS)
 
 profile: env
 	@$(PY) -m benchmarks.profile

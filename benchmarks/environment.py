@@ -35,13 +35,15 @@ class WaitTimeout(Exception):
 class BenchEnvironment:
     """Both servers and the installed plugin; `folder` is an unrelated working folder."""
 
-    def __init__(self, stash: StashEmulator, plex: PlexEmulator, folder: Path) -> None:
+    def __init__(
+        self, stash: StashEmulator, plex: PlexEmulator, folder: Path, source: Path
+    ) -> None:
         self.stash = stash
         self.plex = plex
         self.folder = folder
         self.section = plex.library.add_section("Scenes", ["/media"]).key
         self.items: dict[int, int] = {}
-        stash.install_plugin(PROJECT)
+        stash.install_plugin(source)
         stash.configure(a_plex_url=plex.url, a_plex_token=plex.token, b_path_map="/data => /media")
 
     @property
@@ -114,6 +116,10 @@ class BenchEnvironment:
         """Return the newest hook run, with the exact input and argv from Stash."""
         return [run for run in self.stash.plugin_runs if "hookContext" in run.args][-1]
 
+    def worker_pid(self) -> int:
+        """Return the worker's process ID."""
+        return int(str(self._value("SELECT pid FROM worker")))
+
     def is_idle(self) -> bool:
         """Return True if everything is done, verifying reads included."""
         return not self.count() and self._value("SELECT doing FROM worker") == "idle"
@@ -134,18 +140,25 @@ class BenchEnvironment:
 
 
 @contextmanager
-def open_environment(scenes: int = 0) -> Iterator[BenchEnvironment]:
+def open_environment(
+    scenes: int = 0, source: Path = PROJECT, python: Path | None = None
+) -> Iterator[BenchEnvironment]:
     """Yield an environment with 1 + `scenes` scenes, its worker started and Plex's library indexed.
 
-    Processes and files are removed afterwards.
+    `source` is a revision of the project; `python` None: the benchmark's own. Processes and files
+    are removed afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="plexsync-benchmark-") as name:
         folder = Path(name)
         with (
             PlexEmulator() as plex,
-            StashEmulator(folder / "stash", extra_env=COMPILED_KEPT) as stash,
+            StashEmulator(
+                folder / "stash",
+                python_path=str(python) if python else None,
+                extra_env=COMPILED_KEPT,
+            ) as stash,
         ):
-            env = BenchEnvironment(stash, plex, folder)
+            env = BenchEnvironment(stash, plex, folder, source)
             first = env.add_scenes(1 + scenes)[0]
             try:
                 stash.update_scene(first, title="The first edit")

@@ -19,6 +19,7 @@ from benchmarks.environment import (
     with_scene,
 )
 from benchmarks.report import Row
+from benchmarks.revision import bare_python
 from benchmarks.sizes import Sizes
 from benchmarks.stopwatch import Command, Times, time_alternating
 from core.job import PRIORITY_BACKFILL, scene_subject
@@ -54,16 +55,16 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         yield from _network(env, hook)
         yield from _floor_rows(floors, env, sizes.rounds)
         hook = replace(hook, argv=(floors.bare.argv[0], *hook.argv[1:]))
-        with _disabled(env):
+        with disabled(env):
             yield _uncompiled(env, floors, hook, sizes.rounds)
             yield _alive("worker idle, queue empty", env, floors, hook, sizes.rounds)
         yield _started("worker to be started, queue empty", env, floors, hook, sizes.starts)
-        with _disabled(env):
+        with disabled(env):
             _fill(env, sizes.queued)
             yield _alive(
                 f"worker idle, {sizes.queued:,} jobs waiting", env, floors, hook, sizes.rounds
             )
-            yield _snapshot(env, floors, hook, sizes)
+            yield _snapshot(env, floors, sizes)
             yield _started(
                 f"worker to be started, {sizes.queued:,} jobs waiting",
                 *(env, floors, hook, sizes.starts),
@@ -111,7 +112,7 @@ def _network(env: BenchEnvironment, hook: Command) -> Iterator[Row]:
 
 
 @contextmanager
-def _disabled(env: BenchEnvironment) -> Iterator[None]:
+def disabled(env: BenchEnvironment) -> Iterator[None]:
     """Run the worker with Enabled off: what hooks enqueue stays in the queue."""
     env.stash.configure(a_enabled=False)
     yield
@@ -130,10 +131,7 @@ class _Floors:
 @contextmanager
 def _floors(env: BenchEnvironment) -> Iterator[_Floors]:
     """Yield the floors: an environment without packages, and a database that stays open."""
-    folder = env.folder / "empty"
-    base = getattr(sys, "_base_executable", sys.executable)
-    subprocess.run([base, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = str(folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
+    python = str(bare_python(env.folder / "empty"))
     database = env.folder / "floor.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -152,7 +150,7 @@ def _floor_rows(floors: _Floors, env: BenchEnvironment, rounds: int) -> Iterator
     for what, times in (("import sqlite3", sqlite), ("one upsert", upsert)):
         ratio = times.median_ms / bare.median_ms
         measured = f"{ratio:4.2f} x  {times.median_ms:5.1f} ms"
-        yield Row(PART, f"floor: python -S, {what}", measured, "-", True)
+        yield Row(PART, f"floor: python -S, {what}", measured, is_figure=True)
 
 
 def _alive(what: str, env: BenchEnvironment, floors: _Floors, hook: Command, rounds: int) -> Row:
@@ -185,11 +183,17 @@ def _started(what: str, env: BenchEnvironment, floors: _Floors, hook: Command, r
     return _row(what, times, START_RATIO)
 
 
-def _snapshot(env: BenchEnvironment, floors: _Floors, hook: Command, sizes: Sizes) -> Row:
-    """Measure the operation that the page polls."""
+def snapshot_command(env: BenchEnvironment) -> Command:
+    """Return the operation that the page polls, with the argv and the input of a real run."""
+    hook = hook_command(env)
     message = json.loads(hook.inputs[0])
     message["args"] = {"mode": "ui", "call": "snapshot"}
-    poll = Command(hook.argv, (json.dumps(message),), None, hook.environment)
+    return Command(hook.argv, (json.dumps(message),), None, hook.environment)
+
+
+def _snapshot(env: BenchEnvironment, floors: _Floors, sizes: Sizes) -> Row:
+    poll = snapshot_command(env)
+    poll = replace(poll, argv=(floors.bare.argv[0], *poll.argv[1:]))
     bare, times = time_alternating((floors.bare, poll), sizes.rounds, env.folder)
     ratio = times.median_ms / bare.median_ms
     return Row(
@@ -198,6 +202,7 @@ def _snapshot(env: BenchEnvironment, floors: _Floors, hook: Command, sizes: Size
         f"{ratio:4.2f} x  {times.median_ms:5.1f} ms  ({times.p95_ms:.1f})",
         f"at most {SNAPSHOT_RATIO:g} x",
         ratio <= SNAPSHOT_RATIO,
+        is_figure=True,
     )
 
 
@@ -232,4 +237,4 @@ def _row(what: str, times: Sequence[Times], limit: float) -> Row:
         return Row(PART, what, measured, f"at most {limit:g} x", hook / bare <= limit)
     is_within = hook / bare <= limit and hook / upsert <= FLOOR_RATIO and hook < ALIVE_MS
     budget = f"at most {limit:g} x and {FLOOR_RATIO:g} x, under {ALIVE_MS:g} ms"
-    return Row(PART, what, measured, budget, is_within)
+    return Row(PART, what, measured, budget, is_within, is_figure=True)

@@ -17,7 +17,9 @@ from pathlib import Path
 from hooks.entry import run_hook
 from sync_queue.lease import Lease
 from sync_queue.schema import open_database
+from tests.emulators.stash_plugins import load_plugin
 from tests.harness.plugin_copy import copy_plugin
+from tools.package import MANIFEST
 
 # How many at either end are compared.
 EDGE = 200
@@ -75,8 +77,9 @@ def _in_process(data: Path, number: int) -> bool:
 
 def _as_process(plugin: Path, number: int) -> bool:
     given = json.dumps(_message(1_000_000 + number)).encode()
+    _, *arguments = load_plugin(plugin / MANIFEST).exec
     done = subprocess.run(
-        [sys.executable, str(plugin / "PlexSync.py")],
+        [sys.executable, *(part.replace("{pluginDir}", str(plugin)) for part in arguments)],
         input=given,
         capture_output=True,
         check=True,

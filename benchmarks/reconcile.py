@@ -47,8 +47,8 @@ def rows(sizes: Sizes) -> Iterator[Row]:
     each_s = []
     for count in sizes.compared:
         with open_big_library(count, count) as library:
-            _make_synced(library)
-            measured = _compared(library)
+            make_synced(library)
+            measured = compare(library)
             yield from _judged(
                 f"Comparing {count:,} synced scenes, index cold", library, measured, count, 0
             )
@@ -56,9 +56,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             for item in library.items[::EVERY]:
                 library.plex.library.change(item, title="By hand")
             part = f"Comparing {count:,} scenes, every {EVERY}th with a gap, and fixing them"
-            yield from _judged(
-                part, library, _compared(library), count, len(library.items[::EVERY])
-            )
+            yield from _judged(part, library, compare(library), count, len(library.items[::EVERY]))
     ratio = each_s[-1] / each_s[0]
     part = "Comparing, by the number of scenes"
     text = f"{ratio:.2f} x"
@@ -71,7 +69,8 @@ def rows(sizes: Sizes) -> Iterator[Row]:
     )
 
 
-def _compared(library: BigLibrary) -> Measured:
+def compare(library: BigLibrary) -> Measured:
+    """Compare both sides in a process of its own, fixing included."""
     with closing(connect(str(library.data), timeout_s=30.0)) as connection:
         clock = SystemClock()
         request_run(MetaStore(JobStore(connection, clock)), ALL, clock.wall())
@@ -113,7 +112,7 @@ def _judged(
         )
 
 
-def _make_synced(library: BigLibrary) -> None:
+def make_synced(library: BigLibrary) -> None:
     """Make Plex show every scene, and save the records."""
     with closing(connect(str(library.data), timeout_s=30.0)) as connection:
         connection.execute("PRAGMA synchronous = OFF")

@@ -9,7 +9,8 @@ class Sizes:
 
     `rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits that are timed.
     `indexed` and `scales` are sizes of Plex libraries, smallest first; `cached` is one size.
-    `synced`, `scaled` and `fanned` are numbers of scenes, as are `compared`, smallest first.
+    `synced`, `scaled`, `fanned` and `remembered` are numbers of scenes, as are `compared`, smallest
+    first. `against` scenes are synced `repeats` times with each of two revisions.
     """
 
     rounds: int
@@ -27,6 +28,9 @@ class Sizes:
     scales: tuple[int, ...]
     compared: tuple[int, ...]
     fanned: int
+    remembered: int
+    against: int
+    repeats: int
 
 
 FULL = Sizes(
@@ -34,7 +38,7 @@ FULL = Sizes(
     starts=25,
     queued=100_000,
     singles=2_000,
-    edits=5,
+    edits=20,
     backfill=20_000,
     changed=(1, 100, 1_000),
     bulk=100,
@@ -45,6 +49,9 @@ FULL = Sizes(
     scales=(1_000, 10_000, 100_000),
     compared=(10_000, 100_000),
     fanned=5_000,
+    remembered=100_000,
+    against=1_000,
+    repeats=2,
 )
 QUICK = Sizes(
     rounds=15,
@@ -62,4 +69,7 @@ QUICK = Sizes(
     scales=(1_000, 10_000),
     compared=(1_000, 5_000),
     fanned=300,
+    remembered=10_000,
+    against=200,
+    repeats=1,
 )

@@ -9,18 +9,43 @@ from benchmarks.sizes import Sizes
 from benchmarks.traffic import FEW, Traffic
 from benchmarks.worker_process import Measured
 
-LATENCIES_S = (0.0, 0.005)
+# The floor with a slow Plex: an edit and a poster a scene, as many requests at a time.
+SLOW_S, PER_SCENE, IN_FLIGHT = 0.02, 2, 4
+# A slow Plex gets one of so many scenes.
+FEWER = 5
+MAX_FLOORS, MAX_REQUESTS = 2.0, 2.1
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """Measure at every latency of Plex, from an empty data folder."""
-    count = sizes.synced
-    for latency_s in LATENCIES_S:
+    """Measure without latency and with a slow Plex, from an empty data folder."""
+    for latency_s, count in ((0.0, sizes.synced), (SLOW_S, sizes.synced // FEWER)):
         with open_big_library(count, count) as library:
             library.plex.switches.latency_s = latency_s
             part = f"Sync All of {count:,} scenes, Plex takes {latency_s * 1000:.0f} ms more"
-            yield from _judged(f"{part}: cold", *library.sync(library.scenes), count, count)
+            cold = f"{part}: cold"
+            measured, found = library.sync(library.scenes)
+            yield from _judged(cold, measured, found, count, count)
+            yield _per_scene(cold, len(library.plex.requests) / count)
+            if latency_s:
+                yield _against_floor(cold, measured.seconds, count)
             yield from _judged(f"{part}: unchanged", *library.sync(library.scenes), count, 0)
+
+
+def floor_s(count: int, latency_s: float) -> float:
+    """Return the seconds that Plex's latency alone takes for a first sync of `count` scenes."""
+    return count * PER_SCENE * latency_s / IN_FLIGHT
+
+
+def _per_scene(part: str, requests: float) -> Row:
+    is_within = requests <= MAX_REQUESTS
+    budget = f"at most {MAX_REQUESTS:g}"
+    return Row(part, "Plex: requests per scene", f"{requests:.2f}", budget, is_within)
+
+
+def _against_floor(part: str, seconds: float, count: int) -> Row:
+    floors = seconds / floor_s(count, SLOW_S)
+    what = f"time, against {PER_SCENE} requests a scene with {IN_FLIGHT} at a time"
+    return Row(part, what, f"{floors:.2f} x", f"at most {MAX_FLOORS:g} x", floors <= MAX_FLOORS)
 
 
 def _judged(part: str, measured: Measured, found: Traffic, count: int, moved: int) -> Iterator[Row]:

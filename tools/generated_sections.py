@@ -4,20 +4,23 @@ from collections.abc import Iterable, Sequence
 
 MARKDOWN = "<!-- {} -->"
 HASH = "# {}"  # YAML, INI
+COMMAND = "make tables"
 
 
-def marks(name: str, comment: str = MARKDOWN) -> tuple[str, str]:
-    """Return the lines before and after the part."""
-    return comment.format(f"{name}:begin, written by `make tables`"), comment.format(f"{name}:end")
+def marks(name: str, comment: str = MARKDOWN, command: str = COMMAND) -> tuple[str, str]:
+    """Return the lines before and after the part; the first names the command that writes it."""
+    return comment.format(f"{name}:begin, written by `{command}`"), comment.format(f"{name}:end")
 
 
-def with_part(page: str, name: str, part: str, comment: str = MARKDOWN) -> str:
+def with_part(
+    page: str, name: str, part: str, comment: str = MARKDOWN, command: str = COMMAND
+) -> str:
     """Return `page` with `part` between the marks of this name; an empty page becomes the part.
 
     Raises:
         ValueError: the marks are missing or in the wrong order.
     """
-    first, last = marks(name, comment)
+    first, last = marks(name, comment, command)
     before, begin, rest = (page or f"{first}\n{last}\n").partition(first)
     _, end, after = rest.partition(last)
     if not (begin and end):
