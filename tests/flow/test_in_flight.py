@@ -93,11 +93,14 @@ def test_four_writes_of_different_items_are_under_way(warm: ProcessHarness) -> N
 
 
 def test_no_two_requests_for_one_item_overlap(warm: ProcessHarness) -> None:
-    """Edits, shared edits and posters of a first Sync All, at a Plex that takes some time."""
-    for scene in warm.stash.library.scene_ids():
-        warm.change(scene, studio=f"Studio {scene % 3}")
+    """Edits, posters, and edits of several items, at a Plex that takes some time."""
     warm.plex.switches.latency_s = 0.02
-    sync_all(warm)
+    warm.run_task("Sync All Scenes")
+    warm.wait_until_drained()
+    for scene in warm.stash.library.scene_ids():
+        own = {"details": f"Text {scene}"} if scene % 2 else {}
+        warm.change(scene, studio=f"Studio {scene % 4}", cover=png(100 + scene), **own)
+    warm.run_task("Sync All Scenes")
     warm.wait_until_drained()
 
     writes = [record for record in warm.plex.writes() if record.ended]
@@ -129,3 +132,5 @@ def test_an_edit_waits_only_for_what_is_in_flight(warm: ProcessHarness) -> None:
     following = warm.plex.writes()[before:]
     assert written_items(following[:1]) == {key}
     assert warm.item("edited.mp4").title == "Edited by the user"
+    # They took longer than an edit settles, so Plex had a rest.
+    assert "writes.slow" in warm.worker_log()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 SLOW_WRITE_S = 1.0
 # The share of time with a write under way stays below half.
 REST_FACTOR = 1.1
-MAX_REST_S = 120.0
+MAX_OWED_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class WriteRest:
     """
 
     owed_s: float = 0.0
-    since: float = 0.0
+    since: float = float("-inf")
     is_slow: bool = False
 
     def on_write(self, took_s: float, now: float) -> "WriteRest":
@@ -31,9 +31,9 @@ class WriteRest:
         if took_s < SLOW_WRITE_S:
             return replace(self, is_slow=False)
         # The time of writes that overlapped counts once.
-        busy_s = min(took_s, max(0.0, now - self.since))
+        busy_s = min(took_s, now - self.since)
         owed_s = self.wait_s(now - took_s) + busy_s * REST_FACTOR
-        return WriteRest(min(MAX_REST_S, owed_s), now, is_slow=True)
+        return WriteRest(min(MAX_OWED_S, owed_s), now, is_slow=True)
 
     def wait_s(self, now: float) -> float:
         """Return the seconds until the next write may start; 0.0 for none.

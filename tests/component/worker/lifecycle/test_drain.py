@@ -511,3 +511,63 @@ def test_a_field_written_but_rejected_is_still_ours(worker: InProcessHarness) ->
     worker.drain_scenes(scene)
 
     assert worker.titled_item("a").title == "Second title"
+
+
+def test_a_job_waits_until_plex_has_rested(worker: InProcessHarness) -> None:
+    worker.drain_scenes(worker.titled_scene("warm"))
+    worker.clock.sleeps.clear()
+    worker.components.throttle.on_write(10.0)
+
+    report = worker.drain_scenes(worker.titled_scene("a"))
+
+    assert sum(worker.clock.sleeps) == pytest.approx(11.0)
+    assert report.wrote == 1
+
+
+def test_a_job_that_may_have_crashed_a_worker_runs_alone(worker: InProcessHarness) -> None:
+    """The marks of the jobs in progress name it alone, and up to four of the others together."""
+    scenes = [worker.titled_scene(str(number)) for number in range(6)]
+    worker.enqueue(*scenes)
+    suspect = worker.store.claim()[0]
+    worker.store.mark_current(suspect.id)
+    marks: list[tuple[int, ...]] = []
+
+    def note(point: str) -> None:
+        if point == "drain.job_started":
+            marks.append(worker.store.current_jobs())
+
+    worker.end_worker()
+    worker.begin_worker(note)
+    worker.drain()
+
+    assert [mark for mark in marks if suspect.id in mark] == [(suspect.id,)]
+    assert max(map(len, marks)) == MAX_IN_FLIGHT
+
+
+def test_a_poison_job_leaves_no_charge_on_its_neighbours(worker: InProcessHarness) -> None:
+    """Four jobs are in progress when the worker is killed; the three others finish alone."""
+    scenes = [worker.titled_scene(str(number)) for number in range(4)]
+    worker.enqueue(*scenes)
+    store = worker.store
+    store.mark_current(*[job.id for job in store.claim()])
+
+    worker.restart()
+    charged = worker.rows("SELECT deaths FROM scene_ack_queue_default WHERE status < 2")
+    report = worker.drain()
+
+    assert charged == [(1,)] * 4
+    assert (report.done, worker.dead_letters()) == (4, [])
+    assert worker.worker_log().count("worker.killed scene=") == 4
+
+
+def test_a_failure_in_flight_when_the_breaker_opened_is_free(worker: InProcessHarness) -> None:
+    """Five failures in a row open the breaker; those that were in flight spend no attempt."""
+    scenes = [worker.titled_scene(str(number)) for number in range(12)]
+    worker.plex.faults.add(Fault("status", method="PUT", status=500, times=None))
+
+    report = worker.drain_scenes(*scenes)
+
+    assert worker.components.circuit.breaker.state is BreakerStatus.OPEN
+    assert report.dead == 0
+    assert {worker.job(scene)[1] for scene in scenes} == {0}
+    assert worker.plex.count("PUT") < 5 + MAX_IN_FLIGHT

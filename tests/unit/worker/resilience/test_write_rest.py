@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
 from worker.resilience.throttle import POLL_S, Throttle
-from worker.resilience.write_rest import MAX_REST_S, SLOW_WRITE_S, WriteRest
+from worker.resilience.write_rest import MAX_OWED_S, SLOW_WRITE_S, WriteRest
 
 
-@given(st.lists(st.floats(SLOW_WRITE_S, MAX_REST_S / 2), min_size=1, max_size=20))
+@given(st.lists(st.floats(SLOW_WRITE_S, MAX_OWED_S / 2), min_size=1, max_size=20))
 def test_slow_writes_take_less_than_half_of_the_time(took_s: list[float]) -> None:
     """Each write starts as early as it may, and the rest after the last one counts."""
     rest, now = WriteRest(), 0.0
@@ -56,7 +56,7 @@ def test_time_without_a_write_counts_as_rest() -> None:
 
 
 def test_no_rest_is_longer_than_two_minutes() -> None:
-    assert WriteRest().on_write(600.0, 600.0).wait_s(600.0) == MAX_REST_S
+    assert WriteRest().on_write(600.0, 600.0).wait_s(600.0) == MAX_OWED_S
 
 
 class Plex:
