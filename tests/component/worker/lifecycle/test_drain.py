@@ -514,8 +514,6 @@ def test_a_field_written_but_rejected_is_still_ours(worker: InProcessHarness) ->
 
 
 def test_a_job_waits_until_plex_has_rested(worker: InProcessHarness) -> None:
-    worker.drain_scenes(worker.titled_scene("warm"))
-    worker.clock.sleeps.clear()
     worker.components.throttle.on_write(10.0)
 
     report = worker.drain_scenes(worker.titled_scene("a"))
