@@ -1,4 +1,4 @@
-"""Test that a first image is uploaded without a look at Plex's list, and that none is sent twice."""
+"""A first image is uploaded without a look at the list of Plex, and none is sent twice."""
 
 from __future__ import annotations
 
