@@ -9,6 +9,7 @@ from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock, SystemClock
 from core.job import PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
+from core.own_thread import OwnThread
 from core.step_timer import PLEX, STASH, StepTimer
 from core.version import VERSION
 from reconciliation.gap_sinks import QueueGapSink
@@ -39,11 +40,13 @@ from worker.lifecycle.drain_deps import DrainDeps, OnBatchRead
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
+from worker.lifecycle.request_pool import RequestPool
 from worker.lifecycle.supervisor import UPDATE, WorkerSupervisor
 from worker.lifecycle.worker_queue import WorkerQueue, open_worker_queue
 from worker.reporting.batch_summary import BatchSummary
 from worker.reporting.job_log import JobReporter
 from worker.reporting.log_alerts import LogAlerts
+from worker.reporting.reporting import Reporting
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.circuit import CircuitBreaker, load_circuit
 from worker.resilience.throttle import Throttle
@@ -63,29 +66,16 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRun:
-    """One start of a worker: its environment, its log, who started it, and its heartbeat."""
+    """One start of a worker: its environment, its log, who started it, and its heartbeat.
+
+    `owner` is the thread that runs it, and that alone changes its state.
+    """
 
     env: Environment
     log: EventLog
     started_by: str
     heartbeat: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reporting:
-    """What turns events into log lines, notices and statistics."""
-
-    alerts: LogAlerts
-    jobs: JobReporter
-    summary: BatchSummary
-    statistics: StatisticsRecorder
-    timer: StepTimer
-
-    def add_due_notices(self, circuit: CircuitBreaker) -> None:
-        """Add the notices that are due: the summary, a long outage, and what was logged."""
-        self.summary.report_if_due()
-        self.jobs.notify_long_outage(circuit.breaker)
-        self.alerts.flush()
+    owner: OwnThread = field(default_factory=OwnThread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +88,7 @@ class Worker:
 
     def close(self) -> None:
         """Close the connections to the servers and to the queue; the lease stays as it is."""
+        self.components.drain.close()
         self.components.settings.close()
         self.opened.queue.close()
 
@@ -199,6 +190,7 @@ def build_drain(
         circuit=circuit,
         throttle=throttle,
         fan_out=fan_out,
+        pool=RequestPool(run.env.clock, run.owner),
         rng=run.env.rng,
         clock=run.env.clock,
         log=run.log,
@@ -257,7 +249,7 @@ def build_settings(
             address,
             cookie,
             timeout_s=env.stash_timeout_s,
-            on_request=on_stash_request,
+            on_request=run.owner.wrap(on_stash_request),
             key_file=KeyFile(env.data_dir),
         )
 
@@ -267,7 +259,9 @@ def build_settings(
         )
 
     learning = LearnedPathStore(env.data_dir, env.clock, log, lambda mapping: _rematch(queue))
-    additions = WorkerAdditions(learning, queue.store.check_epoch, on_plex_response, timer)
+    additions = WorkerAdditions(
+        learning, queue.store.check_epoch, run.owner, on_plex_response, timer
+    )
     return LiveSettings(queue.facts, queue.notices, env.clock, log, build_stash, build_context)
 
 

@@ -67,14 +67,18 @@ class PlexClient:
     def machine_identifier(self) -> str:
         """Return the server's 40 hex digits, asked once. `/identity` needs no token."""
         if not self._machine:
-            try:
-                root = self._transport.read(IDENTITY, timeout=self._transport.quick_s)
-            except (PlexNotFound, PlexRejected) as error:
-                raise PlexAccessError(f"{FOREIGN} ({error})") from error
-            self._machine = root.get("machineIdentifier", "")
-            if not self._machine:
-                raise PlexTemporaryError("Plex did not say which server it is")
+            self._machine = self._read_identity()
         return self._machine
+
+    def _read_identity(self) -> str:
+        try:
+            root = self._transport.read(IDENTITY, timeout=self._transport.quick_s)
+        except (PlexNotFound, PlexRejected) as error:
+            raise PlexAccessError(f"{FOREIGN} ({error})") from error
+        machine = root.get("machineIdentifier", "")
+        if not machine:
+            raise PlexTemporaryError("Plex did not say which server it is")
+        return machine
 
     @property
     def cached_machine_identifier(self) -> str:
@@ -83,11 +87,7 @@ class PlexClient:
 
     def check_identity(self) -> None:
         """Send one quick request that proves that Plex answers; it does not prove the token."""
-        self._machine, known = "", self._machine
-        try:
-            self.machine_identifier()
-        finally:
-            self._machine = self._machine or known
+        self._machine = self._read_identity()
 
     def sections(self) -> tuple[Section, ...]:
         """Return all libraries with their change markers; one authenticated request."""

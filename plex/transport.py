@@ -17,6 +17,7 @@ import urllib3
 from plexapi.base import PlexObject
 from plexapi.exceptions import BadRequest, PlexApiException
 from plexapi.server import PlexServer
+from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError, PlexUnavailable
@@ -28,6 +29,7 @@ from plex.xml_encoding import UTF_8, as_utf_8
 QUICK_READ_S = 5.0
 QUICK_TRIES = 3  # one try and two quick retries, for connection errors only
 QUICK_WAIT_S = 0.2
+MAX_IN_FLIGHT = 4  # requests at the same time; each needs a connection of its own
 IDENTITY = "/identity"
 PLEX_ERROR = "Response"  # the root element of Plex's own errors
 FOREIGN = (
@@ -78,8 +80,35 @@ class PlexAddress:
     was_reached: bool = False
 
 
+@dataclass(slots=True)
+class _Exchange:
+    """What the answer of one request shows before plexapi reads it."""
+
+    status: int = 0
+    is_page: bool = False
+
+    def on_response(self, response: requests.Response, **_: object) -> None:
+        """Check the answer, and state its charset.
+
+        Raises:
+            PlexTemporaryError: the answer is not Plex's.
+        """
+        self.status = response.status_code
+        # plexapi reads the text, for which requests believes the header
+        response._content = as_utf_8(response.content)
+        response.encoding = UTF_8
+        if (
+            _ENTITY in response.content
+        ):  # Plex has none; they can make a small answer fill the memory
+            raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
+        self.is_page = response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
+
+
 class PlexTransport:
-    """One kept session with one server. Raises `core.errors.PlexError` subclasses only."""
+    """One kept session with one server. Raises `core.errors.PlexError` subclasses only.
+
+    Up to `MAX_IN_FLIGHT` threads may send at the same time.
+    """
 
     def __init__(
         self,
@@ -90,7 +119,8 @@ class PlexTransport:
     ) -> None:
         """Send nothing. `on_answer` gets the seconds and the status of every answer."""
         self.session = requests.Session()
-        self.session.hooks["response"].append(self._check_response)
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT))
         # a proxy must not see the token; Plex is on the local network
         self.session.trust_env = False
         self.session.verify = address.verify
@@ -104,8 +134,6 @@ class PlexTransport:
         self.quick_s = (address.timeout_s[0], QUICK_READ_S)
         self._sleep = sleep
         self._on_answer = on_answer
-        self._status = 0
-        self._is_page = False
 
     def read(
         self, target: str, headers: Mapping[str, str] | None = None, timeout: Any = None
@@ -133,11 +161,13 @@ class PlexTransport:
         retries; without `is_repeatable` only where Plex cannot have got the request.
         """
         options = {key: value for key, value in options.items() if value is not None}
+        exchange = _Exchange()
         try:
             with plex_errors(target):
                 for attempt in self._quick_retries(is_repeatable):
                     with attempt:
-                        root = self._send(target, method, parse, options)
+                        exchange = _Exchange()
+                        root = self._send(target, method, parse, options, exchange)
         except (PlexUnavailable, PlexAccessError) as error:
             if not isinstance(error.__cause__, requests.ConnectionError):
                 raise
@@ -150,32 +180,41 @@ class PlexTransport:
             if explained is None:
                 raise
             raise explained from error.__cause__
-        if self._is_page:
+        if exchange.is_page:
             raise self._foreign_answer(target)
         return root
 
     def _send(
-        self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]
+        self,
+        target: str,
+        method: Callable[..., Any],
+        parse: bool,
+        options: dict[str, Any],
+        exchange: _Exchange,
     ) -> Element | None:
         started = time.perf_counter()
         try:
             # A redirect would carry the token elsewhere, and turns a PUT into a GET.
             root: Element | None = self._server.query(
-                target, method, allow_redirects=False, **options
+                target,
+                method,
+                allow_redirects=False,
+                hooks={"response": exchange.on_response},
+                **options,
             )
         except ParseError:
-            if parse and not self._is_page:
+            if parse and not exchange.is_page:
                 raise
             root = None  # 200 with plain text: done
         except TypeError as error:  # plexapi trips over a status that requests has no name for
-            raise BadRequest(f"({self._status}) without a name") from error
+            raise BadRequest(f"({exchange.status}) without a name") from error
         except PlexApiException as error:
             # An image that fails says nothing about how loaded Plex is.
             status = 0 if _IMAGES.match(target) else status_of(error) or 0
             self._on_answer(time.perf_counter() - started, status)
             raise
         self._on_answer(time.perf_counter() - started, 200)
-        self._was_reached = self._was_reached or not self._is_page
+        self._was_reached = self._was_reached or not exchange.is_page
         return root
 
     def _foreign_answer(self, target: str) -> PlexError:
@@ -191,17 +230,6 @@ class PlexTransport:
                 return error
             return PlexTemporaryError("a web page came instead of Plex's answer; nothing was done")
         return PlexAccessError(FOREIGN)
-
-    def _check_response(self, response: requests.Response, **_: object) -> None:
-        self._status = response.status_code
-        # plexapi reads the text, for which requests believes the header
-        response._content = as_utf_8(response.content)
-        response.encoding = UTF_8
-        if (
-            _ENTITY in response.content
-        ):  # Plex has none; they can make a small answer fill the memory
-            raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
-        self._is_page = response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
 
     def _quick_retries(self, is_repeatable: bool) -> Retrying:
         def deserves_retry(error: BaseException) -> bool:

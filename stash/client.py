@@ -27,7 +27,10 @@ PLUGIN_ID = "PlexSync"
 
 
 class StashClient(StashTransport):
-    """Send PlexSync's queries to one Stash. One thread uses one client."""
+    """Send PlexSync's queries to one Stash.
+
+    Several threads may read covers at the same time; only one sends anything else.
+    """
 
     def scenes(self, ids: Sequence[int]) -> dict[int, RawScene | None]:
         """Return each requested scene; None for a deleted one, {} for one that Stash fails on."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from threading import Lock
 from typing import Any
 
 import requests
@@ -43,7 +44,7 @@ class StashAddress:
 
 
 class StashSession(requests.Session):
-    """Send requests to one Stash. One thread uses one session.
+    """Send requests to one Stash. Several threads may send at the same time.
 
     `cookie` is the value of Stash's session cookie, "" for none. Stash renews it with every
     authenticated response, and the session keeps the newest value only. `api_key` is sent after
@@ -79,6 +80,8 @@ class StashSession(requests.Session):
         self.api_key = api_key or (key_file.read() if key_file else "")
         self._timeout_s = timeout_s
         self._on_request = on_request
+        # Of several requests whose cookie is refused, one at a time looks for a key.
+        self._login = Lock()
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> Any:
         """Send a request with the cookie, and again with the API key if the cookie is refused.
@@ -89,6 +92,17 @@ class StashSession(requests.Session):
         response = self._send_once(method, url, self._cookie_header(), args, kwargs)
         if response.status_code not in _AUTH_FAILURES:
             return response
+        with self._login:
+            return self._request_with_key(response, method, url, args, kwargs)
+
+    def _request_with_key(
+        self,
+        response: requests.Response,
+        method: str | bytes,
+        url: str | bytes,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> requests.Response:
         # Another process may have kept a newer key.
         self.api_key = (self._key_file.read() if self._key_file else "") or self.api_key
         if self.api_key:

@@ -35,7 +35,7 @@ _READY = "OK"
 
 
 class StashTransport(GQLWrapper):
-    """Send queries to one Stash, and determine what a failed one means. One thread uses one."""
+    """Send queries to one Stash, and determine what a failed one means."""
 
     s: StashSession
 

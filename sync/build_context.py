@@ -1,11 +1,12 @@
 """Build what a sync works with from one set of settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
 from core.log import EventLog
+from core.own_thread import OwnThread
 from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.device_identity import device_headers
@@ -31,10 +32,14 @@ OnPlexResponse = Callable[[float, int], object]
 
 @dataclass(frozen=True, slots=True)
 class WorkerAdditions:
-    """What only the worker's sync context has; that of a task works with these defaults."""
+    """What only the worker's sync context has; that of a task works with these defaults.
+
+    `owner` is the thread that every answer of Plex is reported on.
+    """
 
     learning: LearnedPathStore | None = None
     check_epoch: Callable[[], None] = lambda: None
+    owner: OwnThread = field(default_factory=OwnThread)
     on_response: OnPlexResponse = lambda took_s, status: None
     timer: StepTimer | None = None
 
@@ -81,7 +86,8 @@ def build_sync_context(
     extra = additions or WorkerAdditions()
     facts = MetaStore(store)
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
-    plex = build_plex(data_dir, clock, config, reached.on_response, was_reached=reached.is_known)
+    on_response = extra.owner.wrap(reached.on_response)
+    plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
     index = FileIndex(data_dir / "cache")
 
     def on_missing(choice: LibraryChoice) -> None:

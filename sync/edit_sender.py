@@ -1,7 +1,9 @@
 """Send edits to Plex: as few requests as possible, none after a newer worker has taken over."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from core.calls import Steps, call
 from core.errors import PlexRejected, PlexSyncError, PlexTemporaryError
 from core.log import EventLog
 from core.plex_item import PlexItem
@@ -34,7 +36,7 @@ class EditSender:
         """
         return self._capabilities.limits(self._plex.machine_identifier())
 
-    def send(self, item: PlexItem, changes: Sequence[Change]) -> None:
+    def send(self, item: PlexItem, changes: Sequence[Change]) -> Steps[None]:
         """Send the changes of one item together.
 
         Raises:
@@ -42,9 +44,10 @@ class EditSender:
         """
         names = tuple(change.field.name for change in changes)
         self._log.debug("step.send", item=item.rating_key, fields=names)
-        self.send_targets(edit_targets(item.section, [item.rating_key], changes, self.limits()))
+        targets = edit_targets(item.section, [item.rating_key], changes, self.limits())
+        yield from self.send_targets(targets)
 
-    def send_targets(self, targets: Sequence[str]) -> None:
+    def send_targets(self, targets: Sequence[str]) -> Steps[None]:
         """Send edit requests as they are.
 
         Raises:
@@ -52,9 +55,9 @@ class EditSender:
         """
         for target in targets:
             self._check_epoch()
-            self._plex.edit(target)
+            yield from call(partial(self._plex.edit, target), is_write=True)
 
-    def send_individually(self, item: PlexItem, changes: Sequence[Change]) -> dict[str, str]:
+    def send_individually(self, item: PlexItem, changes: Sequence[Change]) -> Steps[dict[str, str]]:
         """Send each field in a request of its own and return the rejected ones with the reason.
 
         A date that Plex rejects must not keep the title from being written.
@@ -66,7 +69,7 @@ class EditSender:
         last: PlexSyncError | None = None
         for change in changes:
             try:
-                self.send(item, (change,))
+                yield from self.send(item, (change,))
             except (PlexRejected, PlexTemporaryError) as error:
                 failed[change.field.name], last = str(error), error
         if isinstance(last, PlexTemporaryError) and len(failed) == len(changes):

@@ -2,13 +2,15 @@
 
 # So many items in a row, and it is not the image.
 FAILURES_TO_CLOSE = 3
-# After this delay one image is tried; each failure doubles it.
+# After this delay images are tried again; the first that fails doubles it.
 FIRST_PAUSE_S = 60.0
 MAX_PAUSE_S = 900.0
 
 
 class ImageGate:
-    """Closes after images of three items in a row failed, and lets one through after a pause.
+    """Closes after images of three items in a row failed, and opens for a try after a pause.
+
+    What is in flight when it closes may fail as well, and changes nothing.
 
     An upload that is never answered takes as long as the time-out, and every scene has a cover.
     Times are seconds of a clock that never jumps.

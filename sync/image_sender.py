@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
+from core.calls import Steps, call
 from core.clock import Clock
 from core.fields import Field
 from core.original import Original
@@ -59,7 +61,7 @@ class ImageSender:
         image: Image,
         known: ImageRecord | None,
         images: ItemImages,
-    ) -> ImageOutcome:
+    ) -> Steps[ImageOutcome]:
         """Select or upload the image, unless the item shows it or one that stays.
 
         Args:
@@ -72,9 +74,9 @@ class ImageSender:
         kept = self.records.originals.of_item(server, item.rating_key).get(field.name)
         if self._needs_no_list(item, server, field, known, kept):
             self._save_original(item, server, field, unseen_original(field, item, image.sha1))
-            self._upload(item, field, image)
+            yield from self._upload(item, field, image)
             return ImageOutcome.SENT
-        uploaded = self._find_upload(field, image.sha1, known, kept, images)
+        uploaded = yield from self._find_upload(field, image.sha1, known, kept, images)
         shown = images.shown(field)
         if shown.endswith(image.sha1):
             return ImageOutcome.SHOWN
@@ -83,9 +85,9 @@ class ImageSender:
         original = Original(shown, field.plex in item.locked, written_digests=(image.sha1,))
         self._save_original(item, server, field, original)
         if uploaded:
-            self._select(item, field, uploaded)
+            yield from self._select(item, field, uploaded)
         else:
-            self._upload(item, field, image)
+            yield from self._upload(item, field, image)
         return ImageOutcome.SENT
 
     def _needs_no_list(
@@ -108,18 +110,19 @@ class ImageSender:
         known: ImageRecord | None,
         kept: Original | None,
         images: ItemImages,
-    ) -> str:
+    ) -> Steps[str]:
         """Return the key of the upload with these bytes; "" for none.
 
         Plex's list may lag behind an upload of which no record was made.
         """
-        uploaded = images.uploaded(field, sha1)
+        find = partial(images.uploaded, field, sha1)
+        uploaded = yield from call(find)
         if uploaded or not may_be_uploaded(kept, known, sha1):
             return uploaded
         for _ in range(LIST_TRIES - 1):
-            self.clock.sleep(LIST_WAIT_S)
+            yield from call(partial(self.clock.sleep, LIST_WAIT_S))
             images.read_again(field)
-            uploaded = images.uploaded(field, sha1)
+            uploaded = yield from call(find)
             if uploaded:
                 break
         return uploaded
@@ -148,10 +151,14 @@ class ImageSender:
             server, item.rating_key, item.section, {field.name: original}, self.clock.wall()
         )
 
-    def _select(self, item: PlexItem, field: Field, key: str) -> None:
+    def _select(self, item: PlexItem, field: Field, key: str) -> Steps[None]:
         self.check_epoch()
-        self.plex.select_image(item.rating_key, IMAGE_LISTS[field.plex], key)
+        kind = IMAGE_LISTS[field.plex]
+        select = partial(self.plex.select_image, item.rating_key, kind, key)
+        yield from call(select, is_write=True)
 
-    def _upload(self, item: PlexItem, field: Field, image: Image) -> None:
+    def _upload(self, item: PlexItem, field: Field, image: Image) -> Steps[None]:
         self.check_epoch()
-        self.plex.upload_image(item.rating_key, IMAGE_LISTS[field.plex], image.content)
+        kind = IMAGE_LISTS[field.plex]
+        upload = partial(self.plex.upload_image, item.rating_key, kind, image.content)
+        yield from call(upload, is_write=True)

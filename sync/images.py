@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from core.calls import Steps, call
 from core.clock import Clock
 from core.errors import PlexError, PlexTemporaryError
 from core.fields import Field
@@ -17,7 +19,6 @@ from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
 from plex.plan import WriteRules
 from stash.answers import Cover
 from stash.client import StashClient
-from stash.times import is_settled, parse_time
 from sync.image_failures import is_known_refusal, must_send, next_failure
 from sync.image_gate import ImageGate
 from sync.image_sender import Image, ImageOutcome, ImageSender
@@ -31,20 +32,6 @@ _AGAIN = {
     True: " again; PlexSync sends this cover once a week, or with Force Sync All",
 }
 """When a refused cover is sent again, by whether it was refused so before."""
-
-
-def confirmed_update(record: SyncRecord | None, scene: SyncMetadata) -> str:
-    """Return the `updated_at` of the last sync of the scene's file, "" for none.
-
-    Also "" when the scene was read within the resolution of Stash's times, so that a later edit
-    may have the same `updated_at`.
-    """
-    if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
-        return ""
-    # Stash can give a scene another file without another `updated_at`.
-    if record.oshash and record.oshash != scene.files[0].oshash:
-        return ""
-    return record.updated_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +121,9 @@ class ImageWriter:
     timer: StepTimer
     gate: ImageGate
 
-    def write(self, item: PlexItem, record: SyncRecord, request: ImageRequest) -> ImageResult:
+    def write(
+        self, item: PlexItem, record: SyncRecord, request: ImageRequest
+    ) -> Steps[ImageResult]:
         """Send the cover to the item where it differs from what was sent.
 
         Raises:
@@ -142,14 +131,16 @@ class ImageWriter:
         """
         progress = _ItemProgress(item, ItemImages(self.plex, item), record)
         for image_field in self.fields:
-            self._compare(image_field, progress, request)
+            yield from self._compare(image_field, progress, request)
         is_unchanged = request.last_update == request.scene.updated_at and not progress.due
         if self.fields and not (is_unchanged and not request.is_forced):
             with self.timer.step("images"):
-                self._send_cover(progress, request)
+                yield from self._send_cover(progress, request)
         return progress.result(request.last_update, self.fields)
 
-    def _compare(self, image_field: Field, progress: _ItemProgress, request: ImageRequest) -> None:
+    def _compare(
+        self, image_field: Field, progress: _ItemProgress, request: ImageRequest
+    ) -> Steps[None]:
         """Mark the field as due if the item was not given its image, or shows another one."""
         name = image_field.name
         known = progress.known(name)
@@ -165,9 +156,9 @@ class ImageWriter:
         if not self._may_send():
             return
         try:
-            is_shown = shows(progress.images, image_field, known.sha1)
+            is_shown = yield from call(partial(shows, progress.images, image_field, known.sha1))
         except PlexError as error:
-            self._on_failure(image_field, progress, known.sha1, error)
+            yield from self._on_failure(image_field, progress, known.sha1, error)
             return
         if is_shown:
             progress.keep(name, replace(known, item_path=progress.item.images.get(name, "")))
@@ -178,16 +169,18 @@ class ImageWriter:
         else:
             progress.due.add(name)
 
-    def _send_cover(self, progress: _ItemProgress, request: ImageRequest) -> None:
+    def _send_cover(self, progress: _ItemProgress, request: ImageRequest) -> Steps[None]:
         scene, covers = request.scene, request.covers
         if progress.due and not self._may_send():
             for image_field in self.fields:
                 if image_field.name in progress.due:
-                    self._on_failure(image_field, progress, "", PlexTemporaryError(_CLOSED))
+                    closed = PlexTemporaryError(_CLOSED)
+                    yield from self._on_failure(image_field, progress, "", closed)
             return
         etag = "" if progress.due else _common_etag(progress.record.images, self.fields)
         if etag not in covers:
-            covers[etag] = self.stash.cover(scene.scene_id, _cache_buster(scene), etag)
+            read = partial(self.stash.cover, scene.scene_id, _cache_buster(scene), etag)
+            covers[etag] = yield from call(read)
         cover = covers[etag]
         if cover.unchanged:
             return
@@ -199,11 +192,12 @@ class ImageWriter:
         sha1 = hashlib.sha1(cover.image, usedforsecurity=False).hexdigest()
         for image_field in self.fields:
             if image_field.name not in progress.stopped:
-                self._send_field(image_field, progress, Image(cover.image, sha1), cover.etag)
+                image = Image(cover.image, sha1)
+                yield from self._send_field(image_field, progress, image, cover.etag)
 
     def _send_field(
         self, image_field: Field, progress: _ItemProgress, image: Image, etag: str
-    ) -> None:
+    ) -> Steps[None]:
         name, item = image_field.name, progress.item
         problem = _validate(image.content, image_field)
         if problem:
@@ -218,10 +212,12 @@ class ImageWriter:
             if not self._may_send():
                 raise PlexTemporaryError(_CLOSED)
             server = progress.record.server
-            outcome = self.sender.send(item, server, image_field, image, known, progress.images)
+            outcome = yield from self.sender.send(
+                item, server, image_field, image, known, progress.images
+            )
         except PlexError as error:
             progress.keep(name, replace(known or ImageRecord(""), etag=etag))
-            self._on_failure(image_field, progress, image.sha1, error)
+            yield from self._on_failure(image_field, progress, image.sha1, error)
             return
         if outcome is ImageOutcome.BY_HAND:
             kept = replace(known or ImageRecord(""), etag=etag, failure=None, is_by_hand=True)
@@ -238,13 +234,13 @@ class ImageWriter:
 
     def _on_failure(
         self, image_field: Field, progress: _ItemProgress, sha1: str, error: PlexError
-    ) -> None:
+    ) -> Steps[None]:
         """Record that Plex did not take an image: it is sent again, or it was refused.
 
         Raises:
             PlexError: Plex takes nothing else either.
         """
-        if not concerns_images_only(error, self.plex):
+        if not (yield from call(partial(concerns_images_only, error, self.plex))):
             raise error
         name, known = image_field.name, progress.known(image_field.name)
         before = known.failure if known else None

@@ -8,10 +8,12 @@ from plex.client import Section
 from plex.locks import with_locks
 from plex.plan import field_records, intended_records
 from plex.suspensions import suspend, with_histories
+from stash.times import is_settled, parse_time
 from sync.batch import SceneJob
 from sync.path_learning import LEARNED
 from sync.plan_items import PlannedItem
 from sync.targets import matched_files
+from validation.metadata import SyncMetadata
 
 
 def new_record(
@@ -57,3 +59,17 @@ def record_after_write(
     fields = with_histories(with_locks(fields, written, stored), sent, desired, stored, now)
     overwritten = {change.field.name for change in planned.overwritten}
     return suspend(record.with_fields(fields), overwritten, Suspension.OVERWRITTEN)
+
+
+def confirmed_update(record: SyncRecord | None, scene: SyncMetadata) -> str:
+    """Return the `updated_at` of the last sync of the scene's file, "" for none.
+
+    Also "" when the scene was read within the resolution of Stash's times, so that a later edit
+    may have the same `updated_at`.
+    """
+    if record is None or not is_settled(parse_time(record.updated_at), record.read_at):
+        return ""
+    # Stash can give a scene another file without another `updated_at`.
+    if record.oshash and record.oshash != scene.files[0].oshash:
+        return ""
+    return record.updated_at

@@ -5,7 +5,9 @@ This only saves requests: what fails here, or is not shared, is written by each 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from core.calls import Steps, call
 from core.errors import PlexError, reason_of
 from core.fields import Kind, RemovalRule
 from core.log import EventLog
@@ -44,7 +46,7 @@ class SharedEditWriter:
         self._log = log
         self._preserve_plex_edits = preserve_plex_edits
 
-    def write_shared(self, planned: Sequence[PlannedItem]) -> frozenset[int]:
+    def write_shared(self, planned: Sequence[PlannedItem]) -> Steps[frozenset[int]]:
         """Write the shared edits; return the rating keys of the items that are done."""
         if len(planned) < 2:
             return frozenset()
@@ -57,9 +59,10 @@ class SharedEditWriter:
             for edit in shared_edits(rest, items, by_difference=by_difference):
                 if not _fits_one_request(edit):
                     continue
-                if edit.is_difference and not self._is_proven(edit, items):
+                if edit.is_difference and not (yield from self._is_proven(edit, items)):
                     continue
-                (written if self._send(edit) else failed).update(edit.items)
+                is_done = yield from self._send(edit)
+                (written if is_done else failed).update(edit.items)
         return frozenset(written)
 
     def _strategies(self, plans: Plans, items: Items) -> tuple[bool, bool]:
@@ -75,7 +78,7 @@ class SharedEditWriter:
         first = by_difference < by_value
         return (first, not first)
 
-    def _is_proven(self, edit: SharedEdit, items: Items) -> bool:
+    def _is_proven(self, edit: SharedEdit, items: Items) -> Steps[bool]:
         """Return True if this server appends; if that is not known yet, try it on one item.
 
         Where a server turns out to replace, the item's own job sends its full list in the same
@@ -88,21 +91,22 @@ class SharedEditWriter:
         safe = [items[key] for key in edit.items if not self._could_lose_names(edit, items[key])]
         if not safe:
             return False
-        appends = self._try_on(edit, safe[0])
+        appends = yield from self._try_on(edit, safe[0])
         if appends is not None:
             self._capabilities.set_appends(server, appends)
             self._log.info("plex.tag_mode", append=appends)
         return appends is True
 
-    def _try_on(self, edit: SharedEdit, item: PlexItem) -> bool | None:
+    def _try_on(self, edit: SharedEdit, item: PlexItem) -> Steps[bool | None]:
         """Send the edit to one item; return whether Plex appended, None if that cannot be seen."""
         key = item.rating_key
         try:
-            if not self._send(replace(edit, items=(key,))):
+            if not (yield from self._send(replace(edit, items=(key,)))):
                 return None
-            after = self._plex.items(edit.section, [key]).get(key)
+            items = yield from call(partial(self._plex.items, edit.section, [key]))
         except PlexError:
             return None
+        after = items.get(key)
         return shows_appending(edit, item, after) if after is not None else None
 
     def _could_lose_names(self, edit: SharedEdit, item: PlexItem) -> bool:
@@ -118,9 +122,9 @@ class SharedEditWriter:
                 return True
         return False
 
-    def _send(self, edit: SharedEdit) -> bool:
+    def _send(self, edit: SharedEdit) -> Steps[bool]:
         try:
-            self._sender.send_targets(
+            yield from self._sender.send_targets(
                 edit_targets(edit.section, edit.items, edit.changes, SHORT_LIMITS)
             )
         except PlexError as error:

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import replace
 
+from core.calls import Alone, Steps
 from core.errors import PlexRejected, SceneDeleted, SceneHasNoFile, StaleMatch
 from core.job import DESTROY, FORCE_SYNC, Job
 from core.match import Confidence
@@ -14,12 +15,12 @@ from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
-from sync.images import ImageRequest, ImageResult, ImageWriter, confirmed_update
+from sync.images import ImageRequest, ImageResult, ImageWriter
 from sync.job_progress import JobProgress, outcome_of
 from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
-from sync.scene_records import new_record, record_after_write
+from sync.scene_records import confirmed_update, new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
 from sync.suspensions import SuspendedField, overwritten_fields, suspended_images
 from sync.targets import (
@@ -73,7 +74,7 @@ class SceneSync:
         """
         self._planner.plan(batch)
 
-    def share(self, batch: Batch) -> None:
+    def share(self, batch: Batch) -> Steps[None]:
         """Write what several items of the batch have in common; only certain matches take part."""
         plans: dict[int, PlannedItem] = {}
         for case in batch.cases.values():
@@ -91,13 +92,19 @@ class SceneSync:
             self._ctx.log,
             preserve_plex_edits=self._ctx.rules.preserve_plex_edits,
         )
-        written = writer.write_shared(tuple(plans.values()))
+        written = yield from writer.write_shared(tuple(plans.values()))
         batch.written = frozenset((plans[key].scene.scene_id, key) for key in written)
 
     # -- one job --------------------------------------------------------------------------------
 
-    def sync(self, batch: Batch, job: Job) -> Outcome:
+    def items_of(self, batch: Batch, job: Job) -> frozenset[int]:
+        """Return the items that a job of a planned batch writes, unless Plex has changed them."""
+        return frozenset(batch.cases[job.id].planned)
+
+    def sync(self, batch: Batch, job: Job) -> Steps[Outcome]:
         """Do one job of a planned batch.
+
+        Jobs of the batch may take turns, if `items_of` has no item of one in common with another.
 
         Raises:
             PlexSyncError: the job cannot be done; the retry policy decides what follows.
@@ -110,11 +117,12 @@ class SceneSync:
         outcome = self._outcome_without_sync(case, case.scene)
         if outcome is not None:
             return outcome
-        keys = self._items_of(batch, case, case.scene)
+        keys = yield from self._matched_items(batch, case, case.scene)
         progress = JobProgress()
         for key in keys:
             if key in batch.items:
-                self._sync_item(batch, case, self._planner.current_plan(batch, case, key), progress)
+                planned = self._planner.current_plan(batch, case, key)
+                yield from self._sync_item(batch, case, planned, progress)
         settle_records(batch.records, job.scene_id, keys, self._ctx.finder)
         return outcome_of(case, case.scene, progress)
 
@@ -144,7 +152,9 @@ class SceneSync:
             return Outcome(Disposition.COMPLETE, SyncResult.SKIPPED, message=message, title=title)
         return None
 
-    def _items_of(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> tuple[int, ...]:
+    def _matched_items(
+        self, batch: Batch, case: SceneJob, scene: SyncMetadata
+    ) -> Steps[tuple[int, ...]]:
         """Return the items to write, which play the scene's file; match again once if not."""
         for is_rematched in (False, True):
             keys = items_to_write(case.match, scene, self._matcher, strict=self._strict)
@@ -158,6 +168,8 @@ class SceneSync:
                 if is_rematched:
                     self._planner.plan_rematched(batch, case, scene, keys)
                 return keys
+            # The scene may be found in items that another job is writing.
+            yield Alone()
             for file in stale:
                 self._ctx.log.info("match.stale", scene=scene.scene_id, item=file.item)
             if is_rematched:
@@ -171,7 +183,7 @@ class SceneSync:
 
     def _sync_item(
         self, batch: Batch, case: SceneJob, planned: PlannedItem, progress: JobProgress
-    ) -> None:
+    ) -> Steps[None]:
         key = planned.item.rating_key
         if planned.owner is not None:
             self._ctx.records.save_claim(batch.records.server, key, planned.scene.scene_id)
@@ -182,7 +194,7 @@ class SceneSync:
         last_update = confirmed_update(planned.record, planned.scene)
         failed: dict[str, str] = {}
         if (planned.scene.scene_id, key) not in batch.written:
-            planned, failed = self._write(batch, case, planned)
+            planned, failed = yield from self._write(batch, case, planned)
         changed = frozenset(change.field.name for change in planned.changes) - set(failed)
         now = self._ctx.clock.wall()
         record = record_after_write(self._new_record(batch, case, planned), planned, failed, now)
@@ -190,7 +202,9 @@ class SceneSync:
         request = ImageRequest(
             planned.scene, last_update, progress.covers, is_forced=FORCE_SYNC in case.job.causes
         )
-        images = self._write_images(batch, planned, record, request, has_failed=bool(failed))
+        images = yield from self._write_images(
+            batch, planned, record, request, has_failed=bool(failed)
+        )
         batch.records.save(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
@@ -202,14 +216,15 @@ class SceneSync:
 
     def _write(
         self, batch: Batch, case: SceneJob, planned: PlannedItem
-    ) -> tuple[PlannedItem, dict[str, str]]:
+    ) -> Steps[tuple[PlannedItem, dict[str, str]]]:
         """Write the planned changes; return the plan that was written and the rejected fields."""
         with self._ctx.watch.step("write") if planned.changes else nullcontext():
             for is_short in (False, True):
                 record = self._new_record(batch, case, planned)
                 planned = self._writer.save_intent(planned, record, batch.records)
                 try:
-                    return planned, dict(self._writer.send(planned, case.job.attempts))
+                    failed = yield from self._writer.send(planned, case.job.attempts)
+                    return planned, dict(failed)
                 except PlexRejected as error:
                     if is_short or not error.too_long or self._sender.limits() == SHORT_LIMITS:
                         raise
@@ -233,7 +248,7 @@ class SceneSync:
         request: ImageRequest,
         *,
         has_failed: bool,
-    ) -> ImageResult:
+    ) -> Steps[ImageResult]:
         """Send the images. The fields are saved first, so that a retry sends images alone.
 
         Until the images are sent the record keeps the old `updated_at`, which claims nothing that
@@ -245,7 +260,7 @@ class SceneSync:
             return ImageResult(unsent)
         if self._images.fields and request.last_update != record.updated_at:
             batch.records.save(unsent)
-        return self._images.write(planned.item, record, request)
+        return (yield from self._images.write(planned.item, record, request))
 
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from core.calls import Steps
 from core.clock import Clock
 from core.errors import PlexRejected, PlexTemporaryError
 from core.record import SyncRecord
@@ -49,7 +50,7 @@ class ItemWriter:
             records.save(updated)
         return replace(planned, record=updated)
 
-    def send(self, planned: PlannedItem, attempts: int) -> Mapping[str, str]:
+    def send(self, planned: PlannedItem, attempts: int) -> Steps[Mapping[str, str]]:
         """Send the changes; return the fields that Plex rejected with its reason, {} for none.
 
         `attempts` are the failed attempts of the job so far. Before the last one a temporary
@@ -62,7 +63,7 @@ class ItemWriter:
         if not planned.changes:
             return {}
         try:
-            self._sender.send(planned.item, planned.changes)
+            yield from self._sender.send(planned.item, planned.changes)
         except PlexRejected as error:
             if error.too_long:
                 raise
@@ -71,4 +72,4 @@ class ItemWriter:
                 raise
         else:
             return {}
-        return self._sender.send_individually(planned.item, planned.changes)
+        return (yield from self._sender.send_individually(planned.item, planned.changes))

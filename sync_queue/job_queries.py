@@ -101,3 +101,8 @@ class JobQueries:
     def data_version(self) -> int:
         """Return a number that changes when another connection has committed; takes no lock."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def current_jobs(self) -> tuple[int, ...]:
+        """Return the ids of the jobs that were marked last; () if none was since the last claim."""
+        row = self._connection.execute(sql.CURRENT_JOBS).fetchone()
+        return tuple(map(int, str(row[0]).split())) if row and row[0] is not None else ()

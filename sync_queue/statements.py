@@ -79,7 +79,7 @@ RUNNING = f"SELECT _id, subject, cause, priority, timestamp, attempts, deaths FR
 REFUND = (
     f"UPDATE {QUEUE} SET attempts = max(attempts - 1, 0) WHERE subject = :subject AND status < 2"
 )
-# A current job that is not running any more has completed. Without a current job (NULL) any running
+# A current job that is not running any more has completed. Without current jobs (NULL) any running
 # job may be the poison job.
 ADD_CRASH = f"UPDATE {QUEUE} SET deaths = deaths + 1 WHERE status = 2 AND _id = coalesce(:id, _id)"
 # A look that the library's move brought about is not one of the job's own: it is given back.
@@ -164,9 +164,10 @@ ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, version = excluded.version, e
   started_by = excluded.started_by, started_at = excluded.started_at, doing = excluded.doing
 """
 EPOCH = "SELECT epoch FROM worker WHERE id = 1"
-CLEAR_CURRENT_JOB = "UPDATE worker SET in_hand = NULL WHERE id = 1"
-CURRENT_JOB = "SELECT in_hand FROM worker WHERE id = 1"
-SET_CURRENT_JOB = "UPDATE worker SET in_hand = :id WHERE id = 1 AND epoch = :epoch"
+# Several current jobs are one text, "12 14 17": an older version charges none of them with a crash.
+CLEAR_CURRENT_JOBS = "UPDATE worker SET in_hand = NULL WHERE id = 1"
+CURRENT_JOBS = "SELECT in_hand FROM worker WHERE id = 1"
+SET_CURRENT_JOBS = "UPDATE worker SET in_hand = :ids WHERE id = 1 AND epoch = :epoch"
 SET_WORKER_STATUS = "UPDATE worker SET doing = :doing WHERE id = 1 AND epoch = :epoch"
 WORKER = "SELECT pid, version, epoch, started_by, started_at, doing FROM worker WHERE id = 1"
 

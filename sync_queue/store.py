@@ -106,20 +106,21 @@ class JobStore(JobQueries):
                     continue
                 for row in rows:
                     connection.execute(sql.CLAIM, {"id": row[0]})
-                # Until one job is marked as current, a crash is charged to all of them.
-                connection.execute(sql.CLEAR_CURRENT_JOB)
+                # Until jobs are marked as current, a crash is charged to all of them.
+                connection.execute(sql.CLEAR_CURRENT_JOBS)
                 self._checkpoint("store.claim")
                 return [Job(*row) for row in rows]
         return []
 
-    def mark_current(self, job: Job) -> None:
-        """Mark the one job that is being processed, so that a crash is charged to it alone.
+    def mark_current(self, *job_ids: int) -> None:
+        """Mark the jobs that are being processed, so that a crash is charged to them alone.
 
         Raises:
             Fenced: a newer worker has started.
         """
+        ids = " ".join(map(str, job_ids))
         with self.transaction() as connection:
-            connection.execute(sql.SET_CURRENT_JOB, {"id": job.id, "epoch": self._epoch})
+            connection.execute(sql.SET_CURRENT_JOBS, {"ids": ids, "epoch": self._epoch})
 
     def complete(self, job: Job, counts: Counts = (), follow_up: FollowUp | None = None) -> bool:
         """Complete a running job and drop its dead letter; return False if it was not running.
@@ -208,16 +209,17 @@ class JobStore(JobQueries):
     def recover_orphans(self) -> list[Job]:
         """Return every running row of a stopped worker to the queue; return the jobs charged.
 
-        Only the holder of the lease may call this. The crash is charged to the current job. Without
-        one the worker crashed while it read for all of them, so each is charged: after three
-        crashes a job runs last and alone, where the others succeed. One transaction, so no crash is
-        charged twice.
+        Only the holder of the lease may call this. The crash is charged to each current job.
+        Without one the worker crashed while it read for all of them, so each is charged. A charged
+        job is processed beside no other, and after three crashes last and in a batch of its own: so
+        the next crash is charged to the poison job alone, and the others succeed. One transaction,
+        so no crash is charged twice.
         """
         with self.transaction() as connection:
-            row = connection.execute(sql.CURRENT_JOB).fetchone()
-            suspect = row[0] if row else None
-            connection.execute(sql.ADD_CRASH, {"id": suspect})
-            connection.execute(sql.CLEAR_CURRENT_JOB)
+            suspects = self.current_jobs()
+            for suspect in suspects or (None,):
+                connection.execute(sql.ADD_CRASH, {"id": suspect})
+            connection.execute(sql.CLEAR_CURRENT_JOBS)
             jobs = [Job(*row) for row in connection.execute(sql.RUNNING).fetchall()]
             for job in jobs:
                 priority = PRIORITY_LAST if job.crashes >= CRASHES_TO_ISOLATE else job.priority
@@ -225,7 +227,7 @@ class JobStore(JobQueries):
                 requeue_row = _requeue_row(job, due_at, "", job.attempts, priority)
                 self._requeue_or_merge(connection, job.subject, requeue_row)
                 self._checkpoint("store.orphan")
-        return [job for job in jobs if suspect in (None, job.id)]
+        return [job for job in jobs if not suspects or job.id in suspects]
 
     def dead_letter_waiting(self, job: Job, reason: str, message: str) -> bool:
         """Move a waiting job that crashed its worker to the dead letters; False if it does not

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.calls import run_here
 from core.errors import PlexError, PlexRejected, PlexTemporaryError
 from core.fields import IMAGE_FIELDS, Field
 from core.original import AUTOMATIC, Original
@@ -202,9 +203,9 @@ class _Restore:
         if not changes:
             return {}
         try:
-            self._sender.send(item, changes)
+            run_here(self._sender.send(item, changes))
         except (PlexRejected, PlexTemporaryError):
-            return self._sender.send_individually(item, changes)
+            return run_here(self._sender.send_individually(item, changes))
         return {}
 
     def _restore_image(

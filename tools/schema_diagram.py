@@ -9,7 +9,7 @@ from sync_queue.statements import QUEUE
 # How tables refer to each other. The database does not enforce it: rows are added and deleted
 # independently.
 RELATIONS = (
-    ("worker", "|o--o|", QUEUE, "in_hand"),
+    ("worker", "|o--o{", QUEUE, "in_hand"),
     (QUEUE, "|o--o|", "dead_letters", "subject"),
     (QUEUE, "}o..o{", "records", "scene_id of the subject"),
     ("records", "}o..o|", "originals", "server and item"),

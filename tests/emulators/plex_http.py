@@ -4,12 +4,13 @@ connection to happen.
 
 from __future__ import annotations
 
+import itertools
 import socket
 import ssl
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
@@ -19,11 +20,16 @@ from tests.emulators.plex_site import Site
 from tests.emulators.plex_wire import XML_TYPE, Request, Response, phrase
 
 CONTROL_PATH = "/__control__"
+_MOMENTS = itertools.count(1)
 
 
 @dataclass
 class RequestRecord:
-    """One request as it came; `status` is 0 while, and if, there is no answer."""
+    """One request as it came; `status` is 0 while, and if, there is no answer.
+
+    `began` and `ended` number the beginnings and ends of all requests in their order; `ended` is 0
+    while, and if, there is no answer.
+    """
 
     method: str
     target: str
@@ -33,6 +39,8 @@ class RequestRecord:
     body_length: int
     connection: int
     status: int = 0
+    began: int = field(default_factory=lambda: next(_MOMENTS))
+    ended: int = 0
 
 
 class Backend(Protocol):
@@ -189,7 +197,7 @@ class PlexHandler(BaseHTTPRequestHandler):
         self, response: Response, record: RequestRecord | None = None, *, cut: bool = False
     ) -> None:
         if record is not None:
-            record.status = response.status
+            record.status, record.ended = response.status, next(_MOMENTS)
         body = (response.body or b"lost") if cut else response.body
         lines = [f"HTTP/1.1 {response.status} {phrase(response.status)}"]
         content_type = response.content_type

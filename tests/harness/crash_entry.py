@@ -67,9 +67,10 @@ class CheckpointController:
         with contextlib.closing(sqlite3.connect(DATA / "queue.db", timeout=10.0)) as connection:
             statements = importlib.import_module("sync_queue.statements")
             query = (
-                f"SELECT subject FROM {statements.QUEUE} WHERE _id = (SELECT in_hand FROM worker)"
+                f"SELECT subject FROM {statements.QUEUE}, worker "
+                "WHERE ' ' || in_hand || ' ' LIKE '% ' || _id || ' %' AND status = 2"
             )
-            return bool(connection.execute(query).fetchone() == (poison.read_text("utf-8"),))
+            return (poison.read_text("utf-8"),) in connection.execute(query).fetchall()
 
 
 class SkippingClock:

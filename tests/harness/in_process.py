@@ -36,6 +36,7 @@ from worker.discovery.first_trace import FIRST_TRACE
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.job_outcomes import DrainReport
 from worker.lifecycle.loop import WorkerLoop
+from worker.resilience.pacing import LEVELS
 
 NOW = 1_780_000_000.0
 SETTLED_S = 5.0  # what a hook has enqueued is due by then; Stash's times are whole seconds
@@ -291,6 +292,11 @@ class InProcessHarness(ServerPair):
             if not self.store.counts()[0]:
                 return done
         raise AssertionError("the queue was never empty")
+
+    def send_one_at_a_time(self) -> None:
+        """Let Plex have looked overloaded, so that the next requests are sent one at a time."""
+        for _ in LEVELS:
+            self.components.throttle.on_response(0.01, 503)
 
     # -- the libraries --------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from core.errors import StashSchemaError, StashUnavailable, reason_of
 from core.job import IMAGE, PRIORITY_BACKFILL, Job
-from sync.batch import Batch, BatchRead, display_title, read_batch
+from sync.batch import Batch, BatchRead, read_batch
 from sync.context import SyncContext
 from sync.image_gate import ImageGate
 from sync.recognize_server import recognize_server
@@ -16,6 +16,7 @@ from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
 from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes
+from worker.lifecycle.job_run import JobRun
 from worker.lifecycle.renamed_files import RenamedFiles
 from worker.reporting.value_reports import ValueReports
 from worker.resilience.breaker import BreakerStatus
@@ -55,6 +56,10 @@ class Drain:
                 self._make_images_due()
             return report
 
+    def close(self) -> None:
+        """End the threads that carry out requests."""
+        self._deps.pool.close()
+
     def _make_images_due(self) -> None:
         """Plex takes images again: send those that were held back."""
         with self._deps.store.transaction() as connection:
@@ -90,6 +95,7 @@ class _DrainRun:
         self._sync = sync
         self._outcomes = JobOutcomes(deps, attribution, ctx.plex, RenamedFiles(ctx.finder))
         self._entities = EntityDrain(deps, self._outcomes, ctx.stash)
+        self._jobs = JobRun(deps, self._outcomes, sync, must_stop)
 
     def run(self, should_stop: Callable[[], bool]) -> DrainReport:
         """Drain the queue; see `Drain.run`."""
@@ -127,18 +133,7 @@ class _DrainRun:
         if failure.error is not None:
             self._on_read_failed(jobs, failure.error)
             return
-        for number, job in enumerate(jobs):
-            if not self._throttle.acquire(self._must_stop):
-                self._outcomes.release(jobs[number:])
-                return
-            if (number and self._must_stop()) or self._store.has_higher_priority_due(job.priority):
-                self._throttle.release()
-                self._outcomes.release(jobs[number:])
-                return
-            self._run_job(batch, job)
-            if self._outcomes.is_halted or not self._circuit.max_jobs:
-                self._outcomes.release(jobs[number + 1 :])
-                return
+        self._jobs.run(batch, jobs)
 
     def _prepare(self, jobs: Sequence[Job]) -> Batch:
         """Read what the jobs need and write the edits that several items share."""
@@ -155,7 +150,7 @@ class _DrainRun:
         self._sync.plan(batch)
         if len(jobs) > 1 and self._throttle.ramp is None:
             with self._ctx.watch.step("share"):
-                self._sync.share(batch)
+                self._jobs.share(batch)
             self._checkpoint("drain.shared")
         return batch
 
@@ -178,24 +173,8 @@ class _DrainRun:
                 self._outcomes.release(jobs[number:])
                 return
             # From here on a crash of the worker is charged to this job alone.
-            self._store.mark_current(job)
+            self._store.mark_current(job.id)
             self._run_batch([job])
-
-    def _run_job(self, batch: Batch, job: Job) -> None:
-        self._store.mark_current(job)
-        self._checkpoint("drain.job_started")
-        started = self._clock.monotonic()
-        with isolate() as failure:
-            outcome = self._sync.sync(batch, job)
-        if failure.error is None:
-            self._fan_out.record_after_write(batch.cases[job.id], outcome)
-            self._outcomes.on_success(outcome)
-        else:
-            scene = batch.cases[job.id].scene
-            title = display_title(scene) if scene else ""
-            outcome = self._outcomes.of_failure(job, failure.error, title)
-        self._checkpoint("drain.synced")
-        self._outcomes.apply(job, outcome, self._clock.monotonic() - started)
 
     def _verify(self) -> None:
         """Read back what was written; report what Plex has not kept and what is no longer sent."""

@@ -12,6 +12,7 @@ from sync.batch import BatchRead
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from worker.discovery.fan_out import FanOut
+from worker.lifecycle.request_pool import Pool
 from worker.resilience.circuit import CircuitBreaker
 from worker.resilience.throttle import Throttle
 
@@ -21,13 +22,17 @@ OnBatchRead = Callable[[BatchRead], None]
 
 @dataclass(frozen=True, slots=True)
 class DrainDeps:
-    """What a drain works with: the queue, the limits of Plex, and who is notified."""
+    """What a drain works with: the queue, the limits of Plex, and who is notified.
+
+    `pool` carries out the requests of the jobs.
+    """
 
     store: JobStore
     notices: Notices
     circuit: CircuitBreaker
     throttle: Throttle
     fan_out: FanOut
+    pool: Pool
     rng: Random
     clock: Clock
     log: EventLog

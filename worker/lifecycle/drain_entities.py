@@ -33,7 +33,7 @@ class EntityDrain:
             return
         for number, job in enumerate(jobs):
             started = self._clock.monotonic()
-            self._store.mark_current(job)
+            self._store.mark_current(job.id)
             self._checkpoint("drain.job_started")
             with isolate() as failure:
                 outcome = self._fan_out.expand(self._stash, job, entities)

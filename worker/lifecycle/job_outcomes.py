@@ -111,6 +111,14 @@ class JobOutcomes:
         """Return True if something has ended this drain early."""
         return self.report.is_halted
 
+    @property
+    def _is_open(self) -> bool:
+        """Return True once the breaker is open: then only a probe says something about Plex.
+
+        Requests that were in flight when it opened may still end.
+        """
+        return self._circuit.breaker.state is BreakerStatus.OPEN
+
     def stop(self) -> None:
         """End the drain early, because its caller wants it to."""
         self.report = replace(self.report, is_stopped=True)
@@ -121,6 +129,8 @@ class JobOutcomes:
             # Plex answered reads: that proves neither that it takes writes nor that it does not.
             return
         self._throttle.on_result(ok=True)
+        if self._is_open:
+            return
         # An outcome without items says nothing about Plex: no request was sent.
         if outcome.items:
             self._attribution.succeeded()
@@ -129,15 +139,19 @@ class JobOutcomes:
     def of_failure(self, job: Job, error: Exception, title: str) -> Outcome:
         """Return the outcome of a failed job; Stash's absence also halts the drain.
 
-        A failure that opens the breaker, or fails its half-open test, spends no attempt.
+        A failure that opens the breaker, or fails its half-open test, spends no attempt; nor does
+        one of a request that was in flight when the breaker opened.
         """
+        was_open = self._is_open
         was_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
         self.report_to_breaker(error)
         is_closed = self._circuit.breaker.state is BreakerStatus.CLOSED
         does_count = rule_for(error).signal is BreakerSignal.COUNT
-        spend = not does_count or self._attribution.counts_against_job(
-            job.subject, was_closed=was_closed, is_closed=is_closed
-        )
+        spend = not does_count
+        if does_count and not was_open:
+            spend = self._attribution.counts_against_job(
+                job.subject, was_closed=was_closed, is_closed=is_closed
+            )
         if was_closed and not is_closed:
             self._store.refund_attempts(self._attribution.jobs_to_refund())
         if isinstance(error, StashUnavailable):
@@ -156,6 +170,8 @@ class JobOutcomes:
             return
         has_answered = rule_for(error).signal is BreakerSignal.NONE
         self._throttle.on_result(ok=has_answered)
+        if self._is_open:
+            return
         if has_answered:
             self._circuit.succeeded()
         else:

@@ -10,18 +10,20 @@ from sync_queue.store import JobStore
 CRASHES_TO_DEAD_LETTER = 6
 
 
-def dead_letter_poison_jobs(store: JobStore, charged: Sequence[Job], log: EventLog) -> int:
+def dead_letter_poison_jobs(
+    store: JobStore, charged: Sequence[Job], log: EventLog, *, was_reading: bool = False
+) -> int:
     """Write a dead letter for each charged job with too many crashes; return how many.
 
-    `charged` are the jobs that the killed worker was processing. It was reading several at the
-    same time if there is more than one, and each was charged.
+    `charged` are the jobs that the killed worker was processing, or, with `was_reading`, was
+    reading for.
     """
-    if len(charged) > 1:
+    if was_reading and len(charged) > 1:
         crashes = max(job.crashes for job in charged)
         log.warning("worker.killed_reading", jobs=len(charged), crashes=crashes)
     dead_lettered = 0
     for job in charged:
-        if len(charged) == 1:
+        if not was_reading or len(charged) == 1:
             number = job.subject.partition(":")[2]
             log.warning("worker.killed", **{job.kind: number}, crashes=job.crashes)
         if job.crashes < CRASHES_TO_DEAD_LETTER:

@@ -39,7 +39,9 @@ class WorkerQueue:
                 "was saved, the catch-up repairs the rest. Check the disk."
             )
             self.notices.add("damaged", "error", text, clock.wall())
-        dead_letter_poison_jobs(self.store, self.store.recover_orphans(), log)
+        was_reading = not self.store.current_jobs()
+        charged = self.store.recover_orphans()
+        dead_letter_poison_jobs(self.store, charged, log, was_reading=was_reading)
         checkpoint("worker.orphans")
 
 

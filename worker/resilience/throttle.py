@@ -7,14 +7,13 @@ The wall clock is used, because slow start outlives its worker, but a step betwe
 for 0 to 60 s only. Its age, the sum of these steps, decides the rate; an interrupted slow start
 resumes at the age it had reached, since Plex did not warm up meanwhile.
 
-**Adaptive pacing.** Plex serves viewers first. If its answers take three times as long as usual, or
-it answers 429, 500 or 503, PlexSync slows down one level at a time; good answers speed it up again.
+**Adaptive pacing.** Plex serves viewers first: see `pacing.py`, and `write_rest.py` for slow
+writes.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -24,6 +23,8 @@ from core.log import EventLog
 from sync_queue.store import BATCH
 from validation.state_file import StateFile
 from worker.resilience.breaker import BreakerStatus, BreakerTransition
+from worker.resilience.pacing import AdaptivePacing
+from worker.resilience.write_rest import WriteRest
 
 FILE_NAME = "ramp.json"
 SAVE_EVERY_S = 10.0
@@ -41,18 +42,6 @@ MIN_RESULTS = 10  # fewer results give no meaningful share
 THROTTLE_ABOVE = 0.3
 RESUME_BELOW = 0.1
 THROTTLE_FACTOR = 0.5
-
-OVERLOADED: Set[int] = frozenset({429, 500, 503})
-"""The HTTP statuses of an overloaded Plex."""
-LEVELS = ((4, 0.0), (3, 0.1), (2, 0.25), (1, 0.5), (1, 1.0))
-"""Per level: requests in flight, seconds of pause before the next job."""
-WINDOW = 20  # answers that the median is taken of
-RESPONSES_PER_STEP = 10  # answers between two steps, so that the first shows its effect
-OVERLOAD_RATIO = 3.0  # times the baseline: slow down
-RECOVER_RATIO = 2.0  # times the baseline: speed up; between the two the level stays
-FLOOR_S = 0.05  # faster answers are as good as this
-BASELINE_DECAY = 0.05  # the share by which the baseline follows faster answers
-BASELINE_GROWTH = 1.002  # and the factor for slower ones: a permanently slow Plex becomes usual
 
 _Time = Annotated[float, Field(allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -121,55 +110,6 @@ class SlowStart:
         return replace(ramp, results=results, throttled=_is_throttled(ramp.throttled, results))
 
 
-@dataclass(frozen=True, slots=True)
-class AdaptivePacing:
-    """How hard Plex may be pressed. Needs no clock: a level costs a second per job at most.
-
-    Attributes:
-        recent_s: answer times in seconds, oldest first.
-        baseline_s: the usual answer time; 0.0 until there are `WINDOW` answers.
-        level: an index of `LEVELS`.
-        steady: answers since the level was last decided.
-    """
-
-    recent_s: tuple[float, ...] = ()
-    baseline_s: float = 0.0
-    level: int = 0
-    steady: int = 0
-
-    @property
-    def in_flight(self) -> int:
-        """Return how many requests may be in flight at the same time, 1 to 4."""
-        return LEVELS[self.level][0]
-
-    @property
-    def pause_s(self) -> float:
-        """Return the seconds to pause before the next job, 0 to 1."""
-        return LEVELS[self.level][1]
-
-    def on_response(self, took_s: float, status: int = 200) -> "AdaptivePacing":
-        """Return the pacing after one more answer. The time of an overloaded answer is ignored."""
-        if status in OVERLOADED:
-            return self._shift_level(+1)
-        recent_s = (*self.recent_s, max(0.0, took_s))[-WINDOW:]
-        typical_s = max(FLOOR_S, median(recent_s))
-        baseline_s = self.baseline_s
-        if len(recent_s) == WINDOW:
-            baseline_s = _baseline(baseline_s, typical_s)
-
-        pacing = replace(self, recent_s=recent_s, baseline_s=baseline_s, steady=self.steady + 1)
-        if pacing.steady < RESPONSES_PER_STEP:
-            return pacing
-        if baseline_s and typical_s >= OVERLOAD_RATIO * baseline_s:
-            return pacing._shift_level(+1)
-        if not baseline_s or typical_s <= RECOVER_RATIO * baseline_s:
-            return pacing._shift_level(-1)
-        return pacing
-
-    def _shift_level(self, step: int) -> "AdaptivePacing":
-        return replace(self, level=min(max(self.level + step, 0), len(LEVELS) - 1), steady=0)
-
-
 def slow_start_file(data_dir: Path, clock: Clock) -> StateFile[SlowStart | None]:
     """Return the document `ramp.json`; None by default. The name is that of version 1.0."""
     schema: TypeAdapter[SlowStart | None] = TypeAdapter(SlowStart | None)
@@ -184,6 +124,7 @@ class Throttle:
         self._clock = clock
         self._log = log
         self._pacing = AdaptivePacing()
+        self._rest = WriteRest()
         self._saved_at = clock.monotonic()
         ramp = self._file.load()
         if self._file.warning:
@@ -194,6 +135,13 @@ class Throttle:
     def ramp(self) -> SlowStart | None:
         """Return the slow start after an outage; None outside of one."""
         return self._ramp
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests may be in flight at the same time: 1 while Plex is slow."""
+        if self._ramp is not None or self._rest.is_slow:
+            return 1
+        return self._pacing.in_flight
 
     @property
     def batch_size(self) -> int:
@@ -210,6 +158,14 @@ class Throttle:
                 return False
             self._clock.sleep(min(wait_s, POLL_S))
             wait_s = self._wait_s() if self._ramp is not None else wait_s - POLL_S
+        return True
+
+    def rest(self, should_stop: Callable[[], bool]) -> bool:
+        """Wait until the next write may start; return False if `should_stop` was True first."""
+        while (wait_s := self._rest.wait_s(self._clock.monotonic())) > 0.0:
+            if should_stop():
+                return False
+            self._clock.sleep(min(wait_s, POLL_S))
         return True
 
     def release(self) -> None:
@@ -242,6 +198,13 @@ class Throttle:
         self._pacing = self._pacing.on_response(took_s, status)
         if self._pacing.level != level:
             self._log.info("pacing.changed", level=self._pacing.level, pause_s=self._pacing.pause_s)
+
+    def on_write(self, took_s: float) -> None:
+        """Record the time (seconds) of one write, also of one that failed."""
+        was_slow = self._rest.is_slow
+        self._rest = self._rest.on_write(took_s, self._clock.monotonic())
+        if self._rest.is_slow != was_slow:
+            self._log.info("writes.slow" if self._rest.is_slow else "writes.fast", took_s=took_s)
 
     def on_breaker_transition(self, event: BreakerTransition) -> None:
         """Start slowly: Plex is back."""
@@ -288,11 +251,3 @@ def _is_throttled(was_throttled: bool, results: _Results) -> bool:
         return was_throttled
     share = bad / (good + bad)
     return share > THROTTLE_ABOVE or (was_throttled and share >= RESUME_BELOW)
-
-
-def _baseline(usual_s: float, typical_s: float) -> float:
-    if not usual_s:
-        return typical_s
-    if typical_s < usual_s:
-        return usual_s - (usual_s - typical_s) * BASELINE_DECAY
-    return min(typical_s, usual_s * BASELINE_GROWTH)

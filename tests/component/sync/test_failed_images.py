@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.job import IMAGE, PRIORITY_BACKFILL, scene_subject
+from plex.transport import MAX_IN_FLIGHT
 from sync.image_gate import MAX_PAUSE_S
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_images import png
@@ -167,7 +168,8 @@ def test_uploads_are_held_back_while_three_in_a_row_fail(worker: InProcessHarnes
 
     worker.drain_scenes(*scenes)
 
-    assert fault.fired == 3
+    # Those in flight when the third one failed may have failed, too.
+    assert 3 <= fault.fired < 3 + MAX_IN_FLIGHT
 
 
 def test_images_follow_once_plex_takes_them_again(worker: InProcessHarness) -> None:

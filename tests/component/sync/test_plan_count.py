@@ -117,6 +117,7 @@ def test_a_stale_match_is_planned_again(worker: InProcessHarness) -> None:
 def test_a_rejected_long_request_is_planned_again(worker: InProcessHarness) -> None:
     first, second = (worker.titled_scene(name, details="word " * 1_000) for name in ("a", "b"))
     worker.plex.faults.add(Fault("status", method="PUT", status=414))
+    worker.send_one_at_a_time()
 
     with counted_calls(PLANS, REPLANS) as calls:
         report = worker.drain_scenes(first, second)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.calls import run_here
 from core.errors import Fenced
 from core.fields import BY_NAME
 from core.plex_item import PlexItem
@@ -59,7 +60,7 @@ class SharedEditHarness:
             PlannedItem(SCENE, items[key], None, None, {}, change)
             for key, change in zip(self.keys, changes, strict=True)
         ]
-        return set(writer.write_shared(plans))
+        return set(run_here(writer.write_shared(plans)))
 
     def writes(self) -> list[set[int]]:
         return [written_items([record]) for record in self.worker.plex.writes()]

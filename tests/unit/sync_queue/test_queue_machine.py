@@ -138,7 +138,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(job=running_jobs)
     def mark_current(self, job: Job) -> None:
-        self.store.mark_current(job)
+        self.store.mark_current(job.id)
 
     @precondition(lambda self: self.dead_letters)
     @rule()

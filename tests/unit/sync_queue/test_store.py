@@ -371,10 +371,12 @@ def test_a_newer_change_inherits_the_returned_jobs_priority(queue: QueueHarness)
 # -- after a crash ------------------------------------------------------------------------------
 
 
-def crash_during(queue: QueueHarness, job: Job) -> list[Job]:
-    """Crash a worker while `job` is current, let the next one recover; return the jobs charged."""
+def crash_during(queue: QueueHarness, *jobs: Job) -> list[Job]:
+    """Crash a worker while `jobs` are current, let the next one recover; return the jobs charged."""
     epoch = start_epoch(queue.store.connection, 1, "1", "test", queue.clock.wall())
-    JobStore(queue.store.connection, queue.clock, epoch=epoch).mark_current(job)
+    JobStore(queue.store.connection, queue.clock, epoch=epoch).mark_current(
+        *[job.id for job in jobs]
+    )
     return queue.store.recover_orphans()
 
 
@@ -386,6 +388,26 @@ def test_only_the_current_job_is_charged_with_a_crash(queue: QueueHarness) -> No
 
     assert [(job.subject, job.crashes) for job in charged] == [("scene:2", 1)]
     assert queue.rows("subject, status, deaths") == [("scene:1", 1, 0), ("scene:2", 1, 1)]
+
+
+def test_a_crash_is_charged_to_all_jobs_in_progress(queue: QueueHarness) -> None:
+    queue.store.enqueue_many([f"scene:{n}" for n in range(1, 5)], "update", PRIORITY_EDIT)
+    jobs = queue.store.claim()
+
+    charged = crash_during(queue, jobs[1], jobs[2])
+
+    assert [(job.subject, job.crashes) for job in charged] == [("scene:2", 1), ("scene:3", 1)]
+    assert queue.rows("deaths") == [(0,), (1,), (1,), (0,)]
+
+
+def test_a_job_that_ended_beside_the_current_is_not_charged(queue: QueueHarness) -> None:
+    queue.store.enqueue_many(["scene:1", "scene:2"], "update", PRIORITY_EDIT)
+    first, second = queue.store.claim()
+    queue.store.complete(first)
+
+    charged = crash_during(queue, first, second)
+
+    assert [job.subject for job in charged] == ["scene:2"]
 
 
 def test_a_crash_is_charged_once(queue: QueueHarness) -> None:
@@ -515,7 +537,7 @@ def test_a_fenced_worker_cannot_mark_a_current_job(queue: QueueHarness) -> None:
     old = JobStore(queue.store.connection, queue.clock, epoch=5)
 
     with pytest.raises(Fenced):
-        old.mark_current(job)
+        old.mark_current(job.id)
 
 
 # -- waiting jobs -------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def _crash(data_dir: Path, clock: FakeClock) -> int:
     connection.close()
     worker = open_store(data_dir, clock, epoch=epoch)
     for job in worker.claim():
-        worker.mark_current(job)
+        worker.mark_current(job.id)
     worker.connection.close()
     successor = open_store(data_dir, clock)
     dead_lettered = dead_letter_poison_jobs(
@@ -55,7 +55,7 @@ def test_a_crash_without_a_current_job_charges_no_job(tmp_path: Path) -> None:
     store.enqueue("scene:1", "update")
     worker = open_store(tmp_path, clock, epoch=epoch)
     (job,) = worker.claim()
-    worker.mark_current(job)
+    worker.mark_current(job.id)
     worker.retry_at(job, clock.now + 100, "PlexNotFound", attempts=1)
 
     charged = store.recover_orphans()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.resilience.throttle import (
+from worker.resilience.pacing import (
     LEVELS,
     OVERLOADED,
     RESPONSES_PER_STEP,

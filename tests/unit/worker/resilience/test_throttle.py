@@ -11,7 +11,8 @@ from sync_queue.store import BATCH
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
 from worker.resilience.breaker import BreakerStatus, BreakerTransition, CircuitState
-from worker.resilience.throttle import FILE_NAME, FULL_RATE, LEVELS, POLL_S, RAMP_S, Throttle
+from worker.resilience.pacing import LEVELS
+from worker.resilience.throttle import FILE_NAME, FULL_RATE, POLL_S, RAMP_S, Throttle
 
 CLOSED = CircuitState(BreakerStatus.CLOSED)
 HALF_OPEN = CircuitState(BreakerStatus.HALF_OPEN)
@@ -283,3 +284,20 @@ def test_a_second_recovery_starts_again(harness: ThrottleHarness) -> None:
 
     assert harness.throttle.ramp is not None
     assert harness.throttle.ramp.rate == 1.0
+
+
+def test_during_slow_start_one_request_is_in_flight(harness: ThrottleHarness) -> None:
+    usual = harness.throttle.in_flight
+
+    harness.recover()
+
+    assert (usual, harness.throttle.in_flight) == (4, 1)
+
+
+def test_an_overloaded_plex_gets_fewer_requests_at_a_time(harness: ThrottleHarness) -> None:
+    counts = []
+    for _ in LEVELS:
+        counts.append(harness.throttle.in_flight)
+        harness.throttle.on_response(0.01, 503)
+
+    assert counts == [level[0] for level in LEVELS]
