@@ -45,8 +45,7 @@ from worker.reporting.batch_summary import BatchSummary
 from worker.reporting.job_log import JobReporter
 from worker.reporting.log_alerts import LogAlerts
 from worker.reporting.stats import StatisticsRecorder
-from worker.resilience.circuit import CircuitBreaker
-from worker.resilience.load_circuit import load_circuit
+from worker.resilience.circuit import CircuitBreaker, load_circuit
 from worker.resilience.throttle import Throttle
 
 

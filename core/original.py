@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 
 from core.field_values import FieldValue
 
+AUTOMATIC = None
+"""The value of an image that Plex chose by itself, and whose name was not read."""
+
 _MAX_MARKS = 8  # a field that is written again and again is still known by its newest values
 
 
@@ -12,7 +15,8 @@ class Original:
     """One field of one item before it was written for the first time.
 
     `written_digests` tell PlexSync's own values from a later hand edit: digests of what was or was
-    about to be written, for images the sha1 of the bytes. `added` are the names PlexSync added,
+    about to be written, for images the sha1 of the bytes. The value of an image is the name that
+    Plex gives it, "" for none, or AUTOMATIC. `added` are the names PlexSync added,
     `removed` those it removed.
     """
 

@@ -161,9 +161,16 @@ class PlexClient:
         self._transport.send(target, self._session.put)
 
     def upload_image(self, item: int, kind: str, image: bytes) -> None:
-        """Upload and select one image; `kind` is `posters` or `arts`. Any 200 means done."""
+        """Upload and select one image; `kind` is `posters` or `arts`. Any 200 means done.
+
+        It is sent once: some servers keep the same bytes twice.
+        """
         self._transport.send(
-            f"/library/metadata/{item}/{kind}", self._session.post, data=image, parse=False
+            f"/library/metadata/{item}/{kind}",
+            self._session.post,
+            data=image,
+            parse=False,
+            is_repeatable=False,
         )
 
     def select_image(self, item: int, kind: str, key: str) -> None:

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from urllib3.exceptions import NameResolutionError, ProtocolError
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ProtocolError
 
 from core.errors import PlexAccessError, PlexError, PlexUnavailable
 from validation.settings import BY_NAME
@@ -82,6 +82,11 @@ def explain(error: Exception, url: str, timeout_s: float, *, was_reached: bool) 
     if is_closed and parts.scheme == "http" and answers_tls(parts, timeout_s):
         return PlexAccessError(NEEDS_TLS)
     return None
+
+
+def was_not_sent(error: BaseException) -> bool:
+    """Return True if no connection came about, so that Plex cannot have got the request."""
+    return any(isinstance(cause, NewConnectionError) for cause in _causes(error))
 
 
 def answers_tls(parts: SplitResult, timeout_s: float) -> bool:

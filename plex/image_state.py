@@ -12,7 +12,7 @@ IMAGE_LISTS = {"thumb": "posters", "art": "arts"}
 
 
 class ItemImages:
-    """The images that one item offers; each list is read once, when it is needed.
+    """The images that one item offers; each list is read when it is needed first.
 
     Every method raises PlexError when Plex does not send the list.
     """
@@ -21,6 +21,14 @@ class ItemImages:
         self._client = client
         self._item = item
         self._lists: dict[str, list[tuple[str, bool]]] = {}
+
+    def read_again(self, field: Field) -> None:
+        """Have the next question read the list again: Plex may add an upload to it later."""
+        self._lists.pop(IMAGE_LISTS[field.plex], None)
+
+    def uploaded(self, field: Field, sha1: str) -> str:
+        """Return the key of the upload with these bytes; "" for none."""
+        return next((key for key in self.keys(field) if key.endswith(sha1)), "")
 
     def keys(self, field: Field) -> tuple[str, ...]:
         """Return the key of every image on offer; an upload's ends with the sha1 of its bytes."""

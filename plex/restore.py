@@ -4,16 +4,18 @@ Pure: the originals, a snapshot of the item and its records go in, changes come 
 edited by hand since then stays.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.field_values import FieldValue, digests, is_empty, same_value
 from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
-from core.original import Original
+from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.names import name_key
 from plex.plan import CLEARED, Change
+
+_UPLOADED = "upload://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,22 @@ class Restoration:
 
     changes: tuple[Change, ...]
     edited: tuple[str, ...]
+
+
+def image_to_restore(original: Original, available: Sequence[tuple[str, bool]]) -> str:
+    """Return the name of the image that the item showed before; "" for none.
+
+    Of an image that Plex chose by itself, the first of `available`, its (name, selected) pairs,
+    that was not uploaded.
+
+    Examples:
+        >>> available = [("upload://posters/1", True), ("media://2", False)]
+        >>> image_to_restore(Original(AUTOMATIC, locked=False), available)
+        'media://2'
+    """
+    if original.value is not AUTOMATIC:
+        return str(original.value)
+    return next((name for name, _ in available if not name.startswith(_UPLOADED)), "")
 
 
 def originals(

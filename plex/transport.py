@@ -20,7 +20,7 @@ from plexapi.server import PlexServer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError, PlexUnavailable
-from plex.connection_faults import URL, explain
+from plex.connection_faults import URL, explain, was_not_sent
 from plex.errors import is_late_body, plex_errors, status_of
 from plex.xml_encoding import UTF_8, as_utf_8
 
@@ -119,17 +119,23 @@ class PlexTransport:
         raise PlexTemporaryError("the answer is not Plex's")
 
     def send(
-        self, target: str, method: Callable[..., Any], *, parse: bool = True, **options: Any
+        self,
+        target: str,
+        method: Callable[..., Any],
+        *,
+        parse: bool = True,
+        is_repeatable: bool = True,
+        **options: Any,
     ) -> Element | None:
         """Send one request; `method` is one of the session's. Return None for text that is no XML.
 
         `options` are those of requests; None leaves one out. Connection errors get two quick
-        retries.
+        retries; without `is_repeatable` only where Plex cannot have got the request.
         """
         options = {key: value for key, value in options.items() if value is not None}
         try:
             with plex_errors(target):
-                for attempt in self._quick_retries():
+                for attempt in self._quick_retries(is_repeatable):
                     with attempt:
                         root = self._send(target, method, parse, options)
         except (PlexUnavailable, PlexAccessError) as error:
@@ -197,9 +203,12 @@ class PlexTransport:
             raise PlexTemporaryError("the answer holds entities of its own, so it is not Plex's")
         self._is_page = response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
 
-    def _quick_retries(self) -> Retrying:
+    def _quick_retries(self, is_repeatable: bool) -> Retrying:
+        def deserves_retry(error: BaseException) -> bool:
+            return _is_connection_error(error) and (is_repeatable or was_not_sent(error))
+
         return Retrying(
-            retry=retry_if_exception(_is_connection_error),
+            retry=retry_if_exception(deserves_retry),
             stop=stop_after_attempt(QUICK_TRIES),
             wait=wait_fixed(QUICK_WAIT_S),
             sleep=self._sleep,

@@ -10,9 +10,14 @@ from core.original import Original
 from core.plex_item import PlexItem
 from core.record import ImageRecord
 from plex.client import PlexClient
+from plex.image_history import may_be_uploaded, unseen_original, was_never_given
 from plex.image_state import IMAGE_LISTS, ItemImages
 from plex.plan import WriteRules
-from sync_queue.originals import Originals
+from sync_queue.records import Records
+
+LIST_TRIES = 3
+"""So often is a list read that may lag behind an upload."""
+LIST_WAIT_S = 0.3
 
 
 class ImageOutcome(Enum):
@@ -42,7 +47,7 @@ class ImageSender:
 
     plex: PlexClient
     rules: WriteRules
-    originals: Originals
+    records: Records
     clock: Clock
     check_epoch: Callable[[], None]
 
@@ -64,27 +69,68 @@ class ImageSender:
         Raises:
             PlexError: Plex did not take the image.
         """
+        kept = self.records.originals.of_item(server, item.rating_key).get(field.name)
+        if self._needs_no_list(item, server, field, known, kept):
+            self._save_original(item, server, field, unseen_original(field, item, image.sha1))
+            self._upload(item, field, image)
+            return ImageOutcome.SENT
+        uploaded = self._find_upload(field, image.sha1, known, kept, images)
         shown = images.shown(field)
         if shown.endswith(image.sha1):
             return ImageOutcome.SHOWN
-        if self._is_by_hand(item, server, field, shown, known):
+        if self._is_by_hand(item, field, shown, known, kept):
             return ImageOutcome.BY_HAND
         original = Original(shown, field.plex in item.locked, written_digests=(image.sha1,))
-        self.originals.save(
-            server, item.rating_key, item.section, {field.name: original}, self.clock.wall()
-        )
-        self.check_epoch()
-        kind = IMAGE_LISTS[field.plex]
-        # Plex keeps earlier uploads; the key of an upload ends with the sha1 of its bytes.
-        uploaded = next((key for key in images.keys(field) if key.endswith(image.sha1)), "")
+        self._save_original(item, server, field, original)
         if uploaded:
-            self.plex.select_image(item.rating_key, kind, uploaded)
+            self._select(item, field, uploaded)
         else:
-            self.plex.upload_image(item.rating_key, kind, image.content)
+            self._upload(item, field, image)
         return ImageOutcome.SENT
 
+    def _needs_no_list(
+        self,
+        item: PlexItem,
+        server: str,
+        field: Field,
+        known: ImageRecord | None,
+        kept: Original | None,
+    ) -> bool:
+        """Return True if Plex cannot have the image yet and shows one that it chose by itself."""
+        if not self.rules.lock_fields or not was_never_given(field, item, known, kept):
+            return False
+        return self.records.names_every_upload(server)
+
+    def _find_upload(
+        self,
+        field: Field,
+        sha1: str,
+        known: ImageRecord | None,
+        kept: Original | None,
+        images: ItemImages,
+    ) -> str:
+        """Return the key of the upload with these bytes; "" for none.
+
+        Plex's list may lag behind an upload of which no record was made.
+        """
+        uploaded = images.uploaded(field, sha1)
+        if uploaded or not may_be_uploaded(kept, known, sha1):
+            return uploaded
+        for _ in range(LIST_TRIES - 1):
+            self.clock.sleep(LIST_WAIT_S)
+            images.read_again(field)
+            uploaded = images.uploaded(field, sha1)
+            if uploaded:
+                break
+        return uploaded
+
     def _is_by_hand(
-        self, item: PlexItem, server: str, field: Field, shown: str, known: ImageRecord | None
+        self,
+        item: PlexItem,
+        field: Field,
+        shown: str,
+        known: ImageRecord | None,
+        kept: Original | None,
     ) -> bool:
         """Return True if the user chose the image that is shown, and that is preserved.
 
@@ -92,7 +138,20 @@ class ImageSender:
         """
         if not self.rules.preserve_plex_edits or not shown or field.plex not in item.locked:
             return False
-        original = self.originals.of_item(server, item.rating_key).get(field.name)
-        sent = original.written_digests if original else ()
+        sent = kept.written_digests if kept else ()
         ours = tuple(filter(None, (*sent, known.sha1 if known else "")))
         return not shown.endswith(ours)
+
+    def _save_original(self, item: PlexItem, server: str, field: Field, original: Original) -> None:
+        """Save what the image replaces, and which bytes are about to be sent."""
+        self.records.originals.save(
+            server, item.rating_key, item.section, {field.name: original}, self.clock.wall()
+        )
+
+    def _select(self, item: PlexItem, field: Field, key: str) -> None:
+        self.check_epoch()
+        self.plex.select_image(item.rating_key, IMAGE_LISTS[field.plex], key)
+
+    def _upload(self, item: PlexItem, field: Field, image: Image) -> None:
+        self.check_epoch()
+        self.plex.upload_image(item.rating_key, IMAGE_LISTS[field.plex], image.content)

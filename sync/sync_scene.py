@@ -55,9 +55,7 @@ class SceneSync:
             stash=ctx.stash,
             plex=ctx.plex,
             rules=ctx.rules,
-            sender=ImageSender(
-                ctx.plex, ctx.rules, ctx.records.originals, ctx.clock, ctx.check_epoch
-            ),
+            sender=ImageSender(ctx.plex, ctx.rules, ctx.records, ctx.clock, ctx.check_epoch),
             clock=ctx.clock,
             timer=ctx.watch,
             gate=gate,

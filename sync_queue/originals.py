@@ -9,6 +9,7 @@ from typing import Any
 
 from core.original import Original
 from sync_queue import record_statements as record_sql
+from sync_queue import statements as sql
 from sync_queue.store import JobStore
 
 _ATTRIBUTES = {  # by the keys in an original's JSON, which are users' data and stay
@@ -84,6 +85,8 @@ class Originals:
         """Forget in one transaction that a restored item was written, by whichever scene."""
         key = {"server": server, "item": item}
         with self._store.transaction() as connection:
+            # Plex keeps the images that were uploaded to the item.
+            connection.execute(sql.MARK_UPLOADS_UNKNOWN)
             connection.execute(record_sql.FORGET_ORIGINALS, key)
             connection.execute(record_sql.FORGET_ITEM_RECORDS, key)
 

@@ -77,6 +77,10 @@ SELECT old.item, old.kept_at, old.shown, new.shown FROM originals AS old
 JOIN originals AS new ON new.item = old.item AND new.server = :new
 WHERE old.server = :old AND old.section = :section
 """
+# Both keys are set for good.
+NAMES_EVERY_UPLOAD = """
+SELECT NOT EXISTS (SELECT 1 FROM meta WHERE key IN (:unknown, :copied) AND value <> '')
+"""
 FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :item"
 
 # What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass

@@ -80,6 +80,16 @@ class Records:
         row = self._store.connection.execute(sql.GET_META, {"key": _copied_key(server)}).fetchone()
         return bool(row and row[0])
 
+    def names_every_upload(self, server: str) -> bool:
+        """Return True if the originals name every image that was ever uploaded to this server.
+
+        False from the moment on when some may have been lost: an item was restored, the database
+        is a copy or was repaired, or the server has had another identifier.
+        """
+        query = {"unknown": sql.UPLOADS_UNKNOWN, "copied": _copied_key(server)}
+        row = self._store.connection.execute(record_sql.NAMES_EVERY_UPLOAD, query).fetchone()
+        return bool(row[0])
+
     def of_scene(self, scene_id: int, server: str) -> dict[int, SyncRecord]:
         """Return the scene's records on one server, by item; {} if there is none."""
         query = {"scene_id": scene_id, "server": server}

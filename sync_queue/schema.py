@@ -69,8 +69,16 @@ CREATE TABLE originals (
 # Error classes are stored by name, and some have other names since 1.2.
 _STEP_3 = ";".join(RENAME_ERRORS)
 
+# Earlier versions did not note that an item was restored, which keeps its uploads. A table marks a
+# database whose predecessor is lost.
+_STEP_4 = f"""
+INSERT OR IGNORE INTO meta (key, value) SELECT '{sql.UPLOADS_UNKNOWN}', '1'
+WHERE EXISTS (SELECT 1 FROM worker) OR EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'successor');
+DROP TABLE IF EXISTS successor;
+"""
+
 # Step n brings `user_version` from n - 1 to n.
-MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3)
+MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3, _STEP_4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,7 @@ def _repair(data_dir: Path, checkpoint: Checkpoint, wall: Callable[[], float]) -
     is_complete = salvage(data_dir / DATABASE, queue.connection)
     recover_tables(data_dir / DATABASE, queue.connection)
     recover_watermark(data_dir / DATABASE, queue.connection, is_complete)
+    queue.connection.execute(sql.MARK_UPLOADS_UNKNOWN)
     queue.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     queue.close()
     checkpoint("schema.repaired")
@@ -152,13 +161,19 @@ def _create_file(data_dir: Path, path: Path, now: float) -> None:
     connection = sqlite3.connect(temporary, isolation_level=None)
     try:
         connection.execute(f"PRAGMA journal_mode={_journal_mode(data_dir)}")
-        connection.execute("CREATE TABLE made (at FLOAT)")
-        connection.execute("DROP TABLE made")
+        connection.execute("CREATE TABLE successor (at FLOAT)")
+        if not _had_database(data_dir):
+            connection.execute("DROP TABLE successor")
     finally:
         connection.close()
     # SQLite would read a -wal that lost its database to a kill into the new one.
     quarantine(path, now)
     temporary.replace(path)
+
+
+def _had_database(data_dir: Path) -> bool:
+    """Return True if the folder shows that a database is gone from it."""
+    return (data_dir / BACKUP).exists() or any(data_dir.glob(f"{DATABASE}?*"))
 
 
 def _journal_mode(folder: Path) -> str:
@@ -267,5 +282,8 @@ def back_up(connection: sqlite3.Connection, data_dir: Path) -> None:
     temporary.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(temporary)) as target:
         connection.backup(target, pages=200)
+        # A worker that starts from the copy does not know what was uploaded since.
+        target.execute(sql.MARK_UPLOADS_UNKNOWN)
+        target.commit()
         target.execute("PRAGMA journal_mode=DELETE")
     temporary.replace(data_dir / BACKUP)

@@ -5,7 +5,7 @@ Statuses are persist-queue's: 0 and 1 wait, 2 is in progress, 5 is done. A row i
 status is below 2; a unique partial index allows one waiting and one running row per subject.
 """
 
-SCHEMA_VERSION = 3  # PRAGMA user_version; a migration step is added in schema.py, never edited
+SCHEMA_VERSION = 4  # PRAGMA user_version; a migration step is added in schema.py, never edited
 
 QUEUE = "scene_ack_queue_default"
 
@@ -179,6 +179,11 @@ SYNC_ALL_REQUESTED = "whole_library"  # set by Sync All; reconciliation then cov
 GET_META = "SELECT value FROM meta WHERE key = :key"
 INSERT_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+# The originals may not name every image that was uploaded: some of them may have been lost. This is
+# set for good.
+UPLOADS_UNKNOWN = "uploads_unknown"
+MARK_UPLOADS_UNKNOWN = f"INSERT OR IGNORE INTO meta (key, value) VALUES ('{UPLOADS_UNKNOWN}', '1')"
 
 # Counters move in the transaction of the job's state change: a kill never counts a job twice.
 COUNT_ONE = """

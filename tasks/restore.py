@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import PlexError, PlexRejected, PlexTemporaryError
-from core.field_values import FieldValue
 from core.fields import IMAGE_FIELDS, Field
-from core.original import Original
+from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
 from plex.client import READ_BATCH, PlexClient
 from plex.edit_request import lock_target
 from plex.image_state import IMAGE_LISTS, concerns_images_only
 from plex.plan import Change
-from plex.restore import Restoration, plan_restoration
+from plex.restore import Restoration, image_to_restore, plan_restoration
 from stash.client import StashClient
 from sync.edit_sender import EditSender
 from sync.recognize_server import recognize_server
@@ -219,23 +218,26 @@ class _Restore:
         plex, kind = self._plex, IMAGE_LISTS[image.plex]
         available = plex.images(item.rating_key, kind)
         shown = next((key for key, selected in available if selected), "")
-        is_former = shown == original.value
-        if not is_former and not (
-            shown.endswith(original.written_digests) and _has_image(available, original.value)
-        ):
+        former, is_locked = image_to_restore(original, available), image.plex in item.locked
+        is_ours = shown.endswith(original.written_digests)
+        # Plex may choose another image by itself, as long as none was chosen by hand.
+        is_former = shown == former or (
+            original.value is AUTOMATIC and not is_ours and not is_locked
+        )
+        if not is_former and not (is_ours and _has_image(available, former)):
             result.edited.append(
                 image.name
             )  # by hand, or the former image is gone: ours is better than none
             return
-        if not is_former and original.value:
-            plex.select_image(item.rating_key, kind, str(original.value))
+        if not is_former and former:
+            plex.select_image(item.rating_key, kind, former)
         elif not is_former:
             plex.deselect_image(item.rating_key, kind)
         # Choosing an image locks it.
-        if not is_former or original.locked != (image.plex in item.locked):
+        if not is_former or original.locked != is_locked:
             plex.edit(lock_target(item.section, item.rating_key, image, locked=original.locked))
 
 
-def _has_image(available: Sequence[tuple[str, bool]], key: FieldValue) -> bool:
+def _has_image(available: Sequence[tuple[str, bool]], key: str) -> bool:
     """Whether an image can be chosen; choosing none always can."""
     return not key or any(key == each for each, _ in available)

@@ -17,7 +17,7 @@ from sync_queue.meta import WorkerStatus
 from tasks.context import TaskFailed
 from tasks.run import build_context
 from tasks.table import TASKS
-from tests.emulators.plex_model import Item
+from tests.emulators.plex_model import Image, Item
 from tests.emulators.plex_server import Fault
 from tests.harness.database import query
 from tests.harness.images import picture
@@ -483,3 +483,116 @@ def test_an_installation_of_1_0_keeps_what_it_shows_now(
     runner.press_twice()
 
     assert worker.shown(item).title == FULL["title"]
+
+
+# -- an image that Plex chose by itself, and whose list was not read ------------------------------
+
+
+@pytest.mark.parametrize("dedupe", [True, False])
+def test_a_restored_poster_is_not_uploaded_again(
+    worker: InProcessHarness, runner: TaskRunner, dedupe: bool
+) -> None:
+    worker.plex.switches.upload_dedupe = dedupe
+    scene, item = worker.pair("train.mp4", cover=picture(1), **FULL)
+    before = worker.shown(item).poster_bytes
+    worker.sync(scene)
+    switch_off(worker)
+    runner.press_twice()
+    worker.configure(a_enabled=True)
+
+    worker.sync_all()
+    was_shown = worker.shown(item).poster_bytes
+    switch_off(worker)
+    runner.press_twice()
+
+    assert (was_shown, worker.shown(item).poster_bytes) == (picture(1), before)
+    assert "thumb" not in worker.shown(item).locked
+    assert len(worker.shown(item).posters) == 2
+
+
+def test_a_poster_is_restored_to_the_first_that_was_not_sent(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
+    scene, item = written(worker)
+    worker.change(scene, cover=picture(2))
+    worker.sync(scene)
+    switch_off(worker)
+
+    runner.press_twice()
+
+    (shown,) = [image for image in worker.shown(item).posters if image.selected]
+    assert shown.rating_key.startswith("media://")
+    assert not {"thumb", "art"} & worker.shown(item).locked
+
+
+def test_without_another_poster_none_is_chosen(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
+    scene, item = worker.pair("train.mp4", cover=picture(1), **FULL)
+    worker.sync(scene)
+    posters = worker.shown(item).posters
+    posters[:] = [image for image in posters if image.rating_key.startswith("upload://")]
+    switch_off(worker)
+
+    answer = runner.press_twice()
+
+    assert (answer["restored"], answer["edited"]) == (1, 0)
+    assert not any(image.selected for image in worker.shown(item).posters)
+    assert "thumb" not in worker.shown(item).locked
+
+
+def test_a_poster_that_was_chosen_but_not_unlocked_is_unlocked(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
+    _, item = written(worker)
+    before = worker.shown(item).posters[-1].data
+    switch_off(worker)
+    route = rf"/library/metadata/{item}/poster\b"
+    worker.plex.faults.add(Fault("apply_then_status", "PUT", route, status=500))
+    refused = runner.press_twice()
+    was_locked = "thumb" in worker.shown(item).locked
+
+    answer = runner.press_twice()
+
+    assert (refused["refused"], answer["restored"]) == (1, 1)
+    assert worker.shown(item).poster_bytes == before
+    assert "thumb" not in worker.shown(item).locked
+    assert was_locked
+
+
+def test_a_poster_that_plex_replaced_by_itself_stays(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
+    worker.plex.switches.upload_locks = False
+    _, item = written(worker)
+    posters = worker.shown(item).posters
+    posters.append(Image("metadata://posters/later", picture(7)))
+    for image in posters:
+        image.selected = image is posters[-1]
+    switch_off(worker)
+    writes = len(worker.plex.writes())
+
+    answer = runner.press_twice()
+
+    assert (answer["restored"], answer["edited"]) == (1, 0)
+    sent = [one.path for one in worker.plex.writes()[writes:]]
+    assert not any(path.endswith(("/poster", "/thumb")) for path in sent)
+    assert worker.shown(item).poster_bytes == picture(7)
+
+
+@pytest.mark.parametrize("status", [413, 500])
+def test_a_poster_that_plex_never_took_needs_no_restoration(
+    worker: InProcessHarness, runner: TaskRunner, status: int
+) -> None:
+    route = r"/library/metadata/\d+/posters"
+    worker.plex.faults.add(Fault(method="POST", route=route, times=None, status=status))
+    _, item = written(worker)
+    before = worker.shown(item).poster_bytes
+    worker.configure(a_enabled=False)
+    worker.tick(60.0)
+
+    answer = runner.press_twice()
+
+    assert (answer["restored"], answer["edited"]) == (1, 0)
+    assert worker.shown(item).poster_bytes == before
+    assert facts(worker.shown(item)) == expected()

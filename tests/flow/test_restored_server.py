@@ -38,6 +38,7 @@ def synced(worker: InProcessHarness, count: int = 3) -> list[int]:
             )
         )
     worker.sync(*scenes)
+    worker.set_first_trace()
     return scenes
 
 

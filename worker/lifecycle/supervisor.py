@@ -5,8 +5,11 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from core.clock import Clock
 from core.errors import reason_of
@@ -26,6 +29,21 @@ MAX_BACKOFF_S = 60.0
 STABLE_RUN_S = 600.0
 # `started_by` of a worker that only takes over from an older version.
 UPDATE = "update"
+
+
+class _RunResult(Enum):
+    """How one run of a worker ended."""
+
+    # It had a reason to exit; the lease is held where a change came in meanwhile.
+    ENDED = "ended"
+    # Soon after its start: it is repeated after a pause that grows.
+    FAILED = "failed"
+    # After a stable run, so that a new series begins.
+    FAILED_LATE = "failed late"
+    # It failed and lost the lease: another worker runs.
+    LEASE_LOST = "lease lost"
+    # The plugin's folder is gone.
+    REMOVED = "removed"
 
 
 class BuiltWorker(Protocol):
@@ -63,26 +81,49 @@ class WorkerSupervisor:
         watchdog = Watchdog(self.clock, lambda: restart_worker(str(self.root)))
         watchdog.start()
         try:
-            failures = 0
-            while lease.is_held:
-                started_at = self.clock.monotonic()
-                exit_reason = self._run_once(lease, started_by, log, watchdog)
-                was_stable = self.clock.monotonic() - started_at >= STABLE_RUN_S
-                if exit_reason is not None or was_stable:
-                    failures = 0
-                failures += exit_reason is None
-                # The plugin was removed: another run would create its folder again.
-                if not self.data_dir.is_dir():
-                    return 0
-                if failures > MAX_FAILURES or (failures and not lease.is_held):
-                    return 1
-                if failures:
-                    self.clock.sleep(min(MAX_BACKOFF_S, 2.0**failures))
-                    watchdog.heartbeat()
+            result = _RunResult.FAILED_LATE
+            while lease.is_held and result in (_RunResult.ENDED, _RunResult.FAILED_LATE):
+                result = self._run_series(lease, started_by, log, watchdog)
         finally:
             watchdog.stop()
             close_log()
-        return 0
+        return int(result in (_RunResult.FAILED, _RunResult.LEASE_LOST))
+
+    def _run_series(
+        self, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog
+    ) -> "_RunResult":
+        """Run a worker, and repeat it with growing pauses while it fails soon after its start."""
+
+        def pause(seconds: float) -> None:
+            self.clock.sleep(seconds)
+            watchdog.heartbeat()
+
+        def last_result(state: RetryCallState) -> _RunResult:
+            return _RunResult.FAILED
+
+        retrying = Retrying(
+            retry=retry_if_result(lambda result: result is _RunResult.FAILED),
+            wait=wait_exponential(multiplier=2, max=MAX_BACKOFF_S),
+            stop=stop_after_attempt(MAX_FAILURES + 1),
+            sleep=pause,
+            retry_error_callback=last_result,
+        )
+        return retrying(self._run_and_judge, lease, started_by, log, watchdog)
+
+    def _run_and_judge(
+        self, lease: Lease, started_by: str, log: EventLog, watchdog: Watchdog
+    ) -> "_RunResult":
+        started_at = self.clock.monotonic()
+        exit_reason = self._run_once(lease, started_by, log, watchdog)
+        # The plugin was removed: another run would create its folder again.
+        if not self.data_dir.is_dir():
+            return _RunResult.REMOVED
+        if exit_reason is not None:
+            return _RunResult.ENDED
+        if not lease.is_held:
+            return _RunResult.LEASE_LOST
+        is_late = self.clock.monotonic() - started_at >= STABLE_RUN_S
+        return _RunResult.FAILED_LATE if is_late else _RunResult.FAILED
 
     def drain_in_process(self, on_progress: Callable[[], None], limit_s: float) -> bool:
         """Drain the queue in this process; return False if another process holds the lease.

@@ -263,6 +263,27 @@ def test_a_dropped_connection_is_retried_twice_immediately(plex: PlexEmulator) -
     assert plex.count() == QUICK_TRIES == 3
 
 
+def test_an_upload_that_plex_may_have_got_is_not_repeated(plex: PlexEmulator) -> None:
+    waits: list[float] = []
+    item = plex.library.add_item(1, [("/media/scenes/a.mp4", 10)])
+    plex.faults.add(Fault("apply_then_drop", method="POST"))
+
+    with client_of(plex, sleep=waits.append) as client, pytest.raises(PlexUnavailable):
+        client.upload_image(item, "posters", png())
+
+    assert (waits, plex.count("POST")) == ([], 1)
+
+
+def test_an_upload_to_a_closed_port_is_retried_twice(plex: PlexEmulator) -> None:
+    waits: list[float] = []
+    plex.down()
+
+    with client_of(plex, sleep=waits.append) as client, pytest.raises(PlexUnavailable):
+        client.upload_image(1, "posters", png())
+
+    assert waits == [QUICK_WAIT_S, QUICK_WAIT_S]
+
+
 def test_after_two_quick_retries_the_queue_takes_over(plex: PlexEmulator) -> None:
     waits: list[float] = []
     plex.faults.add(Fault("refuse", times=None))

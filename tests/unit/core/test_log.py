@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from freezegun import freeze_time
 
 from core.log import EventLog, LogEvent, event_line, open_log
 from core.obfuscate import hide_paths
@@ -196,3 +197,14 @@ def test_the_listener_gets_each_warning_and_error() -> None:
         LogEvent("backup.failed", {"detail": "no space"}),
         LogEvent("worker.crashed", {}),
     ]
+
+
+def test_a_line_of_the_file_begins_with_the_time(tmp_path: Path) -> None:
+    log, close = open_log(tmp_path / "plexsync.log")
+
+    with freeze_time("2026-11-29 12:34:56.789"):
+        log.info("worker.start", epoch=1)
+    close()
+
+    line = (tmp_path / "plexsync.log").read_text(encoding="utf-8")
+    assert line == "2026-11-29 12:34:56,789 INFO worker.start epoch=1\n"

@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+from freezegun import freeze_time
 from persistqueue import SQLiteAckQueue
 from persistqueue.exceptions import Empty
 from persistqueue.serializers import json as json_serializer
@@ -111,6 +112,14 @@ def test_the_store_takes_what_the_library_put(past: QueueHarness) -> None:
         "by hand",
         PRIORITY_EDIT,
     )
+
+
+def test_the_librarys_own_clock_dates_what_it_put(past: QueueHarness) -> None:
+    with freeze_time("2026-11-29 12:00:00"):
+        past.ack_queue.put({"subject": "scene:7", "cause": "by hand"})
+    past.clock.advance(2_000_000)
+
+    assert past.store.claim()[0].enqueued_at == 1_795_953_600.0
 
 
 def test_the_library_may_not_put_a_subject_twice(past: QueueHarness) -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
 from sync_queue.records import Records
 from tests.harness.queue import QueueHarness
@@ -126,3 +128,27 @@ def test_the_newest_known_update_of_a_scene_is_returned(queue: QueueHarness) -> 
     records.save(SyncRecord(42, "machine", 8, "uuid", "/a", updated_at="2024-01-02", read_at=6.0))
 
     assert records.last_synced_update(42, "machine") == ("2024-01-02", 6.0)
+
+
+def test_a_fresh_database_names_every_upload(queue: QueueHarness) -> None:
+    assert Records(queue.store).names_every_upload("machine")
+
+
+def test_a_restored_item_keeps_uploads_that_are_not_named(queue: QueueHarness) -> None:
+    records = Records(queue.store)
+
+    records.originals.forget("machine", 7)
+
+    assert not records.names_every_upload("machine")
+
+
+@pytest.mark.parametrize("sections", [{"uuid": 1}, {}])
+def test_a_server_with_a_new_identifier_has_unnamed_uploads(
+    queue: QueueHarness, sections: dict[str, int]
+) -> None:
+    records = Records(queue.store)
+
+    records.copy_server("old", "machine", sections)
+
+    assert not records.names_every_upload("machine")
+    assert records.names_every_upload("another")

@@ -11,6 +11,7 @@ import pytest
 from core.errors import RENAMED_ERRORS
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import DATABASE, connect
+from sync_queue.meta import start_epoch
 from sync_queue.salvage import recover_tables, salvage
 from sync_queue.schema import (
     BACKUP,
@@ -24,7 +25,7 @@ from sync_queue.schema import (
     quarantine,
     wal_works,
 )
-from sync_queue.statements import QUEUE, SCHEMA_VERSION
+from sync_queue.statements import QUEUE, SCHEMA_VERSION, UPLOADS_UNKNOWN
 from tests.harness.database import query
 from tests.harness.plugin_copy import ROOT
 from tests.harness.queue import CheckpointKiller, Killed, QueueHarness, open_queue
@@ -346,6 +347,65 @@ def test_a_killed_writers_wal_is_read_by_the_next_start(tmp_path: Path) -> None:
 
     with open_queue(tmp_path) as queue:
         assert queue.rows("count(*)") == [(300,)]
+
+
+# -- whether the originals name every upload ------------------------------------------------------
+
+MARKS = f"SELECT count(*) FROM meta WHERE key = '{UPLOADS_UNKNOWN}'"
+
+
+def is_marked(data_dir: Path) -> bool:
+    """Return True once the database is open and says that uploads may be unknown."""
+    open_database(data_dir)
+    return query(data_dir, MARKS) == [(1,)]
+
+
+def test_a_database_that_was_never_lost_is_not_marked(tmp_path: Path) -> None:
+    assert not is_marked(tmp_path)
+    assert not is_marked(tmp_path)
+
+
+def test_a_repaired_database_is_marked(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"rubbish" * 3000)
+
+    assert is_marked(tmp_path)
+
+
+def test_a_copy_is_marked_and_its_source_is_not(tmp_path: Path) -> None:
+    with open_queue(tmp_path) as queue:
+        back_up(queue.ack_queue.connection, tmp_path)
+    was_marked = is_marked(tmp_path)
+
+    (tmp_path / BACKUP).replace(tmp_path / DATABASE)
+
+    assert (was_marked, is_marked(tmp_path)) == (False, True)
+
+
+@pytest.mark.parametrize("trace", [BACKUP, f"{DATABASE}.damaged-by-hand", f"{DATABASE}-wal"])
+def test_a_database_that_follows_a_lost_one_is_marked(tmp_path: Path, trace: str) -> None:
+    (tmp_path / trace).write_bytes(b"rubbish")
+
+    assert is_marked(tmp_path)
+
+
+def test_a_kill_during_the_creation_does_not_lose_the_mark(tmp_path: Path) -> None:
+    (tmp_path / BACKUP).write_bytes(b"rubbish")
+    with pytest.raises(Killed):
+        open_database(tmp_path, CheckpointKiller(1))
+    (tmp_path / BACKUP).unlink()
+
+    assert is_marked(tmp_path)
+
+
+@pytest.mark.parametrize("was_used", [True, False])
+def test_a_database_that_1_1_0_has_used_is_marked(tmp_path: Path, was_used: bool) -> None:
+    with open_queue(tmp_path) as queue:
+        connection = queue.ack_queue.connection
+        connection.execute("PRAGMA user_version=3")
+        if was_used:
+            start_epoch(connection, 1, "1.1.0", "test", 1.0)
+
+    assert is_marked(tmp_path) is was_used
 
 
 # -- the nightly copy -----------------------------------------------------------------------------
