@@ -76,10 +76,11 @@ def _alternating(
 ) -> tuple[list[Synced], list[Synced]]:
     """Return the runs of this revision and of the other one; none where that one cannot."""
     this, other = [], []
-    for _ in range(repeats):
+    for number in range(repeats):
         this.append(_first_sync(pair.this, count, latency_s))
-        run = attempt(TASK, lambda: _first_sync(pair.other, count, latency_s))
-        other += [run] if run else []
+        if len(other) == number:  # it has not failed before
+            run = attempt(TASK, lambda: _first_sync(pair.other, count, latency_s))
+            other += [run] if run else []
     return this, other
 
 
