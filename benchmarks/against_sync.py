@@ -75,7 +75,8 @@ def _alternating(
     pair: Pair, count: int, latency_s: float, repeats: int
 ) -> tuple[list[Synced], list[Synced]]:
     """Return the runs of this revision and of the other one; none where that one cannot."""
-    this, other = [], []
+    this: list[Synced] = []
+    other: list[Synced] = []
     for number in range(repeats):
         this.append(_first_sync(pair.this, count, latency_s))
         if len(other) == number:  # it has not failed before
