@@ -83,16 +83,15 @@ def build_sync_context(
     Raises:
         OSError: as for `build_plex`.
     """
-    extra = additions or WorkerAdditions()
-    facts = MetaStore(store)
+    extra, facts = additions or WorkerAdditions(), MetaStore(store)
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
     on_response = extra.owner.wrap(reached.on_response)
     plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
-    index = FileIndex(data_dir / "cache")
 
     def on_missing(choice: LibraryChoice) -> None:
         log.warning("library.missing", detail=choice.problem)
 
+    index = FileIndex(data_dir / "cache")
     finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
