@@ -1,8 +1,8 @@
 """Describe network calls as values, so that code which decides does not carry them out.
 
 A function that needs a server's answer is a generator: it yields a `Call` and continues with the
-answer, or with the error that the call raised. `run_here` carries out each call in place, the worker
-in a thread while it advances another job.
+answer, or with the error that the call raised. `run_here` carries out each call in place, the
+worker in a thread while it advances another job.
 """
 
 from collections.abc import Callable, Generator
