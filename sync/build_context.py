@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from core.clock import Clock
@@ -86,13 +87,11 @@ def build_sync_context(
     extra = additions or WorkerAdditions()
     facts = MetaStore(store)
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
-    on_response = extra.owner.wrap(reached.on_response)
-    plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
+    report = extra.owner.wrap(reached.on_response)
+    plex = build_plex(data_dir, clock, config, report, was_reached=reached.is_known)
     index = FileIndex(data_dir / "cache")
 
-    def on_missing(choice: LibraryChoice) -> None:
-        log.warning("library.missing", detail=choice.problem)
-
+    on_missing = partial(_log_missing_library, log)
     finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
@@ -110,6 +109,10 @@ def build_sync_context(
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
     )
+
+
+def _log_missing_library(log: EventLog, choice: LibraryChoice) -> None:
+    log.warning("library.missing", detail=choice.problem)
 
 
 def _write_rules(config: PlexSyncConfig) -> WriteRules:
