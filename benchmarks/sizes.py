@@ -51,7 +51,7 @@ FULL = Sizes(
     fanned=5_000,
     remembered=100_000,
     against=1_000,
-    repeats=2,
+    repeats=3,
 )
 QUICK = Sizes(
     rounds=15,

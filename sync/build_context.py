@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from core.clock import Clock
@@ -84,14 +83,15 @@ def build_sync_context(
     Raises:
         OSError: as for `build_plex`.
     """
-    extra = additions or WorkerAdditions()
-    facts = MetaStore(store)
+    extra, facts = additions or WorkerAdditions(), MetaStore(store)
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
-    report = extra.owner.wrap(reached.on_response)
-    plex = build_plex(data_dir, clock, config, report, was_reached=reached.is_known)
-    index = FileIndex(data_dir / "cache")
+    on_response = extra.owner.wrap(reached.on_response)
+    plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
 
-    on_missing = partial(_log_missing_library, log)
+    def on_missing(choice: LibraryChoice) -> None:
+        log.warning("library.missing", detail=choice.problem)
+
+    index = FileIndex(data_dir / "cache")
     finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
@@ -109,10 +109,6 @@ def build_sync_context(
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
     )
-
-
-def _log_missing_library(log: EventLog, choice: LibraryChoice) -> None:
-    log.warning("library.missing", detail=choice.problem)
 
 
 def _write_rules(config: PlexSyncConfig) -> WriteRules:

@@ -205,7 +205,7 @@ def work_off(worker: Worker) -> set[str]:
             break
         for job in jobs:
             seen.add(job.subject)
-            store.mark_current(job)
+            store.mark_current(job.id)
             if move % 2:
                 store.dead_letter(job, title="t", reason="r", message="m")
             else:
