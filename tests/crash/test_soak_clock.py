@@ -13,7 +13,7 @@ from tests.crash.soak_clock import soak
 DAY = 1.0 / 7.0
 
 
-@pytest.mark.parametrize("seed", [1, 11])
+@pytest.mark.parametrize("seed", [11])
 def test_a_day_of_faults_ends_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
     report = soak(tmp_path, seed, DAY)
 
@@ -23,7 +23,7 @@ def test_a_day_of_faults_ends_with_every_change_in_plex(tmp_path: Path, seed: in
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.parametrize("seed", [1, 21, 22, 23])
 def test_weeks_of_faults_end_with_every_change_in_plex(tmp_path: Path, seed: int) -> None:
     report = soak(tmp_path, seed, 2.0)
 

@@ -1,4 +1,4 @@
-"""Several requests are in flight to Plex, never two for one item, and an edit is not held up."""
+"""Several requests are in flight to Plex, never two for one item; an edit is not held up."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def overlapping(records: list[RequestRecord]) -> list[tuple[RequestRecord, Reque
     ]
 
 
-def most_in_flight(records: list[RequestRecord]) -> int:
-    """Return how many requests were in flight at the same time at most."""
+def max_in_flight(records: list[RequestRecord]) -> int:
+    """Return how many requests were in flight at the same time, as a maximum."""
     moments = sorted([(one.began, 1) for one in records] + [(one.ended, -1) for one in records])
-    count = most = 0
+    count = highest = 0
     for _, change in moments:
         count += change
-        most = max(most, count)
-    return most
+        highest = max(highest, count)
+    return highest
 
 
 def due_edits(installed: ProcessHarness) -> list[tuple[object, ...]]:
@@ -111,7 +111,7 @@ def test_no_two_requests_for_one_item_overlap(warm: ProcessHarness) -> None:
     ]
     assert shared == []
     assert len(overlapping(writes)) > 0
-    assert most_in_flight(list(warm.plex.requests)) <= MAX_IN_FLIGHT
+    assert max_in_flight(list(warm.plex.requests)) <= MAX_IN_FLIGHT
     assert any(len(written_items([record])) > 1 for record in writes)
 
 

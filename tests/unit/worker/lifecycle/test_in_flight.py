@@ -229,14 +229,14 @@ def test_a_job_that_asks_to_be_alone_waits_for_the_others() -> None:
 
 def test_two_jobs_that_ask_to_be_alone_take_turns() -> None:
     active: set[int] = set()
-    most: list[int] = []
+    counts: list[int] = []
 
     def alone(key: int) -> Steps[int]:
         yield from call(lambda: None)
         yield Alone()
         active.add(key)
         for _ in range(3):
-            most.append(len(active))
+            counts.append(len(active))
             yield from call(lambda: None)
         active.remove(key)
         return key
@@ -247,7 +247,7 @@ def test_two_jobs_that_ask_to_be_alone_take_turns() -> None:
     ended = jobs.run_all()
 
     assert {end.value for end in ended.values()} == {0, 1, 2}
-    assert set(most) == {1}
+    assert set(counts) == {1}
 
 
 def test_a_lost_lease_starts_no_further_request() -> None:
