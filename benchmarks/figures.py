@@ -26,5 +26,7 @@ def with_figures(page: str, part: str, rows: Sequence[Row], other: str, when: st
     else:
         heading = ["figure", "measured", "target"]
         lines = [[row.what, row.measured, row.budget] for row in shown]
-    text = f"{shown[0].part} (part `{part}`; {when}):\n\n{table(heading, lines)}"
+    # The spaces that align columns on a terminal
+    cells = [[" ".join(cell.split()) for cell in line] for line in lines]
+    text = f"{shown[0].part}.\n\nPart `{part}`, {when}:\n\n{table(heading, cells)}"
     return with_part(page, f"figures {part}", text, command=COMMAND)
