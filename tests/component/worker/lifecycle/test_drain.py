@@ -262,7 +262,8 @@ def test_an_urgent_job_interrupts_a_backfill_batch(worker: InProcessHarness) -> 
     assert first.done + worker.drain_all() == 16
     assert order == ["noted"]
     done = [line.split()[1] for line in worker.lines if line.startswith("sync.done")]
-    assert 3 <= done.index(f"scene={edited}") < 3 + 2 * MAX_IN_FLIGHT
+    # Three writes were sent before it was noted; those that end later are in flight beside it.
+    assert done.index(f"scene={edited}") < 3 + 2 * MAX_IN_FLIGHT
 
 
 def test_a_drain_that_is_stopped_releases_its_jobs(worker: InProcessHarness) -> None:
