@@ -165,7 +165,7 @@ class Throttle:
         while (wait_s := self._rest.wait_s(self._clock.monotonic())) > 0.0:
             if should_stop():
                 return False
-            self._clock.sleep(min(wait_s, POLL_S))
+            self._clock.sleep(max(MIN_WAIT_S, min(wait_s, POLL_S)))
         return True
 
     def release(self) -> None:

@@ -301,3 +301,18 @@ def test_an_overloaded_plex_gets_fewer_requests_at_a_time(harness: ThrottleHarne
         harness.throttle.on_response(0.01, 503)
 
     assert counts == [level[0] for level in LEVELS]
+
+
+def test_a_rest_too_short_for_the_clock_ends_nevertheless(harness: ThrottleHarness) -> None:
+    """A clock that runs for months cannot show a remainder of billionths of a second."""
+    harness.clock.advance(1e9 + 0.1)
+    for number in range(200):
+        harness.throttle.on_write(1.0 + number / 7.0)
+        checks = [0]
+
+        def count_checks(checks: list[int] = checks) -> bool:
+            checks[0] += 1
+            assert checks[0] < 10_000, "the rest never ends"
+            return False
+
+        assert harness.throttle.rest(count_checks)
