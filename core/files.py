@@ -4,12 +4,35 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.lock import locked
 
 _TRIES = 5  # on Windows another process may hold the file, a network share may fail for a moment
 _RETRY_DELAY_S = 0.05
+
+_T = TypeVar("_T")
+
+
+def retried(
+    action: Callable[[], _T],
+    sleep: Callable[[float], object],
+    passing: type[OSError] = OSError,
+    delay_s: float = _RETRY_DELAY_S,
+) -> _T:
+    """Return what the action returns; try five times while it fails with a `passing` error.
+
+    Raises:
+        OSError: another error, a missing file, or that of the last try.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return action()
+        except FileNotFoundError:
+            raise
+        except passing:
+            sleep(delay_s)
+    return action()
 
 
 class JsonFile:
@@ -26,7 +49,7 @@ class JsonFile:
         A corrupt file is moved to `<name>.corrupt`, and `quarantined_as` names it.
         """
         try:
-            document = json.loads(self._read_bytes().decode("utf-8"))
+            document = json.loads(retried(self._path.read_bytes, self._sleep).decode("utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError):
@@ -35,19 +58,6 @@ class JsonFile:
             return document
         self.quarantine()
         return None
-
-    def _read_bytes(self) -> bytes:
-        tries_left = _TRIES
-        while True:
-            tries_left -= 1
-            try:
-                return self._path.read_bytes()
-            except FileNotFoundError:
-                raise
-            except OSError:
-                if not tries_left:
-                    raise
-            self._sleep(_RETRY_DELAY_S)
 
     def quarantine(self) -> None:
         """Move a corrupt document away, so that its safe default can take its place."""
@@ -100,12 +110,8 @@ class JsonFile:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        for tries_left in range(_TRIES - 1, -1, -1):
-            try:
-                temporary.replace(self._path)
-                return
-            except PermissionError:
-                if not tries_left:
-                    temporary.unlink(missing_ok=True)
-                    raise
-                self._sleep(_RETRY_DELAY_S)
+        try:
+            retried(lambda: temporary.replace(self._path), self._sleep, PermissionError)
+        except PermissionError:
+            temporary.unlink(missing_ok=True)
+            raise

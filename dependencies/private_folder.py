@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from core.files import retried
 from dependencies.installers import CommandResult, Installer, find_installers, last_error_line
 from dependencies.requirements import Requirement, lacking, unmet
 from dependencies.wheels import (
@@ -28,7 +29,7 @@ _NO_PIP = "No module named pip"
 _NO_INSTALLER = (
     "there is neither pip nor uv; install pip first (apk add py3-pip, or apt install python3-pip)"
 )
-_MOVE_TRIES = 5  # on Windows a virus scanner may hold a new file for a moment
+_MOVE_RETRY_DELAY_S = 0.2  # on Windows a virus scanner may hold a new file for a moment
 
 
 class DependencySpec(NamedTuple):
@@ -161,14 +162,7 @@ def manual_installer(installers: Sequence[Installer]) -> Installer:
 
 
 def _move(source: Path, target: Path) -> None:
-    for tries_left in range(_MOVE_TRIES - 1, -1, -1):
-        try:
-            source.rename(target)
-            return
-        except PermissionError:
-            if not tries_left:
-                raise
-            time.sleep(0.2)
+    retried(lambda: source.rename(target), time.sleep, PermissionError, _MOVE_RETRY_DELAY_S)
 
 
 def _move_obsolete(deps: Path, target: Path, work: Path) -> None:
