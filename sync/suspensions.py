@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.field_values import FieldValue
-from core.fields import BY_NAME, FIELDS, Field, LockRule
+from core.fields import BY_NAME, FIELDS, Field
 from core.job import FORCE_SYNC, Job
 from core.send_history import Suspension
+from plex.plan import WriteRules, should_lock
 from plex.suspensions import lifted
 from sync.batch_records import BatchRecords
 from sync.plan_items import PlannedItem
@@ -75,13 +76,13 @@ def lift_for_scene(records: BatchRecords, scene_id: int) -> bool:
 
 
 def lift_after_change(
-    config: PlexSyncConfig, records: Records, facts: MetaStore
+    config: PlexSyncConfig, rules: WriteRules, records: Records, facts: MetaStore
 ) -> tuple[str, ...]:
     """Lift what is suspended in fields whose settings have changed; return their names.
 
     The settings are compared with those of the last call, also one of an earlier worker.
     """
-    current = {field.name: _settings_of(field, config) for field in FIELDS}
+    current = {field.name: _settings_of(field, config, rules) for field in FIELDS}
     text = json.dumps(current)
     stored = facts.get(FIELD_SETTINGS)
     if stored == text:
@@ -98,17 +99,13 @@ def lift_after_change(
     return changed
 
 
-def _settings_of(field: Field, config: PlexSyncConfig) -> list[object]:
+def _settings_of(field: Field, config: PlexSyncConfig, rules: WriteRules) -> list[object]:
     """Return what the user can change to deal with a suspended value of the field."""
-    locks: dict[LockRule, bool] = {
-        LockRule.LOCK_FIELDS: config.lock_fields,
-        LockRule.LOCK_COLLECTIONS: config.lock_fields and config.lock_collections,
-    }
     return [
         config.field_enabled(field.name),
         config.sources.get(field.name, ""),
-        config.preserve_plex_edits,
-        locks.get(field.lock_rule, False),
+        rules.preserve_plex_edits,
+        should_lock(field, rules),
     ]
 
 

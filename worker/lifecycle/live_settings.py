@@ -154,7 +154,7 @@ class LiveSettings:
             return
         self._notices.drop(NO_SETTINGS)
         self._ctx = self._build_context(config, client)
-        lifted = lift_after_change(config, self._ctx.records, self._facts)
+        lifted = lift_after_change(config, self._ctx.rules, self._ctx.records, self._facts)
         if lifted:
             self._log.info("value.lifted", fields=lifted)
         self._log.info("settings.read", generation=self.generation)
