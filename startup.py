@@ -105,9 +105,9 @@ def run_task_process(message: dict[str, object], arguments: dict[str, object]) -
         return run_log_line(arguments, sys.stderr.buffer.write)
     if arguments.get("mode") == WAKE:
         return run_wake(message, DATA, time.time(), start_worker, sys.stderr.buffer.write)
-    if arguments.get("mode") == "ui" and arguments.get("call") == "snapshot":
-        from hooks.snapshot import run_snapshot
+    from hooks.snapshot import CALL, MODE, run_snapshot
 
+    if arguments.get("mode") == MODE and arguments.get("call") == CALL:
         return run_snapshot(DATA, time.time())
     load_site()
     from dependencies.install import DependencyError, ensure_dependencies

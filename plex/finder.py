@@ -142,7 +142,7 @@ class Finder:
         has_new_files = self._add_new_to_all()
         if still_missing():
             for section in self._sections:
-                if self._list_moved(section, listed_since):
+                if self._list_if_outdated(section, listed_since):
                     has_new_files = True
         return has_new_files
 
@@ -235,7 +235,7 @@ class Finder:
         """Return True for a date, epoch seconds, that an item may have been added at."""
         return added <= self._clock.wall() + MAX_AHEAD_S
 
-    def _list_moved(self, section: Section, listed_since: float) -> bool:
+    def _list_if_outdated(self, section: Section, listed_since: float) -> bool:
         """List a library if its marker changed or the listing is old; return True if it changed."""
         state = self._index.state(section.uuid)
         if state is None:

@@ -125,8 +125,7 @@ class ReconciliationTask:
             raise
         except (Fenced, PlexError, StashUnavailable, sqlite3.Error):
             raise
-        # broad: an error in the comparison must not keep the worker from its jobs
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 broad: jobs of the worker must still run
             reason = reason_of(error)
             self._deps.log.error("reconcile.failed", reason=reason, detail=str(error))
             failed, is_over = f"{reason}: {error}", True

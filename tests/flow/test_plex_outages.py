@@ -217,12 +217,10 @@ def test_a_hundred_failed_half_open_tests_are_one_outage(worker: InProcessHarnes
     assert len(worker.stash_log("cannot reach Plex")) == 1
 
 
-def test_an_unknown_host_is_corrected_without_a_restart(installed: ProcessHarness) -> None:
-    scenes = scenes_of(installed)
-    installed.stash.configure(a_plex_url=NO_HOST)
-
+def edit_and_correct_url(installed: ProcessHarness, scenes: dict[str, int], logged: str) -> None:
+    """Edit under a wrong Plex URL, correct it once the log says so, and see all arrive."""
     edit_all(installed, scenes)
-    installed.stash.log_store.wait_for("cannot be resolved", 60.0)
+    installed.stash.log_store.wait_for(logged, 60.0)
     waiting, pid = attempts(installed), installed.worker_pid
     installed.stash.configure(a_plex_url=installed.plex.url)
     wait_for(lambda: has_all(installed), "all has arrived")
@@ -232,6 +230,13 @@ def test_an_unknown_host_is_corrected_without_a_restart(installed: ProcessHarnes
     assert installed.worker_pid == pid
     assert installed.dead_letters() == []
     assert [one["refused"] for one in outages(installed)] == [True]
+
+
+def test_an_unknown_host_is_corrected_without_a_restart(installed: ProcessHarness) -> None:
+    scenes = scenes_of(installed)
+    installed.stash.configure(a_plex_url=NO_HOST)
+
+    edit_and_correct_url(installed, scenes, "cannot be resolved")
 
 
 def test_a_self_signed_certificate_waits_for_the_user(
@@ -240,18 +245,9 @@ def test_a_self_signed_certificate_waits_for_the_user(
     scenes = scenes_of(installed)
     installed.stash.configure(a_plex_url=guarded_plex.url)
 
-    edit_all(installed, scenes)
-    installed.stash.log_store.wait_for("TLS certificate", 60.0)
-    waiting, pid = attempts(installed), installed.worker_pid
-    installed.stash.configure(a_plex_url=installed.plex.url)
-    wait_for(lambda: has_all(installed), "all has arrived")
-    installed.wait_until_drained()
+    edit_and_correct_url(installed, scenes, "TLS certificate")
 
-    assert waiting == [0] * len(NAMES)
-    assert installed.worker_pid == pid
     assert guarded_plex.count() == 0
-    assert installed.dead_letters() == []
-    assert [one["refused"] for one in outages(installed)] == [True]
 
 
 def test_a_flapping_plex_gets_everything_from_a_worker(installed: ProcessHarness) -> None:
