@@ -117,6 +117,10 @@ def run_task_process(message: dict[str, object], arguments: dict[str, object]) -
         ensure_dependencies(ROOT, DATA)
     except (DependencyError, OSError) as error:
         return {"error": str(error)}
+    if arguments.get("mode") == MODE:
+        from page.run import run_call
+
+        return run_call(message, arguments, ROOT, DATA, start_worker, sys.stderr.buffer.write)
     from tasks.run import run_task
 
     return run_task(message, arguments, ROOT, DATA, start_worker, sys.stderr.buffer.write)

@@ -22,8 +22,9 @@ LAYERS = {
     "worker.lifecycle": 6,
     "wiring": 7,
     "tasks": 8,
-    "startup": 9,
-    "PlexSync": 10,
+    "page": 9,
+    "startup": 10,
+    "PlexSync": 11,
 }
 # Beside the layers: only startup imports it.
 HOOKS = "hooks"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.table import TASKS
+from tools.call_types import call_types
 from tools.fields_table import fields_table
 from tools.generated_sections import HASH, with_part
 from tools.layout import ENTRY_FILES, PACKAGES
@@ -24,6 +25,7 @@ def generated_files(root: Path) -> dict[Path, str]:
     docs, coverage, pages = root / "docs", root / ".coveragerc", root / "mkdocs.yml"
     return {
         root / "PlexSync.yml": manifest(TASKS),
+        root / "ui" / "src" / "calls.ts": call_types(),
         docs / "config.md": settings_page(),
         docs / "writing.md": with_part(_read(docs / "writing.md"), "fields", fields_table()),
         coverage: with_part(_read(coverage), "packages", coverage_sources(), HASH),

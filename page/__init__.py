@@ -1,0 +1,1 @@
+"""Answers the calls of the pages that PlexSync draws inside Stash (`mode: ui`)."""

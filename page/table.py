@@ -1,0 +1,120 @@
+"""List the calls of the page, one row each; its types and a table of the docs come from it."""
+
+from page.call import Call
+from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
+from page.models.jobs import (
+    ChooseDeadLetters,
+    ChooseJobs,
+    ClearQueue,
+    DeadLettersAnswer,
+    DropJobs,
+    ListDeadLetters,
+    ListQueue,
+    OverridesAnswer,
+    PurgeDeadLetters,
+    QueueAnswer,
+    Recover,
+    RemoveOverride,
+    SetOverride,
+)
+from page.models.runs import (
+    CancelRun,
+    DryRunAnswer,
+    ListDryRun,
+    LogAnswer,
+    ReadLog,
+    ReconciliationAnswer,
+    StartReconciliation,
+    StartSync,
+    StatisticsAnswer,
+    SupportBundle,
+)
+from page.models.scene import (
+    ChooseScene,
+    FoundItems,
+    RestoreScene,
+    SceneAnswer,
+    SceneStates,
+    SceneStatesAnswer,
+    SearchItems,
+)
+from page.models.settings import (
+    CheckedPaths,
+    CheckedSettings,
+    CheckPaths,
+    CheckSettings,
+    ChooseServer,
+    ChosenServer,
+    ConnectionReport,
+    LibrariesAnswer,
+    PathsAnswer,
+    SaveToken,
+    SettingsAnswer,
+    SignInAnswer,
+    TestConnection,
+)
+from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
+from tasks.context import TaskContext, TaskFailed
+
+
+def pending(context: TaskContext, arguments: Arguments) -> Answer:
+    """Fail: the call is not built yet."""
+    raise TaskFailed("This call is not built yet.")
+
+
+# fmt: off
+CALLS: tuple[Call, ...] = (
+    Call(
+        "snapshot", NoArguments, Snapshot, None,
+        "Queue, worker, Plex and long work at a glance; polled.",
+    ),
+    Call(
+        "scene_states", SceneStates, SceneStatesAnswer, None,
+        "Which of these scenes wait, and which failed.",
+    ),
+    Call("overview", NoArguments, OverviewAnswer, pending, "Counts, charts, problems, first run."),
+    Call("outages", NoArguments, OutagesAnswer, pending, "The last 30 outages and their metrics."),
+    Call("settings", NoArguments, SettingsAnswer, pending, "Every setting as it counts now."),
+    Call("check_settings", CheckSettings, CheckedSettings, pending, "What is wrong with values."),
+    Call(
+        "test_connection", TestConnection, ConnectionReport, pending,
+        "Whether Plex can be reached, and with which rights.",
+    ),
+    Call("save_token", SaveToken, Done, pending, "Store a Plex token in the data folder."),
+    Call("disconnect", NoArguments, Done, pending, "Delete the stored Plex token."),
+    Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
+    Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
+    Call(
+        "sign_in_choose", ChooseServer, ChosenServer, pending,
+        "Choose a server and one of its addresses; store its token.",
+    ),
+    Call("libraries", NoArguments, LibrariesAnswer, pending, "Plex's libraries."),
+    Call("paths", NoArguments, PathsAnswer, pending, "The path mapping and folders to choose."),
+    Call("check_paths", CheckPaths, CheckedPaths, pending, "How well a path mapping fits."),
+    Call("queue", ListQueue, QueueAnswer, pending, "Jobs that wait or are in progress."),
+    Call("sync_now", ChooseJobs, Confirmed, pending, "Make waiting jobs due and urgent."),
+    Call("drop_jobs", DropJobs, Confirmed, pending, "Delete waiting jobs."),
+    Call("clear_queue", ClearQueue, Confirmed, pending, "Delete every waiting job."),
+    Call("dead_letters", ListDeadLetters, DeadLettersAnswer, pending, "Jobs that failed for good."),
+    Call("retry_dead_letters", ChooseDeadLetters, Confirmed, pending, "Put them back."),
+    Call("dismiss_dead_letters", ChooseDeadLetters, Confirmed, pending, "Delete them."),
+    Call("purge_dead_letters", PurgeDeadLetters, Confirmed, pending, "Delete old ones."),
+    Call("overrides", NoArguments, OverridesAnswer, pending, "Scenes matched by hand."),
+    Call("set_override", SetOverride, Done, pending, "Match scenes with an item, or never."),
+    Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
+    Call("recover", Recover, Confirmed, pending, "Put dead letters of an outage back."),
+    Call("reconciliation", NoArguments, ReconciliationAnswer, pending, "Past runs, the next run."),
+    Call("start_reconciliation", StartReconciliation, Done, pending, "Ask for a run."),
+    Call("start_sync", StartSync, Done, pending, "Ask the worker to enqueue scenes."),
+    Call("cancel_run", CancelRun, Confirmed, pending, "End long work."),
+    Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
+    Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
+    Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
+    Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),
+    Call("support_bundle", NoArguments, SupportBundle, pending, "One text for a report."),
+    Call("scene", ChooseScene, SceneAnswer, pending, "State and fields of one scene."),
+    Call("sync_scene", ChooseScene, Done, pending, "Enqueue one scene as urgent."),
+    Call("search_items", SearchItems, FoundItems, pending, "Find items of Plex."),
+    Call("restore_scene", RestoreScene, Confirmed, pending, "Put Plex's own values back."),
+)
+# fmt: on
