@@ -1,6 +1,6 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import queue
+from page import connection, queue, settings, token
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -75,21 +75,27 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("overview", NoArguments, OverviewAnswer, pending, "Counts, charts, problems, first run."),
     Call("outages", NoArguments, OutagesAnswer, pending, "The last 30 outages and their metrics."),
-    Call("settings", NoArguments, SettingsAnswer, pending, "Every setting as it counts now."),
-    Call("check_settings", CheckSettings, CheckedSettings, pending, "What is wrong with values."),
     Call(
-        "test_connection", TestConnection, ConnectionReport, pending,
+        "settings", NoArguments, SettingsAnswer, settings.settings,
+        "Every setting as it counts now.",
+    ),
+    Call(
+        "check_settings", CheckSettings, CheckedSettings, settings.check_settings,
+        "What is wrong with values.",
+    ),
+    Call(
+        "test_connection", TestConnection, ConnectionReport, connection.test_connection,
         "Whether Plex can be reached, and with which rights.",
     ),
-    Call("save_token", SaveToken, Done, pending, "Store a Plex token in the data folder."),
-    Call("disconnect", NoArguments, Done, pending, "Delete the stored Plex token."),
+    Call("save_token", SaveToken, Done, token.save_token, "Store a Plex token in the data folder."),
+    Call("disconnect", NoArguments, Done, token.disconnect, "Delete the stored Plex token."),
     Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
     Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
     Call(
         "sign_in_choose", ChooseServer, ChosenServer, pending,
         "Choose a server and one of its addresses; store its token.",
     ),
-    Call("libraries", NoArguments, LibrariesAnswer, pending, "Plex's libraries."),
+    Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
     Call("paths", NoArguments, PathsAnswer, pending, "The path mapping and folders to choose."),
     Call("check_paths", CheckPaths, CheckedPaths, pending, "How well a path mapping fits."),
     Call("queue", ListQueue, QueueAnswer, queue.list_queue, "Jobs that wait or are in progress."),

@@ -17,7 +17,6 @@ from sync_queue.statements import SYNC_ALL_REQUESTED
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskResult, state_pages
 from tasks.progress import REPORT_INTERVAL_S, QueueProgress, WorkerStartError
-from validation.config import read_config
 from worker.reporting.stats import JOB, current_statistics
 
 PAGE = 500
@@ -149,7 +148,7 @@ def _ensure_queue(context: TaskContext) -> None:
 def _warn_if_paused(context: TaskContext) -> None:
     """Why nothing will move, where the settings are the reason."""
     try:
-        config = read_config(context.stash_client().settings()).config
+        config = context.read_settings(context.stash_client()).config
     except PlexSyncError as error:
         context.log("warning", f"The settings cannot be read now: {error}")
         return
