@@ -36,8 +36,8 @@ MOVED = (
 )
 EMPTIED = (
     f"Stash's settings held a {_NAME} again that PlexSync had moved before; PlexSync emptied the "
-    "setting. An open settings page writes old values back: reload it. To use another token, enter "
-    "it on PlexSync's page."
+    "setting. An open settings page writes old values back: reload it. If you want to use that "
+    "token again, enter it on PlexSync's page."
 )
 NOT_WRITABLE = (
     "PlexSync cannot write the Plex token into its folder ({error}), so it stays in Stash's "
