@@ -49,7 +49,7 @@ def page_of_reason(store: JobStore, reason: str, offset: int, limit: int) -> Dea
     values: dict[str, object] = {"reason": reason, "limit": limit, "offset": offset}
     total = int(store.connection.execute(list_sql.COUNT_DEAD_LETTERS_OF, values).fetchone()[0])
     rows = store.connection.execute(list_sql.DEAD_LETTER_PAGE, values)
-    return DeadLetterPage(total, tuple(dead_letter_of(*row) for row in rows))
+    return DeadLetterPage(total, tuple(map(dead_letter_of, rows)))
 
 
 def page_of_subjects(
@@ -125,5 +125,4 @@ def _of_subjects(connection: sqlite3.Connection, subjects: Sequence[str]) -> Ite
     for start in range(0, len(distinct), PER_QUERY):
         names = distinct[start : start + PER_QUERY]
         statement = list_sql.DEAD_LETTERS_OF.format(places=", ".join("?" * len(names)))
-        for row in connection.execute(statement, names):
-            yield dead_letter_of(*row)
+        yield from map(dead_letter_of, connection.execute(statement, names))

@@ -1,6 +1,8 @@
 """Jobs that stopped trying: what happened, to which scene, and what was looked at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.job import PRIORITY_EDIT, REQUEUED
 from core.match import CandidateEntry
@@ -31,20 +33,10 @@ class DeadLetter:
         return tuple(entry.text for entry in self.looked_at)
 
 
-def dead_letter_of(
-    subject: str,
-    cause: str,
-    priority: int,
-    title: str,
-    reason: str,
-    message: str,
-    attempts: int,
-    candidates: str,
-    first_at: float,
-    last_at: float,
-) -> DeadLetter:
+def dead_letter_of(row: Sequence[Any]) -> DeadLetter:
     """Return the dead letter of a row."""
-    looked_at = parse_candidates(candidates)
+    subject, cause, priority, title, reason, message, attempts, text, first_at, last_at = row
+    looked_at = parse_candidates(text)
     return DeadLetter(
         subject, cause, priority, title, reason, message, attempts, looked_at, first_at, last_at
     )
@@ -63,7 +55,7 @@ class DeadLetters:
         # SQLite takes a negative limit for none.
         values = {"limit": -1 if limit is None else limit}
         rows = self._store.connection.execute(sql.NEWEST_DEAD_LETTERS, values).fetchall()
-        return [dead_letter_of(*row) for row in rows]
+        return list(map(dead_letter_of, rows))
 
     def reason_of(self, subject: str) -> str:
         """Return the error class of the subject's dead letter; "" if it has none."""

@@ -51,7 +51,7 @@ def caused_by_outage(
         for dead_letter in dead_letters.newest(limit=None)
         if dead_letter.reason in classes
     ]
-    caused = tuple(letter for letter in chosen if was_outage(letter.last_at))
+    caused = tuple(dead_letter for dead_letter in chosen if was_outage(dead_letter.last_at))
     return caused, len(chosen) - len(caused)
 
 

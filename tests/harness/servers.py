@@ -175,7 +175,7 @@ class ServerPair:
     def dead_letters(self) -> list[DeadLetter]:
         """Return the dead letters, by subject."""
         rows = self.rows(f"SELECT {_DEAD_LETTER_COLUMNS} FROM dead_letters ORDER BY subject")
-        return [dead_letter_of(*row) for row in rows]
+        return [dead_letter_of(row) for row in rows]
 
     def dead_letter(self, scene: int) -> DeadLetter:
         """Return the dead letter of one scene."""

@@ -43,7 +43,7 @@ def subjects(answer: Any) -> list[str]:
     return [row["subject"] for row in answer["rows"]]
 
 
-def test_groups_say_what_happened_and_what_to_do(call: BareCalls, store: JobStore) -> None:
+def test_groups_name_what_happened_and_what_to_do(call: BareCalls, store: JobStore) -> None:
     fail(store, "scene:1", "PlexNotFound")
     fail(store, "scene:2", "WeakMatch")
     fail(store, "scene:3", "PlexNotFound")
@@ -175,7 +175,7 @@ def test_only_older_dead_letters_are_purged(call: BareCalls, store: JobStore) ->
     assert call("purge_dead_letters", days=0, confirm=1)["count"] == 1
 
 
-def test_recovering_says_first_how_many(call: BareCalls, store: JobStore, tmp_path: Path) -> None:
+def test_recovering_first_counts(call: BareCalls, store: JobStore, tmp_path: Path) -> None:
     now = time.time()
     history = begin_outage(read_history(tmp_path, SystemClock())[0], now - 3600.0, "a", "b", False)
     history_file(tmp_path, SystemClock()).save(end_outage(history, now - 1800.0, "over"))
