@@ -1,6 +1,6 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import connection, dead_letters, paths, queue, settings, token
+from page import connection, dead_letters, overrides, paths, queue, settings, token
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -121,9 +121,18 @@ CALLS: tuple[Call, ...] = (
         "purge_dead_letters", PurgeDeadLetters, Confirmed, dead_letters.purge_dead_letters,
         "Delete old ones.",
     ),
-    Call("overrides", NoArguments, OverridesAnswer, pending, "Scenes matched by hand."),
-    Call("set_override", SetOverride, Done, pending, "Match scenes with an item, or never."),
-    Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
+    Call(
+        "overrides", NoArguments, OverridesAnswer, overrides.list_overrides,
+        "Scenes matched by hand.",
+    ),
+    Call(
+        "set_override", SetOverride, Done, overrides.set_override,
+        "Match scenes with an item, or never.",
+    ),
+    Call(
+        "remove_override", RemoveOverride, Done, overrides.remove_override,
+        "Match scenes by their files again.",
+    ),
     Call(
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",

@@ -89,11 +89,12 @@ def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
     Raises:
         PlexError, StashUnavailable: a shared read failed; no single job is to blame.
     """
-    ownership = Ownership(ctx.config.match_overrides)
+    ownership = Ownership(ctx.overrides)
     with ctx.watch.step("read"):
         cases = _read_scenes(ctx.stash, ctx.clock, jobs)
     ownership.deleted.update(case.job.scene_id for case in cases.values() if case.is_deleted)
-    matchable = [case for case in cases.values() if _is_matchable(case.scene, ctx.config)]
+    ctx.overrides.load(lambda: [case.scene for case in cases.values() if case.scene is not None])
+    matchable = [case for case in cases.values() if _is_matchable(case.scene, ctx)]
     if not matchable or not ctx.config.sync_metadata:
         return Batch(cases, BatchRecords(ctx.records, ""), ownership)
     batch = Batch(cases, BatchRecords(ctx.records, ctx.plex.machine_identifier()), ownership)
@@ -180,8 +181,10 @@ def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[
     return cases
 
 
-def _is_matchable(scene: SyncMetadata | None, config: PlexSyncConfig) -> bool:
-    return scene is not None and bool(scene.files) and not exclusion_reason(scene, config)
+def _is_matchable(scene: SyncMetadata | None, ctx: SyncContext) -> bool:
+    if scene is None or not scene.files:
+        return False
+    return not exclusion_reason(scene, ctx.config, ctx.overrides)
 
 
 def _match_all(
