@@ -11,7 +11,7 @@ from tests.harness.plugin_copy import ROOT
 
 
 class PageCalls:
-    """An installation whose page is open. `started` counts the workers that were asked for."""
+    """An installation whose page is open. `start` starts its workers; `plex_tv` is an address."""
 
     def __init__(self, data_dir: Path, stash: StashEmulator) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -19,6 +19,7 @@ class PageCalls:
         self.stash = stash
         self.written: list[str] = []
         self.start: Callable[[str], object] = self.fail_to_start
+        self.plex_tv = "http://127.0.0.1:9"  # no test may reach the real one
 
     def answer(self, call: str, **arguments: Any) -> dict[str, Any]:
         """Return the whole answer of a call, `output` or `error`; it can be sent as JSON."""
@@ -37,6 +38,7 @@ class PageCalls:
             str(self.data_dir),
             self.start,
             lambda line: self.written.append(line.decode()),
+            self.plex_tv,
         )
         decoded: dict[str, Any] = json.loads(json.dumps(answer))
         return decoded

@@ -10,6 +10,7 @@ from core.units import DAY_S
 from sync_queue.meta import parse_float
 from sync_queue.schema import back_up
 from sync_queue.spill import remove_stale_files
+from validation.token_file import delete_stale_sign_in
 from worker.lifecycle.worker_queue import WorkerQueue
 
 MAINTENANCE_INTERVAL_S = 600.0
@@ -36,6 +37,7 @@ class Maintenance:
         self._queue.prune()
         now = self._clock.wall()
         remove_stale_files(self._data_dir, now)
+        delete_stale_sign_in(self._data_dir, now)
         if abs(now - (parse_float(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:
