@@ -68,6 +68,10 @@ TEXTS = {
         "and are tried every minute. Let the user who runs Stash own PlexSync's data folder."
     ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
+    "sync_run.failed": (
+        "Stash rejected the list of scenes for the sync that was asked for: {detail}. It ended; "
+        "what it had queued is sent. Update PlexSync; if this is the newest version, report it."
+    ),
     "worker.killed": (
         "The PlexSync worker was killed while processing a job; the job will be retried. "
         f"{MEMORY}; plexsync.log names the job."
