@@ -33,6 +33,7 @@ from worker.discovery.fan_out import FanOut
 from worker.discovery.first_trace import keep_first_trace
 from worker.discovery.plex_scan import ScanTrigger
 from worker.discovery.relisted_items import RelistedItems
+from worker.discovery.sync_runner import SyncRunner
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
@@ -163,6 +164,7 @@ def build_components(
         catch_up=CatchUp(
             queue.store, queue.facts, queue.records, entities, clock, log, env.checkpoint
         ),
+        sync_runner=SyncRunner(queue.store, queue.facts, queue.records, clock, log),
         default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
         background_tasks=(deletions, reconciliation),

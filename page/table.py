@@ -1,6 +1,7 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
 from page.call import Call
+from page.long_work import cancel_run, start_reconciliation, start_sync
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
     ChooseDeadLetters,
@@ -54,6 +55,9 @@ from page.models.settings import (
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
+from page.outages import outages
+from page.overview import overview
+from page.reconciliation import reconciliation
 from tasks.context import TaskContext, TaskFailed
 
 
@@ -72,8 +76,8 @@ CALLS: tuple[Call, ...] = (
         "scene_states", SceneStates, SceneStatesAnswer, None,
         "Which of these scenes wait, and which failed.",
     ),
-    Call("overview", NoArguments, OverviewAnswer, pending, "Counts, charts, problems, first run."),
-    Call("outages", NoArguments, OutagesAnswer, pending, "The last 30 outages and their metrics."),
+    Call("overview", NoArguments, OverviewAnswer, overview, "Counts, charts, problems, first run."),
+    Call("outages", NoArguments, OutagesAnswer, outages, "The last 30 outages and their metrics."),
     Call("settings", NoArguments, SettingsAnswer, pending, "Every setting as it counts now."),
     Call("check_settings", CheckSettings, CheckedSettings, pending, "What is wrong with values."),
     Call(
@@ -103,10 +107,16 @@ CALLS: tuple[Call, ...] = (
     Call("set_override", SetOverride, Done, pending, "Match scenes with an item, or never."),
     Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
     Call("recover", Recover, Confirmed, pending, "Put dead letters of an outage back."),
-    Call("reconciliation", NoArguments, ReconciliationAnswer, pending, "Past runs, the next run."),
-    Call("start_reconciliation", StartReconciliation, Done, pending, "Ask for a run."),
-    Call("start_sync", StartSync, Done, pending, "Ask the worker to enqueue scenes."),
-    Call("cancel_run", CancelRun, Confirmed, pending, "End long work."),
+    Call(
+        "reconciliation", NoArguments, ReconciliationAnswer, reconciliation,
+        "Past comparisons and the next one.",
+    ),
+    Call(
+        "start_reconciliation", StartReconciliation, Done, start_reconciliation,
+        "Ask the worker to compare scenes.",
+    ),
+    Call("start_sync", StartSync, Done, start_sync, "Ask the worker to enqueue scenes."),
+    Call("cancel_run", CancelRun, Confirmed, cancel_run, "End long work."),
     Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
     Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
     Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
