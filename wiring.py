@@ -27,6 +27,7 @@ from sync_queue.lease import Lease
 from sync_queue.meta import SERVER
 from sync_queue.schema import OpenedDatabase
 from validation.config import PlexSyncConfig
+from validation.token_file import TokenFile
 from worker.discovery.catch_up import CatchUp, first_start
 from worker.discovery.deletions import DeletionSweep
 from worker.discovery.fan_out import FanOut
@@ -264,7 +265,10 @@ def build_settings(
     additions = WorkerAdditions(
         learning, queue.store.check_epoch, run.owner, on_plex_response, timer
     )
-    return LiveSettings(queue.facts, queue.notices, env.clock, log, build_stash, build_context)
+    tokens = TokenFile(env.data_dir, env.clock.sleep)
+    return LiveSettings(
+        queue.facts, queue.notices, tokens, env.clock, log, build_stash, build_context
+    )
 
 
 def run_worker(env: Environment, lease: Lease, started_by: str) -> int:

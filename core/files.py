@@ -35,6 +35,34 @@ def retried(
     return action()
 
 
+def replace_text(
+    path: Path, text: str, sleep: Callable[[float], object], *, durable: bool = True
+) -> None:
+    """Replace a small text file atomically; only its owner may read it.
+
+    Args:
+        path: the file.
+        text: its new content.
+        sleep: waits while another process holds the file (Windows).
+        durable: without it a power cut may bring the old content back.
+
+    Raises:
+        OSError: the disk or the folder does not allow it; the old file stays.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        retried(lambda: temporary.replace(path), sleep, PermissionError)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 class JsonFile:
     """One JSON object on disk. `quarantined_as` is the path of a corrupt one; see `read`."""
 
@@ -94,24 +122,23 @@ class JsonFile:
                 self._replace(document, durable=True)
         return existing or document
 
+    def update(
+        self, change: Callable[[dict[str, Any] | None], dict[str, Any]], *, durable: bool = True
+    ) -> None:
+        """Replace the document by what `change` makes of it, alone among all processes.
+
+        `change` gets None where there is no document, or an unreadable one.
+
+        Raises:
+            OSError: as for `write`.
+        """
+        with locked(self._lock_path):
+            self._replace(change(self.read()), durable)
+
     @property
     def _lock_path(self) -> Path:
         return self._path.with_name("documents.lock")
 
     def _replace(self, document: dict[str, Any], durable: bool) -> None:
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=1, sort_keys=True)
-                stream.flush()
-                if durable:
-                    os.fsync(stream.fileno())
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        try:
-            retried(lambda: temporary.replace(self._path), self._sleep, PermissionError)
-        except PermissionError:
-            temporary.unlink(missing_ok=True)
-            raise
+        text = json.dumps(document, indent=1, sort_keys=True)
+        replace_text(self._path, text, self._sleep, durable=durable)

@@ -1,4 +1,4 @@
-"""Find out which steps of a first run are done, and remember them."""
+"""Detect which steps of a first run are done, and remember them."""
 
 from collections.abc import Iterator
 

@@ -14,7 +14,7 @@ from sync_queue.hook_queue import is_worker_alive
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from tasks.context import TaskContext
-from validation.config import PlexSyncConfig, read_config
+from validation.config import PlexSyncConfig
 from worker.reporting import tallies
 from worker.reporting.stats import current_statistics, usual_job_s
 from worker.resilience.breaker import BreakerStatus, CircuitState, CircuitStateFile
@@ -51,7 +51,7 @@ def overview(context: TaskContext, arguments: NoArguments) -> OverviewAnswer:
 def _config(context: TaskContext) -> PlexSyncConfig | None:
     """Return the settings; None where Stash does not say: the rest is worth showing."""
     try:
-        return read_config(context.stash_client().settings()).config
+        return context.read_settings(context.stash_client()).config
     except PlexSyncError:
         return None
 

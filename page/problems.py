@@ -9,6 +9,7 @@ from core.text import pluralize
 from page.models.state import Problem
 from worker.reporting.batch_summary import BATCH
 from worker.reporting.job_log import BACK, GONE, REFUSED
+from worker.reporting.log_alerts import ALERT
 from worker.resilience.breaker import BreakerStatus, CircuitState
 
 MAX_PROBLEMS = 10
@@ -18,11 +19,11 @@ RECONCILIATION, TOOLS, QUEUE = "reconciliation", "tools", "queue"
 # Notices by the beginning of their class, and where the user can do something about them.
 _TABS = (
     ("setting:", SETTINGS),
-    ("trouble:library.missing", SETTINGS),
-    ("trouble:paths.", SETTINGS),
+    (f"{ALERT}library.missing", SETTINGS),
+    (f"{ALERT}paths.", SETTINGS),
     ("scan_nowhere", SETTINGS),
-    ("trouble:reconcile.", RECONCILIATION),
-    ("trouble:", TOOLS),
+    (f"{ALERT}reconcile.", RECONCILIATION),
+    (ALERT, TOOLS),
     ("state:", TOOLS),
 )
 # What these say is said better by what the page reads itself.

@@ -9,7 +9,6 @@ from reconciliation.runner import may_run
 from reconciliation.scheduler import next_run_at
 from sync_queue.meta import MetaStore
 from tasks.context import TaskContext
-from validation.config import read_config
 from worker.discovery.catch_up import first_start
 
 
@@ -19,7 +18,7 @@ def reconciliation(context: TaskContext, arguments: NoArguments) -> Reconciliati
     Raises:
         TaskFailed, StashUnavailable, StashQueryError: Stash does not say what is set.
     """
-    config = read_config(context.stash_client().settings()).config
+    config = context.read_settings(context.stash_client()).config
     history, _ = HistoryFile(context.data_dir, context.clock).load()
     with context.store() as store:
         since = first_start(MetaStore(store))

@@ -1,7 +1,7 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
+from page import connection, long_work, outages, overview, reconciliation, settings, token
 from page.call import Call
-from page.long_work import cancel_run, start_reconciliation, start_sync
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
     ChooseDeadLetters,
@@ -55,9 +55,6 @@ from page.models.settings import (
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
-from page.outages import outages
-from page.overview import overview
-from page.reconciliation import reconciliation
 from tasks.context import TaskContext, TaskFailed
 
 
@@ -76,23 +73,35 @@ CALLS: tuple[Call, ...] = (
         "scene_states", SceneStates, SceneStatesAnswer, None,
         "Which of these scenes wait, and which failed.",
     ),
-    Call("overview", NoArguments, OverviewAnswer, overview, "Counts, charts, problems, first run."),
-    Call("outages", NoArguments, OutagesAnswer, outages, "The last 30 outages and their metrics."),
-    Call("settings", NoArguments, SettingsAnswer, pending, "Every setting as it counts now."),
-    Call("check_settings", CheckSettings, CheckedSettings, pending, "What is wrong with values."),
     Call(
-        "test_connection", TestConnection, ConnectionReport, pending,
+        "overview", NoArguments, OverviewAnswer, overview.overview,
+        "Counts, charts, problems, first run.",
+    ),
+    Call(
+        "outages", NoArguments, OutagesAnswer, outages.outages,
+        "The last 30 outages and their metrics.",
+    ),
+    Call(
+        "settings", NoArguments, SettingsAnswer, settings.settings,
+        "Every setting as it counts now.",
+    ),
+    Call(
+        "check_settings", CheckSettings, CheckedSettings, settings.check_settings,
+        "What is wrong with values.",
+    ),
+    Call(
+        "test_connection", TestConnection, ConnectionReport, connection.test_connection,
         "Whether Plex can be reached, and with which rights.",
     ),
-    Call("save_token", SaveToken, Done, pending, "Store a Plex token in the data folder."),
-    Call("disconnect", NoArguments, Done, pending, "Delete the stored Plex token."),
+    Call("save_token", SaveToken, Done, token.save_token, "Store a Plex token in the data folder."),
+    Call("disconnect", NoArguments, Done, token.disconnect, "Delete the stored Plex token."),
     Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
     Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
     Call(
         "sign_in_choose", ChooseServer, ChosenServer, pending,
         "Choose a server and one of its addresses; store its token.",
     ),
-    Call("libraries", NoArguments, LibrariesAnswer, pending, "Plex's libraries."),
+    Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
     Call("paths", NoArguments, PathsAnswer, pending, "The path mapping and folders to choose."),
     Call("check_paths", CheckPaths, CheckedPaths, pending, "How well a path mapping fits."),
     Call("queue", ListQueue, QueueAnswer, pending, "Jobs that wait or are in progress."),
@@ -108,15 +117,15 @@ CALLS: tuple[Call, ...] = (
     Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
     Call("recover", Recover, Confirmed, pending, "Put dead letters of an outage back."),
     Call(
-        "reconciliation", NoArguments, ReconciliationAnswer, reconciliation,
+        "reconciliation", NoArguments, ReconciliationAnswer, reconciliation.reconciliation,
         "Past comparisons and the next one.",
     ),
     Call(
-        "start_reconciliation", StartReconciliation, Done, start_reconciliation,
+        "start_reconciliation", StartReconciliation, Done, long_work.start_reconciliation,
         "Ask the worker to compare scenes.",
     ),
-    Call("start_sync", StartSync, Done, start_sync, "Ask the worker to enqueue scenes."),
-    Call("cancel_run", CancelRun, Confirmed, cancel_run, "End long work."),
+    Call("start_sync", StartSync, Done, long_work.start_sync, "Ask the worker to enqueue scenes."),
+    Call("cancel_run", CancelRun, Confirmed, long_work.cancel_run, "End long work."),
     Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
     Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
     Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),

@@ -25,7 +25,11 @@ _FULL = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One library. `marker` moves when content comes or goes; it is a counter, not a time."""
+    """One library. `marker` moves when content comes or goes; it is a counter, not a time.
+
+    `is_owned`: False where Plex says that the token belongs to a user whom the library is shared
+    with, and who may not edit.
+    """
 
     key: int
     uuid: str
@@ -33,6 +37,16 @@ class Section:
     type: str
     marker: str
     locations: tuple[str, ...]
+    is_owned: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Which server answers: its name, its version and its 40 hex digits."""
+
+    name: str
+    version: str
+    machine_identifier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,25 @@ class PlexClient:
     def check_identity(self) -> None:
         """Send one quick request that proves that Plex answers; it does not prove the token."""
         self._machine = self._read_identity()
+
+    def server_info(self) -> ServerInfo:
+        """Return which server it is; one quick request that proves the token."""
+        root = self._transport.read("/", timeout=self._transport.quick_s)
+        return ServerInfo(
+            root.get("friendlyName", ""),
+            root.get("version", ""),
+            root.get("machineIdentifier", ""),
+        )
+
+    def count_items(self, section: int) -> int | None:
+        """Return how many items a library of any type has; None if Plex does not say."""
+        root = self._transport.read(
+            f"/library/sections/{section}/all",
+            {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": "0"},
+            timeout=self._transport.quick_s,
+        )
+        total = root.get("totalSize", "")
+        return int(total) if total.isascii() and total.isdigit() else None
 
     def sections(self) -> tuple[Section, ...]:
         """Return all libraries with their change markers; one authenticated request."""
@@ -210,4 +243,5 @@ def _section(directory: Element) -> Section:
         type=directory.get("type", ""),
         marker=directory.get("contentChangedAt", ""),
         locations=tuple(location.get("path", "") for location in directory.findall("Location")),
+        is_owned=directory.get("allowSync") != "0",
     )

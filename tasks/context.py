@@ -17,7 +17,8 @@ from sync_queue.hook_queue import DATABASE, QueueUnavailable, connect
 from sync_queue.store import JobStore
 from tasks.confirmation import Confirmation
 from tasks.progress import MAX_DURATION_S, WorkerStartError, ensure_worker
-from validation.config import PlexSyncConfig, read_config
+from validation.config import ConfigResult, PlexSyncConfig, read_config
+from validation.token_file import TokenFile
 
 
 class TaskFailed(PlexSyncError):
@@ -127,13 +128,22 @@ class TaskContext:
             raise TaskFailed("Stash did not say where it listens; start this task from Stash.")
         return stash_of(self.session)
 
+    @property
+    def tokens(self) -> TokenFile:
+        """Return the Plex token in the data folder."""
+        return TokenFile(self.data_dir, self.clock.sleep)
+
+    def read_settings(self, stash: StashClient) -> ConfigResult:
+        """Return the settings as they are now, complete or not."""
+        return read_config(stash.settings(), self.tokens.load())
+
     def config(self, stash: StashClient) -> PlexSyncConfig:
         """Return the settings as they are now.
 
         Raises:
             TaskFailed: a required one is missing.
         """
-        config = read_config(stash.settings()).config
+        config = self.read_settings(stash).config
         if config.missing_required():
             raise TaskFailed(
                 f"{' and '.join(config.missing_required())} is not set. Enter it in "
@@ -146,7 +156,7 @@ class TaskContext:
         say.
         """
         try:
-            return read_config(self.stash_client().settings()).config.process_minutes * 60.0
+            return self.read_settings(self.stash_client()).config.process_minutes * 60.0
         except PlexSyncError:
             return MAX_DURATION_S
 

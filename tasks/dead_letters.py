@@ -10,7 +10,6 @@ from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
 from tasks.context import TaskContext, TaskFailed, TaskResult
 from tasks.recovery import CLASSES, MARGIN_S, recover
-from validation.config import read_config
 from worker.reporting.status import format_dead_letter
 from worker.resilience.outages import is_during_outage, read_history
 
@@ -53,7 +52,7 @@ def clear_dead_letters(context: TaskContext) -> TaskResult:
 
 def purge_dead_letters(context: TaskContext) -> TaskResult:
     """Delete the dead letters that are older than the setting says."""
-    days = read_config(context.stash_client().settings()).config.dead_letter_days
+    days = context.read_settings(context.stash_client()).config.dead_letter_days
     oldest = context.clock.wall() - days * DAY_S
     return _delete(
         context, "Purge Old Dead Letters", lambda dead_letter: dead_letter.last_at < oldest

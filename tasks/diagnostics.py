@@ -20,7 +20,7 @@ from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
 from tasks.progress import REPORT_INTERVAL_S
-from validation.config import PlexSyncConfig, read_config
+from validation.config import PlexSyncConfig
 from validation.settings import BY_NAME
 from worker.reporting.outage_report import report_lines
 from worker.reporting.stash_report import left_out_text
@@ -166,7 +166,7 @@ def _scene_count(stash: StashClient) -> int:
 def clear_matches(context: TaskContext) -> TaskResult:
     """Clear the library index; it is listed again at the next look-up."""
     stash = context.stash_client()
-    with _ctx(context, read_config(stash.settings()).config, stash) as ctx:
+    with _ctx(context, context.read_settings(stash).config, stash) as ctx:
         rows = ctx.finder.clear()
     context.info(
         f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed again at "

@@ -14,7 +14,6 @@ from sync_queue.statements import SYNC_ALL_REQUESTED
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskResult, state_pages
 from tasks.progress import REPORT_INTERVAL_S, QueueProgress, WorkerStartError
-from validation.config import read_config
 from worker.discovery.sync_selection import PAGE, select_scenes, selection_of
 from worker.reporting.stats import current_statistics, usual_job_s
 
@@ -127,7 +126,7 @@ def _ensure_queue(context: TaskContext) -> None:
 def _warn_if_paused(context: TaskContext) -> None:
     """Why nothing will move, where the settings are the reason."""
     try:
-        config = read_config(context.stash_client().settings()).config
+        config = context.read_settings(context.stash_client()).config
     except PlexSyncError as error:
         context.log("warning", f"The settings cannot be read now: {error}")
         return

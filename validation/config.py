@@ -2,16 +2,25 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
+from validation.kept_token import NO_KEPT_TOKEN, KeptToken
 from validation.limits import MAX_SEARCHED_CHARS, MAX_SHOWN_CHARS
 from validation.scope import Scope
 from validation.setting import Setting
-from validation.setting_values import PathPairs, is_unset, read_old_url, read_setting, read_text
+from validation.setting_values import (
+    PathPairs,
+    is_unset,
+    read_old_url,
+    read_setting,
+    read_text,
+    read_token,
+)
+from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
 
 SOURCE_NONE = "none"
@@ -91,18 +100,27 @@ class PlexSyncConfig(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ConfigResult:
-    """The settings, one line for each value that could not be used, and the unknown keys."""
+    """The settings as they count.
+
+    Attributes:
+        config: the values.
+        warnings: one line for each value that could not be used.
+        unknown: stored keys that mean nothing to PlexSync.
+        problems: why a stored value is not used, by the setting's name.
+    """
 
     config: PlexSyncConfig
     warnings: tuple[str, ...]
     unknown: tuple[str, ...]
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
+def read_config(raw: Mapping[str, object] | None, kept: KeptToken = NO_KEPT_TOKEN) -> ConfigResult:
     """Return the settings in what Stash has stored for PlexSync. Never raise.
 
     A key may stand with or without its group prefix and in snake or camel case; the one with the
-    prefix wins. An unset value is the default, and so is an invalid one, with a warning.
+    prefix wins. An unset value is the default, and so is an invalid one, with a warning. `kept` is
+    the Plex token in the data folder, which counts unless a new one is stored in Stash.
 
     Examples:
         >>> reading = read_config({"plexUrl": "plex.local:32400", "c_max_tags": "many"})
@@ -115,9 +133,11 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
     """
     stored = _by_name(raw if isinstance(raw, Mapping) else {})
     found = {setting.name: _find(setting, stored) for setting in SETTINGS}
-    secrets = _secrets(found)
+    tokens = typed_tokens(raw)
+    secrets = (*_secrets(found), *tokens, *filter(None, [kept.token]))
     values: dict[str, object] = {}
     warnings: list[str] = []
+    problems: dict[str, str] = {}
     for setting in SETTINGS:
         value = found[setting.name]
         try:
@@ -128,9 +148,51 @@ def read_config(raw: Mapping[str, object] | None) -> ConfigResult:
             values[setting.name] = read_setting(setting, setting.default)
             shown = "the value" if setting.secret else _redact(value, secrets)
             warnings.append(_warning(setting.display_name, shown, error, setting))
+            problems[setting.name] = str(error)
+    values["plex_token"] = SecretStr(kept.choose(tokens))
     if found["plex_url"] is None:
         values["plex_url"] = _old_url(stored, secrets, warnings)
-    return ConfigResult(_config(values), tuple(warnings), _unknown(raw))
+    return ConfigResult(_config(values), tuple(warnings), _unknown(raw), problems)
+
+
+def spellings(setting: Setting, raw: Mapping[str, object] | None) -> tuple[str, ...]:
+    """Return the stored keys that mean the setting, the one that counts first; () for none.
+
+    >>> spellings(BY_SETTING["plex_url"], {"plexUrl": "", "a_plex_url": "", "c_max_tags": 7})
+    ('a_plex_url', 'plexUrl')
+    """
+    keys = _ordered(raw if isinstance(raw, Mapping) else {})
+    names = (setting.key, setting.name)
+    return tuple(key for name in names for key in keys if _snake_case(key) == name)
+
+
+def stored_value(setting: Setting, raw: Mapping[str, object] | None) -> object:
+    """Return the stored value that means the setting, usable or not; None if it is unset."""
+    return _find(setting, _by_name(raw if isinstance(raw, Mapping) else {}))
+
+
+def typed_tokens(raw: Mapping[str, object] | None) -> tuple[str, ...]:
+    """Return the usable Plex tokens in what Stash has stored, the one that counts first."""
+    values = raw if isinstance(raw, Mapping) else {}
+    read = (_usable_token(values[key]) for key in spellings(BY_SETTING["plex_token"], values))
+    return tuple(dict.fromkeys(filter(None, read)))
+
+
+def without_tokens(raw: Mapping[str, object]) -> dict[str, object]:
+    """Return the stored settings with every spelling of the Plex token emptied.
+
+    >>> without_tokens({"a_plex_token": "x", "plexToken": "y", "plexUrl": "plex"})
+    {'a_plex_token': '', 'plexToken': '', 'plexUrl': 'plex'}
+    """
+    keys = spellings(BY_SETTING["plex_token"], raw)
+    return {key: "" if key in keys else value for key, value in raw.items()}
+
+
+def _usable_token(value: object) -> str:
+    try:
+        return read_token(read_text(value)).get_secret_value()
+    except ValueError:
+        return ""
 
 
 def stored_names(raw: Mapping[str, object]) -> frozenset[str]:
@@ -151,9 +213,13 @@ def _snake_case(key: object) -> str:
 def _by_name(raw: Mapping[str, object]) -> dict[str, list[object]]:
     """Return values by normalised key; the exact spelling wins, then the first by alphabet."""
     stored: dict[str, list[object]] = {}
-    for key in sorted(raw, key=lambda key: (str(key) != _snake_case(key), str(key))):
+    for key in _ordered(raw):
         stored.setdefault(_snake_case(key), []).append(raw[key])
     return stored
+
+
+def _ordered(raw: Mapping[str, object]) -> list[str]:
+    return sorted(raw, key=lambda key: (str(key) != _snake_case(key), str(key)))
 
 
 def _find(setting: Setting, stored: Mapping[str, list[object]]) -> object:

@@ -67,10 +67,10 @@ def section_attributes(section: Section) -> list[tuple[str, object]]:
     ]
 
 
-def section_directory(section: Section) -> str:
+def section_directory(section: Section, *, is_owner: bool = True) -> str:
     """A section in the list of sections."""
     pairs: Attributes = [
-        ("allowSync", 1),
+        ("allowSync", int(is_owner)),
         ("art", "/:/resources/movie-fanart.jpg"),
         ("composite", f"/library/sections/{section.key}/composite/{section.updated_at}"),
         ("filters", 1),

@@ -49,7 +49,8 @@ def sections(call: Call) -> Response:
     """All sections that the account may see."""
     seen = [section for key, section in call.library.sections.items() if call.may_see(key)]
     pairs = [("size", len(seen)), ("allowSync", 0), ("title1", "Plex Library")]
-    return container(pairs, [section_directory(section) for section in seen])
+    owner = call.account.owner
+    return container(pairs, [section_directory(section, is_owner=owner) for section in seen])
 
 
 def section_menu(call: Call) -> Response:

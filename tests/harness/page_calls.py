@@ -1,65 +1,86 @@
-"""Ask PlexSync's page calls in the test's process, as the plugin does for Stash."""
-
-from __future__ import annotations
+"""Ask the calls of the page as Stash passes them on, without a process of their own."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from hooks.snapshot import run_snapshot
 from page.run import run_call
 from sync_queue.lease import Lease
+from tests.emulators.stash_server import StashEmulator
 from tests.harness.in_process import InProcessHarness
+from tests.harness.plugin_copy import ROOT
 
 
-class PageCaller:
-    """The page's calls beside a worker that only the test runs, on the real clock's time."""
+class PageCalls:
+    """An installation whose page is open. `started` counts the workers that were asked for."""
 
-    def __init__(self, worker: InProcessHarness, *, has_worker: bool = True) -> None:
-        """`has_worker`: a worker holds the lease; otherwise none can be started."""
-        self.worker = worker
+    def __init__(self, data_dir: Path, stash: StashEmulator) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir = data_dir
+        self.stash = stash
         self.written: list[str] = []
-        self._lease = Lease(worker.data)
-        if has_worker:
-            assert self._lease.acquire()
+        self.start: Callable[[str], object] = self.fail_to_start
 
-    def ask(self, name: str, **arguments: object) -> dict[str, Any]:
-        """Return the whole answer for Stash: `output` or `error`."""
+    def answer(self, call: str, **arguments: Any) -> dict[str, Any]:
+        """Return the whole answer of a call, `output` or `error`; it can be sent as JSON."""
+        message: dict[str, object] = {
+            "server_connection": {
+                "Scheme": "http",
+                "Host": "0.0.0.0",
+                "Port": self.stash.port,
+                "SessionCookie": {"Value": ""},
+            }
+        }
         answer = run_call(
-            {"server_connection": self._connection()},
-            {"mode": "ui", "call": name, **arguments},
-            str(self.worker.root),
-            str(self.worker.data),
-            self._fail_to_start,
+            message,
+            {"mode": "ui", "call": call, **arguments},
+            str(ROOT),
+            str(self.data_dir),
+            self.start,
             lambda line: self.written.append(line.decode()),
         )
-        assert json.loads(json.dumps(answer)) == answer
-        return answer
+        decoded: dict[str, Any] = json.loads(json.dumps(answer))
+        return decoded
 
-    def call(self, name: str, **arguments: object) -> dict[str, Any]:
-        """Return the output of a call that succeeds."""
-        answer = self.ask(name, **arguments)
-        assert set(answer) == {"output"}, answer
-        output = answer["output"]
-        assert isinstance(output, dict)
-        return output
+    def __call__(self, call: str, **arguments: Any) -> Any:
+        """Return the output of a call that must succeed."""
+        answer = self.answer(call, **arguments)
+        assert "error" not in answer, answer["error"]
+        return answer["output"]
 
-    def error(self, name: str, **arguments: object) -> str:
-        """Return the error of a call that fails."""
-        answer = self.ask(name, **arguments)
-        assert set(answer) == {"error"}, answer
+    def error(self, call: str, **arguments: Any) -> str:
+        """Return the text of a call that must fail."""
+        answer = self.answer(call, **arguments)
+        assert "output" not in answer, answer["output"]
         return str(answer["error"])
+
+    def fail_to_start(self, started_by: str) -> None:
+        """Be a machine on which no process starts."""
+        raise OSError("no interpreter")
+
+
+class WorkerPage(PageCalls):
+    """The page beside a worker that holds the lease, and that only the test runs."""
+
+    def __init__(self, worker: InProcessHarness) -> None:
+        super().__init__(worker.data, worker.stash)
+        self.worker = worker
+        self._lease = Lease(worker.data)
+        assert self._lease.acquire()
+
+    @property
+    def run(self) -> Any:
+        """Return the long work that the snapshot shows; None for none."""
+        output = run_snapshot(str(self.data_dir), self.worker.clock.wall())["output"]
+        assert isinstance(output, dict)
+        return output["run"]
+
+    def end_worker(self) -> None:
+        """Let the worker be gone, and none can be started."""
+        self._lease.release()
 
     def close(self) -> None:
         """Release the lease."""
         self._lease.release()
-
-    def _connection(self) -> dict[str, object]:
-        cookie = self.worker.stash.cookie().partition("=")[2]
-        return {
-            "Scheme": "http",
-            "Host": "0.0.0.0",
-            "Port": self.worker.stash.port,
-            "SessionCookie": {"Value": cookie},
-        }
-
-    def _fail_to_start(self, started_by: str) -> None:
-        raise OSError("no interpreter")

@@ -7,7 +7,7 @@ while no job of a higher priority is due.
 from collections.abc import Callable
 
 from core.clock import Clock
-from core.errors import StashQueryError
+from core.errors import StashQueryError, StashSchemaError
 from core.job import PRIORITY_BACKFILL, SYNC_RECENT
 from core.log import EventLog
 from core.timers import IntervalTimer
@@ -21,23 +21,33 @@ from worker.discovery.sync_selection import PAGE, select_scenes, selection_of
 
 # Between two checks whether the jobs of a sync are done, after which its row is removed.
 CLEAN_INTERVAL_S = 60.0
+# A query that Stash fails so often in a row, with pauses between, ends the sync.
+MAX_FAILURES = 5
 
 
 class SyncRunner:
     """Carries out the sync in the queue's row; one at a time, the newest request."""
 
     def __init__(
-        self, store: JobStore, facts: MetaStore, records: Records, clock: Clock, log: EventLog
+        self,
+        store: JobStore,
+        facts: MetaStore,
+        records: Records,
+        clock: Clock,
+        log: EventLog,
+        page_size: int = PAGE,
     ) -> None:
         self._store = store
         self._facts = facts
         self._records = records
         self._clock = clock
         self._log = log
+        self._page_size = page_size
         self._run: SyncRun | None = None
         # the row's text, which may be another version's
         self._stored = ""
         self._data_version = -1
+        self._failures = 0
         self._clean_timer = IntervalTimer(clock, CLEAN_INTERVAL_S)
 
     def is_due(self) -> bool:
@@ -54,16 +64,16 @@ class SyncRunner:
         """Enqueue pages until all are, an edit is due, or it must stop; return whether any was.
 
         Raises:
-            StashUnavailable: the page is read later.
+            StashUnavailable, StashQueryError: the page is read later.
         """
         has_run = False
         while stash is not None and self.is_due() and not (has_run and must_stop()):
             assert self._run is not None
             try:
                 self._step(stash, self._run)
+                self._failures = 0
             except StashQueryError as error:
-                self._log.error("sync_run.failed", kind=self._run.kind, detail=str(error))
-                self._save(self._run, None)
+                self._on_query_failed(self._run, error)
             has_run = True
         return has_run
 
@@ -83,7 +93,7 @@ class SyncRunner:
             self._begin(stash, run)
             return
         selection = selection_of(run.kind, run.asked_at)
-        page = stash.scene_file_states(run.cursor, PAGE, selection.since)
+        page = stash.scene_file_states(run.cursor, self._page_size, selection.since)
         chosen = select_scenes(self._records, self._facts.get(SERVER), page, selection)
         moved = run.model_copy(
             update={
@@ -95,6 +105,19 @@ class SyncRunner:
         )
         if self._save(run, moved, chosen.subjects) and moved.is_enqueued:
             self._log.info("sync_run.end", kind=run.kind, scenes=run.done, queued=run.queued)
+
+    def _on_query_failed(self, run: SyncRun, error: StashQueryError) -> None:
+        """End a sync that Stash does not serve: otherwise no other job would be processed.
+
+        Raises:
+            StashQueryError: it may be served later.
+        """
+        self._failures += 1
+        if not isinstance(error, StashSchemaError) and self._failures < MAX_FAILURES:
+            raise error
+        self._failures = 0
+        self._log.error("sync_run.failed", kind=run.kind, detail=str(error))
+        self._save(run, None)
 
     def _begin(self, stash: StashClient, run: SyncRun) -> None:
         total = 0

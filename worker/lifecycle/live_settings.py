@@ -13,7 +13,9 @@ from sync.context import SyncContext
 from sync.suspensions import lift_after_change
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
-from validation.config import ConfigResult, PlexSyncConfig, read_config
+from validation.config import ConfigResult, PlexSyncConfig, read_config, typed_tokens
+from validation.kept_token import NO_KEPT_TOKEN
+from validation.token_file import TokenFile
 from worker.lifecycle.stored_defaults import StoredDefaults
 
 NO_SETTINGS = "settings"
@@ -31,6 +33,7 @@ class LiveSettings:
         self,
         facts: MetaStore,
         notices: Notices,
+        tokens: TokenFile,
         clock: Clock,
         log: EventLog,
         build_stash: Callable[[StashAddress, str], StashClient],
@@ -39,6 +42,7 @@ class LiveSettings:
         self._facts = facts
         self._stored_defaults = StoredDefaults(facts)
         self._notices = notices
+        self._tokens = tokens
         self._clock = clock
         self._log = log
         self._build_stash = build_stash
@@ -47,6 +51,7 @@ class LiveSettings:
         self._client: StashClient | None = None
         self._session_at = 0.0
         self._raw: dict[str, Any] | None = None
+        self._kept = NO_KEPT_TOKEN
         self._ctx: SyncContext | None = None
         self._has_credentials = True
         self.config: PlexSyncConfig | None = None
@@ -106,8 +111,9 @@ class LiveSettings:
         client = self.stash()
         if client is None:
             raise StashUnavailable("no hook or task has stored Stash's address yet")
-        raw = client.settings()
-        if raw != self._raw or self.config is None:
+        raw, kept = client.settings(), self._tokens.load()
+        if raw != self._raw or kept != self._kept or self.config is None:
+            self._kept = kept
             self._apply(raw, client)
         return self._ctx
 
@@ -124,9 +130,10 @@ class LiveSettings:
             self._ctx = None
 
     def _apply(self, raw: dict[str, Any], client: StashClient) -> None:
-        result = read_config(raw)
+        # What is not used, or no longer, must not reach the log either.
+        self._log.redact(self._kept.token, *typed_tokens(raw))
+        result = read_config(raw, self._kept)
         config = result.config
-        self._log.redact(config.plex_token.get_secret_value())
         self._log.configure(
             as_json=config.log_json,
             shows_steps=config.log_debug,
