@@ -15,7 +15,7 @@ EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package clean
+.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -28,6 +28,8 @@ help:
 	@echo "make soak     long randomised kill runs"
 	@echo "make fuzz     random input from every side, random histories of both servers (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make ui       build the page's script and style sheet from ui/src (needs Node 20 or newer)"
+	@echo "make page-env install Node and Playwright into .venv, for the page's build and its browser tests"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
 	@echo "make docs     build the pages and the reference into site/"
 	@echo "make clean    remove the environment and everything that was made"
@@ -52,7 +54,7 @@ gate:
 	@$(PY) -m coverage json -q
 	@$(PY) -m tools.coverage_gate
 
-check: static
+check: static page-check
 	$(PY) -m pytest tests/unit --no-cov -q -n $(JOBS)
 
 static: env
@@ -61,6 +63,9 @@ static: env
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
 	$(PY) -m tools.prose
+
+page-check: env
+	@$(PY) -m tools.page_build check
 
 docs: env
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
@@ -90,9 +95,16 @@ soak: env
 tables: env
 	$(PY) -m tools.tables
 
+ui: env
+	@$(PY) -m tools.page_build build
+
+page-env: env
+	$(PY) -m pip install -q -r requirements-page.txt
+
 package: env
 	@$(PY) -m tools.package --out "$(OUT)"
 
 clean:
+	rm -rf ui/node_modules ui/emulator/built
 	rm -rf .venv .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

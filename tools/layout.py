@@ -11,6 +11,7 @@ LAYERS = {
     "core": 0,
     "validation": 1,
     "dependencies": 1,
+    "network": 1,
     "stash": 2,
     "sync_queue": 2,
     "plex": 2,
@@ -37,8 +38,10 @@ HOOKS_MAY_IMPORT = (
     "hooks.",
 )
 ENTRY_FILES = ("PlexSync.py", "startup.py", "wiring.py")
-# What Stash's page loads; no Python.
-PAGE_FOLDER = "ui"
+# What Stash's page loads: built from `ui/src`, which does not ship; no Python.
+PAGE_FOLDER = "ui/built"
+PAGE_SCRIPT = f"{PAGE_FOLDER}/plexsync.js"
+PAGE_STYLE = f"{PAGE_FOLDER}/plexsync.css"
 
 _ENTRY_MODULES = tuple(name.removesuffix(".py") for name in ENTRY_FILES)
 _TOPS = tuple(dict.fromkeys(unit.partition(".")[0] for unit in (*LAYERS, HOOKS)))

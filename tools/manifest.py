@@ -9,6 +9,7 @@ from typing import Protocol
 
 from core.version import VERSION
 from hooks.entry import ENTITY_TRIGGERS, SCENE_TRIGGERS
+from tools.layout import PAGE_SCRIPT, PAGE_STYLE
 from validation.setting import Setting
 from validation.settings import SETTINGS
 
@@ -48,7 +49,8 @@ def manifest(tasks: Sequence[Task]) -> str:
         "    triggeredBy:",
         *(f"      - {_quoted(trigger)}" for trigger in ENTITY_TRIGGERS),
         "ui:",
-        '  javascript: ["ui/wake.js"]',
+        f'  javascript: ["{PAGE_SCRIPT}"]',
+        f'  css: ["{PAGE_STYLE}"]',
         "settings:",
         *_joined(_setting(setting) for setting in SETTINGS),
         "tasks:",

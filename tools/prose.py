@@ -16,13 +16,23 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tools.layout import ENTRY_FILES, PACKAGES, PAGE_FOLDER
+from tools.layout import ENTRY_FILES, PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = Path(__file__).with_name("denied_words.txt")
-CHECKED = (*PACKAGES, *ENTRY_FILES, PAGE_FOLDER, "tools", "benchmarks", "tests", "docs")
+CHECKED = (
+    *PACKAGES,
+    *ENTRY_FILES,
+    "ui/src",
+    "ui/emulator",
+    "ui/README.md",
+    "tools",
+    "benchmarks",
+    "tests",
+    "docs",
+)
 CHECKED_FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml", "Makefile")
-SUFFIXES = {".py", ".md", ".yml", ".toml", ".sh", ".js", ".css", ".ini"}
+SUFFIXES = {".py", ".md", ".yml", ".toml", ".sh", ".css", ".ini", ".ts", ".tsx", ".cjs"}
 
 MAX_SUMMARY_CHARS = 90
 MAX_TEST_NAME_CHARS = 60
@@ -141,7 +151,9 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
         for file in sorted(path.rglob("*")):
             inner = file.parts[len(path.parts) :]
-            is_left_out = any(part.startswith((".", "__pycache__", "vendor")) for part in inner)
+            is_left_out = any(
+                part.startswith((".", "__pycache__", "vendor", "built")) for part in inner
+            )
             if file.suffix in SUFFIXES and file.is_file() and not is_left_out:
                 yield file
 

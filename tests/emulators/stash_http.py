@@ -16,6 +16,7 @@ from threading import Condition, Timer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.emulators.page_site import page_answer
 from tests.emulators.stash_access import Access
 from tests.emulators.stash_answer import Answer, json_answer
 from tests.emulators.stash_assets import plugin_file
@@ -42,6 +43,7 @@ class Site:
     core: StashCore
     engine: GraphqlEngine
     book: RequestLog
+    has_page: bool = False
 
 
 @dataclass
@@ -284,8 +286,13 @@ class StashHandler(BaseHTTPRequestHandler):
         parts = [unquote(each) for each in path.split("/")[1:]]
         if parts[0] == "plugin" and len(parts) >= 3:
             return self._plugin(parts[1], parts[2], "/" + "/".join(parts[3:]))
+        if parts[0] == "plugin":
+            # Stash's server owns the prefix, so no page is behind it.
+            return Answer(404)
         if len(parts) == 3 and parts[0] in _IMAGE_TABLES:
             return self._image(parts[0], parts[1], query)
+        if path.startswith("/") and self.server.site.has_page:
+            return page_answer(path)
         if path.startswith("/"):
             page = b"<!DOCTYPE html><html><body>Stash</body></html>"
             return (

@@ -14,7 +14,14 @@ from typing import Any
 import yaml
 
 _LEFT_OUT = {"data", "tests", "dist", "site"}
-_CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
+_CACHES = {
+    "__pycache__",
+    "node_modules",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".hypothesis",
+}
 
 
 def install(source: Path, target: Path, files: Iterable[str] | None) -> Path:

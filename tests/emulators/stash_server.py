@@ -47,7 +47,9 @@ class StashEmulator(StashActions):
         external_host: str | None = None,
         parallel_tasks: int = 1,
         log_level: str = "Info",
+        has_page: bool = False,
     ) -> None:
+        """`has_page`: serve the emulated page, which must have been built (see `page_site`)."""
         root.mkdir(parents=True, exist_ok=True)
         options = Options(
             root,
@@ -56,7 +58,7 @@ class StashEmulator(StashActions):
         )
         super().__init__(StashCore(options))
         self._book = RequestLog()
-        self._site = Site(self.core, GraphqlEngine(), self._book)
+        self._site = Site(self.core, GraphqlEngine(), self._book, has_page)
         self._tls = server_context(root) if tls else None
         self._port = port
         self._server: StashHttpServer | None = None

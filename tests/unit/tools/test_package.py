@@ -33,7 +33,7 @@ def copied(tmp_path: Path) -> Path:
 def test_everything_that_runs_is_in_the_package() -> None:
     folders = {Path(name).parts[0] for name in shipped_files(ROOT)}
 
-    assert folders >= {*PACKAGES, *ENTRY_FILES} | {"ui", "requirements.txt", "PlexSync.yml"}
+    assert folders >= {*PACKAGES, *ENTRY_FILES} | {"requirements.txt", "PlexSync.yml"}
 
 
 def test_the_package_holds_one_manifest_and_runtime_files_only(tmp_path: Path) -> None:
@@ -111,9 +111,9 @@ def test_the_index_names_the_archive_and_its_digest(tmp_path: Path) -> None:
 
 
 def test_a_second_manifest_is_not_shipped_but_refused(copied: Path) -> None:
-    (copied / "ui" / "workflow.yml").write_text("name: ghost\n", encoding="utf-8")
+    (copied / "ui" / "built" / "workflow.yml").write_text("name: ghost\n", encoding="utf-8")
 
-    with pytest.raises(Unpackable, match=r"ui/workflow\.yml as another plugin"):
+    with pytest.raises(Unpackable, match=r"ui/built/workflow\.yml as another plugin"):
         shipped_files(copied)
 
 

@@ -58,7 +58,10 @@ def test_the_manifest_holds_only_what_stash_knows(tmp_path: Path) -> None:
     assert (loaded["name"], loaded["version"]) == ("PlexSync", VERSION)
     assert loaded["exec"] == ["python3", "-S", "{pluginDir}/PlexSync.py"]
     assert (loaded["interface"], loaded["errLog"]) == ("raw", "warning")
-    assert loaded["ui"] == {"javascript": ["ui/wake.js"]}
+    assert loaded["ui"] == {
+        "javascript": ["ui/built/plexsync.js"],
+        "css": ["ui/built/plexsync.css"],
+    }
 
 
 def test_the_manifest_listens_once_to_each_known_event(tmp_path: Path) -> None:

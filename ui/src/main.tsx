@@ -1,0 +1,20 @@
+// Stash loads this script with every page: wake the worker, then add PlexSync's places.
+import "./wake";
+import "uplot/dist/uPlot.min.css";
+import "./style.css";
+import React from "react";
+import { NavIcon } from "./page/NavIcon";
+import { Page } from "./page/Page";
+import { ErrorBoundary } from "./parts/ErrorBoundary";
+import { patchAfter, pluginApi, ROUTE } from "./stash/api";
+
+pluginApi().register.route(ROUTE, Page);
+
+patchAfter("MainNavBar.UtilityItems", (_props, result) => (
+  <>
+    <ErrorBoundary isSmall>
+      <NavIcon />
+    </ErrorBoundary>
+    {result}
+  </>
+));

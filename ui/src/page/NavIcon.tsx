@@ -1,0 +1,36 @@
+import React from "react";
+import { Link } from "react-router-dom";
+import { Icon } from "../parts/Icon";
+import { ICON_INTERVAL_MS, useSnapshot } from "../state/snapshot";
+import { ROUTE } from "../stash/api";
+import { LIGHT_CLASS, lightOf } from "./light";
+
+/**
+ * The icon in Stash's nav bar: a dot for the state, and the number of dead letters. Stash draws the
+ * bar twice (wide and narrow), so nothing here has an id.
+ */
+export function NavIcon(): React.JSX.Element {
+  const { value, error } = useSnapshot(ICON_INTERVAL_MS);
+  const light = lightOf(value, error !== null);
+  const failed = value?.queue?.dead_letters ?? 0;
+  const count = failed > 0 ? `, ${failed} failed for good` : "";
+  const label = `PlexSync: ${light.text}${count}`;
+  return (
+    <Link
+      to={ROUTE}
+      className="nav-link btn minimal plexsync-nav"
+      title={label}
+      aria-label={label}
+      data-testid="plexsync-nav"
+      data-state={light.level}
+    >
+      <Icon name="faRotate" />
+      <span className={`plexsync-dot bg-${LIGHT_CLASS[light.level]}`} aria-hidden="true" />
+      {failed > 0 && (
+        <span className="badge badge-danger plexsync-count" aria-hidden="true">
+          {failed > 999 ? "999+" : failed}
+        </span>
+      )}
+    </Link>
+  );
+}

@@ -1,0 +1,12 @@
+// The tabs of the page, in their order. A row here is all that a new tab needs.
+import type { ComponentType } from "react";
+import { Overview } from "../tabs/Overview";
+
+export interface Tab {
+  /** Stands in the address: `/plexsync?tab=<id>`; problems name it, too. */
+  id: string;
+  title: string;
+  Component: ComponentType;
+}
+
+export const TABS: readonly Tab[] = [{ id: "overview", title: "Overview", Component: Overview }];

@@ -1,0 +1,2 @@
+// Typed as the package "react"; see build.mjs.
+module.exports = window.PluginApi.React;

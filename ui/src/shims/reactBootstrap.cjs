@@ -1,0 +1,2 @@
+// Typed as the package "react-bootstrap"; see build.mjs.
+module.exports = window.PluginApi.libraries.Bootstrap;

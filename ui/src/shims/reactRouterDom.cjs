@@ -1,0 +1,2 @@
+// Typed as the package "react-router-dom"; see build.mjs.
+module.exports = window.PluginApi.libraries.ReactRouterDOM;
