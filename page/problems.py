@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import error_classes
 from core.text import pluralize
 from page.models.state import Problem
+from page.reasons import reason_text
 from worker.reporting.batch_summary import BATCH
 from worker.reporting.job_log import BACK, GONE, REFUSED
 from worker.reporting.log_alerts import ALERT
@@ -115,14 +115,9 @@ def _worker(facts: Facts) -> Iterable[Problem]:
 
 def _dead_letters(row: tuple[str, int, float]) -> Problem:
     reason, count, at = row
-    text = f"{pluralize(count, 'job')} failed for good: {reason}. Plex keeps what it has."
-    return _problem("error", at, text, advice_of(reason), DEAD_LETTERS)
-
-
-def advice_of(reason: str) -> str:
-    """Return what to do about an error class by its name; "" for an unknown one."""
-    classes = {error.__name__: error for error in error_classes()}
-    return " ".join((classes[reason].__doc__ or "").split()) if reason in classes else ""
+    words = reason_text(reason)
+    text = f"{pluralize(count, 'job')} failed for good: {words.label}"
+    return _problem("error", at, text, words.action, DEAD_LETTERS)
 
 
 def _notices(notices: Iterable[Notice]) -> Iterable[Problem]:

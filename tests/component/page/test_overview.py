@@ -123,8 +123,8 @@ def test_dead_letters_and_a_dead_worker_are_problems(worker_page: WorkerPage) ->
 
     assert set(problems(answer)) == {("warning", "tools"), ("error", "dead_letters")}
     (problem,) = [row for row in answer["problems"] if row["tab"] == "dead_letters"]
-    assert problem["text"].startswith("1 job failed for good: AmbiguousMatch.")
-    assert problem["action"].startswith("Several Plex items")
+    assert problem["text"].startswith("1 job failed for good: Several Plex items")
+    assert problem["action"].startswith("Choose the item by hand")
 
 
 def test_a_missing_library_and_a_bad_value_are_problems(worker_page: WorkerPage) -> None:
