@@ -15,6 +15,7 @@ from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
+from worker.lifecycle.token_move import TokenMover
 from worker.lifecycle.worker_queue import WorkerQueue
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.circuit import CircuitBreaker
@@ -52,6 +53,7 @@ class WorkerComponents:
     statistics: StatisticsRecorder
     catch_up: CatchUp
     sync_runner: SyncRunner
+    token_mover: TokenMover
     default_settings: DefaultSettingsWriter
     installation: InstallationCheck
     background_tasks: tuple[BackgroundTask, ...]
