@@ -1,9 +1,10 @@
 """Build the parameters of the statements that move a job."""
 
-import json
 from collections.abc import Iterable
 
 from core.job import Job
+from core.match import CandidateEntry
+from sync_queue.candidate_rows import candidates_text
 
 
 def requeue_row(
@@ -26,7 +27,7 @@ def dead_letter_row(
     now: float,
     attempts: int,
     title: str = "",
-    candidates: Iterable[str] = (),
+    candidates: Iterable[CandidateEntry] = (),
 ) -> dict[str, object]:
     """Return the parameters of INSERT_DEAD_LETTER."""
     return {
@@ -37,7 +38,7 @@ def dead_letter_row(
         "reason": reason,
         "message": message,
         "attempts": attempts,
-        "candidates": json.dumps(list(candidates)),
+        "candidates": candidates_text(candidates),
         "first_at": job.enqueued_at,
         "now": now,
     }

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
+from core.match import CandidateEntry
 from sync_queue import statements as sql
 from sync_queue.follow_up import FollowUp, enqueue_follow_up
 from sync_queue.hook_queue import job_row
@@ -163,7 +164,7 @@ class JobStore(JobQueries):
         title: str,
         reason: str,
         message: str,
-        candidates: Iterable[str] = (),
+        candidates: Iterable[CandidateEntry] = (),
         counts: Counts = (),
     ) -> bool:
         """Move a running job to the dead letters; return False if it was not running.
