@@ -1,6 +1,17 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import connection, dead_letters, paths, queue, settings, token
+from page import (
+    connection,
+    dead_letters,
+    long_work,
+    outages,
+    overview,
+    paths,
+    queue,
+    reconciliation,
+    settings,
+    token,
+)
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -74,8 +85,14 @@ CALLS: tuple[Call, ...] = (
         "scene_states", SceneStates, SceneStatesAnswer, None,
         "Which of these scenes wait, and which failed.",
     ),
-    Call("overview", NoArguments, OverviewAnswer, pending, "Counts, charts, problems, first run."),
-    Call("outages", NoArguments, OutagesAnswer, pending, "The last 30 outages and their metrics."),
+    Call(
+        "overview", NoArguments, OverviewAnswer, overview.overview,
+        "Counts, charts, problems, first run.",
+    ),
+    Call(
+        "outages", NoArguments, OutagesAnswer, outages.outages,
+        "The last 30 outages and their metrics.",
+    ),
     Call(
         "settings", NoArguments, SettingsAnswer, settings.settings,
         "Every setting as it counts now.",
@@ -129,10 +146,22 @@ CALLS: tuple[Call, ...] = (
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",
     ),
-    Call("reconciliation", NoArguments, ReconciliationAnswer, pending, "Past runs, the next run."),
-    Call("start_reconciliation", StartReconciliation, Done, pending, "Ask for a run."),
-    Call("start_sync", StartSync, Done, pending, "Ask the worker to enqueue scenes."),
-    Call("cancel_run", CancelRun, Confirmed, pending, "End long work."),
+    Call(
+        "reconciliation", NoArguments, ReconciliationAnswer, reconciliation.reconciliation,
+        "Past comparisons and the next one.",
+    ),
+    Call(
+        "start_reconciliation", StartReconciliation, Done, long_work.start_reconciliation,
+        "Ask the worker to compare scenes.",
+    ),
+    Call(
+        "start_sync", StartSync, Done, long_work.start_sync,
+        "Ask the worker to enqueue scenes.",
+    ),
+    Call(
+        "cancel_run", CancelRun, Confirmed, long_work.cancel_run,
+        "End long work.",
+    ),
     Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
     Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
     Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),

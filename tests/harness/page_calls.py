@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hooks.snapshot import run_snapshot
 from page.run import find_call, run_call
+from sync_queue.lease import Lease
 from tests.emulators.stash_server import StashEmulator
+from tests.harness.in_process import InProcessHarness
 from tests.harness.plugin_copy import ROOT
 
 
@@ -70,3 +73,28 @@ class PageCalls(BareCalls):
             },
         )
         self.stash = stash
+
+
+class WorkerPage(PageCalls):
+    """The page beside a worker that holds the lease, and that only the test runs."""
+
+    def __init__(self, worker: InProcessHarness) -> None:
+        super().__init__(worker.data, worker.stash)
+        self.worker = worker
+        self._lease = Lease(worker.data)
+        assert self._lease.acquire()
+
+    @property
+    def run(self) -> Any:
+        """Return the long work that the snapshot shows; None for none."""
+        output = run_snapshot(str(self.data_dir), self.worker.clock.wall())["output"]
+        assert isinstance(output, dict)
+        return output["run"]
+
+    def end_worker(self) -> None:
+        """Let the worker be gone, and none can be started."""
+        self._lease.release()
+
+    def close(self) -> None:
+        """Release the lease."""
+        self._lease.release()

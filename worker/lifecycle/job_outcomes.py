@@ -19,7 +19,7 @@ from sync_queue.follow_up import FollowUp
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
 from worker.lifecycle.renamed_files import RenamedFiles
-from worker.reporting.stats import counters_for, utc_day
+from worker.reporting.stats import counters_for
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
 from worker.resilience.retry_policy import (
@@ -180,7 +180,8 @@ class JobOutcomes:
     def apply(self, job: Job, outcome: Outcome, took_s: float) -> None:
         """Change the job's row as the outcome demands, then report it to the listeners."""
         outcome = settle_images(job, outcome, self._rng)
-        now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
+        now = self._clock.wall()
+        counts = counters_for(outcome, now)
         match outcome.disposition:
             case Disposition.COMPLETE:
                 self._store.complete(job, counts, follow_up_of(outcome))
