@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from core.record import SyncRecord
+
 
 class Disposition(Enum):
     """Where a job goes after an attempt. The values are stored."""
@@ -67,6 +69,7 @@ class Outcome:
         title: the scene's title or file name, "" when unknown.
         warnings: parts that failed without failing the job.
         failed_images: images to send again; everything else of the job is done.
+        records: what is known of the items since the last request; to be saved with the job's move.
 
     Examples:
         >>> Outcome(Disposition.RETRY, error=TimeoutError).reason
@@ -86,6 +89,7 @@ class Outcome:
     title: str = ""
     warnings: tuple[str, ...] = ()
     failed_images: tuple[FailedImage, ...] = ()
+    records: tuple[SyncRecord, ...] = ()
 
     @property
     def reason(self) -> str:

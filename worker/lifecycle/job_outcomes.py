@@ -14,7 +14,7 @@ from core.errors import (
 from core.events import JobFinished
 from core.job import IMAGE, Job
 from core.outcome import Disposition, Outcome
-from plex.client import PlexClient
+from sync.context import SyncContext
 from sync_queue.follow_up import FollowUp
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
@@ -90,8 +90,7 @@ class JobOutcomes:
         self,
         deps: DrainDeps,
         attribution: FailureAttribution,
-        plex: PlexClient,
-        renamed: RenamedFiles,
+        ctx: SyncContext,
     ) -> None:
         self._store = deps.store
         self._circuit = deps.circuit
@@ -102,9 +101,10 @@ class JobOutcomes:
         self._on_job_finished = tuple(deps.on_job_finished)
         self._checkpoint = deps.checkpoint
         self._attribution = attribution
-        self._plex = plex
+        self._plex = ctx.plex
+        self._records = ctx.records
         self.report = DrainReport()
-        self._renamed = renamed
+        self._renamed = RenamedFiles(ctx.finder)
 
     @property
     def is_halted(self) -> bool:
@@ -178,8 +178,19 @@ class JobOutcomes:
             self._circuit.failed(error, self._plex)
 
     def apply(self, job: Job, outcome: Outcome, took_s: float) -> None:
-        """Change the job's row as the outcome demands, then report it to the listeners."""
+        """Save what the job has recorded and change its row as the outcome demands, then report it.
+
+        Both are one transaction: the job is repeated, or everything about it is known.
+        """
         outcome = settle_images(job, outcome, self._rng)
+        with self._store.transaction():
+            self._records.save_all(outcome.records)
+            self._move(job, outcome)
+        self._checkpoint("drain.settled")
+        self.report = self.report.including(outcome)
+        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
+
+    def _move(self, job: Job, outcome: Outcome) -> None:
         now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
         match outcome.disposition:
             case Disposition.COMPLETE:
@@ -205,9 +216,6 @@ class JobOutcomes:
                     candidates=outcome.candidates,
                     counts=counts,
                 )
-        self._checkpoint("drain.settled")
-        self.report = self.report.including(outcome)
-        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
 
     def release(self, jobs: Sequence[Job], reason: str = "") -> None:
         """Return claimed jobs to the queue without spending an attempt."""
