@@ -100,6 +100,10 @@ class JobQueries:
         values = {"now": self._clock.wall(), "within": within_s}
         return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
 
+    def count_caused_by(self, cause: str) -> int:
+        """Return how many jobs wait or are in progress that this cause brought about."""
+        return int(self._connection.execute(sql.COUNT_CAUSED_BY, {"cause": cause}).fetchone()[0])
+
     def waiting_by_reason(self) -> dict[str, int]:
         """Return the number of waiting jobs by error class, most first."""
         return dict(self._connection.execute(sql.COUNT_REASONS).fetchall())

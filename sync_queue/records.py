@@ -176,6 +176,10 @@ class Records:
             for row in self._store.connection.execute(record_sql.KNOWN_SCENES, query).fetchall()
         ]
 
+    def has_any(self) -> bool:
+        """Return True if anything was ever written, or is about to be."""
+        return self._store.connection.execute(record_sql.ANY_RECORD).fetchone() is not None
+
     def confidences(self) -> dict[str, int]:
         """Return how many records have which confidence, highest count first."""
         return dict(self._store.connection.execute(record_sql.CONFIDENCES).fetchall())

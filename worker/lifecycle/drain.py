@@ -17,6 +17,7 @@ from worker.lifecycle.drain_entities import EntityDrain
 from worker.lifecycle.isolation import isolate, notify_listeners
 from worker.lifecycle.job_outcomes import DrainReport, JobOutcomes
 from worker.lifecycle.job_run import JobRun
+from worker.lifecycle.renamed_files import RenamedFiles
 from worker.reporting.value_reports import ValueReports
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
@@ -92,7 +93,9 @@ class _DrainRun:
         self._ctx = ctx
         self._must_stop = must_stop
         self._sync = sync
-        self._outcomes = JobOutcomes(deps, attribution, ctx)
+        self._outcomes = JobOutcomes(
+            deps, attribution, ctx.plex, ctx.records, RenamedFiles(ctx.finder)
+        )
         self._entities = EntityDrain(deps, self._outcomes, ctx.stash)
         self._jobs = JobRun(deps, self._outcomes, sync, must_stop)
 

@@ -14,12 +14,13 @@ from core.errors import (
 from core.events import JobFinished
 from core.job import IMAGE, Job
 from core.outcome import Disposition, Outcome
-from sync.context import SyncContext
+from plex.client import PlexClient
 from sync_queue.follow_up import FollowUp
+from sync_queue.records import Records
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
 from worker.lifecycle.renamed_files import RenamedFiles
-from worker.reporting.stats import counters_for, utc_day
+from worker.reporting.stats import counters_for
 from worker.resilience.breaker import BreakerStatus
 from worker.resilience.circuit import FailureAttribution
 from worker.resilience.retry_policy import (
@@ -90,7 +91,9 @@ class JobOutcomes:
         self,
         deps: DrainDeps,
         attribution: FailureAttribution,
-        ctx: SyncContext,
+        plex: PlexClient,
+        records: Records,
+        renamed: RenamedFiles,
     ) -> None:
         self._store = deps.store
         self._circuit = deps.circuit
@@ -101,10 +104,10 @@ class JobOutcomes:
         self._on_job_finished = tuple(deps.on_job_finished)
         self._checkpoint = deps.checkpoint
         self._attribution = attribution
-        self._plex = ctx.plex
-        self._records = ctx.records
+        self._plex = plex
+        self._records = records
         self.report = DrainReport()
-        self._renamed = RenamedFiles(ctx.finder)
+        self._renamed = renamed
 
     @property
     def is_halted(self) -> bool:
@@ -191,7 +194,8 @@ class JobOutcomes:
         notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
 
     def _move(self, job: Job, outcome: Outcome) -> None:
-        now, counts = self._clock.wall(), counters_for(outcome, utc_day(self._clock))
+        now = self._clock.wall()
+        counts = counters_for(outcome, now)
         match outcome.disposition:
             case Disposition.COMPLETE:
                 self._store.complete(job, counts, follow_up_of(outcome))

@@ -1,6 +1,8 @@
 // The tabs of the page, in their order. A row here is all that a new tab needs.
 import type { ComponentType } from "react";
+import { Outages } from "../tabs/Outages";
 import { Overview } from "../tabs/Overview";
+import { Queue } from "../tabs/Queue";
 
 export interface Tab {
   /** Stands in the address: `/plexsync?tab=<id>`; problems name it, too. */
@@ -9,4 +11,8 @@ export interface Tab {
   Component: ComponentType;
 }
 
-export const TABS: readonly Tab[] = [{ id: "overview", title: "Overview", Component: Overview }];
+export const TABS: readonly Tab[] = [
+  { id: "overview", title: "Overview", Component: Overview },
+  { id: "queue", title: "Queue", Component: Queue },
+  { id: "outages", title: "Outages", Component: Outages },
+];
