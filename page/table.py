@@ -10,6 +10,7 @@ from page import (
     queue,
     reconciliation,
     settings,
+    sign_in,
     token,
 )
 from page.call import Call
@@ -107,10 +108,16 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("save_token", SaveToken, Done, token.save_token, "Store a Plex token in the data folder."),
     Call("disconnect", NoArguments, Done, token.disconnect, "Delete the stored Plex token."),
-    Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
-    Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
     Call(
-        "sign_in_choose", ChooseServer, ChosenServer, pending,
+        "sign_in_begin", NoArguments, SignInAnswer, sign_in.sign_in_begin,
+        "Begin to sign in at plex.tv.",
+    ),
+    Call(
+        "sign_in_poll", NoArguments, SignInAnswer, sign_in.sign_in_poll,
+        "How far the sign-in is.",
+    ),
+    Call(
+        "sign_in_choose", ChooseServer, ChosenServer, sign_in.sign_in_choose,
         "Choose a server and one of its addresses; store its token.",
     ),
     Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
