@@ -1,6 +1,6 @@
 """Read what the jobs of a batch need: one query to Stash, one request per library to Plex."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Clock
@@ -94,7 +94,9 @@ def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
         cases = _read_scenes(ctx.stash, ctx.clock, jobs)
     ownership.deleted.update(case.job.scene_id for case in cases.values() if case.is_deleted)
     ctx.overrides.load(lambda: [case.scene for case in cases.values() if case.scene is not None])
-    matchable = [case for case in cases.values() if _is_matchable(case.scene, ctx)]
+    matchable = [
+        case for case in cases.values() if _is_matchable(case.scene, ctx.config, ctx.overrides)
+    ]
     if not matchable or not ctx.config.sync_metadata:
         return Batch(cases, BatchRecords(ctx.records, ""), ownership)
     batch = Batch(cases, BatchRecords(ctx.records, ctx.plex.machine_identifier()), ownership)
@@ -181,10 +183,12 @@ def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[
     return cases
 
 
-def _is_matchable(scene: SyncMetadata | None, ctx: SyncContext) -> bool:
+def _is_matchable(
+    scene: SyncMetadata | None, config: PlexSyncConfig, overrides: Mapping[int, int]
+) -> bool:
     if scene is None or not scene.files:
         return False
-    return not exclusion_reason(scene, ctx.config, ctx.overrides)
+    return not exclusion_reason(scene, config, overrides)
 
 
 def _match_all(

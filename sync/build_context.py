@@ -106,14 +106,19 @@ def build_sync_context(
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
         rules=_write_rules(config),
-        overrides=SceneOverrides(
-            config.match_overrides, OverrideRows(store), stash, plex.machine_identifier, log
-        ),
+        overrides=_build_overrides(config, stash, plex, store, log),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
     )
+
+
+def _build_overrides(
+    config: PlexSyncConfig, stash: StashClient, plex: PlexClient, store: JobStore, log: EventLog
+) -> SceneOverrides:
+    rows = OverrideRows(store)
+    return SceneOverrides(config.match_overrides, rows, stash, plex.machine_identifier, log)
 
 
 def _write_rules(config: PlexSyncConfig) -> WriteRules:
