@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from core.match import CandidateEntry
+from core.record import SyncRecord
+
 
 class Disposition(Enum):
     """Where a job goes after an attempt. The values are stored."""
@@ -61,12 +64,13 @@ class Outcome:
         items: rating keys of the items that were compared.
         confidence: `high`, `low` or "".
         message: a text for the user; "" for none.
-        candidates: what the matcher looked at, one line each.
+        candidates: what the matcher looked at, or the paths that Plex lacks.
         wait_s: for RETRY and RELEASE, seconds until the next attempt; 0 for none.
         attempts: failed attempts that count, this one included.
         title: the scene's title or file name, "" when unknown.
         warnings: parts that failed without failing the job.
         failed_images: images to send again; everything else of the job is done.
+        records: what is known of the items since the last request; to be saved with the job's move.
 
     Examples:
         >>> Outcome(Disposition.RETRY, error=TimeoutError).reason
@@ -80,12 +84,13 @@ class Outcome:
     items: tuple[int, ...] = ()
     confidence: str = ""
     message: str = ""
-    candidates: tuple[str, ...] = ()
+    candidates: tuple[CandidateEntry, ...] = ()
     wait_s: float = 0.0
     attempts: int = 0
     title: str = ""
     warnings: tuple[str, ...] = ()
     failed_images: tuple[FailedImage, ...] = ()
+    records: tuple[SyncRecord, ...] = ()
 
     @property
     def reason(self) -> str:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.log import EventLog
+from core.match import CandidateEntry
 from core.original import Original
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from hooks.entry import run_hook
@@ -24,6 +25,7 @@ from sync_queue.database import is_damage
 from sync_queue.hook_queue import session_parameters
 from sync_queue.meta import MetaStore, parse_float, start_epoch
 from sync_queue.notices import Notices
+from sync_queue.originals import Overwritten
 from sync_queue.records import Records
 from sync_queue.schema import back_up, mark_suspect, open_database
 from sync_queue.store import JobStore
@@ -71,7 +73,7 @@ def fill(folder: Path) -> None:
             title="Äpfel",
             reason="PlexNotFound",
             message="No item.",
-            candidates=["/media/a.mp4"],
+            candidates=[CandidateEntry("/media/a.mp4")],
         )
     for job in jobs[40:50]:
         store.retry_at(job, clock.wall() + 60.0, "PlexNotFound", attempts=2)
@@ -93,7 +95,9 @@ def fill(folder: Path) -> None:
                 images=images,
             )
         )
-        records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
+        records.originals.save(
+            SERVER, [Overwritten(100 + number, 1, {"title": Original("before", False)})], 1.0
+        )
     session = session_parameters(CONNECTION, clock.wall())
     assert session is not None
     save_session(store, session)

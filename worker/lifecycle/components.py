@@ -10,10 +10,12 @@ from core.log import EventLog
 from sync.context import SyncContext
 from worker.discovery.catch_up import CatchUp
 from worker.discovery.relisted_items import RelistedItems
+from worker.discovery.sync_runner import SyncRunner
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
+from worker.lifecycle.token_move import TokenMover
 from worker.lifecycle.worker_queue import WorkerQueue
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.circuit import CircuitBreaker
@@ -50,6 +52,8 @@ class WorkerComponents:
     throttle: Throttle
     statistics: StatisticsRecorder
     catch_up: CatchUp
+    sync_runner: SyncRunner
+    token_mover: TokenMover
     default_settings: DefaultSettingsWriter
     installation: InstallationCheck
     background_tasks: tuple[BackgroundTask, ...]
