@@ -3,6 +3,7 @@
 from page import (
     connection,
     dead_letters,
+    dry_runs,
     long_work,
     outages,
     overview,
@@ -161,7 +162,10 @@ CALLS: tuple[Call, ...] = (
         "cancel_run", CancelRun, Confirmed, long_work.cancel_run,
         "End long work.",
     ),
-    Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
+    Call(
+        "dry_run", ListDryRun, DryRunAnswer, dry_runs.dry_run,
+        "Rows of the newest dry run.",
+    ),
     Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
     Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
     Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),

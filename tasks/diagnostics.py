@@ -14,11 +14,13 @@ from plex.libraries import choose_libraries
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
 from sync.context import SyncContext
+from sync.dry_run_file import SYNC, DryRunWriter
 from sync.missing_libraries import library_missing
 from sync.preview import Preview, PreviewTotals, preview
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
+from tasks.dry_run_rows import finish_rows, preview_row
 from tasks.progress import REPORT_INTERVAL_S
 from validation.config import PlexSyncConfig
 from validation.settings import BY_NAME
@@ -132,27 +134,42 @@ def dry_run(context: TaskContext) -> TaskResult:
     """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
     stash = context.stash_client()
     config = context.config(stash)
-    total, ends_at = _scene_count(stash), context.clock.monotonic() + context.max_duration_s()
-    tally, pace = PreviewTotals(), IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
-    with _ctx(context, config, stash) as ctx:
-        for page in scene_pages(stash, PREVIEW_PAGE):
-            for one in preview(ctx, [key for key, _ in page]):
-                tally.add(one)
-                if one.fields and tally.changed <= EXAMPLES:
-                    context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
-            context.progress(min(1.0, tally.scenes / max(1, total)))
-            if pace.fire():
-                context.info(f"{tally.scenes:,} of {pluralize(total, 'scene')} looked at.")
-            if context.clock.monotonic() >= ends_at:
-                context.info(
-                    "This task's time is used up; the scenes with higher numbers were not "
-                    "looked at."
-                )
-                break
+    tally, writer = PreviewTotals(), DryRunWriter(context.data_dir, SYNC, context.clock.sleep)
+    with writer:
+        with _ctx(context, config, stash) as ctx:
+            matched = _preview_all(context, ctx, tally, writer)
+        with context.store() as store:
+            finish_rows(context, store, writer, tally.scenes, matched)
     for line in tally.lines():
         context.info(line)
     context.progress(1.0)
     return tally.answer()
+
+
+def _preview_all(
+    context: TaskContext, ctx: SyncContext, tally: PreviewTotals, writer: DryRunWriter
+) -> int:
+    """Preview every scene until the task's time is used up; return how many Plex has."""
+    total, ends_at = _scene_count(ctx.stash), context.clock.monotonic() + context.max_duration_s()
+    pace = IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
+    matched = 0
+    for page in scene_pages(ctx.stash, PREVIEW_PAGE):
+        for one in preview(ctx, [key for key, _ in page]):
+            tally.add(one)
+            matched += bool(one.items)
+            if one.fields:
+                writer.add(preview_row(one))
+            if one.fields and tally.changed <= EXAMPLES:
+                context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
+        context.progress(min(1.0, tally.scenes / max(1, total)))
+        if pace.fire():
+            context.info(f"{tally.scenes:,} of {pluralize(total, 'scene')} looked at.")
+        if context.clock.monotonic() >= ends_at:
+            context.info(
+                "This task's time is used up; the scenes with higher numbers were not looked at."
+            )
+            break
+    return matched
 
 
 def _scene_count(stash: StashClient) -> int:

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks import dead_letters, diagnostics, queue, reconcile, restore, statistics
+from tasks import (
+    dead_letters,
+    diagnostics,
+    queue,
+    reconcile,
+    reconcile_dry_run,
+    restore,
+    statistics,
+)
 from tasks.context import TaskContext, TaskResult
 
 
@@ -74,7 +82,7 @@ TASKS: tuple[Task, ...] = (
         "what differs.",
     ),
     Task(
-        "Reconcile: Dry Run", "reconcile_dry_run", reconcile.dry_run,
+        "Reconcile: Dry Run", "reconcile_dry_run", reconcile_dry_run.dry_run,
         "Count by kind and field what Reconcile Library (All) would send, with examples. Writes "
         "nothing.",
     ),
