@@ -67,6 +67,7 @@ from page.models.settings import (
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
+from page.restore import count_items
 from tasks.context import TaskContext, TaskFailed
 
 
@@ -170,6 +171,10 @@ CALLS: tuple[Call, ...] = (
     Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
     Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),
     Call("support_bundle", NoArguments, SupportBundle, pending, "One text for a report."),
+    Call(
+        "count_restorable", NoArguments, Confirmed, count_items,
+        "How many items the task Restore Plex Values would restore.",
+    ),
     Call("scene", ChooseScene, SceneAnswer, pending, "State and fields of one scene."),
     Call("sync_scene", ChooseScene, Done, pending, "Enqueue one scene as urgent."),
     Call("search_items", SearchItems, FoundItems, pending, "Find items of Plex."),

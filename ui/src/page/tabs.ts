@@ -3,6 +3,8 @@ import type { ComponentType } from "react";
 import { Outages } from "../tabs/Outages";
 import { Overview } from "../tabs/Overview";
 import { Queue } from "../tabs/Queue";
+import { Reconciliation } from "../tabs/Reconciliation";
+import { Tools } from "../tabs/Tools";
 
 export interface Tab {
   /** Stands in the address: `/plexsync?tab=<id>`; problems name it, too. */
@@ -15,4 +17,6 @@ export const TABS: readonly Tab[] = [
   { id: "overview", title: "Overview", Component: Overview },
   { id: "queue", title: "Queue", Component: Queue },
   { id: "outages", title: "Outages", Component: Outages },
+  { id: "reconciliation", title: "Reconciliation", Component: Reconciliation },
+  { id: "tools", title: "Tools and log", Component: Tools },
 ];
