@@ -1,4 +1,4 @@
-"""Rows of a dry run are kept whole or not at all, paged in bounded memory, and end after a day."""
+"""Rows of a dry run are kept whole or not at all, paged, and end after a day."""
 
 import os
 import stat
