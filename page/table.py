@@ -11,7 +11,10 @@ from page import (
     queue,
     reconciliation,
     settings,
+    sign_in,
+    support,
     token,
+    tools,
 )
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
@@ -108,10 +111,16 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("save_token", SaveToken, Done, token.save_token, "Store a Plex token in the data folder."),
     Call("disconnect", NoArguments, Done, token.disconnect, "Delete the stored Plex token."),
-    Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
-    Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
     Call(
-        "sign_in_choose", ChooseServer, ChosenServer, pending,
+        "sign_in_begin", NoArguments, SignInAnswer, sign_in.sign_in_begin,
+        "Begin to sign in at plex.tv.",
+    ),
+    Call(
+        "sign_in_poll", NoArguments, SignInAnswer, sign_in.sign_in_poll,
+        "How far the sign-in is.",
+    ),
+    Call(
+        "sign_in_choose", ChooseServer, ChosenServer, sign_in.sign_in_choose,
         "Choose a server and one of its addresses; store its token.",
     ),
     Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
@@ -167,10 +176,22 @@ CALLS: tuple[Call, ...] = (
         "dry_run", ListDryRun, DryRunAnswer, dry_runs.dry_run,
         "Rows of the newest dry run.",
     ),
-    Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
-    Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
-    Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),
-    Call("support_bundle", NoArguments, SupportBundle, pending, "One text for a report."),
+    Call(
+        "statistics", NoArguments, StatisticsAnswer, tools.statistics,
+        "What was counted.",
+    ),
+    Call(
+        "reset_statistics", NoArguments, Done, tools.reset_statistics,
+        "Begin to count again.",
+    ),
+    Call(
+        "log", ReadLog, LogAnswer, tools.log,
+        "The newest lines of the worker's log.",
+    ),
+    Call(
+        "support_bundle", NoArguments, SupportBundle, support.support_bundle,
+        "One text for a report.",
+    ),
     Call(
         "count_restorable", NoArguments, Confirmed, count_items,
         "How many items the task Restore Plex Values would restore.",

@@ -12,6 +12,7 @@ from sync_queue.counters import Counters
 from sync_queue.meta import parse_float
 from sync_queue.schema import back_up
 from sync_queue.spill import remove_stale_files
+from validation.token_file import delete_stale_sign_in
 from worker.lifecycle.worker_queue import WorkerQueue
 from worker.reporting.tallies import prune
 
@@ -42,6 +43,7 @@ class Maintenance:
         prune(self._counters, now)
         remove_stale_files(self._data_dir, now)
         remove_old_dry_run(self._data_dir, now)
+        delete_stale_sign_in(self._data_dir, now)
         if abs(now - (parse_float(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:
