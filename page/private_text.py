@@ -13,6 +13,7 @@ from core.obfuscate import hide_paths
 
 HIDDEN = "(hidden)"
 MIN_PRIVATE_CHARS = 2
+CUT_CHARS = 24
 # Facts whose values are PlexSync's own words or numbers.
 # fmt: off
 _PLAIN = frozenset((
@@ -38,6 +39,7 @@ _ADDRESSES = (
     # A name with dots, or numbers: of a host, a file or a module.
     re.compile(r"\b\w[\w-]*(?:\.\w[\w-]*)+(?::\d+)?"),
 )
+_SEPARATORS = re.compile(r"[/\\]+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|[«“„‘].*?[»”“’]", re.DOTALL)
 
 
@@ -49,22 +51,35 @@ class PrivateWords:
 
     def __init__(self, words: Iterable[str], *, is_complete: bool) -> None:
         self.is_complete = is_complete
+        private = {text for word in words for text in _spellings(word)}
         # The longest first: a name may be the beginning of another one.
-        private = {word.strip() for word in words if len(word.strip()) >= MIN_PRIVATE_CHARS}
         ordered = sorted(private, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
+        pattern = "|".join(r"\s+".join(map(re.escape, word.split())) for word in ordered)
+        self._pattern = re.compile(pattern, re.IGNORECASE)
         self._is_empty = not ordered
 
     def hide(self, text: str) -> str:
         """Return free text without what is private; `(hidden)` unless all of it is known."""
         if not self.is_complete:
             return HIDDEN
-        hidden = text if self._is_empty else self._pattern.sub(HIDDEN, text)
-        hidden = _QUOTED.sub(HIDDEN, hide_paths(hidden))
+        # Paths first: without a name in it, a path would not be recognized.
+        hidden = hide_paths(text)
+        hidden = hidden if self._is_empty else self._pattern.sub(HIDDEN, hidden)
+        hidden = _QUOTED.sub(HIDDEN, hidden)
         for pattern in _ADDRESSES:
             hidden = pattern.sub(HIDDEN, hidden)
-        # A blank that was doubled in the log is one here, and the other way round.
-        return hidden if self._is_empty else self._pattern.sub(HIDDEN, hidden)
+        return hidden
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """Yield the word, the beginning of a long one, which the log cuts, and the parts of a path."""
+    text = word.strip()
+    if "/" in text or "\\" in text:
+        yield from (part for part in _SEPARATORS.split(text) if len(part) >= MIN_PRIVATE_CHARS)
+    if len(text) >= MIN_PRIVATE_CHARS:
+        yield text
+    if len(text) > CUT_CHARS:
+        yield text[:CUT_CHARS].strip()
 
 
 def hide_line(line: str, words: PrivateWords) -> str:

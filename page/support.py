@@ -85,7 +85,9 @@ def _settings(context: TaskContext, stash: StashClient | None) -> Iterator[str]:
 
 def _setting_value(row: SettingRow) -> str:
     """Return the value where PlexSync or numbers make it; of the user's texts only if it is set."""
-    if row.type != "STRING" or (row.choices and row.value in row.choices):
+    if row.type == "NUMBER":
+        return f"{row.value:g}"
+    if row.type == "BOOLEAN" or (row.choices and row.value in row.choices):
         return json.dumps(row.value)
     return "set" if row.is_set else "not set"
 

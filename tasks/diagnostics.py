@@ -1,9 +1,10 @@
 """Tasks that only look and tell."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from core.errors import PlexError, StashQueryError, StashUnavailable
@@ -137,7 +138,7 @@ def dry_run(context: TaskContext) -> TaskResult:
     tally, writer = PreviewTotals(), DryRunWriter(context.data_dir, SYNC, context.clock.sleep)
     with writer:
         with _ctx(context, config, stash) as ctx:
-            matched = _preview_all(context, ctx, tally, writer)
+            matched = _preview_all(context, stash, partial(preview, ctx), tally, writer)
         with context.store() as store:
             finish_rows(context, store, writer, tally.scenes, matched)
     for line in tally.lines():
@@ -147,14 +148,18 @@ def dry_run(context: TaskContext) -> TaskResult:
 
 
 def _preview_all(
-    context: TaskContext, ctx: SyncContext, tally: PreviewTotals, writer: DryRunWriter
+    context: TaskContext,
+    stash: StashClient,
+    look: Callable[[list[int]], list[Preview]],
+    tally: PreviewTotals,
+    writer: DryRunWriter,
 ) -> int:
-    """Preview every scene until the task's time is used up; return how many Plex has."""
-    total, ends_at = _scene_count(ctx.stash), context.clock.monotonic() + context.max_duration_s()
+    """Look at every scene until the task's time is used up; return how many Plex has."""
+    total, ends_at = _scene_count(stash), context.clock.monotonic() + context.max_duration_s()
     pace = IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
     matched = 0
-    for page in scene_pages(ctx.stash, PREVIEW_PAGE):
-        for one in preview(ctx, [key for key, _ in page]):
+    for page in scene_pages(stash, PREVIEW_PAGE):
+        for one in look([key for key, _ in page]):
             tally.add(one)
             matched += bool(one.items)
             if one.fields:

@@ -8,13 +8,11 @@ from reconciliation.detectors import DETECTORS, MISSING
 from reconciliation.gap_sinks import DryRunGapSink
 from reconciliation.run import Run
 from reconciliation.sweep import Sweep
-from sync.context import SyncContext
 from sync.dry_run_file import RECONCILE, DryRunWriter
 from sync.path_learning import LearnedPaths, LearnedPathStore
 from sync.planner import SyncPlanner
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.records import Records
-from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskResult, plex_failure
 from tasks.dry_run_rows import finish_rows, gap_row
 from tasks.reconcile import report_run, share_of
@@ -34,7 +32,11 @@ def dry_run(context: TaskContext) -> TaskResult:
             store, DeadLetters(store), EXAMPLES, lambda gap, title: writer.add(gap_row(gap, title))
         )
         ctx = context.build_sync_context(config, stash, store)
-        sweep = Sweep(SyncPlanner(_read_only(context, ctx, store)), book, context.clock, run)
+        learning = None
+        if not config.path_map:
+            learning = _ReadOnlyLearnedPaths(context.data_dir, context.clock, ctx.log, str)
+        looking = replace(ctx, records=_ReadOnlyRecords(store), learning=learning)
+        sweep = Sweep(SyncPlanner(looking), book, context.clock, run)
         try:
             while not sweep.step():
                 context.progress(share_of(sweep.run))
@@ -51,13 +53,6 @@ def dry_run(context: TaskContext) -> TaskResult:
             context.info(f"Scene {gap.scene_id}: {named}: {gap.evidence.rstrip('.')}.")
     ended = sweep.run.model_copy(update={"ended_at": context.clock.wall()})
     return report_run(context, ended, "nothing was queued, a run would queue")
-
-
-def _read_only(context: TaskContext, ctx: SyncContext, store: JobStore) -> SyncContext:
-    learning = None
-    if not ctx.config.path_map:
-        learning = _ReadOnlyLearnedPaths(context.data_dir, context.clock, ctx.log, str)
-    return replace(ctx, records=_ReadOnlyRecords(store), learning=learning)
 
 
 class _ReadOnlyRecords(Records):
