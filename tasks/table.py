@@ -11,6 +11,7 @@ from tasks import (
     reconcile_dry_run,
     restore,
     statistics,
+    sync_dry_run,
 )
 from tasks.context import TaskContext, TaskResult
 
@@ -55,7 +56,7 @@ TASKS: tuple[Task, ...] = (
         "Replaces titles, summaries, tags and posters in Plex.",
     ),
     Task(
-        "Sync All: Dry Run", "dry_run", diagnostics.dry_run,
+        "Sync All: Dry Run", "dry_run", sync_dry_run.dry_run,
         "Count by field what Sync All Scenes would write, with examples. Writes nothing.",
     ),
     Task(
