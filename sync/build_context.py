@@ -93,8 +93,7 @@ def build_sync_context(
     def on_missing(choice: LibraryChoice) -> None:
         log.warning("library.missing", detail=choice.problem)
 
-    index = FileIndex(data_dir / "cache")
-    finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
+    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
         stash=stash,
