@@ -31,7 +31,7 @@ export function applyChanges(
 ): StoredMap {
   const next = { ...stored };
   for (const row of rows) {
-    if (!row.name in changes) continue;
+    if (!(row.name in changes)) continue;
     for (const key of spellingsOf(row, next)) {
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy of a plain map
       delete next[key];
