@@ -2,7 +2,7 @@
 
 PYTHON = python3
 # Tests at a time: most of them wait for processes, so more than there are cores.
-JOBS = 4
+JOBS = 6
 KEEP =
 SEED = 1
 TESTS = tests/unit

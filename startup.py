@@ -109,6 +109,10 @@ def run_task_process(message: dict[str, object], arguments: dict[str, object]) -
 
     if arguments.get("mode") == MODE and arguments.get("call") == CALL:
         return run_snapshot(DATA, time.time())
+    from hooks import scene_states
+
+    if arguments.get("mode") == MODE and arguments.get("call") == scene_states.CALL:
+        return scene_states.run_scene_states(arguments, DATA)
     load_site()
     from dependencies.install import DependencyError, ensure_dependencies
 

@@ -41,8 +41,10 @@ IMAGE = "image"
 SYNC_ALL = "sync_all"
 SYNC_RECENT = "sync_recent"
 FORCE_SYNC = "force_sync"
+# The user asked for this scene alone.
+SYNC_NOW = "sync_now"
 # What the user asks for by a button is looked up in Plex as it is at that moment.
-BUTTONS = frozenset({REQUEUED, SYNC_ALL, SYNC_RECENT, FORCE_SYNC})
+BUTTONS = frozenset({REQUEUED, SYNC_ALL, SYNC_RECENT, FORCE_SYNC, SYNC_NOW})
 
 _SEPARATOR = "+"
 

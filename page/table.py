@@ -1,6 +1,6 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import connection, settings, token
+from page import connection, queue, settings, token
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -98,10 +98,10 @@ CALLS: tuple[Call, ...] = (
     Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
     Call("paths", NoArguments, PathsAnswer, pending, "The path mapping and folders to choose."),
     Call("check_paths", CheckPaths, CheckedPaths, pending, "How well a path mapping fits."),
-    Call("queue", ListQueue, QueueAnswer, pending, "Jobs that wait or are in progress."),
-    Call("sync_now", ChooseJobs, Confirmed, pending, "Make waiting jobs due and urgent."),
-    Call("drop_jobs", DropJobs, Confirmed, pending, "Delete waiting jobs."),
-    Call("clear_queue", ClearQueue, Confirmed, pending, "Delete every waiting job."),
+    Call("queue", ListQueue, QueueAnswer, queue.list_queue, "Jobs that wait or are in progress."),
+    Call("sync_now", ChooseJobs, Confirmed, queue.sync_now, "Make waiting jobs due and urgent."),
+    Call("drop_jobs", DropJobs, Confirmed, queue.drop_chosen, "Delete waiting jobs."),
+    Call("clear_queue", ClearQueue, Confirmed, queue.clear_queue, "Delete every waiting job."),
     Call("dead_letters", ListDeadLetters, DeadLettersAnswer, pending, "Jobs that failed for good."),
     Call("retry_dead_letters", ChooseDeadLetters, Confirmed, pending, "Put them back."),
     Call("dismiss_dead_letters", ChooseDeadLetters, Confirmed, pending, "Delete them."),

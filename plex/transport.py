@@ -17,10 +17,10 @@ import urllib3
 from plexapi.base import PlexObject
 from plexapi.exceptions import BadRequest, PlexApiException
 from plexapi.server import PlexServer
-from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError, PlexUnavailable
+from network.plain_session import PlainSession
 from plex.connection_faults import URL, explain, was_not_sent
 from plex.errors import is_late_body, plex_errors, status_of
 from plex.xml_encoding import UTF_8, as_utf_8
@@ -118,11 +118,8 @@ class PlexTransport:
         on_answer: Callable[[float, int], object],
     ) -> None:
         """Send nothing. `on_answer` gets the seconds and the status of every answer."""
-        self.session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT))
         # a proxy must not see the token; Plex is on the local network
-        self.session.trust_env = False
+        self.session = PlainSession(MAX_IN_FLIGHT)
         self.session.verify = address.verify
         if not address.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

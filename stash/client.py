@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -250,8 +251,7 @@ class StashClient(StashTransport):
         headers = {"If-None-Match": etag} if etag else {}
         response = self.s.request(
             "GET",
-            f"{self.base_url}/scene/{scene_id}/screenshot",
-            params={"t": version},
+            f"{self.base_url}/scene/{scene_id}/screenshot?t={quote(version)}",
             headers=headers,
         )
         if response.status_code == 304:

@@ -10,6 +10,7 @@ import requests
 import urllib3
 
 from core.errors import StashNeed, StashUnavailable, reason_of
+from network.plain_session import PlainSession
 from stash.key_file import KeyFile
 
 # Stash 0.31 answers 401 from its API, redirects everything else to the login page, and answers 403
@@ -17,6 +18,8 @@ from stash.key_file import KeyFile
 _AUTH_FAILURES = (301, 302, 303, 307, 308, 401, 403)
 _WRONG_KEY = 401
 _TRIPWIRE = 403
+# As many covers are read at the same time as requests are in flight to Plex.
+MAX_CONNECTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class StashAddress:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-class StashSession(requests.Session):
+class StashSession(PlainSession):
     """Send requests to one Stash. Several threads may send at the same time.
 
     `cookie` is the value of Stash's session cookie, "" for none. Stash renews it with every
@@ -68,9 +71,8 @@ class StashSession(requests.Session):
             on_request: Called before each request, repeated ones included; not for `is_up`.
             key_file: Where the API key is kept between runs; None keeps none.
         """
-        super().__init__()
         # A proxy for the internet must not see requests to Stash.
-        self.trust_env = False
+        super().__init__(MAX_CONNECTIONS)
         # Stash's certificate is self-signed, and it runs on the same host.
         self.verify = False
         # Stash reads the oldest of two cookies of one name, so none may come from a cookie jar.

@@ -106,6 +106,11 @@ UNION ALL SELECT 1 FROM {QUEUE} WHERE subject = :subject AND status = 2
 UNION ALL SELECT 1 FROM dead_letters WHERE subject = :subject AND last_at >= :since LIMIT 1
 """
 
+# Which of some subjects wait, are in progress, or failed: an index look-up per subject.
+WAITING_AMONG = f"SELECT subject FROM {QUEUE} WHERE status < 2 AND subject IN ({{places}})"
+RUNNING_AMONG = f"SELECT subject FROM {QUEUE} WHERE status = 2 AND subject IN ({{places}})"
+DEAD_LETTERS_AMONG = "SELECT subject FROM dead_letters WHERE subject IN ({places})"
+
 # What a damaged database still shows of its queue; its indexes may be what is damaged.
 SALVAGE = f"""
 SELECT data, timestamp, subject, cause, priority FROM {QUEUE} NOT INDEXED WHERE status < 5 ORDER BY _id {{order}}

@@ -11,6 +11,7 @@ LAYERS = {
     "core": 0,
     "validation": 1,
     "dependencies": 1,
+    "network": 1,
     "stash": 2,
     "sync_queue": 2,
     "plex": 2,

@@ -90,6 +90,10 @@ JSON_MODULES = {
 OURS = {
     "startup", "core", "core.stash_log", "hooks", "hooks.entry", "hooks.message", "sync_queue", "sync_queue.hook_queue", "sync_queue.statements"
 }  # fmt: skip
+# What the two calls load that the page makes again and again.
+LIGHT_CALLS = {
+    "core.version", "hooks.operations", "hooks.snapshot", "hooks.scene_states",
+}  # fmt: skip
 STARTING = {
     "core.launch", "subprocess", "_posixsubprocess", "select", "selectors", "signal", "_signal", "fcntl", "threading",
     "_thread", "contextlib", "locale", "_locale", "warnings", "builtins", "grp", "pwd", "msvcrt", "_winapi",
@@ -512,6 +516,13 @@ def test_a_log_line_is_written_at_its_level(plugin: Plugin) -> None:
 
 
 def traced(plugin: Plugin, raw: bytes, tmp_path: Path) -> dict[str, Any]:
+    """Return what one hook loaded and did."""
+    answer, trace = traced_answer(plugin, raw, tmp_path)
+    assert answer == {"output": "ok"}
+    return trace
+
+
+def traced_answer(plugin: Plugin, raw: bytes, tmp_path: Path) -> tuple[Any, dict[str, Any]]:
     """What one run loaded and did. `-I -S`: neither the user's environment nor installed packages
     add to it.
     """
@@ -532,10 +543,9 @@ def traced(plugin: Plugin, raw: bytes, tmp_path: Path) -> dict[str, Any]:
     )
 
     assert (finished.returncode, finished.stderr) == (0, b"")
-    assert json.loads(finished.stdout) == {"output": "ok"}
     trace: dict[str, Any] = json.loads(output.read_text("utf-8"))
     assert trace["status"] == 0
-    return trace
+    return json.loads(finished.stdout), trace
 
 
 def test_a_hook_beside_a_worker_loads_only_light_modules(
@@ -595,3 +605,16 @@ def test_a_hook_that_starts_a_worker_starts_one_process(plugin: Plugin, tmp_path
     assert 1 <= len(started) <= 2
     assert all(str(plugin.root / "PlexSync.py") in arguments[1] for arguments in started)
     assert all("'worker', 'update'" in arguments[1] for arguments in started)
+
+
+@pytest.mark.parametrize("call", [{"call": "snapshot"}, {"call": "scene_states", "ids": [42]}])
+def test_a_call_that_is_asked_often_loads_only_light_modules(
+    busy_plugin: Plugin, tmp_path: Path, call: dict[str, object]
+) -> None:
+    raw = json.dumps({"args": {"mode": "ui", **call}}).encode()
+
+    answer, trace = traced_answer(busy_plugin, raw, tmp_path)
+
+    assert list(answer) == ["output"]
+    assert set(trace["modules"]) - LIGHT_MODULES - JSON_MODULES - OURS <= LIGHT_CALLS
+    assert trace["events"] == []

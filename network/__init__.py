@@ -1,0 +1,1 @@
+"""What the clients of both servers share: sending requests."""

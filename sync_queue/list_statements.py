@@ -1,0 +1,25 @@
+"""The SQL of the lists that the page shows; hooks do not load it."""
+
+from sync_queue.statements import QUEUE
+
+JOB_COLUMNS = "subject, cause, priority, due_at, attempts, reason, status"
+
+# The queue in the order in which it is processed: three lists, each in the order of an index, so
+# that a page far down costs a walk over the index and no sort.
+RUNNING_JOBS = f"""
+SELECT {JOB_COLUMNS} FROM {QUEUE} WHERE status = 2 ORDER BY _id LIMIT :limit OFFSET :offset
+"""
+DUE_JOBS = f"""
+SELECT {JOB_COLUMNS} FROM {QUEUE} INDEXED BY by_urgency WHERE status < 2 AND due_at <= :now
+ORDER BY priority, due_at, _id LIMIT :limit OFFSET :offset
+"""
+LATER_JOBS = f"""
+SELECT {JOB_COLUMNS} FROM {QUEUE} INDEXED BY by_due WHERE status < 2 AND due_at > :now
+ORDER BY due_at, _id LIMIT :limit OFFSET :offset
+"""
+JOBS_AMONG = f"""
+SELECT {JOB_COLUMNS} FROM {QUEUE} WHERE status < 2 AND subject IN ({{places}})
+UNION ALL SELECT {JOB_COLUMNS} FROM {QUEUE} WHERE status = 2 AND subject IN ({{places}})
+"""
+COUNT_WAITING = f"SELECT count(*) FROM {QUEUE} WHERE status < 2"
+DROP_WAITING_SUBJECT = f"DELETE FROM {QUEUE} WHERE subject = :subject AND status < 2"
