@@ -1,5 +1,6 @@
 // The tabs of the page, in their order. A row here is all that a new tab needs.
 import type { ComponentType } from "react";
+import { SettingsTab } from "../settings/places";
 import { Overview } from "../tabs/Overview";
 
 export interface Tab {
@@ -9,4 +10,7 @@ export interface Tab {
   Component: ComponentType;
 }
 
-export const TABS: readonly Tab[] = [{ id: "overview", title: "Overview", Component: Overview }];
+export const TABS: readonly Tab[] = [
+  { id: "overview", title: "Overview", Component: Overview },
+  { id: "settings", title: "Settings", Component: SettingsTab },
+];

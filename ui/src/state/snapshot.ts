@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import type { Snapshot } from "../calls";
 import { call } from "../stash/client";
+import { BROWSER } from "./browserEnvironment";
 import { Poller, type Polled } from "./poller";
 
 /** While the page of PlexSync is open. */
@@ -12,15 +13,7 @@ export const ICON_INTERVAL_MS = 60_000;
 let poller: Poller<Snapshot> | null = null;
 
 function shared(): Poller<Snapshot> {
-  poller ??= new Poller(() => call("snapshot", {}), {
-    now: () => Date.now(),
-    after: (waitMs, run) => {
-      const timer = window.setTimeout(run, waitMs);
-      return () => window.clearTimeout(timer);
-    },
-    isHidden: () => document.hidden,
-    onVisibilityChange: (run) => document.addEventListener("visibilitychange", run),
-  });
+  poller ??= new Poller(() => call("snapshot", {}), BROWSER);
   return poller;
 }
 
