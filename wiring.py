@@ -43,6 +43,7 @@ from worker.lifecycle.live_settings import LiveSettings
 from worker.lifecycle.loop import WorkerLoop
 from worker.lifecycle.request_pool import RequestPool
 from worker.lifecycle.supervisor import UPDATE, WorkerSupervisor
+from worker.lifecycle.token_move import TokenMover
 from worker.lifecycle.worker_queue import WorkerQueue, open_worker_queue
 from worker.reporting.batch_summary import BatchSummary
 from worker.reporting.job_log import JobReporter
@@ -164,7 +165,8 @@ def build_components(
         catch_up=CatchUp(
             queue.store, queue.facts, queue.records, entities, clock, log, env.checkpoint
         ),
-        default_settings=DefaultSettingsWriter(queue.facts, clock, log, VERSION),
+        token_mover=TokenMover(settings.tokens, queue.notices, clock, log, env.checkpoint),
+        default_settings=DefaultSettingsWriter(queue.facts, settings.tokens, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
         background_tasks=(deletions, reconciliation),
         heartbeat=run.heartbeat,

@@ -70,7 +70,7 @@ def libraries(context: TaskContext, arguments: NoArguments) -> LibrariesAnswer:
     Raises:
         TaskFailed, StashUnavailable, StashQueryError: Stash does not say what is stored.
     """
-    config = _quick(context.read_settings(context.stash_client()).config)
+    config = quick_config(context.read_settings(context.stash_client()).config)
     missing = config.missing_required()
     if missing:
         text = f"{' and '.join(missing)} must be set first."
@@ -156,6 +156,17 @@ def capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def quick_config(config: PlexSyncConfig) -> PlexSyncConfig:
+    """Return the settings with time-outs that a user can wait for."""
+    connect_s, read_s = TEST_TIMEOUT_S
+    return config.model_copy(
+        update={
+            "plex_connect_timeout_s": min(connect_s, config.plex_connect_timeout_s),
+            "plex_read_timeout_s": min(read_s, config.plex_read_timeout_s),
+        }
+    )
+
+
 def _candidate(stored: PlexSyncConfig, arguments: TestConnection) -> PlexSyncConfig:
     """The stored settings with what the user typed in place of them.
 
@@ -169,17 +180,7 @@ def _candidate(stored: PlexSyncConfig, arguments: TestConnection) -> PlexSyncCon
         changes["plex_token"] = SecretStr(typed_token(arguments.token))
     if arguments.verify_tls is not None:
         changes["plex_verify_tls"] = arguments.verify_tls
-    return _quick(stored.model_copy(update=changes))
-
-
-def _quick(config: PlexSyncConfig) -> PlexSyncConfig:
-    connect_s, read_s = TEST_TIMEOUT_S
-    return config.model_copy(
-        update={
-            "plex_connect_timeout_s": min(connect_s, config.plex_connect_timeout_s),
-            "plex_read_timeout_s": min(read_s, config.plex_read_timeout_s),
-        }
-    )
+    return quick_config(stored.model_copy(update=changes))
 
 
 def _rights(sections: Sequence[Section]) -> Finding:

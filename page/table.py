@@ -1,6 +1,6 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import connection, queue, settings, token
+from page import connection, paths, queue, settings, token
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -96,8 +96,11 @@ CALLS: tuple[Call, ...] = (
         "Choose a server and one of its addresses; store its token.",
     ),
     Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
-    Call("paths", NoArguments, PathsAnswer, pending, "The path mapping and folders to choose."),
-    Call("check_paths", CheckPaths, CheckedPaths, pending, "How well a path mapping fits."),
+    Call("paths", NoArguments, PathsAnswer, paths.paths, "The path mapping and folders to choose."),
+    Call(
+        "check_paths", CheckPaths, CheckedPaths, paths.check_paths,
+        "How well a path mapping fits.",
+    ),
     Call("queue", ListQueue, QueueAnswer, queue.list_queue, "Jobs that wait or are in progress."),
     Call("sync_now", ChooseJobs, Confirmed, queue.sync_now, "Make waiting jobs due and urgent."),
     Call("drop_jobs", DropJobs, Confirmed, queue.drop_chosen, "Delete waiting jobs."),

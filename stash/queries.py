@@ -19,6 +19,10 @@ CREDENTIALS = (
     "query PlexSyncCredentials { configuration { general { apiKey maxSessionAge username } } }"
 )
 
+LIBRARY_FOLDERS = (
+    "query PlexSyncFolders { configuration { general { stashes { path excludeVideo } } } }"
+)
+
 STASH_VERSION = "query PlexSyncStashVersion { version { version } }"
 
 # What an operation writes to its stderr ends in Stash's log: the only way for a detached worker to

@@ -27,6 +27,8 @@ Plex token are required.
 - The key is the name under which Stash stores the setting. Its first character sorts the
   settings on Stash's page; PlexSync also accepts the name without it, and camel case
   (`plexUrl`).
+- The Plex token does not stay in Stash: PlexSync moves it into `data/plex_token` and empties the
+  setting ([why](security.md#the-plex-token)). An empty field is thus no missing token.
 - If the Plex URL or the Plex token is not set, PlexSync uses `plexHost`, `plexPort` and
   `plexToken`, as another plugin with the same ID stores them.
 """

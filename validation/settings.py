@@ -30,8 +30,9 @@ _CONNECTION = (
     ),
     Setting(
         "plex_token", "a", SettingType.STRING, "", "Plex token",
-        "X-Plex-Token of the account that owns the server. Every user who can log in to Stash can "
-        "read it.",
+        "X-Plex-Token of the account that owns the server. PlexSync moves it into its own folder "
+        "within minutes and empties this field, because every program that may query Stash can "
+        "read it here.",
         default_note="empty (required)", secret=True, required=True,
     ),
     Setting(

@@ -14,8 +14,11 @@ from sync_queue.schema import MIGRATIONS
 from tests.emulators.stash_client import GraphqlFailure
 from tests.harness.crash import CrashHarness, simulate_stash_outage, wait_idle
 from tests.harness.plugin_copy import ROOT
+from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
 from tools.package import FILES, FOLDERS
+from validation.token_file import FILE_NAME
+from worker.lifecycle.token_move import STABLE_FOR_S
 
 VERSION_INTERVAL_S = 5.0
 
@@ -46,11 +49,13 @@ WORK = (
 )
 SEVERAL = ("drain.job_started", "drain.synced", "store.complete")  # once for each job
 CATCHING_UP = ("catch_up.page", "store.enqueue")
+MOVING_TOKEN = ("token.kept", "token.remembered")
 FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.recorded")
 SHUTDOWN = ("shutdown.decided", "shutdown.released", "shutdown.done", "worker.over")
 NEWS = "shutdown.new_work"
 REPAIRING = ("schema.created", "schema.repaired", "schema.quarantined")
-ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *SHUTDOWN, NEWS, *REPAIRING}
+ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *MOVING_TOKEN, *SHUTDOWN}
+ALL |= {NEWS, *REPAIRING}
 OF_THE_CHILD = {
     "worker.born",
     "worker.leased",
@@ -224,6 +229,33 @@ def test_a_worker_killed_during_a_fan_out_loses_no_scene(
     restart(crash)
 
     crash.wait_until_consistent()
+
+
+def token_setting(crash: CrashHarness) -> str:
+    """Return what Stash has stored for the Plex token."""
+    return str((crash.stash.settings() or {})["a_plex_token"])
+
+
+@pytest.mark.parametrize("name", MOVING_TOKEN)
+def test_a_worker_killed_while_it_moves_the_token_loses_none(
+    idle_crash: CrashHarness, name: str
+) -> None:
+    crash = idle_crash
+    crash.kill_at(name)
+    crash.skip(STABLE_FOR_S)
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    left = token_setting(crash)
+
+    scene = crash.scene("a.mp4")
+    crash.edit(scene, title="New")
+    crash.wait_until_consistent()
+    crash.skip(STABLE_FOR_S)
+    wait_for(lambda: not token_setting(crash), "the setting is emptied")
+    crash.edit(scene, title="Newer")
+
+    crash.wait_until_consistent()
+    assert left == TOKEN
+    assert (crash.data / FILE_NAME).read_text("ascii") == TOKEN
 
 
 def install_update(crash: CrashHarness) -> None:

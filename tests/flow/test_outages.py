@@ -118,7 +118,7 @@ def test_a_refusal_is_never_the_jobs_fault(worker: InProcessHarness, status: int
 
     assert [(subject, attempts) for subject, attempts, _ in waiting] == [(f"scene:{scene}", 0)]
     assert worker.item().title == "Patient"
-    assert len(worker.stash_log("Plex token")) == 1
+    assert len(worker.stash_log("no access to Plex")) == 1
 
 
 def test_a_token_that_may_not_write_is_a_refusal(worker: InProcessHarness) -> None:

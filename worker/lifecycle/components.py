@@ -14,6 +14,7 @@ from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
 from worker.lifecycle.install_check import InstallationCheck
 from worker.lifecycle.live_settings import LiveSettings
+from worker.lifecycle.token_move import TokenMover
 from worker.lifecycle.worker_queue import WorkerQueue
 from worker.reporting.stats import StatisticsRecorder
 from worker.resilience.circuit import CircuitBreaker
@@ -50,6 +51,7 @@ class WorkerComponents:
     throttle: Throttle
     statistics: StatisticsRecorder
     catch_up: CatchUp
+    token_mover: TokenMover
     default_settings: DefaultSettingsWriter
     installation: InstallationCheck
     background_tasks: tuple[BackgroundTask, ...]

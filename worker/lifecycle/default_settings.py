@@ -16,8 +16,16 @@ from core.log import EventLog
 from core.timers import IntervalTimer
 from stash.client import StashClient
 from sync_queue.meta import MetaStore
-from validation.config import read_config, stored_names
-from validation.settings import SETTINGS
+from validation.config import (
+    read_config,
+    spellings,
+    stored_names,
+    typed_tokens,
+    without_tokens,
+)
+from validation.kept_token import NO_KEPT_TOKEN, KeptToken
+from validation.settings import BY_NAME, SETTINGS
+from validation.token_file import TokenFile
 from worker.lifecycle.stored_defaults import StoredDefaults, is_same, outdated_defaults
 
 # The map must have stayed the same for this long.
@@ -30,13 +38,15 @@ COMPLETE_READS = 6
 DONE = "defaults_written"
 
 
-def missing_defaults(raw: Mapping[str, object]) -> dict[str, object]:
+def missing_defaults(
+    raw: Mapping[str, object], kept: KeptToken = NO_KEPT_TOKEN
+) -> dict[str, object]:
     """Return the defaults to add to the stored settings; {} while a required one is missing.
 
     A key that the user has stored, in whatever spelling, stays as it is. A default that Stash
-    shows without being stored (off, 0, empty) is not stored.
+    shows without being stored (off, 0, empty) is not stored. `kept`: the token in the data folder.
     """
-    if not raw or read_config(raw).config.missing_required():
+    if not raw or read_config(raw, kept).config.missing_required():
         return {}
     stored = stored_names(raw)
     return {
@@ -46,16 +56,24 @@ def missing_defaults(raw: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def dropped_keys(written: Mapping[str, object], now: Mapping[str, object]) -> dict[str, object]:
-    """Return what was written and is missing now."""
-    return {key: value for key, value in written.items() if key not in now}
+def dropped_keys(
+    written: Mapping[str, object], now: Mapping[str, object], kept: KeptToken = NO_KEPT_TOKEN
+) -> dict[str, object]:
+    """Return what was written and is missing now, without a token that was moved into a file."""
+    dropped = {key: value for key, value in written.items() if key not in now}
+    new = kept.new_tokens(typed_tokens(dropped))
+    tokens = spellings(BY_NAME["plex_token"], dropped)
+    return {key: value for key, value in dropped.items() if key not in tokens or value in new}
 
 
 class DefaultSettingsWriter:
     """Stores missing defaults and replaces outdated ones, once per version of PlexSync."""
 
-    def __init__(self, facts: MetaStore, clock: Clock, log: EventLog, version: str) -> None:
+    def __init__(
+        self, facts: MetaStore, tokens: TokenFile, clock: Clock, log: EventLog, version: str
+    ) -> None:
         self._facts = facts
+        self._tokens = tokens
         self._log = log
         self._version = version
         self._defaults = StoredDefaults(facts)
@@ -75,7 +93,9 @@ class DefaultSettingsWriter:
         if stash is None or not self._timer.fire() or self._facts.get(DONE) == self._version:
             return
         raw = stash.settings()
-        is_stable, self._last = raw == self._last, raw
+        # Moving the token out of the settings is no change by the user.
+        others = without_tokens(raw)
+        is_stable, self._last = others == self._last, others
         self._defaults.forget_changed(raw)
         self._added = {
             key: value for key, value in self._added.items() if is_same(raw.get(key, value), value)
@@ -83,9 +103,10 @@ class DefaultSettingsWriter:
         if self._written:
             # A newer value is the user's. A user who empties the map wants the defaults again.
             self._written = {**self._written, **raw} if raw else {}
-        if not is_stable or not raw or read_config(raw).config.missing_required():
+        kept = self._tokens.load()
+        if not is_stable or not raw or read_config(raw, kept).config.missing_required():
             return
-        missing = {**missing_defaults(raw), **dropped_keys(self._written, raw)}
+        missing = {**missing_defaults(raw, kept), **dropped_keys(self._written, raw, kept)}
         outdated = outdated_defaults(self._defaults.values(), raw)
         if missing or outdated:
             self._write(stash, raw, missing, outdated)
@@ -118,5 +139,5 @@ class DefaultSettingsWriter:
         self._defaults.remember({key: self._added[key] for key in missing if key in self._added})
         self._defaults.remember(outdated)
         self._log.info("settings.defaults", keys=added, restored=restored, updated=tuple(outdated))
-        self._last, self._written, self._complete_reads = written, written, 0
+        self._last, self._written, self._complete_reads = without_tokens(written), written, 0
         self._timer.postpone(WATCH_S)

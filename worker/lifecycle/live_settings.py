@@ -1,6 +1,6 @@
 """Read the settings from Stash, and rebuild the clients of both servers when they change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.clock import Clock
@@ -26,7 +26,8 @@ UNKNOWN_AGE_S = 180.0
 class LiveSettings:
     """Reads the settings with the newest session that a hook or a task has stored.
 
-    `config` is None until the settings were read; `generation` counts their changes.
+    `config` is None until the settings were read; `generation` counts their changes; `tokens` is
+    the token in the data folder.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class LiveSettings:
         self._facts = facts
         self._stored_defaults = StoredDefaults(facts)
         self._notices = notices
-        self._tokens = tokens
+        self.tokens = tokens
         self._clock = clock
         self._log = log
         self._build_stash = build_stash
@@ -111,11 +112,16 @@ class LiveSettings:
         client = self.stash()
         if client is None:
             raise StashUnavailable("no hook or task has stored Stash's address yet")
-        raw, kept = client.settings(), self._tokens.load()
+        raw, kept = client.settings(), self.tokens.load()
         if raw != self._raw or kept != self._kept or self.config is None:
             self._kept = kept
             self._apply(raw, client)
         return self._ctx
+
+    @property
+    def stored(self) -> Mapping[str, object] | None:
+        """Return what Stash has stored, as it was read last; None before the first read."""
+        return self._raw
 
     @property
     def may_write(self) -> bool:

@@ -63,6 +63,7 @@ class WorkerLoop:
         self._relisted = components.relisted
         self._throttle = components.throttle
         self._statistics = components.statistics
+        self._token_mover = components.token_mover
         self._default_settings = components.default_settings
         self._installation = components.installation
         self._heartbeat = components.heartbeat
@@ -169,6 +170,7 @@ class WorkerLoop:
             self._background.run_if_due(self._sync_context, lambda: self._deadline_passed(until))
             self._notice_sender.send_if_due()
             self._maintenance.run_if_due()
+            self._token_mover.move_when_stable(self._settings.stash(), self._settings.stored)
             self._default_settings.write_when_stable(self._settings.stash())
         except (StashUnavailable, StashQueryError) as error:
             self._on_stash_failed(error)

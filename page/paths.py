@@ -1,0 +1,181 @@
+"""Answer the calls about the path mapping: what is set, what was learned, and how well it fits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from core.errors import PlexError
+from page.connection import problem_text, quick_config
+from page.models.base import NoArguments
+from page.models.settings import (
+    CheckedPaths,
+    CheckPaths,
+    LearnedPair,
+    PathPair,
+    PathsAnswer,
+    TypedPair,
+)
+from plex.client import PlexClient
+from plex.finder import Finder
+from plex.index import FileIndex
+from plex.libraries import choose_libraries
+from plex.mapping_check import Pairs, check_sample, turned_pairs
+from plex.path_learner import StashFile, learn
+from stash.library import library_folders, scene_file_sample
+from sync.path_learning import read_mappings
+from tasks.context import TaskContext, TaskFailed, plex_failure
+from validation.config import PlexSyncConfig
+from validation.setting_values import read_path_map
+
+SAMPLE = 500
+MAX_EXAMPLES = 10
+# A library that was never listed is listed here only up to this size, because the user waits.
+MAX_LISTED = 20_000
+
+
+def paths(context: TaskContext, arguments: NoArguments) -> PathsAnswer:
+    """Return the mapping, what was learned, and the folders of both servers to choose from.
+
+    Raises:
+        TaskFailed, StashUnavailable, StashQueryError: Stash does not answer.
+    """
+    stash = context.stash_client()
+    config = quick_config(context.read_settings(stash).config)
+    folders, problem = _plex_folders(context, config)
+    return PathsAnswer(
+        pairs=_shown(config.path_map),
+        learned=tuple(
+            LearnedPair(source=pair.source, target=pair.target, files=pair.files)
+            for pair in read_mappings(context.data_dir, context.clock)
+        ),
+        stash_folders=tuple(library_folders(stash)),
+        plex_folders=folders,
+        problem=problem,
+    )
+
+
+def check_paths(context: TaskContext, arguments: CheckPaths) -> CheckedPaths:
+    """Return how many scenes of a sample are found with the stored and with the new mapping.
+
+    Raises:
+        TaskFailed: Plex does not answer, or a large library was never listed.
+        StashUnavailable, StashQueryError: Stash does not answer.
+    """
+    pairs, errors = read_pairs(arguments.pairs)
+    if errors:
+        return _checked(errors=errors)
+    stash = context.stash_client()
+    config = quick_config(context.config(stash))
+    sample = scene_file_sample(stash, SAMPLE)
+    learned = read_mappings(context.data_dir, context.clock)
+    with _finder(context, config) as finder:
+        candidates = finder.candidates
+        before = check_sample(sample, candidates, config.path_map, learned)
+        after = check_sample(sample, candidates, pairs, learned)
+        turned = turned_pairs(sample, candidates, pairs)
+        files = [StashFile(file.path, file.size) for scene in sample for file in scene]
+        proposed = tuple((pair.source, pair.target) for pair in learn(files, candidates))
+    return CheckedPaths(
+        sample=len(sample),
+        found_before=before.found,
+        found_after=after.found,
+        is_reversed=bool(turned),
+        turned=_shown(turned),
+        proposed=_shown(proposed),
+        examples=after.lost[:MAX_EXAMPLES],
+        errors={},
+    )
+
+
+def read_pairs(typed: Sequence[TypedPair]) -> tuple[Pairs, dict[str, str]]:
+    """Return the pairs as they would be stored, and what is wrong by row number. Pure.
+
+    >>> read_pairs([TypedPair(source="/data/", target="/media")])
+    ((('/data', '/media'),), {})
+    >>> read_pairs([TypedPair(source="/data", target="")])[1].keys()
+    dict_keys(['0'])
+    """
+    pairs: list[tuple[str, str]] = []
+    errors: dict[str, str] = {}
+    for number, row in enumerate(typed):
+        problem = _problem(row)
+        if problem:
+            errors[str(number)] = problem
+        else:
+            pairs += read_path_map(f"{row.source} => {row.target}")
+    return tuple(dict.fromkeys(pairs)), errors
+
+
+def _problem(row: TypedPair) -> str:
+    if not (row.source.strip() and row.target.strip()):
+        return "Enter the folder as Stash sees it and the same folder as Plex sees it."
+    text = f"{row.source}{row.target}"
+    if any(separator in text for separator in (";", "=>", "\n", "\r")):
+        return (
+            "A folder with ';', '=>' or a line break in its name cannot be mapped; map its parent."
+        )
+    return ""
+
+
+def _plex_folders(context: TaskContext, config: PlexSyncConfig) -> tuple[tuple[str, ...], str]:
+    """The folders of the chosen libraries, and why there are none."""
+    missing = config.missing_required()
+    if missing:
+        return (), f"{' and '.join(missing)} must be set first."
+    plex = context.build_plex(config)
+    try:
+        chosen = choose_libraries(plex.sections(), config.plex_libraries).sections
+    except PlexError as error:
+        return (), problem_text(error)
+    finally:
+        plex.close()
+    return tuple(dict.fromkeys(path for section in chosen for path in section.locations)), ""
+
+
+@contextmanager
+def _finder(context: TaskContext, config: PlexSyncConfig) -> Iterator[Finder]:
+    """The index of Plex's files, complete, closed afterwards.
+
+    Raises:
+        TaskFailed: Plex failed, or a large library was never listed.
+    """
+    plex = context.build_plex(config)
+    index = FileIndex(context.data_dir / "cache")
+    finder = Finder(plex, index, config.plex_libraries, context.clock)
+    try:
+        _require_listed(plex, index, config)
+        finder.prepare()
+        yield finder
+    except PlexError as error:
+        raise plex_failure(error) from error
+    finally:
+        finder.close()
+        plex.close()
+
+
+def _require_listed(plex: PlexClient, index: FileIndex, config: PlexSyncConfig) -> None:
+    for section in choose_libraries(plex.sections(), config.plex_libraries).sections:
+        if index.state(section.uuid) is None:
+            items = plex.count_items(section.key) or 0
+            if items > MAX_LISTED:
+                raise TaskFailed(
+                    f"PlexSync has not read the library '{section.title}' yet, and it has "
+                    f"{items:,} items. Run the task Health Check one time, then check again."
+                )
+
+
+def _shown(pairs: Pairs) -> tuple[PathPair, ...]:
+    return tuple(PathPair(source=source, target=target) for source, target in pairs)
+
+
+def _checked(errors: dict[str, str]) -> CheckedPaths:
+    """The answer without a look at any scene."""
+    return CheckedPaths(
+        sample=0,
+        found_before=0,
+        found_after=0,
+        is_reversed=False,
+        turned=(),
+        proposed=(),
+        examples=(),
+        errors=errors,
+    )
