@@ -14,7 +14,7 @@ from _pytest.runner import runtestprotocol
 
 OPTION = "--repeat-processes"
 MARKER = "processes"
-FIXTURES = frozenset({"installed", "crash", "idle_crash"})
+FIXTURES = frozenset({"installed", "crash", "idle_crash", "site"})
 _OUTCOME = "repeated"
 
 

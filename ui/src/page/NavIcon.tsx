@@ -1,7 +1,7 @@
-import React from "react";
+import React, { useEffect, useState } from "react";
 import { Link } from "react-router-dom";
 import { Icon } from "../parts/Icon";
-import { ICON_INTERVAL_MS, useSnapshot } from "../state/snapshot";
+import { ICON_INTERVAL_MS, NO_QUEUE_INTERVAL_MS, useSnapshot } from "../state/snapshot";
 import { ROUTE } from "../stash/api";
 import { LIGHT_CLASS, lightOf } from "./light";
 
@@ -10,7 +10,12 @@ import { LIGHT_CLASS, lightOf } from "./light";
  * bar twice (wide and narrow), so nothing here has an id.
  */
 export function NavIcon(): React.JSX.Element {
-  const { value, error } = useSnapshot(ICON_INTERVAL_MS);
+  const [intervalMs, setIntervalMs] = useState(ICON_INTERVAL_MS);
+  const { value, error } = useSnapshot(intervalMs);
+  const hasNoQueue = value !== null && value.queue === null;
+  useEffect(() => {
+    setIntervalMs(hasNoQueue ? NO_QUEUE_INTERVAL_MS : ICON_INTERVAL_MS);
+  }, [hasNoQueue]);
   const light = lightOf(value, error !== null);
   const failed = value?.queue?.dead_letters ?? 0;
   const count = failed > 0 ? `, ${failed} failed for good` : "";

@@ -7,15 +7,23 @@ export function tabAddress(tab: string, values: Record<string, string> = {}): st
   return `${ROUTE}?${new URLSearchParams({ tab, ...values }).toString()}`;
 }
 
-/** Returns the value of a key of the query string, "" without it, and a function that changes it. */
-export function useQueryValue(key: string): [string, (value: string) => void] {
+/**
+ * Returns a function that reads a value of the query string ("" without it), and one that changes
+ * some of them; "" removes one.
+ */
+export function useQueryValues(): [
+  (key: string) => string,
+  (changes: Record<string, string>) => void,
+] {
   const { pathname, search } = useLocation();
   const history = useHistory();
   const query = new URLSearchParams(search);
-  const change = (value: string): void => {
-    if (value) query.set(key, value);
-    else query.delete(key);
+  const change = (changes: Record<string, string>): void => {
+    for (const [key, value] of Object.entries(changes)) {
+      if (value) query.set(key, value);
+      else query.delete(key);
+    }
     history.replace({ pathname, search: query.toString() });
   };
-  return [query.get(key) ?? "", change];
+  return [(key) => query.get(key) ?? "", change];
 }

@@ -1,7 +1,9 @@
 // The tabs of the page, in their order. A row here is all that a new tab needs.
 import type { ComponentType } from "react";
 import { SettingsTab } from "../settings/places";
+import { Outages } from "../tabs/Outages";
 import { Overview } from "../tabs/Overview";
+import { Queue } from "../tabs/Queue";
 
 export interface Tab {
   /** Stands in the address: `/plexsync?tab=<id>`; problems name it, too. */
@@ -12,5 +14,7 @@ export interface Tab {
 
 export const TABS: readonly Tab[] = [
   { id: "overview", title: "Overview", Component: Overview },
+  { id: "queue", title: "Queue", Component: Queue },
+  { id: "outages", title: "Outages", Component: Outages },
   { id: "settings", title: "Settings", Component: SettingsTab },
 ];

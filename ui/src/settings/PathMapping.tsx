@@ -62,8 +62,8 @@ function Table({ loaded, stored }: { loaded: PathsAnswer; stored: string }): Rea
     setPairs(rows);
     void act(async () => {
       const result = await call("check_paths", { pairs: rows });
-      setChecked(result);
       setErrors(result.errors);
+      setChecked(Object.keys(result.errors).length > 0 ? null : result);
       return "";
     });
   };

@@ -19,5 +19,5 @@ export function toggled(names: readonly string[], title: string): string[] {
 }
 
 function keyOf(text: string): string {
-  return text.normalize("NFC").toLowerCase().trim().split(/\s+/).join(" ");
+  return text.normalize("NFD").toLowerCase().normalize("NFC").trim().split(/\s+/).join(" ");
 }

@@ -10,6 +10,9 @@ export const PAGE_INTERVAL_MS = 3_000;
 /** The icon in the nav bar stands on every page of Stash, and each poll starts a process there. */
 export const ICON_INTERVAL_MS = 60_000;
 
+/** Before the first worker has made the queue, the icon would show a minute-old absence. */
+export const NO_QUEUE_INTERVAL_MS = 10_000;
+
 let poller: Poller<Snapshot> | null = null;
 
 function shared(): Poller<Snapshot> {

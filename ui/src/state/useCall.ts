@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { call, type Answers, type CallName, type Takes } from "../stash/client";
 import { sentenceOf } from "../stash/errors";
+import { afterVisible } from "./visible";
 
 // A call loads the packages of the plugin, so that it costs Stash's machine up to a second.
 const MIN_PAUSE_MS = 5_000;
@@ -63,8 +64,7 @@ export function useCall<K extends CallName>(
     if (shown.current === version) return undefined;
     shown.current = version;
     const waitMs = Math.max(0, askedAt.current + MIN_PAUSE_MS - Date.now());
-    const timer = window.setTimeout(reload, waitMs);
-    return () => window.clearTimeout(timer);
+    return afterVisible(waitMs, reload);
   }, [version, reload]);
 
   return { ...state, isLoading, reload };

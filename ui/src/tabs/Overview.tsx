@@ -1,15 +1,20 @@
 import React from "react";
-import { Button, Card } from "react-bootstrap";
+import { Button } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import type { OverviewAnswer, Problem, Snapshot } from "../calls";
 import { counted, dateTime, duration, relative } from "../format";
 import { tabAddress } from "../page/address";
 import { LIGHT_CLASS, lightOf } from "../page/light";
+import { Chart } from "../parts/Chart";
+import { Facts, Part } from "../parts/Facts";
 import { Loaded, Waiting } from "../parts/Notice";
 import { useAction } from "../parts/useAction";
 import { queueVersion, useSnapshot } from "../state/snapshot";
 import { useCall } from "../state/useCall";
 import { runOperation } from "../stash/client";
+
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
 
 /** What PlexSync does now, what it did, and what needs the user. */
 export function Overview(): React.JSX.Element {
@@ -29,36 +34,15 @@ export function Overview(): React.JSX.Element {
         <WorkerCard snapshot={snapshot} />
         <QueueCard snapshot={snapshot} overview={overview.answer} />
       </div>
-      <Loaded of={overview}>{(answer) => <Problems problems={answer.problems} />}</Loaded>
+      <Loaded of={overview}>
+        {(answer) => (
+          <>
+            <Problems problems={answer.problems} />
+            <Charts overview={answer} now={snapshot.at} />
+          </>
+        )}
+      </Loaded>
     </>
-  );
-}
-
-function Facts({ rows }: { rows: [string, React.ReactNode][] }): React.JSX.Element {
-  return (
-    <dl className="plexsync-facts">
-      {rows.map(([name, value]) => (
-        <React.Fragment key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </React.Fragment>
-      ))}
-    </dl>
-  );
-}
-
-function Part(props: {
-  title: string;
-  name: string;
-  children: React.ReactNode;
-}): React.JSX.Element {
-  return (
-    <Card data-testid={`plexsync-card-${props.name}`}>
-      <Card.Body>
-        <h2>{props.title}</h2>
-        {props.children}
-      </Card.Body>
-    </Card>
   );
 }
 
@@ -173,5 +157,18 @@ function Problems({ problems }: { problems: Problem[] }): React.JSX.Element {
         </div>
       ))}
     </section>
+  );
+}
+
+function Charts({ overview, now }: { overview: OverviewAnswer; now: number }): React.JSX.Element {
+  return (
+    <div className="plexsync-grid" data-testid="plexsync-charts">
+      <Part title="Last 24 hours" name="hours">
+        <Chart title="Last 24 hours" tallies={overview.hours} slotS={HOUR_S} count={24} now={now} />
+      </Part>
+      <Part title="Last 30 days" name="days">
+        <Chart title="Last 30 days" tallies={overview.days} slotS={DAY_S} count={30} now={now} />
+      </Part>
+    </div>
   );
 }
