@@ -58,6 +58,30 @@ class Candidate:
         text = f"item {self.file.item} {self.evidence.label} {self.score:.1f} {self.file.path}"
         return f"{text} ({self.note})" if self.note else text
 
+    def entry(self) -> "CandidateEntry":
+        """Return the candidate as a dead letter keeps it."""
+        label = self.evidence.label
+        return CandidateEntry(self.describe(), self.file.item, label, self.score, self.file.path)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateEntry:
+    """A candidate as a dead letter keeps it.
+
+    Attributes:
+        text: one line for the user.
+        item: Plex's rating key; None where only the text is known.
+        evidence: the label of the evidence, "" where only the text is known.
+        score: 0 to 1.
+        path: the file as Plex sees it.
+    """
+
+    text: str
+    item: int | None = None
+    evidence: str = ""
+    score: float = 0.0
+    path: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from core.match import CandidateEntry
+
 
 class Disposition(Enum):
     """Where a job goes after an attempt. The values are stored."""
@@ -61,7 +63,7 @@ class Outcome:
         items: rating keys of the items that were compared.
         confidence: `high`, `low` or "".
         message: a text for the user; "" for none.
-        candidates: what the matcher looked at, one line each.
+        candidates: what the matcher looked at, or the paths that Plex lacks.
         wait_s: for RETRY and RELEASE, seconds until the next attempt; 0 for none.
         attempts: failed attempts that count, this one included.
         title: the scene's title or file name, "" when unknown.
@@ -80,7 +82,7 @@ class Outcome:
     items: tuple[int, ...] = ()
     confidence: str = ""
     message: str = ""
-    candidates: tuple[str, ...] = ()
+    candidates: tuple[CandidateEntry, ...] = ()
     wait_s: float = 0.0
     attempts: int = 0
     title: str = ""

@@ -1,6 +1,6 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import connection, paths, queue, settings, token
+from page import connection, dead_letters, paths, queue, settings, token
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -105,14 +105,29 @@ CALLS: tuple[Call, ...] = (
     Call("sync_now", ChooseJobs, Confirmed, queue.sync_now, "Make waiting jobs due and urgent."),
     Call("drop_jobs", DropJobs, Confirmed, queue.drop_chosen, "Delete waiting jobs."),
     Call("clear_queue", ClearQueue, Confirmed, queue.clear_queue, "Delete every waiting job."),
-    Call("dead_letters", ListDeadLetters, DeadLettersAnswer, pending, "Jobs that failed for good."),
-    Call("retry_dead_letters", ChooseDeadLetters, Confirmed, pending, "Put them back."),
-    Call("dismiss_dead_letters", ChooseDeadLetters, Confirmed, pending, "Delete them."),
-    Call("purge_dead_letters", PurgeDeadLetters, Confirmed, pending, "Delete old ones."),
+    Call(
+        "dead_letters", ListDeadLetters, DeadLettersAnswer, dead_letters.list_dead_letters,
+        "Jobs that failed for good.",
+    ),
+    Call(
+        "retry_dead_letters", ChooseDeadLetters, Confirmed, dead_letters.retry_dead_letters,
+        "Put them back.",
+    ),
+    Call(
+        "dismiss_dead_letters", ChooseDeadLetters, Confirmed, dead_letters.dismiss_dead_letters,
+        "Delete them.",
+    ),
+    Call(
+        "purge_dead_letters", PurgeDeadLetters, Confirmed, dead_letters.purge_dead_letters,
+        "Delete old ones.",
+    ),
     Call("overrides", NoArguments, OverridesAnswer, pending, "Scenes matched by hand."),
     Call("set_override", SetOverride, Done, pending, "Match scenes with an item, or never."),
     Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
-    Call("recover", Recover, Confirmed, pending, "Put dead letters of an outage back."),
+    Call(
+        "recover", Recover, Confirmed, dead_letters.recover,
+        "Put dead letters of an outage back.",
+    ),
     Call("reconciliation", NoArguments, ReconciliationAnswer, pending, "Past runs, the next run."),
     Call("start_reconciliation", StartReconciliation, Done, pending, "Ask for a run."),
     Call("start_sync", StartSync, Done, pending, "Ask the worker to enqueue scenes."),

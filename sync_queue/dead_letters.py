@@ -1,17 +1,20 @@
 """Jobs that stopped trying: what happened, to which scene, and what was looked at."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.job import PRIORITY_EDIT, REQUEUED
+from core.match import CandidateEntry
 from sync_queue import statements as sql
+from sync_queue.candidate_rows import parse_candidates
 from sync_queue.hook_queue import job_row
 from sync_queue.store import JobStore
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One dead letter. Times are epoch seconds; `candidates` are lines for the user."""
+    """One dead letter. Times are epoch seconds."""
 
     subject: str
     cause: str
@@ -20,17 +23,23 @@ class DeadLetter:
     reason: str
     message: str
     attempts: int
-    candidates: tuple[str, ...]
+    looked_at: tuple[CandidateEntry, ...]
     first_at: float
     last_at: float
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Return what was looked at, as lines for the user."""
+        return tuple(entry.text for entry in self.looked_at)
 
-def _parse_candidates(text: str) -> tuple[str, ...]:
-    """Return the candidates' lines; () for an invalid text, which a bad disk may have changed."""
-    try:
-        return tuple(map(str, json.loads(text)))
-    except (ValueError, TypeError, RecursionError):
-        return ()
+
+def dead_letter_of(row: Sequence[Any]) -> DeadLetter:
+    """Return the dead letter of a row."""
+    subject, cause, priority, title, reason, message, attempts, text, first_at, last_at = row
+    looked_at = parse_candidates(text)
+    return DeadLetter(
+        subject, cause, priority, title, reason, message, attempts, looked_at, first_at, last_at
+    )
 
 
 class DeadLetters:
@@ -46,21 +55,7 @@ class DeadLetters:
         # SQLite takes a negative limit for none.
         values = {"limit": -1 if limit is None else limit}
         rows = self._store.connection.execute(sql.NEWEST_DEAD_LETTERS, values).fetchall()
-        return [
-            DeadLetter(
-                subject,
-                cause,
-                priority,
-                title,
-                reason,
-                message,
-                attempts,
-                _parse_candidates(text),
-                first,
-                end,
-            )
-            for subject, cause, priority, title, reason, message, attempts, text, first, end in rows
-        ]
+        return list(map(dead_letter_of, rows))
 
     def reason_of(self, subject: str) -> str:
         """Return the error class of the subject's dead letter; "" if it has none."""

@@ -23,3 +23,18 @@ UNION ALL SELECT {JOB_COLUMNS} FROM {QUEUE} WHERE status = 2 AND subject IN ({{p
 """
 COUNT_WAITING = f"SELECT count(*) FROM {QUEUE} WHERE status < 2"
 DROP_WAITING_SUBJECT = f"DELETE FROM {QUEUE} WHERE subject = :subject AND status < 2"
+
+DEAD_LETTER_COLUMNS = (
+    "subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at"
+)
+# "" is every reason.
+DEAD_LETTER_PAGE = f"""
+SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters WHERE :reason = '' OR reason = :reason
+ORDER BY last_at DESC, subject LIMIT :limit OFFSET :offset
+"""
+COUNT_DEAD_LETTERS_OF = "SELECT count(*) FROM dead_letters WHERE :reason = '' OR reason = :reason"
+DEAD_LETTERS_OF = f"SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters WHERE subject IN ({{places}})"
+CHOSEN_DEAD_LETTERS = """
+SELECT subject, priority FROM dead_letters WHERE (:reason = '' OR reason = :reason)
+  AND last_at < :before
+"""

@@ -13,14 +13,15 @@ row wins. A store that was given an epoch is fenced: it refuses to write once a 
 started.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
+from core.match import CandidateEntry
 from sync_queue import statements as sql
+from sync_queue.candidate_rows import candidates_text
 from sync_queue.follow_up import FollowUp, enqueue_follow_up
 from sync_queue.hook_queue import job_row
 from sync_queue.job_queries import JobQueries
@@ -159,7 +160,7 @@ class JobStore(JobQueries):
         title: str,
         reason: str,
         message: str,
-        candidates: Iterable[str] = (),
+        candidates: Iterable[CandidateEntry] = (),
         counts: Counts = (),
     ) -> bool:
         """Move a running job to the dead letters; return False if it was not running.
@@ -277,7 +278,7 @@ def _dead_letter_row(
     now: float,
     attempts: int,
     title: str = "",
-    candidates: Iterable[str] = (),
+    candidates: Iterable[CandidateEntry] = (),
 ) -> dict[str, object]:
     """Return the parameters of INSERT_DEAD_LETTER."""
     return {
@@ -288,7 +289,7 @@ def _dead_letter_row(
         "reason": reason,
         "message": message,
         "attempts": attempts,
-        "candidates": json.dumps(list(candidates)),
+        "candidates": candidates_text(candidates),
         "first_at": job.enqueued_at,
         "now": now,
     }

@@ -8,8 +8,9 @@ from core.text import format_counts, pluralize
 from core.units import DAY_S
 from stash.client import StashClient
 from sync_queue.dead_letters import DeadLetter, DeadLetters
+from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, TaskResult
-from tasks.recovery import CLASSES, MARGIN_S, recover
+from tasks.recovery import CLASSES, MARGIN_S, RecoveryResult, caused_by_outage, recover
 from worker.reporting.status import format_dead_letter
 from worker.resilience.outages import is_during_outage, read_history
 
@@ -85,10 +86,23 @@ def _delete(context: TaskContext, task: str, is_chosen: Callable[[DeadLetter], b
     return {"deleted": deleted, "left": left}
 
 
-def _recover(context: TaskContext, classes: str) -> TaskResult:
+def outage_dead_letters(
+    context: TaskContext, store: JobStore, classes: str
+) -> tuple[DeadLetter, ...]:
+    """Return the dead letters of these classes that an outage caused; send nothing."""
+    return caused_by_outage(DeadLetters(store), CLASSES[classes], _outage_test(context))[0]
+
+
+def recover_dead_letters(
+    context: TaskContext, classes: str, limit: int | None = None
+) -> RecoveryResult:
+    """Put back at most `limit` dead letters of these classes that an outage caused.
+
+    Raises:
+        TaskFailed: Plex is not well yet, or Stash cannot be asked.
+    """
     stash = context.stash_client()
     _require_plex(context, stash)
-    history, _ = read_history(context.data_dir, context.clock)
 
     def gone(ids: Sequence[int]) -> frozenset[int]:
         return frozenset(key for key, scene in stash.scenes(ids).items() if scene is None)
@@ -98,13 +112,25 @@ def _recover(context: TaskContext, classes: str) -> TaskResult:
             store,
             DeadLetters(store),
             CLASSES[classes],
-            lambda moment: is_during_outage(history, moment, MARGIN_S),
+            _outage_test(context),
             gone,
             context.clock.wall(),
+            limit,
         )
     context.try_start_worker()
+    return result
+
+
+def _recover(context: TaskContext, classes: str) -> TaskResult:
+    result = recover_dead_letters(context, classes)
     context.info(result.line())
     return asdict(result)
+
+
+def _outage_test(context: TaskContext) -> Callable[[float], bool]:
+    """Return what says whether a moment lies within a recorded outage."""
+    history, _ = read_history(context.data_dir, context.clock)
+    return lambda moment: is_during_outage(history, moment, MARGIN_S)
 
 
 def _require_plex(context: TaskContext, stash: StashClient) -> None:

@@ -40,6 +40,21 @@ class RecoveryResult:
         )
 
 
+def caused_by_outage(
+    dead_letters: DeadLetters, classes: Sequence[str], was_outage: Callable[[float], bool]
+) -> tuple[tuple[DeadLetter, ...], int]:
+    """Return the dead letters of these classes that failed within an outage, newest first, and
+    the number of those that did not.
+    """
+    chosen = [
+        dead_letter
+        for dead_letter in dead_letters.newest(limit=None)
+        if dead_letter.reason in classes
+    ]
+    caused = tuple(dead_letter for dead_letter in chosen if was_outage(dead_letter.last_at))
+    return caused, len(chosen) - len(caused)
+
+
 def recover(
     store: JobStore,
     dead_letters: DeadLetters,
@@ -47,16 +62,15 @@ def recover(
     was_outage: Callable[[float], bool],
     gone_scenes: Callable[[Sequence[int]], frozenset[int]],
     now: float,
+    limit: int | None = None,
 ) -> RecoveryResult:
-    """Requeue every dead letter of these classes that failed within an outage."""
+    """Requeue the dead letters of these classes that failed within an outage.
+
+    `limit` is the largest number of them, the newest first; None for all.
+    """
     result = RecoveryResult()
-    chosen = [
-        dead_letter
-        for dead_letter in dead_letters.newest(limit=None)
-        if dead_letter.reason in classes
-    ]
-    born = [dead_letter for dead_letter in chosen if was_outage(dead_letter.last_at)]
-    result.elsewhere = len(chosen) - len(born)
+    caused, result.elsewhere = caused_by_outage(dead_letters, classes, was_outage)
+    born = caused[:limit]
     for start in range(0, len(born), PAGE):
         page = born[start : start + PAGE]
         gone = gone_scenes(

@@ -111,7 +111,7 @@ def test_a_worker_that_was_killed_is_shown_and_started(tab: Tab, site: ProcessHa
     assert site.is_worker_running()
 
 
-def test_stash_away_is_said_and_ends_without_reload(tab: Tab, site: ProcessHarness) -> None:
+def test_stash_away_is_shown_and_ends_without_reload(tab: Tab, site: ProcessHarness) -> None:
     tab.open("/plexsync")
     expect(tab.part("card-worker")).to_be_visible()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.match import CandidateEntry
 from sync_queue.lease import Lease
 from sync_queue.store import JobStore
 from tasks.run import run_task
@@ -98,7 +99,7 @@ def add_dead_letter(runner: TaskRunner, subject: str) -> None:
         title="A title",
         reason="AmbiguousMatch",
         message="Two items.",
-        candidates=["item 7", "item 8"],
+        candidates=[CandidateEntry("item 7"), CandidateEntry("item 8")],
     )
     store.connection.close()
 

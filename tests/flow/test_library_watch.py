@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.match import CandidateEntry
 from tests.emulators.plex_server import Fault
 from tests.harness.in_process import POLL_S, InProcessHarness, in_process
 from worker.resilience.retry_policy import (
@@ -344,7 +345,9 @@ def test_more_dead_letters_than_a_thousand_revive(worker: InProcessHarness) -> N
     while jobs := store.claim():
         for job in jobs:
             path = f"/media/a/{job.scene_id - 1}.mp4"
-            store.dead_letter(job, title="", reason="PlexNotFound", message="", candidates=[path])
+            store.dead_letter(
+                job, title="", reason="PlexNotFound", message="", candidates=[CandidateEntry(path)]
+            )
     items = [worker.add_item(f"/media/a/{number}.mp4", number + 1) for number in range(1_050)]
 
     with worker.writes_only(*items):

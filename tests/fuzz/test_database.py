@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.log import EventLog
+from core.match import CandidateEntry
 from core.original import Original
 from core.record import FieldRecord, ImageRecord, SyncRecord
 from hooks.entry import run_hook
@@ -71,7 +72,7 @@ def fill(folder: Path) -> None:
             title="Äpfel",
             reason="PlexNotFound",
             message="No item.",
-            candidates=["/media/a.mp4"],
+            candidates=[CandidateEntry("/media/a.mp4")],
         )
     for job in jobs[40:50]:
         store.retry_at(job, clock.wall() + 60.0, "PlexNotFound", attempts=2)

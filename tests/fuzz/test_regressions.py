@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StashUnavailable
+from core.match import CandidateEntry
 from core.original import Original
 from core.record import FieldRecord, SyncRecord
 from core.step_timer import StepTimer
@@ -95,7 +96,9 @@ def noted(tmp_path: Path) -> Path:
     """
     store = open_store(tmp_path, FakeClock())
     store.enqueue_many(("scene:1", "scene:2", "scene:3"), "update", 0)
-    store.dead_letter(store.claim(1)[0], title="T", reason="R", message="M", candidates=["a"])
+    store.dead_letter(
+        store.claim(1)[0], title="T", reason="R", message="M", candidates=[CandidateEntry("a")]
+    )
     record = SyncRecord(
         7, "machine", 70, "uuid", "/media/a.mp4", fields={"title": FieldRecord("p", "s")}
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sync_queue import statements as sql
-from sync_queue.dead_letters import DeadLetter
+from sync_queue.dead_letters import DeadLetter, dead_letter_of
 from sync_queue.hook_queue import DATABASE
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
@@ -176,7 +175,7 @@ class ServerPair:
     def dead_letters(self) -> list[DeadLetter]:
         """Return the dead letters, by subject."""
         rows = self.rows(f"SELECT {_DEAD_LETTER_COLUMNS} FROM dead_letters ORDER BY subject")
-        return [_dead_letter(row) for row in rows]
+        return [dead_letter_of(row) for row in rows]
 
     def dead_letter(self, scene: int) -> DeadLetter:
         """Return the dead letter of one scene."""
@@ -229,11 +228,3 @@ class ServerPair:
         """Return `METHOD path` of Plex's requests of a kind: "edit", "image", "write" or "read"."""
         chosen = [request for request in self.plex.requests if is_of_kind(request, kind)]
         return [f"{request.method} {request.path}" for request in chosen]
-
-
-def _dead_letter(row: tuple[Any, ...]) -> DeadLetter:
-    subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at = row
-    lines = tuple(json.loads(candidates))
-    return DeadLetter(
-        subject, cause, priority, title, reason, message, attempts, lines, first_at, last_at
-    )

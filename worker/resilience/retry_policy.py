@@ -29,6 +29,7 @@ from core.errors import (
     WeakMatch,
 )
 from core.job import Job, display_name
+from core.match import CandidateEntry
 from core.outcome import Disposition, Outcome
 
 BACKOFF_BASE_S = 5.0
@@ -248,10 +249,10 @@ def failure_text(error: Exception) -> str:
     return "PlexSync has a bug; please report this:\n" + "".join(lines)[-4000:]
 
 
-def _candidates(error: Exception) -> tuple[str, ...]:
+def _candidates(error: Exception) -> tuple[CandidateEntry, ...]:
     if isinstance(error, PlexNotFound):
         # the dead letter requeues itself when the index gains one of these files
-        return error.paths
+        return tuple(CandidateEntry(path) for path in error.paths)
     if isinstance(error, MatchError):
-        return tuple(candidate.describe() for candidate in error.candidates)
+        return tuple(candidate.entry() for candidate in error.candidates)
     return ()

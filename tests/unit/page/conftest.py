@@ -8,12 +8,12 @@ import pytest
 from core.clock import SystemClock
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
-from tests.harness.page import PageCalls
+from tests.harness.page_calls import BareCalls
 
 
 @pytest.fixture
-def call(tmp_path: Path) -> PageCalls:
-    return PageCalls(tmp_path)
+def call(tmp_path: Path) -> BareCalls:
+    return BareCalls(tmp_path, {})
 
 
 @pytest.fixture

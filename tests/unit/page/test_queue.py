@@ -8,7 +8,7 @@ from page.causes import CAUSES
 from page.reasons import BUG, reason_text
 from sync_queue import list_statements as list_sql
 from sync_queue.store import JobStore
-from tests.harness.page import PageCalls
+from tests.harness.page_calls import BareCalls
 from worker.resilience.retry_policy import RULES, RetryMode
 
 
@@ -25,7 +25,7 @@ def fill(store: JobStore) -> None:
     store.enqueue("scene:2", "update", PRIORITY_EDIT)
 
 
-def test_jobs_are_listed_as_they_are_processed(call: PageCalls, store: JobStore) -> None:
+def test_jobs_are_listed_as_they_are_processed(call: BareCalls, store: JobStore) -> None:
     fill(store)
 
     answer = call("queue")
@@ -36,7 +36,7 @@ def test_jobs_are_listed_as_they_are_processed(call: PageCalls, store: JobStore)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])
-def test_pages_hold_every_job_one_time(call: PageCalls, store: JobStore, limit: int) -> None:
+def test_pages_hold_every_job_one_time(call: BareCalls, store: JobStore, limit: int) -> None:
     fill(store)
 
     pages = [call("queue", offset=offset, limit=limit) for offset in range(0, 5, limit)]
@@ -54,7 +54,7 @@ def test_a_page_needs_no_sort_and_no_scan_of_rows(store: JobStore) -> None:
         assert all("USING INDEX" in row[3] for row in plan), plan
 
 
-def test_jobs_of_some_scenes_come_in_the_same_order(call: PageCalls, store: JobStore) -> None:
+def test_jobs_of_some_scenes_come_in_the_same_order(call: BareCalls, store: JobStore) -> None:
     fill(store)
 
     answer = call("queue", scenes=[30, 2, 1, 77, 2], limit=2)
@@ -63,7 +63,7 @@ def test_jobs_of_some_scenes_come_in_the_same_order(call: PageCalls, store: JobS
     assert answer["total"] == 3
 
 
-def test_a_row_says_why_in_words(call: PageCalls, store: JobStore) -> None:
+def test_a_row_says_why_in_words(call: BareCalls, store: JobStore) -> None:
     store.enqueue("scene:42", "update")
     store.enqueue("scene:42", "sync_all")
     (job,) = store.claim()
@@ -77,7 +77,7 @@ def test_a_row_says_why_in_words(call: PageCalls, store: JobStore) -> None:
     assert row["why"] == "No Plex item plays this scene's file."
 
 
-def test_sync_now_moves_a_job_to_the_front(call: PageCalls, store: JobStore) -> None:
+def test_sync_now_moves_a_job_to_the_front(call: BareCalls, store: JobStore) -> None:
     fill(store)
 
     answer = call("sync_now", subjects=["scene:31", "tag:9", "scene:1", "scene:5"])
@@ -89,7 +89,7 @@ def test_sync_now_moves_a_job_to_the_front(call: PageCalls, store: JobStore) -> 
     assert {rows[name]["priority"] for name in ("scene:31", "tag:9")} == {PRIORITY_EDIT}
 
 
-def test_dropping_needs_the_number_that_was_shown(call: PageCalls, store: JobStore) -> None:
+def test_dropping_needs_the_number_that_was_shown(call: BareCalls, store: JobStore) -> None:
     fill(store)
     chosen = ["scene:1", "scene:30", "scene:31", "scene:5"]
 
@@ -105,7 +105,7 @@ def test_dropping_needs_the_number_that_was_shown(call: PageCalls, store: JobSto
     assert subjects(call("queue")) == ["scene:1", "scene:2", "tag:9"]
 
 
-def test_clearing_leaves_what_was_queued_meanwhile(call: PageCalls, store: JobStore) -> None:
+def test_clearing_leaves_what_was_queued_meanwhile(call: BareCalls, store: JobStore) -> None:
     fill(store)
     shown = call("clear_queue")["count"]
     store.enqueue("scene:99", "update")
@@ -118,7 +118,7 @@ def test_clearing_leaves_what_was_queued_meanwhile(call: PageCalls, store: JobSt
     assert subjects(call("queue")) == ["scene:1"]
 
 
-def test_an_empty_queue_needs_no_confirmation(call: PageCalls, store: JobStore) -> None:
+def test_an_empty_queue_needs_no_confirmation(call: BareCalls, store: JobStore) -> None:
     assert call("clear_queue") == {"count": 0, "is_done": True, "text": "No job waits."}
 
 
@@ -126,7 +126,7 @@ def test_an_empty_queue_needs_no_confirmation(call: PageCalls, store: JobStore) 
     "arguments", [{"limit": 201}, {"offset": -1}, {"scenes": [-1]}, {"scene": [1]}]
 )
 def test_bad_arguments_are_one_clear_error(
-    call: PageCalls, store: JobStore, arguments: dict[str, object]
+    call: BareCalls, store: JobStore, arguments: dict[str, object]
 ) -> None:
     assert call.error("queue", **arguments).startswith("queue: ")
 

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import Fenced
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_FAN_OUT, PRIORITY_LAST, Job
+from core.match import CandidateEntry
 from sync_queue.ack_queue import KEEP_DONE
 from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
@@ -298,7 +299,7 @@ def test_a_dead_letter_holds_everything_about_its_job(queue: QueueHarness) -> No
     queue.clock.advance(10)
 
     is_dead_lettered = queue.store.dead_letter(
-        job, title="A", reason="WeakMatch", message="Look.", candidates=["item 7"]
+        job, title="A", reason="WeakMatch", message="Look.", candidates=[CandidateEntry("item 7")]
     )
 
     dead_letter = DeadLetters(queue.store).newest()[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.match import CandidateEntry
 from core.version import VERSION
 from sync_queue.lease import Lease
 from sync_queue.meta import start_epoch
@@ -72,7 +73,11 @@ class StatusHarness:
         self.store.enqueue(subject, "update")
         (job,) = self.store.claim()
         self.store.dead_letter(
-            job, title=title, reason=reason, message=message, candidates=candidates
+            job,
+            title=title,
+            reason=reason,
+            message=message,
+            candidates=map(CandidateEntry, candidates),
         )
 
 

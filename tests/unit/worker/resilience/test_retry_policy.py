@@ -28,7 +28,7 @@ from core.errors import (
     error_classes,
 )
 from core.job import Job
-from core.match import Candidate, Evidence, PlexFile
+from core.match import Candidate, CandidateEntry, Evidence, PlexFile
 from core.outcome import Disposition, FailedImage, Outcome
 from worker.resilience.retry_policy import (
     BACKOFF_BASE_S,
@@ -162,13 +162,16 @@ def test_a_dead_letter_lists_the_candidates() -> None:
 
     outcome = decide_outcome(job(), AmbiguousMatch("x", candidates=(candidate,)), Random(7))
 
-    assert outcome.candidates == (candidate.describe(),)
+    assert outcome.candidates == (candidate.entry(),)
 
 
 def test_a_missing_file_names_the_paths_that_would_requeue_it() -> None:
     outcome = decide_outcome(job(11), PlexNotFound("x", paths=("/media/a.mp4",)), Random(7))
 
-    assert (outcome.disposition, outcome.candidates) == (Disposition.DEAD_LETTER, ("/media/a.mp4",))
+    assert (outcome.disposition, outcome.candidates) == (
+        Disposition.DEAD_LETTER,
+        (CandidateEntry("/media/a.mp4"),),
+    )
 
 
 @pytest.mark.parametrize("kind", [AmbiguousMatch, WeakMatch])
