@@ -10,6 +10,13 @@ import { isChosen, isLibrary, toggled } from "./libraryNames";
 import { joinList, splitList } from "./lists";
 import { SettingField } from "./SettingField";
 
+const TYPE_TEXT: Record<string, string> = {
+  movie: "Movies or Other Videos",
+  show: "TV Shows",
+  artist: "Music",
+  photo: "Photos",
+};
+
 /** The libraries to write to, as check boxes; as text while Plex does not answer. */
 export function Libraries(): React.JSX.Element | null {
   const { answer, row } = useSettingsState();
@@ -54,6 +61,7 @@ function Boxes({ loaded, stored }: BoxesProps): React.JSX.Element {
   const titles = loaded.libraries.filter((one) => one.is_supported).map((one) => one.title);
   const missing = chosen.filter((name) => !titles.some((title) => isLibrary(title, name)));
   const text = isAll ? "" : joinList(chosen, ",");
+  const isSame = isAll === (names.length === 0) && text === joinList(names, ",");
 
   const store = (event: React.FormEvent): void => {
     event.preventDefault();
@@ -125,11 +133,7 @@ function Boxes({ loaded, stored }: BoxesProps): React.JSX.Element {
           {error}
         </div>
       )}
-      <Button
-        type="submit"
-        className="mt-2 mb-3"
-        disabled={isBusy || text === joinList(names, ",")}
-      >
+      <Button type="submit" className="mt-2 mb-3" disabled={isBusy || isSame}>
         Save libraries
       </Button>
     </Form>
@@ -144,7 +148,7 @@ function LibraryText({ library }: { library: PlexLibrary }): React.JSX.Element {
       {library.title}
       <br />
       <small className="plexsync-text">
-        {library.type}
+        {TYPE_TEXT[library.type] ?? library.type}
         {items}
         {library.folders.length > 0 && `, ${library.folders.join(", ")}`}
         {note}

@@ -70,15 +70,8 @@ function DefaultMark({ row, isBusy, store }: Shared): React.JSX.Element {
     );
   }
   return (
-    <Button
-      variant="link"
-      size="sm"
-      className="p-0"
-      disabled={isBusy}
-      aria-label={`Reset ${row.label} to its default`}
-      onClick={() => void store(null)}
-    >
-      Reset to default: {row.default_text}
+    <Button variant="secondary" size="sm" disabled={isBusy} onClick={() => void store(null)}>
+      Reset<span className="sr-only"> {row.label}</span> to default: {row.default_text}
     </Button>
   );
 }
