@@ -34,6 +34,7 @@ from worker.discovery.fan_out import FanOut
 from worker.discovery.first_trace import keep_first_trace
 from worker.discovery.plex_scan import ScanTrigger
 from worker.discovery.relisted_items import RelistedItems
+from worker.discovery.sync_runner import SyncRunner
 from worker.lifecycle.components import WorkerComponents
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
@@ -144,11 +145,12 @@ def build_components(
 ) -> WorkerComponents:
     """Return everything that the worker's loop works with."""
     env, clock, log = run.env, run.env.clock, run.log
-    entities = EntityIndex(queue.store)
-    fan_out = FanOut(queue.store, entities, clock, env.checkpoint)
+    store, facts = queue.store, queue.facts
+    entities = EntityIndex(store)
+    fan_out = FanOut(store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
-    deletions = DeletionSweep(queue.store, queue.records, fan_out, clock, log)
-    relisted = RelistedItems(queue.store, queue.records, queue.facts, clock, log)
+    deletions = DeletionSweep(store, queue.records, fan_out, clock, log)
+    relisted = RelistedItems(store, queue.records, facts, clock, log)
     on_read = (relisted.on_batch_read,)
     drain = build_drain(run, queue, reporting, circuit, throttle, fan_out, on_read)
     return WorkerComponents(
@@ -162,9 +164,8 @@ def build_components(
         relisted=relisted,
         throttle=throttle,
         statistics=reporting.statistics,
-        catch_up=CatchUp(
-            queue.store, queue.facts, queue.records, entities, clock, log, env.checkpoint
-        ),
+        catch_up=CatchUp(store, facts, queue.records, entities, clock, log, env.checkpoint),
+        sync_runner=SyncRunner(store, facts, queue.records, clock, log),
         token_mover=TokenMover(settings.tokens, queue.notices, clock, log, env.checkpoint),
         default_settings=DefaultSettingsWriter(queue.facts, settings.tokens, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),

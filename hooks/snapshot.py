@@ -19,6 +19,8 @@ BREAKER_FILE = "circuit_breaker.json"
 SLOW_START_FILE = "ramp.json"
 BREAKER_STATES = ("closed", "open", "half_open")
 SLOW_START_S = 300.0
+RECONCILE = "reconcile"
+RUN_KINDS = ("sync_all", "sync_recent", "force_sync", RECONCILE)
 BUSY_TIMEOUT_S = 0.5  # the next poll follows in seconds
 
 Json = dict[str, object]
@@ -36,10 +38,14 @@ def run_snapshot(data_dir: str, now: float) -> Json:
      "worker": {"is_running": true, "version": "1.2.0", "status": "idle", "detail": "",
                 "started_at": 1795950000.0},
      "plex": {"state": "closed", "since": 1795950000.0, "reason": "", "next_probe_at": 0,
-              "is_slow_start": false}}
+              "is_slow_start": false},
+     "run": {"kind": "sync_all", "asked_at": 1795959990.0, "is_waiting": false, "done": 500,
+             "total": 2000, "queued": 480, "left": 470}}
     ```
+
+    `run` is None where the worker does no long work for the user.
     """
-    queue, worker = _read_database(data_dir, now)
+    queue, worker, run = _read_database(data_dir, now)
     worker["is_running"] = is_worker_alive(data_dir)
     output = {
         "version": VERSION,
@@ -47,23 +53,25 @@ def run_snapshot(data_dir: str, now: float) -> Json:
         "queue": queue,
         "worker": worker,
         "plex": _plex(data_dir),
+        "run": run,
     }
     return {"output": output}
 
 
-def _read_database(data_dir: str, now: float) -> tuple[Json | None, Json]:
+def _read_database(data_dir: str, now: float) -> tuple[Json | None, Json, Json | None]:
     worker: Json = {"version": "", "status": "", "detail": "", "started_at": 0}
     try:
         connection = connect(data_dir, BUSY_TIMEOUT_S)
     except (QueueUnavailable, sqlite3.Error):
-        return None, worker
+        return None, worker, None
     try:
         due, later, running = connection.execute(sql.COUNTS, {"now": now}).fetchone()
         dead_letters = connection.execute(sql.TOTAL_DEAD_LETTERS).fetchone()[0]
         next_due_at = connection.execute(sql.NEXT_DUE).fetchone()[0]
         row = connection.execute(sql.WORKER).fetchone()
+        run = read_run(connection)
     except sqlite3.Error:
-        return None, worker
+        return None, worker, None
     finally:
         connection.close()
     if row is not None:
@@ -71,7 +79,61 @@ def _read_database(data_dir: str, now: float) -> tuple[Json | None, Json]:
         status, _, detail = str(doing).partition(": ")
         worker = {"version": version, "status": status, "detail": detail, "started_at": started_at}
     queue: Json = {"due": due, "later": later, "running": running}
-    return {**queue, "dead_letters": dead_letters, "next_due_at": next_due_at or 0}, worker
+    return {**queue, "dead_letters": dead_letters, "next_due_at": next_due_at or 0}, worker, run
+
+
+def read_run(connection: sqlite3.Connection) -> Json | None:
+    """Return the long work of the worker; None where there is none.
+
+    A comparison is shown before a sync of which only jobs are left.
+    """
+    rows = dict(connection.execute(sql.RUNS).fetchall())
+    if not rows:
+        return None
+    sync = _parse(rows.get(sql.SYNC_RUN, ""))
+    if sync and not sync.get("is_enqueued"):
+        return _sync_run(connection, sync)
+    comparison = _parse(rows.get(sql.RECONCILE_RUN, ""))
+    if comparison and rows.get(sql.RECONCILE_CANCEL) != repr(comparison.get("started_at")):
+        return _comparison(connection, comparison)
+    request = _parse(rows.get(sql.RECONCILE_REQUEST, ""))
+    if request:
+        return _comparison(connection, request)
+    shown = _sync_run(connection, sync) if sync else None
+    return shown if shown and shown["left"] else None
+
+
+def _sync_run(connection: sqlite3.Connection, sync: Json) -> Json | None:
+    kind = sync.get("kind")
+    if kind not in RUN_KINDS:
+        return None
+    return {
+        "kind": kind,
+        "asked_at": _number(sync, "asked_at"),
+        "is_waiting": not sync.get("started_at"),
+        "done": int(_number(sync, "done")),
+        "total": int(_number(sync, "total")),
+        "queued": int(_number(sync, "queued")),
+        "left": _count_left(connection, str(kind)),
+    }
+
+
+def _comparison(connection: sqlite3.Connection, document: Json) -> Json:
+    enqueued = document.get("enqueued")
+    counts = enqueued if isinstance(enqueued, dict) else {}
+    return {
+        "kind": RECONCILE,
+        "asked_at": _number(document, "asked_at"),
+        "is_waiting": "started_at" not in document,
+        "done": int(_number(document, "checked")),
+        "total": int(_number(document, "total")),
+        "queued": sum(int(_number(counts, kind)) for kind in counts),
+        "left": _count_left(connection, RECONCILE),
+    }
+
+
+def _count_left(connection: sqlite3.Connection, cause: str) -> int:
+    return int(connection.execute(sql.COUNT_CAUSED_BY, {"cause": cause}).fetchone()[0])
 
 
 def _plex(data_dir: str) -> Json:
@@ -98,7 +160,15 @@ def _document(data_dir: str, name: str) -> Json:
     """Return a state document; {} where it is missing or damaged, which the worker repairs."""
     try:
         with open(os.path.join(data_dir, name), encoding="utf-8") as stream:
-            document = json.load(stream)
-    except (OSError, ValueError, RecursionError):
+            return _parse(stream.read())
+    except (OSError, ValueError):
+        return {}
+
+
+def _parse(text: str) -> Json:
+    """Return a JSON object; {} for anything else."""
+    try:
+        document = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

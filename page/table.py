@@ -1,6 +1,18 @@
 """List the calls of the page, one row each; its types and a table of the docs come from it."""
 
-from page import connection, dead_letters, paths, queue, settings, token
+from page import (
+    connection,
+    dead_letters,
+    long_work,
+    outages,
+    overview,
+    paths,
+    queue,
+    reconciliation,
+    settings,
+    sign_in,
+    token,
+)
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
 from page.models.jobs import (
@@ -55,6 +67,7 @@ from page.models.settings import (
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
+from page.restore import count_items
 from tasks.context import TaskContext, TaskFailed
 
 
@@ -73,8 +86,14 @@ CALLS: tuple[Call, ...] = (
         "scene_states", SceneStates, SceneStatesAnswer, None,
         "Which of these scenes wait, and which failed.",
     ),
-    Call("overview", NoArguments, OverviewAnswer, pending, "Counts, charts, problems, first run."),
-    Call("outages", NoArguments, OutagesAnswer, pending, "The last 30 outages and their metrics."),
+    Call(
+        "overview", NoArguments, OverviewAnswer, overview.overview,
+        "Counts, charts, problems, first run.",
+    ),
+    Call(
+        "outages", NoArguments, OutagesAnswer, outages.outages,
+        "The last 30 outages and their metrics.",
+    ),
     Call(
         "settings", NoArguments, SettingsAnswer, settings.settings,
         "Every setting as it counts now.",
@@ -89,10 +108,16 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("save_token", SaveToken, Done, token.save_token, "Store a Plex token in the data folder."),
     Call("disconnect", NoArguments, Done, token.disconnect, "Delete the stored Plex token."),
-    Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
-    Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
     Call(
-        "sign_in_choose", ChooseServer, ChosenServer, pending,
+        "sign_in_begin", NoArguments, SignInAnswer, sign_in.sign_in_begin,
+        "Begin to sign in at plex.tv.",
+    ),
+    Call(
+        "sign_in_poll", NoArguments, SignInAnswer, sign_in.sign_in_poll,
+        "How far the sign-in is.",
+    ),
+    Call(
+        "sign_in_choose", ChooseServer, ChosenServer, sign_in.sign_in_choose,
         "Choose a server and one of its addresses; store its token.",
     ),
     Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
@@ -128,15 +153,31 @@ CALLS: tuple[Call, ...] = (
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",
     ),
-    Call("reconciliation", NoArguments, ReconciliationAnswer, pending, "Past runs, the next run."),
-    Call("start_reconciliation", StartReconciliation, Done, pending, "Ask for a run."),
-    Call("start_sync", StartSync, Done, pending, "Ask the worker to enqueue scenes."),
-    Call("cancel_run", CancelRun, Confirmed, pending, "End long work."),
+    Call(
+        "reconciliation", NoArguments, ReconciliationAnswer, reconciliation.reconciliation,
+        "Past comparisons and the next one.",
+    ),
+    Call(
+        "start_reconciliation", StartReconciliation, Done, long_work.start_reconciliation,
+        "Ask the worker to compare scenes.",
+    ),
+    Call(
+        "start_sync", StartSync, Done, long_work.start_sync,
+        "Ask the worker to enqueue scenes.",
+    ),
+    Call(
+        "cancel_run", CancelRun, Confirmed, long_work.cancel_run,
+        "End long work.",
+    ),
     Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
     Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
     Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
     Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),
     Call("support_bundle", NoArguments, SupportBundle, pending, "One text for a report."),
+    Call(
+        "count_restorable", NoArguments, Confirmed, count_items,
+        "How many items the task Restore Plex Values would restore.",
+    ),
     Call("scene", ChooseScene, SceneAnswer, pending, "State and fields of one scene."),
     Call("sync_scene", ChooseScene, Done, pending, "Enqueue one scene as urgent."),
     Call("search_items", SearchItems, FoundItems, pending, "Find items of Plex."),

@@ -11,12 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.text import join_counts
 from reconciliation.detectors import Gap
+from sync_queue import statements as sql
 from sync_queue.meta import MetaStore
+from sync_queue.store import JobStore
 from validation.scope import Scope, read_scope
 
 # Keys of meta rows; stored, so they stay as they are.
-RUN = "reconcile_run"
-REQUEST = "reconcile_wish"
+RUN = sql.RECONCILE_RUN
+REQUEST = sql.RECONCILE_REQUEST
+CANCEL = sql.RECONCILE_CANCEL
+CANCELLED = "cancelled by the user"
 
 Counts = Mapping[str, int]
 _Document = TypeVar("_Document", bound=BaseModel)
@@ -124,6 +128,25 @@ def request_run(meta: MetaStore, scope: Scope, now: float) -> RunRequest:
     request = RunRequest(scope=scope.text, asked_at=now)
     meta.set(REQUEST, request.model_dump_json())
     return request
+
+
+def cancel_run(store: JobStore) -> bool:
+    """End the requested and the current run; return False if there was neither.
+
+    The worker ends a run that has begun, before its next step; what it has enqueued stays.
+    """
+    facts = MetaStore(store)
+    with store.transaction() as connection:
+        run, was_requested = current_run(facts), pending_request(facts) is not None
+        connection.execute(sql.SET_META, {"key": REQUEST, "value": ""})
+        if run is not None:
+            connection.execute(sql.SET_META, {"key": CANCEL, "value": repr(run.started_at)})
+    return run is not None or was_requested
+
+
+def is_cancelled(meta: MetaStore, run: Run) -> bool:
+    """Return True if the user has asked to end this run."""
+    return meta.get(CANCEL) == repr(run.started_at)
 
 
 def _read(kind: type[_Document], text: str) -> _Document | None:

@@ -13,7 +13,16 @@ from core.errors import Fenced, PlexError, PlexTemporaryError, StashUnavailable,
 from core.log import EventLog
 from reconciliation.gap_sinks import QueueGapSink
 from reconciliation.history import FILE_NAME, HistoryFile
-from reconciliation.run import REQUEST, RUN, Run, RunRequest, current_run, pending_request
+from reconciliation.run import (
+    CANCELLED,
+    REQUEST,
+    RUN,
+    Run,
+    RunRequest,
+    current_run,
+    is_cancelled,
+    pending_request,
+)
 from reconciliation.scheduler import due_run
 from reconciliation.sweep import Sweep
 from stash.times import SETTLED_S, parse_time
@@ -80,6 +89,7 @@ class ReconciliationTask:
         self._run = current_run(deps.meta)
         self._request: RunRequest | None = None
         self._data_version = -1
+        self._is_cancelled = False
         self._next_poll = self._next_settings_read = self._clock.monotonic()
         self._paused_until = self._clock.monotonic()
         self._failures = 0
@@ -97,7 +107,7 @@ class ReconciliationTask:
             return False
         self._check_requests()
         config = self._deps.config()
-        if config is None or not _may_run(config):
+        if config is None or not may_run(config):
             poll_s = POLL_S if self._request else DISABLED_POLL_S
             return self._has_pending_run() and self._poll_due(now, poll_s)
         if self._run is not None or self._request is not None:
@@ -116,6 +126,9 @@ class ReconciliationTask:
         if config is None or not config.sync_metadata:
             return
         if self._run is None and not self._start_requested() and not self._begin_if_due(config):
+            return
+        if self._is_cancelled:
+            self._end(CANCELLED)
             return
         sweep, failed = self._current_sweep(ctx), ""
         try:
@@ -143,6 +156,8 @@ class ReconciliationTask:
         if data_version == self._data_version:
             return
         self._data_version = data_version
+        if self._run is not None:
+            self._is_cancelled = is_cancelled(self._deps.meta, self._run)
         last_request, self._request = self._request, pending_request(self._deps.meta)
         if self._request is not None and self._request != last_request:
             self._next_poll = self._clock.monotonic()
@@ -199,6 +214,7 @@ class ReconciliationTask:
             if asked_at:
                 connection.execute(sql.SET_META, {"key": REQUEST, "value": ""})
         self._run, self._sweep, self._failures = run, None, 0
+        self._is_cancelled = False
         self._deps.log.info("reconcile.start", cause=cause, scope=scope)
 
     def _current_sweep(self, ctx: SyncContext) -> Sweep:
@@ -261,7 +277,8 @@ class ReconciliationTask:
         self._run = self._sweep = self._ctx = None
 
 
-def _may_run(config: PlexSyncConfig) -> bool:
+def may_run(config: PlexSyncConfig) -> bool:
+    """Return True if the settings allow runs."""
     return config.enabled and not config.missing_required() and config.sync_metadata
 
 

@@ -50,6 +50,21 @@ def due_run(
     return None
 
 
+def next_run_at(
+    history: History, interval: str, scope: Scope, now: float, first_start: float
+) -> float:
+    """Return when the next run is due, epoch seconds: `now` if one is due, 0 for never.
+
+    A start of Stash may bring about one earlier. Arguments as for `due_run`.
+    """
+    if interval == NEVER:
+        return 0.0
+    if due_run(history, interval, scope, now, first_start, has_restarted=False) is not None:
+        return now
+    full_at = max(history.full_at, first_start) + FULL_EVERY_S
+    return min(full_at, max(history.last_covering(scope), first_start) + INTERVALS_S[interval])
+
+
 def _has_passed(since: float, seconds: float, now: float) -> bool:
     # A moment in the future means that the clock was set back: then the time has passed.
     return not since <= now < since + seconds

@@ -1,5 +1,6 @@
 """The counters that move together with jobs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sync_queue import statements as sql
@@ -33,10 +34,11 @@ class Counters:
                 connection.execute(sql.INSERT_META, {"key": SINCE, "value": repr(now)})
         return self.since()
 
-    def forget_before(self, kind: str, name: str) -> None:
-        """Drop the counters of this kind whose names sort before `name`, e.g. days gone by."""
+    def forget_before(self, firsts: Mapping[str, str]) -> None:
+        """Drop the counters of each kind whose names sort before its first, e.g. days gone by."""
+        rows = [{"kind": kind, "name": name} for kind, name in firsts.items()]
         with self._store.transaction() as connection:
-            connection.execute(sql.FORGET_COUNTERS, {"kind": kind, "name": name})
+            connection.executemany(sql.FORGET_COUNTERS, rows)
 
     def reset(self, now: float) -> None:
         """Set every counter to zero and begin counting again."""

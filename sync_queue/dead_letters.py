@@ -68,6 +68,20 @@ class DeadLetters:
         """Return the number of dead letters by error class, most first."""
         return dict(self._store.connection.execute(sql.COUNT_DEAD_LETTERS).fetchall())
 
+    def times(self) -> dict[str, list[float]]:
+        """Return when each dead letter failed last (epoch seconds), by error class."""
+        times: dict[str, list[float]] = {}
+        for reason, last_at in self._store.connection.execute(sql.DEAD_LETTER_TIMES):
+            times.setdefault(reason, []).append(last_at)
+        return times
+
+    def newest_by_reason(self) -> list[tuple[str, int, float]]:
+        """Return (error class, how many, when the newest failed), the newest first."""
+        rows: list[tuple[str, int, float]] = self._store.connection.execute(
+            sql.NEWEST_BY_REASON
+        ).fetchall()
+        return rows
+
     def drop(self, subject: str) -> bool:
         """Delete one subject's dead letter; return False if there was none."""
         with self._store.transaction() as connection:

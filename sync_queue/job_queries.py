@@ -30,9 +30,15 @@ class JobQueries:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Open a fenced write transaction, for jobs and for the other tables of this database.
 
+        Within another one it joins that one, so that several changes are kept together or not at
+        all.
+
         Raises:
             Fenced: a newer worker has started.
         """
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         with transaction(self._connection) as connection:
             self.check_epoch()
             yield connection
@@ -93,6 +99,10 @@ class JobQueries:
         """Return how many fresh changes settle and are due within so many seconds."""
         values = {"now": self._clock.wall(), "within": within_s}
         return int(self._connection.execute(sql.SETTLING, values).fetchone()[0])
+
+    def count_caused_by(self, cause: str) -> int:
+        """Return how many jobs wait or are in progress that this cause brought about."""
+        return int(self._connection.execute(sql.COUNT_CAUSED_BY, {"cause": cause}).fetchone()[0])
 
     def waiting_by_reason(self) -> dict[str, int]:
         """Return the number of waiting jobs by error class, most first."""

@@ -36,6 +36,16 @@ class Notices:
         ).fetchall()
         return rows
 
+    def newest(self, since: float, limit: int) -> list[tuple[str, str, str, float]]:
+        """Return (class, level, text, time) of notices since then, delivered or not, newest first.
+
+        Times are epoch seconds.
+        """
+        rows: list[tuple[str, str, str, float]] = self._store.connection.execute(
+            sql.NEWEST_NOTICES, {"since": since, "limit": limit}
+        ).fetchall()
+        return rows
+
     def was_delivered(self, kind: str, since: float) -> bool:
         """Return True if the notice reached Stash's log after `since` (epoch seconds)."""
         row = self._store.connection.execute(sql.DELIVERED_AT, {"class": kind}).fetchone()

@@ -53,6 +53,7 @@ UNION ALL SELECT CAST(substr(subject, 7) AS INTEGER) AS scene_id FROM dead_lette
 WHERE subject LIKE 'scene:%' AND scene_id > :after AND scene_id <= :upto
 LIMIT :limit
 """
+ANY_RECORD = "SELECT 1 FROM records LIMIT 1"
 CONFIDENCES = "SELECT confidence, count(*) FROM records GROUP BY confidence ORDER BY 2 DESC"
 FORGET_SCENE = "DELETE FROM records WHERE scene_id = :scene_id"
 FORGET_ITEM = "DELETE FROM records WHERE scene_id = :scene_id AND server = :server AND item = :item"

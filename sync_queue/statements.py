@@ -139,6 +139,15 @@ SELECT (SELECT count(*) FROM {QUEUE} WHERE status < 2 AND due_at <= :now),
   (SELECT count(*) FROM {QUEUE} WHERE status < 2 AND due_at > :now),
   (SELECT count(*) FROM {QUEUE} WHERE status = 2)
 """
+# Jobs that a cause has brought about, alone or with others.
+COUNT_CAUSED_BY = f"SELECT count(*) FROM {QUEUE} WHERE status <= 2 AND instr(cause, :cause)"
+# What only this cause has brought about, and no user waits for.
+COUNT_ONLY_CAUSE = (
+    f"SELECT count(*) FROM {QUEUE} WHERE status < 2 AND priority = :priority AND cause = :cause"
+)
+DROP_ONLY_CAUSE = (
+    f"DELETE FROM {QUEUE} WHERE status < 2 AND priority = :priority AND cause = :cause"
+)
 SETTLING = f"""
 SELECT count(*) FROM {QUEUE} WHERE status < 2 AND reason = '' AND due_at > :now AND due_at <= :now + :within
 """
@@ -159,6 +168,10 @@ FROM dead_letters ORDER BY last_at DESC, subject LIMIT :limit
 """
 DEAD_LETTER_REASON = "SELECT reason FROM dead_letters WHERE subject = :subject"
 TOTAL_DEAD_LETTERS = "SELECT count(*) FROM dead_letters"
+DEAD_LETTER_TIMES = "SELECT reason, last_at FROM dead_letters"
+NEWEST_BY_REASON = (
+    "SELECT reason, count(*), max(last_at) FROM dead_letters GROUP BY reason ORDER BY 3 DESC"
+)
 COUNT_DEAD_LETTERS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC"
 
 # One row about the worker: its status, and the epoch that fences a worker which lost the lease.
@@ -182,6 +195,16 @@ WATERMARK = (
 )
 RECONCILED = "reconciled"  # when the last reconciliation ended, epoch seconds, and what it found, as one line
 SYNC_ALL_REQUESTED = "whole_library"  # set by Sync All; reconciliation then covers every scene
+# Long work that the user has asked the worker for: the request or the position, as JSON.
+SYNC_RUN = "sync_run"
+RECONCILE_RUN = "reconcile_run"
+RECONCILE_REQUEST = "reconcile_wish"
+# When the run that is to end was started, as a text.
+RECONCILE_CANCEL = "reconcile_cancel"
+RUNS = f"""
+SELECT key, value FROM meta
+WHERE key IN ('{SYNC_RUN}', '{RECONCILE_RUN}', '{RECONCILE_REQUEST}', '{RECONCILE_CANCEL}') AND value <> ''
+"""
 GET_META = "SELECT value FROM meta WHERE key = :key"
 INSERT_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
 SET_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -205,6 +228,9 @@ NOTICE = """
 INSERT INTO notices (class, level, text, first_at, last_at, told_at) VALUES (:class, :level, :text, :now, :now, NULL)
 ON CONFLICT (class) DO UPDATE SET level = excluded.level, text = excluded.text, last_at = excluded.last_at,
   told_at = CASE WHEN abs(:now - told_at) >= :again_s THEN NULL ELSE told_at END
+"""
+NEWEST_NOTICES = """
+SELECT class, level, text, last_at FROM notices WHERE last_at >= :since ORDER BY last_at DESC LIMIT :limit
 """
 DELIVERED_AT = "SELECT told_at FROM notices WHERE class = :class"
 DROP_NOTICE = "DELETE FROM notices WHERE class = :class"

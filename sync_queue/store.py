@@ -21,10 +21,10 @@ from core.clock import Clock
 from core.job import PRIORITIES, PRIORITY_BACKFILL, PRIORITY_EDIT, PRIORITY_LAST, Job
 from core.match import CandidateEntry
 from sync_queue import statements as sql
-from sync_queue.candidate_rows import candidates_text
 from sync_queue.follow_up import FollowUp, enqueue_follow_up
 from sync_queue.hook_queue import job_row
 from sync_queue.job_queries import JobQueries
+from sync_queue.job_rows import dead_letter_row, requeue_row
 
 BATCH = 100  # jobs in one batch; a Stash query and a Plex read serve all of them
 CRASHES_TO_ISOLATE = 3  # after this many crashes a job runs last, in a batch of its own
@@ -77,14 +77,18 @@ class JobStore(JobQueries):
         *,
         settle_s: float = 0.0,
         meta: tuple[str, str] | None = None,
+        expected: str | None = None,
     ) -> int:
         """Enqueue many changes in one transaction and return the number of subjects.
 
-        `meta` is a (key, value) row of the meta table that is set in the same transaction.
+        `meta` is a (key, value) row that is set in the same transaction; with `expected`, nothing
+        is done unless the row still has that value.
         """
         now = self._clock.wall()
         count = 0
         with self.transaction() as connection:
+            if meta and expected is not None and _meta_value(connection, meta[0]) != expected:
+                return 0
             for subject in subjects:
                 row = job_row(subject, cause, priority, now, settle_s, None)
                 connection.execute(sql.ENQUEUE, row)
@@ -145,12 +149,12 @@ class JobStore(JobQueries):
 
         `due_at` is in epoch seconds, `attempts` the number of failed attempts so far.
         """
-        row = _requeue_row(job, due_at, reason, attempts, job.priority)
+        row = requeue_row(job, due_at, reason, attempts, job.priority)
         return self._requeue(job.subject, row, counts)
 
     def release(self, job: Job, reason: str = "") -> bool:
         """Return a running job without spending an attempt; return False if it was not running."""
-        row = _requeue_row(job, self._requeue_time(job), reason, job.attempts, job.priority)
+        row = requeue_row(job, self._requeue_time(job), reason, job.attempts, job.priority)
         return self._requeue(job.subject, row)
 
     def dead_letter(
@@ -168,7 +172,7 @@ class JobStore(JobQueries):
         Where a newer change of the subject waits, no dead letter is written: that change decides.
         """
         now, attempts = self._clock.wall(), job.attempts + 1
-        dead_letter = _dead_letter_row(job, reason, message, now, attempts, title, candidates)
+        dead_letter = dead_letter_row(job, reason, message, now, attempts, title, candidates)
         with self.transaction() as connection:
             changed = connection.execute(sql.DROP_RUNNING, {"id": job.id}).rowcount == 1
             self._checkpoint("store.dead_letter")
@@ -189,15 +193,15 @@ class JobStore(JobQueries):
         return changed
 
     def _requeue_or_merge(
-        self, connection: sqlite3.Connection, subject: str, requeue_row: Mapping[str, object]
+        self, connection: sqlite3.Connection, subject: str, row: Mapping[str, object]
     ) -> bool:
         waiting_row = connection.execute(sql.FIND_WAITING, {"subject": subject}).fetchone()
         if waiting_row is None:
-            return connection.execute(sql.REQUEUE, requeue_row).rowcount == 1
-        dropped = connection.execute(sql.DROP_RUNNING, {"id": requeue_row["id"]}).rowcount == 1
+            return connection.execute(sql.REQUEUE, row).rowcount == 1
+        dropped = connection.execute(sql.DROP_RUNNING, {"id": row["id"]}).rowcount == 1
         self._checkpoint("store.requeued")
         if dropped:
-            values = {"id": waiting_row[0], "priority": requeue_row["priority"]}
+            values = {"id": waiting_row[0], "priority": row["priority"]}
             connection.execute(sql.RAISE_PRIORITY, values)
         return dropped
 
@@ -225,20 +229,19 @@ class JobStore(JobQueries):
             for job in jobs:
                 priority = PRIORITY_LAST if job.crashes >= CRASHES_TO_ISOLATE else job.priority
                 due_at = self._requeue_time(job)
-                requeue_row = _requeue_row(job, due_at, "", job.attempts, priority)
-                self._requeue_or_merge(connection, job.subject, requeue_row)
+                row = requeue_row(job, due_at, "", job.attempts, priority)
+                self._requeue_or_merge(connection, job.subject, row)
                 self._checkpoint("store.orphan")
         return [job for job in jobs if not suspects or job.id in suspects]
 
-    def dead_letter_waiting(self, job: Job, reason: str, message: str) -> bool:
-        """Move a waiting job that crashed its worker to the dead letters; False if it does not
-        wait.
-        """
-        dead_letter = _dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
+    def dead_letter_waiting(self, job: Job, reason: str, message: str, counts: Counts = ()) -> bool:
+        """Move a waiting job that crashed its worker to the dead letters; False if it is gone."""
+        dead_letter = dead_letter_row(job, reason, message, self._clock.wall(), job.crashes)
         with self.transaction() as connection:
             changed = connection.execute(sql.DROP_WAITING_ROW, {"id": job.id}).rowcount == 1
             if changed:
                 connection.execute(sql.INSERT_DEAD_LETTER, dead_letter)
+                _count(connection, counts)
         return changed
 
     def make_due(self, reason: str) -> int:
@@ -258,41 +261,9 @@ def _count(connection: sqlite3.Connection, counts: Counts) -> None:
         connection.execute(sql.COUNT_ONE, {"kind": kind, "name": name})
 
 
-def _requeue_row(
-    job: Job, due_at: float, reason: str, attempts: int, priority: int
-) -> dict[str, object]:
-    """Return the parameters of REQUEUE."""
-    return {
-        "id": job.id,
-        "due_at": due_at,
-        "attempts": attempts,
-        "priority": priority,
-        "reason": reason,
-    }
-
-
-def _dead_letter_row(
-    job: Job,
-    reason: str,
-    message: str,
-    now: float,
-    attempts: int,
-    title: str = "",
-    candidates: Iterable[CandidateEntry] = (),
-) -> dict[str, object]:
-    """Return the parameters of INSERT_DEAD_LETTER."""
-    return {
-        "subject": job.subject,
-        "cause": job.cause,
-        "priority": job.priority,
-        "title": title,
-        "reason": reason,
-        "message": message,
-        "attempts": attempts,
-        "candidates": candidates_text(candidates),
-        "first_at": job.enqueued_at,
-        "now": now,
-    }
+def _meta_value(connection: sqlite3.Connection, key: str) -> str:
+    row = connection.execute(sql.GET_META, {"key": key}).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _batch_size(priority: int) -> int:

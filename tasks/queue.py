@@ -3,12 +3,9 @@
 from contextlib import suppress
 
 from core.errors import Fenced, PlexSyncError
-from core.job import FORCE_SYNC, PRIORITY_BACKFILL, SYNC_ALL, SYNC_RECENT, scene_subject
+from core.job import FORCE_SYNC, PRIORITY_BACKFILL, SYNC_ALL, SYNC_RECENT
 from core.text import pluralize
 from core.timers import IntervalTimer
-from core.units import DAY_S
-from stash.answers import SceneState
-from stash.times import is_settled, parse_time, since_text
 from sync_queue.counters import Counters
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import SERVER, MetaStore
@@ -17,9 +14,9 @@ from sync_queue.statements import SYNC_ALL_REQUESTED
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskResult, state_pages
 from tasks.progress import REPORT_INTERVAL_S, QueueProgress, WorkerStartError
-from worker.reporting.stats import JOB, current_statistics
+from worker.discovery.sync_selection import PAGE, select_scenes, selection_of
+from worker.reporting.stats import current_statistics, usual_job_s
 
-PAGE = 500
 MIN_FOLLOW_S = 60.0
 UNKNOWN_JOB_S = 0.5
 TIME_MARGIN = 3.0  # a task's own estimate may be wrong by this factor
@@ -39,20 +36,17 @@ def process_queue(context: TaskContext) -> TaskResult:
 
 def sync_all(context: TaskContext) -> TaskResult:
     """Queue every scene that the records do not prove current, and follow the worker."""
-    return _enqueue(context, SYNC_ALL, is_forced=False)
+    return _enqueue(context, SYNC_ALL)
 
 
 def force_sync_all(context: TaskContext) -> TaskResult:
     """Queue every scene, whatever the records say, and follow the worker."""
-    return _enqueue(context, FORCE_SYNC, is_forced=True)
+    return _enqueue(context, FORCE_SYNC)
 
 
 def sync_recent(context: TaskContext) -> TaskResult:
     """Queue what changed within 24 hours and is not proven current, and follow the worker."""
-    newer_than = context.clock.wall() - DAY_S
-    return _enqueue(
-        context, SYNC_RECENT, is_forced=False, since=since_text(newer_than), newer_than=newer_than
-    )
+    return _enqueue(context, SYNC_RECENT)
 
 
 def clear_waiting(context: TaskContext) -> TaskResult:
@@ -73,9 +67,7 @@ def clear_waiting(context: TaskContext) -> TaskResult:
     return {"deleted": deleted, "running": running}
 
 
-def _enqueue(
-    context: TaskContext, cause: str, *, is_forced: bool, since: str = "", newer_than: float = 0.0
-) -> TaskResult:
+def _enqueue(context: TaskContext, cause: str) -> TaskResult:
     if not context.has_queue() and not context.try_start_worker():
         _ensure_queue(context)
     stash, pace = (
@@ -83,34 +75,20 @@ def _enqueue(
         IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True),
     )
     queued = proven = 0
+    selection = selection_of(cause, context.clock.wall())
     with context.store() as store:
-        if not since:
+        if not selection.since:
             MetaStore(store).set(SYNC_ALL_REQUESTED, repr(context.clock.wall()))
         records, server = Records(store), MetaStore(store).get(SERVER)
-        for page in state_pages(stash, PAGE, since):
-            recent = [
-                one for one in page if (parse_time(one.updated_at) or newer_than) >= newer_than
-            ]
-            desired = (
-                recent
-                if is_forced
-                else [one for one in recent if not _is_current(records, server, one)]
-            )
-            queued += store.enqueue_many(
-                (scene_subject(one.scene_id) for one in desired), cause, PRIORITY_BACKFILL
-            )
-            proven += len(recent) - len(desired)
+        for page in state_pages(stash, PAGE, selection.since):
+            chosen = select_scenes(records, server, page, selection)
+            queued += store.enqueue_many(chosen.subjects, cause, PRIORITY_BACKFILL)
+            proven += chosen.current
             if pace.fire():
                 context.info(f"{pluralize(queued, 'scene')} queued so far, {proven:,} left out.")
     known = f"; {proven:,} left out, which Plex is proven to show as they are" if proven else ""
     context.info(f"{pluralize(queued, 'scene')} queued{known}.")
     return {**process_queue(context), "queued": queued, "current": proven}
-
-
-def _is_current(records: Records, server: str, scene: SceneState) -> bool:
-    """Whether a record of its file proves that this state of the scene was read and written."""
-    known, read_at = records.last_synced_update(scene.scene_id, server, scene.oshash)
-    return known == scene.updated_at and is_settled(parse_time(scene.updated_at), read_at)
 
 
 def _drain_in_process(context: TaskContext, reason: WorkerStartError) -> TaskResult:
@@ -164,10 +142,8 @@ def _warn_if_paused(context: TaskContext) -> None:
 def _start_progress(context: TaskContext, store: JobStore) -> tuple[QueueProgress, float]:
     """Return the started progress, and how many seconds following is useful."""
     follower = QueueProgress(store, context.clock, context.log, context.progress)
-    times = current_statistics(context.data_dir, Counters(store), context.clock).times_s.get(
-        JOB, ()
-    )
-    job_s = sum(times) / len(times) if times else 0.0
+    statistics = current_statistics(context.data_dir, Counters(store), context.clock)
+    job_s = usual_job_s(statistics)
     follower.start(job_s)
     limit_s = context.max_duration_s()
     return follower, min(

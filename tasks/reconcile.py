@@ -80,6 +80,13 @@ def dry_run(context: TaskContext) -> TaskResult:
     return _report(context, ended, "nothing was queued, a run would queue")
 
 
+def ask_for_run(facts: MetaStore, scope: Scope, now: float) -> RunRequest:
+    """Ask the worker for a run; one over everything makes later runs compare every scene."""
+    if scope.is_full:
+        facts.set(sql.SYNC_ALL_REQUESTED, repr(now))
+    return request_run(facts, scope, now)
+
+
 class _ReadOnlyRecords(Records):
     """The records, without writes."""
 
@@ -106,10 +113,8 @@ def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
     if not context.has_queue() and not context.try_start_worker():
         process_queue(context)  # creates the queue
     with context.store() as store:
-        facts, now = MetaStore(store), context.clock.wall()
-        if scope.is_full:
-            facts.set(sql.SYNC_ALL_REQUESTED, repr(now))
-        request = request_run(facts, scope, now)
+        facts = MetaStore(store)
+        request = ask_for_run(facts, scope, context.clock.wall())
         try:
             context.ensure_worker()
         except WorkerStartError:

@@ -40,6 +40,17 @@ class RecoveryResult:
         )
 
 
+def count_recoverable(
+    dead_letters: DeadLetters, was_outage: Callable[[float], bool]
+) -> dict[str, int]:
+    """Return how many dead letters each choice would put back; scenes gone from Stash count too."""
+    times = dead_letters.times()
+    return {
+        choice: sum(was_outage(last_at) for reason in reasons for last_at in times.get(reason, ()))
+        for choice, reasons in CLASSES.items()
+    }
+
+
 def caused_by_outage(
     dead_letters: DeadLetters, classes: Sequence[str], was_outage: Callable[[float], bool]
 ) -> tuple[tuple[DeadLetter, ...], int]:

@@ -51,6 +51,23 @@ def restore_values(context: TaskContext) -> TaskResult:
             ctx.close()
 
 
+def count_restorable(context: TaskContext) -> int:
+    """Return how many items would get back what they showed; change nothing.
+
+    Raises:
+        TaskFailed: PlexSync is switched on, or Plex does not answer.
+    """
+    stash = context.stash_client()
+    config = context.config(stash)
+    _require_disabled(stash)
+    with context.store() as store:
+        try:
+            server = context.build_plex(config).machine_identifier()
+        except PlexError as error:
+            raise plex_failure(error) from error
+        return Records(store).originals.count(server)
+
+
 def _require_disabled(stash: StashClient) -> None:
     """Raises TaskFailed while PlexSync writes: what is put back would be overwritten by the next
     edit.

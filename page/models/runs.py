@@ -42,7 +42,6 @@ class ReconciliationAnswer(Answer):
     Attributes:
         interval: the setting: never, hourly, daily or weekly.
         next_at: when the next run is due, 0 for never.
-        libraries: titles of the chosen libraries, for the scope.
     """
 
     runs: tuple[ReconciliationRow, ...]
@@ -67,7 +66,8 @@ class CancelRun(Arguments):
     """End a run: waiting jobs that only this run caused are deleted; see `Confirmed`.
 
     Jobs with another cause, and those in progress, continue. A cancelled reconciliation keeps what
-    it has enqueued, so its `count` is 0.
+    it has enqueued, so its `count` is 0. A sync that still enqueues ends with the first `confirm`,
+    also where more jobs wait by then than it names; these are deleted by the next.
     """
 
     kind: RunKind
@@ -77,6 +77,8 @@ class CancelRun(Arguments):
 class ListDryRun(Page):
     """Which rows of the newest dry run are wanted: all, or those of one kind or field."""
 
+    limit: int = Field(default=50, ge=1, le=5_000)
+    """More than in other lists, so that an export needs few calls."""
     kind: str = Field(default="", max_length=100)
     field: str = Field(default="", max_length=100)
 

@@ -45,6 +45,7 @@ class RunState(Answer):
 
     Attributes:
         kind: what was asked for.
+        asked_at: 0 for a comparison by the schedule.
         is_waiting: the worker has not begun it.
         done, total: scenes looked at so far, and in all; 0 while unknown.
         queued: jobs enqueued so far.
@@ -85,7 +86,7 @@ class Tally(Answer):
 class Problem(Answer):
     """Something that needs the user: state and consequence, what to do, and where on the page.
 
-    `tab` names a tab of the page, "settings" for the settings, "" for none.
+    `tab`: `settings`, `queue`, `dead_letters`, `outages`, `reconciliation` or `tools`; "" for none.
     """
 
     level: Literal["warning", "error"]

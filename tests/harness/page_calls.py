@@ -5,13 +5,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hooks.snapshot import run_snapshot
 from page.run import find_call, run_call
+from sync_queue.lease import Lease
 from tests.emulators.stash_server import StashEmulator
+from tests.harness.in_process import InProcessHarness
 from tests.harness.plugin_copy import ROOT
 
 
 class BareCalls:
-    """A data folder whose page is open, without Stash; no worker can be started."""
+    """A data folder whose page is open, without Stash; no worker can be started.
+
+    `plex_tv` is the address of plex.tv.
+    """
 
     def __init__(self, data_dir: Path, message: Mapping[str, object]) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -19,6 +25,7 @@ class BareCalls:
         self.message = message
         self.written: list[str] = []
         self.start: Callable[[str], object] = self.fail_to_start
+        self.plex_tv = "http://127.0.0.1:9"  # no test may reach the real one
 
     def answer(self, call: str, **arguments: Any) -> dict[str, Any]:
         """Return the whole answer of a call, `output` or `error`; it can be sent as JSON."""
@@ -30,6 +37,7 @@ class BareCalls:
             str(self.data_dir),
             self.start,
             lambda line: self.written.append(line.decode()),
+            self.plex_tv,
         )
         decoded: dict[str, Any] = json.loads(json.dumps(answer))
         return decoded
@@ -70,3 +78,28 @@ class PageCalls(BareCalls):
             },
         )
         self.stash = stash
+
+
+class WorkerPage(PageCalls):
+    """The page beside a worker that holds the lease, and that only the test runs."""
+
+    def __init__(self, worker: InProcessHarness) -> None:
+        super().__init__(worker.data, worker.stash)
+        self.worker = worker
+        self._lease = Lease(worker.data)
+        assert self._lease.acquire()
+
+    @property
+    def run(self) -> Any:
+        """Return the long work that the snapshot shows; None for none."""
+        output = run_snapshot(str(self.data_dir), self.worker.clock.wall())["output"]
+        assert isinstance(output, dict)
+        return output["run"]
+
+    def end_worker(self) -> None:
+        """Let the worker be gone, and none can be started."""
+        self._lease.release()
+
+    def close(self) -> None:
+        """Release the lease."""
+        self._lease.release()

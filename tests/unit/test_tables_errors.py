@@ -13,6 +13,7 @@ import wiring
 from core import errors
 from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
 from core.outcome import SyncResult
+from page.call import BadArguments
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
@@ -24,8 +25,8 @@ from worker.resilience.retry_policy import rule_for
 LOADED = (tasks, wiring)
 # With these a job is done.
 DONE = {SceneDeleted, SceneHasNoFile}
-# Raised by tasks only, not by jobs.
-OF_TASKS = {TaskFailed, WorkerStartError}
+# Raised by tasks and calls of the page only, not by jobs.
+OF_TASKS = {TaskFailed, WorkerStartError, BadArguments}
 _BRANCH = re.compile(r"^([│ ]*)[├└]── (\w+)")
 _ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 

@@ -590,6 +590,7 @@ export interface Calls {
   reset_statistics: { takes: NoArguments; answers: Done };
   log: { takes: ReadLog; answers: LogAnswer };
   support_bundle: { takes: NoArguments; answers: SupportBundle };
+  count_restorable: { takes: NoArguments; answers: Confirmed };
   scene: { takes: ChooseScene; answers: SceneAnswer };
   sync_scene: { takes: ChooseScene; answers: Done };
   search_items: { takes: SearchItems; answers: FoundItems };

@@ -10,6 +10,7 @@ from core.log import EventLog
 from sync.context import SyncContext
 from worker.discovery.catch_up import CatchUp
 from worker.discovery.relisted_items import RelistedItems
+from worker.discovery.sync_runner import SyncRunner
 from worker.lifecycle.default_settings import DefaultSettingsWriter
 from worker.lifecycle.drain import Drain
 from worker.lifecycle.install_check import InstallationCheck
@@ -51,6 +52,7 @@ class WorkerComponents:
     throttle: Throttle
     statistics: StatisticsRecorder
     catch_up: CatchUp
+    sync_runner: SyncRunner
     token_mover: TokenMover
     default_settings: DefaultSettingsWriter
     installation: InstallationCheck

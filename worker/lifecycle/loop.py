@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 
 from core.errors import Fenced, PlexError, StashQueryError, StashSchemaError, StashUnavailable
 from core.timers import IntervalTimer
@@ -63,6 +64,7 @@ class WorkerLoop:
         self._relisted = components.relisted
         self._throttle = components.throttle
         self._statistics = components.statistics
+        self._sync_runner = components.sync_runner
         self._token_mover = components.token_mover
         self._default_settings = components.default_settings
         self._installation = components.installation
@@ -161,6 +163,7 @@ class WorkerLoop:
         try:
             self._stash.renew_session_if_due()
             self._probe()
+            self._enqueue_sync_if_due()
             self._drain_if_due()
             if self._library.poll_if_due(self._sync_context):
                 self._due_work.refresh()
@@ -226,6 +229,14 @@ class WorkerLoop:
         breaker = self._circuit.breaker
         return breaker.state is BreakerStatus.OPEN and probe_is_due(breaker, self._clock.wall())
 
+    def _enqueue_sync_if_due(self) -> None:
+        until = self._clock.monotonic() + DRAIN_CHUNK_S
+        must_stop = partial(self._deadline_passed, until)
+        if self._sync_runner.is_due() and self._sync_runner.run_if_due(
+            self._settings.stash(), must_stop
+        ):
+            self._due_work.refresh()
+
     def _drain_if_due(self) -> None:
         # A half-open breaker needs its test even if no job is due.
         is_half_open = self._circuit.breaker.state is BreakerStatus.HALF_OPEN
@@ -240,7 +251,7 @@ class WorkerLoop:
         until = self._clock.monotonic() + DRAIN_CHUNK_S
         report = self._drain.run(
             ctx,
-            lambda: self._deadline_passed(until),
+            lambda: self._deadline_passed(until) or self._sync_runner.is_due(),
             must_stop=lambda: self._deadline_passed(until + DRAIN_CHUNK_S),
         )
         self._has_more_work = report.is_stopped or report.done >= BATCH

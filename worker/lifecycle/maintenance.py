@@ -7,23 +7,27 @@ from core.clock import Clock
 from core.log import EventLog
 from core.timers import IntervalTimer
 from core.units import DAY_S
+from sync_queue.counters import Counters
 from sync_queue.meta import parse_float
 from sync_queue.schema import back_up
 from sync_queue.spill import remove_stale_files
+from validation.token_file import delete_stale_sign_in
 from worker.lifecycle.worker_queue import WorkerQueue
+from worker.reporting.tallies import prune
 
 MAINTENANCE_INTERVAL_S = 600.0
 BACKED_UP = "backed_up_at"
 
 
 class Maintenance:
-    """Prunes finished jobs and files of killed hooks, and makes the daily backup."""
+    """Prunes finished jobs, old counters and files of killed hooks; makes the daily backup."""
 
     def __init__(self, data_dir: Path, queue: WorkerQueue, clock: Clock, log: EventLog) -> None:
         self._data_dir = data_dir
         self._store = queue.store
         self._queue = queue.opened.queue
         self._facts = queue.facts
+        self._counters = Counters(queue.store)
         self._clock = clock
         self._log = log
         self._due = IntervalTimer(clock, MAINTENANCE_INTERVAL_S)
@@ -35,7 +39,9 @@ class Maintenance:
         self._store.check_epoch()
         self._queue.prune()
         now = self._clock.wall()
+        prune(self._counters, now)
         remove_stale_files(self._data_dir, now)
+        delete_stale_sign_in(self._data_dir, now)
         if abs(now - (parse_float(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:

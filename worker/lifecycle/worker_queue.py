@@ -41,7 +41,7 @@ class WorkerQueue:
             self.notices.add("damaged", "error", text, clock.wall())
         was_reading = not self.store.current_jobs()
         charged = self.store.recover_orphans()
-        dead_letter_poison_jobs(self.store, charged, log, was_reading=was_reading)
+        dead_letter_poison_jobs(self.store, charged, log, clock.wall(), was_reading=was_reading)
         checkpoint("worker.orphans")
 
 

@@ -18,6 +18,8 @@ DISK = "Free disk space, or make PlexSync's data folder writable."
 MEMORY = "If this repeats, check available memory"
 # stands for a fact that the event lacks: an incomplete warning must not stop the worker
 UNKNOWN = "(not known)"
+# what the class of each of these notices begins with; stored, so it never changes
+ALERT = "trouble:"
 
 TEXTS = {
     "backup.failed": (
@@ -68,6 +70,10 @@ TEXTS = {
         "and are tried every minute. Let the user who runs Stash own PlexSync's data folder."
     ),
     "state.save_failed": "{file} could not be saved: {detail}. {lost}" + DISK,
+    "sync_run.failed": (
+        "Stash rejected the list of scenes for the sync that was asked for: {detail}. It ended; "
+        "what it had queued is sent. Update PlexSync; if this is the newest version, report it."
+    ),
     "worker.killed": (
         "The PlexSync worker was killed while processing a job; the job will be retried. "
         f"{MEMORY}; plexsync.log names the job."
@@ -105,7 +111,7 @@ class LogAlerts:
         # each document has its own class, because each failed save has its own consequence
         file = str(event.facts.get("file", ""))
         lost = LOST.get(file, "")
-        notice_class = f"trouble:{event.name}" + (f":{file}" if lost else "")
+        notice_class = f"{ALERT}{event.name}" + (f":{file}" if lost else "")
         facts = {**event.facts, "lost": f"{lost} " if lost else ""}
         self._pending[notice_class] = TEXTS[event.name].format_map(
             defaultdict(lambda: UNKNOWN, facts)

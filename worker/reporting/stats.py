@@ -6,9 +6,8 @@ written at the end of each drain, so a kill loses times and requests of one drai
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, computed_field
 
@@ -17,13 +16,15 @@ from core.events import JobFinished
 from core.log import EventLog
 from core.outcome import Disposition, Outcome
 from core.step_timer import StepTimer
-from core.units import DAY_S
 from sync_queue.counters import Counters
 from validation.state_file import StateFile
+from worker.reporting.tallies import tally_counters
 
 FILE_NAME = "stats.json"
 JOB = "job"
 JOBS = "jobs"
+COUNTED = ("outcomes", "errors", "fields", "confidence", "days")
+"""The kinds of counters that are part of the statistics."""
 
 
 class Timing(BaseModel):
@@ -46,7 +47,7 @@ class Statistics(BaseModel):
         errors: failed attempts by class of error.
         fields: written fields by name.
         confidence: matched jobs by confidence.
-        days: completed jobs by UTC day.
+        days: completed jobs by UTC day, of the last 35 days.
         times_s: the newest times of each step in seconds, oldest first; `job` has those of
             successful jobs only.
         requests: requests by server (`plex`, `stash`); `jobs` is how many jobs they were sent for.
@@ -96,20 +97,22 @@ def timing_of(times_s: tuple[float, ...]) -> Timing:
     )
 
 
-def counters_for(outcome: Outcome, day: str) -> list[tuple[str, str]]:
-    """Return the counters that one outcome adds to: (kind, name). `day` is YYYY-MM-DD."""
+def counters_for(outcome: Outcome, at: float) -> list[tuple[str, str]]:
+    """Return the counters that an outcome of this time (epoch seconds) adds to: (kind, name)."""
+    counts = [("outcomes", outcome.disposition.value)]
+    counts += tally_counters(outcome.disposition, at)
     if outcome.disposition is not Disposition.COMPLETE:
-        return [("outcomes", outcome.disposition.value), ("errors", outcome.reason)]
-    counts = [("outcomes", outcome.disposition.value), ("days", day)]
+        return [*counts, ("errors", outcome.reason)]
     counts += [("fields", name) for name in outcome.wrote]
     if outcome.items:
         counts.append(("confidence", outcome.confidence))
     return counts
 
 
-def utc_day(clock: Clock, ago_s: float = 0.0) -> str:
-    """Return the UTC day of `ago_s` seconds ago: YYYY-MM-DD."""
-    return datetime.fromtimestamp(clock.wall() - ago_s, timezone.utc).strftime("%Y-%m-%d")
+def usual_job_s(statistics: Statistics) -> float:
+    """Return the mean seconds of the newest successful jobs; 0.0 before the first."""
+    times = statistics.times_s.get(JOB, ())
+    return sum(times) / len(times) if times else 0.0
 
 
 def percentile(times_s: Iterable[float], share: float) -> float | None:
@@ -136,8 +139,14 @@ def _current(copy: Statistics, counters: Counters) -> Statistics:
     if copy.since != since:
         copy = Statistics()
     return Statistics(
-        since=since, times_s=copy.times_s, requests=copy.requests, **counters.by_kind()
+        since=since, times_s=copy.times_s, requests=copy.requests, **_counted(counters)
     )
+
+
+def _counted(counters: Counters) -> dict[str, Any]:
+    """Return the counters that the statistics show; others are charts of their own."""
+    kinds = counters.by_kind()
+    return {kind: kinds[kind] for kind in COUNTED if kind in kinds}
 
 
 def reset_statistics(data_dir: Path, counters: Counters, clock: Clock) -> None:
@@ -187,12 +196,11 @@ class StatisticsRecorder:
             since=since,
             times_s=self._timer.times_s(),
             requests=dict(self._timer.requests),
-            **self._counters.by_kind(),
+            **_counted(self._counters),
         )
 
     def save(self) -> None:
-        """Write the readable copy with the days since yesterday; a failure is logged."""
-        self._counters.forget_before("days", utc_day(self._clock, ago_s=DAY_S))
+        """Write the readable copy; a failure is logged."""
         detail = self._file.save(self.now(), durable=False)
         if detail:
             self._log.warning("state.save_failed", file=FILE_NAME, detail=detail)

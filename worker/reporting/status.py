@@ -21,7 +21,8 @@ from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerRow
 from sync_queue.records import Records
 from sync_queue.store import JobStore
-from worker.reporting.stats import Statistics, Timing, current_statistics, utc_day
+from worker.reporting.stats import Statistics, Timing, current_statistics
+from worker.reporting.tallies import utc_day_of
 from worker.resilience.breaker import BreakerStatus, CircuitState, CircuitStateFile
 from worker.resilience.outages import Outage, OutageHistory, duration_s, read_history
 from worker.resilience.throttle import SlowStart, slow_start_file
@@ -94,7 +95,7 @@ def take_snapshot(data_dir: Path, store: JobStore, clock: Clock) -> Snapshot:
         later=later,
         running=running,
         statistics=statistics,
-        done_today=statistics.days.get(utc_day(clock), 0),
+        done_today=statistics.days.get(utc_day_of(clock.wall()), 0),
         waiting=store.waiting_by_reason(),
         dead=dead_letters.by_reason(),
         newest=tuple(dead_letters.newest(NEWEST_DEAD_LETTERS)),

@@ -82,6 +82,11 @@ class SlowStart:
         """Return True once the five minutes have passed; nothing is held back then."""
         return self.age_s >= RAMP_S
 
+    @property
+    def remaining_s(self) -> float:
+        """Return how many seconds it lasts from now on, if nothing interrupts it."""
+        return RAMP_S - self.age_s
+
     def refill(self, now: float) -> "SlowStart":
         """Return the ramp at `now`. Call it once a minute at least: longer steps count as 60 s."""
         step_s = min(max(now - self.refilled_at, 0.0), MAX_STEP_S)

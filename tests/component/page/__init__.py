@@ -1,0 +1,1 @@
+"""Tests of the page's calls, between both emulated servers."""

@@ -2,24 +2,39 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from core.job import PRIORITY_EDIT, scene_subject
 from core.units import DAY_S
 from core.version import VERSION
-from hooks.snapshot import BREAKER_FILE, BREAKER_STATES, SLOW_START_FILE, SLOW_START_S, run_snapshot
+from hooks.snapshot import (
+    BREAKER_FILE,
+    BREAKER_STATES,
+    RUN_KINDS,
+    SLOW_START_FILE,
+    SLOW_START_S,
+    run_snapshot,
+)
+from page.models.state import RunKind, RunState, Snapshot
+from reconciliation.gap_sinks import CAUSE
+from reconciliation.run import Run
+from sync_queue import statements as sql
 from sync_queue.hook_queue import DATABASE
 from sync_queue.lease import Lease
-from sync_queue.meta import WorkerStatus, start_epoch
+from sync_queue.meta import MetaStore, WorkerStatus, start_epoch
 from sync_queue.schema import open_database
 from sync_queue.store import JobStore
+from sync_queue.sync_run import SyncRun
 from tests.harness.clocks import FakeClock
+from worker.discovery.sync_selection import KINDS
 from worker.resilience import breaker, throttle
 from worker.resilience.breaker import BreakerStatus, CircuitState, CircuitStateFile
 
 NOW = 1_700_000_000.0
+SYNC = SyncRun(kind="force_sync", asked_at=NOW, started_at=NOW, done=500, total=900, queued=400)
+COMPARISON = Run(cause="task", scope="all", started_at=NOW, checked=60, total=90)
 IDLE = {"due": 0, "later": 0, "running": 0, "dead_letters": 0, "next_due_at": 0}
 NO_WORKER = {"is_running": False, "version": "", "status": "", "detail": "", "started_at": 0}
 CLOSED = {
@@ -134,3 +149,62 @@ def test_a_damaged_database_is_no_queue(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"rubbish" * 2000)
 
     assert snapshot(tmp_path)["queue"] is None
+
+
+RUNS: list[tuple[dict[str, str], tuple[str, bool, int] | None]] = [
+    ({}, None),
+    ({"sync_run": "{"}, None),
+    ({"sync_run": "[]", "reconcile_run": "7"}, None),
+    ({"sync_run": '{"kind": "make_coffee", "asked_at": 1.0}'}, None),
+    ({"sync_run": SyncRun(kind="sync_all", asked_at=1.0).model_dump_json()}, ("sync_all", True, 0)),
+    ({"sync_run": SYNC.model_dump_json()}, ("force_sync", False, 500)),
+    ({"sync_run": SYNC.model_copy(update={"is_enqueued": True}).model_dump_json()}, None),
+    ({sql.RECONCILE_REQUEST: '{"scope": "all", "asked_at": 5.0}'}, ("reconcile", True, 0)),
+    ({"reconcile_run": COMPARISON.stored_text()}, ("reconcile", False, 60)),
+    (
+        {"reconcile_run": COMPARISON.stored_text(), "reconcile_cancel": repr(NOW)},
+        None,
+    ),
+    (
+        {"reconcile_run": COMPARISON.stored_text(), "sync_run": SYNC.model_dump_json()},
+        ("force_sync", False, 500),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rows", "expected"), RUNS)
+def test_the_run_is_what_the_worker_does_now(
+    tmp_path: Path, rows: dict[str, str], expected: tuple[str, bool, int] | None
+) -> None:
+    store = JobStore(open_database(tmp_path).queue.connection, FakeClock())
+    for key, value in rows.items():
+        MetaStore(store).set(key, value)
+
+    run = snapshot(tmp_path)["run"]
+
+    assert (run and (run["kind"], run["is_waiting"], run["done"])) == expected
+    assert run is None or RunState.model_validate(run)
+
+
+def test_a_run_that_is_enqueued_is_shown_while_jobs_are_left(tmp_path: Path) -> None:
+    store = JobStore(open_database(tmp_path).queue.connection, FakeClock())
+    MetaStore(store).set(
+        "sync_run", SYNC.model_copy(update={"is_enqueued": True}).model_dump_json()
+    )
+    store.enqueue_many(["scene:1", "scene:2"], "force_sync")
+    store.enqueue("scene:2", "update")
+    store.enqueue("scene:3", "update")
+    store.claim(1)
+
+    assert snapshot(tmp_path)["run"]["left"] == 2
+
+
+def test_kinds_and_rows_of_runs_are_those_of_the_worker() -> None:
+    assert (*KINDS, CAUSE) == RUN_KINDS
+    assert set(get_args(RunKind)) == set(RUN_KINDS)
+
+
+def test_the_snapshot_is_what_its_model_says(tmp_path: Path) -> None:
+    open_database(tmp_path)
+
+    assert Snapshot.model_validate(snapshot(tmp_path)).run is None

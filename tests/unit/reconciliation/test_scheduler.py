@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.units import DAY_S, HOUR_S
 from reconciliation.history import KEPT_RUNS, History
 from reconciliation.run import Run
-from reconciliation.scheduler import DueRun, due_run
+from reconciliation.scheduler import INTERVALS_S, NEVER, DueRun, due_run, next_run_at
 from tests.harness.clocks import FakeClock
 from validation.scope import ALL, RECENT, WEEK, Scope
 
@@ -155,3 +155,29 @@ def test_the_end_of_a_run_that_a_kill_repeats_is_one_run() -> None:
     history = History().including(run).including(run.model_copy(update={"ended_at": START + 9.0}))
 
     assert [one.ended_at for one in history.runs] == [START + 9.0]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([ALL, RECENT, WEEK]), st.floats(1.0, 1e6)), max_size=9),
+    st.sampled_from([NEVER, *INTERVALS_S]),
+    st.sampled_from([ALL, RECENT, WEEK, Scope(library="Films")]),
+    st.floats(0.0, 2e6),
+)
+def test_the_next_run_is_due_at_the_time_that_is_shown(
+    runs: list[tuple[Scope, float]], interval: str, scope: Scope, passed_s: float
+) -> None:
+    history, began = History(), START
+    for run_scope, gap in runs:
+        began += gap
+        history = history.including(ended(run_scope, began))
+    now = began + passed_s
+
+    def is_due(at: float) -> bool:
+        return due_run(history, interval, scope, at, START, has_restarted=False) is not None
+
+    next_at = next_run_at(history, interval, scope, now, START)
+
+    assert next_at >= now or interval == NEVER
+    assert is_due(now) == (next_at == now)
+    assert is_due(next_at) == (interval != NEVER)
+    assert interval == NEVER or next_at == now or not is_due(next_at - 1.0)

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from core.job import PRIORITY_EDIT, PRIORITY_LAST
+from core.outcome import Disposition
+from sync_queue.counters import Counters
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import start_epoch
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
 from tests.harness.database import open_store
 from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER, dead_letter_poison_jobs
+from worker.reporting.tallies import tally_counters
 
 
 def _crash(data_dir: Path, clock: FakeClock) -> int:
@@ -22,10 +25,13 @@ def _crash(data_dir: Path, clock: FakeClock) -> int:
     worker.connection.close()
     successor = open_store(data_dir, clock)
     dead_lettered = dead_letter_poison_jobs(
-        successor, successor.recover_orphans(), captured_log()[0]
+        successor, successor.recover_orphans(), captured_log()[0], clock.wall()
     )
     successor.connection.close()
     return dead_lettered
+
+
+FAILED = tally_counters(Disposition.DEAD_LETTER, FakeClock().wall())
 
 
 def test_a_job_that_crashed_six_workers_is_dead_lettered(tmp_path: Path) -> None:
@@ -39,6 +45,7 @@ def test_a_job_that_crashed_six_workers_is_dead_lettered(tmp_path: Path) -> None
     store = open_store(tmp_path, clock)
     (dead_letter,) = DeadLetters(store).newest()
     assert dead_lettered == [0, 0, 0, 0, 0, 1]
+    assert Counters(store).by_kind() == {kind: {name: 1} for kind, name in FAILED}
     assert (dead_letter.subject, dead_letter.reason, dead_letter.attempts) == (
         "scene:1",
         "PoisonJob",

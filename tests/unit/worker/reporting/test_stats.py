@@ -11,7 +11,6 @@ from core.events import JobFinished
 from core.job import Job
 from core.outcome import Disposition, Outcome, SyncResult
 from core.step_timer import KEPT_TIMES, StepTimer
-from core.units import DAY_S
 from sync_queue.counters import Counters
 from tests.harness.captured_log import captured_log
 from tests.harness.clocks import FakeClock
@@ -26,10 +25,10 @@ from worker.reporting.stats import (
     percentile,
     reset_statistics,
     statistics_file,
-    utc_day,
 )
 
-DAY = "2023-11-14"
+AT = 1_700_000_000.0
+DAY, HOUR = "2023-11-14", "2023-11-14T22"
 WROTE = Outcome(
     Disposition.COMPLETE, SyncResult.WROTE, wrote=("title", "tags"), items=(7,), confidence="high"
 )
@@ -44,6 +43,7 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
             {
                 ("outcomes", "done"),
                 ("days", DAY),
+                ("hours", HOUR),
                 ("fields", "title"),
                 ("fields", "tags"),
                 ("confidence", "high"),
@@ -51,12 +51,15 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
         ),
         (
             Outcome(Disposition.COMPLETE, SyncResult.SAME, items=(7,), confidence="low"),
-            {("outcomes", "done"), ("days", DAY), ("confidence", "low")},
+            {("outcomes", "done"), ("days", DAY), ("hours", HOUR), ("confidence", "low")},
         ),
-        (Outcome(Disposition.COMPLETE, SyncResult.GONE), {("outcomes", "done"), ("days", DAY)}),
+        (
+            Outcome(Disposition.COMPLETE, SyncResult.GONE),
+            {("outcomes", "done"), ("days", DAY), ("hours", HOUR)},
+        ),
         (
             Outcome(Disposition.COMPLETE, SyncResult.CLAIMED, confidence="high"),
-            {("outcomes", "done"), ("days", DAY)},
+            {("outcomes", "done"), ("days", DAY), ("hours", HOUR)},
         ),
         (
             Outcome(Disposition.RETRY, error=PlexNotFound),
@@ -64,7 +67,12 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
         ),
         (
             Outcome(Disposition.DEAD_LETTER, error=WeakMatch),
-            {("outcomes", "bury"), ("errors", "WeakMatch")},
+            {
+                ("outcomes", "bury"),
+                ("errors", "WeakMatch"),
+                ("failed_days", DAY),
+                ("failed_hours", HOUR),
+            },
         ),
         (
             Outcome(Disposition.RELEASE, error=PlexUnavailable),
@@ -75,7 +83,7 @@ JOB = Job(1, "scene:1", "update", 0, 0.0)
 def test_an_outcome_moves_the_counters_of_what_happened(
     outcome: Outcome, counts: set[tuple[str, str]]
 ) -> None:
-    moved = counters_for(outcome, DAY)
+    moved = counters_for(outcome, AT)
 
     assert set(moved) == counts
     assert len(moved) == len(counts)
@@ -95,12 +103,6 @@ def test_a_percentile_is_one_of_the_times(
     times: list[float], share: float, expected: float | None
 ) -> None:
     assert percentile(times, share) == expected
-
-
-def test_a_day_is_that_of_the_wall_clock_in_utc() -> None:
-    clock = FakeClock(1_700_000_000.0)
-
-    assert (utc_day(clock), utc_day(clock, DAY_S)) == (DAY, "2023-11-13")
 
 
 class StatsHarness:
@@ -176,7 +178,7 @@ def test_times_are_average_median_and_95th_percentile(stats: StatsHarness) -> No
 
 def test_a_reset_applies_to_the_running_worker_too(stats: StatsHarness) -> None:
     stats.store.enqueue("scene:1", "update")
-    stats.store.complete(stats.store.claim()[0], counters_for(WROTE, DAY))
+    stats.store.complete(stats.store.claim()[0], counters_for(WROTE, AT))
     stats.keeper.on_job_finished(JobFinished(JOB, WROTE, 0.25))
     stats.keeper.save()
     stats.clock.advance(60.0)
