@@ -13,6 +13,7 @@ from plex.finder import no_library
 from plex.libraries import choose_libraries
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
+from stash.versions import is_too_old, version_advice
 from sync.context import SyncContext
 from sync.missing_libraries import library_missing
 from sync.preview import Preview, PreviewTotals, preview
@@ -91,7 +92,7 @@ def health_check(context: TaskContext) -> TaskResult:
     stash = context.stash_client()
     config = context.config(stash)
     stash.check_ready()
-    context.info(f"Stash answers at {stash.base_url}.")
+    version = _check_version(context, stash)
     plex = context.build_plex(config)
     try:
         machine = plex.machine_identifier()
@@ -109,6 +110,7 @@ def health_check(context: TaskContext) -> TaskResult:
     alive = _check_worker(context)
     _check_login(context, stash)
     return {
+        "stash": version,
         "plex": machine,
         "libraries": list(choice.titles),
         "worker": alive,
@@ -173,6 +175,16 @@ def clear_matches(context: TaskContext) -> TaskResult:
         "the next change."
     )
     return {"rows": rows}
+
+
+def _check_version(context: TaskContext, stash: StashClient) -> str:
+    """Print where Stash answers, and whether PlexSync supports its version; return the version."""
+    version = stash.read_version()
+    name = f"Stash {version}".strip()
+    context.info(f"{name} answers at {stash.base_url}.")
+    if advice := version_advice(version):
+        context.log("warning" if is_too_old(version) else "info", advice)
+    return version
 
 
 def _check_worker(context: TaskContext) -> bool:
