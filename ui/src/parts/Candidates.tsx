@@ -13,7 +13,7 @@ export function PlexLink(props: { link: string; children: React.ReactNode }): Re
   );
 }
 
-/** The items that were looked at, with what speaks for each one. */
+/** The items that were looked at, with the evidence for each one. */
 export function Candidates(props: {
   candidates: readonly CandidateRow[];
   isBusy: boolean;

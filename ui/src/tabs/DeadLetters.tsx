@@ -26,15 +26,15 @@ export function DeadLetters(): React.JSX.Element {
   const offset = Math.max(0, Math.trunc(Number(read("from"))) || 0);
   const { value: snapshot } = useSnapshot();
   const version = snapshot?.queue?.dead_letters;
-  const letters = useCall("dead_letters", { offset, limit: LIMIT, reason }, version);
+  const listed = useCall("dead_letters", { offset, limit: LIMIT, reason }, version);
   const [changes, setChanges] = useState(0);
   const done = (): void => {
     setChanges((count) => count + 1);
-    letters.reload();
+    listed.reload();
   };
   return (
     <>
-      <Loaded of={letters}>
+      <Loaded of={listed}>
         {(answer) => (
           <>
             <Groups
