@@ -5,6 +5,7 @@ from page import (
     dead_letters,
     long_work,
     outages,
+    overrides,
     overview,
     paths,
     queue,
@@ -146,9 +147,18 @@ CALLS: tuple[Call, ...] = (
         "purge_dead_letters", PurgeDeadLetters, Confirmed, dead_letters.purge_dead_letters,
         "Delete old ones.",
     ),
-    Call("overrides", NoArguments, OverridesAnswer, pending, "Scenes matched by hand."),
-    Call("set_override", SetOverride, Done, pending, "Match scenes with an item, or never."),
-    Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
+    Call(
+        "overrides", NoArguments, OverridesAnswer, overrides.list_overrides,
+        "Scenes matched by hand.",
+    ),
+    Call(
+        "set_override", SetOverride, Done, overrides.set_override,
+        "Match scenes with an item, or never.",
+    ),
+    Call(
+        "remove_override", RemoveOverride, Done, overrides.remove_override,
+        "Match scenes by their files again.",
+    ),
     Call(
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",

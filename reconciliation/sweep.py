@@ -112,6 +112,7 @@ class Sweep:
         is_first = not self.run.cursor and not self.run.total
         page, total = self._planner.stash.full_scenes(self._next, PAGE, since, counted=is_first)
         is_at_end = len(page) < PAGE
+        self._planner.load_overrides(page)
         ids = [int(scene["id"]) for scene in page]
         until = LAST_ID if is_at_end else ids[-1]
         records, server = self._planner.records, self._planner.server
