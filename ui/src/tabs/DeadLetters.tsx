@@ -43,7 +43,7 @@ export function DeadLetters(): React.JSX.Element {
               onChoose={(next) => change({ reason: next, from: "" })}
               onDone={done}
             />
-            <Letters
+            <Rows
               key={reason}
               answer={answer}
               offset={offset}
@@ -97,7 +97,7 @@ function Groups(props: {
   );
 }
 
-function Letters(props: {
+function Rows(props: {
   answer: DeadLettersAnswer;
   offset: number;
   onOffset: (offset: number) => void;
