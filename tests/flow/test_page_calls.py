@@ -35,7 +35,7 @@ def test_an_unknown_call_is_answered_with_the_known_ones(
     assert "Traceback" not in installed.worker_log()
 
 
-BAD = (
+BAD: tuple[tuple[str, dict[str, object], str], ...] = (
     ("start_sync", {"kind": "everything"}, "start_sync: kind: "),
     ("start_sync", {}, "start_sync: kind: Field required."),
     ("log", {"lines": 0}, "log: lines: "),
