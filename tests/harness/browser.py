@@ -102,6 +102,7 @@ def expect(actual: Page | Locator) -> Any:
     """Return Playwright's assertions about a page or a part of it, which wait until they hold."""
     from playwright.sync_api import expect as expectation  # noqa: PLC0415 it may be missing
 
+    expectation.set_options(timeout=LIMIT_MS)
     return expectation(actual)
 
 
