@@ -110,8 +110,8 @@ def check(schema: GraphQLSchema, documents: Mapping[str, str]) -> list[Misfit]:
 def _check_one(schema: GraphQLSchema, name: str, text: str) -> Iterator[Misfit]:
     try:
         document = parse(text)
-    except GraphQLSyntaxError as error:
-        yield Misfit(name, "", error.message)
+    except GraphQLSyntaxError as broken:
+        yield Misfit(name, "", broken.message)
         return
     missing = validate(schema, document, [MissingMembers])
     for error in missing:
