@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.match import CandidateEntry
+from core.record import SyncRecord
 
 
 class Disposition(Enum):
@@ -69,6 +70,7 @@ class Outcome:
         title: the scene's title or file name, "" when unknown.
         warnings: parts that failed without failing the job.
         failed_images: images to send again; everything else of the job is done.
+        records: what is known of the items since the last request; to be saved with the job's move.
 
     Examples:
         >>> Outcome(Disposition.RETRY, error=TimeoutError).reason
@@ -88,6 +90,7 @@ class Outcome:
     title: str = ""
     warnings: tuple[str, ...] = ()
     failed_images: tuple[FailedImage, ...] = ()
+    records: tuple[SyncRecord, ...] = ()
 
     @property
     def reason(self) -> str:

@@ -1,6 +1,8 @@
 """Keep the sync records of one batch in memory, in step with the database."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from core.original import Original
@@ -11,8 +13,8 @@ from sync_queue.records import Records
 class BatchRecords:
     """The records of a batch's scenes and items on one server, read with two statements.
 
-    Every change is written to the database first. Only the worker that holds the lease writes
-    records, so nothing else changes them while the batch is processed.
+    Every change is written to the database first, except for what `keep` is given. Only the worker
+    that holds the lease writes records, so nothing else changes them while the batch is processed.
     """
 
     def __init__(self, records: Records, server: str) -> None:
@@ -24,9 +26,11 @@ class BatchRecords:
 
     def load(self, scene_ids: Iterable[int], items: Iterable[int]) -> None:
         """Read the records of these scenes, and those of every scene on these items."""
-        for record in self._records.of_scenes(sorted(set(scene_ids)), self.server):
+        scenes = sorted(set(scene_ids))
+        for record in self._records.of_scenes(scenes, self.server):
             self._put(record)
-        for record in self._records.of_items(sorted(set(items)), self.server):
+        others = self._records.of_items(sorted(set(items)), self.server, without=frozenset(scenes))
+        for record in others:
             self._put(record)
 
     def get(self, scene_id: int, item: int) -> SyncRecord | None:
@@ -46,9 +50,18 @@ class BatchRecords:
         """Return what the item showed before the first write, by field; {} if never written."""
         return self._records.originals.of_item(self.server, item)
 
-    def save(self, record: SyncRecord) -> None:
-        """Insert or replace one record."""
-        self._records.save(record)
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open a transaction for several changes; hooks wait until it ends."""
+        return self._records.transaction()
+
+    def save(self, *records: SyncRecord) -> None:
+        """Insert or replace records in one transaction."""
+        self._records.save_all(records)
+        for record in records:
+            self.keep(record)
+
+    def keep(self, record: SyncRecord) -> None:
+        """Use this record from now on; it is saved in the transaction that completes its job."""
         self._put(record)
         self._changed_by[record.item] = record.scene_id
 

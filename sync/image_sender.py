@@ -15,6 +15,7 @@ from plex.client import PlexClient
 from plex.image_history import may_be_uploaded, unseen_original, was_never_given
 from plex.image_state import IMAGE_LISTS, ItemImages
 from plex.plan import WriteRules
+from sync_queue.originals import Overwritten
 from sync_queue.records import Records
 
 LIST_TRIES = 3
@@ -147,9 +148,8 @@ class ImageSender:
 
     def _save_original(self, item: PlexItem, server: str, field: Field, original: Original) -> None:
         """Save what the image replaces, and which bytes are about to be sent."""
-        self.records.originals.save(
-            server, item.rating_key, item.section, {field.name: original}, self.clock.wall()
-        )
+        overwritten = Overwritten(item.rating_key, item.section, {field.name: original})
+        self.records.originals.save(server, [overwritten], self.clock.wall())
 
     def _select(self, item: PlexItem, field: Field, key: str) -> Steps[None]:
         self.check_epoch()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from core.errors import PlexRejected
 from core.fields import BY_NAME
 from core.outcome import Disposition, FailedImage, Outcome, SyncResult
+from core.record import SyncRecord
 from stash.answers import Cover
 from sync.batch import SceneJob, display_title
 from validation.metadata import SyncMetadata
@@ -21,6 +22,12 @@ class JobProgress:
     failed: dict[str, str] = field(default_factory=dict)
     covers: dict[str, Cover] = field(default_factory=dict)
     failed_images: list[FailedImage] = field(default_factory=list)
+    records: list[SyncRecord] = field(default_factory=list)
+
+    def pop_records(self) -> tuple[SyncRecord, ...]:
+        """Remove the records that are not saved yet, and return them."""
+        records, self.records = tuple(self.records), []
+        return records
 
 
 def outcome_of(case: SceneJob, scene: SyncMetadata, progress: JobProgress) -> Outcome:
@@ -49,4 +56,5 @@ def outcome_of(case: SceneJob, scene: SyncMetadata, progress: JobProgress) -> Ou
         title=display_title(scene),
         warnings=tuple(progress.warnings),
         failed_images=tuple(progress.failed_images),
+        records=tuple(progress.records),
     )

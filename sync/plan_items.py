@@ -44,6 +44,8 @@ class PlannedItem:
         changes: what must be written; () when nothing differs or another scene owns the item.
         overwritten: what differs and is no longer written from now on: another program replaces it
             after each sync.
+        is_intended: what is about to be written is stored in `record`, what it overwrites in the
+            originals.
     """
 
     scene: SyncMetadata
@@ -53,6 +55,7 @@ class PlannedItem:
     desired: Mapping[str, FieldValue]
     changes: tuple[Change, ...]
     overwritten: tuple[Change, ...] = ()
+    is_intended: bool = False
 
 
 def plan_items(

@@ -1,7 +1,7 @@
 """Show what a sync would do, without doing it: the same reads, the same matching, the same plan."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import PlexNotFound, PlexSyncError, reason_of
@@ -74,7 +74,7 @@ def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
     batch, matcher = read_batch(ctx, jobs), ctx.matcher()
     strict = ctx.config.strict_matching
     BatchPlanner(matcher, ctx.stash, ctx.plan_rules, strict=strict).plan(batch, inherits=False)
-    return [_of_job(batch, batch.cases[job.id], matcher, ctx.config) for job in jobs]
+    return [_of_job(batch, batch.cases[job.id], matcher, ctx.config, ctx.overrides) for job in jobs]
 
 
 class PreviewTotals:
@@ -117,11 +117,17 @@ class PreviewTotals:
         }
 
 
-def _of_job(batch: Batch, case: SceneJob, matcher: SceneMatcher, config: PlexSyncConfig) -> Preview:
+def _of_job(
+    batch: Batch,
+    case: SceneJob,
+    matcher: SceneMatcher,
+    config: PlexSyncConfig,
+    overrides: Mapping[int, int],
+) -> Preview:
     scene, scene_id = case.scene, case.job.scene_id
     if scene is None:
         return Preview(scene_id, "", problem=str(case.error or "it is not in Stash"))
-    title, excluded = display_title(scene), exclusion_reason(scene, config)
+    title, excluded = display_title(scene), exclusion_reason(scene, config, overrides)
     if excluded or case.match is None:
         problem = excluded or "it has no file, or nothing is synced at all"
         return Preview(scene_id, title, problem=problem)

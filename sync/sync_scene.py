@@ -1,5 +1,6 @@
 """Carry out the jobs of a batch: plan all, write what is common, then write each scene."""
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -76,15 +77,17 @@ class SceneSync:
 
     def share(self, batch: Batch) -> Steps[None]:
         """Write what several items of the batch have in common; only certain matches take part."""
-        plans: dict[int, PlannedItem] = {}
-        for case in batch.cases.values():
-            if not is_certain(case):
-                continue
+        cases: dict[int, SceneJob] = {}
+        for case in filter(is_certain, batch.cases.values()):
             for key, planned in case.planned.items():
-                if planned.owner is None and key not in plans:
-                    record = self._new_record(batch, case, planned)
-                    planned = self._writer.save_intent(planned, record, batch.records)
-                    case.planned[key] = plans[key] = planned
+                if planned.owner is None:
+                    cases.setdefault(key, case)
+        intended = self._save_intents(
+            batch, [(case, case.planned[key]) for key, case in cases.items()]
+        )
+        plans = {planned.item.rating_key: planned for planned in intended}
+        for key, case in cases.items():
+            case.planned[key] = plans[key]
         writer = SharedEditWriter(
             self._ctx.plex,
             self._ctx.capabilities,
@@ -119,12 +122,18 @@ class SceneSync:
             return outcome
         keys = yield from self._matched_items(batch, case, case.scene)
         progress = JobProgress()
-        for key in keys:
-            if key in batch.items:
-                planned = self._planner.current_plan(batch, case, key)
-                yield from self._sync_item(batch, case, planned, progress)
-        settle_records(batch.records, job.scene_id, keys, self._ctx.finder)
-        return outcome_of(case, case.scene, progress)
+        try:
+            for key in keys:
+                if key in batch.items:
+                    # Only what follows the last request is left to the end of the job.
+                    batch.records.save(*progress.pop_records())
+                    planned = self._planner.current_plan(batch, case, key)
+                    yield from self._sync_item(batch, case, planned, progress)
+            settle_records(batch.records, job.scene_id, keys, self._ctx.finder)
+            return outcome_of(case, case.scene, progress)
+        except Exception:
+            batch.records.save(*progress.pop_records())
+            raise
 
     def _forget_scene(self, batch: Batch, job: Job) -> Outcome:
         if DESTROY in job.causes:
@@ -142,7 +151,7 @@ class SceneSync:
             return Outcome(Disposition.COMPLETE, SyncResult.NO_FILE, message=advice, title=title)
         if not self._ctx.config.sync_metadata:
             return Outcome(Disposition.COMPLETE, SyncResult.OFF, title=title)
-        excluded = exclusion_reason(scene, self._ctx.config)
+        excluded = exclusion_reason(scene, self._ctx.config, self._ctx.overrides)
         if excluded or case.match is None:
             message = f"Left alone: {excluded}."
             return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
@@ -205,7 +214,8 @@ class SceneSync:
         images = yield from self._write_images(
             batch, planned, record, request, has_failed=bool(failed)
         )
-        batch.records.save(images.record)
+        batch.records.keep(images.record)
+        progress.records.append(images.record)
         progress.wrote.update(changed, images.written)
         progress.warnings.extend(images.warnings)
         self.suspended += suspended_images(planned, images.suspended)
@@ -220,8 +230,7 @@ class SceneSync:
         """Write the planned changes; return the plan that was written and the rejected fields."""
         with self._ctx.watch.step("write") if planned.changes else nullcontext():
             for is_short in (False, True):
-                record = self._new_record(batch, case, planned)
-                planned = self._writer.save_intent(planned, record, batch.records)
+                [planned] = self._save_intents(batch, [(case, planned)])
                 try:
                     failed = yield from self._writer.send(planned, case.job.attempts)
                     return planned, dict(failed)
@@ -249,18 +258,25 @@ class SceneSync:
         *,
         has_failed: bool,
     ) -> Steps[ImageResult]:
-        """Send the images. The fields are saved first, so that a retry sends images alone.
+        """Send the images. If that fails the fields are saved, so that a retry sends images alone.
 
         Until the images are sent the record keeps the old `updated_at`, which claims nothing that
         is not true.
         """
         unsent = replace(record, updated_at=request.last_update)
         if has_failed:
-            batch.records.save(unsent)
             return ImageResult(unsent)
-        if self._images.fields and request.last_update != record.updated_at:
+        try:
+            return (yield from self._images.write(planned.item, record, request))
+        except Exception:
             batch.records.save(unsent)
-        return (yield from self._images.write(planned.item, record, request))
+            raise
+
+    def _save_intents(
+        self, batch: Batch, plans: Iterable[tuple[SceneJob, PlannedItem]]
+    ) -> list[PlannedItem]:
+        pairs = [(planned, self._new_record(batch, case, planned)) for case, planned in plans]
+        return self._writer.save_intents(pairs, batch.records)
 
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)

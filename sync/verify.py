@@ -103,22 +103,25 @@ def _complete_records(
         (record.scene_id, record.item): record
         for record in records.of_scenes(scene_ids, entries[0].record.server)
     }
-    dropped = []
+    dropped, completed = [], []
     for entry in entries:
         record = stored.get((entry.record.scene_id, entry.record.item))
         item = items.get(entry.record.item)
         if record is None or item is None:
             continue
-        loss = _complete_record(records, record, entry, item)
+        shown, loss = _complete_record(record, entry, item)
+        if shown != record:
+            completed.append(shown)
         if loss.fields:
             dropped.append(loss)
+    records.save_all(completed)
     return dropped
 
 
 def _complete_record(
-    records: Records, record: SyncRecord, entry: WrittenItem, item: PlexItem
-) -> DroppedFields:
-    """Save what the item shows now; return the fields that Plex dropped."""
+    record: SyncRecord, entry: WrittenItem, item: PlexItem
+) -> tuple[SyncRecord, DroppedFields]:
+    """Return the record with what the item shows now, and the fields that Plex dropped. Pure."""
     changed = {name: known for name, known in record.fields.items() if name in entry.changed}
     fields, dropped = verify(changed, entry.desired, item, entry.removed)
     images = {
@@ -127,8 +130,6 @@ def _complete_record(
         if name in entry.images
     }
     completed = record.with_fields(fields).with_images(images)
-    if completed != record:
-        records.save(completed)
     suspended = tuple(
         SuspendedField(
             record.scene_id,
@@ -141,4 +142,4 @@ def _complete_record(
         for name in dropped
         if fields[name].history.is_suspended
     )
-    return DroppedFields(record.scene_id, record.item, dropped, suspended)
+    return completed, DroppedFields(record.scene_id, record.item, dropped, suspended)

@@ -30,9 +30,15 @@ class JobQueries:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Open a fenced write transaction, for jobs and for the other tables of this database.
 
+        Within another one it joins that one, so that several changes are kept together or not at
+        all.
+
         Raises:
             Fenced: a newer worker has started.
         """
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         with transaction(self._connection) as connection:
             self.check_epoch()
             yield connection

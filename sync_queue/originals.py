@@ -4,7 +4,8 @@ first write.
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.original import Original
@@ -21,27 +22,39 @@ _ATTRIBUTES = {  # by the keys in an original's JSON, which are users' data and 
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """What is about to be overwritten on one item of a library: the originals by field."""
+
+    item: int
+    section: int
+    fields: Mapping[str, Original]
+
+
 class Originals:
     """The originals in the queue's database; `server` is Plex's identifier."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
 
-    def save(
-        self, server: str, item: int, section: int, fields: Mapping[str, Original], now: float
-    ) -> None:
-        """Keep what is about to be overwritten; of a field that is kept already only its marks are
-        added to.
+    def save(self, server: str, overwritten: Iterable[Overwritten], now: float) -> None:
+        """Keep what is about to be overwritten on these items, in one transaction.
+
+        Of a field that is kept already only its marks are added to.
         """
-        key = {"server": server, "item": item}
-        known = self.of_item(server, item)
-        merged = {**known, **{name: _merged(known.get(name), new) for name, new in fields.items()}}
-        if merged != known:
+        rows = []
+        for entry in overwritten:
+            known = self.of_item(server, entry.item)
+            changed = {
+                name: _merged(known.get(name), original) for name, original in entry.fields.items()
+            }
+            if any(known.get(name) != original for name, original in changed.items()):
+                shown = _text({**known, **changed})
+                key = {"server": server, "item": entry.item, "section": entry.section}
+                rows.append({**key, "now": now, "shown": shown})
+        if rows:
             with self._store.transaction() as connection:
-                connection.execute(
-                    record_sql.SAVE_ORIGINALS,
-                    {**key, "section": section, "now": now, "shown": _text(merged)},
-                )
+                connection.executemany(record_sql.SAVE_ORIGINALS, rows)
 
     def of_item(self, server: str, item: int) -> dict[str, Original]:
         """Return what is kept of one item, by field; {} for nothing."""

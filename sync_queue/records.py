@@ -1,6 +1,8 @@
 """Sync records: which scene was written to which item, and what is ours there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from core.record import SyncRecord
@@ -61,6 +63,8 @@ class Records:
     def copy_server(self, old: str, new: str, sections: Mapping[str, int]) -> CopiedRows:
         """Copy what is known of these libraries to another identifier of the server, once.
 
+        With any library, the items that the user has chosen for scenes are copied as well.
+
         Args:
             old: the identifier that is copied from; its rows stay.
             new: the identifier that is copied to; its own records stay as they are.
@@ -72,6 +76,8 @@ class Records:
                 values = {"old": old, "new": new, "section": uuid}
                 records += connection.execute(record_sql.COPY_RECORDS, values).rowcount
                 originals += self.originals.copy_server(connection, old, new, key)
+            if sections:
+                connection.execute(record_sql.COPY_OVERRIDES, {"old": old, "new": new})
             values = {"key": _copied_key(new), "value": old}
             connection.execute(sql.SET_META, values)
         return CopiedRows(records, originals)
@@ -107,18 +113,23 @@ class Records:
         """Return every record of these scenes on one server; [] when there is none."""
         return self._read_many(record_sql.RECORDS_OF_SCENES, scene_ids, server)
 
-    def of_items(self, items: Sequence[int], server: str) -> list[SyncRecord]:
-        """Return every scene's record on these items; [] when there is none."""
-        return self._read_many(record_sql.RECORDS_OF_ITEMS, items, server)
+    def of_items(
+        self, items: Sequence[int], server: str, *, without: Collection[int] = ()
+    ) -> list[SyncRecord]:
+        """Return the records on these items, except for those of some scenes; [] for none."""
+        return self._read_many(record_sql.RECORDS_OF_ITEMS, items, server, without)
 
-    def _read_many(self, statement: str, keys: Sequence[int], server: str) -> list[SyncRecord]:
+    def _read_many(
+        self, statement: str, keys: Sequence[int], server: str, without: Collection[int] = ()
+    ) -> list[SyncRecord]:
         records: list[SyncRecord] = []
         # SQLite before 3.32 takes 999 parameters in one statement.
         for start in range(0, len(keys), _MAX_KEYS):
             part = keys[start : start + _MAX_KEYS]
             marks = ", ".join("?" * len(part))
             rows = self._store.connection.execute(statement.format(marks), (server, *part))
-            records.extend(parse_rows(rows.fetchall()))
+            # Parsing costs more than reading.
+            records.extend(parse_rows(row for row in rows if row[0] not in without))
         return records
 
     def places(self, server: str) -> Iterator[RecordPlace]:
@@ -182,10 +193,21 @@ class Records:
         query = {"pattern": SUSPENDED_PATTERN}
         return list(parse_rows(self._store.connection.execute(record_sql.SUSPENDED_RECORDS, query)))
 
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open a transaction that changes of records and originals join."""
+        return self._store.transaction()
+
     def save(self, record: SyncRecord) -> None:
         """Insert or replace one record."""
-        with self._store.transaction() as connection:
-            connection.execute(record_sql.SAVE_RECORD, row_of(record))
+        self.save_all([record])
+
+    def save_all(self, records: Iterable[SyncRecord]) -> None:
+        """Insert or replace records in one transaction."""
+        # Hooks wait for an open transaction, so the rows are ready before it begins.
+        rows = [row_of(record) for record in records]
+        if rows:
+            with self._store.transaction() as connection:
+                connection.executemany(record_sql.SAVE_RECORD, rows)
 
     def transfer(self, record: SyncRecord, scene_id: int) -> SyncRecord:
         """Give what is known of the item to another scene and return that scene's record.

@@ -292,6 +292,7 @@ def test_a_healthy_installation_says_so(runner: TaskRunner) -> None:
 
     assert answer == {
         "output": {
+            "stash": "v0.30.1",
             "plex": runner.plex.machine_identifier,
             "libraries": ["Scenes"],
             "worker": True,
@@ -508,6 +509,30 @@ def test_the_health_check_says_what_stash_waits_for(runner: TaskRunner) -> None:
     answer = runner.press("health")
 
     assert "migration" in str(answer["error"])
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("v0.27.2", "older than v0.28"),
+        ("v0.31.0", "newer than v0.30"),
+        ("", "supports v0.28 and newer"),
+        ("v0.30.1", ""),
+    ],
+)
+def test_the_health_check_judges_stashs_version(
+    runner: TaskRunner, version: str, words: str
+) -> None:
+    runner.stash.core.version = version
+
+    answer = runner.press("health")
+
+    output = answer["output"]
+    assert isinstance(output, dict)
+    assert output["stash"] == version
+    assert f"Stash {version}".strip() + " answers at" in runner.text
+    assert words in runner.text
+    assert ("supports" in runner.text or "knows" in runner.text) is bool(words)
 
 
 @pytest.mark.parametrize("mode", ["health", "dry_run"])

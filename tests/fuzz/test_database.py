@@ -25,6 +25,7 @@ from sync_queue.database import is_damage
 from sync_queue.hook_queue import session_parameters
 from sync_queue.meta import MetaStore, parse_float, start_epoch
 from sync_queue.notices import Notices
+from sync_queue.originals import Overwritten
 from sync_queue.records import Records
 from sync_queue.schema import back_up, mark_suspect, open_database
 from sync_queue.store import JobStore
@@ -94,7 +95,9 @@ def fill(folder: Path) -> None:
                 images=images,
             )
         )
-        records.originals.save(SERVER, 100 + number, 1, {"title": Original("before", False)}, 1.0)
+        records.originals.save(
+            SERVER, [Overwritten(100 + number, 1, {"title": Original("before", False)})], 1.0
+        )
     session = session_parameters(CONNECTION, clock.wall())
     assert session is not None
     save_session(store, session)

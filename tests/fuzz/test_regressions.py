@@ -20,6 +20,7 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import pop_pending_message
 from sync_queue.lease import Lease
 from sync_queue.meta import MetaStore
+from sync_queue.originals import Overwritten
 from sync_queue.records import Records
 from sync_queue.schema import back_up, mark_suspect, open_database
 from tests.fuzz.test_inputs import served
@@ -182,8 +183,12 @@ def test_a_hook_beside_a_quarantine_spares_the_successor(
 
 def test_records_of_a_damaged_database_survive_without_backup(noted: Path) -> None:
     store = open_store(noted, FakeClock())
-    Records(store).originals.save("machine", 70, 1, {"title": Original("before", locked=True)}, 1.0)
-    Records(store).originals.save("machine", 71, 1, {"title": Original("lost", locked=True)}, 1.0)
+    Records(store).originals.save(
+        "machine", [Overwritten(70, 1, {"title": Original("before", locked=True)})], 1.0
+    )
+    Records(store).originals.save(
+        "machine", [Overwritten(71, 1, {"title": Original("lost", locked=True)})], 1.0
+    )
     store.connection.close()
     in_queue(noted, "UPDATE originals SET shown = '{' WHERE item = 71")
     mark_suspect(noted)

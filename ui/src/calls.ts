@@ -273,6 +273,7 @@ export interface OverrideRow {
   source: "page" | "setting";
   chosen_at: number;
   is_shadowed: boolean;
+  is_other_server: boolean;
 }
 
 export interface OverridesAnswer {

@@ -6,7 +6,8 @@ import React from "react";
 import { NavIcon } from "./page/NavIcon";
 import { Page } from "./page/Page";
 import { ErrorBoundary } from "./parts/ErrorBoundary";
-import { patchAfter, pluginApi, ROUTE } from "./stash/api";
+import { StashSettings } from "./settings/places";
+import { patchAfter, PLUGIN_ID, pluginApi, ROUTE } from "./stash/api";
 
 pluginApi().register.route(ROUTE, Page);
 
@@ -18,3 +19,7 @@ patchAfter("MainNavBar.UtilityItems", (_props, result) => (
     {result}
   </>
 ));
+
+patchAfter("PluginSettings", (props, result) =>
+  props.pluginID === PLUGIN_ID ? <StashSettings /> : result,
+);

@@ -93,7 +93,9 @@ class _DrainRun:
         self._ctx = ctx
         self._must_stop = must_stop
         self._sync = sync
-        self._outcomes = JobOutcomes(deps, attribution, ctx.plex, RenamedFiles(ctx.finder))
+        self._outcomes = JobOutcomes(
+            deps, attribution, ctx.plex, ctx.records, RenamedFiles(ctx.finder)
+        )
         self._entities = EntityDrain(deps, self._outcomes, ctx.stash)
         self._jobs = JobRun(deps, self._outcomes, sync, must_stop)
 

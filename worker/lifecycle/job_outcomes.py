@@ -16,6 +16,7 @@ from core.job import IMAGE, Job
 from core.outcome import Disposition, Outcome
 from plex.client import PlexClient
 from sync_queue.follow_up import FollowUp
+from sync_queue.records import Records
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
 from worker.lifecycle.renamed_files import RenamedFiles
@@ -91,6 +92,7 @@ class JobOutcomes:
         deps: DrainDeps,
         attribution: FailureAttribution,
         plex: PlexClient,
+        records: Records,
         renamed: RenamedFiles,
     ) -> None:
         self._store = deps.store
@@ -103,6 +105,7 @@ class JobOutcomes:
         self._checkpoint = deps.checkpoint
         self._attribution = attribution
         self._plex = plex
+        self._records = records
         self.report = DrainReport()
         self._renamed = renamed
 
@@ -178,8 +181,19 @@ class JobOutcomes:
             self._circuit.failed(error, self._plex)
 
     def apply(self, job: Job, outcome: Outcome, took_s: float) -> None:
-        """Change the job's row as the outcome demands, then report it to the listeners."""
+        """Save what the job has recorded and change its row as the outcome demands, then report it.
+
+        Both are one transaction: the job is repeated, or everything about it is known.
+        """
         outcome = settle_images(job, outcome, self._rng)
+        with self._store.transaction():
+            self._records.save_all(outcome.records)
+            self._move(job, outcome)
+        self._checkpoint("drain.settled")
+        self.report = self.report.including(outcome)
+        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
+
+    def _move(self, job: Job, outcome: Outcome) -> None:
         now = self._clock.wall()
         counts = counters_for(outcome, now)
         match outcome.disposition:
@@ -206,9 +220,6 @@ class JobOutcomes:
                     candidates=outcome.candidates,
                     counts=counts,
                 )
-        self._checkpoint("drain.settled")
-        self.report = self.report.including(outcome)
-        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
 
     def release(self, jobs: Sequence[Job], reason: str = "") -> None:
         """Return claimed jobs to the queue without spending an attempt."""
