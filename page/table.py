@@ -3,6 +3,7 @@
 from page import (
     connection,
     dead_letters,
+    dry_runs,
     long_work,
     outages,
     overrides,
@@ -12,7 +13,9 @@ from page import (
     reconciliation,
     settings,
     sign_in,
+    support,
     token,
+    tools,
 )
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
@@ -179,11 +182,26 @@ CALLS: tuple[Call, ...] = (
         "cancel_run", CancelRun, Confirmed, long_work.cancel_run,
         "End long work.",
     ),
-    Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
-    Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
-    Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
-    Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),
-    Call("support_bundle", NoArguments, SupportBundle, pending, "One text for a report."),
+    Call(
+        "dry_run", ListDryRun, DryRunAnswer, dry_runs.dry_run,
+        "Rows of the newest dry run.",
+    ),
+    Call(
+        "statistics", NoArguments, StatisticsAnswer, tools.statistics,
+        "What was counted.",
+    ),
+    Call(
+        "reset_statistics", NoArguments, Done, tools.reset_statistics,
+        "Begin to count again.",
+    ),
+    Call(
+        "log", ReadLog, LogAnswer, tools.log,
+        "The newest lines of the worker's log.",
+    ),
+    Call(
+        "support_bundle", NoArguments, SupportBundle, support.support_bundle,
+        "One text for a report.",
+    ),
     Call(
         "count_restorable", NoArguments, Confirmed, count_items,
         "How many items the task Restore Plex Values would restore.",

@@ -20,6 +20,7 @@ from reconciliation.run import Run
 from reconciliation.scene_gaps import SceneGaps
 from reconciliation.scheduler import SCHEDULED
 from stash.times import parse_time, since_text
+from sync.batch import display_title
 from sync.planner import SyncPlanner
 from validation.metadata import SyncMetadata, parse_scene
 
@@ -204,7 +205,8 @@ class Sweep:
                 gaps = self._scene_gaps.gaps_of_scene(pending, self._buffer)
                 self._waiting.popleft()
                 self._buffer.release(pending.files)
-                is_enqueued = bool(gaps) and self._sink.accept(pending.scene_id, gaps)
+                title = display_title(pending.scene) if pending.scene is not None else ""
+                is_enqueued = bool(gaps) and self._sink.accept(pending.scene_id, gaps, title)
                 checked = self.run.checked + (not pending.is_gone)
                 self.run = self.run.including(gaps, is_enqueued=is_enqueued).model_copy(
                     update={"checked": checked, "cursor": pending.scene_id}

@@ -8,6 +8,7 @@ from typing import Any
 from hooks.snapshot import run_snapshot
 from page.run import find_call, run_call
 from sync_queue.lease import Lease
+from tasks.run import run_task
 from tests.emulators.stash_server import StashEmulator
 from tests.harness.in_process import InProcessHarness
 from tests.harness.plugin_copy import ROOT
@@ -88,6 +89,17 @@ class WorkerPage(PageCalls):
         self.worker = worker
         self._lease = Lease(worker.data)
         assert self._lease.acquire()
+
+    def press(self, mode: str) -> dict[str, object]:
+        """Run a task as Stash does for the page; return its answer."""
+        return run_task(
+            self.message,
+            {"mode": mode},
+            str(ROOT),
+            str(self.data_dir),
+            self.start,
+            lambda line: self.written.append(line.decode()),
+        )
 
     @property
     def run(self) -> Any:
