@@ -103,7 +103,7 @@ function usePolled(state: SignInAnswer | null, onAnswer: (answer: SignInAnswer) 
     const poller = new Poller(() => call("sign_in_poll", {}), BROWSER);
     const onChange = (): void => {
       const { value, error } = poller.state;
-      setProblem(error === null ? "" : sentenceOf(error));
+      setProblem(error === null ? (value?.problem ?? "") : sentenceOf(error));
       if (value && !isWaiting(value)) newest.current(value);
       else if (Date.now() / 1_000 > expiresAt) newest.current({ state: "expired" });
       else return;
