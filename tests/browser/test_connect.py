@@ -98,7 +98,7 @@ def test_a_blocked_window_leaves_a_link(tab: Tab, site: ProcessHarness, tv: Plex
     expect(link).to_be_visible()
 
 
-def test_an_expired_code_is_said(tab: Tab, tv: PlexTvEmulator) -> None:
+def test_an_expired_code_is_shown(tab: Tab, tv: PlexTvEmulator) -> None:
     tab.page.add_init_script("window.open = () => null")
     tab.open("/plexsync?tab=settings")
     tab.button("Sign in with Plex").click()
@@ -109,7 +109,7 @@ def test_an_expired_code_is_said(tab: Tab, tv: PlexTvEmulator) -> None:
     expect(tab.part("sign-in")).to_contain_text("The sign-in has expired.")
 
 
-def test_plex_tv_away_is_said(tab: Tab, tv: PlexTvEmulator) -> None:
+def test_plex_tv_away_is_shown(tab: Tab, tv: PlexTvEmulator) -> None:
     tab.open("/plexsync?tab=settings")
     tv.down()
 
