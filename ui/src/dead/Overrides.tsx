@@ -53,10 +53,7 @@ function columns(
     },
     {
       title: "From",
-      draw: (row) =>
-        row.source === "setting"
-          ? "the setting Match overrides"
-          : `this page, ${dateTime(row.chosen_at)}${row.is_shadowed ? "; the setting wins" : ""}`,
+      draw: fromText,
     },
     {
       title: "Actions",
@@ -68,6 +65,15 @@ function columns(
         ),
     },
   ];
+}
+
+function fromText(row: OverrideRow): string {
+  if (row.source === "setting") return "the setting Match overrides";
+  const parts = [`this page, ${dateTime(row.chosen_at)}`];
+  if (row.is_shadowed) parts.push("the setting names this scene, too, and wins");
+  if (row.is_other_server)
+    parts.push("of another Plex server, so the file decides until it is back");
+  return parts.join("; ");
 }
 
 function Remove({ scene, onDone }: { scene: number; onDone: () => void }): React.JSX.Element {
