@@ -21,7 +21,7 @@ export function Overrides({ version }: { version: number }): React.JSX.Element {
   const titles = useScenes(rows.slice(0, MAX_TITLES).map((row) => row.scene));
   return (
     <section className="mt-4" aria-labelledby="plexsync-overrides" data-testid="plexsync-overrides">
-      <h2 id="plexsync-overrides">Matched by hand</h2>
+      <h2 id="plexsync-overrides">Overrides</h2>
       <Loaded of={overrides}>
         {(answer) => (
           <Table
