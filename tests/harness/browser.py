@@ -126,6 +126,11 @@ class Tab:
         self.page.goto(f"{self.url}{address}")
         return self
 
+    def settle(self) -> Tab:
+        """Wait until everything that is shown has been answered."""
+        expect(self.page.locator(".plexsync .spinner-border")).to_have_count(0)
+        return self
+
     def part(self, name: str) -> Locator:
         """Return the visible part with that `data-testid`, without the prefix `plexsync-`."""
         return self.page.locator(f'[data-testid="plexsync-{name}"]:visible')
