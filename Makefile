@@ -16,7 +16,7 @@ EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env clean
+.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"

@@ -1,6 +1,7 @@
 """Answer the calls about scenes that are matched by hand."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from core.errors import PlexError, PlexSyncError
 from core.text import pluralize
@@ -39,7 +40,7 @@ def set_override(context: TaskContext, arguments: SetOverride) -> Done:
         StashUnavailable, StashQueryError: Stash cannot be asked for the files of the scenes.
     """
     stash, now = context.stash_client(), context.clock.wall()
-    files = _first_files(stash, arguments.scenes)
+    files = first_files(stash, arguments.scenes)
     if not files:
         raise TaskFailed("Stash has none of these scenes. Reload the page.")
     with context.store() as store:
@@ -69,6 +70,20 @@ def remove_override(context: TaskContext, arguments: RemoveOverride) -> Done:
     return Done(text=text + _winning_text(_setting(context), arguments.scenes))
 
 
+def chosen_item(
+    store: JobStore, setting: Mapping[int, int], scene: int, server: str
+) -> tuple[int | None, Literal["", "page", "setting"]]:
+    """Return the item that was chosen for the scene, 0 for never, and where; None for none."""
+    if scene in setting:
+        return setting[scene], "setting"
+    rows = [
+        row
+        for row in OverrideRows(store).all()
+        if row.scene_id == scene and row.server in (ANY_SERVER, server)
+    ]
+    return (rows[-1].item, "page") if rows else (None, "")
+
+
 def _setting(context: TaskContext) -> Mapping[int, int]:
     """Return the entries of the setting; {} if Stash does not say them."""
     try:
@@ -77,8 +92,12 @@ def _setting(context: TaskContext) -> Mapping[int, int]:
         return {}
 
 
-def _first_files(stash: StashClient, scenes: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Return path and oshash of the first file of each scene that Stash has; "" for no file."""
+def first_files(stash: StashClient, scenes: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return path and oshash of the first file of each scene that Stash has; "" for no file.
+
+    Raises:
+        StashUnavailable, StashQueryError: Stash cannot be asked.
+    """
     distinct = list(dict.fromkeys(scenes))
     files = {}
     for start in range(0, len(distinct), SCENES_PER_QUERY):

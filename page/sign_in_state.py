@@ -7,8 +7,9 @@ owner only, and deleted when the sign-in is done or has expired. The account's t
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from core.clock import Clock
 from page.models.settings import SignInServer
@@ -23,7 +24,7 @@ class SignIn:
     pin: int = field(default=0, repr=False)
     code: str = ""
     url: str = ""
-    expires_at: float = 0.0
+    expires_at: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     servers: tuple[SignInServer, ...] = ()
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -34,7 +35,7 @@ class SignInFile:
     def __init__(self, data_dir: Path, clock: Clock) -> None:
         """Read nothing."""
         self._path = data_dir / SIGN_IN_FILE
-        self._file = StateFile(self._path, TypeAdapter(SignIn), SignIn, clock)
+        self._file = StateFile(self._path, TypeAdapter(SignIn), SignIn, clock, _is_complete)
 
     def load(self) -> SignIn | None:
         """Return the sign-in; None if none was begun."""
@@ -49,3 +50,7 @@ class SignInFile:
         """Forget the sign-in."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _is_complete(state: SignIn) -> bool:
+    return all(server.id in state.tokens for server in state.servers)

@@ -11,6 +11,8 @@ from page import (
     paths,
     queue,
     reconciliation,
+    scene,
+    search,
     settings,
     sign_in,
     support,
@@ -206,9 +208,12 @@ CALLS: tuple[Call, ...] = (
         "count_restorable", NoArguments, Confirmed, count_items,
         "How many items the task Restore Plex Values would restore.",
     ),
-    Call("scene", ChooseScene, SceneAnswer, pending, "State and fields of one scene."),
-    Call("sync_scene", ChooseScene, Done, pending, "Enqueue one scene as urgent."),
-    Call("search_items", SearchItems, FoundItems, pending, "Find items of Plex."),
-    Call("restore_scene", RestoreScene, Confirmed, pending, "Put Plex's own values back."),
+    Call("scene", ChooseScene, SceneAnswer, scene.show_scene, "State and fields of one scene."),
+    Call("sync_scene", ChooseScene, Done, scene.sync_scene, "Enqueue one scene as urgent."),
+    Call("search_items", SearchItems, FoundItems, search.search_items, "Find items of Plex."),
+    Call(
+        "restore_scene", RestoreScene, Confirmed, scene.restore_scene,
+        "Put Plex's own values back.",
+    ),
 )
 # fmt: on

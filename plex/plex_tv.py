@@ -18,8 +18,9 @@ SIGN_IN_PAGE = "https://app.plex.tv/auth#?"
 TIMEOUT_S = (5.0, 10.0)
 # Plex documents 900 and was seen to send 1800; another number is not believed.
 MIN_LIFETIME_S, MAX_LIFETIME_S = 60.0, 3_600.0
-MAX_SERVERS = 20
-MAX_ADDRESSES = 12
+# Every address is tried at the same time, in a thread of its own.
+MAX_SERVERS = 10
+MAX_ADDRESSES = 8
 _SERVERS = "/api/v2/resources?includeHttps=1&includeRelay=1&includeIPv6=1"
 
 

@@ -21,6 +21,7 @@ from graphql import (
     FieldsOnCorrectTypeRule,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     KnownArgumentNamesRule,
     Node,
     ObjectFieldNode,
@@ -107,7 +108,11 @@ def check(schema: GraphQLSchema, documents: Mapping[str, str]) -> list[Misfit]:
 
 
 def _check_one(schema: GraphQLSchema, name: str, text: str) -> Iterator[Misfit]:
-    document = parse(text)
+    try:
+        document = parse(text)
+    except GraphQLSyntaxError as broken:
+        yield Misfit(name, "", broken.message)
+        return
     missing = validate(schema, document, [MissingMembers])
     for error in missing:
         yield Misfit(name, error.message, since_text(error.message))

@@ -1,7 +1,7 @@
 """Collect every GraphQL document that PlexSync may send to Stash: the worker's and the page's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stash import queries
@@ -12,6 +12,10 @@ _KINDS = ("performer", "studio", "tag", "group")
 _OPERATION = re.compile(r"^\s*(?:query|mutation|subscription)\b")
 # A literal that opens with the name of an operation, up to the same quote.
 _PAGE_DOCUMENT = re.compile(r"([`'\"])(\s*(?:query|mutation|subscription)\b[^`]*?\{[^`]*?)\1")
+# A literal with one aliased field, of which the page makes a query for many ids.
+_PAGE_FIELD = re.compile(r"`(\w*\$\{\w+\}: \w+\([^`]*\) \{[^`]*\})`")
+_PAGE_CONSTANT = re.compile(r"\bconst ([A-Z_]+) =\s*[\"`]([^\"`]*)[\"`];")
+_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 
 
 def worker_documents() -> dict[str, str]:
@@ -53,5 +57,18 @@ def page_documents(folder: Path = PAGE_SOURCES) -> dict[str, str]:
 
 
 def _literals(source: str) -> Iterator[str]:
+    constants = dict(_PAGE_CONSTANT.findall(source))
     for match in _PAGE_DOCUMENT.finditer(source):
-        yield match[2]
+        yield _filled(match[2], constants)
+    for match in _PAGE_FIELD.finditer(source):
+        yield f"query {{ {_filled(match[1], constants)} }}"
+
+
+def _filled(template: str, constants: Mapping[str, str]) -> str:
+    """Return a template with constants of its file, 1 for a variable, and any field for a list."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1].strip()
+        return constants.get(name) or ("1" if name.isidentifier() else "__typename")
+
+    return _PLACEHOLDER.sub(value, template)

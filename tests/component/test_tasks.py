@@ -17,6 +17,7 @@ from tests.emulators.stash_server import StashEmulator
 from tests.harness.clocks import FakeClock
 from tests.harness.database import open_store
 from tests.harness.plugin_copy import ROOT
+from validation.token_file import TokenFile
 
 
 class TaskRunner:
@@ -102,6 +103,18 @@ def add_dead_letter(runner: TaskRunner, subject: str) -> None:
         candidates=[CandidateEntry("item 7"), CandidateEntry("item 8")],
     )
     store.connection.close()
+
+
+def test_a_task_takes_the_token_from_its_file(runner: TaskRunner) -> None:
+    runner.start_worker()
+    TokenFile(runner.data_dir, FakeClock().sleep).save(runner.plex.token)
+    runner.stash.configure(a_plex_token="")
+
+    answer = runner.press("health")
+
+    assert "error" not in answer
+    assert "The token works" in runner.text
+    assert runner.plex.token not in runner.text + str(answer)
 
 
 def test_every_task_has_a_unique_name_mode_and_text() -> None:

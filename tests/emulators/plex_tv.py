@@ -49,7 +49,7 @@ class _State:
     pins: dict[int, Pin] = field(default_factory=dict)
     accounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     requests: list[TvRequest] = field(default_factory=list)
-    failures: list[int] = field(default_factory=list)
+    planned: list[tuple[int, Any]] = field(default_factory=list)
 
 
 class PlexTvEmulator:
@@ -122,7 +122,12 @@ class PlexTvEmulator:
 
     def fail(self, *statuses: int) -> None:
         """Answer the next requests with these statuses."""
-        self.state.failures.extend(statuses)
+        for status in statuses:
+            self.plan(status, {"errors": [{"message": "planned"}]})
+
+    def plan(self, status: int, document: Any) -> None:
+        """Answer one further request like this."""
+        self.state.planned.append((status, document))
 
     def add_server(
         self,
@@ -165,8 +170,8 @@ class PlexTvEmulator:
         self, method: str, path: str, query: dict[str, list[str]], headers: dict[str, str]
     ) -> tuple[int, Any]:
         """Return status and document; the client must name itself, and take JSON."""
-        if self.state.failures:
-            return self.state.failures.pop(0), {"errors": [{"message": "planned"}]}
+        if self.state.planned:
+            return self.state.planned.pop(0)
         client = headers.get("x-plex-client-identifier", "")
         if not client or headers.get("accept") != "application/json":
             return 400, {"errors": [{"message": "X-Plex-Client-Identifier is missing"}]}

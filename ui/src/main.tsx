@@ -6,6 +6,9 @@ import React from "react";
 import { NavIcon } from "./page/NavIcon";
 import { Page } from "./page/Page";
 import { ErrorBoundary } from "./parts/ErrorBoundary";
+import { CardMark } from "./scene/CardMark";
+import { sceneOf } from "./scene/sceneOf";
+import { SceneTabContent, SceneTabTitle } from "./scene/SceneTab";
 import { StashSettings } from "./settings/places";
 import { patchAfter, PLUGIN_ID, pluginApi, ROUTE } from "./stash/api";
 
@@ -23,3 +26,27 @@ patchAfter("MainNavBar.UtilityItems", (_props, result) => (
 patchAfter("PluginSettings", (props, result) =>
   props.pluginID === PLUGIN_ID ? <StashSettings /> : result,
 );
+
+// The title stands behind Stash's own tabs.
+patchAfter("ScenePage.Tabs", (_props, result) => (
+  <>
+    {result}
+    <SceneTabTitle />
+  </>
+));
+
+patchAfter("ScenePage.TabContent", (props, result) => (
+  <>
+    {result}
+    <SceneTabContent scene={sceneOf(props)} />
+  </>
+));
+
+patchAfter("SceneCard.Overlays", (props, result) => (
+  <>
+    {result}
+    <ErrorBoundary isSmall>
+      <CardMark scene={sceneOf(props).id} />
+    </ErrorBoundary>
+  </>
+));

@@ -40,6 +40,12 @@ def kept(page: PageCalls) -> str:
     return TokenFile(page.data_dir, FakeClock().sleep).load().token
 
 
+def signed_in(tv: PlexTvEmulator) -> dict[str, Any]:
+    """Return what plex.tv answers about its newest PIN once the user has signed in."""
+    pin = list(tv.state.pins.values())[-1]
+    return {"id": pin.number, "code": pin.code, "authToken": ACCOUNT_TOKEN}
+
+
 def begin(page: PageCalls, tv: PlexTvEmulator, plex: PlexEmulator | None = None) -> Any:
     """Begin a sign-in and let the user sign in; with a server, it is the account's."""
     answer = page("sign_in_begin")
@@ -191,6 +197,9 @@ def test_an_account_without_a_server_is_named(signing: PageCalls, tv: PlexTvEmul
         (lambda tv: tv.fail(429), "wait a few minutes"),
         (lambda tv: tv.fail(500), "500"),
         (lambda tv: tv.down(), "cannot be reached"),
+        (lambda tv: tv.plan(200, ["no pin"]), "something else than a sign-in"),
+        (lambda tv: (tv.plan(200, signed_in(tv)), tv.plan(200, "no list")), "a list of servers"),
+        (lambda tv: (tv.plan(200, signed_in(tv)), tv.fail(401)), "does not accept"),
     ],
 )
 def test_a_plex_tv_that_fails_ends_nothing(
@@ -219,6 +228,14 @@ def test_a_plex_tv_that_fails_at_first_is_named(signing: PageCalls, tv: PlexTvEm
 
     assert (answer["state"], "429" in answer["problem"]) == ("failed", True)
     assert signing("sign_in_poll")["state"] == "none"
+
+
+def test_a_sign_in_that_cannot_be_kept_is_an_error(signing: PageCalls, tv: PlexTvEmulator) -> None:
+    (signing.data_dir / SIGN_IN_FILE).mkdir()
+
+    text = signing.error("sign_in_begin")
+
+    assert "cannot be kept" in text
 
 
 def test_the_servers_are_tried_one_time(

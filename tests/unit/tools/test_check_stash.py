@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from stash import queries
 from stash.versions import OLDEST, Version
 from tests.emulators.stash_sdl import SDL
 from tools.check_stash import Unreadable, check, main, read_schema, report
-from tools.stash_documents import page_documents, worker_documents
+from tools.stash_documents import PAGE_SOURCES, page_documents, worker_documents
 from tools.stash_needs import NEEDS, Need
 
 
@@ -55,7 +56,7 @@ def test_the_oldest_supported_stash_accepts_every_document() -> None:
 
 
 def test_an_older_stash_is_refused_with_what_it_lacks() -> None:
-    misfits = check(schema_of((0, 24)), all_documents())
+    misfits = check(schema_of((0, 24)), worker_documents())
 
     assert {misfit.member for misfit in misfits} == {"Mutation.runPluginOperation"}
     (line,) = report(misfits, None)
@@ -85,7 +86,32 @@ def test_every_query_of_the_worker_is_compared() -> None:
 
 
 def test_the_pages_documents_are_found() -> None:
-    assert any("runPluginOperation" in text for text in page_documents().values())
+    """Each operation that the page's sources name is compared."""
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for path in PAGE_SOURCES.rglob("*.ts*")
+        if ".test." not in path.name
+    )
+    named = set(re.findall(r"(?:query|mutation|subscription) (PlexSync\w+)", sources))
+    documents = "".join(page_documents().values())
+
+    assert named
+    assert [name for name in named if name not in documents] == []
+
+
+def test_a_page_query_that_is_put_together_is_compared(tmp_path: Path) -> None:
+    (tmp_path / "scenes.ts").write_text(
+        'const FIELDS = "id subtitle";\n'
+        'const one = (id) => `s${id}: findScene(id: "${id}") { ${FIELDS} }`;\n'
+        'const all = `query PlexSyncMany { ${ids.map(one).join(" ")} }`;\n',
+        encoding="utf-8",
+    )
+
+    documents = page_documents(tmp_path)
+
+    assert len(documents) == 2
+    (misfit,) = check(build_schema(SDL), documents)
+    assert misfit.member == "Scene.subtitle"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +138,7 @@ def test_a_missing_member_is_named_once(document: str, member: str) -> None:
         "query($f: Missing) { findScenes(filter: $f) { count } }",
         '{ findScenes(filter: {direction: "ASC"}) { count } }',
         "{ findPerformer { id } }",
+        "query {",
     ],
 )
 def test_a_wrong_type_is_a_misfit_too(document: str) -> None:

@@ -29,7 +29,7 @@ export function ChooseServer({ servers, isBusy, onChoose }: Props): React.JSX.El
         <fieldset key={server.id}>
           <legend className="h6">
             {server.name}
-            {!server.is_owned && " (shared with this account; Plex refuses edits)"}
+            {!server.is_owned && " (shared with this account; only its owner may edit)"}
           </legend>
           {server.addresses.map((address) => (
             <Form.Check
@@ -38,14 +38,15 @@ export function ChooseServer({ servers, isBusy, onChoose }: Props): React.JSX.El
               name="plexsync-address"
               id={`plexsync-address-${server.id}-${address.url}`}
               label={<AddressText address={address} />}
+              disabled={!server.is_owned}
               checked={choice?.server === server.id && choice.url === address.url}
               onChange={() => setChoice({ server: server.id, url: address.url })}
             />
           ))}
         </fieldset>
       ))}
-      {servers.length > 0 && (
-        <Button type="submit" className="mt-2" disabled={isBusy || choice === null}>
+      {choice !== null && (
+        <Button type="submit" className="mt-2" disabled={isBusy}>
           Use this address
         </Button>
       )}
@@ -76,8 +77,9 @@ function AddressText({ address }: { address: SignInAddress }): React.JSX.Element
 
 /** Returns the address that most likely serves; null where there is none. */
 export function bestOf(servers: readonly SignInServer[]): Choice | null {
-  const all = servers.flatMap((server) =>
-    server.addresses.map((address) => ({ server, address, rank: rankOf(server, address) })),
+  const owned = servers.filter((server) => server.is_owned);
+  const all = owned.flatMap((server) =>
+    server.addresses.map((address) => ({ server, address, rank: rankOf(address) })),
   );
   const best = all.reduce<(typeof all)[number] | null>(
     (chosen, one) => (chosen === null || one.rank > chosen.rank ? one : chosen),
@@ -86,10 +88,9 @@ export function bestOf(servers: readonly SignInServer[]): Choice | null {
   return best ? { server: best.server.id, url: best.address.url } : null;
 }
 
-function rankOf(server: SignInServer, address: SignInAddress): number {
+function rankOf(address: SignInAddress): number {
   return (
-    (address.is_reachable ? 16 : 0) +
-    (server.is_owned && address.is_owner !== false ? 8 : 0) +
+    (address.is_reachable ? 8 : 0) +
     (address.is_local ? 4 : 0) +
     (address.is_relay ? 0 : 2) +
     (address.is_tls ? 1 : 0)

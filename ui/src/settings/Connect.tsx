@@ -38,7 +38,7 @@ export function Connect(): React.JSX.Element {
     reload();
   };
   return (
-    <div data-testid="plexsync-connect">
+    <div id="plexsync-part-connection" tabIndex={-1} data-testid="plexsync-connect">
       <h3>Connect to Plex</h3>
       <p data-testid="plexsync-token" data-state={answer.token}>
         {url ? `Plex URL: ${String(url)}. ` : "No Plex URL is set. "}

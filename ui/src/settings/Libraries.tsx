@@ -25,7 +25,7 @@ export function Libraries(): React.JSX.Element | null {
   const libraries = useCall("libraries", {}, version);
   if (!setting) return null;
   return (
-    <div data-testid="plexsync-libraries">
+    <div id="plexsync-part-libraries" tabIndex={-1} data-testid="plexsync-libraries">
       <h3>{setting.label}</h3>
       <Loaded of={libraries}>
         {(loaded) =>

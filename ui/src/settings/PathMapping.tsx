@@ -20,7 +20,7 @@ export function PathMapping(): React.JSX.Element | null {
   const paths = useCall("paths", {}, version);
   if (!setting) return null;
   return (
-    <div data-testid="plexsync-paths">
+    <div id="plexsync-part-paths" tabIndex={-1} data-testid="plexsync-paths">
       <h3>{setting.label}</h3>
       <p className="sub-heading">
         Needed only where Plex sees the files in other folders than Stash. Without a pair PlexSync

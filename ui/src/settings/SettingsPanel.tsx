@@ -9,6 +9,8 @@ import { MarksSwitch } from "./MarksSwitch";
 import { PathMapping } from "./PathMapping";
 import { SettingField } from "./SettingField";
 import type { Changes } from "./map";
+import { useQueryValues } from "../page/address";
+import { useScrollTo } from "./useScrollTo";
 import { useSaver, type Write } from "./useSaver";
 
 /** Rows that have a part of their own. */
@@ -43,6 +45,7 @@ export function SettingsPanel({ write }: { write: Write }): React.JSX.Element {
 }
 
 function Groups({ answer }: { answer: SettingsAnswer }): React.JSX.Element {
+  useScrollTo(useQueryValues()[0]("part"));
   return (
     <>
       {answer.groups.map((group) => (

@@ -45,8 +45,7 @@ export function SignIn({ onConnected }: { onConnected: () => void }): React.JSX.
   const choose = async (server: string, url: string): Promise<void> => {
     const isDone = await act(async () => {
       const chosen = await call("sign_in_choose", { server, url });
-      const wrong = (await save({ plex_url: chosen.url })).plex_url;
-      if (wrong) throw new Error(wrong);
+      await save({ plex_url: chosen.url }, true);
       return chosen.text;
     });
     if (!isDone) return;
@@ -79,14 +78,21 @@ export function SignIn({ onConnected }: { onConnected: () => void }): React.JSX.
 
 function WaitingForUser({ answer }: { answer: SignInAnswer }): React.JSX.Element {
   return (
-    <p className="mt-2">
-      PlexSync waits until you have signed in at plex.tv, until {dateTime(answer.expires_at ?? 0)}.
-      The page there shows the code <strong>{answer.code}</strong>.{" "}
-      <a href={answer.url} target="_blank" rel="noopener noreferrer">
+    <div className="mt-2">
+      <p>
+        PlexSync waits until you have signed in at plex.tv, until {dateTime(answer.expires_at ?? 0)}
+        . The page there shows the code <strong>{answer.code}</strong>.
+      </p>
+      <a
+        className="btn btn-secondary btn-sm"
+        href={answer.url}
+        target="_blank"
+        rel="noopener noreferrer"
+      >
         Open the sign-in page
       </a>{" "}
       if no window has opened.
-    </p>
+    </div>
   );
 }
 
@@ -103,7 +109,7 @@ function usePolled(state: SignInAnswer | null, onAnswer: (answer: SignInAnswer) 
     const poller = new Poller(() => call("sign_in_poll", {}), BROWSER);
     const onChange = (): void => {
       const { value, error } = poller.state;
-      setProblem(error === null ? "" : sentenceOf(error));
+      setProblem(error === null ? (value?.problem ?? "") : sentenceOf(error));
       if (value && !isWaiting(value)) newest.current(value);
       else if (Date.now() / 1_000 > expiresAt) newest.current({ state: "expired" });
       else return;

@@ -9,9 +9,9 @@ export interface SettingsState {
   row: (name: string) => SettingRow | undefined;
   /**
    * Checks and stores values; returns what is wrong with them by name, {} once they are stored.
-   * Rejects where Stash or PlexSync does not answer.
+   * Rejects where Stash or PlexSync does not answer. `isChecked`: the values come from PlexSync.
    */
-  save: (changes: Changes) => Promise<Record<string, string>>;
+  save: (changes: Changes, isChecked?: boolean) => Promise<Record<string, string>>;
   reload: () => void;
 }
 

@@ -13,7 +13,7 @@ export type Write = (map: StoredMap) => Promise<void> | void;
 interface Saving {
   /** Values that are being saved, and those that are stored but not read again yet. */
   shown: Changes;
-  save: (changes: Changes) => Promise<Record<string, string>>;
+  save: (changes: Changes, isChecked?: boolean) => Promise<Record<string, string>>;
 }
 
 /** Returns a function that checks and saves changes, and what to show until they are read again. */
@@ -32,27 +32,30 @@ export function useSaver(answer: SettingsAnswer | null, write: Write, reload: ()
     if (newest.current.saving === 0) setShown({});
   }, [answer]);
 
-  const save = useCallback(async (changes: Changes): Promise<Record<string, string>> => {
-    const rows = newest.current.answer?.rows ?? [];
-    const typed = Object.entries(changes).filter((entry): entry is [string, Value] => {
-      const row = rows.find((one) => one.name === entry[0]);
-      return entry[1] !== null && row?.type !== "BOOLEAN" && row?.choices.length === 0;
-    });
-    newest.current.saving++;
-    setShown((before) => ({ ...before, ...changes }));
-    try {
-      if (typed.length > 0) {
-        const checked = await call("check_settings", { changes: Object.fromEntries(typed) });
-        if (Object.keys(checked.errors).length > 0) return checked.errors;
+  const save = useCallback(
+    async (changes: Changes, isChecked = false): Promise<Record<string, string>> => {
+      const rows = newest.current.answer?.rows ?? [];
+      const typed = Object.entries(changes).filter((entry): entry is [string, Value] => {
+        const row = rows.find((one) => one.name === entry[0]);
+        return entry[1] !== null && row?.type !== "BOOLEAN" && row?.choices.length === 0;
+      });
+      newest.current.saving++;
+      setShown((before) => ({ ...before, ...changes }));
+      try {
+        if (typed.length > 0 && !isChecked) {
+          const checked = await call("check_settings", { changes: Object.fromEntries(typed) });
+          if (Object.keys(checked.errors).length > 0) return checked.errors;
+        }
+        await saver.current?.save(rows, changes);
+        return {};
+      } finally {
+        newest.current.saving--;
+        newest.current.reload();
+        refreshSnapshot();
       }
-      await saver.current?.save(rows, changes);
-      return {};
-    } finally {
-      newest.current.saving--;
-      newest.current.reload();
-      refreshSnapshot();
-    }
-  }, []);
+    },
+    [],
+  );
 
   return { shown, save };
 }
