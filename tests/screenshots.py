@@ -27,6 +27,7 @@ from tests.harness.processes import ProcessHarness, running
 from tests.harness.waiting import wait_for
 from worker.reporting.tallies import DAYS, FAILED_DAYS, FAILED_HOURS, HOURS
 
+MAX_HEIGHT = 1_000
 TARGET = PROJECT / "docs" / "img"
 TITLES = ("Low Tide", "High Tide", "The Pier", "First Snow", "Last Light", "Night Train")
 PERFORMERS = ("Ada Winter", "Jon Berg", "Mia Sol")
@@ -114,7 +115,12 @@ def take_pictures(tab: Tab, target: Path) -> None:
         tab.open(address).settle().part(part).first.wait_for()
         # Charts are drawn after their answer has come.
         tab.page.wait_for_timeout(500)
-        tab.page.screenshot(path=target / f"{name}.png", full_page=True)
+        height = min(tab.page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
+        tab.page.screenshot(
+            path=target / f"{name}.png",
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": WIDE, "height": height},
+        )
         print(f"{target / name}.png", flush=True)
 
 
