@@ -10,12 +10,13 @@ TESTS = tests/unit
 MEASURED = tests/unit tests/component $(addprefix tests/flow/,test_reconcile.py test_restore.py test_tasks.py)
 OUT = dist
 AGAINST =
+STASH = http://localhost:9999
 PARTS =
 EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env clean
+.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -31,6 +32,7 @@ help:
 	@echo "make ui       build the page's script and style sheet from ui/src (needs Node 20 or newer)"
 	@echo "make page-env install Node and Playwright into .venv, for the page's build and its browser tests"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
+	@echo "make check-stash STASH=http://...   compare every query with a running Stash, or with its schema in a file"
 	@echo "make docs     build the pages and the reference into site/"
 	@echo "make clean    remove the environment and everything that was made"
 
@@ -103,6 +105,9 @@ page-env: env
 
 package: env
 	@$(PY) -m tools.package --out "$(OUT)"
+
+check-stash: env
+	@$(PY) -m tools.check_stash "$(STASH)"
 
 clean:
 	rm -rf ui/node_modules ui/emulator/built

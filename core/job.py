@@ -43,6 +43,8 @@ SYNC_RECENT = "sync_recent"
 FORCE_SYNC = "force_sync"
 # The user asked for this scene alone.
 SYNC_NOW = "sync_now"
+# The user has chosen another item for the scene, or its file again.
+OVERRIDE = "override"
 # What the user asks for by a button is looked up in Plex as it is at that moment.
 BUTTONS = frozenset({REQUEUED, SYNC_ALL, SYNC_RECENT, FORCE_SYNC, SYNC_NOW})
 

@@ -33,6 +33,8 @@ NOT_OWNER = "The token belongs to a user whom the server is shared with; Plex re
 USE_OWNER = "Sign in, or enter the token of, the account that owns the server."
 NO_MOVIES = "Plex has no library of the type Movies or Other Videos."
 ADD_MOVIES = "Add a library of one of these types in Plex; PlexSync writes to no other type."
+EXPIRING = "This token is one of those that expire within seven days."
+SIGN_IN = "Sign in with Plex, or copy the token from Plex's web app; those last."
 NOT_VERIFIED = "The server's certificate is not verified, so another program could pose as Plex."
 VERIFY = f"Switch '{BY_NAME['plex_verify_tls'].display_name}' on if Plex's certificate allows it."
 
@@ -94,6 +96,8 @@ def inspect(plex: PlexClient, config: PlexSyncConfig) -> ConnectionReport:
     shown: tuple[PlexLibrary, ...] = ()
     if config.plex_url.startswith("https:") and not config.plex_verify_tls:
         findings.append(Finding(level="warning", text=NOT_VERIFIED, action=VERIFY))
+    if is_expiring(config.plex_token.get_secret_value()):
+        findings.append(Finding(level="warning", text=EXPIRING, action=SIGN_IN))
     try:
         plex.check_identity()
         findings.append(_ok(f"Plex answers at {config.plex_url}."))
@@ -139,6 +143,15 @@ def describe_libraries(
             )
         )
     return tuple(shown)
+
+
+def is_expiring(token: str) -> bool:
+    """Return True for a JSON web token, which plex.tv lets expire after seven days.
+
+    >>> is_expiring("eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl"), is_expiring("wB9xyz-1234567890")
+    (True, False)
+    """
+    return token.startswith("eyJ") and token.count(".") == 2
 
 
 def is_owner(sections: Sequence[Section]) -> bool | None:

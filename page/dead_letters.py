@@ -119,7 +119,7 @@ def _row(dead_letter: DeadLetter, links: PlexLinks) -> DeadLetterRow:
         scene=scene_of(dead_letter.subject),
         title=dead_letter.title,
         reason=dead_letter.reason,
-        message=_message(dead_letter),
+        message=message_of(dead_letter),
         attempts=dead_letter.attempts,
         first_at=dead_letter.first_at,
         last_at=dead_letter.last_at,
@@ -127,7 +127,7 @@ def _row(dead_letter: DeadLetter, links: PlexLinks) -> DeadLetterRow:
     )
 
 
-def _message(dead_letter: DeadLetter) -> str:
+def message_of(dead_letter: DeadLetter) -> str:
     """Return the message without the trace of a bug, whose last line says what happened."""
     lines = dead_letter.message.strip().splitlines()
     if len(lines) < 2 or reason_text(dead_letter.reason).label != BUG:

@@ -144,6 +144,8 @@ def _problem(setting: Setting, result: ConfigResult) -> str:
     reason = result.problems.get(setting.name)
     if reason is None:
         return ""
+    if setting.secret:
+        return f"What Stash has stored here is not used: {reason}."
     return (
         f"The stored value is not used: {reason}. The default is used instead: "
         f"{setting.default_text}. {setting.range_text}"

@@ -3,14 +3,21 @@
 from page import (
     connection,
     dead_letters,
+    dry_runs,
     long_work,
     outages,
+    overrides,
     overview,
     paths,
     queue,
     reconciliation,
+    scene,
+    search,
     settings,
+    sign_in,
+    support,
     token,
+    tools,
 )
 from page.call import Call
 from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
@@ -66,6 +73,7 @@ from page.models.settings import (
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
+from page.restore import count_items
 from tasks.context import TaskContext, TaskFailed
 
 
@@ -106,10 +114,16 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("save_token", SaveToken, Done, token.save_token, "Store a Plex token in the data folder."),
     Call("disconnect", NoArguments, Done, token.disconnect, "Delete the stored Plex token."),
-    Call("sign_in_begin", NoArguments, SignInAnswer, pending, "Begin to sign in at plex.tv."),
-    Call("sign_in_poll", NoArguments, SignInAnswer, pending, "How far the sign-in is."),
     Call(
-        "sign_in_choose", ChooseServer, ChosenServer, pending,
+        "sign_in_begin", NoArguments, SignInAnswer, sign_in.sign_in_begin,
+        "Begin to sign in at plex.tv.",
+    ),
+    Call(
+        "sign_in_poll", NoArguments, SignInAnswer, sign_in.sign_in_poll,
+        "How far the sign-in is.",
+    ),
+    Call(
+        "sign_in_choose", ChooseServer, ChosenServer, sign_in.sign_in_choose,
         "Choose a server and one of its addresses; store its token.",
     ),
     Call("libraries", NoArguments, LibrariesAnswer, connection.libraries, "Plex's libraries."),
@@ -138,9 +152,18 @@ CALLS: tuple[Call, ...] = (
         "purge_dead_letters", PurgeDeadLetters, Confirmed, dead_letters.purge_dead_letters,
         "Delete old ones.",
     ),
-    Call("overrides", NoArguments, OverridesAnswer, pending, "Scenes matched by hand."),
-    Call("set_override", SetOverride, Done, pending, "Match scenes with an item, or never."),
-    Call("remove_override", RemoveOverride, Done, pending, "Match scenes by their files again."),
+    Call(
+        "overrides", NoArguments, OverridesAnswer, overrides.list_overrides,
+        "Scenes matched by hand.",
+    ),
+    Call(
+        "set_override", SetOverride, Done, overrides.set_override,
+        "Match scenes with an item, or never.",
+    ),
+    Call(
+        "remove_override", RemoveOverride, Done, overrides.remove_override,
+        "Match scenes by their files again.",
+    ),
     Call(
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",
@@ -161,14 +184,36 @@ CALLS: tuple[Call, ...] = (
         "cancel_run", CancelRun, Confirmed, long_work.cancel_run,
         "End long work.",
     ),
-    Call("dry_run", ListDryRun, DryRunAnswer, pending, "Rows of the newest dry run."),
-    Call("statistics", NoArguments, StatisticsAnswer, pending, "What was counted."),
-    Call("reset_statistics", NoArguments, Done, pending, "Begin to count again."),
-    Call("log", ReadLog, LogAnswer, pending, "The newest lines of the worker's log."),
-    Call("support_bundle", NoArguments, SupportBundle, pending, "One text for a report."),
-    Call("scene", ChooseScene, SceneAnswer, pending, "State and fields of one scene."),
-    Call("sync_scene", ChooseScene, Done, pending, "Enqueue one scene as urgent."),
-    Call("search_items", SearchItems, FoundItems, pending, "Find items of Plex."),
-    Call("restore_scene", RestoreScene, Confirmed, pending, "Put Plex's own values back."),
+    Call(
+        "dry_run", ListDryRun, DryRunAnswer, dry_runs.dry_run,
+        "Rows of the newest dry run.",
+    ),
+    Call(
+        "statistics", NoArguments, StatisticsAnswer, tools.statistics,
+        "What was counted.",
+    ),
+    Call(
+        "reset_statistics", NoArguments, Done, tools.reset_statistics,
+        "Begin to count again.",
+    ),
+    Call(
+        "log", ReadLog, LogAnswer, tools.log,
+        "The newest lines of the worker's log.",
+    ),
+    Call(
+        "support_bundle", NoArguments, SupportBundle, support.support_bundle,
+        "One text for a report.",
+    ),
+    Call(
+        "count_restorable", NoArguments, Confirmed, count_items,
+        "How many items the task Restore Plex Values would restore.",
+    ),
+    Call("scene", ChooseScene, SceneAnswer, scene.show_scene, "State and fields of one scene."),
+    Call("sync_scene", ChooseScene, Done, scene.sync_scene, "Enqueue one scene as urgent."),
+    Call("search_items", SearchItems, FoundItems, search.search_items, "Find items of Plex."),
+    Call(
+        "restore_scene", RestoreScene, Confirmed, scene.restore_scene,
+        "Put Plex's own values back.",
+    ),
 )
 # fmt: on

@@ -3,6 +3,7 @@
 from page.call import BadArguments
 from page.models.base import Done, NoArguments
 from page.models.settings import SaveToken
+from page.sign_in_state import SignInFile
 from stash.token_settings import empty_token_settings
 from tasks.context import TaskContext, TaskFailed
 from validation.setting_values import read_text, read_token
@@ -35,6 +36,7 @@ def disconnect(context: TaskContext, arguments: NoArguments) -> Done:
     try:
         empty_token_settings(context.stash_client(), context.tokens)
         context.tokens.delete()
+        SignInFile(context.data_dir, context.clock).delete()
     except OSError as error:
         raise TaskFailed(
             f"The Plex token cannot be deleted from the data folder: {error}."

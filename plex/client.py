@@ -172,6 +172,18 @@ class PlexClient:
             found.update((item.rating_key, item) for item in read)
         return found
 
+    def search_title(self, section: int, text: str, size: int) -> Page:
+        """Return the first items of a library whose title has this text, in listing form."""
+        # Plex reads a comma as "or".
+        part = max(text.split(","), key=len).strip()
+        target = f"{_LISTING.format(section=section)}&title={quote(part, safe='')}"
+        root = self._transport.read(
+            target, {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(size)}
+        )
+        total = root.get("totalSize", "")
+        with plex_errors():
+            return Page(tuple(root.findall("Video")), int(total))
+
     def images(self, item: int, kind: str) -> list[tuple[str, bool]]:
         """(name, selected) of every image of an item; `kind` is `posters` or `arts`."""
         root = self._transport.read(f"/library/metadata/{item}/{kind}")

@@ -83,6 +83,20 @@ class Finder:
             self._poll_markers()
         self._list_unlisted()
 
+    def load_sections(self) -> None:
+        """Know the libraries that Plex has; list none of them.
+
+        Raises:
+            PlexError: Plex did not answer, or none of the configured libraries exists.
+        """
+        if not self._sections:
+            self._sections = self._choose_libraries().sections
+
+    @property
+    def unlisted(self) -> tuple[Section, ...]:
+        """Return the libraries that were never listed; send nothing."""
+        return tuple(one for one in self._sections if self._index.state(one.uuid) is None)
+
     def has_changed(self) -> bool:
         """Poll the markers and add new files; return True if a library's marker has moved.
 
@@ -180,9 +194,7 @@ class Finder:
         return self._missing
 
     def _poll_markers(self) -> None:
-        choice = choose_libraries(self._client.sections(), self._names)
-        if choice.missing and not choice.sections:
-            raise no_library(choice)
+        choice = self._choose_libraries()
         before, self._missing = self._missing, choice.missing
         self._sections = choice.sections
         self._polled_at = self._clock.monotonic()
@@ -191,6 +203,12 @@ class Finder:
             self._on_missing(choice)
         # A library that was missing until now.
         self._list_unlisted()
+
+    def _choose_libraries(self) -> LibraryChoice:
+        choice = choose_libraries(self._client.sections(), self._names)
+        if choice.missing and not choice.sections:
+            raise no_library(choice)
+        return choice
 
     def _list_unlisted(self) -> None:
         for section in self._sections:

@@ -6,6 +6,7 @@ separates PlexSync's own values from the user's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import NamedTuple
 
 from core.field_values import FieldValue, digest, digests, normal_form, same_value
@@ -157,6 +158,31 @@ def field_records(
             seen = "" if name in changed else digest(kind, case.present)
             records[name] = FieldRecord(digest(kind, case.desired), seen, _owned_names(case))
     return records
+
+
+class FieldOwner(Enum):
+    """Whose value an item shows in a field."""
+
+    # PlexSync wrote it.
+    STASH = "stash"
+    # It was edited in Plex by hand, or by another program, since PlexSync wrote the field.
+    HAND = "hand"
+    # Plex's own agents, or a value that was there before PlexSync.
+    PLEX = "plex"
+    # The field is empty.
+    NONE = "none"
+
+
+def owner_of_field(
+    field: Field, desired: FieldValue, item: PlexItem, record: SyncRecord | None
+) -> FieldOwner:
+    """Return whose value the item shows. Pure."""
+    (case,) = _cases({field.name: desired}, item, record)
+    if not normal_form(field.kind, case.present):
+        return FieldOwner.NONE
+    if case.is_ours:
+        return FieldOwner.STASH
+    return FieldOwner.HAND if _is_hand_edit(case, item) else FieldOwner.PLEX
 
 
 def _cases(

@@ -15,6 +15,7 @@ from plex.plan import Change
 
 EMPTY, STALE, MISSING, DRIFTED, ORPHANED = "empty", "stale", "missing", "drifted", "orphaned"
 EMPTY_FIELDS = frozenset({"studio", "performers", "tags", "summary", "date"})
+MAX_VALUE_CHARS = 300
 _MAX_CHARS = 60
 
 
@@ -22,14 +23,16 @@ _MAX_CHARS = 60
 class Gap:
     """One finding about one scene.
 
-    `fields` are the names of PlexSync's fields, () where the whole scene is concerned; `evidence`
-    is a text for the user that shows the gap.
+    `fields` are the names of PlexSync's fields, () where the whole scene is concerned; `values` are
+    Stash's values of them as texts, "" for an image; `evidence` is a text for the user that shows
+    the gap.
     """
 
     kind: str
     scene_id: int
     fields: tuple[str, ...]
     evidence: str
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,9 @@ def _gap_of_fields(
     evidence = [_describe(difference) for difference in differences]
     evidence += [f"{name}: {image_text}" for name in images]
     text = f"item {observation.item}: {'; '.join(evidence)}"
-    return Gap(kind, observation.scene_id, fields, text)
+    values = [format_value(difference.desired, MAX_VALUE_CHARS) for difference in differences]
+    values += [""] * len(images)
+    return Gap(kind, observation.scene_id, fields, text, tuple(values))
 
 
 def _describe(difference: FieldDifference) -> str:

@@ -1,6 +1,6 @@
 """Take what a sweep finds: into the queue, or, for a dry run, into a report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from core.job import PRIORITY_BACKFILL, scene_subject
@@ -21,8 +21,11 @@ class GapSink(Protocol):
     def dead_letter_reason(self, scene_id: int) -> str:
         """Return the reason of the scene's dead letter; "" when it has none."""
 
-    def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
-        """Take one scene's gaps; return True if a job should close them."""
+    def accept(self, scene_id: int, gaps: Sequence[Gap], title: str) -> bool:
+        """Take one scene's gaps; return True if a job should close them.
+
+        `title` is what the user knows the scene by, "" where Stash no longer has it.
+        """
 
     def save_record(self, record: SyncRecord) -> None:
         """Save a record that the comparison has completed."""
@@ -63,7 +66,7 @@ class QueueGapSink:
         """Return the reason of the scene's dead letter; "" when it has none."""
         return self._known.dead_letter_reason(scene_id)
 
-    def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
+    def accept(self, scene_id: int, gaps: Sequence[Gap], title: str) -> bool:
         """Enqueue the scene with the next `commit`, unless it is queued or known to fail."""
         if not self._known.should_enqueue(scene_id, gaps):
             return False
@@ -83,23 +86,34 @@ class QueueGapSink:
 
 
 class DryRunGapSink:
-    """Counts what a run would enqueue and keeps the first `max_examples` gaps of each kind."""
+    """Counts what a run would enqueue and keeps the first `max_examples` gaps of each kind.
 
-    def __init__(self, store: JobStore, dead_letters: DeadLetters, max_examples: int) -> None:
+    `on_gap` gets every gap, with the title of its scene.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        dead_letters: DeadLetters,
+        max_examples: int,
+        on_gap: Callable[[Gap, str], object] = lambda gap, title: None,
+    ) -> None:
         self._known = KnownScenes(store, dead_letters)
         self._max_examples = max_examples
+        self._on_gap = on_gap
         self.examples: dict[str, list[Gap]] = {}
 
     def dead_letter_reason(self, scene_id: int) -> str:
         """Return the reason of the scene's dead letter; "" when it has none."""
         return self._known.dead_letter_reason(scene_id)
 
-    def accept(self, scene_id: int, gaps: Sequence[Gap]) -> bool:
+    def accept(self, scene_id: int, gaps: Sequence[Gap], title: str) -> bool:
         """Keep the first examples; return True if a run would enqueue the scene."""
         for gap in gaps:
             examples = self.examples.setdefault(gap.kind, [])
             if len(examples) < self._max_examples:
                 examples.append(gap)
+            self._on_gap(gap, title)
         return self._known.should_enqueue(scene_id, gaps)
 
     def save_record(self, record: SyncRecord) -> None:

@@ -20,6 +20,7 @@ from reconciliation.run import Run
 from reconciliation.scene_gaps import SceneGaps
 from reconciliation.scheduler import SCHEDULED
 from stash.times import parse_time, since_text
+from sync.batch import display_title
 from sync.planner import SyncPlanner
 from validation.metadata import SyncMetadata, parse_scene
 
@@ -112,6 +113,7 @@ class Sweep:
         is_first = not self.run.cursor and not self.run.total
         page, total = self._planner.stash.full_scenes(self._next, PAGE, since, counted=is_first)
         is_at_end = len(page) < PAGE
+        self._planner.load_overrides(page)
         ids = [int(scene["id"]) for scene in page]
         until = LAST_ID if is_at_end else ids[-1]
         records, server = self._planner.records, self._planner.server
@@ -203,7 +205,8 @@ class Sweep:
                 gaps = self._scene_gaps.gaps_of_scene(pending, self._buffer)
                 self._waiting.popleft()
                 self._buffer.release(pending.files)
-                is_enqueued = bool(gaps) and self._sink.accept(pending.scene_id, gaps)
+                title = display_title(pending.scene) if pending.scene is not None else ""
+                is_enqueued = bool(gaps) and self._sink.accept(pending.scene_id, gaps, title)
                 checked = self.run.checked + (not pending.is_gone)
                 self.run = self.run.including(gaps, is_enqueued=is_enqueued).model_copy(
                     update={"checked": checked, "cursor": pending.scene_id}

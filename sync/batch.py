@@ -1,6 +1,6 @@
 """Read what the jobs of a batch need: one query to Stash, one request per library to Plex."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Clock
@@ -89,11 +89,14 @@ def read_batch(ctx: SyncContext, jobs: Sequence[Job]) -> Batch:
     Raises:
         PlexError, StashUnavailable: a shared read failed; no single job is to blame.
     """
-    ownership = Ownership(ctx.config.match_overrides)
+    ownership = Ownership(ctx.overrides)
     with ctx.watch.step("read"):
         cases = _read_scenes(ctx.stash, ctx.clock, jobs)
     ownership.deleted.update(case.job.scene_id for case in cases.values() if case.is_deleted)
-    matchable = [case for case in cases.values() if _is_matchable(case.scene, ctx.config)]
+    ctx.overrides.load(lambda: [case.scene for case in cases.values() if case.scene is not None])
+    matchable = [
+        case for case in cases.values() if _is_matchable(case.scene, ctx.config, ctx.overrides)
+    ]
     if not matchable or not ctx.config.sync_metadata:
         return Batch(cases, BatchRecords(ctx.records, ""), ownership)
     batch = Batch(cases, BatchRecords(ctx.records, ctx.plex.machine_identifier()), ownership)
@@ -180,8 +183,12 @@ def _read_scenes(stash: StashClient, clock: Clock, jobs: Sequence[Job]) -> dict[
     return cases
 
 
-def _is_matchable(scene: SyncMetadata | None, config: PlexSyncConfig) -> bool:
-    return scene is not None and bool(scene.files) and not exclusion_reason(scene, config)
+def _is_matchable(
+    scene: SyncMetadata | None, config: PlexSyncConfig, overrides: Mapping[int, int]
+) -> bool:
+    if scene is None or not scene.files:
+        return False
+    return not exclusion_reason(scene, config, overrides)
 
 
 def _match_all(

@@ -19,9 +19,11 @@ from plex.transport import PlexAddress
 from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.context import SyncContext
+from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
 from sync.reached_url import ReachedUrl
 from sync_queue.meta import MetaStore
+from sync_queue.overrides import OverrideRows
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from validation.config import PlexSyncConfig
@@ -91,8 +93,7 @@ def build_sync_context(
     def on_missing(choice: LibraryChoice) -> None:
         log.warning("library.missing", detail=choice.problem)
 
-    index = FileIndex(data_dir / "cache")
-    finder = Finder(plex, index, config.plex_libraries, clock, on_missing)
+    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock, on_missing)
     return SyncContext(
         config=config,
         stash=stash,
@@ -104,11 +105,19 @@ def build_sync_context(
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
         rules=_write_rules(config),
+        overrides=_build_overrides(config, stash, plex, store, log),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
     )
+
+
+def _build_overrides(
+    config: PlexSyncConfig, stash: StashClient, plex: PlexClient, store: JobStore, log: EventLog
+) -> SceneOverrides:
+    rows = OverrideRows(store)
+    return SceneOverrides(config.match_overrides, rows, stash, plex.machine_identifier, log)
 
 
 def _write_rules(config: PlexSyncConfig) -> WriteRules:

@@ -13,6 +13,7 @@ from plex.plan import WriteRules
 from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.edit_sender import EditSender
+from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
 from sync.plan_items import PlanRules
 from sync.scene_matcher import SceneMatcher
@@ -23,6 +24,8 @@ from validation.config import PlexSyncConfig
 @dataclass(frozen=True, slots=True)
 class SyncContext:
     """Both servers, the file index, the records and the rules under the current settings.
+
+    `overrides` holds what the user has decided by hand; it is loaded with the scenes of a batch.
 
     `learning` is None where the user has set a path mapping. `check_epoch` raises Fenced once a
     newer worker has taken over.
@@ -38,13 +41,14 @@ class SyncContext:
     path_map: PathMap
     capabilities: ServerCapabilities
     rules: WriteRules
+    overrides: SceneOverrides
     watch: StepTimer
     learning: LearnedPathStore | None = None
     check_epoch: Callable[[], None] = lambda: None
 
     def matcher(self) -> SceneMatcher:
         """Return what matches scenes with Plex's files."""
-        return SceneMatcher(self.config, self.stash, self.finder, self.path_map, self.learning)
+        return SceneMatcher(self.overrides, self.stash, self.finder, self.path_map, self.learning)
 
     def sender(self) -> EditSender:
         """Return what sends edits to Plex."""

@@ -1,5 +1,7 @@
 """Decides which scenes the settings exclude. Pure."""
 
+from collections.abc import Mapping
+
 from core.folding import broad_form
 from plex.paths import folded_path
 from validation.config import PlexSyncConfig
@@ -7,9 +9,14 @@ from validation.metadata import SyncMetadata
 from validation.setting_values import NEVER
 
 
-def exclusion_reason(scene: SyncMetadata, config: PlexSyncConfig) -> str:
-    """Return why the settings exclude this scene; "" if it is synced."""
-    if config.match_overrides.get(scene.scene_id) == NEVER:
+def exclusion_reason(
+    scene: SyncMetadata, config: PlexSyncConfig, overrides: Mapping[int, int]
+) -> str:
+    """Return why the user excludes this scene; "" if it is synced.
+
+    `overrides` are the items that the user has chosen, by scene id.
+    """
+    if overrides.get(scene.scene_id) == NEVER:
         return "the match overrides say never"
     if config.only_organized and not scene.organized:
         return "it is not organized"

@@ -1,6 +1,7 @@
 """Plan many scenes without a job and without a write; reconciliation compares with it."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.match import Confidence, MatchResult, PlexFile
 from core.plex_item import PlexItem
@@ -13,7 +14,7 @@ from sync.recognize_server import recognize_server
 from sync.record_evidence import recorded_match
 from sync.targets import items_to_write, matched_files
 from validation.desired_values import desired_images
-from validation.metadata import SyncMetadata
+from validation.metadata import SyncMetadata, parse_scene
 
 
 class SyncPlanner:
@@ -38,7 +39,7 @@ class SyncPlanner:
         self.server = ""
         self._ctx = ctx
         self._matcher = ctx.matcher()
-        self._ownership = Ownership(ctx.config.match_overrides)
+        self._ownership = Ownership(ctx.overrides)
 
     def prepare(self, *, polls: bool = False) -> None:
         """Load the libraries' files and the learned paths.
@@ -55,9 +56,21 @@ class SyncPlanner:
             self.finder.has_changed()
             self.finder.list_moved()
 
+    def load_overrides(self, scenes: Iterable[Mapping[str, object]]) -> None:
+        """Read what the user has decided by hand; do this before scenes are matched.
+
+        `scenes` are Stash's answers; invalid ones are left out.
+
+        Raises:
+            PlexError, StashUnavailable: a server failed.
+        """
+        self._ctx.overrides.load(lambda: list(_valid_scenes(scenes)))
+
     def is_left_alone(self, scene: SyncMetadata) -> bool:
         """Return True if a sync skips the scene: it has no file, or the settings exclude it."""
-        return not scene.files or bool(exclusion_reason(scene, self._ctx.config))
+        return not scene.files or bool(
+            exclusion_reason(scene, self._ctx.config, self._ctx.overrides)
+        )
 
     def files(self, scene: SyncMetadata, *, by_record: bool = False) -> tuple[PlexFile, ...]:
         """Return the Plex files behind the items to write.
@@ -121,3 +134,9 @@ class SyncPlanner:
             PlexError: Plex failed.
         """
         self._matcher.refresh(scenes, polled_since=polled_since, listed_since=listed_since)
+
+
+def _valid_scenes(scenes: Iterable[Mapping[str, object]]) -> Iterator[SyncMetadata]:
+    for scene in scenes:
+        with contextlib.suppress(ValueError):
+            yield parse_scene(scene)

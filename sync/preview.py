@@ -1,17 +1,19 @@
 """Show what a sync would do, without doing it: the same reads, the same matching, the same plan."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import PlexNotFound, PlexSyncError, reason_of
 from core.job import PRIORITY_BACKFILL, Job, scene_subject
+from core.match import CandidateEntry
 from core.text import format_counts, format_value, pluralize
 from plex.plan import Change
 from sync.batch import Batch, SceneJob, display_title, read_batch
 from sync.context import SyncContext
 from sync.filters import exclusion_reason
 from sync.plan_batch import BatchPlanner
+from sync.plan_items import PlannedItem
 from sync.scene_matcher import SceneMatcher
 from sync.targets import check_override, items_to_write
 from validation.config import PlexSyncConfig
@@ -29,18 +31,29 @@ class Preview:
         title: its title, or the name of its file.
         reason: why the matcher decided as it did, "" without a match.
         items: (rating key, what would be written) of each item.
-        candidates: what the matcher looked at, one line each.
         problem: the error class and text of what prevents a sync; "" when nothing does.
         hint: what to do about the problem, where more is known than its class says.
+        is_left_out: the user's settings or decisions leave the scene out.
+        scene: the scene as it was read; None if Stash has none that can be read.
+        planned: the plan of each item, also of those that another scene owns.
+        looked_at: what the matcher looked at.
     """
 
     scene_id: int
     title: str
     reason: str = ""
     items: tuple[tuple[int, tuple[Change, ...]], ...] = ()
-    candidates: tuple[str, ...] = ()
     problem: str = ""
     hint: str = ""
+    is_left_out: bool = False
+    scene: SyncMetadata | None = None
+    planned: tuple[PlannedItem, ...] = ()
+    looked_at: tuple[CandidateEntry, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Return what the matcher looked at, one line each."""
+        return tuple(entry.text for entry in self.looked_at)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -74,7 +87,7 @@ def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
     batch, matcher = read_batch(ctx, jobs), ctx.matcher()
     strict = ctx.config.strict_matching
     BatchPlanner(matcher, ctx.stash, ctx.plan_rules, strict=strict).plan(batch, inherits=False)
-    return [_of_job(batch, batch.cases[job.id], matcher, ctx.config) for job in jobs]
+    return [_of_job(batch, batch.cases[job.id], matcher, ctx.config, ctx.overrides) for job in jobs]
 
 
 class PreviewTotals:
@@ -117,24 +130,40 @@ class PreviewTotals:
         }
 
 
-def _of_job(batch: Batch, case: SceneJob, matcher: SceneMatcher, config: PlexSyncConfig) -> Preview:
+def _of_job(
+    batch: Batch,
+    case: SceneJob,
+    matcher: SceneMatcher,
+    config: PlexSyncConfig,
+    overrides: Mapping[int, int],
+) -> Preview:
     scene, scene_id = case.scene, case.job.scene_id
     if scene is None:
         return Preview(scene_id, "", problem=str(case.error or "it is not in Stash"))
-    title, excluded = display_title(scene), exclusion_reason(scene, config)
+    title, excluded = display_title(scene), exclusion_reason(scene, config, overrides)
     if excluded or case.match is None:
         problem = excluded or "it has no file, or nothing is synced at all"
-        return Preview(scene_id, title, problem=problem)
-    candidates = tuple(candidate.describe() for candidate in case.match.candidates)
+        return Preview(scene_id, title, problem=problem, is_left_out=True, scene=scene)
+    looked_at = tuple(candidate.entry() for candidate in case.match.candidates)
     try:
         keys = _items_of(batch, case, scene, matcher, strict=config.strict_matching)
     except PlexSyncError as error:
-        shown = () if isinstance(error, PlexNotFound) else candidates
+        shown = () if isinstance(error, PlexNotFound) else looked_at
         problem = f"{reason_of(error)}: {error}"
-        return Preview(scene_id, title, candidates=shown, problem=problem, hint=error.hint)
-    planned = [case.planned[key] for key in keys if key in case.planned]
-    items = tuple((plan.item.rating_key, plan.changes) for plan in planned if plan.owner is None)
-    return Preview(scene_id, title, case.match.reason, items, candidates)
+        return Preview(
+            scene_id, title, problem=problem, hint=error.hint, scene=scene, looked_at=shown
+        )
+    plans = tuple(case.planned[key] for key in keys if key in case.planned)
+    items = tuple((plan.item.rating_key, plan.changes) for plan in plans if plan.owner is None)
+    return Preview(
+        scene_id,
+        title,
+        case.match.reason,
+        items,
+        scene=scene,
+        planned=plans,
+        looked_at=looked_at,
+    )
 
 
 def _items_of(

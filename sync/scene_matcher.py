@@ -1,6 +1,6 @@
 """Match scenes with Plex's files: by match override, by the settings, else by learned paths."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.finder import Finder
@@ -11,7 +11,6 @@ from plex.reversed_mapping import find_reversed, find_reversed_folder
 from plex.scan_folder import ScanFolder, folders_of
 from stash.client import StashClient
 from sync.path_learning import LearnedPathStore
-from validation.config import PlexSyncConfig
 from validation.metadata import SceneFile, SyncMetadata
 
 PINNED = "decided by hand"
@@ -20,18 +19,19 @@ PINNED = "decided by hand"
 class SceneMatcher:
     """Finds the items of scenes in the index of Plex's files.
 
-    `learning` is None where the user has set a path mapping.
+    `overrides` are the items that the user has chosen, by scene id. `learning` is None where the
+    user has set a path mapping.
     """
 
     def __init__(
         self,
-        config: PlexSyncConfig,
+        overrides: Mapping[int, int],
         stash: StashClient,
         finder: Finder,
         path_map: PathMap,
         learning: LearnedPathStore | None,
     ) -> None:
-        self._config = config
+        self._overrides = overrides
         self._stash = stash
         self._finder = finder
         self._path_map = path_map
@@ -143,7 +143,7 @@ class SceneMatcher:
 
     def _override_match(self, scene: SyncMetadata) -> MatchResult | None:
         """Return the match that the user has set for this scene; None for every other scene."""
-        item = self._config.match_overrides.get(scene.scene_id)
+        item = self._overrides.get(scene.scene_id)
         if not item or not self._finder.sections:
             return None
         # Plex serves every item through any library; the read returns the library that it is

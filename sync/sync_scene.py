@@ -151,7 +151,7 @@ class SceneSync:
             return Outcome(Disposition.COMPLETE, SyncResult.NO_FILE, message=advice, title=title)
         if not self._ctx.config.sync_metadata:
             return Outcome(Disposition.COMPLETE, SyncResult.OFF, title=title)
-        excluded = exclusion_reason(scene, self._ctx.config)
+        excluded = exclusion_reason(scene, self._ctx.config, self._ctx.overrides)
         if excluded or case.match is None:
             message = f"Left alone: {excluded}."
             return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)

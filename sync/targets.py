@@ -78,8 +78,8 @@ def check_override(case: SceneJob, items: dict[int, PlexItem]) -> None:
         if not file.path and file.item not in items:
             raise MatchError(
                 f"The match overrides send scene {case.job.scene_id} to item {file.item}, "
-                "which Plex does not have. Correct the setting Match overrides, then save the "
-                "scene."
+                "which Plex does not have. Choose another item on PlexSync's page, or correct the "
+                "setting Match overrides; then save the scene."
             )
 
 

@@ -48,7 +48,8 @@ def page_of_reason(store: JobStore, reason: str, offset: int, limit: int) -> Dea
     """Return dead letters of one reason, "" for all, newest first."""
     values: dict[str, object] = {"reason": reason, "limit": limit, "offset": offset}
     total = int(store.connection.execute(list_sql.COUNT_DEAD_LETTERS_OF, values).fetchone()[0])
-    rows = store.connection.execute(list_sql.DEAD_LETTER_PAGE, values)
+    where = list_sql.OF_REASON if reason else ""
+    rows = store.connection.execute(list_sql.DEAD_LETTER_PAGE.format(where=where), values)
     return DeadLetterPage(total, tuple(map(dead_letter_of, rows)))
 
 

@@ -27,11 +27,11 @@ DROP_WAITING_SUBJECT = f"DELETE FROM {QUEUE} WHERE subject = :subject AND status
 DEAD_LETTER_COLUMNS = (
     "subject, cause, priority, title, reason, message, attempts, candidates, first_at, last_at"
 )
-# "" is every reason.
 DEAD_LETTER_PAGE = f"""
-SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters WHERE :reason = '' OR reason = :reason
+SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters {{where}}
 ORDER BY last_at DESC, subject LIMIT :limit OFFSET :offset
 """
+OF_REASON = "WHERE reason = :reason"
 COUNT_DEAD_LETTERS_OF = "SELECT count(*) FROM dead_letters WHERE :reason = '' OR reason = :reason"
 DEAD_LETTERS_OF = f"SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters WHERE subject IN ({{places}})"
 CHOSEN_DEAD_LETTERS = """

@@ -62,6 +62,11 @@ class Originals:
         row = self._store.connection.execute(record_sql.READ_ORIGINALS, key).fetchone()
         return _from_text(row[0]) if row else {}
 
+    def row(self, server: str, item: int) -> tuple[int, int, dict[str, Original]] | None:
+        """Return one item as `page` does; None if nothing is kept of it."""
+        rows = self.page(server, item - 1, 1)
+        return rows[0] if rows and rows[0][0] == item else None
+
     def count(self, server: str) -> int:
         """Return how many items were written since they were last restored."""
         return int(

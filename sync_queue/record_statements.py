@@ -1,5 +1,7 @@
 """Every SQL text on sync records, originals and entities, named, each with its purpose."""
 
+from sync_queue import statements as sql
+
 # Sync records: what was written where.
 SAVE_RECORD = """
 INSERT INTO records (scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images)
@@ -114,3 +116,33 @@ ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NUL
 """
 CLEAR_ENTITY_NAME = "UPDATE entities SET shown = '' WHERE subject = :subject"
 FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"
+
+# Decisions of the user about scenes. Two rows may name one scene for a while after Stash has given
+# its scenes other ids, so rows have a key of their own.
+OVERRIDES = """
+SELECT scene_id, server, item, path, oshash, chosen_at, id FROM overrides ORDER BY chosen_at, id
+"""
+SAVE_OVERRIDE = """
+INSERT INTO overrides (scene_id, server, item, path, oshash, chosen_at)
+VALUES (:scene_id, :server, :item, :path, :oshash, :chosen_at)
+"""
+MOVE_OVERRIDE = """
+UPDATE overrides SET scene_id = :scene_id, path = :path, oshash = :oshash WHERE id = :id
+"""
+# "Never" replaces every decision about the file; an item leaves those for items of other servers.
+# A row of this scene id that was made for another file stays.
+REPLACE_OVERRIDES = """
+DELETE FROM overrides WHERE (:item = 0 OR server IN ('', :server))
+  AND (scene_id = :scene_id AND (oshash = '' OR :oshash = '')
+       OR oshash <> '' AND oshash = :oshash OR path <> '' AND path = :path)
+"""
+FORGET_OVERRIDES = "DELETE FROM overrides WHERE scene_id = :scene_id"
+COPY_OVERRIDES = """
+INSERT INTO overrides (scene_id, server, item, path, oshash, chosen_at)
+SELECT scene_id, :new, item, path, oshash, chosen_at FROM overrides AS old WHERE server = :old
+  AND NOT EXISTS (SELECT 1 FROM overrides WHERE server = :new AND scene_id = old.scene_id)
+"""
+DROP_WAITING_SYNC = f"""
+DELETE FROM {sql.QUEUE} WHERE subject = :subject AND status < 2
+  AND '+' || cause || '+' NOT LIKE '%+destroy+%'
+"""

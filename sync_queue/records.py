@@ -63,6 +63,8 @@ class Records:
     def copy_server(self, old: str, new: str, sections: Mapping[str, int]) -> CopiedRows:
         """Copy what is known of these libraries to another identifier of the server, once.
 
+        With any library, the items that the user has chosen for scenes are copied as well.
+
         Args:
             old: the identifier that is copied from; its rows stay.
             new: the identifier that is copied to; its own records stay as they are.
@@ -74,6 +76,8 @@ class Records:
                 values = {"old": old, "new": new, "section": uuid}
                 records += connection.execute(record_sql.COPY_RECORDS, values).rowcount
                 originals += self.originals.copy_server(connection, old, new, key)
+            if sections:
+                connection.execute(record_sql.COPY_OVERRIDES, {"old": old, "new": new})
             values = {"key": _copied_key(new), "value": old}
             connection.execute(sql.SET_META, values)
         return CopiedRows(records, originals)

@@ -77,8 +77,17 @@ WHERE EXISTS (SELECT 1 FROM worker) OR EXISTS (SELECT 1 FROM sqlite_master WHERE
 DROP TABLE IF EXISTS successor;
 """
 
+# What the user has decided on PlexSync's page; and the dead letters in the order of its lists.
+_STEP_5 = """
+CREATE TABLE overrides (
+  id INTEGER PRIMARY KEY, scene_id INTEGER NOT NULL, server TEXT NOT NULL, item INTEGER NOT NULL,
+  path TEXT NOT NULL, oshash TEXT NOT NULL, chosen_at FLOAT NOT NULL);
+CREATE INDEX dead_letters_by_time ON dead_letters (last_at DESC, subject);
+CREATE INDEX dead_letters_by_reason ON dead_letters (reason, last_at DESC, subject);
+"""
+
 # Step n brings `user_version` from n - 1 to n.
-MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3, _STEP_4)
+MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
 from plex.client import PlexClient
+from plex.plex_tv import PLEX_TV
 from stash.answers import SceneState
 from stash.client import StashClient
 from stash.session import StashAddress
@@ -44,6 +45,9 @@ class TaskContext:
         work_here: drains the queue in this process for at most so many seconds and reports its
             progress; returns False if a worker is running after all.
         started_at: when this run began, epoch seconds.
+        plex_tv: the address of plex.tv; a test passes its own.
+        confirmed: the number that the user has seen and confirmed; None where only a second run
+            confirms.
     """
 
     data_dir: Path
@@ -56,6 +60,8 @@ class TaskContext:
     build_sync_context: Callable[[PlexSyncConfig, StashClient, JobStore], SyncContext]
     work_here: Callable[[Callable[[], None], float], bool]
     started_at: float = field(default=0.0)
+    plex_tv: str = PLEX_TV
+    confirmed: int | None = None
 
     def info(self, text: str) -> None:
         """Write a line for the user."""
@@ -163,7 +169,16 @@ class TaskContext:
     def confirm(self, task: str, count: int, what: str) -> bool:
         """Return True if this run may delete `count` things; else announce what a second run
         deletes.
+
+        Raises:
+            TaskFailed: the user has confirmed a smaller number.
         """
+        if self.confirmed is not None:
+            if self.confirmed < count:
+                raise TaskFailed(
+                    f"{what} You confirmed {self.confirmed}. Nothing was changed; start again."
+                )
+            return True
         confirmation = Confirmation(self.data_dir, self.clock)
         if not count or confirmation.consume(task, count, self.started_at):
             return True

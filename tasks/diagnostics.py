@@ -8,18 +8,17 @@ from pathlib import Path
 
 from core.errors import PlexError, StashQueryError, StashUnavailable
 from core.text import format_duration, pluralize
-from core.timers import IntervalTimer
 from plex.finder import no_library
 from plex.libraries import choose_libraries
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
+from stash.versions import is_too_old, version_advice
 from sync.context import SyncContext
 from sync.missing_libraries import library_missing
-from sync.preview import Preview, PreviewTotals, preview
+from sync.preview import Preview, preview
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore
-from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure, scene_pages
-from tasks.progress import REPORT_INTERVAL_S
+from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure
 from validation.config import PlexSyncConfig
 from validation.settings import BY_NAME
 from worker.reporting.outage_report import report_lines
@@ -28,8 +27,6 @@ from worker.reporting.status import status_lines, take_snapshot
 from worker.resilience.outages import metrics, read_history
 
 LOG_LINES = 25
-PREVIEW_PAGE = 100
-EXAMPLES = 20
 SAMPLE = 50
 LEARN_SAMPLE = 1_000
 LOG = "plexsync.log"
@@ -91,7 +88,7 @@ def health_check(context: TaskContext) -> TaskResult:
     stash = context.stash_client()
     config = context.config(stash)
     stash.check_ready()
-    context.info(f"Stash answers at {stash.base_url}.")
+    version = _check_version(context, stash)
     plex = context.build_plex(config)
     try:
         machine = plex.machine_identifier()
@@ -109,6 +106,7 @@ def health_check(context: TaskContext) -> TaskResult:
     alive = _check_worker(context)
     _check_login(context, stash)
     return {
+        "stash": version,
         "plex": machine,
         "libraries": list(choice.titles),
         "worker": alive,
@@ -128,51 +126,26 @@ def test_scene(context: TaskContext) -> TaskResult:
     return {"scene": shown.scene_id, "fields": shown.fields, "problem": shown.problem}
 
 
-def dry_run(context: TaskContext) -> TaskResult:
-    """Count by field what Sync All Scenes would write, with the first examples; write nothing."""
-    stash = context.stash_client()
-    config = context.config(stash)
-    total, ends_at = _scene_count(stash), context.clock.monotonic() + context.max_duration_s()
-    tally, pace = PreviewTotals(), IntervalTimer(context.clock, REPORT_INTERVAL_S, later=True)
-    with _ctx(context, config, stash) as ctx:
-        for page in scene_pages(stash, PREVIEW_PAGE):
-            for one in preview(ctx, [key for key, _ in page]):
-                tally.add(one)
-                if one.fields and tally.changed <= EXAMPLES:
-                    context.info(f"Scene {one.scene_id} ({one.title}): {', '.join(one.fields)}.")
-            context.progress(min(1.0, tally.scenes / max(1, total)))
-            if pace.fire():
-                context.info(f"{tally.scenes:,} of {pluralize(total, 'scene')} looked at.")
-            if context.clock.monotonic() >= ends_at:
-                context.info(
-                    "This task's time is used up; the scenes with higher numbers were not "
-                    "looked at."
-                )
-                break
-    for line in tally.lines():
-        context.info(line)
-    context.progress(1.0)
-    return tally.answer()
-
-
-def _scene_count(stash: StashClient) -> int:
-    """Return the number of scenes for the progress bar, 0 if Stash rejects the query."""
-    try:
-        return stash.scene_count()
-    except StashQueryError:
-        return 0
-
-
 def clear_matches(context: TaskContext) -> TaskResult:
     """Clear the library index; it is listed again at the next look-up."""
     stash = context.stash_client()
-    with _ctx(context, context.read_settings(stash).config, stash) as ctx:
+    with open_context(context, context.read_settings(stash).config, stash) as ctx:
         rows = ctx.finder.clear()
     context.info(
         f"{pluralize(rows, 'file')} of Plex forgotten, none left; Plex is listed again at "
         "the next change."
     )
     return {"rows": rows}
+
+
+def _check_version(context: TaskContext, stash: StashClient) -> str:
+    """Print where Stash answers, and whether PlexSync supports its version; return the version."""
+    version = stash.read_version()
+    name = f"Stash {version}".strip()
+    context.info(f"{name} answers at {stash.base_url}.")
+    if advice := version_advice(version):
+        context.log("warning" if is_too_old(version) else "info", advice)
+    return version
 
 
 def _check_worker(context: TaskContext) -> bool:
@@ -239,7 +212,7 @@ def _proposed_mapping(
         context.log("warning", f"No path mapping can be proposed: {error}.")
         return []
     files = [StashFile(path, size) for path, size in sample]
-    with _ctx(context, config, stash) as ctx:
+    with open_context(context, config, stash) as ctx:
         ctx.finder.prepare()
         return [f"{one.source} => {one.target}" for one in learn(files, ctx.finder.candidates)]
 
@@ -247,13 +220,15 @@ def _proposed_mapping(
 def _previews(
     context: TaskContext, config: PlexSyncConfig, stash: StashClient, scenes: list[int]
 ) -> list[Preview]:
-    with _ctx(context, config, stash) as ctx:
+    with open_context(context, config, stash) as ctx:
         return preview(ctx, scenes)
 
 
 @contextmanager
-def _ctx(context: TaskContext, config: PlexSyncConfig, stash: StashClient) -> Iterator[SyncContext]:
-    """What a sync works with, closed afterwards; a failure of Plex says what to do about it.
+def open_context(
+    context: TaskContext, config: PlexSyncConfig, stash: StashClient
+) -> Iterator[SyncContext]:
+    """Yield what a sync works with, closed afterwards; a failure of Plex says what to do.
 
     Raises:
         TaskFailed: Plex failed.

@@ -1,12 +1,9 @@
-"""Runs the reconciliation's tasks: request a run and follow it, or compare without a write."""
+"""Runs the reconciliation's tasks: request a run and follow it."""
 
 from dataclasses import replace
 
-from core.errors import PlexError
-from core.record import SyncRecord
 from core.timers import IntervalTimer
 from reconciliation.detectors import DETECTORS
-from reconciliation.gap_sinks import DryRunGapSink
 from reconciliation.history import HistoryFile
 from reconciliation.run import (
     Run,
@@ -16,15 +13,10 @@ from reconciliation.run import (
     pending_request,
     request_run,
 )
-from reconciliation.sweep import Sweep
-from sync.path_learning import LearnedPaths, LearnedPathStore
-from sync.planner import SyncPlanner
 from sync_queue import statements as sql
-from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore
-from sync_queue.records import Records
-from tasks.context import TaskContext, TaskResult, plex_failure
+from tasks.context import TaskContext, TaskResult
 from tasks.follow_worker import follow_worker
 from tasks.progress import MAX_DURATION_S, REPORT_INTERVAL_S, WorkerStartError
 from tasks.queue import process_queue
@@ -49,64 +41,11 @@ def reconcile_week(context: TaskContext) -> TaskResult:
     return _reconcile(context, WEEK)
 
 
-def dry_run(context: TaskContext) -> TaskResult:
-    """Compare everything and say what would be queued; write nothing."""
-    stash = context.stash_client()
-    config = context.config(stash)
-    run = Run(cause="dry run", scope=ALL.text, started_at=context.clock.wall())
-    with context.store() as store:
-        book = DryRunGapSink(store, DeadLetters(store), EXAMPLES)
-        ctx = context.build_sync_context(config, stash, store)
-        learning = (
-            None
-            if config.path_map
-            else _ReadOnlyLearnedPaths(context.data_dir, context.clock, ctx.log, str)
-        )
-        looking = replace(ctx, records=_ReadOnlyRecords(store), learning=learning)
-        sweep = Sweep(SyncPlanner(looking), book, context.clock, run)
-        try:
-            while not sweep.step():
-                context.progress(_share(sweep.run))
-        except PlexError as error:
-            raise plex_failure(error) from error
-        finally:
-            ctx.close()
-    context.progress(1.0)
-    for detector in DETECTORS:
-        for gap in book.examples.get(detector.kind, ()):
-            named = " ".join([gap.kind, *([", ".join(gap.fields)] if gap.fields else ())])
-            context.info(f"Scene {gap.scene_id}: {named}: {gap.evidence.rstrip('.')}.")
-    ended = sweep.run.model_copy(update={"ended_at": context.clock.wall()})
-    return _report(context, ended, "nothing was queued, a run would queue")
-
-
 def ask_for_run(facts: MetaStore, scope: Scope, now: float) -> RunRequest:
     """Ask the worker for a run; one over everything makes later runs compare every scene."""
     if scope.is_full:
         facts.set(sql.SYNC_ALL_REQUESTED, repr(now))
     return request_run(facts, scope, now)
-
-
-class _ReadOnlyRecords(Records):
-    """The records, without writes."""
-
-    def save(self, record: SyncRecord) -> None:
-        """Save nothing."""
-
-    def unchecked_servers(self, server: str) -> list[str]:
-        """Return []: nothing is copied to another identifier of the server."""
-        return []
-
-    def forget_scene(self, scene_id: int) -> int:
-        """Forget nothing."""
-        return 0
-
-
-class _ReadOnlyLearnedPaths(LearnedPathStore):
-    """The learned paths; what is learned meanwhile is not saved."""
-
-    def _save(self, document: LearnedPaths) -> None:
-        self._document = document
 
 
 def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
@@ -129,7 +68,7 @@ def _reconcile(context: TaskContext, scope: Scope) -> TaskResult:
     if run is None:
         context.info("The comparison is not finished; the worker continues it by itself.")
         return {**answer, "finished": False}
-    return {**answer, "finished": True, **_report(context, run, "queued")}
+    return {**answer, "finished": True, **report_run(context, run, "queued")}
 
 
 def _follow(context: TaskContext, facts: MetaStore, request: RunRequest) -> None:
@@ -142,7 +81,7 @@ def _follow(context: TaskContext, facts: MetaStore, request: RunRequest) -> None
     def poll() -> int | None:
         """Show how many scenes are compared, and return it; None before the comparison begins."""
         run = current_run(facts)
-        context.progress(HALF * _share(run) if run is not None else 0.0)
+        context.progress(HALF * share_of(run) if run is not None else 0.0)
         if run is not None and report_timer.fire():
             context.info(
                 f"{run.checked} of {run.total} scenes compared, "
@@ -161,11 +100,12 @@ def _is_ahead(facts: MetaStore, request: RunRequest) -> bool:
     )
 
 
-def _share(run: Run) -> float:
+def share_of(run: Run) -> float:
+    """Return the compared share, 0 to 1."""
     return min(1.0, run.checked / run.total) if run.total else 0.0
 
 
-def _report(context: TaskContext, run: Run, queued: str) -> TaskResult:
+def report_run(context: TaskContext, run: Run, queued: str) -> TaskResult:
     """Report the gaps by kind, the sum last; return the same as an answer."""
     for detector in DETECTORS:
         if run.gaps.get(detector.kind):

@@ -26,6 +26,9 @@ from validation.config import read_config
 
 NAME = "Restore Plex Values"
 LISTED = 10
+KeptItem = tuple[int, int, Mapping[str, Original]]
+"""An item, its library, and its originals by field."""
+
 RESTORED, EDITED, GONE, REFUSED = "restored", "edited", "gone", "refused"
 
 
@@ -43,12 +46,29 @@ def restore_values(context: TaskContext) -> TaskResult:
         try:
             server = ctx.plex.machine_identifier()
             recognize_server(ctx.plex, ctx.records, ctx.log)
-            run = _Restore(context, ctx.plex, ctx.records, ctx.sender(), server)
+            run = ItemRestorer(context, ctx.plex, ctx.records, ctx.sender(), server)
             return run.restore_all(stash)
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
             ctx.close()
+
+
+def count_restorable(context: TaskContext) -> int:
+    """Return how many items would get back what they showed; change nothing.
+
+    Raises:
+        TaskFailed: PlexSync is switched on, or Plex does not answer.
+    """
+    stash = context.stash_client()
+    config = context.config(stash)
+    _require_disabled(stash)
+    with context.store() as store:
+        try:
+            server = context.build_plex(config).machine_identifier()
+        except PlexError as error:
+            raise plex_failure(error) from error
+        return Records(store).originals.count(server)
 
 
 def _require_disabled(stash: StashClient) -> None:
@@ -76,7 +96,7 @@ class _ItemResult:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-class _Restore:
+class ItemRestorer:
     """One run: writes items and counts. `server` is the identifier of the Plex server."""
 
     def __init__(
@@ -111,19 +131,26 @@ class _Restore:
         after, done = 0, 0
         while page := self._originals.page(self._server, after, READ_BATCH):
             _require_disabled(stash)
-            items = self._read(page)
-            results = {
-                item: self._restore_item(items[item], kept)
-                for item, _, kept in page
-                if item in items
-            }
-            now = self._read(page) if results else {}
-            for item, _, kept in page:
-                self._verify_item(item, now.get(item), kept, results.get(item))
-                done += 1
-                self._context.progress(done / total)
+            self.restore_page(page)
+            done += len(page)
+            self._context.progress(done / total)
             after = page[-1][0]
         return self._finish()
+
+    def restore_page(self, page: Sequence[KeptItem]) -> Counter[str]:
+        """Restore some items without asking; return the counts of this run so far.
+
+        Raises:
+            PlexError: Plex failed; what is not restored yet keeps its originals.
+        """
+        items = self._read(page)
+        results = {
+            item: self._restore_item(items[item], kept) for item, _, kept in page if item in items
+        }
+        now = self._read(page) if results else {}
+        for item, _, kept in page:
+            self._verify_item(item, now.get(item), kept, results.get(item))
+        return self._counts
 
     def _restore_item(self, item: PlexItem, kept: Mapping[str, Original]) -> _ItemResult:
         """Write what differs on one item."""
@@ -187,7 +214,7 @@ class _Restore:
             )
         return {name: counts[name] for name in (RESTORED, EDITED, GONE, REFUSED)}
 
-    def _read(self, page: Sequence[tuple[int, int, Mapping[str, Original]]]) -> dict[int, PlexItem]:
+    def _read(self, page: Sequence[KeptItem]) -> dict[int, PlexItem]:
         """Return the items as they are now, one request per library; what is gone is absent."""
         items: dict[int, PlexItem] = {}
         for section in sorted({section for _, section, _ in page}):

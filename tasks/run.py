@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def run_task(
     env = Environment(Path(root), Path(data_dir))
     shown = _shown_by(message, env)
     context = build_context(env, message, start_worker, write, shown)
+    context = replace(context, confirmed=_confirmed(arguments.get("confirm")))
     try:
         return {"output": _jsonable(task.run(context))}
     except (PlexSyncError, sqlite3.Error, OSError) as error:
@@ -60,6 +62,12 @@ def run_task(
                 f"{task.name}: a bug, {reason_of(error)}: {error}. The log has its trace."
             )
         }
+
+
+def _confirmed(value: object) -> int | None:
+    """Return the number that the caller has confirmed; None for anything that is not one."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number else None  # type: ignore[return-value]
 
 
 def build_context(

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks import dead_letters, diagnostics, queue, reconcile, restore, statistics
+from tasks import (
+    dead_letters,
+    diagnostics,
+    queue,
+    reconcile,
+    reconcile_dry_run,
+    restore,
+    statistics,
+    sync_dry_run,
+)
 from tasks.context import TaskContext, TaskResult
 
 
@@ -47,7 +56,7 @@ TASKS: tuple[Task, ...] = (
         "Replaces titles, summaries, tags and posters in Plex.",
     ),
     Task(
-        "Sync All: Dry Run", "dry_run", diagnostics.dry_run,
+        "Sync All: Dry Run", "dry_run", sync_dry_run.dry_run,
         "Count by field what Sync All Scenes would write, with examples. Writes nothing.",
     ),
     Task(
@@ -74,7 +83,7 @@ TASKS: tuple[Task, ...] = (
         "what differs.",
     ),
     Task(
-        "Reconcile: Dry Run", "reconcile_dry_run", reconcile.dry_run,
+        "Reconcile: Dry Run", "reconcile_dry_run", reconcile_dry_run.dry_run,
         "Count by kind and field what Reconcile Library (All) would send, with examples. Writes "
         "nothing.",
     ),

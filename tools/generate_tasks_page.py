@@ -50,7 +50,7 @@ is not in Plex yet, and where another one matches two items.
 """
 
 _CHANGING = (
-    (re.compile(r"(Stash answers at) http://127\.0\.0\.1:\d+"), r"\g<1> http://localhost:9999"),
+    (re.compile(r"(Stash \S+ answers at) http://127\.0\.0\.1:\d+"), r"\g<1> http://localhost:9999"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://192.168.1.10:32400"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(,\d+)?"), "2026-01-31 20:15:00"),
     (re.compile(r"epoch=\d+"), "epoch=1"),

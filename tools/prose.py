@@ -31,7 +31,14 @@ CHECKED = (
     "tests",
     "docs",
 )
-CHECKED_FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml", "Makefile")
+CHECKED_FILES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "mkdocs.yml",
+    "Makefile",
+)
 SUFFIXES = {".py", ".md", ".yml", ".toml", ".sh", ".css", ".ini", ".ts", ".tsx", ".cjs"}
 
 MAX_SUMMARY_CHARS = 90

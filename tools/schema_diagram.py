@@ -14,6 +14,7 @@ RELATIONS = (
     (QUEUE, "}o..o{", "records", "scene_id of the subject"),
     ("records", "}o..o|", "originals", "server and item"),
     ("records", "}o..o|", "scene_entities", "scene_id"),
+    ("overrides", "}o..o{", "records", "scene_id, server and item"),
     ("scene_entities", "}o..o{", "entities", "names in entities"),
 )
 

@@ -11,14 +11,15 @@ _INTRODUCTION = """\
 
 # Settings
 
-The settings are in Stash under **Settings > Plugins > PlexSync**. Only the Plex URL and the
-Plex token are required.
+To change what PlexSync does, open **Settings > Plugins > PlexSync** in Stash. Only the Plex URL
+and the Plex token are required; *Sign in with Plex* sets both. PlexSync's
+[own form](ui.md#settings) shows the values in use and explains each one; this page lists them all.
 
-- Stash shows a switch as off and a number as 0 until it is set for the first time; until then
-  the default below applies. Once the Plex URL and the Plex token are set and no setting has
-  changed for a minute, PlexSync stores the missing defaults. Reload the page then: it shows the
-  values in use. To switch off something that is on by default before that, switch it on and off
-  again.
+- Where Stash shows its own list instead, for example because the browser blocks the plugin's
+  script, a switch is off and a number 0 until it is set for the first time; until then the
+  default below applies. Once the Plex URL and the Plex token are set and no setting has changed
+  for a minute, PlexSync stores the missing defaults. Reload the page then: it shows the values in
+  use. To switch off something that is on by default before that, switch it on and off again.
 - A default that PlexSync stored follows the default of a later version, unless you changed the
   setting in between: a value that differed once is yours, even if you set it back. What versions
   up to 1.1.0 stored cannot be distinguished from your values: it counts as yours and stays.

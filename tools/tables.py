@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tasks.table import TASKS
 from tools.call_types import call_types
+from tools.calls_table import calls_table
 from tools.fields_table import fields_table
 from tools.generated_sections import HASH, with_part
 from tools.layout import ENTRY_FILES, PACKAGES
@@ -27,6 +28,7 @@ def generated_files(root: Path) -> dict[Path, str]:
         root / "PlexSync.yml": manifest(TASKS),
         root / "ui" / "src" / "calls.ts": call_types(),
         docs / "config.md": settings_page(),
+        docs / "ui.md": with_part(_read(docs / "ui.md"), "calls", calls_table()),
         docs / "writing.md": with_part(_read(docs / "writing.md"), "fields", fields_table()),
         coverage: with_part(_read(coverage), "packages", coverage_sources(), HASH),
         pages: with_part(_read(pages), "reference", reference_menu(), HASH),

@@ -6,6 +6,7 @@ moved out of Stash's settings. Hooks and light operations read neither.
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from validation.kept_token import KeptToken, token_digest
 
 FILE_NAME = "plex_token"
 DIGESTS = "plex_token_digests.json"
+# A sign-in that was begun; it holds the tokens of the servers to choose from.
+SIGN_IN_FILE = "sign_in.json"
+SIGN_IN_MAX_AGE_S = 7_200.0
 _KEY = "sha256"
 _MAX_CHARS = 4_096
 _TOKEN = re.compile(r"[!-~]*")
@@ -78,6 +82,17 @@ class TokenFile:
         except (OSError, ValueError):
             return ""
         return token if _TOKEN.fullmatch(token) else ""
+
+
+def delete_stale_sign_in(data_dir: Path, now: float) -> None:
+    """Delete a sign-in that was never finished, well after it has expired.
+
+    `now` is in epoch seconds. A file that cannot be deleted stays until the next time.
+    """
+    path = data_dir / SIGN_IN_FILE
+    with suppress(OSError):
+        if abs(now - path.stat().st_mtime) > SIGN_IN_MAX_AGE_S:
+            path.unlink(missing_ok=True)
 
 
 def _known(document: dict[str, Any] | None) -> list[str]:

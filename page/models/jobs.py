@@ -166,6 +166,8 @@ class OverrideRow(Answer):
         item: None: the scene is never synced.
         source: `page`: chosen here; `setting`: in *Match overrides*, which wins.
         is_shadowed: the setting names this scene, too, and wins.
+        is_other_server: the item is of another Plex server than the current one, so the scene is
+            matched by its file until that server is back.
     """
 
     scene: int
@@ -174,6 +176,7 @@ class OverrideRow(Answer):
     source: Literal["page", "setting"]
     chosen_at: float
     is_shadowed: bool
+    is_other_server: bool
 
 
 class OverridesAnswer(Answer):

@@ -77,6 +77,8 @@ class CancelRun(Arguments):
 class ListDryRun(Page):
     """Which rows of the newest dry run are wanted: all, or those of one kind or field."""
 
+    limit: int = Field(default=50, ge=1, le=5_000)
+    """More than in other lists, so that an export needs few calls."""
     kind: str = Field(default="", max_length=100)
     field: str = Field(default="", max_length=100)
 

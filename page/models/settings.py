@@ -174,8 +174,8 @@ class SignInAnswer(Answer):
     """How far a sign-in is.
 
     Attributes:
-        state: none: not begun; waiting: for the user; testing: addresses are looked at; choose: a
-            server and an address must be chosen; expired and failed: begin again.
+        state: none: not begun; waiting: for the user; choose: a server and an address
+            must be chosen; expired and failed: begin again.
         code: what the sign-in page shows.
         url: the sign-in page of plex.tv.
         expires_at: until when the user can sign in.

@@ -17,6 +17,7 @@ from tests.emulators.stash_server import StashEmulator
 from tests.harness.clocks import FakeClock
 from tests.harness.database import open_store
 from tests.harness.plugin_copy import ROOT
+from validation.token_file import TokenFile
 
 
 class TaskRunner:
@@ -102,6 +103,18 @@ def add_dead_letter(runner: TaskRunner, subject: str) -> None:
         candidates=[CandidateEntry("item 7"), CandidateEntry("item 8")],
     )
     store.connection.close()
+
+
+def test_a_task_takes_the_token_from_its_file(runner: TaskRunner) -> None:
+    runner.start_worker()
+    TokenFile(runner.data_dir, FakeClock().sleep).save(runner.plex.token)
+    runner.stash.configure(a_plex_token="")
+
+    answer = runner.press("health")
+
+    assert "error" not in answer
+    assert "The token works" in runner.text
+    assert runner.plex.token not in runner.text + str(answer)
 
 
 def test_every_task_has_a_unique_name_mode_and_text() -> None:
@@ -292,6 +305,7 @@ def test_a_healthy_installation_says_so(runner: TaskRunner) -> None:
 
     assert answer == {
         "output": {
+            "stash": "v0.30.1",
             "plex": runner.plex.machine_identifier,
             "libraries": ["Scenes"],
             "worker": True,
@@ -508,6 +522,30 @@ def test_the_health_check_says_what_stash_waits_for(runner: TaskRunner) -> None:
     answer = runner.press("health")
 
     assert "migration" in str(answer["error"])
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("v0.27.2", "older than v0.28"),
+        ("v0.31.0", "newer than v0.30"),
+        ("", "supports v0.28 and newer"),
+        ("v0.30.1", ""),
+    ],
+)
+def test_the_health_check_judges_stashs_version(
+    runner: TaskRunner, version: str, words: str
+) -> None:
+    runner.stash.core.version = version
+
+    answer = runner.press("health")
+
+    output = answer["output"]
+    assert isinstance(output, dict)
+    assert output["stash"] == version
+    assert f"Stash {version}".strip() + " answers at" in runner.text
+    assert words in runner.text
+    assert ("supports" in runner.text or "knows" in runner.text) is bool(words)
 
 
 @pytest.mark.parametrize("mode", ["health", "dry_run"])

@@ -246,11 +246,12 @@ class ClockSoak:
         self.bulk_edit()
 
     def wrong_token(self) -> None:
-        """The token is worth nothing until the user enters the right one."""
-        self.harness.stash.configure(a_plex_token="wrong-token")
+        """The token is worth nothing until the user enters the new one."""
+        token = f"{TOKEN}-{self.rng.getrandbits(40)}"
+        self.harness.plex.change_token(token)
         self.edit()
         self.harness.live(self.rng.uniform(60.0, 7_200.0))
-        self.harness.stash.configure(a_plex_token=TOKEN)
+        self.harness.stash.configure(a_plex_token=token)
 
     # -- Stash, the machine, the worker -----------------------------------------------------------
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from sync_queue.hook_queue import connect
 from sync_queue.lease import Lease
 from sync_queue.meta import WorkerStatus
-from tasks.context import TaskFailed
+from tasks.context import TaskContext, TaskFailed
+from tasks.restore import count_restorable
 from tasks.run import build_context
 from tasks.table import TASKS
 from tests.emulators.plex_model import Image, Item
@@ -56,7 +58,11 @@ class TaskRunner:
         self.output: list[str] = []
         self.bars: list[float] = []
 
-    def press(self) -> dict[str, object]:
+    def press(self, confirmed: int | None = None) -> dict[str, object]:
+        context = replace(self.context(), confirmed=confirmed)
+        return next(task for task in TASKS if task.mode == "restore").run(context)
+
+    def context(self) -> TaskContext:
         worker = self._worker
         worker.clock.advance(10.0)
         connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": worker.stash.port}
@@ -64,13 +70,12 @@ class TaskRunner:
         def write(line: bytes) -> None:
             self.output.append(line.decode())
 
-        context = build_context(
+        return build_context(
             Environment(ROOT, worker.data, worker.clock),
             {"server_connection": connection},
             lambda by: None,
             write,
         )
-        return next(task for task in TASKS if task.mode == "restore").run(context)
 
     def press_twice(self) -> dict[str, object]:
         self.press()
@@ -244,6 +249,40 @@ def test_the_first_run_changes_nothing_and_says_how_many(
     assert answer == {"chosen": 1, "restored": 0}
     assert worker.snapshot() == before
     assert any("1 items in Plex would get back" in line for line in runner.output)
+
+
+def test_a_number_that_was_shown_confirms_in_one_run(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
+    _, item = written(worker)
+    switch_off(worker)
+    count = count_restorable(runner.context())
+
+    answer = runner.press(confirmed=count)
+
+    assert (count, answer["restored"]) == (1, 1)
+    assert facts(worker.shown(item)) == expected()
+    assert count_restorable(runner.context()) == 0
+
+
+def test_fewer_than_there_are_confirm_nothing(worker: InProcessHarness, runner: TaskRunner) -> None:
+    written(worker)
+    switch_off(worker)
+    before = worker.snapshot()
+
+    with pytest.raises(TaskFailed, match="You confirmed 0"):
+        runner.press(confirmed=0)
+
+    assert worker.snapshot() == before
+
+
+def test_nothing_is_counted_while_plexsync_is_enabled(
+    worker: InProcessHarness, runner: TaskRunner
+) -> None:
+    written(worker)
+
+    with pytest.raises(TaskFailed, match="Switch Enabled off"):
+        count_restorable(runner.context())
 
 
 def test_a_third_run_finds_nothing_to_do(worker: InProcessHarness, runner: TaskRunner) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sync.planner import SyncPlanner
 from tests.harness.images import picture
 from tests.harness.in_process import InProcessHarness, in_process
+from tests.harness.page_calls import PageCalls
 
 RECORDS = "SELECT count(*) FROM records WHERE server = ?"
 ORIGINALS = "SELECT count(*) FROM originals WHERE server = ?"
@@ -177,3 +178,17 @@ def test_a_comparison_recognizes_the_server_before_it_compares(worker: InProcess
     SyncPlanner(ctx).prepare()
 
     assert count(worker, RECORDS, new) == len(scenes)
+
+
+def test_items_chosen_by_hand_stay_chosen(worker: InProcessHarness) -> None:
+    scenes = synced(worker)
+    target = worker.add_item("/media/elsewhere.mp4")
+    page = PageCalls(worker.data, worker.stash)
+    page("set_override", scenes=[scenes[0]], item=target)
+    worker.run_until_idle(1.0)
+    restore_database(worker)
+
+    worker.change(scenes[0], title="Still there")
+    worker.sync(scenes[0])
+
+    assert worker.shown(target).title == "Still there"

@@ -15,6 +15,7 @@ from tests.harness.images import picture
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
+from validation.token_file import FILE_NAME as TOKEN_FILE
 
 API_KEY = "eyJhbGciOiJIUzI1NiJ9.the-api-key-of-this-test"
 BUTTONS = (
@@ -64,7 +65,7 @@ def live(installed: ProcessHarness) -> None:
     installed.stash.log_store.wait_for("Plex token", 60.0)
     with pytest.raises(GraphqlFailure):
         installed.stash.run_operation({"mode": "health"})
-    installed.configure(a_plex_token=TOKEN)
+    installed.stash.run_operation({"mode": "ui", "call": "save_token", "token": TOKEN})
     wait_for(lambda: installed.item("good.mp4").title == "Best", "the change after the correction")
 
 
@@ -119,10 +120,14 @@ def test_a_full_run_leaves_secrets_only_where_they_belong(lived_in: ProcessHarne
     other_files = {path for path in files if not path.name.startswith(DATABASES)}
     assert len(other_files) > 3
     held = {path.name: found_in(files[path], desired) for path in other_files}
-    assert {name: found for name, found in held.items() if found} == {FILE_NAME: [API_KEY]}
-    assert [
+    assert {name: found for name, found in held.items() if found} == {
+        FILE_NAME: [API_KEY],
+        TOKEN_FILE: [TOKEN],
+    }
+    assert {
         path.name for path, content in files.items() if found_in(content, {TOKEN, API_KEY})
-    ] == [FILE_NAME]
+    } == {FILE_NAME, TOKEN_FILE}
+    assert TOKEN not in str(installed.stash.settings())
 
 
 def test_what_is_kept_is_readable_by_its_owner_only(lived_in: ProcessHarness) -> None:

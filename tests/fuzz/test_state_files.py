@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from core.log import EventLog
 from core.step_timer import StepTimer
+from page.models.settings import SignInAnswer
+from page.sign_in_state import SignInFile
 from plex.device_identity import device_headers
 from sync.path_learning import LearnedPathStore, read_mappings
 from sync_queue.counters import Counters
@@ -26,7 +28,9 @@ from tests.harness.clocks import FakeClock
 from tests.harness.database import open_store, query
 from tests.harness.examples import fuzzed
 from tests.harness.plugin_copy import ROOT
+from validation.kept_token import token_digest
 from validation.metadata import SceneFile
+from validation.token_file import TokenFile
 from wiring import Environment, build_worker
 from worker.reporting.outage_report import report_lines
 from worker.reporting.stats import StatisticsRecorder, statistics_file
@@ -59,6 +63,14 @@ DOCUMENTS: dict[str, Any] = {
         "dropped": [["/a", "/b"]],
     },
     "confirm.json": {"task": "Clear Pending Queue", "count": 3, "ended_at": NOW},
+    "plex_token_digests.json": {"sha256": ["0" * 64, "f" * 64]},
+    "sign_in.json": {
+        "pin": 4711, "code": "c0de", "url": "https://app.plex.tv/auth#?", "expires_at": NOW, "tokens": {"id": "t"},
+        "servers": [{"id": "id", "name": "attic", "is_owned": True, "addresses": [
+            {"url": "http://plex:32400", "is_local": True, "is_relay": False, "is_tls": False, "is_reachable": True,
+             "is_owner": True, "problem": ""},
+        ]}],
+    },
 }  # fmt: skip
 
 
@@ -117,6 +129,19 @@ def use_confirmation(folder: Path, clock: FakeClock) -> None:
     Confirmation(folder, clock).consume("Clear Pending Queue", 3, clock.wall())
 
 
+def use_digests(folder: Path, clock: FakeClock) -> None:
+    tokens = TokenFile(folder, clock.sleep)
+    tokens.remember(["moved-token"])
+    assert token_digest("moved-token") in tokens.load().moved
+
+
+def use_sign_in(folder: Path, clock: FakeClock) -> None:
+    state = SignInFile(folder, clock).load()
+    if state is not None:
+        assert all(server.id in state.tokens for server in state.servers)
+        SignInAnswer(state="choose", expires_at=state.expires_at, servers=state.servers)
+
+
 USES: dict[str, Callable[[Path, FakeClock], None]] = {
     "circuit_breaker.json": use_breaker,
     "outages.json": use_outages,
@@ -125,6 +150,8 @@ USES: dict[str, Callable[[Path, FakeClock], None]] = {
     "device.json": use_device,
     "learned_paths.json": use_lessons,
     "confirm.json": use_confirmation,
+    "plex_token_digests.json": use_digests,
+    "sign_in.json": use_sign_in,
 }
 
 

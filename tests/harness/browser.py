@@ -102,6 +102,7 @@ def expect(actual: Page | Locator) -> Any:
     """Return Playwright's assertions about a page or a part of it, which wait until they hold."""
     from playwright.sync_api import expect as expectation  # noqa: PLC0415 it may be missing
 
+    expectation.set_options(timeout=LIMIT_MS)
     return expectation(actual)
 
 
@@ -123,6 +124,11 @@ class Tab:
     def open(self, address: str = "/plexsync") -> Tab:
         """Go to an address of Stash, such as `/plexsync?tab=queue`."""
         self.page.goto(f"{self.url}{address}")
+        return self
+
+    def settle(self) -> Tab:
+        """Wait until everything that is shown has been answered."""
+        expect(self.page.locator(".plexsync .spinner-border")).to_have_count(0)
         return self
 
     def part(self, name: str) -> Locator:

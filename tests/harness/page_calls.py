@@ -8,13 +8,17 @@ from typing import Any
 from hooks.snapshot import run_snapshot
 from page.run import find_call, run_call
 from sync_queue.lease import Lease
+from tasks.run import run_task
 from tests.emulators.stash_server import StashEmulator
 from tests.harness.in_process import InProcessHarness
 from tests.harness.plugin_copy import ROOT
 
 
 class BareCalls:
-    """A data folder whose page is open, without Stash; no worker can be started."""
+    """A data folder whose page is open, without Stash; no worker can be started.
+
+    `plex_tv` is the address of plex.tv.
+    """
 
     def __init__(self, data_dir: Path, message: Mapping[str, object]) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -22,6 +26,7 @@ class BareCalls:
         self.message = message
         self.written: list[str] = []
         self.start: Callable[[str], object] = self.fail_to_start
+        self.plex_tv = "http://127.0.0.1:9"  # no test may reach the real one
 
     def answer(self, call: str, **arguments: Any) -> dict[str, Any]:
         """Return the whole answer of a call, `output` or `error`; it can be sent as JSON."""
@@ -33,6 +38,7 @@ class BareCalls:
             str(self.data_dir),
             self.start,
             lambda line: self.written.append(line.decode()),
+            self.plex_tv,
         )
         decoded: dict[str, Any] = json.loads(json.dumps(answer))
         return decoded
@@ -83,6 +89,17 @@ class WorkerPage(PageCalls):
         self.worker = worker
         self._lease = Lease(worker.data)
         assert self._lease.acquire()
+
+    def press(self, mode: str) -> dict[str, object]:
+        """Run a task as Stash does for the page; return its answer."""
+        return run_task(
+            self.message,
+            {"mode": mode},
+            str(ROOT),
+            str(self.data_dir),
+            self.start,
+            lambda line: self.written.append(line.decode()),
+        )
 
     @property
     def run(self) -> Any:

@@ -273,6 +273,7 @@ export interface OverrideRow {
   source: "page" | "setting";
   chosen_at: number;
   is_shadowed: boolean;
+  is_other_server: boolean;
 }
 
 export interface OverridesAnswer {
@@ -590,6 +591,7 @@ export interface Calls {
   reset_statistics: { takes: NoArguments; answers: Done };
   log: { takes: ReadLog; answers: LogAnswer };
   support_bundle: { takes: NoArguments; answers: SupportBundle };
+  count_restorable: { takes: NoArguments; answers: Confirmed };
   scene: { takes: ChooseScene; answers: SceneAnswer };
   sync_scene: { takes: ChooseScene; answers: Done };
   search_items: { takes: SearchItems; answers: FoundItems };

@@ -6,7 +6,11 @@ import React from "react";
 import { NavIcon } from "./page/NavIcon";
 import { Page } from "./page/Page";
 import { ErrorBoundary } from "./parts/ErrorBoundary";
-import { patchAfter, pluginApi, ROUTE } from "./stash/api";
+import { CardMark } from "./scene/CardMark";
+import { sceneOf } from "./scene/sceneOf";
+import { SceneTabContent, SceneTabTitle } from "./scene/SceneTab";
+import { StashSettings } from "./settings/places";
+import { patchAfter, PLUGIN_ID, pluginApi, ROUTE } from "./stash/api";
 
 pluginApi().register.route(ROUTE, Page);
 
@@ -16,5 +20,33 @@ patchAfter("MainNavBar.UtilityItems", (_props, result) => (
       <NavIcon />
     </ErrorBoundary>
     {result}
+  </>
+));
+
+patchAfter("PluginSettings", (props, result) =>
+  props.pluginID === PLUGIN_ID ? <StashSettings /> : result,
+);
+
+// The title stands behind Stash's own tabs.
+patchAfter("ScenePage.Tabs", (_props, result) => (
+  <>
+    {result}
+    <SceneTabTitle />
+  </>
+));
+
+patchAfter("ScenePage.TabContent", (props, result) => (
+  <>
+    {result}
+    <SceneTabContent scene={sceneOf(props)} />
+  </>
+));
+
+patchAfter("SceneCard.Overlays", (props, result) => (
+  <>
+    {result}
+    <ErrorBoundary isSmall>
+      <CardMark scene={sceneOf(props).id} />
+    </ErrorBoundary>
   </>
 ));

@@ -7,10 +7,12 @@ from core.clock import Clock
 from core.log import EventLog
 from core.timers import IntervalTimer
 from core.units import DAY_S
+from sync.dry_run_file import remove_old_dry_run
 from sync_queue.counters import Counters
 from sync_queue.meta import parse_float
 from sync_queue.schema import back_up
 from sync_queue.spill import remove_stale_files
+from validation.token_file import delete_stale_sign_in
 from worker.lifecycle.worker_queue import WorkerQueue
 from worker.reporting.tallies import prune
 
@@ -40,6 +42,8 @@ class Maintenance:
         now = self._clock.wall()
         prune(self._counters, now)
         remove_stale_files(self._data_dir, now)
+        remove_old_dry_run(self._data_dir, now)
+        delete_stale_sign_in(self._data_dir, now)
         if abs(now - (parse_float(self._facts.get(BACKED_UP)) or 0.0)) < DAY_S:
             return
         try:

@@ -27,6 +27,7 @@ class RenamedFiles:
         names = ", ".join(f"{file.path} (item {file.item})" for file in similar)
         return (
             f"Plex has a file of the same size in a folder of this name under another name: "
-            f"{names}. If it is the scene's file, give both the same name, or enter "
-            f"'scene {scene_id} => item {similar[0].item}' under {OVERRIDES}."
+            f"{names}. If it is the scene's file, give both the same name, match them on "
+            f"PlexSync's page, or enter 'scene {scene_id} => item {similar[0].item}' under "
+            f"{OVERRIDES}."
         )

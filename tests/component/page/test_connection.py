@@ -195,3 +195,12 @@ def test_no_report_holds_the_token(page: PageCalls, plex: PlexEmulator) -> None:
 
         assert plex.token not in report.replace(f"http://{plex.token}", "")
         assert "wrong-t0ken" not in report
+
+
+def test_a_token_that_expires_soon_is_named(page: PageCalls, plex: PlexEmulator) -> None:
+    plex.change_token("eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl")
+
+    report = page("test_connection", token=plex.token)
+
+    assert report["is_ok"] is True
+    assert "seven days" in findings(report, "warning")[0]

@@ -6,7 +6,7 @@ import pytest
 
 from sync.filters import exclusion_reason
 from validation.config import PlexSyncConfig, read_config
-from validation.metadata import SceneFile, parse_scene
+from validation.metadata import SceneFile, SyncMetadata, parse_scene
 
 SCENE = parse_scene(
     {
@@ -20,6 +20,10 @@ SCENE = parse_scene(
 
 def settings(**values: object) -> PlexSyncConfig:
     return read_config(values).config
+
+
+def reason_for(scene: SyncMetadata, config: PlexSyncConfig) -> str:
+    return exclusion_reason(scene, config, config.match_overrides)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +44,14 @@ def settings(**values: object) -> PlexSyncConfig:
 def test_a_scene_is_left_alone_for_the_reason_the_user_gave(
     values: dict[str, object], reason: str
 ) -> None:
-    assert exclusion_reason(SCENE, settings(**values)) == reason
+    assert reason_for(SCENE, settings(**values)) == reason
 
 
 def test_an_unorganized_scene_is_excluded_if_so_configured() -> None:
     scene = SCENE.model_copy(update={"organized": False})
 
-    assert exclusion_reason(scene, settings(only_organized=True)) == "it is not organized"
-    assert exclusion_reason(scene, settings()) == ""
+    assert reason_for(scene, settings(only_organized=True)) == "it is not organized"
+    assert reason_for(scene, settings()) == ""
 
 
 def test_a_windows_path_is_compared_by_its_folders() -> None:
@@ -55,8 +59,8 @@ def test_a_windows_path_is_compared_by_its_folders() -> None:
         update={"files": (SceneFile(path="D:\\films\\a.mp4", size=10, oshash=""),)}
     )
 
-    assert exclusion_reason(scene, settings(excluded_paths="D:\\films")) != ""
-    assert exclusion_reason(scene, settings(excluded_paths="D:\\fil")) == ""
+    assert reason_for(scene, settings(excluded_paths="D:\\films")) != ""
+    assert reason_for(scene, settings(excluded_paths="D:\\fil")) == ""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_an_excluded_folder_is_found_in_any_spelling(path: str, setting: str) ->
     """The setting protects privacy: in doubt the scene is left alone."""
     scene = SCENE.model_copy(update={"files": (SceneFile(path=path, size=10, oshash=""),)})
 
-    assert exclusion_reason(scene, settings(excluded_paths=setting)) != ""
+    assert reason_for(scene, settings(excluded_paths=setting)) != ""
 
 
 @pytest.mark.parametrize(
@@ -98,11 +102,11 @@ def test_an_excluded_folder_is_found_in_any_spelling(path: str, setting: str) ->
 def test_an_excluded_tag_is_found_in_any_spelling(tag: str, setting: str) -> None:
     scene = SCENE.model_copy(update={"tags": (tag,)})
 
-    assert exclusion_reason(scene, settings(excluded_tags=setting)) != ""
+    assert reason_for(scene, settings(excluded_tags=setting)) != ""
 
 
 def test_every_file_of_a_scene_can_exclude_it() -> None:
     files = (SCENE.files[0], SceneFile(path="/DATA/Private/b.mp4", size=10, oshash=""))
     scene = SCENE.model_copy(update={"files": files})
 
-    assert exclusion_reason(scene, settings(excluded_paths="/data/private")) != ""
+    assert reason_for(scene, settings(excluded_paths="/data/private")) != ""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.harness.plugin_copy import ROOT
 from validation.config import read_config, typed_tokens, without_tokens
 from validation.kept_token import KeptToken, token_digest
 from validation.token_file import DIGESTS, FILE_NAME, TokenFile
@@ -116,3 +117,11 @@ def test_a_kept_token_completes_the_settings() -> None:
 
     assert reading.config.missing_required() == ()
     assert reading.warnings == ()
+
+
+def test_hooks_and_light_operations_know_nothing_of_the_file() -> None:
+    sources = [*(ROOT / "hooks").rglob("*.py"), *(ROOT / "sync_queue").rglob("*.py")]
+
+    texts = [path.read_text("utf-8") for path in (*sources, ROOT / "startup.py")]
+
+    assert not [text for text in texts if "token_file" in text or FILE_NAME in text]

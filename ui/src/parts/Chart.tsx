@@ -5,6 +5,7 @@ import { counted } from "../format";
 import { series, type Series } from "./spans";
 
 const HEIGHT = 180;
+const DAY_S = 86_400;
 
 interface Props {
   title: string;
@@ -26,7 +27,7 @@ export function Chart({ title, tallies, slotS, count, now }: Props): React.JSX.E
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
-    const chart = new uPlot(optionsOf(element), stacked(newest.current), element);
+    const chart = new uPlot(optionsOf(element, slotS), stacked(newest.current), element);
     plot.current = chart;
     const observer = new ResizeObserver(() =>
       chart.setSize({ width: element.clientWidth, height: HEIGHT }),
@@ -36,7 +37,7 @@ export function Chart({ title, tallies, slotS, count, now }: Props): React.JSX.E
       observer.disconnect();
       chart.destroy();
     };
-  }, []);
+  }, [slotS]);
 
   useEffect(() => plot.current?.setData(stacked(newest.current)), [key]);
 
@@ -50,7 +51,7 @@ function stacked([times, synced, failed]: Series): uPlot.AlignedData {
   return [times, synced.map((value, place) => value + (failed[place] ?? 0)), synced];
 }
 
-function optionsOf(element: HTMLElement): uPlot.Options {
+function optionsOf(element: HTMLElement, slotS: number): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string): string => style.getPropertyValue(`--${name}`).trim() || style.color;
   const bars = uPlot.paths.bars?.({ size: [0.8, 40], align: 1 });
@@ -71,8 +72,23 @@ function optionsOf(element: HTMLElement): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max)] } },
-    axes: [{ ...axis }, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000] }],
+    scales: {
+      // A bar begins with its hour or day, so the last one needs its room.
+      x: { range: (_plot, min, max) => [min, max + slotS] },
+      y: { range: (_plot, _min, max) => [0, Math.max(1, max)] },
+    },
+    axes: [
+      { ...axis, values: (_plot, times) => times.map(slotName(slotS)) },
+      { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000] },
+    ],
     series: [{}, drawn(color("danger")), drawn(color("success"))],
   };
+}
+
+/** Names the beginning of a bar in the browser's zone and language. */
+function slotName(slotS: number): (at: number) => string {
+  const options: Intl.DateTimeFormatOptions =
+    slotS < DAY_S ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+  const format = new Intl.DateTimeFormat(undefined, options);
+  return (at) => format.format(at * 1_000);
 }

@@ -1,4 +1,4 @@
-import React, { createContext, useCallback, useContext, useState } from "react";
+import React, { createContext, useCallback, useContext, useRef, useState } from "react";
 import { Button, Modal } from "react-bootstrap";
 import type { Confirmed } from "../calls";
 import { refreshSnapshot } from "../state/snapshot";
@@ -37,6 +37,7 @@ export function ConfirmProvider({ children }: { children: React.ReactNode }): Re
   const toast = pluginApi().hooks.useToast();
   const [pending, setPending] = useState<Pending | null>(null);
   const [isBusy, setIsBusy] = useState(false);
+  const first = useRef<HTMLButtonElement>(null);
 
   const finish = useCallback(
     (result: Confirmed, question: Question, done: (isDone: boolean) => void) => {
@@ -88,7 +89,14 @@ export function ConfirmProvider({ children }: { children: React.ReactNode }): Re
     <Context.Provider value={ask}>
       {children}
       {pending && (
-        <Modal show onHide={cancel} centered aria-labelledby="plexsync-confirm">
+        <Modal
+          show
+          onHide={cancel}
+          // The modal takes the focus itself when it opens.
+          onEntered={() => first.current?.focus()}
+          centered
+          aria-labelledby="plexsync-confirm"
+        >
           <Modal.Header>
             <Modal.Title as="h2" className="h5" id="plexsync-confirm">
               {pending.question.title}
@@ -96,10 +104,10 @@ export function ConfirmProvider({ children }: { children: React.ReactNode }): Re
           </Modal.Header>
           <Modal.Body>{pending.question.describe(pending.count)}</Modal.Body>
           <Modal.Footer>
-            <Button variant="secondary" onClick={cancel} disabled={isBusy}>
+            <Button variant="secondary" onClick={cancel} disabled={isBusy} ref={first}>
               Cancel
             </Button>
-            <Button variant="danger" onClick={() => void confirm()} disabled={isBusy} autoFocus>
+            <Button variant="danger" onClick={() => void confirm()} disabled={isBusy}>
               {pending.question.button}
             </Button>
           </Modal.Footer>

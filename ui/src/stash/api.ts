@@ -15,6 +15,11 @@ export interface Toast {
   error(error: unknown): void;
 }
 
+export interface StashSettings {
+  /** Stores the whole map of a plugin after half a second without a change. */
+  savePluginSettings: (id: string, map: Record<string, unknown>) => void;
+}
+
 type Patched = (...args: unknown[]) => unknown;
 
 export interface PluginApi {
@@ -26,7 +31,11 @@ export interface PluginApi {
   };
   libraries: { FontAwesomeSolid: Record<string, IconDefinition> };
   utils: { StashService: { getClient(): ApolloClient<unknown> } };
-  hooks: { useToast(): Toast };
+  hooks: {
+    useToast(): Toast;
+    /** Works only below Stash's own settings page; elsewhere it throws. */
+    useSettings(): StashSettings;
+  };
 }
 
 export function pluginApi(): PluginApi {

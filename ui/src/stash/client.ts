@@ -2,6 +2,7 @@
 import { gql, type DocumentNode } from "@apollo/client";
 import type { Calls } from "../calls";
 import { PLUGIN_ID, pluginApi } from "./api";
+import { limited } from "./limit";
 
 export type CallName = keyof Calls;
 export type Takes<K extends CallName> = Calls[K]["takes"];
@@ -26,9 +27,15 @@ export async function runOperation(args: Record<string, unknown>): Promise<unkno
   return result.data?.runPluginOperation;
 }
 
+// Answered without loading the plugin's packages.
+const LIGHT: ReadonlySet<CallName> = new Set(["snapshot", "scene_states"]);
+// Each other call is up to a second of work for Stash's machine.
+const heavy = limited(2);
+
 /** Asks PlexSync; one process per call, so never in a loop over rows. */
 export async function call<K extends CallName>(name: K, args: Takes<K>): Promise<Answers<K>> {
-  const answer = await runOperation({ ...args, mode: "ui", call: name });
+  const ask = (): Promise<unknown> => runOperation({ ...args, mode: "ui", call: name });
+  const answer = await (LIGHT.has(name) ? ask() : heavy(ask));
   if (typeof answer !== "object" || answer === null) {
     throw new Error(`PlexSync gave no answer to ${name}. Look at Stash's log, and try again.`);
   }

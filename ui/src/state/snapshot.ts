@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import type { Snapshot } from "../calls";
 import { call } from "../stash/client";
+import { BROWSER } from "./browserEnvironment";
 import { Poller, type Polled } from "./poller";
 
 /** While the page of PlexSync is open. */
@@ -15,15 +16,7 @@ export const NO_QUEUE_INTERVAL_MS = 10_000;
 let poller: Poller<Snapshot> | null = null;
 
 function shared(): Poller<Snapshot> {
-  poller ??= new Poller(() => call("snapshot", {}), {
-    now: () => Date.now(),
-    after: (waitMs, run) => {
-      const timer = window.setTimeout(run, waitMs);
-      return () => window.clearTimeout(timer);
-    },
-    isHidden: () => document.hidden,
-    onVisibilityChange: (run) => document.addEventListener("visibilitychange", run),
-  });
+  poller ??= new Poller(() => call("snapshot", {}), BROWSER);
   return poller;
 }
 

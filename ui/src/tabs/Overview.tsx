@@ -7,6 +7,7 @@ import { tabAddress } from "../page/address";
 import { LIGHT_CLASS, lightOf } from "../page/light";
 import { Chart } from "../parts/Chart";
 import { Facts, Part } from "../parts/Facts";
+import { FirstRunCard } from "../parts/FirstRunCard";
 import { Loaded, Waiting } from "../parts/Notice";
 import { useAction } from "../parts/useAction";
 import { queueVersion, useSnapshot } from "../state/snapshot";
@@ -29,6 +30,7 @@ export function Overview(): React.JSX.Element {
         <span className={`plexsync-light bg-${LIGHT_CLASS[light.level]}`} aria-hidden="true" />
         {light.text.charAt(0).toUpperCase() + light.text.slice(1)}
       </p>
+      <FirstRunCard run={overview.answer?.first_run ?? null} />
       <div className="plexsync-grid">
         <PlexCard snapshot={snapshot} overview={overview.answer} />
         <WorkerCard snapshot={snapshot} />
