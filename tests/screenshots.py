@@ -43,7 +43,7 @@ PICTURES = (
 )
 
 
-def tell_story(site: ProcessHarness) -> None:
+def fill_site(site: ProcessHarness) -> None:
     """Let happen what the pictures show: edits, an outage, a dead letter, a missing file."""
     ids = [
         site.scene(
@@ -137,7 +137,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="plexsync-pictures-") as folder:
         site = ProcessHarness(Path(folder), has_page=True)
         with running(site), sync_playwright() as playwright:
-            tell_story(site)
+            fill_site(site)
             browser = playwright.chromium.launch(
                 executable_path=find_chromium(), args=list(ARGUMENTS)
             )
