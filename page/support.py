@@ -63,7 +63,7 @@ def _stash(context: TaskContext) -> StashClient | None:
 def _versions(stash: StashClient | None) -> Iterator[str]:
     yield f"PlexSync {VERSION}"
     yield f"Python {'.'.join(map(str, sys.version_info[:3]))}, SQLite {sqlite3.sqlite_version}"
-    yield f"{platform.system()} {platform.machine()}"
+    yield f"{sys.platform} {platform.machine()}"
     version = ""
     if stash is not None:
         try:
