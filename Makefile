@@ -3,6 +3,8 @@
 PYTHON = python3
 # Tests at a time: most of them wait for processes, so more than there are cores.
 JOBS = 6
+# Browsers at a time: a browser works, and does not only wait.
+BROWSERS = 2
 KEEP =
 SEED = 1
 TESTS = tests/unit
@@ -16,7 +18,7 @@ EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env check-stash clean
+.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env screenshots check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -31,6 +33,7 @@ help:
 	@echo "make tables   write the generated files (manifest, settings pages)"
 	@echo "make ui       build the page's script and style sheet from ui/src (needs Node 20 or newer)"
 	@echo "make page-env install Node and Playwright into .venv, for the page's build and its browser tests"
+	@echo "make screenshots  take the pictures of docs/ui.md and README.md again (needs Chromium, too)"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
 	@echo "make check-stash STASH=http://...   compare every query with a running Stash, or with its schema in a file"
 	@echo "make docs     build the pages and the reference into site/"
@@ -43,7 +46,8 @@ test: env
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest $(MEASURED) -n $(JOBS) --repeat-processes
 	@$(MAKE) --no-print-directory gate
-	$(PY) -m pytest $(addprefix --ignore=,$(MEASURED)) -m "not soak" --no-cov -n $(JOBS) --repeat-processes
+	$(PY) -m pytest $(addprefix --ignore=,$(MEASURED) tests/browser) -m "not soak" --no-cov -n $(JOBS) --repeat-processes
+	$(PY) -m pytest tests/browser --no-cov -n $(BROWSERS) --repeat-processes
 
 cover: env
 	@$(PY) -m coverage erase
@@ -101,7 +105,12 @@ ui: env
 	@$(PY) -m tools.page_build build
 
 page-env: env
-	$(PY) -m pip install -q -r requirements-page.txt
+	@$(PY) -m pip install -q -r requirements-page.txt 2>/dev/null || \
+	  uv pip install -q --python $(PY) -r requirements-page.txt 2>/dev/null || \
+	  $(PYTHON) -m pip --python $(PY) install -q -r requirements-page.txt
+
+screenshots: page-env
+	@$(PY) -m tests.screenshots
 
 package: env
 	@$(PY) -m tools.package --out "$(OUT)"

@@ -6,6 +6,7 @@ values are compared, and digests are made, in a normal form.
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 from typing import TypeAlias
 
 from core.fields import Kind
@@ -15,11 +16,16 @@ FieldValue: TypeAlias = str | float | tuple[str, ...] | None
 """Text and dates are `str`, names a tuple, ratings a float 0 to 10. Empty is "", () or None."""
 
 
+_KNOWN_VALUES = 4096  # about twice the values of a batch
+
+
 def is_empty(value: FieldValue) -> bool:
     """True for None, "", () and a rating of 0, which Plex shows as unrated."""
     return not value
 
 
+# A sync compares each value of a batch several times, and many scenes have the same names.
+@lru_cache(maxsize=_KNOWN_VALUES)
 def normal_form(kind: Kind, value: FieldValue) -> str:
     """Return the comparable text of a value; "" for every empty value. Names compare as a caseless
     set.
@@ -47,11 +53,13 @@ def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
     return normal_form(kind, left) == normal_form(kind, right)
 
 
+@lru_cache(maxsize=_KNOWN_VALUES)
 def digest(kind: Kind, value: FieldValue) -> str:
     """Return 16 hex digits of the normal form; "" for every empty value."""
     return _digest_of(normal_form(kind, value))
 
 
+@lru_cache(maxsize=_KNOWN_VALUES)
 def digests(kind: Kind, value: FieldValue) -> frozenset[str]:
     """Return every digest under which the value may be stored; `{""}` for an empty value.
 

@@ -53,7 +53,7 @@ class SendHistory:
     def verified(self, *, is_kept: bool) -> "SendHistory":
         """Return the history after a read that followed a send."""
         if is_kept:
-            return replace(self, not_kept=0)
+            return replace(self, not_kept=0) if self.not_kept else self
         count = self.not_kept + 1
         suspension = Suspension.NOT_KEPT if count >= MAX_NOT_KEPT else self.suspension
         return replace(self, not_kept=count, suspension=suspension)

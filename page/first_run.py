@@ -52,13 +52,14 @@ def _found_steps(
 
 def _ask_plex(context: TaskContext, config: PlexSyncConfig) -> Iterator[str]:
     """Plex is asked only until it has answered once: nothing else may have reached it yet."""
-    plex = context.build_plex(config)
     try:
-        choice = choose_libraries(plex.sections(), config.plex_libraries)
-    except PlexError:
+        plex = context.build_plex(config)
+        try:
+            choice = choose_libraries(plex.sections(), config.plex_libraries)
+        finally:
+            plex.close()
+    except (PlexError, OSError):
         return
-    finally:
-        plex.close()
     yield CONNECTED
     if choice.sections:
         yield LIBRARIES

@@ -14,7 +14,7 @@ from sync_queue.hook_queue import is_worker_alive
 from sync_queue.notices import Notices
 from sync_queue.store import JobStore
 from tasks.context import TaskContext
-from validation.config import PlexSyncConfig
+from validation.config import ConfigResult
 from worker.reporting import tallies
 from worker.reporting.stats import current_statistics, usual_job_s
 from worker.resilience.breaker import BreakerStatus, CircuitState, CircuitStateFile
@@ -31,7 +31,7 @@ def overview(context: TaskContext, arguments: NoArguments) -> OverviewAnswer:
     Raises:
         TaskFailed, WorkerStartError: the queue cannot be read.
     """
-    config = _config(context)
+    settings = _settings(context)
     breaker = CircuitStateFile(context.data_dir, context.clock).load()[0]
     now = context.clock.wall()
     with context.store() as store:
@@ -43,26 +43,27 @@ def overview(context: TaskContext, arguments: NoArguments) -> OverviewAnswer:
             backlog_s=_backlog_s(context, store),
             slow_start_until=_slow_start_until(context),
             reachable_since=breaker.since if breaker.state is BreakerStatus.CLOSED else 0.0,
-            problems=find_problems(_facts(context, store, config, breaker)),
-            first_run=first_run(context, store, config),
+            problems=find_problems(_facts(context, store, settings, breaker)),
+            first_run=first_run(context, store, settings.config if settings else None),
         )
 
 
-def _config(context: TaskContext) -> PlexSyncConfig | None:
+def _settings(context: TaskContext) -> ConfigResult | None:
     """Return the settings; None where Stash does not say: the rest is worth showing."""
     try:
-        return context.read_settings(context.stash_client()).config
+        return context.read_settings(context.stash_client())
     except PlexSyncError:
         return None
 
 
 def _facts(
-    context: TaskContext, store: JobStore, config: PlexSyncConfig | None, breaker: CircuitState
+    context: TaskContext, store: JobStore, settings: ConfigResult | None, breaker: CircuitState
 ) -> Facts:
     now = context.clock.wall()
     return Facts(
-        missing=config.missing_required() if config else None,
-        is_enabled=config.enabled if config else True,
+        missing=settings.config.missing_required() if settings else (),
+        warnings=settings.warnings if settings else (),
+        is_enabled=settings.config.enabled if settings else True,
         due=store.counts()[0],
         is_worker_running=is_worker_alive(str(context.data_dir)),
         breaker=breaker,

@@ -18,7 +18,6 @@ SETTINGS, DEAD_LETTERS, OUTAGES = "settings", "dead_letters", "outages"
 RECONCILIATION, TOOLS, QUEUE = "reconciliation", "tools", "queue"
 # Notices by the beginning of their class, and where the user can do something about them.
 _TABS = (
-    ("setting:", SETTINGS),
     (f"{ALERT}library.missing", SETTINGS),
     (f"{ALERT}paths.", SETTINGS),
     ("scan_nowhere", SETTINGS),
@@ -27,7 +26,7 @@ _TABS = (
     ("state:", TOOLS),
 )
 # What these say is said better by what the page reads itself.
-_OWN = ("settings", BATCH, GONE, REFUSED, BACK, "dead:")
+_OWN = ("settings", "setting:", BATCH, GONE, REFUSED, BACK, "dead:")
 
 Notice = tuple[str, str, str, float]
 """Class, level, text and time, as `Notices.newest` returns them."""
@@ -38,7 +37,8 @@ class Facts:
     """What problems are found in. Times are epoch seconds.
 
     Attributes:
-        missing: display names of required settings that are not set; None if Stash did not say.
+        missing: display names of required settings that are not set; () if Stash did not say.
+        warnings: one line for each stored value that cannot be used.
         is_enabled: the setting *Enabled*; True if Stash did not say.
         due: jobs that are due.
         is_worker_running: a worker holds the lease.
@@ -48,7 +48,8 @@ class Facts:
         now: the time.
     """
 
-    missing: tuple[str, ...] | None
+    missing: tuple[str, ...]
+    warnings: tuple[str, ...]
     is_enabled: bool
     due: int
     is_worker_running: bool
@@ -85,6 +86,8 @@ def _settings(facts: Facts) -> Iterable[Problem]:
             "Switch Enabled on in the settings.",
             SETTINGS,
         )
+    for warning in facts.warnings:
+        yield _problem("warning", facts.now, f"{warning}.", "Correct it in the settings.", SETTINGS)
 
 
 def _plex(facts: Facts) -> Iterable[Problem]:

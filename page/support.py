@@ -4,7 +4,7 @@ import json
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from core.errors import PlexSyncError
@@ -39,12 +39,12 @@ def support_bundle(context: TaskContext, arguments: NoArguments) -> SupportBundl
     lines = [line.text for line in newest_lines(paths, LOG_LINES, "debug")]
     with context.store() as store:
         snapshot = take_snapshot(context.data_dir, store, context.clock)
-        words = _private_words(context, stash, store, lines)
+        private = _Private(context, stash, store, lines)
     parts = (
         ("Versions", _versions(stash)),
         ("Settings", _settings(context, stash)),
         ("State", _state(snapshot, context.clock.wall())),
-        ("Log", (hide_line(line, words) for line in lines)),
+        ("Log", map(private.hide, lines)),
     )
     text = "\n\n".join("\n".join([f"== {title} ==", *rows]) for title, rows in parts)
     return SupportBundle(text=f"{text}\n")
@@ -63,7 +63,7 @@ def _stash(context: TaskContext) -> StashClient | None:
 def _versions(stash: StashClient | None) -> Iterator[str]:
     yield f"PlexSync {VERSION}"
     yield f"Python {'.'.join(map(str, sys.version_info[:3]))}, SQLite {sqlite3.sqlite_version}"
-    yield f"{platform.system()} {platform.machine()}"
+    yield f"{sys.platform} {platform.machine()}"
     version = ""
     if stash is not None:
         try:
@@ -120,22 +120,33 @@ def _state(snapshot: Snapshot, now: float) -> Iterator[str]:
     return (f"{name} = {json.dumps(value)}" for name, value in state.items())
 
 
-def _private_words(
-    context: TaskContext, stash: StashClient | None, store: JobStore, lines: Iterable[str]
-) -> PrivateWords:
-    """Return what the lines may hold of the user's; incomplete where Stash does not say it."""
-    dead_letters = DeadLetters(store).newest(MAX_DEAD_LETTERS)
-    words = [dead_letter.title for dead_letter in dead_letters]
-    if stash is None:
-        return PrivateWords(words, is_complete=False)
-    try:
-        config = context.read_settings(stash).config
-        scenes = stash.scenes(sorted(scene_ids(lines)))
-    except PlexSyncError:
-        return PrivateWords(words, is_complete=False)
-    words += [*texts_in(list(scenes.values())), *_typed(config), str(stash.base_url)]
-    words += [urlsplit(stash.base_url).hostname or ""]
-    return PrivateWords(words, is_complete=True)
+class _Private:
+    """What the lines may hold of the user's, as far as Stash says it."""
+
+    def __init__(
+        self, context: TaskContext, stash: StashClient | None, store: JobStore, lines: list[str]
+    ) -> None:
+        dead_letters = DeadLetters(store).newest(MAX_DEAD_LETTERS)
+        words = [dead_letter.title for dead_letter in dead_letters]
+        self._nothing = PrivateWords([], is_complete=False)
+        self._words = self._nothing
+        self._lost: frozenset[int] = frozenset()
+        if stash is None:
+            return
+        try:
+            config = context.read_settings(stash).config
+            scenes = stash.scenes(sorted(scene_ids(lines)))
+        except PlexSyncError:
+            return
+        words += [*texts_in(list(scenes.values())), *_typed(config), stash.base_url]
+        words.append(urlsplit(stash.base_url).hostname or "")
+        self._words = PrivateWords(words, is_complete=True)
+        self._lost = frozenset(key for key, scene in scenes.items() if not scene)
+
+    def hide(self, line: str) -> str:
+        """Return the line; of a scene that Stash no longer has, no sentence is shown."""
+        is_lost = bool(scene_ids([line]) & self._lost)
+        return hide_line(line, self._nothing if is_lost else self._words)
 
 
 def _typed(config: PlexSyncConfig) -> Iterator[str]:

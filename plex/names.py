@@ -1,5 +1,7 @@
 """Compare lists of names: genres, actors, collections."""
 
+from functools import lru_cache
+
 from core.field_values import FieldValue, normal_form
 from core.fields import Kind
 
@@ -9,6 +11,7 @@ def names_of(value: FieldValue) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
+@lru_cache(maxsize=8192)
 def name_key(name: str) -> str:
     """Return the form in which names are compared: caseless, composed and trimmed."""
     return normal_form(Kind.NAMES, (name,))

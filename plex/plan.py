@@ -7,6 +7,7 @@ separates PlexSync's own values from the user's.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from core.field_values import FieldValue, digest, digests, normal_form, same_value
 from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, LockRule, RemovalRule
@@ -51,8 +52,7 @@ class Change:
     unlocks: tuple[Field, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _FieldState:
+class _FieldState(NamedTuple):
     """One field on one item, with all that its decision hangs on."""
 
     field: Field

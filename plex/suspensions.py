@@ -74,8 +74,9 @@ def with_histories(
         if name not in desired:
             continue
         history = history_of(before.get(name), name, desired[name])
-        history = history.sent(now) if name in sent else replace(history, not_kept=0)
-        records[name] = replace(known, history=history)
+        history = history.sent(now) if name in sent else history.verified(is_kept=True)
+        if history is not known.history:
+            records[name] = replace(known, history=history)
     return records
 
 

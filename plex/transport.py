@@ -129,7 +129,11 @@ class PlexTransport:
             address.url, address.token, self.session, address.timeout_s, identity
         )
         self.quick_s = (address.timeout_s[0], QUICK_READ_S)
-        self._sleep = sleep
+        # by whether the request may be repeated although Plex may have got it
+        self._quick_retries = {
+            is_repeatable: _quick_retries(sleep, is_repeatable=is_repeatable)
+            for is_repeatable in (True, False)
+        }
         self._on_answer = on_answer
 
     def read(
@@ -161,7 +165,7 @@ class PlexTransport:
         exchange = _Exchange()
         try:
             with plex_errors(target):
-                for attempt in self._quick_retries(is_repeatable):
+                for attempt in self._quick_retries[is_repeatable]:
                     with attempt:
                         exchange = _Exchange()
                         root = self._send(target, method, parse, options, exchange)
@@ -228,17 +232,18 @@ class PlexTransport:
             return PlexTemporaryError("a web page came instead of Plex's answer; nothing was done")
         return PlexAccessError(FOREIGN)
 
-    def _quick_retries(self, is_repeatable: bool) -> Retrying:
-        def deserves_retry(error: BaseException) -> bool:
-            return _is_connection_error(error) and (is_repeatable or was_not_sent(error))
 
-        return Retrying(
-            retry=retry_if_exception(deserves_retry),
-            stop=stop_after_attempt(QUICK_TRIES),
-            wait=wait_fixed(QUICK_WAIT_S),
-            sleep=self._sleep,
-            reraise=True,
-        )
+def _quick_retries(sleep: Callable[[float], None], *, is_repeatable: bool) -> Retrying:
+    def deserves_retry(error: BaseException) -> bool:
+        return _is_connection_error(error) and (is_repeatable or was_not_sent(error))
+
+    return Retrying(
+        retry=retry_if_exception(deserves_retry),
+        stop=stop_after_attempt(QUICK_TRIES),
+        wait=wait_fixed(QUICK_WAIT_S),
+        sleep=sleep,
+        reraise=True,
+    )
 
 
 def _is_connection_error(error: BaseException) -> bool:

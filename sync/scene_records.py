@@ -52,8 +52,10 @@ def record_after_write(
     written = tuple(change for change in planned.changes if change.field.name not in failed)
     desired = {name: value for name, value in planned.desired.items() if name not in failed}
     item, stored = planned.item, planned.record
-    intended = intended_records(planned.changes, planned.desired, item, stored)
-    rejected = {name: known for name, known in intended.items() if name in failed}
+    rejected = {}
+    if failed:
+        intended = intended_records(planned.changes, planned.desired, item, stored)
+        rejected = {name: known for name, known in intended.items() if name in failed}
     fields = {**rejected, **field_records(written, desired, item, stored)}
     sent = {change.field.name for change in written}
     fields = with_histories(with_locks(fields, written, stored), sent, desired, stored, now)

@@ -12,6 +12,8 @@ SUSPENDED_PATTERN = f'%"{_SUSPENSION}"%'
 
 def history_document(history: SendHistory) -> dict[str, Any]:
     """Return the history as JSON values, without what is empty; {} for an empty history."""
+    if history is NO_HISTORY:
+        return {}
     document = {
         _SENT_AT: list(history.sent_at),
         _NOT_KEPT: history.not_kept,

@@ -1,12 +1,14 @@
-"""Turn sync records into rows of the database and back; keys in their JSON never change."""
+"""Turn sync records into rows of the database and back.
+
+The keys in their JSON are users' data and never change.
+"""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
-from core.send_history import NO_HISTORY
+from core.send_history import SendHistory
 from sync_queue.history_document import history_document, read_history
 
 _SCALARS = (
@@ -20,15 +22,14 @@ _SCALARS = (
     "read_at",
     "confidence",
 )
-_STORED_KEYS = {
-    "verified": "seen",
-    "item_path": "shown",
-}  # the keys in a record's JSON are users' data and stay
 
 
 def row_of(record: SyncRecord) -> dict[str, Any]:
     """Return the columns of a record by name."""
-    return {**_values(record), "fields": _text(record.fields), "images": _text(record.images)}
+    fields = {name: _field_values(field) for name, field in record.fields.items()}
+    images = {name: _image_values(image) for name, image in record.images.items()}
+    scalars = {name: getattr(record, name) for name in _SCALARS}
+    return {**scalars, "fields": json.dumps(fields), "images": json.dumps(images)}
 
 
 def parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
@@ -41,32 +42,45 @@ def parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
             continue
 
 
-def _values(record: SyncRecord | FieldRecord | ImageRecord | ImageFailure) -> dict[str, Any]:
-    """Return the attributes by their stored keys; `asdict` would copy them deeply, at each of
-    several saves.
-    """
-    values = {
-        _STORED_KEYS.get(attribute.name, attribute.name): getattr(record, attribute.name)
-        for attribute in fields(record)
+def _field_values(record: FieldRecord) -> dict[str, Any]:
+    """Return the attributes by their stored keys; those that say nothing are left out."""
+    values: dict[str, Any] = {
+        "pushed": record.pushed,
+        "seen": record.verified,
+        "names": record.names,
+        "intended": record.intended,
     }
-    # Most records have nothing to say here.
-    if values.get("locked", True) is None:
-        del values["locked"]
-    history = history_document(values.pop("history", NO_HISTORY))
-    if history:
-        values["history"] = history
-    if isinstance(record, ImageRecord):
-        # Almost no image fails or was chosen by hand, so these keys are stored where they say more.
-        failure, is_by_hand = values.pop("failure"), values.pop("is_by_hand")
-        if failure:
-            values["failure"] = _values(failure)
-        if is_by_hand:
-            values["is_by_hand"] = True
+    if record.locked is not None:
+        values["locked"] = record.locked
+    return _with_history(values, record.history)
+
+
+def _image_values(record: ImageRecord) -> dict[str, Any]:
+    """Return the attributes by their stored keys; those that say nothing are left out."""
+    values: dict[str, Any] = {
+        "sha1": record.sha1,
+        "etag": record.etag,
+        "shown": record.item_path,
+    }
+    failure = record.failure
+    if failure is not None:
+        values["failure"] = {
+            "sha1": failure.sha1,
+            "status": failure.status,
+            "is_refusal": failure.is_refusal,
+            "count": failure.count,
+            "at": failure.at,
+        }
+    if record.is_by_hand:
+        values["is_by_hand"] = True
+    return _with_history(values, record.history)
+
+
+def _with_history(values: dict[str, Any], history: SendHistory) -> dict[str, Any]:
+    document = history_document(history)
+    if document:
+        values["history"] = document
     return values
-
-
-def _text(parts: Mapping[str, FieldRecord | ImageRecord]) -> str:
-    return json.dumps({name: _values(part) for name, part in parts.items()})
 
 
 def _image(value: dict[str, Any]) -> ImageRecord:

@@ -128,6 +128,7 @@ class Tab:
 
     def settle(self) -> Tab:
         """Wait until everything that is shown has been answered."""
+        self.page.locator(".plexsync").first.wait_for()
         expect(self.page.locator(".plexsync .spinner-border")).to_have_count(0)
         return self
 

@@ -1,5 +1,6 @@
 """Clients for the tests of this folder, and servers so rude that no emulator has them."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -54,10 +55,16 @@ def client_at(
 
 
 class RawServer:
-    """Sends the same bytes to every client; then the connection stays open, or is closed."""
+    """Sends the same bytes to every client; then the connection stays open, or is closed.
 
-    def __init__(self, answer: bytes, *, keeps_open: bool = True) -> None:
+    It answers `answers` requests of each connection. `received` are their bytes.
+    """
+
+    def __init__(self, answer: bytes, *, keeps_open: bool = True, answers: int = 1) -> None:
         self.connections = 0
+        self.closed = 0
+        self.received: list[bytes] = []
+        self._answers = answers
         self._keeps_open = keeps_open
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -89,10 +96,25 @@ class RawServer:
                 return  # closed: the test is over
             self.connections += 1
             self._open.append(connection)
-            connection.recv(65_536)
-            connection.sendall(self._answer)
+            for _ in range(self._answers):
+                request = _request(connection)
+                if not request:
+                    break
+                self.received.append(request)
+                connection.sendall(self._answer)
             if not self._keeps_open:
                 connection.close()
+                self.closed += 1
+
+
+def _request(connection: socket.socket) -> bytes:
+    """Read one request, its body as well; b"" if the client has closed the connection."""
+    data = connection.recv(65_536)
+    head, end, body = data.partition(b"\r\n\r\n")
+    lengths = re.findall(rb"(?i)\r\ncontent-length: (\d+)", head)
+    while len(body) < int(lengths[0] if lengths else 0):
+        body += connection.recv(65_536)
+    return head + end + body
 
 
 def xml_answer(body: bytes, length: int | None = None) -> bytes:

@@ -69,6 +69,8 @@ def test_tls_is_unverified_only_for_local_stash_or_on_request() -> None:
     }
 
     assert found == {
+        # a test of the connection, with the choice that the user is about to save
+        "page/connection.py: changes['plex_verify_tls'] = arguments.verify_tls",
         # asks a port whether it uses TLS at all; nothing is sent through it
         "plex/connection_faults.py: context.verify_mode = ssl.CERT_NONE",
         "plex/transport.py: self.session.verify = address.verify",

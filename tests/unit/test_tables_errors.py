@@ -14,6 +14,7 @@ from core import errors
 from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
 from core.outcome import SyncResult
 from page.call import BadArguments
+from plex.plex_tv import PlexTvError
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
 from tests.unit.test_layers import parsed, shipped
@@ -26,7 +27,7 @@ LOADED = (tasks, wiring)
 # With these a job is done.
 DONE = {SceneDeleted, SceneHasNoFile}
 # Raised by tasks and calls of the page only, not by jobs.
-OF_TASKS = {TaskFailed, WorkerStartError, BadArguments}
+OF_TASKS = {TaskFailed, WorkerStartError, BadArguments, PlexTvError}
 _BRANCH = re.compile(r"^([│ ]*)[├└]── (\w+)")
 _ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 

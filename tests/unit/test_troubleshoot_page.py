@@ -45,6 +45,7 @@ REPORTED_ELSEWHERE = {
     "state.corrupt",
     "sync.claimed",
     "sync.part_failed",
+    "token.not_moved",
     "value.suspended",
     "verify.dropped",
     "worker.crashed",

@@ -1,8 +1,8 @@
 """Carry out network calls in threads; the only module of the worker that has threads for them."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Protocol
 
 from core.calls import Call
@@ -40,35 +40,66 @@ class Pool(Protocol):
 class RequestPool:
     """Carries out up to `MAX_IN_FLIGHT` calls at a time; `owner` is the thread that gets the
     answers.
+
+    The threads start with the first calls. The standard library's executor, which makes a future
+    of each call, takes longer to hand one over than PlexSync takes to plan an item.
     """
 
     def __init__(self, clock: Clock, owner: OwnThread) -> None:
-        self._executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="request")
         self._clock = clock
         self._owner = owner
-        self._ended: SimpleQueue[tuple[int, float, Future[Any]]] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._in_flight = 0
+        self._wanted: SimpleQueue[tuple[int, Call] | None] = SimpleQueue()
+        self._ended: SimpleQueue[Answer] = SimpleQueue()
 
     def start(self, key: int, call: Call) -> None:
         """Begin the call; `key` identifies its answer."""
-        started = self._clock.monotonic()
-        future = self._executor.submit(call.run)
-        future.add_done_callback(lambda future: self._on_end(key, started, future))
+        self._in_flight += 1
+        if len(self._threads) < min(self._in_flight, MAX_IN_FLIGHT):
+            name = f"request_{len(self._threads)}"
+            # An idle thread must not keep a process alive that did not close the pool.
+            thread = Thread(target=self._run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._wanted.put((key, call))
 
     def wait(self) -> Answer:
         """Return the next answer; wait for it. Call it only while a call is in flight."""
-        key, took_s, future = self._ended.get()
+        answer = self._ended.get()
+        self._in_flight -= 1
         self._owner.run_pending()
-        error = future.exception()
-        return Answer(key, future.result() if error is None else None, error, took_s)
+        return answer
 
     def discard(self, count: int) -> None:
         """Wait until so many calls have ended, and forget their answers."""
         for _ in range(count):
             self._ended.get()
+            self._in_flight -= 1
 
     def close(self) -> None:
         """End the threads; wait for the calls that are in flight."""
-        self._executor.shutdown()
+        for _ in self._threads:
+            self._wanted.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
 
-    def _on_end(self, key: int, started: float, future: Future[Any]) -> None:
-        self._ended.put((key, self._clock.monotonic() - started, future))
+    def _run(self) -> None:
+        while self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        """Carry out the next call; return False at the end. No image is kept until the next one."""
+        wanted = self._wanted.get()
+        if wanted is None:
+            return False
+        key, call = wanted
+        started = self._clock.monotonic()
+        value, failure = None, None
+        try:
+            value = call.run()
+        except BaseException as error:  # noqa: BLE001 broad: the owner's thread gets every error
+            failure = error
+        self._ended.put(Answer(key, value, failure, self._clock.monotonic() - started))
+        return True

@@ -39,6 +39,10 @@ EMPTIED = (
     "setting. An open settings page writes old values back: reload it. If you want to use that "
     "token again, enter it on PlexSync's page."
 )
+NOT_SAVED = (
+    "The Plex token stays in Stash's settings, where every program that may query Stash can read "
+    "it: Stash did not save the settings without it ({error}). PlexSync tries again in ten minutes."
+)
 NOT_WRITABLE = (
     "PlexSync cannot write the Plex token into its folder ({error}), so it stays in Stash's "
     "settings, where every program that may query Stash can read it. Let the user who runs Stash "
@@ -115,6 +119,7 @@ class TokenMover:
             return
         except StashQueryError as error:
             self._log.warning("token.not_moved", detail=str(error))
+            self._notify(NOTICE_FAILED, "warning", NOT_SAVED.format(error=error))
             return
         self._notices.drop(NOTICE_FAILED)
         if kept.new_tokens(typed):

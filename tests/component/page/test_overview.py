@@ -140,6 +140,8 @@ def test_a_missing_library_and_a_bad_value_are_problems(worker_page: WorkerPage)
     texts = " ".join(problem["text"] for problem in answer["problems"])
     assert ("Nowhere" in texts, "many" in texts) == (True, True)
     assert {tab for _, tab in problems(answer)} == {"settings"}
+    worker_page.worker.configure(c_max_tags="50")
+    assert "many" not in str(worker_page("overview")["problems"])
 
 
 @pytest.mark.parametrize("call", ["overview", "outages"])

@@ -119,6 +119,18 @@ def test_the_bundle_shows_nothing_private(
     assert "sync.part_failed scene=" in text
 
 
+def test_of_a_deleted_scene_no_sentence_is_shown(worker_page: WorkerPage) -> None:
+    worker = worker_page.worker
+    scene = private_scene(worker_page)
+    worker.log.info("sync.retry", scene=scene, detail="Plex lacks Quokkas somewhere", attempt=3)
+    worker.stash.library.drop_scene(scene)
+
+    text = worker_page("support_bundle")["text"]
+
+    assert "Quokkas" not in text
+    assert f"sync.retry scene={scene} detail=(hidden) attempt=3" in text
+
+
 WORDS = st.text(st.sampled_from("qxzjkvwy"), min_size=5, max_size=14)
 
 

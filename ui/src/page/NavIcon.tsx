@@ -29,8 +29,10 @@ export function NavIcon(): React.JSX.Element {
       data-testid="plexsync-nav"
       data-state={light.level}
     >
-      <Icon name="faRotate" />
-      <span className={`plexsync-dot bg-${LIGHT_CLASS[light.level]}`} aria-hidden="true" />
+      <span className="plexsync-symbol" aria-hidden="true">
+        <Icon name="faRotate" />
+        <span className={`plexsync-dot bg-${LIGHT_CLASS[light.level]}`} />
+      </span>
       {failed > 0 && (
         <span className="badge badge-danger plexsync-count" aria-hidden="true">
           {failed > 999 ? "999+" : failed}

@@ -33,5 +33,6 @@ export function lightOf(snapshot: Snapshot | null, hasFailed: boolean): Light {
   if (STOPPED.has(worker.status)) return { level: "warning", text: worker.status };
   if (plex.state === "half_open") return { level: "warning", text: "Plex is being tested" };
   if (waiting > 0) return { level: "busy", text: `${waiting} in work` };
-  return { level: "ok", text: "all done" };
+  const later = queue.later;
+  return { level: "ok", text: later > 0 ? `nothing is due, ${later} waiting` : "all done" };
 }

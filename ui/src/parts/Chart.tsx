@@ -43,7 +43,15 @@ export function Chart({ title, tallies, slotS, count, now }: Props): React.JSX.E
 
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
   const label = `${title}: ${counted(sum(data[1]), "job")} synced, ${sum(data[2])} failed`;
-  return <div ref={place} className="plexsync-chart" role="img" aria-label={label} title={label} />;
+  return (
+    <>
+      <div ref={place} className="plexsync-chart" role="img" aria-label={label} title={label} />
+      <small aria-hidden="true">
+        <span className="plexsync-key bg-success" /> synced{" "}
+        <span className="plexsync-key bg-danger ml-2" /> failed
+      </small>
+    </>
+  );
 }
 
 /** Failed jobs stand on top of synced ones; the taller bars are drawn first. */

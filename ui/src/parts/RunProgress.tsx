@@ -1,5 +1,5 @@
 import React from "react";
-import { Button, ProgressBar } from "react-bootstrap";
+import { Button } from "react-bootstrap";
 import type { RunState } from "../calls";
 import { counted } from "../format";
 import { call } from "../stash/client";
@@ -75,6 +75,18 @@ export function TaskProgress(props: { title: string; task: TaskState }): React.J
 }
 
 function Bar({ label, share }: { label: string; share: number | null }): React.JSX.Element {
-  const now = Math.round((share ?? 0) * 100);
-  return <ProgressBar now={now} aria-label={label} animated={share === null} />;
+  const percent = Math.round((share ?? 0) * 100);
+  return (
+    <div className="progress">
+      <div
+        className="progress-bar"
+        role="progressbar"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent}
+        style={{ width: `${percent}%` }}
+      />
+    </div>
+  );
 }

@@ -19,7 +19,7 @@ export function SceneItem({ item }: { item: ItemRow }): React.JSX.Element {
         {item.title} <small>({item.library})</small>
       </h3>
       <p>
-        {item.reason} {item.link && <PlexLink link={item.link}>Open in Plex</PlexLink>}
+        {reasonText(item.reason)} {item.link && <PlexLink link={item.link}>Open in Plex</PlexLink>}
       </p>
       <Table
         caption={`Fields of ${item.title}`}

@@ -44,7 +44,12 @@ export function Statistics(): React.JSX.Element {
 function Numbers({ answer }: { answer: StatisticsAnswer }): React.JSX.Element {
   return (
     <div className="plexsync-grid">
-      <Counts title="Results" name="outcomes" counts={answer.outcomes} />
+      <Counts
+        title="Results of attempts"
+        name="outcomes"
+        counts={answer.outcomes}
+        names={OUTCOMES}
+      />
       <Counts title="Errors" name="errors" counts={answer.errors} />
       <Counts title="Fields written" name="fields" counts={answer.fields} />
       <Part title="Confidence of matches" name="confidence">
@@ -58,10 +63,19 @@ function Numbers({ answer }: { answer: StatisticsAnswer }): React.JSX.Element {
   );
 }
 
+/** What the stored names of core/outcome.py mean. */
+const OUTCOMES: Record<string, string> = {
+  done: "Synced",
+  wait: "Tried again later",
+  release: "Tried again immediately",
+  bury: "Failed for good",
+};
+
 function Counts(props: {
   title: string;
   name: string;
   counts: Record<string, number>;
+  names?: Record<string, string>;
 }): React.JSX.Element {
   const rows = Object.entries(props.counts);
   return (
@@ -69,7 +83,9 @@ function Counts(props: {
       {rows.length === 0 ? (
         <p className="text-muted mb-0">none</p>
       ) : (
-        <Facts rows={rows.map(([name, count]) => [words(name), shown(count)])} />
+        <Facts
+          rows={rows.map(([name, count]) => [props.names?.[name] ?? words(name), shown(count)])}
+        />
       )}
     </Part>
   );

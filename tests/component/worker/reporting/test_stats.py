@@ -85,17 +85,19 @@ def test_counting_continues_after_a_restart(worker: InProcessHarness) -> None:
     assert worker.components.statistics.now().outcomes == {"done": 2}
 
 
-def test_days_gone_by_are_forgotten_and_yesterday_is_kept(worker: InProcessHarness) -> None:
-    for name in "abc":
-        worker.enqueue(worker.titled_scene(name))
-        worker.run_once()
-        worker.clock.advance(DAY_S)
+def test_days_are_forgotten_after_35_days(worker: InProcessHarness) -> None:
+    worker.enqueue(worker.titled_scene())
+    worker.run_once()
+    (day,) = worker.components.statistics.now().days
 
-    worker.components.statistics.save()
+    worker.run_once(34 * DAY_S)
+    worker.run_once()
+    kept = worker.components.statistics.now().days
+    worker.clock.advance(2 * DAY_S)
+    worker.run_once()
 
-    assert (
-        len(worker.components.statistics.now().days) == 1
-    )  # three days, and then one without a job
+    assert kept[day] == 1
+    assert day not in worker.components.statistics.now().days
 
 
 def test_every_step_has_its_time_and_requests_are_counted(worker: InProcessHarness) -> None:
