@@ -113,15 +113,20 @@ def take_pictures(tab: Tab, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, address, part in PICTURES:
         tab.open(address).settle().part(part).first.wait_for()
-        # Charts are drawn after their answer has come.
-        tab.page.wait_for_timeout(500)
-        height = min(tab.page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
-        tab.page.screenshot(
-            path=target / f"{name}.png",
-            full_page=True,
-            clip={"x": 0, "y": 0, "width": WIDE, "height": height},
-        )
-        print(f"{target / name}.png", flush=True)
+        _store(tab, target / f"{name}.png")
+    tab.open("/scenes/1").page.get_by_role("tab", name="Plex").click()
+    tab.part("item").first.wait_for()
+    _store(tab, target / "scene.png")
+
+
+def _store(tab: Tab, path: Path) -> None:
+    # Charts are drawn after their answer has come.
+    tab.page.wait_for_timeout(500)
+    height = min(tab.page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
+    tab.page.screenshot(
+        path=path, full_page=True, clip={"x": 0, "y": 0, "width": WIDE, "height": height}
+    )
+    print(path, flush=True)
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ const Details = patchable<CardProps>("SceneCard.Details", ({ scene }) => (
 const SceneCard = patchable<CardProps>("SceneCard", ({ scene }) => (
   <div className="scene-card card m-2" style={{ width: 240 }}>
     <Link to={`/scenes/${scene.id}`}>
-      <img src={scene.paths.screenshot} alt="" width={240} height={135} />
+      <img src={scene.paths.screenshot} alt={scene.title || "Scene"} width={240} height={135} />
       <Overlays scene={scene} />
     </Link>
     <Details scene={scene} />

@@ -23,7 +23,7 @@ from validation.token_file import FILE_NAME, TokenFile
 # The map must have stayed the same for this long: the user may still be typing.
 STABLE_FOR_S = 60.0
 # While no token is in the settings they are read this often, and after a failure.
-WATCH_S = 600.0
+WATCH_S = 3_600.0
 
 NOTICE_MOVED = "token:moved"
 NOTICE_EMPTIED = "token:emptied"
@@ -41,7 +41,7 @@ EMPTIED = (
 )
 NOT_SAVED = (
     "The Plex token stays in Stash's settings, where every program that may query Stash can read "
-    "it: Stash did not save the settings without it ({error}). PlexSync tries again in ten minutes."
+    "it: Stash did not save the settings without it ({error}). PlexSync tries again within an hour."
 )
 NOT_WRITABLE = (
     "PlexSync cannot write the Plex token into its folder ({error}), so it stays in Stash's "
@@ -78,7 +78,7 @@ class TokenMover:
         """Move the token once the settings have stayed the same for a minute.
 
         `latest` is the map that the worker has read last, None for none: a token in it is noticed
-        immediately; one that was stored since then within ten minutes.
+        immediately; one that was stored since then within an hour.
 
         Raises:
             StashUnavailable: it is tried again later.

@@ -91,8 +91,7 @@ function overrideQuestion(target: Target, item: number | null): Question {
     title: item === null ? "Never sync" : "Match by hand",
     describe: (count) =>
       item === null
-        ? `${counted(count, "scene")} will never be synced, until you remove this on the tab ` +
-          "Dead letters under Matched by hand."
+        ? `${counted(count, "scene")} will never be synced, until you remove them under Overrides.`
         : `${counted(count, "scene")} will be matched with item ${item} of Plex from now on.`,
     button: item === null ? "Never sync" : "Match",
     nothing: GONE,

@@ -21,7 +21,7 @@ export function Overrides({ version }: { version: number }): React.JSX.Element {
   const titles = useScenes(rows.slice(0, MAX_TITLES).map((row) => row.scene));
   return (
     <section className="mt-4" aria-labelledby="plexsync-overrides" data-testid="plexsync-overrides">
-      <h2 id="plexsync-overrides">Matched by hand</h2>
+      <h2 id="plexsync-overrides">Overrides</h2>
       <Loaded of={overrides}>
         {(answer) => (
           <Table
@@ -53,10 +53,7 @@ function columns(
     },
     {
       title: "From",
-      draw: (row) =>
-        row.source === "setting"
-          ? "the setting Match overrides"
-          : `this page, ${dateTime(row.chosen_at)}${row.is_shadowed ? "; the setting wins" : ""}`,
+      draw: fromText,
     },
     {
       title: "Actions",
@@ -68,6 +65,15 @@ function columns(
         ),
     },
   ];
+}
+
+function fromText(row: OverrideRow): string {
+  if (row.source === "setting") return "the setting Match overrides";
+  const parts = [`this page, ${dateTime(row.chosen_at)}`];
+  if (row.is_shadowed) parts.push("the setting names this scene, too, and wins");
+  if (row.is_other_server)
+    parts.push("of another Plex server, so the file decides until it is back");
+  return parts.join("; ");
 }
 
 function Remove({ scene, onDone }: { scene: number; onDone: () => void }): React.JSX.Element {

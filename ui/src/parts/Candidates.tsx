@@ -3,11 +3,14 @@ import { Button } from "react-bootstrap";
 import type { CandidateRow } from "../calls";
 import { words } from "../format";
 
+/** The button that matches a scene with an item by hand. */
+export const MATCH = "Match with this item";
+
 /** Links to an item in Plex; its text only where the server is not known. */
 export function PlexLink(props: { link: string; children: React.ReactNode }): React.JSX.Element {
   if (!props.link) return <>{props.children}</>;
   return (
-    <a href={props.link} target="_blank" rel="noopener noreferrer">
+    <a className="plexsync-link" href={props.link} target="_blank" rel="noopener noreferrer">
       {props.children}
     </a>
   );
@@ -30,9 +33,10 @@ export function Candidates(props: {
               size="sm"
               variant="secondary"
               disabled={props.isBusy}
+              aria-label={`${MATCH}: ${candidate.path}`}
               onClick={() => props.onMatch(candidate.item ?? 0)}
             >
-              Match with this item<span className="sr-only">: {candidate.path}</span>
+              {MATCH}
             </Button>
           )}
         </li>

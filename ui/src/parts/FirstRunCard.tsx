@@ -36,7 +36,7 @@ function stepsOf(run: FirstRun): Step[] {
       name: "Make a dry run",
       isDone: run.has_dry_run,
       text: "See what would be written before anything is.",
-      address: "/plexsync?tab=reconciliation",
+      address: "/plexsync?tab=tools",
     },
   ];
 }

@@ -2,7 +2,7 @@ import React, { useState } from "react";
 import { Button, Form, Modal } from "react-bootstrap";
 import type { FoundItem, FoundItems } from "../calls";
 import { call } from "../stash/client";
-import { PlexLink } from "./Candidates";
+import { MATCH, PlexLink } from "./Candidates";
 import { Notice } from "./Notice";
 import { useAction } from "./useAction";
 
@@ -83,9 +83,10 @@ function Results(props: {
               size="sm"
               variant="secondary"
               disabled={props.isBusy}
+              aria-label={`${MATCH}: ${item.title}`}
               onClick={() => props.onChoose(item.item)}
             >
-              Match with this item<span className="sr-only">: {item.title}</span>
+              {MATCH}
             </Button>
           </li>
         ))}

@@ -1,5 +1,6 @@
 import React from "react";
 import type { FieldRow, ItemRow } from "../calls";
+import { words } from "../format";
 import { PlexLink } from "../parts/Candidates";
 import { Table, type Column } from "../parts/PagedTable";
 
@@ -7,7 +8,7 @@ const OWNER: Record<FieldRow["owner"], string> = {
   stash: "PlexSync",
   hand: "edited by hand",
   plex: "Plex",
-  none: "empty",
+  none: "no value",
 };
 
 /** One item of Plex that a scene is matched with, why, and each of its fields. */
@@ -18,7 +19,7 @@ export function SceneItem({ item }: { item: ItemRow }): React.JSX.Element {
         {item.title} <small>({item.library})</small>
       </h3>
       <p>
-        {item.reason} {item.link && <PlexLink link={item.link}>Open in Plex</PlexLink>}
+        {reasonText(item.reason)} {item.link && <PlexLink link={item.link}>Open in Plex</PlexLink>}
       </p>
       <Table
         caption={`Fields of ${item.title}`}
@@ -32,15 +33,30 @@ export function SceneItem({ item }: { item: ItemRow }): React.JSX.Element {
 }
 
 const COLUMNS: Column<FieldRow>[] = [
-  { title: "Field", draw: (field) => field.label },
+  { title: "Field", draw: (field) => <span className="plexsync-words">{field.label}</span> },
   { title: "Stash", draw: (field) => <Value text={field.stash} /> },
-  { title: "Plex", draw: (field) => <Value text={field.plex} /> },
+  { title: "Plex", draw: (field) => <Value text={plexText(field.plex)} /> },
   { title: "Would be written", draw: (field) => <Written field={field} /> },
   {
     title: "Owner",
-    draw: (field) => OWNER[field.owner] + (field.is_locked ? ", locked" : ""),
+    draw: (field) => (
+      <span className="plexsync-words">
+        {OWNER[field.owner]}
+        {field.is_locked && ", locked"}
+      </span>
+    ),
   },
 ];
+
+/** The evidence's name as words: `name_and_size 0.8` becomes `Name and size 0.8`. */
+function reasonText(reason: string): string {
+  return reason.replace(/^[a-z]+(_[a-z]+)*/, words);
+}
+
+/** An image's address in Plex says nothing to the user. */
+function plexText(text: string): string {
+  return /^\/library\/metadata\/\d+\/(thumb|art)/.test(text) ? "an image" : text;
+}
 
 function Value({ text }: { text: string }): React.JSX.Element {
   if (text === "") return <span className="text-muted">empty</span>;

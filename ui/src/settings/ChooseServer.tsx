@@ -1,16 +1,12 @@
 import React, { useState } from "react";
 import { Button, Form } from "react-bootstrap";
 import type { SignInAddress, SignInServer } from "../calls";
+import { bestOf, type Choice } from "./bestOf";
 
 interface Props {
   servers: readonly SignInServer[];
   isBusy: boolean;
   onChoose: (server: string, url: string) => Promise<void>;
-}
-
-interface Choice {
-  server: string;
-  url: string;
 }
 
 /** The servers of the account with their addresses, and what the test of each one said. */
@@ -72,27 +68,5 @@ function AddressText({ address }: { address: SignInAddress }): React.JSX.Element
         {address.problem && `: ${address.problem}`}
       </small>
     </>
-  );
-}
-
-/** Returns the address that most likely serves; null where there is none. */
-export function bestOf(servers: readonly SignInServer[]): Choice | null {
-  const owned = servers.filter((server) => server.is_owned);
-  const all = owned.flatMap((server) =>
-    server.addresses.map((address) => ({ server, address, rank: rankOf(address) })),
-  );
-  const best = all.reduce<(typeof all)[number] | null>(
-    (chosen, one) => (chosen === null || one.rank > chosen.rank ? one : chosen),
-    null,
-  );
-  return best ? { server: best.server.id, url: best.address.url } : null;
-}
-
-function rankOf(address: SignInAddress): number {
-  return (
-    (address.is_reachable ? 8 : 0) +
-    (address.is_local ? 4 : 0) +
-    (address.is_relay ? 0 : 2) +
-    (address.is_tls ? 1 : 0)
   );
 }

@@ -1,6 +1,7 @@
 import React, { useState } from "react";
 import { Button } from "react-bootstrap";
 import { useConfirm } from "../parts/Confirm";
+import { Notice } from "../parts/Notice";
 import { call } from "../stash/client";
 import { ByHand } from "./ByHand";
 import { useSettingsState } from "./context";
@@ -44,6 +45,14 @@ export function Connect(): React.JSX.Element {
         {url ? `Plex URL: ${String(url)}. ` : "No Plex URL is set. "}
         {TOKEN_TEXT[answer.token]}
       </p>
+      {["plex_url", "plex_token"].map((name) => {
+        const problem = row(name)?.problem;
+        return problem ? (
+          <Notice key={name} level="danger">
+            {row(name)?.label}: {problem}
+          </Notice>
+        ) : null;
+      })}
       <SignIn onConnected={() => setTests((count) => count + 1)} />
       {answer.token !== "none" && (
         <Button variant="danger" className="mb-3" onClick={() => void disconnect()}>
