@@ -65,6 +65,8 @@ def test_a_first_run_leads_to_the_first_synced_scene(
     tab.page.context.route(SIGN_IN_PAGE, lambda route: route.fulfill(body="Plex"))
     tab.open("/plexsync")
     first = tab.part("first-run")
+    expect(first).to_be_visible()
+    assert tab.barriers() == []
 
     use(tab, first.get_by_role("link", name="Connect to Plex"))
     with tab.page.expect_popup() as opened:

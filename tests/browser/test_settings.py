@@ -137,6 +137,7 @@ def test_an_old_map_that_stash_writes_back_does_no_harm(
     expect(old.page.get_by_label("Loud")).to_be_attached()
     page.part("by-hand").get_by_label("Plex token", exact=True).fill(TOKEN)
     page.part("by-hand").get_by_role("button", name="Save").click()
+    expect(page.page.get_by_test_id("stash-toast")).to_contain_text("data folder")
     expect(page.part("token")).to_have_attribute("data-state", "file")
     assert TOKEN not in str(stored(site))
 
