@@ -47,7 +47,7 @@ test: env
 	$(PY) -m coverage run -m pytest $(MEASURED) -n $(JOBS) --repeat-processes
 	@$(MAKE) --no-print-directory gate
 	$(PY) -m pytest $(addprefix --ignore=,$(MEASURED) tests/browser) -m "not soak" --no-cov -n $(JOBS) --repeat-processes
-	$(PY) -m pytest tests/browser --no-cov -n $(BROWSERS) --repeat-processes
+	$(PY) -m tests.browser -n $(BROWSERS)
 
 cover: env
 	@$(PY) -m coverage erase

@@ -10,7 +10,6 @@ from typing import Any
 import requests
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
 from network.kept_connections import Answer, KeptConnections, PlainRequest, is_plain
@@ -59,9 +58,11 @@ class PlainSession(requests.Session):
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         """Return the session's headers with these; a name is sent once, however it is spelled."""
-        named = {name.lower(): (name, str(value)) for name, value in self.headers.items()}
-        named.update((name.lower(), (name, value)) for name, value in more.items())
-        return dict(named.values())
+        merged: dict[str, Any] = {**self.headers, **more}
+        if len({name.lower() for name in merged}) < len(merged):
+            named = {name.lower(): (name, value) for name, value in merged.items()}
+            merged = dict(named.values())
+        return merged
 
 
 def _is_plain(url: object, options: Mapping[str, Any]) -> bool:
@@ -81,6 +82,7 @@ def _response(request: PlainRequest, answer: Answer) -> Response:
     response.encoding = get_encoding_from_headers(answer.headers)
     response.url = request.url
     response.request = PreparedRequest()
-    response.request.headers = CaseInsensitiveDict(request.headers)
+    headers: Any = request.headers
+    response.request.headers = headers
     response._content = answer.content
     return response

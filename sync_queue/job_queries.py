@@ -57,11 +57,10 @@ class JobQueries:
 
     def has_higher_priority_due(self, priority: int) -> bool:
         """Return True if a job of a more urgent priority is due now."""
-        now = self._clock.wall()
-        return any(
-            self._connection.execute(sql.PRIORITY_DUE, {"priority": other, "now": now}).fetchone()
-            for other in PRIORITIES
-            if other < priority
+        others = ", ".join(str(other) for other in PRIORITIES if other < priority)
+        statement = sql.PRIORITIES_DUE.format(others)
+        return (
+            self._connection.execute(statement, {"now": self._clock.wall()}).fetchone() is not None
         )
 
     def is_due(self) -> bool:

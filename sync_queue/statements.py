@@ -57,8 +57,8 @@ WHERE status < 2 AND priority = :priority AND due_at <= :now
 ORDER BY due_at, _id LIMIT :limit
 """
 CLAIM = f"UPDATE {QUEUE} SET status = 2 WHERE _id = :id AND status < 2"
-PRIORITY_DUE = (
-    f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND priority = :priority AND due_at <= :now LIMIT 1"
+PRIORITIES_DUE = (
+    f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND priority IN ({{}}) AND due_at <= :now LIMIT 1"
 )
 # Clocks jump: what would wait longer than anything may is due now.
 CLAMP_DUE = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND due_at > :now + :longest"

@@ -29,26 +29,8 @@ class Task:
 # fmt: off
 TASKS: tuple[Task, ...] = (
     Task(
-        "Process Queue", "process", queue.process_queue,
-        "Process the queued changes now and show the progress. PlexSync does this by itself; run "
-        "the task to watch it.",
-    ),
-    Task(
-        "View Queue Status", "status", diagnostics.view_status,
-        "Write into the log (Settings > Logs) what is queued, what failed, and why.",
-    ),
-    Task(
-        "View Worker Log", "log", diagnostics.view_log,
-        "Write the newest lines of the worker's own log into Stash's log.",
-    ),
-    Task(
         "Health Check", "health", diagnostics.health_check,
         "Check the connections to Stash and Plex, the token, the libraries and the paths.",
-    ),
-    Task(
-        "Test One Scene", "test_scene", diagnostics.test_scene,
-        f"Show which Plex item the scene of the setting '{diagnostics.TEST_SCENE}' matches and "
-        "what would be written. Writes nothing.",
     ),
     Task(
         "Sync All Scenes", "sync_all", queue.sync_all,
@@ -88,10 +70,6 @@ TASKS: tuple[Task, ...] = (
         "nothing.",
     ),
     Task(
-        "Outage Summary Report", "outages", diagnostics.outage_report,
-        "Write into the log when Plex was unavailable, for how long, and how often.",
-    ),
-    Task(
         "Recover Outage Jobs", "recover", dead_letters.recover_down,
         "Put scenes back into the queue whose sync failed because Plex was unavailable.",
     ),
@@ -100,10 +78,6 @@ TASKS: tuple[Task, ...] = (
         dead_letters.recover_temporary,
         "Like Recover Outage Jobs, and also scenes that failed with a temporary error of Plex "
         "during a recorded outage.",
-    ),
-    Task(
-        "List Dead Letters", "list_dead", dead_letters.list_dead_letters,
-        "Write the newest dead letters into the log, with what to do about each.",
     ),
     Task(
         "Retry Dead Letters", "retry_dead", dead_letters.retry_dead_letters,
@@ -135,6 +109,33 @@ TASKS: tuple[Task, ...] = (
         "Restore Plex Values", "restore", restore.restore_values,
         "Restore what items in Plex showed before PlexSync's first write; later edits by hand "
         "stay. Switch Enabled off first. Run it twice: the first run only counts the items.",
+    ),
+    # The page shows what these write into the log.
+    Task(
+        "Test One Scene", "test_scene", diagnostics.test_scene,
+        f"Show which Plex item the scene of the setting '{diagnostics.TEST_SCENE}' matches and "
+        "what would be written. Writes nothing.",
+    ),
+    Task(
+        "Process Queue", "process", queue.process_queue,
+        "Process the queued changes now and show the progress. PlexSync does this by itself; run "
+        "the task to watch it.",
+    ),
+    Task(
+        "View Queue Status", "status", diagnostics.view_status,
+        "Write into the log (Settings > Logs) what is queued, what failed, and why.",
+    ),
+    Task(
+        "Outage Summary Report", "outages", diagnostics.outage_report,
+        "Write into the log when Plex was unavailable, for how long, and how often.",
+    ),
+    Task(
+        "List Dead Letters", "list_dead", dead_letters.list_dead_letters,
+        "Write the newest dead letters into the log, with what to do about each.",
+    ),
+    Task(
+        "View Worker Log", "log", diagnostics.view_log,
+        "Write the newest lines of the worker's own log into Stash's log.",
     ),
 )
 # fmt: on

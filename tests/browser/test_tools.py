@@ -53,7 +53,9 @@ def test_numbers_are_shown_and_reset(tab: Tab, site: ProcessHarness) -> None:
     expect(statistics).to_contain_text("1 match")
 
     statistics.get_by_role("button", name="Reset").click()
+    text = tab.confirm("Reset")
 
+    assert text.startswith("The counters of 1 attempt will be deleted")
     expect(statistics).not_to_contain_text("1 match")
 
 

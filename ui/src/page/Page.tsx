@@ -23,6 +23,12 @@ function Frame(): React.JSX.Element {
   const tab = TABS.find((one) => one.id === wanted) ?? TABS[0];
   const title = tab?.title ?? "";
   useEffect(() => {
+    const before = document.title;
+    return () => {
+      document.title = before;
+    };
+  }, []);
+  useEffect(() => {
     document.title = `${title} · PlexSync`;
   }, [title]);
   return (

@@ -2,21 +2,33 @@ import React from "react";
 import { Button } from "react-bootstrap";
 import type { StatisticsAnswer, StepTime } from "../calls";
 import { counted, dateTime, words } from "../format";
+import { useConfirm } from "../parts/Confirm";
 import { Facts, Part } from "../parts/Facts";
 import { Loaded } from "../parts/Notice";
 import { Table } from "../parts/PagedTable";
-import { useAction } from "../parts/useAction";
 import { useCall } from "../state/useCall";
 import { call } from "../stash/client";
 
 /** What was counted since the last reset. */
 export function Statistics(): React.JSX.Element {
   const statistics = useCall("statistics", {});
-  const [isBusy, act] = useAction();
-  const reset = async (): Promise<string> => {
-    const done = await call("reset_statistics", {});
-    statistics.reload();
-    return done.text || "The counters begin again.";
+  const ask = useConfirm();
+  const reset = async (answer: StatisticsAnswer): Promise<void> => {
+    const attempts = Object.values(answer.outcomes).reduce((sum, count) => sum + count, 0);
+    const isDone = await ask({
+      title: "Reset statistics",
+      describe: (count) =>
+        `The counters of ${counted(count, "attempt")} will be deleted, and the charts of the ` +
+        "overview with them.",
+      button: "Reset",
+      nothing: "Nothing was counted yet.",
+      run: async (confirm) => {
+        if (confirm === null) return { count: attempts, is_done: false };
+        const done = await call("reset_statistics", {});
+        return { count: confirm, is_done: true, text: done.text || "The counters begin again." };
+      },
+    });
+    if (isDone) statistics.reload();
   };
   return (
     <section aria-label="Statistics" data-testid="plexsync-statistics">
@@ -29,7 +41,7 @@ export function Statistics(): React.JSX.Element {
               <Button size="sm" variant="secondary" onClick={statistics.reload}>
                 Refresh
               </Button>
-              <Button size="sm" variant="danger" disabled={isBusy} onClick={() => void act(reset)}>
+              <Button size="sm" variant="danger" onClick={() => void reset(answer)}>
                 Reset
               </Button>
             </div>
