@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.emulators.plex_tv import PlexTvEmulator
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import LIMIT_MS, Tab, expect
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
@@ -65,6 +65,8 @@ def test_a_first_run_leads_to_the_first_synced_scene(
     tab.page.context.route(SIGN_IN_PAGE, lambda route: route.fulfill(body="Plex"))
     tab.open("/plexsync")
     first = tab.part("first-run")
+    expect(first).to_be_visible()
+    assert tab.barriers() == []
 
     use(tab, first.get_by_role("link", name="Connect to Plex"))
     with tab.page.expect_popup() as opened:
@@ -73,7 +75,8 @@ def test_a_first_run_leads_to_the_first_synced_scene(
     assert opened.value.evaluate("window.opener") is None
     tv.sign_in(code)
     use(tab, tab.button("Use this address"))
-    expect(tab.part("report")).to_contain_text("PlexSync writes to: Scenes.")
+    # Between the click and the report are six calls, one process each.
+    expect(tab.part("report")).to_contain_text("PlexSync writes to: Scenes.", timeout=4 * LIMIT_MS)
     use(tab, tab.page.get_by_role("link", name="Overview"))
     expect(first.locator("[data-state=done]")).to_have_count(2)
     use(tab, first.get_by_role("link", name="Check the paths"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,18 @@ import pytest
 from tests.browser.conftest import OpenTab
 from tests.harness.browser import Tab, expect
 from tests.harness.processes import ProcessHarness
+from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
 
+OTHER_PLUGIN = """\
+name: Other
+version: 1.0.0
+settings:
+  loud:
+    displayName: Loud
+    description: Another plugin's switch.
+    type: BOOLEAN
+"""
 PLACES = ("/settings", "/plexsync?tab=settings")
 
 
@@ -112,6 +123,31 @@ def test_two_tabs_lose_nothing_of_each_other(open_tab: OpenTab, site: ProcessHar
     wait_for(lambda: stored(site).get("c_strip_emoji") is True, "the third save is stored")
     assert stored(site)["e_log_debug"] is True
     assert stored(site)["e_log_json"] is True
+
+
+def test_an_old_map_that_stash_writes_back_does_no_harm(
+    open_tab: OpenTab, site: ProcessHarness, tmp_path: Path
+) -> None:
+    """A switch of another plugin sends the maps of all plugins as Stash's page knows them."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "Other.yml").write_text(OTHER_PLUGIN, encoding="utf-8")
+    site.stash.install_plugin(tmp_path / "other", "Other")
+    scene = site.scene(title="One")
+    old, page = open_tab().open("/settings"), open_tab().open("/plexsync?tab=settings")
+    expect(old.page.get_by_label("Loud")).to_be_attached()
+    page.part("by-hand").get_by_label("Plex token", exact=True).fill(TOKEN)
+    page.part("by-hand").get_by_role("button", name="Save").click()
+    expect(page.page.get_by_test_id("stash-toast")).to_contain_text("data folder")
+    expect(page.part("token")).to_have_attribute("data-state", "file")
+    assert TOKEN not in str(stored(site))
+
+    old.page.get_by_label("Loud").check(force=True)
+    wait_for(lambda: TOKEN in str(stored(site)), "Stash has written the old map")
+    page.page.reload()
+
+    expect(page.part("token")).to_have_attribute("data-state", "file")
+    site.edit(scene, title="Two")
+    wait_for(lambda: site.item().title == "Two", "Plex shows the title")
 
 
 def test_a_settings_page_of_another_plugin_is_left_alone(tab: Tab) -> None:

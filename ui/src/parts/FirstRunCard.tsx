@@ -58,7 +58,9 @@ export function FirstRunCard({ run }: { run: FirstRun | null }): React.JSX.Eleme
               aria-current={step === next ? "step" : undefined}
             >
               <Icon name={step.isDone ? "faCircleCheck" : "faCircle"} />{" "}
-              <Link to={step.address}>{step.name}</Link>{" "}
+              <Link to={step.address} className="btn btn-secondary btn-sm">
+                {step.name}
+              </Link>{" "}
               <span>{step.isDone ? "(done)" : step.text}</span>
             </li>
           ))}

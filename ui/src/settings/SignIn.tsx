@@ -16,7 +16,7 @@ const POLL_INTERVAL_MS = 3_000;
 
 /** Signs in at plex.tv with a code, in a window of its own. */
 export function SignIn({ onConnected }: { onConnected: () => void }): React.JSX.Element {
-  const { save, reload } = useSettingsState();
+  const { save } = useSettingsState();
   const [isBusy, act] = useAction();
   const [state, setState] = useState<SignInAnswer | null>(resumable);
   const problem = usePolled(state, setState);
@@ -51,7 +51,6 @@ export function SignIn({ onConnected }: { onConnected: () => void }): React.JSX.
     if (!isDone) return;
     startedSignIn(null);
     setState(null);
-    reload();
     onConnected();
   };
   return (
