@@ -1,7 +1,7 @@
 """Enqueue the scenes of a sync that the user has asked for, page by page.
 
 It needs only Stash, so it also runs while Plex is away. An edit goes first: a page is read only
-while no job of a higher priority is due.
+while no job of a higher priority is due, or while no job can run.
 """
 
 from collections.abc import Callable
@@ -50,24 +50,32 @@ class SyncRunner:
         self._failures = 0
         self._clean_timer = IntervalTimer(clock, CLEAN_INTERVAL_S)
 
-    def is_due(self) -> bool:
-        """Return True if a page can be enqueued now; cheap, and False while an edit is due."""
+    def is_due(self, *, yields: bool = True) -> bool:
+        """Return True if a page can be enqueued now; cheap.
+
+        Args:
+            yields: wait while an edit is due; an edit that cannot run now is not waited for.
+        """
         self._look()
         if self._run is None:
             return False
         if self._run.is_enqueued:
             self._remove_when_done(self._run)
             return False
-        return not self._store.has_higher_priority_due(PRIORITY_BACKFILL)
+        return not (yields and self._store.has_higher_priority_due(PRIORITY_BACKFILL))
 
-    def run_if_due(self, stash: StashClient | None, must_stop: Callable[[], bool]) -> bool:
+    def run_if_due(
+        self, stash: StashClient | None, must_stop: Callable[[], bool], *, yields: bool = True
+    ) -> bool:
         """Enqueue pages until all are, an edit is due, or it must stop; return whether any was.
+
+        `yields`: as for `is_due`.
 
         Raises:
             StashUnavailable, StashQueryError: the page is read later.
         """
         has_run = False
-        while stash is not None and self.is_due() and not (has_run and must_stop()):
+        while stash is not None and self.is_due(yields=yields) and not (has_run and must_stop()):
             assert self._run is not None
             try:
                 self._step(stash, self._run)

@@ -232,10 +232,15 @@ class WorkerLoop:
     def _enqueue_sync_if_due(self) -> None:
         until = self._clock.monotonic() + DRAIN_CHUNK_S
         must_stop = partial(self._deadline_passed, until)
-        if self._sync_runner.is_due() and self._sync_runner.run_if_due(
-            self._settings.stash(), must_stop
+        yields = self._can_drain()
+        if self._sync_runner.is_due(yields=yields) and self._sync_runner.run_if_due(
+            self._settings.stash(), must_stop, yields=yields
         ):
             self._due_work.refresh()
+
+    def _can_drain(self) -> bool:
+        may_write = self._settings.config is None or self._settings.may_write
+        return may_write and self._circuit.breaker.state is not BreakerStatus.OPEN
 
     def _drain_if_due(self) -> None:
         # A half-open breaker needs its test even if no job is due.

@@ -77,6 +77,21 @@ def test_scenes_are_enqueued_while_plex_is_away(page: WorkerPage) -> None:
     assert not run["is_waiting"]
 
 
+def test_a_sync_does_not_wait_for_an_edit_that_waits_for_plex(page: WorkerPage) -> None:
+    stop_plex(page)
+    for scene in range(1, SCENES):
+        page.worker.enqueue(scene, priority=PRIORITY_EDIT)
+    page.worker.work_for(120.0)
+    page.worker.enqueue(SCENES, priority=PRIORITY_EDIT)
+    page.worker.work()
+    assert page.worker.components.circuit.max_jobs == 0
+
+    page("start_sync", kind="sync_all")
+    page.worker.work()
+
+    assert page.run["done"] == SCENES
+
+
 def test_what_is_in_step_is_left_out_unless_forced(page: WorkerPage) -> None:
     page.worker.clock.advance(DAY_S)
     page.worker.sync_all()
