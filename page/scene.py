@@ -25,7 +25,7 @@ from sync_queue.dead_letters import DeadLetter
 from sync_queue.job_list import JobList, QueuedJob
 from sync_queue.originals import Originals
 from sync_queue.store import JobStore
-from tasks.context import TaskContext
+from tasks.context import TaskContext, missing_text
 from tasks.restore_scene import restore_scene as restore
 from validation.config import PlexSyncConfig
 
@@ -64,9 +64,8 @@ def show_scene(context: TaskContext, arguments: ChooseScene) -> SceneAnswer:
     config = context.read_settings(stash).config
     with context.store() as store:
         known, links = _known(context, store, scene), plex_links(context, store)
-        missing = " and ".join(config.missing_required())
-        if missing:
-            seen = _Seen(None, problem=f"{missing} is not set. Enter it in PlexSync's settings.")
+        if config.missing_required():
+            seen = _Seen(None, problem=missing_text(config.missing_required()))
         else:
             seen = _look(context, stash, store, scene, links.url)
         item, source = chosen_item(store, config.match_overrides, scene, links.server)

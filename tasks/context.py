@@ -151,10 +151,7 @@ class TaskContext:
         """
         config = self.read_settings(stash).config
         if config.missing_required():
-            raise TaskFailed(
-                f"{' and '.join(config.missing_required())} is not set. Enter it in "
-                "PlexSync's settings."
-            )
+            raise TaskFailed(missing_text(config.missing_required()))
         return config
 
     def max_duration_s(self) -> float:
@@ -185,6 +182,17 @@ class TaskContext:
         self.info(f"{what} Run {task} again within 5 minutes (not sooner than 5 seconds) to do it.")
         confirmation.request(task, count)
         return False
+
+
+def missing_text(settings: tuple[str, ...]) -> str:
+    """Return the sentence for these settings, which are required and not set.
+
+    >>> missing_text(("Plex token",))
+    "Plex token is not set. Enter it in PlexSync's settings."
+    """
+    is_one = len(settings) == 1
+    state, what = ("is not set", "it") if is_one else ("are not set", "them")
+    return f"{' and '.join(settings)} {state}. Enter {what} in PlexSync's settings."
 
 
 def stash_of(session: Mapping[str, object]) -> StashClient:

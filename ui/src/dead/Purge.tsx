@@ -32,7 +32,7 @@ export function Purge({ onDone }: { onDone: () => void }): React.JSX.Element {
       </Form.Label>
       <Form.Control
         id="plexsync-purge-days"
-        className="plexsync-days"
+        className="text-input plexsync-days"
         type="number"
         min={0}
         max={MAX_DAYS}

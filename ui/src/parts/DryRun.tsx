@@ -158,6 +158,7 @@ interface ChoiceProps {
 function Choice({ label, counts, value, onChange }: ChoiceProps): React.JSX.Element {
   return (
     <Form.Control
+      className="text-input"
       as="select"
       size="sm"
       aria-label={label}

@@ -37,6 +37,7 @@ export function ItemSearch({ text, isBusy, onChoose, onClose }: Props): React.JS
       <Modal.Body data-testid="plexsync-search">
         <Form role="search" className="plexsync-bar" onSubmit={search}>
           <Form.Control
+            className="text-input"
             aria-label="Title or file name in Plex"
             placeholder="Title or file name in Plex"
             value={typed}

@@ -62,6 +62,7 @@ export function ByHand({ test }: { test: number }): React.JSX.Element {
       <Form.Group controlId="plexsync-url">
         <Form.Label>{urlRow?.label ?? "Plex URL"}</Form.Label>
         <Form.Control
+          className="text-input"
           type="url"
           value={url}
           placeholder="http://192.168.1.10:32400"
@@ -102,6 +103,7 @@ function TokenField(props: {
       <Form.Label>Plex token</Form.Label>
       <InputGroup>
         <Form.Control
+          className="text-input"
           type={isShown ? "text" : "password"}
           autoComplete="off"
           spellCheck={false}

@@ -141,6 +141,7 @@ function PairRow(props: {
   return (
     <div className="plexsync-pair" data-testid="plexsync-pair">
       <Form.Control
+        className="text-input"
         aria-label={`Folder in Stash, pair ${number}`}
         placeholder="Folder in Stash: /data"
         list="plexsync-stash-folders"
@@ -150,6 +151,7 @@ function PairRow(props: {
       />
       <span aria-hidden="true">⇒</span>
       <Form.Control
+        className="text-input"
         aria-label={`Folder in Plex, pair ${number}`}
         placeholder="Folder in Plex: /media"
         list="plexsync-plex-folders"

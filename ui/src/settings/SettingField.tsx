@@ -109,6 +109,7 @@ function ChoiceControl(props: Shared): React.JSX.Element {
   const { row, isBusy, store } = props;
   return (
     <Form.Control
+      className="text-input"
       as="select"
       aria-label={row.label}
       aria-describedby={describedBy(props)}
@@ -147,6 +148,7 @@ function TextControl(props: Shared): React.JSX.Element {
     <Form onSubmit={(event) => void submit(event)} noValidate>
       <InputGroup>
         <Form.Control
+          className="text-input"
           {...(LONG.has(row.name) ? { as: "textarea" as const, rows: 2 } : {})}
           {...(isNumber
             ? {

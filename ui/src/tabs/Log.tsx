@@ -17,6 +17,7 @@ export function Log(): React.JSX.Element {
       <h2>Log</h2>
       <div className="plexsync-bar">
         <Form.Control
+          className="text-input"
           as="select"
           size="sm"
           aria-label="Level"
@@ -30,6 +31,7 @@ export function Log(): React.JSX.Element {
           ))}
         </Form.Control>
         <Form.Control
+          className="text-input"
           as="select"
           size="sm"
           aria-label="Lines"

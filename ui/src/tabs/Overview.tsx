@@ -54,6 +54,9 @@ const BREAKER_TEXT = {
   half_open: "is being tested",
 } as const;
 
+/** The worker's status while a required setting is missing. */
+const UNCONFIGURED = "waiting for its settings";
+
 interface Shown {
   snapshot: Snapshot;
   overview: OverviewAnswer | null;
@@ -61,6 +64,14 @@ interface Shown {
 
 function PlexCard({ snapshot, overview }: Shown): React.JSX.Element {
   const { plex, at } = snapshot;
+  // A breaker that never saw a request is closed, too.
+  if (snapshot.worker.status === UNCONFIGURED) {
+    return (
+      <Part title="Plex" name="plex">
+        <Facts rows={[["State", "not connected"]]} />
+      </Part>
+    );
+  }
   const rows: [string, React.ReactNode][] = [["State", BREAKER_TEXT[plex.state]]];
   if (plex.state === "closed") {
     const since = overview?.reachable_since ?? 0;

@@ -88,6 +88,7 @@ function SearchBar(props: { text: string; onSearch: (text: string) => void }): R
       }}
     >
       <Form.Control
+        className="text-input"
         aria-label="Title or id of a scene"
         placeholder="Title or id of a scene"
         value={typed}

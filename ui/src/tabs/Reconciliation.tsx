@@ -76,6 +76,7 @@ function Start(props: { isRunning: boolean; onDone: () => void }): React.JSX.Ele
       <p>Compares scenes with Plex by content, and queues what differs.</p>
       <div className="plexsync-bar mb-0">
         <Form.Control
+          className="text-input"
           as="select"
           aria-label="Scope"
           value={isLibrary ? LIBRARY : scope}
@@ -112,6 +113,7 @@ function LibraryChoice(props: {
   if (problem) return <span>{problem}</span>;
   return (
     <Form.Control
+      className="text-input"
       as="select"
       aria-label="Library"
       value={props.scope}

@@ -43,7 +43,7 @@ function Bundle(props: { text: string; onClose: () => void }): React.JSX.Element
       <Modal.Body>
         <textarea
           ref={area}
-          className="form-control"
+          className="form-control text-input"
           rows={16}
           readOnly
           aria-label="Support bundle"
