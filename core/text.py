@@ -1,6 +1,6 @@
 """Formats numbers as users read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.field_values import FieldValue
 from core.units import DAY_S, HOUR_S, MINUTE_S
@@ -11,6 +11,16 @@ _UNITS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
 def pluralize(count: int, noun: str) -> str:
     """Return a count with its noun: `1 scene`, `1,200 scenes`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def are_not_set(settings: Sequence[str]) -> str:
+    """Return the beginning of a sentence about settings, which must not be empty.
+
+    Examples:
+        >>> are_not_set(["Plex URL"]), are_not_set(["Plex URL", "Plex token"])
+        ('Plex URL is not set', 'Plex URL and Plex token are not set')
+    """
+    return f"{' and '.join(settings)} {'is' if len(settings) == 1 else 'are'} not set"
 
 
 def join_counts(counts: Mapping[str, int], sign: str = " ") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.text import pluralize
+from core.text import are_not_set, pluralize
 from page.models.state import Problem
 from page.reasons import reason_text
 from worker.reporting.batch_summary import BATCH
@@ -70,11 +70,10 @@ def find_problems(facts: Facts) -> tuple[Problem, ...]:
 
 def _settings(facts: Facts) -> Iterable[Problem]:
     if facts.missing:
-        verb = "is" if len(facts.missing) == 1 else "are"
         yield _problem(
             "error",
             facts.now,
-            f"PlexSync is paused: {' and '.join(facts.missing)} {verb} not set. Edits stay queued.",
+            f"PlexSync is paused: {are_not_set(facts.missing)}. Edits stay queued.",
             "Set them in the settings.",
             SETTINGS,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.errors import PlexError, PlexSyncError
+from core.text import are_not_set
 from plex.client import PlexClient
 from plex.plex_tv import PLEX_TV
 from stash.answers import SceneState
@@ -190,9 +191,8 @@ def missing_text(settings: tuple[str, ...]) -> str:
     >>> missing_text(("Plex token",))
     "Plex token is not set. Enter it in PlexSync's settings."
     """
-    is_one = len(settings) == 1
-    state, what = ("is not set", "it") if is_one else ("are not set", "them")
-    return f"{' and '.join(settings)} {state}. Enter {what} in PlexSync's settings."
+    what = "it" if len(settings) == 1 else "them"
+    return f"{are_not_set(settings)}. Enter {what} in PlexSync's settings."
 
 
 def stash_of(session: Mapping[str, object]) -> StashClient:

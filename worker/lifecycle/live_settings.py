@@ -6,6 +6,7 @@ from typing import Any
 from core.clock import Clock
 from core.errors import StashQueryError, StashUnavailable
 from core.log import EventLog
+from core.text import are_not_set
 from stash.answers import Credentials
 from stash.client import StashClient
 from stash.session import StashAddress
@@ -157,9 +158,8 @@ class LiveSettings:
         self.generation += 1
         missing = config.missing_required()
         if missing:
-            verb = "is" if len(missing) == 1 else "are"
             text = (
-                f"PlexSync is paused: {' and '.join(missing)} {verb} not set. "
+                f"PlexSync is paused: {are_not_set(missing)}. "
                 "Set them under Settings > Plugins > PlexSync. Edits stay queued until then."
             )
             self._log.warning("settings.missing", settings=missing)
