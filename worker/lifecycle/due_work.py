@@ -77,8 +77,7 @@ class DueWork:
         if self._next_due is None or self._is_held_back():
             return False
         is_soon = self._next_due <= self._clock.wall() + EDIT_GRACE_S
-        may_write = self._settings.config is None or self._settings.may_write
-        return self.is_due() or (is_soon and may_write)
+        return self.is_due() or (is_soon and not self._settings.forbids_writing)
 
     def may_be_due(self) -> bool:
         """Return True if a job is due, or would be under other settings.

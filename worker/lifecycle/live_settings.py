@@ -130,6 +130,11 @@ class LiveSettings:
         config = self.config
         return config is not None and config.enabled and not config.missing_required()
 
+    @property
+    def forbids_writing(self) -> bool:
+        """Return True if the settings are loaded and no job may be processed under them."""
+        return self.config is not None and not self.may_write
+
     def close(self) -> None:
         """Close what was opened under the current settings."""
         if self._ctx is not None:

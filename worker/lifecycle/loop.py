@@ -221,8 +221,7 @@ class WorkerLoop:
             else:
                 self._circuit.probe(ctx.plex)
         breaker = self._circuit.breaker
-        may_write = self._settings.config is None or self._settings.may_write
-        if breaker.state is BreakerStatus.OPEN and may_write:
+        if breaker.state is BreakerStatus.OPEN and not self._settings.forbids_writing:
             self._status.set(WorkerStatus.WAITING_FOR_PLEX, breaker.reason)
 
     def _is_probe_due(self) -> bool:
@@ -232,15 +231,12 @@ class WorkerLoop:
     def _enqueue_sync_if_due(self) -> None:
         until = self._clock.monotonic() + DRAIN_CHUNK_S
         must_stop = partial(self._deadline_passed, until)
-        yields = self._can_drain()
+        # An edit that cannot run now is not waited for.
+        yields = bool(self._circuit.max_jobs) and not self._settings.forbids_writing
         if self._sync_runner.is_due(yields=yields) and self._sync_runner.run_if_due(
             self._settings.stash(), must_stop, yields=yields
         ):
             self._due_work.refresh()
-
-    def _can_drain(self) -> bool:
-        may_write = self._settings.config is None or self._settings.may_write
-        return may_write and self._circuit.breaker.state is not BreakerStatus.OPEN
 
     def _drain_if_due(self) -> None:
         # A half-open breaker needs its test even if no job is due.
