@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.errors import PlexSyncError
 from sync_queue.meta import SERVER, MetaStore
 from sync_queue.store import JobStore
 from tasks.context import TaskContext
+from validation.config import PlexSyncConfig
 
 _METADATA = "%2Flibrary%2Fmetadata%2F"
 
@@ -40,12 +40,14 @@ class PlexLinks:
 NO_LINKS = PlexLinks("", "")
 
 
+def links_of(config: PlexSyncConfig, store: JobStore) -> PlexLinks:
+    """Return the links of the Plex server that was seen last."""
+    return PlexLinks(config.plex_url, MetaStore(store).get(SERVER))
+
+
 def plex_links(context: TaskContext, store: JobStore) -> PlexLinks:
-    """Return the links of the Plex server that was seen last; without links if Stash does not
-    say where it is.
+    """Return the same for a call that has not read the settings; without links if Stash does not
+    say where Plex is.
     """
-    try:
-        url = context.read_settings(context.stash_client()).config.plex_url
-    except PlexSyncError:
-        return NO_LINKS
-    return PlexLinks(url, MetaStore(store).get(SERVER))
+    settings = context.try_read_settings()
+    return NO_LINKS if settings is None else links_of(settings.config, store)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.errors import PlexError, PlexSyncError
+from core.errors import PlexError
 from core.text import pluralize
-from page.links import PlexLinks, plex_links
+from page.links import NO_LINKS, PlexLinks, links_of
 from page.models.base import Done, NoArguments
 from page.models.jobs import OverrideRow, OverridesAnswer, RemoveOverride, SetOverride
 from stash.client import StashClient
@@ -13,6 +13,7 @@ from sync_queue.meta import SERVER, MetaStore
 from sync_queue.overrides import ANY_SERVER, NEVER_ITEM, Override, OverrideRows
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, plex_failure
+from validation.config import ConfigResult
 from validation.metadata import parse_scene
 from validation.settings import BY_NAME
 
@@ -22,9 +23,11 @@ SCENES_PER_QUERY = 100
 
 def list_overrides(context: TaskContext, arguments: NoArguments) -> OverridesAnswer:
     """Return every scene that is matched by hand: those of the setting, and those of the page."""
-    setting = _setting(context)
+    settings = context.try_read_settings()
+    setting = _setting(settings)
     with context.store() as store:
-        rows, links = OverrideRows(store).all(), plex_links(context, store)
+        rows = OverrideRows(store).all()
+        links = NO_LINKS if settings is None else links_of(settings.config, store)
     shown = [_of_setting(scene, item, links) for scene, item in setting.items()]
     shown += [_of_page(row, setting, links) for row in rows]
     shown.sort(key=lambda row: (row.scene, row.source != "setting"))
@@ -56,7 +59,7 @@ def set_override(context: TaskContext, arguments: SetOverride) -> Done:
     what = "never synced" if item == NEVER_ITEM else f"matched with item {item}"
     return Done(
         text=f"{pluralize(len(files), 'scene')} {_be(len(files))} {what} from now on."
-        + _winning_text(_setting(context), list(files))
+        + _winning_text(_setting(context.try_read_settings()), list(files))
     )
 
 
@@ -67,7 +70,7 @@ def remove_override(context: TaskContext, arguments: RemoveOverride) -> Done:
     if count:
         context.try_start_worker()
     text = f"{pluralize(count, 'scene')} {_be(count)} matched by file again."
-    return Done(text=text + _winning_text(_setting(context), arguments.scenes))
+    return Done(text=text + _winning_text(_setting(context.try_read_settings()), arguments.scenes))
 
 
 def chosen_item(
@@ -84,12 +87,9 @@ def chosen_item(
     return (rows[-1].item, "page") if rows else (None, "")
 
 
-def _setting(context: TaskContext) -> Mapping[int, int]:
-    """Return the entries of the setting; {} if Stash does not say them."""
-    try:
-        return context.read_settings(context.stash_client()).config.match_overrides
-    except PlexSyncError:
-        return {}
+def _setting(settings: ConfigResult | None) -> Mapping[int, int]:
+    """Return the entries of the setting; {} if the settings are not known."""
+    return {} if settings is None else settings.config.match_overrides
 
 
 def first_files(stash: StashClient, scenes: Sequence[int]) -> dict[int, tuple[str, str]]:

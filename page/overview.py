@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from core.errors import PlexSyncError
 from core.units import DAY_S
 from page.first_run import first_run
 from page.models.base import NoArguments
@@ -31,7 +30,8 @@ def overview(context: TaskContext, arguments: NoArguments) -> OverviewAnswer:
     Raises:
         TaskFailed, WorkerStartError: the queue cannot be read.
     """
-    settings = _settings(context)
+    # The rest is worth showing where Stash does not say them.
+    settings = context.try_read_settings()
     breaker = CircuitStateFile(context.data_dir, context.clock).load()[0]
     now = context.clock.wall()
     with context.store() as store:
@@ -46,14 +46,6 @@ def overview(context: TaskContext, arguments: NoArguments) -> OverviewAnswer:
             problems=find_problems(_facts(context, store, settings, breaker)),
             first_run=first_run(context, store, settings.config if settings else None),
         )
-
-
-def _settings(context: TaskContext) -> ConfigResult | None:
-    """Return the settings; None where Stash does not say: the rest is worth showing."""
-    try:
-        return context.read_settings(context.stash_client())
-    except PlexSyncError:
-        return None
 
 
 def _facts(

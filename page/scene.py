@@ -9,7 +9,7 @@ from core.text import pluralize
 from page.candidates import candidate_rows
 from page.causes import cause_texts
 from page.dead_letters import message_of
-from page.links import PlexLinks, plex_links
+from page.links import PlexLinks, links_of
 from page.models.base import Confirmed, Done
 from page.models.scene import ChooseScene, ItemRow, RestoreScene, SceneAnswer, SceneState
 from page.overrides import chosen_item, first_files
@@ -63,11 +63,11 @@ def show_scene(context: TaskContext, arguments: ChooseScene) -> SceneAnswer:
     stash, scene = context.stash_client(), arguments.scene
     config = context.read_settings(stash).config
     with context.store() as store:
-        known, links = _known(context, store, scene), plex_links(context, store)
+        known, links = _known(context, store, scene), links_of(config, store)
         if config.missing_required():
             seen = _Seen(None, problem=missing_text(config.missing_required()))
         else:
-            seen = _look(context, stash, store, scene, links.url)
+            seen = _look(context, config, stash, store, scene)
         item, source = chosen_item(store, config.match_overrides, scene, links.server)
     state, text = _state(known, seen)
     return SceneAnswer(
@@ -109,9 +109,10 @@ def _known(context: TaskContext, store: JobStore, scene: int) -> _Known:
     return _Known(next(iter(jobs), None), next(iter(dead_letters), None))
 
 
-def _look(context: TaskContext, stash: StashClient, store: JobStore, scene: int, url: str) -> _Seen:
-    """Return what a sync would do now; `url` is the address of Plex for links."""
-    config = context.config(stash)
+def _look(
+    context: TaskContext, config: PlexSyncConfig, stash: StashClient, store: JobStore, scene: int
+) -> _Seen:
+    """Return what a sync would do now, under settings that are complete."""
     ctx = context.build_sync_context(config, stash, store)
     try:
         unread = _unread_library(ctx.plex, ctx.finder)
@@ -119,7 +120,9 @@ def _look(context: TaskContext, stash: StashClient, store: JobStore, scene: int,
             return _Seen(None, problem=NOT_READ.format(library=unread))
         (seen,) = preview(ctx, [scene])
         server = ctx.plex.machine_identifier() if seen.planned else ""
-        view = _ItemView(config, PlexLinks(url, server), ctx.finder, ctx.records.originals)
+        view = _ItemView(
+            config, PlexLinks(config.plex_url, server), ctx.finder, ctx.records.originals
+        )
         return _Seen(seen, tuple(view.row(seen.reason, plan) for plan in seen.planned))
     except PlexError as error:
         return _Seen(None, problem=f"Plex cannot be asked: {error}. {error.advice}")

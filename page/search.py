@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from core.errors import PlexError
 from core.match import PlexFile
 from core.unicode_form import caseless
-from page.links import PlexLinks, plex_links
+from page.links import PlexLinks, links_of
 from page.models.scene import FoundItem, FoundItems, SearchItems
 from plex.client import PlexClient, Section
 from plex.finder import Finder
@@ -29,7 +29,7 @@ def search_items(context: TaskContext, arguments: SearchItems) -> FoundItems:
     stash = context.stash_client()
     config = context.config(stash)
     with context.store() as store:
-        ctx, links = context.build_sync_context(config, stash, store), plex_links(context, store)
+        ctx, links = context.build_sync_context(config, stash, store), links_of(config, store)
         try:
             ctx.finder.load_sections()
             found = {

@@ -144,6 +144,13 @@ class TaskContext:
         """Return the settings as they are now, complete or not."""
         return read_config(stash.settings(), self.tokens.load())
 
+    def try_read_settings(self) -> ConfigResult | None:
+        """Return the settings as they are now; None if Stash does not say them."""
+        try:
+            return self.read_settings(self.stash_client())
+        except PlexSyncError:
+            return None
+
     def config(self, stash: StashClient) -> PlexSyncConfig:
         """Return the settings as they are now.
 
