@@ -81,7 +81,7 @@ class Job:
             >>> sorted(Job(1, "scene:42", "update+scan", 0, enqueued_at=0.0).causes)
             ['scan', 'update']
         """
-        return frozenset(self.cause.split(_SEPARATOR))
+        return frozenset(split_causes(self.cause))
 
     @property
     def kind(self) -> str:
@@ -104,6 +104,11 @@ class Job:
         if kind != SCENE:
             raise ValueError(f"{self.subject} is not a scene")
         return int(number)
+
+
+def split_causes(stored: str) -> list[str]:
+    """Return the causes in a stored text, in their order."""
+    return stored.split(_SEPARATOR)
 
 
 def scene_subject(scene_id: int) -> str:

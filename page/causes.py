@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from core.job import split_causes
+
 CAUSES: Mapping[str, str] = {
     "create": "created in Stash",
     "update": "changed in Stash",
@@ -33,4 +35,4 @@ def cause_texts(stored: str) -> tuple[str, ...]:
         >>> cause_texts("update+sync_all")
         ('changed in Stash', 'Sync All Scenes')
     """
-    return tuple(CAUSES.get(cause, cause) for cause in stored.split("+") if cause)
+    return tuple(CAUSES.get(cause, cause) for cause in split_causes(stored) if cause)

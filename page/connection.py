@@ -75,8 +75,7 @@ def libraries(context: TaskContext, arguments: NoArguments) -> LibrariesAnswer:
     config = quick_config(context.read_settings(context.stash_client()).config)
     missing = config.missing_required()
     if missing:
-        text = f"{' and '.join(missing)} must be set first."
-        return LibrariesAnswer(libraries=(), missing=(), problem=text)
+        return LibrariesAnswer(libraries=(), missing=(), problem=must_be_set_text(missing))
     plex = context.build_plex(config)
     try:
         sections = plex.sections()
@@ -162,6 +161,11 @@ def is_owner(sections: Sequence[Section]) -> bool | None:
 def problem_text(error: PlexError) -> str:
     """Return a failure of Plex and what to do about it, as sentences."""
     return f"{capitalized(str(error))}. {error.advice}"
+
+
+def must_be_set_text(missing: Sequence[str]) -> str:
+    """Return the sentence for required settings that are not set."""
+    return f"{' and '.join(missing)} must be set first."
 
 
 def capitalized(text: str) -> str:

@@ -27,10 +27,7 @@ def dry_run(context: TaskContext, arguments: ListDryRun) -> DryRunAnswer:
 
 def _row(row: dry_run_file.DryRunRow) -> DryRunRow:
     changes = (
-        DryRunChange(
-            field=name, label=BY_NAME[name].label if name in BY_NAME else name, value=value
-        )
-        for name, value in row.changes
+        DryRunChange(field=name, label=_label(name), value=value) for name, value in row.changes
     )
     return DryRunRow(
         scene=row.scene,

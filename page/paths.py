@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from core.errors import PlexError
-from page.connection import problem_text, quick_config
+from page.connection import must_be_set_text, problem_text, quick_config
 from page.models.base import NoArguments
 from page.models.settings import (
     CheckedPaths,
@@ -14,7 +14,7 @@ from page.models.settings import (
     PathsAnswer,
     TypedPair,
 )
-from plex.client import PlexClient
+from page.unread_library import unread_library
 from plex.finder import Finder
 from plex.index import FileIndex
 from plex.libraries import choose_libraries
@@ -28,8 +28,10 @@ from validation.setting_values import read_path_map
 
 SAMPLE = 500
 MAX_EXAMPLES = 10
-# A library that was never listed is listed here only up to this size, because the user waits.
-MAX_LISTED = 20_000
+NOT_READ = (
+    "PlexSync has not read the library '{library}' yet, and it has {items:,} items. Run the task "
+    "Health Check one time, then check again."
+)
 
 
 def paths(context: TaskContext, arguments: NoArguments) -> PathsAnswer:
@@ -120,7 +122,7 @@ def _plex_folders(context: TaskContext, config: PlexSyncConfig) -> tuple[tuple[s
     """The folders of the chosen libraries, and why there are none."""
     missing = config.missing_required()
     if missing:
-        return (), f"{' and '.join(missing)} must be set first."
+        return (), must_be_set_text(missing)
     plex = context.build_plex(config)
     try:
         chosen = choose_libraries(plex.sections(), config.plex_libraries).sections
@@ -142,7 +144,11 @@ def _finder(context: TaskContext, config: PlexSyncConfig) -> Iterator[Finder]:
     index = FileIndex(context.data_dir / "cache")
     finder = Finder(plex, index, config.plex_libraries, context.clock)
     try:
-        _require_listed(plex, index, config)
+        chosen = choose_libraries(plex.sections(), config.plex_libraries).sections
+        unlisted = (section for section in chosen if index.state(section.uuid) is None)
+        unread = unread_library(plex, unlisted)
+        if unread is not None:
+            raise TaskFailed(NOT_READ.format(library=unread[0], items=unread[1]))
         finder.prepare()
         yield finder
     except PlexError as error:
@@ -150,17 +156,6 @@ def _finder(context: TaskContext, config: PlexSyncConfig) -> Iterator[Finder]:
     finally:
         finder.close()
         plex.close()
-
-
-def _require_listed(plex: PlexClient, index: FileIndex, config: PlexSyncConfig) -> None:
-    for section in choose_libraries(plex.sections(), config.plex_libraries).sections:
-        if index.state(section.uuid) is None:
-            items = plex.count_items(section.key) or 0
-            if items > MAX_LISTED:
-                raise TaskFailed(
-                    f"PlexSync has not read the library '{section.title}' yet, and it has "
-                    f"{items:,} items. Run the task Health Check one time, then check again."
-                )
 
 
 def _shown(pairs: Pairs) -> tuple[PathPair, ...]:

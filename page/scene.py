@@ -15,7 +15,7 @@ from page.models.scene import ChooseScene, ItemRow, RestoreScene, SceneAnswer, S
 from page.overrides import chosen_item, first_files
 from page.reasons import reason_text
 from page.scene_fields import field_rows
-from plex.client import PlexClient
+from page.unread_library import unread_library
 from plex.finder import Finder
 from stash.client import StashClient
 from sync.plan_items import PlannedItem
@@ -29,8 +29,6 @@ from tasks.context import TaskContext, missing_text
 from tasks.restore_scene import restore_scene as restore
 from validation.config import PlexSyncConfig
 
-# A larger library is listed by the worker or by a task, which show progress.
-MAX_LISTED = 20_000
 NOT_READ = (
     "PlexSync has not read the library '{library}' yet. Sync a scene, or run the task Health "
     "Check one time, then reload this page."
@@ -115,9 +113,10 @@ def _look(
     """Return what a sync would do now, under settings that are complete."""
     ctx = context.build_sync_context(config, stash, store)
     try:
-        unread = _unread_library(ctx.plex, ctx.finder)
-        if unread:
-            return _Seen(None, problem=NOT_READ.format(library=unread))
+        ctx.finder.load_sections()
+        unread = unread_library(ctx.plex, ctx.finder.unlisted)
+        if unread is not None:
+            return _Seen(None, problem=NOT_READ.format(library=unread[0]))
         (seen,) = preview(ctx, [scene])
         server = ctx.plex.machine_identifier() if seen.planned else ""
         view = _ItemView(
@@ -128,15 +127,6 @@ def _look(
         return _Seen(None, problem=f"Plex cannot be asked: {error}. {error.advice}")
     finally:
         ctx.close()
-
-
-def _unread_library(plex: PlexClient, finder: Finder) -> str:
-    """Return the name of a library that would take long to be listed now; "" for none."""
-    finder.load_sections()
-    for section in finder.unlisted:
-        if (plex.count_items(section.key) or 0) > MAX_LISTED:
-            return section.title
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

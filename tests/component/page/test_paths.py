@@ -6,6 +6,7 @@ import pytest
 
 from core.clock import SystemClock
 from page import paths
+from page.unread_library import MAX_LISTED
 from plex.path_learner import LearnedMapping
 from sync.path_learning import LearnedPaths, learned_paths_file
 from tests.emulators.plex_server import PlexEmulator
@@ -110,7 +111,7 @@ def test_an_unusable_row_is_named_and_nothing_is_asked(
 
 
 def test_a_large_unread_library_is_left_to_a_task(page: PageCalls, plex: PlexEmulator) -> None:
-    plex.library.add_items(1, paths.MAX_LISTED + 1)
+    plex.library.add_items(1, MAX_LISTED + 1)
 
     text = page.error("check_paths", pairs=RIGHT)
 
