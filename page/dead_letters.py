@@ -25,6 +25,7 @@ from sync_queue.chosen_dead_letters import (
     requeue_chosen,
 )
 from sync_queue.dead_letters import DeadLetter, DeadLetters
+from sync_queue.shown_number import was_shown
 from sync_queue.store import JobStore
 from tasks.context import TaskContext
 from tasks.dead_letters import outage_dead_letters, recover_dead_letters
@@ -82,7 +83,7 @@ def recover(context: TaskContext, arguments: Recover) -> Confirmed:
     """
     with context.store() as store:
         count = len(outage_dead_letters(context, store, arguments.errors))
-    if count > (arguments.confirm or 0):
+    if not was_shown(count, arguments.confirm):
         return Confirmed(count=count, is_done=False)
     if not count:
         return _confirmed(0, "", is_done=True)

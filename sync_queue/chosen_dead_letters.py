@@ -13,6 +13,7 @@ from sync_queue import list_statements as list_sql
 from sync_queue import statements as sql
 from sync_queue.dead_letters import DeadLetter, dead_letter_of
 from sync_queue.hook_queue import job_row
+from sync_queue.shown_number import was_shown
 from sync_queue.store import JobStore
 
 PER_QUERY = 500  # SQLite before 3.32 takes 999 values
@@ -104,7 +105,7 @@ def _change(
 ) -> tuple[int, bool]:
     with store.transaction() as connection:
         chosen = _chosen(connection, choice)
-        is_done = len(chosen) <= (shown or 0)
+        is_done = was_shown(len(chosen), shown)
         if is_done:
             change(connection, chosen)
     return len(chosen), is_done

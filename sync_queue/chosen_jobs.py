@@ -12,6 +12,7 @@ from core.job import PRIORITY_EDIT, SYNC_NOW
 from sync_queue import list_statements as list_sql
 from sync_queue import statements as sql
 from sync_queue.hook_queue import job_row
+from sync_queue.shown_number import was_shown
 from sync_queue.store import JobStore
 
 
@@ -34,7 +35,7 @@ def drop_jobs(store: JobStore, subjects: Sequence[str], shown: int | None) -> tu
     """
     with store.transaction() as connection:
         waiting = _waiting(connection, subjects)
-        is_done = len(waiting) <= (shown or 0)
+        is_done = was_shown(len(waiting), shown)
         if is_done:
             rows = ({"subject": subject} for subject in waiting)
             connection.executemany(list_sql.DROP_WAITING_SUBJECT, rows)
@@ -45,7 +46,7 @@ def drop_all_jobs(store: JobStore, shown: int | None) -> tuple[int, bool]:
     """Delete every waiting job; return their number and whether it was done, as `drop_jobs`."""
     with store.transaction() as connection:
         count = int(connection.execute(list_sql.COUNT_WAITING).fetchone()[0])
-        is_done = count <= (shown or 0)
+        is_done = was_shown(count, shown)
         if is_done:
             connection.execute(sql.DROP_WAITING)
     return count, is_done

@@ -8,6 +8,7 @@ from core.job import scene_subject
 from sync_queue.job_list import JobList
 from sync_queue.overrides import ANY_SERVER, NEVER_ITEM, Override, OverrideRows
 from sync_queue.records import Records
+from sync_queue.shown_number import was_shown
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, plex_failure
 from tasks.restore import EDITED, GONE, REFUSED, RESTORED, ItemRestorer, KeptItem
@@ -61,7 +62,7 @@ def restore_scene(
         try:
             server = ctx.plex.machine_identifier()
             page = _kept_items(ctx.records, scene_id, server)
-            if not page or len(page) > (shown or 0):
+            if not page or not was_shown(len(page), shown):
                 return RestoredScene(len(page), is_done=not page, counts={})
             _require_idle(context, store, scene_id)
             _require_no_setting(config, scene_id)
