@@ -217,17 +217,6 @@ class StashClient(StashTransport):
             page.get("count") or 0
         )
 
-    def file_sample(self, size: int) -> list[tuple[str, int]]:
-        """Return (path, bytes) of the files of randomly selected scenes; [] without scenes."""
-        data = self.graphql(queries.FILE_SAMPLE, {"size": size})
-        with expect_shape():
-            scenes = data["findScenes"]["scenes"]
-            return [
-                (str(file["path"]), int(file["size"] or 0))
-                for scene in scenes
-                for file in scene["files"]
-            ]
-
     def log_line(self, level: str, text: str) -> None:
         """Write a line to Stash's log, by running PlexSync as an operation."""
         self.send(

@@ -33,3 +33,12 @@ def scene_file_sample(stash: StashClient, size: int) -> list[list[SceneFile]]:
             ]
             for scene in data["findScenes"]["scenes"]
         ]
+
+
+def file_sample(stash: StashClient, size: int) -> list[SceneFile]:
+    """Return the files of randomly selected scenes; [] without scenes.
+
+    Raises:
+        StashUnavailable, StashQueryError: Stash does not answer.
+    """
+    return [file for files in scene_file_sample(stash, size) for file in files]

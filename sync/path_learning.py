@@ -13,6 +13,7 @@ from core.log import EventLog
 from core.units import DAY_S
 from plex.path_learner import Candidates, LearnedMapping, StashFile, contradicts, learn
 from stash.client import StashClient
+from stash.library import file_sample
 from validation.metadata import SceneFile
 from validation.state_file import StateFile
 
@@ -81,14 +82,14 @@ class LearnedPathStore:
         before stays, and the sample is requested again after RETRY_AFTER_S.
         """
         try:
-            sample = stash.file_sample(SAMPLE)
+            sample = file_sample(stash, SAMPLE)
         except (StashQueryError, StashUnavailable) as error:
             self._retry_at = self._clock.monotonic() + RETRY_AFTER_S
             if not self._has_failed:
                 self._log.warning("paths.not_learned", detail=str(error))
             self._has_failed = True
             return
-        files = [StashFile(path, size) for path, size in sample]
+        files = [StashFile(file.path, file.size) for file in sample]
         mappings = [
             mapping
             for mapping in learn(files, candidates)

@@ -12,6 +12,7 @@ from plex.finder import no_library
 from plex.libraries import choose_libraries
 from plex.path_learner import StashFile, learn
 from stash.client import StashClient
+from stash.library import file_sample
 from stash.versions import is_too_old, version_advice
 from sync.context import SyncContext
 from sync.missing_libraries import library_missing
@@ -207,11 +208,11 @@ def _proposed_mapping(
 ) -> list[str]:
     """Return the pairs of folders that files of one name and size support; [] for too few files."""
     try:
-        sample = stash.file_sample(LEARN_SAMPLE)
+        sample = file_sample(stash, LEARN_SAMPLE)
     except (StashQueryError, StashUnavailable) as error:
         context.log("warning", f"No path mapping can be proposed: {error}.")
         return []
-    files = [StashFile(path, size) for path, size in sample]
+    files = [StashFile(file.path, file.size) for file in sample]
     with open_context(context, config, stash) as ctx:
         ctx.finder.prepare()
         return [f"{one.source} => {one.target}" for one in learn(files, ctx.finder.candidates)]

@@ -32,6 +32,7 @@ from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from plex.transport import PlexAddress
 from startup import read_message
 from stash.client import StashClient
+from stash.library import file_sample
 from stash.session import StashAddress
 from tests.fuzz.mutations import GARBAGE, JSON, TEXTS, mutated, mutated_bytes
 from tests.harness.clocks import FakeClock
@@ -261,7 +262,7 @@ def test_any_answer_of_stash_is_parsed_or_one_of_our_errors(name: str, data: st.
             "settings": lambda: read_config(client.settings()),
             "credentials": client.credentials,
             "scene_page": lambda: client.scene_page(0, 10),
-            "file_sample": lambda: client.file_sample(10),
+            "file_sample": lambda: file_sample(client, 10),
         }
 
         with contextlib.suppress(PlexSyncError, *([ValueError] if name == "scenes" else [])):

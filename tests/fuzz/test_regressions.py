@@ -13,6 +13,7 @@ from core.original import Original
 from core.record import FieldRecord, SyncRecord
 from core.step_timer import StepTimer
 from stash.client import StashClient
+from stash.library import file_sample
 from stash.session import StashAddress
 from sync.path_learning import LearnedPathStore
 from sync_queue.counters import Counters
@@ -300,7 +301,7 @@ def test_an_answer_of_another_shape_is_a_stash_that_is_away(answer: bytes) -> No
             client.settings,
             client.credentials,
             lambda: client.scene_page(0, 1),
-            lambda: client.file_sample(1),
+            lambda: file_sample(client, 1),
         ):
             with pytest.raises(StashUnavailable):
                 ask()

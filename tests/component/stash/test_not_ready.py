@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import StashNeed, StashQueryError, StashSchemaError, StashUnavailable
 from stash.client import StashClient
+from stash.library import file_sample
 from stash.session import StashAddress
 from tests.emulators.stash_server import StashEmulator
 
@@ -19,7 +20,7 @@ READS: dict[str, Callable[[StashClient], object]] = {
     "newest_entities": lambda client: client.newest_entities(["tag"], 1, 10),
     "scenes_showing": lambda client: client.scenes_showing("tag:1", 0, 10),
     "scenes_by_oshash": lambda client: client.scenes_by_oshash("aa"),
-    "file_sample": lambda client: client.file_sample(10),
+    "file_sample": lambda client: file_sample(client, 10),
     "scene_count": lambda client: client.scene_count(),
     "cover": lambda client: client.cover(1, "1"),
     "has_other_cover": lambda client: client.has_other_cover(1, "x"),
