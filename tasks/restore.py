@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from core.calls import run_here
@@ -65,7 +66,8 @@ def count_restorable(context: TaskContext) -> int:
     _require_disabled(stash)
     with context.store() as store:
         try:
-            server = context.build_plex(config).machine_identifier()
+            with closing(context.build_plex(config)) as plex:
+                server = plex.machine_identifier()
         except PlexError as error:
             raise plex_failure(error) from error
         return Records(store).originals.count(server)
