@@ -74,9 +74,13 @@ def missing_types(tree: Tree, type_name: str, types: Types) -> Iterator[str]:
             yield from missing_types(below, types[type_name][name], types)
 
 
-def reduce_selection(types: Types, version: str) -> tuple[SceneSelection, tuple[str, ...]]:
-    """Return the selection without what the schema lacks, and the names that a sync cannot miss."""
-    tree = parse_selection(queries.SCENE)
+def reduce_selection(
+    wanted: str, types: Types, version: str
+) -> tuple[SceneSelection, tuple[str, ...]]:
+    """Return the wanted selection without what the schema lacks, and the names that a sync cannot
+    miss.
+    """
+    tree = parse_selection(wanted)
     needed = parse_selection(queries.ALWAYS)
     left_out = [
         name

@@ -59,8 +59,15 @@ class StashTransport(GQLWrapper):
         # PlexSync's queries carry their fragments.
         self.fragments: dict[str, str] = {}
         self.log = _SILENT_LOG
+        self._wanted = queries.SCENE
         self.selection = SceneSelection()
         silence_certificate_warnings(address)
+
+    def want(self, selection: str) -> None:
+        """Ask for this of each scene from now on."""
+        if selection != self._wanted:
+            self._wanted = selection
+            self.selection = SceneSelection(selection)
 
     @property
     def cookie(self) -> str:
@@ -172,7 +179,7 @@ class StashTransport(GQLWrapper):
         with expect_shape():
             version = str(data["version"]["version"] or "")
         if self.selection.version not in (None, version):
-            self.selection = SceneSelection()
+            self.selection = SceneSelection(self._wanted)
         return version
 
     def schema_error(self, text: str) -> StashSchemaError:
@@ -195,16 +202,16 @@ class StashTransport(GQLWrapper):
         if self.selection.version == version:
             raise self.schema_error(refusal)
         types = self._read_types()
-        selection, missing = reduce_selection(types, version)
+        selection, missing = reduce_selection(self._wanted, types, version)
         if missing or not selection.left_out:
-            self.selection = SceneSelection(version=version)
+            self.selection = SceneSelection(self._wanted, version=version)
             raise self.schema_error(f"it lacks {', '.join(missing)}" if missing else refusal)
         self.selection = selection
 
     def _read_types(self) -> dict[str, dict[str, str]]:
         """Return the fields of the types that a scene query selects."""
         types: dict[str, dict[str, str]] = {}
-        tree = parse_selection(queries.SCENE)
+        tree = parse_selection(self._wanted)
         while names := sorted(set(missing_types(tree, SCENE_TYPE, types))):
             data = self.send(queries.types_by_name(names))
             with expect_shape():

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stash import queries
+from stash.scene_needs import widest_selection
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE_SOURCES = ROOT / "ui" / "src"
@@ -36,10 +37,10 @@ def worker_documents() -> dict[str, str]:
     return {
         **constants,
         **by_kind,
-        "one_scene": queries.one_scene(queries.SCENE),
-        "whole_scenes": queries.whole_scenes(queries.SCENE),
-        "recent_scenes": queries.recent_scenes(queries.SCENE),
-        "scenes_by_id": queries.scenes_by_id([1, 2]),
+        "one_scene": queries.one_scene(widest_selection()),
+        "whole_scenes": queries.whole_scenes(widest_selection()),
+        "recent_scenes": queries.recent_scenes(widest_selection()),
+        "scenes_by_id": queries.scenes_by_id([1, 2], widest_selection()),
         "entities_by_subject": queries.entities_by_subject([f"{kind}:1" for kind in _KINDS]),
         "newest_entities": queries.newest_entities(_KINDS),
         "types_by_name": queries.types_by_name(["Scene", "Studio"]),

@@ -13,13 +13,16 @@ from validation.sanitizers import clean_names, clean_text
 
 TAGS = "tags"
 
+COMPOSED: dict[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {}
+"""What makes the value of a field that is more than an attribute of the scene, by its name."""
+
 
 def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
     """Return the value of every enabled edit field by name, in table order; empty is "", () or
     None.
     """
     return {
-        field.name: _CLEANERS[field.kind](getattr(scene, _attribute(field, config)), field, config)
+        field.name: _CLEANERS[field.kind](_value(field, scene, config), field, config)
         for field in EDIT_FIELDS
         if config.field_enabled(field.name) and scene.is_known(_attribute(field, config))
     }
@@ -28,6 +31,12 @@ def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, Fie
 def desired_images(config: PlexSyncConfig) -> tuple[Field, ...]:
     """Return the image fields that are enabled, in table order."""
     return tuple(field for field in IMAGE_FIELDS if config.field_enabled(field.name))
+
+
+def _value(field: Field, scene: SyncMetadata, config: PlexSyncConfig) -> FieldValue:
+    make = COMPOSED.get(field.name)
+    value: FieldValue = make(scene, config) if make else getattr(scene, _attribute(field, config))
+    return value
 
 
 def _attribute(field: Field, config: PlexSyncConfig) -> str:

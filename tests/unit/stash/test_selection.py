@@ -41,7 +41,7 @@ def schema(*, without: str = "") -> Types:
 
 
 def test_a_schema_with_everything_leaves_nothing_out() -> None:
-    selection, missing = reduce_selection(schema(), "v1")
+    selection, missing = reduce_selection(queries.SCENE, schema(), "v1")
 
     assert (selection.left_out, missing) == ((), ())
     assert parse_selection(selection.text) == parse_selection(queries.SCENE)
@@ -58,7 +58,7 @@ def test_a_schema_with_everything_leaves_nothing_out() -> None:
     ],
 )
 def test_only_what_the_schema_lacks_is_left_out(without: str, left_out: str) -> None:
-    selection, missing = reduce_selection(schema(without=without), "v1")
+    selection, missing = reduce_selection(queries.SCENE, schema(without=without), "v1")
 
     assert (selection.left_out, missing) == ((left_out,), ())
     assert set(parse_selection(queries.SCENE)) - set(parse_selection(selection.text)) == {left_out}
@@ -68,7 +68,7 @@ def test_only_what_the_schema_lacks_is_left_out(without: str, left_out: str) -> 
     "without", ["Scene.id", "Scene.files", "Scene.updated_at", "VideoFile.path", "Fingerprint.type"]
 )
 def test_what_every_sync_needs_is_named(without: str) -> None:
-    _, missing = reduce_selection(schema(without=without), "v1")
+    _, missing = reduce_selection(queries.SCENE, schema(without=without), "v1")
 
     assert missing == (without,)
 
