@@ -59,6 +59,9 @@ class SceneGaps:
         scene_id = pending.scene_id
         if pending.is_gone:
             return gaps_of(Observation(scene_id, is_gone=True))
+        if pending.exclusion is not None and pending.restorable:
+            observed = Observation(scene_id, excluded=pending.exclusion.text)
+            return gaps_of(observed)
         if pending.scene is None or self._records is None:
             return ()
         if pending.problem:

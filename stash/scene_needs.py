@@ -20,7 +20,9 @@ class SceneNeed:
     is_needed: Callable[[PlexSyncConfig], bool]
 
 
-NEEDS: tuple[SceneNeed, ...] = ()
+NEEDS: tuple[SceneNeed, ...] = (
+    SceneNeed("stash_ids { endpoint stash_id }", lambda config: config.required_stash_id),
+)
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""
 
 

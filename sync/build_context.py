@@ -114,6 +114,7 @@ def build_sync_context(
         # A path mapping that the user has set replaces what PlexSync has learned.
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
+        enqueue=store.enqueue_many,
     )
 
 

@@ -1,6 +1,6 @@
 """Hold what a sync works with under one set of settings; `wiring.py` builds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
@@ -20,6 +20,9 @@ from sync.scene_matcher import SceneMatcher
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 
+Enqueue = Callable[[Sequence[str], str, int], object]
+"""Puts subjects into the queue, with a cause and a priority, in one transaction."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncContext:
@@ -28,7 +31,7 @@ class SyncContext:
     `overrides` holds what the user has decided by hand; it is loaded with the scenes of a batch.
 
     `learning` is None where the user has set a path mapping. `check_epoch` raises Fenced once a
-    newer worker has taken over.
+    newer worker has taken over. `enqueue` is for scenes that a job finds to be out of step.
     """
 
     config: PlexSyncConfig
@@ -45,6 +48,7 @@ class SyncContext:
     watch: StepTimer
     learning: LearnedPathStore | None = None
     check_epoch: Callable[[], None] = lambda: None
+    enqueue: Enqueue = lambda subjects, cause, priority: None
 
     def matcher(self) -> SceneMatcher:
         """Return what matches scenes with Plex's files."""

@@ -13,7 +13,7 @@ from core.record import SyncRecord
 from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
-from sync.filters import exclusion_reason
+from sync.filters import exclusion_of
 from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter
@@ -21,6 +21,7 @@ from sync.job_progress import JobProgress, outcome_of
 from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
+from sync.restore_excluded import ExcludedScenes
 from sync.scene_records import confirmed_update, new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
 from sync.suspensions import SuspendedField, overwritten_fields, suspended_images
@@ -62,6 +63,7 @@ class SceneSync:
             timer=ctx.watch,
             gate=gate,
         )
+        self._excluded = ExcludedScenes(ctx)
         self.written: list[WrittenItem] = []
         self.suspended: list[SuspendedField] = []
 
@@ -71,9 +73,10 @@ class SceneSync:
         """Plan each item of the batch once; do this before `share` and `sync`.
 
         Raises:
-            StashUnavailable: Stash did not say whether the scene that owns an item still exists.
+            PlexError, StashUnavailable: a server failed.
         """
         self._planner.plan(batch)
+        self._excluded.plan(batch)
 
     def share(self, batch: Batch) -> Steps[None]:
         """Write what several items of the batch have in common; only certain matches take part."""
@@ -102,7 +105,8 @@ class SceneSync:
 
     def items_of(self, batch: Batch, job: Job) -> frozenset[int]:
         """Return the items that a job of a planned batch writes, unless Plex has changed them."""
-        return frozenset(batch.cases[job.id].planned)
+        case = batch.cases[job.id]
+        return frozenset([*case.planned, *(item for item, _, _ in case.restorable)])
 
     def sync(self, batch: Batch, job: Job) -> Steps[Outcome]:
         """Do one job of a planned batch.
@@ -117,6 +121,8 @@ class SceneSync:
             raise case.error
         if case.scene is None:
             return self._forget_scene(batch, job)
+        if case.restorable:
+            return (yield from self._excluded.restore(batch, case, case.scene))
         outcome = self._outcome_without_sync(case, case.scene)
         if outcome is not None:
             return outcome
@@ -151,9 +157,9 @@ class SceneSync:
             return Outcome(Disposition.COMPLETE, SyncResult.NO_FILE, message=advice, title=title)
         if not self._ctx.config.sync_metadata:
             return Outcome(Disposition.COMPLETE, SyncResult.OFF, title=title)
-        excluded = exclusion_reason(scene, self._ctx.config, self._ctx.overrides)
+        excluded = exclusion_of(scene, self._ctx.config, self._ctx.overrides)
         if excluded or case.match is None:
-            message = f"Left alone: {excluded}."
+            message = f"Left alone: {excluded.text if excluded else 'it was not matched'}."
             return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
         is_absent = case.match.confidence is Confidence.NONE and not self._matcher.missing_libraries
         if self._ctx.config.skip_not_found and is_absent:

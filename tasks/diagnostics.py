@@ -124,7 +124,13 @@ def test_scene(context: TaskContext) -> TaskResult:
     shown = _previews(context, config, stash, [config.test_scene])[0]
     for line in shown.lines():
         context.info(line)
-    return {"scene": shown.scene_id, "fields": shown.fields, "problem": shown.problem}
+    left_out = shown.exclusion.reason.value if shown.exclusion else ""
+    return {
+        "scene": shown.scene_id,
+        "fields": shown.fields,
+        "problem": shown.problem,
+        "left_out": left_out,
+    }
 
 
 def clear_matches(context: TaskContext) -> TaskResult:

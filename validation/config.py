@@ -38,7 +38,7 @@ class PlexSyncConfig(BaseModel):
     """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name.
 
     `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are
-    caseless.
+    in their broad form, `required_tags` in their plain form. `min_rating` is 0 to 100, 0 for none.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -63,6 +63,11 @@ class PlexSyncConfig(BaseModel):
     only_organized: bool
     excluded_tags: frozenset[str]
     excluded_paths: tuple[str, ...]
+    required_stash_id: bool
+    required_tags: frozenset[str]
+    included_paths: tuple[str, ...]
+    min_rating: int
+    on_excluded: str
     quality_gate: bool
     reconcile_interval: str
     reconcile_scope: Scope

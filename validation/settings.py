@@ -16,6 +16,9 @@ GROUPS: dict[str, str] = {
     "f": "Tasks",
 }
 
+KEEP, RESTORE = "keep", "restore"
+"""What `on_excluded` does with what was written for a scene that is excluded later."""
+
 # fmt: off
 _CONNECTION = (
     Setting(
@@ -98,6 +101,32 @@ _MATCHING = (
         "excluded_paths", "b", SettingType.STRING, "", "Excluded paths",
         "Skip scenes whose file is below one of these folders, as Stash sees them, in upper or "
         "lower case. Separate folders by semicolons.",
+    ),
+    Setting(
+        "required_stash_id", "b", SettingType.BOOLEAN, False, "Only scenes with a stash-box ID",
+        "Skip scenes without an ID of a stash-box: they are not identified yet.",
+    ),
+    Setting(
+        "required_tags", "b", SettingType.STRING, "", "Required tags",
+        "Skip scenes that have none of these tags, in upper or lower case. Separate tags by "
+        "commas; put a tag that has a comma in double quotes.",
+    ),
+    Setting(
+        "included_paths", "b", SettingType.STRING, "", "Included paths",
+        "Skip scenes without a file below one of these folders, exactly as Stash writes them. "
+        "Separate folders by semicolons.",
+    ),
+    Setting(
+        "min_rating", "b", SettingType.NUMBER, 0, "Lowest rating",
+        "Skip scenes that are rated lower, and unrated ones. 100 is the best rating, 5 stars. 0 "
+        "means none.",
+        lowest=0, highest=100,
+    ),
+    Setting(
+        "on_excluded", "b", SettingType.STRING, KEEP, "When a scene no longer qualifies",
+        "What becomes of what PlexSync has written for a scene that the settings above come to "
+        "skip: 'keep' leaves it in Plex, 'restore' puts back what Plex showed before.",
+        choices=(KEEP, RESTORE),
     ),
 )
 

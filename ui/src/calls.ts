@@ -120,6 +120,7 @@ export interface DryRunAnswer {
   checked: number;
   kinds: Record<string, number>;
   fields: Record<string, number>;
+  left_out: LeftOut[];
   total: number;
   rows: DryRunRow[];
 }
@@ -208,6 +209,12 @@ export interface LearnedPair {
   source: string;
   target: string;
   files: number;
+}
+
+export interface LeftOut {
+  reason: string;
+  text: string;
+  count: number;
 }
 
 export interface LibrariesAnswer {

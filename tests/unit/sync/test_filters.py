@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from sync.filters import exclusion_reason
+from sync.filters import ExclusionReason, exclusion_of, known_reasons, left_out_lines, restores
 from validation.config import PlexSyncConfig, read_config
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
 
@@ -23,7 +23,8 @@ def settings(**values: object) -> PlexSyncConfig:
 
 
 def reason_for(scene: SyncMetadata, config: PlexSyncConfig) -> str:
-    return exclusion_reason(scene, config, config.match_overrides)
+    excluded = exclusion_of(scene, config, config.match_overrides)
+    return excluded.text if excluded else ""
 
 
 @pytest.mark.parametrize(
@@ -110,3 +111,120 @@ def test_every_file_of_a_scene_can_exclude_it() -> None:
     scene = SCENE.model_copy(update={"files": files})
 
     assert reason_for(scene, settings(excluded_paths="/data/private")) != ""
+
+
+RATED = SCENE.model_copy(update={"rating": 7.3, "stash_ids": ("9a6e",)})
+DARK = ("it is not rated", "its rating of 73 is lower than 74")
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"required_stash_id": True}, ""),
+        ({"required_tags": "nothing, keep"}, ""),
+        ({"required_tags": " KEEP "}, ""),
+        ({"required_tags": "Kee"}, "it carries none of the required tags"),
+        ({"included_paths": "/data/films"}, ""),
+        ({"included_paths": "/other; /data"}, ""),
+        ({"included_paths": "/"}, ""),
+        ({"included_paths": "/data/fil"}, "its file lies below none of the included paths"),
+        ({"min_rating": 73}, ""),
+        ({"min_rating": 0}, ""),
+        ({"min_rating": 74}, DARK[1]),
+    ],
+)
+def test_a_scene_must_meet_every_condition(values: dict[str, object], reason: str) -> None:
+    assert reason_for(RATED, settings(**values)) == reason
+
+
+@pytest.mark.parametrize(
+    ("values", "reason", "text"),
+    [
+        ({"required_stash_id": True}, ExclusionReason.NO_STASH_ID, "it has no stash-box ID"),
+        ({"min_rating": 1}, ExclusionReason.LOW_RATING, DARK[0]),
+    ],
+)
+def test_what_a_scene_lacks_fails_its_condition(
+    values: dict[str, object], reason: ExclusionReason, text: str
+) -> None:
+    excluded = exclusion_of(SCENE, settings(**values), {})
+
+    assert excluded is not None
+    assert (excluded.reason, excluded.text) == (reason, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "setting", "is_included"),
+    [
+        ("/data/films/a.mp4", "/data/films/", True),
+        ("D:\\films\\a.mp4", "D:/films", True),
+        ("D:\\films\\a.mp4", "D:\\", True),
+        ("\\\\nas\\share\\a.mp4", "//nas/share", True),
+        ("/data/films/a.mp4", "/Data/films", False),
+        ("/data/films/a.mp4", "/data/films/a.mp4", False),
+        ("/data/Cafe\u0301/a.mp4", "/data/Caf\u00e9", False),
+        ("/data/films /a.mp4", "/data/films", False),
+    ],
+)
+def test_an_included_folder_is_compared_exactly(path: str, setting: str, is_included: bool) -> None:
+    """A doubt leaves the scene alone."""
+    scene = SCENE.model_copy(update={"files": (SceneFile(path=path, size=10, oshash=""),)})
+
+    assert (reason_for(scene, settings(included_paths=setting)) == "") is is_included
+
+
+@pytest.mark.parametrize(
+    ("tag", "setting"),
+    [("Caf\u00e9 Noir", "CAFE\u0301  noir"), ("Men, women", 'other, "men, women"')],
+)
+def test_a_required_tag_is_found_in_any_spelling(tag: str, setting: str) -> None:
+    scene = SCENE.model_copy(update={"tags": (tag,)})
+
+    assert reason_for(scene, settings(required_tags=setting)) == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "left_out"),
+    [
+        ({"required_tags": "Keep"}, "tags"),
+        ({"excluded_tags": "Other"}, "tags"),
+        ({"required_stash_id": True}, "stash_ids"),
+        ({"min_rating": 50}, "rating100"),
+    ],
+)
+def test_what_stash_lacks_leaves_the_scene_alone(values: dict[str, object], left_out: str) -> None:
+    scene = SCENE.model_copy(update={"left_out": frozenset({left_out})})
+
+    excluded = exclusion_of(scene, settings(**values, on_excluded="restore"), {})
+
+    assert excluded is not None
+    assert excluded.reason is ExclusionReason.UNKNOWN
+    assert not restores(excluded, settings(**values, on_excluded="restore"))
+
+
+@pytest.mark.parametrize(
+    ("values", "is_restored"),
+    [
+        ({"only_organized": True, "on_excluded": "restore"}, True),
+        ({"only_organized": True}, False),
+        ({"match_overrides": "scene 42 => never", "on_excluded": "restore"}, False),
+    ],
+)
+def test_only_a_condition_puts_values_back(values: dict[str, object], is_restored: bool) -> None:
+    config = settings(**values)
+    scene = SCENE.model_copy(update={"organized": False})
+
+    excluded = exclusion_of(scene, config, config.match_overrides)
+
+    assert excluded is not None
+    assert restores(excluded, config) is is_restored
+
+
+def test_reasons_are_counted_in_order_of_frequency() -> None:
+    counts = {"low_rating": 2, "not_organized": 1_200, "of another version": 7}
+
+    assert [reason.value for reason, _ in known_reasons(counts)] == ["not_organized", "low_rating"]
+    assert left_out_lines(counts) == [
+        "1,202 scenes left out by the settings: 1,200 not organized, 2 unrated or rated too low."
+    ]
+    assert left_out_lines({}) == []
