@@ -27,8 +27,8 @@ NEEDS: tuple[SceneNeed, ...] = (
 
 
 def scene_selection(config: PlexSyncConfig) -> str:
-    """Return what a scene must bring under these settings."""
-    return _joined(need for need in NEEDS if need.is_needed(config))
+    """Return what a scene must bring under these settings, in whichever library its item is."""
+    return _joined(need for need in NEEDS if any(map(need.is_needed, config.variants)))
 
 
 def widest_selection() -> str:

@@ -1,6 +1,6 @@
 """Build what a sync works with from one set of settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,16 +14,17 @@ from plex.finder import Finder
 from plex.index import FileIndex
 from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
-from plex.plan import WriteRules
 from plex.transport import PlexAddress
 from stash.client import StashClient
 from stash.scene_needs import scene_selection
 from sync.capabilities import ServerCapabilities
 from sync.context import SyncContext
+from sync.library_settings import LibrarySettings, unknown_libraries, unknown_rules_text
 from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
 from sync.reached_url import ReachedUrl
 from sync_queue.meta import MetaStore
+from sync_queue.notices import Notices
 from sync_queue.overrides import OverrideRows
 from sync_queue.records import Records
 from sync_queue.store import JobStore
@@ -37,7 +38,8 @@ OnPlexResponse = Callable[[float, int], object]
 class WorkerAdditions:
     """What only the worker's sync context has; that of a task works with these defaults.
 
-    `owner` is the thread that every answer of Plex is reported on.
+    `owner` is the thread that every answer of Plex is reported on. `notices` reach the user; None
+    keeps what is found to the log.
     """
 
     learning: LearnedPathStore | None = None
@@ -45,6 +47,7 @@ class WorkerAdditions:
     owner: OwnThread = field(default_factory=OwnThread)
     on_response: OnPlexResponse = lambda took_s, status: None
     timer: StepTimer | None = None
+    notices: Notices | None = None
 
 
 def build_plex(
@@ -97,7 +100,20 @@ def build_sync_context(
     def on_missing(choice: LibraryChoice) -> None:
         log.warning("library.missing", detail=choice.problem)
 
-    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock, on_missing)
+    def on_titles(titles: Sequence[str]) -> None:
+        unknown = unknown_libraries(config, titles)
+        if unknown:
+            log.warning("library_rules.unknown", libraries=unknown, plex=titles)
+        if unknown and extra.notices is not None:
+            text = unknown_rules_text(unknown)
+            extra.notices.add("library_rules", "warning", text, clock.wall())
+
+    def title_of(section: int) -> str:
+        known = finder.section_of(section)
+        return known.title if known is not None else ""
+
+    index = FileIndex(data_dir / "cache")
+    finder = Finder(plex, index, config.plex_libraries, clock, on_missing, on_titles)
     return SyncContext(
         config=config,
         stash=stash,
@@ -108,7 +124,7 @@ def build_sync_context(
         log=log,
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
-        rules=_write_rules(config),
+        libraries=LibrarySettings(config, title_of),
         overrides=_build_overrides(config, stash, plex, store, log),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
@@ -123,12 +139,3 @@ def _build_overrides(
 ) -> SceneOverrides:
     rows = OverrideRows(store)
     return SceneOverrides(config.match_overrides, rows, stash, plex.machine_identifier, log)
-
-
-def _write_rules(config: PlexSyncConfig) -> WriteRules:
-    return WriteRules(
-        preserve_plex_edits=config.preserve_plex_edits,
-        lock_fields=config.lock_fields,
-        lock_collections=config.lock_collections,
-        quality_gate=config.quality_gate,
-    )

@@ -9,10 +9,10 @@ from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.finder import Finder
 from plex.path_map import PathMap
-from plex.plan import WriteRules
 from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.edit_sender import EditSender
+from sync.library_settings import LibrarySettings
 from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
 from sync.plan_items import PlanRules
@@ -43,7 +43,7 @@ class SyncContext:
     log: EventLog
     path_map: PathMap
     capabilities: ServerCapabilities
-    rules: WriteRules
+    libraries: LibrarySettings
     overrides: SceneOverrides
     watch: StepTimer
     learning: LearnedPathStore | None = None
@@ -65,7 +65,7 @@ class SyncContext:
             PlexError: Plex did not say which server it is.
         """
         limits = self.capabilities.limits(self.plex.machine_identifier())
-        return PlanRules(self.config, self.rules, limits, self.clock.wall())
+        return PlanRules(self.libraries, limits, self.clock.wall())
 
     def close(self) -> None:
         """Close the connections to Plex and the index's files."""

@@ -15,7 +15,6 @@ from sync.record_evidence import recorded_match
 from sync.restore_excluded import restorable_items
 from sync.targets import items_to_write, matched_files
 from sync_queue.originals import KeptItem
-from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata, parse_scene
 
 
@@ -25,8 +24,7 @@ class SyncPlanner:
     Scenes must come in the order of their ids: the first one that matches an item claims it.
 
     Attributes:
-        stash, plex, finder, records, rules, log: those of the settings, see `SyncContext`.
-        images: the image fields that the settings enable.
+        stash, plex, finder, records, libraries, log: those of the settings, see `SyncContext`.
         server: Plex's identifier, "" before `prepare`.
     """
 
@@ -35,9 +33,8 @@ class SyncPlanner:
         self.plex = ctx.plex
         self.finder = ctx.finder
         self.records = ctx.records
-        self.rules = ctx.rules
+        self.libraries = ctx.libraries
         self.log = ctx.log
-        self.images = desired_images(ctx.config)
         self.server = ""
         self._ctx = ctx
         self._matcher = ctx.matcher()

@@ -34,7 +34,6 @@ from sync.targets import (
 )
 from sync.verify import WrittenItem, written_item
 from sync.write_item import ItemWriter
-from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
 
 
@@ -54,11 +53,10 @@ class SceneSync:
         self._sender = ctx.sender()
         self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
         self._images = ImageWriter(
-            fields=desired_images(ctx.config),
+            libraries=ctx.libraries,
             stash=ctx.stash,
             plex=ctx.plex,
-            rules=ctx.rules,
-            sender=ImageSender(ctx.plex, ctx.rules, ctx.records, ctx.clock, ctx.check_epoch),
+            sender=ImageSender(ctx.plex, ctx.libraries, ctx.records, ctx.clock, ctx.check_epoch),
             clock=ctx.clock,
             timer=ctx.watch,
             gate=gate,
@@ -96,7 +94,7 @@ class SceneSync:
             self._ctx.capabilities,
             self._sender,
             self._ctx.log,
-            preserve_plex_edits=self._ctx.rules.preserve_plex_edits,
+            self._ctx.libraries,
         )
         written = yield from writer.write_shared(tuple(plans.values()))
         batch.written = frozenset((plans[key].scene.scene_id, key) for key in written)

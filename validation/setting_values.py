@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from core.folding import broad_form, plain_form
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.quoted_list import split_list
+from validation.rule_entries import read_rule_entries
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
 from validation.setting import Setting, SettingType
@@ -247,4 +248,5 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "required_tags": read_required_tags,
     "included_paths": read_folders,
     "reconcile_scope": read_scope,
+    "library_rules": read_rule_entries,
 }

@@ -128,11 +128,18 @@ _MATCHING = (
         "skip: 'keep' leaves it in Plex, 'restore' puts back what Plex showed before.",
         choices=(KEEP, RESTORE),
     ),
+    Setting(
+        "library_rules", "b", SettingType.STRING, "", "Library rules",
+        "Other fields and formats for single Plex libraries, as one JSON text: "
+        '\'{"Scenes": {"sync_studio": false}}\'. Edit them as a table on PlexSync\'s page.',
+        default_note="empty; the settings hold for all libraries",
+    ),
 )
 
 _MASTER = Setting(
     "sync_metadata", "c", SettingType.BOOLEAN, True, "Sync metadata",
     "Master switch of all fields. If off, PlexSync writes nothing to Plex and records nothing.",
+    is_general=True,
 )
 
 _WRITING = (
@@ -261,3 +268,4 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_KEY: dict[str, Setting] = {setting.key: setting for setting in SETTINGS}

@@ -40,6 +40,7 @@ def other_than_default(setting: Setting) -> object:
         "path_map": "/a => /b",
         "match_overrides": "scene 1 => never",
         "reconcile_scope": "3 days",
+        "library_rules": '{"Scenes": {"max_tags": 1}}',
     }
     return texts.get(setting.name, "some.thing")
 
