@@ -4,6 +4,7 @@ from page import (
     connection,
     dead_letters,
     dry_runs,
+    library_rules,
     long_work,
     outages,
     overrides,
@@ -36,6 +37,7 @@ from page.models.jobs import (
     RemoveOverride,
     SetOverride,
 )
+from page.models.rules import CheckedRules, CheckRules
 from page.models.runs import (
     CancelRun,
     DryRunAnswer,
@@ -107,6 +109,10 @@ CALLS: tuple[Call, ...] = (
     Call(
         "check_settings", CheckSettings, CheckedSettings, settings.check_settings,
         "What is wrong with values.",
+    ),
+    Call(
+        "check_rules", CheckRules, CheckedRules, library_rules.check_library_rules,
+        "What is wrong with library rules, and their text.",
     ),
     Call(
         "test_connection", TestConnection, ConnectionReport, connection.test_connection,

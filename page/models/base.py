@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+SettingValue = bool | float | str
+"""A setting's value as the page shows and sends it."""
+
 
 class Arguments(BaseModel):
     """What a call takes. Unknown names are an error, so that a misspelt one is noticed."""

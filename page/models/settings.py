@@ -4,9 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from page.models.base import Answer, Arguments
-
-SettingValue = bool | float | str
+from page.models.base import Answer, Arguments, SettingValue
+from page.models.rules import RuleRow
 
 
 class SettingRow(Answer):
@@ -19,6 +18,7 @@ class SettingRow(Answer):
         default: what counts where nothing is stored.
         is_set: True if a value is stored, usable or not.
         is_default: True if the value that counts is the default.
+        per_library: a library rule may set it.
         is_whole: a number must be whole.
         lowest, highest: the limits of a number; 0 and 0 for other types.
         problem: why the stored value is not used, "" where it is.
@@ -36,6 +36,7 @@ class SettingRow(Answer):
     lowest: float
     highest: float
     choices: tuple[str, ...]
+    per_library: bool
     is_whole: bool
     is_secret: bool
     is_required: bool
@@ -62,12 +63,14 @@ class SettingsAnswer(Answer):
     Attributes:
         groups: in the order of use.
         rows: in the order of their groups.
+        rules: the library rules in their order; () where their text cannot be read.
         token: where the Plex token that counts is kept.
         unknown: stored keys that mean nothing to PlexSync.
     """
 
     groups: tuple[SettingGroup, ...]
     rows: tuple[SettingRow, ...]
+    rules: tuple[RuleRow, ...]
     token: TokenPlace
     unknown: tuple[str, ...]
 

@@ -18,6 +18,10 @@ export interface CheckPaths {
   pairs: TypedPair[];
 }
 
+export interface CheckRules {
+  rules: TypedRule[];
+}
+
 export interface CheckSettings {
   changes: Record<string, boolean | number | string>;
 }
@@ -31,6 +35,12 @@ export interface CheckedPaths {
   proposed: PathPair[];
   examples: string[];
   errors: Record<string, string>;
+}
+
+export interface CheckedRules {
+  text: string;
+  errors: Record<string, string>;
+  problem: string;
 }
 
 export interface CheckedSettings {
@@ -393,6 +403,13 @@ export interface RestoreScene {
   confirm?: number | null;
 }
 
+export interface RuleRow {
+  library: string;
+  setting: string;
+  value: boolean | number | string;
+  error: string;
+}
+
 export interface RunState {
   kind: "sync_all" | "sync_recent" | "force_sync" | "reconcile";
   asked_at: number;
@@ -454,6 +471,7 @@ export interface SettingRow {
   lowest: number;
   highest: number;
   choices: string[];
+  per_library: boolean;
   is_whole: boolean;
   is_secret: boolean;
   is_required: boolean;
@@ -467,6 +485,7 @@ export interface SettingRow {
 export interface SettingsAnswer {
   groups: SettingGroup[];
   rows: SettingRow[];
+  rules: RuleRow[];
   token: "none" | "file" | "settings";
   unknown: string[];
 }
@@ -553,6 +572,12 @@ export interface TypedPair {
   target: string;
 }
 
+export interface TypedRule {
+  library: string;
+  setting: string;
+  value: boolean | number | string;
+}
+
 export interface WorkerState {
   is_running: boolean;
   version: string;
@@ -568,6 +593,7 @@ export interface Calls {
   outages: { takes: NoArguments; answers: OutagesAnswer };
   settings: { takes: NoArguments; answers: SettingsAnswer };
   check_settings: { takes: CheckSettings; answers: CheckedSettings };
+  check_rules: { takes: CheckRules; answers: CheckedRules };
   test_connection: { takes: TestConnection; answers: ConnectionReport };
   save_token: { takes: SaveToken; answers: Done };
   disconnect: { takes: NoArguments; answers: Done };

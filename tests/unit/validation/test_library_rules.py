@@ -84,7 +84,7 @@ def test_an_unset_value_of_a_rule_is_the_default() -> None:
         ({"A": {"sync_metadata": False}}, [("A", "sync_metadata")]),
         ({"A": {"excluded_tags": "x"}}, [("A", "excluded_tags")]),
         ({"A": {"max_tags": 1001}}, [("A", "max_tags")]),
-        ({"A": {"tagline_source": "nobody"}}, [("A", "tagline_source")]),
+        ({"A": {"tagline_source": "anyone"}}, [("A", "tagline_source")]),
         ({"A": {"sync_title": {"deep": []}}}, [("A", "sync_title")]),
         ({" ": {"sync_title": False}}, [(" ", "sync_title")]),
         ({"A": {"sync_title": False}, "a ": {"c_sync_title": True}}, [("a ", "c_sync_title")]),
