@@ -3,7 +3,10 @@
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stash.scene_needs import scene_selection
 from sync.filters import ExclusionReason, exclusion_of, known_reasons, left_out_lines, restores
 from validation.config import PlexSyncConfig, read_config
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
@@ -228,3 +231,61 @@ def test_reasons_are_counted_in_order_of_frequency() -> None:
         "1,202 scenes left out by the settings: 1,200 not organized, 2 unrated or rated too low."
     ]
     assert left_out_lines({}) == []
+
+
+CONDITIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "only_organized": st.booleans(),
+        "required_stash_id": st.booleans(),
+        "min_rating": st.integers(0, 100),
+        "required_tags": st.sampled_from(["keep", "other", "KEEP, other"]),
+        "excluded_tags": st.sampled_from(["other", "outtake"]),
+        "included_paths": st.sampled_from(["/data", "/data/films", "/Data"]),
+        "excluded_paths": st.sampled_from(["/other", "/DATA"]),
+    },
+)
+SCENES = st.builds(
+    lambda rating, organized, ids, tags: SCENE.model_copy(
+        update={"rating": rating, "organized": organized, "stash_ids": ids, "tags": tags}
+    ),
+    st.none() | st.integers(1, 100).map(lambda value: value / 10),
+    st.booleans(),
+    st.sampled_from([(), ("9a6e",)]),
+    st.lists(st.sampled_from(["Keep", "Outtake", "Else"]), unique=True).map(tuple),
+)
+
+
+@given(SCENES, CONDITIONS, CONDITIONS)
+def test_a_further_condition_lets_no_scene_in(
+    scene: SyncMetadata, some: dict[str, object], others: dict[str, object]
+) -> None:
+    """Conditions add up: what fails one of them fails all together."""
+    merged = {**others, **some}
+
+    alone, together = reason_for(scene, settings(**some)), reason_for(scene, settings(**merged))
+
+    assert not alone or together
+
+
+@given(st.integers(1, 100), st.integers(1, 100))
+def test_a_rating_counts_as_stash_shows_it(rating: int, lowest: int) -> None:
+    raw = {"id": "1", "rating100": rating, "files": [{"path": "/a.mp4", "size": 1}]}
+
+    excluded = exclusion_of(parse_scene(raw), settings(min_rating=lowest), {})
+
+    assert (excluded is None) is (rating >= lowest)
+
+
+def test_only_usable_stash_ids_count() -> None:
+    raw = {"id": "1", "stash_ids": [{"endpoint": "x", "stash_id": ""}, {"stash_id": "9a6e"}]}
+
+    assert parse_scene(raw).stash_ids == ("9a6e",)
+    assert parse_scene({"id": "1"}).stash_ids == ()
+
+
+@pytest.mark.parametrize("is_needed", [False, True])
+def test_stash_ids_are_asked_for_only_if_needed(is_needed: bool) -> None:
+    selection = scene_selection(settings(required_stash_id=is_needed))
+
+    assert ("stash_ids" in selection) is is_needed
