@@ -50,6 +50,27 @@ class WorkerAdditions:
     notices: Notices | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _LibraryReports:
+    """Reports libraries that the settings name and that Plex does not have."""
+
+    config: PlexSyncConfig
+    log: EventLog
+    notices: Notices | None
+    clock: Clock
+
+    def on_missing(self, choice: LibraryChoice) -> None:
+        self.log.warning("library.missing", detail=choice.problem)
+
+    def on_titles(self, titles: Sequence[str]) -> None:
+        unknown = unknown_libraries(self.config, titles)
+        if unknown:
+            self.log.warning("library_rules.unknown", libraries=unknown, plex=titles)
+        if unknown and self.notices is not None:
+            text = unknown_rules_text(unknown)
+            self.notices.add("library_rules", "warning", text, self.clock.wall())
+
+
 def build_plex(
     data_dir: Path,
     clock: Clock,
@@ -96,24 +117,7 @@ def build_sync_context(
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
     on_response = extra.owner.wrap(reached.on_response)
     plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
-
-    def on_missing(choice: LibraryChoice) -> None:
-        log.warning("library.missing", detail=choice.problem)
-
-    def on_titles(titles: Sequence[str]) -> None:
-        unknown = unknown_libraries(config, titles)
-        if unknown:
-            log.warning("library_rules.unknown", libraries=unknown, plex=titles)
-        if unknown and extra.notices is not None:
-            text = unknown_rules_text(unknown)
-            extra.notices.add("library_rules", "warning", text, clock.wall())
-
-    def title_of(section: int) -> str:
-        known = finder.section_of(section)
-        return known.title if known is not None else ""
-
-    index = FileIndex(data_dir / "cache")
-    finder = Finder(plex, index, config.plex_libraries, clock, on_missing, on_titles)
+    finder = _build_finder(plex, data_dir, _LibraryReports(config, log, extra.notices, clock))
     return SyncContext(
         config=config,
         stash=stash,
@@ -124,7 +128,7 @@ def build_sync_context(
         log=log,
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
-        libraries=LibrarySettings(config, title_of),
+        libraries=LibrarySettings(config, finder.section_of),
         overrides=_build_overrides(config, stash, plex, store, log),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
@@ -132,6 +136,11 @@ def build_sync_context(
         check_epoch=extra.check_epoch,
         enqueue=store.enqueue_many,
     )
+
+
+def _build_finder(plex: PlexClient, data_dir: Path, reports: _LibraryReports) -> Finder:
+    index, names = FileIndex(data_dir / "cache"), reports.config.plex_libraries
+    return Finder(plex, index, names, reports.clock, reports.on_missing, reports.on_titles)
 
 
 def _build_overrides(

@@ -12,6 +12,7 @@ from plex.path_map import PathMap
 from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.edit_sender import EditSender
+from sync.item_restorer import ItemRestorer
 from sync.library_settings import LibrarySettings
 from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
@@ -57,6 +58,10 @@ class SyncContext:
     def sender(self) -> EditSender:
         """Return what sends edits to Plex."""
         return EditSender(self.plex, self.capabilities, self.log, self.check_epoch)
+
+    def restorer(self, server: str) -> ItemRestorer:
+        """Return what restores items of the Plex server with this identifier."""
+        return ItemRestorer(self.plex, self.records, self.sender(), server, self.check_epoch)
 
     def plan_rules(self) -> PlanRules:
         """Return what a plan depends on besides scene, item and record.

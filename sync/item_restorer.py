@@ -10,12 +10,14 @@ from core.errors import PlexAccessError, PlexError, PlexRejected, PlexTemporaryE
 from core.fields import IMAGE_FIELDS, Field
 from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
+from plex.client import PlexClient
 from plex.edit_request import lock_target
 from plex.image_state import IMAGE_LISTS, concerns_images_only
 from plex.plan import Change
 from plex.restore import Restoration, image_to_restore, plan_restoration
-from sync.context import SyncContext
+from sync.edit_sender import EditSender
 from sync_queue.originals import KeptItem
+from sync_queue.records import Records
 
 RESTORED, EDITED, GONE, REFUSED = "restored", "edited", "gone", "refused"
 
@@ -38,13 +40,24 @@ class ItemRestorer:
         is_temporary: Plex failed on one of them, and may take it later.
     """
 
-    def __init__(self, ctx: SyncContext, server: str) -> None:
-        """`server` is the identifier of the Plex server."""
-        self._plex = ctx.plex
-        self._records = ctx.records
-        self._originals = ctx.records.originals
-        self._sender = ctx.sender()
-        self._check_epoch = ctx.check_epoch
+    def __init__(
+        self,
+        plex: PlexClient,
+        records: Records,
+        sender: EditSender,
+        server: str,
+        check_epoch: Callable[[], None],
+    ) -> None:
+        """Send nothing.
+
+        `server` is the identifier of the Plex server; `check_epoch` raises Fenced once a newer
+        worker has taken over.
+        """
+        self._plex = plex
+        self._records = records
+        self._originals = records.originals
+        self._sender = sender
+        self._check_epoch = check_epoch
         self._server = server
         self.counts: Counter[str] = Counter()
         self.details: list[str] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.fields import Field
 from core.folding import plain_form
+from plex.client import Section
 from plex.plan import WriteRules
 from validation.config import RULES, PlexSyncConfig
 from validation.desired_values import desired_images
@@ -16,17 +17,18 @@ class LibrarySettings:
 
     Attributes:
         config: the general settings.
-        title_of: returns the title of the library with this key, "" for an unknown one.
+        section_of: returns the library with this key, None for an unknown one.
     """
 
     config: PlexSyncConfig
-    title_of: Callable[[int], str] = lambda section: ""
+    section_of: Callable[[int], Section | None]
 
     def config_of(self, section: int) -> PlexSyncConfig:
         """Return the settings for the items of one library; the general ones if it is unknown."""
         if not self.config.library_rules:
             return self.config
-        return self.config.for_library(self.title_of(section))
+        library = self.section_of(section)
+        return self.config if library is None else self.config.for_library(library.title)
 
     def rules_of(self, section: int) -> WriteRules:
         """Return what may be overwritten in one library."""

@@ -92,9 +92,9 @@ def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
     batch, matcher = read_batch(ctx, jobs), ctx.matcher()
     strict = ctx.config.strict_matching
     BatchPlanner(matcher, ctx.stash, ctx.plan_rules, strict=strict).plan(batch, inherits=False)
-    scenes = recorded_excluded(ctx, batch)
+    scenes = recorded_excluded(ctx.config, ctx.overrides, ctx.records, batch)
     if scenes:
-        find_restorable(ctx, scenes, ctx.plex.machine_identifier())
+        find_restorable(ctx.records, matcher, scenes, ctx.plex.machine_identifier())
     return [_of_job(batch, batch.cases[job.id], matcher, ctx.config, ctx.overrides) for job in jobs]
 
 
@@ -159,15 +159,7 @@ def _of_job(
         return Preview(scene_id, "", problem=str(case.error or "it is not in Stash"))
     title, excluded = display_title(scene), exclusion_of(scene, config, overrides)
     if excluded or case.match is None:
-        return Preview(
-            scene_id,
-            title,
-            problem=_left_out_text(case, excluded),
-            is_left_out=True,
-            exclusion=excluded,
-            restored=len(case.restorable),
-            scene=scene,
-        )
+        return _left_out(case, scene, excluded)
     looked_at = tuple(candidate.entry() for candidate in case.match.candidates)
     try:
         keys = _items_of(batch, case, scene, matcher, strict=config.strict_matching)
@@ -187,6 +179,18 @@ def _of_job(
         scene=scene,
         planned=plans,
         looked_at=looked_at,
+    )
+
+
+def _left_out(case: SceneJob, scene: SyncMetadata, excluded: Exclusion | None) -> Preview:
+    return Preview(
+        scene.scene_id,
+        display_title(scene),
+        problem=_left_out_text(case, excluded),
+        is_left_out=True,
+        exclusion=excluded,
+        restored=len(case.restorable),
+        scene=scene,
     )
 
 

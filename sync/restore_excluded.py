@@ -6,25 +6,31 @@ a scene without a record.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from core.calls import Steps
 from core.errors import PlexRejected, PlexTemporaryError
 from core.job import OWNER_EXCLUDED, PRIORITY_BACKFILL, scene_subject
+from core.log import EventLog
 from core.outcome import Disposition, Outcome, SyncResult
 from core.plex_item import PlexItem
+from plex.client import PlexClient
+from plex.finder import Finder
 from plex.paths import same_path
+from stash.client import StashClient
 from sync.batch import Batch, SceneJob, display_title
 from sync.batch_records import BatchRecords
-from sync.context import SyncContext
 from sync.filters import Exclusion, exclusion_of, restores
 from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED, ItemRestorer
 from sync.missing_libraries import check_libraries
 from sync.recognize_server import recognize_server
 from sync.record_adoption import matches_file
+from sync.scene_matcher import SceneMatcher
 from sync_queue.originals import KeptItem
 from sync_queue.records import UNASSIGNED, Records
+from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata, parse_scene
 
 
@@ -49,42 +55,60 @@ def restorable_items(
     )
 
 
-def recorded_excluded(ctx: SyncContext, batch: Batch) -> list[tuple[SceneJob, SyncMetadata]]:
+def recorded_excluded(
+    config: PlexSyncConfig, overrides: Mapping[int, int], records: Records, batch: Batch
+) -> list[tuple[SceneJob, SyncMetadata]]:
     """Return the scenes of the batch that have a record and are excluded; send nothing.
 
     [] where the settings do not ask to restore them.
     """
-    if not ctx.config.sync_metadata:
+    if not config.sync_metadata:
         return []
     found = []
     for case in batch.cases.values():
         if case.scene is None or case.error is not None or not case.scene.files:
             continue
-        exclusion = exclusion_of(case.scene, ctx.config, ctx.overrides)
-        if exclusion is not None and restores(exclusion, ctx.config):
+        exclusion = exclusion_of(case.scene, config, overrides)
+        if exclusion is not None and restores(exclusion, config):
             found.append((case, case.scene))
-    recorded = ctx.records.recorded_scenes([scene.scene_id for _, scene in found])
+    recorded = records.recorded_scenes([scene.scene_id for _, scene in found])
     return [(case, scene) for case, scene in found if scene.scene_id in recorded]
 
 
 def find_restorable(
-    ctx: SyncContext, scenes: Iterable[tuple[SceneJob, SyncMetadata]], server: str
+    records: Records,
+    matcher: SceneMatcher,
+    scenes: Iterable[tuple[SceneJob, SyncMetadata]],
+    server: str,
 ) -> None:
     """Set which items each of these scenes restores on a server."""
-    matcher = ctx.matcher()
     for case, scene in scenes:
         paths = matcher.mapped_paths(scene)
-        case.restorable = restorable_items(ctx.records, scene, server, paths)
+        case.restorable = restorable_items(records, scene, server, paths)
 
 
+@dataclass(slots=True)
 class ExcludedScenes:
-    """Restores the items of excluded scenes of a batch."""
+    """Restores the items of excluded scenes of a batch.
 
-    def __init__(self, ctx: SyncContext) -> None:
-        self._ctx = ctx
-        self._server = ""
-        # By item, the other scenes that are recorded on it and not excluded.
-        self._others: dict[int, set[int]] = {}
+    Attributes:
+        restorer: returns what restores items of a Plex server.
+        enqueue: puts scenes into the queue that are out of step afterwards.
+    """
+
+    config: PlexSyncConfig
+    overrides: Mapping[int, int]
+    stash: StashClient
+    plex: PlexClient
+    finder: Finder
+    records: Records
+    matcher: SceneMatcher
+    log: EventLog
+    restorer: Callable[[str], ItemRestorer]
+    enqueue: Callable[[Sequence[str], str, int], object]
+    _server: str = field(default="", init=False)
+    # By item, the other scenes that are recorded on it and not excluded.
+    _others: dict[int, set[int]] = field(default_factory=dict, init=False)
 
     def plan(self, batch: Batch) -> None:
         """Find what must be restored for the batch's scenes; send nothing if there are no records.
@@ -93,11 +117,11 @@ class ExcludedScenes:
             PlexError, StashUnavailable: a server failed.
         """
         self._others = {}
-        scenes = recorded_excluded(self._ctx, batch)
+        scenes = recorded_excluded(self.config, self.overrides, self.records, batch)
         if not scenes:
             return
         self._prepare()
-        find_restorable(self._ctx, scenes, self._server)
+        find_restorable(self.records, self.matcher, scenes, self._server)
         self._find_others(batch)
 
     def restore(self, batch: Batch, case: SceneJob, scene: SyncMetadata) -> Steps[Outcome]:
@@ -109,10 +133,9 @@ class ExcludedScenes:
             LibraryMissing: an item is in a library that may be the missing one.
             PlexError: Plex failed; the job repeats what is not done yet.
         """
-        ctx, title = self._ctx, display_title(scene)
-        known = ctx.records.of_scene(scene.scene_id, self._server)
-        check_libraries(known.values(), ctx.finder)
-        restorer = ItemRestorer(ctx, self._server)
+        known = self.records.of_scene(scene.scene_id, self._server)
+        check_libraries(known.values(), self.finder)
+        restorer = self.restorer(self._server)
         items = yield from restorer.read(case.restorable)
         owners = {key: self._owners_of(item, scene.scene_id) for key, item in items.items()}
         kept = {key: ids for key, ids in owners.items() if ids}
@@ -132,23 +155,23 @@ class ExcludedScenes:
                 raise PlexTemporaryError(text)
             raise PlexRejected(text, fields=tuple(restorer.failed))
         result = SyncResult.RESTORED if restorer.counts[RESTORED] else SyncResult.EXCLUDED
-        return Outcome(Disposition.COMPLETE, result, title=title)
+        return Outcome(Disposition.COMPLETE, result, title=display_title(scene))
 
     def _exclusion(self, scene: SyncMetadata) -> Exclusion | None:
-        return exclusion_of(scene, self._ctx.config, self._ctx.overrides)
+        return exclusion_of(scene, self.config, self.overrides)
 
     def _prepare(self) -> None:
         """Know the server and its libraries: nothing may have been matched in this batch."""
-        self._server = self._ctx.plex.machine_identifier()
-        recognize_server(self._ctx.plex, self._ctx.records, self._ctx.log)
-        self._ctx.finder.prepare()
+        self._server = self.plex.machine_identifier()
+        recognize_server(self.plex, self.records, self.log)
+        self.finder.prepare()
 
     def _find_others(self, batch: Batch) -> None:
         """Find the scenes that are not excluded and have a record on the items as well."""
         candidates: dict[int, set[int]] = defaultdict(set)
         for case in batch.cases.values():
             for item, _, _ in case.restorable:
-                recorded = self._ctx.records.of_item(item, self._server)
+                recorded = self.records.of_item(item, self._server)
                 candidates[item].update(record.scene_id for record in recorded)
                 candidates[item] -= {case.job.scene_id, UNASSIGNED}
         scenes = self._read({scene_id for ids in candidates.values() for scene_id in ids}, batch)
@@ -167,7 +190,7 @@ class ExcludedScenes:
             if case.scene is not None and case.scene.scene_id in scene_ids
         }
         missing = sorted(scene_ids - set(scenes))
-        answers = self._ctx.stash.scenes(missing) if missing else {}
+        answers = self.stash.scenes(missing) if missing else {}
         for scene_id, answer in answers.items():
             with suppress(ValueError):
                 if answer is not None:
@@ -177,13 +200,13 @@ class ExcludedScenes:
     def _owners_of(self, item: PlexItem, scene_id: int) -> set[int]:
         """Return the included scenes that own the item as well; empty if it is to be restored."""
         others = self._others.get(item.rating_key, set()) - {scene_id}
-        records = self._ctx.records.of_item(item.rating_key, self._server) if others else []
+        records = self.records.of_item(item.rating_key, self._server) if others else []
         return {
             record.scene_id
             for record in records
             if record.scene_id in others
             and (
-                self._ctx.overrides.get(record.scene_id) == item.rating_key
+                self.overrides.get(record.scene_id) == item.rating_key
                 or any(same_path(record.path, path) for path in item.files)
             )
         }
@@ -195,19 +218,19 @@ class ExcludedScenes:
             for case in batch.cases.values()
             if case.match is not None and item in case.match.items
         }
-        chosen = {scene for scene, key in self._ctx.overrides.items() if key == item}
-        return self._ctx.records.claims(self._server, item) | chosen | matched
+        chosen = {scene for scene, key in self.overrides.items() if key == item}
+        return self.records.claims(self._server, item) | chosen | matched
 
     def _enqueue(self, scene_ids: Iterable[int]) -> None:
         subjects = list(map(scene_subject, sorted(scene_ids)))
         if subjects:
-            self._ctx.enqueue(subjects, OWNER_EXCLUDED, PRIORITY_BACKFILL)
+            self.enqueue(subjects, OWNER_EXCLUDED, PRIORITY_BACKFILL)
 
     def _leave(self, batch: Batch, scene_id: int, items: Iterable[int]) -> None:
         """Forget the scene's records on items that another one owns."""
         records = batch.records
         if records.server != self._server:
-            records = BatchRecords(self._ctx.records, self._server)
+            records = BatchRecords(self.records, self._server)
         for item in items:
             records.forget_item(scene_id, item)
 
@@ -215,7 +238,7 @@ class ExcludedScenes:
         self, scene: SyncMetadata, restorer: ItemRestorer, kept: Mapping[int, set[int]]
     ) -> None:
         exclusion, counts = self._exclusion(scene), restorer.counts
-        self._ctx.log.info(
+        self.log.info(
             "scene.restored",
             scene=scene.scene_id,
             reason=exclusion.reason.value if exclusion else "",
@@ -226,4 +249,4 @@ class ExcludedScenes:
             left_to=sorted({owner for ids in kept.values() for owner in ids}),
         )
         for line in restorer.details:
-            self._ctx.log.info("scene.restored_item", scene=scene.scene_id, detail=line)
+            self.log.info("scene.restored_item", scene=scene.scene_id, detail=line)

@@ -61,7 +61,18 @@ class SceneSync:
             timer=ctx.watch,
             gate=gate,
         )
-        self._excluded = ExcludedScenes(ctx)
+        self._excluded = ExcludedScenes(
+            ctx.config,
+            ctx.overrides,
+            ctx.stash,
+            ctx.plex,
+            ctx.finder,
+            ctx.records,
+            self._matcher,
+            ctx.log,
+            ctx.restorer,
+            ctx.enqueue,
+        )
         self.written: list[WrittenItem] = []
         self.suspended: list[SuspendedField] = []
 

@@ -6,11 +6,11 @@ from core.calls import run_here
 from core.errors import PlexError
 from plex.client import READ_BATCH
 from stash.client import StashClient
-from sync.context import SyncContext
 from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED, ItemRestorer
 from sync.recognize_server import recognize_server
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerStatus
+from sync_queue.originals import Originals
 from sync_queue.records import Records
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, TaskResult, plex_failure
@@ -34,7 +34,7 @@ def restore_values(context: TaskContext) -> TaskResult:
         try:
             server = ctx.plex.machine_identifier()
             recognize_server(ctx.plex, ctx.records, ctx.log)
-            return _restore_all(context, ctx, server, stash)
+            return _restore_all(context, stash, ctx.records.originals, ctx.restorer(server), server)
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
@@ -77,7 +77,11 @@ def _is_worker_busy(store: JobStore) -> bool:
 
 
 def _restore_all(
-    context: TaskContext, ctx: SyncContext, server: str, stash: StashClient
+    context: TaskContext,
+    stash: StashClient,
+    originals: Originals,
+    restorer: ItemRestorer,
+    server: str,
 ) -> TaskResult:
     """Restore every item once the user has confirmed it; return the counts.
 
@@ -85,7 +89,6 @@ def _restore_all(
         PlexError: Plex failed; what is not restored yet stays for the next run.
         TaskFailed: the user has switched PlexSync on meanwhile.
     """
-    originals, restorer = ctx.records.originals, ItemRestorer(ctx, server)
     total = originals.count(server)
     if not context.confirm(
         NAME, total, f"{total} items in Plex would get back what they showed before PlexSync."

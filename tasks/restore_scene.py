@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.calls import run_here
 from core.errors import PlexError
 from core.job import scene_subject
-from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED, ItemRestorer
+from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED
 from sync_queue.job_list import JobList
 from sync_queue.overrides import ANY_SERVER, NEVER_ITEM, Override, OverrideRows
 from sync_queue.shown_number import was_shown
@@ -69,7 +69,7 @@ def restore_scene(
             never = Override(scene_id, ANY_SERVER, NEVER_ITEM, *file, context.clock.wall())
             # Before the first write, so that no edit overwrites what is put back.
             OverrideRows(store).choose([never], context.clock.wall())
-            restorer = ItemRestorer(ctx, server)
+            restorer = ctx.restorer(server)
             run_here(restorer.restore_page(page))
             return RestoredScene(len(page), is_done=True, counts=restorer.counts)
         except PlexError as error:

@@ -170,9 +170,7 @@ def read_config(raw: Mapping[str, object] | None, kept: KeptToken = NO_KEPT_TOKE
             problems[setting.name] = str(error)
     values["plex_token"] = SecretStr(kept.choose(tokens))
     rules = check_rules(cast("tuple[RuleEntry, ...]", values["library_rules"]))
-    for problem in rules.problems:
-        text = without_secrets(problem.text, secrets).rstrip(".")
-        warnings.append(f"{RULES.display_name}: {text}. This rule is not used.")
+    warnings += _rule_warnings(rules, secrets)
     if found["plex_url"] is None:
         values["plex_url"] = _old_url(stored, secrets, warnings)
     return ConfigResult(_config(values, rules), tuple(warnings), _unknown(raw), problems)
@@ -185,6 +183,11 @@ def _config(values: Mapping[str, object], rules: LibraryRules) -> PlexSyncConfig
         for title, changed in rules.values.items()
     }
     return general.model_copy(update={"library_rules": MappingProxyType(of_libraries)})
+
+
+def _rule_warnings(rules: LibraryRules, secrets: tuple[str, ...]) -> list[str]:
+    texts = [without_secrets(problem.text, secrets).rstrip(".") for problem in rules.problems]
+    return [f"{RULES.display_name}: {text}. This rule is not used." for text in texts]
 
 
 def _one_config(values: Mapping[str, object]) -> PlexSyncConfig:
