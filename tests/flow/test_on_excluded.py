@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,41 @@ def test_what_plex_interrupts_is_finished_later(worker: InProcessHarness, nth: i
     assert worker.jobs() == []
 
 
-def test_a_killed_worker_leaves_nothing_half_done(worker: InProcessHarness) -> None:
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """The worker's process is killed here."""
 
+
+@pytest.mark.parametrize("after", [1, 3, 5, 7, 9])
+def test_a_killed_worker_leaves_nothing_half_done(worker: InProcessHarness, after: int) -> None:
+    """It is killed after some answer of Plex, in the midst of two items."""
+    other = worker.plex.library.add_section("Other", ["/media"]).key
+    second = worker.add_item("/media/train.mp4", section=other)
+    worker.plex.library.change(second, **BEFORE)
+    scene, first = written(worker)
+    answers: list[int] = []
+
+    def on_heartbeat() -> None:
+        answers.append(1)
+        if len(answers) > after:
+            raise Killed
+
+    worker.change(scene, organized=False)
+    worker.clock.advance(60.0)
+    worker.enqueue(scene)
+    worker.on_heartbeat = on_heartbeat
+    with contextlib.suppress(Killed):
+        worker.tick()
+    worker.on_heartbeat = lambda: None
+    assert len(answers) > after
+    worker.restart()
+
+    worker.run_for(120.0)
+
+    assert [facts(worker.shown(item)) for item in (first, second)] == [expected()] * 2
+    assert (worker.records(scene), worker.jobs(), worker.dead_letters()) == ({}, [], [])
+
+
+def test_a_job_that_is_killed_before_its_end_is_repeated(worker: InProcessHarness) -> None:
     def kill(name: str) -> None:
         if name == "drain.synced":
             raise Killed
