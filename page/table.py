@@ -5,6 +5,7 @@ from page import (
     dead_letters,
     dry_runs,
     long_work,
+    other_plugin,
     outages,
     overrides,
     overview,
@@ -66,10 +67,12 @@ from page.models.settings import (
     ChosenServer,
     ConnectionReport,
     LibrariesAnswer,
+    OtherPluginAnswer,
     PathsAnswer,
     SaveToken,
     SettingsAnswer,
     SignInAnswer,
+    TakeSettings,
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
@@ -167,6 +170,14 @@ CALLS: tuple[Call, ...] = (
     Call(
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",
+    ),
+    Call(
+        "other_plugin", NoArguments, OtherPluginAnswer, other_plugin.other_plugin,
+        "What can be taken over from another plugin for Plex.",
+    ),
+    Call(
+        "take_settings", TakeSettings, Done, other_plugin.take_settings,
+        "Take it over.",
     ),
     Call(
         "reconciliation", NoArguments, ReconciliationAnswer, reconciliation.reconciliation,
