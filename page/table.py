@@ -6,6 +6,7 @@ from page import (
     dry_runs,
     library_rules,
     long_work,
+    other_plugin,
     outages,
     overrides,
     overview,
@@ -68,10 +69,12 @@ from page.models.settings import (
     ChosenServer,
     ConnectionReport,
     LibrariesAnswer,
+    OtherPluginAnswer,
     PathsAnswer,
     SaveToken,
     SettingsAnswer,
     SignInAnswer,
+    TakeSettings,
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
@@ -173,6 +176,14 @@ CALLS: tuple[Call, ...] = (
     Call(
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",
+    ),
+    Call(
+        "other_plugin", NoArguments, OtherPluginAnswer, other_plugin.other_plugin,
+        "What can be taken over from another plugin for Plex.",
+    ),
+    Call(
+        "take_settings", TakeSettings, Done, other_plugin.take_settings,
+        "Take it over.",
     ),
     Call(
         "reconciliation", NoArguments, ReconciliationAnswer, reconciliation.reconciliation,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.field_values import FieldValue
+from core.fields import Field
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.edit_request import EditLimits, fit_text
@@ -55,6 +56,11 @@ class PlannedItem:
     changes: tuple[Change, ...]
     overwritten: tuple[Change, ...] = ()
     is_intended: bool = False
+
+    def has_foreign_lock(self, field: Field) -> bool:
+        """Return True if Plex locks a field that PlexSync has never written here."""
+        is_known = self.record is not None and field.name in self.record.fields
+        return field.plex in self.item.locked and not is_known
 
 
 def plan_items(

@@ -21,6 +21,7 @@ from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 
 _MAX_CHARS = 120
+FOREIGN_LOCK = "(locked in Plex by hand or by another program)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,15 @@ class Preview:
         names = [change.field.name for _, changes in self.items for change in changes]
         return tuple(dict.fromkeys(names))
 
+    def lock_note(self, field: str) -> str:
+        """Return a remark, with a blank before it, on a field that somebody else has locked."""
+        is_foreign = any(
+            change.field.name == field and plan.has_foreign_lock(change.field)
+            for plan in self.planned
+            for change in plan.changes
+        )
+        return f" {FOREIGN_LOCK}" if is_foreign else ""
+
     def lines(self) -> list[str]:
         """Return the preview as text for the user."""
         text = (self.problem or self.reason).rstrip(".")
@@ -75,7 +85,10 @@ class Preview:
         for item, changes in self.items:
             if not changes:
                 lines.append(f"Item {item}: nothing differs.")
-            lines += [f"Item {item}: {_format_change(change)}." for change in changes]
+            lines += [
+                f"Item {item}: {_format_change(change)}{self.lock_note(change.field.name)}."
+                for change in changes
+            ]
         return lines
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.text import format_value
+from plex.plan import Change
 from reconciliation.detectors import MAX_VALUE_CHARS, Gap
 from sync.dry_run_file import DryRunRow, DryRunWriter
 from sync.preview import Preview
@@ -18,12 +19,17 @@ WRITE = "write"
 def preview_row(preview: Preview) -> DryRunRow:
     """Return what a sync would write to the items of a scene; each value once."""
     changes = [
-        (change.field.name, format_value(change.value, MAX_VALUE_CHARS))
+        (change.field.name, _text(preview, change))
         for _, of_item in preview.items
         for change in of_item
     ]
     unique = tuple(dict.fromkeys(changes))
     return DryRunRow(preview.scene_id, preview.title, WRITE, preview.reason, unique)
+
+
+def _text(preview: Preview, change: Change) -> str:
+    value = format_value(change.value, MAX_VALUE_CHARS)
+    return value + preview.lock_note(change.field.name)
 
 
 def gap_row(gap: Gap, title: str) -> DryRunRow:

@@ -264,6 +264,21 @@ export interface LogLine {
 
 export type NoArguments = Record<string, never>;
 
+export interface OtherPluginAnswer {
+  plugin: string;
+  taken: OtherSetting[];
+  kept: string[];
+  unusable: OtherSetting[];
+  without: OtherSetting[];
+  asks_preserve: boolean;
+  earlier_address: string;
+}
+
+export interface OtherSetting {
+  name: string;
+  text: string;
+}
+
 export interface OutageRow {
   start: number;
   end: number;
@@ -555,6 +570,10 @@ export interface SupportBundle {
   text: string;
 }
 
+export interface TakeSettings {
+  preserve?: boolean;
+}
+
 export interface Tally {
   at: number;
   synced: number;
@@ -615,6 +634,8 @@ export interface Calls {
   set_override: { takes: SetOverride; answers: Done };
   remove_override: { takes: RemoveOverride; answers: Done };
   recover: { takes: Recover; answers: Confirmed };
+  other_plugin: { takes: NoArguments; answers: OtherPluginAnswer };
+  take_settings: { takes: TakeSettings; answers: Done };
   reconciliation: { takes: NoArguments; answers: ReconciliationAnswer };
   start_reconciliation: { takes: StartReconciliation; answers: Done };
   start_sync: { takes: StartSync; answers: Done };
