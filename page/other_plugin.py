@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from page.models.base import Done, NoArguments
-from page.models.settings import OtherPluginAnswer, OtherSetting, TakeSettings
+from page.models.other_plugin import OtherPluginAnswer, OtherSetting, TakeSettings
 from page.token import keep_token
 from tasks.context import TaskContext
 from validation.config import OLD_HOST, read_config

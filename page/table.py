@@ -38,6 +38,7 @@ from page.models.jobs import (
     RemoveOverride,
     SetOverride,
 )
+from page.models.other_plugin import OtherPluginAnswer, TakeSettings
 from page.models.rules import CheckedRules, CheckRules
 from page.models.runs import (
     CancelRun,
@@ -69,12 +70,10 @@ from page.models.settings import (
     ChosenServer,
     ConnectionReport,
     LibrariesAnswer,
-    OtherPluginAnswer,
     PathsAnswer,
     SaveToken,
     SettingsAnswer,
     SignInAnswer,
-    TakeSettings,
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot

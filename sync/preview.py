@@ -68,7 +68,7 @@ class Preview:
         return tuple(dict.fromkeys(names))
 
     def lock_note(self, field: str) -> str:
-        """Return a remark, with a blank before it, on a field that somebody else has locked."""
+        """Return a remark, with a blank before it, on a field that PlexSync has not locked."""
         is_foreign = any(
             change.field.name == field and plan.has_foreign_lock(change.field)
             for plan in self.planned

@@ -1,4 +1,4 @@
-"""Pause coverage while a test runs that reaches nothing which other tests do not reach, too.
+"""Pause coverage during tests that run nothing which other tests do not run, too.
 
 Coverage doubles the time of every process. So `--measure` names the tests that reach all that
 ships; without it, every test is measured. Property tests are never among them: they run the same

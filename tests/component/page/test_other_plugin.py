@@ -1,4 +1,4 @@
-"""Whoever comes from another plugin takes its settings along."""
+"""Users of another plugin take its settings along."""
 
 import json
 

@@ -25,7 +25,7 @@ def test_the_changes_of_each_field_are_shown(worker: InProcessHarness) -> None:
     assert worker.record(scene) is None
 
 
-def test_a_lock_of_somebody_else_is_named(worker: InProcessHarness) -> None:
+def test_a_lock_of_other_programs_is_named(worker: InProcessHarness) -> None:
     scene, item = worker.pair("a", title="New", details="Words.")
     worker.plex.library.change(item, title="Theirs", locked={"title"})
 
