@@ -6,7 +6,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from core.field_values import FieldValue, is_empty
-from core.fields import Field, Kind
+from core.fields import BY_NAME, Field, Kind
 from plex.plan import Change
 
 
@@ -44,7 +44,11 @@ def removal_argument(names: tuple[str, ...]) -> str:
 
 
 def _read_text(field: Field, video: Element) -> FieldValue:
-    return video.get(field.plex, "")
+    value = video.get(field.plex, "")
+    if not value and field.derived_from:
+        # plexapi reads a missing sort title as the title: Plex may leave out one that equals it.
+        value = video.get(BY_NAME[field.derived_from].plex, "")
+    return value
 
 
 def _read_date(field: Field, video: Element) -> FieldValue:

@@ -12,8 +12,9 @@ from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
+from plex.field_state import CLEARED
 from plex.names import name_key
-from plex.plan import CLEARED, Change
+from plex.plan import Change
 
 _UPLOADED = "upload://"
 

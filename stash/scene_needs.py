@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stash import queries
 from validation.config import PlexSyncConfig
+from validation.performers import FEMALE_FIRST, NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,18 @@ class SceneNeed:
     is_needed: Callable[[PlexSyncConfig], bool]
 
 
-NEEDS: tuple[SceneNeed, ...] = ()
+def _shows_genders(config: PlexSyncConfig) -> bool:
+    return bool(config.performer_genders) or config.performer_order == FEMALE_FIRST
+
+
+def _shows_disambiguations(config: PlexSyncConfig) -> bool:
+    return config.performer_disambiguation != NEVER
+
+
+NEEDS: tuple[SceneNeed, ...] = (
+    SceneNeed("performers { gender }", _shows_genders),
+    SceneNeed("performers { disambiguation }", _shows_disambiguations),
+)
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""
 
 

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
+from validation.content_rating import ContentRating
 from validation.kept_token import NO_KEPT_TOKEN, KeptToken
-from validation.limits import MAX_SEARCHED_CHARS, MAX_SHOWN_CHARS
+from validation.redaction import redact
 from validation.scope import Scope
 from validation.setting import Setting
 from validation.setting_values import (
@@ -22,6 +23,7 @@ from validation.setting_values import (
 )
 from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
+from validation.text_format import TextFormat
 
 SOURCE_NONE = "none"
 
@@ -30,12 +32,11 @@ OLD_PORT = "plex_port"
 # Settings of another plugin with the same ID, which share our storage and mean nothing here.
 _FOREIGN_KEY = re.compile(r"tagStashIDs|skipUnorganized|cleanTitles|tagID_.*", re.DOTALL)
 _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_TOKEN_IN_TEXT = re.compile(r"(?i)(token=)[^&\s]+")
-_LOGIN_IN_TEXT = re.compile(r"[^/\s]*@")
 
 
 class PlexSyncConfig(BaseModel):
-    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name.
+    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name,
+    of the fields that have them. No `performer_genders` means all.
 
     `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are
     caseless.
@@ -55,6 +56,14 @@ class PlexSyncConfig(BaseModel):
     sync_metadata: bool
     toggles: Mapping[str, bool]
     sources: Mapping[str, str]
+    title_format: TextFormat
+    title_from_file: bool
+    sort_title_format: TextFormat
+    performer_genders: frozenset[str]
+    performer_order: str
+    performer_disambiguation: str
+    max_performers: int
+    content_rating: ContentRating
     max_tags: int
     strip_emoji: bool
     match_overrides: Mapping[int, int]
@@ -82,11 +91,13 @@ class PlexSyncConfig(BaseModel):
         return MappingProxyType(dict(value))
 
     def field_enabled(self, name: str) -> bool:
-        """Return True if the field of that name is written: master switch, own switch, and a
-        source.
+        """Return True if the field of that name is written: master switch, own switch, a source,
+        and the setting that makes its value; as far as it has them.
         """
-        has_source = not BY_NAME[name].sources or self.sources[name] != SOURCE_NONE
-        return self.sync_metadata and self.toggles[name] and has_source
+        field = BY_NAME[name]
+        has_source = not field.sources or self.sources[name] != SOURCE_NONE
+        has_value = not field.enabled_by or bool(getattr(self, field.enabled_by))
+        return self.sync_metadata and self.toggles.get(name, True) and has_source and has_value
 
     def missing_required(self) -> tuple[str, ...]:
         """Return the display names of required settings that are unset; () if PlexSync can work."""
@@ -146,7 +157,7 @@ def read_config(raw: Mapping[str, object] | None, kept: KeptToken = NO_KEPT_TOKE
             )
         except ValueError as error:
             values[setting.name] = read_setting(setting, setting.default)
-            shown = "the value" if setting.secret else _redact(value, secrets)
+            shown = "the value" if setting.secret else redact(value, secrets)
             warnings.append(_warning(setting.display_name, shown, error, setting))
             problems[setting.name] = str(error)
     values["plex_token"] = SecretStr(kept.choose(tokens))
@@ -201,7 +212,7 @@ def stored_names(raw: Mapping[str, object]) -> frozenset[str]:
 
 
 def _config(values: Mapping[str, object]) -> PlexSyncConfig:
-    toggles = {field.name: values[f"sync_{field.name}"] for field in FIELDS}
+    toggles = {field.name: values[field.toggle] for field in FIELDS if field.has_toggle}
     sources = {field.name: values[f"{field.name}_source"] for field in FIELDS if field.sources}
     return PlexSyncConfig.model_validate({**values, "toggles": toggles, "sources": sources})
 
@@ -246,7 +257,7 @@ def _old_url(
     try:
         return read_old_url(read_text(host), "" if port is None else read_text(port))
     except ValueError as error:
-        shown = f"{_redact(host, secrets)} with {_redact(port, secrets)}"
+        shown = f"{redact(host, secrets)} with {redact(port, secrets)}"
         setting = next(setting for setting in SETTINGS if setting.name == "plex_url")
         warnings.append(_warning("plexHost and plexPort", shown, error, setting))
         return ""
@@ -267,21 +278,3 @@ def _unknown(raw: object) -> tuple[str, ...]:
 
 def _warning(title: str, shown: str, error: ValueError, setting: Setting) -> str:
     return f"{title}: {shown} is not usable ({error}); the default is used: {setting.default_text}"
-
-
-def _redact(value: object, secrets: tuple[str, ...]) -> str:
-    """A bad value on one short line, without a token or a login that was pasted into it."""
-    if not isinstance(value, str | int | float):
-        return f"a {type(value).__name__}"
-    text = _to_text(value)
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    text = _LOGIN_IN_TEXT.sub("***@", _TOKEN_IN_TEXT.sub(r"\1***", text[:MAX_SEARCHED_CHARS]))
-    return repr(text[:MAX_SHOWN_CHARS])
-
-
-def _to_text(value: str | float) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Python refuses to write out integers of thousands of digits
-        return "a very long number"

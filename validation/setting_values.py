@@ -12,6 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from core.folding import broad_form
+from validation.content_rating import read_content_rating
+from validation.format_names import read_title_format
+from validation.genders import read_genders
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.quoted_list import split_list
 from validation.sanitizers import clean_names, clean_text
@@ -240,4 +243,8 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,
     "reconcile_scope": read_scope,
+    "title_format": read_title_format,
+    "sort_title_format": read_title_format,
+    "performer_genders": read_genders,
+    "content_rating": read_content_rating,
 }

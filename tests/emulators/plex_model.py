@@ -159,6 +159,16 @@ class Item(Entry):
         return self.tags("actor")
 
     @property
+    def role_texts(self) -> dict[str, str | None]:
+        """The text of each actor's role; None for none."""
+        return {each.tag.name: each.text for each in self.taggings.get("actor", ())}
+
+    @property
+    def directors(self) -> list[str]:
+        """Names of the directors."""
+        return self.tags("director")
+
+    @property
     def collections(self) -> list[str]:
         """Titles of the collections."""
         return self.tags("collection")

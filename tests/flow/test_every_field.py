@@ -11,11 +11,11 @@ from core.fields import FIELDS
 from tests.flow.field_cases import (
     AFTER,
     BEFORE,
-    EVERY_FIELD_ON,
     FIELD_CASES,
     matched_scene,
     observed,
 )
+from tests.harness.every_field import EVERY_FIELD_ON, only
 from tests.harness.in_process import InProcessHarness, in_process
 
 
@@ -24,11 +24,6 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcess
     with in_process(tmp_path, **EVERY_FIELD_ON) as made:
         made.plex.switches.tags_replace = request.param
         yield made
-
-
-def only(name: str) -> dict[str, bool]:
-    """The settings under which one field alone is written."""
-    return {f"c_sync_{field.name}": field.name == name for field in FIELDS}
 
 
 def test_every_field_of_the_table_is_shown_here() -> None:
@@ -49,6 +44,7 @@ def test_a_field_reaches_plex_alone_and_is_not_rewritten(
         worker.sync(scene)
         worker.sync_all()
 
-    assert first == {**BEFORE, name: AFTER[name]}
+    derived = {field.name: AFTER[name] for field in FIELDS if field.derived_from == name}
+    assert first == {**BEFORE, **derived, name: AFTER[name]}
     assert observed(worker.shown(item)) == first
     assert (worker.waiting(), worker.dead_letters()) == ({}, [])

@@ -22,13 +22,17 @@ from validation.metadata import parse_scene
 
 FULL: dict[str, FieldValue] = {
     "title": "A Title",
+    "sort_title": "Aurora 1",
+    "original_title": "AF-017",
     "studio": "Aurora",
     "summary": "Words.",
     "tagline": "Part one",
     "date": "2024-01-02",
     "performers": ("Ann", "Bea"),
+    "director": ("Ada",),
     "tags": ("night", "train"),
     "collection": ("Aurora",),
+    "content_rating": "XXX",
     "rating": 8.0,
 }
 NOTHING: dict[str, FieldValue] = {
