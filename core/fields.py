@@ -13,6 +13,7 @@ class Kind(Enum):
     DATE = "date"
     RATING = "rating"
     NAMES = "names"
+    ROLES = "roles"  # texts of the names of another field
     IMAGE = "image"
 
 
@@ -59,6 +60,7 @@ class Field:
         has_toggle: whether the setting `sync_<name>` switches it.
         enabled_by: the setting that makes the value; while it is empty, the field is off.
         limit_setting: the setting that takes the place of `limit`.
+        texts_of: the field of names that the texts belong to, for ROLES.
         derived_from: the field from which Plex derives the value while it is unlocked.
         sources: where the value may come from, chosen by the setting `<name>_source`; the first is
             the default, and `none` disables the field.
@@ -81,6 +83,7 @@ class Field:
     enabled_by: str = ""
     limit_setting: str = ""
     derived_from: str = ""
+    texts_of: str = ""
 
     @property
     def toggle(self) -> str:
@@ -105,6 +108,9 @@ FIELDS: tuple[Field, ...] = (
     Field("date", "Date", "date", "originallyAvailableAt", Kind.DATE, 10, "date"),
     Field("performers", "Performers as actors", "performers", "actor", Kind.NAMES, 50, "performers { id name }",
           element="Role", limit_setting="max_performers"),
+    Field("roles", "Role texts of actors", "performers", "actor", Kind.ROLES, 50, element="Role",
+          clear_rule=ClearRule.OWN_ONLY, has_toggle=False, enabled_by="role_format",
+          limit_setting="max_performers", texts_of="performers"),
     Field("director", "Directors", "director", "director", Kind.NAMES, 20, element="Director",
           default_on=False),
     Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre",

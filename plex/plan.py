@@ -13,6 +13,7 @@ from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.field_state import CLEARED, FieldState, field_states, is_hand_edit
 from plex.names import distinct, name_key, name_keys, names_of, names_without, spelled_as
+from plex.role_texts import plan_roles, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Change:
 
     For NAMES, `value` is every name the item should have afterwards, the scene's first, and
     `remove` what must go, as Plex spells it: right whether Plex adds names to those present or
-    replaces them. `unlocks` are other fields of the item whose lock is taken off with it.
+    replaces them. For ROLES it is every actor with the text, whether that changes or not. `unlocks`
+    are other fields of the item whose lock is taken off with it. `keeps` is true where the item
+    shows the value already, and Plex would replace it because of another change.
     """
 
     field: Field
@@ -46,6 +49,7 @@ class Change:
     remove: tuple[str, ...] = ()
     lock: bool = True
     unlocks: tuple[Field, ...] = ()
+    keeps: bool = False
 
 
 def plan_changes(
@@ -72,8 +76,11 @@ def plan_changes(
     is_gated = rules.quality_gate and not identified
     changes: list[Change] = []
     for case in field_states(desired, item, record):
-        change = _names_change if case.field.kind is Kind.NAMES else _scalar_change
-        planned = change(case, item, rules, is_gated) or _kept_value(case, changes, rules)
+        if case.field.kind is Kind.ROLES:
+            planned = _roles_change(case, item, rules, changes)
+        else:
+            change = _names_change if case.field.kind is Kind.NAMES else _scalar_change
+            planned = change(case, item, rules, is_gated) or _kept_value(case, changes, rules)
         if planned:
             changes.append(planned)
     return tuple(changes)
@@ -157,7 +164,23 @@ def _kept_value(case: FieldState, changes: list[Change], rules: WriteRules) -> C
         return None
     if not same_value(case.field.kind, case.desired, case.present):
         return None
-    return Change(case.field, case.desired, lock=_locks(case, rules))
+    return Change(case.field, case.desired, lock=_locks(case, rules), keeps=True)
+
+
+def _roles_change(
+    case: FieldState, item: PlexItem, rules: WriteRules, changes: list[Change]
+) -> Change | None:
+    names = next((one for one in changes if one.field.name == case.field.texts_of), None)
+    edit = plan_roles(
+        case.desired,
+        case.present,
+        case.known.names if case.known else (),
+        names_of(names.value if names else item.values.get(case.field.texts_of)),
+        keeps_hand_edits=rules.preserve_plex_edits,
+    )
+    if edit is None or (edit.keeps and names is None):
+        return None
+    return Change(case.field, edit.entries, lock=_locks(case, rules), keeps=edit.keeps)
 
 
 def _may_clear(case: FieldState, is_gated: bool) -> bool:
@@ -191,6 +214,8 @@ def _is_in_sync(case: FieldState) -> bool:
     """Whether Plex already shows what is wanted, so that not writing it was no refusal."""
     if same_value(case.field.kind, case.desired, case.present):
         return True
+    if case.field.kind is Kind.ROLES:
+        return texts_of(case.desired).items() <= texts_of(case.present).items()
     if case.field.kind is not Kind.NAMES or names_without(case.desired, case.present):
         return False
     return not case.clears or case.field.removal_rule is RemovalRule.OWN_ONLY
@@ -200,7 +225,7 @@ def _owned_names(case: FieldState) -> tuple[str, ...]:
     """The wanted names that PlexSync put there, now or earlier; the others were there before it
     came.
     """
-    if case.field.kind is not Kind.NAMES:
+    if case.field.kind not in (Kind.NAMES, Kind.ROLES):
         return ()
     earlier = name_keys(case.known.names if case.known else ())
     present = name_keys(case.present)

@@ -14,7 +14,7 @@ from core.errors import (
     StaleMatch,
     WeakMatch,
 )
-from core.field_values import digests, same_value
+from core.field_values import digests
 from plex.field_state import CLEARED
 from plex.plan import WriteRules
 from reconciliation.detectors import MISSING, FieldDifference
@@ -44,10 +44,8 @@ def fixable(
         difference = FieldDifference(
             change, planned.desired[name], planned.item.values.get(name), known.get(name)
         )
-        if change.field.derived_from and same_value(
-            change.field.kind, difference.desired, difference.current
-        ):
-            continue  # sent only because Plex would derive another value from the field before
+        if change.keeps:
+            continue
         if _is_dropped_by_plex(difference) or _is_hand_edit(difference, rules):
             continue
         if dead_letter == REJECTED and _was_rejected(difference):

@@ -22,16 +22,23 @@ class SceneNeed:
 
 
 def _shows_genders(config: PlexSyncConfig) -> bool:
-    return bool(config.performer_genders) or config.performer_order == FEMALE_FIRST
+    is_chosen_by = bool(config.performer_genders) or config.performer_order == FEMALE_FIRST
+    return is_chosen_by or "gender" in config.role_format.names
 
 
 def _shows_disambiguations(config: PlexSyncConfig) -> bool:
-    return config.performer_disambiguation != NEVER
+    is_in_names = config.performer_disambiguation != NEVER
+    return is_in_names or "disambiguation" in config.role_format.names
+
+
+def _shows_ages(config: PlexSyncConfig) -> bool:
+    return "age" in config.role_format.names
 
 
 NEEDS: tuple[SceneNeed, ...] = (
     SceneNeed("performers { gender }", _shows_genders),
     SceneNeed("performers { disambiguation }", _shows_disambiguations),
+    SceneNeed("performers { birthdate }", _shows_ages),
 )
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""
 

@@ -63,6 +63,7 @@ class PlexSyncConfig(BaseModel):
     performer_order: str
     performer_disambiguation: str
     max_performers: int
+    role_format: TextFormat
     content_rating: ContentRating
     max_tags: int
     strip_emoji: bool

@@ -11,6 +11,7 @@ from validation.directors import split_directors
 from validation.limits import SINGLE_LINE_CHARS
 from validation.metadata import SyncMetadata
 from validation.performer_names import performer_names
+from validation.role_texts import make_roles, role_attributes
 from validation.sanitizers import clean_names, clean_text
 from validation.titles import make_sort_title, make_title, sort_title_attributes, title_attributes
 
@@ -27,6 +28,7 @@ COMPOSED: Mapping[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {
     "title": make_title,
     "sort_title": make_sort_title,
     "performers": performer_names,
+    "roles": make_roles,
     "director": _directors,
     "content_rating": _content_rating,
 }
@@ -35,6 +37,7 @@ COMPOSED: Mapping[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {
 SHOWN_ATTRIBUTES: Mapping[str, Callable[[PlexSyncConfig], frozenset[str]]] = {
     "title": title_attributes,
     "sort_title": sort_title_attributes,
+    "roles": role_attributes,
 }
 """The attributes of a scene from which such a value is made, where the settings decide on them."""
 
@@ -88,13 +91,14 @@ def _names(value: tuple[str, ...], field: Field, config: PlexSyncConfig) -> tupl
 
 
 def _as_it_is(value: FieldValue, field: Field, config: PlexSyncConfig) -> FieldValue:
-    """Dates and ratings, which were cleaned when the scene was read."""
+    """Dates and ratings, cleaned when they were read, and roles, when they were made."""
     return value
 
 
 _CLEANERS: dict[Kind, Callable[..., FieldValue]] = {
     Kind.TEXT: _text,
     Kind.NAMES: _names,
+    Kind.ROLES: _as_it_is,
     Kind.DATE: _as_it_is,
     Kind.RATING: _as_it_is,
 }

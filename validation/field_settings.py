@@ -47,6 +47,12 @@ _ACTORS = (
         "'when_needed' only where a scene has two performers of one name.",
         choices=DISAMBIGUATIONS,
     ),
+    Setting(
+        "role_format", "c", SettingType.STRING, "", "Role format",
+        "What Plex shows as the role of an actor: {age} on the date of the scene, {gender} and "
+        "{disambiguation}; written as the title format, for example '{age}[, {gender}]'.",
+        default_note="empty; roles then have no text",
+    ),
 )
 
 _CONTENT_RATING = Setting(

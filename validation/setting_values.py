@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from core.folding import broad_form
 from validation.content_rating import read_content_rating
-from validation.format_names import read_title_format
+from validation.format_names import read_role_format, read_title_format
 from validation.genders import read_genders
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.quoted_list import split_list
@@ -245,6 +245,7 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "reconcile_scope": read_scope,
     "title_format": read_title_format,
     "sort_title_format": read_title_format,
+    "role_format": read_role_format,
     "performer_genders": read_genders,
     "content_rating": read_content_rating,
 }

@@ -159,9 +159,17 @@ class Item(Entry):
         return self.tags("actor")
 
     @property
-    def role_texts(self) -> dict[str, str | None]:
-        """The text of each actor's role; None for none."""
-        return {each.tag.name: each.text for each in self.taggings.get("actor", ())}
+    def role_texts(self) -> list[str]:
+        """Actors with the texts of their roles, as `Mia: Herself`; without those that have none."""
+        return [
+            f"{each.tag.name}: {each.text}" for each in self.taggings.get("actor", ()) if each.text
+        ]
+
+    @role_texts.setter
+    def role_texts(self, texts: list[str]) -> None:
+        known = dict(text.split(": ", 1) for text in texts)
+        for each in self.taggings.get("actor", ()):
+            each.text = known.get(each.tag.name)
 
     @property
     def directors(self) -> list[str]:

@@ -49,7 +49,10 @@ FIELD_CASES: dict[str, FieldCase] = {
         "tagline", {"director": "Ada & Bo", "code": "AF-017"}, "Agent's line", "Ada & Bo"
     ),
     "date": FieldCase("date", {"date": "2024-03-09"}, "2001-02-03", "2024-03-09"),
-    "performers": FieldCase("roles", {"performers": ["Mia", "Jon"]}, ["Theirs"], ["Jon", "Mia"]),
+    "performers": FieldCase(
+        "roles", {"performers": ["Mia", "Jon"]}, ["Mia", "Theirs"], ["Jon", "Mia"]
+    ),
+    "roles": FieldCase("role_texts", {"performers": ["Mia", "Jon"]}, [], ["Mia: female"]),
     "director": FieldCase("directors", {"director": "Ada & Bo"}, ["Theirs"], ["Ada", "Bo"]),
     "tags": FieldCase("genres", {"tags": ["train", "night"]}, ["drama"], ["night", "train"]),
     "collection": FieldCase("collections", {"studio": "Aurora"}, ["Mine"], ["Aurora", "Mine"]),
@@ -70,6 +73,8 @@ def matched_scene(worker: InProcessHarness, name: str = "a.mp4", **fields: Any) 
     """A scene with something in every field, and its item, which shows something else in each of
     them.
     """
+    if not worker.stash.library.performers:
+        worker.stash.library.add_performer("Mia", gender="FEMALE")
     scene, item = worker.pair(name, **{**SCENE, **fields})
     shown = {_UPLOADS.get(row.attribute, row.attribute): row.before for row in FIELD_CASES.values()}
     worker.plex.library.change(item, **shown)

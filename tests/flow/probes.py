@@ -59,8 +59,22 @@ def actors(worker: InProcessHarness) -> object:
         library.add_performer("Jon", gender="MALE"),
     ]
     scene, item = matched_scene(worker, performers=cast)
+    worker.plex.library.change(item, roles=[])  # an actor who is there already keeps the place
     sync_attempt(worker, scene)
     return worker.shown(item).roles
+
+
+def role_texts(worker: InProcessHarness) -> object:
+    """The texts of the roles of three performers, of whom less and less is known."""
+    library = worker.stash.library
+    cast = [
+        library.add_performer("Mia", gender="FEMALE", birthdate="1990-03-10"),
+        library.add_performer("Jon", gender="MALE"),
+        library.add_performer("Zoe"),
+    ]
+    scene, item = matched_scene(worker, performers=cast)
+    sync_attempt(worker, scene)
+    return sorted(worker.shown(item).role_texts)
 
 
 def namesakes(worker: InProcessHarness) -> object:

@@ -88,6 +88,9 @@ SETTING_CASES: dict[str, SettingCase] = {
         ("when_needed", ["Jon", "Mia (the elder)", "Mia (the younger)"]),
         ("always", ["Jon (of Porto)", "Mia (the elder)", "Mia (the younger)"]),
     )),
+    "role_format": SettingCase(probes.role_texts, (
+        ("", []), ("{age}", ["Mia: 33"]), ("[{age}, ]{gender}", ["Jon: male", "Mia: 33, female"]),
+    )),
     "content_rating": SettingCase(probes.field("content_rating"), (
         ("", BEFORE["content_rating"]), ("XXX", "XXX"), ("sea => PG; NIGHT => R18; * => XXX", "R18"),
     )),

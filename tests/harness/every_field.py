@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from core.fields import FIELDS
 
-_VALUES = {"sort_title_format": "{studio} {date}", "content_rating": "XXX"}
+_VALUES = {
+    "sort_title_format": "{studio} {date}",
+    "content_rating": "XXX",
+    "role_format": "{gender}",
+}
 """Of the settings that make a field's value and switch it on."""
 _SOURCES = {"tagline": "director", "original_title": "code", "background": "cover"}
 

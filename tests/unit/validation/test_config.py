@@ -44,6 +44,7 @@ def other_than_default(setting: Setting) -> object:
         "title_format": "{code}",
         "sort_title_format": "{date}",
         "performer_genders": "female",
+        "role_format": "{age}",
     }
     return texts.get(setting.name, "some.thing")
 

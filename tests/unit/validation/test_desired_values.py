@@ -21,7 +21,7 @@ SCENE = parse_scene(
         "date": "2024-05-17",
         "rating100": 70,
         "studio": {"id": 1, "name": "Studio"},
-        "performers": [{"id": 1, "name": "Zoe"}, {"id": 2, "name": "anna"}],
+        "performers": [{"id": 1, "name": "Zoe", "gender": "MALE"}, {"id": 2, "name": "anna"}],
         "tags": [{"id": 1, "name": "b"}, {"id": 2, "name": "B"}, {"id": 3, "name": "a"}],
     }
 )
@@ -47,6 +47,7 @@ def test_every_field_that_is_switched_on_has_its_value() -> None:
         "tagline": "Dora",
         "date": "2024-05-17",
         "performers": ("anna", "Zoe"),
+        "roles": ("Zoe\tmale",),
         "director": ("Dora",),
         "tags": ("b", "a"),
         "collection": ("Studio",),
