@@ -30,6 +30,18 @@ def test_every_field_of_the_table_is_shown_here() -> None:
     assert list(FIELD_CASES) == [field.name for field in FIELDS]
 
 
+def test_all_fields_of_an_item_are_one_edit(worker: InProcessHarness) -> None:
+    scene, _ = matched_scene(worker)
+    worker.context()
+    worker.plex.reset_counts()
+
+    worker.sync(scene)
+
+    edits = [record for record in worker.plex.requests if record.method == "PUT"]
+    assert len([record for record in edits if "title.value" in record.target]) == 1
+    assert len([record for record in edits if "actor" in record.target]) == 1
+
+
 @pytest.mark.parametrize("name", [field.name for field in FIELDS])
 def test_a_field_reaches_plex_alone_and_is_not_rewritten(
     worker: InProcessHarness, name: str
