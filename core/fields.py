@@ -13,6 +13,7 @@ class Kind(Enum):
     DATE = "date"
     RATING = "rating"
     NAMES = "names"
+    ROLES = "roles"  # texts of the names of another field
     IMAGE = "image"
 
 
@@ -46,16 +47,21 @@ class Field:
     """One synced field.
 
     Attributes:
-        name: our name; the toggle setting is `sync_<name>`.
+        name: our name.
         label: what the user reads.
         stash: the attribute of `SyncMetadata` it comes from (none for a field with `sources`).
         plex: the name in Plex's edits and locks.
         kind: how it is read, compared and written.
         limit: characters for TEXT and DATE, entries for NAMES, bytes for IMAGE, highest value for
             RATING.
-        selection: what the GraphQL query must ask for.
+        selection: what the GraphQL query must ask for, beyond what the other rows ask for.
         element: the XML element that holds one name, for NAMES.
         lock_rule: whether what is written is locked, and why.
+        has_toggle: whether the setting `sync_<name>` switches it.
+        enabled_by: the setting that makes the value; while it is empty, the field is off.
+        limit_setting: the setting that takes the place of `limit`.
+        texts_of: the field of names that the texts belong to, for ROLES.
+        derived_from: the field from which Plex derives the value while it is unlocked.
         sources: where the value may come from, chosen by the setting `<name>_source`; the first is
             the default, and `none` disables the field.
     """
@@ -73,6 +79,16 @@ class Field:
     removal_rule: RemovalRule = RemovalRule.ALL_OTHERS
     lock_rule: LockRule = LockRule.LOCK_FIELDS
     sources: tuple[str, ...] = ()
+    has_toggle: bool = True
+    enabled_by: str = ""
+    limit_setting: str = ""
+    derived_from: str = ""
+    texts_of: str = ""
+
+    @property
+    def toggle(self) -> str:
+        """Return the name of the setting that switches the field; "" if it has none."""
+        return f"sync_{self.name}" if self.has_toggle else ""
 
 
 IMAGE_LIMIT_BYTES = 10_000_000  # Plex answers 500 above 10 MiB, and peers refuse above 10,480,000
@@ -80,17 +96,30 @@ IMAGE_LIMIT_BYTES = 10_000_000  # Plex answers 500 above 10 MiB, and peers refus
 # fmt: off
 FIELDS: tuple[Field, ...] = (
     Field("title", "Title", "title", "title", Kind.TEXT, 255, "title", clear_rule=ClearRule.NEVER),
+    Field("sort_title", "Sort title", "title", "titleSort", Kind.TEXT, 255,
+          clear_rule=ClearRule.OWN_ONLY, has_toggle=False, enabled_by="sort_title_format",
+          derived_from="title"),
+    Field("original_title", "Original title", "", "originalTitle", Kind.TEXT, 255,
+          has_toggle=False, sources=("none", "code", "file")),
     Field("studio", "Studio", "studio", "studio", Kind.TEXT, 255, "studio { id name parent_studio { id name } }"),
     Field("summary", "Summary", "details", "summary", Kind.TEXT, 10_000, "details"),
     Field("tagline", "Tagline", "", "tagline", Kind.TEXT, 255, "director code",
           sources=("none", "director", "code")),
     Field("date", "Date", "date", "originallyAvailableAt", Kind.DATE, 10, "date"),
     Field("performers", "Performers as actors", "performers", "actor", Kind.NAMES, 50, "performers { id name }",
-          element="Role"),
-    Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre"),
+          element="Role", limit_setting="max_performers"),
+    Field("roles", "Role texts of actors", "performers", "actor", Kind.ROLES, 50, element="Role",
+          clear_rule=ClearRule.OWN_ONLY, has_toggle=False, enabled_by="role_format",
+          limit_setting="max_performers", texts_of="performers"),
+    Field("director", "Directors", "director", "director", Kind.NAMES, 20, element="Director",
+          default_on=False),
+    Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre",
+          limit_setting="max_tags"),
     Field("collection", "Studio as collection", "collections", "collection", Kind.NAMES, 20,
           element="Collection", removal_rule=RemovalRule.OWN_ONLY,
           lock_rule=LockRule.LOCK_COLLECTIONS),
+    Field("content_rating", "Content rating", "tags", "contentRating", Kind.TEXT, 50,
+          clear_rule=ClearRule.OWN_ONLY, has_toggle=False, enabled_by="content_rating"),
     Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",
           default_on=False, clear_rule=ClearRule.OWN_ONLY, lock_rule=LockRule.NEVER),
     Field("poster", "Cover as poster", "cover", "thumb", Kind.IMAGE, IMAGE_LIMIT_BYTES,

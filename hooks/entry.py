@@ -69,7 +69,6 @@ IGNORED_ENTITY_KEYS = frozenset(
         "back_image",
         "alias_list",
         "aliases",
-        "birthdate",
         "death_date",
         "description",
         "details",

@@ -7,7 +7,7 @@ from core.fields import EDIT_FIELDS, IMAGE_FIELDS, Field
 from core.send_history import Suspension
 from core.text import format_value
 from page.models.scene import FieldRow
-from plex.plan import FieldOwner, owner_of_field
+from plex.field_state import FieldOwner, owner_of_field
 from plex.suspensions import suspended_fields
 from sync.plan_items import PlannedItem
 from validation.config import PlexSyncConfig

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 from core.errors import PlexError
+from core.file_names import file_name
 from core.match import PlexFile
 from core.unicode_form import caseless
 from page.links import PlexLinks, links_of
@@ -11,7 +12,6 @@ from page.models.scene import FoundItem, FoundItems, SearchItems
 from plex.client import PlexClient, Section
 from plex.finder import Finder
 from plex.library_listing import files_of
-from plex.paths import file_name
 from tasks.context import TaskContext, plex_failure
 
 MAX_ITEMS = 50

@@ -1,6 +1,6 @@
 """Builds the targets of edit requests: as few as possible, and none longer than servers accept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import quote
@@ -111,7 +111,8 @@ def _queries(changes: Sequence[Change], room: int) -> list[str]:
     # The short ones first, so that they share a request and the long text has its own. Parts of one
     # list are never packed again: two lists of removals in one request would be one too many.
     packed = _packed(sorted(whole, key=_chars), room) + parts
-    return ["".join(sorted(pieces)) for pieces in packed]
+    # Names and texts of the same actors name them twice.
+    return ["".join(sorted(set(pieces))) for pieces in packed]
 
 
 def _name_parts(change: Change, room: int) -> list[_Pieces]:
@@ -119,16 +120,14 @@ def _name_parts(change: Change, room: int) -> list[_Pieces]:
 
     Numbers continue from part to part, as they would in one request.
     """
-    if change.field.kind is not Kind.NAMES:
+    if change.field.kind not in (Kind.NAMES, Kind.ROLES):
         raise PlexRejected(
             "a value is too long for a request", fields=(change.field.name,), too_long=True
         )
     arguments = edit_arguments(replace(change, remove=()))
     lock_name = f"{change.field.plex}.locked"
     lock = _argument(lock_name, arguments.pop(lock_name))
-    added = _packed(
-        ((_argument(name, value),) for name, value in arguments.items()), room - len(lock)
-    )
+    added = _packed(_by_number(arguments), room - len(lock))
     key = f"&{_encoded(removal_name(change.field))}="
     listed = ((_COMMA + _encoded(removal_argument((name,))),) for name in change.remove)
     removed = _packed(listed, room - len(lock) - len(key))
@@ -139,6 +138,15 @@ def _name_parts(change: Change, room: int) -> list[_Pieces]:
             "a name is too long for a request", fields=(change.field.name,), too_long=True
         )
     return parts
+
+
+def _by_number(arguments: Mapping[str, str]) -> list[_Pieces]:
+    """Return the arguments of each number, which belong together."""
+    groups: dict[str, _Pieces] = {}
+    for name, value in arguments.items():
+        number = name.partition("]")[0]
+        groups[number] = (*groups.get(number, ()), _argument(name, value))
+    return list(groups.values())
 
 
 def _packed(groups: Iterable[_Pieces], room: int) -> list[_Pieces]:

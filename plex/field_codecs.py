@@ -6,7 +6,8 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from core.field_values import FieldValue, is_empty
-from core.fields import Field, Kind
+from core.fields import BY_NAME, Field, Kind
+from core.role_texts import role_entry, split_entry
 from plex.plan import Change
 
 
@@ -44,7 +45,11 @@ def removal_argument(names: tuple[str, ...]) -> str:
 
 
 def _read_text(field: Field, video: Element) -> FieldValue:
-    return video.get(field.plex, "")
+    value = video.get(field.plex, "")
+    if not value and field.derived_from:
+        # plexapi reads a missing sort title as the title: Plex may leave out one that equals it.
+        value = video.get(BY_NAME[field.derived_from].plex, "")
+    return value
 
 
 def _read_date(field: Field, video: Element) -> FieldValue:
@@ -83,9 +88,29 @@ def _names_arguments(change: Change) -> dict[str, str]:
     return arguments
 
 
+def _read_roles(field: Field, video: Element) -> FieldValue:
+    return tuple(
+        role_entry(name, text)
+        for element in video.findall(field.element)
+        if (name := element.get("tag", "")) and (text := element.get("role", ""))
+    )
+
+
+def _roles_arguments(change: Change) -> dict[str, str]:
+    """Return the text of each role: `tagging.text` is the attribute that Plex's API documents."""
+    arguments = {}
+    entries = change.value if isinstance(change.value, tuple) else ()
+    for index, (name, text) in enumerate(map(split_entry, entries)):
+        arguments[f"{change.field.plex}[{index}].tag.tag"] = name
+        if text is not None:
+            arguments[f"{change.field.plex}[{index}].tagging.text"] = text
+    return arguments
+
+
 _WIRES: Mapping[Kind, FieldCodec] = {
     Kind.TEXT: FieldCodec(_read_text, _text_arguments),
     Kind.DATE: FieldCodec(_read_date, _text_arguments),
     Kind.RATING: FieldCodec(_read_rating, _rating_arguments),
     Kind.NAMES: FieldCodec(_read_names, _names_arguments),
+    Kind.ROLES: FieldCodec(_read_roles, _roles_arguments),
 }

@@ -13,9 +13,10 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from core.errors import AmbiguousMatch, PlexNotFound, WeakMatch
+from core.file_names import file_name
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from plex.path_map import PathMap
-from plex.paths import file_name, folded_path, folders, same_path
+from plex.paths import folded_path, folders, same_path
 from plex.same_file import is_one_file, sizes_differ
 from validation.metadata import SceneFile
 

@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from core.file_names import components
 from core.match import Candidate, Confidence, Evidence, MatchResult, PlexFile
 from core.unicode_form import caseless
-from plex.paths import components, folded_name, folded_path, normal_path
+from plex.paths import folded_name, folded_path, normal_path
 
 MIN_FILES = 20
 MIN_FOLDERS = 3

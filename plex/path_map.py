@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from core.file_names import components
 from core.unicode_form import caseless, composed
-from plex.paths import components
 
 _WINDOWS = re.compile(r"[A-Za-z]:($|[/\\])|.*\\")
 _BARE_DRIVE = re.compile(r"[A-Za-z]:$")

@@ -1,36 +1,18 @@
-"""Splits and compares paths of Stash and Plex, whatever system each runs on.
+"""Compares paths of Stash and Plex, whatever system each runs on.
 
 Separators, case and the Unicode form of the same file name differ between systems. Both
 separators count everywhere; a POSIX name that holds a backslash is cut at it, on both sides alike.
 SMB clients show characters that Windows forbids in names as private-use characters.
 """
 
-import re
-
+from core.file_names import components, file_name
 from core.unicode_form import caseless
 
-_SEPARATORS = re.compile(r"[/\\]+")
 # Services for Unix and cifs: U+F000 plus the character.
 _SFU = {0xF000 + ord(character): character for character in "*?:><|\\"}
 # Services for Macintosh, macOS and Samba's vfs_fruit: a table; the last two stand at a name's end.
 _SFM = {0xF020 + place: character for place, character in enumerate('"*:<>?\\| .')}
 _UNMANGLED = _SFM | _SFU
-
-
-def components(path: str) -> list[str]:
-    """Return the parts between separators; an absolute POSIX or network path starts with ""."""
-    return _SEPARATORS.split(path)
-
-
-def file_name(path: str) -> str:
-    """Return what follows the last separator; "" for a path that ends with one."""
-    return components(path)[-1]
-
-
-def file_stem(path: str) -> str:
-    """Return the file name without its last extension."""
-    name = file_name(path)
-    return name.rpartition(".")[0] or name
 
 
 def folders(path: str) -> tuple[str, ...]:

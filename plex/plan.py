@@ -6,17 +6,14 @@ separates PlexSync's own values from the user's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import NamedTuple
 
-from core.field_values import FieldValue, digest, digests, normal_form, same_value
-from core.fields import EDIT_FIELDS, ClearRule, Field, Kind, LockRule, RemovalRule
+from core.field_values import FieldValue, digest, same_value
+from core.fields import ClearRule, Field, Kind, LockRule, RemovalRule
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
+from plex.field_state import CLEARED, FieldState, field_states, is_hand_edit
 from plex.names import distinct, name_key, name_keys, names_of, names_without, spelled_as
-from plex.paths import file_stem
-
-CLEARED = "0" * 16  # the digest of an intended clearing; "" means that nothing is intended
+from plex.role_texts import plan_roles, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,9 @@ class Change:
 
     For NAMES, `value` is every name the item should have afterwards, the scene's first, and
     `remove` what must go, as Plex spells it: right whether Plex adds names to those present or
-    replaces them. `unlocks` are other fields of the item whose lock is taken off with it.
+    replaces them. For ROLES it is every actor with the text, whether that changes or not. `unlocks`
+    are other fields of the item whose lock is taken off with it. `keeps` is true where the item
+    shows the value already, and Plex would replace it because of another change.
     """
 
     field: Field
@@ -50,40 +49,7 @@ class Change:
     remove: tuple[str, ...] = ()
     lock: bool = True
     unlocks: tuple[Field, ...] = ()
-
-
-class _FieldState(NamedTuple):
-    """One field on one item, with all that its decision hangs on."""
-
-    field: Field
-    desired: FieldValue
-    present: FieldValue
-    known: FieldRecord | None
-    is_locked: bool
-
-    @property
-    def clears(self) -> bool:
-        return not normal_form(self.field.kind, self.desired)
-
-    @property
-    def is_ours(self) -> bool:
-        """Return True if PlexSync set a value here and Plex still shows it."""
-        if self.known is None or not normal_form(self.field.kind, self.present):
-            return False
-        now = digests(self.field.kind, self.present)
-        return self.known.intended in now or (
-            self.known.pushed != "" and not now.isdisjoint((self.known.pushed, self.known.verified))
-        )
-
-    @property
-    def is_known(self) -> bool:
-        """Return True if Plex shows what the record says."""
-        if self.known is None:
-            return False
-        marks = {self.known.pushed, self.known.verified}
-        if self.known.intended:
-            marks.add("" if self.known.intended == CLEARED else self.known.intended)
-        return not marks.isdisjoint(digests(self.field.kind, self.present))
+    keeps: bool = False
 
 
 def plan_changes(
@@ -108,10 +74,13 @@ def plan_changes(
         tags ('day', 'night') ('old',)
     """
     is_gated = rules.quality_gate and not identified
-    changes = []
-    for case in _cases(desired, item, record):
-        change = _names_change if case.field.kind is Kind.NAMES else _scalar_change
-        planned = change(case, item, rules, is_gated)
+    changes: list[Change] = []
+    for case in field_states(desired, item, record):
+        if case.field.kind is Kind.ROLES:
+            planned = _roles_change(case, item, rules, changes)
+        else:
+            change = _names_change if case.field.kind is Kind.NAMES else _scalar_change
+            planned = change(case, item, rules, is_gated) or _kept_value(case, changes, rules)
         if planned:
             changes.append(planned)
     return tuple(changes)
@@ -129,7 +98,7 @@ def intended_records(
     """
     changed = {change.field.name for change in changes}
     intended = {}
-    for case in _cases(desired, item, record):
+    for case in field_states(desired, item, record):
         if case.field.name in changed:
             known = case.known or FieldRecord("", digest(case.field.kind, case.present))
             names = distinct((*known.names, *_owned_names(case)))
@@ -152,7 +121,7 @@ def field_records(
     """
     changed = {change.field.name for change in changes}
     records = {}
-    for case in _cases(desired, item_before, record):
+    for case in field_states(desired, item_before, record):
         name, kind = case.field.name, case.field.kind
         if name in changed or _is_in_sync(case):
             seen = "" if name in changed else digest(kind, case.present)
@@ -160,52 +129,12 @@ def field_records(
     return records
 
 
-class FieldOwner(Enum):
-    """Whose value an item shows in a field."""
-
-    # PlexSync wrote it.
-    STASH = "stash"
-    # It was edited in Plex by hand, or by another program, since PlexSync wrote the field.
-    HAND = "hand"
-    # Plex's own agents, or a value that was there before PlexSync.
-    PLEX = "plex"
-    # The field is empty.
-    NONE = "none"
-
-
-def owner_of_field(
-    field: Field, desired: FieldValue, item: PlexItem, record: SyncRecord | None
-) -> FieldOwner:
-    """Return whose value the item shows. Pure."""
-    (case,) = _cases({field.name: desired}, item, record)
-    if not normal_form(field.kind, case.present):
-        return FieldOwner.NONE
-    if case.is_ours:
-        return FieldOwner.STASH
-    return FieldOwner.HAND if _is_hand_edit(case, item) else FieldOwner.PLEX
-
-
-def _cases(
-    desired: Mapping[str, FieldValue], item: PlexItem, record: SyncRecord | None
-) -> list[_FieldState]:
-    known = record.fields if record else {}
-    return [
-        _FieldState(
-            field=field,
-            desired=desired[field.name],
-            present=item.values.get(field.name),
-            known=known.get(field.name),
-            is_locked=field.plex in item.locked,
-        )
-        for field in EDIT_FIELDS
-        if field.name in desired
-    ]
-
-
-def _locks(case: _FieldState, rules: WriteRules) -> bool:
+def _locks(case: FieldState, rules: WriteRules) -> bool:
     """Return True if the written field is locked; an existing lock of the user stays."""
     if case.field.lock_rule is LockRule.NEVER:
         return False
+    if case.field.derived_from and case.clears:
+        return False  # a locked one would stay empty
     return should_lock(case.field, rules) or case.is_locked
 
 
@@ -217,40 +146,51 @@ def should_lock(field: Field, rules: WriteRules) -> bool:
 
 
 def _scalar_change(
-    case: _FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
+    case: FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
 ) -> Change | None:
     if same_value(case.field.kind, case.desired, case.present):
         return None
     if case.clears and not _may_clear(case, is_gated):
         return None
-    if rules.preserve_plex_edits and _is_hand_edit(case, item):
+    if rules.preserve_plex_edits and is_hand_edit(case, item):
         return None
     return Change(case.field, case.desired, lock=_locks(case, rules))
 
 
-def _may_clear(case: _FieldState, is_gated: bool) -> bool:
+def _kept_value(case: FieldState, changes: list[Change], rules: WriteRules) -> Change | None:
+    """Return the change that keeps a value which Plex would derive from what is written."""
+    is_derived = any(change.field.name == case.field.derived_from for change in changes)
+    if not is_derived or case.is_locked or case.clears:
+        return None
+    if not same_value(case.field.kind, case.desired, case.present):
+        return None
+    return Change(case.field, case.desired, lock=_locks(case, rules), keeps=True)
+
+
+def _roles_change(
+    case: FieldState, item: PlexItem, rules: WriteRules, changes: list[Change]
+) -> Change | None:
+    names = next((one for one in changes if one.field.name == case.field.texts_of), None)
+    edit = plan_roles(
+        case.desired,
+        case.present,
+        case.known.names if case.known else (),
+        names_of(names.value if names else item.values.get(case.field.texts_of)),
+        keeps_hand_edits=rules.preserve_plex_edits,
+    )
+    if edit is None or (edit.keeps and names is None):
+        return None
+    return Change(case.field, edit.entries, lock=_locks(case, rules), keeps=edit.keeps)
+
+
+def _may_clear(case: FieldState, is_gated: bool) -> bool:
     if case.field.clear_rule is ClearRule.NEVER:
         return False
     return case.is_ours if is_gated or case.field.clear_rule is ClearRule.OWN_ONLY else True
 
 
-def _is_hand_edit(case: _FieldState, item: PlexItem) -> bool:
-    """Return True if the user entered the current value in Plex.
-
-    Plex does not say who locked a field. Where PlexSync has never written, the lock is the only
-    sign.
-    """
-    if case.known is not None:
-        return not case.is_known
-    if not case.is_locked or not normal_form(case.field.kind, case.present):
-        return False
-    return not any(
-        same_value(case.field.kind, file_stem(file), case.present) for file in item.files
-    )
-
-
 def _names_change(
-    case: _FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
+    case: FieldState, item: PlexItem, rules: WriteRules, is_gated: bool
 ) -> Change | None:
     field = case.field
     if case.clears and field.clear_rule is ClearRule.NEVER:
@@ -270,20 +210,22 @@ def _names_change(
     return Change(field, value, remove, _locks(case, rules))
 
 
-def _is_in_sync(case: _FieldState) -> bool:
+def _is_in_sync(case: FieldState) -> bool:
     """Whether Plex already shows what is wanted, so that not writing it was no refusal."""
     if same_value(case.field.kind, case.desired, case.present):
         return True
+    if case.field.kind is Kind.ROLES:
+        return texts_of(case.desired).items() <= texts_of(case.present).items()
     if case.field.kind is not Kind.NAMES or names_without(case.desired, case.present):
         return False
     return not case.clears or case.field.removal_rule is RemovalRule.OWN_ONLY
 
 
-def _owned_names(case: _FieldState) -> tuple[str, ...]:
+def _owned_names(case: FieldState) -> tuple[str, ...]:
     """The wanted names that PlexSync put there, now or earlier; the others were there before it
     came.
     """
-    if case.field.kind is not Kind.NAMES:
+    if case.field.kind not in (Kind.NAMES, Kind.ROLES):
         return ()
     earlier = name_keys(case.known.names if case.known else ())
     present = name_keys(case.present)

@@ -5,15 +5,17 @@ edited by hand since then stays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.field_values import FieldValue, digests, is_empty, same_value
-from core.fields import EDIT_FIELDS, ClearRule, Field, Kind
+from core.fields import BY_NAME, EDIT_FIELDS, ClearRule, Field, Kind
 from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
-from plex.names import name_key
-from plex.plan import CLEARED, Change
+from plex.field_state import CLEARED
+from plex.names import name_key, name_keys, names_of
+from plex.plan import Change
+from plex.role_texts import restore_roles
 
 _UPLOADED = "upload://"
 
@@ -69,12 +71,18 @@ def plan_restoration(
     `records` are all of this item's.
     """
     written = list(records)
-    changes, edited = [], []
+    changes: list[Change] = []
+    edited = []
     for field in (field for field in EDIT_FIELDS if field.name in kept):
-        original, present = kept[field.name], item.values.get(field.name)
+        original = replace(kept[field.name], locked=_was_locked(field, kept))
+        present = item.values.get(field.name)
         known = [record.fields[field.name] for record in written if field.name in record.fields]
         marks = {*original.written_digests, *(mark for one in known for mark in _marks(one))}
         is_ours = not marks.isdisjoint(digest or CLEARED for digest in digests(field.kind, present))
+        if field.kind is Kind.ROLES:
+            change = _restore_roles(field, original, item, known, changes)
+            changes += [] if change is None else [change]
+            continue
         if field.kind is Kind.NAMES:
             change = _restore_names(field, original, present, known)
         else:
@@ -86,6 +94,14 @@ def plan_restoration(
         if change is not None and _is_needed(change, item):
             changes.append(change)
     return Restoration(tuple(changes), tuple(edited))
+
+
+def _was_locked(field: Field, kept: Mapping[str, Original]) -> bool:
+    """Return True if the field was locked before PlexSync wrote any that shares its lock."""
+    sharing = (BY_NAME[name].plex == field.plex for name in kept)
+    return all(
+        original.locked for original, shares in zip(kept.values(), sharing, strict=True) if shares
+    )
 
 
 def _marks(known: FieldRecord) -> tuple[str, ...]:
@@ -118,6 +134,33 @@ def _restore_names(
         key: staying.get(key, name) for key, name in before.items() if key in staying or key in back
     }
     return Change(field, tuple({**in_order, **staying}.values()), remove, original.locked)
+
+
+def _restore_roles(
+    field: Field,
+    original: Original,
+    item: PlexItem,
+    known: Iterable[FieldRecord],
+    changes: Sequence[Change],
+) -> Change | None:
+    """Give roles the texts they had, beside the names that are restored with them."""
+    names = next((one for one in changes if one.field.name == field.texts_of), None)
+    present = item.values.get(field.texts_of)
+    actors = names_of(names.value if names else present)
+    edit = restore_roles(
+        original.value,
+        item.values.get(field.name),
+        (*original.added, *(entry for one in known for entry in one.names)),
+        actors,
+        name_keys(actors) - name_keys(present),
+    )
+    has_other_lock = original.locked != (field.plex in item.locked)
+    if names is None and not has_other_lock and (edit is None or edit.keeps):
+        return None
+    if edit is None:
+        # The change of the names, if there is one, takes the lock off.
+        return None if names else Change(field, actors, lock=original.locked)
+    return Change(field, edit.entries, lock=original.locked)
 
 
 def _by_key(value: FieldValue) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from core.file_names import components
 from plex.client import Section
-from plex.paths import components, folded_path
+from plex.paths import folded_path
 
 
 @dataclass(frozen=True, slots=True)

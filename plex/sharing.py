@@ -40,9 +40,11 @@ def shared_edits(
     for key, changes in plans.items():
         if not changes or any(change.field.kind is Kind.IMAGE for change in changes):
             continue
+        # Texts of roles stand beside the numbers of all actors.
+        is_whole = any(change.field.kind is Kind.ROLES for change in changes)
         shown = (
             tuple(difference(change, items[key]) for change in changes)
-            if by_difference
+            if by_difference and not is_whole
             else changes
         )
         groups[items[key].section, shown, _relies_on_appending(changes, shown)].append(key)

@@ -43,6 +43,7 @@ def check_changes(
             continue
         is_overwritten = (
             known is not None
+            and not change.keeps
             and bool(known.verified or not known.pushed)
             and history.is_overwritten(now)
         )

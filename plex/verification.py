@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.field_values import FieldValue, digest, same_value
-from core.fields import EDIT_FIELDS, Kind
+from core.field_values import FieldValue, digest, is_empty, same_value
+from core.fields import EDIT_FIELDS, Field, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord
 from plex.names import names_without
+from plex.role_texts import lost_texts
 
 
 def verify(
@@ -26,7 +27,7 @@ def verify(
         if name not in records or name not in desired:
             continue
         present = item_after.values.get(name)
-        is_kept = _is_kept(field.kind, desired[name], present, removed.get(name, ()))
+        is_kept = _is_kept(field, desired[name], item_after, removed.get(name, ()))
         known = records[name]
         records[name] = replace(
             known,
@@ -38,11 +39,14 @@ def verify(
     return records, tuple(lost)
 
 
-def _is_kept(
-    kind: Kind, desired: FieldValue, present: FieldValue, removed: tuple[str, ...]
-) -> bool:
-    if kind is not Kind.NAMES:
-        return same_value(kind, desired, present)
+def _is_kept(field: Field, desired: FieldValue, item: PlexItem, removed: tuple[str, ...]) -> bool:
+    present = item.values.get(field.name)
+    if field.derived_from and is_empty(desired):
+        return True  # Plex shows the value that it derives
+    if field.kind is Kind.ROLES:
+        return not lost_texts(desired, present, item.values.get(field.texts_of))
+    if field.kind is not Kind.NAMES:
+        return same_value(field.kind, desired, present)
     # A name that was taken off and is still there would be taken off for ever.
     is_gone = len(names_without(removed, present)) == len(set(removed))
     return is_gone and not names_without(desired, present)

@@ -15,7 +15,8 @@ from core.errors import (
     WeakMatch,
 )
 from core.field_values import digests
-from plex.plan import CLEARED, WriteRules
+from plex.field_state import CLEARED
+from plex.plan import WriteRules
 from reconciliation.detectors import EXCLUDED, MISSING, FieldDifference
 from sync.plan_items import PlannedItem
 
@@ -43,6 +44,8 @@ def fixable(
         difference = FieldDifference(
             change, planned.desired[name], planned.item.values.get(name), known.get(name)
         )
+        if change.keeps:
+            continue
         if _is_dropped_by_plex(difference) or _is_hand_edit(difference, rules):
             continue
         if dead_letter == REJECTED and _was_rejected(difference):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stash import queries
 from validation.config import PlexSyncConfig
+from validation.performers import FEMALE_FIRST, NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,24 @@ class SceneNeed:
     is_needed: Callable[[PlexSyncConfig], bool]
 
 
+def _shows_genders(config: PlexSyncConfig) -> bool:
+    is_chosen_by = bool(config.performer_genders) or config.performer_order == FEMALE_FIRST
+    return is_chosen_by or "gender" in config.role_format.names
+
+
+def _shows_disambiguations(config: PlexSyncConfig) -> bool:
+    is_in_names = config.performer_disambiguation != NEVER
+    return is_in_names or "disambiguation" in config.role_format.names
+
+
+def _shows_ages(config: PlexSyncConfig) -> bool:
+    return "age" in config.role_format.names
+
+
 NEEDS: tuple[SceneNeed, ...] = (
+    SceneNeed("performers { gender }", _shows_genders),
+    SceneNeed("performers { disambiguation }", _shows_disambiguations),
+    SceneNeed("performers { birthdate }", _shows_ages),
     SceneNeed("stash_ids { endpoint stash_id }", lambda config: config.required_stash_id),
 )
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""

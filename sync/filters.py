@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from core.file_names import components
 from core.folding import broad_form, plain_form
 from core.text import pluralize
-from plex.paths import components, folded_path
+from plex.paths import folded_path
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 from validation.setting_values import NEVER

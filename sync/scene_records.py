@@ -57,7 +57,7 @@ def record_after_write(
         intended = intended_records(planned.changes, planned.desired, item, stored)
         rejected = {name: known for name, known in intended.items() if name in failed}
     fields = {**rejected, **field_records(written, desired, item, stored)}
-    sent = {change.field.name for change in written}
+    sent = {change.field.name for change in written if not change.keeps}
     fields = with_histories(with_locks(fields, written, stored), sent, desired, stored, now)
     overwritten = {change.field.name for change in planned.overwritten}
     return suspend(record.with_fields(fields), overwritten, Suspension.OVERWRITTEN)

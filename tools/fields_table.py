@@ -2,7 +2,6 @@
 
 from core.fields import FIELDS, ClearRule, Field, Kind, LockRule, RemovalRule
 from tools.generated_sections import table
-from validation.desired_values import TAGS
 from validation.settings import BY_NAME
 
 _KEEP = "Plex keeps its own"
@@ -29,8 +28,6 @@ _LIMITS = {
     Kind.IMAGE: "{:,} bytes",
 }
 
-MAX_TAGS = f"*{BY_NAME['max_tags'].display_name}*"
-
 
 def fields_table() -> str:
     """Return the Markdown table: one row per synced field, in the order of the table of fields."""
@@ -44,7 +41,7 @@ def _row(field: Field) -> tuple[str, ...]:
         field.label,
         _when_empty(field, removed),
         removed,
-        MAX_TAGS if field.name == TAGS else _LIMITS[field.kind].format(field.limit),
+        _limit(field),
         _LOCKED[field.lock_rule],
         _default(field),
     )
@@ -57,8 +54,17 @@ def _when_empty(field: Field, removed: str) -> str:
     return removed if field.removal_rule is RemovalRule.OWN_ONLY else _CLEARS[field.clear_rule]
 
 
+def _limit(field: Field) -> str:
+    if field.limit_setting:
+        return f"*{BY_NAME[field.limit_setting].display_name}*"
+    return _LIMITS[field.kind].format(field.limit)
+
+
 def _default(field: Field) -> str:
     """Return whether the field is written under the default settings."""
     if field.sources:
-        return f"off; *Source of the {field.name}* can be {' or '.join(field.sources[1:])}"
+        source = BY_NAME[f"{field.name}_source"].display_name
+        return f"off; *{source}* can be {' or '.join(field.sources[1:])}"
+    if field.enabled_by:
+        return f"off; *{BY_NAME[field.enabled_by].display_name}* switches it on"
     return "on" if field.default_on else "off"

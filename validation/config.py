@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
 from core.folding import plain_form
+from validation.content_rating import ContentRating
 from validation.kept_token import NO_KEPT_TOKEN, KeptToken
 from validation.library_rules import LibraryRules, check_rules
 from validation.rule_entries import RuleEntry
@@ -20,6 +21,7 @@ from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
 from validation.shown_value import redact_value, without_secrets
 from validation.stored_settings import find_value, snake_case, typed_tokens, values_by_name
+from validation.text_format import TextFormat
 
 SOURCE_NONE = "none"
 RULES = BY_SETTING["library_rules"]
@@ -31,7 +33,8 @@ _FOREIGN_KEY = re.compile(r"tagStashIDs|skipUnorganized|cleanTitles|tagID_.*", r
 
 
 class PlexSyncConfig(BaseModel):
-    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name.
+    """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name,
+    of the fields that have them. No `performer_genders` means all.
 
     `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are
     in their broad form, `required_tags` in their plain form. `min_rating` is 0 to 100, 0 for none.
@@ -52,6 +55,15 @@ class PlexSyncConfig(BaseModel):
     sync_metadata: bool
     toggles: Mapping[str, bool]
     sources: Mapping[str, str]
+    title_format: TextFormat
+    title_from_file: bool
+    sort_title_format: TextFormat
+    performer_genders: frozenset[str]
+    performer_order: str
+    performer_disambiguation: str
+    max_performers: int
+    role_format: TextFormat
+    content_rating: ContentRating
     max_tags: int
     strip_emoji: bool
     match_overrides: Mapping[int, int]
@@ -85,11 +97,13 @@ class PlexSyncConfig(BaseModel):
         return MappingProxyType(dict(value))
 
     def field_enabled(self, name: str) -> bool:
-        """Return True if the field of that name is written: master switch, own switch, and a
-        source.
+        """Return True if the field of that name is written: master switch, own switch, a source,
+        and the setting that makes its value; as far as it has them.
         """
-        has_source = not BY_NAME[name].sources or self.sources[name] != SOURCE_NONE
-        return self.sync_metadata and self.toggles[name] and has_source
+        field = BY_NAME[name]
+        has_source = not field.sources or self.sources[name] != SOURCE_NONE
+        has_value = not field.enabled_by or bool(getattr(self, field.enabled_by))
+        return self.sync_metadata and self.toggles.get(name, True) and has_source and has_value
 
     def for_library(self, title: str) -> "PlexSyncConfig":
         """Return the settings for the items of the library with this title.
@@ -191,7 +205,7 @@ def _rule_warnings(rules: LibraryRules, secrets: tuple[str, ...]) -> list[str]:
 
 
 def _one_config(values: Mapping[str, object]) -> PlexSyncConfig:
-    toggles = {field.name: values[f"sync_{field.name}"] for field in FIELDS}
+    toggles = {field.name: values[field.toggle] for field in FIELDS if field.has_toggle}
     sources = {field.name: values[f"{field.name}_source"] for field in FIELDS if field.sources}
     return PlexSyncConfig.model_validate({**values, "toggles": toggles, "sources": sources})
 

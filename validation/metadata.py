@@ -8,7 +8,10 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from core.unicode_form import caseless
+from core.entity import entity_subject
+from core.file_names import file_stem
+from validation.entity_details import details_of
+from validation.performers import Performer, by_name, read_performer
 from validation.sanitizers import clean_date
 
 RawObject = Mapping[str, object]
@@ -32,11 +35,12 @@ class SceneFile(BaseModel):
 class SyncMetadata(BaseModel):
     """One scene. Empty is "", (), or None.
 
-    `performers` are sorted by name, because Stash defines no order for them; `tags` keep Stash's.
+    `cast` is sorted by name, because Stash defines no order for performers; `tags` keep Stash's.
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
     `rating` 0 to 10. `collections` is the studio's name, or nothing. Times are Stash's own texts.
     `stash_ids` are the scene's IDs in stash-boxes, () unless the settings ask for them. `left_out`
-    are Stash's names of what its schema lacks.
+    are Stash's names of what its schema lacks. `entity_details` are `Entity.details` by subject, of
+    the entities that have any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,8 +56,7 @@ class SyncMetadata(BaseModel):
     parent_studio_id: int | None
     date: str
     rating: float | None
-    performers: tuple[str, ...]
-    performer_ids: tuple[int, ...]
+    cast: tuple[Performer, ...]
     tags: tuple[str, ...]
     tag_ids: tuple[int, ...]
     collections: tuple[str, ...]
@@ -63,10 +66,26 @@ class SyncMetadata(BaseModel):
     files: tuple[SceneFile, ...]
     stash_ids: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
+    entity_details: Mapping[str, str] = {}
 
     def is_known(self, attribute: str) -> bool:
         """Return False if Stash was not asked for this attribute: it is not empty but unknown."""
         return _KEYS.get(attribute, attribute) not in self.left_out
+
+    @property
+    def performers(self) -> tuple[str, ...]:
+        """Return the names of all performers."""
+        return tuple(person.name for person in self.cast)
+
+    @property
+    def performer_ids(self) -> tuple[int, ...]:
+        """Return the ids of all performers."""
+        return tuple(person.id for person in self.cast)
+
+    @property
+    def file(self) -> str:
+        """Return the name of the primary file without its extension; "" for a scene without one."""
+        return file_stem(self.files[0].path) if self.files else ""
 
     @property
     def has_identity(self) -> bool:
@@ -91,9 +110,6 @@ def parse_scene(raw: RawObject) -> SyncMetadata:
 def _scene(raw: RawObject) -> SyncMetadata:
     studio = _object(raw, "studio")
     parent = _object(studio, "parent_studio")
-    performers = sorted(
-        _entities(raw, "performers"), key=lambda entity: (caseless(entity[1]), entity[0])
-    )
     tags = _entities(raw, "tags")
     studio_name = _text(studio, "name")
     return SyncMetadata(
@@ -108,8 +124,11 @@ def _scene(raw: RawObject) -> SyncMetadata:
         parent_studio_id=_id(parent) if parent else None,
         date=clean_date(_text(raw, "date")),
         rating=_rating(raw),
-        performers=tuple(name for _, name in performers),
-        performer_ids=tuple(entity_id for entity_id, _ in performers),
+        cast=by_name(
+            read_performer(_id(person), name, person)
+            for person in _objects(raw, "performers")
+            if (name := _text(person, "name"))
+        ),
         tags=tuple(name for _, name in tags),
         tag_ids=tuple(entity_id for entity_id, _ in tags),
         collections=(studio_name,) if studio_name else (),
@@ -123,7 +142,17 @@ def _scene(raw: RawObject) -> SyncMetadata:
             filter(None, (_text(one, "stash_id") for one in _objects(raw, "stash_ids")))
         ),
         left_out=_names(raw.get(LEFT_OUT)),
+        entity_details=_entity_details(raw),
     )
+
+
+def _entity_details(raw: RawObject) -> dict[str, str]:
+    details = {
+        entity_subject(kind, _id(entity)): details_of(kind, entity)
+        for kind, key in (("performer", "performers"), ("tag", "tags"))
+        for entity in _objects(raw, key)
+    }
+    return {subject: text for subject, text in details.items() if text}
 
 
 def _text(raw: RawObject, key: str) -> str:

@@ -12,6 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from core.folding import broad_form, plain_form
+from validation.content_rating import read_content_rating
+from validation.format_names import read_role_format, read_title_format
+from validation.genders import read_genders
 from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
 from validation.quoted_list import split_list
 from validation.rule_entries import read_rule_entries
@@ -249,4 +252,9 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "included_paths": read_folders,
     "reconcile_scope": read_scope,
     "library_rules": read_rule_entries,
+    "title_format": read_title_format,
+    "sort_title_format": read_title_format,
+    "role_format": read_role_format,
+    "performer_genders": read_genders,
+    "content_rating": read_content_rating,
 }

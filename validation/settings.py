@@ -5,6 +5,7 @@ field comes from the table of fields.
 """
 
 from core.fields import FIELDS, Field
+from validation.field_settings import VALUES_OF_FIELDS
 from validation.setting import Setting, SettingType
 
 GROUPS: dict[str, str] = {
@@ -237,7 +238,7 @@ def _toggle(field: Field) -> Setting:
     what, _, becomes = label.partition(" as ")
     destination = f"to Plex as {becomes}" if becomes else "to Plex"
     return Setting(
-        f"sync_{field.name}",
+        field.toggle,
         "c",
         SettingType.BOOLEAN,
         field.default_on,
@@ -247,23 +248,25 @@ def _toggle(field: Field) -> Setting:
 
 
 def _source(field: Field) -> Setting:
+    label = field.name.replace("_", " ")
     return Setting(
         f"{field.name}_source",
         "c",
         SettingType.STRING,
         field.sources[0],
-        f"Source of the {field.name}",
-        f"Which value of the scene becomes the {field.name} in Plex. 'none' leaves Plex's value "
+        f"Source of the {label}",
+        f"Which value of the scene becomes the {label} in Plex. 'none' leaves Plex's value "
         "unchanged.",
         choices=field.sources,
     )
 
 
-_TOGGLES = tuple(_toggle(field) for field in FIELDS)
+_TOGGLES = tuple(_toggle(field) for field in FIELDS if field.has_toggle)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
 SETTINGS: tuple[Setting, ...] = (
-    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING),
+    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES),
+    *(*VALUES_OF_FIELDS, *_WRITING),
     *(*_RECONCILIATION, *_LOG, *_TASKS),
 )
 

@@ -124,6 +124,9 @@ def _distort(edit: Edit, switches: PlexSwitches) -> None:
         shifted = datetime.date.fromisoformat(date)
         shifted += datetime.timedelta(days=switches.date_shift_days)
         edit.values["originallyAvailableAt"] = shifted.isoformat()
+    if switches.role_texts == "ignored":
+        for addition in edit.additions.get("actor", {}).values():
+            addition.text = None
     if switches.tag_form:
         for additions in edit.additions.values():
             for each in additions.values():
@@ -212,9 +215,11 @@ def _edit_item(library: PlexLibrary, item: Item, edit: Edit) -> None:
         if "titleSort" not in item.locked:
             item.title_sort = sort_title(item.title)
     for name, attribute in _TEXTS.items():
-        if name in values:
+        if name in values and name != "titleSort":
             setattr(item, attribute, values[name] or ("" if name == "summary" else None))
-    if values.get("titleSort") == "":
+    if values.get("titleSort"):
+        item.title_sort = values["titleSort"]
+    elif "titleSort" in values and library.switches.empty_sort_title == "derived":
         item.title_sort = sort_title(item.title)
     for name, attribute in _NUMBERS.items():
         if name in values:

@@ -20,6 +20,7 @@ File = tuple[str, int]
 _TAG_ATTRIBUTES = {
     "genres": "genre",
     "roles": "actor",
+    "directors": "director",
     "collections": "collection",
     "labels": "label",
 }
@@ -156,7 +157,8 @@ class PlexLibrary:
                 if not hasattr(item, name):
                     raise AttributeError(f"a Plex item has no {name!r}")
                 setattr(item, name, value)
-        if "title" in attributes and "title_sort" not in attributes:
+        is_derived = "title_sort" not in attributes and "titleSort" not in item.locked
+        if "title" in attributes and is_derived:
             item.title_sort = sort_title(item.title)
         if "date" in attributes and "year" not in attributes:
             item.year = int(item.date[:4]) if item.date else None

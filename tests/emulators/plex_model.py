@@ -159,6 +159,24 @@ class Item(Entry):
         return self.tags("actor")
 
     @property
+    def role_texts(self) -> list[str]:
+        """Actors with the texts of their roles, as `Mia: Herself`; without those that have none."""
+        return [
+            f"{each.tag.name}: {each.text}" for each in self.taggings.get("actor", ()) if each.text
+        ]
+
+    @role_texts.setter
+    def role_texts(self, texts: list[str]) -> None:
+        known = dict(text.split(": ", 1) for text in texts)
+        for each in self.taggings.get("actor", ()):
+            each.text = known.get(each.tag.name)
+
+    @property
+    def directors(self) -> list[str]:
+        """Names of the directors."""
+        return self.tags("director")
+
+    @property
     def collections(self) -> list[str]:
         """Titles of the collections."""
         return self.tags("collection")

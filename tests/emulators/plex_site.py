@@ -101,6 +101,7 @@ class Call:
             elements=query.names("excludeElements"),
             guids=query.flag("includeGuids"),
             check_files=query.flag("checkFiles"),
+            equal_sort_title=self.site.switches.equal_sort_title,
         )
 
 

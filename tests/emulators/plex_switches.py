@@ -44,6 +44,9 @@ class PlexSwitches:
     xml_type: str = XML_TYPE  # a proxy may drop the charset, or name another one
     agent_collections: str = "append"  # or "replace": what a refresh does to an unlocked field
     date_shift_days: int = 0  # a date is stored in another time zone
+    equal_sort_title: bool = True  # a sort title that equals the title is shown
+    empty_sort_title: Literal["derived", "ignored"] = "derived"  # what clearing it does
+    role_texts: Literal["kept", "ignored"] = "kept"  # what becomes of an actor's tagging.text
     tag_form: Literal["", "NFC", "NFD"] = ""  # the Unicode form in which tags are stored
     ignored_fields: frozenset[str] = frozenset()  # accepted, and silently not kept
     scan_lag: float = 1.0

@@ -37,13 +37,14 @@ class Shape:
     guids: bool = False
     check_files: bool = False
     tag_cap: int | None = 2
+    equal_sort_title: bool = True
 
 
 def listing_shape(switches: PlexSwitches, shape: Shape) -> Shape:
     """The shape that a listing really uses."""
     dropped = shape if switches.exclude_elements_on_listing else Shape()
     cap = switches.director_country_collection_cap
-    return Shape(dropped.fields, dropped.elements, shape.guids, False, cap)
+    return Shape(dropped.fields, dropped.elements, shape.guids, False, cap, shape.equal_sort_title)
 
 
 def listed(entry: Item | Collection, section: Section, shape: Shape) -> str:
@@ -59,9 +60,7 @@ def listed(entry: Item | Collection, section: Section, shape: Shape) -> str:
         name = _ELEMENTS[kind]
         if name not in shape.elements:
             inside += "".join(f'<{name} tag="{escape(tag)}"/>' for tag in entry.tags(kind)[:cap])
-    text = (
-        f"<Video{attributes(_scalars(entry), shape.fields)}>{inside}{_guids(entry, shape)}</Video>"
-    )
+    text = f"<Video{attributes(_scalars(entry, shape), shape.fields)}>{inside}{_guids(entry, shape)}</Video>"
     entry.fragment = (shape, text)
     return text
 
@@ -83,7 +82,7 @@ def full(entry: Item | Collection, section: Section, shape: Shape) -> str:
     )
     if "Field" not in shape.elements:
         inside += _locks(entry)
-    pairs = attributes([*_scalars(entry), *home], shape.fields)
+    pairs = attributes([*_scalars(entry, shape), *home], shape.fields)
     return f"<Video{pairs}>{inside}{_guids(entry, Shape(guids=True))}</Video>"
 
 
@@ -137,7 +136,7 @@ def photo(entry: Entry, image: Image, url: str, selected: bool) -> str:
     return element("Photo", pairs)
 
 
-def _scalars(item: Item) -> list[tuple[str, object]]:
+def _scalars(item: Item, shape: Shape) -> list[tuple[str, object]]:
     return [
         ("ratingKey", item.rating_key),
         ("key", f"/library/metadata/{item.rating_key}"),
@@ -145,7 +144,7 @@ def _scalars(item: Item) -> list[tuple[str, object]]:
         ("studio", item.studio),
         ("type", "movie"),
         ("title", item.title),
-        ("titleSort", item.title_sort),
+        ("titleSort", _sort_title(item, shape)),
         ("originalTitle", item.original_title),
         ("editionTitle", item.edition_title),
         ("contentRating", item.content_rating),
@@ -166,6 +165,11 @@ def _scalars(item: Item) -> list[tuple[str, object]]:
         ("updatedAt", item.updated_at),
         ("deletedAt", item.deleted_at),
     ]
+
+
+def _sort_title(item: Item, shape: Shape) -> str | None:
+    is_shown = shape.equal_sort_title or item.title_sort != item.title
+    return item.title_sort if is_shown else None
 
 
 def _media(media: Media, shape: Shape, complete: bool = False) -> str:

@@ -28,6 +28,8 @@ class NamedMutations:
         library = self._library
         which = found(library.performers, "performer", given["id"])
         fields = _copied(given, ("name", "disambiguation", "gender"), lists=("alias_list",))
+        if "birthdate" in given:
+            fields["birthdate"] = parsed_date(given["birthdate"])
         if "tag_ids" in given:
             fields["tag_ids"] = tuple(int(each) for each in given["tag_ids"] or [])
         fields.update(_image(given))

@@ -142,7 +142,7 @@ input SceneDestroyInput { id: ID! delete_file: Boolean delete_generated: Boolean
 input ScenesDestroyInput { ids: [ID!]! delete_file: Boolean delete_generated: Boolean }
 input SceneMergeInput { source: [ID!]! destination: ID! values: SceneUpdateInput play_history: Boolean
   o_history: Boolean }
-input PerformerUpdateInput { id: ID! name: String disambiguation: String gender: GenderEnum alias_list:
+input PerformerUpdateInput { id: ID! name: String disambiguation: String gender: GenderEnum birthdate: String alias_list:
   [String!] tag_ids: [ID!] image: String }
 input StudioUpdateInput { id: ID! name: String parent_id: ID urls: [String!] aliases: [String!] image:
   String }

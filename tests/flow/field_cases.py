@@ -13,11 +13,6 @@ from tests.emulators.stash_images import png
 from tests.harness.in_process import InProcessHarness
 
 OURS, THEIRS = png(1), png(2)
-EVERY_FIELD_ON = {
-    "c_sync_rating": True,
-    "c_tagline_source": "director",
-    "c_background_source": "cover",
-}
 
 
 @dataclass(frozen=True)
@@ -39,15 +34,29 @@ class FieldCase:
 
 FIELD_CASES: dict[str, FieldCase] = {
     "title": FieldCase("title", {"title": "Night Train"}, "night_train_1080p", "Night Train"),
+    "sort_title": FieldCase(
+        "title_sort",
+        {"studio": "Aurora", "date": "2024-03-09"},
+        "night_train_1080p",
+        "Aurora 2024-03-09",
+    ),
+    "original_title": FieldCase("original_title", {"code": "AF-017"}, "Agent's", "AF-017"),
     "studio": FieldCase("studio", {"studio": "Aurora"}, "Agent's", "Aurora"),
     "summary": FieldCase(
         "summary", {"details": "Two strangers."}, "Agent's words.", "Two strangers."
     ),
-    "tagline": FieldCase("tagline", {"director": "Ada", "code": "AF-017"}, "Agent's line", "Ada"),
+    "tagline": FieldCase(
+        "tagline", {"director": "Ada & Bo", "code": "AF-017"}, "Agent's line", "Ada & Bo"
+    ),
     "date": FieldCase("date", {"date": "2024-03-09"}, "2001-02-03", "2024-03-09"),
-    "performers": FieldCase("roles", {"performers": ["Mia", "Jon"]}, ["Theirs"], ["Jon", "Mia"]),
+    "performers": FieldCase(
+        "roles", {"performers": ["Mia", "Jon"]}, ["Mia", "Theirs"], ["Jon", "Mia"]
+    ),
+    "roles": FieldCase("role_texts", {"performers": ["Mia", "Jon"]}, [], ["Mia: female"]),
+    "director": FieldCase("directors", {"director": "Ada & Bo"}, ["Theirs"], ["Ada", "Bo"]),
     "tags": FieldCase("genres", {"tags": ["train", "night"]}, ["drama"], ["night", "train"]),
     "collection": FieldCase("collections", {"studio": "Aurora"}, ["Mine"], ["Aurora", "Mine"]),
+    "content_rating": FieldCase("content_rating", {"tags": ["train", "night"]}, "R", "XXX"),
     "rating": FieldCase("user_rating", {"rating100": 80}, 4.0, 8.0),
     "poster": FieldCase("poster_bytes", {"cover": OURS}, THEIRS, OURS),
     "background": FieldCase("art_bytes", {"cover": OURS}, THEIRS, OURS),
@@ -64,6 +73,8 @@ def matched_scene(worker: InProcessHarness, name: str = "a.mp4", **fields: Any) 
     """A scene with something in every field, and its item, which shows something else in each of
     them.
     """
+    if not worker.stash.library.performers:
+        worker.stash.library.add_performer("Mia", gender="FEMALE")
     scene, item = worker.pair(name, **{**SCENE, **fields})
     shown = {_UPLOADS.get(row.attribute, row.attribute): row.before for row in FIELD_CASES.values()}
     worker.plex.library.change(item, **shown)

@@ -50,6 +50,46 @@ def field(name: str, **fields: Any) -> Callable[[InProcessHarness], object]:
     return lambda worker: synced(worker, **fields)[name]
 
 
+def actors(worker: InProcessHarness) -> object:
+    """The actors in Plex's order of a scene with a woman and two others."""
+    library = worker.stash.library
+    cast = [
+        library.add_performer("Zoe"),
+        library.add_performer("Mia", gender="FEMALE"),
+        library.add_performer("Jon", gender="MALE"),
+    ]
+    scene, item = matched_scene(worker, performers=cast)
+    worker.plex.library.change(item, roles=[])  # an actor who is there already keeps the place
+    sync_attempt(worker, scene)
+    return worker.shown(item).roles
+
+
+def role_texts(worker: InProcessHarness) -> object:
+    """The texts of the roles of three performers, of whom less and less is known."""
+    library = worker.stash.library
+    cast = [
+        library.add_performer("Mia", gender="FEMALE", birthdate="1990-03-10"),
+        library.add_performer("Jon", gender="MALE"),
+        library.add_performer("Zoe"),
+    ]
+    scene, item = matched_scene(worker, performers=cast)
+    sync_attempt(worker, scene)
+    return sorted(worker.shown(item).role_texts)
+
+
+def namesakes(worker: InProcessHarness) -> object:
+    """The actors of a scene that has two performers of one name."""
+    library = worker.stash.library
+    cast = [
+        library.add_performer("Mia", disambiguation="the younger"),
+        library.add_performer("Mia", disambiguation="the elder"),
+        library.add_performer("Jon", disambiguation="of Porto"),
+    ]
+    scene, item = matched_scene(worker, performers=cast)
+    sync_attempt(worker, scene)
+    return sorted(worker.shown(item).roles)
+
+
 def two_libraries(worker: InProcessHarness) -> object:
     """The titles of one file's items in two libraries."""
     other = worker.plex.library.add_section("Other", ["/media"]).key

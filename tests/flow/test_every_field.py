@@ -11,11 +11,11 @@ from core.fields import FIELDS
 from tests.flow.field_cases import (
     AFTER,
     BEFORE,
-    EVERY_FIELD_ON,
     FIELD_CASES,
     matched_scene,
     observed,
 )
+from tests.harness.every_field import EVERY_FIELD_ON, only
 from tests.harness.in_process import InProcessHarness, in_process
 
 
@@ -26,13 +26,20 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcess
         yield made
 
 
-def only(name: str) -> dict[str, bool]:
-    """The settings under which one field alone is written."""
-    return {f"c_sync_{field.name}": field.name == name for field in FIELDS}
-
-
 def test_every_field_of_the_table_is_shown_here() -> None:
     assert list(FIELD_CASES) == [field.name for field in FIELDS]
+
+
+def test_all_fields_of_an_item_are_one_edit(worker: InProcessHarness) -> None:
+    scene, _ = matched_scene(worker)
+    worker.context()
+    worker.plex.reset_counts()
+
+    worker.sync(scene)
+
+    edits = [record for record in worker.plex.requests if record.method == "PUT"]
+    assert len([record for record in edits if "title.value" in record.target]) == 1
+    assert len([record for record in edits if "actor" in record.target]) == 1
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS])
@@ -49,6 +56,7 @@ def test_a_field_reaches_plex_alone_and_is_not_rewritten(
         worker.sync(scene)
         worker.sync_all()
 
-    assert first == {**BEFORE, name: AFTER[name]}
+    derived = {field.name: AFTER[name] for field in FIELDS if field.derived_from == name}
+    assert first == {**BEFORE, **derived, name: AFTER[name]}
     assert observed(worker.shown(item)) == first
     assert (worker.waiting(), worker.dead_letters()) == ({}, [])

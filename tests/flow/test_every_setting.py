@@ -14,8 +14,9 @@ import pytest
 
 from core.fields import FIELDS
 from tests.flow import probes
-from tests.flow.field_cases import AFTER, BEFORE, EVERY_FIELD_ON, OURS, THEIRS
+from tests.flow.field_cases import AFTER, BEFORE, OURS, THEIRS
 from tests.flow.probes import NEW, OLD
+from tests.harness.every_field import EVERY_FIELD_ON
 from tests.harness.in_process import InProcessHarness, in_process
 from tests.harness.plugin_copy import ROOT
 from validation.config import read_config
@@ -68,11 +69,39 @@ SETTING_CASES: dict[str, SettingCase] = {
         ("", [NEW, NEW]), ('{"Other": {"sync_title": false}}', [NEW, OLD]), ('{"scenes ": {"sync_title": false}}', [OLD, NEW]),
     )),
     "sync_metadata": SettingCase(probes.written_and_recorded, ((True, (NEW, 1)), (False, (OLD, 0)))),
-    **{f"sync_{field.name}": toggle(field.name) for field in FIELDS},
+    **{field.toggle: toggle(field.name) for field in FIELDS if field.has_toggle},
     "tagline_source": SettingCase(probes.field("tagline"), (
-        ("none", BEFORE["tagline"]), ("director", "Ada"), ("code", "AF-017"),
+        ("none", BEFORE["tagline"]), ("director", "Ada & Bo"), ("code", "AF-017"),
     )),
     "background_source": SettingCase(probes.field("background"), (("none", THEIRS), ("cover", OURS))),
+    "original_title_source": SettingCase(probes.field("original_title"), (
+        ("none", BEFORE["original_title"]), ("code", "AF-017"), ("file", "a"),
+    )),
+    "title_format": SettingCase(probes.field("title"), (
+        ("{title}", NEW), ("[{parent} / ]{studio}: {title} ({year})", f"Aurora: {NEW} (2024)"),
+    )),
+    "title_from_file": SettingCase(probes.field("title", title=""), ((False, OLD), (True, "a"))),
+    "sort_title_format": SettingCase(probes.field("sort_title"), (
+        ("", NEW), ("{date} {code}", "2024-03-09 AF-017"),
+    )),
+    "performer_genders": SettingCase(probes.actors, (
+        ("all", ["Jon", "Mia", "Zoe"]), ("male, unknown", ["Jon", "Zoe"]), ("female", ["Mia"]),
+    )),
+    "performer_order": SettingCase(probes.actors, (
+        ("stash", ["Jon", "Mia", "Zoe"]), ("female_first", ["Mia", "Jon", "Zoe"]),
+    )),
+    "max_performers": SettingCase(probes.actors, ((50, ["Jon", "Mia", "Zoe"]), (2, ["Jon", "Mia"]))),
+    "performer_disambiguation": SettingCase(probes.namesakes, (
+        ("never", ["Jon", "Mia"]),
+        ("when_needed", ["Jon", "Mia (the elder)", "Mia (the younger)"]),
+        ("always", ["Jon (of Porto)", "Mia (the elder)", "Mia (the younger)"]),
+    )),
+    "role_format": SettingCase(probes.role_texts, (
+        ("", []), ("{age}", ["Mia: 33"]), ("[{age}, ]{gender}", ["Jon: male", "Mia: 33, female"]),
+    )),
+    "content_rating": SettingCase(probes.field("content_rating"), (
+        ("", BEFORE["content_rating"]), ("XXX", "XXX"), ("sea => PG; NIGHT => R18; * => XXX", "R18"),
+    )),
     "max_tags": SettingCase(probes.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
     "strip_emoji": SettingCase(probes.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
     "preserve_plex_edits": SettingCase(probes.edited_by_hand, ((False, "Changed."), (True, "By hand"))),

@@ -22,6 +22,7 @@ from tasks.table import TASKS
 from tests.emulators.plex_model import Image, Item
 from tests.emulators.plex_server import Fault
 from tests.harness.database import query
+from tests.harness.every_field import EVERY_FIELD_ON
 from tests.harness.images import picture
 from tests.harness.in_process import FULL, InProcessHarness, among_bystanders
 from tests.harness.plugin_copy import ROOT
@@ -29,6 +30,10 @@ from wiring import Environment
 
 BEFORE: dict[str, Any] = {
     "title": "night_train_1080p",
+    "title_sort": "train, night",
+    "original_title": "Le train",
+    "content_rating": "R",
+    "directors": ["Theirs"],
     "summary": "From the agent.",
     "studio": "Old Studio",
     "date": "2001-02-03",
@@ -44,7 +49,7 @@ BEFORE: dict[str, Any] = {
 @pytest.fixture(params=[False, True], ids=["tags are added", "tags are replaced"])
 def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcessHarness]:
     with among_bystanders(tmp_path, request.param) as made:
-        made.configure(c_background_source="cover")
+        made.configure(**EVERY_FIELD_ON)
         yield made
 
 
@@ -99,6 +104,10 @@ def facts(item: Item) -> dict[str, object]:
     """Return what a user sees of an item; lists as sets, because an added name comes last."""
     return {
         "title": item.title,
+        "title_sort": item.title_sort,
+        "original_title": item.original_title,
+        "content_rating": item.content_rating,
+        "directors": set(item.directors),
         "summary": item.summary,
         "studio": item.studio,
         "date": item.date,

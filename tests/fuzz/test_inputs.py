@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from core.errors import PlexError, PlexSyncError
 from core.field_values import digest
+from core.file_names import components, file_stem
 from core.plex_item import PlexItem
 from hooks.entry import run_hook
 from hooks.operations import run_log_line, run_wake
@@ -27,7 +28,7 @@ from plex.client import PlexClient
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.item_xml import parse_item
 from plex.path_map import PathMap
-from plex.paths import components, file_stem, normal_path
+from plex.paths import normal_path
 from plex.plan import WriteRules, field_records, intended_records, plan_changes
 from plex.transport import PlexAddress
 from startup import read_message

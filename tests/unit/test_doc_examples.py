@@ -10,13 +10,13 @@ import pytest
 from core.errors import PlexSyncError
 from core.field_values import FieldValue, digest
 from core.fields import BY_NAME, EDIT_FIELDS, Kind
+from core.file_names import file_name
 from core.match import Evidence, PlexFile
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
 from plex.matcher import HIGH_SCORE, MIN_GAP, accept, match_scene
 from plex.path_learner import MIN_FILES, MIN_FOLDERS
 from plex.path_map import PathMap
-from plex.paths import file_name
 from plex.plan import Change, WriteRules, plan_changes
 from validation.metadata import SceneFile
 from validation.setting_values import read_path_map

@@ -12,7 +12,7 @@ from tests.unit.test_layers import module_name, parsed, shipped
 from validation.config import PlexSyncConfig
 from validation.settings import SETTINGS
 
-TABLES = {f"sync_{field.name}": "toggles" for field in FIELDS} | {
+TABLES = {field.toggle: "toggles" for field in FIELDS if field.has_toggle} | {
     f"{field.name}_source": "sources" for field in FIELDS if field.sources
 }
 """Settings of fields by the attribute that holds them all."""
@@ -84,7 +84,10 @@ def read_here() -> set[str]:
     """What the code that ships reads."""
     trees = {module_name(path): parsed(path) for path in shipped()}
     derived = [tree for name, tree in trees.items() if name.startswith("validation.")]
-    return read_attributes([tree for tree in trees.values() if tree not in derived], derived)
+    named = {name for field in FIELDS for name in (field.enabled_by, field.limit_setting)}
+    return named | read_attributes(
+        [tree for tree in trees.values() if tree not in derived], derived
+    )
 
 
 def test_settings_and_model_attributes_are_the_same() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.field_values import FieldValue
-from core.fields import Kind, LockRule
+from core.fields import Field, Kind, LockRule
 from core.log import EventLog
 from core.send_history import MAX_SENDS, Suspension
 from core.text import format_value
@@ -80,13 +80,21 @@ def suspension_text(one: SuspendedField, config: PlexSyncConfig) -> str:
         times = f"PlexSync sent {where} {MAX_SENDS} times within 7 days"
         what = f"{times}, and something replaced it again: Plex shows {values}."
         ways = ["keep other programs from setting this field", *_settings(one, config)]
-    switch = BY_NAME[f"sync_{name}"].display_name
-    ways.append(f"switch '{switch}' off")
+    ways.append(_way_off(one.field))
     return (
         f"{what} PlexSync no longer sends this value; a new value in Stash is sent as always. "
         f"What you can do: {', '.join(ways)}. Force Sync All, or another setting of the field, "
         "makes PlexSync send it again."
     )
+
+
+def _way_off(field: Field) -> str:
+    """Return what the user can do so that the field is not written any more."""
+    if field.has_toggle:
+        return f"switch '{BY_NAME[field.toggle].display_name}' off"
+    if field.enabled_by:
+        return f"empty '{BY_NAME[field.enabled_by].display_name}'"
+    return f"set '{BY_NAME[f'{field.name}_source'].display_name}' to none"
 
 
 def _settings(one: SuspendedField, config: PlexSyncConfig) -> list[str]:

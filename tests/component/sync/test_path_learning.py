@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.file_names import file_name
 from core.match import PlexFile
 from plex.path_learner import Candidates, LearnedMapping
-from plex.paths import file_name, normal_path
+from plex.paths import normal_path
 from stash.client import StashClient
 from stash.session import StashAddress
 from sync.path_learning import (

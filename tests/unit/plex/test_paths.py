@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plex.paths import file_name, file_stem, folded_name, folded_path, folders, normal_path
+from core.file_names import file_name, file_stem
+from plex.paths import folded_name, folded_path, folders, normal_path
 
 
 @pytest.mark.parametrize(

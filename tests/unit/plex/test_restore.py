@@ -15,9 +15,12 @@ from core.fields import BY_NAME, EDIT_FIELDS, Kind
 from core.original import Original
 from core.plex_item import PlexItem
 from core.record import FieldRecord, SyncRecord
+from core.role_texts import split_entry
 from plex.edit_request import EditLimits, edit_targets
+from plex.names import name_key, name_keys
 from plex.plan import Change, WriteRules, field_records, intended_records, plan_changes
 from plex.restore import originals, plan_restoration
+from plex.role_texts import texts_of
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of, record_of
 
 RULES = st.builds(WriteRules, st.booleans(), st.booleans(), st.booleans())
@@ -58,7 +61,12 @@ def distinct(item: PlexItem) -> PlexItem:
     values = dict(item.values)
     for field in EDIT_FIELDS:
         value = values[field.name]
-        if isinstance(value, tuple):
+        if field.kind is Kind.ROLES and isinstance(value, tuple):
+            actors = name_keys(values[field.texts_of])
+            values[field.name] = tuple(
+                entry for entry in value if name_key(split_entry(entry)[0]) in actors
+            )
+        elif isinstance(value, tuple):
             values[field.name] = tuple(
                 {normal_form(Kind.NAMES, (name,)): name for name in value if name}.values()
             )
@@ -93,7 +101,12 @@ def test_any_writes_are_restored_with_or_without_records(
     assert plan.edited == ()
     assert back.locked == item.locked
     for field in EDIT_FIELDS:
-        assert same_value(field.kind, back.values[field.name], item.values[field.name]), field.name
+        after, before = back.values[field.name], item.values[field.name]
+        if field.kind is Kind.ROLES and "performers" in kept:
+            # A text goes with an actor who was taken off before any text was written.
+            assert set(texts_of(after).items()) <= set(texts_of(before).items())
+            continue
+        assert same_value(field.kind, after, before), field.name
     assert plan_restoration(kept, back, [record] if with_records else []).changes == ()
 
 

@@ -22,17 +22,26 @@ from validation.metadata import parse_scene
 
 FULL: dict[str, FieldValue] = {
     "title": "A Title",
+    "sort_title": "Aurora 1",
+    "original_title": "AF-017",
     "studio": "Aurora",
     "summary": "Words.",
     "tagline": "Part one",
     "date": "2024-01-02",
     "performers": ("Ann", "Bea"),
+    "roles": ("Ann\t25", "Bea\t26"),
+    "director": ("Ada",),
     "tags": ("night", "train"),
     "collection": ("Aurora",),
+    "content_rating": "XXX",
     "rating": 8.0,
 }
 NOTHING: dict[str, FieldValue] = {
-    field.name: () if field.kind is Kind.NAMES else None if field.kind is Kind.RATING else ""
+    field.name: ()
+    if field.kind in (Kind.NAMES, Kind.ROLES)
+    else None
+    if field.kind is Kind.RATING
+    else ""
     for field in EDIT_FIELDS
 }
 SCENE = parse_scene({"id": "1", "updated_at": "2024-01-01T00:00:00Z", "files": []})
@@ -199,6 +208,7 @@ def test_a_dead_letter_decides_whether_a_job_is_worth_it(
 
 
 NAMES = st.lists(st.sampled_from(["Ann", "ann", "Bea", "Cleo", ""]), max_size=3).map(tuple)
+ROLES = st.lists(st.sampled_from(["Ann\t1", "ann\t2", "Bea\t1"]), max_size=3).map(tuple)
 TEXTS = st.sampled_from(["", "one", "two", "one\r\n", "2024-01-02"])
 
 
@@ -206,6 +216,8 @@ def value_of(name: str) -> st.SearchStrategy[FieldValue]:
     kind = BY_NAME[name].kind
     if kind is Kind.NAMES:
         return NAMES
+    if kind is Kind.ROLES:
+        return ROLES
     return st.sampled_from([None, 1.0, 8.0]) if kind is Kind.RATING else TEXTS
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.fields import BY_NAME, FIELDS
+from tests.harness.every_field import EVERY_FIELD_ON, switches_of
 from validation.config import read_config
 from validation.setting import Setting, SettingType
 from validation.settings import GROUPS, SETTINGS
@@ -41,6 +42,10 @@ def other_than_default(setting: Setting) -> object:
         "match_overrides": "scene 1 => never",
         "reconcile_scope": "3 days",
         "library_rules": '{"Scenes": {"max_tags": 1}}',
+        "title_format": "{code}",
+        "sort_title_format": "{date}",
+        "performer_genders": "female",
+        "role_format": "{age}",
     }
     return texts.get(setting.name, "some.thing")
 
@@ -72,8 +77,8 @@ def test_nothing_stored_means_every_default() -> None:
     )
     assert (config.strict_matching, config.sync_metadata, config.lock_fields) == (True, True, True)
     assert (config.strip_emoji, config.preserve_plex_edits) == (False, False)
-    assert config.toggles == {field.name: field.default_on for field in FIELDS}
-    assert config.sources == {"tagline": "none", "background": "none"}
+    assert config.toggles == {field.name: field.default_on for field in FIELDS if field.has_toggle}
+    assert config.sources == {field.name: "none" for field in FIELDS if field.sources}
 
 
 @pytest.mark.parametrize("unset", [None, "", "  "])
@@ -309,14 +314,12 @@ def test_what_is_missing_is_named_as_on_the_settings_page() -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_field_needs_the_master_switch_its_own_and_a_source(name: str) -> None:
-    choices = {f"{field.name}_source": field.sources[-1] for field in FIELDS if field.sources}
-    on = {**choices, f"sync_{name}": True}
+    switches = {"c_sync_metadata": False, **switches_of(name)}
 
-    assert read_config(on).config.field_enabled(name)
-    assert not read_config({**on, "sync_metadata": False}).config.field_enabled(name)
-    assert not read_config({**on, f"sync_{name}": False}).config.field_enabled(name)
-    if BY_NAME[name].sources:
-        assert not read_config({**on, f"{name}_source": "none"}).config.field_enabled(name)
+    assert len(switches) > 1
+    assert read_config(EVERY_FIELD_ON).config.field_enabled(name)
+    for switch, off in switches.items():
+        assert not read_config({**EVERY_FIELD_ON, switch: off}).config.field_enabled(name)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +335,8 @@ def test_the_token_never_shows(key: str) -> None:
     assert TOKEN not in warnings
     assert TOKEN not in repr(reading.config.plex_token) + str(reading.config.plex_token)
     lists = ("a_plex_libraries", "b_path_map", "b_excluded_tags", "b_excluded_paths")
-    assert key in (*lists, "b_required_tags", "b_included_paths") or warnings
+    in_text = (*lists, "b_required_tags", "b_included_paths", "c_content_rating")
+    assert key in in_text or warnings
 
 
 def test_an_unusable_token_is_not_shown_in_its_warning() -> None:

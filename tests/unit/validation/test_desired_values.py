@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.field_values import is_empty
 from core.fields import EDIT_FIELDS, FIELDS, IMAGE_FIELDS, Field
+from tests.harness.every_field import EVERY_FIELD_ON, switches_of
 from validation.config import PlexSyncConfig, read_config
 from validation.desired_values import desired_images, desired_values
 from validation.metadata import parse_scene
@@ -20,7 +21,7 @@ SCENE = parse_scene(
         "date": "2024-05-17",
         "rating100": 70,
         "studio": {"id": 1, "name": "Studio"},
-        "performers": [{"id": 1, "name": "Zoe"}, {"id": 2, "name": "anna"}],
+        "performers": [{"id": 1, "name": "Zoe", "gender": "MALE"}, {"id": 2, "name": "anna"}],
         "tags": [{"id": 1, "name": "b"}, {"id": 2, "name": "B"}, {"id": 3, "name": "a"}],
     }
 )
@@ -31,7 +32,7 @@ def config_with(**settings: object) -> PlexSyncConfig:
     return read_config(settings).config
 
 
-EVERYTHING = config_with(sync_rating=True, tagline_source="director", background_source="cover")
+EVERYTHING = read_config(EVERY_FIELD_ON).config
 
 
 def test_every_field_that_is_switched_on_has_its_value() -> None:
@@ -39,13 +40,18 @@ def test_every_field_that_is_switched_on_has_its_value() -> None:
 
     assert values == {
         "title": "A title 😀",
+        "sort_title": "Studio 2024-05-17",
+        "original_title": "C-1",
         "studio": "Studio",
         "summary": "One\ntwo",
         "tagline": "Dora",
         "date": "2024-05-17",
         "performers": ("anna", "Zoe"),
+        "roles": ("Zoe\tmale",),
+        "director": ("Dora",),
         "tags": ("b", "a"),
         "collection": ("Studio",),
+        "content_rating": "XXX",
         "rating": 7.0,
     }
 
@@ -54,19 +60,13 @@ def test_an_empty_scene_wants_every_field_empty() -> None:
     values = desired_values(EMPTY_SCENE, EVERYTHING)
 
     assert list(values) == [field.name for field in EDIT_FIELDS]
+    assert values.pop("content_rating") == "XXX"  # of every scene
     assert all(is_empty(value) for value in values.values())
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_a_field_that_is_switched_off_is_not_wanted(field: Field) -> None:
-    config = config_with(
-        **{
-            "sync_rating": True,
-            "tagline_source": "code",
-            "background_source": "cover",
-            f"sync_{field.name}": False,
-        }
-    )
+    config = config_with(**{**EVERY_FIELD_ON, **switches_of(field.name)})
 
     desired = {*desired_values(SCENE, config), *(image.name for image in desired_images(config))}
 
@@ -129,7 +129,13 @@ def test_emoji_leave_every_text_and_name() -> None:
 @given(st.text(min_size=200, max_size=400), st.text(max_size=300))
 def test_no_text_exceeds_its_fields_limit(title: str, name: str) -> None:
     scene = parse_scene(
-        {"id": 1, "title": title, "details": title * 40, "studio": {"id": 1, "name": name}}
+        {
+            "id": 1,
+            "title": title,
+            "details": title * 40,
+            "studio": {"id": 1, "name": name},
+            "code": title,
+        }
     )
 
     values = desired_values(scene, EVERYTHING)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
+from validation.performers import Performer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -51,8 +52,7 @@ def test_a_full_scene_is_read_completely() -> None:
         parent_studio_id=6,
         date="2024-05-01",
         rating=8.5,
-        performers=("Anna", "zoe"),
-        performer_ids=(1, 2),
+        cast=(Performer(1, "Anna"), Performer(2, "zoe")),
         tags=("z", "a"),
         tag_ids=(9, 8),
         collections=("Studio",),
