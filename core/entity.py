@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from core.fields import FIELDS
-
 # Which part of a scene's selection shows entities of this kind.
 _SELECTED_AS = {"performer": "performers", "studio": "studio", "tag": "tags", "group": "groups"}
 
@@ -17,8 +15,8 @@ class Entity:
     Attributes:
         subject: `tag:7`.
         shown: its name; "" where scenes show two of them.
-        parent: the id of a studio's parent, "" for none; None if it was read only as the parent of
-            another studio.
+        parent: the id of a studio's parent, or the ids of the groups that contain a group; "" for
+            none, None if it was read only as the parent of another one.
         updated_at: Stash's text; "" where it was read with a scene.
         read_at: epoch seconds.
     """
@@ -45,6 +43,6 @@ def kind_of(subject: str) -> str:
     return subject.partition(":")[0]
 
 
-def is_shown(kind: str) -> bool:
-    """Return True if a synced field shows entities of this kind."""
-    return any(_SELECTED_AS[kind] in field.selection.split() for field in FIELDS)
+def is_shown(kind: str, selection: str) -> bool:
+    """Return True if scenes that are read with this selection show entities of this kind."""
+    return _SELECTED_AS[kind] in selection.split()

@@ -29,6 +29,14 @@ STASH_VERSION = "query PlexSyncStashVersion { version { version } }"
 # reach it.
 SAY = "mutation PlexSyncSay($id: ID!, $args: Map!) { runPluginOperation(plugin_id: $id, args: $args) }"
 
+GROUP = """query PlexSyncGroup($id: ID!) {
+  findGroup(id: $id) { id name synopsis front_image_path }
+}"""
+
+GROUP_PARENTS = """query PlexSyncGroupParents {
+  findGroups(filter: {per_page: -1}) { groups { id containing_groups { group { id } } } }
+}"""
+
 SYSTEM_STATUS = "query PlexSyncStatus { systemStatus { status } }"
 
 SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
@@ -127,8 +135,16 @@ _SHOWN_BY = {
     "performer": "performers: {value: [$id], modifier: INCLUDES}",
     "studio": "studios: {value: [$id], modifier: INCLUDES, depth: 1}",  # a scene shows its studio's parent, too
     "tag": "tags: {value: [$id], modifier: INCLUDES, depth: 0}",
-    "group": "groups: {value: [$id], modifier: INCLUDES, depth: 0}",
+    # a scene shows the groups that contain its own, too
+    "group": "groups: {value: [$id], modifier: INCLUDES, depth: -1}",
 }
+
+
+_PARENTS = {
+    "studio": " parent_studio { id }",
+    "group": " containing_groups { group { id } }",
+}
+"""What an entity stands below, where scenes show that."""
 
 
 def entities_by_subject(subjects: Sequence[str]) -> str:
@@ -136,7 +152,7 @@ def entities_by_subject(subjects: Sequence[str]) -> str:
     parts = []
     for place, subject in enumerate(subjects):
         kind, _, number = subject.partition(":")
-        parent = " parent_studio { id }" if kind == "studio" else ""
+        parent = _PARENTS.get(kind, "")
         parts.append(
             f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ id name updated_at{parent} }}"
         )

@@ -18,6 +18,7 @@ from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter
 from sync.job_progress import JobProgress, outcome_of
+from sync.made_collections import MadeCollections
 from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
@@ -50,6 +51,7 @@ class SceneSync:
         self._matcher = ctx.matcher()
         self._strict = ctx.config.strict_matching
         self._planner = BatchPlanner(self._matcher, ctx.stash, ctx.plan_rules, strict=self._strict)
+        self._collections = MadeCollections(ctx.records.collections, ctx.plex, ctx.config)
         self._sender = ctx.sender()
         self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
         self._images = ImageWriter(
@@ -72,8 +74,10 @@ class SceneSync:
 
         Raises:
             StashUnavailable: Stash did not say whether the scene that owns an item still exists.
+            PlexError: Plex did not list the collections of a library.
         """
         self._planner.plan(batch)
+        self._record_collections(batch, batch.cases.values())
 
     def share(self, batch: Batch) -> Steps[None]:
         """Write what several items of the batch have in common; only certain matches take part."""
@@ -176,6 +180,7 @@ class SceneSync:
             if not stale:
                 if is_rematched:
                     self._planner.plan_rematched(batch, case, scene, keys)
+                    self._record_collections(batch, [case])
                 return keys
             # The scene may be found in items that another job is writing.
             yield Alone()
@@ -277,6 +282,10 @@ class SceneSync:
     ) -> list[PlannedItem]:
         pairs = [(planned, self._new_record(batch, case, planned)) for case, planned in plans]
         return self._writer.save_intents(pairs, batch.records)
+
+    def _record_collections(self, batch: Batch, cases: Iterable[SceneJob]) -> None:
+        plans = [planned for case in cases for planned in case.planned.values()]
+        self._collections.record_before_write(batch.records.server, plans)
 
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from sync_queue.schema import MIGRATIONS
+from sync_queue.migrations import MIGRATIONS
 from tests.emulators.stash_client import GraphqlFailure
 from tests.harness.crash import CrashHarness, simulate_stash_outage, wait_idle
 from tests.harness.plugin_copy import ROOT

@@ -41,7 +41,7 @@ class PlexLibrary:
         self._keys = itertools.count(101)
         self._ids = itertools.count(1001)
         self._homes: dict[int, Section] = {}
-        self.tags = TagIndex(self.sections, self._keys)
+        self.tags = TagIndex(self.sections, self._keys, self.switches)
 
     @property
     def now(self) -> int:

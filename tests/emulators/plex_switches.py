@@ -44,6 +44,9 @@ class PlexSwitches:
     xml_type: str = XML_TYPE  # a proxy may drop the charset, or name another one
     agent_collections: str = "append"  # or "replace": what a refresh does to an unlocked field
     date_shift_days: int = 0  # a date is stored in another time zone
+    # what becomes of a collection made by tagging that has lost its last member: it vanishes, or
+    # stays if it has a summary or an image of its own, or stays in any case
+    emptied_collections: Literal["vanish", "stay_with_own", "stay"] = "vanish"
     tag_form: Literal["", "NFC", "NFD"] = ""  # the Unicode form in which tags are stored
     ignored_fields: frozenset[str] = frozenset()  # accepted, and silently not kept
     scan_lag: float = 1.0

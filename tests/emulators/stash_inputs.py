@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.emulators.stash_runner import StashError
@@ -41,3 +41,12 @@ def parsed_date(text: str | None) -> str | None:
     if match is None:
         raise StashError(f"parsing time {text!r}: cannot parse as a date")
     return match.group(1) or text
+
+
+def copied(given: Input, texts: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
+    """The plain members that were sent; a list as a tuple."""
+    fields: dict[str, Any] = {key: given[key] or "" for key in texts if key in given}
+    if "gender" in fields:
+        fields["gender"] = given["gender"]
+    fields.update({key: tuple(given[key] or ()) for key in lists if key in given})
+    return fields

@@ -161,6 +161,7 @@ class Group:
     urls: tuple[str, ...] = ()
     studio_id: int | None = None
     tag_ids: tuple[int, ...] = ()
+    containing_ids: tuple[int, ...] = ()
     image: bytes | None = field(default=None, repr=False)
     created_at: str = ""
     updated_at: str = ""

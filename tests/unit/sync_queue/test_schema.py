@@ -12,11 +12,11 @@ from core.errors import RENAMED_ERRORS
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import DATABASE, connect
 from sync_queue.meta import start_epoch
+from sync_queue.migrations import MIGRATIONS
 from sync_queue.salvage import recover_tables, salvage
 from sync_queue.schema import (
     BACKUP,
     MENDED,
-    MIGRATIONS,
     back_up,
     is_damaged,
     mark_suspect,
@@ -126,16 +126,17 @@ def test_a_migration_step_is_applied_once(queue: QueueHarness) -> None:
     assert queue.ack_queue.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def drop_step_5(connection: sqlite3.Connection) -> None:
-    """Take off what the fifth step adds."""
-    for name in ("INDEX dead_letters_by_time", "INDEX dead_letters_by_reason", "TABLE overrides"):
+def drop_later_steps(connection: sqlite3.Connection) -> None:
+    """Take off what the fifth step and those after it add."""
+    indexes = ("INDEX dead_letters_by_time", "INDEX dead_letters_by_reason")
+    for name in (*indexes, "TABLE overrides", "TABLE collections"):
         connection.execute(f"DROP {name}")
 
 
 def as_version_2(connection: sqlite3.Connection) -> None:
     """Give every table that stores an error class each of the names of 1.1.0."""
     connection.execute("PRAGMA user_version=2")
-    drop_step_5(connection)
+    drop_later_steps(connection)
     for number, name in enumerate(RENAMED_ERRORS):
         connection.execute(
             f"INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, reason) "
@@ -409,7 +410,7 @@ def test_a_database_that_1_1_0_has_used_is_marked(tmp_path: Path, was_used: bool
     with open_queue(tmp_path) as queue:
         connection = queue.ack_queue.connection
         connection.execute("PRAGMA user_version=3")
-        drop_step_5(connection)
+        drop_later_steps(connection)
         if was_used:
             start_epoch(connection, 1, "1.1.0", "test", 1.0)
 
