@@ -55,7 +55,6 @@ def test_a_full_scene_is_read_completely() -> None:
         performer_ids=(1, 2),
         tags=("z", "a"),
         tag_ids=(9, 8),
-        collections=("Studio",),
         organized=True,
         created_at="2024-01-01T00:00:00Z",
         updated_at="2024-06-01T12:00:00+02:00",
