@@ -110,6 +110,15 @@ class CollectionWriter:
         self.log.info("collection.deleted", title=row.title, item=found.key)
         return True
 
+    def delete_emptied(self, rows: Iterable[OwnCollection]) -> int:
+        """Delete all of these that are empty; return how many.
+
+        Raises:
+            PlexError: Plex failed.
+        """
+        resolved = filter(None, map(self.resolve, rows))
+        return sum(self.delete_if_empty(row, found) for row, found in resolved)
+
     def _listing(self, section: int) -> Listing:
         if section not in self.listings:
             self.listings[section] = self.plex.collections.list_all(section)

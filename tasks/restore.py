@@ -10,13 +10,17 @@ from core.errors import PlexError, PlexRejected, PlexTemporaryError
 from core.fields import IMAGE_FIELDS, Field
 from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
+from core.text import pluralize
 from plex.client import READ_BATCH, PlexClient
 from plex.edit_request import lock_target
 from plex.image_state import IMAGE_LISTS, concerns_images_only
 from plex.plan import Change
 from plex.restore import Restoration, image_to_restore, plan_restoration
 from stash.client import StashClient
+from sync.context import SyncContext
 from sync.edit_sender import EditSender
+from sync.group_collections import CollectionWriter
+from sync.made_collections import FIELD as COLLECTIONS
 from sync.recognize_server import recognize_server
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore, WorkerStatus
@@ -48,11 +52,27 @@ def restore_values(context: TaskContext) -> TaskResult:
             server = ctx.plex.machine_identifier()
             recognize_server(ctx.plex, ctx.records, ctx.log)
             run = ItemRestorer(context, ctx.plex, ctx.records, ctx.sender(), server)
-            return run.restore_all(stash)
+            result = run.restore_all(stash)
+            if "chosen" not in result:
+                _delete_emptied(context, ctx, server)
+            return result
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
             ctx.close()
+
+
+def _delete_emptied(context: TaskContext, ctx: SyncContext, server: str) -> None:
+    """Delete the collections that PlexSync made and that have no members any more.
+
+    Others stay, with what they show: something else is in them. The worker does not run.
+    """
+    rows = ctx.records.collections
+    writer = CollectionWriter(ctx.plex, rows, ctx.log, before_write=ctx.check_epoch)
+    deleted = writer.delete_emptied(rows.of_server(server).values())
+    if deleted:
+        what = pluralize(deleted, "collection")
+        context.info(f"PlexSync deleted {what} that it had made and that have no members now.")
 
 
 def count_restorable(context: TaskContext) -> int:
@@ -157,6 +177,10 @@ class ItemRestorer:
     def _restore_item(self, item: PlexItem, kept: Mapping[str, Original]) -> _ItemResult:
         """Write what differs on one item."""
         plan = self._plan(item, kept)
+        for change in plan.changes:
+            if change.field is COLLECTIONS:
+                own = self._records.collections
+                own.mark_titles_due(self._server, item.section, change.remove)
         result = _ItemResult(list(plan.edited), self._write(item, plan.changes))
         for image in (image for image in IMAGE_FIELDS if image.name in kept):
             try:

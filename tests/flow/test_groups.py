@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tasks.restore_scene import restore_scene
 from tests.emulators.plex_model import Collection
 from tests.emulators.stash_images import png
 from tests.flow.test_fan_out import destroy, hook, rename
+from tests.flow.test_restore import TaskRunner
 from tests.harness.in_process import InProcessHarness, in_process
 
 LATER_S = 5.0
@@ -285,3 +287,35 @@ def test_switched_off_later_own_members_are_taken_off(worker: InProcessHarness) 
     worker.run_until_idle(LATER_S)
 
     assert list(members(worker)) == ["Aurora"]
+
+
+# -- Restore Plex Values --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("emptied", ["vanish", "stay"])
+def test_restoring_takes_members_off_and_deletes_what_is_empty(
+    worker: InProcessHarness, emptied: Any
+) -> None:
+    worker.plex.switches.emptied_collections = emptied
+    alone, shared = group(worker, "Alone"), group(worker, "Shared")
+    library(worker, alone, shared)
+    _, mine = worker.pair("mine.mp4")
+    worker.plex.library.change(mine, collections=["Shared"])
+    worker.configure(a_enabled=False)
+    worker.run_until_idle(60.0)
+
+    TaskRunner(worker).press_twice()
+
+    assert members(worker) == {"Shared": [mine]}
+
+
+def test_a_restored_scene_leaves_no_empty_collection(worker: InProcessHarness) -> None:
+    worker.plex.switches.emptied_collections = "stay"
+    scene, _ = worker.pair("a.mp4", groups=[group(worker)])
+    worker.sync(scene)
+    worker.run_until_idle(LATER_S)
+
+    restore_scene(TaskRunner(worker).context(), scene, ("", ""), 1)
+    worker.run_until_idle(LATER_S)
+
+    assert members(worker) == {}
