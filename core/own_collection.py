@@ -1,6 +1,17 @@
 """What PlexSync remembers of a collection in Plex that it made of a group."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+
+class Due(IntEnum):
+    """Why a collection must be looked at; a higher value includes the lower ones. Stored."""
+
+    NO = 0
+    # An item joined or left: Plex may have made the collection again, or it may be empty.
+    MEMBERS = 1
+    # The group changed, or the collection has not shown it yet.
+    GROUP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +28,7 @@ class OwnCollection:
         image: sha1 of the front image that was sent; "" for none.
         etag: Stash's ETag of that image.
         sending: sha1 of an image that is about to be sent: after a kill Plex may have it.
-        is_due: it must be compared with its group, or looked at because it may be empty.
+        due: whether it must be looked at, and why.
     """
 
     server: str
@@ -29,4 +40,8 @@ class OwnCollection:
     image: str = ""
     etag: str = ""
     sending: str = ""
-    is_due: bool = True
+    due: Due = Due.GROUP
+
+    def with_due(self, due: Due) -> "OwnCollection":
+        """Return the row, due for this reason too."""
+        return replace(self, due=max(self.due, due))

@@ -12,7 +12,7 @@ from core.errors import PlexAccessError, PlexNotFound, PlexRejected, StashQueryE
 from core.field_values import digest, same_value
 from core.fields import BY_NAME, Kind
 from core.log import EventLog
-from core.own_collection import OwnCollection
+from core.own_collection import Due, OwnCollection
 from plex.client import PlexClient
 from plex.collections import PlexCollection, summary_target, unlock_image_target
 from plex.edit_request import EditLimits, fit_text
@@ -153,13 +153,14 @@ class GroupCollections:
             if resolved is None or self.writer.delete_if_empty(*resolved):
                 continue
             row, found = resolved
-            if self.config.sync_groups:
+            has_changed = row.due is Due.GROUP or row.item != due.item
+            if has_changed and self.config.sync_groups:
                 subject = self._subject(row, groups)
                 if subject:
                     group = groups[subject]
                     assert group is not None
                     row = self._show(replace(row, subject=subject), found, group)
-            self.writer.rows.save(replace(row, is_due=False))
+            self.writer.rows.save(replace(row, due=Due.NO))
 
     def _subject(self, row: OwnCollection, groups: dict[str, StashGroup | None]) -> str:
         """Return the group whose collection has the row's title; "" if none is known."""

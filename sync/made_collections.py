@@ -5,10 +5,9 @@ edit, and after it nothing tells the two apart.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from core.fields import BY_NAME
-from core.own_collection import OwnCollection
+from core.own_collection import Due, OwnCollection
 from plex.client import PlexClient
 from plex.names import name_keys
 from plex.plan import Change
@@ -38,7 +37,7 @@ class MadeCollections:
     def record_before_write(self, server: str, plans: Iterable[PlannedItem]) -> None:
         """Store a row for each group's collection that the plans make Plex create.
 
-        A collection of a row that loses a member is due: it may be empty then.
+        A collection of a row that gets or loses a member is due.
 
         Raises:
             PlexError: Plex did not list its collections.
@@ -60,13 +59,11 @@ class MadeCollections:
         for name in change.remove:
             row = known.get(row_key(section, name))
             if row is not None:
-                yield replace(row, is_due=True)
+                yield row.with_due(Due.MEMBERS)
         if not self._config.sync_groups:
             return
         present = name_keys(plan.item.values.get(FIELD.name))
         added = name_keys(change.value) - present
-        record = plan.record.fields.get(FIELD.name) if plan.record else None
-        was_there = name_keys(record.names if record else ())
         for key, (title, subject) in group_titles(plan.scene, self._config).items():
             if key not in added:
                 continue
@@ -74,9 +71,9 @@ class MadeCollections:
             row = known.get(place)
             if row is None and place not in self._titles(section):
                 yield OwnCollection(server, section, title, subject)
-            elif row is not None and key in was_there:
-                # Something has taken the item out, perhaps by deleting the collection.
-                yield replace(row, is_due=True)
+            elif row is not None:
+                # Plex makes the collection again if its last member has left it meanwhile.
+                yield row.with_due(Due.MEMBERS)
 
     def _titles(self, section: int) -> set[RowKey]:
         """Return the titles of a library's collections before this drain has written any."""

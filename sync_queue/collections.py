@@ -6,34 +6,37 @@ row was there before, and is not PlexSync's to change or delete.
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from core.own_collection import OwnCollection
+from core.own_collection import Due, OwnCollection
 from core.unicode_form import caseless
 from sync_queue.store import JobStore
 
-_COLUMNS = "server, section, title, subject, item, summary, image, etag, sending, is_due"
+_COLUMNS = "server, section, title, subject, item, summary, image, etag, sending, due"
 SAVE_COLLECTION = f"""
 INSERT OR REPLACE INTO collections (title_key, {_COLUMNS})
-VALUES (:title_key, :server, :section, :title, :subject, :item, :summary, :image, :etag, :sending, :is_due)
+VALUES (:title_key, :server, :section, :title, :subject, :item, :summary, :image, :etag, :sending, :due)
 """
 FORGET_COLLECTION = """
 DELETE FROM collections WHERE server = :server AND section = :section AND title_key = :title_key
 """
 SETTLE_COLLECTION = """
-UPDATE collections SET is_due = 0
+UPDATE collections SET due = 0
 WHERE server = :server AND section = :section AND title_key = :title_key
 """
 COLLECTIONS = f"SELECT {_COLUMNS} FROM collections WHERE server = :server ORDER BY section, title"
 DUE_COLLECTIONS = f"""
-SELECT {_COLUMNS} FROM collections WHERE server = :server AND is_due ORDER BY subject, section
+SELECT {_COLUMNS} FROM collections WHERE server = :server AND due > 0 ORDER BY subject, section
 LIMIT :limit
 """
-ANY_DUE_COLLECTION = "SELECT 1 FROM collections WHERE is_due LIMIT 1"
-COLLECTIONS_OF_SUBJECT = "UPDATE collections SET is_due = 1 WHERE subject = :subject"
+ANY_DUE_COLLECTION = "SELECT 1 FROM collections WHERE due > 0 LIMIT 1"
+# A title may have a prefix. A full import gives a group another number, but not another name.
+COLLECTIONS_OF_GROUP = """
+UPDATE collections SET due = 2
+WHERE subject = :subject OR (:name <> '' AND substr(title_key, -length(:name)) = :name)
+"""
 COPY_COLLECTIONS = f"""
 INSERT OR IGNORE INTO collections (title_key, {_COLUMNS})
-SELECT title_key, :new, section, title, subject, item, summary, image, etag, sending, 1
+SELECT title_key, :new, section, title, subject, item, summary, image, etag, sending, 2
 FROM collections WHERE server = :old AND section = :section
 """
 
@@ -77,16 +80,20 @@ class OwnCollections:
         with self._store.transaction() as connection:
             connection.executemany(FORGET_COLLECTION, [_key_values(row) for row in rows])
 
-    def mark_due(self, subject: str) -> int:
-        """Have the collections of a changed or deleted group looked at; return how many."""
+    def mark_due(self, subject: str, name: str) -> int:
+        """Have the collections of a changed or deleted group looked at; return how many.
+
+        `name` is the group's, "" if it is not known.
+        """
+        query = {"subject": subject, "name": caseless(name.strip())}
         with self._store.transaction() as connection:
-            return connection.execute(COLLECTIONS_OF_SUBJECT, {"subject": subject}).rowcount
+            return connection.execute(COLLECTIONS_OF_GROUP, query).rowcount
 
     def mark_titles_due(self, server: str, section: int, titles: Iterable[str]) -> None:
-        """Have the own collections of these titles looked at: they have lost a member."""
+        """Have the own collections of these titles looked at: their members changed."""
         known = self.of_server(server)
         keys = {row_key(section, title) for title in titles} & known.keys()
-        self.save(*(replace(known[key], is_due=True) for key in keys))
+        self.save(*(known[key].with_due(Due.MEMBERS) for key in keys))
 
     def settle(self, rows: Iterable[OwnCollection]) -> None:
         """Leave these collections alone until their group changes."""
@@ -99,7 +106,7 @@ class OwnCollections:
 
 
 def _parse(row: tuple[str, int, str, str, int, str, str, str, str, int]) -> OwnCollection:
-    return OwnCollection(*row[:-1], is_due=bool(row[-1]))
+    return OwnCollection(*row[:-1], due=Due(row[-1]))
 
 
 def _key_values(row: OwnCollection) -> Mapping[str, object]:
@@ -117,5 +124,5 @@ def _values(row: OwnCollection) -> Mapping[str, object]:
         "image": row.image,
         "etag": row.etag,
         "sending": row.sending,
-        "is_due": int(row.is_due),
+        "due": int(row.due),
     }

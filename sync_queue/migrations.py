@@ -71,9 +71,9 @@ _STEP_6 = """
 CREATE TABLE collections (
   server TEXT NOT NULL, section INTEGER NOT NULL, title_key TEXT NOT NULL, title TEXT NOT NULL,
   subject TEXT NOT NULL, item INTEGER NOT NULL, summary TEXT NOT NULL, image TEXT NOT NULL,
-  etag TEXT NOT NULL, sending TEXT NOT NULL, is_due INTEGER NOT NULL,
+  etag TEXT NOT NULL, sending TEXT NOT NULL, due INTEGER NOT NULL,
   PRIMARY KEY (server, section, title_key));
-CREATE INDEX collections_due ON collections (server) WHERE is_due;
+CREATE INDEX collections_due ON collections (server) WHERE due > 0;
 CREATE INDEX collections_by_subject ON collections (subject);
 """
 

@@ -133,7 +133,7 @@ RECOVERED_TABLES = (
     ("overrides", "id, scene_id, server, item, path, oshash, chosen_at", 0),
     (
         "collections",
-        "server, section, title_key, title, subject, item, summary, image, etag, sending, is_due",
+        "server, section, title_key, title, subject, item, summary, image, etag, sending, due",
         0,
     ),
 )

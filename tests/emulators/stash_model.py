@@ -184,6 +184,7 @@ class SceneView:
     performers: tuple[str, ...]
     tags: tuple[str, ...]
     groups: tuple[str, ...]
+    all_groups: tuple[str, ...]  # with those that contain them, on every level
     files: tuple[VideoFile, ...]
     cover: bytes | None
     created_at: str

@@ -23,12 +23,12 @@ from sync_queue.entities import EntityIndex
 from sync_queue.meta import MetaStore, parse_float
 from sync_queue.records import Records
 from sync_queue.store import JobStore
+from worker.discovery.fan_out import GROUP
 from worker.discovery.first_trace import first_trace
 
 WATERMARK = sql.WATERMARK
 # Key of the meta row with the time of the first run.
 FIRST_START = "first_start"
-GROUP = "group"
 PAGE = 500
 # Clocks differ a little, and Stash commits a transaction after it has set the timestamp.
 OVERLAP_S = 120.0

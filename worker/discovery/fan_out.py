@@ -21,6 +21,7 @@ from validation.metadata import SyncMetadata
 
 PAGE = 500
 FAN_OUT = "fan_out"
+GROUP = "group"
 GONE = "gone"
 # Results after which Plex shows the scene as it was read.
 WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})
@@ -156,7 +157,8 @@ class FanOut:
         if is_unexplained and self._last_checked.get(job.kind, 0.0) <= job.enqueued_at:
             queued += self.enqueue_deleted(stash, job.kind)
         # Synopsis and front image are no scene's: only the group's collections show them.
-        self._collections.mark_due(job.subject)
+        if job.kind == GROUP:
+            self._collections.mark_due(job.subject, entity.shown if entity else "")
         self._checkpoint("fan_out.queued")
         if entity is not None:
             self._index.remember(entity)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.own_collection import OwnCollection
+from core.own_collection import Due, OwnCollection
 from sync_queue.collections import OwnCollections, row_key
 from sync_queue.records import Records
 from sync_queue.salvage import recover_tables
@@ -17,7 +17,9 @@ from sync_queue.schema import open_database
 from sync_queue.store import JobStore
 from tests.harness.clocks import FakeClock
 
-ROW = OwnCollection("plex", 1, "Night Trains", "group:7", 9001, "sum", "img", "tag", "new", True)
+ROW = OwnCollection(
+    "plex", 1, "Night Trains", "group:7", 9001, "sum", "img", "tag", "new", Due.GROUP
+)
 
 
 @pytest.fixture
@@ -33,17 +35,17 @@ def rows(store: JobStore) -> OwnCollections:
 
 def test_a_row_is_read_as_it_was_stored(rows: OwnCollections) -> None:
     rows.save(ROW)
-    rows.save(replace(ROW, title="Night trains", is_due=False))
+    rows.save(replace(ROW, title="Night trains", due=Due.NO))
 
     assert rows.of_server("plex") == {
-        row_key(1, "NIGHT TRAINS"): replace(ROW, title="Night trains", is_due=False)
+        row_key(1, "NIGHT TRAINS"): replace(ROW, title="Night trains", due=Due.NO)
     }
     assert rows.of_server("other") == {}
 
 
 def test_due_rows_come_group_by_group(rows: OwnCollections) -> None:
     other = replace(ROW, title="b", subject="group:9")
-    rows.save(ROW, other, replace(ROW, section=2), replace(ROW, title="c", is_due=False))
+    rows.save(ROW, other, replace(ROW, section=2), replace(ROW, title="c", due=Due.NO))
 
     due = rows.due("plex", 10)
 
@@ -56,16 +58,25 @@ def test_due_rows_come_group_by_group(rows: OwnCollections) -> None:
 
 
 def test_a_changed_group_makes_its_rows_due(rows: OwnCollections) -> None:
-    rows.save(replace(ROW, is_due=False), replace(ROW, title="b", subject="group:9", is_due=False))
+    rows.save(replace(ROW, due=Due.NO), replace(ROW, title="b", subject="group:9", due=Due.NO))
     assert not rows.has_due()
 
-    assert rows.mark_due("group:7") == 1
-
+    assert rows.mark_due("group:7", "") == 1
     assert [row.title for row in rows.due("plex", 10)] == ["Night Trains"]
 
 
+def test_a_group_with_another_number_is_known_by_its_name(rows: OwnCollections) -> None:
+    rows.save(
+        replace(ROW, title="Group: Night 100%", due=Due.NO), replace(ROW, title="b", due=Due.NO)
+    )
+
+    rows.mark_due("group:1007", "night 100%")
+
+    assert [row.title for row in rows.due("plex", 10)] == ["Group: Night 100%"]
+
+
 def test_titles_that_lost_a_member_are_due_until_settled(rows: OwnCollections) -> None:
-    rows.save(replace(ROW, is_due=False))
+    rows.save(replace(ROW, due=Due.NO))
 
     rows.mark_titles_due("plex", 1, ["night trains", "unknown"])
     due = rows.due("plex", 10)
@@ -83,7 +94,7 @@ def test_a_forgotten_row_is_gone(rows: OwnCollections) -> None:
 
 
 def test_a_recognized_server_keeps_its_collections(store: JobStore, rows: OwnCollections) -> None:
-    rows.save(replace(ROW, is_due=False), replace(ROW, section=2))
+    rows.save(replace(ROW, due=Due.NO), replace(ROW, section=2))
 
     Records(store).copy_server("plex", "new", {"uuid": 1})
 
