@@ -151,7 +151,7 @@ def build_components(
     fan_out = FanOut(store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
     deletions = DeletionSweep(store, queue.records, fan_out, clock, log)
-    collections = CollectionUpkeep(queue.records.collections, entities, throttle, clock, log)
+    collections = CollectionUpkeep(queue.records, entities, throttle, clock, log, env.checkpoint)
     relisted = RelistedItems(store, queue.records, facts, clock, log)
     drain = build_drain(run, queue, reporting, circuit, throttle, fan_out, relisted.on_batch_read)
     return WorkerComponents(

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.errors import PlexAccessError, PlexNotFound, PlexRejected, StashQueryError
 from core.field_values import digest, same_value
 from core.fields import BY_NAME, Kind
@@ -129,8 +130,8 @@ class CollectionWriter:
 class GroupCollections:
     """Shows groups on their collections, under one set of settings.
 
-    `subjects_by_name` returns the groups that are known by a name, of which another may give a
-    collection what the group that it showed cannot any more.
+    `names_by_subject` returns the groups that scenes show: another one of a collection's title may
+    give it what the group that it showed cannot any more.
     """
 
     stash: StashClient
@@ -138,7 +139,8 @@ class GroupCollections:
     config: PlexSyncConfig
     rules: WriteRules
     limits: EditLimits
-    subjects_by_name: Callable[[], Mapping[str, str]]
+    names_by_subject: Callable[[], Mapping[str, str]]
+    checkpoint: Checkpoint = no_checkpoint
 
     def bring_in_step(self, rows: Iterable[OwnCollection]) -> None:
         """Write what differs on the collections of one group; afterwards none of them is due.
@@ -160,6 +162,7 @@ class GroupCollections:
                     group = groups[subject]
                     assert group is not None
                     row = self._show(replace(row, subject=subject), found, group)
+            self.checkpoint("collection.written")
             self.writer.rows.save(replace(row, due=Due.NO))
 
     def _subject(self, row: OwnCollection, groups: dict[str, StashGroup | None]) -> str:
@@ -167,7 +170,7 @@ class GroupCollections:
         candidates = [row.subject]
         candidates += [
             subject
-            for subject, name in self.subjects_by_name().items()
+            for subject, name in self.names_by_subject().items()
             if self._is_titled(row, name) and subject != row.subject
         ]
         for subject in candidates:

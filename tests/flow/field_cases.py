@@ -47,7 +47,9 @@ FIELD_CASES: dict[str, FieldCase] = {
     "date": FieldCase("date", {"date": "2024-03-09"}, "2001-02-03", "2024-03-09"),
     "performers": FieldCase("roles", {"performers": ["Mia", "Jon"]}, ["Theirs"], ["Jon", "Mia"]),
     "tags": FieldCase("genres", {"tags": ["train", "night"]}, ["drama"], ["night", "train"]),
-    "collection": FieldCase("collections", {"studio": "Aurora"}, ["Mine"], ["Aurora", "Mine"]),
+    "collection": FieldCase(
+        "collections", {"studio": "Aurora", "groups": ["Saga"]}, ["Mine"], ["Aurora", "Mine"]
+    ),
     "rating": FieldCase("user_rating", {"rating100": 80}, 4.0, 8.0),
     "poster": FieldCase("poster_bytes", {"cover": OURS}, THEIRS, OURS),
     "background": FieldCase("art_bytes", {"cover": OURS}, THEIRS, OURS),

@@ -65,6 +65,12 @@ SETTING_CASES: dict[str, SettingCase] = {
         ("none", BEFORE["tagline"]), ("director", "Ada"), ("code", "AF-017"),
     )),
     "background_source": SettingCase(probes.field("background"), (("none", THEIRS), ("cover", OURS))),
+    "sync_groups": SettingCase(probes.field("collection"), (
+        (False, ["Aurora", "Mine"]), (True, ["Aurora", "Mine", "Saga"]),
+    )),
+    "collection_prefix_group": SettingCase(probes.collections_with_groups, (
+        ("", ["Aurora", "Mine", "Saga"]), ("Group:", ["Aurora", "Group: Saga", "Mine"]),
+    )),
     "max_tags": SettingCase(probes.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
     "strip_emoji": SettingCase(probes.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
     "preserve_plex_edits": SettingCase(probes.edited_by_hand, ((False, "Changed."), (True, "By hand"))),

@@ -19,6 +19,9 @@ LATER_S = 5.0
 CATCH_UP_S = 1_000.0
 FRONT, OTHER_FRONT = png(10), png(20)
 OLD, NEW = "Night Trains", "Day Trains"
+MANY, FEW = 500, 15
+# Two listings, the synopsis, the image; the group, its image, and twice what the catch-up compares.
+OF_ONE_GROUP_IN_PLEX, OF_ONE_GROUP_IN_STASH = 4, 4
 
 
 @pytest.fixture
@@ -319,3 +322,42 @@ def test_a_restored_scene_leaves_no_empty_collection(worker: InProcessHarness) -
     worker.run_until_idle(LATER_S)
 
     assert members(worker) == {}
+
+
+# -- bounds ---------------------------------------------------------------------------------------
+
+
+def test_a_renamed_group_of_many_scenes_is_a_few_requests(worker: InProcessHarness) -> None:
+    """As many as a renamed tag takes; the group's own requests do not grow with its scenes."""
+    number = group(worker)
+    for name in range(MANY):
+        worker.pair(f"many/{name}.mp4", groups=[number])
+    worker.sync_all()
+    worker.run_until_idle(LATER_S)
+    plex, stash = len(worker.plex.requests), len(worker.stash.requests)
+
+    rename(worker, "group", number, NEW)
+
+    requests = worker.plex.requests[plex:]
+    writes = [request for request in requests if request.method != "GET"]
+    assert [(title, len(of)) for title, of in members(worker).items()] == [(NEW, MANY)]
+    assert len(writes) <= MANY // 25 + FEW
+    assert len(requests) - len(writes) <= MANY // 50 + FEW
+    assert len(worker.stash.requests) - stash <= MANY // 100 + MANY // 500 + FEW
+
+
+def test_groups_cost_a_cold_sync_no_request_per_scene(tmp_path: Path) -> None:
+    counts = []
+    for is_on in (False, True):
+        with in_process(tmp_path / str(is_on), c_sync_groups=is_on) as worker:
+            number = group(worker)
+            for name in range(50):
+                worker.pair(f"many/{name}.mp4", title=f"Title {name}", groups=[number])
+            plex, stash = len(worker.plex.requests), len(worker.stash.requests)
+            worker.sync_all()
+            worker.run_until_idle(LATER_S)
+            counts.append((len(worker.plex.requests) - plex, len(worker.stash.requests) - stash))
+
+    (plex_off, stash_off), (plex_on, stash_on) = counts
+    assert plex_on - plex_off == OF_ONE_GROUP_IN_PLEX
+    assert stash_on - stash_off <= OF_ONE_GROUP_IN_STASH

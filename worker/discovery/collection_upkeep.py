@@ -6,6 +6,7 @@ and a kill at any moment leaves the rows due.
 
 from functools import partial
 
+from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
 from core.errors import PlexError, PlexUnavailable, StashQueryError
 from core.log import EventLog
@@ -13,8 +14,8 @@ from core.own_collection import OwnCollection
 from sync.context import SyncContext
 from sync.group_collections import CollectionWriter, GroupCollections
 from sync.made_collections import GROUP
-from sync_queue.collections import OwnCollections
 from sync_queue.entities import EntityIndex
+from sync_queue.records import Records
 from worker.resilience.throttle import Throttle
 
 # One group is in as many libraries at most in one step.
@@ -29,17 +30,19 @@ class CollectionUpkeep:
 
     def __init__(
         self,
-        rows: OwnCollections,
+        records: Records,
         index: EntityIndex,
         throttle: Throttle,
         clock: Clock,
         log: EventLog,
+        checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
-        self._rows = rows
+        self._rows = records.collections
         self._index = index
         self._throttle = throttle
         self._clock = clock
         self._log = log
+        self._checkpoint = checkpoint
         self._not_before = 0.0
         self._failures: dict[str, int] = {}
         self._writer: CollectionWriter | None = None
@@ -89,6 +92,7 @@ class CollectionUpkeep:
             ctx.rules,
             ctx.plan_rules().limits,
             lambda: self._index.names_of_kind(GROUP),
+            self._checkpoint,
         )
 
     def _before_write(self, ctx: SyncContext) -> None:
