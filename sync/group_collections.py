@@ -182,7 +182,8 @@ class GroupCollections:
         return ""
 
     def _is_titled(self, row: OwnCollection, name: str) -> bool:
-        title = clean_title(with_prefix(self.config.collection_prefix_group, name), self.config)
+        cleaned = clean_title(name, self.config)
+        title = clean_title(with_prefix(self.config.collection_prefix_group, cleaned), self.config)
         return row_key(row.section, title) == row_key(row.section, row.title)
 
     def _show(self, row: OwnCollection, found: PlexCollection, group: StashGroup) -> OwnCollection:

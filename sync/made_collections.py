@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from core.fields import BY_NAME
 from core.own_collection import Due, OwnCollection
 from plex.client import PlexClient
-from plex.names import name_keys
+from plex.names import name_key, name_keys
 from plex.plan import Change
 from sync.plan_items import PlannedItem
 from sync_queue.collections import OwnCollections, RowKey, row_key
@@ -94,8 +94,8 @@ def group_titles(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, tuple
     named = zip(scene.group_ids, titles_of(GROUP_SOURCE, scene, config), strict=True)
     for group_id, title in sorted(named):
         cleaned = clean_title(title, config)
-        for key in name_keys((cleaned,)):
-            titles.setdefault(key, (cleaned, f"{GROUP}:{group_id}"))
+        if cleaned:
+            titles.setdefault(name_key(cleaned), (cleaned, f"{GROUP}:{group_id}"))
     return titles
 
 

@@ -67,19 +67,23 @@ def collection_attributes(config: PlexSyncConfig) -> tuple[str, ...]:
 
 
 def titles_of(source: CollectionSource, scene: SyncMetadata, config: PlexSyncConfig) -> Names:
-    """Return the titles of one source's collections, one for each of its names, not cleaned yet."""
+    """Return the titles of one source's collections, one for each of its names, not cleaned yet.
+
+    "" where nothing is left of a name, which has no collection then.
+    """
     prefix = source.prefix(config)
-    return tuple(with_prefix(prefix, name) for name in source.names(scene, config))
+    names = source.names(scene, config)
+    return tuple(with_prefix(prefix, clean_title(name, config)) for name in names)
 
 
 def with_prefix(prefix: str, name: str) -> str:
-    """Return the title of a collection.
+    """Return the title of a collection; "" for a name of which nothing is left.
 
     Examples:
         >>> with_prefix("Group:", "Night Trains"), with_prefix("", "Night Trains")
         ('Group: Night Trains', 'Night Trains')
     """
-    return f"{prefix} {name}" if prefix else name
+    return f"{prefix} {name}" if prefix and name else name
 
 
 def clean_title(title: str, config: PlexSyncConfig) -> str:
