@@ -39,7 +39,7 @@ class PlexCollection:
 
     @property
     def is_bare(self) -> bool:
-        """Return True if nobody has given it a summary or an image, as when an edit has made it."""
+        """Return True if it has no summary and no image, as when an edit has made it."""
         return not self.summary and (not self.thumb or _COMPOSITE in self.thumb)
 
 

@@ -39,7 +39,7 @@ def find_collection(row: OwnCollection, listing: Listing) -> PlexCollection | No
     """Return the collection of a row, None if it is gone or is not PlexSync's any more. Pure.
 
     It has the row's title. Where it has another key than the row's, or the row has none yet, it is
-    PlexSync's only while nobody has given it a summary or an image.
+    PlexSync's only while it has neither summary nor image.
     """
     key = row_key(row.section, row.title)
     same = [

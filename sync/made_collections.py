@@ -24,7 +24,7 @@ GROUP = "group"
 class MadeCollections:
     """Keeps the table of own collections, before what is planned is written.
 
-    It lives as long as one drain: a library's collections are listed once, and only if a title is
+    One object serves one drain: a library's collections are listed once, and only if a title is
     about to be added that has no row.
     """
 

@@ -163,7 +163,7 @@ class PlexLibrary:
         self.bump(item.section_key)
 
     def set_tags(self, item: Item, kind: str, names: Iterable[str]) -> None:
-        """Make these the tags of one kind; a collection that stays is not made anew."""
+        """Make these the tags of one kind; a collection that stays is not made again."""
         desired = list(names)
         if kind == "collection":
             staying = {name.casefold() for name in desired}

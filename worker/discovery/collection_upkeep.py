@@ -72,7 +72,7 @@ class CollectionUpkeep:
                 self._collections(ctx).bring_in_step(mine)
         except (PlexError, StashQueryError) as error:
             self._writer = None
-            if not self._gives_up(mine, error):
+            if not self._is_failed(mine, error):
                 if isinstance(error, StashQueryError):
                     return
                 raise
@@ -99,7 +99,7 @@ class CollectionUpkeep:
         self._throttle.rest(lambda: False)
         ctx.check_epoch()
 
-    def _gives_up(self, rows: list[OwnCollection], error: Exception) -> bool:
+    def _is_failed(self, rows: list[OwnCollection], error: Exception) -> bool:
         """Count the failure; return True if the group is left alone until it changes."""
         if isinstance(error, PlexUnavailable):
             return False
