@@ -10,6 +10,7 @@ import pytest
 
 from tasks.restore_scene import restore_scene
 from tests.emulators.plex_model import Collection
+from tests.emulators.plex_server import Fault
 from tests.emulators.stash_images import png
 from tests.flow.test_fan_out import destroy, hook, rename
 from tests.flow.test_restore import TaskRunner
@@ -361,3 +362,34 @@ def test_groups_cost_a_cold_sync_no_request_per_scene(tmp_path: Path) -> None:
     (plex_off, stash_off), (plex_on, stash_on) = counts
     assert plex_on - plex_off == OF_ONE_GROUP_IN_PLEX
     assert stash_on - stash_off <= OF_ONE_GROUP_IN_STASH
+
+
+# -- failures -------------------------------------------------------------------------------------
+
+
+def test_a_refused_front_image_is_reported_and_not_repeated(worker: InProcessHarness) -> None:
+    library(worker, group(worker, image=b"no picture"))
+
+    found = collection(worker)
+    sent = worker.requests_of(lambda: worker.work_for(300.0, 30.0))
+
+    assert (found.summary, found.poster_bytes) == ("All of them.", None)
+    assert not any(line.startswith(("PUT", "POST")) for line in sent)
+    assert any("front image is not a JPEG" in text for text in worker.notices().values())
+
+
+def test_a_collection_that_always_fails_holds_up_nothing(worker: InProcessHarness) -> None:
+    number = group(worker)
+    route = "/library/metadata/{rk}/posters"
+    worker.plex.faults.add(Fault(method="POST", route=route, times=None, status=500))
+
+    library(worker, number)
+    worker.work_for(600.0, 30.0)
+    scene, item = worker.pair("late.mp4", title="Late")
+    worker.sync(scene)
+
+    assert worker.shown(item).title == "Late"
+    assert worker.rows("SELECT due FROM collections") == [(0,)]
+    worker.plex.faults.clear()
+    edit_group(worker, number, synopsis="Others.")
+    assert (collection(worker).summary, collection(worker).poster_bytes) == ("Others.", FRONT)
