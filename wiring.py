@@ -264,7 +264,7 @@ def build_settings(
 
     learning = LearnedPathStore(env.data_dir, env.clock, log, lambda mapping: _rematch(queue))
     additions = WorkerAdditions(
-        learning, queue.store.check_epoch, run.owner, on_plex_response, timer
+        learning, queue.store.check_epoch, run.owner, on_plex_response, timer, queue.notices
     )
     tokens = TokenFile(env.data_dir, env.clock.sleep)
     return LiveSettings(

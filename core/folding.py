@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from core.unicode_form import caseless
+
 _INVISIBLE = "Cf"
 
 
@@ -23,3 +25,18 @@ def broad_form(text: str) -> str:
         # Case is folded on the decomposed form, as in `plex.paths.normal_path`.
         text = unicodedata.normalize("NFKD", visible)
     return " ".join(unicodedata.normalize("NFKC", text.casefold()).split())
+
+
+def plain_form(text: str) -> str:
+    """Return the form in which two spellings of one name are equal.
+
+    Case, Unicode form and the number of blanks do not count. Stash takes two tags for one name
+    without regard to case, so use it to find a name that the user has typed.
+
+    Examples:
+        >>> plain_form(" Cafe\\u0301  NOIR ") == plain_form("caf\\u00e9 noir")
+        True
+        >>> plain_form("caf\\u00e9") == plain_form("cafe")
+        False
+    """
+    return " ".join(caseless(text).split())

@@ -45,6 +45,8 @@ FORCE_SYNC = "force_sync"
 SYNC_NOW = "sync_now"
 # The user has chosen another item for the scene, or its file again.
 OVERRIDE = "override"
+# The scene that owned an item of this one is excluded now.
+OWNER_EXCLUDED = "owner_excluded"
 # What the user asks for by a button is looked up in Plex as it is at that moment.
 BUTTONS = frozenset({REQUEUED, SYNC_ALL, SYNC_RECENT, FORCE_SYNC, SYNC_NOW})
 

@@ -37,6 +37,8 @@ class SyncResult(Enum):
     OFF = "off"
     # The settings exclude the scene.
     EXCLUDED = "excluded"
+    # The settings exclude the scene; its items show again what they showed before PlexSync.
+    RESTORED = "restored"
     # Plex does not have the scene, and the settings ignore that.
     SKIPPED = "skipped"
     # Another scene owns every item of the scene.

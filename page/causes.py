@@ -22,6 +22,7 @@ CAUSES: Mapping[str, str] = {
     "force_sync": "Force Sync All",
     "sync_now": "Sync now",
     "override": "another item was chosen by hand",
+    "owner_excluded": "the scene that its item showed is excluded now",
     "reconcile": "reconciliation",
     "path_contradicted": "a learned path proved wrong",
 }

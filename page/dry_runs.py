@@ -1,9 +1,10 @@
 """Answer the call for the rows of the newest dry run."""
 
 from core.fields import BY_NAME
-from page.models.runs import DryRunAnswer, DryRunChange, DryRunRow, ListDryRun
+from page.models.runs import DryRunAnswer, DryRunChange, DryRunRow, LeftOut, ListDryRun
 from sync import dry_run_file
 from sync.dry_run_file import RowChoice, read_dry_run
+from sync.filters import LABELS, known_reasons
 from tasks.context import TaskContext
 
 
@@ -12,7 +13,9 @@ def dry_run(context: TaskContext, arguments: ListDryRun) -> DryRunAnswer:
     choice = RowChoice(arguments.kind, arguments.field, arguments.offset, arguments.limit)
     read = read_dry_run(context.data_dir, context.clock.wall(), choice)
     if read is None:
-        return DryRunAnswer(at=0.0, what="", checked=0, kinds={}, fields={}, total=0, rows=())
+        return DryRunAnswer(
+            at=0.0, what="", checked=0, kinds={}, fields={}, left_out=(), total=0, rows=()
+        )
     totals, total, rows = read
     return DryRunAnswer(
         at=totals.at,
@@ -20,6 +23,10 @@ def dry_run(context: TaskContext, arguments: ListDryRun) -> DryRunAnswer:
         checked=totals.checked,
         kinds=totals.kinds,
         fields=totals.fields,
+        left_out=tuple(
+            LeftOut(reason=reason.value, text=LABELS[reason], count=count)
+            for reason, count in known_reasons(totals.left_out)
+        ),
         total=total,
         rows=tuple(map(_row, rows)),
     )

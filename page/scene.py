@@ -143,13 +143,14 @@ class _ItemView:
         item, section = plan.item, self.finder.section_of(plan.item.section)
         if plan.owner is not None:
             reason += f"; the item also plays scene {plan.owner}, which is the one that is shown"
+        library = section.title if section is not None else ""
         return ItemRow(
             item=item.rating_key,
             title=item.title,
-            library=section.title if section is not None else "",
+            library=library,
             link=self.links.item(item.rating_key),
             reason=reason,
-            fields=field_rows(plan.scene, plan, self.config),
+            fields=field_rows(plan.scene, plan, self.config.for_library(library)),
             can_restore=bool(self.originals.of_item(self.links.server, item.rating_key)),
         )
 

@@ -31,7 +31,10 @@ OTHER_NAMES = "Names that were added in Plex stay."
 def field_rows(
     scene: SyncMetadata, plan: PlannedItem, config: PlexSyncConfig
 ) -> tuple[FieldRow, ...]:
-    """Return a row for each field of one item, in the order of the table of fields."""
+    """Return a row for each field of one item, in the order of the table of fields.
+
+    `config` holds the settings of the item's library.
+    """
     asked = desired_values(scene, _all_on(config))
     rows = [_edit_row(field, asked, plan, config) for field in EDIT_FIELDS]
     rows += [_image_row(field, plan, config) for field in IMAGE_FIELDS]

@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping
 
-from page.models.base import NoArguments
+from page.library_rules import first_problem, rule_rows
+from page.models.base import NoArguments, SettingValue
 from page.models.settings import (
     CheckedSettings,
     CheckSettings,
     SettingGroup,
     SettingRow,
     SettingsAnswer,
-    SettingValue,
     TokenPlace,
 )
 from tasks.context import TaskContext
-from validation.config import ConfigResult, read_config, spellings, stored_value, typed_tokens
+from validation.config import RULES, ConfigResult, read_config
 from validation.kept_token import KeptToken
 from validation.setting import Setting, SettingType
 from validation.setting_values import is_unset, read_setting, read_text
 from validation.settings import BY_NAME, SETTINGS
+from validation.stored_settings import spellings, stored_value, typed_tokens
 
 GROUPS: Mapping[str, str] = {
     "connection": "Connection",
@@ -40,7 +41,11 @@ _OF_KEY = {
     "e": "log",
     "f": "tasks",
 }
-_OF_NAME = {"plex_libraries": "libraries", "path_map": "libraries"}
+_OF_NAME = {
+    "plex_libraries": "libraries",
+    "path_map": "libraries",
+    "library_rules": "libraries",
+}
 
 
 def settings(context: TaskContext, arguments: NoArguments) -> SettingsAnswer:
@@ -66,6 +71,7 @@ def describe_settings(raw: Mapping[str, object], kept: KeptToken) -> SettingsAns
     return SettingsAnswer(
         groups=tuple(SettingGroup(id=key, title=title) for key, title in GROUPS.items()),
         rows=tuple(sorted(rows, key=lambda row: order.index(row.group))),
+        rules=rule_rows(str(stored_value(RULES, raw) or "")),
         token=_token_place(raw, kept),
         unknown=result.unknown,
     )
@@ -83,6 +89,8 @@ def check_value(name: str, value: SettingValue) -> str:
     try:
         if not is_unset(setting, value):
             read_setting(setting, value)
+        if setting is RULES and (problem := first_problem(read_text(value))):
+            raise ValueError(problem)
     except ValueError as error:
         return f"This value cannot be used: {error}. {setting.range_text}".strip()
     return ""
@@ -114,6 +122,7 @@ def _row(setting: Setting, raw: Mapping[str, object], result: ConfigResult) -> S
         lowest=setting.lowest,
         highest=setting.highest,
         choices=setting.choices,
+        per_library=setting.per_library,
         is_whole=setting.type is SettingType.NUMBER and setting.is_whole,
         is_secret=setting.secret,
         is_required=setting.required,

@@ -157,6 +157,9 @@ def _typed(config: PlexSyncConfig) -> Iterator[str]:
     yield from config.plex_libraries
     yield from config.excluded_tags
     yield from config.excluded_paths
+    yield from config.required_tags
+    yield from config.included_paths
+    yield from config.library_rules
     yield config.reconcile_scope.library
     for pair in config.path_map:
         yield from texts_in(pair)

@@ -4,7 +4,9 @@ from page import (
     connection,
     dead_letters,
     dry_runs,
+    library_rules,
     long_work,
+    other_plugin,
     outages,
     overrides,
     overview,
@@ -36,6 +38,7 @@ from page.models.jobs import (
     RemoveOverride,
     SetOverride,
 )
+from page.models.rules import CheckedRules, CheckRules
 from page.models.runs import (
     CancelRun,
     DryRunAnswer,
@@ -66,10 +69,12 @@ from page.models.settings import (
     ChosenServer,
     ConnectionReport,
     LibrariesAnswer,
+    OtherPluginAnswer,
     PathsAnswer,
     SaveToken,
     SettingsAnswer,
     SignInAnswer,
+    TakeSettings,
     TestConnection,
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
@@ -107,6 +112,10 @@ CALLS: tuple[Call, ...] = (
     Call(
         "check_settings", CheckSettings, CheckedSettings, settings.check_settings,
         "What is wrong with values.",
+    ),
+    Call(
+        "check_rules", CheckRules, CheckedRules, library_rules.check_library_rules,
+        "What is wrong with library rules, and their text.",
     ),
     Call(
         "test_connection", TestConnection, ConnectionReport, connection.test_connection,
@@ -167,6 +176,14 @@ CALLS: tuple[Call, ...] = (
     Call(
         "recover", Recover, Confirmed, dead_letters.recover,
         "Put dead letters of an outage back.",
+    ),
+    Call(
+        "other_plugin", NoArguments, OtherPluginAnswer, other_plugin.other_plugin,
+        "What can be taken over from another plugin for Plex.",
+    ),
+    Call(
+        "take_settings", TakeSettings, Done, other_plugin.take_settings,
+        "Take it over.",
     ),
     Call(
         "reconciliation", NoArguments, ReconciliationAnswer, reconciliation.reconciliation,

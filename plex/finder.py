@@ -45,13 +45,20 @@ class Finder:
         names: Sequence[str],
         clock: Clock,
         on_missing: Callable[[LibraryChoice], object] = lambda choice: None,
+        on_titles: Callable[[Sequence[str]], object] = lambda titles: None,
     ) -> None:
-        """Send nothing. `on_missing` is called when other libraries are missing than before."""
+        """Send nothing.
+
+        `on_missing` is called when other libraries are missing than before, `on_titles` with the
+        titles of all movie libraries when they are others than before.
+        """
         self._client = client
         self._index = index
         self._names = tuple(names)
         self._clock = clock
         self._on_missing = on_missing
+        self._on_titles = on_titles
+        self._titles: tuple[str, ...] | None = None
         self._sections: tuple[Section, ...] = ()
         self._polled_at = float("-inf")
         self._polled_wall_at = float("-inf")
@@ -208,6 +215,9 @@ class Finder:
         choice = choose_libraries(self._client.sections(), self._names)
         if choice.missing and not choice.sections:
             raise no_library(choice)
+        before, self._titles = self._titles, choice.titles
+        if before != choice.titles:
+            self._on_titles(choice.titles)
         return choice
 
     def _list_unlisted(self) -> None:

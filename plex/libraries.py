@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.unicode_form import caseless
+from core.folding import plain_form
 from plex.client import Section
 
 MOVIES = "movie"
@@ -53,8 +53,5 @@ def is_library(title: str, name: str) -> bool:
         >>> is_library("Films ", "films"), is_library('"Best" Films', "Best Films")
         (True, False)
     """
-    return _key(name) in (_key(title), _key(title.strip().removeprefix('"').removesuffix('"')))
-
-
-def _key(title: str) -> str:
-    return " ".join(caseless(title).split())
+    unquoted = title.strip().removeprefix('"').removesuffix('"')
+    return plain_form(name) in (plain_form(title), plain_form(unquoted))

@@ -14,6 +14,7 @@ from core.text import format_value
 from plex.plan import Change
 
 EMPTY, STALE, MISSING, DRIFTED, ORPHANED = "empty", "stale", "missing", "drifted", "orphaned"
+EXCLUDED = "excluded"
 EMPTY_FIELDS = frozenset({"studio", "performers", "tags", "summary", "date"})
 MAX_VALUE_CHARS = 300
 _MAX_CHARS = 60
@@ -74,6 +75,7 @@ class Observation:
         scene_id: the scene.
         is_gone: Stash no longer has it, but a record of it is kept.
         lost_item: the item of a record that is gone or plays another file; 0 for none.
+        excluded: why the settings exclude the scene, whose items are to be restored; "" else.
         problem: why no item can be written; "" when one can.
         item: the item that was compared; 0 for none.
         differences: what a sync would write there.
@@ -84,6 +86,7 @@ class Observation:
     scene_id: int
     is_gone: bool = False
     lost_item: int = 0
+    excluded: str = ""
     problem: str = ""
     item: int = 0
     differences: Sequence[FieldDifference] = ()
@@ -143,6 +146,13 @@ def _orphaned(observation: Observation) -> Gap | None:
     return None
 
 
+def _excluded(observation: Observation) -> Gap | None:
+    if not observation.excluded:
+        return None
+    text = f"{observation.excluded}, and Plex still shows what was written for it"
+    return Gap(EXCLUDED, observation.scene_id, (), text)
+
+
 def _kind_of(difference: FieldDifference) -> str:
     """Return the kind of gap; the record says which side changed."""
     if difference.is_pushed:
@@ -195,4 +205,9 @@ DETECTORS: tuple[Detector, ...] = (
         _drifted,
     ),
     Detector(ORPHANED, "PlexSync remembers a scene or an item that is gone.", _orphaned),
+    Detector(
+        EXCLUDED,
+        "The settings exclude the scene now, and what PlexSync wrote is to be put back.",
+        _excluded,
+    ),
 )

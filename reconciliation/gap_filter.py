@@ -16,7 +16,7 @@ from core.errors import (
 )
 from core.field_values import digests
 from plex.plan import CLEARED, WriteRules
-from reconciliation.detectors import MISSING, FieldDifference
+from reconciliation.detectors import EXCLUDED, MISSING, FieldDifference
 from sync.plan_items import PlannedItem
 
 REJECTED = PlexRejected.__name__
@@ -58,6 +58,9 @@ def should_enqueue(dead_letter: str, kinds: frozenset[str]) -> bool:
     """
     if not dead_letter or dead_letter in TRANSIENT:
         return True
+    if EXCLUDED in kinds:
+        # The item refuses what it showed before, so another job would end like the last one.
+        return dead_letter in NO_ITEM
     # Rejected fields are no gaps, so what was found are other fields.
     return MISSING not in kinds and (dead_letter in NO_ITEM or dead_letter == REJECTED)
 

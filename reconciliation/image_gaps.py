@@ -3,6 +3,7 @@
 Times are compared first, ETags next, and Plex's list of images last.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.clock import Clock
@@ -13,9 +14,9 @@ from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.client import PlexClient
 from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
-from plex.plan import WriteRules
 from stash.client import StashClient
 from sync.image_failures import must_send
+from sync.library_settings import LibrarySettings
 from validation.metadata import SyncMetadata
 
 
@@ -33,15 +34,11 @@ class ImageGaps:
 
 @dataclass(frozen=True, slots=True)
 class ImageChecker:
-    """Compares the images that were sent with those of both servers.
+    """Compares the images that were sent with those of both servers."""
 
-    `fields` are the image fields that the settings enable.
-    """
-
-    fields: tuple[Field, ...]
+    libraries: LibrarySettings
     stash: StashClient
     plex: PlexClient
-    rules: WriteRules
     clock: Clock
     log: EventLog
 
@@ -66,18 +63,18 @@ class ImageChecker:
         return ImageGaps()
 
     def _check(self, scene: SyncMetadata, item: PlexItem, record: SyncRecord | None) -> ImageGaps:
+        fields = self.libraries.images_of(item.section)
+        rules = self.libraries.rules_of(item.section)
         if record is None:
             # Nothing proves that a cover was ever sent.
-            has_cover = bool(self.fields) and self.stash.has_other_cover(scene.scene_id, "")
-            names = tuple(field.name for field in self.fields)
+            has_cover = bool(fields) and self.stash.has_other_cover(scene.scene_id, "")
+            names = tuple(field.name for field in fields)
             return ImageGaps(unsent=names if has_cover else ())
         now = self.clock.wall()
         unsent = tuple(
-            field.name
-            for field in self.fields
-            if must_send(record.images.get(field.name), self.rules, now)
+            field.name for field in fields if must_send(record.images.get(field.name), rules, now)
         )
-        unsent = unsent or self._changed_in_stash(scene, record)
+        unsent = unsent or self._changed_in_stash(scene, record, fields)
         if unsent:
             return ImageGaps(unsent=unsent)
         return self._compare(item, record)
@@ -86,9 +83,10 @@ class ImageChecker:
         """Return the fields whose image Plex replaced, and the record with paths that moved."""
         images, replaced = ItemImages(self.plex, item), []
         compared = record
-        for field in self.fields:
+        rules = self.libraries.rules_of(item.section)
+        for field in self.libraries.images_of(item.section):
             sent = record.images[field.name]
-            if not is_suspect(field, item, sent, self.rules):
+            if not is_suspect(field, item, sent, rules):
                 continue
             if shows(images, field, sent.sha1):
                 moved = replace(sent, item_path=item.images.get(field.name, ""))
@@ -99,15 +97,17 @@ class ImageChecker:
             replaced=tuple(replaced), record=compared if compared is not record else None
         )
 
-    def _changed_in_stash(self, scene: SyncMetadata, record: SyncRecord) -> tuple[str, ...]:
+    def _changed_in_stash(
+        self, scene: SyncMetadata, record: SyncRecord, fields: Sequence[Field]
+    ) -> tuple[str, ...]:
         """Return the fields whose cover has other bytes; ask Stash only if the scene changed."""
         is_same_file = record.oshash in ("", scene.files[0].oshash)
-        if not self.fields or (record.updated_at == scene.updated_at and is_same_file):
+        if not fields or (record.updated_at == scene.updated_at and is_same_file):
             return ()
         # An image that was chosen by hand stays, whatever the cover.
         etags = {
             field.name: record.images[field.name].etag
-            for field in self.fields
+            for field in fields
             if not record.images[field.name].is_by_hand
         }
         has_changed = {

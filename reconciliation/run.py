@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.text import join_counts
 from reconciliation.detectors import Gap
+from sync.filters import Exclusion
 from sync_queue import statements as sql
 from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
@@ -49,6 +50,7 @@ class Run(BaseModel):
         gaps: scenes by kind of gap; a scene may have several.
         fields: by kind of gap, how often which field.
         enqueued: scenes enqueued by kind; those that were queued or had failed before are left out.
+        left_out: scenes that the settings exclude, by the value of `ExclusionReason`.
         failed: why it ended early, "" when it did not.
     """
 
@@ -65,6 +67,7 @@ class Run(BaseModel):
     gaps: dict[str, int] = Field(default_factory=dict)
     fields: dict[str, dict[str, int]] = Field(default_factory=dict)
     enqueued: dict[str, int] = Field(default_factory=dict)
+    left_out: dict[str, int] = Field(default_factory=dict)
     failed: str = ""
 
     @property
@@ -86,6 +89,14 @@ class Run(BaseModel):
             for name in gap.fields:
                 _add(fields.setdefault(gap.kind, {}), name)
         return self.model_copy(update={"gaps": counts, "fields": fields, "enqueued": enqueued})
+
+    def leaving_out(self, exclusion: Exclusion | None) -> "Run":
+        """Return the run with one more scene that the settings exclude; the same run for None."""
+        if exclusion is None:
+            return self
+        counts = dict(self.left_out)
+        _add(counts, exclusion.reason.value)
+        return self.model_copy(update={"left_out": counts})
 
     def stored_text(self) -> str:
         """Return the run as it is stored."""

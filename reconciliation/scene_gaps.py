@@ -32,7 +32,7 @@ class SceneGaps:
         self._clock = clock
         self._is_partial = is_partial
         self._images = ImageChecker(
-            planner.images, planner.stash, planner.plex, planner.rules, clock, planner.log
+            planner.libraries, planner.stash, planner.plex, clock, planner.log
         )
         self._records: BatchRecords | None = None
 
@@ -59,6 +59,9 @@ class SceneGaps:
         scene_id = pending.scene_id
         if pending.is_gone:
             return gaps_of(Observation(scene_id, is_gone=True))
+        if pending.exclusion is not None and pending.restorable:
+            observed = Observation(scene_id, excluded=pending.exclusion.text)
+            return gaps_of(observed)
         if pending.scene is None or self._records is None:
             return ()
         if pending.problem:
@@ -89,9 +92,10 @@ class SceneGaps:
         if planned.owner is not None:
             return ()
         # Reading the dead letter costs a statement, so only where it can matter.
-        is_needed = bool(planned.changes or self._planner.images)
+        libraries = self._planner.libraries
+        is_needed = bool(planned.changes or libraries.images_of(item.section))
         dead_letter = self._sink.dead_letter_reason(scene.scene_id) if is_needed else ""
-        differences = fixable(planned, self._planner.rules, dead_letter)
+        differences = fixable(planned, libraries.rules_of(item.section), dead_letter)
         images = self._image_gaps(planned, dead_letter, has_differences=bool(differences))
         return gaps_of(
             Observation(

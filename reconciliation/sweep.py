@@ -21,6 +21,7 @@ from reconciliation.scene_gaps import SceneGaps
 from reconciliation.scheduler import SCHEDULED
 from stash.times import parse_time, since_text
 from sync.batch import display_title
+from sync.filters import Exclusion
 from sync.planner import SyncPlanner
 from validation.metadata import SyncMetadata, parse_scene
 
@@ -144,13 +145,27 @@ class Sweep:
             return
         if self._since and not _is_recent(scene, self._since):
             return
-        is_compared = scene.scene_id in recorded or self._is_in_scope(scene)
-        if self._planner.is_left_alone(scene) or not is_compared:
+        exclusion = self._planner.exclusion(scene)
+        is_recorded = scene.scene_id in recorded
+        if exclusion is not None:
+            restorable = self._restorable(scene, exclusion) if is_recorded else ()
+            title = display_title(scene)
+            yield PendingScene(
+                scene.scene_id, None, exclusion=exclusion, restorable=restorable, title=title
+            )
+            return
+        if not scene.files or not (is_recorded or self._is_in_scope(scene)):
             yield PendingScene(scene.scene_id)
             return
         pending = PendingScene(scene.scene_id, scene, read_at=read_at)
         self._match(pending, scene)
         yield pending
+
+    def _restorable(self, scene: SyncMetadata, exclusion: Exclusion) -> tuple[int, ...]:
+        """Return the items, within the scope, that the scene's job would restore."""
+        kept = self._planner.restorable(scene, exclusion)
+        section = self._library() if self._scope.library else 0
+        return tuple(item for item, where, _ in kept if section in (0, where))
 
     def _match(
         self, pending: PendingScene, scene: SyncMetadata, *, by_record: bool = False
@@ -205,10 +220,11 @@ class Sweep:
                 gaps = self._scene_gaps.gaps_of_scene(pending, self._buffer)
                 self._waiting.popleft()
                 self._buffer.release(pending.files)
-                title = display_title(pending.scene) if pending.scene is not None else ""
+                title = display_title(pending.scene) if pending.scene else pending.title
                 is_enqueued = bool(gaps) and self._sink.accept(pending.scene_id, gaps, title)
                 checked = self.run.checked + (not pending.is_gone)
-                self.run = self.run.including(gaps, is_enqueued=is_enqueued).model_copy(
+                run = self.run.leaving_out(pending.exclusion)
+                self.run = run.including(gaps, is_enqueued=is_enqueued).model_copy(
                     update={"checked": checked, "cursor": pending.scene_id}
                 )
         finally:

@@ -37,13 +37,14 @@ def _groups_with_containers() -> str:
 
 NEEDS: tuple[SceneNeed, ...] = (
     SceneNeed(_groups_with_containers(), lambda config: config.sync_groups),
+    SceneNeed("stash_ids { endpoint stash_id }", lambda config: config.required_stash_id),
 )
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""
 
 
 def scene_selection(config: PlexSyncConfig) -> str:
-    """Return what a scene must bring under these settings."""
-    return _joined(need for need in NEEDS if need.is_needed(config))
+    """Return what a scene must bring under these settings, in whichever library its item is."""
+    return _joined(need for need in NEEDS if any(map(need.is_needed, config.variants)))
 
 
 def widest_selection() -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stash.client import StashClient
-from validation.config import typed_tokens, without_tokens
+from validation.stored_settings import typed_tokens, without_tokens
 from validation.token_file import TokenFile
 
 

@@ -15,11 +15,12 @@ from plex.finder import Finder
 from stash.client import StashClient
 from sync.batch_records import BatchRecords
 from sync.context import SyncContext
-from sync.filters import exclusion_reason
+from sync.filters import exclusion_of
 from sync.ownership import Ownership
 from sync.plan_items import PlannedItem, PlanRules
 from sync.record_evidence import recorded_match
 from sync.scene_matcher import SceneMatcher
+from sync_queue.originals import KeptItem
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata, parse_scene
@@ -36,6 +37,7 @@ class SceneJob:
         match: the match; None for a scene that is not to be matched.
         error: why the scene cannot be synced; None when it can.
         planned: the plan of each item that the scene may write, by rating key.
+        restorable: the items to restore, because the settings exclude the scene.
     """
 
     job: Job
@@ -44,6 +46,7 @@ class SceneJob:
     match: MatchResult | None = None
     error: PlexSyncError | None = None
     planned: dict[int, PlannedItem] = field(default_factory=dict)
+    restorable: tuple[KeptItem, ...] = ()
 
     @property
     def is_deleted(self) -> bool:
@@ -188,7 +191,7 @@ def _is_matchable(
 ) -> bool:
     if scene is None or not scene.files:
         return False
-    return not exclusion_reason(scene, config, overrides)
+    return not exclusion_of(scene, config, overrides)
 
 
 def _match_all(

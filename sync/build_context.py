@@ -1,6 +1,6 @@
 """Build what a sync works with from one set of settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,16 +14,17 @@ from plex.finder import Finder
 from plex.index import FileIndex
 from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
-from plex.plan import WriteRules
 from plex.transport import PlexAddress
 from stash.client import StashClient
 from stash.scene_needs import scene_selection
 from sync.capabilities import ServerCapabilities
 from sync.context import SyncContext
+from sync.library_settings import LibrarySettings, unknown_libraries, unknown_rules_text
 from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
 from sync.reached_url import ReachedUrl
 from sync_queue.meta import MetaStore
+from sync_queue.notices import Notices
 from sync_queue.overrides import OverrideRows
 from sync_queue.records import Records
 from sync_queue.store import JobStore
@@ -37,7 +38,8 @@ OnPlexResponse = Callable[[float, int], object]
 class WorkerAdditions:
     """What only the worker's sync context has; that of a task works with these defaults.
 
-    `owner` is the thread that every answer of Plex is reported on.
+    `owner` is the thread that every answer of Plex is reported on. `notices` reach the user; None
+    keeps what is found to the log.
     """
 
     learning: LearnedPathStore | None = None
@@ -45,6 +47,28 @@ class WorkerAdditions:
     owner: OwnThread = field(default_factory=OwnThread)
     on_response: OnPlexResponse = lambda took_s, status: None
     timer: StepTimer | None = None
+    notices: Notices | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _LibraryReports:
+    """Reports libraries that the settings name and that Plex does not have."""
+
+    config: PlexSyncConfig
+    log: EventLog
+    notices: Notices | None
+    clock: Clock
+
+    def on_missing(self, choice: LibraryChoice) -> None:
+        self.log.warning("library.missing", detail=choice.problem)
+
+    def on_titles(self, titles: Sequence[str]) -> None:
+        unknown = unknown_libraries(self.config, titles)
+        if unknown:
+            self.log.warning("library_rules.unknown", libraries=unknown, plex=titles)
+        if unknown and self.notices is not None:
+            text = unknown_rules_text(unknown)
+            self.notices.add("library_rules", "warning", text, self.clock.wall())
 
 
 def build_plex(
@@ -93,11 +117,7 @@ def build_sync_context(
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
     on_response = extra.owner.wrap(reached.on_response)
     plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)
-
-    def on_missing(choice: LibraryChoice) -> None:
-        log.warning("library.missing", detail=choice.problem)
-
-    finder = Finder(plex, FileIndex(data_dir / "cache"), config.plex_libraries, clock, on_missing)
+    finder = _build_finder(plex, data_dir, _LibraryReports(config, log, extra.notices, clock))
     return SyncContext(
         config=config,
         stash=stash,
@@ -108,13 +128,19 @@ def build_sync_context(
         log=log,
         path_map=PathMap(config.path_map),
         capabilities=ServerCapabilities(facts.get, facts.set),
-        rules=_write_rules(config),
+        libraries=LibrarySettings(config, finder.section_of),
         overrides=_build_overrides(config, stash, plex, store, log),
         watch=extra.timer or StepTimer(clock),
         # A path mapping that the user has set replaces what PlexSync has learned.
         learning=None if config.path_map else extra.learning,
         check_epoch=extra.check_epoch,
+        enqueue=store.enqueue_many,
     )
+
+
+def _build_finder(plex: PlexClient, data_dir: Path, reports: _LibraryReports) -> Finder:
+    index, names = FileIndex(data_dir / "cache"), reports.config.plex_libraries
+    return Finder(plex, index, names, reports.clock, reports.on_missing, reports.on_titles)
 
 
 def _build_overrides(
@@ -122,12 +148,3 @@ def _build_overrides(
 ) -> SceneOverrides:
     rows = OverrideRows(store)
     return SceneOverrides(config.match_overrides, rows, stash, plex.machine_identifier, log)
-
-
-def _write_rules(config: PlexSyncConfig) -> WriteRules:
-    return WriteRules(
-        preserve_plex_edits=config.preserve_plex_edits,
-        lock_fields=config.lock_fields,
-        lock_collections=config.lock_collections,
-        quality_gate=config.quality_gate,
-    )

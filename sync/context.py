@@ -1,6 +1,6 @@
 """Hold what a sync works with under one set of settings; `wiring.py` builds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
@@ -9,16 +9,20 @@ from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.finder import Finder
 from plex.path_map import PathMap
-from plex.plan import WriteRules
 from stash.client import StashClient
 from sync.capabilities import ServerCapabilities
 from sync.edit_sender import EditSender
+from sync.item_restorer import ItemRestorer
+from sync.library_settings import LibrarySettings
 from sync.overrides import SceneOverrides
 from sync.path_learning import LearnedPathStore
 from sync.plan_items import PlanRules
 from sync.scene_matcher import SceneMatcher
 from sync_queue.records import Records
 from validation.config import PlexSyncConfig
+
+Enqueue = Callable[[Sequence[str], str, int], object]
+"""Puts subjects into the queue, with a cause and a priority, in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class SyncContext:
     `overrides` holds what the user has decided by hand; it is loaded with the scenes of a batch.
 
     `learning` is None where the user has set a path mapping. `check_epoch` raises Fenced once a
-    newer worker has taken over.
+    newer worker has taken over. `enqueue` is for scenes that a job finds to be out of step.
     """
 
     config: PlexSyncConfig
@@ -40,11 +44,12 @@ class SyncContext:
     log: EventLog
     path_map: PathMap
     capabilities: ServerCapabilities
-    rules: WriteRules
+    libraries: LibrarySettings
     overrides: SceneOverrides
     watch: StepTimer
     learning: LearnedPathStore | None = None
     check_epoch: Callable[[], None] = lambda: None
+    enqueue: Enqueue = lambda subjects, cause, priority: None
 
     def matcher(self) -> SceneMatcher:
         """Return what matches scenes with Plex's files."""
@@ -54,6 +59,10 @@ class SyncContext:
         """Return what sends edits to Plex."""
         return EditSender(self.plex, self.capabilities, self.log, self.check_epoch)
 
+    def restorer(self, server: str) -> ItemRestorer:
+        """Return what restores items of the Plex server with this identifier."""
+        return ItemRestorer(self.plex, self.records, self.sender(), server, self.check_epoch)
+
     def plan_rules(self) -> PlanRules:
         """Return what a plan depends on besides scene, item and record.
 
@@ -61,7 +70,7 @@ class SyncContext:
             PlexError: Plex did not say which server it is.
         """
         limits = self.capabilities.limits(self.plex.machine_identifier())
-        return PlanRules(self.config, self.rules, limits, self.clock.wall())
+        return PlanRules(self.libraries, limits, self.clock.wall())
 
     def close(self) -> None:
         """Close the connections to Plex and the index's files."""

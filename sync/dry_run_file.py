@@ -7,7 +7,7 @@ After a day it no longer tells what a sync would write: it is ignored, and the w
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
@@ -47,6 +47,7 @@ class DryRunTotals:
         what: `sync` or `reconcile`.
         checked: scenes looked at.
         rows: how many rows there are; `kinds` and `fields`: how many have each.
+        left_out: how many scenes the settings exclude, by the value of `ExclusionReason`.
     """
 
     at: float
@@ -55,6 +56,7 @@ class DryRunTotals:
     rows: int
     kinds: dict[str, int] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,18 @@ class DryRunWriter:
         self._fields.update({name for name, _ in row.changes})
         self._write(asdict(row))
 
-    def finish(self, checked: int, now: float) -> None:
-        """Write the totals and replace the file of the dry run before; `now` in epoch seconds."""
-        kinds, fields = dict(self._kinds), dict(self._fields)
-        self._write(asdict(DryRunTotals(now, self._what, checked, self._rows, kinds, fields)))
+    def finish(self, checked: int, left_out: Mapping[str, int], now: float) -> None:
+        """Write the totals and replace the file of the dry run before; see `DryRunTotals`."""
+        totals = DryRunTotals(
+            now,
+            self._what,
+            checked,
+            self._rows,
+            dict(self._kinds),
+            dict(self._fields),
+            dict(left_out),
+        )
+        self._write(asdict(totals))
         if self._stream is None:
             return
         try:

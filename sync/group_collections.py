@@ -18,13 +18,12 @@ from plex.client import PlexClient
 from plex.collections import PlexCollection, summary_target, unlock_image_target
 from plex.edit_request import EditLimits, fit_text
 from plex.image_state import concerns_images_only
-from plex.plan import WriteRules
 from stash.client import StashClient
 from stash.groups import StashGroup, read_front_image, read_group
 from sync.images import image_problem
+from sync.library_settings import LibrarySettings
 from sync_queue.collections import OwnCollections, row_key
 from validation.collection_sources import clean_title, with_prefix
-from validation.config import PlexSyncConfig
 from validation.sanitizers import clean_text
 
 _SUMMARY = BY_NAME["summary"]
@@ -136,8 +135,7 @@ class GroupCollections:
 
     stash: StashClient
     writer: CollectionWriter
-    config: PlexSyncConfig
-    rules: WriteRules
+    libraries: LibrarySettings
     limits: EditLimits
     names_by_subject: Callable[[], Mapping[str, str]]
     checkpoint: Checkpoint = no_checkpoint
@@ -156,7 +154,7 @@ class GroupCollections:
                 continue
             row, found = resolved
             has_changed = row.due is Due.GROUP or row.item != due.item
-            if has_changed and self.config.sync_groups:
+            if has_changed and self.libraries.config_of(row.section).sync_groups:
                 subject = self._subject(row, groups)
                 if subject:
                     group = groups[subject]
@@ -182,8 +180,9 @@ class GroupCollections:
         return ""
 
     def _is_titled(self, row: OwnCollection, name: str) -> bool:
-        cleaned = clean_title(name, self.config)
-        title = clean_title(with_prefix(self.config.collection_prefix_group, cleaned), self.config)
+        config = self.libraries.config_of(row.section)
+        prefixed = with_prefix(config.collection_prefix_group, clean_title(name, config))
+        title = clean_title(prefixed, config)
         return row_key(row.section, title) == row_key(row.section, row.title)
 
     def _show(self, row: OwnCollection, found: PlexCollection, group: StashGroup) -> OwnCollection:
@@ -197,14 +196,15 @@ class GroupCollections:
     def _show_summary(
         self, row: OwnCollection, found: PlexCollection, group: StashGroup
     ) -> OwnCollection:
-        desired = self._summary(group)
+        desired = self._summary(row, group)
         shown, sent = digest(Kind.TEXT, found.summary), row.summary
         row = replace(row, summary=digest(Kind.TEXT, desired))
         if same_value(Kind.TEXT, desired, found.summary):
             return row
-        if self.rules.preserve_plex_edits and shown not in ("", sent):
+        rules = self.libraries.rules_of(row.section)
+        if rules.preserve_plex_edits and shown not in ("", sent):
             return replace(row, summary=sent)
-        target = summary_target(row.section, row.item, desired, locked=self.rules.lock_fields)
+        target = summary_target(row.section, row.item, desired, locked=rules.lock_fields)
         self.writer.before_write()
         try:
             self.writer.plex.edit(target)
@@ -212,13 +212,13 @@ class GroupCollections:
             self._on_refused(row, "the synopsis", error)
         return row
 
-    def _summary(self, group: StashGroup) -> str:
+    def _summary(self, row: OwnCollection, group: StashGroup) -> str:
         """Return the synopsis as one request can carry it."""
         text = clean_text(
             group.synopsis,
             _SUMMARY.limit,
             keep_newlines=True,
-            strip_emoji=self.config.strip_emoji,
+            strip_emoji=self.libraries.config_of(row.section).strip_emoji,
             compose=True,
         )
         return fit_text(text, self.limits)
@@ -256,12 +256,12 @@ class GroupCollections:
         plex = self.writer.plex
         sent = replace(row, image=sha1, etag=etag, sending="")
         # Without a look at Plex's list an image could be there twice after a kill.
-        if sha1 == row.sending or self.rules.preserve_plex_edits:
+        if sha1 == row.sending or self.libraries.rules_of(row.section).preserve_plex_edits:
             available = plex.images(row.item, _POSTERS)
             shown = next((name for name, is_selected in available if is_selected), "")
             ours = tuple(filter(None, (row.image, row.sending)))
             is_by_hand = shown.startswith(_UPLOADED) and not (ours and shown.endswith(ours))
-            if self.rules.preserve_plex_edits and is_by_hand:
+            if self.libraries.rules_of(row.section).preserve_plex_edits and is_by_hand:
                 return replace(row, etag=etag)
             if shown.endswith(sha1):
                 return sent

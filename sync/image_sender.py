@@ -14,7 +14,7 @@ from core.record import ImageRecord
 from plex.client import PlexClient
 from plex.image_history import may_be_uploaded, unseen_original, was_never_given
 from plex.image_state import IMAGE_LISTS, ItemImages
-from plex.plan import WriteRules
+from sync.library_settings import LibrarySettings
 from sync_queue.originals import Overwritten
 from sync_queue.records import Records
 
@@ -49,7 +49,7 @@ class ImageSender:
     """
 
     plex: PlexClient
-    rules: WriteRules
+    libraries: LibrarySettings
     records: Records
     clock: Clock
     check_epoch: Callable[[], None]
@@ -100,7 +100,8 @@ class ImageSender:
         kept: Original | None,
     ) -> bool:
         """Return True if Plex cannot have the image yet and shows one that it chose by itself."""
-        if not self.rules.lock_fields or not was_never_given(field, item, known, kept):
+        rules = self.libraries.rules_of(item.section)
+        if not rules.lock_fields or not was_never_given(field, item, known, kept):
             return False
         return self.records.names_every_upload(server)
 
@@ -140,7 +141,8 @@ class ImageSender:
 
         Plex locks an image that is chosen by hand, and one that PlexSync uploads.
         """
-        if not self.rules.preserve_plex_edits or not shown or field.plex not in item.locked:
+        rules = self.libraries.rules_of(item.section)
+        if not rules.preserve_plex_edits or not shown or field.plex not in item.locked:
             return False
         sent = kept.written_digests if kept else ()
         ours = tuple(filter(None, (*sent, known.sha1 if known else "")))

@@ -16,12 +16,12 @@ from core.send_history import NO_HISTORY, Suspension
 from core.step_timer import StepTimer
 from plex.client import PlexClient
 from plex.image_state import ItemImages, concerns_images_only, is_suspect, shows
-from plex.plan import WriteRules
 from stash.answers import Cover
 from stash.client import StashClient
 from sync.image_failures import is_known_refusal, must_send, next_failure
 from sync.image_gate import ImageGate
 from sync.image_sender import Image, ImageOutcome, ImageSender
+from sync.library_settings import LibrarySettings
 from validation.metadata import SyncMetadata
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
@@ -76,11 +76,12 @@ class ImageResult:
 class _ItemProgress:
     """What is known of one item's images so far.
 
-    `due` are the fields whose image must be sent whatever the ETag says, `stopped` those that just
-    failed or were refused.
+    `fields` are those that its library's settings enable, `due` those whose image must be sent
+    whatever the ETag says, `stopped` those that just failed or were refused.
     """
 
     item: PlexItem
+    fields: tuple[Field, ...]
     images: ItemImages
     record: SyncRecord
     due: set[str] = field(default_factory=set)
@@ -96,8 +97,8 @@ class _ItemProgress:
     def keep(self, name: str, image: ImageRecord) -> None:
         self.record = self.record.with_images({name: image})
 
-    def result(self, last_update: str, fields: Sequence[Field]) -> ImageResult:
-        failures = [image.failure for image in map(self.known, _names(fields)) if image]
+    def result(self, last_update: str) -> ImageResult:
+        failures = [image.failure for image in map(self.known, _names(self.fields)) if image]
         is_settled = all(failure is None or is_known_refusal(failure) for failure in failures)
         return ImageResult(
             self.record if is_settled else replace(self.record, updated_at=last_update),
@@ -112,10 +113,9 @@ class _ItemProgress:
 class ImageWriter:
     """Sends a scene's cover to the image fields that the settings enable."""
 
-    fields: tuple[Field, ...]
+    libraries: LibrarySettings
     stash: StashClient
     plex: PlexClient
-    rules: WriteRules
     sender: ImageSender
     clock: Clock
     timer: StepTimer
@@ -129,14 +129,15 @@ class ImageWriter:
         Raises:
             PlexError, StashError: a server failed; what was sent so far is kept in Plex.
         """
-        progress = _ItemProgress(item, ItemImages(self.plex, item), record)
-        for image_field in self.fields:
+        fields = self.libraries.images_of(item.section)
+        progress = _ItemProgress(item, fields, ItemImages(self.plex, item), record)
+        for image_field in fields:
             yield from self._compare(image_field, progress, request)
         is_unchanged = request.last_update == request.scene.updated_at and not progress.due
-        if self.fields and not (is_unchanged and not request.is_forced):
+        if fields and not (is_unchanged and not request.is_forced):
             with self.timer.step("images"):
                 yield from self._send_cover(progress, request)
-        return progress.result(request.last_update, self.fields)
+        return progress.result(request.last_update)
 
     def _compare(
         self, image_field: Field, progress: _ItemProgress, request: ImageRequest
@@ -144,12 +145,13 @@ class ImageWriter:
         """Mark the field as due if the item was not given its image, or shows another one."""
         name = image_field.name
         known = progress.known(name)
+        rules = self.libraries.rules_of(progress.item.section)
         now, is_forced = self.clock.wall(), request.is_forced
-        if known is None or must_send(known, self.rules, now, is_forced=is_forced):
+        if known is None or must_send(known, rules, now, is_forced=is_forced):
             progress.due.add(name)
             return
         is_doubtful = is_forced and bool(known.sha1)
-        if not is_doubtful and not is_suspect(image_field, progress.item, known, self.rules):
+        if not is_doubtful and not is_suspect(image_field, progress.item, known, rules):
             return
         if known.history.is_suspended:
             return  # other bytes are found by the ETag of the cover
@@ -172,12 +174,12 @@ class ImageWriter:
     def _send_cover(self, progress: _ItemProgress, request: ImageRequest) -> Steps[None]:
         scene, covers = request.scene, request.covers
         if progress.due and not self._may_send():
-            for image_field in self.fields:
+            for image_field in progress.fields:
                 if image_field.name in progress.due:
                     closed = PlexTemporaryError(_CLOSED)
                     yield from self._on_failure(image_field, progress, "", closed)
             return
-        etag = "" if progress.due else _common_etag(progress.record.images, self.fields)
+        etag = "" if progress.due else _common_etag(progress.record.images, progress.fields)
         if etag not in covers:
             read = partial(self.stash.cover, scene.scene_id, _cache_buster(scene), etag)
             covers[etag] = yield from call(read)
@@ -185,12 +187,12 @@ class ImageWriter:
         if cover.unchanged:
             return
         if cover.image is None:
-            for name in _names(self.fields):
+            for name in _names(progress.fields):
                 # Plex keeps what it shows, which is the scene's image no more.
                 progress.keep(name, ImageRecord("", cover.etag))
             return
         sha1 = hashlib.sha1(cover.image, usedforsecurity=False).hexdigest()
-        for image_field in self.fields:
+        for image_field in progress.fields:
             if image_field.name not in progress.stopped:
                 image = Image(cover.image, sha1)
                 yield from self._send_field(image_field, progress, image, cover.etag)

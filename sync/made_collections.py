@@ -11,6 +11,8 @@ from core.own_collection import Due, OwnCollection
 from plex.client import PlexClient
 from plex.names import name_key, name_keys
 from plex.plan import Change
+from sync.batch import Batch, SceneJob
+from sync.library_settings import LibrarySettings
 from sync.plan_items import PlannedItem
 from sync_queue.collections import OwnCollections, RowKey, row_key
 from validation.collection_sources import GROUP_SOURCE, clean_title, titles_of
@@ -28,23 +30,25 @@ class MadeCollections:
     about to be added that has no row.
     """
 
-    def __init__(self, rows: OwnCollections, plex: PlexClient, config: PlexSyncConfig) -> None:
+    def __init__(self, rows: OwnCollections, plex: PlexClient, libraries: LibrarySettings) -> None:
         self._rows = rows
         self._plex = plex
-        self._config = config
+        self._libraries = libraries
         self._listed: dict[int, set[RowKey]] = {}
 
-    def record_before_write(self, server: str, plans: Iterable[PlannedItem]) -> None:
-        """Store a row for each group's collection that the plans make Plex create.
+    def record_before_write(self, batch: Batch, cases: Iterable[SceneJob]) -> None:
+        """Store a row for each group's collection that these plans make Plex create.
 
         A collection of a row that gets or loses a member is due.
 
         Raises:
             PlexError: Plex did not list its collections.
         """
+        plans = [plan for case in cases for plan in case.planned.values()]
         changes = [(plan, change) for plan in plans for change in _changes(plan)]
         if not changes:
             return
+        server = batch.records.server
         known = self._rows.of_server(server)
         changed: dict[RowKey, OwnCollection] = {}
         for plan, change in changes:
@@ -60,11 +64,12 @@ class MadeCollections:
             row = known.get(row_key(section, name))
             if row is not None:
                 yield row.with_due(Due.MEMBERS)
-        if not self._config.sync_groups:
+        config = self._libraries.config_of(section)
+        if not config.sync_groups:
             return
         present = name_keys(plan.item.values.get(FIELD.name))
         added = name_keys(change.value) - present
-        for key, (title, subject) in group_titles(plan.scene, self._config).items():
+        for key, (title, subject) in group_titles(plan.scene, config).items():
             if key not in added:
                 continue
             place = row_key(section, title)

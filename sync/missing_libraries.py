@@ -22,15 +22,26 @@ def settle_records(
         LibraryMissing: a record is in a library that may be the missing one. Nothing was removed.
     """
     recorded = records.of_scene(scene_id)
+    check_libraries(recorded, finder)
     if finder.missing_libraries:
-        known = {section.uuid for section in finder.sections}
-        if any(_is_elsewhere(record, known) for record in recorded):
-            raise library_missing(finder.missing_libraries)
         return
     kept = frozenset(items)
     for record in recorded:
         if record.item not in kept:
             records.forget_item(scene_id, record.item)
+
+
+def check_libraries(records: Iterable[SyncRecord], finder: Finder) -> None:
+    """Check that no record is in a library that may be a missing one.
+
+    Raises:
+        LibraryMissing: one may be.
+    """
+    if not finder.missing_libraries:
+        return
+    known = {section.uuid for section in finder.sections}
+    if any(_is_elsewhere(record, known) for record in records):
+        raise library_missing(finder.missing_libraries)
 
 
 def _is_elsewhere(record: SyncRecord, sections: Iterable[str]) -> bool:

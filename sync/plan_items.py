@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.field_values import FieldValue
+from core.fields import Field
 from core.plex_item import PlexItem
 from core.record import SyncRecord
 from plex.edit_request import EditLimits, fit_text
 from plex.locks import own_locks, release_locks
-from plex.plan import Change, WriteRules, plan_changes
+from plex.plan import Change, plan_changes
 from plex.suspensions import check_changes
 from sync.batch_records import BatchRecords
+from sync.library_settings import LibrarySettings
 from sync.ownership import Ownership, owner_of
-from validation.config import PlexSyncConfig
 from validation.desired_values import desired_values
 from validation.metadata import SyncMetadata
 
@@ -25,8 +26,7 @@ class PlanRules:
     epoch seconds dates what was sent before.
     """
 
-    config: PlexSyncConfig
-    write: WriteRules
+    libraries: LibrarySettings
     limits: EditLimits
     now: float = 0.0
 
@@ -57,6 +57,11 @@ class PlannedItem:
     overwritten: tuple[Change, ...] = ()
     is_intended: bool = False
 
+    def has_foreign_lock(self, field: Field) -> bool:
+        """Return True if Plex locks a field that PlexSync has never written here."""
+        is_known = self.record is not None and field.name in self.record.fields
+        return field.plex in self.item.locked and not is_known
+
 
 def plan_items(
     scene: SyncMetadata,
@@ -70,18 +75,22 @@ def plan_items(
     The records of the items must be loaded, and `ownership` must know which of their scenes are
     deleted.
     """
-    desired = _desired(scene, rules)
+    desired_by_section: dict[int, dict[str, FieldValue]] = {}
     planned = []
     for item in items:
+        section = item.section
+        if section not in desired_by_section:
+            desired_by_section[section] = _desired(scene, section, rules)
+        desired, write = desired_by_section[section], rules.libraries.rules_of(section)
         owner = owner_of(scene.scene_id, item, records, ownership)
         record = records.get(scene.scene_id, item.rating_key)
         if owner is not None:
             planned.append(PlannedItem(scene, item, record, owner, {}, ()))
             continue
-        differing = plan_changes(desired, item, record, rules.write, identified=scene.has_identity)
+        differing = plan_changes(desired, item, record, write, identified=scene.has_identity)
         checked = check_changes(differing, desired, record, rules.now)
         changes = checked.writable
-        locks = own_locks(item, record, rules.write) if changes else ()
+        locks = own_locks(item, record, write) if changes else ()
         if locks:
             changes = release_locks(changes, locks, records.originals_of(item.rating_key))
         planned.append(
@@ -101,8 +110,8 @@ def replan_item(
     return plan_items(scene, [item], records, ownership, rules)[0]
 
 
-def _desired(scene: SyncMetadata, rules: PlanRules) -> dict[str, FieldValue]:
+def _desired(scene: SyncMetadata, section: int, rules: PlanRules) -> dict[str, FieldValue]:
     return {
         name: fit_text(value, rules.limits) if isinstance(value, str) else value
-        for name, value in desired_values(scene, rules.config).items()
+        for name, value in desired_values(scene, rules.libraries.config_of(section)).items()
     }

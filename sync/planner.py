@@ -7,13 +7,14 @@ from core.match import Confidence, MatchResult, PlexFile
 from core.plex_item import PlexItem
 from sync.batch_records import BatchRecords
 from sync.context import SyncContext
-from sync.filters import exclusion_reason
+from sync.filters import Exclusion, exclusion_of, restores
 from sync.ownership import Ownership, check_owners, unchecked_owners
 from sync.plan_items import PlannedItem, plan_items
 from sync.recognize_server import recognize_server
 from sync.record_evidence import recorded_match
+from sync.restore_excluded import restorable_items
 from sync.targets import items_to_write, matched_files
-from validation.desired_values import desired_images
+from sync_queue.originals import KeptItem
 from validation.metadata import SyncMetadata, parse_scene
 
 
@@ -23,8 +24,7 @@ class SyncPlanner:
     Scenes must come in the order of their ids: the first one that matches an item claims it.
 
     Attributes:
-        stash, plex, finder, records, rules, log: those of the settings, see `SyncContext`.
-        images: the image fields that the settings enable.
+        stash, plex, finder, records, libraries, log: those of the settings, see `SyncContext`.
         server: Plex's identifier, "" before `prepare`.
     """
 
@@ -33,9 +33,8 @@ class SyncPlanner:
         self.plex = ctx.plex
         self.finder = ctx.finder
         self.records = ctx.records
-        self.rules = ctx.rules
+        self.libraries = ctx.libraries
         self.log = ctx.log
-        self.images = desired_images(ctx.config)
         self.server = ""
         self._ctx = ctx
         self._matcher = ctx.matcher()
@@ -66,11 +65,16 @@ class SyncPlanner:
         """
         self._ctx.overrides.load(lambda: list(_valid_scenes(scenes)))
 
-    def is_left_alone(self, scene: SyncMetadata) -> bool:
-        """Return True if a sync skips the scene: it has no file, or the settings exclude it."""
-        return not scene.files or bool(
-            exclusion_reason(scene, self._ctx.config, self._ctx.overrides)
-        )
+    def exclusion(self, scene: SyncMetadata) -> Exclusion | None:
+        """Return why the settings exclude the scene; None if they do not."""
+        return exclusion_of(scene, self._ctx.config, self._ctx.overrides)
+
+    def restorable(self, scene: SyncMetadata, exclusion: Exclusion) -> tuple[KeptItem, ...]:
+        """Return the items that the job of an excluded scene restores; () for none."""
+        if not scene.files or not restores(exclusion, self._ctx.config):
+            return ()
+        paths = self._matcher.mapped_paths(scene)
+        return restorable_items(self.records, scene, self.server, paths)
 
     def files(self, scene: SyncMetadata, *, by_record: bool = False) -> tuple[PlexFile, ...]:
         """Return the Plex files behind the items to write.

@@ -11,15 +11,17 @@ from core.text import format_counts, format_value, pluralize
 from plex.plan import Change
 from sync.batch import Batch, SceneJob, display_title, read_batch
 from sync.context import SyncContext
-from sync.filters import exclusion_reason
+from sync.filters import Exclusion, exclusion_of, left_out_lines
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem
+from sync.restore_excluded import find_restorable, recorded_excluded
 from sync.scene_matcher import SceneMatcher
 from sync.targets import check_override, items_to_write
 from validation.config import PlexSyncConfig
 from validation.metadata import SyncMetadata
 
 _MAX_CHARS = 120
+FOREIGN_LOCK = "(locked in Plex by hand or by another program)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Preview:
         problem: the error class and text of what prevents a sync; "" when nothing does.
         hint: what to do about the problem, where more is known than its class says.
         is_left_out: the user's settings or decisions leave the scene out.
+        exclusion: why they exclude it; None if they do not, or if nothing is synced at all.
+        restored: how many items its job would restore, because it is excluded.
         scene: the scene as it was read; None if Stash has none that can be read.
         planned: the plan of each item, also of those that another scene owns.
         looked_at: what the matcher looked at.
@@ -46,6 +50,8 @@ class Preview:
     problem: str = ""
     hint: str = ""
     is_left_out: bool = False
+    exclusion: Exclusion | None = None
+    restored: int = 0
     scene: SyncMetadata | None = None
     planned: tuple[PlannedItem, ...] = ()
     looked_at: tuple[CandidateEntry, ...] = ()
@@ -61,6 +67,15 @@ class Preview:
         names = [change.field.name for _, changes in self.items for change in changes]
         return tuple(dict.fromkeys(names))
 
+    def lock_note(self, field: str) -> str:
+        """Return a remark, with a blank before it, on a field that somebody else has locked."""
+        is_foreign = any(
+            change.field.name == field and plan.has_foreign_lock(change.field)
+            for plan in self.planned
+            for change in plan.changes
+        )
+        return f" {FOREIGN_LOCK}" if is_foreign else ""
+
     def lines(self) -> list[str]:
         """Return the preview as text for the user."""
         text = (self.problem or self.reason).rstrip(".")
@@ -70,7 +85,10 @@ class Preview:
         for item, changes in self.items:
             if not changes:
                 lines.append(f"Item {item}: nothing differs.")
-            lines += [f"Item {item}: {_format_change(change)}." for change in changes]
+            lines += [
+                f"Item {item}: {_format_change(change)}{self.lock_note(change.field.name)}."
+                for change in changes
+            ]
         return lines
 
 
@@ -87,28 +105,38 @@ def preview(ctx: SyncContext, scene_ids: Sequence[int]) -> list[Preview]:
     batch, matcher = read_batch(ctx, jobs), ctx.matcher()
     strict = ctx.config.strict_matching
     BatchPlanner(matcher, ctx.stash, ctx.plan_rules, strict=strict).plan(batch, inherits=False)
+    scenes = recorded_excluded(ctx.config, ctx.overrides, ctx.records, batch)
+    if scenes:
+        find_restorable(ctx.records, matcher, scenes, ctx.plex.machine_identifier())
     return [_of_job(batch, batch.cases[job.id], matcher, ctx.config, ctx.overrides) for job in jobs]
 
 
 class PreviewTotals:
-    """Adds up many previews."""
+    """Adds up many previews. `left_out` counts excluded scenes by `ExclusionReason` value."""
 
     def __init__(self) -> None:
-        self.scenes = self.changed = 0
+        self.scenes = self.changed = self.restored = 0
         self._fields: Counter[str] = Counter()
         self._problems: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
 
     def add(self, scene: Preview) -> None:
         """Count one scene."""
         self.scenes += 1
         self.changed += bool(scene.fields)
         self._fields.update(scene.fields)
-        if scene.problem:
+        if scene.exclusion is not None:
+            self.left_out[scene.exclusion.reason.value] += 1
+            self.restored += bool(scene.restored)
+        elif scene.problem:
             self._problems[scene.problem.partition(":")[0]] += 1
 
     def lines(self) -> list[str]:
         """Return the totals as text for the user, the most important line last."""
-        lines = []
+        lines = left_out_lines(self.left_out)
+        if self.restored:
+            scenes = pluralize(self.restored, "scene")
+            lines.append(f"Items of {scenes} left out would be put back.")
         if self._problems:
             lines.append(f"Prevented by: {format_counts(self._problems)}.")
         if self._fields:
@@ -127,6 +155,8 @@ class PreviewTotals:
             "changed": self.changed,
             "fields": dict(self._fields),
             "problems": dict(self._problems),
+            "left_out": dict(self.left_out),
+            "restored": self.restored,
         }
 
 
@@ -140,10 +170,9 @@ def _of_job(
     scene, scene_id = case.scene, case.job.scene_id
     if scene is None:
         return Preview(scene_id, "", problem=str(case.error or "it is not in Stash"))
-    title, excluded = display_title(scene), exclusion_reason(scene, config, overrides)
+    title, excluded = display_title(scene), exclusion_of(scene, config, overrides)
     if excluded or case.match is None:
-        problem = excluded or "it has no file, or nothing is synced at all"
-        return Preview(scene_id, title, problem=problem, is_left_out=True, scene=scene)
+        return _left_out(case, scene, excluded)
     looked_at = tuple(candidate.entry() for candidate in case.match.candidates)
     try:
         keys = _items_of(batch, case, scene, matcher, strict=config.strict_matching)
@@ -164,6 +193,27 @@ def _of_job(
         planned=plans,
         looked_at=looked_at,
     )
+
+
+def _left_out(case: SceneJob, scene: SyncMetadata, excluded: Exclusion | None) -> Preview:
+    return Preview(
+        scene.scene_id,
+        display_title(scene),
+        problem=_left_out_text(case, excluded),
+        is_left_out=True,
+        exclusion=excluded,
+        restored=len(case.restorable),
+        scene=scene,
+    )
+
+
+def _left_out_text(case: SceneJob, excluded: Exclusion | None) -> str:
+    if excluded is None:
+        return "it has no file, or nothing is synced at all"
+    if not case.restorable:
+        return excluded.text
+    items = pluralize(len(case.restorable), "item")
+    return f"{excluded.text}, and a sync puts back what {items} showed before PlexSync"
 
 
 def _items_of(

@@ -18,6 +18,7 @@ from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
 from sync.capabilities import SHORT_LIMITS, ServerCapabilities
 from sync.edit_sender import EditSender
+from sync.library_settings import LibrarySettings
 from sync.plan_items import PlannedItem
 
 Plans = Mapping[int, tuple[Change, ...]]
@@ -26,10 +27,7 @@ Items = Mapping[int, PlexItem]
 
 
 class SharedEditWriter:
-    """Finds and writes the edits that serve several items.
-
-    `preserve_plex_edits`: names that the user entered in Plex must stay.
-    """
+    """Finds and writes the edits that serve several items of one library."""
 
     def __init__(
         self,
@@ -37,14 +35,13 @@ class SharedEditWriter:
         capabilities: ServerCapabilities,
         sender: EditSender,
         log: EventLog,
-        *,
-        preserve_plex_edits: bool,
+        libraries: LibrarySettings,
     ) -> None:
         self._plex = plex
         self._capabilities = capabilities
         self._sender = sender
         self._log = log
-        self._preserve_plex_edits = preserve_plex_edits
+        self._libraries = libraries
 
     def write_shared(self, planned: Sequence[PlannedItem]) -> Steps[frozenset[int]]:
         """Write the shared edits; return the rating keys of the items that are done."""
@@ -114,11 +111,12 @@ class SharedEditWriter:
 
         A kill after the trial would make the loss final.
         """
+        rules = self._libraries.rules_of(edit.section)
         for change in edit.changes:
             field = change.field
             if field.kind is not Kind.NAMES or not change.value or not item.values.get(field.name):
                 continue
-            if self._preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY:
+            if rules.preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY:
                 return True
         return False
 

@@ -8,9 +8,10 @@ from core.field_values import FieldValue
 from core.fields import BY_NAME, FIELDS, Field
 from core.job import FORCE_SYNC, Job
 from core.send_history import Suspension
-from plex.plan import WriteRules, should_lock
+from plex.plan import should_lock
 from plex.suspensions import lifted
 from sync.batch_records import BatchRecords
+from sync.library_settings import write_rules
 from sync.plan_items import PlannedItem
 from sync_queue.meta import MetaStore
 from sync_queue.records import Records
@@ -23,10 +24,14 @@ LIFTING_CAUSES = frozenset({FORCE_SYNC})
 
 @dataclass(frozen=True, slots=True)
 class SuspendedField:
-    """A value that is no longer written from now on, and what Plex shows instead."""
+    """A value that is no longer written from now on, and what Plex shows instead.
+
+    `section` is the key of the item's library.
+    """
 
     scene_id: int
     item: int
+    section: int
     field: Field
     reason: Suspension
     desired: FieldValue = ""
@@ -40,6 +45,7 @@ def overwritten_fields(planned: PlannedItem) -> list[SuspendedField]:
         SuspendedField(
             planned.scene.scene_id,
             item.rating_key,
+            item.section,
             change.field,
             Suspension.OVERWRITTEN,
             planned.desired[change.field.name],
@@ -51,8 +57,13 @@ def overwritten_fields(planned: PlannedItem) -> list[SuspendedField]:
 
 def suspended_images(planned: PlannedItem, names: Iterable[str]) -> list[SuspendedField]:
     """Return the image fields that are suspended on this item because something replaces them."""
-    scene_id, item = planned.scene.scene_id, planned.item.rating_key
-    return [SuspendedField(scene_id, item, BY_NAME[name], Suspension.OVERWRITTEN) for name in names]
+    scene_id, item = planned.scene.scene_id, planned.item
+    return [
+        SuspendedField(
+            scene_id, item.rating_key, item.section, BY_NAME[name], Suspension.OVERWRITTEN
+        )
+        for name in names
+    ]
 
 
 def lifts(job: Job) -> bool:
@@ -76,13 +87,13 @@ def lift_for_scene(records: BatchRecords, scene_id: int) -> bool:
 
 
 def lift_after_change(
-    config: PlexSyncConfig, rules: WriteRules, records: Records, facts: MetaStore
+    config: PlexSyncConfig, records: Records, facts: MetaStore
 ) -> tuple[str, ...]:
     """Lift what is suspended in fields whose settings have changed; return their names.
 
     The settings are compared with those of the last call, also one of an earlier worker.
     """
-    current = {field.name: _settings_of(field, config, rules) for field in FIELDS}
+    current = {field.name: _settings_of(field, config) for field in FIELDS}
     text = json.dumps(current)
     stored = facts.get(FIELD_SETTINGS)
     if stored == text:
@@ -99,8 +110,22 @@ def lift_after_change(
     return changed
 
 
-def _settings_of(field: Field, config: PlexSyncConfig, rules: WriteRules) -> list[object]:
-    """Return what the user can change to deal with a suspended value of the field."""
+def _settings_of(field: Field, config: PlexSyncConfig) -> list[object]:
+    """Return what the user can change to deal with a suspended value of the field.
+
+    A library whose rules change none of it adds nothing.
+    """
+    general = _one_library(field, config)
+    others = {
+        title: settings
+        for title, one in config.library_rules.items()
+        if (settings := _one_library(field, one)) != general
+    }
+    return [*general, others] if others else general
+
+
+def _one_library(field: Field, config: PlexSyncConfig) -> list[object]:
+    rules = write_rules(config)
     return [
         config.field_enabled(field.name),
         config.sources.get(field.name, ""),

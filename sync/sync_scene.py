@@ -13,7 +13,7 @@ from core.record import SyncRecord
 from sync.batch import Batch, SceneJob, display_title, read_items
 from sync.capabilities import SHORT_LIMITS
 from sync.context import SyncContext
-from sync.filters import exclusion_reason
+from sync.filters import exclusion_of
 from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter
@@ -22,6 +22,7 @@ from sync.made_collections import MadeCollections
 from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
+from sync.restore_excluded import ExcludedScenes
 from sync.scene_records import confirmed_update, new_record, record_after_write
 from sync.shared_edits import SharedEditWriter
 from sync.suspensions import SuspendedField, overwritten_fields, suspended_images
@@ -34,7 +35,6 @@ from sync.targets import (
 )
 from sync.verify import WrittenItem, written_item
 from sync.write_item import ItemWriter
-from validation.desired_values import desired_images
 from validation.metadata import SyncMetadata
 
 
@@ -51,18 +51,29 @@ class SceneSync:
         self._matcher = ctx.matcher()
         self._strict = ctx.config.strict_matching
         self._planner = BatchPlanner(self._matcher, ctx.stash, ctx.plan_rules, strict=self._strict)
-        self._collections = MadeCollections(ctx.records.collections, ctx.plex, ctx.config)
+        self._collections = MadeCollections(ctx.records.collections, ctx.plex, ctx.libraries)
         self._sender = ctx.sender()
         self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
         self._images = ImageWriter(
-            fields=desired_images(ctx.config),
+            libraries=ctx.libraries,
             stash=ctx.stash,
             plex=ctx.plex,
-            rules=ctx.rules,
-            sender=ImageSender(ctx.plex, ctx.rules, ctx.records, ctx.clock, ctx.check_epoch),
+            sender=ImageSender(ctx.plex, ctx.libraries, ctx.records, ctx.clock, ctx.check_epoch),
             clock=ctx.clock,
             timer=ctx.watch,
             gate=gate,
+        )
+        self._excluded = ExcludedScenes(
+            ctx.config,
+            ctx.overrides,
+            ctx.stash,
+            ctx.plex,
+            ctx.finder,
+            ctx.records,
+            self._matcher,
+            ctx.log,
+            ctx.restorer,
+            ctx.enqueue,
         )
         self.written: list[WrittenItem] = []
         self.suspended: list[SuspendedField] = []
@@ -73,11 +84,11 @@ class SceneSync:
         """Plan each item of the batch once; do this before `share` and `sync`.
 
         Raises:
-            StashUnavailable: Stash did not say whether the scene that owns an item still exists.
-            PlexError: Plex did not list the collections of a library.
+            PlexError, StashUnavailable: a server failed.
         """
         self._planner.plan(batch)
-        self._record_collections(batch, batch.cases.values())
+        self._excluded.plan(batch)
+        self._collections.record_before_write(batch, batch.cases.values())
 
     def share(self, batch: Batch) -> Steps[None]:
         """Write what several items of the batch have in common; only certain matches take part."""
@@ -93,11 +104,7 @@ class SceneSync:
         for key, case in cases.items():
             case.planned[key] = plans[key]
         writer = SharedEditWriter(
-            self._ctx.plex,
-            self._ctx.capabilities,
-            self._sender,
-            self._ctx.log,
-            preserve_plex_edits=self._ctx.rules.preserve_plex_edits,
+            self._ctx.plex, self._ctx.capabilities, self._sender, self._ctx.log, self._ctx.libraries
         )
         written = yield from writer.write_shared(tuple(plans.values()))
         batch.written = frozenset((plans[key].scene.scene_id, key) for key in written)
@@ -106,7 +113,8 @@ class SceneSync:
 
     def items_of(self, batch: Batch, job: Job) -> frozenset[int]:
         """Return the items that a job of a planned batch writes, unless Plex has changed them."""
-        return frozenset(batch.cases[job.id].planned)
+        case = batch.cases[job.id]
+        return frozenset([*case.planned, *(item for item, _, _ in case.restorable)])
 
     def sync(self, batch: Batch, job: Job) -> Steps[Outcome]:
         """Do one job of a planned batch.
@@ -121,6 +129,8 @@ class SceneSync:
             raise case.error
         if case.scene is None:
             return self._forget_scene(batch, job)
+        if case.restorable:
+            return (yield from self._excluded.restore(batch, case, case.scene))
         outcome = self._outcome_without_sync(case, case.scene)
         if outcome is not None:
             return outcome
@@ -155,9 +165,9 @@ class SceneSync:
             return Outcome(Disposition.COMPLETE, SyncResult.NO_FILE, message=advice, title=title)
         if not self._ctx.config.sync_metadata:
             return Outcome(Disposition.COMPLETE, SyncResult.OFF, title=title)
-        excluded = exclusion_reason(scene, self._ctx.config, self._ctx.overrides)
+        excluded = exclusion_of(scene, self._ctx.config, self._ctx.overrides)
         if excluded or case.match is None:
-            message = f"Left alone: {excluded}."
+            message = f"Left alone: {excluded.text if excluded else 'it was not matched'}."
             return Outcome(Disposition.COMPLETE, SyncResult.EXCLUDED, message=message, title=title)
         is_absent = case.match.confidence is Confidence.NONE and not self._matcher.missing_libraries
         if self._ctx.config.skip_not_found and is_absent:
@@ -180,7 +190,7 @@ class SceneSync:
             if not stale:
                 if is_rematched:
                     self._planner.plan_rematched(batch, case, scene, keys)
-                    self._record_collections(batch, [case])
+                    self._collections.record_before_write(batch, [case])
                 return keys
             # The scene may be found in items that another job is writing.
             yield Alone()
@@ -282,10 +292,6 @@ class SceneSync:
     ) -> list[PlannedItem]:
         pairs = [(planned, self._new_record(batch, case, planned)) for case, planned in plans]
         return self._writer.save_intents(pairs, batch.records)
-
-    def _record_collections(self, batch: Batch, cases: Iterable[SceneJob]) -> None:
-        plans = [planned for case in cases for planned in case.planned.values()]
-        self._collections.record_before_write(batch.records.server, plans)
 
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:
         section = self._ctx.finder.section_of(planned.item.section)

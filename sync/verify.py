@@ -134,6 +134,7 @@ def _complete_record(
         SuspendedField(
             record.scene_id,
             record.item,
+            entry.section,
             BY_NAME[name],
             Suspension.NOT_KEPT,
             entry.desired[name],

@@ -22,6 +22,10 @@ _ATTRIBUTES = {  # by the keys in an original's JSON, which are users' data and 
 }
 
 
+KeptItem = tuple[int, int, Mapping[str, Original]]
+"""An item, its library, and its originals by field."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overwritten:
     """What is about to be overwritten on one item of a library: the originals by field."""

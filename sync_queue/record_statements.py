@@ -18,6 +18,7 @@ SCENE_RECORDS = (
 )
 ITEM_RECORDS = f"SELECT {RECORD_COLUMNS} FROM records WHERE item = :item AND server = :server"
 RECORDS_OF_SCENES = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND scene_id IN ({{}})"
+RECORDED_AMONG = "SELECT DISTINCT scene_id FROM records WHERE scene_id IN ({})"
 RECORDS_OF_ITEMS = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND item IN ({{}})"
 # Few rows match, and the status and a changed setting ask seldom: no index is kept for it.
 SUSPENDED_RECORDS = (

@@ -10,7 +10,7 @@ from sync_queue import record_statements as record_sql
 from sync_queue import statements as sql
 from sync_queue.collections import OwnCollections
 from sync_queue.history_document import SUSPENDED_PATTERN
-from sync_queue.originals import Originals
+from sync_queue.originals import KeptItem, Originals
 from sync_queue.record_rows import parse_rows, row_of
 from sync_queue.store import JobStore
 
@@ -134,6 +134,20 @@ class Records:
             # Parsing costs more than reading.
             records.extend(parse_rows(row for row in rows if row[0] not in without))
         return records
+
+    def kept_items(self, scene_id: int, server: str) -> list[KeptItem]:
+        """Return the items that were written for the scene and whose originals are kept."""
+        kept = [self.originals.row(server, item) for item in self.of_scene(scene_id, server)]
+        return [row for row in kept if row is not None]
+
+    def recorded_scenes(self, scene_ids: Sequence[int]) -> set[int]:
+        """Return those of the scenes that have a record on any server."""
+        found: set[int] = set()
+        for start in range(0, len(scene_ids), _MAX_KEYS):
+            part = scene_ids[start : start + _MAX_KEYS]
+            statement = record_sql.RECORDED_AMONG.format(", ".join("?" * len(part)))
+            found.update(row[0] for row in self._store.connection.execute(statement, part))
+        return found
 
     def places(self, server: str) -> Iterator[RecordPlace]:
         """Yield where the file of each record of a scene is; one statement for all of them."""

@@ -15,6 +15,7 @@ from stash.client import StashClient
 from stash.library import file_sample
 from stash.versions import is_too_old, version_advice
 from sync.context import SyncContext
+from sync.library_settings import unknown_libraries, unknown_rules_text
 from sync.missing_libraries import library_missing
 from sync.preview import Preview, preview
 from sync_queue.hook_queue import is_worker_alive
@@ -104,6 +105,9 @@ def health_check(context: TaskContext) -> TaskResult:
         raise plex_failure(no_library(choice))
     if choice.missing:
         context.info(f"{choice.problem}. {library_missing(choice.missing).advice}")
+    unknown = unknown_libraries(config, choice.titles)
+    if unknown:
+        context.log("warning", unknown_rules_text(unknown))
     alive = _check_worker(context)
     _check_login(context, stash)
     return {
@@ -124,7 +128,13 @@ def test_scene(context: TaskContext) -> TaskResult:
     shown = _previews(context, config, stash, [config.test_scene])[0]
     for line in shown.lines():
         context.info(line)
-    return {"scene": shown.scene_id, "fields": shown.fields, "problem": shown.problem}
+    left_out = shown.exclusion.reason.value if shown.exclusion else ""
+    return {
+        "scene": shown.scene_id,
+        "fields": shown.fields,
+        "problem": shown.problem,
+        "left_out": left_out,
+    }
 
 
 def clear_matches(context: TaskContext) -> TaskResult:

@@ -1,6 +1,10 @@
 """Turns what a dry run finds into the rows that the page shows."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from core.text import format_value
+from plex.plan import Change
 from reconciliation.detectors import MAX_VALUE_CHARS, Gap
 from sync.dry_run_file import DryRunRow, DryRunWriter
 from sync.preview import Preview
@@ -15,12 +19,17 @@ WRITE = "write"
 def preview_row(preview: Preview) -> DryRunRow:
     """Return what a sync would write to the items of a scene; each value once."""
     changes = [
-        (change.field.name, format_value(change.value, MAX_VALUE_CHARS))
+        (change.field.name, _text(preview, change))
         for _, of_item in preview.items
         for change in of_item
     ]
     unique = tuple(dict.fromkeys(changes))
     return DryRunRow(preview.scene_id, preview.title, WRITE, preview.reason, unique)
+
+
+def _text(preview: Preview, change: Change) -> str:
+    value = format_value(change.value, MAX_VALUE_CHARS)
+    return value + preview.lock_note(change.field.name)
 
 
 def gap_row(gap: Gap, title: str) -> DryRunRow:
@@ -29,8 +38,20 @@ def gap_row(gap: Gap, title: str) -> DryRunRow:
     return DryRunRow(gap.scene_id, title, gap.kind, gap.evidence, changes)
 
 
+@dataclass(frozen=True, slots=True)
+class DryRunCounts:
+    """How many scenes were looked at, how many Plex has, and how many are left out by reason.
+
+    `left_out` has the values of `ExclusionReason`.
+    """
+
+    checked: int
+    matched: int
+    left_out: Mapping[str, int]
+
+
 def finish_rows(
-    context: TaskContext, store: JobStore, writer: DryRunWriter, checked: int, matched: int
+    context: TaskContext, store: JobStore, writer: DryRunWriter, counts: DryRunCounts
 ) -> None:
     """Keep the rows of a dry run that is complete, and note it as a step of the first run.
 
@@ -38,14 +59,13 @@ def finish_rows(
         context: the task.
         store: the queue.
         writer: has the rows.
-        checked: how many scenes were looked at.
-        matched: how many of them Plex has.
+        counts: what was looked at.
     """
-    writer.finish(checked, context.clock.wall())
+    writer.finish(counts.checked, counts.left_out, context.clock.wall())
     if writer.problem:
         context.log(
             "warning",
             f"The rows of the dry run could not be saved, so the page does not show them: "
             f"{writer.problem}. Free disk space, or make PlexSync's data folder writable.",
         )
-    mark_done(store, DRY_RUN, *((PATHS,) if matched > 0 else ()))
+    mark_done(store, DRY_RUN, *((PATHS,) if counts.matched > 0 else ()))

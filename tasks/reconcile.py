@@ -13,6 +13,7 @@ from reconciliation.run import (
     pending_request,
     request_run,
 )
+from sync.filters import left_out_lines
 from sync_queue import statements as sql
 from sync_queue.hook_queue import is_worker_alive
 from sync_queue.meta import MetaStore
@@ -112,6 +113,8 @@ def report_run(context: TaskContext, run: Run, queued: str) -> TaskResult:
             fields = format_gap_counts(run.fields.get(detector.kind, {}))
             where = "" if fields == "none" else f" ({fields})"
             context.info(f"{run.gaps[detector.kind]} {detector.kind}{where}: {detector.meaning}")
+    for line in left_out_lines(run.left_out):
+        context.info(line)
     context.info(
         f"{run.checked} scenes compared. Gaps: {format_gap_counts(run.gaps)}; {queued}: "
         f"{format_gap_counts(run.enqueued)}."
@@ -124,5 +127,6 @@ def report_run(context: TaskContext, run: Run, queued: str) -> TaskResult:
         "gaps": run.gaps,
         "fields": run.fields,
         "queued_gaps": run.enqueued,
+        "left_out": run.left_out,
         "failed": run.failed,
     }

@@ -14,7 +14,7 @@ from sync.planner import SyncPlanner
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.records import Records
 from tasks.context import TaskContext, TaskResult, plex_failure
-from tasks.dry_run_rows import finish_rows, gap_row
+from tasks.dry_run_rows import DryRunCounts, finish_rows, gap_row
 from tasks.reconcile import report_run, share_of
 from validation.scope import ALL
 
@@ -44,8 +44,9 @@ def dry_run(context: TaskContext) -> TaskResult:
             raise plex_failure(error) from error
         finally:
             ctx.close()
-        matched = sweep.run.checked - sweep.run.gaps.get(MISSING, 0)
-        finish_rows(context, store, writer, sweep.run.checked, matched)
+        seen = sweep.run
+        matched = seen.checked - seen.gaps.get(MISSING, 0)
+        finish_rows(context, store, writer, DryRunCounts(seen.checked, matched, seen.left_out))
     context.progress(1.0)
     for detector in DETECTORS:
         for gap in book.examples.get(detector.kind, ()):

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.calls import run_here
 from core.errors import PlexError
 from core.job import scene_subject
+from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED
 from sync_queue.job_list import JobList
 from sync_queue.overrides import ANY_SERVER, NEVER_ITEM, Override, OverrideRows
-from sync_queue.records import Records
 from sync_queue.shown_number import was_shown
 from sync_queue.store import JobStore
 from tasks.context import TaskContext, TaskFailed, plex_failure
-from tasks.restore import EDITED, GONE, REFUSED, RESTORED, ItemRestorer, KeptItem
 from validation.config import PlexSyncConfig
 
 
@@ -61,7 +61,7 @@ def restore_scene(
         ctx = context.build_sync_context(config, stash, store)
         try:
             server = ctx.plex.machine_identifier()
-            page = _kept_items(ctx.records, scene_id, server)
+            page = ctx.records.kept_items(scene_id, server)
             if not page or not was_shown(len(page), shown):
                 return RestoredScene(len(page), is_done=not page, counts={})
             _require_idle(context, store, scene_id)
@@ -69,9 +69,9 @@ def restore_scene(
             never = Override(scene_id, ANY_SERVER, NEVER_ITEM, *file, context.clock.wall())
             # Before the first write, so that no edit overwrites what is put back.
             OverrideRows(store).choose([never], context.clock.wall())
-            restorer = ItemRestorer(context, ctx.plex, ctx.records, ctx.sender(), server)
-            counts = restorer.restore_page(page)
-            return RestoredScene(len(page), is_done=True, counts=counts)
+            restorer = ctx.restorer(server)
+            run_here(restorer.restore_page(page))
+            return RestoredScene(len(page), is_done=True, counts=restorer.counts)
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
@@ -92,9 +92,3 @@ def _require_no_setting(config: PlexSyncConfig, scene_id: int) -> None:
             f"The setting Match overrides names scene {scene_id}, so the next edit would "
             "overwrite what is put back. Remove it there first."
         )
-
-
-def _kept_items(records: Records, scene_id: int, server: str) -> list[KeptItem]:
-    """Return the items that were written for the scene and whose originals are kept."""
-    kept = [records.originals.row(server, item) for item in records.of_scene(scene_id, server)]
-    return [row for row in kept if row is not None]

@@ -11,7 +11,7 @@ from sync.dry_run_file import SYNC, DryRunWriter
 from sync.preview import Preview, PreviewTotals, preview
 from tasks.context import TaskContext, TaskResult, scene_pages
 from tasks.diagnostics import open_context
-from tasks.dry_run_rows import finish_rows, preview_row
+from tasks.dry_run_rows import DryRunCounts, finish_rows, preview_row
 from tasks.progress import REPORT_INTERVAL_S
 
 PREVIEW_PAGE = 100
@@ -27,7 +27,7 @@ def dry_run(context: TaskContext) -> TaskResult:
         with open_context(context, config, stash) as ctx:
             matched = _preview_all(context, stash, partial(preview, ctx), tally, writer)
         with context.store() as store:
-            finish_rows(context, store, writer, tally.scenes, matched)
+            finish_rows(context, store, writer, DryRunCounts(tally.scenes, matched, tally.left_out))
     for line in tally.lines():
         context.info(line)
     context.progress(1.0)

@@ -4,43 +4,40 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from core.fields import BY_NAME, FIELDS
+from core.folding import plain_form
 from validation.kept_token import NO_KEPT_TOKEN, KeptToken
-from validation.limits import MAX_SEARCHED_CHARS, MAX_SHOWN_CHARS
+from validation.library_rules import LibraryRules, check_rules
+from validation.rule_entries import RuleEntry
 from validation.scope import Scope
 from validation.setting import Setting
-from validation.setting_values import (
-    PathPairs,
-    is_unset,
-    read_old_url,
-    read_setting,
-    read_text,
-    read_token,
-)
+from validation.setting_values import PathPairs, read_old_url, read_setting, read_text
 from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
+from validation.shown_value import redact_value, without_secrets
+from validation.stored_settings import find_value, snake_case, typed_tokens, values_by_name
 
 SOURCE_NONE = "none"
 OFF = "off"
 """The choice of a setting with which it switches nothing on."""
+RULES = BY_SETTING["library_rules"]
 
 OLD_HOST = "plex_host"
 OLD_PORT = "plex_port"
 # Settings of another plugin with the same ID, which share our storage and mean nothing here.
 _FOREIGN_KEY = re.compile(r"tagStashIDs|skipUnorganized|cleanTitles|tagID_.*", re.DOTALL)
-_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_TOKEN_IN_TEXT = re.compile(r"(?i)(token=)[^&\s]+")
-_LOGIN_IN_TEXT = re.compile(r"[^/\s]*@")
 
 
 class PlexSyncConfig(BaseModel):
     """Every setting, typed and within its range. `toggles` and `sources` are keyed by field name.
 
     `match_overrides` maps a scene to Plex's rating key, or to `NEVER`; `excluded_tags` are
-    caseless.
+    in their broad form, `required_tags` in their plain form. `min_rating` is 0 to 100, 0 for none.
+    `library_rules` are the settings of each library that has rules, by its title.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -65,6 +62,12 @@ class PlexSyncConfig(BaseModel):
     only_organized: bool
     excluded_tags: frozenset[str]
     excluded_paths: tuple[str, ...]
+    required_stash_id: bool
+    required_tags: frozenset[str]
+    included_paths: tuple[str, ...]
+    min_rating: int
+    on_excluded: str
+    library_rules: Mapping[str, "PlexSyncConfig"]
     quality_gate: bool
     reconcile_interval: str
     reconcile_scope: Scope
@@ -80,7 +83,7 @@ class PlexSyncConfig(BaseModel):
     sync_groups: bool
     collection_prefix_group: str
 
-    @field_validator("toggles", "sources", "match_overrides", mode="after")
+    @field_validator("toggles", "sources", "match_overrides", "library_rules", mode="after")
     @classmethod
     def _freeze(cls, value: Mapping[object, object]) -> Mapping[object, object]:
         return MappingProxyType(dict(value))
@@ -99,6 +102,22 @@ class PlexSyncConfig(BaseModel):
         toggle = setting.removeprefix("sync_")
         value = self.toggles[toggle] if toggle in self.toggles else getattr(self, setting)
         return bool(value) and value != OFF
+
+    def for_library(self, title: str) -> "PlexSyncConfig":
+        """Return the settings for the items of the library with this title.
+
+        Case, blanks and the Unicode form of the title do not count.
+        """
+        form = plain_form(title) if self.library_rules else ""
+        for name, config in self.library_rules.items():
+            if plain_form(name) == form:
+                return config
+        return self
+
+    @property
+    def variants(self) -> tuple["PlexSyncConfig", ...]:
+        """Return these settings and those of each library that has rules."""
+        return (self, *self.library_rules.values())
 
     def missing_required(self) -> tuple[str, ...]:
         """Return the display names of required settings that are unset; () if PlexSync can work."""
@@ -143,8 +162,8 @@ def read_config(raw: Mapping[str, object] | None, kept: KeptToken = NO_KEPT_TOKE
         >>> len(reading.warnings)
         1
     """
-    stored = _by_name(raw if isinstance(raw, Mapping) else {})
-    found = {setting.name: _find(setting, stored) for setting in SETTINGS}
+    stored = values_by_name(raw if isinstance(raw, Mapping) else {})
+    found = {setting.name: find_value(setting, stored) for setting in SETTINGS}
     tokens = typed_tokens(raw)
     secrets = (*_secrets(found), *tokens, *filter(None, [kept.token]))
     values: dict[str, object] = {}
@@ -158,86 +177,35 @@ def read_config(raw: Mapping[str, object] | None, kept: KeptToken = NO_KEPT_TOKE
             )
         except ValueError as error:
             values[setting.name] = read_setting(setting, setting.default)
-            shown = "the value" if setting.secret else _redact(value, secrets)
+            shown = "the value" if setting.secret else redact_value(value, secrets)
             warnings.append(_warning(setting.display_name, shown, error, setting))
             problems[setting.name] = str(error)
     values["plex_token"] = SecretStr(kept.choose(tokens))
+    rules = check_rules(cast("tuple[RuleEntry, ...]", values["library_rules"]))
+    warnings += _rule_warnings(rules, secrets)
     if found["plex_url"] is None:
         values["plex_url"] = _old_url(stored, secrets, warnings)
-    return ConfigResult(_config(values), tuple(warnings), _unknown(raw), problems)
+    return ConfigResult(_config(values, rules), tuple(warnings), _unknown(raw), problems)
 
 
-def spellings(setting: Setting, raw: Mapping[str, object] | None) -> tuple[str, ...]:
-    """Return the stored keys that mean the setting, the one that counts first; () for none.
-
-    >>> spellings(BY_SETTING["plex_url"], {"plexUrl": "", "a_plex_url": "", "c_max_tags": 7})
-    ('a_plex_url', 'plexUrl')
-    """
-    keys = _ordered(raw if isinstance(raw, Mapping) else {})
-    names = (setting.key, setting.name)
-    return tuple(key for name in names for key in keys if _snake_case(key) == name)
+def _config(values: Mapping[str, object], rules: LibraryRules) -> PlexSyncConfig:
+    general = _one_config({**values, "library_rules": {}})
+    of_libraries = {
+        title: _one_config({**values, **changed, "library_rules": {}})
+        for title, changed in rules.values.items()
+    }
+    return general.model_copy(update={"library_rules": MappingProxyType(of_libraries)})
 
 
-def stored_value(setting: Setting, raw: Mapping[str, object] | None) -> object:
-    """Return the stored value that means the setting, usable or not; None if it is unset."""
-    return _find(setting, _by_name(raw if isinstance(raw, Mapping) else {}))
+def _rule_warnings(rules: LibraryRules, secrets: tuple[str, ...]) -> list[str]:
+    texts = [without_secrets(problem.text, secrets).rstrip(".") for problem in rules.problems]
+    return [f"{RULES.display_name}: {text}. This rule is not used." for text in texts]
 
 
-def typed_tokens(raw: Mapping[str, object] | None) -> tuple[str, ...]:
-    """Return the usable Plex tokens in what Stash has stored, the one that counts first."""
-    values = raw if isinstance(raw, Mapping) else {}
-    read = (_usable_token(values[key]) for key in spellings(BY_SETTING["plex_token"], values))
-    return tuple(dict.fromkeys(filter(None, read)))
-
-
-def without_tokens(raw: Mapping[str, object]) -> dict[str, object]:
-    """Return the stored settings with every spelling of the Plex token emptied.
-
-    >>> without_tokens({"a_plex_token": "x", "plexToken": "y", "plexUrl": "plex"})
-    {'a_plex_token': '', 'plexToken': '', 'plexUrl': 'plex'}
-    """
-    keys = spellings(BY_SETTING["plex_token"], raw)
-    return {key: "" if key in keys else value for key, value in raw.items()}
-
-
-def _usable_token(value: object) -> str:
-    try:
-        return read_token(read_text(value)).get_secret_value()
-    except ValueError:
-        return ""
-
-
-def stored_names(raw: Mapping[str, object]) -> frozenset[str]:
-    """Return the names of what is stored, set or not, as settings are named here."""
-    return frozenset(_by_name(raw))
-
-
-def _config(values: Mapping[str, object]) -> PlexSyncConfig:
+def _one_config(values: Mapping[str, object]) -> PlexSyncConfig:
     toggles = {field.name: values[f"sync_{field.name}"] for field in FIELDS}
     sources = {field.name: values[f"{field.name}_source"] for field in FIELDS if field.sources}
     return PlexSyncConfig.model_validate({**values, "toggles": toggles, "sources": sources})
-
-
-def _snake_case(key: object) -> str:
-    return _CAMEL_HUMP.sub("_", str(key).strip()).lower()
-
-
-def _by_name(raw: Mapping[str, object]) -> dict[str, list[object]]:
-    """Return values by normalised key; the exact spelling wins, then the first by alphabet."""
-    stored: dict[str, list[object]] = {}
-    for key in _ordered(raw):
-        stored.setdefault(_snake_case(key), []).append(raw[key])
-    return stored
-
-
-def _ordered(raw: Mapping[str, object]) -> list[str]:
-    return sorted(raw, key=lambda key: (str(key) != _snake_case(key), str(key)))
-
-
-def _find(setting: Setting, stored: Mapping[str, list[object]]) -> object:
-    """The first value that is set, None when there is none."""
-    candidates = (*stored.get(setting.key, ()), *stored.get(setting.name, ()))
-    return next((value for value in candidates if not is_unset(setting, value)), None)
 
 
 def _secrets(found: Mapping[str, object]) -> tuple[str, ...]:
@@ -258,7 +226,7 @@ def _old_url(
     try:
         return read_old_url(read_text(host), "" if port is None else read_text(port))
     except ValueError as error:
-        shown = f"{_redact(host, secrets)} with {_redact(port, secrets)}"
+        shown = f"{redact_value(host, secrets)} with {redact_value(port, secrets)}"
         setting = next(setting for setting in SETTINGS if setting.name == "plex_url")
         warnings.append(_warning("plexHost and plexPort", shown, error, setting))
         return ""
@@ -272,28 +240,10 @@ def _unknown(raw: object) -> tuple[str, ...]:
     keys = (str(key) for key in raw) if isinstance(raw, Mapping) else ()
     return tuple(
         sorted(
-            key for key in keys if _snake_case(key) not in known and not _FOREIGN_KEY.fullmatch(key)
+            key for key in keys if snake_case(key) not in known and not _FOREIGN_KEY.fullmatch(key)
         )
     )
 
 
 def _warning(title: str, shown: str, error: ValueError, setting: Setting) -> str:
     return f"{title}: {shown} is not usable ({error}); the default is used: {setting.default_text}"
-
-
-def _redact(value: object, secrets: tuple[str, ...]) -> str:
-    """A bad value on one short line, without a token or a login that was pasted into it."""
-    if not isinstance(value, str | int | float):
-        return f"a {type(value).__name__}"
-    text = _to_text(value)
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    text = _LOGIN_IN_TEXT.sub("***@", _TOKEN_IN_TEXT.sub(r"\1***", text[:MAX_SEARCHED_CHARS]))
-    return repr(text[:MAX_SHOWN_CHARS])
-
-
-def _to_text(value: str | float) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Python refuses to write out integers of thousands of digits
-        return "a very long number"

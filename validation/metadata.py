@@ -37,7 +37,8 @@ class SyncMetadata(BaseModel):
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
     `rating` 0 to 10. `groups` are the scene's groups and all that contain them, by name;
     `group_parents` names by id those that contain it directly, "" for none, None for unknown. Times
-    are Stash's own texts. `left_out` are Stash's names of what its schema lacks.
+    are Stash's own texts. `stash_ids` are the scene's IDs in stash-boxes, () unless the settings
+    ask for them. `left_out` are Stash's names of what its schema lacks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,6 +65,7 @@ class SyncMetadata(BaseModel):
     created_at: str
     updated_at: str
     files: tuple[SceneFile, ...]
+    stash_ids: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
 
     def is_known(self, attribute: str) -> bool:
@@ -122,6 +124,9 @@ def _scene(raw: RawObject) -> SyncMetadata:
         updated_at=_text(raw, "updated_at"),
         files=tuple(
             _file(file) for file in _objects(raw, "files") if _is_usable_path(file.get("path"))
+        ),
+        stash_ids=tuple(
+            filter(None, (_text(one, "stash_id") for one in _objects(raw, "stash_ids")))
         ),
         left_out=_names(raw.get(LEFT_OUT)),
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+FIELD_GROUP = "c"
+
 
 class SettingType(Enum):
     """The types of settings that Stash has."""
@@ -28,6 +30,7 @@ class Setting:
         highest: the highest number that is accepted.
         choices: the only texts that are accepted.
         secret: True if it must not appear in warnings, logs or reports.
+        is_general: True if it cannot be another one in single libraries; see `per_library`.
         required: True if PlexSync cannot write to Plex without it.
     """
 
@@ -44,11 +47,17 @@ class Setting:
     choices: tuple[str, ...] = ()
     secret: bool = False
     required: bool = False
+    is_general: bool = False
 
     @property
     def key(self) -> str:
         """Return the name under which Stash stores the setting."""
         return f"{self.group}_{self.name}"
+
+    @property
+    def per_library(self) -> bool:
+        """Return True if a library rule may set it: settings of fields, unless they are general."""
+        return self.group == FIELD_GROUP and not self.is_general
 
     @property
     def is_whole(self) -> bool:

@@ -11,9 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from core.folding import broad_form
+from core.folding import broad_form, plain_form
 from validation.limits import MAX_LIBRARIES, MAX_PREFIX_CHARS, MAX_TEXT_CHARS
 from validation.quoted_list import split_list
+from validation.rule_entries import read_rule_entries
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
 from validation.setting import Setting, SettingType
@@ -226,6 +227,11 @@ def read_tags(text: str) -> frozenset[str]:
     return frozenset(map(broad_form, clean_names(split_list(text, ","), MAX_LIBRARIES)))
 
 
+def read_required_tags(text: str) -> frozenset[str]:
+    """Return tag names in their plain form."""
+    return frozenset(map(plain_form, clean_names(split_list(text, ","), MAX_LIBRARIES)))
+
+
 def read_folders(text: str) -> tuple[str, ...]:
     """Return folders without their last separator."""
     return tuple(_folder(entry) for entry in split_list(text, ";\n"))
@@ -252,5 +258,8 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "match_overrides": read_overrides,
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,
+    "required_tags": read_required_tags,
+    "included_paths": read_folders,
     "reconcile_scope": read_scope,
+    "library_rules": read_rule_entries,
 }

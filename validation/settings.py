@@ -16,6 +16,9 @@ GROUPS: dict[str, str] = {
     "f": "Tasks",
 }
 
+KEEP, RESTORE = "keep", "restore"
+"""What `on_excluded` does with what was written for a scene that is excluded later."""
+
 # fmt: off
 _CONNECTION = (
     Setting(
@@ -99,11 +102,44 @@ _MATCHING = (
         "Skip scenes whose file is below one of these folders, as Stash sees them, in upper or "
         "lower case. Separate folders by semicolons.",
     ),
+    Setting(
+        "required_stash_id", "b", SettingType.BOOLEAN, False, "Only scenes with a stash-box ID",
+        "Skip scenes without an ID of a stash-box: they are not identified yet.",
+    ),
+    Setting(
+        "required_tags", "b", SettingType.STRING, "", "Required tags",
+        "Skip scenes that have none of these tags, in upper or lower case. Separate tags by "
+        "commas; put a tag that has a comma in double quotes.",
+    ),
+    Setting(
+        "included_paths", "b", SettingType.STRING, "", "Included paths",
+        "Skip scenes without a file below one of these folders, exactly as Stash writes them. "
+        "Separate folders by semicolons.",
+    ),
+    Setting(
+        "min_rating", "b", SettingType.NUMBER, 0, "Lowest rating",
+        "Skip scenes that are rated lower, and unrated ones. 100 is the best rating, 5 stars. 0 "
+        "means none.",
+        lowest=0, highest=100,
+    ),
+    Setting(
+        "on_excluded", "b", SettingType.STRING, KEEP, "When a scene no longer qualifies",
+        "What becomes of what PlexSync has written for a scene that the settings above come to "
+        "skip: 'keep' leaves it in Plex, 'restore' puts back what Plex showed before.",
+        choices=(KEEP, RESTORE),
+    ),
+    Setting(
+        "library_rules", "b", SettingType.STRING, "", "Library rules",
+        "Other fields and formats for single Plex libraries, as one JSON text: "
+        '\'{"Scenes": {"sync_studio": false}}\'. Edit them as a table on PlexSync\'s page.',
+        default_note="empty; the settings hold for all libraries",
+    ),
 )
 
 _MASTER = Setting(
     "sync_metadata", "c", SettingType.BOOLEAN, True, "Sync metadata",
     "Master switch of all fields. If off, PlexSync writes nothing to Plex and records nothing.",
+    is_general=True,
 )
 
 _COLLECTIONS = (
@@ -246,3 +282,4 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_KEY: dict[str, Setting] = {setting.key: setting for setting in SETTINGS}

@@ -101,6 +101,14 @@ class DryRunRow(Answer):
     changes: tuple[DryRunChange, ...]
 
 
+class LeftOut(Answer):
+    """How many scenes the settings exclude for one reason; `text` continues "scenes ..."."""
+
+    reason: str
+    text: str
+    count: int
+
+
 class DryRunAnswer(Answer):
     """The newest dry run, which is deleted after a day.
 
@@ -109,6 +117,7 @@ class DryRunAnswer(Answer):
         what: `sync` or `reconcile`, "" where there is none.
         checked: how many scenes were looked at.
         kinds, fields: how many rows have each.
+        left_out: scenes that the settings exclude, the most frequent reason first.
         total: how many rows match.
     """
 
@@ -117,6 +126,7 @@ class DryRunAnswer(Answer):
     checked: int
     kinds: dict[str, int]
     fields: dict[str, int]
+    left_out: tuple[LeftOut, ...]
     total: int
     rows: tuple[DryRunRow, ...]
 

@@ -4,9 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from page.models.base import Answer, Arguments
-
-SettingValue = bool | float | str
+from page.models.base import Answer, Arguments, SettingValue
+from page.models.rules import RuleRow
 
 
 class SettingRow(Answer):
@@ -19,6 +18,7 @@ class SettingRow(Answer):
         default: what counts where nothing is stored.
         is_set: True if a value is stored, usable or not.
         is_default: True if the value that counts is the default.
+        per_library: a library rule may set it.
         is_whole: a number must be whole.
         lowest, highest: the limits of a number; 0 and 0 for other types.
         problem: why the stored value is not used, "" where it is.
@@ -36,6 +36,7 @@ class SettingRow(Answer):
     lowest: float
     highest: float
     choices: tuple[str, ...]
+    per_library: bool
     is_whole: bool
     is_secret: bool
     is_required: bool
@@ -62,12 +63,14 @@ class SettingsAnswer(Answer):
     Attributes:
         groups: in the order of use.
         rows: in the order of their groups.
+        rules: the library rules in their order; () where their text cannot be read.
         token: where the Plex token that counts is kept.
         unknown: stored keys that mean nothing to PlexSync.
     """
 
     groups: tuple[SettingGroup, ...]
     rows: tuple[SettingRow, ...]
+    rules: tuple[RuleRow, ...]
     token: TokenPlace
     unknown: tuple[str, ...]
 
@@ -82,6 +85,43 @@ class CheckedSettings(Answer):
     """What is wrong with the values: text by setting; {} where all can be saved."""
 
     errors: dict[str, str]
+
+
+class OtherSetting(Answer):
+    """One setting of another plugin: its name, and its value or why it is not taken over."""
+
+    name: str
+    text: str
+
+
+class OtherPluginAnswer(Answer):
+    """What can be taken over from another plugin for Plex.
+
+    Attributes:
+        plugin: the id of the other plugin, "" where none has stored settings.
+        taken: the names of PlexSync's settings, with the values they would get.
+        kept: its keys whose setting is set in PlexSync already, and stays.
+        unusable: its keys whose value PlexSync cannot use, with the reason.
+        without: its keys without a counterpart, with the reason.
+        asks_preserve: it kept every value that Plex has, which PlexSync cannot; the user must say
+            whether values that were edited by hand in Plex are to be kept.
+        earlier_address: the address of Plex that counts because an earlier plugin with PlexSync's
+            id stored it; "" for none.
+    """
+
+    plugin: str
+    taken: tuple[OtherSetting, ...]
+    kept: tuple[str, ...]
+    unusable: tuple[OtherSetting, ...]
+    without: tuple[OtherSetting, ...]
+    asks_preserve: bool
+    earlier_address: str
+
+
+class TakeSettings(Arguments):
+    """Whether *Preserve Plex edits* is switched on as well, where the other plugin had its own."""
+
+    preserve: bool = False
 
 
 class TestConnection(Arguments):

@@ -90,6 +90,24 @@ def test_a_first_run_leads_to_the_first_synced_scene(
     expect(first).to_be_hidden()
 
 
+def test_settings_of_another_plugin_are_taken_over(
+    tab: Tab, site: ProcessHarness, tv: PlexTvEmulator
+) -> None:
+    site.stash.graphql(
+        'mutation($v: Map!) { configurePlugin(plugin_id: "Stash2Plex", input: $v) }',
+        {"v": {"plex_url": site.plex.url, "plex_token": site.plex.token, "max_retries": 5}},
+    )
+    tab.open("/plexsync")
+
+    other = tab.part("other-plugin")
+    expect(other).to_contain_text("max_retries")
+    assert site.plex.token not in str(tab.page.content())
+    tab.button("Take over").click()
+
+    expect(tab.part("first-run").locator("[data-state=done]")).to_have_count(2)
+    expect(other).to_contain_text("Nothing is left to take over")
+
+
 def test_a_blocked_window_leaves_a_link(tab: Tab, site: ProcessHarness, tv: PlexTvEmulator) -> None:
     tab.page.add_init_script("window.open = () => null")
     tab.open("/plexsync?tab=settings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,47 @@ def test_a_mapping_the_wrong_way_round_is_turned(tab: Tab, site: ProcessHarness)
     expect(tab.part("check-result")).to_contain_text("2 with this one")
     part.get_by_role("button", name="Save mapping").click()
     wait_for(lambda: stored(site).get("b_path_map") == "/data => /media", "the mapping is saved")
+
+
+def test_library_rules_are_a_table(tab: Tab, site: ProcessHarness) -> None:
+    tab.open("/plexsync?tab=settings")
+    part = tab.part("rules")
+    expect(part).to_contain_text("No rule is set.")
+    before = stored(site)
+
+    part.get_by_role("button", name="Add a rule").click()
+    part.get_by_label("Library, rule 1").fill("Scenes")
+    part.get_by_label("Setting, rule 1").select_option("max_tags")
+    expect(part.get_by_label("Value, rule 1")).to_have_value("100")
+    part.get_by_label("Value, rule 1").fill("5")
+    part.get_by_role("button", name="Add a rule").click()
+    part.get_by_label("Library, rule 2").fill("Elsewhere")
+    part.get_by_label("Setting, rule 2").select_option("sync_studio")
+    part.get_by_label("Value, rule 2").select_option("off")
+    expect(part.get_by_test_id("plexsync-rule").nth(1)).to_contain_text("Plex has no library")
+    part.get_by_role("button", name="Save rules").click()
+
+    expect(tab.page.get_by_test_id("stash-toast")).to_contain_text("saved")
+    rules = json.dumps({"Scenes": {"max_tags": 5}, "Elsewhere": {"sync_studio": False}})
+    assert stored(site) == {**before, "b_library_rules": rules}
+    tab.page.reload()
+    part.get_by_role("button", name="Remove rule 2").click()
+    part.get_by_role("button", name="Remove rule 1").click()
+    part.get_by_role("button", name="Save rules").click()
+    wait_for(lambda: "b_library_rules" not in stored(site), "the rules are deleted")
+
+
+def test_a_bad_library_rule_shows_its_error_at_its_row(tab: Tab, site: ProcessHarness) -> None:
+    site.configure(b_library_rules=json.dumps({"Scenes": {"plex_url": "x", "max_tags": 3}}))
+    tab.open("/plexsync?tab=settings")
+    rows = tab.part("rules").get_by_test_id("plexsync-rule")
+    expect(rows.nth(0).get_by_role("alert")).to_contain_text("a library rule cannot set it")
+    expect(rows.nth(1).get_by_role("alert")).to_have_count(0)
+    before = stored(site)
+
+    rows.nth(0).get_by_role("button", name="Remove rule 1").click()
+    rows.nth(0).get_by_label("Value, rule 1").fill("1001")
+    tab.part("rules").get_by_role("button", name="Save rules").click()
+
+    expect(rows.nth(0).get_by_role("alert")).to_contain_text("From 1 to 1000 tags")
+    assert stored(site) == before

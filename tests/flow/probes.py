@@ -129,6 +129,15 @@ def folders_scanned(worker: InProcessHarness) -> object:
     return [parse_qs(target.query)["path"] for target in asked]
 
 
+def excluded_later(worker: InProcessHarness) -> object:
+    """The title of a scene that was written and is excluded since."""
+    scene, item = matched_scene(worker)
+    worker.sync(scene)
+    worker.configure(b_excluded_tags="night")
+    worker.sync(scene)
+    return worker.shown(item).title
+
+
 def written_and_recorded(worker: InProcessHarness) -> object:
     """The title, and how many items the records name."""
     scene, item = matched_scene(worker)

@@ -59,6 +59,14 @@ SETTING_CASES: dict[str, SettingCase] = {
     "only_organized": SettingCase(probes.field("title"), ((False, NEW), (True, OLD))),
     "excluded_tags": SettingCase(probes.field("title"), (("", NEW), ("other, Night", OLD))),
     "excluded_paths": SettingCase(probes.field("title"), (("/elsewhere", NEW), ("/data", OLD))),
+    "required_stash_id": SettingCase(probes.field("title"), ((False, NEW), (True, OLD))),
+    "required_tags": SettingCase(probes.field("title"), (("other, Night", NEW), ("other", OLD))),
+    "included_paths": SettingCase(probes.field("title"), (("/data", NEW), ("/DATA", OLD))),
+    "min_rating": SettingCase(probes.field("title"), ((80, NEW), (81, OLD))),
+    "on_excluded": SettingCase(probes.excluded_later, (("keep", NEW), ("restore", OLD))),
+    "library_rules": SettingCase(probes.two_libraries, (
+        ("", [NEW, NEW]), ('{"Other": {"sync_title": false}}', [NEW, OLD]), ('{"scenes ": {"sync_title": false}}', [OLD, NEW]),
+    )),
     "sync_metadata": SettingCase(probes.written_and_recorded, ((True, (NEW, 1)), (False, (OLD, 0)))),
     **{f"sync_{field.name}": toggle(field.name) for field in FIELDS},
     "tagline_source": SettingCase(probes.field("tagline"), (

@@ -25,6 +25,10 @@ def ambiguous(worker: InProcessHarness) -> tuple[int, list[int]]:
         {"b_excluded_tags": "private"},
         {"b_excluded_paths": "/data/private"},
         {"b_match_overrides": "scene 1 => never"},
+        {"b_required_stash_id": True},
+        {"b_required_tags": "ready"},
+        {"b_included_paths": "/data/public"},
+        {"b_min_rating": 1},
     ],
 )
 def test_an_excluded_scene_is_left_alone_until_the_setting_goes(
@@ -54,6 +58,33 @@ def test_an_organized_scene_passes_the_filter(worker: InProcessHarness) -> None:
     worker.work()
 
     assert worker.item().title == "Done"
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields"),
+    [
+        (
+            {"b_required_stash_id": True},
+            {"stash_ids": [{"endpoint": "https://box.example/graphql", "stash_id": "9a6e"}]},
+        ),
+        ({"b_required_tags": "ready"}, {"tags": ["Ready"]}),
+        ({"b_min_rating": 60}, {"rating100": 60}),
+    ],
+)
+def test_a_scene_is_sent_once_it_meets_the_condition(
+    worker: InProcessHarness, settings: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    worker.configure(**settings)
+    scene = worker.scene()
+    worker.edit(scene, title="Draft")
+    worker.work()
+    before = worker.plex.writes()
+
+    worker.edit(scene, **fields)
+    worker.work()
+
+    assert before == []
+    assert worker.item().title == "Draft"
 
 
 def test_a_scene_that_becomes_organized_is_sent_whole(worker: InProcessHarness) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,6 +32,7 @@ STEPS = st.lists(
 )
 MAX_RUNS = 100
 CATCH_UP_S = 1_000.0  # only the catch-up finds a group whose hook was lost
+Items = Mapping[int, Mapping[str, Any]]
 
 
 def reconcile(worker: RandomActionHarness) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def drain(worker: RandomActionHarness) -> None:
 def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **settings: Any) -> None:
     """All of it, and then everything that must hold."""
     worker = RandomActionHarness(root)
+    worker.restores = settings.get("b_on_excluded") == "restore"
     try:
         common = {
             "b_excluded_tags": PRIVATE,
@@ -94,6 +96,8 @@ def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **setting
             view = worker.stash.library.scene(scene)
             check(item, view, before[item], after[item], worker.ledger, on)
         others = before.keys() - scenes.keys()
+        if worker.restores:
+            others = check_restored(worker, others, before, after)
         assert {item: after[item] for item in others} == {item: before[item] for item in others}
         assert again["gaps"].keys() <= {"missing"}
         assert again["enqueued"] == {}
@@ -103,6 +107,33 @@ def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **setting
         assert {dead_letter.reason for dead_letter in worker.dead_letters()} <= {"PlexNotFound"}
     finally:
         worker.close()
+
+
+def check_restored(
+    worker: RandomActionHarness, items: set[int], before: Items, after: Items
+) -> set[int]:
+    """Check the items of excluded scenes; return the others, which must not have changed.
+
+    Nothing that was written for an excluded scene is left to restore.
+    """
+    library = worker.stash.library
+    excluded = {one for one in library.scene_ids() if PRIVATE in library.scene(one).tags}
+    rows = worker.rows("SELECT records.scene_id FROM records JOIN originals USING (server, item)")
+    assert not excluded & {scene for (scene,) in rows}
+    changed = {item for item in items if after[item] != before[item]}
+    return items - changed
+
+
+EXCLUDED: list[Step] = [("exclude", which, 1, 0, which == 1) for which in range(3)]
+
+
+@given(STEPS)
+@fuzzed(8)
+def test_nothing_of_excluded_scenes_is_left_to_restore(steps: list[Step]) -> None:
+    """Scenes are excluded with and without a hook after anything else has happened."""
+    with TemporaryDirectory() as root:
+        done = [("sync_all", 0, 0, 0, False), *steps, *EXCLUDED]
+        run_through(Path(root), done, frozenset(SYNCED), b_on_excluded="restore")
 
 
 @given(STEPS)

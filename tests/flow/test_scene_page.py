@@ -165,3 +165,38 @@ def test_a_scene_of_the_setting_is_not_restored(worker: InProcessHarness, page: 
 
     assert "Match overrides" in page.error("restore_scene", scene=scene, confirm=1)
     assert worker.shown(item).title == "Ours"
+
+
+def test_each_item_is_shown_with_the_settings_of_its_library(
+    worker: InProcessHarness, page: PageCalls
+) -> None:
+    worker.configure(b_library_rules='{"Other": {"sync_studio": false, "max_tags": 1}}')
+    other = worker.plex.library.add_section("Other", ["/media"]).key
+    scene, _ = worker.pair("a.mp4", **FULL)
+    worker.add_item("/media/a.mp4", section=other)
+    worker.sync(scene)
+
+    answer = page("scene", scene=scene)
+
+    shown = {row["library"]: {one["name"]: one for one in row["fields"]} for row in answer["items"]}
+    assert [shown[title]["studio"]["is_on"] for title in ("Scenes", "Other")] == [True, False]
+    assert [shown[title]["tags"]["stash"] for title in ("Scenes", "Other")] == [
+        "night, train",
+        "night",
+    ]
+    assert answer["state"] == "in_step"
+
+
+def test_an_excluded_scene_names_its_reason(worker: InProcessHarness, page: PageCalls) -> None:
+    worker.configure(b_required_tags="ready", b_on_excluded="restore")
+    scene, _ = worker.pair("a.mp4", **{**FULL, "tags": ["ready"]})
+    worker.sync(scene)
+    worker.change(scene, tags=[])
+
+    answer = page("scene", scene=scene)
+
+    assert (answer["state"], answer["text"]) == (
+        "left_out",
+        "PlexSync leaves the scene alone: it carries none of the required tags, and a sync puts "
+        "back what 1 item showed before PlexSync.",
+    )

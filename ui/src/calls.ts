@@ -18,6 +18,10 @@ export interface CheckPaths {
   pairs: TypedPair[];
 }
 
+export interface CheckRules {
+  rules: TypedRule[];
+}
+
 export interface CheckSettings {
   changes: Record<string, boolean | number | string>;
 }
@@ -31,6 +35,12 @@ export interface CheckedPaths {
   proposed: PathPair[];
   examples: string[];
   errors: Record<string, string>;
+}
+
+export interface CheckedRules {
+  text: string;
+  errors: Record<string, string>;
+  problem: string;
 }
 
 export interface CheckedSettings {
@@ -120,6 +130,7 @@ export interface DryRunAnswer {
   checked: number;
   kinds: Record<string, number>;
   fields: Record<string, number>;
+  left_out: LeftOut[];
   total: number;
   rows: DryRunRow[];
 }
@@ -210,6 +221,12 @@ export interface LearnedPair {
   files: number;
 }
 
+export interface LeftOut {
+  reason: string;
+  text: string;
+  count: number;
+}
+
 export interface LibrariesAnswer {
   libraries: PlexLibrary[];
   missing: string[];
@@ -246,6 +263,21 @@ export interface LogLine {
 }
 
 export type NoArguments = Record<string, never>;
+
+export interface OtherPluginAnswer {
+  plugin: string;
+  taken: OtherSetting[];
+  kept: string[];
+  unusable: OtherSetting[];
+  without: OtherSetting[];
+  asks_preserve: boolean;
+  earlier_address: string;
+}
+
+export interface OtherSetting {
+  name: string;
+  text: string;
+}
 
 export interface OutageRow {
   start: number;
@@ -386,6 +418,13 @@ export interface RestoreScene {
   confirm?: number | null;
 }
 
+export interface RuleRow {
+  library: string;
+  setting: string;
+  value: boolean | number | string;
+  error: string;
+}
+
 export interface RunState {
   kind: "sync_all" | "sync_recent" | "force_sync" | "reconcile";
   asked_at: number;
@@ -447,6 +486,7 @@ export interface SettingRow {
   lowest: number;
   highest: number;
   choices: string[];
+  per_library: boolean;
   is_whole: boolean;
   is_secret: boolean;
   is_required: boolean;
@@ -460,6 +500,7 @@ export interface SettingRow {
 export interface SettingsAnswer {
   groups: SettingGroup[];
   rows: SettingRow[];
+  rules: RuleRow[];
   token: "none" | "file" | "settings";
   unknown: string[];
 }
@@ -529,6 +570,10 @@ export interface SupportBundle {
   text: string;
 }
 
+export interface TakeSettings {
+  preserve?: boolean;
+}
+
 export interface Tally {
   at: number;
   synced: number;
@@ -546,6 +591,12 @@ export interface TypedPair {
   target: string;
 }
 
+export interface TypedRule {
+  library: string;
+  setting: string;
+  value: boolean | number | string;
+}
+
 export interface WorkerState {
   is_running: boolean;
   version: string;
@@ -561,6 +612,7 @@ export interface Calls {
   outages: { takes: NoArguments; answers: OutagesAnswer };
   settings: { takes: NoArguments; answers: SettingsAnswer };
   check_settings: { takes: CheckSettings; answers: CheckedSettings };
+  check_rules: { takes: CheckRules; answers: CheckedRules };
   test_connection: { takes: TestConnection; answers: ConnectionReport };
   save_token: { takes: SaveToken; answers: Done };
   disconnect: { takes: NoArguments; answers: Done };
@@ -582,6 +634,8 @@ export interface Calls {
   set_override: { takes: SetOverride; answers: Done };
   remove_override: { takes: RemoveOverride; answers: Done };
   recover: { takes: Recover; answers: Confirmed };
+  other_plugin: { takes: NoArguments; answers: OtherPluginAnswer };
+  take_settings: { takes: TakeSettings; answers: Done };
   reconciliation: { takes: NoArguments; answers: ReconciliationAnswer };
   start_reconciliation: { takes: StartReconciliation; answers: Done };
   start_sync: { takes: StartSync; answers: Done };

@@ -88,8 +88,7 @@ class CollectionUpkeep:
         return GroupCollections(
             ctx.stash,
             writer,
-            ctx.config,
-            ctx.rules,
+            ctx.libraries,
             ctx.plan_rules().limits,
             lambda: self._index.names_of_kind(GROUP),
             self._checkpoint,

@@ -16,15 +16,15 @@ from core.log import EventLog
 from core.timers import IntervalTimer
 from stash.client import StashClient
 from sync_queue.meta import MetaStore
-from validation.config import (
-    read_config,
+from validation.config import read_config
+from validation.kept_token import NO_KEPT_TOKEN, KeptToken
+from validation.settings import BY_NAME, SETTINGS
+from validation.stored_settings import (
     spellings,
     stored_names,
     typed_tokens,
     without_tokens,
 )
-from validation.kept_token import NO_KEPT_TOKEN, KeptToken
-from validation.settings import BY_NAME, SETTINGS
 from validation.token_file import TokenFile
 from worker.lifecycle.stored_defaults import StoredDefaults, is_same, outdated_defaults
 

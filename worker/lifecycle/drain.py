@@ -188,7 +188,7 @@ class _DrainRun:
                 dropped = verify_written(self._ctx.plex, self._ctx.records, self._log, written)
         suspended += [one for loss in dropped for one in loss.suspended]
         reports = ValueReports(self._notices, self._log)
-        reports.report(dropped, suspended, self._ctx.config, self._clock.wall())
+        reports.report(dropped, suspended, self._ctx.libraries, self._clock.wall())
 
 
 def split_by_kind(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:

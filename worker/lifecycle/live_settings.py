@@ -14,8 +14,9 @@ from sync.context import SyncContext
 from sync.suspensions import lift_after_change
 from sync_queue.meta import MetaStore
 from sync_queue.notices import Notices
-from validation.config import ConfigResult, PlexSyncConfig, read_config, typed_tokens
+from validation.config import ConfigResult, PlexSyncConfig, read_config
 from validation.kept_token import NO_KEPT_TOKEN
+from validation.stored_settings import typed_tokens
 from validation.token_file import TokenFile
 from worker.lifecycle.stored_defaults import StoredDefaults
 
@@ -172,7 +173,7 @@ class LiveSettings:
             return
         self._notices.drop(NO_SETTINGS)
         self._ctx = self._build_context(config, client)
-        lifted = lift_after_change(config, self._ctx.rules, self._ctx.records, self._facts)
+        lifted = lift_after_change(config, self._ctx.records, self._facts)
         if lifted:
             self._log.info("value.lifted", fields=lifted)
         self._log.info("settings.read", generation=self.generation)

@@ -15,9 +15,9 @@ from core.timers import IntervalTimer
 from stash.client import StashClient
 from stash.token_settings import empty_token_settings
 from sync_queue.notices import Notices
-from validation.config import typed_tokens
 from validation.kept_token import KeptToken
 from validation.settings import BY_NAME
+from validation.stored_settings import typed_tokens
 from validation.token_file import FILE_NAME, TokenFile
 
 # The map must have stayed the same for this long: the user may still be typing.

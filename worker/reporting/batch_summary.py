@@ -18,6 +18,7 @@ GAP_S = 30.0
 _DONE: dict[SyncResult | None, str] = {
     SyncResult.WROTE: "written",
     SyncResult.SAME: "already up to date",
+    SyncResult.RESTORED: "put back, because the settings exclude them now",
 }
 _SKIPPED = "skipped"
 

@@ -7,6 +7,7 @@ from core.fields import Kind, LockRule
 from core.log import EventLog
 from core.send_history import MAX_SENDS, Suspension
 from core.text import format_value
+from sync.library_settings import LibrarySettings
 from sync.suspensions import SuspendedField
 from sync.verify import DroppedFields
 from sync_queue.notices import Notices
@@ -32,7 +33,7 @@ class ValueReports:
         self,
         dropped: Sequence[DroppedFields],
         suspended: Sequence[SuspendedField],
-        config: PlexSyncConfig,
+        libraries: LibrarySettings,
         now: float,
     ) -> None:
         """Report what the verifying read and the plans have found; `now` in epoch seconds."""
@@ -47,7 +48,8 @@ class ValueReports:
                 reason=one.reason.value,
             )
             kind = f"{one.reason.value}:{one.field.name}"
-            self._notices.add(kind, "warning", suspension_text(one, config), now)
+            text = suspension_text(one, libraries.config_of(one.section))
+            self._notices.add(kind, "warning", text, now)
 
     def _report_loss(self, loss: DroppedFields, now: float) -> None:
         self._log.warning("verify.dropped", scene=loss.scene_id, item=loss.item, fields=loss.fields)

@@ -9,6 +9,7 @@ NONE = {
     "checked": 0,
     "kinds": {},
     "fields": {},
+    "left_out": [],
     "total": 0,
     "rows": [],
 }

@@ -1,5 +1,7 @@
 """The settings as Stash has them stored, and values before they are saved."""
 
+import json
+
 from tests.emulators.plex_server import PlexEmulator
 from tests.harness.page_calls import PageCalls
 from validation.token_file import TokenFile
@@ -40,3 +42,48 @@ def test_an_unusable_token_is_named_without_it(page: PageCalls) -> None:
     assert row["problem"] == (
         "What Stash has stored here is not used: characters that no token has."
     )
+
+
+def test_library_rules_are_shown_as_rows(page: PageCalls) -> None:
+    rules = {"Scenes": {"c_max_tags": "5", "sync_title": "maybe"}, "Other": {"nothing": [1]}}
+    page.stash.configure(b_library_rules=json.dumps(rules))
+
+    answer = page("settings")
+
+    rows = [(row["library"], row["setting"], row["value"]) for row in answer["rules"]]
+    assert rows == [
+        ("Scenes", "max_tags", "5"),
+        ("Scenes", "sync_title", "maybe"),
+        ("Other", "nothing", ""),
+    ]
+    assert [row["error"] for row in answer["rules"]] == [
+        "",
+        "This rule cannot be used: neither on nor off.",
+        "This rule cannot be used: PlexSync has no such setting.",
+    ]
+    names = {row["name"] for row in answer["rows"] if row["per_library"]}
+    assert {"sync_title", "max_tags", "tagline_source"} <= names
+    assert not {"plex_url", "library_rules", "sync_metadata"} & names
+
+
+def test_library_rules_are_checked_row_by_row(page: PageCalls) -> None:
+    def rule(library: str, setting: str, value: object) -> dict[str, object]:
+        return {"library": library, "setting": setting, "value": value}
+
+    bad = page("check_rules", rules=[rule("A", "max_tags", "5"), rule("A", "max_tags", 6)])
+    good = page("check_rules", rules=[rule("A ", "max_tags", "5"), rule("a", "sync_title", False)])
+    long = page("check_rules", rules=[rule("A" * 900 + str(n), "max_tags", 5) for n in range(30)])
+
+    assert bad["errors"] == {"1": "This rule cannot be used: it stands twice for this library."}
+    assert json.loads(good["text"]) == {"A": {"max_tags": 5, "sync_title": False}}
+    assert (good["errors"], good["problem"]) == ({}, "")
+    assert "Remove some of them" in long["problem"]
+    assert page("check_rules", rules=[])["text"] == ""
+
+
+def test_a_typed_text_of_rules_is_checked_whole(page: PageCalls) -> None:
+    changes = {"library_rules": '{"A": {"plex_url": "x"}}'}
+
+    errors = page("check_settings", changes=changes)["errors"]
+
+    assert errors["library_rules"].startswith("This value cannot be used: library 'A', setting")

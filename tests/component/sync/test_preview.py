@@ -2,7 +2,8 @@
 
 import pytest
 
-from sync.preview import Preview, PreviewTotals, preview
+from sync.preview import FOREIGN_LOCK, Preview, PreviewTotals, preview
+from tasks.dry_run_rows import preview_row
 from tests.harness.in_process import InProcessHarness
 
 
@@ -22,6 +23,23 @@ def test_the_changes_of_each_field_are_shown(worker: InProcessHarness) -> None:
     assert all(len(line) < 200 for line in shown.lines())
     assert worker.plex.writes() == []
     assert worker.record(scene) is None
+
+
+def test_a_lock_of_somebody_else_is_named(worker: InProcessHarness) -> None:
+    scene, item = worker.pair("a", title="New", details="Words.")
+    worker.plex.library.change(item, title="Theirs", locked={"title"})
+
+    before = seen(worker, scene)
+    worker.drain_scenes(scene)
+    worker.stash.library.change_scene(scene, touch=True, title="Newer")
+    after = seen(worker, scene)
+
+    assert [line for line in before.lines() if FOREIGN_LOCK in line] == [
+        f"Item {item}: title = 'New' {FOREIGN_LOCK}."
+    ]
+    assert dict(preview_row(before).changes)["title"] == f"New {FOREIGN_LOCK}"
+    assert after.fields == ("title",)
+    assert FOREIGN_LOCK not in "".join(after.lines())
 
 
 def test_a_scene_that_is_current_differs_in_nothing(worker: InProcessHarness) -> None:

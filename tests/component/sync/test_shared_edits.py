@@ -54,7 +54,7 @@ class SharedEditHarness:
             ctx.capabilities,
             ctx.sender(),
             ctx.log,
-            preserve_plex_edits=ctx.rules.preserve_plex_edits,
+            ctx.libraries,
         )
         plans = [
             PlannedItem(SCENE, items[key], None, None, {}, change)

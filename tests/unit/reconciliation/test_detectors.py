@@ -75,6 +75,7 @@ PLANTED = {
     "missing": Observation(1, problem="PlexNotFound: Plex has no file of this name"),
     "drifted": sight(FULL, item(summary="By hand"), record()),
     "orphaned": Observation(1, is_gone=True),
+    "excluded": Observation(1, excluded="it is not organized"),
 }
 
 
@@ -186,6 +187,9 @@ def test_a_rejected_field_is_no_gap_beside_its_dead_letter() -> None:
         ("PoisonJob", {"stale"}, False),
         ("InvalidScene", {"stale"}, False),
         ("KeyError", {"empty", "drifted"}, False),
+        ("PlexRejected", {"excluded"}, False),
+        ("PlexNotFound", {"excluded"}, True),
+        ("", {"excluded"}, True),
     ],
 )
 def test_a_dead_letter_decides_whether_a_job_is_worth_it(

@@ -44,7 +44,7 @@ def save(folder: Path, rows: list[DryRunRow], checked: int = 50) -> None:
     with DryRunWriter(folder, SYNC, lambda seconds: None) as writer:
         for row in rows:
             writer.add(row)
-        writer.finish(checked, NOW)
+        writer.finish(checked, {}, NOW)
     assert writer.problem == ""
 
 
@@ -130,7 +130,7 @@ def test_a_damaged_file_is_no_dry_run(tmp_path: Path, content: str) -> None:
 def test_a_disk_that_takes_nothing_is_named(tmp_path: Path) -> None:
     with DryRunWriter(tmp_path / "nowhere", SYNC, lambda seconds: None) as writer:
         writer.add(ROW)
-        writer.finish(1, NOW)
+        writer.finish(1, {}, NOW)
 
     assert "nowhere" in writer.problem
 

@@ -40,6 +40,7 @@ def other_than_default(setting: Setting) -> object:
         "path_map": "/a => /b",
         "match_overrides": "scene 1 => never",
         "reconcile_scope": "3 days",
+        "library_rules": '{"Scenes": {"max_tags": 1}}',
     }
     return texts.get(setting.name, "some.thing")
 
@@ -330,9 +331,8 @@ def test_the_token_never_shows(key: str) -> None:
     warnings = " ".join(reading.warnings)
     assert TOKEN not in warnings
     assert TOKEN not in repr(reading.config.plex_token) + str(reading.config.plex_token)
-    assert (
-        key in ("a_plex_libraries", "b_path_map", "b_excluded_tags", "b_excluded_paths") or warnings
-    )
+    lists = ("a_plex_libraries", "b_path_map", "b_excluded_tags", "b_excluded_paths")
+    assert key in (*lists, "b_required_tags", "b_included_paths") or warnings
 
 
 def test_an_unusable_token_is_not_shown_in_its_warning() -> None:

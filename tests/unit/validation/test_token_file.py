@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.harness.plugin_copy import ROOT
-from validation.config import read_config, typed_tokens, without_tokens
+from validation.config import read_config
 from validation.kept_token import KeptToken, token_digest
+from validation.stored_settings import typed_tokens, without_tokens
 from validation.token_file import DIGESTS, FILE_NAME, TokenFile
 
 TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)

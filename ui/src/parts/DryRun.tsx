@@ -1,7 +1,7 @@
 import React, { useCallback, useState } from "react";
 import { Button, Form } from "react-bootstrap";
 import { Link } from "react-router-dom";
-import type { DryRunAnswer, DryRunRow } from "../calls";
+import type { DryRunAnswer, DryRunRow, LeftOut } from "../calls";
 import { counted, dateTime, words } from "../format";
 import { useCall } from "../state/useCall";
 import { call } from "../stash/client";
@@ -57,6 +57,7 @@ export function DryRun({ what }: { what: What }): React.JSX.Element {
           answer.what === what ? (
             <>
               <Filters answer={answer} filter={filter} onChange={change} />
+              <LeftOutList rows={answer.left_out} />
               <PagedTable
                 caption="What would change"
                 columns={COLUMNS}
@@ -76,6 +77,13 @@ export function DryRun({ what }: { what: What }): React.JSX.Element {
       </Loaded>
     </section>
   );
+}
+
+/** How many scenes the settings exclude, by reason. */
+function LeftOutList({ rows }: { rows: LeftOut[] }): React.JSX.Element | null {
+  if (rows.length === 0) return null;
+  const reasons = rows.map((row) => `${counted(row.count, "scene")} ${row.text}`);
+  return <p data-testid="plexsync-left-out">Left out by the settings: {reasons.join(", ")}.</p>;
 }
 
 function noneText(answer: DryRunAnswer): string {

@@ -3,6 +3,7 @@ import { Card } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import type { FirstRun } from "../calls";
 import { Icon } from "./Icon";
+import { OtherPlugin } from "./OtherPlugin";
 
 interface Step {
   name: string;
@@ -41,8 +42,14 @@ function stepsOf(run: FirstRun): Step[] {
   ];
 }
 
+interface CardProps {
+  run: FirstRun | null;
+  /** Called when settings were stored. */
+  onChange: () => void;
+}
+
 /** The four steps of a first run; nothing once all are done. */
-export function FirstRunCard({ run }: { run: FirstRun | null }): React.JSX.Element | null {
+export function FirstRunCard({ run, onChange }: CardProps): React.JSX.Element | null {
   if (run === null) return null;
   const steps = stepsOf(run);
   const next = steps.find((step) => !step.isDone);
@@ -65,6 +72,7 @@ export function FirstRunCard({ run }: { run: FirstRun | null }): React.JSX.Eleme
             </li>
           ))}
         </ol>
+        <OtherPlugin onTaken={onChange} />
       </Card.Body>
     </Card>
   );

@@ -7,6 +7,7 @@ import { useAction } from "../parts/useAction";
 import { useCall } from "../state/useCall";
 import { useSettingsState } from "./context";
 import { isChosen, isLibrary, toggled } from "./libraryNames";
+import { LibraryRules } from "./LibraryRules";
 import { joinList, splitList } from "./lists";
 import { SettingField } from "./SettingField";
 
@@ -35,14 +36,22 @@ export function Libraries(): React.JSX.Element | null {
                 {loaded.problem} Until then you can type the names of libraries.
               </Notice>
               <SettingField name="plex_libraries" />
+              <LibraryRules titles={[]} />
             </>
           ) : (
-            <Boxes key={String(setting.value)} loaded={loaded} stored={String(setting.value)} />
+            <>
+              <Boxes key={String(setting.value)} loaded={loaded} stored={String(setting.value)} />
+              <LibraryRules titles={supportedTitles(loaded)} />
+            </>
           )
         }
       </Loaded>
     </div>
   );
+}
+
+function supportedTitles(loaded: LibrariesAnswer): string[] {
+  return loaded.libraries.filter((one) => one.is_supported).map((one) => one.title);
 }
 
 interface BoxesProps {
@@ -58,7 +67,7 @@ function Boxes({ loaded, stored }: BoxesProps): React.JSX.Element {
   const [isAll, setIsAll] = useState(names.length === 0);
   const [chosen, setChosen] = useState<readonly string[]>(names);
   const [error, setError] = useState("");
-  const titles = loaded.libraries.filter((one) => one.is_supported).map((one) => one.title);
+  const titles = supportedTitles(loaded);
   const missing = chosen.filter((name) => !titles.some((title) => isLibrary(title, name)));
   const text = isAll ? "" : joinList(chosen, ",");
   const isSame = isAll === (names.length === 0) && text === joinList(names, ",");

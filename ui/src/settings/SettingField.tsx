@@ -6,7 +6,13 @@ import { useSettingsState } from "./context";
 import { boundsOf, problemOf, textOf, valueOf, type Value } from "./values";
 
 /** Texts with several entries. */
-const LONG = new Set(["match_overrides", "excluded_tags", "excluded_paths"]);
+const LONG = new Set([
+  "match_overrides",
+  "excluded_tags",
+  "excluded_paths",
+  "required_tags",
+  "included_paths",
+]);
 
 interface Shared {
   row: SettingRow;

@@ -14,7 +14,7 @@ import { useScrollTo } from "./useScrollTo";
 import { useSaver, type Write } from "./useSaver";
 
 /** Rows that have a part of their own. */
-const SPECIAL = new Set(["plex_url", "plex_token", "plex_libraries", "path_map"]);
+const SPECIAL = new Set(["plex_url", "plex_token", "plex_libraries", "path_map", "library_rules"]);
 
 /** Every setting as it counts, in the order of use. */
 export function SettingsPanel({ write }: { write: Write }): React.JSX.Element {

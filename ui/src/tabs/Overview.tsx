@@ -30,7 +30,7 @@ export function Overview(): React.JSX.Element {
         <span className={`plexsync-light bg-${LIGHT_CLASS[light.level]}`} aria-hidden="true" />
         {light.text.charAt(0).toUpperCase() + light.text.slice(1)}
       </p>
-      <FirstRunCard run={overview.answer?.first_run ?? null} />
+      <FirstRunCard run={overview.answer?.first_run ?? null} onChange={overview.reload} />
       <div className="plexsync-grid">
         <PlexCard snapshot={snapshot} overview={overview.answer} />
         <WorkerCard snapshot={snapshot} />

@@ -6,9 +6,9 @@ from core.version import VERSION
 from stash.client import PLUGIN_ID
 from tests.emulators.stash_faults import Fault
 from tests.harness.in_process import InProcessHarness
-from validation.config import without_tokens
 from validation.setting import SettingType
 from validation.settings import BY_NAME, SETTINGS
+from validation.stored_settings import without_tokens
 from worker.lifecycle.default_settings import (
     COMPLETE_READS,
     DONE,
