@@ -29,6 +29,7 @@ from sync_queue.schema import OpenedDatabase
 from validation.config import PlexSyncConfig
 from validation.token_file import TokenFile
 from worker.discovery.catch_up import CatchUp, first_start
+from worker.discovery.collection_upkeep import CollectionUpkeep
 from worker.discovery.deletions import DeletionSweep
 from worker.discovery.fan_out import FanOut
 from worker.discovery.first_trace import keep_first_trace
@@ -150,9 +151,9 @@ def build_components(
     fan_out = FanOut(store, entities, clock, env.checkpoint)
     reconciliation = build_reconciliation(run, queue, settings)
     deletions = DeletionSweep(store, queue.records, fan_out, clock, log)
+    collections = CollectionUpkeep(queue.records, entities, throttle, clock, log, env.checkpoint)
     relisted = RelistedItems(store, queue.records, facts, clock, log)
-    on_read = (relisted.on_batch_read,)
-    drain = build_drain(run, queue, reporting, circuit, throttle, fan_out, on_read)
+    drain = build_drain(run, queue, reporting, circuit, throttle, fan_out, relisted.on_batch_read)
     return WorkerComponents(
         data_dir=env.data_dir,
         clock=clock,
@@ -169,7 +170,7 @@ def build_components(
         token_mover=TokenMover(settings.tokens, queue.notices, clock, log, env.checkpoint),
         default_settings=DefaultSettingsWriter(queue.facts, settings.tokens, clock, log, VERSION),
         installation=InstallationCheck(env.root, env.data_dir, clock),
-        background_tasks=(deletions, reconciliation),
+        background_tasks=(collections, deletions, reconciliation),
         heartbeat=run.heartbeat,
         checkpoint=env.checkpoint,
         before_notices=lambda: reporting.add_due_notices(circuit),
@@ -184,7 +185,7 @@ def build_drain(
     circuit: CircuitBreaker,
     throttle: Throttle,
     fan_out: FanOut,
-    on_batch_read: tuple[OnBatchRead, ...],
+    on_batch_read: OnBatchRead,
 ) -> Drain:
     """Return the drain, with everything that is notified of its jobs and batches."""
     scan_trigger = ScanTrigger(circuit, queue.notices, run.env.clock, run.log)
@@ -203,7 +204,7 @@ def build_drain(
             reporting.statistics.on_job_finished,
             reporting.summary.on_job_finished,
         ),
-        on_batch_read=(scan_trigger.on_batch_read, *on_batch_read),
+        on_batch_read=(scan_trigger.on_batch_read, on_batch_read),
         checkpoint=run.env.checkpoint,
     )
     return Drain(deps)
@@ -215,9 +216,6 @@ def build_reconciliation(
     """Return the worker's background task that compares both sides."""
     env = run.env
 
-    def notify(text: str) -> None:
-        queue.notices.add(f"state:{text[:20]}", "warning", text, env.clock.wall())
-
     deps = ReconciliationDeps(
         store=queue.store,
         meta=queue.facts,
@@ -227,7 +225,9 @@ def build_reconciliation(
         log=run.log,
         config=lambda: settings.config,
         first_start=lambda: first_start(queue.facts),
-        notify=notify,
+        notify=lambda text: queue.notices.add(
+            f"state:{text[:20]}", "warning", text, env.clock.wall()
+        ),
     )
     return ReconciliationTask(deps, has_restarted=run.started_by != UPDATE)
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.fields import FIELDS
-
 # Which part of a scene's selection shows entities of this kind.
 _SELECTED_AS = {"performer": "performers", "studio": "studio", "tag": "tags", "group": "groups"}
 
@@ -20,8 +18,8 @@ class Entity:
     Attributes:
         subject: `tag:7`.
         shown: its name; "" where scenes show two of them.
-        parent: the id of a studio's parent, "" for none; None if it was read only as the parent of
-            another studio.
+        parent: the id of a studio's parent, or the ids of the groups that contain a group; "" for
+            none, None if it was read only as the parent of another one.
         updated_at: Stash's text; "" where it was read with a scene.
         read_at: epoch seconds.
         details: what scenes show besides the name, as `join_details` writes it; what is not in it
@@ -97,6 +95,6 @@ def selected_as(kind: str) -> str:
     return _SELECTED_AS[kind]
 
 
-def is_shown(kind: str) -> bool:
-    """Return True if a synced field shows entities of this kind."""
-    return any(_SELECTED_AS[kind] in field.selection.split() for field in FIELDS)
+def is_shown(kind: str, selection: str) -> bool:
+    """Return True if scenes that are read with this selection show entities of this kind."""
+    return _SELECTED_AS[kind] in selection.split()

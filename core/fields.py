@@ -64,6 +64,8 @@ class Field:
         derived_from: the field from which Plex derives the value while it is unlocked.
         sources: where the value may come from, chosen by the setting `<name>_source`; the first is
             the default, and `none` disables the field.
+        toggled: what the toggle switches, where that is less than the whole field.
+        switches: further settings that switch the field on, each for a part of its value.
     """
 
     name: str
@@ -79,6 +81,8 @@ class Field:
     removal_rule: RemovalRule = RemovalRule.ALL_OTHERS
     lock_rule: LockRule = LockRule.LOCK_FIELDS
     sources: tuple[str, ...] = ()
+    toggled: str = ""
+    switches: tuple[str, ...] = ()
     has_toggle: bool = True
     enabled_by: str = ""
     limit_setting: str = ""
@@ -115,9 +119,10 @@ FIELDS: tuple[Field, ...] = (
           default_on=False),
     Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre",
           limit_setting="max_tags"),
-    Field("collection", "Studio as collection", "collections", "collection", Kind.NAMES, 20,
+    Field("collection", "Collections", "", "collection", Kind.NAMES, 100,
           element="Collection", removal_rule=RemovalRule.OWN_ONLY,
-          lock_rule=LockRule.LOCK_COLLECTIONS),
+          lock_rule=LockRule.LOCK_COLLECTIONS, toggled="Studio as collection",
+          switches=("sync_groups",)),
     Field("content_rating", "Content rating", "tags", "contentRating", Kind.TEXT, 50,
           clear_rule=ClearRule.OWN_ONLY, has_toggle=False, enabled_by="content_rating"),
     Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",

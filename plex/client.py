@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from core.errors import PlexAccessError, PlexNotFound, PlexRejected, PlexTemporaryError
 from core.plex_item import PlexItem
+from plex.collections import CollectionRequests
 from plex.errors import plex_errors
 from plex.item_xml import parse_item
 from plex.transport import FOREIGN, IDENTITY, PlexAddress, PlexTransport
@@ -58,7 +59,10 @@ class Page:
 
 
 class PlexClient:
-    """The requests. All raise `core.errors.PlexError` subclasses and nothing else."""
+    """The requests. All raise `core.errors.PlexError` subclasses and nothing else.
+
+    `collections` are those about collections.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class PlexClient:
         """Send nothing. `on_answer` gets the seconds and the status of every answer."""
         self._transport = PlexTransport(address, identity, sleep, on_answer)
         self._session = self._transport.session
+        self.collections = CollectionRequests(self._transport)
         self._machine = ""
 
     def close(self) -> None:

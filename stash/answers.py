@@ -11,6 +11,7 @@ import requests
 from core.entity import Entity, kind_of
 from core.errors import StashQueryError, StashSchemaError, StashUnavailable
 from validation.entity_details import details_of
+from validation.group_tree import joined_ids
 from validation.metadata import first_oshash
 
 SVG = "image/svg+xml"
@@ -139,27 +140,33 @@ def read_entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> 
     """Return one entity, None for a deleted one."""
     if raw is None:
         return None
-    parent = raw.get("parent_studio") or {}
     return Entity(
         subject,
         str(raw["name"]).strip(),
-        str(parent.get("id") or ""),
+        read_parents(raw),
         str(raw["updated_at"]),
         read_at,
         details_of(kind_of(subject), raw),
     )
 
 
-def check_cover(response: requests.Response, scene_id: int) -> None:
-    """Raise unless the response is a cover or Stash's placeholder.
+def read_parents(raw: Mapping[str, Any]) -> str:
+    """Return the ids of what an entity of Stash stands below, "" for nothing."""
+    if "containing_groups" in raw:
+        return joined_ids(int(link["group"]["id"]) for link in raw["containing_groups"])
+    return str((raw.get("parent_studio") or {}).get("id") or "")
+
+
+def check_image(response: requests.Response, what: str) -> None:
+    """Raise unless the response is the image `what` or Stash's placeholder.
 
     Raises:
         StashUnavailable: a proxy in front of Stash answered that Stash is away.
-        StashQueryError: any other status but 200, which concerns this cover only.
+        StashQueryError: any other status but 200, which concerns this image only.
     """
     if response.status_code == 200:
         return
-    text = f"Stash answered {response.status_code} for the cover of scene {scene_id}"
+    text = f"Stash answered {response.status_code} for {what}"
     if response.status_code in (502, 503, 504):
         raise StashUnavailable(text)
     raise StashQueryError(text)

@@ -13,7 +13,7 @@ from stash.answers import (
     Cover,
     Credentials,
     SceneState,
-    check_cover,
+    check_image,
     expect_shape,
     is_placeholder,
     read_entity,
@@ -282,7 +282,7 @@ class StashClient(StashTransport):
             StashQueryError: Stash is ready and cannot send this cover.
         """
         try:
-            check_cover(response, scene_id)
+            check_image(response, f"the cover of scene {scene_id}")
         except StashQueryError:
             self.check_ready()
             raise

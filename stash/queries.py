@@ -30,6 +30,14 @@ STASH_VERSION = "query PlexSyncStashVersion { version { version } }"
 # reach it.
 SAY = "mutation PlexSyncSay($id: ID!, $args: Map!) { runPluginOperation(plugin_id: $id, args: $args) }"
 
+GROUP = """query PlexSyncGroup($id: ID!) {
+  findGroup(id: $id) { id name synopsis front_image_path }
+}"""
+
+GROUP_PARENTS = """query PlexSyncGroupParents {
+  findGroups(filter: {per_page: -1}) { groups { id containing_groups { group { id } } } }
+}"""
+
 SYSTEM_STATUS = "query PlexSyncStatus { systemStatus { status } }"
 
 SCENES_AFTER = """query PlexSyncScenes($after: Int!, $size: Int!) {
@@ -128,17 +136,23 @@ _SHOWN_BY = {
     "performer": "performers: {value: [$id], modifier: INCLUDES}",
     "studio": "studios: {value: [$id], modifier: INCLUDES, depth: 1}",  # a scene shows its studio's parent, too
     "tag": "tags: {value: [$id], modifier: INCLUDES, depth: 0}",
-    "group": "groups: {value: [$id], modifier: INCLUDES, depth: 0}",
+    # a scene shows the groups that contain its own, too
+    "group": "groups: {value: [$id], modifier: INCLUDES, depth: -1}",
 }
 
 
 NO_DETAILS: Mapping[str, str] = MappingProxyType({})
+_PARENTS = {
+    "studio": "parent_studio { id }",
+    "group": "containing_groups { group { id } }",
+}
+"""What an entity stands below, where scenes show that."""
 
 
 def entities_by_subject(subjects: Sequence[str], details: Mapping[str, str] = NO_DETAILS) -> str:
     """Return one query for a batch of entities as e0, e1, ...; a deleted one is null in the answer.
 
-    `details` is what to ask for besides the name and a studio's parent, by kind.
+    `details` is what to ask for besides the name and what stands above it, by kind.
 
     Examples:
         >>> print(entities_by_subject(["performer:3"], {"performer": "gender"}))
@@ -147,8 +161,8 @@ def entities_by_subject(subjects: Sequence[str], details: Mapping[str, str] = NO
     parts = []
     for place, subject in enumerate(subjects):
         kind, _, number = subject.partition(":")
-        parent = "parent_studio { id }" if kind == "studio" else ""
-        selection = " ".join(filter(None, ("id name updated_at", parent, details.get(kind, ""))))
+        above = _PARENTS.get(kind, "")
+        selection = " ".join(filter(None, ("id name updated_at", above, details.get(kind, ""))))
         parts.append(f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ {selection} }}")
     return f"query PlexSyncEntities {{ {' '.join(parts)} }}"
 

@@ -35,10 +35,26 @@ def _shows_ages(config: PlexSyncConfig) -> bool:
     return "age" in config.role_format.names
 
 
+# Deeper than anyone nests groups; Stash answers only as deep as they are nested.
+GROUP_LEVELS = 10
+
+
+def _groups_with_containers() -> str:
+    """Return the selection of a scene's groups and of all that contain them.
+
+    GraphQL has no recursion, so each level is written out.
+    """
+    selection = "group { id name }"
+    for _ in range(GROUP_LEVELS):
+        selection = f"group {{ id name containing_groups {{ {selection} }} }}"
+    return f"groups {{ {selection} }}"
+
+
 NEEDS: tuple[SceneNeed, ...] = (
     SceneNeed("performers { gender }", _shows_genders),
     SceneNeed("performers { disambiguation }", _shows_disambiguations),
     SceneNeed("performers { birthdate }", _shows_ages),
+    SceneNeed(_groups_with_containers(), lambda config: config.sync_groups),
     SceneNeed("stash_ids { endpoint stash_id }", lambda config: config.required_stash_id),
 )
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""

@@ -201,7 +201,7 @@ class ImageWriter:
         self, image_field: Field, progress: _ItemProgress, image: Image, etag: str
     ) -> Steps[None]:
         name, item = image_field.name, progress.item
-        problem = _validate(image.content, image_field)
+        problem = image_problem(image.content, image_field.limit, "the cover")
         if problem:
             progress.warnings.append(f"{name}: {problem}")
             progress.keep(name, ImageRecord("", etag))
@@ -271,13 +271,16 @@ def _is_decided(known: ImageRecord, image: Image) -> bool:
     return known.sha1 == image.sha1
 
 
-def _validate(image: bytes, image_field: Field) -> str:
-    """Return why Plex cannot show the image, "" if it can."""
-    if len(image) > image_field.limit:
-        return f"the cover has {len(image)} bytes, Plex takes {image_field.limit}"
+def image_problem(image: bytes, limit: int, what: str) -> str:
+    """Return why Plex cannot show the image, "" if it can.
+
+    `limit` in bytes; `what` names the image in the reason.
+    """
+    if len(image) > limit:
+        return f"{what} has {len(image)} bytes, Plex takes {limit}"
     is_webp = image.startswith(_WEBP[0]) and image[8:12] == _WEBP[1]
     if not image.startswith(_IMAGE_STARTS) and not is_webp:
-        return "the cover is not a JPEG, PNG or WebP image"
+        return f"{what} is not a JPEG, PNG or WebP image"
     return ""
 
 

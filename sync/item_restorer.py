@@ -7,7 +7,7 @@ from functools import partial
 
 from core.calls import Steps, call
 from core.errors import PlexAccessError, PlexError, PlexRejected, PlexTemporaryError
-from core.fields import IMAGE_FIELDS, Field
+from core.fields import BY_NAME, IMAGE_FIELDS, Field
 from core.original import AUTOMATIC, Original
 from core.plex_item import PlexItem
 from plex.client import PlexClient
@@ -19,6 +19,7 @@ from sync.edit_sender import EditSender
 from sync_queue.originals import KeptItem
 from sync_queue.records import Records
 
+_COLLECTIONS = BY_NAME["collection"]
 RESTORED, EDITED, GONE, REFUSED = "restored", "edited", "gone", "refused"
 
 
@@ -96,6 +97,10 @@ class ItemRestorer:
     def _restore_item(self, item: PlexItem, kept: Mapping[str, Original]) -> Steps[_ItemResult]:
         """Write what differs on one item."""
         plan = self._plan(item, kept)
+        for change in plan.changes:
+            if change.field is _COLLECTIONS:
+                own = self._records.collections
+                own.mark_titles_due(self._server, item.section, change.remove)
         result = _ItemResult(list(plan.edited), (yield from self._write(item, plan.changes)))
         for image in (image for image in IMAGE_FIELDS if image.name in kept):
             try:

@@ -131,6 +131,7 @@ def _one_library(field: Field, config: PlexSyncConfig) -> list[object]:
         config.sources.get(field.name, ""),
         rules.preserve_plex_edits,
         should_lock(field, rules),
+        *filter(config.is_on, field.switches),
     ]
 
 

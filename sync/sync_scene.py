@@ -18,6 +18,7 @@ from sync.image_gate import ImageGate
 from sync.image_sender import ImageSender
 from sync.images import ImageRequest, ImageResult, ImageWriter
 from sync.job_progress import JobProgress, outcome_of
+from sync.made_collections import MadeCollections
 from sync.missing_libraries import settle_records
 from sync.plan_batch import BatchPlanner
 from sync.plan_items import PlannedItem, replan_item
@@ -50,6 +51,7 @@ class SceneSync:
         self._matcher = ctx.matcher()
         self._strict = ctx.config.strict_matching
         self._planner = BatchPlanner(self._matcher, ctx.stash, ctx.plan_rules, strict=self._strict)
+        self._collections = MadeCollections(ctx.records.collections, ctx.plex, ctx.libraries)
         self._sender = ctx.sender()
         self._writer = ItemWriter(self._sender, ctx.records.originals, ctx.clock)
         self._images = ImageWriter(
@@ -86,6 +88,7 @@ class SceneSync:
         """
         self._planner.plan(batch)
         self._excluded.plan(batch)
+        self._collections.record_before_write(batch, batch.cases.values())
 
     def share(self, batch: Batch) -> Steps[None]:
         """Write what several items of the batch have in common; only certain matches take part."""
@@ -101,11 +104,7 @@ class SceneSync:
         for key, case in cases.items():
             case.planned[key] = plans[key]
         writer = SharedEditWriter(
-            self._ctx.plex,
-            self._ctx.capabilities,
-            self._sender,
-            self._ctx.log,
-            self._ctx.libraries,
+            self._ctx.plex, self._ctx.capabilities, self._sender, self._ctx.log, self._ctx.libraries
         )
         written = yield from writer.write_shared(tuple(plans.values()))
         batch.written = frozenset((plans[key].scene.scene_id, key) for key in written)
@@ -191,6 +190,7 @@ class SceneSync:
             if not stale:
                 if is_rematched:
                     self._planner.plan_rematched(batch, case, scene, keys)
+                    self._collections.record_before_write(batch, [case])
                 return keys
             # The scene may be found in items that another job is writing.
             yield Alone()

@@ -43,9 +43,9 @@ class EntityIndex:
     def record_before_write(self, shows: Shows) -> list[str]:
         """Add to the rows what the scenes are about to show, before Plex is written.
 
-        Return the entities known by another name, or with other details, than these scenes show,
-        usually []. Scenes then show two names, so neither counts as known: the entity's job carries
-        its final name and details to all of them.
+        Return the entities known by another name or parent, or with other details, than these
+        scenes show, usually []. Scenes then show two of them, so neither counts as known: the
+        entity's job carries what is final to all of them.
         """
         wider: dict[int, frozenset[str]] = {}
         for scene_id, entities in shows.items():
@@ -68,7 +68,7 @@ class EntityIndex:
         renamed = [
             subject
             for subject, known in known_as.items()
-            if known and not known.reads_same_as(seen[subject])
+            if known and not known.shows_same_as(seen[subject])
         ]
         if wider or news or renamed:
             with self._store.transaction() as connection:
@@ -105,6 +105,20 @@ class EntityIndex:
             record_sql.ENTITIES_OF_KIND, {"pattern": f"{kind}:%"}
         ).fetchall()
         return [row[0] for row in rows]
+
+    def parents_of_kind(self, kind: str) -> dict[str, str | None]:
+        """Return what each known entity of one kind stands below, see `Entity.parent`."""
+        rows = self._store.connection.execute(
+            record_sql.PARENTS_OF_KIND, {"pattern": f"{kind}:%"}
+        ).fetchall()
+        return dict(rows)
+
+    def names_of_kind(self, kind: str) -> dict[str, str]:
+        """Return the known name of each known entity of one kind, by subject."""
+        rows = self._store.connection.execute(
+            record_sql.NAMES_OF_KIND, {"pattern": f"{kind}:%"}
+        ).fetchall()
+        return dict(rows)
 
     def remember(self, entity: Entity) -> None:
         """Store the entity: every scene that shows it is in step or queued."""

@@ -102,6 +102,8 @@ SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :p
 ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at, details"
 ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
 ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
+PARENTS_OF_KIND = "SELECT subject, parent FROM entities WHERE subject LIKE :pattern"
+NAMES_OF_KIND = "SELECT subject, shown FROM entities WHERE subject LIKE :pattern"
 SAVE_ENTITY = f"""
 INSERT INTO entities ({ENTITY_COLUMNS})
 VALUES (:subject, :shown, :parent, :updated_at, :read_at, :details)

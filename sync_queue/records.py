@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from core.record import SyncRecord
 from sync_queue import record_statements as record_sql
 from sync_queue import statements as sql
+from sync_queue.collections import OwnCollections
 from sync_queue.history_document import SUSPENDED_PATTERN
 from sync_queue.originals import KeptItem, Originals
 from sync_queue.record_rows import parse_rows, row_of
@@ -41,12 +42,13 @@ class CopiedRows:
 class Records:
     """The sync records in the queue's database. A record of another server counts as absent.
 
-    `originals` are what the items showed before.
+    `originals` are what the items showed before, `collections` those that PlexSync made of groups.
     """
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
         self.originals = Originals(store)
+        self.collections = OwnCollections(store)
         self._checked_servers: set[str] = set()
 
     def unchecked_servers(self, server: str) -> list[str]:
@@ -76,6 +78,7 @@ class Records:
                 values = {"old": old, "new": new, "section": uuid}
                 records += connection.execute(record_sql.COPY_RECORDS, values).rowcount
                 originals += self.originals.copy_server(connection, old, new, key)
+                self.collections.copy_server(connection, old, new, key)
             if sections:
                 connection.execute(record_sql.COPY_OVERRIDES, {"old": old, "new": new})
             values = {"key": _copied_key(new), "value": old}

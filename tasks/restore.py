@@ -4,8 +4,11 @@ from contextlib import closing
 
 from core.calls import run_here
 from core.errors import PlexError
+from core.text import pluralize
 from plex.client import READ_BATCH
 from stash.client import StashClient
+from sync.context import SyncContext
+from sync.group_collections import CollectionWriter
 from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED, ItemRestorer
 from sync.recognize_server import recognize_server
 from sync_queue.hook_queue import is_worker_alive
@@ -34,11 +37,28 @@ def restore_values(context: TaskContext) -> TaskResult:
         try:
             server = ctx.plex.machine_identifier()
             recognize_server(ctx.plex, ctx.records, ctx.log)
-            return _restore_all(context, stash, ctx.records.originals, ctx.restorer(server), server)
+            restorer = ctx.restorer(server)
+            result = _restore_all(context, stash, ctx.records.originals, restorer, server)
+            if "chosen" not in result:
+                _delete_emptied(context, ctx, server)
+            return result
         except PlexError as error:
             raise plex_failure(error) from error
         finally:
             ctx.close()
+
+
+def _delete_emptied(context: TaskContext, ctx: SyncContext, server: str) -> None:
+    """Delete the collections that PlexSync made and that have no members any more.
+
+    Others stay, with what they show: something else is in them. The worker does not run.
+    """
+    rows = ctx.records.collections
+    writer = CollectionWriter(ctx.plex, rows, ctx.log, before_write=ctx.check_epoch)
+    deleted = writer.delete_emptied(rows.of_server(server).values())
+    if deleted:
+        what = pluralize(deleted, "collection")
+        context.info(f"PlexSync deleted {what} that it had made and that have no members now.")
 
 
 def count_restorable(context: TaskContext) -> int:

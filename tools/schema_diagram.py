@@ -15,6 +15,7 @@ RELATIONS = (
     ("records", "}o..o|", "originals", "server and item"),
     ("records", "}o..o|", "scene_entities", "scene_id"),
     ("overrides", "}o..o{", "records", "scene_id, server and item"),
+    ("collections", "}o..o|", "entities", "subject"),
     ("scene_entities", "}o..o{", "entities", "names in entities"),
 )
 

@@ -24,6 +24,8 @@ from validation.stored_settings import find_value, snake_case, typed_tokens, val
 from validation.text_format import TextFormat
 
 SOURCE_NONE = "none"
+OFF = "off"
+"""The choice of a setting with which it switches nothing on."""
 RULES = BY_SETTING["library_rules"]
 
 OLD_HOST = "plex_host"
@@ -90,6 +92,8 @@ class PlexSyncConfig(BaseModel):
     preserve_plex_edits: bool
     lock_fields: bool
     lock_collections: bool
+    sync_groups: bool
+    collection_prefix_group: str
 
     @field_validator("toggles", "sources", "match_overrides", "library_rules", mode="after")
     @classmethod
@@ -97,13 +101,20 @@ class PlexSyncConfig(BaseModel):
         return MappingProxyType(dict(value))
 
     def field_enabled(self, name: str) -> bool:
-        """Return True if the field of that name is written: master switch, own switch, a source,
-        and the setting that makes its value; as far as it has them.
+        """Return True if the field of that name is written: master switch, a switch of the field,
+        a source, and the setting that makes its value; as far as it has them.
         """
         field = BY_NAME[name]
         has_source = not field.sources or self.sources[name] != SOURCE_NONE
         has_value = not field.enabled_by or bool(getattr(self, field.enabled_by))
-        return self.sync_metadata and self.toggles.get(name, True) and has_source and has_value
+        is_switched_on = self.toggles.get(name, True) or any(map(self.is_on, field.switches))
+        return self.sync_metadata and is_switched_on and has_source and has_value
+
+    def is_on(self, setting: str) -> bool:
+        """Return True if a setting that switches a field, or a part of its value, is on."""
+        toggle = setting.removeprefix("sync_")
+        value = self.toggles[toggle] if toggle in self.toggles else getattr(self, setting)
+        return bool(value) and value != OFF
 
     def for_library(self, title: str) -> "PlexSyncConfig":
         """Return the settings for the items of the library with this title.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from core.field_values import FieldValue
 from core.fields import EDIT_FIELDS, IMAGE_FIELDS, Field, Kind
+from validation.collection_sources import collection_attributes, collection_names
 from validation.config import PlexSyncConfig
 from validation.directors import split_directors
 from validation.limits import SINGLE_LINE_CHARS
@@ -31,6 +32,7 @@ COMPOSED: Mapping[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {
     "roles": make_roles,
     "director": _directors,
     "content_rating": _content_rating,
+    "collection": collection_names,
 }
 """What makes the value of a field that is more than an attribute of the scene, by its name."""
 
@@ -38,6 +40,7 @@ SHOWN_ATTRIBUTES: Mapping[str, Callable[[PlexSyncConfig], frozenset[str]]] = {
     "title": title_attributes,
     "sort_title": sort_title_attributes,
     "roles": role_attributes,
+    "collection": collection_attributes,
 }
 """The attributes of a scene from which such a value is made, where the settings decide on them."""
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from core.entity import entity_subject
 from core.file_names import file_stem
 from validation.entity_details import details_of
+from validation.group_tree import shown_groups
 from validation.performers import Performer, by_name, read_performer
 from validation.sanitizers import clean_date
 
@@ -18,7 +19,7 @@ RawObject = Mapping[str, object]
 
 # The key under which a scene names what was not asked for, because Stash's schema lacks it.
 LEFT_OUT = "left_out"
-_KEYS = {"rating": "rating100", "collections": "studio"}
+_KEYS = {"rating": "rating100"}
 """Stash's name of an attribute, where it is another one."""
 
 
@@ -37,10 +38,11 @@ class SyncMetadata(BaseModel):
 
     `cast` is sorted by name, because Stash defines no order for performers; `tags` keep Stash's.
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
-    `rating` 0 to 10. `collections` is the studio's name, or nothing. Times are Stash's own texts.
-    `stash_ids` are the scene's IDs in stash-boxes, () unless the settings ask for them. `left_out`
-    are Stash's names of what its schema lacks. `entity_details` are `Entity.details` by subject, of
-    the entities that have any.
+    `rating` 0 to 10. `groups` are the scene's groups and all that contain them, by name;
+    `group_parents` names by id those that contain it directly, "" for none, None for unknown. Times
+    are Stash's own texts. `stash_ids` are the scene's IDs in stash-boxes, () unless the settings
+    ask for them. `left_out` are Stash's names of what its schema lacks. `entity_details` are
+    `Entity.details` by subject, of the entities that have any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,7 +61,9 @@ class SyncMetadata(BaseModel):
     cast: tuple[Performer, ...]
     tags: tuple[str, ...]
     tag_ids: tuple[int, ...]
-    collections: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    group_ids: tuple[int, ...] = ()
+    group_parents: tuple[str | None, ...] = ()
     organized: bool
     created_at: str
     updated_at: str
@@ -111,14 +115,14 @@ def _scene(raw: RawObject) -> SyncMetadata:
     studio = _object(raw, "studio")
     parent = _object(studio, "parent_studio")
     tags = _entities(raw, "tags")
-    studio_name = _text(studio, "name")
+    groups = shown_groups(raw.get("groups"))
     return SyncMetadata(
         scene_id=_id(raw),
         title=_text(raw, "title"),
         details=_text(raw, "details"),
         director=_text(raw, "director"),
         code=_text(raw, "code"),
-        studio=studio_name,
+        studio=_text(studio, "name"),
         studio_id=_id(studio) if studio else None,
         parent_studio=_text(parent, "name"),
         parent_studio_id=_id(parent) if parent else None,
@@ -131,7 +135,9 @@ def _scene(raw: RawObject) -> SyncMetadata:
         ),
         tags=tuple(name for _, name in tags),
         tag_ids=tuple(entity_id for entity_id, _ in tags),
-        collections=(studio_name,) if studio_name else (),
+        groups=tuple(group.name for group in groups),
+        group_ids=tuple(group.group_id for group in groups),
+        group_parents=tuple(group.parents for group in groups),
         organized=raw.get("organized") is True,
         created_at=_text(raw, "created_at"),
         updated_at=_text(raw, "updated_at"),

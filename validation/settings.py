@@ -143,6 +143,20 @@ _MASTER = Setting(
     is_general=True,
 )
 
+_COLLECTIONS = (
+    Setting(
+        "sync_groups", "c", SettingType.BOOLEAN, False, "Sync groups as collections",
+        "Write the groups of a scene, and the groups that contain these, to Plex as collections. A "
+        "collection that PlexSync made shows the group's front image and synopsis.",
+    ),
+    Setting(
+        "collection_prefix_group", "c", SettingType.STRING, "", "Prefix of group collections",
+        "What stands before a group's name in the title of its collection, so that these "
+        "collections sort together. A blank is put between both.",
+        default_note="empty",
+    ),
+)
+
 _WRITING = (
     Setting(
         "max_tags", "c", SettingType.NUMBER, 100, "Maximum tags",
@@ -234,7 +248,7 @@ def _in_a_sentence(label: str) -> str:
 
 
 def _toggle(field: Field) -> Setting:
-    label = _in_a_sentence(field.label)
+    label = _in_a_sentence(field.toggled or field.label)
     what, _, becomes = label.partition(" as ")
     destination = f"to Plex as {becomes}" if becomes else "to Plex"
     return Setting(
@@ -266,7 +280,7 @@ _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
 SETTINGS: tuple[Setting, ...] = (
     *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES),
-    *(*VALUES_OF_FIELDS, *_WRITING),
+    *(*_COLLECTIONS, *VALUES_OF_FIELDS, *_WRITING),
     *(*_RECONCILIATION, *_LOG, *_TASKS),
 )
 

@@ -31,6 +31,22 @@ def test_tagging_creates_a_collection_and_untagging_removes_it(
     assert plex.library.collections(1) == []
 
 
+@pytest.mark.parametrize(
+    ("emptied", "staying"),
+    [("vanish", []), ("stay_with_own", ["Own"]), ("stay", ["Bare", "Own"])],
+)
+def test_what_becomes_of_an_emptied_collection_is_a_switch(
+    plex: PlexEmulator, section: Any, emptied: Any, staying: list[str]
+) -> None:
+    plex.switches.emptied_collections = emptied
+    key = plex.library.add_item(1, [("/media/scenes/a.mp4", 1)], collections=["Bare", "Own"])
+    next(one for one in section.collections() if one.title == "Own").editSummary("Words.")
+
+    plex.library.change(key, collections=[])
+
+    assert sorted(one.title for one in plex.library.collections(1)) == staying
+
+
 def test_the_index_of_a_collection_is_the_id_of_its_tag(plex: PlexEmulator, section: Any) -> None:
     key = plex.library.add_item(1, [("/media/scenes/a.mp4", 1)], collections=["Blue Door"])
 

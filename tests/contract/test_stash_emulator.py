@@ -147,6 +147,38 @@ class TestHooks:
             "/data/b.mp4",
         )
 
+    def test_sub_groups_fire_no_hook_and_move_no_time(self, stash: StashEmulator) -> None:
+        write_plugin(stash, "", triggers=["Group.Update.Post", "Group.Create.Post"])
+        series, part = stash.library.add_group("Series"), stash.library.add_group("Part")
+        before = {key: one.updated_at for key, one in stash.library.groups.items()}
+        link = {"sub_groups": [{"group_id": str(part)}]}
+
+        stash.change_groups("addGroupSubGroups", containing_group_id=str(series), **link)
+        nested = stash.library.groups[part].containing_ids
+        with pytest.raises(GraphqlFailure, match="already in group"):
+            stash.change_groups("addGroupSubGroups", containing_group_id=str(series), **link)
+        stash.change_groups(
+            "removeGroupSubGroups", containing_group_id=str(series), sub_group_ids=[str(part)]
+        )
+
+        assert (nested, stash.library.groups[part].containing_ids) == ((series,), ())
+        assert {key: one.updated_at for key, one in stash.library.groups.items()} == before
+        assert stash.plugin_runs == []
+
+    def test_groups_are_nested_by_their_form_without_loops(self, stash: StashEmulator) -> None:
+        stash.change_groups("groupCreate", name="Series")
+        inside = [{"group_id": "1"}]
+        stash.change_groups("groupCreate", name="Part", containing_groups=inside)
+        scene = stash.library.add_scene("/data/a.mp4", groups=["Part"])
+
+        with pytest.raises(GraphqlFailure, match="loop"):
+            stash.change_groups("groupUpdate", id="1", containing_groups=[{"group_id": "2"}])
+        everything = stash.library.scene(scene).all_groups
+        stash.change_groups("groupDestroy", id="1")
+
+        assert everything == ("Part", "Series")
+        assert stash.library.scene(scene).all_groups == ("Part",)
+
     def test_a_group_change_fires_two_hooks(self, stash: StashEmulator) -> None:
         write_plugin(stash, "", triggers=["Movie.Update.Post", "Group.Update.Post"])
         group = stash.library.add_group("Series")

@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from sync_queue.schema import MIGRATIONS
+from sync_queue.migrations import MIGRATIONS
 from tests.emulators.stash_client import GraphqlFailure
+from tests.emulators.stash_images import png
 from tests.harness.crash import CrashHarness, simulate_stash_outage, wait_idle
 from tests.harness.plugin_copy import ROOT
 from tests.harness.servers import TOKEN
@@ -51,11 +52,12 @@ SEVERAL = ("drain.job_started", "drain.synced", "store.complete")  # once for ea
 CATCHING_UP = ("catch_up.page", "store.enqueue")
 MOVING_TOKEN = ("token.kept", "token.remembered")
 FANNING_OUT = ("fan_out.page", "fan_out.queued", "fan_out.recorded")
+SHOWING_GROUPS = ("drain.job_started", "drain.synced", "collection.written")
 SHUTDOWN = ("shutdown.decided", "shutdown.released", "shutdown.done", "worker.over")
 NEWS = "shutdown.new_work"
 REPAIRING = ("schema.created", "schema.repaired", "schema.quarantined")
 ALL = {*HOOK, *START, *CLEARING, *WORK, *CATCHING_UP, *FANNING_OUT, *MOVING_TOKEN, *SHUTDOWN}
-ALL |= {NEWS, *REPAIRING}
+ALL |= {NEWS, *REPAIRING, *SHOWING_GROUPS}
 OF_THE_CHILD = {
     "worker.born",
     "worker.leased",
@@ -347,6 +349,30 @@ def test_opening_stash_with_a_locked_database_wakes_the_worker(
 
     assert answer == {"worker": "started"}
     crash.wait_until_consistent()
+
+
+@pytest.mark.parametrize("name", SHOWING_GROUPS)
+def test_a_killed_worker_leaves_no_collection_without_its_group(
+    idle_crash: CrashHarness, name: str
+) -> None:
+    """Killed before the collection is made, before it shows its group, or before that is stored."""
+    crash = idle_crash
+    crash.configure(c_sync_groups=True)
+    scene = crash.scene("a.mp4")
+    group = crash.stash.library.add_group("Saga", synopsis="All of it.", image=png(3))
+
+    crash.kill_at(name)
+    crash.stash.update_scene(scene, groups=[{"group_id": str(group)}])
+    wait_for(crash.killed_pid, f"a process is killed at {name}")
+    restart(crash)
+    crash.wait_until_consistent()
+
+    def shown() -> list[tuple[str, bytes | None, int]]:
+        found = crash.plex.library.sections[crash.section].collections.values()
+        made = [one for one in found if one.title == "Saga"]
+        return [(one.summary, one.poster_bytes, len(one.posters)) for one in made]
+
+    wait_for(lambda: shown() == [("All of it.", png(3), 1)], "the collection shows its group")
 
 
 @pytest.mark.parametrize("name", REPAIRING)

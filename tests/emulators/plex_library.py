@@ -42,7 +42,7 @@ class PlexLibrary:
         self._keys = itertools.count(101)
         self._ids = itertools.count(1001)
         self._homes: dict[int, Section] = {}
-        self.tags = TagIndex(self.sections, self._keys)
+        self.tags = TagIndex(self.sections, self._keys, self.switches)
 
     @property
     def now(self) -> int:
@@ -165,9 +165,16 @@ class PlexLibrary:
         self.bump(item.section_key)
 
     def set_tags(self, item: Item, kind: str, names: Iterable[str]) -> None:
-        """Make these the tags of one kind."""
-        self.tags.clear(item, kind)
-        for name in names:
+        """Make these the tags of one kind; a collection that stays is not made again."""
+        desired = list(names)
+        if kind == "collection":
+            staying = {name.casefold() for name in desired}
+            for name in item.tags(kind):
+                if name.casefold() not in staying:
+                    self.tags.remove(item, kind, name)
+        else:
+            self.tags.clear(item, kind)
+        for name in desired:
             self.tags.add(item, kind, name, text=None, thumb=None, now=self.now)
 
     @synchronized

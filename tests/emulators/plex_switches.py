@@ -47,6 +47,9 @@ class PlexSwitches:
     equal_sort_title: bool = True  # a sort title that equals the title is shown
     empty_sort_title: Literal["derived", "ignored"] = "derived"  # what clearing it does
     role_texts: Literal["kept", "ignored"] = "kept"  # what becomes of an actor's tagging.text
+    # what becomes of a collection made by tagging that has lost its last member: it vanishes, or
+    # stays if it has a summary or an image of its own, or stays in any case
+    emptied_collections: Literal["vanish", "stay_with_own", "stay"] = "vanish"
     tag_form: Literal["", "NFC", "NFD"] = ""  # the Unicode form in which tags are stored
     ignored_fields: frozenset[str] = frozenset()  # accepted, and silently not kept
     scan_lag: float = 1.0

@@ -9,13 +9,17 @@ import itertools
 import uuid
 
 from tests.emulators.plex_model import Collection, Item, Section, Tag, Tagging, sort_title
+from tests.emulators.plex_switches import PlexSwitches
 
 
 class TagIndex:
     """All tags of the server. Collections belong to a section, other tags to everybody."""
 
-    def __init__(self, sections: dict[int, Section], keys: itertools.count[int]) -> None:
+    def __init__(
+        self, sections: dict[int, Section], keys: itertools.count[int], switches: PlexSwitches
+    ) -> None:
         self._sections = sections
+        self._switches = switches
         self._keys = keys
         self._ids = itertools.count(11)
         self._by_name: dict[tuple[str, str], Tag] = {}
@@ -124,7 +128,13 @@ class TagIndex:
             for key in [
                 key for key, each in collections.items() if each.tag is tag and each.by_tagging
             ]:
-                del collections[key]
+                if not self._stays(collections[key]):
+                    del collections[key]
+
+    def _stays(self, emptied: Collection) -> bool:
+        if self._switches.emptied_collections == "stay_with_own":
+            return bool(emptied.summary or emptied.posters or emptied.arts)
+        return self._switches.emptied_collections == "stay"
 
     def _forget_fragments(self, tag: Tag) -> None:
         for section in self._sections.values():

@@ -23,6 +23,16 @@ from tests.emulators.stash_sessions import COOKIE, Session
 PLUGIN_ID = "PlexSync"
 
 
+GROUP_INPUTS = {
+    "groupCreate": ("GroupCreateInput", "{ id }"),
+    "groupUpdate": ("GroupUpdateInput", "{ id }"),
+    "groupDestroy": ("GroupDestroyInput", ""),
+    "addGroupSubGroups": ("GroupSubGroupAddInput", ""),
+    "removeGroupSubGroups": ("GroupSubGroupRemoveInput", ""),
+}
+"""The type of the input and the selection of each mutation of groups."""
+
+
 class StashActions(ABC):
     def __init__(self, core: StashCore) -> None:
         self.core = core
@@ -127,6 +137,12 @@ class StashActions(ABC):
         """
         query = f"mutation($input: {kind.title()}UpdateInput!) {{ {kind}Update(input: $input) {{ id }} }}"
         self.graphql(query, {"input": {**fields, "id": str(which)}})
+
+    def change_groups(self, mutation: str, **given: Any) -> None:
+        """Run one of the mutations of groups, such as `groupCreate` or `addGroupSubGroups`."""
+        kind, returned = GROUP_INPUTS[mutation]
+        query = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {returned} }}"
+        self.graphql(query, {"input": given})
 
     def merge_tags(self, sources: Iterable[int], destination: int) -> None:
         given = {"source": [str(each) for each in sources], "destination": str(destination)}

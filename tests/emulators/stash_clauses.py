@@ -201,6 +201,10 @@ class Clauses:
                 layer = {
                     each.id for each in library.tags.values() if layer & set(each.parent_ids)
                 } - family
+            elif kind == "group":
+                layer = {
+                    each.id for each in library.groups.values() if layer & set(each.containing_ids)
+                } - family
             else:
                 layer = set()
             family |= layer

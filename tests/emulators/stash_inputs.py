@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -47,6 +47,15 @@ def parsed_date(text: str | None) -> str | None:
     if match is None or not _is_in_calendar(match):
         raise StashError(f'failed to parse date "{text}"')
     return match.group(1) or text
+
+
+def copied(given: Input, texts: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
+    """The plain members that were sent; a list as a tuple."""
+    fields: dict[str, Any] = {key: given[key] or "" for key in texts if key in given}
+    if "gender" in fields:
+        fields["gender"] = given["gender"]
+    fields.update({key: tuple(given[key] or ()) for key in lists if key in given})
+    return fields
 
 
 def _is_in_calendar(match: re.Match[str]) -> bool:

@@ -134,6 +134,18 @@ class StashLibrary(LibraryState):
                 if kept != scene.group_links:
                     self.change_scene(scene.id, touch=False, group_links=kept)
             del self.groups[group]
+            for part in list(self.groups.values()):
+                if group in part.containing_ids:
+                    self.contain(part.id, [one for one in part.containing_ids if one != group])
+
+    def contain(self, group: int, containing: Iterable[int]) -> None:
+        """Set the groups that contain one. No `updated_at` moves: Stash changes a table of links.
+
+        Seen in Stash's source: `groupRelationshipStore` in pkg/sqlite adds and deletes joins alone.
+        """
+        with self.lock:
+            ids = tuple(dict.fromkeys(containing))
+            self.groups[group] = replace(self.groups[group], containing_ids=ids)
 
     def full_import(self, offset: int = 1000) -> dict[int, int]:
         """Wipe and refill: new ids for everything, timestamps as they were; returns old -> new
@@ -157,7 +169,13 @@ class StashLibrary(LibraryState):
 
     def _renumber_named(self, offset: int) -> None:
         self._performers_now, self.performers = _turned(self.performers, offset)
-        self._groups_now, self.groups = _turned(self.groups, offset)
+        self._groups_now, groups = _turned(self.groups, offset)
+        self.groups = {
+            key: replace(
+                each, containing_ids=tuple(self._groups_now[one] for one in each.containing_ids)
+            )
+            for key, each in groups.items()
+        }
         self._tags_now, tags = _turned(self.tags, offset)
         self.tags = {
             key: replace(each, parent_ids=tuple(self._tags_now[one] for one in each.parent_ids))

@@ -161,6 +161,7 @@ class Group:
     urls: tuple[str, ...] = ()
     studio_id: int | None = None
     tag_ids: tuple[int, ...] = ()
+    containing_ids: tuple[int, ...] = ()
     image: bytes | None = field(default=None, repr=False)
     created_at: str = ""
     updated_at: str = ""
@@ -183,6 +184,7 @@ class SceneView:
     performers: tuple[str, ...]
     tags: tuple[str, ...]
     groups: tuple[str, ...]
+    all_groups: tuple[str, ...]  # with those that contain them, on every level
     files: tuple[VideoFile, ...]
     cover: bytes | None
     created_at: str

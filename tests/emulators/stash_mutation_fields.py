@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
+from tests.emulators.stash_groups import GroupMutations
 from tests.emulators.stash_model import Scene
 from tests.emulators.stash_request import Resolver, context_of
 from tests.emulators.stash_runner import StashError
@@ -30,7 +31,11 @@ def mutation_fields() -> dict[str, Resolver]:
         "tagUpdate": _named("update_tag"),
         "tagDestroy": _named("destroy_tag"),
         "tagsMerge": _named("merge_tags"),
-        "groupUpdate": _named("update_group"),
+        "groupCreate": _group("create"),
+        "groupUpdate": _group("update"),
+        "groupDestroy": _group("destroy"),
+        "addGroupSubGroups": _group("add_sub_groups"),
+        "removeGroupSubGroups": _group("remove_sub_groups"),
         "metadataScan": _scan,
         "configurePlugin": _configure_plugin,
         "setPluginsEnabled": _set_plugins_enabled,
@@ -54,6 +59,14 @@ def _named(method: str) -> Resolver:
     def resolve(root: Any, info: _Info, input: Any) -> Any:
         context = context_of(info)
         return getattr(context.named, method)(input, context.caller)
+
+    return resolve
+
+
+def _group(method: str) -> Resolver:
+    def resolve(root: Any, info: _Info, input: Any) -> Any:
+        context = context_of(info)
+        return getattr(GroupMutations(context.core), method)(input, context.caller)
 
     return resolve
 

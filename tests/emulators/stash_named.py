@@ -1,8 +1,7 @@
-"""The mutations of performers, studios, tags and groups, with the hooks they fire."""
+"""The mutations of performers, studios and tags, with the hooks they fire."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from tests.emulators.stash_core import StashCore
@@ -13,7 +12,7 @@ from tests.emulators.stash_hooks import (
     all_keys,
     without_empty,
 )
-from tests.emulators.stash_inputs import Input, found, image_bytes, parsed_date
+from tests.emulators.stash_inputs import Input, copied, found, image_bytes, parsed_date
 from tests.emulators.stash_runner import Caller
 
 
@@ -27,7 +26,7 @@ class NamedMutations:
     def update_performer(self, given: Input, caller: Caller) -> Any:
         library = self._library
         which = found(library.performers, "performer", given["id"])
-        fields = _copied(given, ("name", "disambiguation", "gender"), lists=("alias_list",))
+        fields = copied(given, ("name", "disambiguation", "gender"), lists=("alias_list",))
         if "birthdate" in given:
             fields["birthdate"] = parsed_date(given["birthdate"])
         if "tag_ids" in given:
@@ -41,7 +40,7 @@ class NamedMutations:
     def update_studio(self, given: Input, caller: Caller) -> Any:
         library = self._library
         which = found(library.studios, "studio", given["id"])
-        fields = _copied(given, ("name",), lists=("urls", "aliases"))
+        fields = copied(given, ("name",), lists=("urls", "aliases"))
         if "parent_id" in given:
             fields["parent_id"] = None if given["parent_id"] is None else int(given["parent_id"])
         fields.update(_image(given))
@@ -53,7 +52,7 @@ class NamedMutations:
     def update_tag(self, given: Input, caller: Caller) -> Any:
         library = self._library
         which = found(library.tags, "tag", given["id"])
-        fields = _copied(given, ("name", "sort_name", "description"), lists=("aliases",))
+        fields = copied(given, ("name", "sort_name", "description"), lists=("aliases",))
         if given.get("ignore_auto_tag") is not None:
             fields["ignore_auto_tag"] = given["ignore_auto_tag"]
         library.change_named(library.tags, which, **fields)
@@ -61,20 +60,6 @@ class NamedMutations:
             HookEvent("Tag.Update.Post", which, without_empty(given), tuple(given)), caller
         )
         return library.tags.get(which)
-
-    def update_group(self, given: Input, caller: Caller) -> Any:
-        library = self._library
-        which = found(library.groups, "group", given["id"])
-        fields = _copied(given, ("name", "aliases", "director", "synopsis"))
-        if "date" in given:
-            fields["date"] = parsed_date(given["date"])
-        if "studio_id" in given:
-            fields["studio_id"] = None if given["studio_id"] is None else int(given["studio_id"])
-        library.change_named(library.groups, which, **fields)
-        self._core.fire(
-            HookEvent("Group.Update.Post", which, without_empty(given), tuple(given)), caller
-        )
-        return library.groups.get(which)
 
     def destroy_tag(self, given: Input, caller: Caller) -> bool:
         which = found(self._library.tags, "tag", given["id"])
@@ -108,14 +93,6 @@ class NamedMutations:
             self._core.fire(
                 HookEvent(f"{kind}.Destroy.Post", each, [str(every) for every in ids]), caller
             )
-
-
-def _copied(given: Input, texts: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
-    fields: dict[str, Any] = {key: given[key] or "" for key in texts if key in given}
-    if "gender" in fields:
-        fields["gender"] = given["gender"]
-    fields.update({key: tuple(given[key] or ()) for key in lists if key in given})
-    return fields
 
 
 def _image(given: Input) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def object_fields() -> dict[str, dict[str, Resolver]]:
             "tags": _tags,
             "front_image_path": _image_path("group", "frontimage"),
             "back_image_path": lambda group, info: None,
+            "containing_groups": _containing_groups,
+            "sub_groups": _sub_groups,
             "scene_count": _group_scenes,
         },
         "Plugin": _plugin_fields(),
@@ -121,6 +123,16 @@ def _performers(scene: Scene, info: _Info) -> list[Performer]:
 
 def _linked_group(link: SceneGroup, info: _Info) -> Group:
     return context_of(info).core.library.groups[link.group_id]
+
+
+def _containing_groups(group: Group, info: _Info) -> list[dict[str, Any]]:
+    groups = context_of(info).core.library.groups
+    return [{"group": groups[one], "description": ""} for one in group.containing_ids]
+
+
+def _sub_groups(group: Group, info: _Info) -> list[dict[str, Any]]:
+    groups = context_of(info).core.library.groups.values()
+    return [{"group": one, "description": ""} for one in groups if group.id in one.containing_ids]
 
 
 def _fingerprints(file: VideoFile, info: _Info) -> list[dict[str, str]]:

@@ -79,8 +79,10 @@ type Performer {
 type Group {
   id: ID! name: String! aliases: String date: String director: String synopsis: String urls: [String!]!
   studio: Studio tags: [Tag!]! front_image_path: String back_image_path: String
+  containing_groups: [GroupDescription!]! sub_groups: [GroupDescription!]!
   scene_count(depth: Int): Int! created_at: Time! updated_at: Time!
 }
+type GroupDescription { group: Group! description: String }
 type FindScenesResultType { count: Int! duration: Float! filesize: Float! scenes: [Scene!]! }
 type FindPerformersResultType { count: Int! performers: [Performer!]! }
 type FindStudiosResultType { count: Int! studios: [Studio!]! }
@@ -148,8 +150,17 @@ input StudioUpdateInput { id: ID! name: String parent_id: ID urls: [String!] ali
   String }
 input TagUpdateInput { id: ID! name: String sort_name: String description: String aliases: [String!]
   ignore_auto_tag: Boolean }
+input GroupDescriptionInput { group_id: ID! description: String }
+input GroupCreateInput { name: String! aliases: String date: String studio_id: ID director: String
+  synopsis: String containing_groups: [GroupDescriptionInput!] sub_groups: [GroupDescriptionInput!]
+  front_image: String }
 input GroupUpdateInput { id: ID! name: String aliases: String date: String studio_id: ID director:
-  String synopsis: String }
+  String synopsis: String containing_groups: [GroupDescriptionInput!]
+  sub_groups: [GroupDescriptionInput!] front_image: String }
+input GroupDestroyInput { id: ID! }
+input GroupSubGroupAddInput { containing_group_id: ID! sub_groups: [GroupDescriptionInput!]!
+  insert_index: Int }
+input GroupSubGroupRemoveInput { containing_group_id: ID! sub_group_ids: [ID!]! }
 input TagDestroyInput { id: ID! }
 input TagsMergeInput { source: [ID!]! destination: ID! }
 input PluginArgInput { key: String! value: PluginValueInput }
@@ -192,7 +203,11 @@ type Mutation {
   tagUpdate(input: TagUpdateInput!): Tag
   tagDestroy(input: TagDestroyInput!): Boolean!
   tagsMerge(input: TagsMergeInput!): Tag
+  groupCreate(input: GroupCreateInput!): Group
   groupUpdate(input: GroupUpdateInput!): Group
+  groupDestroy(input: GroupDestroyInput!): Boolean!
+  addGroupSubGroups(input: GroupSubGroupAddInput!): Boolean!
+  removeGroupSubGroups(input: GroupSubGroupRemoveInput!): Boolean!
   metadataScan(input: ScanMetadataInput!): ID!
   configurePlugin(plugin_id: ID!, input: Map!): Map!
   setPluginsEnabled(enabledMap: BoolMap!): Boolean!

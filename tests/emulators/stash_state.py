@@ -152,8 +152,17 @@ class LibraryState:
                 performers=tuple(self.performers[each].name for each in scene.performer_ids),
                 tags=tuple(self.tags[each].name for each in scene.tag_ids),
                 groups=tuple(self.groups[each.group_id].name for each in scene.group_links),
+                all_groups=tuple(sorted(self.groups[one].name for one in self._all_groups(scene))),
                 files=self.files_of(scene),
             )
+
+    def _all_groups(self, scene: Scene) -> set[int]:
+        found: set[int] = set()
+        ahead = {link.group_id for link in scene.group_links}
+        while ahead:
+            found |= ahead
+            ahead = {one for each in ahead for one in self.groups[each].containing_ids} - found
+        return found
 
     def scene_ids(self) -> list[int]:
         with self.lock:

@@ -55,7 +55,9 @@ FIELD_CASES: dict[str, FieldCase] = {
     "roles": FieldCase("role_texts", {"performers": ["Mia", "Jon"]}, [], ["Mia: female"]),
     "director": FieldCase("directors", {"director": "Ada & Bo"}, ["Theirs"], ["Ada", "Bo"]),
     "tags": FieldCase("genres", {"tags": ["train", "night"]}, ["drama"], ["night", "train"]),
-    "collection": FieldCase("collections", {"studio": "Aurora"}, ["Mine"], ["Aurora", "Mine"]),
+    "collection": FieldCase(
+        "collections", {"studio": "Aurora", "groups": ["Saga"]}, ["Mine"], ["Aurora", "Mine"]
+    ),
     "content_rating": FieldCase("content_rating", {"tags": ["train", "night"]}, "R", "XXX"),
     "rating": FieldCase("user_rating", {"rating100": 80}, 4.0, 8.0),
     "poster": FieldCase("poster_bytes", {"cover": OURS}, THEIRS, OURS),

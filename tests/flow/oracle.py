@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from tests.emulators.plex_model import Item
+from tests.emulators.plex_model import Collection, Item
 from tests.emulators.stash_library import StashLibrary
 from tests.emulators.stash_model import SceneView
+from tests.harness.in_process import InProcessHarness
 
 TEXTS = ("summary", "studio", "date")
 NAMES = ("roles", "genres", "collections")
@@ -45,7 +46,7 @@ def expected_values(scene: SceneView) -> dict[str, Any]:
         "date": scene.date or "",
         "roles": names_of(scene.performers),
         "genres": names_of(scene.tags),
-        "collections": names_of([scene.studio] if scene.studio else []),
+        "collections": names_of([*([scene.studio] if scene.studio else []), *scene.all_groups]),
         "poster": scene.cover,
     }
 
@@ -119,6 +120,20 @@ def check(
                 ledger.wrote.get((item, name)),
                 ledger.ever[item, name],
             )
+
+
+def check_collections(worker: InProcessHarness) -> None:
+    """Every collection that PlexSync made shows its group, and none is empty."""
+    groups = worker.stash.library.groups.values()
+    rows = worker.rows("SELECT item, title FROM collections WHERE due = 0")
+    assert worker.rows("SELECT title FROM collections WHERE due > 0") == []
+    for item, title in rows:
+        collection = worker.plex.library.find(item)
+        assert isinstance(collection, Collection), f"{title} is gone"
+        assert collection.tag.members, f"{title} is empty"
+        named = [one for one in groups if one.name.casefold() == title.casefold()]
+        shown = (collection.summary, collection.poster_bytes)
+        assert not named or shown in [(one.synopsis, one.image) for one in named], title
 
 
 def _check_emptied(

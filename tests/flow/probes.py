@@ -90,6 +90,12 @@ def namesakes(worker: InProcessHarness) -> object:
     return sorted(worker.shown(item).roles)
 
 
+def collections_with_groups(worker: InProcessHarness) -> object:
+    """The collections of a scene whose groups become some."""
+    worker.configure(c_sync_groups=True)
+    return synced(worker)["collection"]
+
+
 def two_libraries(worker: InProcessHarness) -> object:
     """The titles of one file's items in two libraries."""
     other = worker.plex.library.add_section("Other", ["/media"]).key

@@ -6,13 +6,14 @@ nothing where there is nothing to do it to. Names stay unique, as Stash has them
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hooks.entry import run_hook
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_hooks import HookEvent
-from tests.emulators.stash_model import Scene
+from tests.emulators.stash_model import Scene, SceneGroup
 from tests.flow.oracle import WriteLedger, observed_values
 from tests.harness.images import picture
 from tests.harness.in_process import InProcessHarness
@@ -20,7 +21,7 @@ from tests.harness.requests import written_items
 
 WORDS = ("", "Night Train", "Dawn & Dusk", "Über alle Berge – Teil 2", "a, b", "0")
 DAYS = (None, "2024-02-29", "1999-12-31", "2020-06-15")
-TITLE, STUDIO, DETAILS, DATE = "title", "studio_id", "details", "date"
+TITLE, STUDIO, DETAILS, DATE, GROUPS = "title", "studio_id", "details", "date", "groups"
 PRIVATE = "private"
 
 
@@ -34,6 +35,7 @@ class RandomActionHarness(InProcessHarness):
     def fill(self) -> None:
         """Add a few scenes with items, some identified, one in Stash alone, and one foreign item."""
         self.hooks_enabled = False
+        self._collections: set[int] = set()
         self._names = 0
         self._sizes = 1_000
         self.ledger = WriteLedger()
@@ -44,15 +46,18 @@ class RandomActionHarness(InProcessHarness):
             "performers": ["Mia", "Jon"],
             "tags": ["train", "night"],
         }
+        series = self.stash.library.add_group("Series", synopsis="All.", image=picture(3))
+        self.stash.library.add_group("Part", containing_ids=(series,), synopsis="One.")
         self._pair(
             "full.mp4",
             title="Full",
             details="Words.",
             date="2024-03-09",
             cover=picture(1),
+            groups=["Part"],
             **shared,
         )
-        self._pair("half.mp4", title="Half", studio="Borealis", tags=["night"])
+        self._pair("half.mp4", title="Half", studio="Borealis", tags=["night"], groups=["Series"])
         self._pair("bare.mp4")
         self._pair(
             "more.mp4", title="More", performers=["Jon"], details="Other words.", cover=picture(2)
@@ -67,9 +72,12 @@ class RandomActionHarness(InProcessHarness):
         excluded.
         """
         before, seen, watch = self.shown_now(), len(self.plex.writes()), set(self.scenes_of_items())
+        self._collections |= self.collection_keys()
         self.ledger.desired(self.scenes_of_items(), self.stash.library)
         super().run_until_idle(after_s)
-        assert self.restores or written_items(self.plex.writes()[seen:]) <= watch
+        self._collections |= self.collection_keys()
+        written = written_items(self.plex.writes()[seen:])
+        assert self.restores or written - self._collections <= watch
         self.ledger.seen(before, self.shown_now())
 
     def shown_now(self) -> dict[int, dict[str, Any]]:
@@ -89,6 +97,10 @@ class RandomActionHarness(InProcessHarness):
                 if not any(tag.casefold() == PRIVATE for tag in library.scene(scene).tags):
                     found[item.rating_key] = scene
         return found
+
+    def collection_keys(self) -> set[int]:
+        """The rating keys of all collections."""
+        return {key for one in self.plex.library.sections.values() for key in one.collections}
 
     def _pair(self, name: str, **fields: Any) -> None:
         self._sizes += 1
@@ -137,7 +149,7 @@ class RandomActionHarness(InProcessHarness):
         )
 
     def table(self, kind: str) -> dict[int, Any]:
-        """The performers, tags or studios."""
+        """The performers, tags, studios or groups."""
         table: dict[int, Any] = getattr(self.stash.library, f"{kind}s")
         return table
 
@@ -153,6 +165,7 @@ def _fields(worker: RandomActionHarness, which: int, value: int) -> dict[str, An
         {"tag_ids": [str(each) for each in worker.some_ids("tag", value)]},
         {STUDIO: str(studios[value % len(studios)]) if studios and value % 3 else None},
         {STUDIO: None, DETAILS: "", DATE: None, "tag_ids": [], "performer_ids": []},
+        {GROUPS: [{"group_id": str(each)} for each in worker.some_ids("group", value)]},
     )
     return dict(everything[which % len(everything)])
 
@@ -176,6 +189,9 @@ def save_form(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
 def save_many(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     fields = _fields(worker, b, c)
     modes = ("SET", "ADD", "REMOVE")
+    links = fields.pop(GROUPS, None)
+    if links is not None:
+        fields["group_ids"] = [link["group_id"] for link in links]
     given = {
         key: {"mode": modes[a % 3], "ids": value} if isinstance(value, list) else value
         for key, value in fields.items()
@@ -188,10 +204,13 @@ def write_database(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     scene = worker.some_scene(a)
     if scene:
         given = _fields(worker, b, c)
+        links = given.pop(GROUPS, None)
         typed = {
             key: tuple(map(int, value)) if isinstance(value, list) else value
             for key, value in given.items()
         }
+        if links is not None:
+            typed["group_links"] = tuple(SceneGroup(int(link["group_id"])) for link in links)
         if typed.get(STUDIO):
             typed[STUDIO] = int(str(typed[STUDIO]))
         worker.stash.library.change_scene(scene.id, touch=False, **typed)
@@ -246,7 +265,7 @@ def auto_tag(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
 
 
 def rename_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
-    kind = ("performer", "tag", "studio")[a % 3]
+    kind = ("performer", "tag", "studio", "group")[a % 4]
     table = worker.table(kind)
     one = sorted(table)[b % len(table)] if table else 0
     if one and table[one].name != PRIVATE:
@@ -264,8 +283,37 @@ def merge_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
         worker.stash.library.performer_merge([one], other)
 
 
+def add_group(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    """Create a group around another one, which makes it show on that one's scenes."""
+    groups = sorted(worker.table("group"))
+    parts = [{"group_id": str(groups[a % len(groups)])}] if groups and b % 2 else []
+    worker.stash.change_groups("groupCreate", name=worker.new_name(c), sub_groups=parts)
+
+
+def edit_group(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    groups = sorted(worker.table("group"))
+    if groups:
+        image = base64.b64encode(picture(c % 5)).decode() if b % 3 else None
+        which = str(groups[a % len(groups)])
+        text = WORDS[c % len(WORDS)]
+        worker.stash.change_groups("groupUpdate", id=which, synopsis=text, front_image=image)
+
+
+def nest_groups(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    """Add or remove a sub-group: no hook, and no new timestamp."""
+    groups = sorted(worker.table("group"))
+    one, other = (groups[a % len(groups)], groups[b % len(groups)]) if groups else (0, 0)
+    is_nested = one and other in worker.table("group")[one].containing_ids
+    if is_nested:
+        given: dict[str, Any] = {"sub_group_ids": [str(one)]}
+        worker.stash.change_groups("removeGroupSubGroups", containing_group_id=str(other), **given)
+    elif one > other:  # so that no loop can come of it
+        given = {"sub_groups": [{"group_id": str(one)}]}
+        worker.stash.change_groups("addGroupSubGroups", containing_group_id=str(other), **given)
+
+
 def destroy_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
-    kind = ("performer", "tag", "studio")[a % 3]
+    kind = ("performer", "tag", "studio", "group")[a % 4]
     ids = [one for one, each in sorted(worker.table(kind).items()) if each.name != PRIVATE]
     if ids:
         worker.stash.destroy_named(kind.title(), ids[b % len(ids)])
@@ -379,7 +427,7 @@ ACTIONS: dict[str, Action] = {
     action.__name__: action
     for action in (
         save, save_form, save_many, write_database, exclude, create, destroy, merge, cover, auto_tag, rename_named,
-        merge_named, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
+        merge_named, add_group, edit_group, nest_groups, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
         sync_all, restart_worker,
     )
 }  # fmt: skip

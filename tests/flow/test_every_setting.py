@@ -102,6 +102,12 @@ SETTING_CASES: dict[str, SettingCase] = {
     "content_rating": SettingCase(probes.field("content_rating"), (
         ("", BEFORE["content_rating"]), ("XXX", "XXX"), ("sea => PG; NIGHT => R18; * => XXX", "R18"),
     )),
+    "sync_groups": SettingCase(probes.field("collection"), (
+        (False, ["Aurora", "Mine"]), (True, ["Aurora", "Mine", "Saga"]),
+    )),
+    "collection_prefix_group": SettingCase(probes.collections_with_groups, (
+        ("", ["Aurora", "Mine", "Saga"]), ("Group:", ["Aurora", "Group: Saga", "Mine"]),
+    )),
     "max_tags": SettingCase(probes.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
     "strip_emoji": SettingCase(probes.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
     "preserve_plex_edits": SettingCase(probes.edited_by_hand, ((False, "Changed."), (True, "By hand"))),

@@ -14,7 +14,7 @@ from core.version import VERSION
 from sync_queue import statements as sql
 from sync_queue.ack_queue import SceneAckQueue
 from sync_queue.hook_queue import DATABASE, job_row
-from sync_queue.schema import MIGRATIONS
+from sync_queue.migrations import MIGRATIONS
 from tests.emulators.plex_faults import Fault
 from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_install import uninstall

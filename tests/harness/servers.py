@@ -16,6 +16,7 @@ from sync_queue.hook_queue import DATABASE
 from tests.emulators.plex_model import Item
 from tests.emulators.plex_server import PlexEmulator
 from tests.emulators.plex_switches import PlexSwitches
+from tests.emulators.stash_model import SceneGroup
 from tests.emulators.stash_server import StashEmulator
 from tests.harness.plugin_copy import copy_plugin
 from tests.harness.requests import edited_item, is_item_edit, is_of_kind
@@ -116,7 +117,9 @@ class ServerPair:
         self.stash.bulk_update(scenes, **{**values, **lists})
 
     def change(self, scene: int, **fields: Any) -> None:
-        """Change a scene without a hook; tags, performers and the studio by their names."""
+        """Change a scene without a hook; tags, performers and the studio by their names, groups by
+        their ids.
+        """
         library = self.stash.library
         given = dict(fields)
         for name, key, find in (
@@ -125,6 +128,8 @@ class ServerPair:
         ):
             if name in given:
                 given[key] = tuple(find(value) for value in given.pop(name))
+        if "groups" in given:
+            given["group_links"] = tuple(SceneGroup(group) for group in given.pop("groups"))
         if "studio" in given:
             studio = given.pop("studio")
             given["studio_id"] = library.studio_id(studio) if studio else None

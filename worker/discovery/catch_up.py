@@ -9,19 +9,21 @@ from collections.abc import Iterator
 
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
-from core.entity import KINDS
+from core.entity import KINDS, is_shown
 from core.errors import StashQueryError
 from core.job import CATCH_UP, PRIORITY_BACKFILL, scene_subject
 from core.log import EventLog
 from core.units import DAY_S
 from stash.answers import SceneState
 from stash.client import StashClient
+from stash.groups import read_group_parents
 from stash.times import SETTLED_S, is_settled, parse_time, since_text
 from sync_queue import statements as sql
 from sync_queue.entities import EntityIndex
 from sync_queue.meta import MetaStore, parse_float
 from sync_queue.records import Records
 from sync_queue.store import JobStore
+from worker.discovery.fan_out import GROUP
 from worker.discovery.first_trace import first_trace
 
 WATERMARK = sql.WATERMARK
@@ -125,10 +127,27 @@ class CatchUp:
         A Stash that does not support the query must not prevent the catch-up of scenes.
         """
         try:
-            return list(self._iter_changed_entities(stash, since, now))
+            changed = list(self._iter_changed_entities(stash, since, now))
+            return list(dict.fromkeys([*changed, *self._regrouped(stash, now)]))
         except StashQueryError as error:
             self._log.info("catch_up.failed", detail=str(error))
             return []
+
+    def _regrouped(self, stash: StashClient, now: float) -> list[str]:
+        """Return the groups that other groups contain now than the index says.
+
+        Stash runs no hook and moves no time when sub-groups are added or removed on their tab.
+        """
+        if not is_shown(GROUP, stash.selection.text):
+            return []
+        known = self._index.parents_of_kind(GROUP)
+        return [
+            subject
+            for subject, parents in (read_group_parents(stash) if known else {}).items()
+            if subject in known
+            and known[subject] not in (None, parents)
+            and not self._is_waiting(subject, None, now)
+        ]
 
     def _iter_changed_entities(self, stash: StashClient, since: float, now: float) -> Iterator[str]:
         """Yield changed entities, newest first, until a page reaches what is older than `since`."""

@@ -15,12 +15,14 @@ from core.job import CATCH_UP, PRIORITY_FAN_OUT, SEEN, Job, scene_subject
 from core.outcome import Disposition, Outcome, SyncResult
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
+from sync_queue.collections import OwnCollections
 from sync_queue.entities import EntityIndex
 from sync_queue.store import JobStore
 from validation.metadata import SyncMetadata
 
 PAGE = 500
 FAN_OUT = "fan_out"
+GROUP = "group"
 GONE = "gone"
 # Results after which Plex shows the scene as it was read.
 WRITTEN = frozenset({SyncResult.WROTE, SyncResult.SAME, SyncResult.CLAIMED})
@@ -69,6 +71,8 @@ def entities_of(scene: SyncMetadata, read_at: float) -> tuple[Entity, ...]:
         named.append(Entity(f"studio:{scene.studio_id}", scene.studio, parent))
     if scene.parent_studio_id is not None:
         named.append(Entity(f"studio:{scene.parent_studio_id}", scene.parent_studio, None))
+    groups = zip(scene.group_ids, scene.groups, scene.group_parents, strict=True)
+    named += [Entity(f"group:{key}", name, parents) for key, name, parents in groups]
     details = scene.entity_details
     return tuple(
         replace(entity, read_at=read_at, details=details.get(entity.subject, ""))
@@ -92,6 +96,7 @@ class FanOut:
     ) -> None:
         self._store = store
         self._index = index
+        self._collections = OwnCollections(store)
         self._clock = clock
         self._checkpoint = checkpoint
         self._last_checked: dict[str, float] = {}
@@ -143,13 +148,16 @@ class FanOut:
         entity, known = now[job.subject], self._index.known(job.subject)
         causes = job.causes
         affected = AffectedScenes.NONE
-        if is_shown(job.kind):
+        if is_shown(job.kind, stash.selection.text):
             affected = affected_scenes(known, entity, causes)
         queued = self._enqueue_affected(stash, job, affected)
         # The target of a merge is touched without a visible change: look for the sources.
         is_unexplained = affected is AffectedScenes.NONE and bool(causes & UNREPORTED_CAUSES)
         if is_unexplained and self._last_checked.get(job.kind, 0.0) <= job.enqueued_at:
             queued += self.enqueue_deleted(stash, job.kind)
+        # Synopsis and front image are no scene's: only the group's collections show them.
+        if job.kind == GROUP:
+            self._collections.mark_due(job.subject, entity.shown if entity else "")
         self._checkpoint("fan_out.queued")
         if entity is not None:
             self._index.remember(entity)
@@ -171,7 +179,7 @@ class FanOut:
         Stash calls no hook for the sources of a merge: only the target is reported as updated.
         """
         self._last_checked[kind] = self._clock.wall()
-        known = self._index.known_of_kind(kind) if is_shown(kind) else []
+        known = self._index.known_of_kind(kind) if is_shown(kind, stash.selection.text) else []
         deleted = sorted(set(known) - stash.entity_ids(kind)) if known else []
         subjects = [
             subject for subject in deleted if not self._store.has_pending_change(subject, since=0.0)

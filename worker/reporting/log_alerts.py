@@ -25,6 +25,10 @@ TEXTS = {
     "backup.failed": (
         "PlexSync could not back up its queue: {detail}. The previous backup stays. " + DISK
     ),
+    "collection.refused": (
+        "The collection {title} in Plex does not show {what} of its group: {detail}. Change it in "
+        "Stash; PlexSync then sends it again."
+    ),
     "library.missing": (
         "{detail}. PlexSync continues with the other libraries; scenes that may be in a missing "
         f"one wait. Correct the setting '{LIBRARIES}', or bring the library back; put a name that "

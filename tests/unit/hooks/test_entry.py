@@ -464,6 +464,11 @@ def test_when_in_doubt_an_update_of_an_entity_is_noted(keys: object) -> None:
     assert job_from_context(context("Studio.Update.Post", inputFields=keys), NOW) is not None
 
 
+@pytest.mark.parametrize("key", ["synopsis", "front_image", "sub_groups", "containing_groups"])
+def test_what_a_collection_shows_of_a_group_is_noted(key: str) -> None:
+    assert job_from_context(context("Group.Update.Post", inputFields=["id", key]), NOW) is not None
+
+
 @pytest.mark.parametrize("trigger", ["Tag.Destroy.Post", "Tag.Merge.Post"])
 def test_the_end_of_an_entity_is_never_silent(trigger: str) -> None:
     assert job_from_context(context(trigger, inputFields=["favorite"]), NOW) is not None

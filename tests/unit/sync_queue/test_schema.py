@@ -12,11 +12,11 @@ from core.errors import RENAMED_ERRORS
 from sync_queue.dead_letters import DeadLetters
 from sync_queue.hook_queue import DATABASE, connect
 from sync_queue.meta import start_epoch
+from sync_queue.migrations import MIGRATIONS
 from sync_queue.salvage import recover_tables, salvage
 from sync_queue.schema import (
     BACKUP,
     MENDED,
-    MIGRATIONS,
     back_up,
     is_damaged,
     mark_suspect,
@@ -127,8 +127,9 @@ def test_a_migration_step_is_applied_once(queue: QueueHarness) -> None:
 
 
 def drop_later_steps(connection: sqlite3.Connection) -> None:
-    """Take off what the steps after the fourth add."""
-    for name in ("INDEX dead_letters_by_time", "INDEX dead_letters_by_reason", "TABLE overrides"):
+    """Take off what the fifth step and those after it add."""
+    indexes = ("INDEX dead_letters_by_time", "INDEX dead_letters_by_reason")
+    for name in (*indexes, "TABLE overrides", "TABLE collections"):
         connection.execute(f"DROP {name}")
     connection.execute("ALTER TABLE entities DROP COLUMN details")
 

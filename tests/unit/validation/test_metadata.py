@@ -55,7 +55,6 @@ def test_a_full_scene_is_read_completely() -> None:
         cast=(Performer(1, "Anna"), Performer(2, "zoe")),
         tags=("z", "a"),
         tag_ids=(9, 8),
-        collections=("Studio",),
         organized=True,
         created_at="2024-01-01T00:00:00Z",
         updated_at="2024-06-01T12:00:00+02:00",
@@ -83,7 +82,7 @@ def test_null_empty_and_missing_mean_the_same() -> None:
     )
 
     assert missing == nulls == empties
-    assert (missing.studio, missing.studio_id, missing.collections, missing.rating) == (
+    assert (missing.studio, missing.studio_id, missing.groups, missing.rating) == (
         "",
         None,
         (),

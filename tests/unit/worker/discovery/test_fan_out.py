@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from core.entity import KINDS, Entity, is_shown, join_details
+from stash.queries import SCENE
+from stash.scene_needs import widest_selection
 from validation.metadata import SyncMetadata, parse_scene
 from worker.discovery.fan_out import AffectedScenes, affected_scenes, entities_of
 
@@ -75,10 +77,21 @@ def test_a_bare_scene_shows_no_entity() -> None:
 
 
 def test_what_no_field_shows_is_known_from_the_table_of_fields() -> None:
-    assert {kind for kind in KINDS if is_shown(kind)} == {"performer", "studio", "tag"}
+    assert {kind for kind in KINDS if is_shown(kind, SCENE)} == {"performer", "studio", "tag"}
+    assert all(is_shown(kind, widest_selection()) for kind in KINDS)
 
 
 # -- between both servers -------------------------------------------------------------------------
 
 
 # -- what is gone without a hook ------------------------------------------------------------------
+
+
+def test_a_scene_shows_its_groups_and_what_contains_them() -> None:
+    series = {"id": "2", "name": "Series", "containing_groups": []}
+    part = {"id": "1", "name": "Part", "containing_groups": [{"group": series}]}
+
+    assert entities_of(scene(groups=[{"group": part}]), 5.0) == (
+        Entity("group:1", "Part", "2", read_at=5.0),
+        Entity("group:2", "Series", "", read_at=5.0),
+    )

@@ -1,0 +1,89 @@
+"""Ask Stash for groups: what a group's collection shows, and which groups contain it."""
+
+from dataclasses import dataclass
+
+from core.entity import entity_subject
+from core.errors import StashQueryError
+from stash import queries
+from stash.answers import Cover, check_image, expect_shape, is_placeholder, read_parents
+from stash.client import StashClient
+
+# The end of the address of a group without a front image. Stash sends a picture for it all the
+# same; seen in Stash v0.30 for performers, whose addresses are made alike.
+_NO_IMAGE = "default=true"
+
+
+@dataclass(frozen=True, slots=True)
+class StashGroup:
+    """A group as its collection shows it.
+
+    Attributes:
+        group_id: Stash's id.
+        name: its name.
+        synopsis: its synopsis, "" for none.
+        has_image: whether it has a front image.
+    """
+
+    group_id: int
+    name: str
+    synopsis: str
+    has_image: bool
+
+
+def read_group(stash: StashClient, group_id: int) -> StashGroup | None:
+    """Return the group; None if Stash no longer has it.
+
+    Raises:
+        StashUnavailable, StashQueryError: Stash failed.
+    """
+    data = stash.graphql(queries.GROUP, {"id": str(group_id)})
+    with expect_shape():
+        raw = data["findGroup"]
+        if raw is None:
+            return None
+        path = str(raw["front_image_path"] or "")
+        has_image = bool(path) and not path.endswith(_NO_IMAGE)
+        return StashGroup(group_id, str(raw["name"]).strip(), str(raw["synopsis"] or ""), has_image)
+
+
+def read_front_image(stash: StashClient, group_id: int, etag: str) -> Cover:
+    """Return the group's front image, with one conditional request.
+
+    Args:
+        stash: the client.
+        group_id: the group; ask only for one that has an image.
+        etag: the ETag of the image that is already known, "" for none.
+
+    Raises:
+        StashUnavailable: Stash is away, or waits for its user.
+        StashQueryError: Stash cannot send this image.
+    """
+    headers = {"If-None-Match": etag} if etag else {}
+    url = f"{stash.base_url}/group/{group_id}/frontimage"
+    response = stash.s.request("GET", url, headers=headers)
+    if response.status_code == 304:
+        return Cover(None, etag, unchanged=True)
+    if response.status_code == 404:
+        return Cover(None, "")
+    try:
+        check_image(response, f"the front image of group {group_id}")
+    except StashQueryError:
+        stash.check_ready()
+        raise
+    if is_placeholder(response):
+        return Cover(None, response.headers.get("ETag", ""))
+    return Cover(response.content, response.headers.get("ETag", ""))
+
+
+def read_group_parents(stash: StashClient) -> dict[str, str]:
+    """Return for each group the ids of those that contain it, by the group's subject.
+
+    One request: Stash has no time by which sub-groups that were added or removed could be found.
+
+    Raises:
+        StashUnavailable, StashQueryError: Stash failed.
+    """
+    data = stash.graphql(queries.GROUP_PARENTS)
+    with expect_shape():
+        rows = data["findGroups"]["groups"]
+        return {entity_subject("group", row["id"]): read_parents(row) for row in rows}
