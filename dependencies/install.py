@@ -21,6 +21,7 @@ from core.files import JsonFile
 from core.lock import locked
 from dependencies.installers import Installer, find_installers, run_command
 from dependencies.private_folder import (
+    LOCKED,
     DependencySpec,
     InstallFailed,
     NoInstallerFound,
@@ -30,6 +31,8 @@ from dependencies.private_folder import (
 )
 from dependencies.requirements import parse_requirements, platform_tag, unimportable, unmet
 
+REQUIREMENTS = "requirements.txt"
+LOCK = "dependencies/requirements.lock"
 RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless forced
 LOCK_WAIT_S = 900.0  # while another process installs
 
@@ -47,11 +50,14 @@ def ensure_dependencies(
     run: RunCommand | None = None,
     now: Callable[[], float] = time.time,
     wait_s: float = LOCK_WAIT_S,
-) -> None:
+) -> str:
     """Make the packages importable in this process; install into `data_dir`/deps what is missing.
 
+    Return a warning for the user if other versions than those of the lock file were installed just
+    now, "" otherwise.
+
     Args:
-        root: the plugin's folder, holding requirements.txt.
+        root: the plugin's folder, holding requirements.txt and the lock file.
         data_dir: the plugin's data folder; nothing outside of it is written.
         force: try to install although it failed in the last ten minutes.
         installers: what may install; by default pip, uv, and the pip that Python carries along.
@@ -65,19 +71,28 @@ def ensure_dependencies(
     needs = read_needs(Path(root).absolute())
     deps = Path(data_dir).absolute() / "deps"
     target = deps / needs.key
+    warning = ""
     if not _is_usable(needs, target):
         absent = unmet(needs.requirements, sys.path) or unimportable(needs.requirements)
         if not absent:
-            return
+            return ""
         known = find_installers() if installers is None else installers
         try:
             deps.mkdir(mode=0o700, parents=True, exist_ok=True)
             with locked(deps / ".lock", wait_s):
-                _install_once(needs, deps, absent, known, run or run_command, now(), force)
+                warning = _install_once(
+                    needs, deps, absent, known, run or run_command, now(), force
+                )
         except OSError as error:
-            command = manual_installer(known).command(needs.file, target)
+            command = _command_by_hand(manual_installer(known), needs, target)
             raise _folder_error(error, absent, deps, command) from error
     use_folder(target)
+    return warning
+
+
+def _command_by_hand(installer: Installer, needs: DependencySpec, target: Path) -> list[str]:
+    """Return the command with which the user installs what the lock file names."""
+    return installer.command(needs.lock, target, LOCKED)
 
 
 def _is_usable(needs: DependencySpec, target: Path) -> bool:
@@ -98,18 +113,22 @@ def read_needs(root: Path) -> DependencySpec:
     """Return the requirements of the plugin in `root`.
 
     Raises:
-        DependencyError: requirements.txt is missing or damaged.
+        DependencyError: requirements.txt or the lock file is missing or damaged.
     """
-    file = root / "requirements.txt"
+    file, lock = root / REQUIREMENTS, root / LOCK
     try:
         raw = file.read_bytes()
         requirements = parse_requirements(raw.decode("utf-8"))
+        locked = lock.read_bytes()
     except (OSError, ValueError) as error:
         raise DependencyError(
-            f"PlexSync is incomplete, {file} cannot be used ({error}): install the plugin again"
+            f"PlexSync is incomplete, {file} or {lock} cannot be used ({error}): "
+            "install the plugin again"
         ) from error
+    # A newer lock file alone replaces nothing: what is installed is in the range.
+    key = f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}"
     return DependencySpec(
-        file, requirements, f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}"
+        file, lock, requirements, key, f"{key}-{hashlib.sha256(locked).hexdigest()[:12]}"
     )
 
 
@@ -139,29 +158,33 @@ def _install_once(
     run: RunCommand,
     now: float,
     force: bool,
-) -> None:
-    """Install, unless another process did, or failed a moment ago. The lock is held."""
+) -> str:
+    """Install, unless another process did or failed a moment ago; return the warning.
+
+    The folder's lock is held.
+    """
     target = deps / needs.key
     failures = JsonFile(deps / "failed.json", time.sleep)
     if _is_usable(needs, target):
-        return
+        return ""
     last = failures.read() or {}
     age = now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
     # A user who has installed one of them from the system need not wait for the next try.
-    is_same = last.get("key") == needs.key and last.get("absent", absent) == absent
+    is_same = last.get("key") == needs.revision and last.get("absent", absent) == absent
     if not force and is_same and 0 <= age < RETRY_AFTER_S:
         raise DependencyError(str(last.get("why")))
     try:
-        install(needs, deps, installers, run)
+        warning = install(needs, deps, installers, run)
     except InstallFailed as failure:
-        command = failure.installer.command(needs.file, target)
+        command = _command_by_hand(failure.installer, needs, target)
         reason = _error_message(absent, str(failure), command, failure.advice)
         if not isinstance(
             failure, NoInstallerFound
         ):  # a user who installs pip now need not wait for the next try
-            failures.write({"at": now, "key": needs.key, "why": reason, "absent": absent})
+            failures.write({"at": now, "key": needs.revision, "why": reason, "absent": absent})
         raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)
+    return warning
 
 
 def _folder_error(
