@@ -18,7 +18,7 @@ EXAMPLES = 2000
 PY = .venv/bin/python
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env screenshots check-stash clean
+.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -31,6 +31,8 @@ help:
 	@echo "make soak     long randomised kill runs"
 	@echo "make fuzz     random input from every side, random histories of both servers (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make lock     lock the newest allowed versions of the packages that users get, with hashes"
+	@echo "make lock-check   ask the package index whether every Python and system gets the locked wheels"
 	@echo "make ui       build the page's script and style sheet from ui/src (needs Node 20 or newer)"
 	@echo "make page-env install Node and Playwright into .venv, for the page's build and its browser tests"
 	@echo "make screenshots  take the pictures of docs/ui.md and README.md again (needs Chromium, too)"
@@ -68,6 +70,7 @@ static: env
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
+	$(PY) -m tools.lock --check
 	$(PY) -m tools.prose
 
 page-check: env
@@ -100,6 +103,12 @@ soak: env
 
 tables: env
 	$(PY) -m tools.tables
+
+lock: env
+	$(PY) -m tools.lock
+
+lock-check: env
+	$(PY) -m tools.lock --wheels
 
 ui: env
 	@$(PY) -m tools.page_build build
