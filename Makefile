@@ -16,13 +16,14 @@ STASH = http://localhost:9999
 PARTS =
 EXAMPLES = 2000
 PY = .venv/bin/python
-TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
+TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests noxfile.py
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
+.PHONY: help env test test-all cover gate check static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
 	@echo "make test     the whole suite, coverage enforced"
+	@echo "make test-all the suite on every Python found, 3.10 to 3.14; unit tests with the lowest packages"
 	@echo "make cover    the lines that TESTS=... leaves uncovered (default tests/unit)"
 	@echo "make check    format, lint, types, generated files and unit tests: before every commit"
 	@echo "make bench    what it costs: ratios, milliseconds and requests (PARTS=...; AGAINST=revision compares)"
@@ -56,6 +57,9 @@ cover: env
 	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) $(TESTS)
 	@$(PY) -m coverage combine -q
 	$(PY) -m coverage report --skip-covered --show-missing
+
+test-all: env
+	@JOBS="$(JOBS)" $(PY) -m nox
 
 gate:
 	@$(PY) -m coverage combine -q
@@ -129,5 +133,5 @@ check-stash: env
 
 clean:
 	rm -rf ui/node_modules ui/emulator/built
-	rm -rf .venv .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site
+	rm -rf .venv .nox .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
