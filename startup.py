@@ -83,6 +83,7 @@ def run_worker_process(started_by: str) -> int:
         warning = ensure_dependencies(ROOT, DATA)
     except DependencyError as error:
         write_pending_message(DATA, "error", str(error))
+        lease.release()
         return 1
     if warning:
         write_pending_message(DATA, "warning", warning)

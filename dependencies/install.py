@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from core.files import JsonFile
 from core.lock import locked
@@ -53,8 +54,7 @@ def ensure_dependencies(
 ) -> str:
     """Make the packages importable in this process; install into `data_dir`/deps what is missing.
 
-    Return a warning for the user if other versions than those of the lock file were installed just
-    now, "" otherwise.
+    Return a warning if other versions than the locked ones were installed just now, "" otherwise.
 
     Args:
         root: the plugin's folder, holding requirements.txt and the lock file.
@@ -70,22 +70,35 @@ def ensure_dependencies(
     """
     needs = read_needs(Path(root).absolute())
     deps = Path(data_dir).absolute() / "deps"
-    target = deps / needs.key
-    warning = ""
-    if not _is_usable(needs, target):
+    if not _is_usable(needs, deps / needs.key):
         absent = unmet(needs.requirements, sys.path) or unimportable(needs.requirements)
-        if not absent:
-            return ""
         known = find_installers() if installers is None else installers
-        try:
-            deps.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with locked(deps / ".lock", wait_s):
-                warning = _install_once(
-                    needs, deps, absent, known, run or run_command, now(), force
-                )
-        except OSError as error:
-            command = _command_by_hand(manual_installer(known), needs, target)
-            raise _folder_error(error, absent, deps, command) from error
+        means = _Means(known, run or run_command, now(), force, wait_s)
+        return _install_absent(needs, deps, absent, means) if absent else ""
+    use_folder(deps / needs.key)
+    return ""
+
+
+class _Means(NamedTuple):
+    """What installs, and when: seconds since the epoch, and how long another one may take."""
+
+    installers: Sequence[Installer]
+    run: RunCommand
+    now: float
+    is_forced: bool
+    wait_s: float
+
+
+def _install_absent(needs: DependencySpec, deps: Path, absent: list[str], means: _Means) -> str:
+    """Install into the private folder and use it; return the warning."""
+    target = deps / needs.key
+    try:
+        deps.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(deps / ".lock", means.wait_s):
+            warning = _install_once(needs, deps, absent, means)
+    except OSError as error:
+        command = _command_by_hand(manual_installer(means.installers), needs, target)
+        raise _folder_error(error, absent, deps, command) from error
     use_folder(target)
     return warning
 
@@ -150,15 +163,7 @@ def _origin(module: ModuleType) -> str:
     return getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
 
 
-def _install_once(
-    needs: DependencySpec,
-    deps: Path,
-    absent: list[str],
-    installers: Sequence[Installer],
-    run: RunCommand,
-    now: float,
-    force: bool,
-) -> str:
+def _install_once(needs: DependencySpec, deps: Path, absent: list[str], means: _Means) -> str:
     """Install, unless another process did or failed a moment ago; return the warning.
 
     The folder's lock is held.
@@ -168,20 +173,22 @@ def _install_once(
     if _is_usable(needs, target):
         return ""
     last = failures.read() or {}
-    age = now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
+    age = means.now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
     # A user who has installed one of them from the system need not wait for the next try.
     is_same = last.get("key") == needs.revision and last.get("absent", absent) == absent
-    if not force and is_same and 0 <= age < RETRY_AFTER_S:
+    if not means.is_forced and is_same and 0 <= age < RETRY_AFTER_S:
         raise DependencyError(str(last.get("why")))
     try:
-        warning = install(needs, deps, installers, run)
+        warning = install(needs, deps, means.installers, means.run)
     except InstallFailed as failure:
         command = _command_by_hand(failure.installer, needs, target)
         reason = _error_message(absent, str(failure), command, failure.advice)
         if not isinstance(
             failure, NoInstallerFound
         ):  # a user who installs pip now need not wait for the next try
-            failures.write({"at": now, "key": needs.revision, "why": reason, "absent": absent})
+            failures.write(
+                {"at": means.now, "key": needs.revision, "why": reason, "absent": absent}
+            )
         raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)
     return warning
