@@ -17,6 +17,8 @@ from typing import NamedTuple
 INSTALL_LIMIT_S = 600.0  # for one installer
 
 _OTHER_PLACES = {"PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_TARGET", "UV_PREFIX"}
+# An installer of another Python's time warns of its own code.
+_STRICTNESS = {"PYTHONWARNINGS", "PYTHONDEVMODE"}
 _NO_WINDOW: int = getattr(
     subprocess, "CREATE_NO_WINDOW", 0
 )  # a worker on Windows has no console to lend
@@ -83,9 +85,14 @@ def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an installer's environment: all of it, for indexes, mirrors and proxies, but no
     target.
 
-    `user` and `require-virtualenv` in the user's pip.conf contradict a private folder.
+    Python's warnings are not made errors for it. `user` and `require-virtualenv` in the user's
+    pip.conf contradict a private folder.
     """
-    kept = {name: value for name, value in environment.items() if name not in _OTHER_PLACES}
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name not in _OTHER_PLACES | _STRICTNESS
+    }
     return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
 

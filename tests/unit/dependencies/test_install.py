@@ -394,6 +394,8 @@ def test_an_installer_gets_indexes_and_proxies_only() -> None:
         "PIP_USER": "1",
         "PIP_REQUIRE_VIRTUALENV": "1",
         "PYTHONPATH": "/c",
+        "PYTHONWARNINGS": "error",
+        "PYTHONDEVMODE": "1",
     }
 
     environment = installer_environment({**passed_on, **elsewhere})
