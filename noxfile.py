@@ -73,7 +73,7 @@ os.environ["PATH"] = os.pathsep.join([*FOUND.values(), os.environ["PATH"]])
 def suite(session: nox.Session) -> None:
     """Run the suite with the locked packages."""
     session.install("--require-hashes", "--only-binary", ":all:", "-r", LOCK)
-    session.install("-r", "requirements-dev.txt")
+    session.install("pip", "-r", "requirements-dev.txt")  # tests install with pip, too
     run_tests(session, session.posargs or SUITE)
 
 
@@ -83,7 +83,7 @@ def lowest(session: nox.Session) -> None:
     session.install(
         *("--resolution", "lowest-direct", "--only-binary", ":all:", "-r", "requirements.txt")
     )
-    session.install("-r", "requirements-dev.txt")
+    session.install("pip", "-r", "requirements-dev.txt")  # tests install with pip, too
     run_tests(session, [*(session.posargs or ["tests/unit"]), *NOT_WITH_OTHER_VERSIONS])
 
 

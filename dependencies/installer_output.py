@@ -94,7 +94,12 @@ def last_error_line(output: str) -> str:
     'see https://index'
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no reason given"]
-    errors = [number for number, line in enumerate(lines) if line.lower().startswith("error")]
+    # Before a traceback of its own pip says `ERROR: Exception:`; the last line is the error then.
+    errors = [
+        number
+        for number, line in enumerate(lines)
+        if line.lower().startswith("error") and line != "ERROR: Exception:"
+    ]
     at = errors[-1] if errors else len(lines) - 1
     line = re.sub(r"(?i)^error:\s*", "", lines[at])
     cause = _CAUSE.fullmatch(lines[at + 1]) if at + 1 < len(lines) else None

@@ -143,6 +143,7 @@ def test_the_reason_is_read_from_the_output(output: str, failure: Failure, packa
         ("", "no reason given"),
         ("one\ntwo\n", "two"),
         ("ERROR: broken.\nNote: bye", "broken"),
+        ("ERROR: Exception:\nTraceback ...\nOSError: no space", "OSError: no space"),
         (
             "WARNING: NewConnectionError: ...\nERROR: No matching distribution found",
             "no internet? No matching distribution found",
