@@ -1,4 +1,4 @@
-"""Run the suite on every Python that is found, and unit tests on the oldest packages allowed.
+"""Run the suite on every Python that is found, and a part on the oldest packages allowed.
 
 `make test-all` runs both; `.venv/bin/nox -s suite-3.14 -- tests/unit` runs a part on one Python.
 `PLEXSYNC_PYTHONS` names more interpreters, separated as in PATH.
@@ -21,8 +21,8 @@ FOLDERS = (".pyenv/versions/{version}.*/bin", ".local/share/uv/python/cpython-{v
 # What a warning would be is an error, in the processes that tests start as well.
 STRICT = {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"}
 
-# The first compares what is installed with the lock file; the second reads the options of the pages'
-# generator, which needs a newer pydantic than PlexSync.
+# The first compares what is installed with the lock file; the second reads the options of the
+# pages' generator, which needs a newer pydantic than PlexSync.
 NOT_WITH_OTHER_VERSIONS = (
     "--deselect",
     "tests/unit/tools/test_lock.py::test_the_suite_runs_with_the_locked_versions",
@@ -82,12 +82,14 @@ def suite(session: nox.Session) -> None:
 
 @nox.session(python=list(FOUND)[:1])
 def lowest(session: nox.Session) -> None:
-    """Run the unit tests with the lowest allowed version of every package."""
+    """Run the tests without processes with the lowest allowed version of every package."""
     session.install(
         *("--resolution", "lowest-direct", "--only-binary", ":all:", "-r", "requirements.txt")
     )
     session.install("pip", "-r", "requirements-dev.txt")  # tests install with pip, too
-    run_tests(session, [*(session.posargs or ["tests/unit"]), *NOT_WITH_OTHER_VERSIONS])
+    run_tests(
+        session, [*(session.posargs or ["tests/unit", "tests/component"]), *NOT_WITH_OTHER_VERSIONS]
+    )
 
 
 def run_tests(session: nox.Session, arguments: list[str] | tuple[str, ...]) -> None:
