@@ -16,13 +16,14 @@ STASH = http://localhost:9999
 PARTS =
 EXAMPLES = 2000
 PY = .venv/bin/python
-TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests
+TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests noxfile.py
 
-.PHONY: help env test cover gate check static docs demo bench figures profile fuzz soak tables package ui page-check page-env screenshots check-stash clean
+.PHONY: help env test test-all cover gate check static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
 	@echo "make test     the whole suite, coverage enforced"
+	@echo "make test-all the suite on every Python found, 3.10 to 3.14; unit tests with the lowest packages"
 	@echo "make cover    the lines that TESTS=... leaves uncovered (default tests/unit)"
 	@echo "make check    format, lint, types, generated files and unit tests: before every commit"
 	@echo "make bench    what it costs: ratios, milliseconds and requests (PARTS=...; AGAINST=revision compares)"
@@ -31,6 +32,8 @@ help:
 	@echo "make soak     long randomised kill runs"
 	@echo "make fuzz     random input from every side, random histories of both servers (EXAMPLES=2000)"
 	@echo "make tables   write the generated files (manifest, settings pages)"
+	@echo "make lock     lock the newest allowed versions of the packages that users get, with hashes"
+	@echo "make lock-check   ask the package index whether every Python and system gets the locked wheels"
 	@echo "make ui       build the page's script and style sheet from ui/src (needs Node 20 or newer)"
 	@echo "make page-env install Node and Playwright into .venv, for the page's build and its browser tests"
 	@echo "make screenshots  take the pictures of docs/ui.md and README.md again (needs Chromium, too)"
@@ -54,6 +57,9 @@ cover: env
 	@$(PY) -m coverage combine -q
 	$(PY) -m coverage report --skip-covered --show-missing
 
+test-all: env
+	@JOBS="$(JOBS)" $(PY) -m nox
+
 gate:
 	@$(PY) -m coverage combine -q
 	@$(PY) -m coverage json -q
@@ -67,6 +73,7 @@ static: env
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(TYPED)
 	$(PY) -m tools.tables --check
+	$(PY) -m tools.lock --check
 	$(PY) -m tools.prose
 
 page-check: env
@@ -100,6 +107,12 @@ soak: env
 tables: env
 	$(PY) -m tools.tables
 
+lock: env
+	$(PY) -m tools.lock
+
+lock-check: env
+	$(PY) -m tools.lock --wheels
+
 ui: env
 	@$(PY) -m tools.page_build build
 
@@ -119,5 +132,5 @@ check-stash: env
 
 clean:
 	rm -rf ui/node_modules ui/emulator/built
-	rm -rf .venv .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site
+	rm -rf .venv .nox .coverage .coverage.* .coverage_* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

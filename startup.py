@@ -80,10 +80,13 @@ def run_worker_process(started_by: str) -> int:
     from dependencies.install import DependencyError, ensure_dependencies
 
     try:
-        ensure_dependencies(ROOT, DATA)
+        warning = ensure_dependencies(ROOT, DATA)
     except DependencyError as error:
         write_pending_message(DATA, "error", str(error))
+        lease.release()
         return 1
+    if warning:
+        write_pending_message(DATA, "warning", warning)
     from wiring import Environment, run_worker
 
     return run_worker(Environment(Path(ROOT), Path(DATA)), lease, started_by)
@@ -114,13 +117,16 @@ def run_task_process(message: dict[str, object], arguments: dict[str, object]) -
     if arguments.get("mode") == MODE and arguments.get("call") == scene_states.CALL:
         return scene_states.run_scene_states(arguments, DATA)
     load_site()
+    from core.stash_log import write_log
     from dependencies.install import DependencyError, ensure_dependencies
 
     try:
         os.makedirs(DATA, mode=0o700, exist_ok=True)
-        ensure_dependencies(ROOT, DATA)
+        warning = ensure_dependencies(ROOT, DATA)
     except (DependencyError, OSError) as error:
         return {"error": str(error)}
+    if warning:
+        write_log(sys.stderr.buffer.write, "warning", warning)
     if arguments.get("mode") == MODE:
         from page.run import run_call
 

@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from core.files import JsonFile
 from core.lock import locked
 from dependencies.installers import Installer, find_installers, run_command
 from dependencies.private_folder import (
+    LOCKED,
     DependencySpec,
     InstallFailed,
     NoInstallerFound,
@@ -30,6 +32,8 @@ from dependencies.private_folder import (
 )
 from dependencies.requirements import parse_requirements, platform_tag, unimportable, unmet
 
+REQUIREMENTS = "requirements.txt"
+LOCK = "dependencies/requirements.lock"
 RETRY_AFTER_S = 600.0  # a failed installation is not tried again sooner, unless forced
 LOCK_WAIT_S = 900.0  # while another process installs
 
@@ -47,11 +51,13 @@ def ensure_dependencies(
     run: RunCommand | None = None,
     now: Callable[[], float] = time.time,
     wait_s: float = LOCK_WAIT_S,
-) -> None:
+) -> str:
     """Make the packages importable in this process; install into `data_dir`/deps what is missing.
 
+    Return a warning if other versions than the locked ones were installed just now, "" otherwise.
+
     Args:
-        root: the plugin's folder, holding requirements.txt.
+        root: the plugin's folder, holding requirements.txt and the lock file.
         data_dir: the plugin's data folder; nothing outside of it is written.
         force: try to install although it failed in the last ten minutes.
         installers: what may install; by default pip, uv, and the pip that Python carries along.
@@ -64,20 +70,42 @@ def ensure_dependencies(
     """
     needs = read_needs(Path(root).absolute())
     deps = Path(data_dir).absolute() / "deps"
-    target = deps / needs.key
-    if not _is_usable(needs, target):
+    if not _is_usable(needs, deps / needs.key):
         absent = unmet(needs.requirements, sys.path) or unimportable(needs.requirements)
-        if not absent:
-            return
         known = find_installers() if installers is None else installers
-        try:
-            deps.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with locked(deps / ".lock", wait_s):
-                _install_once(needs, deps, absent, known, run or run_command, now(), force)
-        except OSError as error:
-            command = manual_installer(known).command(needs.file, target)
-            raise _folder_error(error, absent, deps, command) from error
+        means = _Means(known, run or run_command, now(), force, wait_s)
+        return _install_absent(needs, deps, absent, means) if absent else ""
+    use_folder(deps / needs.key)
+    return ""
+
+
+class _Means(NamedTuple):
+    """What installs, and when: seconds since the epoch, and how long another one may take."""
+
+    installers: Sequence[Installer]
+    run: RunCommand
+    now: float
+    is_forced: bool
+    wait_s: float
+
+
+def _install_absent(needs: DependencySpec, deps: Path, absent: list[str], means: _Means) -> str:
+    """Install into the private folder and use it; return the warning."""
+    target = deps / needs.key
+    try:
+        deps.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(deps / ".lock", means.wait_s):
+            warning = _install_once(needs, deps, absent, means)
+    except OSError as error:
+        command = _command_by_hand(manual_installer(means.installers), needs, target)
+        raise _folder_error(error, absent, deps, command) from error
     use_folder(target)
+    return warning
+
+
+def _command_by_hand(installer: Installer, needs: DependencySpec, target: Path) -> list[str]:
+    """Return the command with which the user installs what the lock file names."""
+    return installer.command(needs.lock, target, LOCKED)
 
 
 def _is_usable(needs: DependencySpec, target: Path) -> bool:
@@ -98,18 +126,22 @@ def read_needs(root: Path) -> DependencySpec:
     """Return the requirements of the plugin in `root`.
 
     Raises:
-        DependencyError: requirements.txt is missing or damaged.
+        DependencyError: requirements.txt or the lock file is missing or damaged.
     """
-    file = root / "requirements.txt"
+    file, lock = root / REQUIREMENTS, root / LOCK
     try:
         raw = file.read_bytes()
         requirements = parse_requirements(raw.decode("utf-8"))
+        locked = lock.read_bytes()
     except (OSError, ValueError) as error:
         raise DependencyError(
-            f"PlexSync is incomplete, {file} cannot be used ({error}): install the plugin again"
+            f"PlexSync is incomplete, {file} or {lock} cannot be used ({error}): "
+            "install the plugin again"
         ) from error
+    # A newer lock file alone replaces nothing: what is installed is in the range.
+    key = f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}"
     return DependencySpec(
-        file, requirements, f"{platform_tag()}-{hashlib.sha256(raw).hexdigest()[:12]}"
+        file, lock, requirements, key, f"{key}-{hashlib.sha256(locked).hexdigest()[:12]}"
     )
 
 
@@ -131,37 +163,35 @@ def _origin(module: ModuleType) -> str:
     return getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
 
 
-def _install_once(
-    needs: DependencySpec,
-    deps: Path,
-    absent: list[str],
-    installers: Sequence[Installer],
-    run: RunCommand,
-    now: float,
-    force: bool,
-) -> None:
-    """Install, unless another process did, or failed a moment ago. The lock is held."""
+def _install_once(needs: DependencySpec, deps: Path, absent: list[str], means: _Means) -> str:
+    """Install, unless another process did or failed a moment ago; return the warning.
+
+    The folder's lock is held.
+    """
     target = deps / needs.key
     failures = JsonFile(deps / "failed.json", time.sleep)
     if _is_usable(needs, target):
-        return
+        return ""
     last = failures.read() or {}
-    age = now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
+    age = means.now - last["at"] if isinstance(last.get("at"), (int, float)) else RETRY_AFTER_S
     # A user who has installed one of them from the system need not wait for the next try.
-    is_same = last.get("key") == needs.key and last.get("absent", absent) == absent
-    if not force and is_same and 0 <= age < RETRY_AFTER_S:
+    is_same = last.get("key") == needs.revision and last.get("absent", absent) == absent
+    if not means.is_forced and is_same and 0 <= age < RETRY_AFTER_S:
         raise DependencyError(str(last.get("why")))
     try:
-        install(needs, deps, installers, run)
+        warning = install(needs, deps, means.installers, means.run)
     except InstallFailed as failure:
-        command = failure.installer.command(needs.file, target)
+        command = _command_by_hand(failure.installer, needs, target)
         reason = _error_message(absent, str(failure), command, failure.advice)
         if not isinstance(
             failure, NoInstallerFound
         ):  # a user who installs pip now need not wait for the next try
-            failures.write({"at": now, "key": needs.key, "why": reason, "absent": absent})
+            failures.write(
+                {"at": means.now, "key": needs.revision, "why": reason, "absent": absent}
+            )
         raise DependencyError(reason) from failure
     (deps / "failed.json").unlink(missing_ok=True)
+    return warning
 
 
 def _folder_error(

@@ -1,11 +1,10 @@
-"""Programs that can fill a folder with packages: which there are, running one, and what it said.
+"""Programs that can fill a folder with packages: which there are, and running one.
 
 Standard library only.
 """
 
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,14 +16,9 @@ from typing import NamedTuple
 
 INSTALL_LIMIT_S = 600.0  # for one installer
 
-NETWORK = re.compile(
-    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|"
-    r"dns error|getaddrinfo|"
-    r"Name or service not known|Network is unreachable|Connection refused|timed out|"
-    r"error sending request",
-    re.IGNORECASE,
-)
 _OTHER_PLACES = {"PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_TARGET", "UV_PREFIX"}
+# An installer of another Python's time warns of its own code.
+_STRICTNESS = {"PYTHONWARNINGS", "PYTHONDEVMODE"}
 _NO_WINDOW: int = getattr(
     subprocess, "CREATE_NO_WINDOW", 0
 )  # a worker on Windows has no console to lend
@@ -91,9 +85,14 @@ def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an installer's environment: all of it, for indexes, mirrors and proxies, but no
     target.
 
-    `user` and `require-virtualenv` in the user's pip.conf contradict a private folder.
+    Python's warnings are not made errors for it. `user` and `require-virtualenv` in the user's
+    pip.conf contradict a private folder.
     """
-    kept = {name: value for name, value in environment.items() if name not in _OTHER_PLACES}
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name not in _OTHER_PLACES | _STRICTNESS
+    }
     return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
 
@@ -123,12 +122,3 @@ def run_command(
             return CommandResult(-1, f"{command[0]} could not be started: {error.strerror}")
         output.seek(0)
         return CommandResult(status, output.read().decode("utf-8", "replace"))
-
-
-def last_error_line(output: str) -> str:
-    """Return an installer's last line, short and without the password of a proxy."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no reason given"]
-    errors = [line for line in lines if line.lower().startswith("error")]
-    line = re.sub(r"(?i)^error:\s*", "", (errors or lines)[-1])
-    line = re.sub(r"//[^/@\s]+@", "//***@", line)
-    return ("no internet? " if NETWORK.search(output) else "") + line[:200].rstrip(". ")

@@ -1,7 +1,8 @@
 """Fills the private folder with packages; it appears complete or not at all.
 
-Ready packages (wheels) come first, so that no compiler is started where there is one. What has no
-wheel for this machine may be among the packages of Stash's Python. Standard library only.
+The lock file comes first: the versions that the suite ran with, each file known by its hash. Only
+where it has no wheel for this machine is the range of requirements.txt tried, wheels only. What has
+none in the range either may be among the packages of Stash's Python. Standard library only.
 """
 
 import os
@@ -14,30 +15,36 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.files import retried
-from dependencies.installers import CommandResult, Installer, find_installers, last_error_line
+from dependencies.installer_output import Failure, diagnose, last_error_line
+from dependencies.installers import CommandResult, Installer, find_installers
 from dependencies.requirements import Requirement, lacking, unmet
-from dependencies.wheels import (
-    WHEELS_ONLY,
-    Attempt,
-    no_wheel_advice,
-    no_wheel_reason,
-    package_without_wheel,
-    second_attempt,
-)
+from dependencies.wheels import foreign_file_reason, no_wheel_advice, no_wheel_reason, range_warning
 
-_NO_PIP = "No module named pip"
+WHEELS_ONLY = ("--only-binary", ":all:")
+# The lock file names every package, so nothing is added to it.
+LOCKED = ("--require-hashes", "--no-deps", *WHEELS_ONLY)
 _NO_INSTALLER = (
     "there is neither pip nor uv; install pip first (apk add py3-pip, or apt install python3-pip)"
+)
+_CHECK_INDEX = (
+    "check which package index or mirror Stash's Python uses (pip config list), and try again; "
+    "if it is the public one, report this line"
 )
 _MOVE_RETRY_DELAY_S = 0.2  # on Windows a virus scanner may hold a new file for a moment
 
 
 class DependencySpec(NamedTuple):
-    """What has to be importable, and the name of the private folder that would hold it."""
+    """What has to be importable, and the name of the private folder that would hold it.
+
+    `lock` is the file with the versions and hashes to install; `revision` changes with each change
+    of what is asked for.
+    """
 
     file: Path
+    lock: Path
     requirements: tuple[Requirement, ...]
     key: str
+    revision: str
 
 
 class InstallFailed(Exception):
@@ -56,13 +63,35 @@ class NoInstallerFound(InstallFailed):
     """There was nothing to try, so looking again costs nothing."""
 
 
+class ForeignFile(InstallFailed):
+    """A package's file is another one than the lock file names: no other way is tried."""
+
+
+class NoWheel(InstallFailed):
+    """`package` is not offered ready for this machine."""
+
+    def __init__(self, package: str, installer: Installer, advice: str) -> None:
+        super().__init__(no_wheel_reason(package), installer, advice)
+        self.package = package
+
+
+class Attempt(NamedTuple):
+    """One call of an installer: the name of its folder, the file that it reads, its options."""
+
+    name: str
+    file: Path
+    options: tuple[str, ...]
+
+
 RunCommand = Callable[[Sequence[str], Path], CommandResult]
 
 
 def install(
     needs: DependencySpec, deps: Path, installers: Sequence[Installer], run: RunCommand
-) -> None:
+) -> str:
     """Fill the private folder; it appears complete or not at all. The caller holds the lock.
+
+    Return a warning for the user, "" where the lock file was installed.
 
     Raises:
         InstallFailed: no installer did it.
@@ -72,71 +101,87 @@ def install(
     _remove(deps.glob("*.tmp"))  # of dead processes: a living one would hold the lock
     work = Path(tempfile.mkdtemp(prefix=f"{needs.key}.{os.getpid()}.", suffix=".tmp", dir=deps))
     try:
-        site = _build(needs, work, installers, run)
+        warning = ""
+        try:
+            site = _fill(needs, Attempt("locked", needs.lock, LOCKED), work, installers, run)
+        except NoWheel as failure:
+            site = _fill(needs, _from_range(needs, work), work, installers, run)
+            warning = range_warning(failure.package)
         if target.exists():
             _move(target, work / "damaged")
         _move(site, target)
         _move_obsolete(deps, target, work)
     finally:
         _remove([work])
+    return warning
 
 
-def _build(
-    needs: DependencySpec, work: Path, installers: Sequence[Installer], run: RunCommand
+def _from_range(needs: DependencySpec, work: Path) -> Attempt:
+    """Return what to try without the lock file: what Stash's Python lacks of the range.
+
+    That it has all of it, but something cannot be imported, leaves everything to be installed.
+    """
+    absent = lacking(needs.requirements, sys.path) or needs.requirements
+    file = work / "range.txt"
+    file.write_text("".join(f"{one.text}\n" for one in absent), "utf-8")
+    return Attempt("range", file, WHEELS_ONLY)
+
+
+def _fill(
+    needs: DependencySpec,
+    attempt: Attempt,
+    work: Path,
+    installers: Sequence[Installer],
+    run: RunCommand,
 ) -> Path:
-    """The folder that the first working installer filled."""
-    failures = []
+    """Return the folder that the first working installer filled.
+
+    Raises:
+        ForeignFile: one of them got a file whose hash differs; the rest were not asked.
+        NoWheel: none could, and one of them for want of a wheel.
+        InstallFailed: none could.
+    """
+    failures: list[InstallFailed] = []
     for installer in installers:
         try:
-            site = _run_installer(needs, work, installer, run)
+            site = _run_installer(needs, attempt, work, installer, run)
+        except ForeignFile:
+            raise
         except InstallFailed as failure:
             failures.append(failure)
         else:
             if site is not None:
                 return site
-    raise (
-        failures[0] if failures else NoInstallerFound(_NO_INSTALLER, manual_installer(installers))
-    )
+    failures.sort(key=lambda failure: not isinstance(failure, NoWheel))
+    if failures:
+        raise failures[0]
+    raise NoInstallerFound(_NO_INSTALLER, manual_installer(installers))
 
 
 def _run_installer(
-    needs: DependencySpec, work: Path, installer: Installer, run: RunCommand
+    needs: DependencySpec, attempt: Attempt, work: Path, installer: Installer, run: RunCommand
 ) -> Path | None:
-    """Return the folder that `installer` filled, ready packages first; None without the program.
+    """Return the folder that `installer` filled; None without the program.
 
     Raises:
         InstallFailed: it could not.
     """
-    attempt: Attempt | None = Attempt(needs.requirements, WHEELS_ONLY)
-    package = ""
-    while attempt is not None:
-        site = work / f"{installer.name}{'-sources' if package else ''}"
-        finished = _run_attempt(attempt, installer, site, run)
-        if finished.status and _NO_PIP in finished.output:
-            return None
-        if not finished.status:
-            reason = _validate(needs, site, run)
-            if reason:
-                raise InstallFailed(reason, installer)
-            return site
-        if package:
-            break
-        package = package_without_wheel(finished.output)
-        if not package:
-            raise InstallFailed(last_error_line(finished.output), installer)
-        absent = lacking(needs.requirements, sys.path)
-        attempt = second_attempt(package, needs.requirements, absent)
-    advice = no_wheel_advice(package, needs.requirements)
-    raise InstallFailed(no_wheel_reason(package), installer, advice)
-
-
-def _run_attempt(
-    attempt: Attempt, installer: Installer, site: Path, run: RunCommand
-) -> CommandResult:
+    site = work / f"{installer.name}-{attempt.name}"
     site.mkdir()
-    file = site.with_suffix(".txt")
-    file.write_text("\n".join(one.text for one in attempt.requirements) + "\n", "utf-8")
-    return run(installer.command(file, site, attempt.options), site.parent)
+    finished = run(installer.command(attempt.file, site, attempt.options), work)
+    if not finished.status:
+        reason = _validate(needs, site, run)
+        if reason:
+            raise InstallFailed(reason, installer)
+        return site
+    failure, package = diagnose(finished.output)
+    if failure is Failure.NO_PROGRAM:
+        return None
+    if failure is Failure.HASH_MISMATCH:
+        raise ForeignFile(foreign_file_reason(package), installer, _CHECK_INDEX)
+    if failure is Failure.NO_WHEEL:
+        raise NoWheel(package, installer, no_wheel_advice(package, needs.requirements))
+    raise InstallFailed(last_error_line(finished.output), installer)
 
 
 def _validate(needs: DependencySpec, site: Path, run: RunCommand) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dependencies.installers import last_error_line
+from dependencies.installer_output import last_error_line
 
 _IMPORTED_AS = {"persist-queue": "persistqueue", "stashapp-tools": "stashapi.classes"}
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)")

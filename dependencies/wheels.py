@@ -1,34 +1,19 @@
-"""What to do where a package has no wheel for this machine: musl on 32-bit ARM, FreeBSD.
+"""What a user reads where a package has no wheel for this machine: musl on 32-bit ARM, FreeBSD.
 
-A wheel is a package that is ready to be used. Without one an installer builds from source, which
-for pydantic-core needs a Rust compiler and much memory. Standard library only.
+A wheel is a package that is ready to be used. Nothing else is installed: to build pydantic-core
+needs a Rust compiler and much memory. Standard library only.
 """
 
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
-from dependencies.installers import NETWORK
 from dependencies.requirements import Requirement
-
-WHEELS_ONLY = ("--only-binary", ":all:")
 
 # The compiled part of a requirement, which the system's packages contain.
 _PART_OF = {"pydantic-core": "pydantic"}
-_COMPILER = "cargo"
 
-# How pip and uv name a package without a wheel; the first that fits counts.
-_NO_WHEEL = (
-    re.compile(r"no matching distributions available for your environment:\s+([\w.-]+)"),
-    re.compile(r"([\w.-]+?)(?:[<>=!~]\S+)? has no (?:usable )?wheels"),
-    re.compile(r"Wheels are required for `([\w.-]+)`"),
-    re.compile(r"No matching distribution found for ([\w.-]+?)(?:[<>=!~\s]|$)"),
-    # pip before version 24 names only what could not be combined.
-    re.compile(r"depends on (pydantic-core)=="),
-)
 # The program that installs packages, its command, and names that differ from `name`.
 _SYSTEMS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("apk", "apk add py3-{name}", {}),
@@ -41,53 +26,6 @@ _SYSTEMS: tuple[tuple[str, str, dict[str, str]], ...] = (
 Which = Callable[[str], "str | None"]
 
 
-class Attempt(NamedTuple):
-    """One call of an installer: what it installs, and its additional options."""
-
-    requirements: tuple[Requirement, ...]
-    options: tuple[str, ...]
-
-
-def package_without_wheel(output: str) -> str:
-    """Return the package of which an installer found no wheel; "" if it failed otherwise.
-
-    >>> package_without_wheel("ERROR: No matching distribution found for pydantic-core==2.41.5")
-    'pydantic-core'
-    >>> package_without_wheel("Connection refused; No matching distribution found for tenacity")
-    ''
-    """
-    if NETWORK.search(output):
-        return ""
-    found = (pattern.search(output) for pattern in _NO_WHEEL)
-    return next((match[1].rstrip(".").lower() for match in found if match), "")
-
-
-def second_attempt(
-    package: str,
-    requirements: Iterable[Requirement],
-    absent: Iterable[Requirement],
-    which: Which = shutil.which,
-) -> Attempt | None:
-    """Return what to try once `package` was found to have no wheel; None if it would fail alike.
-
-    Only what the system lacks is installed then, and packages in plain Python may be built. What
-    needs a compiler is built only where there is one.
-
-    Args:
-        package: the package without a wheel.
-        requirements: all that PlexSync needs.
-        absent: what Stash's Python lacks of them.
-        which: finds a program.
-    """
-    needed = tuple(absent) or tuple(requirements)
-    can_compile = which(_COMPILER) is not None
-    is_needed = requirement_of(package) in {requirement.name for requirement in needed}
-    if package in _PART_OF and is_needed and not can_compile:
-        return None
-    options = () if can_compile else ("--only-binary", ",".join(_PART_OF))
-    return Attempt(needed, options)
-
-
 def requirement_of(package: str) -> str:
     """Return the requirement that needs a compiled package."""
     return _PART_OF.get(package, package)
@@ -98,6 +36,23 @@ def no_wheel_reason(package: str) -> str:
     system = f"{sys.platform} {platform.machine()}".strip()
     python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
     return f"{package} has no wheel for this machine ({system}, {python})"
+
+
+def foreign_file_reason(package: str) -> str:
+    """Return, as part of a sentence, that a package's hash is not one of the lock file's."""
+    return (
+        f"{package or 'a package'} from the package index is another file than the one that "
+        "PlexSync was tested with (its hash differs), so nothing was installed"
+    )
+
+
+def range_warning(package: str) -> str:
+    """Return the line for a user whose packages are not of the versions in the lock file."""
+    return (
+        f"{no_wheel_reason(package)} in the version that PlexSync was tested with. So its Python "
+        "packages were installed in other versions of the range it allows. If it fails in a way "
+        "that its pages do not describe, quote this line when you report it"
+    )
 
 
 def no_wheel_advice(

@@ -21,8 +21,8 @@ _TYPES = {
     f"{_SERVER}.SessionCookie.Value": "text",
 }
 _ROWS = f"""
-SELECT replace(path, '"', '') AS owner, key, type, atom FROM json_tree(?1)
-WHERE json_valid(?1) AND owner IN ({", ".join(f"'{path}'" for path in (*_OBJECTS, _FIELDS))})
+SELECT replace(path, '"', '') AS owner, key, type, atom FROM json_tree(:raw)
+WHERE json_valid(:raw) AND owner IN ({", ".join(f"'{path}'" for path in (*_OBJECTS, _FIELDS))})
 """
 _CONTROL = bytes(range(32))
 # What versions of SQLite and Python's `json` read differently: half of a pair, and the zero byte.
@@ -48,7 +48,7 @@ def read_hook(raw: bytes) -> dict[str, object] | None:
     try:
         connection = sqlite3.connect(":memory:")
         try:
-            rows = connection.execute(_ROWS, (raw.decode(),)).fetchall()
+            rows = connection.execute(_ROWS, {"raw": raw.decode()}).fetchall()
         finally:
             connection.close()
     except (sqlite3.Error, ValueError, OverflowError, MemoryError):

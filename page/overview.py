@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from core.errors import PlexSyncError
 from core.units import DAY_S
 from page.first_run import first_run
 from page.models.base import NoArguments
@@ -53,6 +54,7 @@ def _facts(
 ) -> Facts:
     now = context.clock.wall()
     return Facts(
+        stash_version=_stash_version(context),
         missing=settings.config.missing_required() if settings else (),
         warnings=settings.warnings if settings else (),
         is_enabled=settings.config.enabled if settings else True,
@@ -63,6 +65,13 @@ def _facts(
         notices=Notices(store).newest(now - NOTICES_S, MAX_NOTICES),
         now=now,
     )
+
+
+def _stash_version(context: TaskContext) -> str:
+    try:
+        return context.stash_client().read_version()
+    except PlexSyncError:
+        return ""
 
 
 def _backlog_s(context: TaskContext, store: JobStore) -> float | None:

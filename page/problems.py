@@ -7,6 +7,7 @@ from typing import Literal
 from core.text import are_not_set, pluralize
 from page.models.state import Problem
 from page.reasons import reason_text
+from stash.versions import parse_version, version_advice
 from worker.reporting.batch_summary import BATCH
 from worker.reporting.job_log import BACK, GONE, REFUSED
 from worker.reporting.log_alerts import ALERT
@@ -37,6 +38,7 @@ class Facts:
     """What problems are found in. Times are epoch seconds.
 
     Attributes:
+        stash_version: Stash's version in its own words; "" if Stash did not say.
         missing: display names of required settings that are not set; () if Stash did not say.
         warnings: one line for each stored value that cannot be used.
         is_enabled: the setting *Enabled*; True if Stash did not say.
@@ -48,6 +50,7 @@ class Facts:
         now: the time.
     """
 
+    stash_version: str
     missing: tuple[str, ...]
     warnings: tuple[str, ...]
     is_enabled: bool
@@ -61,11 +64,17 @@ class Facts:
 
 def find_problems(facts: Facts) -> tuple[Problem, ...]:
     """Return the newest problems, newest first; what holds at this moment is as new as can be."""
-    found = [*_settings(facts), *_plex(facts), *_worker(facts)]
+    found = [*_stash(facts), *_settings(facts), *_plex(facts), *_worker(facts)]
     found += map(_dead_letters, facts.dead_letters)
     found += _notices(facts.notices)
     found.sort(key=lambda problem: -problem.at)
     return tuple(found[:MAX_PROBLEMS])
+
+
+def _stash(facts: Facts) -> Iterable[Problem]:
+    # A build of Stash without a number is its user's own: the health check says so once.
+    if parse_version(facts.stash_version) and (advice := version_advice(facts.stash_version)):
+        yield _problem("warning", facts.now, advice, "", TOOLS)
 
 
 def _settings(facts: Facts) -> Iterable[Problem]:

@@ -38,8 +38,8 @@ class SceneAckQueue(SQLiteAckQueue):
     )
     _SQL_INSERT = (
         "INSERT INTO {table_name} (data, timestamp, status, subject, cause, due_at) "
-        "SELECT ?1, ?2, 0, json_extract(CAST(?1 AS TEXT), '$.subject'), "
-        "json_extract(CAST(?1 AS TEXT), '$.cause'), ?2"
+        "SELECT item, at, 0, json_extract(CAST(item AS TEXT), '$.subject'), "
+        "json_extract(CAST(item AS TEXT), '$.cause'), at FROM (SELECT ? AS item, ? AS at)"
     )
     _SQL_SELECT = (
         "SELECT {key_column}, data, timestamp, status FROM {table_name} "

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Build .venv with everything in requirements-dev.txt; does nothing while that has not changed.
+# Build .venv with the locked packages and everything in requirements-dev.txt; does nothing while
+# these files have not changed.
 #
 # A system Python may lack `ensurepip` (Debian) or pip, so each way to make an environment is tried
 # until one works: venv, virtualenv, uv, venv filled by the system's pip.
@@ -8,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
 VENV=.venv
+LOCK=dependencies/requirements.lock
 STAMP=$VENV/installed-requirements.txt
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
@@ -18,7 +20,7 @@ command -v "$PYTHON" >/dev/null 2>&1 || { log "there is no '$PYTHON'; install Py
     { log "'$PYTHON' is older than Python 3.10; run make PYTHON=python3.x with a newer one"; exit 1; }
 
 works() { [ -x $VENV/bin/python ] && $VENV/bin/python -c '' >/dev/null 2>&1; }
-requirements() { cat requirements.txt requirements-dev.txt; }
+requirements() { cat requirements.txt $LOCK requirements-dev.txt; }
 
 if works && requirements | cmp -s - "$STAMP"; then
     exit 0
@@ -48,6 +50,9 @@ if ! works || ! $VENV/bin/python -c 'import pip' >/dev/null 2>&1; then
     fi
 fi
 
-log "installing requirements-dev.txt"
+log "installing $LOCK and requirements-dev.txt"
+# In two steps: what has hashes cannot be installed together with what has none. The second leaves
+# the versions of the first alone.
+$install --require-hashes --only-binary :all: -r $LOCK
 $install -r requirements-dev.txt
 requirements >"$STAMP"

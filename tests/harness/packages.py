@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from core.version import VERSION
+from dependencies.install import LOCK
 from dependencies.installers import find_installers
+from dependencies.private_folder import LOCKED
 from tests.emulators.stash_install import install_package
 from tests.harness.plugin_copy import ROOT
 from tests.harness.processes import ProcessHarness
@@ -77,16 +79,16 @@ def build_old_source(folder: Path, **replaced: str) -> Path:
 
 
 def download_wheels(folder: Path) -> Path:
-    """Everything that requirements.txt needs, fetched once, for installations without a network."""
+    """Everything that the lock file names, fetched once, for installations without a network."""
     command = [
         *_pip(),
         "download",
         "-q",
-        "--prefer-binary",
+        *LOCKED,
         "-d",
         str(folder),
         "-r",
-        str(ROOT / "requirements.txt"),
+        str(ROOT / LOCK),
     ]
     subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
     return folder

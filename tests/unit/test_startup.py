@@ -114,6 +114,39 @@ def test_a_worker_without_packages_leaves_one_line(
     assert pop_pending_message(installed.DATA) == ("error", "Do this.")
 
 
+WARNED = "class DependencyError(Exception):\n    pass\n\n\ndef ensure_dependencies(root, data_dir):\n    return 'Other versions.'\n"
+
+
+def test_a_worker_passes_on_a_warning_of_the_installation(installed: ModuleType) -> None:
+    (Path(installed.ROOT) / "dependencies/install.py").write_text(WARNED, encoding="utf-8")
+    # The worker itself is of no interest.
+    (Path(installed.ROOT) / "wiring.py").write_text("", encoding="utf-8")
+
+    subprocess.run(
+        [sys.executable, str(Path(installed.ROOT) / "PlexSync.py"), "worker", "test"],
+        capture_output=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+
+    assert pop_pending_message(installed.DATA) == ("warning", "Other versions.")
+
+
+def test_a_task_shows_a_warning_of_the_installation(installed: ModuleType) -> None:
+    (Path(installed.ROOT) / "dependencies/install.py").write_text(WARNED, encoding="utf-8")
+    message = json.dumps({"args": {"mode": "no such task"}, "server_connection": {}})
+
+    finished = subprocess.run(
+        [sys.executable, str(Path(installed.ROOT) / "PlexSync.py")],
+        input=message.encode(),
+        capture_output=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+
+    assert finished.stderr.splitlines()[0] == b"\x01w\x02Other versions."
+
+
 def test_the_exit_of_a_started_worker_can_be_polled(installed: ModuleType) -> None:
     script = Path(installed.ROOT) / "PlexSync.py"
     script.write_text("import sys\nsys.exit(3)\n", encoding="utf-8")

@@ -115,6 +115,34 @@ def test_a_backlog_without_known_pace_has_no_time(worker_page: WorkerPage) -> No
     assert worker_page("overview")["backlog_s"] is None
 
 
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("v0.27.2", "older than v0.28, the oldest that PlexSync supports. Update Stash."),
+        ("v9.1.0", "the newest that this PlexSync knows"),
+    ],
+)
+def test_a_stash_too_old_or_too_new_is_a_problem(
+    worker_page: WorkerPage, version: str, words: str
+) -> None:
+    worker_page.worker.stash.core.version = version
+
+    [problem] = worker_page("overview")["problems"]
+
+    assert (problem["level"], problem["tab"]) == ("warning", "tools")
+    assert problem["text"].startswith(f"Stash {version} is ")
+    assert words in problem["text"]
+
+
+@pytest.mark.parametrize("version", ["v0.28.0", "v0.30.1-12-gcf3489efd", "develop", ""])
+def test_a_known_stash_and_an_own_build_are_no_problem(
+    worker_page: WorkerPage, version: str
+) -> None:
+    worker_page.worker.stash.core.version = version
+
+    assert worker_page("overview")["problems"] == []
+
+
 def test_dead_letters_and_a_dead_worker_are_problems(worker_page: WorkerPage) -> None:
     dead_letter(worker_page, 7, "AmbiguousMatch")
     worker_page.worker.enqueue(8)

@@ -202,9 +202,9 @@ def test_the_listener_gets_each_warning_and_error() -> None:
 def test_a_line_of_the_file_begins_with_the_time(tmp_path: Path) -> None:
     log, close = open_log(tmp_path / "plexsync.log")
 
-    with freeze_time("2026-11-29 12:34:56.789"):
+    with freeze_time("2026-11-29 12:34:56.750"):
         log.info("worker.start", epoch=1)
     close()
 
     line = (tmp_path / "plexsync.log").read_text(encoding="utf-8")
-    assert line == "2026-11-29 12:34:56,789 INFO worker.start epoch=1\n"
+    assert line == "2026-11-29 12:34:56,750 INFO worker.start epoch=1\n"

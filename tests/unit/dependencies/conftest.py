@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dependencies.install import LOCK
+
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Path:
@@ -15,6 +17,9 @@ def plugin(tmp_path: Path) -> Path:
     (root / "requirements.txt").write_text(
         "# made up\nmadeup-one>=2,<3\nmadeup-two>=1.0  # both\n", "utf-8"
     )
+    lock = root / LOCK
+    lock.parent.mkdir()
+    lock.write_text("madeup-one==2.4.0\nmadeup-two==1.0\n", "utf-8")
     return root
 
 

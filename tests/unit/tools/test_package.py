@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from core.version import VERSION
+from dependencies.install import LOCK
 from tests.harness.plugin_copy import ROOT
 from tools.layout import ENTRY_FILES, PACKAGES
 from tools.package import FILES, FOLDERS, Unpackable, build, main, release_time, shipped_files
@@ -34,6 +35,7 @@ def test_everything_that_runs_is_in_the_package() -> None:
     folders = {Path(name).parts[0] for name in shipped_files(ROOT)}
 
     assert folders >= {*PACKAGES, *ENTRY_FILES} | {"requirements.txt", "PlexSync.yml"}
+    assert LOCK in shipped_files(ROOT)
 
 
 def test_the_package_holds_one_manifest_and_runtime_files_only(tmp_path: Path) -> None:
