@@ -1,13 +1,14 @@
 """The task that gives Plex back what it showed before PlexSync's first write."""
 
+from collections.abc import Iterable
 from contextlib import closing
 
 from core.calls import run_here
 from core.errors import PlexError
+from core.own_collection import OwnCollection
 from core.text import pluralize
 from plex.client import READ_BATCH
 from stash.client import StashClient
-from sync.context import SyncContext
 from sync.group_collections import CollectionWriter
 from sync.item_restorer import EDITED, GONE, REFUSED, RESTORED, ItemRestorer
 from sync.recognize_server import recognize_server
@@ -40,7 +41,9 @@ def restore_values(context: TaskContext) -> TaskResult:
             restorer = ctx.restorer(server)
             result = _restore_all(context, stash, ctx.records.originals, restorer, server)
             if "chosen" not in result:
-                _delete_emptied(context, ctx, server)
+                rows = ctx.records.collections
+                writer = CollectionWriter(ctx.plex, rows, ctx.log, before_write=ctx.check_epoch)
+                _delete_emptied(context, writer, rows.of_server(server).values())
             return result
         except PlexError as error:
             raise plex_failure(error) from error
@@ -48,14 +51,14 @@ def restore_values(context: TaskContext) -> TaskResult:
             ctx.close()
 
 
-def _delete_emptied(context: TaskContext, ctx: SyncContext, server: str) -> None:
+def _delete_emptied(
+    context: TaskContext, writer: CollectionWriter, rows: Iterable[OwnCollection]
+) -> None:
     """Delete the collections that PlexSync made and that have no members any more.
 
     Others stay, with what they show: something else is in them. The worker does not run.
     """
-    rows = ctx.records.collections
-    writer = CollectionWriter(ctx.plex, rows, ctx.log, before_write=ctx.check_epoch)
-    deleted = writer.delete_emptied(rows.of_server(server).values())
+    deleted = writer.delete_emptied(rows)
     if deleted:
         what = pluralize(deleted, "collection")
         context.info(f"PlexSync deleted {what} that it had made and that have no members now.")

@@ -4,6 +4,7 @@ A job of a group and an edit of an item only mark rows as due, so a bulk edit co
 and a kill at any moment leaves the rows due.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from core.checkpoint import Checkpoint, no_checkpoint
@@ -67,9 +68,20 @@ class CollectionUpkeep:
         if not due:
             return
         mine = [row for row in due if row.subject == due[0].subject]
+        if self._writer is None or self._writer.plex is not ctx.plex:
+            before_write = partial(self._before_write, ctx.check_epoch)
+            self._writer = CollectionWriter(ctx.plex, self._rows, self._log, before_write)
+        collections = GroupCollections(
+            ctx.stash,
+            self._writer,
+            ctx.libraries,
+            ctx.plan_rules().limits,
+            lambda: self._index.names_of_kind(GROUP),
+            self._checkpoint,
+        )
         try:
             with ctx.watch.step("collections"):
-                self._collections(ctx).bring_in_step(mine)
+                collections.bring_in_step(mine)
         except (PlexError, StashQueryError) as error:
             self._writer = None
             if not self._is_failed(mine, error):
@@ -79,24 +91,9 @@ class CollectionUpkeep:
         self._failures.pop(due[0].subject, None)
         self._not_before = 0.0
 
-    def _collections(self, ctx: SyncContext) -> GroupCollections:
-        writer = self._writer
-        if writer is None or writer.plex is not ctx.plex:
-            before_write = partial(self._before_write, ctx)
-            writer = CollectionWriter(ctx.plex, self._rows, self._log, before_write)
-            self._writer = writer
-        return GroupCollections(
-            ctx.stash,
-            writer,
-            ctx.libraries,
-            ctx.plan_rules().limits,
-            lambda: self._index.names_of_kind(GROUP),
-            self._checkpoint,
-        )
-
-    def _before_write(self, ctx: SyncContext) -> None:
+    def _before_write(self, check_epoch: Callable[[], None]) -> None:
         self._throttle.rest(lambda: False)
-        ctx.check_epoch()
+        check_epoch()
 
     def _is_failed(self, rows: list[OwnCollection], error: Exception) -> bool:
         """Count the failure; return True if the group is left alone until it changes."""

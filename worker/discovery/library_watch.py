@@ -6,6 +6,7 @@ from core.clock import Clock
 from core.errors import LibraryMissing, PlexError, PlexNotFound
 from core.log import EventLog
 from core.timers import IntervalTimer
+from plex.client import PlexClient
 from plex.finder import Finder
 from sync.context import SyncContext
 from sync_queue.dead_letters import DeadLetter, DeadLetters
@@ -75,20 +76,20 @@ class LibraryWatcher:
             if has_changed or is_complete or is_outdated:
                 self._retry(ctx.finder)
                 has_changed = True
-            return self.on_index_used(ctx) or has_changed
+            return self.on_index_used(ctx.finder, ctx.plex) or has_changed
         except PlexError as error:
             self._circuit.failed(error, ctx.plex)
             return False
 
-    def on_index_used(self, ctx: SyncContext) -> bool:
+    def on_index_used(self, finder: Finder, plex: PlexClient) -> bool:
         """Retry what waits for files if the index has gained some; send nothing to Plex.
 
         A job that searched for its own file, or a comparison, may have added the files of others,
         or have shown that items are gone. Return True if jobs may be due.
         """
-        enqueued = self._relisted.enqueue_affected(ctx.finder, ctx.plex)
-        has_gained = ctx.finder.revision != self._known_revision
-        return (has_gained and self._retry(ctx.finder)) or bool(enqueued)
+        enqueued = self._relisted.enqueue_affected(finder, plex)
+        has_gained = finder.revision != self._known_revision
+        return (has_gained and self._retry(finder)) or bool(enqueued)
 
     def _retry(self, finder: Finder) -> bool:
         """Make waiting jobs due, and requeue the dead letters whose file is in the index."""

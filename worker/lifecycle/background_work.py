@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 
 from core.errors import PlexError
+from plex.client import PlexClient
+from plex.finder import Finder
 from sync.context import SyncContext
 from worker.lifecycle.components import BackgroundTask, WorkerComponents
 from worker.lifecycle.due_work import DueWork
@@ -18,7 +20,7 @@ class BackgroundWork:
         components: WorkerComponents,
         due_work: DueWork,
         stash: StashConnection,
-        on_index_used: Callable[[SyncContext], object],
+        on_index_used: Callable[[Finder, PlexClient], object],
     ) -> None:
         """`on_index_used` is called after the steps of a task: they may have listed libraries."""
         self._tasks = components.background_tasks
@@ -51,7 +53,7 @@ class BackgroundWork:
                 return
             try:
                 self._run_steps(task, partial(task.step, ctx), must_stop)
-                self._on_index_used(ctx)
+                self._on_index_used(ctx.finder, ctx.plex)
             except PlexError as error:
                 self._circuit.failed(error, ctx.plex)
             self._due_work.refresh()
