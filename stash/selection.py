@@ -15,8 +15,8 @@ from stash import queries
 SCENE_TYPE = "Scene"
 _PART = re.compile(r"[{}]|\w+")
 
-# What is read of every entity anyway.
-_IN_EVERY_ENTITY = frozenset({"id", "name", "updated_at", "parent_studio"})
+# What is read of every entity anyway; a scene has its groups in links, each with one `group`.
+_IN_EVERY_ENTITY = frozenset({"id", "name", "updated_at", "parent_studio", "group"})
 
 Tree = dict[str, "Tree"]
 """A selection: names with what is selected below each of them."""
