@@ -167,8 +167,10 @@ class LibraryState:
             self.performers, Performer(self.next_id("performer"), name, **self._times(fields))
         )
 
-    def add_tag(self, name: str, **fields: Any) -> int:
-        return self._add(self.tags, Tag(self.next_id("tag"), name, **self._times(fields)))
+    def add_tag(self, name: str, parents: Iterable[str | int] = (), **fields: Any) -> int:
+        parent_ids = tuple(self.tag_id(parent) for parent in parents)
+        made = Tag(self.next_id("tag"), name, parent_ids=parent_ids, **self._times(fields))
+        return self._add(self.tags, made)
 
     def add_studio(self, name: str, parent: str | int | None = None, **fields: Any) -> int:
         parent_id = None if parent is None else self.studio_id(parent)
