@@ -58,6 +58,8 @@ class Field:
         lock_rule: whether what is written is locked, and why.
         sources: where the value may come from, chosen by the setting `<name>_source`; the first is
             the default, and `none` disables the field.
+        toggled: what the toggle switches, where that is less than the whole field.
+        switches: further settings that switch the field on, each for a part of its value.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Field:
     removal_rule: RemovalRule = RemovalRule.ALL_OTHERS
     lock_rule: LockRule = LockRule.LOCK_FIELDS
     sources: tuple[str, ...] = ()
+    toggled: str = ""
+    switches: tuple[str, ...] = ()
 
 
 IMAGE_LIMIT_BYTES = 10_000_000  # Plex answers 500 above 10 MiB, and peers refuse above 10,480,000
@@ -88,9 +92,10 @@ FIELDS: tuple[Field, ...] = (
     Field("performers", "Performers as actors", "performers", "actor", Kind.NAMES, 50, "performers { id name }",
           element="Role"),
     Field("tags", "Tags as genres", "tags", "genre", Kind.NAMES, 100, "tags { id name }", element="Genre"),
-    Field("collection", "Studio as collection", "collections", "collection", Kind.NAMES, 20,
+    Field("collection", "Collections", "", "collection", Kind.NAMES, 100,
           element="Collection", removal_rule=RemovalRule.OWN_ONLY,
-          lock_rule=LockRule.LOCK_COLLECTIONS),
+          lock_rule=LockRule.LOCK_COLLECTIONS, toggled="Studio as collection",
+          switches=("sync_groups",)),
     Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",
           default_on=False, clear_rule=ClearRule.OWN_ONLY, lock_rule=LockRule.NEVER),
     Field("poster", "Cover as poster", "cover", "thumb", Kind.IMAGE, IMAGE_LIMIT_BYTES,

@@ -65,7 +65,6 @@ IGNORED_ENTITY_KEYS = frozenset(
         "favorite",
         "rating100",
         "image",
-        "front_image",
         "back_image",
         "alias_list",
         "aliases",

@@ -20,7 +20,24 @@ class SceneNeed:
     is_needed: Callable[[PlexSyncConfig], bool]
 
 
-NEEDS: tuple[SceneNeed, ...] = ()
+# Deeper than anyone nests groups; Stash answers only as deep as they are nested.
+GROUP_LEVELS = 10
+
+
+def _groups_with_containers() -> str:
+    """Return the selection of a scene's groups and of all that contain them.
+
+    GraphQL has no recursion, so each level is written out.
+    """
+    selection = "group { id name }"
+    for _ in range(GROUP_LEVELS):
+        selection = f"group {{ id name containing_groups {{ {selection} }} }}"
+    return f"groups {{ {selection} }}"
+
+
+NEEDS: tuple[SceneNeed, ...] = (
+    SceneNeed(_groups_with_containers(), lambda config: config.sync_groups),
+)
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""
 
 

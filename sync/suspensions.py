@@ -106,6 +106,7 @@ def _settings_of(field: Field, config: PlexSyncConfig, rules: WriteRules) -> lis
         config.sources.get(field.name, ""),
         rules.preserve_plex_edits,
         should_lock(field, rules),
+        *filter(config.is_on, field.switches),
     ]
 
 

@@ -24,6 +24,8 @@ from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
 
 SOURCE_NONE = "none"
+OFF = "off"
+"""The choice of a setting with which it switches nothing on."""
 
 OLD_HOST = "plex_host"
 OLD_PORT = "plex_port"
@@ -75,6 +77,8 @@ class PlexSyncConfig(BaseModel):
     preserve_plex_edits: bool
     lock_fields: bool
     lock_collections: bool
+    sync_groups: bool
+    collection_prefix_group: str
 
     @field_validator("toggles", "sources", "match_overrides", mode="after")
     @classmethod
@@ -82,11 +86,19 @@ class PlexSyncConfig(BaseModel):
         return MappingProxyType(dict(value))
 
     def field_enabled(self, name: str) -> bool:
-        """Return True if the field of that name is written: master switch, own switch, and a
-        source.
+        """Return True if the field of that name is written: master switch, a switch of the field,
+        and a source.
         """
-        has_source = not BY_NAME[name].sources or self.sources[name] != SOURCE_NONE
-        return self.sync_metadata and self.toggles[name] and has_source
+        field = BY_NAME[name]
+        has_source = not field.sources or self.sources[name] != SOURCE_NONE
+        is_switched_on = self.toggles[name] or any(map(self.is_on, field.switches))
+        return self.sync_metadata and is_switched_on and has_source
+
+    def is_on(self, setting: str) -> bool:
+        """Return True if a setting that switches a field, or a part of its value, is on."""
+        toggle = setting.removeprefix("sync_")
+        value = self.toggles[toggle] if toggle in self.toggles else getattr(self, setting)
+        return bool(value) and value != OFF
 
     def missing_required(self) -> tuple[str, ...]:
         """Return the display names of required settings that are unset; () if PlexSync can work."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from core.field_values import FieldValue
 from core.fields import EDIT_FIELDS, IMAGE_FIELDS, Field, Kind
+from validation.collection_sources import collection_attributes, collection_names
 from validation.config import PlexSyncConfig
 from validation.limits import SINGLE_LINE_CHARS
 from validation.metadata import SyncMetadata
@@ -13,8 +14,15 @@ from validation.sanitizers import clean_names, clean_text
 
 TAGS = "tags"
 
-COMPOSED: dict[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {}
+COMPOSED: dict[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {
+    "collection": collection_names,
+}
 """What makes the value of a field that is more than an attribute of the scene, by its name."""
+
+COMPOSED_OF: dict[str, Callable[[PlexSyncConfig], tuple[str, ...]]] = {
+    "collection": collection_attributes,
+}
+"""The attributes of the scene that a composed value needs, by the name of its field."""
 
 
 def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, FieldValue]:
@@ -24,7 +32,7 @@ def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, Fie
     return {
         field.name: _CLEANERS[field.kind](_value(field, scene, config), field, config)
         for field in EDIT_FIELDS
-        if config.field_enabled(field.name) and scene.is_known(_attribute(field, config))
+        if config.field_enabled(field.name) and _is_known(field, scene, config)
     }
 
 
@@ -37,6 +45,12 @@ def _value(field: Field, scene: SyncMetadata, config: PlexSyncConfig) -> FieldVa
     make = COMPOSED.get(field.name)
     value: FieldValue = make(scene, config) if make else getattr(scene, _attribute(field, config))
     return value
+
+
+def _is_known(field: Field, scene: SyncMetadata, config: PlexSyncConfig) -> bool:
+    needs = COMPOSED_OF.get(field.name)
+    attributes = needs(config) if needs else (_attribute(field, config),)
+    return all(map(scene.is_known, attributes))
 
 
 def _attribute(field: Field, config: PlexSyncConfig) -> str:

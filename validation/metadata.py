@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 from core.unicode_form import caseless
+from validation.group_tree import shown_groups
 from validation.sanitizers import clean_date
 
 RawObject = Mapping[str, object]
 
 # The key under which a scene names what was not asked for, because Stash's schema lacks it.
 LEFT_OUT = "left_out"
-_KEYS = {"rating": "rating100", "collections": "studio"}
+_KEYS = {"rating": "rating100"}
 """Stash's name of an attribute, where it is another one."""
 
 
@@ -34,8 +35,9 @@ class SyncMetadata(BaseModel):
 
     `performers` are sorted by name, because Stash defines no order for them; `tags` keep Stash's.
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
-    `rating` 0 to 10. `collections` is the studio's name, or nothing. Times are Stash's own texts.
-    `left_out` are Stash's names of what its schema lacks.
+    `rating` 0 to 10. `groups` are the scene's groups and all that contain them, by name;
+    `group_parents` names by id those that contain it directly, "" for none, None for unknown. Times
+    are Stash's own texts. `left_out` are Stash's names of what its schema lacks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,7 +57,9 @@ class SyncMetadata(BaseModel):
     performer_ids: tuple[int, ...]
     tags: tuple[str, ...]
     tag_ids: tuple[int, ...]
-    collections: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    group_ids: tuple[int, ...] = ()
+    group_parents: tuple[str | None, ...] = ()
     organized: bool
     created_at: str
     updated_at: str
@@ -93,14 +97,14 @@ def _scene(raw: RawObject) -> SyncMetadata:
         _entities(raw, "performers"), key=lambda entity: (caseless(entity[1]), entity[0])
     )
     tags = _entities(raw, "tags")
-    studio_name = _text(studio, "name")
+    groups = shown_groups(raw.get("groups"))
     return SyncMetadata(
         scene_id=_id(raw),
         title=_text(raw, "title"),
         details=_text(raw, "details"),
         director=_text(raw, "director"),
         code=_text(raw, "code"),
-        studio=studio_name,
+        studio=_text(studio, "name"),
         studio_id=_id(studio) if studio else None,
         parent_studio=_text(parent, "name"),
         parent_studio_id=_id(parent) if parent else None,
@@ -110,7 +114,9 @@ def _scene(raw: RawObject) -> SyncMetadata:
         performer_ids=tuple(entity_id for entity_id, _ in performers),
         tags=tuple(name for _, name in tags),
         tag_ids=tuple(entity_id for entity_id, _ in tags),
-        collections=(studio_name,) if studio_name else (),
+        groups=tuple(group.name for group in groups),
+        group_ids=tuple(group.group_id for group in groups),
+        group_parents=tuple(group.parents for group in groups),
         organized=raw.get("organized") is True,
         created_at=_text(raw, "created_at"),
         updated_at=_text(raw, "updated_at"),

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from core.folding import broad_form
-from validation.limits import MAX_LIBRARIES, MAX_TEXT_CHARS
+from validation.limits import MAX_LIBRARIES, MAX_PREFIX_CHARS, MAX_TEXT_CHARS
 from validation.quoted_list import split_list
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
@@ -231,11 +231,24 @@ def read_folders(text: str) -> tuple[str, ...]:
     return tuple(_folder(entry) for entry in split_list(text, ";\n"))
 
 
+def read_prefix(text: str) -> str:
+    """Return what is put before the names of one kind of collections, on one line.
+
+    Raises:
+        ValueError: it is longer than a name should have room for.
+    """
+    prefix = clean_text(text, MAX_TEXT_CHARS)
+    if len(prefix) > MAX_PREFIX_CHARS:
+        raise ValueError(f"longer than {MAX_PREFIX_CHARS} characters")
+    return prefix
+
+
 TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "plex_url": read_url,
     "plex_token": read_token,
     "plex_libraries": read_libraries,
     "path_map": read_path_map,
+    "collection_prefix_group": read_prefix,
     "match_overrides": read_overrides,
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,

@@ -106,6 +106,20 @@ _MASTER = Setting(
     "Master switch of all fields. If off, PlexSync writes nothing to Plex and records nothing.",
 )
 
+_COLLECTIONS = (
+    Setting(
+        "sync_groups", "c", SettingType.BOOLEAN, False, "Sync groups as collections",
+        "Write the groups of a scene, and the groups that contain these, to Plex as collections. A "
+        "collection that PlexSync made shows the group's front image and synopsis.",
+    ),
+    Setting(
+        "collection_prefix_group", "c", SettingType.STRING, "", "Prefix of group collections",
+        "What stands before a group's name in the title of its collection, so that these "
+        "collections sort together. A blank is put between both.",
+        default_note="empty",
+    ),
+)
+
 _WRITING = (
     Setting(
         "max_tags", "c", SettingType.NUMBER, 100, "Maximum tags",
@@ -197,7 +211,7 @@ def _in_a_sentence(label: str) -> str:
 
 
 def _toggle(field: Field) -> Setting:
-    label = _in_a_sentence(field.label)
+    label = _in_a_sentence(field.toggled or field.label)
     what, _, becomes = label.partition(" as ")
     destination = f"to Plex as {becomes}" if becomes else "to Plex"
     return Setting(
@@ -227,7 +241,7 @@ _TOGGLES = tuple(_toggle(field) for field in FIELDS)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
 SETTINGS: tuple[Setting, ...] = (
-    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_WRITING),
+    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_COLLECTIONS, *_WRITING),
     *(*_RECONCILIATION, *_LOG, *_TASKS),
 )
 

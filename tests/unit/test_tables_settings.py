@@ -71,11 +71,15 @@ def read_attributes(env: Iterable[ast.Module], derived: Iterable[ast.Module]) ->
     known = {name for tree in env for name in names(tree)}
     ahead = [pair for tree in derived for pair in functions(tree)]
     tables = {target.id: node for tree in derived for node in tree.body for target in targets(node)}
-    while reached := [pair for pair in ahead if pair[0].name in known]:
-        ahead = [pair for pair in ahead if pair not in reached]
+    seen = 0
+    while len(known) > seen:
+        seen = len(known)
+        reached = [pair for pair in ahead if pair[0].name in known]
         found |= {attribute for node, owner in reached for attribute in reads(node, owner)}
         known |= {name for node, _ in reached for name in names(node)}
-        known |= {name for table in known & tables.keys() for name in names(tables[table])}
+        rows = [tables[table] for table in known & tables.keys()]
+        found |= {attribute for row in rows for attribute in reads(row)}
+        known |= {name for row in rows for name in names(row)}
     return found
 
 

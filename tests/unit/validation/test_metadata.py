@@ -83,7 +83,7 @@ def test_null_empty_and_missing_mean_the_same() -> None:
     )
 
     assert missing == nulls == empties
-    assert (missing.studio, missing.studio_id, missing.collections, missing.rating) == (
+    assert (missing.studio, missing.studio_id, missing.groups, missing.rating) == (
         "",
         None,
         (),

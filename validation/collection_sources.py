@@ -1,0 +1,87 @@
+"""The table of what becomes a collection in Plex: several sources feed one field.
+
+To add a source, add a row here, its setting to the table of settings, and the setting's name to
+the row of the field in `core/fields.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from validation.config import PlexSyncConfig
+from validation.limits import MAX_NAME_CHARS
+from validation.metadata import SyncMetadata
+from validation.sanitizers import clean_text
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSource:
+    """One source of an item's collections.
+
+    Attributes:
+        setting: the setting that switches it on.
+        attribute: the attribute of `SyncMetadata` that it needs: unknown, no collection is written.
+        names: return the names that a scene has of it, before cleaning and prefix.
+        prefix: return what is put before each name and a blank; "" for nothing.
+    """
+
+    setting: str
+    attribute: str
+    names: Callable[[SyncMetadata, PlexSyncConfig], Names]
+    prefix: Callable[[PlexSyncConfig], str] = lambda config: ""
+
+
+def _studio(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
+    return (scene.studio,) if scene.studio else ()
+
+
+def _groups(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
+    """Return the groups of the scene and all that contain them."""
+    return scene.groups
+
+
+GROUP_SOURCE = CollectionSource(
+    "sync_groups", "groups", _groups, lambda config: config.collection_prefix_group
+)
+SOURCES: tuple[CollectionSource, ...] = (
+    CollectionSource("sync_collection", "studio", _studio),
+    GROUP_SOURCE,
+)
+"""Every source, in the order in which an item's collections are written."""
+
+
+def collection_names(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
+    """Return the collections of all sources that the settings switch on, not cleaned yet."""
+    return tuple(
+        title
+        for source in SOURCES
+        if config.is_on(source.setting)
+        for title in titles_of(source, scene, config)
+    )
+
+
+def collection_attributes(config: PlexSyncConfig) -> tuple[str, ...]:
+    """Return the attributes of `SyncMetadata` that the switched-on sources need."""
+    return tuple(source.attribute for source in SOURCES if config.is_on(source.setting))
+
+
+def titles_of(source: CollectionSource, scene: SyncMetadata, config: PlexSyncConfig) -> Names:
+    """Return the titles of one source's collections, one for each of its names, not cleaned yet."""
+    prefix = source.prefix(config)
+    return tuple(with_prefix(prefix, name) for name in source.names(scene, config))
+
+
+def with_prefix(prefix: str, name: str) -> str:
+    """Return the title of a collection.
+
+    Examples:
+        >>> with_prefix("Group:", "Night Trains"), with_prefix("", "Night Trains")
+        ('Group: Night Trains', 'Night Trains')
+    """
+    return f"{prefix} {name}" if prefix else name
+
+
+def clean_title(title: str, config: PlexSyncConfig) -> str:
+    """Return a title as it is sent to Plex; "" if nothing is left of it."""
+    return clean_text(title, MAX_NAME_CHARS, strip_emoji=config.strip_emoji, compose=True)
