@@ -8,8 +8,9 @@ from typing import Any
 
 import requests
 
-from core.entity import Entity
+from core.entity import Entity, kind_of
 from core.errors import StashQueryError, StashSchemaError, StashUnavailable
+from validation.entity_details import details_of
 from validation.metadata import first_oshash
 
 SVG = "image/svg+xml"
@@ -145,6 +146,7 @@ def read_entity(subject: str, raw: Mapping[str, Any] | None, read_at: float) -> 
         str(parent.get("id") or ""),
         str(raw["updated_at"]),
         read_at,
+        details_of(kind_of(subject), raw),
     )
 
 

@@ -21,6 +21,7 @@ from stash.answers import (
     read_scene_state,
 )
 from stash.scene_reads import RawScene, ScenesRead, read_halves
+from stash.selection import entity_details
 from stash.transport import StashTransport
 from validation.metadata import LEFT_OUT
 
@@ -133,11 +134,12 @@ class StashClient(StashTransport):
     def entities(self, subjects: Sequence[str], read_at: float) -> dict[str, Entity | None]:
         """Return each requested entity, with one request; None for a deleted entity.
 
-        `read_at` is the time of the request in epoch seconds.
+        Of each it asks for what a scene's selection asks of its kind. `read_at` is the
+        time of the request in epoch seconds.
         """
         if not subjects:
             return {}
-        data = self.graphql(queries.entities_by_subject(subjects))
+        data = self.graphql(queries.entities_by_subject(subjects, entity_details(self.selection)))
         with expect_shape():
             return {
                 subject: read_entity(subject, data.get(f"e{position}"), read_at)

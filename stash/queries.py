@@ -1,6 +1,7 @@
 """Every query PlexSync sends to Stash; what a scene must bring is taken from the field table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from core.fields import FIELDS
 
@@ -131,15 +132,24 @@ _SHOWN_BY = {
 }
 
 
-def entities_by_subject(subjects: Sequence[str]) -> str:
-    """Return one query for a batch of entities as e0, e1, ...; a deleted one is null in the answer."""
+NO_DETAILS: Mapping[str, str] = MappingProxyType({})
+
+
+def entities_by_subject(subjects: Sequence[str], details: Mapping[str, str] = NO_DETAILS) -> str:
+    """Return one query for a batch of entities as e0, e1, ...; a deleted one is null in the answer.
+
+    `details` is what to ask for besides the name and a studio's parent, by kind.
+
+    Examples:
+        >>> print(entities_by_subject(["performer:3"], {"performer": "gender"}))
+        query PlexSyncEntities { e0: findPerformer(id: 3) { id name updated_at gender } }
+    """
     parts = []
     for place, subject in enumerate(subjects):
         kind, _, number = subject.partition(":")
-        parent = " parent_studio { id }" if kind == "studio" else ""
-        parts.append(
-            f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ id name updated_at{parent} }}"
-        )
+        parent = "parent_studio { id }" if kind == "studio" else ""
+        selection = " ".join(filter(None, ("id name updated_at", parent, details.get(kind, ""))))
+        parts.append(f"e{place}: {_FIND_ONE[kind]}(id: {int(number)}) {{ {selection} }}")
     return f"query PlexSyncEntities {{ {' '.join(parts)} }}"
 
 

@@ -7,11 +7,16 @@ value in Plex alone. Without what every sync needs there is no selection.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from core.entity import KINDS, selected_as
 from stash import queries
 
 SCENE_TYPE = "Scene"
 _PART = re.compile(r"[{}]|\w+")
+
+# What is read of every entity anyway.
+_IN_EVERY_ENTITY = frozenset({"id", "name", "updated_at", "parent_studio"})
 
 Tree = dict[str, "Tree"]
 """A selection: names with what is selected below each of them."""
@@ -90,6 +95,25 @@ def reduce_selection(
     text = _render({name: below for name, below in tree.items() if name not in left_out})
     missing = tuple(unknown_names(needed, SCENE_TYPE, types))
     return SceneSelection(text, tuple(left_out), version), missing
+
+
+@lru_cache(maxsize=8)
+def entity_details(selection: SceneSelection) -> Mapping[str, str]:
+    """Return what the selection asks of each kind of entity besides id, name and parent studio.
+
+    Examples:
+        >>> entity_details(SceneSelection("performers { id name gender } tags { id name }"))
+        {'performer': 'gender'}
+    """
+    tree = parse_selection(selection.text)
+    details = {
+        kind: _render(
+            {name: below for name, below in tree[part].items() if name not in _IN_EVERY_ENTITY}
+        )
+        for kind in KINDS
+        if (part := selected_as(kind)) in tree
+    }
+    return {kind: text for kind, text in details.items() if text}
 
 
 def _render(tree: Tree) -> str:

@@ -6,9 +6,10 @@ known.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 
-from core.entity import Entity
+from core.entity import Entity, add_details
 from sync_queue import record_statements as record_sql
 from sync_queue.store import JobStore
 
@@ -42,9 +43,9 @@ class EntityIndex:
     def record_before_write(self, shows: Shows) -> list[str]:
         """Add to the rows what the scenes are about to show, before Plex is written.
 
-        Return the entities known by another name than these scenes show, usually []. Scenes then
-        show two names, so neither counts as known: the entity's job carries its final name to all
-        of them.
+        Return the entities known by another name, or with other details, than these scenes show,
+        usually []. Scenes then show two names, so neither counts as known: the entity's job carries
+        its final name and details to all of them.
         """
         wider: dict[int, frozenset[str]] = {}
         for scene_id, entities in shows.items():
@@ -59,11 +60,15 @@ class EntityIndex:
             for entity in sorted(every, key=lambda entity: entity.parent is not None)
         }
         known_as = {subject: self.known(subject) for subject in seen}
-        news = [entity for subject, entity in seen.items() if _adds(known_as[subject], entity)]
+        news = [
+            _added(known_as[subject], entity)
+            for subject, entity in seen.items()
+            if _adds(known_as[subject], entity)
+        ]
         renamed = [
             subject
             for subject, known in known_as.items()
-            if known and known.shown != seen[subject].shown
+            if known and not known.reads_same_as(seen[subject])
         ]
         if wider or news or renamed:
             with self._store.transaction() as connection:
@@ -113,7 +118,17 @@ class EntityIndex:
 
 
 def _adds(known: Entity | None, entity: Entity) -> bool:
-    return known is None or (known.parent is None and entity.parent is not None)
+    """Return True if the entity tells anything that is not known yet."""
+    if known is None or (known.parent is None and entity.parent is not None):
+        return True
+    return add_details(known.details, entity.details) != known.details
+
+
+def _added(known: Entity | None, entity: Entity) -> Entity:
+    """Return the entity with the details that are known: a scene only adds to them."""
+    if known is None:
+        return entity
+    return replace(entity, details=add_details(known.details, entity.details))
 
 
 def _row(scene_id: int, subjects: Iterable[str]) -> dict[str, object]:
@@ -127,4 +142,5 @@ def _values(entity: Entity) -> dict[str, object]:
         "parent": entity.parent,
         "updated_at": entity.updated_at,
         "read_at": entity.read_at,
+        "details": entity.details,
     }

@@ -98,21 +98,22 @@ FORGET_SCENE_ENTITIES = "DELETE FROM scene_entities WHERE scene_id = :scene_id"
 SCENES_SHOWING = """
 SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :pattern ORDER BY scene_id LIMIT :limit
 """
-ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at"
+ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at, details"
 ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
 ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
-SAVE_ENTITY = """
-INSERT INTO entities (subject, shown, parent, updated_at, read_at)
-VALUES (:subject, :shown, :parent, :updated_at, :read_at)
+SAVE_ENTITY = f"""
+INSERT INTO entities ({ENTITY_COLUMNS})
+VALUES (:subject, :shown, :parent, :updated_at, :read_at, :details)
 ON CONFLICT (subject) DO UPDATE SET shown = excluded.shown, parent = excluded.parent,
-  updated_at = excluded.updated_at, read_at = excluded.read_at
+  updated_at = excluded.updated_at, read_at = excluded.read_at, details = excluded.details
 """
 # A scene may have been read before a rename that is still being carried to the others: it only adds
 # to what is known.
-ADD_ENTITY = """
-INSERT INTO entities (subject, shown, parent, updated_at, read_at)
-VALUES (:subject, :shown, :parent, :updated_at, :read_at)
-ON CONFLICT (subject) DO UPDATE SET parent = excluded.parent WHERE parent IS NULL
+ADD_ENTITY = f"""
+INSERT INTO entities ({ENTITY_COLUMNS})
+VALUES (:subject, :shown, :parent, :updated_at, :read_at, :details)
+ON CONFLICT (subject) DO UPDATE
+SET parent = coalesce(entities.parent, excluded.parent), details = excluded.details
 """
 CLEAR_ENTITY_NAME = "UPDATE entities SET shown = '' WHERE subject = :subject"
 FORGET_ENTITY = "DELETE FROM entities WHERE subject = :subject"

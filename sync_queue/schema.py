@@ -86,8 +86,11 @@ CREATE INDEX dead_letters_by_time ON dead_letters (last_at DESC, subject);
 CREATE INDEX dead_letters_by_reason ON dead_letters (reason, last_at DESC, subject);
 """
 
+# What scenes show of an entity besides its name; "" for what earlier versions have recorded.
+_STEP_6 = "ALTER TABLE entities ADD COLUMN details TEXT NOT NULL DEFAULT ''"
+
 # Step n brings `user_version` from n - 1 to n.
-MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5)
+MIGRATIONS: tuple[str, ...] = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Statuses are persist-queue's: 0 and 1 wait, 2 is in progress, 5 is done. A row i
 status is below 2; a unique partial index allows one waiting and one running row per subject.
 """
 
-SCHEMA_VERSION = 5  # PRAGMA user_version; a migration step is added in schema.py, never edited
+SCHEMA_VERSION = 6  # PRAGMA user_version; a migration step is added in schema.py, never edited
 
 QUEUE = "scene_ack_queue_default"
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from core.entity import entity_subject
 from core.unicode_form import caseless
+from validation.entity_details import details_of
 from validation.group_tree import shown_groups
 from validation.sanitizers import clean_date
 
@@ -37,7 +39,8 @@ class SyncMetadata(BaseModel):
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
     `rating` 0 to 10. `groups` are the scene's groups and all that contain them, by name;
     `group_parents` names by id those that contain it directly, "" for none, None for unknown. Times
-    are Stash's own texts. `left_out` are Stash's names of what its schema lacks.
+    are Stash's own texts. `left_out` are Stash's names of what its schema lacks. `entity_details`
+    are `Entity.details` by subject, of the entities that have any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,6 +68,7 @@ class SyncMetadata(BaseModel):
     updated_at: str
     files: tuple[SceneFile, ...]
     left_out: frozenset[str] = frozenset()
+    entity_details: Mapping[str, str] = {}
 
     def is_known(self, attribute: str) -> bool:
         """Return False if Stash was not asked for this attribute: it is not empty but unknown."""
@@ -124,7 +128,17 @@ def _scene(raw: RawObject) -> SyncMetadata:
             _file(file) for file in _objects(raw, "files") if _is_usable_path(file.get("path"))
         ),
         left_out=_names(raw.get(LEFT_OUT)),
+        entity_details=_entity_details(raw),
     )
+
+
+def _entity_details(raw: RawObject) -> dict[str, str]:
+    details = {
+        entity_subject(kind, _id(entity)): details_of(kind, entity)
+        for kind, key in (("performer", "performers"), ("tag", "tags"))
+        for entity in _objects(raw, key)
+    }
+    return {subject: text for subject, text in details.items() if text}
 
 
 def _text(raw: RawObject, key: str) -> str:

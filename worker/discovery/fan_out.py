@@ -5,6 +5,7 @@ in between repeats the job, which enqueues the same scenes once more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 
 from core.checkpoint import Checkpoint, no_checkpoint
@@ -60,23 +61,23 @@ def affected_scenes(
 def entities_of(scene: SyncMetadata, read_at: float) -> tuple[Entity, ...]:
     """Return the entities that a scene shows and that can change without an edit of the scene."""
     named = [
-        *_named("performer", scene.performer_ids, scene.performers, read_at),
-        *_named("tag", scene.tag_ids, scene.tags, read_at),
+        *_named("performer", scene.performer_ids, scene.performers),
+        *_named("tag", scene.tag_ids, scene.tags),
     ]
     if scene.studio_id is not None:
         parent = "" if scene.parent_studio_id is None else str(scene.parent_studio_id)
-        named.append(Entity(f"studio:{scene.studio_id}", scene.studio, parent, read_at=read_at))
+        named.append(Entity(f"studio:{scene.studio_id}", scene.studio, parent))
     if scene.parent_studio_id is not None:
-        named.append(
-            Entity(f"studio:{scene.parent_studio_id}", scene.parent_studio, None, read_at=read_at)
-        )
-    return tuple(named)
-
-
-def _named(kind: str, ids: Sequence[int], names: Sequence[str], read_at: float) -> Iterator[Entity]:
-    return (
-        Entity(f"{kind}:{key}", name, read_at=read_at) for key, name in zip(ids, names, strict=True)
+        named.append(Entity(f"studio:{scene.parent_studio_id}", scene.parent_studio, None))
+    details = scene.entity_details
+    return tuple(
+        replace(entity, read_at=read_at, details=details.get(entity.subject, ""))
+        for entity in named
     )
+
+
+def _named(kind: str, ids: Sequence[int], names: Sequence[str]) -> Iterator[Entity]:
+    return (Entity(f"{kind}:{key}", name) for key, name in zip(ids, names, strict=True))
 
 
 class FanOut:

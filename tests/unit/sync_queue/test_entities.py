@@ -1,8 +1,10 @@
 """The index scene -> entities: wide before a write, exact after it, and never ahead of a fan-out."""
 
+from dataclasses import replace
+
 import pytest
 
-from core.entity import Entity
+from core.entity import Entity, join_details
 from sync_queue.entities import EntityIndex
 from tests.harness.queue import QueueHarness
 
@@ -10,6 +12,9 @@ MIA = Entity("performer:3", "Mia", read_at=5.0)
 TRAIN = Entity("tag:7", "train", read_at=5.0)
 STUDIO = Entity("studio:5", "Studio", "9", read_at=5.0)
 NETWORK = Entity("studio:9", "Network", None, read_at=5.0)
+FEMALE = join_details({"gender": "FEMALE"})
+MALE = join_details({"gender": "MALE"})
+BOTH = join_details({"gender": "FEMALE", "disambiguation": "the elder"})
 
 
 @pytest.fixture
@@ -115,6 +120,28 @@ def test_a_distributed_name_is_stored_and_a_deleted_one_removed(
     assert index.known_of_kind("performer") == []
 
 
+def test_a_detail_read_first_time_is_added_unchanged(index: EntityIndex) -> None:
+    """Such as after an update, or once a setting asks for it: nothing is enqueued."""
+    index.record_before_write({1: [MIA]})
+
+    renamed = index.record_before_write({2: [replace(MIA, details=FEMALE)]})
+    renamed += index.record_before_write({3: [replace(MIA, details=BOTH)]})
+
+    assert renamed == []
+    assert index.known("performer:3") == replace(MIA, details=BOTH)
+
+
+def test_a_scene_with_another_detail_clears_the_known_name(index: EntityIndex) -> None:
+    index.record_before_write({1: [replace(MIA, details=FEMALE)]})
+
+    renamed = index.record_before_write({2: [replace(MIA, details=MALE)]})
+
+    known = index.known("performer:3")
+    assert renamed == ["performer:3"]
+    assert known is not None
+    assert not known.shows_same_as(replace(MIA, details=MALE))
+
+
 def test_what_is_known_already_is_not_written_again(
     queue: QueueHarness, index: EntityIndex
 ) -> None:
@@ -137,6 +164,10 @@ def test_what_is_known_already_is_not_written_again(
         (Entity("studio:5", "a", "1"), Entity("studio:5", "a", ""), False),
         (Entity("studio:5", "a", None), Entity("studio:5", "a", "2"), True),
         (Entity("studio:5", "a", None), Entity("studio:5", "b", "2"), False),
+        (MIA, replace(MIA, details=FEMALE), True),
+        (replace(MIA, details=FEMALE), replace(MIA, details=MALE), False),
+        (replace(MIA, details=FEMALE), replace(MIA, details=BOTH), True),
+        (replace(MIA, details=MALE), replace(MIA, details=BOTH), False),
     ],
 )
 def test_two_states_are_equal_when_scenes_show_the_same(

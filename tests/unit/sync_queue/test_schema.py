@@ -126,16 +126,17 @@ def test_a_migration_step_is_applied_once(queue: QueueHarness) -> None:
     assert queue.ack_queue.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def drop_step_5(connection: sqlite3.Connection) -> None:
-    """Take off what the fifth step adds."""
+def drop_later_steps(connection: sqlite3.Connection) -> None:
+    """Take off what the steps after the fourth add."""
     for name in ("INDEX dead_letters_by_time", "INDEX dead_letters_by_reason", "TABLE overrides"):
         connection.execute(f"DROP {name}")
+    connection.execute("ALTER TABLE entities DROP COLUMN details")
 
 
 def as_version_2(connection: sqlite3.Connection) -> None:
     """Give every table that stores an error class each of the names of 1.1.0."""
     connection.execute("PRAGMA user_version=2")
-    drop_step_5(connection)
+    drop_later_steps(connection)
     for number, name in enumerate(RENAMED_ERRORS):
         connection.execute(
             f"INSERT INTO {QUEUE} (data, timestamp, status, subject, cause, reason) "
@@ -409,7 +410,7 @@ def test_a_database_that_1_1_0_has_used_is_marked(tmp_path: Path, was_used: bool
     with open_queue(tmp_path) as queue:
         connection = queue.ack_queue.connection
         connection.execute("PRAGMA user_version=3")
-        drop_step_5(connection)
+        drop_later_steps(connection)
         if was_used:
             start_epoch(connection, 1, "1.1.0", "test", 1.0)
 

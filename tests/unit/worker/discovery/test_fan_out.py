@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.entity import KINDS, Entity, is_shown
+from core.entity import KINDS, Entity, is_shown, join_details
 from validation.metadata import SyncMetadata, parse_scene
 from worker.discovery.fan_out import AffectedScenes, affected_scenes, entities_of
 
@@ -51,6 +51,22 @@ def test_a_scene_shows_performers_tags_studio_and_its_parent() -> None:
         Entity("tag:7", "train", read_at=5.0),
         Entity("studio:5", "Studio", "9", read_at=5.0),
         Entity("studio:9", "Network", None, read_at=5.0),
+    )
+
+
+def test_details_that_were_read_belong_to_their_entity() -> None:
+    shown = scene(
+        performers=[
+            {"id": "3", "name": "Mia", "gender": "FEMALE", "disambiguation": None},
+            {"id": "4", "name": "Tom"},
+        ]
+    )
+
+    mia, tom = entities_of(shown, 5.0)
+
+    assert (mia.details, tom.details) == (
+        join_details({"gender": "FEMALE", "disambiguation": ""}),
+        "",
     )
 
 
