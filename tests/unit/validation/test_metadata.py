@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.tree import Node, SceneTag
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
 
 JSON = st.recursive(
@@ -56,6 +57,8 @@ def test_a_full_scene_is_read_completely() -> None:
         tags=("z", "a"),
         tag_ids=(9, 8),
         collections=("Studio",),
+        above_studio=(Node(6, "Parent"),),
+        own_tags=(SceneTag(Node(9, "z")), SceneTag(Node(8, "a"))),
         organized=True,
         created_at="2024-01-01T00:00:00Z",
         updated_at="2024-06-01T12:00:00+02:00",
