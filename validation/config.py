@@ -22,6 +22,7 @@ from validation.setting_values import (
 )
 from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
+from validation.tag_selection import TagSelection
 
 SOURCE_NONE = "none"
 OFF = "off"
@@ -79,6 +80,15 @@ class PlexSyncConfig(BaseModel):
     lock_collections: bool
     sync_groups: bool
     collection_prefix_group: str
+    studio_format: str
+    parent_studio_collections: str
+    collection_prefix_studio: str
+    genre_excluded_tags: TagSelection
+    collection_tags: TagSelection
+    collection_prefix_tag: str
+    label_tags: TagSelection
+    include_parent_tags: bool
+    include_performer_tags: bool
 
     @field_validator("toggles", "sources", "match_overrides", mode="after")
     @classmethod

@@ -11,16 +11,23 @@ from validation.config import PlexSyncConfig
 from validation.limits import SINGLE_LINE_CHARS
 from validation.metadata import SyncMetadata
 from validation.sanitizers import clean_names, clean_text
+from validation.scene_tags import genre_names, label_names, tag_attributes
+from validation.studio_format import studio_name
 
 TAGS = "tags"
 
 COMPOSED: dict[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {
+    "studio": studio_name,
+    "tags": genre_names,
     "collection": collection_names,
+    "labels": label_names,
 }
 """What makes the value of a field that is more than an attribute of the scene, by its name."""
 
 COMPOSED_OF: dict[str, Callable[[PlexSyncConfig], tuple[str, ...]]] = {
+    "tags": tag_attributes,
     "collection": collection_attributes,
+    "labels": tag_attributes,
 }
 """The attributes of the scene that a composed value needs, by the name of its field."""
 

@@ -17,6 +17,7 @@ from validation.quoted_list import split_list
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
 from validation.setting import Setting, SettingType
+from validation.tag_selection import read_tag_selection
 
 PLEX_PORT = 32400
 
@@ -249,6 +250,11 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "plex_libraries": read_libraries,
     "path_map": read_path_map,
     "collection_prefix_group": read_prefix,
+    "collection_prefix_studio": read_prefix,
+    "collection_prefix_tag": read_prefix,
+    "genre_excluded_tags": read_tag_selection,
+    "collection_tags": read_tag_selection,
+    "label_tags": read_tag_selection,
     "match_overrides": read_overrides,
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,

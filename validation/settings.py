@@ -120,11 +120,68 @@ _COLLECTIONS = (
     ),
 )
 
+_STUDIOS = (
+    Setting(
+        "studio_format", "c", SettingType.STRING, "{studio}", "Studio format",
+        "What Plex shows as the studio: the scene's studio, its parent, or both. A studio without "
+        "a parent stands alone.",
+        choices=("{studio}", "{parent}", "{parent} / {studio}"),
+    ),
+    Setting(
+        "parent_studio_collections", "c", SettingType.STRING, "off",
+        "Parent studios as collections",
+        "Also write what is above the scene's studio to Plex as collections: its parent, or all "
+        "studios above it.",
+        choices=("off", "parent", "all"),
+    ),
+    Setting(
+        "collection_prefix_studio", "c", SettingType.STRING, "", "Prefix of studio collections",
+        "What stands before a studio's name in the title of its collection, so that these "
+        "collections sort together. A blank is put between both.",
+        default_note="empty",
+    ),
+)
+
+_HOW_TO_CHOOSE_TAGS = (
+    "Separate tags by commas: a name, a pattern with *, or 'Clothing > *' for the tag Clothing and "
+    "everything below it. Put a tag that has a comma in double quotes."
+)
+
+_TAGS = (
+    Setting(
+        "genre_excluded_tags", "c", SettingType.STRING, "", "Tags that are no genres",
+        f"These tags do not become genres in Plex. {_HOW_TO_CHOOSE_TAGS}",
+    ),
+    Setting(
+        "collection_tags", "c", SettingType.STRING, "", "Tags as collections",
+        f"These tags become collections in Plex, and stay genres. {_HOW_TO_CHOOSE_TAGS}",
+    ),
+    Setting(
+        "collection_prefix_tag", "c", SettingType.STRING, "", "Prefix of tag collections",
+        "What stands before a tag's name in the title of its collection, so that these "
+        "collections sort together. A blank is put between both.",
+        default_note="empty",
+    ),
+    Setting(
+        "label_tags", "c", SettingType.STRING, "*", "Tags that become labels",
+        "With Sync tags as labels on, these tags become labels in Plex, and stay genres. "
+        f"{_HOW_TO_CHOOSE_TAGS}",
+    ),
+    Setting(
+        "include_parent_tags", "c", SettingType.BOOLEAN, False, "Include parent tags",
+        "A scene counts as having everything above its tags in Stash, too.",
+    ),
+    Setting(
+        "include_performer_tags", "c", SettingType.BOOLEAN, False, "Include performers' tags",
+        "A scene counts as having the tags of its performers, too.",
+    ),
+)
+
 _WRITING = (
     Setting(
         "max_tags", "c", SettingType.NUMBER, 100, "Maximum tags",
-        "How many tags of a scene are written as genres: the first ones in Stash's order. 0 means "
-        "the default.",
+        "How many tags of a scene are written as genres: the first ones in Stash's order, without "
+        "those that are no genres. 0 means the default.",
         unit="tags", lowest=1, highest=1000,
     ),
     Setting(
@@ -241,7 +298,8 @@ _TOGGLES = tuple(_toggle(field) for field in FIELDS)
 _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
 SETTINGS: tuple[Setting, ...] = (
-    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_COLLECTIONS, *_WRITING),
+    *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES, *_COLLECTIONS),
+    *(*_STUDIOS, *_TAGS, *_WRITING),
     *(*_RECONCILIATION, *_LOG, *_TASKS),
 )
 

@@ -15,6 +15,7 @@ from tests.harness.in_process import InProcessHarness
 OURS, THEIRS = png(1), png(2)
 EVERY_FIELD_ON = {
     "c_sync_rating": True,
+    "c_sync_labels": True,
     "c_tagline_source": "director",
     "c_background_source": "cover",
 }
@@ -48,6 +49,7 @@ FIELD_CASES: dict[str, FieldCase] = {
     "performers": FieldCase("roles", {"performers": ["Mia", "Jon"]}, ["Theirs"], ["Jon", "Mia"]),
     "tags": FieldCase("genres", {"tags": ["train", "night"]}, ["drama"], ["night", "train"]),
     "collection": FieldCase("collections", {"studio": "Aurora"}, ["Mine"], ["Aurora", "Mine"]),
+    "labels": FieldCase("labels", {}, ["by hand"], ["by hand", "night", "train"]),
     "rating": FieldCase("user_rating", {"rating100": 80}, 4.0, 8.0),
     "poster": FieldCase("poster_bytes", {"cover": OURS}, THEIRS, OURS),
     "background": FieldCase("art_bytes", {"cover": OURS}, THEIRS, OURS),

@@ -31,7 +31,9 @@ def config_with(**settings: object) -> PlexSyncConfig:
     return read_config(settings).config
 
 
-EVERYTHING = config_with(sync_rating=True, tagline_source="director", background_source="cover")
+EVERYTHING = config_with(
+    sync_rating=True, sync_labels=True, tagline_source="director", background_source="cover"
+)
 
 
 def test_every_field_that_is_switched_on_has_its_value() -> None:
@@ -46,6 +48,7 @@ def test_every_field_that_is_switched_on_has_its_value() -> None:
         "performers": ("anna", "Zoe"),
         "tags": ("b", "a"),
         "collection": ("Studio",),
+        "labels": ("b", "a"),
         "rating": 7.0,
     }
 
@@ -62,6 +65,7 @@ def test_a_field_that_is_switched_off_is_not_wanted(field: Field) -> None:
     config = config_with(
         **{
             "sync_rating": True,
+            "sync_labels": True,
             "tagline_source": "code",
             "background_source": "cover",
             f"sync_{field.name}": False,
