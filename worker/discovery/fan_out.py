@@ -9,7 +9,7 @@ from enum import Enum
 
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
-from core.entity import Entity, is_shown
+from core.entity import Entity, entity_subject, is_shown
 from core.job import CATCH_UP, PRIORITY_FAN_OUT, SEEN, Job, scene_subject
 from core.outcome import Disposition, Outcome, SyncResult
 from core.tree import STUDIO, TAG, Node
@@ -182,11 +182,21 @@ class FanOut:
         """
         self._last_checked[kind] = self._clock.wall()
         known = self._index.known_of_kind(kind) if is_shown(kind) else []
-        deleted = sorted(set(known) - stash.entity_ids(kind)) if known else []
+        deleted = sorted(set(known) - self._existing(stash, kind)) if known else []
         subjects = [
             subject for subject in deleted if not self._store.has_pending_change(subject, since=0.0)
         ]
         return self._store.enqueue_many(subjects, GONE) if subjects else 0
+
+    def _existing(self, stash: StashClient, kind: str) -> frozenset[str]:
+        """Return the subjects of all entities of one kind in Stash; where the settings need their
+        tree, it shows which have moved as well.
+        """
+        tree = stash.trees.reload({kind}).of_kind(kind)
+        if tree is None:
+            return stash.entity_ids(kind)
+        self._moved.enqueue(stash)
+        return frozenset(entity_subject(kind, number) for number in tree.nodes)
 
     def _enqueue_affected(self, stash: StashClient, job: Job, affected: AffectedScenes) -> int:
         if affected is AffectedScenes.NONE:
