@@ -123,10 +123,10 @@ class StashLibrary(LibraryState):
         with self.lock:
             self.tags[tag] = replace(self.tags[tag], parent_ids=tuple(dict.fromkeys(parents)))
 
-    def is_below_itself(self, tag: int) -> bool:
-        """Return True if the tag is one of its own ancestors."""
+    def is_above(self, tag: int, other: int) -> bool:
+        """Return True if the tag is an ancestor of the other one, which may be itself."""
         seen: set[int] = set()
-        layer = set(self.tags[tag].parent_ids)
+        layer = set(self.tags[other].parent_ids)
         while layer:
             seen |= layer
             layer = {one for each in layer for one in self.tags[each].parent_ids} - seen

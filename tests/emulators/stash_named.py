@@ -58,7 +58,7 @@ class NamedMutations:
             before = dict(library.tags)
             library.change_named(library.tags, which, **fields)
             self._place_tag(which, given)
-            if library.is_below_itself(which):
+            if library.is_above(which, which):
                 library.tags = before
                 raise StashError(f"cannot apply tag {which} as a parent of itself")
         self._core.fire(

@@ -152,8 +152,32 @@ class LibraryState:
                 performers=tuple(self.performers[each].name for each in scene.performer_ids),
                 tags=tuple(self.tags[each].name for each in scene.tag_ids),
                 groups=tuple(self.groups[each.group_id].name for each in scene.group_links),
+                studios_above=self._studios_above(scene.studio_id),
+                tag_lines=self._tag_lines(scene),
                 files=self.files_of(scene),
             )
+
+    def _tag_lines(self, scene: Scene) -> tuple[tuple[str, ...], ...]:
+        carried = [*scene.tag_ids]
+        for performer in scene.performer_ids:
+            carried += self.performers[performer].tag_ids
+        lines = [self._tag_line(tag) for tag in dict.fromkeys(carried)]
+        every = dict.fromkeys(tag for line in lines for tag in line)
+        return tuple(tuple(self.tags[one].name for one in self._tag_line(tag)) for tag in every)
+
+    def _tag_line(self, tag: int) -> list[int]:
+        found = [tag]
+        for each in found:
+            found += [one for one in self.tags[each].parent_ids if one not in found]
+        return found
+
+    def _studios_above(self, studio: int | None) -> tuple[str, ...]:
+        above: list[int] = []
+        while studio is not None:
+            studio = self.studios[studio].parent_id
+            if studio is not None:
+                above.append(studio)
+        return tuple(self.studios[each].name for each in above)
 
     def scene_ids(self) -> list[int]:
         with self.lock:
