@@ -44,9 +44,8 @@ env:
 
 test: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest $(MEASURED) -n $(JOBS) --repeat-processes
+	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --repeat-processes
 	@$(MAKE) --no-print-directory gate
-	$(PY) -m pytest $(addprefix --ignore=,$(MEASURED) tests/browser) -m "not soak" --no-cov -n $(JOBS) --repeat-processes
 	$(PY) -m tests.browser -n $(BROWSERS)
 
 cover: env

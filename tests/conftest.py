@@ -9,7 +9,7 @@ from tests.emulators.fixtures_stash import stash
 
 __all__ = ["plex", "plex_clock", "stash", "timed_plex"]
 
-pytest_plugins = ["tests.harness.repeat"]
+pytest_plugins = ["tests.harness.measured", "tests.harness.repeat"]
 
 # Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run,
 # so

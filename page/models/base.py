@@ -2,17 +2,21 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# Models are built when they are used (`defer_build`): each call is a process of its own, and needs
+# few of more than a hundred.
 
 class Arguments(BaseModel):
     """What a call takes. Unknown names are an error, so that a misspelt one is noticed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 class Answer(BaseModel):
     """What a call answers, or a part of it. Times are epoch seconds, 0 for never."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class NoArguments(Arguments):

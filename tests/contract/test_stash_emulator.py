@@ -15,6 +15,7 @@ from tests.emulators.stash_scan import ChangedFile, JoinedFile, MovedFile, Moved
 from tests.emulators.stash_server import StashEmulator
 
 UPDATE = ["Scene.Update.Post"]
+JSON = {"Content-Type": "application/json"}
 NEVER_ENDING_CHILD = """
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", HERE + "/child"], {streams})
 log("i", "child %d" % child.pid)
@@ -88,7 +89,7 @@ class TestHooks:
         query = f'mutation {{ bulkSceneUpdate(input: {{ids: {listed}, title: "same"}}) {{ id }} }}'
         connection = open_connection(stash.url)
 
-        connection.request("POST", "/graphql", json.dumps({"query": query}))
+        connection.request("POST", "/graphql", json.dumps({"query": query}), JSON)
         stash.log_store.wait_for("in hook")
         connection.close()
         until(lambda: stash.count("graphql") == 1)
@@ -260,7 +261,10 @@ class TestOutput:
             ('{"foo": 1}', 0, None, None),
             ("[1]", 0, None, "[1]"),
             ("plain", 0, None, "plain"),
-            ('{"error": {}}', 0, None, '{"error": {}}'),
+            ('{"error": {}}', 0, "", None),
+            ('{"error": 5}', 0, None, '{"error": 5}'),
+            ('{"output": [1.0, 9007199254740993, 1e21]}', 0, None, [1, 2**53, 1e21]),
+            ('{"output": "\\ud800x"}', 0, None, "\ufffdx"),
             ("", 0, None, ""),
         ],
     )
@@ -413,7 +417,7 @@ class TestTasks:
         query = 'mutation { runPluginOperation(plugin_id: "Toy") }'
         connection = open_connection(stash.url)
 
-        connection.request("POST", "/graphql", json.dumps({"query": query}))
+        connection.request("POST", "/graphql", json.dumps({"query": query}), JSON)
         stash.log_store.wait_for("working")
         connection.close()
 

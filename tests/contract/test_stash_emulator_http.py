@@ -381,7 +381,7 @@ class TestImages:
 
         script = stash.fetch("/plugin/Toy/javascript")
 
-        assert (script.body, script.headers["Content-Type"]) == (b"1\n2", "text/javascript")
+        assert (script.body, script.headers["Content-Type"]) == (b"1\n2\n", "text/javascript")
         assert stash.fetch("/plugin/Toy/assets/public/x.html").body == b"x"
         assert stash.fetch("/plugin/Toy/assets/public/../toy.py").status == 404
         assert stash.fetch("/plugin/None/javascript").status == 404

@@ -19,10 +19,13 @@ SECURITY_POLICY = "; ".join(
         "default-src data: 'self' 'unsafe-inline'",
         "connect-src data: 'self' ws: wss:",
         "img-src data: *",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src 'self' http://www.gstatic.com https://www.gstatic.com"
+        " 'unsafe-inline' 'unsafe-eval'",
         "style-src 'self' 'unsafe-inline'",
-        "object-src 'none'",
+        "media-src blob: 'self'",
+        "worker-src blob:",
         "child-src 'none'",
+        "object-src 'none'",
         "form-action 'self'",
     ]
 )
@@ -35,7 +38,11 @@ def page_answer(path: str) -> Answer:
     if PurePosixPath(path).suffix:
         return Answer(404)
     index = (FOLDER / "index.html").read_bytes()
-    headers = {"Content-Security-Policy": SECURITY_POLICY, "Cache-Control": "no-cache"}
+    headers = {
+        "Content-Security-Policy": SECURITY_POLICY,
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-cache",
+    }
     return Answer(200, index, "text/html; charset=utf-8", headers)
 
 

@@ -26,7 +26,8 @@ def gql(query, headers=None):
     cookie = "session=" + where["SessionCookie"]["Value"]
     connection = http.client.HTTPConnection("127.0.0.1", where["Port"])
     body = json.dumps({"query": query}).encode()
-    connection.request("POST", "/graphql", body, headers or {"Cookie": cookie})
+    sent = {"Content-Type": "application/json", **(headers or {"Cookie": cookie})}
+    connection.request("POST", "/graphql", body, sent)
     answer = connection.getresponse()
     return answer.status, answer.read()
 

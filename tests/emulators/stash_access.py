@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -37,26 +38,40 @@ class Access:
             return Granted(Session(options.username or "", visits)) if right else _unauthorised()
         known = session is not None and session.user == options.username
         if options.username is None or known:
-            return Granted(session or Session(), self._cookie(session) if session else None)
+            if session is None or options.username is None:
+                return Granted(session or Session())
+            return Granted(session, self._cookie(session))
         return _unauthorised() if _hard(urlsplit(target).path) else _to_login(target)
 
-    def login(self, method: str, body: bytes) -> Answer:
-        if method != "POST":
-            return Answer(
-                200, b"<!DOCTYPE html><html><body>Login</body></html>", "text/html; charset=utf-8"
-            )
+    def login(self, method: str, query: Mapping[str, str], body: bytes) -> Answer:
+        """Show the form, or give a cookie for the right password: on an open server for any."""
         options = self._core.options
+        if method != "POST":
+            if options.username is None:
+                return _redirected(query.get("returnURL") or "/")
+            page = b"<!DOCTYPE html><html><body>Login</body></html>"
+            return Answer(200, page, "text/html", {"Referrer-Policy": "same-origin"})
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
-        right = (options.username, options.password) == (form.get("username"), form.get("password"))
-        if options.username is None or not right:
-            return Answer(401)
-        cookie = self._cookie(Session(options.username))
+        given = (form.get("username"), form.get("password"))
+        if options.username is not None and given != (options.username, options.password):
+            return Answer(401, b"Username or password is invalid\n")
+        cookie = self._cookie(Session(form.get("username") or ""))
         return Answer(200, headers={"Set-Cookie": cookie} if cookie else {})
+
+    def logout(self) -> Answer:
+        """End the browser's session; the cookie itself stays valid until it is too old."""
+        answer = _redirected("/" if self._core.options.username is None else "/login")
+        gone = "Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0"
+        answer.headers["Set-Cookie"] = f"{COOKIE}=; Path=/; {gone}; SameSite=Lax"
+        return answer
 
     def _cookie(self, session: Session) -> str | None:
         value = self._core.sessions.issue(session)
         age = int(self._core.sessions.max_age)
-        return None if value is None else f"{COOKIE}={value}; Path=/; Max-Age={age}; SameSite=Lax"
+        if value is None:
+            return None
+        ends = formatdate(self._core.options.clock() + age, usegmt=True)
+        return f"{COOKIE}={value}; Path=/; Expires={ends}; Max-Age={age}; SameSite=Lax"
 
 
 def _hard(path: str) -> bool:
@@ -69,4 +84,8 @@ def _unauthorised() -> Answer:
 
 
 def _to_login(target: str) -> Answer:
-    return Answer(302, headers={"Location": f"/login?returnURL={quote(target, safe='')}"})
+    return _redirected(f"/login?returnURL={quote(target, safe='')}")
+
+
+def _redirected(address: str) -> Answer:
+    return Answer(302, headers={"Location": address})

@@ -32,7 +32,7 @@ def _joined(plugin: Plugin, kind: str, known_etags: str) -> PluginFile:
     entries = plugin.ui.javascript if kind == "javascript" else plugin.ui.css
     local = [each for each in entries if not each.startswith(("http://", "https://"))]
     try:
-        body = b"\n".join((plugin.folder / each).read_bytes() for each in local)
+        body = b"".join((plugin.folder / each).read_bytes() + b"\n" for each in local)
     except OSError as error:
         return PluginFile(500, str(error).encode())
     etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'

@@ -50,7 +50,10 @@ def fetch(
 ) -> HttpAnswer:
     connection = open_connection(url, timeout)
     try:
-        connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
+        sent = dict(headers or {})
+        if body is not None and path == "/graphql":
+            sent.setdefault("Content-Type", "application/json")
+        connection.request("GET" if body is None else "POST", path, body, sent)
         answer = connection.getresponse()
         content = answer.read()
         if answer.getheader("Content-Encoding") == "gzip":

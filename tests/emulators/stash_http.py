@@ -25,6 +25,13 @@ from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import Image, cover_image, portrait
 from tests.emulators.stash_mutations import SceneMutations
 from tests.emulators.stash_named import NamedMutations
+from tests.emulators.stash_negotiation import (
+    answer_type,
+    is_json,
+    origin_headers,
+    preflight_headers,
+    refusal_status,
+)
 from tests.emulators.stash_process import Cancellation
 from tests.emulators.stash_request import RequestContext
 from tests.emulators.stash_requests import RequestLog, RequestRecord
@@ -33,7 +40,7 @@ from tests.emulators.stash_schema import GraphqlAnswer, GraphqlEngine, GraphqlRe
 from tests.emulators.stash_sessions import Session
 from tests.emulators.stash_watch import ConnectionWatch
 
-_COMPRESSED = ("application/json", "text/", "image/svg+xml")
+_COMPRESSED = ("application/json", "text/", "image/svg+xml")  # Stash leaves the newer form as it is
 
 
 @dataclass
@@ -152,6 +159,9 @@ class StashHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:  # noqa: N802
         self._serve()
 
+    def do_OPTIONS(self) -> None:  # noqa: N802
+        self._serve()
+
     def _serve(self) -> None:
         self.server.begin()
         try:
@@ -170,7 +180,11 @@ class StashHandler(BaseHTTPRequestHandler):
         }
         described = self._described(target.path, body, query)
         fault = site.core.faults.take(described.fits)
-        answer = self._faulty(fault) or self._allowed(target.path, query, described, body, fault)
+        answer = (
+            self._faulty(fault)
+            or self._preflight()
+            or self._allowed(target.path, query, described, body, fault)
+        )
         self._compress(answer)
         operation = described.graphql.kind if described.graphql else ""
         record = (self.command, self.path, described.kind, operation, described.names)
@@ -179,7 +193,7 @@ class StashHandler(BaseHTTPRequestHandler):
         self._send(answer, fault)
 
     def _described(self, path: str, body: bytes, query: Mapping[str, str]) -> Described:
-        if path != "/graphql":
+        if path != "/graphql" or not self._is_query():
             return Described(_kind(path))
         try:
             content = json.loads(body) if self.command == "POST" else _from_url(query)
@@ -188,6 +202,18 @@ class StashHandler(BaseHTTPRequestHandler):
         if not isinstance(content, dict):
             return Described("graphql")
         return Described("graphql", self.server.site.engine.read(content))
+
+    def _is_query(self) -> bool:
+        """Return True for a method and a content type that GraphQL is read from."""
+        if self.command == "POST":
+            return is_json(self.headers.get("Content-Type"))
+        return self.command == "GET"
+
+    def _preflight(self) -> Answer | None:
+        if self.command != "OPTIONS":
+            return None
+        headers = preflight_headers(self.headers)
+        return Answer(200, headers={"Allow": "OPTIONS, GET, POST"} if headers is None else headers)
 
     def _faulty(self, fault: Fault | None) -> Answer | None:
         if fault is None:
@@ -201,13 +227,14 @@ class StashHandler(BaseHTTPRequestHandler):
             raise ConnectionResetError
         if fault.graphql_error is not None:
             self.server.site.core.log.add("Error", fault.graphql_error)
-            return json_answer(200, {"errors": [{"message": fault.graphql_error}], "data": None})
+            return self._json(200, {"errors": [{"message": fault.graphql_error}], "data": None})
         if fault.refused:
             error = {
                 "message": fault.refused,
                 "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
             }
-            return json_answer(422, {"errors": [error], "data": None})
+            status = refusal_status(self.headers.get("Accept"))
+            return self._json(status, {"errors": [error], "data": None})
         return (
             None if fault.status is None else Answer(fault.status, fault.body, fault.content_type)
         )
@@ -224,7 +251,9 @@ class StashHandler(BaseHTTPRequestHandler):
         if described.kind == "healthz":
             return Answer(200, b".")
         if described.kind == "login":
-            return access.login(self.command, body)
+            return access.login(self.command, query, body)
+        if described.kind == "logout":
+            return access.logout()
         granted = access.admit(
             self.path, query, self.headers.get("Cookie"), self.headers.get("ApiKey")
         )
@@ -244,15 +273,12 @@ class StashHandler(BaseHTTPRequestHandler):
     def _graphql(
         self, request: GraphqlRequest | None, session: Session, fault: Fault | None
     ) -> Answer:
+        if not self._is_query():
+            return self._refusal(400, "transport not supported")
         if request is None:
-            return json_answer(
-                400,
-                {"errors": [{"message": "json request body could not be decoded"}], "data": None},
-            )
+            return self._refusal(400, "json request body could not be decoded")
         if self.command == "GET" and request.kind == "mutation":
-            return json_answer(
-                406, {"errors": [{"message": "GET requests only allow query operations"}]}
-            )
+            return self._refusal(406, "GET requests only allow query operations")
         core = self.server.site.core
         cancel = Cancellation()
         caller = Caller(cancel, session.user, session.visits)
@@ -273,7 +299,17 @@ class StashHandler(BaseHTTPRequestHandler):
     def _executed(self, result: GraphqlAnswer, cancel: Cancellation) -> Answer:
         for error in result.errors if result.status == 200 and not cancel.cancelled else ():
             self.server.site.core.log.add("Error", error)
-        return json_answer(result.status, result.body)
+        is_refused = result.status != 200
+        status = refusal_status(self.headers.get("Accept")) if is_refused else 200
+        return self._json(status, result.body)
+
+    def _refusal(self, status: int, text: str) -> Answer:
+        return self._json(status, {"errors": [{"message": text}], "data": None})
+
+    def _json(self, status: int, content: Mapping[str, Any]) -> Answer:
+        answer = json_answer(status, content)
+        answer.content_type = answer_type(self.headers.get("Accept"))
+        return answer
 
     def _base_url(self) -> str:
         core = self.server.site.core
@@ -284,6 +320,9 @@ class StashHandler(BaseHTTPRequestHandler):
 
     def _file(self, path: str, query: Mapping[str, str]) -> Answer:
         parts = [unquote(each) for each in path.split("/")[1:]]
+        if self.command == "HEAD" and parts[0] in ("plugin", *_IMAGE_TABLES):
+            # Stash's router knows these addresses for GET alone.
+            return Answer(405)
         if parts[0] == "plugin" and len(parts) >= 3:
             return self._plugin(parts[1], parts[2], "/" + "/".join(parts[3:]))
         if parts[0] == "plugin":
@@ -347,7 +386,12 @@ class StashHandler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:
         self.send_response(answer.status)
-        for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
+        headers = {
+            **origin_headers(self.headers.get("Origin")),
+            "Content-Type": answer.content_type,
+            **answer.headers,
+        }
+        for name, value in headers.items():
             self.send_header(name, value)
         if answer.status != 304:
             self.send_header("Content-Length", str(len(answer.body)))
@@ -372,7 +416,7 @@ _IMAGE_TABLES = {
 
 def _kind(path: str) -> str:
     parts = path.split("/")
-    if path in ("/healthz", "/login"):
+    if path in ("/graphql", "/healthz", "/login", "/logout"):
         return path[1:]
     if parts[1] == "plugin":
         return "plugin"

@@ -6,13 +6,18 @@ import base64
 import re
 import urllib.request
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from tests.emulators.stash_runner import StashError
 
 Input = Mapping[str, Any]
 
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?|\d{4}(-\d{2})?")
+# The forms of Stash v0.31.0: RFC 3339, a day, a day with a time, a month, a year.
+_DATE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:\d{2})| \d{2}:\d{2}:\d{2})?"
+    r"|(\d{4})(?:-(\d{2}))?"
+)
 
 
 def found(table: Mapping[int, Any], kind: str, raw: str) -> int:
@@ -35,9 +40,19 @@ def image_bytes(text: str) -> bytes:
 
 
 def parsed_date(text: str | None) -> str | None:
+    """Return the date as Stash stores it: without a time, with the precision that was given."""
     if not text:
         return None
-    match = _DAY.fullmatch(text)
-    if match is None:
-        raise StashError(f"parsing time {text!r}: cannot parse as a date")
+    match = _DATE.fullmatch(text)
+    if match is None or not _is_in_calendar(match):
+        raise StashError(f'failed to parse date "{text}"')
     return match.group(1) or text
+
+
+def _is_in_calendar(match: re.Match[str]) -> bool:
+    day, year, month = match.groups()
+    try:
+        date.fromisoformat(day or f"{year}-{month or '01'}-01")
+    except ValueError:
+        return False
+    return True

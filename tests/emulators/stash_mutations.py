@@ -52,9 +52,14 @@ class SceneMutations:
             self._core.fire(HookEvent("Scene.Update.Post", scene_id, full, tuple(each)), caller)
         return [self._library.scenes.get(each) for each in ids]
 
-    def bulk_update(self, given: Input, caller: Caller) -> list[Scene]:
+    def bulk_update(self, given: Input, caller: Caller) -> list[Scene] | None:
+        """Change all or none, and answer null for none, as Stash v0.31.0 does."""
+        if not given.get("ids"):
+            return None
         with self._library.lock:
-            ids = [found(self._library.scenes, "scene", each) for each in given.get("ids") or []]
+            ids = [int(each) for each in given["ids"]]
+            if not self._library.scenes.keys() >= set(ids):
+                raise StashError("sql: no rows in result set")
             for scene_id in ids:
                 fields = self._bulk_fields(self._library.scenes[scene_id], given)
                 self._library.change_scene(scene_id, touch=True, **fields)

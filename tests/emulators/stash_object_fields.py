@@ -17,6 +17,7 @@ from tests.emulators.stash_model import (
     VideoFile,
     epoch_of,
 )
+from tests.emulators.stash_output import go_sorted
 from tests.emulators.stash_plugins import Plugin, PluginTask
 from tests.emulators.stash_request import Resolver, context_of
 from tests.emulators.stash_runner import StashError
@@ -219,4 +220,7 @@ def _job_fields() -> dict[str, Resolver]:
 
 def _plugin_settings(config: Any, info: _Info, include: list[str] | None = None) -> dict[str, Any]:
     saved = context_of(info).core.settings.all()
-    return saved if include is None else {each: saved[each] for each in include if each in saved}
+    chosen = saved if include is None else {each: saved[each] for each in include if each in saved}
+    # Stash keeps settings as Go's maps, which are written in the order of their keys.
+    ordered: dict[str, Any] = go_sorted(chosen)
+    return ordered

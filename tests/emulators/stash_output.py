@@ -53,9 +53,34 @@ def decode_output(stdout: bytes) -> tuple[str | None, Any]:
         return None, text
     members = {key.lower(): member for key, member in value.items()}
     error = members.get("error")
+    if error == {}:
+        return "", go_value(members.get("output"))
     if error is not None and not isinstance(error, str):
         return None, text
-    return error, members.get("output")
+    return error, go_value(members.get("output"))
+
+
+def go_sorted(value: Any) -> Any:
+    """Return a value with the keys of every object in order, as Go writes a map."""
+    if isinstance(value, dict):
+        return {key: go_sorted(value[key]) for key in sorted(value)}
+    return [go_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def go_value(value: Any) -> Any:
+    """Return a decoded value as Stash hands it on: every number was a 64-bit float in between, and
+    a lone surrogate became U+FFFD.
+    """
+    if isinstance(value, dict):
+        return {go_value(key): go_value(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [go_value(each) for each in value]
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() and abs(number) < 1e21 else number
 
 
 def _refuse_constant(name: str) -> Any:

@@ -31,7 +31,7 @@ def query_fields() -> dict[str, Resolver]:
         "findStudios": _find_named("studios", "studio"),
         "findTags": _find_named("tags", "tag"),
         "findGroups": _find_named("groups", "group"),
-        "plugins": lambda root, info: context_of(info).core.plugins.loaded,
+        "plugins": lambda root, info: context_of(info).core.plugins.loaded or None,
         "pluginTasks": _plugin_tasks,
         "configuration": _configuration,
         "systemStatus": _system_status,

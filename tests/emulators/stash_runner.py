@@ -29,8 +29,6 @@ _LEVEL_OF = {
 
 # In `extra_env`: start the plugin without `-S`, for a test whose `sitecustomize` must be loaded.
 LOAD_SITE = "STASH_EMULATOR_LOADS_SITE"
-# Coverage is loaded by `site`, too.
-_IS_MEASURED = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
 
 
 class StashError(Exception):
@@ -176,7 +174,9 @@ class PluginRunner:
             raise PluginStartError("empty exec value in operation")
         folder = str(plugin.folder)
         first, *rest = plugin.exec
-        if _IS_MEASURED or LOAD_SITE in self._extra_env:
+        # Coverage is loaded by `site`, too.
+        is_measured = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
+        if is_measured or LOAD_SITE in self._extra_env:
             rest = [each for each in rest if each != "-S"]
         argv = [each.replace("{pluginDir}", folder) for each in [*rest, *exec_args]]
         if first in ("python", "python3"):

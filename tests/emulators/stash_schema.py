@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLSyntaxError,
     OperationDefinitionNode,
     build_schema,
     execute_sync,
@@ -153,12 +154,15 @@ def _described(document: DocumentNode, name: str | None) -> tuple[str, tuple[str
 
 
 def _refused(errors: list[GraphQLError]) -> GraphqlAnswer:
-    listed = [
-        {**each.formatted, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}} for each in errors
-    ]
+    listed = [{**each.formatted, "extensions": {"code": _code(each)}} for each in errors]
     return GraphqlAnswer(
         422, {"errors": listed, "data": None}, tuple(each.message for each in errors)
     )
+
+
+def _code(error: GraphQLError) -> str:
+    is_syntax = isinstance(error, GraphQLSyntaxError)
+    return "GRAPHQL_PARSE_FAILED" if is_syntax else "GRAPHQL_VALIDATION_FAILED"
 
 
 def _answered(result: ExecutionResult) -> GraphqlAnswer:

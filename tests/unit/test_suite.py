@@ -3,6 +3,9 @@
 import ast
 from collections.abc import Iterator
 
+import pytest
+
+from tests.harness.measured import is_measured
 from tests.harness.plugin_copy import ROOT
 
 TESTS = ROOT / "tests"
@@ -50,3 +53,20 @@ def test_test_names_have_no_more_than_60_characters() -> None:
     ]
 
     assert long_names == []
+
+
+@pytest.mark.parametrize(
+    ("path", "chosen", "is_property", "measured"),
+    [
+        ("tests/unit/core/test_job.py", "", True, True),
+        ("tests/unit/core/test_job.py", "tests/unit tests/flow/test_a.py", False, True),
+        ("tests/unit/core/test_job.py", "tests/unit tests/flow/test_a.py", True, False),
+        ("tests/flow/test_a.py", "tests/unit tests/flow/test_a.py", False, True),
+        ("tests/flow/test_b.py", "tests/unit tests/flow/test_a.py", False, False),
+        ("tests/unit_of_work/test_b.py", "tests/unit", False, False),
+    ],
+)
+def test_coverage_measures_the_chosen_tests(
+    path: str, chosen: str, is_property: bool, measured: bool
+) -> None:
+    assert is_measured(path, chosen, is_property=is_property) is measured
