@@ -1,4 +1,4 @@
-"""Keep the trees of Stash's tags and studios that the settings need, each read with one query.
+"""Keep the trees of tags and studios that the settings need, each read with one query.
 
 A tree is read when the first scene needs it, and again when a scene shows that it is outdated, when
 a tag or studio has changed, and with each catch-up. So a batch of scenes costs no further request.
@@ -129,7 +129,7 @@ def _node(row: Mapping[str, Any], key: str) -> Node:
     return Node(int(row["id"]), str(row["name"]).strip(), ids)
 
 
-# A scene of another shape says nothing here; whoever parses it reports what is wrong.
+# A scene of another shape says nothing here; the parser reports what is wrong with it.
 _OTHER_SHAPE = (KeyError, TypeError, ValueError, AttributeError)
 
 

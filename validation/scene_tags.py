@@ -1,6 +1,4 @@
-"""Decide which tags a scene counts as having, and which of them become genres, labels or
-collections. Pure.
-"""
+"""Decide which tags a scene counts as having, and what becomes of each in Plex. Pure."""
 
 from collections.abc import Iterator
 

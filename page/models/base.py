@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 # Models are built when they are used (`defer_build`): each call is a process of its own, and needs
 # few of more than a hundred.
 
+
 class Arguments(BaseModel):
     """What a call takes. Unknown names are an error, so that a misspelt one is noticed."""
 

@@ -135,7 +135,7 @@ class FanOut:
             self._index.record_after_write(case.scene.scene_id, subjects)
 
     def read(self, stash: StashClient, jobs: Sequence[Job]) -> EntitiesBySubject:
-        """Read the current state of the jobs' entities with one request, and their trees anew.
+        """Read the current state of the jobs' entities with one request, and their trees again.
 
         Raises:
             StashUnavailable, StashQueryError: nothing was read; no single job is at fault.

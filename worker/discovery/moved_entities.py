@@ -1,4 +1,4 @@
-"""Find tags and studios that stand elsewhere in their tree than when their scenes were written.
+"""Find tags and studios that are elsewhere in their tree than when scenes were written.
 
 Stash runs no hook for a tag that is put below another one in that one's form, nor for the children
 of merged or deleted tags, and touches none of them. So each tree that was read is compared once

@@ -56,7 +56,6 @@ def test_a_full_scene_is_read_completely() -> None:
         performer_ids=(1, 2),
         tags=("z", "a"),
         tag_ids=(9, 8),
-        collections=("Studio",),
         above_studio=(Node(6, "Parent"),),
         own_tags=(SceneTag(Node(9, "z")), SceneTag(Node(8, "a"))),
         organized=True,
