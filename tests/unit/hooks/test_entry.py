@@ -464,6 +464,19 @@ def test_when_in_doubt_an_update_of_an_entity_is_noted(keys: object) -> None:
     assert job_from_context(context("Studio.Update.Post", inputFields=keys), NOW) is not None
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("Performer", ["id", "tag_ids"]),
+        ("Tag", ["id", "parent_ids"]),
+        ("Tag", ["id", "child_ids"]),
+        ("Studio", ["id", "parent_id"]),
+    ],
+)
+def test_a_place_in_a_tree_is_noted(kind: str, keys: list[str]) -> None:
+    assert job_from_context(context(f"{kind}.Update.Post", inputFields=keys), NOW) is not None
+
+
 @pytest.mark.parametrize("trigger", ["Tag.Destroy.Post", "Tag.Merge.Post"])
 def test_the_end_of_an_entity_is_never_silent(trigger: str) -> None:
     assert job_from_context(context(trigger, inputFields=["favorite"]), NOW) is not None
