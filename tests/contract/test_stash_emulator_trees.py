@@ -86,9 +86,7 @@ def test_a_merge_joins_places_and_performers(
 @pytest.mark.parametrize(
     ("depth", "found"), [(0, [False, False]), (1, [False, True]), (-1, [True, True])]
 )
-def test_filters_look_as_deep_as_they_are_told(
-    stash: StashEmulator, depth: int, found: list[bool]
-) -> None:
+def test_filters_look_as_deep_as_asked(stash: StashEmulator, depth: int, found: list[bool]) -> None:
     place, city, lisbon = line(stash)
     for name, tag in (("Mia", lisbon), ("Jon", city)):
         stash.library.add_performer(name, tag_ids=(tag,))
