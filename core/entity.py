@@ -1,6 +1,6 @@
 """Describes what scenes show of performers, studios, tags and groups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 # Which part of a scene's selection shows entities of this kind.
@@ -78,6 +78,16 @@ def add_details(known: str, read: str) -> str:
 def _parts(details: str) -> dict[str, str | None]:
     pairs = (part.partition("=") for part in details.split(_SEPARATOR) if part)
     return {name: value for name, _, value in pairs}
+
+
+def ids_text(ids: Iterable[int]) -> str:
+    """Return ids as one comparable text, "" for none.
+
+    Examples:
+        >>> ids_text([12, 3, 12])
+        '3 12'
+    """
+    return " ".join(map(str, sorted(set(ids))))
 
 
 def entity_subject(kind: str, number: int | str) -> str:

@@ -122,7 +122,11 @@ FIELDS: tuple[Field, ...] = (
     Field("collection", "Collections", "", "collection", Kind.NAMES, 100,
           element="Collection", removal_rule=RemovalRule.OWN_ONLY,
           lock_rule=LockRule.LOCK_COLLECTIONS, toggled="Studio as collection",
-          switches=("sync_groups",)),
+          switches=("parent_studio_collections", "sync_groups", "collection_tags")),
+    # Plex's sharing restrictions use labels. The form of the request is that of genres: labels are
+    # one of the tag types of Plex's API description.
+    Field("labels", "Tags as labels", "tags", "label", Kind.NAMES, 100, "tags { id name }", element="Label",
+          default_on=False, removal_rule=RemovalRule.OWN_ONLY),
     Field("content_rating", "Content rating", "tags", "contentRating", Kind.TEXT, 50,
           clear_rule=ClearRule.OWN_ONLY, has_toggle=False, enabled_by="content_rating"),
     Field("rating", "Rating", "rating", "userRating", Kind.RATING, 10, "rating100",

@@ -56,7 +56,7 @@ IGNORED_KEYS = frozenset(
     }
 )
 
-# The same for what scenes show of others: nothing but names and a studio's parent.
+# The same for what scenes show of others.
 IGNORED_ENTITY_KEYS = frozenset(
     {
         "id",
@@ -73,7 +73,6 @@ IGNORED_ENTITY_KEYS = frozenset(
         "details",
         "ignore_auto_tag",
         "stash_ids",
-        "tag_ids",
         "url",
         "urls",
     }

@@ -1,6 +1,6 @@
 """Compare what Plex shows after a write with what was written. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from core.field_values import FieldValue, digest, is_empty, same_value
@@ -8,6 +8,7 @@ from core.fields import EDIT_FIELDS, Field, Kind
 from core.plex_item import PlexItem
 from core.record import FieldRecord
 from plex.names import names_without
+from plex.plan import Change
 from plex.role_texts import lost_texts
 
 
@@ -37,6 +38,17 @@ def verify(
         if not is_kept:
             lost.append(name)
     return records, tuple(lost)
+
+
+def written_values(
+    desired: Mapping[str, FieldValue], changes: Iterable[Change]
+) -> dict[str, FieldValue]:
+    """Return what an item shows once the changes are written, as far as it is desired.
+
+    Texts of roles that a user has entered in Plex may stay, so they are what the change has.
+    """
+    roles = {one.field.name: one.value for one in changes if one.field.kind is Kind.ROLES}
+    return {**desired, **roles}
 
 
 def _is_kept(field: Field, desired: FieldValue, item: PlexItem, removed: tuple[str, ...]) -> bool:

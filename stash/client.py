@@ -20,10 +20,9 @@ from stash.answers import (
     read_scene,
     read_scene_state,
 )
-from stash.scene_reads import RawScene, ScenesRead, read_halves
+from stash.scene_reads import RawScene, ScenesRead, complete, read_halves
 from stash.selection import entity_details
 from stash.transport import StashTransport
-from validation.metadata import LEFT_OUT
 
 PLUGIN_ID = "PlexSync"
 
@@ -57,7 +56,10 @@ class StashClient(StashTransport):
 
     def _scenes(self, ids: Sequence[int]) -> dict[int, RawScene | None]:
         data = self._send_selected(lambda selection: queries.scenes_by_id(ids, selection))
-        return {number: self._with_left_out(data.get(f"s{number}")) for number in ids}
+        scenes = {number: read_scene(data.get(f"s{number}")) for number in ids}
+        trees = self.trees.of_scenes(scenes.values())
+        left_out = self.selection.left_out
+        return {number: complete(scene, left_out, trees) for number, scene in scenes.items()}
 
     def _send_selected(
         self, query: Callable[[str], str], variables: Mapping[str, Any] | None = None
@@ -71,13 +73,6 @@ class StashClient(StashTransport):
         except StashSchemaError as error:
             self.reduce_selection(str(error))
             return self.send(query(self.selection.text), variables)
-
-    def _with_left_out(self, raw: object) -> RawScene | None:
-        """Return a scene with the names that were not asked for, so that none counts as empty."""
-        scene = read_scene(raw)
-        if not scene or not self.selection.left_out:
-            return scene
-        return {**scene, LEFT_OUT: self.selection.left_out}
 
     def settings(self, plugin_id: str = PLUGIN_ID) -> dict[str, Any]:
         """Return the plugin's stored settings; {} if none were ever stored."""
@@ -149,12 +144,12 @@ class StashClient(StashTransport):
     def scenes_showing(self, subject: str, after: int, size: int) -> list[int]:
         """Return the ids of the next scenes that show an entity; [] at the end.
 
-        The scenes of a studio include those of its child studios.
+        The scenes of a studio include those of its child studios, and those of everything below a
+        tag or a studio where the settings need its tree.
         """
         kind, _, number = subject.partition(":")
-        data = self.graphql(
-            queries.scenes_showing(kind), {"id": number, "after": after, "size": size}
-        )
+        query = self.trees.query_showing(kind)
+        data = self.graphql(query, {"id": number, "after": after, "size": size})
         with expect_shape():
             return [int(scene["id"]) for scene in data["findScenes"]["scenes"]]
 
@@ -215,9 +210,10 @@ class StashClient(StashTransport):
             scenes = self.scenes(ids)
             # One that Stash fails on stays on the page: a missing scene would count as deleted.
             return [scenes[scene_id] or {"id": str(scene_id)} for scene_id in ids], 0
-        return [self._with_left_out(scene) or {} for scene in page["scenes"]], int(
-            page.get("count") or 0
-        )
+        found = [read_scene(scene) or {} for scene in page["scenes"]]
+        trees = self.trees.of_scenes(found)
+        whole = [complete(scene, self.selection.left_out, trees) for scene in found]
+        return whole, int(page.get("count") or 0)
 
     def log_line(self, level: str, text: str) -> None:
         """Write a line to Stash's log, by running PlexSync as an operation."""

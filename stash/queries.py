@@ -132,13 +132,11 @@ _FIND_MANY = {
     "tag": ("findTags", "tags"),
     "group": ("findGroups", "groups"),
 }
-_SHOWN_BY = {
-    "performer": "performers: {value: [$id], modifier: INCLUDES}",
-    "studio": "studios: {value: [$id], modifier: INCLUDES, depth: 1}",  # a scene shows its studio's parent, too
-    "tag": "tags: {value: [$id], modifier: INCLUDES, depth: 0}",
-    # a scene shows the groups that contain its own, too
-    "group": "groups: {value: [$id], modifier: INCLUDES, depth: -1}",
-}
+_ALL_LEVELS = -1
+# How far below an entity its scenes are looked for: a scene shows its studio's parent, too, and all
+# groups that contain its own.
+_DEPTH = {"studio": 1, "tag": 0, "group": _ALL_LEVELS}
+_ABOVE = {"studio": "parent_studio", "tag": "parents"}
 
 
 NO_DETAILS: Mapping[str, str] = MappingProxyType({})
@@ -167,14 +165,34 @@ def entities_by_subject(subjects: Sequence[str], details: Mapping[str, str] = NO
     return f"query PlexSyncEntities {{ {' '.join(parts)} }}"
 
 
-def scenes_showing(kind: str) -> str:
-    """Return the query for a page of the scenes that show one entity, by id."""
+def scenes_showing(kind: str, *, all_levels: bool = False, by_performers: bool = False) -> str:
+    """Return the query for a page of the scenes that show one entity, by id.
+
+    Args:
+        kind: of the entity.
+        all_levels: also those of everything below a tag or a studio.
+        by_performers: also those whose performers have the tag.
+    """
+    levels = f", depth: {_ALL_LEVELS if all_levels else _DEPTH[kind]}" if kind in _DEPTH else ""
+    entity = f"{{value: [$id], modifier: INCLUDES{levels}}}"
+    shown = f"{kind}s: {entity}"
+    if by_performers:
+        shown = f"AND: {{{shown}, OR: {{performer_tags: {entity}}}}}"
     return f"""query PlexSyncShowing($id: ID!, $after: Int!, $size: Int!) {{
   findScenes(filter: {{sort: "id", per_page: $size}},
-             scene_filter: {{id: {{value: $after, modifier: GREATER_THAN}}, {_SHOWN_BY[kind]}}}) {{
+             scene_filter: {{id: {{value: $after, modifier: GREATER_THAN}}, {shown}}}) {{
     scenes {{ id }}
   }}
 }}"""
+
+
+def tree(kind: str) -> str:
+    """Return the query for every tag or studio with the ids of its parents."""
+    field, rows = _FIND_MANY[kind]
+    return (
+        f"query PlexSyncTree {{ listed: {field}(filter: {{per_page: -1}}) "
+        f"{{ rows: {rows} {{ id name {_ABOVE[kind]} {{ id }} }} }} }}"
+    )
 
 
 def newest_entities(kinds: Sequence[str]) -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from core.tree import PARENTS, STUDIO, TAG
 from stash import queries
+from stash.trees import TreeNeeds
+from validation.collection_sources import ALL_PARENTS
 from validation.config import PlexSyncConfig
 from validation.performers import FEMALE_FIRST, NEVER
 
@@ -50,11 +53,32 @@ def _groups_with_containers() -> str:
     return f"groups {{ {selection} }}"
 
 
+def tree_needs(config: PlexSyncConfig) -> TreeNeeds:
+    """Return which trees these settings need, in whichever library an item is."""
+    kinds = frozenset().union(*map(tree_kinds, config.variants))
+    return TreeNeeds(kinds, any(one.include_performer_tags for one in config.variants))
+
+
+def tree_kinds(config: PlexSyncConfig) -> frozenset[str]:
+    """Return the kinds of which a scene shows more than its own and the nearest above."""
+    selections = (config.genre_excluded_tags, config.collection_tags, config.label_tags)
+    shows_tags = config.include_parent_tags or any(chosen.needs_tree for chosen in selections)
+    shows_studios = config.parent_studio_collections == ALL_PARENTS
+    shown = ((TAG, shows_tags), (STUDIO, shows_studios))
+    return frozenset(kind for kind, is_shown in shown if is_shown)
+
+
 NEEDS: tuple[SceneNeed, ...] = (
     SceneNeed("performers { gender }", _shows_genders),
     SceneNeed("performers { disambiguation }", _shows_disambiguations),
     SceneNeed("performers { birthdate }", _shows_ages),
     SceneNeed(_groups_with_containers(), lambda config: config.sync_groups),
+    SceneNeed(f"tags {{ {PARENTS} {{ id }} }}", lambda config: TAG in tree_kinds(config)),
+    SceneNeed("performers { tags { id name } }", lambda config: config.include_performer_tags),
+    SceneNeed(
+        f"performers {{ tags {{ {PARENTS} {{ id }} }} }}",
+        lambda config: config.include_performer_tags and TAG in tree_kinds(config),
+    ),
     SceneNeed("stash_ids { endpoint stash_id }", lambda config: config.required_stash_id),
 )
 """Every such part. Stash answers faster, and a scene is parsed faster, without it."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import StashQueryError, StashSchemaError
+from core.tree import NO_TREES, Trees
+from validation.metadata import LEFT_OUT, TREES
 
 RawScene = dict[str, Any]
 """A scene as Stash sent it."""
@@ -21,6 +23,20 @@ class ScenesRead:
 
     scenes: dict[int, RawScene | None] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+
+
+S = TypeVar("S", RawScene, RawScene | None)
+
+
+def complete(scene: S, left_out: Sequence[str], trees: Trees) -> S:
+    """Return a scene with the names that were not asked for, so that none counts as empty, and with
+    the trees that the settings need.
+    """
+    if not scene:
+        return scene
+    if left_out:
+        scene = {**scene, LEFT_OUT: left_out}
+    return scene if trees == NO_TREES else {**scene, TREES: trees}
 
 
 def read_halves(

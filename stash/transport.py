@@ -25,6 +25,7 @@ from stash.selection import (
     reduce_selection,
 )
 from stash.session import StashAddress, StashSession, silence_certificate_warnings
+from stash.trees import NO_TREE_NEEDS, TreeCache, TreeNeeds
 
 # The library logs the variables of a failed query, and those of `save_settings` hold the Plex
 # token.
@@ -61,10 +62,12 @@ class StashTransport(GQLWrapper):
         self.log = _SILENT_LOG
         self._wanted = queries.SCENE
         self.selection = SceneSelection()
+        self.trees = TreeCache(self.graphql)
         silence_certificate_warnings(address)
 
-    def want(self, selection: str) -> None:
-        """Ask for this of each scene from now on."""
+    def want(self, selection: str, needs: TreeNeeds = NO_TREE_NEEDS) -> None:
+        """Ask for this of each scene from now on, and keep the trees of these needs."""
+        self.trees.want(needs)
         if selection != self._wanted:
             self._wanted = selection
             self.selection = SceneSelection(selection)

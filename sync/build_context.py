@@ -16,7 +16,7 @@ from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
 from plex.transport import PlexAddress
 from stash.client import StashClient
-from stash.scene_needs import scene_selection
+from stash.scene_needs import scene_selection, tree_needs
 from sync.capabilities import ServerCapabilities
 from sync.context import SyncContext
 from sync.library_settings import LibrarySettings, unknown_libraries, unknown_rules_text
@@ -107,13 +107,13 @@ def build_sync_context(
 ) -> SyncContext:
     """Return what a sync works with under one set of settings. Send nothing.
 
-    From now on `stash` asks for what these settings need of a scene.
+    From now on `stash` asks for what these settings need of a scene, and keeps the trees they need.
 
     Raises:
         OSError: as for `build_plex`.
     """
     extra, facts = additions or WorkerAdditions(), MetaStore(store)
-    stash.want(scene_selection(config))
+    stash.want(scene_selection(config), tree_needs(config))
     reached = ReachedUrl(facts.get, facts.set, config.plex_url, extra.on_response)
     on_response = extra.owner.wrap(reached.on_response)
     plex = build_plex(data_dir, clock, config, on_response, was_reached=reached.is_known)

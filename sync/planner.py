@@ -41,7 +41,7 @@ class SyncPlanner:
         self._ownership = Ownership(ctx.overrides)
 
     def prepare(self, *, polls: bool = False) -> None:
-        """Load the libraries' files and the learned paths.
+        """Load the libraries' files, the learned paths and the trees of tags and studios.
 
         With `polls`, libraries that have changed since they were last listed are listed again.
 
@@ -51,6 +51,8 @@ class SyncPlanner:
         self.server = self.plex.machine_identifier()
         recognize_server(self.plex, self.records, self._ctx.log)
         self._matcher.prepare()
+        # Scenes show when their own tags have moved, but not what is above these.
+        self.stash.trees.reload()
         if polls:
             self.finder.has_changed()
             self.finder.list_moved()

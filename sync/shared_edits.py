@@ -14,6 +14,7 @@ from core.log import EventLog
 from core.plex_item import PlexItem
 from plex.client import PlexClient
 from plex.edit_request import edit_targets, fit_text
+from plex.names import names_of, names_without
 from plex.plan import Change
 from plex.sharing import SharedEdit, shared_edits, shows_appending
 from sync.capabilities import SHORT_LIMITS, ServerCapabilities
@@ -47,6 +48,7 @@ class SharedEditWriter:
         """Write the shared edits; return the rating keys of the items that are done."""
         if len(planned) < 2:
             return frozenset()
+        by_key = {plan.item.rating_key: plan for plan in planned}
         plans = {plan.item.rating_key: plan.changes for plan in planned}
         items = {plan.item.rating_key: plan.item for plan in planned}
         written: set[int] = set()
@@ -56,7 +58,8 @@ class SharedEditWriter:
             for edit in shared_edits(rest, items, by_difference=by_difference):
                 if not _fits_one_request(edit):
                     continue
-                if edit.is_difference and not (yield from self._is_proven(edit, items)):
+                safe = [items[key] for key in edit.items if not self._could_lose_names(by_key[key])]
+                if edit.is_difference and not (yield from self._is_proven(edit, safe)):
                     continue
                 is_done = yield from self._send(edit)
                 (written if is_done else failed).update(edit.items)
@@ -75,8 +78,8 @@ class SharedEditWriter:
         first = by_difference < by_value
         return (first, not first)
 
-    def _is_proven(self, edit: SharedEdit, items: Items) -> Steps[bool]:
-        """Return True if this server appends; if that is not known yet, try it on one item.
+    def _is_proven(self, edit: SharedEdit, safe: Sequence[PlexItem]) -> Steps[bool]:
+        """Return True if this server appends; if that is not known yet, try it on a safe item.
 
         Where a server turns out to replace, the item's own job sends its full list in the same
         batch.
@@ -85,7 +88,6 @@ class SharedEditWriter:
         known = self._capabilities.appends(server)
         if known is not None:
             return known
-        safe = [items[key] for key in edit.items if not self._could_lose_names(edit, items[key])]
         if not safe:
             return False
         appends = yield from self._try_on(edit, safe[0])
@@ -106,18 +108,20 @@ class SharedEditWriter:
         after = items.get(key)
         return shows_appending(edit, item, after) if after is not None else None
 
-    def _could_lose_names(self, edit: SharedEdit, item: PlexItem) -> bool:
-        """Return True if a trial could remove names that Stash lacks.
+    def _could_lose_names(self, plan: PlannedItem) -> bool:
+        """Return True if a trial could remove names that Stash lacks and that must stay.
 
-        A kill after the trial would make the loss final.
+        A kill after the trial would make the loss final. Names that the scene has are sent again.
         """
-        rules = self._libraries.rules_of(edit.section)
-        for change in edit.changes:
+        rules = self._libraries.rules_of(plan.item.section)
+        for change in plan.changes:
             field = change.field
-            if field.kind is not Kind.NAMES or not change.value or not item.values.get(field.name):
+            if field.kind is not Kind.NAMES or not change.value:
                 continue
             if rules.preserve_plex_edits or field.removal_rule is RemovalRule.OWN_ONLY:
-                return True
+                ours = (*names_of(plan.desired.get(field.name)), *change.remove)
+                if names_without(plan.item.values.get(field.name), ours):
+                    return True
         return False
 
     def _send(self, edit: SharedEdit) -> Steps[bool]:

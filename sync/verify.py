@@ -11,7 +11,7 @@ from core.plex_item import PlexItem
 from core.record import SyncRecord
 from core.send_history import Suspension
 from plex.client import PlexClient
-from plex.verification import verify
+from plex.verification import verify, written_values
 from sync.images import ImageResult
 from sync.plan_items import PlannedItem
 from sync.suspensions import SuspendedField
@@ -61,10 +61,11 @@ def written_item(
         for name, image in images.record.images.items()
         if image.sha1 and image.item_path == planned.item.images.get(name)
     }
+    shown_after = written_values(planned.desired, planned.changes)
     return WrittenItem(
         record=images.record,
         section=planned.item.section,
-        desired={name: value for name, value in planned.desired.items() if name not in failed},
+        desired={name: value for name, value in shown_after.items() if name not in failed},
         changed=changed,
         removed={change.field.name: change.remove for change in planned.changes if change.remove},
         images=frozenset({*shown, *images.written}),

@@ -43,9 +43,9 @@ class EntityIndex:
     def record_before_write(self, shows: Shows) -> list[str]:
         """Add to the rows what the scenes are about to show, before Plex is written.
 
-        Return the entities known by another name or parent, or with other details, than these
-        scenes show, usually []. Scenes then show two of them, so neither counts as known: the
-        entity's job carries what is final to all of them.
+        Return the entities known by another name, in another place or with other details than these
+        scenes show, usually []. Scenes then show both, so neither counts as known: the entity's job
+        carries its final state to all of them.
         """
         wider: dict[int, frozenset[str]] = {}
         for scene_id, entities in shows.items():
@@ -119,6 +119,12 @@ class EntityIndex:
             record_sql.NAMES_OF_KIND, {"pattern": f"{kind}:%"}
         ).fetchall()
         return dict(rows)
+
+    def entities_of_kind(self, kind: str) -> list[Entity]:
+        """Return every known entity of one kind."""
+        query = {"pattern": f"{kind}:%"}
+        rows = self._store.connection.execute(record_sql.ENTITY_ROWS_OF_KIND, query).fetchall()
+        return [Entity(*row) for row in rows]
 
     def remember(self, entity: Entity) -> None:
         """Store the entity: every scene that shows it is in step or queued."""

@@ -104,6 +104,7 @@ ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
 ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
 PARENTS_OF_KIND = "SELECT subject, parent FROM entities WHERE subject LIKE :pattern"
 NAMES_OF_KIND = "SELECT subject, shown FROM entities WHERE subject LIKE :pattern"
+ENTITY_ROWS_OF_KIND = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject LIKE :pattern"
 SAVE_ENTITY = f"""
 INSERT INTO entities ({ENTITY_COLUMNS})
 VALUES (:subject, :shown, :parent, :updated_at, :read_at, :details)

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from core.tree import STUDIO, TAG
 from stash import queries
 from stash.scene_needs import widest_selection
+from stash.selection import SceneSelection, entity_details
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE_SOURCES = ROOT / "ui" / "src"
@@ -37,11 +39,18 @@ def worker_documents() -> dict[str, str]:
     return {
         **constants,
         **by_kind,
+        "scenes_showing(tag, everywhere)": queries.scenes_showing(
+            TAG, all_levels=True, by_performers=True
+        ),
+        "scenes_showing(studio, all levels)": queries.scenes_showing(STUDIO, all_levels=True),
+        **{f"tree({kind})": queries.tree(kind) for kind in (TAG, STUDIO)},
         "one_scene": queries.one_scene(widest_selection()),
         "whole_scenes": queries.whole_scenes(widest_selection()),
         "recent_scenes": queries.recent_scenes(widest_selection()),
         "scenes_by_id": queries.scenes_by_id([1, 2], widest_selection()),
-        "entities_by_subject": queries.entities_by_subject([f"{kind}:1" for kind in _KINDS]),
+        "entities_by_subject": queries.entities_by_subject(
+            [f"{kind}:1" for kind in _KINDS], entity_details(SceneSelection(widest_selection()))
+        ),
         "newest_entities": queries.newest_entities(_KINDS),
         "types_by_name": queries.types_by_name(["Scene", "Studio"]),
     }

@@ -11,6 +11,7 @@ from validation.config import PlexSyncConfig
 from validation.limits import MAX_NAME_CHARS
 from validation.metadata import SyncMetadata
 from validation.sanitizers import clean_text
+from validation.scene_tags import collection_tag_names, tag_attributes
 
 Names = tuple[str, ...]
 
@@ -32,8 +33,25 @@ class CollectionSource:
     prefix: Callable[[PlexSyncConfig], str] = lambda config: ""
 
 
+ALL_PARENTS = "all"
+"""The choice of *Parent studios as collections* that needs everything above a studio."""
+TAGS = "tags"
+
+
+def _studio_prefix(config: PlexSyncConfig) -> str:
+    return config.collection_prefix_studio
+
+
 def _studio(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
     return (scene.studio,) if scene.studio else ()
+
+
+def _parent_studios(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
+    """Return the studio's parent, or everything above the studio."""
+    above = scene.above_studio
+    if config.parent_studio_collections != ALL_PARENTS:
+        above = above[:1]
+    return tuple(node.name for node in above)
 
 
 def _groups(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
@@ -45,8 +63,12 @@ GROUP_SOURCE = CollectionSource(
     "sync_groups", "groups", _groups, lambda config: config.collection_prefix_group
 )
 SOURCES: tuple[CollectionSource, ...] = (
-    CollectionSource("sync_collection", "studio", _studio),
+    CollectionSource("sync_collection", "studio", _studio, _studio_prefix),
+    CollectionSource("parent_studio_collections", "studio", _parent_studios, _studio_prefix),
     GROUP_SOURCE,
+    CollectionSource(
+        "collection_tags", TAGS, collection_tag_names, lambda config: config.collection_prefix_tag
+    ),
 )
 """Every source, in the order in which an item's collections are written."""
 
@@ -63,7 +85,8 @@ def collection_names(scene: SyncMetadata, config: PlexSyncConfig) -> Names:
 
 def collection_attributes(config: PlexSyncConfig) -> frozenset[str]:
     """Return the attributes of `SyncMetadata` that the switched-on sources need."""
-    return frozenset(source.attribute for source in SOURCES if config.is_on(source.setting))
+    attributes = frozenset(source.attribute for source in SOURCES if config.is_on(source.setting))
+    return attributes | tag_attributes(config) if TAGS in attributes else attributes
 
 
 def titles_of(source: CollectionSource, scene: SyncMetadata, config: PlexSyncConfig) -> Names:

@@ -21,6 +21,7 @@ from validation.settings import BY_NAME as BY_SETTING
 from validation.settings import SETTINGS
 from validation.shown_value import redact_value, without_secrets
 from validation.stored_settings import find_value, snake_case, typed_tokens, values_by_name
+from validation.tag_selection import TagSelection
 from validation.text_format import TextFormat
 
 SOURCE_NONE = "none"
@@ -94,6 +95,15 @@ class PlexSyncConfig(BaseModel):
     lock_collections: bool
     sync_groups: bool
     collection_prefix_group: str
+    studio_format: str
+    parent_studio_collections: str
+    collection_prefix_studio: str
+    genre_excluded_tags: TagSelection
+    collection_tags: TagSelection
+    collection_prefix_tag: str
+    label_tags: TagSelection
+    include_parent_tags: bool
+    include_performer_tags: bool
 
     @field_validator("toggles", "sources", "match_overrides", "library_rules", mode="after")
     @classmethod

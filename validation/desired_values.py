@@ -14,6 +14,8 @@ from validation.metadata import SyncMetadata
 from validation.performer_names import performer_names
 from validation.role_texts import make_roles, role_attributes
 from validation.sanitizers import clean_names, clean_text
+from validation.scene_tags import genre_names, label_names, tag_attributes
+from validation.studio_format import studio_name
 from validation.titles import make_sort_title, make_title, sort_title_attributes, title_attributes
 
 
@@ -28,11 +30,14 @@ def _content_rating(scene: SyncMetadata, config: PlexSyncConfig) -> str:
 COMPOSED: Mapping[str, Callable[[SyncMetadata, PlexSyncConfig], FieldValue]] = {
     "title": make_title,
     "sort_title": make_sort_title,
+    "studio": studio_name,
     "performers": performer_names,
     "roles": make_roles,
     "director": _directors,
     "content_rating": _content_rating,
+    "tags": genre_names,
     "collection": collection_names,
+    "labels": label_names,
 }
 """What makes the value of a field that is more than an attribute of the scene, by its name."""
 
@@ -40,7 +45,9 @@ SHOWN_ATTRIBUTES: Mapping[str, Callable[[PlexSyncConfig], frozenset[str]]] = {
     "title": title_attributes,
     "sort_title": sort_title_attributes,
     "roles": role_attributes,
+    "tags": tag_attributes,
     "collection": collection_attributes,
+    "labels": tag_attributes,
 }
 """The attributes of a scene from which such a value is made, where the settings decide on them."""
 

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from core.entity import entity_subject
 from core.file_names import file_stem
-from validation.entity_details import details_of
+from core.tree import NO_TREES, PARENTS, Node, SceneTag, Trees
+from core.unicode_form import caseless
+from validation.entity_details import PERFORMER_TAGS, details_of, ids_of
 from validation.group_tree import shown_groups
 from validation.performers import Performer, by_name, read_performer
 from validation.sanitizers import clean_date
@@ -19,6 +21,8 @@ RawObject = Mapping[str, object]
 
 # The key under which a scene names what was not asked for, because Stash's schema lacks it.
 LEFT_OUT = "left_out"
+# The key under which a scene brings the trees of tags and studios that the settings need.
+TREES = "trees"
 _KEYS = {"rating": "rating100"}
 """Stash's name of an attribute, where it is another one."""
 
@@ -39,7 +43,10 @@ class SyncMetadata(BaseModel):
     `cast` is sorted by name, because Stash defines no order for performers; `tags` keep Stash's.
     Ids stand in the order of their names. `files` has the primary file first. `date` is YYYY-MM-DD,
     `rating` 0 to 10. `groups` are the scene's groups and all that contain them, by name;
-    `group_parents` names by id those that contain it directly, "" for none, None for unknown. Times
+    `group_parents` names by id those that contain it directly, "" for none, None for unknown.
+    `above_studio` is the studio's parent and, where the settings need them, all above it.
+    `own_tags` are `tags` with what is above them, `performer_tags` those of all performers by name;
+    both know what is above a tag, and the latter are read, only where the settings need it. Times
     are Stash's own texts. `stash_ids` are the scene's IDs in stash-boxes, () unless the settings
     ask for them. `left_out` are Stash's names of what its schema lacks. `entity_details` are
     `Entity.details` by subject, of the entities that have any.
@@ -64,6 +71,9 @@ class SyncMetadata(BaseModel):
     groups: tuple[str, ...] = ()
     group_ids: tuple[int, ...] = ()
     group_parents: tuple[str | None, ...] = ()
+    above_studio: tuple[Node, ...] = ()
+    own_tags: tuple[SceneTag, ...] = ()
+    performer_tags: tuple[SceneTag, ...] = ()
     organized: bool
     created_at: str
     updated_at: str
@@ -116,6 +126,8 @@ def _scene(raw: RawObject) -> SyncMetadata:
     parent = _object(studio, "parent_studio")
     tags = _entities(raw, "tags")
     groups = shown_groups(raw.get("groups"))
+    trees = _trees(raw)
+    studio_id = _id(studio) if studio else None
     return SyncMetadata(
         scene_id=_id(raw),
         title=_text(raw, "title"),
@@ -123,21 +135,20 @@ def _scene(raw: RawObject) -> SyncMetadata:
         director=_text(raw, "director"),
         code=_text(raw, "code"),
         studio=_text(studio, "name"),
-        studio_id=_id(studio) if studio else None,
+        studio_id=studio_id,
         parent_studio=_text(parent, "name"),
         parent_studio_id=_id(parent) if parent else None,
         date=clean_date(_text(raw, "date")),
         rating=_rating(raw),
-        cast=by_name(
-            read_performer(_id(person), name, person)
-            for person in _objects(raw, "performers")
-            if (name := _text(person, "name"))
-        ),
+        cast=_cast(raw),
         tags=tuple(name for _, name in tags),
         tag_ids=tuple(entity_id for entity_id, _ in tags),
         groups=tuple(group.name for group in groups),
         group_ids=tuple(group.group_id for group in groups),
         group_parents=tuple(group.parents for group in groups),
+        above_studio=trees.above_studio(studio_id, _node(parent) if parent else None),
+        own_tags=tuple(trees.place_tag(_node(tag)) for tag in _named(raw, "tags")),
+        performer_tags=tuple(map(trees.place_tag, _tags_of_performers(raw))),
         organized=raw.get("organized") is True,
         created_at=_text(raw, "created_at"),
         updated_at=_text(raw, "updated_at"),
@@ -149,6 +160,14 @@ def _scene(raw: RawObject) -> SyncMetadata:
         ),
         left_out=_names(raw.get(LEFT_OUT)),
         entity_details=_entity_details(raw),
+    )
+
+
+def _cast(raw: RawObject) -> tuple[Performer, ...]:
+    return by_name(
+        read_performer(_id(person), name, person)
+        for person in _objects(raw, "performers")
+        if (name := _text(person, "name"))
     )
 
 
@@ -197,8 +216,28 @@ def _objects(raw: RawObject, key: str) -> list[RawObject]:
 
 def _entities(raw: RawObject, key: str) -> list[tuple[int, str]]:
     """Id and name of every entity that has a name."""
-    named = ((_text(entity, "name"), entity) for entity in _objects(raw, key))
-    return [(_id(entity), name) for name, entity in named if name]
+    return [(_id(entity), _text(entity, "name")) for entity in _named(raw, key)]
+
+
+def _named(raw: RawObject, key: str) -> list[RawObject]:
+    return [entity for entity in _objects(raw, key) if _text(entity, "name")]
+
+
+def _tags_of_performers(raw: RawObject) -> list[Node]:
+    """Each tag that a performer has, by name."""
+    performers = _objects(raw, "performers")
+    tags = {_node(tag) for performer in performers for tag in _named(performer, PERFORMER_TAGS)}
+    return sorted(tags, key=lambda tag: (caseless(tag.name), tag.id))
+
+
+def _node(raw: RawObject) -> Node:
+    parents = tuple(sorted(set(ids_of(raw[PARENTS])))) if PARENTS in raw else None
+    return Node(_id(raw), _text(raw, "name"), parents)
+
+
+def _trees(raw: RawObject) -> Trees:
+    trees = raw.get(TREES)
+    return trees if isinstance(trees, Trees) else NO_TREES
 
 
 def _id(raw: RawObject) -> int:

@@ -21,6 +21,7 @@ from validation.rule_entries import read_rule_entries
 from validation.sanitizers import clean_names, clean_text
 from validation.scope import read_scope
 from validation.setting import Setting, SettingType
+from validation.tag_selection import read_tag_selection
 
 PLEX_PORT = 32400
 
@@ -258,6 +259,11 @@ TEXT_READERS: Mapping[str, Callable[[str], object]] = {
     "plex_libraries": read_libraries,
     "path_map": read_path_map,
     "collection_prefix_group": read_prefix,
+    "collection_prefix_studio": read_prefix,
+    "collection_prefix_tag": read_prefix,
+    "genre_excluded_tags": read_tag_selection,
+    "collection_tags": read_tag_selection,
+    "label_tags": read_tag_selection,
     "match_overrides": read_overrides,
     "excluded_tags": read_tags,
     "excluded_paths": read_folders,

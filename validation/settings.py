@@ -5,6 +5,7 @@ field comes from the table of fields.
 """
 
 from core.fields import FIELDS, Field
+from validation.collection_settings import COLLECTIONS, STUDIOS, TAGS
 from validation.field_settings import VALUES_OF_FIELDS
 from validation.setting import Setting, SettingType
 
@@ -143,25 +144,11 @@ _MASTER = Setting(
     is_general=True,
 )
 
-_COLLECTIONS = (
-    Setting(
-        "sync_groups", "c", SettingType.BOOLEAN, False, "Sync groups as collections",
-        "Write the groups of a scene, and the groups that contain these, to Plex as collections. A "
-        "collection that PlexSync made shows the group's front image and synopsis.",
-    ),
-    Setting(
-        "collection_prefix_group", "c", SettingType.STRING, "", "Prefix of group collections",
-        "What stands before a group's name in the title of its collection, so that these "
-        "collections sort together. A blank is put between both.",
-        default_note="empty",
-    ),
-)
-
 _WRITING = (
     Setting(
         "max_tags", "c", SettingType.NUMBER, 100, "Maximum tags",
-        "How many tags of a scene are written as genres: the first ones in Stash's order. 0 means "
-        "the default.",
+        "How many tags of a scene are written as genres: the first ones in Stash's order, without "
+        "those that are no genres. 0 means the default.",
         unit="tags", lowest=1, highest=1000,
     ),
     Setting(
@@ -280,7 +267,7 @@ _SOURCES = tuple(_source(field) for field in FIELDS if field.sources)
 
 SETTINGS: tuple[Setting, ...] = (
     *(*_CONNECTION, *_MATCHING, _MASTER, *_TOGGLES, *_SOURCES),
-    *(*_COLLECTIONS, *VALUES_OF_FIELDS, *_WRITING),
+    *(*COLLECTIONS, *STUDIOS, *TAGS, *VALUES_OF_FIELDS, *_WRITING),
     *(*_RECONCILIATION, *_LOG, *_TASKS),
 )
 

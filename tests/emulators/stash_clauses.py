@@ -181,7 +181,9 @@ class Clauses:
         )
 
     def _performer_tags(self, value: Mapping[str, Any]) -> str:
-        desired = {int(each) for each in value.get("value") or []}
+        desired: set[int] = set()
+        for each in value.get("value") or []:
+            desired |= self._family("tag", int(each), value.get("depth"))
         having = {
             each.id for each in self._library.performers.values() if desired & set(each.tag_ids)
         }

@@ -115,7 +115,40 @@ class StashLibrary(LibraryState):
     def remove_tag(self, tag: int) -> None:
         with self.lock:
             self.change_all_scenes("tag_ids", tag, None)
+            self.replace_tag(tag, None)
             del self.tags[tag]
+
+    def place_tag(self, tag: int, parents: tuple[int, ...]) -> None:
+        """Set a tag's parents; moves no `updated_at`."""
+        with self.lock:
+            self.tags[tag] = replace(self.tags[tag], parent_ids=tuple(dict.fromkeys(parents)))
+
+    def is_above(self, tag: int, other: int) -> bool:
+        """Return True if the tag is an ancestor of the other one, which may be itself."""
+        seen: set[int] = set()
+        layer = set(self.tags[other].parent_ids)
+        while layer:
+            seen |= layer
+            layer = {one for each in layer for one in self.tags[each].parent_ids} - seen
+        return tag in seen
+
+    def replace_tag(self, tag: int, other: int | None) -> None:
+        """Let performers and the tree of tags have `other` in place of a tag; None for nothing.
+
+        As in Stash, the target of a merge gets the source's parents and children.
+        """
+        with self.lock:
+            for performer in list(self.performers.values()):
+                kept = _replaced(performer.tag_ids, tag, other)
+                self.performers[performer.id] = replace(performer, tag_ids=kept)
+            if other is not None:
+                both = (*self.tags[other].parent_ids, *self.tags[tag].parent_ids)
+                self.place_tag(other, tuple(each for each in both if each not in (tag, other)))
+            for child in list(self.tags.values()):
+                kept = tuple(
+                    each for each in _replaced(child.parent_ids, tag, other) if each != child.id
+                )
+                self.place_tag(child.id, kept)
 
     def remove_studio(self, studio: int) -> None:
         with self.lock:
@@ -181,6 +214,11 @@ class StashLibrary(LibraryState):
             key: replace(each, parent_ids=tuple(self._tags_now[one] for one in each.parent_ids))
             for key, each in tags.items()
         }
+        self._performers_now, performers = _turned(self.performers, offset)
+        self.performers = {
+            key: replace(each, tag_ids=tuple(self._tags_now[one] for one in each.tag_ids))
+            for key, each in performers.items()
+        }
         self._studios_now, studios = _turned(self.studios, offset)
         self.studios = {
             key: replace(each, parent_id=each.parent_id and self._studios_now[each.parent_id])
@@ -199,6 +237,12 @@ class StashLibrary(LibraryState):
                 for each in scene.group_links
             ),
         )
+
+
+def _replaced(ids: Iterable[int], old: int, new: int | None) -> tuple[int, ...]:
+    """The ids with `new` in place of `old`, each once; None takes it out."""
+    kept = (new if each == old else each for each in ids)
+    return tuple(dict.fromkeys(each for each in kept if each is not None))
 
 
 def _turned(table: Mapping[int, Named], offset: int) -> tuple[dict[int, int], dict[int, Named]]:

@@ -169,7 +169,11 @@ class Group:
 
 @dataclass(frozen=True)
 class SceneView:
-    """One scene with names instead of ids, for assertions."""
+    """One scene with names instead of ids, for assertions.
+
+    `studios_above` has the parent first. A line is a tag followed by everything above it; there is
+    one for each tag of the scene, of its performers, and above these.
+    """
 
     id: int
     title: str
@@ -185,6 +189,8 @@ class SceneView:
     tags: tuple[str, ...]
     groups: tuple[str, ...]
     all_groups: tuple[str, ...]  # with those that contain them, on every level
+    studios_above: tuple[str, ...]
+    tag_lines: tuple[tuple[str, ...], ...]
     files: tuple[VideoFile, ...]
     cover: bytes | None
     created_at: str

@@ -13,7 +13,7 @@ from tests.emulators.stash_hooks import (
     without_empty,
 )
 from tests.emulators.stash_inputs import Input, copied, found, image_bytes, parsed_date
-from tests.emulators.stash_runner import Caller
+from tests.emulators.stash_runner import Caller, StashError
 
 
 class NamedMutations:
@@ -55,11 +55,29 @@ class NamedMutations:
         fields = copied(given, ("name", "sort_name", "description"), lists=("aliases",))
         if given.get("ignore_auto_tag") is not None:
             fields["ignore_auto_tag"] = given["ignore_auto_tag"]
-        library.change_named(library.tags, which, **fields)
+        with library.lock:
+            before = dict(library.tags)
+            library.change_named(library.tags, which, **fields)
+            self._place_tag(which, given)
+            if library.is_above(which, which):
+                library.tags = before
+                raise StashError(f"cannot apply tag {which} as a parent of itself")
         self._core.fire(
             HookEvent("Tag.Update.Post", which, without_empty(given), tuple(given)), caller
         )
         return library.tags.get(which)
+
+    def _place_tag(self, which: int, given: Input) -> None:
+        """Set parents and children of a tag. The children's `updated_at` stays; no hook runs for them."""
+        library = self._library
+        if given.get("parent_ids") is not None:
+            parents = tuple(found(library.tags, "tag", each) for each in given["parent_ids"])
+            library.place_tag(which, parents)
+        if given.get("child_ids") is not None:
+            children = {found(library.tags, "tag", each) for each in given["child_ids"]}
+            for tag in list(library.tags.values()):
+                others = tuple(each for each in tag.parent_ids if each != which)
+                library.place_tag(tag.id, (*others, which) if tag.id in children else others)
 
     def destroy_tag(self, given: Input, caller: Caller) -> bool:
         which = found(self._library.tags, "tag", given["id"])
@@ -73,6 +91,7 @@ class NamedMutations:
             target = found(library.tags, "tag", given["destination"])
             for source in [found(library.tags, "tag", each) for each in given["source"]]:
                 library.change_all_scenes("tag_ids", source, target)
+                library.replace_tag(source, target)
                 del library.tags[source]
             library.change_named(library.tags, target)
         sent_input = {"source": list(given["source"]), "destination": given["destination"]}

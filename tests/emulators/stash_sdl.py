@@ -149,7 +149,7 @@ input PerformerUpdateInput { id: ID! name: String disambiguation: String gender:
 input StudioUpdateInput { id: ID! name: String parent_id: ID urls: [String!] aliases: [String!] image:
   String }
 input TagUpdateInput { id: ID! name: String sort_name: String description: String aliases: [String!]
-  ignore_auto_tag: Boolean }
+  ignore_auto_tag: Boolean parent_ids: [ID!] child_ids: [ID!] }
 input GroupDescriptionInput { group_id: ID! description: String }
 input GroupCreateInput { name: String! aliases: String date: String studio_id: ID director: String
   synopsis: String containing_groups: [GroupDescriptionInput!] sub_groups: [GroupDescriptionInput!]

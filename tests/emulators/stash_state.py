@@ -153,6 +153,8 @@ class LibraryState:
                 tags=tuple(self.tags[each].name for each in scene.tag_ids),
                 groups=tuple(self.groups[each.group_id].name for each in scene.group_links),
                 all_groups=tuple(sorted(self.groups[one].name for one in self._all_groups(scene))),
+                studios_above=self._studios_above(scene.studio_id),
+                tag_lines=self._tag_lines(scene),
                 files=self.files_of(scene),
             )
 
@@ -163,6 +165,28 @@ class LibraryState:
             found |= ahead
             ahead = {one for each in ahead for one in self.groups[each].containing_ids} - found
         return found
+
+    def _tag_lines(self, scene: Scene) -> tuple[tuple[str, ...], ...]:
+        carried = [*scene.tag_ids]
+        for performer in scene.performer_ids:
+            carried += self.performers[performer].tag_ids
+        lines = [self._tag_line(tag) for tag in dict.fromkeys(carried)]
+        every = dict.fromkeys(tag for line in lines for tag in line)
+        return tuple(tuple(self.tags[one].name for one in self._tag_line(tag)) for tag in every)
+
+    def _tag_line(self, tag: int) -> list[int]:
+        found = [tag]
+        for each in found:
+            found += [one for one in self.tags[each].parent_ids if one not in found]
+        return found
+
+    def _studios_above(self, studio: int | None) -> tuple[str, ...]:
+        above: list[int] = []
+        while studio is not None:
+            studio = self.studios[studio].parent_id
+            if studio is not None:
+                above.append(studio)
+        return tuple(self.studios[each].name for each in above)
 
     def scene_ids(self) -> list[int]:
         with self.lock:
@@ -176,8 +200,10 @@ class LibraryState:
             self.performers, Performer(self.next_id("performer"), name, **self._times(fields))
         )
 
-    def add_tag(self, name: str, **fields: Any) -> int:
-        return self._add(self.tags, Tag(self.next_id("tag"), name, **self._times(fields)))
+    def add_tag(self, name: str, parents: Iterable[str | int] = (), **fields: Any) -> int:
+        parent_ids = tuple(self.tag_id(parent) for parent in parents)
+        made = Tag(self.next_id("tag"), name, parent_ids=parent_ids, **self._times(fields))
+        return self._add(self.tags, made)
 
     def add_studio(self, name: str, parent: str | int | None = None, **fields: Any) -> int:
         parent_id = None if parent is None else self.studio_id(parent)

@@ -58,6 +58,7 @@ FIELD_CASES: dict[str, FieldCase] = {
     "collection": FieldCase(
         "collections", {"studio": "Aurora", "groups": ["Saga"]}, ["Mine"], ["Aurora", "Mine"]
     ),
+    "labels": FieldCase("labels", {}, ["by hand"], ["by hand", "night", "train"]),
     "content_rating": FieldCase("content_rating", {"tags": ["train", "night"]}, "R", "XXX"),
     "rating": FieldCase("user_rating", {"rating100": 80}, 4.0, 8.0),
     "poster": FieldCase("poster_bytes", {"cover": OURS}, THEIRS, OURS),

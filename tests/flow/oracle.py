@@ -5,7 +5,7 @@ judges.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.emulators.plex_model import Collection, Item
@@ -14,10 +14,22 @@ from tests.emulators.stash_model import SceneView
 from tests.harness.in_process import InProcessHarness
 
 TEXTS = ("summary", "studio", "date")
-NAMES = ("roles", "genres", "collections")
+NAMES = ("roles", "genres", "collections", "labels")
 SYNCED = ("title", *TEXTS, *NAMES, "poster")
-UNSYNCED = ("tagline", "user_rating", "labels")
+UNSYNCED = ("tagline", "user_rating")
+TREES = {
+    "c_studio_format": "{parent} / {studio}",
+    "c_parent_studio_collections": "all",
+    "c_genre_excluded_tags": "Night > *",
+    "c_collection_tags": "Train > *",
+    "c_include_parent_tags": True,
+    "c_include_performer_tags": True,
+}
+USERS_KEEP = ("collections", "labels")
+"""Lists in which names stay that PlexSync has not added."""
 Shown = Mapping[str, Any]
+Expect = Callable[[SceneView], dict[str, Any]]
+"""What a scene's items should show."""
 
 
 def observed_values(item: Item) -> dict[str, Any]:
@@ -29,6 +41,22 @@ def observed_values(item: Item) -> dict[str, Any]:
         **names,
         "poster": item.poster_bytes,
         **{name: getattr(item, name) for name in UNSYNCED},
+    }
+
+
+def expected_with_trees(scene: SceneView) -> dict[str, Any]:
+    """The same under the settings `TREES`: tags below night are no genres, those below train become
+    collections.
+    """
+    lines = [[name.casefold() for name in line] for line in scene.tag_lines]
+    own = [scene.studio] if scene.studio else []
+    series = [line[0] for line in lines if "train" in line]
+    return {
+        **expected_values(scene),
+        "studio": " / ".join([*scene.studios_above[:1], *own]),
+        "genres": names_of(line[0] for line in lines if "night" not in line),
+        "collections": names_of([*own, *scene.studios_above, *series, *scene.all_groups]),
+        "labels": names_of(line[0] for line in lines),
     }
 
 
@@ -47,6 +75,7 @@ def expected_values(scene: SceneView) -> dict[str, Any]:
         "roles": names_of(scene.performers),
         "genres": names_of(scene.tags),
         "collections": names_of([*([scene.studio] if scene.studio else []), *scene.all_groups]),
+        "labels": names_of(scene.tags),
         "poster": scene.cover,
     }
 
@@ -54,9 +83,12 @@ def expected_values(scene: SceneView) -> dict[str, Any]:
 class WriteLedger:
     """What PlexSync was seen to write, and what scenes ever had: the first is ours, the rest of the
     second may be.
+
+    `expect` are the values of a scene under the settings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expect: Expect = expected_values) -> None:
+        self.expect = expect
         self.wrote: dict[tuple[int, str], Any] = {}
         self.put: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
         self.ever: defaultdict[tuple[int, str], set[Any]] = defaultdict(set)
@@ -64,7 +96,7 @@ class WriteLedger:
     def desired(self, scenes: Mapping[int, int], library: StashLibrary) -> None:
         """These items' scenes have these values now."""
         for item, scene in scenes.items():
-            for name, value in expected_values(library.scene(scene)).items():
+            for name, value in self.expect(library.scene(scene)).items():
                 self.ever[item, name].update(value if name in NAMES else {value})
 
     def seen(self, before: Mapping[int, Shown], after: Mapping[int, Shown]) -> None:
@@ -91,7 +123,7 @@ def check(
     """The item shows its scene by the rules; AssertionError where it does not. `on`: the fields
     that are synced.
     """
-    want = expected_values(scene)
+    want = ledger.expect(scene)
     is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
     for name in (*UNSYNCED, *(name for name in SYNCED if name not in on)):
         assert after[name] == before[name], f"{name} is not synced"
@@ -99,7 +131,7 @@ def check(
         if name == "poster":
             assert after[name] == (want[name] or before[name]), name
         elif name in NAMES:
-            only_ours = name == "collections" or (not want[name] and not is_identified)
+            only_ours = name in USERS_KEEP or (not want[name] and not is_identified)
             _check_names(
                 name,
                 want[name],

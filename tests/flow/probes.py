@@ -96,6 +96,21 @@ def collections_with_groups(worker: InProcessHarness) -> object:
     return synced(worker)["collection"]
 
 
+def placed(name: str, **settings: Any) -> Callable[[InProcessHarness], object]:
+    """A look at one field of such a scene, whose studio, tags and performers stand below others."""
+
+    def look(worker: InProcessHarness) -> object:
+        library = worker.stash.library
+        library.add_studio("Network", parent=library.add_studio("World"))
+        library.add_studio("Aurora", parent="Network")
+        library.add_tag("night", parents=["mood"])
+        library.add_performer("Mia", tag_ids=(library.tag_id("blonde"),))
+        worker.configure(**settings)
+        return synced(worker)[name]
+
+    return look
+
+
 def two_libraries(worker: InProcessHarness) -> object:
     """The titles of one file's items in two libraries."""
     other = worker.plex.library.add_section("Other", ["/media"]).key

@@ -14,7 +14,7 @@ from hooks.entry import run_hook
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_hooks import HookEvent
 from tests.emulators.stash_model import Scene, SceneGroup
-from tests.flow.oracle import WriteLedger, observed_values
+from tests.flow.oracle import Expect, WriteLedger, expected_values, observed_values
 from tests.harness.images import picture
 from tests.harness.in_process import InProcessHarness
 from tests.harness.requests import written_items
@@ -32,15 +32,22 @@ class RandomActionHarness(InProcessHarness):
 
     restores = False
 
-    def fill(self) -> None:
-        """Add a few scenes with items, some identified, one in Stash alone, and one foreign item."""
+    def fill(self, expect: Expect = expected_values) -> None:
+        """Add a few scenes with items, some identified, one in Stash alone, and one foreign item.
+
+        `expect` are the values of a scene under the settings.
+        """
         self.hooks_enabled = False
         self._collections: set[int] = set()
         self._names = 0
         self._sizes = 1_000
-        self.ledger = WriteLedger()
+        self.ledger = WriteLedger(expect)
         self.stash.core.hook_listeners.append(self._on_hook)
         self.stash.library.add_tag(PRIVATE)
+        for name, parents in (("rails", ()), ("train", ("rails",)), ("night", ()), ("dark", ())):
+            self.stash.library.add_tag(name, parents=parents)
+        self.stash.library.add_studio("Aurora", parent=self.stash.library.add_studio("Network"))
+        self.stash.library.add_performer("Mia", tag_ids=(self.stash.library.tag_id("dark"),))
         shared: dict[str, Any] = {
             "studio": "Aurora",
             "performers": ["Mia", "Jon"],
@@ -319,6 +326,40 @@ def destroy_named(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
         worker.stash.destroy_named(kind.title(), ids[b % len(ids)])
 
 
+def place_tag(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    """Put a tag below another one, or take it away; in its own form, or in that of the other."""
+    tags = worker.table("tag")
+    ids = [key for key in sorted(tags) if tags[key].name != PRIVATE]
+    one, other = (ids[a % len(ids)], ids[b % len(ids)]) if ids else (0, 0)
+    if one == other or worker.stash.library.is_above(one, other):
+        return
+    parents = {*tags[one].parent_ids} ^ {other}
+    if c % 2:
+        worker.stash.update_named("tag", one, parent_ids=[str(each) for each in sorted(parents)])
+    else:
+        children = {each.id for each in tags.values() if other in each.parent_ids} ^ {one}
+        worker.stash.update_named("tag", other, child_ids=[str(each) for each in sorted(children)])
+
+
+def place_studio(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    studios = worker.table("studio")
+    ids = sorted(studios)
+    one, other = (ids[a % len(ids)], ids[b % len(ids)]) if ids else (0, 0)
+    line, above = [], other or None
+    while above is not None:
+        line.append(above)
+        above = studios[above].parent_id
+    if one and one not in line:
+        worker.stash.update_named("studio", one, parent_id=str(other) if c % 3 else None)
+
+
+def tag_performer(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    performers = sorted(worker.table("performer"))
+    if performers:
+        tags = [str(each) for each in worker.some_ids("tag", c)]
+        worker.stash.update_named("performer", performers[a % len(performers)], tag_ids=tags)
+
+
 def full_import(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     worker.stash.library.full_import(offset=(0, 1_000)[a % 2])
 
@@ -427,7 +468,7 @@ ACTIONS: dict[str, Action] = {
     action.__name__: action
     for action in (
         save, save_form, save_many, write_database, exclude, create, destroy, merge, cover, auto_tag, rename_named,
-        merge_named, add_group, edit_group, nest_groups, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
+        merge_named, add_group, edit_group, nest_groups, place_tag, place_studio, tag_performer, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
         sync_all, restart_worker,
     )
 }  # fmt: skip

@@ -108,6 +108,34 @@ SETTING_CASES: dict[str, SettingCase] = {
     "collection_prefix_group": SettingCase(probes.collections_with_groups, (
         ("", ["Aurora", "Mine", "Saga"]), ("Group:", ["Aurora", "Group: Saga", "Mine"]),
     )),
+    "studio_format": SettingCase(probes.placed("studio"), (
+        ("{studio}", "Aurora"), ("{parent}", "Network"), ("{parent} / {studio}", "Network / Aurora"),
+    )),
+    "parent_studio_collections": SettingCase(probes.placed("collection"), (
+        ("off", ["Aurora", "Mine"]), ("parent", ["Aurora", "Mine", "Network"]),
+        ("all", ["Aurora", "Mine", "Network", "World"]),
+    )),
+    "collection_prefix_studio": SettingCase(probes.placed("collection"), (
+        ("", ["Aurora", "Mine"]), ("Studio:", ["Mine", "Studio: Aurora"]),
+    )),
+    "genre_excluded_tags": SettingCase(probes.placed("tags"), (
+        ("", ["night", "train"]), ("TR*", ["night"]), ("Mood > *", ["train"]), ("train, night", []),
+    )),
+    "collection_tags": SettingCase(probes.placed("collection"), (
+        ("", ["Aurora", "Mine"]), ("t*", ["Aurora", "Mine", "train"]), ("mood > *", ["Aurora", "Mine", "night"]),
+    )),
+    "collection_prefix_tag": SettingCase(probes.placed("collection", c_collection_tags="night"), (
+        ("", ["Aurora", "Mine", "night"]), ("Tag:", ["Aurora", "Mine", "Tag: night"]),
+    )),
+    "label_tags": SettingCase(probes.placed("labels"), (
+        ("*", ["by hand", "night", "train"]), ("Night", ["by hand", "night"]), ("mood", ["by hand"]),
+    )),
+    "include_parent_tags": SettingCase(probes.placed("tags"), (
+        (False, ["night", "train"]), (True, ["mood", "night", "train"]),
+    )),
+    "include_performer_tags": SettingCase(probes.placed("tags"), (
+        (False, ["night", "train"]), (True, ["blonde", "night", "train"]),
+    )),
     "max_tags": SettingCase(probes.field("tags"), ((100, ["night", "train"]), (1, ["night"]))),
     "strip_emoji": SettingCase(probes.field("title", title=TRAIN), ((False, TRAIN), (True, NEW))),
     "preserve_plex_edits": SettingCase(probes.edited_by_hand, ((False, "Changed."), (True, "By hand"))),

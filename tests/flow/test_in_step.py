@@ -19,7 +19,15 @@ from reconciliation.run import request_run
 from sync_queue.hook_queue import connect
 from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
-from tests.flow.oracle import SYNCED, check, check_collections
+from tests.flow.oracle import (
+    SYNCED,
+    TREES,
+    Expect,
+    check,
+    check_collections,
+    expected_values,
+    expected_with_trees,
+)
 from tests.flow.random_actions import ACTIONS, PRIVATE, RandomActionHarness
 from tests.harness.examples import fuzzed
 from validation.scope import ALL
@@ -68,7 +76,13 @@ def drain(worker: RandomActionHarness) -> None:
     raise AssertionError(f"these wait for ever: {worker.waiting()}")
 
 
-def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **settings: Any) -> None:
+def run_through(
+    root: Path,
+    steps: Sequence[Step],
+    on: frozenset[str],
+    expect: Expect = expected_values,
+    **settings: Any,
+) -> None:
     """All of it, and then everything that must hold."""
     worker = RandomActionHarness(root)
     worker.restores = settings.get("b_on_excluded") == "restore"
@@ -77,9 +91,10 @@ def run_through(root: Path, steps: Sequence[Step], on: frozenset[str], **setting
             "b_excluded_tags": PRIVATE,
             "d_reconcile_interval": "never",
             "c_sync_groups": True,
+            "c_sync_labels": "labels" in on,
         }
         worker.open(**{**common, **settings})
-        worker.fill()
+        worker.fill(expect)
         for name, a, b, c, hooks_enabled in steps:
             worker.clock.advance(2.0)
             worker.hooks_enabled = hooks_enabled
@@ -143,6 +158,13 @@ def test_after_anything_one_comparison_brings_plex_in_step(steps: list[Step]) ->
         run_through(Path(root), steps, frozenset(SYNCED))
 
 
+@given(STEPS)
+@fuzzed(12)
+def test_trees_of_tags_and_studios_are_brought_in_step(steps: list[Step]) -> None:
+    with TemporaryDirectory() as root:
+        run_through(Path(root), steps, frozenset(SYNCED), expected_with_trees, **TREES)
+
+
 QUIET: dict[str, Step] = {
     "a field of a scene in the database": ("write_database", 0, 1, 1, False),
     "the tags of a scene in the database": ("write_database", 0, 4, 8, False),
@@ -174,6 +196,29 @@ QUIET: dict[str, Step] = {
 }
 
 
+QUIET_TREES: dict[str, Step] = {
+    "a tag that was put below another one": ("place_tag", 2, 3, 1, False),
+    "a tag that another one's form put below it": ("place_tag", 0, 3, 0, False),
+    "a tag that was taken out of its place": ("place_tag", 1, 0, 1, False),
+    "the parent of the parent of a tag": ("place_tag", 0, 2, 1, False),
+    "a studio below another one": ("place_studio", 2, 1, 1, False),
+    "the parent of the parent of a studio": ("place_studio", 0, 2, 1, False),
+    "a studio without its parent": ("place_studio", 1, 2, 0, False),
+    "the tags of a performer": ("tag_performer", 0, 0, 4, False),
+    "tags that were merged": ("merge_named", 1, 0, 2, False),
+    "a tag in the middle that was deleted": ("destroy_named", 1, 0, 0, False),
+    "a studio above that was deleted": ("destroy_named", 2, 0, 0, False),
+    "a tag above with another name": ("rename_named", 1, 1, 1, False),
+    "a studio above with another name": ("rename_named", 2, 0, 1, False),
+}
+
+
+@pytest.mark.parametrize("what", QUIET_TREES)
+def test_a_quiet_change_of_a_tree_is_brought_in_step(tmp_path: Path, what: str) -> None:
+    steps = [("sync_all", 0, 0, 0, False), QUIET_TREES[what]]
+    run_through(tmp_path, steps, frozenset(SYNCED), expected_with_trees, **TREES)
+
+
 @pytest.mark.parametrize("what", QUIET)
 def test_a_change_without_a_hook_is_brought_in_step(tmp_path: Path, what: str) -> None:
     run_through(tmp_path, [("sync_all", 0, 0, 0, False), QUIET[what]], frozenset(SYNCED))
@@ -195,7 +240,7 @@ FEW = frozenset({"title", "summary", "genres"})
 @given(STEPS)
 @fuzzed(4)
 def test_fields_that_are_switched_off_are_left_alone(steps: list[Step]) -> None:
-    off = {
+    off: dict[str, Any] = {
         f"c_sync_{name}": False
         for name in ("studio", "date", "performers", "collection", "groups", "poster")
     }

@@ -39,6 +39,7 @@ REPORTED_ELSEWHERE = {
     "breaker.transition",
     "database.repaired",
     "database.failed",
+    "library_rules.unknown",
     "plex.scan_unmapped",
     "settings.invalid",
     "settings.missing",

@@ -25,6 +25,7 @@ from sync_queue.records import Records
 from sync_queue.store import JobStore
 from worker.discovery.fan_out import GROUP
 from worker.discovery.first_trace import first_trace
+from worker.discovery.moved_entities import MovedEntities
 
 WATERMARK = sql.WATERMARK
 # Key of the meta row with the time of the first run.
@@ -51,6 +52,7 @@ class CatchUp:
         self._facts = facts
         self._records = records
         self._index = index
+        self._moved = MovedEntities(store, index)
         self._clock = clock
         self._log = log
         self._checkpoint = checkpoint
@@ -74,11 +76,8 @@ class CatchUp:
         enqueued = after = 0
         while True:
             page = stash.scene_file_states(after, PAGE, since_text(since))
-            subjects = [
-                scene_subject(scene.scene_id)
-                for scene in page
-                if self._has_changed(scene, since, server, now)
-            ]
+            changed = [one for one in page if self._has_changed(one, since, server, now)]
+            subjects = [scene_subject(scene.scene_id) for scene in changed]
             is_last = len(page) < PAGE
             if is_last:
                 subjects += self._changed_entities(stash, since, now)
@@ -92,9 +91,18 @@ class CatchUp:
             if is_last:
                 break
             after = page[-1].scene_id
+        enqueued += self._enqueue_moved(stash)
         if enqueued:
             self._log.info("catch_up.enqueued", changes=enqueued)
         return enqueued
+
+    def _enqueue_moved(self, stash: StashClient) -> int:
+        """Enqueue tags and studios whose place has changed, which touches none of them."""
+        try:
+            return self._moved.reload(stash)
+        except StashQueryError as error:
+            self._log.info("catch_up.failed", detail=str(error))
+            return 0
 
     def _read_watermark(self, now: float) -> float | None:
         """Return the watermark; None before the first run."""

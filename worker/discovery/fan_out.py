@@ -5,20 +5,21 @@ in between repeats the job, which enqueues the same scenes once more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
-from core.entity import Entity, is_shown
+from core.entity import Entity, entity_subject, is_shown
 from core.job import CATCH_UP, PRIORITY_FAN_OUT, SEEN, Job, scene_subject
 from core.outcome import Disposition, Outcome, SyncResult
+from core.tree import STUDIO, TAG, Node
 from stash.client import StashClient
 from sync.batch import Batch, SceneJob
 from sync_queue.collections import OwnCollections
 from sync_queue.entities import EntityIndex
 from sync_queue.store import JobStore
 from validation.metadata import SyncMetadata
+from worker.discovery.moved_entities import MovedEntities
 
 PAGE = 500
 FAN_OUT = "fan_out"
@@ -62,26 +63,30 @@ def affected_scenes(
 
 def entities_of(scene: SyncMetadata, read_at: float) -> tuple[Entity, ...]:
     """Return the entities that a scene shows and that can change without an edit of the scene."""
-    named = [
-        *_named("performer", scene.performer_ids, scene.performers),
-        *_named("tag", scene.tag_ids, scene.tags),
-    ]
-    if scene.studio_id is not None:
-        parent = "" if scene.parent_studio_id is None else str(scene.parent_studio_id)
-        named.append(Entity(f"studio:{scene.studio_id}", scene.studio, parent))
-    if scene.parent_studio_id is not None:
-        named.append(Entity(f"studio:{scene.parent_studio_id}", scene.parent_studio, None))
+    tags: dict[int, Node] = {}
+    for tag in (*scene.own_tags, *scene.performer_tags):
+        for node in (tag.node, *tag.ancestors):
+            tags.setdefault(node.id, node)
+    performers = zip(scene.performer_ids, scene.performers, strict=True)
     groups = zip(scene.group_ids, scene.groups, scene.group_parents, strict=True)
-    named += [Entity(f"group:{key}", name, parents) for key, name, parents in groups]
     details = scene.entity_details
-    return tuple(
-        replace(entity, read_at=read_at, details=details.get(entity.subject, ""))
-        for entity in named
+    return (
+        *(
+            Entity(subject, name, read_at=read_at, details=details.get(subject, ""))
+            for subject, name in ((f"performer:{key}", name) for key, name in performers)
+        ),
+        *(node.entity(TAG, read_at) for node in tags.values()),
+        *(node.entity(STUDIO, read_at) for node in _studios(scene)),
+        *(Entity(f"group:{key}", name, parents, read_at=read_at) for key, name, parents in groups),
     )
 
 
-def _named(kind: str, ids: Sequence[int], names: Sequence[str]) -> Iterator[Entity]:
-    return (Entity(f"{kind}:{key}", name) for key, name in zip(ids, names, strict=True))
+def _studios(scene: SyncMetadata) -> Iterator[Node]:
+    """Yield the studio and everything above it; the parents of the last one may be unknown."""
+    if scene.studio_id is not None:
+        parents = tuple(node.id for node in scene.above_studio[:1])
+        yield Node(scene.studio_id, scene.studio, parents)
+    yield from scene.above_studio
 
 
 class FanOut:
@@ -99,13 +104,16 @@ class FanOut:
         self._collections = OwnCollections(store)
         self._clock = clock
         self._checkpoint = checkpoint
+        self._moved = MovedEntities(store, index)
         self._last_checked: dict[str, float] = {}
 
-    def record_before_write(self, batch: Batch) -> None:
+    def record_before_write(self, batch: Batch, stash: StashClient) -> None:
         """Record what the batch's scenes are about to show, before anything is written.
 
-        An entity whose name differs from the recorded one was renamed without a hook: enqueue it.
+        An entity whose name or place differs from the recorded one was changed without a hook:
+        enqueue it.
         """
+        self._moved.enqueue(stash)
         cases = [
             case for case in batch.cases.values() if case.scene is not None and case.scene.files
         ]
@@ -132,11 +140,13 @@ class FanOut:
             self._index.record_after_write(case.scene.scene_id, subjects)
 
     def read(self, stash: StashClient, jobs: Sequence[Job]) -> EntitiesBySubject:
-        """Read the current state of the jobs' entities with one request.
+        """Read the current state of the jobs' entities with one request, and their trees again.
 
         Raises:
             StashUnavailable, StashQueryError: nothing was read; no single job is at fault.
         """
+        stash.trees.reload({job.kind for job in jobs})
+        self._moved.enqueue(stash, {job.subject for job in jobs})
         return stash.entities([job.subject for job in jobs], self._clock.wall())
 
     def expand(self, stash: StashClient, job: Job, now: EntitiesBySubject) -> Outcome:
@@ -180,11 +190,21 @@ class FanOut:
         """
         self._last_checked[kind] = self._clock.wall()
         known = self._index.known_of_kind(kind) if is_shown(kind, stash.selection.text) else []
-        deleted = sorted(set(known) - stash.entity_ids(kind)) if known else []
+        deleted = sorted(set(known) - self._existing(stash, kind)) if known else []
         subjects = [
             subject for subject in deleted if not self._store.has_pending_change(subject, since=0.0)
         ]
         return self._store.enqueue_many(subjects, GONE) if subjects else 0
+
+    def _existing(self, stash: StashClient, kind: str) -> frozenset[str]:
+        """Return the subjects of all entities of one kind in Stash; where the settings need their
+        tree, it shows which have moved as well.
+        """
+        tree = stash.trees.reload({kind}).of_kind(kind)
+        if tree is None:
+            return stash.entity_ids(kind)
+        self._moved.enqueue(stash)
+        return frozenset(entity_subject(kind, number) for number in tree.nodes)
 
     def _enqueue_affected(self, stash: StashClient, job: Job, affected: AffectedScenes) -> int:
         if affected is AffectedScenes.NONE:

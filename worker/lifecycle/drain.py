@@ -145,7 +145,7 @@ class _DrainRun:
         self._checkpoint("drain.read")
         adopt_records(batch, self._ctx.stash, self._log)
         if self._ctx.config.sync_metadata:
-            self._fan_out.record_before_write(batch)
+            self._fan_out.record_before_write(batch, self._ctx.stash)
         self._checkpoint("drain.prepared")
         event = BatchRead(batch, self._ctx.config, self._ctx.plex, self._ctx.matcher())
         notify_listeners(self._on_batch_read, event, self._log)

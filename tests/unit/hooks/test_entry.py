@@ -469,6 +469,19 @@ def test_what_a_collection_shows_of_a_group_is_noted(key: str) -> None:
     assert job_from_context(context("Group.Update.Post", inputFields=["id", key]), NOW) is not None
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("Performer", ["id", "tag_ids"]),
+        ("Tag", ["id", "parent_ids"]),
+        ("Tag", ["id", "child_ids"]),
+        ("Studio", ["id", "parent_id"]),
+    ],
+)
+def test_a_place_in_a_tree_is_noted(kind: str, keys: list[str]) -> None:
+    assert job_from_context(context(f"{kind}.Update.Post", inputFields=keys), NOW) is not None
+
+
 @pytest.mark.parametrize("trigger", ["Tag.Destroy.Post", "Tag.Merge.Post"])
 def test_the_end_of_an_entity_is_never_silent(trigger: str) -> None:
     assert job_from_context(context(trigger, inputFields=["favorite"]), NOW) is not None

@@ -33,6 +33,7 @@ FULL: dict[str, FieldValue] = {
     "director": ("Ada",),
     "tags": ("night", "train"),
     "collection": ("Aurora",),
+    "labels": ("night",),
     "content_rating": "XXX",
     "rating": 8.0,
 }

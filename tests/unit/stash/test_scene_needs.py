@@ -42,4 +42,5 @@ def test_a_setting_asks_for_the_details_it_shows(
 def test_an_entity_is_asked_for_what_scenes_show_of_it() -> None:
     shown = entity_details(SceneSelection(widest_selection()))
 
-    assert shown["performer"] == "gender disambiguation birthdate"
+    tags = "tags { id name parents { id } }"
+    assert shown["performer"] == f"gender disambiguation birthdate {tags}"

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from core.fields import BY_NAME
+from core.tree import Node, Tree, Trees
 from validation.collection_sources import SOURCES
 from validation.config import PlexSyncConfig, read_config
 from validation.desired_values import desired_values
-from validation.metadata import LEFT_OUT, SyncMetadata, parse_scene
+from validation.metadata import LEFT_OUT, TREES, SyncMetadata, parse_scene
 from validation.settings import BY_NAME as SETTINGS
 
 SERIES = {"id": "7", "name": "Night Trains", "containing_groups": []}
@@ -78,6 +79,48 @@ def test_the_field_is_switched_on_by_the_setting_of_each_source() -> None:
 
     assert [source.setting for source in SOURCES] == ["sync_collection", *field.switches]
     assert all(source.setting in SETTINGS for source in SOURCES)
+
+
+STUDIO = {"id": "3", "name": "Aurora", "parent_studio": {"id": "2", "name": "Network"}}
+
+
+@pytest.mark.parametrize(
+    ("stored", "titles"),
+    [
+        ({"c_parent_studio_collections": "off"}, ("Aurora",)),
+        ({"c_parent_studio_collections": "parent"}, ("Aurora", "Network")),
+        ({"c_parent_studio_collections": "all"}, ("Aurora", "Network", "World")),
+        (
+            {"c_parent_studio_collections": "all", "c_sync_collection": False},
+            ("Network", "World"),
+        ),
+        (
+            {"c_parent_studio_collections": "parent", "c_collection_prefix_studio": "Studio:"},
+            ("Studio: Aurora", "Studio: Network"),
+        ),
+        (
+            {"c_collection_tags": "b*", "c_collection_prefix_tag": "Tag:"},
+            ("Aurora", "Tag: blue"),
+        ),
+    ],
+)
+def test_studios_above_and_tags_are_sources(
+    stored: dict[str, Any], titles: tuple[str, ...]
+) -> None:
+    nodes = [Node(1, "World", ()), Node(2, "Network", (1,)), Node(3, "Aurora", (2,))]
+    trees = Trees(studio=Tree({node.id: node for node in nodes}))
+    tags = [{"id": "1", "name": "blue"}, {"id": "2", "name": "red"}]
+
+    assert collections(config(**stored), studio=STUDIO, tags=tags, **{TREES: trees}) == titles
+
+
+@pytest.mark.parametrize(("takes_performers", "is_known"), [(True, False), (False, True)])
+def test_collections_of_tags_may_need_performers(takes_performers: bool, is_known: bool) -> None:
+    settings = config(c_collection_tags="b", c_include_performer_tags=takes_performers)
+
+    found = collections(settings, **{LEFT_OUT: ["performers"]})
+
+    assert (found is not None) is is_known
 
 
 def test_a_prefix_is_short() -> None:

@@ -51,6 +51,7 @@ def test_every_field_that_is_switched_on_has_its_value() -> None:
         "director": ("Dora",),
         "tags": ("b", "a"),
         "collection": ("Studio",),
+        "labels": ("b", "a"),
         "content_rating": "XXX",
         "rating": 7.0,
     }

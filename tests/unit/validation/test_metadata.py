@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.tree import Node, SceneTag
 from validation.metadata import SceneFile, SyncMetadata, parse_scene
 from validation.performers import Performer
 
@@ -55,6 +56,8 @@ def test_a_full_scene_is_read_completely() -> None:
         cast=(Performer(1, "Anna"), Performer(2, "zoe")),
         tags=("z", "a"),
         tag_ids=(9, 8),
+        above_studio=(Node(6, "Parent"),),
+        own_tags=(SceneTag(Node(9, "z")), SceneTag(Node(8, "a"))),
         organized=True,
         created_at="2024-01-01T00:00:00Z",
         updated_at="2024-06-01T12:00:00+02:00",
