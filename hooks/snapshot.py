@@ -33,9 +33,9 @@ def run_snapshot(data_dir: str, now: float) -> Json:
     seconds, 0 for never:
 
     ```text
-    {"version": "1.3.0", "at": 1795960000.0,
+    {"version": "1.4.0", "at": 1795960000.0,
      "queue": {"due": 0, "later": 2, "running": 0, "dead_letters": 1, "next_due_at": 1795960060.0},
-     "worker": {"is_running": true, "version": "1.3.0", "status": "idle", "detail": "",
+     "worker": {"is_running": true, "version": "1.4.0", "status": "idle", "detail": "",
                 "started_at": 1795950000.0},
      "plex": {"state": "closed", "since": 1795950000.0, "reason": "", "next_probe_at": 0,
               "is_slow_start": false},
