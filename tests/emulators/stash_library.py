@@ -201,7 +201,6 @@ class StashLibrary(LibraryState):
             return renumbered
 
     def _renumber_named(self, offset: int) -> None:
-        self._performers_now, self.performers = _turned(self.performers, offset)
         self._groups_now, groups = _turned(self.groups, offset)
         self.groups = {
             key: replace(

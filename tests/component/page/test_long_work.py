@@ -5,6 +5,7 @@ import pytest
 from core.job import PRIORITY_BACKFILL, PRIORITY_EDIT
 from core.units import DAY_S
 from reconciliation.history import HistoryFile
+from reconciliation.runner import ReconciliationTask
 from sync_queue import statements as sql
 from sync_queue.meta import MetaStore
 from sync_queue.records import Records
@@ -238,7 +239,11 @@ def test_a_query_that_fails_once_is_sent_again(page: WorkerPage) -> None:
 def test_a_comparison_is_shown_and_cancelled(page: WorkerPage) -> None:
     page("start_reconciliation", scope="24h")
     asked = page.run
-    runner = page.worker.components.background_tasks[1]
+    (runner,) = (
+        task
+        for task in page.worker.components.background_tasks
+        if isinstance(task, ReconciliationTask)
+    )
     ctx = page.worker.context()
     assert runner.is_due()
     runner.step(ctx)
