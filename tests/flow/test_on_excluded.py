@@ -13,6 +13,7 @@ from tests.emulators.plex_server import Fault
 from tests.flow.probes import run_task_text
 from tests.flow.test_reconcile import reconcile
 from tests.flow.test_restore import BEFORE, expected, facts
+from tests.harness.every_field import EVERY_FIELD_ON
 from tests.harness.images import picture
 from tests.harness.in_process import FULL, InProcessHarness, in_process
 
@@ -22,7 +23,7 @@ ITEM = "/library/metadata/{ids}"
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[InProcessHarness]:
-    with in_process(tmp_path, c_sync_rating=True, c_tagline_source="director") as made:
+    with in_process(tmp_path, **EVERY_FIELD_ON) as made:
         yield made
 
 
