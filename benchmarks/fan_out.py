@@ -27,7 +27,7 @@ WHO, GROUP, ABOVE, NEW = "Performer X", "Group X", "Studio X", "Something else"
 STASH_READS = 100
 PLEX_READS = 50
 # Scene IDs on one page.
-PAGE = 1_000
+PAGE = 500
 # Queries of every drain, of the entity's own reads and of the comparison at its end.
 STASH_OTHER = 3 * FEW
 
