@@ -29,7 +29,7 @@ PLEX_READS = 50
 # Scene IDs on one page.
 PAGE = 500
 # Queries of every drain, of the entity's own reads and of the comparison at its end.
-STASH_OTHER = 3 * FEW
+STASH_OTHER = 4 * FEW
 
 
 @dataclass(frozen=True, slots=True)
