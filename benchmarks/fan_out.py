@@ -1,4 +1,4 @@
-"""Measure what reaches the scenes when something they show changes, from the job to the last item.
+"""Measure a change of what many scenes show, from the job of the hook to the last item.
 
 A performer and a group get another name; a studio two levels above gets another parent.
 """

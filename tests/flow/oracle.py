@@ -16,9 +16,9 @@ from tests.harness.in_process import InProcessHarness
 
 TEXTS = ("summary", "studio", "date")
 NAMES = ("roles", "genres", "collections", "labels")
-PEOPLE_NAMES = ("directors", "role_texts")
+CAST_NAMES = ("directors", "role_texts")
 SYNCED = ("title", *TEXTS, *NAMES, "poster")
-WITH_PEOPLE = (*SYNCED, "content_rating", *PEOPLE_NAMES)
+WITH_CAST = (*SYNCED, "content_rating", *CAST_NAMES)
 UNSYNCED = ("tagline", "user_rating")
 TREES = {
     "c_studio_format": "{parent} / {studio}",
@@ -28,7 +28,7 @@ TREES = {
     "c_include_parent_tags": True,
     "c_include_performer_tags": True,
 }
-PEOPLE = {
+CAST = {
     "c_title_format": "[{studio}: ]{title}[ ({date})]",
     "c_sync_director": True,
     "c_performer_disambiguation": "when_needed",
@@ -39,7 +39,7 @@ USERS_KEEP = ("collections", "labels", "role_texts")
 """Lists in which names stay that PlexSync has not added."""
 OURS_ONLY = ("content_rating",)
 """Texts that are emptied only where PlexSync wrote them."""
-ALL_TEXTS, ALL_NAMES = (*TEXTS, *OURS_ONLY), (*NAMES, *PEOPLE_NAMES)
+ALL_TEXTS, ALL_NAMES = (*TEXTS, *OURS_ONLY), (*NAMES, *CAST_NAMES)
 Shown = Mapping[str, Any]
 Expect = Callable[[SceneView], dict[str, Any]]
 """What a scene's items should show."""
@@ -73,8 +73,8 @@ def expected_with_trees(scene: SceneView) -> dict[str, Any]:
     }
 
 
-def expected_with_people(scene: SceneView) -> dict[str, Any]:
-    """The same under the settings `PEOPLE`."""
+def expected_with_cast(scene: SceneView) -> dict[str, Any]:
+    """The same under the settings `CAST`."""
     values = expected_values(scene)
     tags = values["genres"]
     cast = [(_actor(one, scene), one) for one in scene.cast]
@@ -95,14 +95,14 @@ def expected_with_people(scene: SceneView) -> dict[str, Any]:
 
 
 def _actor(performer: Performer, scene: SceneView) -> str:
-    """The name, with what tells it apart where another performer of the scene has it, too."""
+    """The name, with the disambiguation where another performer of the scene has it, too."""
     alike = [one for one in scene.performers if one.casefold() == performer.name.casefold()]
-    is_told_apart = len(alike) > 1 and performer.disambiguation
-    return f"{performer.name} ({performer.disambiguation})" if is_told_apart else performer.name
+    is_labelled = len(alike) > 1 and performer.disambiguation
+    return f"{performer.name} ({performer.disambiguation})" if is_labelled else performer.name
 
 
 def _age(birthdate: str, day: str) -> str:
-    """Whole years; "" where one of both is not known to the day, or for nobody born yet."""
+    """Whole years; "" where one of both is not known to the day, or before the birth."""
     if len(birthdate) < len("2024-03-09") or not day:
         return ""
     years = int(day[:4]) - int(birthdate[:4]) - (day[5:] < birthdate[5:])
@@ -174,7 +174,7 @@ def check(
     """
     want = ledger.expect(scene)
     is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
-    for name in (*UNSYNCED, *(name for name in WITH_PEOPLE if name not in on)):
+    for name in (*UNSYNCED, *(name for name in WITH_CAST if name not in on)):
         assert after[name] == before[name], f"{name} is not synced"
     for name in on:
         if name == "poster":

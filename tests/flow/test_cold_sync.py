@@ -1,4 +1,4 @@
-"""A first sync with every field on costs no more requests per scene than one with the defaults."""
+"""A first sync with every field on costs no more requests per scene than in 1.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With the data and the settings of version 1.1.0, work costs no request more than it did there."""
+"""With the data and settings of version 1.1.0, work costs no request more than there."""
 
 from __future__ import annotations
 

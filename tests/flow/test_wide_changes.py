@@ -1,4 +1,4 @@
-"""A renamed group and a moved grandparent studio of many scenes cost a bounded number of requests."""
+"""A renamed group and a moved grandparent studio of many scenes cost few requests."""
 
 from __future__ import annotations
 
