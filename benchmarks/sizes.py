@@ -9,8 +9,9 @@ class Sizes:
 
     `rounds`: runs of a hook; `starts`: runs that start a worker; `edits`: edits that are timed.
     `indexed` and `scales` are sizes of Plex libraries, smallest first; `cached` is one size.
-    `synced`, `scaled`, `fanned` and `remembered` are numbers of scenes, as are `compared`, smallest
-    first. `against` scenes are synced `repeats` times with each of two revisions.
+    `synced`, `scaled`, `fanned`, `grouped` and `remembered` are numbers of scenes, as are
+    `compared`, smallest first. `against` scenes are synced `repeats` times with each of two
+    revisions.
     """
 
     rounds: int
@@ -28,6 +29,7 @@ class Sizes:
     scales: tuple[int, ...]
     compared: tuple[int, ...]
     fanned: int
+    grouped: int
     remembered: int
     against: int
     repeats: int
@@ -49,6 +51,7 @@ FULL = Sizes(
     scales=(1_000, 10_000, 100_000),
     compared=(10_000, 100_000),
     fanned=5_000,
+    grouped=2_000,
     remembered=100_000,
     against=1_000,
     repeats=3,
@@ -69,6 +72,7 @@ QUICK = Sizes(
     scales=(1_000, 10_000),
     compared=(1_000, 5_000),
     fanned=300,
+    grouped=200,
     remembered=10_000,
     against=200,
     repeats=1,

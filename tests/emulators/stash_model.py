@@ -171,7 +171,7 @@ class Group:
 class SceneView:
     """One scene with names instead of ids, for assertions.
 
-    `studios_above` has the parent first. A line is a tag followed by everything above it; there is
+    `cast` are the performers with their details. `studios_above` has the parent first. A line is a tag followed by everything above it; there is
     one for each tag of the scene, of its performers, and above these.
     """
 
@@ -186,6 +186,7 @@ class SceneView:
     organized: bool
     studio: str | None
     performers: tuple[str, ...]
+    cast: tuple[Performer, ...]
     tags: tuple[str, ...]
     groups: tuple[str, ...]
     all_groups: tuple[str, ...]  # with those that contain them, on every level

@@ -150,6 +150,7 @@ class LibraryState:
                 **{name: getattr(scene, name) for name in _COPIED},
                 studio=None if scene.studio_id is None else self.studios[scene.studio_id].name,
                 performers=tuple(self.performers[each].name for each in scene.performer_ids),
+                cast=tuple(self.performers[each] for each in scene.performer_ids),
                 tags=tuple(self.tags[each].name for each in scene.tag_ids),
                 groups=tuple(self.groups[each.group_id].name for each in scene.group_links),
                 all_groups=tuple(sorted(self.groups[one].name for one in self._all_groups(scene))),

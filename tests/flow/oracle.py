@@ -4,18 +4,21 @@ judges.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.emulators.plex_model import Collection, Item
 from tests.emulators.stash_library import StashLibrary
-from tests.emulators.stash_model import SceneView
+from tests.emulators.stash_model import Performer, SceneView
 from tests.harness.in_process import InProcessHarness
 
 TEXTS = ("summary", "studio", "date")
 NAMES = ("roles", "genres", "collections", "labels")
+CAST_NAMES = ("directors", "role_texts")
 SYNCED = ("title", *TEXTS, *NAMES, "poster")
+WITH_CAST = (*SYNCED, "content_rating", *CAST_NAMES)
 UNSYNCED = ("tagline", "user_rating")
 TREES = {
     "c_studio_format": "{parent} / {studio}",
@@ -25,8 +28,18 @@ TREES = {
     "c_include_parent_tags": True,
     "c_include_performer_tags": True,
 }
-USERS_KEEP = ("collections", "labels")
+CAST = {
+    "c_title_format": "[{studio}: ]{title}[ ({date})]",
+    "c_sync_director": True,
+    "c_performer_disambiguation": "when_needed",
+    "c_role_format": "{age}[, {disambiguation}]",
+    "c_content_rating": "night => XXX; train => PG",
+}
+USERS_KEEP = ("collections", "labels", "role_texts")
 """Lists in which names stay that PlexSync has not added."""
+OURS_ONLY = ("content_rating",)
+"""Texts that are emptied only where PlexSync wrote them."""
+ALL_TEXTS, ALL_NAMES = (*TEXTS, *OURS_ONLY), (*NAMES, *CAST_NAMES)
 Shown = Mapping[str, Any]
 Expect = Callable[[SceneView], dict[str, Any]]
 """What a scene's items should show."""
@@ -34,8 +47,8 @@ Expect = Callable[[SceneView], dict[str, Any]]
 
 def observed_values(item: Item) -> dict[str, Any]:
     """What of an item matters; lists as sets without regard to case, as Plex takes them."""
-    texts = {name: getattr(item, name) or "" for name in ("title", *TEXTS)}
-    names = {name: names_of(getattr(item, name)) for name in NAMES}
+    texts = {name: getattr(item, name) or "" for name in ("title", *ALL_TEXTS)}
+    names = {name: names_of(getattr(item, name)) for name in ALL_NAMES}
     return {
         **texts,
         **names,
@@ -58,6 +71,42 @@ def expected_with_trees(scene: SceneView) -> dict[str, Any]:
         "collections": names_of([*own, *scene.studios_above, *series, *scene.all_groups]),
         "labels": names_of(line[0] for line in lines),
     }
+
+
+def expected_with_cast(scene: SceneView) -> dict[str, Any]:
+    """The same under the settings `CAST`."""
+    values = expected_values(scene)
+    tags = values["genres"]
+    cast = [(_actor(one, scene), one) for one in scene.cast]
+    before = f"{scene.studio}: " if scene.studio else ""
+    behind = f" ({scene.date})" if scene.date else ""
+    return {
+        **values,
+        "title": f"{before}{scene.title}{behind}" if scene.title else "",
+        "roles": names_of(name for name, _ in cast),
+        "role_texts": names_of(
+            f"{name}: {age}{f', {one.disambiguation}' if one.disambiguation else ''}"
+            for name, one in cast
+            if (age := _age(one.birthdate or "", scene.date or ""))
+        ),
+        "directors": names_of(name for name in re.split(", | & ", scene.director) if name),
+        "content_rating": "XXX" if "night" in tags else "PG" if "train" in tags else "",
+    }
+
+
+def _actor(performer: Performer, scene: SceneView) -> str:
+    """The name, with the disambiguation where another performer of the scene has it, too."""
+    alike = [one for one in scene.performers if one.casefold() == performer.name.casefold()]
+    is_labelled = len(alike) > 1 and performer.disambiguation
+    return f"{performer.name} ({performer.disambiguation})" if is_labelled else performer.name
+
+
+def _age(birthdate: str, day: str) -> str:
+    """Whole years; "" where one of both is not known to the day, or before the birth."""
+    if len(birthdate) < len("2024-03-09") or not day:
+        return ""
+    years = int(day[:4]) - int(birthdate[:4]) - (day[5:] < birthdate[5:])
+    return str(years) if years >= 0 else ""
 
 
 def names_of(names: Any) -> frozenset[str]:
@@ -97,17 +146,17 @@ class WriteLedger:
         """These items' scenes have these values now."""
         for item, scene in scenes.items():
             for name, value in self.expect(library.scene(scene)).items():
-                self.ever[item, name].update(value if name in NAMES else {value})
+                self.ever[item, name].update(value if name in ALL_NAMES else {value})
 
     def seen(self, before: Mapping[int, Shown], after: Mapping[int, Shown]) -> None:
         """Record what the worker, and nothing else, changed between these two moments."""
         for item, now in after.items():
-            for name in ("title", *TEXTS):
+            for name in ("title", *ALL_TEXTS):
                 if now[name] != before[item][name]:
                     self.wrote[item, name] = now[name]
                 elif self.wrote.get((item, name)) != now[name]:
                     self.wrote.pop((item, name), None)
-            for name in NAMES:
+            for name in ALL_NAMES:
                 self.put[item, name] |= now[name] - before[item][name]
                 self.put[item, name] &= now[name]
 
@@ -125,12 +174,12 @@ def check(
     """
     want = ledger.expect(scene)
     is_identified = any((scene.studio, scene.performers, scene.tags, scene.details, scene.date))
-    for name in (*UNSYNCED, *(name for name in SYNCED if name not in on)):
+    for name in (*UNSYNCED, *(name for name in WITH_CAST if name not in on)):
         assert after[name] == before[name], f"{name} is not synced"
     for name in on:
         if name == "poster":
             assert after[name] == (want[name] or before[name]), name
-        elif name in NAMES:
+        elif name in ALL_NAMES:
             only_ours = name in USERS_KEEP or (not want[name] and not is_identified)
             _check_names(
                 name,
@@ -148,7 +197,7 @@ def check(
                 name,
                 before[name],
                 after[name],
-                is_identified,
+                is_identified and name not in OURS_ONLY,
                 ledger.wrote.get((item, name)),
                 ledger.ever[item, name],
             )

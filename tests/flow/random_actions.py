@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hooks.entry import run_hook
+from hooks.entry import TRIGGERS, run_hook
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_hooks import HookEvent
 from tests.emulators.stash_model import Scene, SceneGroup
@@ -21,6 +21,8 @@ from tests.harness.requests import written_items
 
 WORDS = ("", "Night Train", "Dawn & Dusk", "Über alle Berge – Teil 2", "a, b", "0")
 DAYS = (None, "2024-02-29", "1999-12-31", "2020-06-15")
+BIRTHDATES = ("1980-03-10", "1990", None, "1999-06-15")
+DIRECTORS = ("", "Ada", "Ada, Bo", "Bo & Cy")
 TITLE, STUDIO, DETAILS, DATE, GROUPS = "title", "studio_id", "details", "date", "groups"
 PRIVATE = "private"
 
@@ -47,7 +49,8 @@ class RandomActionHarness(InProcessHarness):
         for name, parents in (("rails", ()), ("train", ("rails",)), ("night", ()), ("dark", ())):
             self.stash.library.add_tag(name, parents=parents)
         self.stash.library.add_studio("Aurora", parent=self.stash.library.add_studio("Network"))
-        self.stash.library.add_performer("Mia", tag_ids=(self.stash.library.tag_id("dark"),))
+        dark = self.stash.library.tag_id("dark")
+        self.stash.library.add_performer("Mia", tag_ids=(dark,), birthdate="1990-03-10")
         shared: dict[str, Any] = {
             "studio": "Aurora",
             "performers": ["Mia", "Jon"],
@@ -62,6 +65,7 @@ class RandomActionHarness(InProcessHarness):
             date="2024-03-09",
             cover=picture(1),
             groups=["Part"],
+            director="Ada & Bo",
             **shared,
         )
         self._pair("half.mp4", title="Half", studio="Borealis", tags=["night"], groups=["Series"])
@@ -115,7 +119,7 @@ class RandomActionHarness(InProcessHarness):
         self.add_item(f"/media/{name}", self._sizes)
 
     def _on_hook(self, event: HookEvent) -> None:
-        if self.hooks_enabled:
+        if self.hooks_enabled and event.trigger in TRIGGERS:  # Stash runs no others
             context = {"id": event.object_id, "type": event.trigger, "input": event.input}
             context["inputFields"] = list(event.fields)
             now = self.clock.wall()
@@ -173,6 +177,7 @@ def _fields(worker: RandomActionHarness, which: int, value: int) -> dict[str, An
         {STUDIO: str(studios[value % len(studios)]) if studios and value % 3 else None},
         {STUDIO: None, DETAILS: "", DATE: None, "tag_ids": [], "performer_ids": []},
         {GROUPS: [{"group_id": str(each)} for each in worker.some_ids("group", value)]},
+        {"director": DIRECTORS[value % len(DIRECTORS)]},
     )
     return dict(everything[which % len(everything)])
 
@@ -360,6 +365,28 @@ def tag_performer(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
         worker.stash.update_named("performer", performers[a % len(performers)], tag_ids=tags)
 
 
+def edit_performer(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
+    """Change a disambiguation, a birthdate, or a name into that of another performer.
+
+    As in Stash, no two performers of one name have the same disambiguation.
+    """
+    table = worker.table("performer")
+    ids = sorted(table)
+    if not ids:
+        return
+    one, other = ids[a % len(ids)], ids[(a + 1 + c) % len(ids)]
+    alike = {each.name.casefold() for key, each in table.items() if key != one}
+    changes: tuple[dict[str, Any], ...] = (
+        {"birthdate": BIRTHDATES[c % len(BIRTHDATES)]},
+        {"disambiguation": f"number {worker.new_size()}"},
+        {"name": table[other].name, "disambiguation": f"number {worker.new_size()}"},
+        {} if table[one].name.casefold() in alike else {"disambiguation": ""},
+    )
+    fields = changes[b % len(changes)]
+    if fields:
+        worker.stash.update_named("performer", one, **fields)
+
+
 def full_import(worker: RandomActionHarness, a: int, b: int, c: int) -> None:
     worker.stash.library.full_import(offset=(0, 1_000)[a % 2])
 
@@ -468,7 +495,7 @@ ACTIONS: dict[str, Action] = {
     action.__name__: action
     for action in (
         save, save_form, save_many, write_database, exclude, create, destroy, merge, cover, auto_tag, rename_named,
-        merge_named, add_group, edit_group, nest_groups, place_tag, place_studio, tag_performer, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
+        merge_named, add_group, edit_group, nest_groups, place_tag, place_studio, tag_performer, edit_performer, destroy_named, full_import, move_file, edit_by_hand, empty_item, refresh, scan_again, let_work,
         sync_all, restart_worker,
     )
 }  # fmt: skip

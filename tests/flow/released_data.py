@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.flow.release import FIXTURES
+from tests.flow.release import FIXTURES, unpack_release
 from tests.flow.simulated_time import SimulatedServers, SimulatedTime
 from tests.flow.snapshot import fill_plex, fill_stash
 
@@ -93,3 +93,18 @@ class ContinuedServers(SimulatedServers):
     def wake(self) -> None:
         """Open a page of Stash, which starts a worker."""
         self.stash.run_operation({"mode": "wake"})
+
+
+class UnchangedServers(ContinuedServers):
+    """The same with version 1.1.0 itself, for the comparison."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        # Not where coverage looks: it would take these lines for current ones.
+        self.plugin = self.stash.plugins_path / "community" / "PlexSync"
+        self.data = self.plugin / "data"
+
+    def install(self) -> None:
+        """Put the release where its data folder is."""
+        unpack_release(self.plugin)
+        enter_port(unpack_data(self.data), self.stash.port)

@@ -20,12 +20,15 @@ from sync_queue.hook_queue import connect
 from sync_queue.meta import MetaStore
 from sync_queue.store import JobStore
 from tests.flow.oracle import (
+    CAST,
     SYNCED,
     TREES,
+    WITH_CAST,
     Expect,
     check,
     check_collections,
     expected_values,
+    expected_with_cast,
     expected_with_trees,
 )
 from tests.flow.random_actions import ACTIONS, PRIVATE, RandomActionHarness
@@ -165,6 +168,13 @@ def test_trees_of_tags_and_studios_are_brought_in_step(steps: list[Step]) -> Non
         run_through(Path(root), steps, frozenset(SYNCED), expected_with_trees, **TREES)
 
 
+@given(STEPS)
+@fuzzed(3)
+def test_texts_and_the_cast_are_brought_in_step(steps: list[Step]) -> None:
+    with TemporaryDirectory() as root:
+        run_through(Path(root), steps, frozenset(WITH_CAST), expected_with_cast, **CAST)
+
+
 QUIET: dict[str, Step] = {
     "a field of a scene in the database": ("write_database", 0, 1, 1, False),
     "the tags of a scene in the database": ("write_database", 0, 4, 8, False),
@@ -217,6 +227,21 @@ QUIET_TREES: dict[str, Step] = {
 def test_a_quiet_change_of_a_tree_is_brought_in_step(tmp_path: Path, what: str) -> None:
     steps = [("sync_all", 0, 0, 0, False), QUIET_TREES[what]]
     run_through(tmp_path, steps, frozenset(SYNCED), expected_with_trees, **TREES)
+
+
+QUIET_CAST: dict[str, Step] = {
+    "a day of birth that is another one": ("edit_performer", 0, 0, 3, False),
+    "a day of birth that is not known any more": ("edit_performer", 0, 0, 2, False),
+    "a performer with the name of another one": ("edit_performer", 0, 2, 0, False),
+    "the directors of a scene in the database": ("write_database", 0, 8, 3, False),
+    "a tag that made the rating": ("rename_named", 1, 3, 1, False),
+}
+
+
+@pytest.mark.parametrize("what", QUIET_CAST)
+def test_a_quiet_change_of_the_cast_is_brought_in_step(tmp_path: Path, what: str) -> None:
+    steps = [("sync_all", 0, 0, 0, False), QUIET_CAST[what]]
+    run_through(tmp_path, steps, frozenset(WITH_CAST), expected_with_cast, **CAST)
 
 
 @pytest.mark.parametrize("what", QUIET)

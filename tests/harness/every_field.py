@@ -17,6 +17,15 @@ EVERY_FIELD_ON: dict[str, object] = {
     **{f"c_{field.name}_source": _SOURCES[field.name] for field in FIELDS if field.sources},
     **{f"c_{field.enabled_by}": _VALUES[field.enabled_by] for field in FIELDS if field.enabled_by},
 }
+EVERYTHING_ON: dict[str, object] = {
+    **EVERY_FIELD_ON,
+    "c_sync_groups": True,
+    "c_parent_studio_collections": "all",
+    "c_collection_tags": "rails > *",
+    "c_include_parent_tags": True,
+    "c_include_performer_tags": True,
+}
+"""Besides, what makes further values of these fields."""
 
 
 def switches_of(name: str) -> dict[str, object]:
