@@ -383,7 +383,7 @@ class TestImports:
         with pytest.raises(GraphqlFailure, match="not an Upload"):
             stash.graphql(query, {"input": given})
 
-    def test_a_full_import_numbers_anew_without_a_hook(
+    def test_a_full_import_gives_new_ids_without_a_hook(
         self, stash: StashEmulator, events: list[HookEvent]
     ) -> None:
         """v0.31.0, cf3489efd: the database is emptied before."""
