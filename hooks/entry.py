@@ -68,6 +68,7 @@ IGNORED_ENTITY_KEYS = frozenset(
         "back_image",
         "alias_list",
         "aliases",
+        "custom_fields",
         "death_date",
         "description",
         "details",

@@ -14,7 +14,6 @@ from tests.emulators.stash_core import Options, StashCore
 from tests.emulators.stash_jobs import Job
 from tests.emulators.stash_library import StashLibrary
 from tests.emulators.stash_mutations import SceneMutations
-from tests.emulators.stash_named import NamedMutations
 from tests.emulators.stash_process import Cancellation
 from tests.emulators.stash_runner import Caller
 from tests.emulators.stash_scan import ScanChange
@@ -202,6 +201,59 @@ class StashActions(ABC):
         query = "mutation($input: ScanMetadataInput!) { metadataScan(input: $input) }"
         return int(self.graphql(query, {"input": {"scanGenerateCovers": covers}})["metadataScan"])
 
+    def destroy_named(self, kind: str, *ids: int) -> None:
+        """One `performersDestroy` or its like, as from a list; `kind` is Performer, Studio, Tag or
+        Group.
+        """
+        query = f"mutation($ids: [ID!]!) {{ {kind.lower()}sDestroy(ids: $ids) }}"
+        self.graphql(query, {"ids": [str(each) for each in ids]})
+
+    def destroy_one(self, kind: str, which: int) -> None:
+        """One `performerDestroy` or its like, as from the thing's own page; kinds as above."""
+        given = f"$input: {kind}DestroyInput!"
+        query = f"mutation({given}) {{ {kind.lower()}Destroy(input: $input) }}"
+        self.graphql(query, {"input": {"id": str(which)}})
+
+    def create_named(self, kind: str, name: str, **fields: Any) -> int:
+        """One `performerCreate`, `studioCreate` or `tagCreate`; `kind` as above, returns the id."""
+        given = f"$input: {kind}CreateInput!"
+        query = f"mutation({given}) {{ made: {kind.lower()}Create(input: $input) {{ id }} }}"
+        return int(self.graphql(query, {"input": {**fields, "name": name}})["made"]["id"])
+
+    def merge_performers(self, sources: Iterable[int], destination: int, **values: Any) -> None:
+        given: dict[str, Any] = {"source": [str(each) for each in sources]}
+        given["destination"] = str(destination)
+        if values:
+            given["values"] = {"id": str(destination), **values}
+        query = "mutation($input: PerformerMergeInput!) { performerMerge(input: $input) { id } }"
+        self.graphql(query, {"input": given})
+
+    def move_files(self, *ids: int, folder: str, basename: str | None = None) -> None:
+        given: dict[str, Any] = {"ids": [str(each) for each in ids], "destination_folder": folder}
+        if basename is not None:
+            given["destination_basename"] = basename
+        self.graphql(
+            "mutation($input: MoveFilesInput!) { moveFiles(input: $input) }", {"input": given}
+        )
+
+    def exec_sql(self, statement: str, *values: Any) -> int:
+        """One `execSQL`; returns the number of rows it changed."""
+        query = (
+            "mutation($sql: String!, $args: [Any])"
+            " { execSQL(sql: $sql, args: $args) { rows_affected } }"
+        )
+        done = self.graphql(query, {"sql": statement, "args": list(values)})
+        return int(done["execSQL"]["rows_affected"])
+
+    def import_objects(self, archive: bytes, duplicates: str = "OVERWRITE") -> int:
+        """One `importObjects` with an archive as Stash exports it; returns the job id."""
+        given = {"duplicateBehaviour": duplicates, "missingRefBehaviour": "CREATE", "file": None}
+        query = "mutation($input: ImportObjectsInput!) { importObjects(input: $input) }"
+        headers = {"Cookie": self.cookie()} if self.options.username is not None else {}
+        variables = {"input": given}
+        answer = stash_client.upload(self.url, query, variables, "input.file", archive, headers)
+        return int(answer["importObjects"])
+
     # -- changes with hooks that no mutation of the schema makes
     # --------------------------------------------
 
@@ -221,10 +273,6 @@ class StashActions(ABC):
                 scenes.clean(each, self._caller(job.cancel))
 
         return self.core.jobs.add("Cleaning...", work).id
-
-    def destroy_named(self, kind: str, *ids: int) -> None:
-        """`performersDestroy` and its like, with hooks; `kind` is Performer, Studio, Tag or Group."""
-        NamedMutations(self.core).destroy(kind, list(ids), self._caller(Cancellation()))
 
     def _caller(self, cancel: Cancellation) -> Caller:
         return Caller(cancel, self.options.username or "")

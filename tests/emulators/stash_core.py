@@ -50,6 +50,7 @@ class Options:
     external_host: str | None = None
     parallel_tasks: int = 1
     log_level: str = "Info"
+    library_paths: tuple[str, ...] = ("/data",)
     seed: int = 0
 
 

@@ -38,12 +38,6 @@ class GroupMutations:
         self._core.fire(event, caller)
         return library.groups.get(which)
 
-    def destroy(self, given: Input, caller: Caller) -> bool:
-        which = found(self._library.groups, "group", given["id"])
-        self._library.remove_group(which)
-        self._core.fire(HookEvent("Group.Destroy.Post", which, dict(given)), caller)
-        return True
-
     def add_sub_groups(self, given: Input, caller: Caller) -> bool:
         """No hook, and no `updated_at` moves."""
         containing = found(self._library.groups, "group", given["containing_group_id"])

@@ -54,6 +54,7 @@ PERFORMER_UPDATE_KEYS = (
         "eye_color",
     ),
     *(
+        "height",
         "height_cm",
         "measurements",
         "fake_tits",
@@ -64,6 +65,7 @@ PERFORMER_UPDATE_KEYS = (
     ),
     *(
         "piercings",
+        "aliases",
         "alias_list",
         "twitter",
         "instagram",
@@ -112,6 +114,16 @@ class HookEvent:
 def all_keys(keys: Iterable[str], sent: Mapping[str, Any]) -> dict[str, Any]:
     """Hand-written input types: every member is there, unset ones as null."""
     return {key: sent.get(key) for key in keys}
+
+
+def performer_input(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a hook gets of a performer's update.
+
+    A member that is a whole object is never null there: its own members are.
+    """
+    own = sent.get("custom_fields") or {}
+    given = {**sent, "custom_fields": all_keys(("full", "partial", "remove"), own)}
+    return all_keys(PERFORMER_UPDATE_KEYS, given)
 
 
 def without_empty(sent: Mapping[str, Any]) -> dict[str, Any]:

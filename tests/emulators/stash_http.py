@@ -27,6 +27,7 @@ from tests.emulators.stash_mutations import SceneMutations
 from tests.emulators.stash_named import NamedMutations
 from tests.emulators.stash_negotiation import (
     answer_type,
+    is_form,
     is_json,
     origin_headers,
     preflight_headers,
@@ -38,6 +39,7 @@ from tests.emulators.stash_requests import RequestLog, RequestRecord
 from tests.emulators.stash_runner import Caller
 from tests.emulators.stash_schema import GraphqlAnswer, GraphqlEngine, GraphqlRequest
 from tests.emulators.stash_sessions import Session
+from tests.emulators.stash_upload import read_multipart
 from tests.emulators.stash_watch import ConnectionWatch
 
 _COMPRESSED = ("application/json", "text/", "image/svg+xml")  # Stash leaves the newer form as it is
@@ -196,7 +198,7 @@ class StashHandler(BaseHTTPRequestHandler):
         if path != "/graphql" or not self._is_query():
             return Described(_kind(path))
         try:
-            content = json.loads(body) if self.command == "POST" else _from_url(query)
+            content = self._posted(body) if self.command == "POST" else _from_url(query)
         except ValueError:
             return Described("graphql")
         if not isinstance(content, dict):
@@ -206,8 +208,13 @@ class StashHandler(BaseHTTPRequestHandler):
     def _is_query(self) -> bool:
         """Return True for a method and a content type that GraphQL is read from."""
         if self.command == "POST":
-            return is_json(self.headers.get("Content-Type"))
+            kind = self.headers.get("Content-Type")
+            return is_json(kind) or is_form(kind)
         return self.command == "GET"
+
+    def _posted(self, body: bytes) -> Any:
+        kind = self.headers.get("Content-Type")
+        return read_multipart(str(kind), body) if is_form(kind) else json.loads(body)
 
     def _preflight(self) -> Answer | None:
         if self.command != "OPTIONS":

@@ -20,12 +20,17 @@ _DATE = re.compile(
 )
 
 
-def found(table: Mapping[int, Any], kind: str, raw: str) -> int:
-    """The id as a number; StashError in Stash's words when there is no such thing."""
+def number_of(raw: str) -> int:
+    """The id as a number; StashError in Stash's words for another text."""
     try:
-        number = int(raw)
+        return int(raw)
     except ValueError:
         raise StashError(f'strconv.Atoi: parsing "{raw}": invalid syntax') from None
+
+
+def found(table: Mapping[int, Any], kind: str, raw: str) -> int:
+    """The id as a number; StashError in Stash's words when there is no such thing."""
+    number = number_of(raw)
     if number not in table:
         raise StashError(f"{kind} with id {number} not found")
     return number

@@ -100,12 +100,14 @@ class StashLibrary(LibraryState):
         self.change_named(self.studios, self.studio_id(studio), name=name)
 
     def performer_merge(self, sources: Iterable[str | int], destination: str | int) -> None:
+        """Give scenes and tags of the sources to the target; no hook, no scene's `updated_at`."""
         with self.lock:
             target = self.performer_id(destination)
+            tags = self.performers[target].tag_ids
             for source in [self.performer_id(each) for each in sources]:
                 self.change_all_scenes("performer_ids", source, target)
-                del self.performers[source]
-            self.change_named(self.performers, target)
+                tags += self.performers.pop(source).tag_ids
+            self.change_named(self.performers, target, tag_ids=tuple(dict.fromkeys(tags)))
 
     def remove_performer(self, performer: int) -> None:
         with self.lock:

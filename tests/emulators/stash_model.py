@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import PurePosixPath
+from typing import Any
 
 
 class ServerTime:
@@ -89,6 +90,8 @@ class Scene:
     play_duration: float = 0.0
     resume_time: float = 0.0
     last_played_at: str | None = None
+    o_history: tuple[str, ...] = ()  # newest first, as is the other one
+    play_history: tuple[str, ...] = ()
     studio_id: int | None = None
     performer_ids: tuple[int, ...] = ()
     tag_ids: tuple[int, ...] = ()
@@ -113,6 +116,7 @@ class Performer:
     ignore_auto_tag: bool = False
     tag_ids: tuple[int, ...] = ()
     stash_ids: tuple[StashId, ...] = ()
+    custom_fields: Mapping[str, Any] = field(default_factory=dict)
     image: bytes | None = field(default=None, repr=False)
     created_at: str = ""
     updated_at: str = ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
+from tests.emulators.stash_further_fields import further_mutation_fields
 from tests.emulators.stash_groups import GroupMutations
 from tests.emulators.stash_model import Scene
 from tests.emulators.stash_request import Resolver, context_of
@@ -29,11 +30,9 @@ def mutation_fields() -> dict[str, Resolver]:
         "performerUpdate": _named("update_performer"),
         "studioUpdate": _named("update_studio"),
         "tagUpdate": _named("update_tag"),
-        "tagDestroy": _named("destroy_tag"),
         "tagsMerge": _named("merge_tags"),
         "groupCreate": _group("create"),
         "groupUpdate": _group("update"),
-        "groupDestroy": _group("destroy"),
         "addGroupSubGroups": _group("add_sub_groups"),
         "removeGroupSubGroups": _group("remove_sub_groups"),
         "metadataScan": _scan,
@@ -44,6 +43,7 @@ def mutation_fields() -> dict[str, Resolver]:
         "runPluginOperation": _run_plugin_operation,
         "stopJob": _stop_job,
         "stopAllJobs": _stop_all_jobs,
+        **further_mutation_fields(),
     }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.emulators.stash_core import StashCore
+from tests.emulators.stash_creates import changed_custom_fields
 from tests.emulators.stash_hooks import (
-    PERFORMER_UPDATE_KEYS,
     STUDIO_UPDATE_KEYS,
     HookEvent,
     all_keys,
+    performer_input,
     without_empty,
 )
 from tests.emulators.stash_inputs import Input, copied, found, image_bytes, parsed_date
@@ -26,14 +27,8 @@ class NamedMutations:
     def update_performer(self, given: Input, caller: Caller) -> Any:
         library = self._library
         which = found(library.performers, "performer", given["id"])
-        fields = copied(given, ("name", "disambiguation", "gender"), lists=("alias_list",))
-        if "birthdate" in given:
-            fields["birthdate"] = parsed_date(given["birthdate"])
-        if "tag_ids" in given:
-            fields["tag_ids"] = tuple(int(each) for each in given["tag_ids"] or [])
-        fields.update(_image(given))
-        library.change_named(library.performers, which, **fields)
-        sent_input = all_keys(PERFORMER_UPDATE_KEYS, given)
+        library.change_named(library.performers, which, **self._performer_fields(which, given))
+        sent_input = performer_input(given)
         self._core.fire(HookEvent("Performer.Update.Post", which, sent_input, tuple(given)), caller)
         return library.performers.get(which)
 
@@ -79,11 +74,35 @@ class NamedMutations:
                 others = tuple(each for each in tag.parent_ids if each != which)
                 library.place_tag(tag.id, (*others, which) if tag.id in children else others)
 
-    def destroy_tag(self, given: Input, caller: Caller) -> bool:
-        which = found(self._library.tags, "tag", given["id"])
-        self._library.remove_tag(which)
-        self._core.fire(HookEvent("Tag.Destroy.Post", which, dict(given)), caller)
-        return True
+    def merge_performers(self, given: Input, caller: Caller) -> Any:
+        """No hook at all. The answer is the target as it was before."""
+        library = self._library
+        if given["destination"] in given["source"]:
+            raise StashError("destination performer cannot be in source list")
+        with library.lock:
+            target = found(library.performers, "performer", given["destination"])
+            sources = [found(library.performers, "performer", each) for each in given["source"]]
+            before = library.performers[target]
+            fields = self._performer_fields(target, given.get("values") or {})
+            library.change_named(library.performers, target, **fields)
+            library.performer_merge(dict.fromkeys(sources), target)
+        return before
+
+    def _performer_fields(self, which: int, given: Input) -> dict[str, Any]:
+        fields = copied(
+            given, ("name", "disambiguation", "country", "gender"), lists=("alias_list",)
+        )
+        if "birthdate" in given:
+            fields["birthdate"] = parsed_date(given["birthdate"])
+        if "tag_ids" in given:
+            fields["tag_ids"] = tuple(int(each) for each in given["tag_ids"] or [])
+        if given.get("favorite") is not None:
+            fields["favorite"] = given["favorite"]
+        if given.get("custom_fields"):
+            old = self._library.performers[which].custom_fields
+            fields["custom_fields"] = changed_custom_fields(old, given["custom_fields"])
+        fields.update(_image(given))
+        return fields
 
     def merge_tags(self, given: Input, caller: Caller) -> Any:
         library = self._library
@@ -97,21 +116,6 @@ class NamedMutations:
         sent_input = {"source": list(given["source"]), "destination": given["destination"]}
         self._core.fire(HookEvent("Tag.Merge.Post", target, sent_input), caller)
         return library.tags.get(target)
-
-    def destroy(self, kind: str, ids: list[int], caller: Caller) -> None:
-        """`performersDestroy` and its like: the links are gone before a hook runs."""
-        remove = {
-            "Performer": self._library.remove_performer,
-            "Studio": self._library.remove_studio,
-            "Tag": self._library.remove_tag,
-            "Group": self._library.remove_group,
-        }[kind]
-        for each in ids:
-            remove(each)
-        for each in ids:
-            self._core.fire(
-                HookEvent(f"{kind}.Destroy.Post", each, [str(every) for every in ids]), caller
-            )
 
 
 def _image(given: Input) -> dict[str, Any]:

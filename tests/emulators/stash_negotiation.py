@@ -10,6 +10,7 @@ from email.message import Message
 
 PLAIN = "application/json"
 NEWER = "application/graphql-response+json"
+FORM = "multipart/form-data"
 _ASKS_FOR = {"*/*": NEWER, "application/*": NEWER, NEWER: NEWER, PLAIN: PLAIN}
 _METHODS = "HEAD, GET, POST, PUT, PATCH, DELETE"
 
@@ -31,6 +32,11 @@ def refusal_status(accept: str | None) -> int:
 def is_json(content_type: str | None) -> bool:
     """Return True if a posted body is taken for a query."""
     return _media_type(content_type or "") == PLAIN
+
+
+def is_form(content_type: str | None) -> bool:
+    """Return True if a posted body is a form, the only way to send a file with a query."""
+    return _media_type(content_type or "") == FORM
 
 
 def origin_headers(origin: str | None) -> dict[str, str]:

@@ -153,7 +153,10 @@ def _configuration(root: Any, info: _Info) -> dict[str, Any]:
     core = context_of(info).core
     options = core.options
     general = {
-        "stashes": [{"path": "/data", "excludeVideo": False, "excludeImage": False}],
+        "stashes": [
+            {"path": path, "excludeVideo": False, "excludeImage": False}
+            for path in options.library_paths
+        ],
         "configFilePath": str(options.root / "config.yml"),
         "pluginsPath": str(core.plugins_folder),
         "generatedPath": str(options.root / "generated"),

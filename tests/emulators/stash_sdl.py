@@ -1,6 +1,8 @@
 """The part of Stash's GraphQL schema that is answered here; a misspelt field fails."""
 
-SDL = """
+from tests.emulators.stash_sdl_mutations import MUTATIONS_SDL
+
+_SDL = """
 scalar Time
 scalar Timestamp
 scalar Map
@@ -224,3 +226,5 @@ type Subscription {
   scanCompleteSubscribe: Boolean!
 }
 """
+
+SDL = _SDL + MUTATIONS_SDL
