@@ -46,6 +46,13 @@ class LockRule(Enum):
 class Field:
     """One synced field.
 
+    Where the forms of the requests come from: texts, dates and ratings are `<plex>.value`, lists
+    `<plex>[n].tag.tag`, as plexapi 4.18 sends them (`mixins/edit.py`) and its tests prove on real
+    servers, `titleSort`, `originalTitle`, `contentRating`, `director` and `label` among them. That
+    a cleared `titleSort` is derived from the title, and that `actor[n].tagging.text` becomes the
+    role, is not confirmed: the emulator has a switch for each, and both ways are tested. Limits of
+    texts are those of Plex's columns, which other tools keep to as well.
+
     Attributes:
         name: our name.
         label: what the user reads.

@@ -1,7 +1,7 @@
 """Requests about a library's collections: which there are, how many members one has, its end.
 
-Membership is not edited here: it is a field of the items. Sources: contract of Plex, section 8;
-the forms are those of plexapi.
+Membership is not edited here: it is a field of the items. The request forms are those that plexapi
+4.18 sends (its `Collection` and `LibrarySection`), the attributes those of Plex's API description.
 """
 
 from dataclasses import dataclass

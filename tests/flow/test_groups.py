@@ -378,6 +378,15 @@ def test_a_refused_front_image_is_reported_and_not_repeated(worker: InProcessHar
     assert any("front image is not a JPEG" in text for text in worker.notices().values())
 
 
+def test_a_synopsis_that_plex_drops_is_not_repeated(worker: InProcessHarness) -> None:
+    worker.plex.switches.ignored_fields = frozenset({"summary"})
+    library(worker, group(worker))
+
+    assert (collection(worker).summary, collection(worker).poster_bytes) == ("", FRONT)
+    with worker.writes_only():
+        worker.run_until_idle(CATCH_UP_S)
+
+
 def test_a_collection_that_always_fails_holds_up_nothing(worker: InProcessHarness) -> None:
     number = group(worker)
     route = "/library/metadata/{rk}/posters"

@@ -76,12 +76,24 @@ def test_a_new_date_is_sent_after_a_suspended_one(worker: InProcessHarness) -> N
         ("genre", "genre[0].tag.tag", {"tags": ["night"]}),
         ("collection", "collection[0].tag.tag", {"studio": "Aurora"}),
         ("userRating", "userRating.value", {"rating100": 80}),
+        ("label", "label[0].tag.tag", {"tags": ["night"]}),
+        ("director", "director[0].tag.tag", {"director": "Ada"}),
+        ("contentRating", "contentRating.value", {}),
+        ("originalTitle", "originalTitle.value", {"code": "AF-017"}),
+        ("titleSort", "titleSort.value", {"code": "AF-017"}),
     ],
 )
 def test_a_field_that_plex_drops_is_sent_twice(
     worker: InProcessHarness, field: str, argument: str, fields: dict[str, Any]
 ) -> None:
-    worker.configure(c_sync_rating=True)
+    worker.configure(
+        c_sync_rating=True,
+        c_sync_labels=True,
+        c_sync_director=True,
+        c_content_rating="XXX",
+        c_original_title_source="code",
+        c_sort_title_format="{code}",
+    )
     worker.plex.switches.ignored_fields = frozenset({field})
     scene = worker.titled_scene("a", **fields)
 
