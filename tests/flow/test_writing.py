@@ -11,6 +11,7 @@ from core.fields import EDIT_FIELDS
 from core.match import Confidence
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_images import png
+from tests.harness.every_field import EVERY_FIELD_ON
 from tests.harness.in_process import FULL, InProcessHarness, among_bystanders
 from tests.harness.requests import arguments, removed_names, sent_names
 
@@ -218,12 +219,13 @@ UNLOCKED = {"rating", "collection"}
 
 
 def test_what_is_written_is_locked_by_its_rule(worker: InProcessHarness) -> None:
-    scene, item = worker.pair("a.mp4", cover=png(1), **FULL)
+    worker.configure(**EVERY_FIELD_ON)
+    scene, item = worker.pair("a.mp4", cover=png(1), code="AF-017", **FULL)
 
     worker.sync(scene)
 
     written = {field.plex for field in EDIT_FIELDS if field.name not in UNLOCKED}
-    assert worker.shown(item).locked == written | {"thumb"}
+    assert worker.shown(item).locked == written | {"thumb", "art"}
     assert worker.shown(item).user_rating == 8.0
 
 
