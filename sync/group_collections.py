@@ -5,7 +5,7 @@ group's collections are written together, so that the group is read once.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.checkpoint import Checkpoint, no_checkpoint
@@ -165,19 +165,20 @@ class GroupCollections:
 
     def _subject(self, row: OwnCollection, groups: dict[str, StashGroup | None]) -> str:
         """Return the group whose collection has the row's title; "" if none is known."""
-        candidates = [row.subject]
-        candidates += [
-            subject
-            for subject, name in self.names_by_subject().items()
-            if self._is_titled(row, name) and subject != row.subject
-        ]
-        for subject in candidates:
+        for subject in self._candidates(row):
             if subject not in groups:
                 groups[subject] = read_group(self.stash, int(subject.partition(":")[2]))
             group = groups[subject]
             if group is not None and self._is_titled(row, group.name):
                 return subject
         return ""
+
+    def _candidates(self, row: OwnCollection) -> Iterator[str]:
+        """Yield the row's group, then all others of its title, which are looked for only then."""
+        yield row.subject
+        for subject, name in self.names_by_subject().items():
+            if subject != row.subject and self._is_titled(row, name):
+                yield subject
 
     def _is_titled(self, row: OwnCollection, name: str) -> bool:
         config = self.libraries.config_of(row.section)
