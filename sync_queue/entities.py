@@ -106,20 +106,6 @@ class EntityIndex:
         ).fetchall()
         return [row[0] for row in rows]
 
-    def parents_of_kind(self, kind: str) -> dict[str, str | None]:
-        """Return what each known entity of one kind stands below, see `Entity.parent`."""
-        rows = self._store.connection.execute(
-            record_sql.PARENTS_OF_KIND, {"pattern": f"{kind}:%"}
-        ).fetchall()
-        return dict(rows)
-
-    def names_of_kind(self, kind: str) -> dict[str, str]:
-        """Return the known name of each known entity of one kind, by subject."""
-        rows = self._store.connection.execute(
-            record_sql.NAMES_OF_KIND, {"pattern": f"{kind}:%"}
-        ).fetchall()
-        return dict(rows)
-
     def entities_of_kind(self, kind: str) -> list[Entity]:
         """Return every known entity of one kind."""
         query = {"pattern": f"{kind}:%"}

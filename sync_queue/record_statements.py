@@ -102,8 +102,6 @@ SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :p
 ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at, details"
 ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
 ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
-PARENTS_OF_KIND = "SELECT subject, parent FROM entities WHERE subject LIKE :pattern"
-NAMES_OF_KIND = "SELECT subject, shown FROM entities WHERE subject LIKE :pattern"
 ENTITY_ROWS_OF_KIND = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject LIKE :pattern"
 SAVE_ENTITY = f"""
 INSERT INTO entities ({ENTITY_COLUMNS})

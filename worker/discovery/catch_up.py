@@ -148,7 +148,7 @@ class CatchUp:
         """
         if not is_shown(GROUP, stash.selection.text):
             return []
-        known = self._index.parents_of_kind(GROUP)
+        known = {group.subject: group.parent for group in self._index.entities_of_kind(GROUP)}
         return [
             subject
             for subject, parents in (read_group_parents(stash) if known else {}).items()

@@ -76,7 +76,7 @@ class CollectionUpkeep:
             self._writer,
             ctx.libraries,
             ctx.plan_rules().limits,
-            lambda: self._index.names_of_kind(GROUP),
+            self._group_names,
             self._checkpoint,
         )
         try:
@@ -90,6 +90,9 @@ class CollectionUpkeep:
                 raise
         self._failures.pop(due[0].subject, None)
         self._not_before = 0.0
+
+    def _group_names(self) -> dict[str, str]:
+        return {group.subject: group.shown for group in self._index.entities_of_kind(GROUP)}
 
     def _before_write(self, check_epoch: Callable[[], None]) -> None:
         self._throttle.rest(lambda: False)
