@@ -59,7 +59,7 @@ def desired_values(scene: SyncMetadata, config: PlexSyncConfig) -> dict[str, Fie
     return {
         field.name: _CLEANERS[field.kind](_value(field, scene, config), field, config)
         for field in EDIT_FIELDS
-        if config.field_enabled(field.name) and all(map(scene.is_known, _attributes(field, config)))
+        if config.field_enabled(field.name) and _is_known(field, scene, config)
     }
 
 
@@ -72,6 +72,11 @@ def _value(field: Field, scene: SyncMetadata, config: PlexSyncConfig) -> FieldVa
     make = COMPOSED.get(field.name)
     value: FieldValue = make(scene, config) if make else getattr(scene, _attribute(field, config))
     return value
+
+
+def _is_known(field: Field, scene: SyncMetadata, config: PlexSyncConfig) -> bool:
+    """Whether Stash was asked for all that the value is made of; for almost every scene it was."""
+    return not scene.left_out or all(map(scene.is_known, _attributes(field, config)))
 
 
 def _attributes(field: Field, config: PlexSyncConfig) -> frozenset[str]:

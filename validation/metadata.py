@@ -124,9 +124,9 @@ def parse_scene(raw: RawObject) -> SyncMetadata:
 def _scene(raw: RawObject) -> SyncMetadata:
     studio = _object(raw, "studio")
     parent = _object(studio, "parent_studio")
-    tags = _entities(raw, "tags")
     groups = shown_groups(raw.get("groups"))
     trees = _trees(raw)
+    tags = tuple(trees.place_tag(_node(tag)) for tag in _named(raw, "tags"))
     studio_id = _id(studio) if studio else None
     return SyncMetadata(
         scene_id=_id(raw),
@@ -141,13 +141,13 @@ def _scene(raw: RawObject) -> SyncMetadata:
         date=clean_date(_text(raw, "date")),
         rating=_rating(raw),
         cast=_cast(raw),
-        tags=tuple(name for _, name in tags),
-        tag_ids=tuple(entity_id for entity_id, _ in tags),
+        tags=tuple(tag.name for tag in tags),
+        tag_ids=tuple(tag.node.id for tag in tags),
         groups=tuple(group.name for group in groups),
         group_ids=tuple(group.group_id for group in groups),
         group_parents=tuple(group.parents for group in groups),
         above_studio=trees.above_studio(studio_id, _node(parent) if parent else None),
-        own_tags=tuple(trees.place_tag(_node(tag)) for tag in _named(raw, "tags")),
+        own_tags=tags,
         performer_tags=tuple(map(trees.place_tag, _tags_of_performers(raw))),
         organized=raw.get("organized") is True,
         created_at=_text(raw, "created_at"),
@@ -172,12 +172,12 @@ def _cast(raw: RawObject) -> tuple[Performer, ...]:
 
 
 def _entity_details(raw: RawObject) -> dict[str, str]:
-    details = {
-        entity_subject(kind, _id(entity)): details_of(kind, entity)
+    return {
+        entity_subject(kind, _id(entity)): text
         for kind, key in (("performer", "performers"), ("tag", "tags"))
         for entity in _objects(raw, key)
+        if (text := details_of(kind, entity))
     }
-    return {subject: text for subject, text in details.items() if text}
 
 
 def _text(raw: RawObject, key: str) -> str:
@@ -212,11 +212,6 @@ def _objects(raw: RawObject, key: str) -> list[RawObject]:
     ):
         raise ValueError(f"{key} is not a list of objects")
     return list(value)
-
-
-def _entities(raw: RawObject, key: str) -> list[tuple[int, str]]:
-    """Id and name of every entity that has a name."""
-    return [(_id(entity), _text(entity, "name")) for entity in _named(raw, key)]
 
 
 def _named(raw: RawObject, key: str) -> list[RawObject]:

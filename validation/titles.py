@@ -34,15 +34,15 @@ def make_sort_title(scene: SyncMetadata, config: PlexSyncConfig) -> str:
 
 def title_attributes(config: PlexSyncConfig) -> frozenset[str]:
     """Return the attributes of a scene that its title shows."""
-    return _attributes(config.title_format, config)
+    return _attributes(config.title_format)
 
 
 def sort_title_attributes(config: PlexSyncConfig) -> frozenset[str]:
     """Return the attributes of a scene that its sort title shows."""
-    return _attributes(config.sort_title_format, config)
+    return _attributes(config.sort_title_format)
 
 
-def _attributes(text_format: TextFormat, config: PlexSyncConfig) -> frozenset[str]:
+def _attributes(text_format: TextFormat) -> frozenset[str]:
     return frozenset(_ATTRIBUTES[name] for name in text_format.names)
 
 
