@@ -235,17 +235,27 @@ class StashClient(StashTransport):
             StashUnavailable: Stash is away.
             StashQueryError: Stash cannot send this cover.
         """
+        path = f"/scene/{scene_id}/screenshot?t={quote(version)}"
+        return self.image(path, _cover_of(scene_id), etag)
+
+    def image(self, path: str, what: str, etag: str = "") -> Cover:
+        """Return the image at a path of Stash, with one conditional request.
+
+        Args:
+            path: The path, with its query.
+            what: Names the image in an error.
+            etag: The ETag of the image that is already known, "" for none.
+
+        Raises:
+            StashUnavailable, StashQueryError: as for `cover`.
+        """
         headers = {"If-None-Match": etag} if etag else {}
-        response = self.s.request(
-            "GET",
-            f"{self.base_url}/scene/{scene_id}/screenshot?t={quote(version)}",
-            headers=headers,
-        )
+        response = self.s.request("GET", f"{self.base_url}{path}", headers=headers)
         if response.status_code == 304:
             return Cover(None, etag, unchanged=True)
         if response.status_code == 404:
             return Cover(None, "")
-        self._check_cover(response, scene_id)
+        self._check_image(response, what)
         if is_placeholder(response):
             return Cover(None, response.headers.get("ETag", ""))
         return Cover(response.content, response.headers.get("ETag", ""))
@@ -263,22 +273,26 @@ class StashClient(StashTransport):
         try:
             if response.status_code in (304, 404):
                 return False
-            self._check_cover(response, scene_id)
+            self._check_image(response, _cover_of(scene_id))
             if is_placeholder(response):
                 return False
             return bool(response.headers.get("ETag", "") != etag)
         finally:
             response.close()
 
-    def _check_cover(self, response: requests.Response, scene_id: int) -> None:
-        """Raise unless the response is a cover or Stash's placeholder.
+    def _check_image(self, response: requests.Response, what: str) -> None:
+        """Raise unless the response is an image or Stash's placeholder.
 
         Raises:
             StashUnavailable: Stash is away, or waits for its user.
-            StashQueryError: Stash is ready and cannot send this cover.
+            StashQueryError: Stash is ready and cannot send this image.
         """
         try:
-            check_image(response, f"the cover of scene {scene_id}")
+            check_image(response, what)
         except StashQueryError:
             self.check_ready()
             raise
+
+
+def _cover_of(scene_id: int) -> str:
+    return f"the cover of scene {scene_id}"

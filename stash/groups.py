@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from core.entity import entity_subject
-from core.errors import StashQueryError
 from stash import queries
-from stash.answers import Cover, check_image, expect_shape, is_placeholder, read_parents
+from stash.answers import Cover, expect_shape, read_parents
 from stash.client import StashClient
 
 # The end of the address of a group without a front image. Stash sends a picture for it all the
@@ -58,21 +57,9 @@ def read_front_image(stash: StashClient, group_id: int, etag: str) -> Cover:
         StashUnavailable: Stash is away, or waits for its user.
         StashQueryError: Stash cannot send this image.
     """
-    headers = {"If-None-Match": etag} if etag else {}
-    url = f"{stash.base_url}/group/{group_id}/frontimage"
-    response = stash.s.request("GET", url, headers=headers)
-    if response.status_code == 304:
-        return Cover(None, etag, unchanged=True)
-    if response.status_code == 404:
-        return Cover(None, "")
-    try:
-        check_image(response, f"the front image of group {group_id}")
-    except StashQueryError:
-        stash.check_ready()
-        raise
-    if is_placeholder(response):
-        return Cover(None, response.headers.get("ETag", ""))
-    return Cover(response.content, response.headers.get("ETag", ""))
+    return stash.image(
+        f"/group/{group_id}/frontimage", f"the front image of group {group_id}", etag
+    )
 
 
 def read_group_parents(stash: StashClient) -> dict[str, str]:
