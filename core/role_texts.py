@@ -1,7 +1,5 @@
 """Writes the text of an actor's role beside the name, as one entry of a field's value."""
 
-from collections.abc import Iterable
-
 _SIGN = "\t"  # no name that is sent holds one, and a list of entries reads well with blanks
 
 
@@ -19,8 +17,3 @@ def split_entry(entry: str) -> tuple[str, str | None]:
     """
     name, sign, text = entry.partition(_SIGN)
     return name, text if sign else None
-
-
-def names_in(entries: Iterable[str]) -> tuple[str, ...]:
-    """Return the actors' names in their order."""
-    return tuple(split_entry(entry)[0] for entry in entries)

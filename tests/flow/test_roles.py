@@ -29,14 +29,6 @@ def mia_and_jon(worker: InProcessHarness, **before: Any) -> tuple[int, int]:
     return scene, item
 
 
-def is_stable(worker: InProcessHarness, scene: int) -> bool:
-    with worker.writes_only():
-        for _ in range(3):
-            worker.sync(scene)
-            worker.sync_all()
-    return worker.dead_letters() == []
-
-
 def change_performer(worker: InProcessHarness, number: int, **fields: Any) -> None:
     """Edit a performer in Stash, run its hook and let the worker do all that follows."""
     worker.clock.advance(LATER_S)
@@ -51,7 +43,7 @@ def test_a_role_shows_the_age_on_the_day_of_the_scene(worker: InProcessHarness) 
 
     assert worker.shown(item).role_texts == ["Mia: 33"]
     assert sorted(worker.shown(item).roles) == ["Jon", "Mia"]
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_a_new_date_changes_the_age(worker: InProcessHarness) -> None:
@@ -61,7 +53,7 @@ def test_a_new_date_changes_the_age(worker: InProcessHarness) -> None:
     worker.sync(scene)
 
     assert worker.shown(item).role_texts == ["Mia: 34"]
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_a_text_that_is_gone_in_stash_is_taken_off(worker: InProcessHarness) -> None:
@@ -71,7 +63,7 @@ def test_a_text_that_is_gone_in_stash_is_taken_off(worker: InProcessHarness) -> 
     worker.sync(scene)
 
     assert worker.shown(item).role_texts == []
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_another_actor_leaves_the_texts_of_the_others(worker: InProcessHarness) -> None:
@@ -82,7 +74,7 @@ def test_another_actor_leaves_the_texts_of_the_others(worker: InProcessHarness) 
 
     assert worker.shown(item).role_texts == ["Mia: 33"]
     assert sorted(worker.shown(item).roles) == ["Mia", "Zoe"]
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_a_server_that_ignores_texts_is_asked_twice(worker: InProcessHarness) -> None:
@@ -92,7 +84,7 @@ def test_a_server_that_ignores_texts_is_asked_twice(worker: InProcessHarness) ->
     worker.sync(scene)
 
     assert worker.shown(item).role_texts == []
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
     worker.change(scene, performers=["Mia", "Zoe"])
     worker.sync(scene)
     assert sorted(worker.shown(item).roles) == ["Mia", "Zoe"]
@@ -104,7 +96,7 @@ def test_a_text_by_hand_stays_with_preserve_plex_edits(worker: InProcessHarness)
     scene, item = mia_and_jon(worker, **before)
 
     assert worker.shown(item).role_texts == ["Mia: Host", "Ida: Guest"]
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_roles_get_their_texts_back(worker: InProcessHarness) -> None:
@@ -129,7 +121,7 @@ def test_without_a_format_texts_are_left_alone(worker: InProcessHarness) -> None
     scene, item = mia_and_jon(worker, **before)
 
     assert worker.shown(item).role_texts == ["Mia: Host"]
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_a_changed_birthdate_reaches_the_scenes(worker: InProcessHarness) -> None:

@@ -35,20 +35,11 @@ def synced(worker: InProcessHarness, **settings: object) -> tuple[int, int]:
     return scene, item
 
 
-def is_stable(worker: InProcessHarness, scene: int) -> bool:
-    """Return True if further syncs, also forced ones, write nothing."""
-    with worker.writes_only():
-        for _ in range(3):
-            worker.sync(scene)
-            worker.sync_all()
-    return worker.dead_letters() == []
-
-
 def test_both_titles_follow_their_formats(worker: InProcessHarness) -> None:
     scene, item = synced(worker, **FORMATS)
 
     assert titles(worker, item) == ("Aurora: The Night", "Aurora 2024-03-09", True)
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 @pytest.mark.parametrize("does", ["derived", "ignored"])
@@ -61,7 +52,7 @@ def test_a_cleared_sort_title_is_left_to_plex(worker: InProcessHarness, does: An
 
     derived = "Night" if does == "derived" else "Aurora"
     assert titles(worker, item) == ("The Night", derived, False)
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_a_sort_title_that_equals_the_title_is_kept(worker: InProcessHarness) -> None:
@@ -72,7 +63,7 @@ def test_a_sort_title_that_equals_the_title_is_kept(worker: InProcessHarness) ->
     worker.sync(scene)
 
     assert titles(worker, item) == ("Day", "Day", True)
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 @pytest.mark.parametrize("locks", [True, False])
@@ -87,7 +78,7 @@ def test_a_new_title_does_not_change_the_sort_title(worker: InProcessHarness, lo
     assert titles(worker, item) == ("Aurora: Day", "Day", locks)
     worker.sync(scene)
     assert worker.record(scene).fields["sort_title"].history.not_kept == 0
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 def test_an_untitled_scene_keeps_plexs_title(worker: InProcessHarness) -> None:
@@ -98,7 +89,7 @@ def test_an_untitled_scene_keeps_plexs_title(worker: InProcessHarness) -> None:
     worker.sync(scene)
 
     assert worker.shown(item).title == before
-    assert is_stable(worker, scene)
+    assert worker.is_stable(scene)
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,14 @@ class InProcessHarness(ServerPair):
         """Enqueue every scene of Stash, as the task of that name does, and work them off."""
         self.sync(*self.stash.library.scene_ids(), priority=PRIORITY_BACKFILL)
 
+    def is_stable(self, scene: int) -> bool:
+        """Return True if further syncs of a scene, also forced ones, write nothing."""
+        with self.writes_only():
+            for _ in range(3):
+                self.sync(scene)
+                self.sync_all()
+        return self.dead_letters() == []
+
     def drain(self) -> DrainReport:
         """Work off what is due, without the rest of the loop."""
         return self.components.drain.run(self.context(), lambda: False)
