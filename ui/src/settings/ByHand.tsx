@@ -1,6 +1,7 @@
 import React, { useCallback, useEffect, useState } from "react";
 import { Button, Form, InputGroup } from "react-bootstrap";
 import type { ConnectionReport } from "../calls";
+import { ErrorAlert } from "../parts/ErrorAlert";
 import { Icon } from "../parts/Icon";
 import { useAction } from "../parts/useAction";
 import { call } from "../stash/client";
@@ -72,11 +73,7 @@ export function ByHand({ test }: { test: number }): React.JSX.Element {
           onChange={(event) => setDraft(event.target.value)}
         />
         <Form.Text id="plexsync-url-about">{urlRow?.purpose}</Form.Text>
-        {error && (
-          <div className="alert alert-danger plexsync-error" role="alert">
-            {error}
-          </div>
-        )}
+        <ErrorAlert text={error} />
       </Form.Group>
       <TokenField value={token} isBusy={isBusy} onChange={setToken} />
       <div className="plexsync-buttons mb-3">

@@ -2,6 +2,7 @@ import React, { useState } from "react";
 import { Button, Form } from "react-bootstrap";
 import type { LibrariesAnswer, PlexLibrary } from "../calls";
 import { counted } from "../format";
+import { ErrorAlert } from "../parts/ErrorAlert";
 import { Loaded, Notice } from "../parts/Notice";
 import { useAction } from "../parts/useAction";
 import { useCall } from "../state/useCall";
@@ -137,11 +138,7 @@ function Boxes({ loaded, stored }: BoxesProps): React.JSX.Element {
         ))}
       </fieldset>
       {loaded.libraries.length === 0 && <p className="text-muted">Plex shows no library.</p>}
-      {error && (
-        <div className="alert alert-danger plexsync-error" role="alert">
-          {error}
-        </div>
-      )}
+      <ErrorAlert text={error} />
       <Button type="submit" className="mt-2 mb-3" disabled={isBusy || isSame}>
         Save libraries
       </Button>

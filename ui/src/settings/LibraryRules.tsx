@@ -1,6 +1,7 @@
 import React, { useState } from "react";
 import { Button, Form } from "react-bootstrap";
 import type { SettingRow, TypedRule } from "../calls";
+import { ErrorAlert } from "../parts/ErrorAlert";
 import { Icon } from "../parts/Icon";
 import { Notice } from "../parts/Notice";
 import { useAction } from "../parts/useAction";
@@ -86,11 +87,7 @@ function Table(props: { setting: SettingRow; titles: string[] }): React.JSX.Elem
         />
       ))}
       {rules.length === 0 && <p className="text-muted">No rule is set.</p>}
-      {problem && (
-        <div className="alert alert-danger plexsync-error" role="alert">
-          {problem}
-        </div>
-      )}
+      <ErrorAlert text={problem} />
       <div className="plexsync-buttons mb-3">
         <Button variant="secondary" onClick={() => change([...rules, NEW_RULE])}>
           <Icon name="faPlus" /> Add a rule
@@ -152,11 +149,7 @@ function Row(props: {
       >
         <Icon name="faTrash" />
       </Button>
-      {error && (
-        <div className="alert alert-danger plexsync-error plexsync-wide" role="alert">
-          {error}
-        </div>
-      )}
+      <ErrorAlert text={error} isWide />
       {!error && hint && <p className="text-muted plexsync-wide">{hint}</p>}
     </div>
   );

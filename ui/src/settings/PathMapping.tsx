@@ -1,6 +1,7 @@
 import React, { useState } from "react";
 import { Button, Form } from "react-bootstrap";
 import type { CheckedPaths, PathPair, PathsAnswer } from "../calls";
+import { ErrorAlert } from "../parts/ErrorAlert";
 import { Icon } from "../parts/Icon";
 import { Loaded, Notice } from "../parts/Notice";
 import { useAction } from "../parts/useAction";
@@ -92,11 +93,7 @@ function Table({ loaded, stored }: { loaded: PathsAnswer; stored: string }): Rea
         />
       ))}
       {pairs.length === 0 && <p className="text-muted">No pair is set.</p>}
-      {error && (
-        <div className="alert alert-danger plexsync-error" role="alert">
-          {error}
-        </div>
-      )}
+      <ErrorAlert text={error} />
       <div className="plexsync-buttons mb-3">
         <Button variant="secondary" onClick={() => change([...pairs, NEW_PAIR])}>
           <Icon name="faPlus" /> Add a pair
@@ -167,11 +164,7 @@ function PairRow(props: {
       >
         <Icon name="faTrash" />
       </Button>
-      {error && (
-        <div className="alert alert-danger plexsync-error plexsync-wide" role="alert">
-          {error}
-        </div>
-      )}
+      <ErrorAlert text={error} isWide />
     </div>
   );
 }

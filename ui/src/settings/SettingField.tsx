@@ -1,6 +1,7 @@
 import React, { useState } from "react";
 import { Button, Form, InputGroup } from "react-bootstrap";
 import type { SettingRow } from "../calls";
+import { ErrorAlert } from "../parts/ErrorAlert";
 import { useAction } from "../parts/useAction";
 import { useSettingsState } from "./context";
 import { boundsOf, problemOf, textOf, valueOf, type Value } from "./values";
@@ -53,15 +54,7 @@ export function SettingField({ name }: { name: string }): React.JSX.Element | nu
       </div>
       <div className="plexsync-value">
         <Control {...shared} />
-        {shownError && (
-          <div
-            className="alert alert-danger plexsync-error"
-            id={`plexsync-error-${name}`}
-            role="alert"
-          >
-            {shownError}
-          </div>
-        )}
+        <ErrorAlert text={shownError} id={`plexsync-error-${name}`} />
       </div>
     </div>
   );
@@ -184,11 +177,7 @@ function TextControl(props: Shared): React.JSX.Element {
           </InputGroup.Append>
         )}
       </InputGroup>
-      {problem && (
-        <div className="alert alert-danger plexsync-error" role="alert">
-          {problem}
-        </div>
-      )}
+      <ErrorAlert text={problem} />
       {draft !== null && (
         <div className="plexsync-buttons">
           <Button type="submit" size="sm" variant="primary" disabled={isBusy || problem !== ""}>
