@@ -137,6 +137,14 @@ def test_a_change_during_the_work_waits_beside_the_running_job(queue: QueueHarne
     assert queue.rows("subject, status") == [("scene:1", 2), ("scene:1", 0)]
 
 
+def test_a_subject_whose_job_is_done_is_enqueued_again(queue: QueueHarness) -> None:
+    queue.store.complete(queue.claimed("scene:1"))
+
+    queue.save("scene:1")
+
+    assert queue.rows("subject, status") == [("scene:1", 5), ("scene:1", 0)]
+
+
 # -- claiming -------------------------------------------------------------------------------------
 
 
