@@ -28,6 +28,7 @@ CHECKED = (
     "ui/README.md",
     "tools",
     "benchmarks",
+    "findings",
     "tests",
     "docs",
 )
