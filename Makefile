@@ -80,7 +80,7 @@ page-check: env
 	@$(PY) -m tools.page_build check
 
 docs: env
-	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 demo: env
 	@KEEP="$(KEEP)" $(PY) -m tests.demo

@@ -35,7 +35,7 @@ Steps = Generator[Call | Alone, Any, _T]
 def call(run: Callable[[], _T], *, is_write: bool = False) -> Steps[_T]:
     """Yield one call and return its answer; write `answer = yield from call(...)`.
 
-    Example:
+    Examples:
         >>> run_here(call(lambda: 42))
         42
     """

@@ -50,7 +50,7 @@ def format_duration(seconds: float) -> str:
 def format_value(value: FieldValue, max_chars: int) -> str:
     """Return a field's value on one line, cut to `max_chars` characters; "" for an empty value.
 
-    Example:
+    Examples:
         >>> format_value(("night", "train"), 8)
         'night, t...'
     """

@@ -10,7 +10,7 @@ import unicodedata
 def composed(text: str) -> str:
     """Return the text in NFC, the form that PlexSync sends.
 
-    Example:
+    Examples:
         >>> composed("Cafe\\u0301") == "Caf\\u00e9"
         True
     """

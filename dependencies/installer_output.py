@@ -65,10 +65,11 @@ def diagnose(output: str) -> Diagnosis:
     A package that could not be looked for is not one without a wheel, and a hash that differs
     outweighs everything else.
 
-    >>> diagnose("ERROR: No matching distribution found for pydantic-core==2.41.5").package
-    'pydantic-core'
-    >>> diagnose("Connection refused; No matching distribution found for tenacity").failure
-    <Failure.OTHER: 'other'>
+    Examples:
+        >>> diagnose("ERROR: No matching distribution found for pydantic-core==2.41.5").package
+        'pydantic-core'
+        >>> diagnose("Connection refused; No matching distribution found for tenacity").failure
+        <Failure.OTHER: 'other'>
     """
     if _HASH_MISMATCH.search(output):
         return Diagnosis(Failure.HASH_MISMATCH, _first_name(_FOREIGN, output))
@@ -90,8 +91,9 @@ def last_error_line(output: str) -> str:
 
     User, password, path and query of an index's or proxy's address may each be a secret.
 
-    >>> last_error_line("error: see https://me:secret@index/token/simple/")
-    'see https://index'
+    Examples:
+        >>> last_error_line("error: see https://me:secret@index/token/simple/")
+        'see https://index'
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no reason given"]
     # Before a traceback of its own pip says `ERROR: Exception:`; the last line is the error then.

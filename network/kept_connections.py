@@ -107,8 +107,9 @@ def is_plain(url: str) -> bool:
 def server_of(url: str) -> str:
     """Return the scheme, host and port; "" for a URL that is not plain.
 
-    >>> server_of("http://plex:32400/identity"), server_of("https://plex:32400/identity")
-    ('http://plex:32400', '')
+    Examples:
+        >>> server_of("http://plex:32400/identity"), server_of("https://plex:32400/identity")
+        ('http://plex:32400', '')
     """
     found = _SERVER.match(url)
     return found.group() if found and int(found.group(1)) <= _MAX_PORT else ""

@@ -4,7 +4,7 @@
 def is_confirmed(confirm: int | None, count: int) -> bool:
     """Return True if the user has seen a number that is at least `count`.
 
-    Example:
+    Examples:
         >>> is_confirmed(None, 0), is_confirmed(2, 3), is_confirmed(3, 3)
         (False, False, True)
     """

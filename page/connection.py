@@ -147,8 +147,9 @@ def describe_libraries(
 def is_expiring(token: str) -> bool:
     """Return True for a JSON web token, which plex.tv lets expire after seven days.
 
-    >>> is_expiring("eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl"), is_expiring("wB9xyz-1234567890")
-    (True, False)
+    Examples:
+        >>> is_expiring("eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl"), is_expiring("wB9xyz-1234567890")
+        (True, False)
     """
     return token.startswith("eyJ") and token.count(".") == 2
 

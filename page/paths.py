@@ -91,10 +91,11 @@ def check_paths(context: TaskContext, arguments: CheckPaths) -> CheckedPaths:
 def read_pairs(typed: Sequence[TypedPair]) -> tuple[Pairs, dict[str, str]]:
     """Return the pairs as they would be stored, and what is wrong by row number. Pure.
 
-    >>> read_pairs([TypedPair(source="/data/", target="/media")])
-    ((('/data', '/media'),), {})
-    >>> read_pairs([TypedPair(source="/data", target="")])[1].keys()
-    dict_keys(['0'])
+    Examples:
+        >>> read_pairs([TypedPair(source="/data/", target="/media")])
+        ((('/data', '/media'),), {})
+        >>> read_pairs([TypedPair(source="/data", target="")])[1].keys()
+        dict_keys(['0'])
     """
     pairs: list[tuple[str, str]] = []
     errors: dict[str, str] = {}

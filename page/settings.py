@@ -80,8 +80,9 @@ def describe_settings(raw: Mapping[str, object], kept: KeptToken) -> SettingsAns
 def check_value(name: str, value: SettingValue) -> str:
     """Return what is wrong with a value for the setting of that name; "" if it can be saved.
 
-    >>> check_value("max_tags", 7.5)
-    'This value cannot be used: not a whole number. From 1 to 1000 tags.'
+    Examples:
+        >>> check_value("max_tags", 7.5)
+        'This value cannot be used: not a whole number. From 1 to 1000 tags.'
     """
     setting = BY_NAME.get(name)
     if setting is None:

@@ -22,7 +22,7 @@ from page import (
     tools,
 )
 from page.call import Call
-from page.models.base import Answer, Arguments, Confirmed, Done, NoArguments
+from page.models.base import Confirmed, Done, NoArguments
 from page.models.jobs import (
     ChooseDeadLetters,
     ChooseJobs,
@@ -78,13 +78,6 @@ from page.models.settings import (
 )
 from page.models.state import OutagesAnswer, OverviewAnswer, Snapshot
 from page.restore import count_items
-from tasks.context import TaskContext, TaskFailed
-
-
-def pending(context: TaskContext, arguments: Arguments) -> Answer:
-    """Fail: the call is not built yet."""
-    raise TaskFailed("This call is not built yet.")
-
 
 # fmt: off
 CALLS: tuple[Call, ...] = (

@@ -93,8 +93,9 @@ class CollectionRequests:
 def summary_target(section: int, key: int, summary: str, *, locked: bool) -> str:
     """Return the target of the PUT that sets the summary of one collection; "" clears it.
 
-    >>> summary_target(1, 9001, "A & B", locked=True)
-    '/library/sections/1/all?type=18&id=9001&summary.locked=1&summary.value=A%20%26%20B'
+    Examples:
+        >>> summary_target(1, 9001, "A & B", locked=True)
+        '/library/sections/1/all?type=18&id=9001&summary.locked=1&summary.value=A%20%26%20B'
     """
     base = f"/library/sections/{section}/all?type={COLLECTION_TYPE}&id={key}"
     return f"{base}&summary.locked={int(locked)}&summary.value={quote(summary, safe='')}"

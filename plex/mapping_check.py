@@ -38,13 +38,14 @@ def check_sample(
 ) -> SampleResult:
     """Return what a mapping finds; `learned` is used where there are no pairs, as in a sync.
 
-    >>> from core.match import PlexFile
-    >>> scene = SceneFile(path="/data/clip.mp4", size=5, oshash="")
-    >>> in_plex = [PlexFile("/media/clip.mp4", 6, 1, 1)]
-    >>> check_sample([[scene]], lambda path: in_plex, ()).lost
-    ('/data/clip.mp4',)
-    >>> check_sample([[scene]], lambda path: in_plex, (("/data", "/media"),)).exact
-    1
+    Examples:
+        >>> from core.match import PlexFile
+        >>> scene = SceneFile(path="/data/clip.mp4", size=5, oshash="")
+        >>> in_plex = [PlexFile("/media/clip.mp4", 6, 1, 1)]
+        >>> check_sample([[scene]], lambda path: in_plex, ()).lost
+        ('/data/clip.mp4',)
+        >>> check_sample([[scene]], lambda path: in_plex, (("/data", "/media"),)).exact
+        1
     """
     path_map = PathMap(pairs)
     found = exact = 0

@@ -134,8 +134,9 @@ class PlexTv:
     def sign_in_url(self, code: str) -> str:
         """Return the page at which the user signs in.
 
-        >>> PlexTv({"X-Plex-Client-Identifier": "id"}).sign_in_url("c0de")
-        'https://app.plex.tv/auth#?clientID=id&code=c0de&context%5Bdevice%5D%5Bproduct%5D=PlexSync'
+        Examples:
+            >>> PlexTv({"X-Plex-Client-Identifier": "id"}).sign_in_url("c0de")
+            'https://app.plex.tv/auth#?clientID=id&code=c0de&context%5Bdevice%5D%5Bproduct%5D=PlexSync'
         """
         values = {
             "clientID": self._identity.get("X-Plex-Client-Identifier", ""),

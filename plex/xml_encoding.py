@@ -21,7 +21,7 @@ _BYTE_ORDER_MARKS = (
 def xml_encoding(body: bytes) -> str:
     """Return the encoding of an XML document: UTF-8 unless the document says otherwise.
 
-    Example:
+    Examples:
         >>> xml_encoding(b'<?xml version="1.0" encoding="ISO-8859-1"?><a/>')
         'iso8859-1'
         >>> xml_encoding(b"<a/>")

@@ -106,7 +106,7 @@ class Detector:
 def gaps_of(observation: Observation) -> tuple[Gap, ...]:
     """Return every gap of what was observed; () when all is in step.
 
-    Example:
+    Examples:
         >>> [gap.kind for gap in gaps_of(Observation(42, is_gone=True))]
         ['orphaned']
     """

@@ -116,7 +116,7 @@ class Run(BaseModel):
 def format_gap_counts(counts: Counts) -> str:
     """Return the counts as text, highest first.
 
-    Example:
+    Examples:
         >>> format_gap_counts({"missing": 1, "stale": 3}), format_gap_counts({})
         ('3 stale, 1 missing', 'none')
     """

@@ -57,8 +57,9 @@ class WorkerStatus(Enum):
     def parse(cls, stored: str) -> tuple["WorkerStatus", str]:
         """Return the status and its detail, "" for none; UNKNOWN for any other text.
 
-        >>> WorkerStatus.parse("waiting for Plex: PlexUnavailable: no route")
-        (<WorkerStatus.WAITING_FOR_PLEX: 'waiting for Plex'>, 'PlexUnavailable: no route')
+        Examples:
+            >>> WorkerStatus.parse("waiting for Plex: PlexUnavailable: no route")
+            (<WorkerStatus.WAITING_FOR_PLEX: 'waiting for Plex'>, 'PlexUnavailable: no route')
         """
         value, _, detail = stored.partition(": ")
         try:

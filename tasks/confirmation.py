@@ -35,7 +35,7 @@ class PendingConfirmation:
 def is_confirmed(pending: PendingConfirmation, task: str, count: int, started_at: float) -> bool:
     """Return True if a run that started then confirms the first: same task and count, in time.
 
-    Example:
+    Examples:
         >>> first = PendingConfirmation("Clear Queue", 3, ended_at=100.0)
         >>> [is_confirmed(first, "Clear Queue", 3, start) for start in (102.0, 110.0, 500.0)]
         [False, True, False]

@@ -195,8 +195,9 @@ class TaskContext:
 def missing_text(settings: tuple[str, ...]) -> str:
     """Return the sentence for these settings, which are required and not set.
 
-    >>> missing_text(("Plex token",))
-    "Plex token is not set. Enter it in PlexSync's settings."
+    Examples:
+        >>> missing_text(("Plex token",))
+        "Plex token is not set. Enter it in PlexSync's settings."
     """
     what = "it" if len(settings) == 1 else "them"
     return f"{are_not_set(settings)}. Enter {what} in PlexSync's settings."

@@ -12,7 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.units import MINUTE_S
 from sync_queue.hook_queue import is_worker_alive
+from tasks.confirmation import MAX_DELAY_S, MIN_DELAY_S
+from tasks.follow_worker import IDLE_GRACE_S
 from tasks.table import TASKS, Task
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.waiting import wait_for
@@ -28,19 +31,23 @@ INTRODUCTION = f"""\
 
 # Tasks
 
-The tasks are in Stash under **Settings > Tasks > Plugin Tasks**. PlexSync works without them:
-changes reach Plex automatically. Stash shows a task's description and a progress bar. The
-output of a task is in **Settings > Logs**, newest line first; tasks write the most important
-line last, so that it is on top.
+To have PlexSync do something by a button of Stash, or by a program, run one of these tasks. You
+need none for daily use: changes reach Plex automatically, and [PlexSync's page](ui.md) shows and
+does nearly all of this, mostly without waiting for a scan of Stash. Only *Health Check*, *Process
+Queue* and *Clear Match Cache* have no counterpart there.
+
+The tasks are under **Settings > Tasks > Plugin Tasks**. Stash shows a task's description and a
+progress bar. The output is in **Settings > Logs**, newest line first; tasks write the most
+important line last, so that it is on top.
 
 - Stash runs one task at a time, and scans wait for it. A task that shows the worker's progress
-  therefore ends at its time limit (*{TIME_LIMIT}*), or three seconds after it sees that the
-  worker waits for Plex, Stash or your settings. The worker continues on its own, also if you
-  stop the task.
+  therefore ends at its time limit (*{TIME_LIMIT}*), or {IDLE_GRACE_S:.0f} seconds after it
+  sees that the worker waits for Plex, Stash or your settings. The worker continues on its own,
+  also if you stop the task.
 - Stash has no time limit for tasks, so there is none that PlexSync could extend.
 - Deleting takes two runs: the first shows what would be deleted, the second deletes it. Start
-  the second run 5 seconds to 5 minutes after the end of the first; the count must still be the
-  same.
+  the second run {MIN_DELAY_S:.0f} seconds to {MAX_DELAY_S / MINUTE_S:.0f} minutes after the
+  end of the first; the count must still be the same.
 - You can also call each task through the API: `runPluginTask` with its name, or
   `runPluginOperation` with its `mode`. It returns one JSON document, `{{"output": {{...}}}}` or
   `{{"error": "the reason"}}`.

@@ -28,8 +28,9 @@ class ShownGroup:
 def joined_ids(ids: Iterable[int]) -> str:
     """Return ids as one comparable text, "" for none.
 
-    >>> joined_ids([12, 3, 12])
-    '3,12'
+    Examples:
+        >>> joined_ids([12, 3, 12])
+        '3,12'
     """
     return ",".join(map(str, sorted(set(ids))))
 

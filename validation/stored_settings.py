@@ -13,8 +13,9 @@ _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 def spellings(setting: Setting, raw: Mapping[str, object] | None) -> tuple[str, ...]:
     """Return the stored keys that mean the setting, the one that counts first; () for none.
 
-    >>> spellings(BY_NAME["plex_url"], {"plexUrl": "", "a_plex_url": "", "c_max_tags": 7})
-    ('a_plex_url', 'plexUrl')
+    Examples:
+        >>> spellings(BY_NAME["plex_url"], {"plexUrl": "", "a_plex_url": "", "c_max_tags": 7})
+        ('a_plex_url', 'plexUrl')
     """
     keys = _ordered(raw if isinstance(raw, Mapping) else {})
     names = (setting.key, setting.name)
@@ -36,8 +37,9 @@ def typed_tokens(raw: Mapping[str, object] | None) -> tuple[str, ...]:
 def without_tokens(raw: Mapping[str, object]) -> dict[str, object]:
     """Return the stored settings with every spelling of the Plex token emptied.
 
-    >>> without_tokens({"a_plex_token": "x", "plexToken": "y", "plexUrl": "plex"})
-    {'a_plex_token': '', 'plexToken': '', 'plexUrl': 'plex'}
+    Examples:
+        >>> without_tokens({"a_plex_token": "x", "plexToken": "y", "plexUrl": "plex"})
+        {'a_plex_token': '', 'plexToken': '', 'plexUrl': 'plex'}
     """
     keys = spellings(BY_NAME["plex_token"], raw)
     return {key: "" if key in keys else value for key, value in raw.items()}

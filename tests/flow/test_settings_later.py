@@ -21,9 +21,7 @@ def genres(worker: InProcessHarness, item: int) -> set[str]:
     return set(worker.shown(item).genres)
 
 
-def test_a_toggled_field_takes_effect_at_the_next_sync_all(
-    worker: InProcessHarness,
-) -> None:
+def test_a_toggled_field_takes_effect_at_the_next_sync(worker: InProcessHarness) -> None:
     scene, item = worker.pair("a.mp4", **FULL)
     worker.sync(scene)
     worker.configure(c_sync_tags=False, c_sync_studio=False)
@@ -41,7 +39,7 @@ def test_a_toggled_field_takes_effect_at_the_next_sync_all(
 
 
 @pytest.mark.parametrize("preserve", [False, True])
-def test_a_limit_changed_later_takes_effect_at_the_next_sync_all(
+def test_a_limit_changed_later_takes_effect_at_the_next_sync(
     worker: InProcessHarness, preserve: bool
 ) -> None:
     worker.configure(c_preserve_plex_edits=preserve)

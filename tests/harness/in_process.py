@@ -271,7 +271,7 @@ class InProcessHarness(ServerPair):
         self.run_until_idle()
 
     def sync_all(self) -> None:
-        """Enqueue every scene of Stash, as the task of that name does, and work them off."""
+        """Enqueue every scene of Stash and work them off; the task leaves out those that are current."""
         self.sync(*self.stash.library.scene_ids(), priority=PRIORITY_BACKFILL)
 
     def is_stable(self, scene: int) -> bool:

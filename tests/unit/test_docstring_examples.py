@@ -29,3 +29,11 @@ def test_the_examples_of_a_module_are_right(path: Path) -> None:
 @pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_every_package_has_an_example(package: str) -> None:
     assert [path for path in WITH_EXAMPLES if module_name(path).startswith(f"{package}.")]
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=module_name)
+def test_the_reference_shows_examples_as_code(path: Path) -> None:
+    """A section of another name would be text, in which brackets are links."""
+    blocks = path.read_text("utf-8").split('"""')[1::2]
+
+    assert [block for block in blocks if ">>> " in block and "Examples:\n" not in block] == []

@@ -14,6 +14,7 @@ from core import errors
 from core.errors import PlexSyncError, SceneDeleted, SceneHasNoFile, error_classes
 from core.outcome import SyncResult
 from page.call import BadArguments
+from page.reasons import reason_text
 from plex.plex_tv import PlexTvError
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
@@ -84,6 +85,14 @@ def test_the_page_has_a_row_for_each_dead_letter_class(
     dead_lettered = {kind.__name__ for kind in of_jobs - DONE if rule_for(kind("")).spends_attempts}
 
     assert sorted(rows) == sorted(dead_lettered)
+
+
+def test_the_page_has_the_words_that_dead_letters_are_shown_with() -> None:
+    part = PAGE.partition("## By dead-letter reason")[2].partition("\n## ")[0]
+    shown = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", part, re.MULTILINE))
+
+    assert shown
+    assert shown == {name: reason_text(name).label for name in shown}
 
 
 def test_the_page_names_every_class_whose_jobs_wait(

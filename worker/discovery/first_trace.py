@@ -31,8 +31,9 @@ def keep_first_trace(facts: MetaStore, root: Path, data_dir: Path, now: float) -
 def earliest_trace(times: list[float | None], now: float) -> float:
     """Return the earliest of the times that are at most a day old; `now` if there is none.
 
-    >>> earliest_trace([99_000.0, 99_500.0, None, 5.0, 200_000.0], 100_000.0)
-    99000.0
+    Examples:
+        >>> earliest_trace([99_000.0, 99_500.0, None, 5.0, 200_000.0], 100_000.0)
+        99000.0
     """
     return min((time for time in times if time and 0 <= now - time <= MAX_TRACE_AGE_S), default=now)
 

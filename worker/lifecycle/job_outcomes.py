@@ -61,7 +61,7 @@ class DrainReport:
     def halted_by(self) -> str:
         """Return what ended the drain early, for the log; "" for nothing.
 
-        Example:
+        Examples:
             >>> DrainReport(failure=StashUnavailable("no answer")).halted_by
             'StashUnavailable'
         """

@@ -79,10 +79,11 @@ def outdated_defaults(
 ) -> dict[str, object]:
     """Return the new default of each setting that still has an earlier one.
 
-    >>> outdated_defaults({"c_max_tags": [7]}, {"c_max_tags": 7}).keys()
-    dict_keys(['c_max_tags'])
-    >>> outdated_defaults({"c_max_tags": [7]}, {"c_max_tags": 8})
-    {}
+    Examples:
+        >>> outdated_defaults({"c_max_tags": [7]}, {"c_max_tags": 7}).keys()
+        dict_keys(['c_max_tags'])
+        >>> outdated_defaults({"c_max_tags": [7]}, {"c_max_tags": 8})
+        {}
     """
     return {
         setting.key: setting.default

@@ -40,7 +40,7 @@ def utc_day_of(at: float) -> str:
 def tally_counters(disposition: Disposition, at: float) -> list[tuple[str, str]]:
     """Return the counters, (kind, name), that a job which ended at this time adds to.
 
-    Example:
+    Examples:
         >>> tally_counters(Disposition.DEAD_LETTER, 1_700_000_000.0)
         [('failed_days', '2023-11-14'), ('failed_hours', '2023-11-14T22')]
     """

@@ -83,3 +83,11 @@ def test_the_reference_has_public_names_only() -> None:
     assert "!^_" in handler()["options"]["filters"]
     assert [name for name in modules if "._" in name or name.startswith("_")] == []
     assert [options for options in page_options() if "filters" in options] == []
+
+
+def test_a_warning_ends_the_build() -> None:
+    """`--quiet` silences the warnings, and `--strict` counts only those that are written."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"mkdocs build(.*)", makefile)
+
+    assert command.split() == ["--strict"]
