@@ -16,6 +16,8 @@ STASH = http://localhost:9999
 PARTS =
 EXAMPLES = 2000
 PY = .venv/bin/python
+# Some images forbid it; every process of every test would then compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests noxfile.py
 
 .PHONY: help env test test-all cover gate check static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
