@@ -180,6 +180,8 @@ class FileIndex:
         with self._cache.transact():
             for number in range(BUCKETS):
                 bucket, old = buckets.get(number), self._bucket(section_uuid, number)
+                if bucket is None and not old:
+                    continue
                 if bucket is None:
                     self._cache.delete(_key(section_uuid, number))
                 elif bucket != old:
