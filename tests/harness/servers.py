@@ -73,8 +73,9 @@ class ServerPair:
     def close(self) -> None:
         """Stop everything that was started; assert that Plex saw nothing that is forbidden."""
         self.stash.stop()
-        # processes that were being started while the others were stopped
-        self.stash.kill_plugin_processes()
+        if self.stash.plugin_runs:
+            # processes that were being started while the others were stopped
+            self.stash.kill_plugin_processes()
         self.plex.stop()
         assert self.plex.violations == []
 
