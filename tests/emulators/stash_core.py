@@ -21,6 +21,7 @@ from tests.emulators.stash_jobs import Job, JobFailed, JobQueue
 from tests.emulators.stash_library import StashLibrary
 from tests.emulators.stash_log import LogStore
 from tests.emulators.stash_model import ServerTime
+from tests.emulators.stash_process import Spawn, spawn_process
 from tests.emulators.stash_runner import (
     Caller,
     Connection,
@@ -50,6 +51,7 @@ class Options:
     external_host: str | None = None
     parallel_tasks: int = 1
     log_level: str = "Info"
+    spawn: Spawn = spawn_process
     library_paths: tuple[str, ...] = ("/data",)
     seed: int = 0
 
@@ -102,7 +104,8 @@ class StashCore:
         self.plugins = PluginCache(self.plugins_folder, self.log)
         python = sys.executable if options.python_path is None else options.python_path
         self.runner = PluginRunner(
-            self.log, self.sessions, self.connection, options.clock, python, options.extra_env
+            *(self.log, self.sessions, self.connection, options.clock, python),
+            *(options.extra_env, options.spawn),
         )
         self.hooks = HookRunner(self.plugins, self.runner, self.log, random.Random(options.seed))
         self.jobs = JobQueue(self.time)

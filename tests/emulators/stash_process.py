@@ -12,10 +12,41 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from tests.emulators.stash_output import decode_output, exit_text, parse_line
 from tests.emulators.stash_pipes import LineSplitter, Pump
+
+
+class Process(Protocol):
+    """A started process with its three pipes, of which nothing is buffered here."""
+
+    pid: int
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    @property
+    def stderr(self) -> IO[bytes] | None: ...
+    def wait(self) -> int:
+        """Wait for its exit; return its status."""
+
+    def kill(self) -> None:
+        """End it now."""
+
+
+Spawn = Callable[[Sequence[str], Mapping[str, str]], Process]
+
+
+def spawn_process(argv: Sequence[str], env: Mapping[str, str]) -> Process:
+    """Start a process as Stash does: no new session or process group, the server's own folder.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    pipe = subprocess.PIPE
+    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, bufsize=0)
 
 
 @dataclass
@@ -85,7 +116,9 @@ class Reports:
 class RunningPlugin:
     """A started process; `wait` returns when Stash would continue."""
 
-    def __init__(self, run: PluginRun, env: Mapping[str, str], reports: Reports) -> None:
+    def __init__(
+        self, run: PluginRun, env: Mapping[str, str], reports: Reports, spawn: Spawn
+    ) -> None:
         """Raises OSError if the process cannot be started."""
         self.run = run
         self._reports = reports
@@ -93,9 +126,7 @@ class RunningPlugin:
         self._done = Event()
         self._stdout = io.BytesIO()
         run.started = reports.clock()
-        # No new session or process group, and the server's own working folder: a plugin gets no
-        # better.
-        self._process = _spawn(run.argv, env)
+        self._process = spawn(run.argv, env)
         run.pid = self._process.pid
         splitter = LineSplitter(self._line)
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
@@ -176,8 +207,3 @@ class RunningPlugin:
         self.run.ended = self._reports.clock()
         self._done.set()
         self._released.set()
-
-
-def _spawn(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
-    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, bufsize=0)

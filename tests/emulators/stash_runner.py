@@ -15,7 +15,7 @@ from typing import Any
 from tests.emulators.stash_log import LogStore
 from tests.emulators.stash_output import go_json
 from tests.emulators.stash_plugins import ManifestError, Plugin, load_plugin, manifest_files
-from tests.emulators.stash_process import Cancellation, PluginRun, Reports, RunningPlugin
+from tests.emulators.stash_process import Cancellation, PluginRun, Reports, RunningPlugin, Spawn
 from tests.emulators.stash_sessions import Session, Sessions, Visit, go_cookie
 
 _LEVEL_OF = {
@@ -117,6 +117,7 @@ class PluginRunner:
         clock: Callable[[], float],
         python_path: str,
         extra_env: Mapping[str, str],
+        spawn: Spawn,
     ) -> None:
         self.python_path = python_path
         self.drain_stderr = True
@@ -126,6 +127,7 @@ class PluginRunner:
         self._connection = connection
         self._clock = clock
         self._extra_env = dict(extra_env)
+        self._spawn = spawn
         self._lock = Lock()
         self._alive: list[RunningPlugin] = []
 
@@ -149,7 +151,7 @@ class PluginRunner:
             drain_stderr=self.drain_stderr,
         )
         try:
-            running = RunningPlugin(run, self._environment(plugin, python), reports)
+            running = RunningPlugin(run, self._environment(plugin, python), reports, self._spawn)
         except OSError as error:
             raise PluginStartError(f"error running plugin: {error}") from error
         with self._lock:

@@ -20,7 +20,7 @@ from tests.emulators.stash_install import install, kill_processes_of, uninstall
 from tests.emulators.stash_jobs import JobQueue
 from tests.emulators.stash_log import LogEntry, LogStore
 from tests.emulators.stash_plugins import Plugin
-from tests.emulators.stash_process import PluginRun
+from tests.emulators.stash_process import PluginRun, Spawn, spawn_process
 from tests.emulators.stash_requests import RequestLog, RequestRecord
 from tests.emulators.stash_schema import GraphqlEngine
 from tests.emulators.stash_tls import server_context
@@ -47,14 +47,19 @@ class StashEmulator(StashActions):
         external_host: str | None = None,
         parallel_tasks: int = 1,
         log_level: str = "Info",
+        spawn: Spawn = spawn_process,
         has_page: bool = False,
     ) -> None:
-        """`has_page`: serve the emulated page, which must have been built (see `page_site`)."""
+        """`has_page`: serve the emulated page, which must have been built (see `page_site`).
+
+        `spawn` starts plugin processes.
+        """
         root.mkdir(parents=True, exist_ok=True)
         options = Options(
             root,
             *(zone, clock, username, password, api_key, max_session_age, python_path),
             *(dict(extra_env or {}), tls, listen_host, external_host, parallel_tasks, log_level),
+            spawn,
         )
         super().__init__(StashCore(options))
         self._book = RequestLog()
