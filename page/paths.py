@@ -23,6 +23,7 @@ from plex.path_learner import StashFile, learn
 from stash.library import library_folders, scene_file_sample
 from sync.path_learning import read_mappings
 from tasks.context import TaskContext, TaskFailed, plex_failure
+from tasks.first_run import PATHS, mark_done
 from validation.config import PlexSyncConfig
 from validation.setting_values import read_path_map
 
@@ -58,6 +59,8 @@ def paths(context: TaskContext, arguments: NoArguments) -> PathsAnswer:
 def check_paths(context: TaskContext, arguments: CheckPaths) -> CheckedPaths:
     """Return how many scenes of a sample are found with the stored and with the new mapping.
 
+    If the stored one finds any, that step of the first run is done.
+
     Raises:
         TaskFailed: Plex does not answer, or a large library was never listed.
         StashUnavailable, StashQueryError: Stash does not answer.
@@ -76,6 +79,9 @@ def check_paths(context: TaskContext, arguments: CheckPaths) -> CheckedPaths:
         turned = turned_pairs(sample, candidates, pairs)
         files = [StashFile(file.path, file.size) for scene in sample for file in scene]
         proposed = tuple((pair.source, pair.target) for pair in learn(files, candidates))
+    if before.found and context.has_queue():
+        with context.store() as store:
+            mark_done(store, PATHS)
     return CheckedPaths(
         sample=len(sample),
         found_before=before.found,

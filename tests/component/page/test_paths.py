@@ -10,7 +10,7 @@ from page.unread_library import MAX_LISTED
 from plex.path_learner import LearnedMapping
 from sync.path_learning import LearnedPaths, learned_paths_file
 from tests.emulators.plex_server import PlexEmulator
-from tests.harness.page_calls import PageCalls
+from tests.harness.page_calls import PageCalls, WorkerPage
 
 RIGHT = [{"source": "/data", "target": "/media/scenes"}]
 TURNED = [{"source": "/media/scenes", "target": "/data"}]
@@ -35,6 +35,16 @@ def test_a_mapping_that_fits_is_counted(page: PageCalls, plex: PlexEmulator) -> 
 
     assert (answer["sample"], answer["found_before"], answer["found_after"]) == (12, 0, 12)
     assert (answer["is_reversed"], answer["turned"], answer["examples"]) == (False, [], [])
+
+
+def test_a_check_that_finds_scenes_is_a_step_of_the_first_run(worker_page: WorkerPage) -> None:
+    worker_page.worker.configure(b_path_map="")
+    worker_page.worker.scene("only.mp4")
+    assert not worker_page("overview")["first_run"]["has_paths"]
+
+    check(worker_page, [])
+
+    assert worker_page("overview")["first_run"]["has_paths"]
 
 
 def test_a_mapping_the_wrong_way_round_is_turned(page: PageCalls, plex: PlexEmulator) -> None:
