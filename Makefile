@@ -1,8 +1,8 @@
 # Everything a developer does with this project. Needs Python 3.10+, make and a package index.
 
 PYTHON = python3
-# Tests at a time: most of them wait for processes, so more than there are cores.
-JOBS = 6
+# Tests at a time: more than three on two cores only get in each other's way.
+JOBS = 3
 # Browsers at a time: a browser works, and does not only wait.
 BROWSERS = 2
 KEEP =
