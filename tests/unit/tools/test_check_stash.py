@@ -75,7 +75,9 @@ def test_every_query_of_the_worker_is_compared() -> None:
     functions = {
         name
         for name, value in vars(queries).items()
-        if inspect.isfunction(value) and value.__module__ == queries.__name__
+        if inspect.isfunction(value)
+        and value.__module__ == queries.__name__
+        and not name.startswith("__")
     }
     constants = {
         name for name, value in vars(queries).items() if name.isupper() and isinstance(value, str)
