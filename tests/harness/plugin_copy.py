@@ -55,5 +55,5 @@ def _copy(source: str | Path, target: str | Path) -> None:
         except OSError:
             pass  # another file system, or one without links
     shutil.copyfile(source, target)
-    times = os.stat(source)
+    times = Path(source).stat()
     os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
