@@ -17,7 +17,7 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
 
-# Elsewhere multiprocessing has no fork server, or forks badly; every process then starts anew.
+# Elsewhere multiprocessing has no fork server, or forks badly; every process then starts from scratch.
 IS_AVAILABLE = sys.platform == "linux"
 # What `startup` loads for operations, tasks and hooks.
 _MODULES = (
