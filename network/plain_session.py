@@ -4,6 +4,7 @@ requests spends more processor time on merging settings that PlexSync never uses
 request itself, and a sync of a library sends two or three requests for each scene.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,10 +41,13 @@ class PlainSession(requests.Session):
         Raises:
             requests.RequestException: no whole answer came.
         """
-        if args or not _is_plain(url, options):
+        plain = _with_bytes(options)
+        if args or not _is_plain(url, plain):
             return super().request(method, url, *args, **{**options, "allow_redirects": False})
-        headers = self._headers(options.get("headers") or {})
-        request = PlainRequest(method, url, headers, options.get("data") or None)
+        headers = self._headers(plain.get("headers") or {})
+        if "json" in options and not any(name.lower() == "content-type" for name in headers):
+            headers["Content-Type"] = "application/json"
+        request = PlainRequest(method, url, headers, plain.get("data") or None)
         answer = self._connections.send(request, options["timeout"])
         response = _response(request, answer)
         on_response = (options.get("hooks") or {}).get("response")
@@ -63,6 +67,19 @@ class PlainSession(requests.Session):
             named = {name.lower(): (name, value) for name, value in merged.items()}
             merged = dict(named.values())
         return merged
+
+
+def _with_bytes(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options with a JSON value as the bytes that requests sends for it."""
+    value = options.get("json")
+    if value is None or options.get("data"):
+        return options
+    try:
+        content = json.dumps(value, allow_nan=False).encode()
+    except ValueError:
+        return options  # requests says what is wrong with it
+    others = {name: option for name, option in options.items() if name != "json"}
+    return {**others, "data": content}
 
 
 def _is_plain(url: object, options: Mapping[str, Any]) -> bool:

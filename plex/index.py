@@ -178,8 +178,11 @@ class FileIndex:
         has_new_files = not was_listed
         collector = ChangeCollector()
         with self._cache.transact():
-            for number in range(BUCKETS):
-                bucket, old = buckets.get(number), self._bucket(section_uuid, number)
+            # The first listing of a new installation has nothing to compare with.
+            holds_any = len(self._cache) > 0
+            for number in range(BUCKETS) if holds_any else sorted(buckets):
+                bucket = buckets.get(number)
+                old = self._bucket(section_uuid, number) if holds_any else {}
                 if bucket is None and not old:
                     continue
                 if bucket is None:

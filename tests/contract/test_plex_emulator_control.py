@@ -97,12 +97,12 @@ def test_edits_from_many_threads_are_all_there(plex: PlexEmulator) -> None:
     assert len(plex.writes()) == plex.count("PUT", "/library/sections/{S}/all") == 40
 
 
-def test_a_hundred_thousand_items_are_listed_in_pages(plex: PlexEmulator) -> None:
-    plex.library.add_items(1, 100_000)
+def test_ten_thousand_items_are_listed_in_pages(plex: PlexEmulator) -> None:
+    plex.library.add_items(1, 10_000)
     server = connect(plex)
 
     root = server.query(
-        "/library/sections/1/all?type=1&sort=id&X-Plex-Container-Start=99500&X-Plex-Container-Size=1000"
+        "/library/sections/1/all?type=1&sort=id&X-Plex-Container-Start=9500&X-Plex-Container-Size=1000"
     )
 
-    assert (root.get("size"), root.get("totalSize")) == ("500", "100000")
+    assert (root.get("size"), root.get("totalSize")) == ("500", "10000")

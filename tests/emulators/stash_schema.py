@@ -18,11 +18,12 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
-    build_schema,
+    build_ast_schema,
     execute_sync,
     parse,
     validate,
 )
+from graphql.validation.validate import assert_valid_sdl
 
 from tests.emulators.stash_mutation_fields import mutation_fields
 from tests.emulators.stash_object_fields import object_fields
@@ -69,6 +70,7 @@ _WITHOUT_DATABASE = frozenset(
 class GraphqlEngine:
     def __init__(self) -> None:
         self.schema = _shared_schema()
+        self._own_errors: dict[str, list[GraphQLError]] = {}
 
     def without_field(self, type_name: str, field: str, *, renamed_to: str = "") -> None:
         """Remove a field from the schema, or give it another name, as another version of Stash.
@@ -81,6 +83,7 @@ class GraphqlEngine:
         removed = fields.pop(field)
         if renamed_to:
             fields[renamed_to] = removed
+        self._own_errors.clear()
 
     def restore_schema(self) -> None:
         """Return to the schema of the supported versions."""
@@ -100,10 +103,16 @@ class GraphqlEngine:
             document = _parsed(query)
         except GraphQLError as error:
             return GraphqlRequest(None, [error], variables, name, "invalid", ())
-        is_shared = self.schema is _shared_schema()
-        errors = _errors_in(query) if is_shared else validate(self.schema, document)
+        errors = self._errors_in(query, document)
         kind, names, title = _described(document, name)
         return GraphqlRequest(document, errors, variables, name, kind, names, title)
+
+    def _errors_in(self, query: str, document: DocumentNode) -> list[GraphQLError]:
+        if self.schema is _shared_schema():
+            return _errors_in(query)
+        if query not in self._own_errors:
+            self._own_errors[query] = validate(self.schema, document)
+        return self._own_errors[query]
 
     def execute(self, request: GraphqlRequest, context: RequestContext) -> GraphqlAnswer:
         if request.document is None or request.errors:
@@ -140,8 +149,16 @@ def _shared_schema() -> GraphQLSchema:
     return _schema()
 
 
+# A schema that lacks a field is built from the same document, which is checked the first time.
+@cache
+def _checked_document() -> DocumentNode:
+    document = parse(SDL)
+    assert_valid_sdl(document)
+    return document
+
+
 def _schema() -> GraphQLSchema:
-    schema = build_schema(SDL)
+    schema = build_ast_schema(_checked_document(), assume_valid_sdl=True)
     fields = {**object_fields(), "Query": query_fields(), "Mutation": mutation_fields()}
     for type_name, resolvers in fields.items():
         made = schema.type_map[type_name]

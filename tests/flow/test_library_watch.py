@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.match import CandidateEntry
+from sync_queue.store import BATCH
 from tests.emulators.plex_server import Fault
 from tests.harness.in_process import POLL_S, InProcessHarness, in_process
 from worker.resilience.retry_policy import (
@@ -82,7 +83,7 @@ def test_many_waiting_jobs_share_one_listing_per_marker_move(worker: InProcessHa
     worker.plex.library.add_items(worker.section, 1_500)
     worker.clock.advance(3_000.0)
     worker.add_item("/media/newest.mp4")
-    absent = [worker.add_scene(f"/data/absent/{number}.mp4") for number in range(250)]
+    absent = [worker.add_scene(f"/data/absent/{number}.mp4") for number in range(BATCH + 20)]
     worker.sync(*absent)
     worker.clock.advance(600.0)
     worker.add_item("/media/unrelated.mp4")
@@ -237,13 +238,13 @@ def test_a_server_ignoring_exclude_parameters_is_indexed(worker: InProcessHarnes
 
 def test_jobs_whose_files_are_missing_share_one_look(worker: InProcessHarness) -> None:
     worker.sync(worker.pair("a/b.mp4")[0])
-    absent = [worker.add_scene(f"/data/absent/{number}.mp4") for number in range(300)]
+    absent = [worker.add_scene(f"/data/absent/{number}.mp4") for number in range(BATCH + 20)]
     worker.clock.advance(60.0)
 
     asked = worker.requests_of(lambda: worker.sync(*absent))
 
     assert asked == [SECTIONS] * 2  # theirs, and the worker's own look while files are missing
-    assert worker.waiting() == {"PlexNotFound": 300}
+    assert worker.waiting() == {"PlexNotFound": BATCH + 20}
 
 
 def test_the_gap_between_looks_grows_once_only_dead_letters_wait() -> None:
@@ -362,7 +363,7 @@ def test_absent_scenes_of_a_subset_library_cost_nothing(
     worker.plex.library.add_items(worker.section, 1_500)
     worker.sync(worker.add_scene("/data/absent/only.mp4"))
     one = worker.requests_of(lambda: worker.run_for(TWO_HOURS_S + 600.0))
-    absent = [worker.add_scene(f"/data/absent/{number}.mp4") for number in range(100)]
+    absent = [worker.add_scene(f"/data/absent/{number}.mp4") for number in range(30)]
     worker.sync(*absent)
 
     many = worker.requests_of(lambda: worker.run_for(TWO_HOURS_S + 600.0))

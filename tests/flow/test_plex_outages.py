@@ -121,7 +121,7 @@ def test_ten_minutes_of_outage_spend_nothing_and_lose_nothing(
 
     OUTAGES[name].begin(worker)
     edit_all(worker, scenes)
-    worker.work_for(600.0, step=10.0)
+    worker.work_for(600.0, step=30.0)
     spent, state = (
         attempts(worker),
         json.loads((worker.data / "circuit_breaker.json").read_text("utf-8"))["state"],
@@ -303,7 +303,7 @@ def test_a_proxy_that_answers_with_its_page_is_an_outage(worker: InProcessHarnes
     worker.plex.faults.add(Fault("html_200", times=None))
 
     edit_all(worker, scenes)
-    worker.work_for(3_600.0, step=10.0)
+    worker.work_for(3_600.0, step=60.0)
     spent = attempts(worker)
     worker.plex.faults.clear()
     worker.work_until(lambda: not worker.jobs(), limit=300.0)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sync_queue.hook_queue import connect, insert_job, job_row
+from sync_queue.store import BATCH
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_scan import NewFile
 from tests.harness.in_process import InProcessHarness
@@ -151,9 +152,10 @@ def test_a_reversed_mapping_is_named_where_no_library_holds_it(worker: InProcess
     assert "enter '/data => /media'" in line
 
 
-def test_five_hundred_scenes_in_one_folder_are_one_scan(worker: InProcessHarness) -> None:
+def test_more_scenes_than_a_batch_in_one_folder_are_one_scan(worker: InProcessHarness) -> None:
     scenes = [
-        worker.stash.library.add_scene(f"/data/new/{number}.mp4", 1_000) for number in range(500)
+        worker.stash.library.add_scene(f"/data/new/{number}.mp4", 1_000)
+        for number in range(BATCH + 20)
     ]
     note(worker, scenes)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sync_queue.store import BATCH
 from tests.emulators.plex_http import RequestRecord
 from tests.emulators.plex_server import Fault
 from tests.harness.in_process import InProcessHarness, in_process
@@ -229,12 +230,12 @@ def test_a_shared_request_that_fails_is_made_good_by_each_job(
     assert (worker.waiting(), worker.dead_letters()) == ({}, [])
 
 
-@pytest.mark.parametrize("count", [20, 60])
+@pytest.mark.parametrize(("count", "of_items"), [(20, BATCH), (60, 10)])
 def test_shared_requests_stay_short_however_many_items_and_names(
-    worker: InProcessHarness, count: int
+    worker: InProcessHarness, count: int, of_items: int
 ) -> None:
     names = [f"a rather long name of a tag, number {number} & more" for number in range(count)]
-    scenes, items = fill(worker, 150, tags=names)
+    scenes, items = fill(worker, of_items, tags=names)
     for scene in scenes:
         worker.change(scene, tags=[name.upper() + "!" for name in names], studio="Aurora")
     before = len(worker.plex.writes())

@@ -75,17 +75,21 @@ class SoakHarness(InProcessHarness):
             self.begin_worker()
 
     def live(self, seconds: float) -> None:
-        """Let time pass: a tick twice a second while the worker has work, else now and then."""
+        """Let time pass: a tick twice a second while the worker can work, else now and then."""
         self.plex.reset_counts()  # the books would grow for weeks
         self.stash.reset_counts()
         self.clock.sleeps.clear()
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0.0:
-            busy = self.process is not None and self.store.is_due()
+            busy = self.process is not None and self._can_work()
             self.clock.advance(
                 min(left, self.rng.uniform(0.3, 1.0) if busy else self.rng.uniform(1.0, 30.0))
             )
             self._turn()
+
+    def _can_work(self) -> bool:
+        # During an outage of Plex every job is due and none can run.
+        return self.components.circuit.max_jobs != 0 and self.store.is_due()
 
     def _turn(self) -> None:
         if self.process is None:

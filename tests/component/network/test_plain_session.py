@@ -7,7 +7,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from requests.exceptions import ChunkedEncodingError, InvalidHeader
+from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidJSONError
 
 from network.plain_session import PlainSession
 from tests.harness.plex_clients import RawServer, full_backlog
@@ -30,7 +30,9 @@ def sent(
     server: RawServer, session: requests.Session, method: str, path: str, **more: object
 ) -> tuple[str, list[str], bytes]:
     """Send one request; return its first line, its headers sorted, and its body."""
-    session.headers.update({"DNT": "1", "content-type": "application/json"})
+    session.headers.update({"DNT": "1"})
+    if "json" not in more:
+        session.headers["content-type"] = "application/json"
     session.trust_env = False
     with session:
         session.request(method, f"{server.url}{path}", timeout=LIMITS_S, **more)  # type: ignore[arg-type]
@@ -57,6 +59,24 @@ def test_the_bytes_are_those_of_requests(
     found = sent(server, PlainSession(1), method, f"/library{target}", **more)
 
     assert found == sent(server, requests.Session(), method, f"/library{target}", **more)
+
+
+@pytest.mark.parametrize("given", [None, {}, [], 0, {"query": "{ a }", "b": ["é", None, 1.5]}])
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}])
+@pytest.mark.parametrize("data", [None, b"bytes"])
+def test_a_json_value_is_sent_as_requests_does(
+    server: RawServer, given: object, headers: dict[str, str], data: bytes | None
+) -> None:
+    more = {"headers": headers, "json": given, "data": data, "allow_redirects": False}
+
+    found = sent(server, PlainSession(1), "POST", "/graphql", **more)
+
+    assert found == sent(server, requests.Session(), "POST", "/graphql", **more)
+
+
+def test_a_value_that_json_cannot_hold_is_refused(server: RawServer) -> None:
+    with pytest.raises(InvalidJSONError):
+        sent(server, PlainSession(1), "POST", "/graphql", json={"a": float("nan")})
 
 
 @pytest.mark.parametrize("value", ["two\r\nlines", " starts with a blank", "ends\n"])

@@ -402,11 +402,11 @@ def test_a_stale_file_leaves_the_index(harness: FinderHarness) -> None:
     assert len(harness.finds("scene-000001.mp4")) == 1
 
 
-def test_twenty_thousand_items_are_indexed_and_found(harness: FinderHarness) -> None:
-    keys = harness.plex.library.add_items(1, 20_000)
+def test_a_library_of_many_pages_is_indexed_and_found(harness: FinderHarness) -> None:
+    keys = harness.plex.library.add_items(1, 5_000)
 
     harness.finder.prepare()
 
-    assert len(harness.requests_since()) == 1 + 20
+    assert len(harness.requests_since()) == 1 + 5
     assert harness.finds("scene-000000.mp4") == [keys[0]]
-    assert harness.finds("scene-019999.mp4") == [keys[-1]]
+    assert harness.finds("scene-004999.mp4") == [keys[-1]]

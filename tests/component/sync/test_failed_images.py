@@ -137,7 +137,7 @@ def test_an_image_that_never_succeeds_ends_by_name(worker: InProcessHarness, cou
     plan(worker, "500")
     worker.drain_scenes(*scenes)
 
-    worker.run_for(END_S)
+    worker.run_for(END_S, every_s=60.0)
 
     assert worker.jobs() == []
     assert {dead_letter.reason for dead_letter in worker.dead_letters()} == {"PlexTemporaryError"}
@@ -151,7 +151,7 @@ def test_a_scene_with_an_image_dead_letter_takes_edits(worker: InProcessHarness)
     scene = worker.titled_scene("a", cover=png(1))
     plan(worker, "500")
     worker.drain_scenes(scene)
-    worker.run_for(END_S)
+    worker.run_for(END_S, every_s=60.0)
     worker.plex.faults.clear()
 
     worker.stash.library.change_scene(scene, touch=True, title="Edited")
@@ -179,7 +179,7 @@ def test_images_follow_once_plex_takes_them_again(worker: InProcessHarness) -> N
     worker.run_for(300.0)
     worker.plex.faults.clear()
 
-    worker.run_for(END_S)
+    worker.run_for(END_S, every_s=60.0)
 
     assert [worker.titled_item(str(n)).poster_bytes for n in range(12)] == [
         png(n) for n in range(12)

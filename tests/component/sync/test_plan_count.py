@@ -12,7 +12,7 @@ from sync.plan_items import replan_item
 from tests.emulators.plex_server import Fault
 from tests.harness.in_process import InProcessHarness
 
-COUNT = 100
+COUNT = 40
 PLANS, REPLANS = plan_changes.__code__, replan_item.__code__
 
 
@@ -50,7 +50,7 @@ def record_reads(worker: InProcessHarness) -> Iterator[list[str]]:
 
 
 def written_scenes(worker: InProcessHarness, **fields: Any) -> list[int]:
-    """A hundred scenes that Plex shows as they are, with the index and the library known."""
+    """Scenes that Plex shows as they are, with the index and the library known."""
     scenes = [worker.titled_scene(f"{number:03}", **fields) for number in range(COUNT)]
     worker.drain_scenes(*scenes)
     worker.clock.advance(10)

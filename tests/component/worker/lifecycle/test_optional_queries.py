@@ -23,11 +23,11 @@ def test_jobs_do_without_an_optional_query(
     worker.configure(b_path_map="")
     worker.work_for(20.0)
     REJECTIONS[rejection](worker, name)
-    names = [str(number) for number in range(20)]
+    names = [str(number) for number in range(5)]
     scenes = [worker.titled_scene(each, title=f"New {each}", tags=["one"]) for each in names]
     worker.enqueue(*scenes)
 
-    worker.work_for(1_800.0, step=10.0)
+    worker.work_for(1_800.0, step=30.0)
 
     assert [worker.titled_item(each).title for each in names] == [f"New {each}" for each in names]
     assert worker.jobs() == []
@@ -50,7 +50,7 @@ def test_a_rejected_sample_is_one_warning(worker: InProcessHarness, rejection: s
 def test_a_guarded_session_is_renewed_without_its_lifetime(worker: InProcessHarness) -> None:
     worker.stash.faults.refuse("PlexSyncCredentials")
 
-    worker.work_for(1_800.0, step=10.0)
+    worker.work_for(1_800.0, step=30.0)
 
     assert len(worker.events("stash.no_credentials")) == 1
     assert worker.events("stash.unavailable") == []

@@ -8,11 +8,12 @@ from tests.harness.in_process import FULL, InProcessHarness
 from worker.reporting.stash_report import LEFT_OUT, SCHEMA
 
 NEEDED = [
-    ("Scene", "files"),
-    ("Scene", "updated_at"),
-    ("VideoFile", "path"),
-    ("Fingerprint", "value"),
-    ("Query", "findScene"),
+    ("Scene", "files", ""),
+    ("Scene", "files", "other"),
+    ("Scene", "updated_at", ""),
+    ("VideoFile", "path", "other"),
+    ("Fingerprint", "value", ""),
+    ("Query", "findScene", "other"),
 ]
 
 
@@ -21,8 +22,7 @@ def make_operations_work(worker: InProcessHarness) -> None:
     write_plugin(worker.stash, 'log("w", ARGS["text"])', "PlexSync", interface="raw")
 
 
-@pytest.mark.parametrize(("type_name", "field"), NEEDED)
-@pytest.mark.parametrize("renamed_to", ["", "other"])
+@pytest.mark.parametrize(("type_name", "field", "renamed_to"), NEEDED)
 def test_jobs_wait_for_a_stash_that_knows_the_query(
     worker: InProcessHarness, type_name: str, field: str, renamed_to: str
 ) -> None:
@@ -32,7 +32,7 @@ def test_jobs_wait_for_a_stash_that_knows_the_query(
     worker.stash.schema.without_field(type_name, field, renamed_to=renamed_to)
     worker.enqueue(*scenes)
 
-    worker.work_for(1_800.0, step=10.0)
+    worker.work_for(1_800.0, step=30.0)
     waiting = worker.jobs()
     logged = worker.stash_log("v0.99.0")
     worker.stash.schema.restore_schema()
@@ -92,7 +92,7 @@ def test_the_schema_is_read_once_per_version(worker: InProcessHarness) -> None:
     again = worker.stash.count("graphql")
     worker.stash.schema.restore_schema()
     worker.stash.core.version = "v0.31.0"
-    worker.work_for(700.0)
+    worker.work_for(700.0, step=10.0)
     worker.configure(c_sync_rating=True)
     worker.sync(scene)
 
@@ -130,12 +130,12 @@ def test_entities_wait_for_a_stash_that_knows_the_query(
     worker.stash.schema.without_field(type_name, field)
     worker.store.enqueue(subject, "update")
 
-    worker.work_for(3_600.0, step=20.0)
+    worker.work_for(3_600.0, step=60.0)
     worker.stash.library.change_scene(scene, touch=True, title="New")
     worker.sync(scene)
     waiting, title = worker.jobs(), worker.titled_item("a").title
     worker.stash.schema.restore_schema()
-    worker.work_for(900.0, step=10.0)
+    worker.work_until(lambda: not worker.jobs(), limit=900.0)
 
     assert [(name, attempts) for name, attempts, _ in waiting] == [(subject, 0)]
     assert title == "New"
