@@ -11,6 +11,7 @@ import pytest
 from stash.key_file import FILE_NAME
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
+from tests.emulators.stash_process import spawn_process
 from tests.harness.images import picture
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.servers import TOKEN
@@ -34,7 +35,11 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessHarnes
     alive.
     """
     installed = ProcessHarness(
-        tmp_path_factory.mktemp("installed"), username="ada", password="lovelace", api_key=API_KEY
+        tmp_path_factory.mktemp("installed"),
+        username="ada",
+        password="lovelace",
+        api_key=API_KEY,
+        spawn=spawn_process,  # for the worker's own command line
     )
     with running(installed, c_background_source="cover", c_sync_rating=True):
         live(installed)
