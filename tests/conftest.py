@@ -11,8 +11,10 @@ __all__ = ["plex", "plex_clock", "stash", "timed_plex"]
 
 pytest_plugins = ["tests.harness.measured", "tests.harness.repeat"]
 
-# Nothing is timed: a busy machine is no failure. The suite looks at the same examples in every run,
-# so
-# that a failure means a change; `make fuzz` looks at new ones.
-settings.register_profile("suite", deadline=None, derandomize=not os.environ.get("FUZZ_EXAMPLES"))
+# Nothing is timed: a busy machine is no failure. The suite looks at the same few examples in every
+# run, so that a failure means a change; `make fuzz` looks at many new ones.
+FUZZED = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+settings.register_profile(
+    "suite", deadline=None, derandomize=not FUZZED, max_examples=max(FUZZED, 30)
+)
 settings.load_profile("suite")

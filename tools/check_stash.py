@@ -182,6 +182,7 @@ def _send(base_url: str, query: str) -> dict[str, Any]:
         with opener.open(request, timeout=TIMEOUT_S) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
+        error.close()
         hint = " Set STASH_API_KEY to an API key of Stash." if error.code == 401 else ""
         raise Unreadable(f"{base_url} answers {error.code}.{hint}") from error
     except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ import pytest
 
 from core.obfuscate import hide_paths
 from core.version import VERSION
-from tests.unit.test_layers import MODULES, module_name, parsed, shipped
+from tests.harness.sources import module_name, nodes, parsed, shipped
 from tools.layout import LAYERS
 from tools.site_hooks import INCLUDED, foreign_hosts, included_pages, reference_pages
 
@@ -38,17 +38,19 @@ def stored_files() -> set[str]:
     constants = (
         node.value
         for path in shipped()
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     return {text for text in constants if _STORED.fullmatch(text)} - _TEMPORARY
 
 
-@MODULES
-def test_every_module_class_and_function_says_what_it_is_for(path: Path) -> None:
-    undocumented = [name for name, node in definitions(path) if not ast.get_docstring(node)]
+def test_every_module_class_and_function_says_what_it_is_for() -> None:
+    modules = [(module_name(path), "", parsed(path)) for path in shipped()]
+    inside = [(module_name(path), *found) for path in shipped() for found in definitions(path)]
 
-    assert ast.get_docstring(parsed(path))
+    everything = [*modules, *inside]
+    undocumented = [row[:2] for row in everything if not ast.get_docstring(row[2])]
+    assert len(inside) > len(modules)
     assert undocumented == []
 
 

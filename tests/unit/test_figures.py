@@ -8,22 +8,23 @@ from pathlib import Path
 import pytest
 
 from tests.harness.plugin_copy import ROOT
-from tools.layout import shipped_modules
+from tests.harness.sources import nodes, shipped
 
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40
 MAX_PARAMETERS = 7
 MAX_CONTEXT_USERS = 15
 MAX_PACKAGE_SHARE = 0.25
-MODULES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in shipped_modules(ROOT)}
+MODULES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in shipped()}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions() -> Iterator[tuple[str, Function]]:
     """Yield (module and line, function) of every function that ships."""
-    for module, text in MODULES.items():
-        for node in ast.walk(ast.parse(text)):
+    for path in shipped():
+        module = str(path.relative_to(ROOT))
+        for node in nodes(path):
             if isinstance(node, Function):
                 yield f"{module}:{node.lineno} {node.name}", node
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.harness.measured import is_measured
 from tests.harness.plugin_copy import ROOT
+from tests.harness.sources import parsed
 
 TESTS = ROOT / "tests"
 SHARED = {"harness", "emulators", "fixtures"}
@@ -16,7 +17,7 @@ MAX_NAME = 60
 def suite_modules() -> Iterator[tuple[str, ast.Module]]:
     """Yield (folder or file below tests, parsed module) of every module of the suite."""
     for path in sorted(TESTS.rglob("*.py")):
-        yield path.relative_to(TESTS).parts[0], ast.parse(path.read_text("utf-8"))
+        yield path.relative_to(TESTS).parts[0], parsed(path)
 
 
 def imported_folders(tree: ast.Module) -> Iterator[str]:

@@ -18,7 +18,7 @@ from page.reasons import reason_text
 from plex.plex_tv import PlexTvError
 from tasks.context import TaskFailed
 from tasks.progress import WorkerStartError
-from tests.unit.test_layers import parsed, shipped
+from tests.harness.sources import nodes, shipped
 from tests.unit.test_troubleshoot_page import PAGE
 from worker.discovery.fan_out import AffectedScenes
 from worker.resilience.retry_policy import rule_for
@@ -47,9 +47,7 @@ def drawn() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def calls() -> list[ast.Call]:
     """Every call in the code that ships."""
-    return [
-        node for path in shipped() for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)
-    ]
+    return [node for path in shipped() for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from core.fields import FIELDS
-from tests.unit.test_layers import module_name, parsed, shipped
+from tests.harness.sources import module_name, nodes, parsed, shipped
 from validation.config import PlexSyncConfig
 from validation.settings import SETTINGS
 
@@ -126,7 +126,7 @@ def test_no_setting_is_asked_for_with_a_default_of_its_own() -> None:
     asked = [
         f"{module_name(path)}: {ast.unparse(node)}"
         for path in shipped()
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "getattr"
         and len(node.args) == 3

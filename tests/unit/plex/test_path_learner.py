@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.match import Confidence, PlexFile
@@ -23,6 +23,7 @@ from plex.path_learner import (
 )
 from plex.path_map import PathMap
 from plex.paths import folded_name
+from tests.harness.examples import fuzzed
 from validation.metadata import SceneFile
 
 LESSON = LearnedMapping("/data", "/media", 20, 3)
@@ -305,7 +306,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[StashFile], list[PlexFile]]:
 
 
 @given(worlds())
-@settings(max_examples=300, deadline=None)
+@fuzzed(75)
 def test_a_learned_mapping_never_matches_another_file(
     world: tuple[list[StashFile], list[PlexFile]],
 ) -> None:
@@ -324,7 +325,7 @@ def test_a_learned_mapping_never_matches_another_file(
 
 
 @given(worlds())
-@settings(max_examples=300, deadline=None)
+@fuzzed(75)
 def test_a_learned_mapping_is_supported_and_uncontradicted(
     world: tuple[list[StashFile], list[PlexFile]],
 ) -> None:

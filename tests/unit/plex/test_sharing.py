@@ -6,7 +6,7 @@ This holds whatever the server does with lists.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.field_values import FieldValue, normal_form
@@ -15,6 +15,7 @@ from core.plex_item import PlexItem
 from plex.edit_request import EditLimits, edit_targets
 from plex.plan import Change, WriteRules, plan_changes
 from plex.sharing import MAX_GROUP, SharedEdit, difference, shared_edits, shows_appending
+from tests.harness.examples import fuzzed
 from tests.unit.plex.model import ITEMS, WANTED, applied, item_of
 
 RULES = WriteRules()
@@ -160,7 +161,7 @@ def test_removing_alone_shows_nothing() -> None:
     st.booleans(),
     st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@fuzzed(75)
 def test_a_shared_edit_equals_each_items_own_edit(
     snapshots: list[PlexItem], desired: list[dict[str, FieldValue]], is_alike: bool, replaces: bool
 ) -> None:

@@ -142,13 +142,13 @@ def test_only_the_owner_may_read_the_rows(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
 
 
-def test_the_last_of_100_000_rows_costs_no_memory(tmp_path: Path) -> None:
-    save(tmp_path, [DryRunRow(number, "A title", "write", "", ()) for number in range(100_000)])
+def test_the_last_of_many_rows_costs_no_memory(tmp_path: Path) -> None:
+    save(tmp_path, [DryRunRow(number, "A title", "write", "", ()) for number in range(20_000)])
     tracemalloc.start()
 
-    rows = read(tmp_path, RowChoice(kind="write", offset=99_990, limit=50))
+    rows = read(tmp_path, RowChoice(kind="write", offset=19_990, limit=50))
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert [row.scene for row in rows or ()] == list(range(99_990, 100_000))
-    assert peak < 2_000_000
+    assert [row.scene for row in rows or ()] == list(range(19_990, 20_000))
+    assert peak < 400_000

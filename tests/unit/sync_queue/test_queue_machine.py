@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -28,6 +28,7 @@ from sync_queue.dead_letters import DeadLetters
 from sync_queue.meta import start_epoch
 from sync_queue.statements import MAX_WAIT_S
 from sync_queue.store import JobStore
+from tests.harness.examples import fuzzed
 from tests.harness.queue import CheckpointKiller, Killed, QueueHarness
 
 SUBJECTS = st.sampled_from(["scene:1", "scene:2", "scene:3", "tag:1"])
@@ -286,7 +287,5 @@ class QueueMachine(RuleBasedStateMachine):
         return store.dead_letter(job, title="", reason="WeakMatch", message="")
 
 
-QueueMachine.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+QueueMachine.TestCase.settings = settings(fuzzed(30), stateful_step_count=40)
 TestQueueMachine = QueueMachine.TestCase
