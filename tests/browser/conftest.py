@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.emulators.fork_server import IS_AVAILABLE, ForkedProcess
-from tests.emulators.stash_process import Spawn, spawn_process
 from tests.harness.browser import (
     ARGUMENTS,
     HEIGHT,
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 OpenTab = Callable[[], Tab]
-# What a process costs is not what these tests are about; flow tests start it as Stash does.
-_SPAWN: Spawn = ForkedProcess if IS_AVAILABLE else spawn_process
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +52,7 @@ def width(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def site(chromium: Browser, tmp_path: Path) -> Iterator[ProcessHarness]:
     """Both servers with Stash's page and the installed plugin, which is set up."""
-    harness = ProcessHarness(tmp_path, has_page=True, spawn=_SPAWN)
+    harness = ProcessHarness(tmp_path, has_page=True)
     with running(harness):
         yield harness
 

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulators.stash_process import Spawn
 from tests.harness.crash import CrashHarness, wait_idle
-from tests.harness.processes import running
+from tests.harness.processes import cheapest_spawn, running
 
 
 @pytest.fixture
-def crash(tmp_path: Path) -> Iterator[CrashHarness]:
-    home = CrashHarness(tmp_path)
+def spawn() -> Spawn:
+    """How processes start; a test that changes the installed files replaces it."""
+    return cheapest_spawn()
+
+
+@pytest.fixture
+def crash(tmp_path: Path, spawn: Spawn) -> Iterator[CrashHarness]:
+    home = CrashHarness(tmp_path, spawn=spawn)
     with running(home):
         home.arm()
         yield home

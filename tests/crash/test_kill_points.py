@@ -13,6 +13,7 @@ import pytest
 from sync_queue.migrations import MIGRATIONS
 from tests.emulators.stash_client import GraphqlFailure
 from tests.emulators.stash_images import png
+from tests.emulators.stash_process import spawn_process
 from tests.harness.crash import CrashHarness, simulate_stash_outage, wait_idle
 from tests.harness.plugin_copy import ROOT
 from tests.harness.servers import TOKEN
@@ -270,6 +271,7 @@ def install_update(crash: CrashHarness) -> None:
     crash.skip(VERSION_INTERVAL_S)
 
 
+@pytest.mark.parametrize("spawn", [spawn_process])  # the newer version has to be loaded
 @pytest.mark.parametrize("name", SHUTDOWN)
 def test_a_worker_killed_while_it_leaves_loses_nothing(idle_crash: CrashHarness, name: str) -> None:
     crash = idle_crash

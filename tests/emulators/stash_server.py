@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
+from tests.emulators.fork_server import kill_forked
 from tests.emulators.stash_actions import PLUGIN_ID, StashActions
 from tests.emulators.stash_core import Options, StashCore
 from tests.emulators.stash_faults import Faults
@@ -128,7 +129,7 @@ class StashEmulator(StashActions):
 
     def kill_plugin_processes(self) -> list[int]:
         """SIGKILL every process that runs something below the plugins folder; returns their ids."""
-        return kill_processes_of(self.plugins_path)
+        return [*kill_forked(self.plugins_path), *kill_processes_of(self.plugins_path)]
 
     def _close(self, wait: float) -> None:
         server, self._server = self._server, None

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulators.stash_process import Spawn
 from tests.harness.in_process import InProcessHarness
-from tests.harness.processes import ProcessHarness, running
+from tests.harness.processes import ProcessHarness, cheapest_spawn, running
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Iterator[ProcessHarness]:
-    installed = ProcessHarness(tmp_path)
+def spawn() -> Spawn:
+    """How processes start; a module whose subject is how they start replaces it."""
+    return cheapest_spawn()
+
+
+@pytest.fixture
+def installed(tmp_path: Path, spawn: Spawn) -> Iterator[ProcessHarness]:
+    installed = ProcessHarness(tmp_path, spawn=spawn)
     with running(installed):
         yield installed
 

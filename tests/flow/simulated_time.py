@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_jobs import Job
-from tests.emulators.stash_process import PluginRun
+from tests.emulators.stash_process import PluginRun, spawn_process
 from tests.emulators.stash_runner import LOAD_SITE
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import LIMIT_S, wait_for
@@ -204,7 +204,9 @@ class SimulatedServers(ProcessHarness):
     """Both servers and the plugin's real processes, all in simulated time."""
 
     def __init__(self, root: Path, time: SimulatedTime, **stash_options: Any) -> None:
-        super().__init__(root, clock=time.now, extra_env=time.environment, **stash_options)
+        # an interpreter takes the simulated clock from its `sitecustomize`
+        options = {"spawn": spawn_process, "extra_env": time.environment, **stash_options}
+        super().__init__(root, clock=time.now, **options)
         self.time = time
 
     def wait_until_drained(self, limit: float = 3_600.0) -> None:

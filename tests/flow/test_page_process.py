@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from tests.emulators.stash_process import Spawn, spawn_process
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
 
 def call(installed: ProcessHarness, name: str, **arguments: object) -> Any:
     return installed.stash.run_operation({"mode": "ui", "call": name, **arguments})
+
+
+@pytest.fixture
+def spawn() -> Spawn:
+    """Start every call as Stash does, as no other test of the page does."""
+    return spawn_process
 
 
 def test_a_failed_scene_is_marked_matched_and_written(installed: ProcessHarness) -> None:

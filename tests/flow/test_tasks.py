@@ -9,6 +9,7 @@ import pytest
 from core.obfuscate import hide_paths
 from tests.emulators.plex_server import Fault
 from tests.emulators.stash_client import GraphqlFailure
+from tests.emulators.stash_process import spawn_process
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
@@ -37,6 +38,7 @@ def test_the_manifest_offers_every_button(installed: ProcessHarness) -> None:
     assert set(BUTTONS) <= {task.name for task in plugin.tasks}
 
 
+@pytest.mark.parametrize("spawn", [spawn_process])
 def test_every_button_ends_well_and_answers_one_json_document(installed: ProcessHarness) -> None:
     installed.edit(installed.scene(), title="Something to do")
 

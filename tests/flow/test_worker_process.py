@@ -8,8 +8,15 @@ import pytest
 
 from core.version import VERSION
 from tests.emulators.stash_client import GraphqlFailure
+from tests.emulators.stash_process import Spawn, spawn_process
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
+
+
+@pytest.fixture
+def spawn() -> Spawn:
+    """Start processes as Stash does: their start is a part of what these tests are about."""
+    return spawn_process
 
 
 def test_a_worker_leaves_for_a_new_version_which_takes_over(installed: ProcessHarness) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sync_queue import statements as sql
+from tests.emulators.fork_server import find_forked
 from tests.emulators.plex_model import Item
 from tests.emulators.stash_client import GraphqlFailure
-from tests.emulators.stash_install import kill_processes_of
+from tests.emulators.stash_process import Spawn
 from tests.harness.plugin_copy import ROOT
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
@@ -43,8 +44,8 @@ Compared = tuple[str, object, object]
 class CrashHarness(ProcessHarness):
     """Real processes that are held or killed at checkpoints, and a comparison of both libraries."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, *, spawn: Spawn | None = None) -> None:
+        super().__init__(root, spawn=spawn)
         self.points = root / "stash" / "points"
         self.predecessors: dict[str, set[int]] = {}
         """The deleted scenes that had this file of Stash before, by path."""
@@ -124,11 +125,11 @@ class CrashHarness(ProcessHarness):
 
     def processes(self) -> list[tuple[int, str]]:
         """Return (process id, "worker" or "hook or task") of every process of this installation."""
-        script = os.fsencode(self.plugin / "PlexSync.py")
+        script = str(self.plugin / "PlexSync.py")
         return [
-            (pid, "worker" if words[2:3] == [b"worker"] else "hook or task")
-            for pid, words in _command_lines()
-            if words[1:2] == [script]
+            (pid, "worker" if "worker" in words else "hook or task")
+            for pid, words in [*find_forked(self.plugin), *_command_lines()]
+            if script in words
         ]
 
     def workers(self) -> list[int]:
@@ -144,7 +145,7 @@ class CrashHarness(ProcessHarness):
 
     def kill_everything(self) -> None:
         """Send SIGKILL to hooks, tasks and workers, and wait until the lease is free."""
-        kill_processes_of(self.stash.plugins_path)
+        self.stash.kill_plugin_processes()
         wait_for(lambda: not self.is_worker_running(), "the lease is free")
 
     def wake(self) -> None:
@@ -288,12 +289,12 @@ def simulate_stash_outage(crash: CrashHarness) -> None:
     crash.skip(SILENCE_S)
 
 
-def _command_lines() -> list[tuple[int, list[bytes]]]:
+def _command_lines() -> list[tuple[int, list[str]]]:
     """Return (process id, argv) of every running process."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
+            words = os.fsdecode((entry / "cmdline").read_bytes()).split("\0")
         except OSError:
             continue  # it has ended meanwhile
         found.append((int(entry.name), words))

@@ -14,6 +14,7 @@ from dependencies.install import LOCK
 from dependencies.installers import find_installers
 from dependencies.private_folder import LOCKED
 from tests.emulators.stash_install import install_package
+from tests.emulators.stash_process import spawn_process
 from tests.harness.plugin_copy import ROOT
 from tests.harness.processes import ProcessHarness
 from tools.package import FILES, FOLDERS, PLUGIN_ID, build
@@ -37,7 +38,7 @@ class PackagedInstall(ProcessHarness):
     def __init__(
         self, root: Path, source: Path, python: Path | None = None, **stash_options: Any
     ) -> None:
-        super().__init__(root, **stash_options)
+        super().__init__(root, spawn=spawn_process, **stash_options)
         self.plugin = self.stash.plugins_path / "community" / PLUGIN_ID
         self.data = self.plugin / "data"
         self.stash.core.runner.python_path = str(python or sys.executable)

@@ -6,16 +6,28 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sync_queue.hook_queue import is_worker_alive
+from tests.emulators.fork_server import IS_AVAILABLE, ForkedProcess
 from tests.emulators.sample_plugins import alive
+from tests.emulators.stash_process import Spawn, spawn_process
+from tests.harness.measured import VARIABLE
 from tests.harness.servers import ServerPair
 from tests.harness.waiting import LIMIT_S, wait_for
 
 
 class ProcessHarness(ServerPair):
-    """Both servers and the installed plugin; hooks and tasks start the worker, never this class."""
+    """Both servers and the installed plugin; hooks and tasks start the worker, never this class.
+
+    Processes are copies of one that has loaded the checkout. A test whose subject is how one
+    starts, or that changes the installed files, asks for `spawn_process`.
+    """
+
+    def __init__(self, root: Path, *, spawn: Spawn | None = None, **options: Any) -> None:
+        """`spawn` starts what Stash starts; None for the cheapest way."""
+        super().__init__(root, spawn=spawn or cheapest_spawn(), **options)
 
     @property
     def worker_pid(self) -> int:
@@ -66,6 +78,11 @@ class ProcessHarness(ServerPair):
             self.stop_worker()
         self.stash.kill_plugin_processes()
         super().close()
+
+
+def cheapest_spawn() -> Spawn:
+    """Return how processes start where only their work matters; coverage measures real starts."""
+    return ForkedProcess if IS_AVAILABLE and VARIABLE not in os.environ else spawn_process
 
 
 Harness = TypeVar("Harness", bound=ServerPair)
