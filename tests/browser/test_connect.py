@@ -38,7 +38,8 @@ def site(chromium: Browser, tmp_path: Path, tv: PlexTvEmulator) -> Iterator[Proc
 def code_of(popup: Page) -> str:
     """Return the code in the address of the sign-in page, once it is there."""
     popup.wait_for_url(SIGN_IN_PAGE)
-    return popup.url.partition("&code=")[2].partition("&")[0]
+    address: str = popup.url
+    return address.partition("&code=")[2].partition("&")[0]
 
 
 def press(tab: Tab, target: Locator) -> None:
