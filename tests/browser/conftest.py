@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.emulators.stash_process import spawn_process
 from tests.harness.browser import (
     ARGUMENTS,
     HEIGHT,
@@ -52,7 +53,7 @@ def width(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def site(chromium: Browser, tmp_path: Path) -> Iterator[ProcessHarness]:
     """Both servers with Stash's page and the installed plugin, which is set up."""
-    harness = ProcessHarness(tmp_path, has_page=True)
+    harness = ProcessHarness(tmp_path, has_page=True, spawn=spawn_process)
     with running(harness):
         yield harness
 
