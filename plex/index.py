@@ -179,10 +179,9 @@ class FileIndex:
         collector = ChangeCollector()
         with self._cache.transact():
             # The first listing of a new installation has nothing to compare with.
-            holds_any = len(self._cache) > 0
-            for number in range(BUCKETS) if holds_any else sorted(buckets):
-                bucket = buckets.get(number)
-                old = self._bucket(section_uuid, number) if holds_any else {}
+            numbers = range(BUCKETS) if len(self._cache) else sorted(buckets)
+            for number in numbers:
+                bucket, old = buckets.get(number), self._bucket(section_uuid, number)
                 if bucket is None and not old:
                     continue
                 if bucket is None:
