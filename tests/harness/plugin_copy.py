@@ -54,6 +54,4 @@ def _copy(source: str | Path, target: str | Path) -> None:
             return
         except OSError:
             pass  # another file system, or one without links
-    shutil.copyfile(source, target)
-    times = Path(source).stat()
-    os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
+    shutil.copy2(source, target)
