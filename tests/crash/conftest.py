@@ -9,13 +9,7 @@ import pytest
 
 from tests.emulators.stash_process import Spawn
 from tests.harness.crash import CrashHarness, wait_idle
-from tests.harness.processes import cheapest_spawn, running
-
-
-@pytest.fixture
-def spawn() -> Spawn:
-    """How processes start; a test that changes the installed files replaces it."""
-    return cheapest_spawn()
+from tests.harness.processes import running
 
 
 @pytest.fixture

@@ -9,13 +9,7 @@ import pytest
 
 from tests.emulators.stash_process import Spawn
 from tests.harness.in_process import InProcessHarness
-from tests.harness.processes import ProcessHarness, cheapest_spawn, running
-
-
-@pytest.fixture
-def spawn() -> Spawn:
-    """How processes start; a module whose subject is how they start replaces it."""
-    return cheapest_spawn()
+from tests.harness.processes import ProcessHarness, running
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from sync_queue.hook_queue import is_worker_alive
 from tests.emulators.fork_server import IS_AVAILABLE, ForkedProcess
 from tests.emulators.sample_plugins import alive
@@ -83,6 +85,14 @@ class ProcessHarness(ServerPair):
 def cheapest_spawn() -> Spawn:
     """Return how processes start where only their work matters; coverage measures real starts."""
     return ForkedProcess if IS_AVAILABLE and VARIABLE not in os.environ else spawn_process
+
+
+@pytest.fixture
+def spawn() -> Spawn:
+    """How processes start; a test replaces it whose subject is their start, or that changes the
+    installed files.
+    """
+    return cheapest_spawn()
 
 
 Harness = TypeVar("Harness", bound=ServerPair)
