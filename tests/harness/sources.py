@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.harness.plugin_copy import ROOT
 from tools.layout import module_name as relative_module_name
 from tools.layout import shipped_modules
+from tools.stash_documents import PAGE_SOURCES
 
 
 def shipped() -> list[Path]:
@@ -29,3 +30,10 @@ def parsed(path: Path) -> ast.Module:
 def nodes(path: Path) -> tuple[ast.AST, ...]:
     """Return every node of a file's syntax tree."""
     return tuple(ast.walk(parsed(path)))
+
+
+@cache
+def page_script() -> str:
+    """Return the sources of the page's script, one after the other, without their tests."""
+    sources = sorted(PAGE_SOURCES.rglob("*.ts*"))
+    return "\n".join(path.read_text("utf-8") for path in sources if ".test." not in path.name)

@@ -9,9 +9,10 @@ import pytest
 
 from page.settings import GROUPS
 from tasks.table import TASKS
+from tests.harness.plugin_copy import ROOT
+from tests.harness.sources import page_script
 from validation.settings import SETTINGS
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "config.md")
 # What stands in italics and is no name of PlexSync's: names of Stash, Plex, Python and other
 # plugins, examples, and terms where they are explained.
@@ -79,9 +80,7 @@ def unknown_names(text: str) -> set[str]:
 
 def script_text() -> str:
     """Return the source of the page's script with its line breaks as blanks."""
-    sources = (ROOT / "ui" / "src").rglob("*.ts*")
-    text = " ".join(path.read_text("utf-8") for path in sources if ".test." not in path.name)
-    return " ".join(text.split()).replace("&apos;", "'")
+    return " ".join(page_script().split()).replace("&apos;", "'")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from core.fields import IMAGE_LIMIT_BYTES
@@ -18,6 +16,7 @@ from reconciliation.sweep import PAGE as SCENES_PER_REQUEST
 from stash.versions import OLDEST, version_text
 from sync.image_failures import REFUSED_AGAIN_S
 from sync.recognize_server import MAX_CHECKED, MIN_SHARE
+from tests.harness.plugin_copy import ROOT
 from worker.discovery.plex_scan import GAP_S, MAX_FOLDERS
 from worker.lifecycle.catch_up_schedule import CATCH_UP_INTERVAL_S
 from worker.lifecycle.poison_jobs import CRASHES_TO_DEAD_LETTER
@@ -28,7 +27,7 @@ from worker.resilience.pacing import LEVELS, WINDOW
 from worker.resilience.throttle import FULL_RATE, MIN_RESULTS, START_RATE, THROTTLE_ABOVE
 from worker.resilience.write_rest import REST_FACTOR
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+DOCS = ROOT / "docs"
 WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
 INTERVALS = {DAY_S: "once a day", 7 * DAY_S: "once a week"}
 NUMBERS = [

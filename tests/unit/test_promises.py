@@ -5,13 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.harness.plugin_copy import ROOT
-from tests.harness.sources import nodes
-from tools.package import FILES, FOLDERS
+from tests.harness.sources import nodes, shipped
 
-MODULES = sorted(
-    [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    + [ROOT / name for name in FILES if name.endswith(".py")]
-)
 FORBIDDEN_MODULES = {
     "pickle",
     "marshal",
@@ -45,7 +40,7 @@ def calls(path: Path) -> Iterator[ast.Call]:
 
 
 def test_shipped_code_runs_no_shell_pickle_or_eval() -> None:
-    for path in MODULES:
+    for path in shipped():
         called = {ast.unparse(call.func) for call in calls(path)} - COMPILES
         with_shell = [call for call in calls(path) for word in call.keywords if word.arg == "shell"]
 
@@ -58,7 +53,7 @@ def test_shipped_code_runs_no_shell_pickle_or_eval() -> None:
 def test_tls_is_unverified_only_for_local_stash_or_on_request() -> None:
     found = {
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
-        for path in MODULES
+        for path in shipped()
         for node in nodes(path)
         if isinstance(node, ast.Assign)
         and any("verify" in ast.unparse(target) for target in node.targets)

@@ -18,8 +18,9 @@ from graphql import (
 from stash import queries
 from stash.versions import OLDEST, Version
 from tests.emulators.stash_sdl import SDL
+from tests.harness.sources import page_script
 from tools.check_stash import Unreadable, check, main, read_schema, report
-from tools.stash_documents import PAGE_SOURCES, page_documents, worker_documents
+from tools.stash_documents import page_documents, worker_documents
 from tools.stash_needs import NEEDS, Need
 
 
@@ -90,12 +91,7 @@ def test_every_query_of_the_worker_is_compared() -> None:
 
 def test_the_pages_documents_are_found() -> None:
     """Each operation that the page's sources name is compared."""
-    sources = "".join(
-        path.read_text(encoding="utf-8")
-        for path in PAGE_SOURCES.rglob("*.ts*")
-        if ".test." not in path.name
-    )
-    named = set(re.findall(r"(?:query|mutation|subscription) (PlexSync\w+)", sources))
+    named = set(re.findall(r"(?:query|mutation|subscription) (PlexSync\w+)", page_script()))
     documents = "".join(page_documents().values())
 
     assert named

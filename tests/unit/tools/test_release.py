@@ -10,6 +10,7 @@ import yaml
 
 from core.version import VERSION
 from stash.versions import OLDEST, version_text
+from tests.harness.sources import page_script
 from tools.release_notes import Unreleasable, changes, main, notes
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,9 +83,7 @@ def test_issue_forms_ask_for_the_support_bundle(path: Path) -> None:
     (bundle,) = (part for part in form["body"] if part.get("id") == "bundle")
 
     words = re.findall(r"\*([^*]+)\*", bundle["attributes"]["description"])
-    page = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "ui" / "src").rglob("*.ts*")
-    )
+    page = page_script()
     assert words[:3] == ["Tools and log", "Show the support bundle", "Copy"]
     assert [word for word in words[:3] if word not in page] == []
 
