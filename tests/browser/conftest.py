@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.emulators.stash_process import spawn_process
 from tests.harness.browser import (
     ARGUMENTS,
     HEIGHT,
-    NARROW,
     WIDE,
+    WIDTHS,
     Tab,
     build_emulator,
     find_chromium,
@@ -44,23 +43,23 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.fixture
 def width(request: pytest.FixtureRequest) -> int:
-    """Run a test on a desktop's and on a phone's screen; in pixels."""
-    return int(request.param)
+    """The width of the screen in pixels: a desktop's, unless the test is one of `BOTH_WIDTHS`."""
+    return int(getattr(request, "param", WIDE))
 
 
 @pytest.fixture
 def site(chromium: Browser, tmp_path: Path) -> Iterator[ProcessHarness]:
     """Both servers with Stash's page and the installed plugin, which is set up."""
-    harness = ProcessHarness(tmp_path, has_page=True, spawn=spawn_process)
+    harness = ProcessHarness(tmp_path, has_page=True)
     with running(harness):
         yield harness
 
 
 @pytest.fixture
 def open_tab(chromium: Browser, site: ProcessHarness, width: int) -> Iterator[OpenTab]:
-    """Open tabs, and check each at the end: no error, nothing cut off, no barrier."""
+    """Open tabs, and check each at the end: no error, no barrier, nothing cut off in any width."""
     context = chromium.new_context(
         viewport={"width": width, "height": HEIGHT}, reduced_motion="reduce", locale="en-GB"
     )
@@ -72,9 +71,11 @@ def open_tab(chromium: Browser, site: ProcessHarness, width: int) -> Iterator[Op
 
     yield opened
     for tab in tabs:
-        assert tab.errors == []
-        assert tab.overflow() <= 0
         assert tab.barriers() == []
+        for each in WIDTHS:
+            tab.resize(each)
+            assert tab.overflow() <= 0
+        assert tab.errors == []
     context.close()
 
 

@@ -11,7 +11,11 @@ from pathlib import Path
 from sync_queue.hook_queue import DATABASE
 from sync_queue.statements import QUEUE
 from tests.harness.processes import ProcessHarness
+from tests.harness.waiting import wait_for
 
+MARKUP = "<img src=x onerror=alert(1)>"
+# Plex has two files of each of these names: those that it gets later are noticed after a while.
+AMBIGUOUS = ("a", "b", "c")
 # The worker takes a due time of more than an hour ahead for the trace of a clock that was set back.
 LATER_S = 3_000.0
 
@@ -27,6 +31,24 @@ def start_worker(site: ProcessHarness) -> None:
     """Start the worker, which creates the queue, and wait until it has nothing to do."""
     site.stash.run_operation({"mode": "wake"})
     site.wait_until_drained()
+
+
+def ambiguous_scene(site: ProcessHarness, title: str = "Which one", name: str = "a") -> int:
+    """Return a scene of which Plex has two files that may be it, and that has failed.
+
+    `name`: one of `AMBIGUOUS`.
+    """
+    known = {path for item in site.plex.library.items() for path in item.files}
+    if f"/media/x/{name}.mp4" not in known:
+        site.configure(b_path_map="")
+        for path in (f"/media/{folder}/{one}.mp4" for one in AMBIGUOUS for folder in "xy"):
+            site.add_item(path)
+    scene = site.stash.library.add_scene(f"/data/z/{name}.mp4", 1_000)
+    site.edit(scene, title=title)
+    wait_for(
+        lambda: any(one.subject == f"scene:{scene}" for one in site.dead_letters()), "it fails"
+    )
+    return scene
 
 
 def add_later_jobs(data: Path, first: int, last: int) -> None:

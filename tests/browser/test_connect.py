@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.emulators.plex_tv import PlexTvEmulator
-from tests.emulators.stash_process import spawn_process
-from tests.harness.browser import LIMIT_MS, Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, LIMIT_MS, Tab, expect
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
@@ -31,9 +30,7 @@ def tv() -> Iterator[PlexTvEmulator]:
 @pytest.fixture
 def site(chromium: Browser, tmp_path: Path, tv: PlexTvEmulator) -> Iterator[ProcessHarness]:
     """An installation before it is set up."""
-    harness = ProcessHarness(
-        tmp_path, has_page=True, spawn=spawn_process, extra_env={"PLEXSYNC_PLEX_TV": tv.url}
-    )
+    harness = ProcessHarness(tmp_path, has_page=True, extra_env={"PLEXSYNC_PLEX_TV": tv.url})
     with running(harness, a_plex_url="", a_plex_token="", b_path_map=""):
         yield harness
 
@@ -60,6 +57,7 @@ def click(_tab: Tab, target: Locator) -> None:
     target.click()
 
 
+@BOTH_WIDTHS
 @pytest.mark.parametrize("use", [click, press], ids=["mouse", "keyboard"])
 def test_a_first_run_leads_to_the_first_synced_scene(
     tab: Tab, site: ProcessHarness, tv: PlexTvEmulator, use: Callable[[Tab, Locator], None]

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from tests.harness.browser import Tab, expect
+from tests.browser.fill import MARKUP, ambiguous_scene
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
 ADDRESS = "/plexsync?tab=dead_letters"
-MARKUP = "<img src=x onerror=alert(1)>"
 
 
-def ambiguous_scene(site: ProcessHarness, title: str = "Which one", name: str = "a") -> int:
-    """Return a scene of which Plex has two files that may be it, and that has failed."""
-    site.configure(b_path_map="")
-    for folder in ("x", "y"):
-        site.add_item(f"/media/{folder}/{name}.mp4")
-    scene = site.stash.library.add_scene(f"/data/z/{name}.mp4", 1_000)
-    site.edit(scene, title=title)
-    wait_for(
-        lambda: any(one.subject == f"scene:{scene}" for one in site.dead_letters()), "it fails"
-    )
-    return scene
-
-
+@BOTH_WIDTHS
 def test_a_match_by_hand_is_right_in_plex(tab: Tab, site: ProcessHarness) -> None:
     ambiguous_scene(site, MARKUP)
     tab.open(ADDRESS)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import signal
 
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
 OPERATION = "runPluginOperation"
 
 
+@BOTH_WIDTHS
 def test_the_icon_opens_the_page(tab: Tab) -> None:
     tab.open("/")
 
@@ -22,6 +23,7 @@ def test_the_icon_opens_the_page(tab: Tab) -> None:
     expect(tab.page).to_have_title("Overview · PlexSync")
 
 
+@BOTH_WIDTHS
 def test_the_page_opens_by_keyboard(tab: Tab) -> None:
     tab.open("/")
     tab.part("nav").focus()

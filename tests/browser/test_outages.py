@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from tests.browser.fill import add_counters, start_worker
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 
 
+@BOTH_WIDTHS
 def test_an_outage_comes_and_goes_without_reload(tab: Tab, site: ProcessHarness) -> None:
     scene = site.scene(title="Night train")
     start_worker(site)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.browser.fill import add_later_jobs, start_worker
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
@@ -28,6 +28,7 @@ def test_an_edit_waits_through_an_outage_and_is_done(tab: Tab, site: ProcessHarn
     assert site.item().summary == "New"
 
 
+@BOTH_WIDTHS
 def test_100_000_jobs_are_scrolled(tab: Tab, site: ProcessHarness) -> None:
     start_worker(site)
     add_later_jobs(site.data, 1, 100_000)
@@ -98,6 +99,7 @@ def test_a_scene_is_found_by_its_title_and_its_id(tab: Tab, site: ProcessHarness
     expect(tab.part("queue")).to_contain_text("No job of these scenes waits.")
 
 
+@BOTH_WIDTHS
 def test_chosen_jobs_are_dropped_and_synced(tab: Tab, site: ProcessHarness) -> None:
     names = ("One", "Two", "Three")
     ids = [site.scene(f"{name}.mp4", title=name, details="New") for name in names]

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from tests.browser.fill import start_worker
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
@@ -41,6 +41,7 @@ def test_a_run_over_one_library(tab: Tab, site: ProcessHarness) -> None:
     expect(tab.part("reconciliation").get_by_role("table").first).to_contain_text("library Scenes")
 
 
+@BOTH_WIDTHS
 def test_a_dry_run_writes_nothing_and_is_exported(
     tab: Tab, site: ProcessHarness, tmp_path: Path
 ) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.browser.test_dead_letters import MARKUP, ambiguous_scene
-from tests.harness.browser import Tab, expect
+from tests.browser.fill import MARKUP, ambiguous_scene
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.waiting import wait_for
 
@@ -49,6 +49,7 @@ def test_never_sync_is_chosen_and_taken_back(tab: Tab, site: ProcessHarness) -> 
     expect(tab.part("override")).to_be_hidden()
 
 
+@BOTH_WIDTHS
 def test_another_item_is_chosen_on_the_scene(tab: Tab, site: ProcessHarness) -> None:
     scene = ambiguous_scene(site)
     open_scene(tab, scene)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import OpenTab
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
@@ -37,6 +37,7 @@ def place(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@BOTH_WIDTHS
 def test_a_switch_says_the_truth_and_saves_one_row(
     tab: Tab, site: ProcessHarness, place: str
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_mapping_the_wrong_way_round_is_turned(tab: Tab, site: ProcessHarness)
     wait_for(lambda: stored(site).get("b_path_map") == "/data => /media", "the mapping is saved")
 
 
+@BOTH_WIDTHS
 def test_library_rules_are_a_table(tab: Tab, site: ProcessHarness) -> None:
     tab.open("/plexsync?tab=settings")
     part = tab.part("rules")

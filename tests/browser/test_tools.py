@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tests.browser.fill import start_worker
-from tests.harness.browser import Tab, expect
+from tests.harness.browser import BOTH_WIDTHS, Tab, expect
 from tests.harness.processes import ProcessHarness
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
 
 
+@BOTH_WIDTHS
 def test_sync_all_shows_its_progress_and_ends(tab: Tab, site: ProcessHarness) -> None:
     names = [f"scene {number}.mp4" for number in range(5)]
     for name in names:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.emulators.page_site import BUILT, FOLDER
 from tools.page_build import UI, NodeMissing, find_node, run
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 WIDE = 1280
 NARROW = 375
+WIDTHS = (WIDE, NARROW)
 HEIGHT = 800
+# For one test of each part of the page; what the others end with is looked at in both widths.
+BOTH_WIDTHS = pytest.mark.parametrize("width", WIDTHS, ids=["wide", "narrow"], indirect=True)
 # What Chromium is called by Debian and others.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A test needs no GPU, no sandbox inside of a container, and no request of Chromium's own.
@@ -180,6 +185,13 @@ class Tab:
             for each in found
             if each["impact"] in _SEVERE
         ]
+
+    def resize(self, width: int) -> None:
+        """Make the window that many pixels wide, and wait until the page has drawn itself anew."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+        self.page.evaluate(
+            "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))"
+        )
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than the window."""
