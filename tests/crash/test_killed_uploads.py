@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.emulators.plex_server import Fault
-from tests.harness.crash import CrashHarness
+from tests.harness.crash import CrashHarness, wait_idle
 from tests.harness.images import picture
 from tests.harness.waiting import wait_for
 
 
 @pytest.mark.parametrize("dedupe", [True, False], ids=["one entry", "one per upload"])
 def test_an_upload_that_was_taken_before_a_kill_is_not_repeated(
-    idle_crash: CrashHarness, dedupe: bool
+    crash: CrashHarness, dedupe: bool
 ) -> None:
-    crash = idle_crash
     crash.plex.switches.upload_dedupe = dedupe
     scene = crash.scene("a.mp4", cover=picture(1))
+    wait_idle(crash)
     fault = crash.plex.faults.add(Fault("apply_then_stall", method="POST"))
 
     crash.edit(scene, title="New")

@@ -10,6 +10,7 @@ import pytest
 
 from core.job import scene_subject
 from sync_queue.dead_letters import DeadLetters
+from tasks import follow_worker
 from tasks.run import run_task
 from tasks.table import TASKS, Task
 from tests.harness.clocks import FakeClock
@@ -80,10 +81,13 @@ STATES: dict[str, tuple[Callable[[ProcessHarness], None], set[str]]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_button_answers_or_says_why_it_cannot(installed: ProcessHarness, state: str) -> None:
+def test_every_button_answers_or_says_why_it_cannot(
+    installed: ProcessHarness, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arrange, refused = STATES[state]
     arrange(installed)
     installed.run_task("View Queue Status")  # afterwards a worker runs
+    monkeypatch.setattr(follow_worker, "IDLE_GRACE_S", 0.5)
     written: dict[str, list[bytes]] = {task.mode: [] for task in TASKS}
 
     answers = {task.mode: press(installed, task.mode, written[task.mode]) for task in TASKS}
