@@ -18,6 +18,13 @@ _CREATE_BREAKAWAY_FROM_JOB = 0x01000000
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
+class DetachedProcess(subprocess.Popen[bytes]):
+    """A process that outlives this one on purpose, which nobody waits for."""
+
+    def __del__(self) -> None:
+        """The standard library would warn of a process that still runs."""
+
+
 def worker_command(root: str, started_by: str, python: str = sys.executable) -> list[str]:
     """Return the worker's argv. It holds no address and no secret: those are read from the
     database.
@@ -32,7 +39,7 @@ def windows_flags() -> tuple[int, int]:
 
 
 def launch_worker(
-    root: str, started_by: str, platform: str = sys.platform, start: Start = subprocess.Popen
+    root: str, started_by: str, platform: str = sys.platform, start: Start = DetachedProcess
 ) -> subprocess.Popen[bytes]:
     """Start a detached worker with `start` and return immediately.
 

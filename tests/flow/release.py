@@ -46,10 +46,14 @@ def release_source(folder: Path) -> Path:
 
 
 class ReleasedServers(SimulatedServers):
-    """Both servers with version 1.1.0, where no coverage takes its lines for current ones."""
+    """Both servers with version 1.1.0, where no coverage takes its lines for current ones.
+
+    Python's warnings are off: 1.1.0 has some that show in Python's development mode.
+    """
 
     def __init__(self, root: Path, time: SimulatedTime, **stash_options: Any) -> None:
-        super().__init__(root, time, **stash_options)
+        env = {**time.environment, "PYTHONDEVMODE": "", "PYTHONWARNINGS": ""}
+        super().__init__(root, time, extra_env=env, **stash_options)
         self.plugin = self.stash.plugins_path / "community" / "PlexSync"
         self.data = self.plugin / "data"
 

@@ -80,12 +80,13 @@ with open(target, "w") as stream:
 LIGHT_MODULES = {
     "sqlite3", "sqlite3.dbapi2", "_sqlite3", "functools", "_functools", "collections", "_collections",
     "collections.abc", "types", "operator", "_operator", "keyword", "reprlib", "itertools", "datetime", "_datetime",
-    "math", "time", "os", "sys", "gc", "errno", "__future__", "_weakrefset", "weakref",
+    "math", "time", "os", "sys", "gc", "errno", "__future__", "_weakrefset", "weakref", "_types", "_contextvars",
 }  # fmt: skip
 # What `json` loads: more than the start of the interpreter, so only unusual messages may need it.
 JSON_MODULES = {
     "json", "json.decoder", "json.encoder", "json.scanner", "_json", "re", "re._casefix", "re._compiler",
     "re._constants", "re._parser", "_sre", "sre_compile", "sre_constants", "sre_parse", "copyreg", "enum",
+    "_locale",
 }  # fmt: skip
 OURS = {
     "startup", "core", "core.stash_log", "hooks", "hooks.entry", "hooks.message", "sync_queue", "sync_queue.hook_queue", "sync_queue.statements"
@@ -536,7 +537,9 @@ def traced_answer(plugin: Plugin, raw: bytes, tmp_path: Path) -> tuple[Any, dict
         str(plugin.root / "PlexSync.py"),
         str(output),
     ]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    # Python's development mode loads more.
+    left_out = ("COV", "PYTHONDEVMODE", "PYTHONWARNINGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
     finished = subprocess.run(
         command, input=raw, capture_output=True, timeout=LIMIT_S, cwd=os.sep, env=kept, check=False

@@ -57,9 +57,9 @@ def write_module(folder: Path) -> None:
 
 def base_python(python: str) -> str:
     """Return the interpreter that a virtual environment was made from."""
-    return run(
-        python, "import sys; print(getattr(sys, '_base_executable', sys.executable))", env={}
-    )
+    home = run(python, "import sys; print(getattr(sys, '_base_executable', ''))", env={})
+    # Python 3.10 names the virtual environment's own, which is a link to the other.
+    return os.path.realpath(home) if home else python
 
 
 def make_venv(python: str, folder: Path) -> tuple[str, Path]:
