@@ -19,7 +19,7 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 class DetachedProcess(subprocess.Popen[bytes]):
-    """A process that outlives this one on purpose, which nobody waits for."""
+    """A process that outlives this one on purpose, so that this one does not wait for it."""
 
     def __del__(self) -> None:
         """The standard library would warn of a process that still runs."""

@@ -187,7 +187,7 @@ class Tab:
         ]
 
     def resize(self, width: int) -> None:
-        """Make the window that many pixels wide, and wait until the page has drawn itself anew."""
+        """Make the window that many pixels wide, and wait until the page is drawn again."""
         self.page.set_viewport_size({"width": width, "height": HEIGHT})
         self.page.evaluate(
             "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))"
