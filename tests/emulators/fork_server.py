@@ -180,6 +180,9 @@ class _LaunchedWorker:
         self.pid: int = _receive(self._line)
         self._status: int | None = None
 
+    def __del__(self) -> None:
+        self._line.close()
+
     def poll(self) -> int | None:
         """Return the exit status; None while it runs."""
         if self._status is None and select.select([self._line], [], [], 0)[0]:
