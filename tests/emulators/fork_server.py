@@ -287,7 +287,9 @@ def _become(start: _Start, streams: list[int], address: str) -> NoReturn:
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     os.closerange(3, _MAX_DESCRIPTOR)
-    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", 1)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, closefd=False)
     os.environ.clear()
     os.environ.update(start.env)
     time.tzset()

@@ -21,6 +21,8 @@ from tools.package import FILES, FOLDERS, PLUGIN_ID, build
 
 LIMIT_S = 300.0
 INSTALL_LIMIT_S = 600.0
+# pip has warnings of its own, which are errors where the suite runs on every Python.
+NO_WARNINGS = {"PYTHONDEVMODE": "", "PYTHONWARNINGS": ""}
 STAMP = 1_750_000_000
 OLD = "0.9.0"
 
@@ -91,7 +93,7 @@ def download_wheels(folder: Path) -> Path:
         "-r",
         str(ROOT / LOCK),
     ]
-    subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
+    subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S, env={**os.environ, **NO_WARNINGS})
     return folder
 
 
@@ -108,7 +110,7 @@ def install_system_package(python: Path, wheels: Path, name: str) -> None:
     packages = next(python.parent.parent.rglob("site-packages"))
     options = ("--no-index", "--find-links", str(wheels), "--target", str(packages))
     command = [*_pip(), "install", "-q", *options, name]
-    environment = {**os.environ, "PIP_USER": "0"}
+    environment = {**os.environ, **NO_WARNINGS, "PIP_USER": "0"}
     subprocess.run(command, check=True, timeout=LIMIT_S, env=environment)
 
 
@@ -129,7 +131,11 @@ def restore_pip(python: Path) -> None:
     for block in python.parent.parent.rglob("sitecustomize.py"):
         block.unlink()
     subprocess.run(
-        [str(python), "-m", "ensurepip"], check=True, timeout=LIMIT_S, capture_output=True
+        [str(python), "-m", "ensurepip"],
+        check=True,
+        timeout=LIMIT_S,
+        capture_output=True,
+        env={**os.environ, **NO_WARNINGS},
     )
 
 
@@ -138,6 +144,7 @@ def offline(wheels: Path, programs: Path) -> dict[str, str]:
     return {
         "PATH": str(programs),
         "PYTHONPATH": "",
+        **NO_WARNINGS,
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "UV_OFFLINE": "1",
