@@ -9,7 +9,7 @@ KEEP =
 SEED = 1
 TESTS = tests/unit
 # Coverage doubles the time of every process, so it measures only the tests that reach all that ships.
-MEASURED = tests/unit tests/component $(addprefix tests/flow/,test_reconcile.py test_restore.py test_tasks.py)
+MEASURED = tests/unit tests/component
 OUT = dist
 AGAINST =
 STASH = http://localhost:9999

@@ -82,8 +82,8 @@ LIGHT_MODULES = {
     "collections.abc", "types", "operator", "_operator", "keyword", "reprlib", "itertools", "datetime", "_datetime",
     "math", "time", "os", "sys", "gc", "errno", "__future__", "_weakrefset", "weakref", "_types", "_contextvars",
 }  # fmt: skip
-if sys.version_info >= (3, 14):
-    LIGHT_MODULES |= {"warnings", "_py_warnings", "io"}  # what `sqlite3` loads there
+if sys.version_info >= (3, 12):
+    LIGHT_MODULES |= {"warnings", "_py_warnings", "io"}  # what `sqlite3` loads from there on
 # What `json` loads: more than the start of the interpreter, so only unusual messages may need it.
 JSON_MODULES = {
     "json", "json.decoder", "json.encoder", "json.scanner", "_json", "re", "re._casefix", "re._compiler",

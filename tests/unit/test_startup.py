@@ -1,6 +1,7 @@
 """The script's own few lines: reading a message, answering, choosing a door."""
 
 import contextlib
+import gc
 import importlib.util
 import io
 import json
@@ -183,3 +184,31 @@ def test_a_task_that_does_not_exist_is_an_answer(
     answer = installed.run_task_process({}, arguments)
 
     assert list(answer) == ["error"]
+
+
+@pytest.mark.parametrize("call", [{"call": "snapshot"}, {"call": "scene_states", "ids": [42]}])
+def test_a_call_that_is_asked_often_needs_no_packages(
+    installed: ModuleType, call: dict[str, object]
+) -> None:
+    (Path(installed.ROOT) / "dependencies/install.py").unlink()
+
+    answer = installed.run_task_process({}, {"mode": "ui", **call})
+
+    assert list(answer) == ["output"]
+
+
+def test_input_that_cannot_be_read_is_an_answer(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{")))
+    monkeypatch.setattr(sys, "stdout", answered)
+    # Both would outlive this test.
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    monkeypatch.setattr(os, "umask", lambda mask: mask)
+
+    installed.main([])
+
+    answered.seek(0)
+    assert list(json.loads(answered.read())) == ["error"]
+    assert not Path(installed.DATA).exists()
