@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -77,6 +78,8 @@ def lock_target(section: int, item: int, field: Field, *, locked: bool) -> str:
     return f"/library/sections/{section}/all?type=1&id={item}&{field.plex}.locked={int(locked)}"
 
 
+# The names of arguments are the same in each request, and tags and studios in many.
+@lru_cache(maxsize=1024)
 def _encoded(text: str) -> str:
     return quote(text, safe="")
 

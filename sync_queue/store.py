@@ -257,8 +257,7 @@ class JobStore(JobQueries):
 
 
 def _count(connection: sqlite3.Connection, counts: Counts) -> None:
-    for kind, name in counts:
-        connection.execute(sql.COUNT_ONE, {"kind": kind, "name": name})
+    connection.executemany(sql.COUNT_ONE, [{"kind": kind, "name": name} for kind, name in counts])
 
 
 def _meta_value(connection: sqlite3.Connection, key: str) -> str:
