@@ -1,8 +1,8 @@
 # Everything a developer does with this project. Needs Python 3.10+, make and a package index.
 
 PYTHON = python3
-# Tests at a time: more than three on two cores only get in each other's way.
-JOBS = 3
+# Tests at a time: most of those that start processes wait for something.
+JOBS = 4
 # Browsers at a time: a browser works, and does not only wait.
 BROWSERS = 2
 KEEP =
@@ -54,14 +54,14 @@ test: env
 
 suite: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --repeat-processes
+	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --dist worksteal --repeat-processes
 
 browser: env
-	$(PY) -m tests.browser -n $(BROWSERS) -q
+	$(PY) -m tests.browser -n $(BROWSERS) --dist worksteal -q
 
 cover: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) $(TESTS)
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) --dist worksteal $(TESTS)
 	@$(PY) -m coverage combine -q
 	$(PY) -m coverage report --skip-covered --show-missing
 
@@ -78,7 +78,7 @@ check: env
 	@$(MAKE) --no-print-directory --jobs=2 static page-check unit
 
 unit: env
-	$(PY) -m pytest tests/unit --no-cov -q -n 2
+	$(PY) -m pytest tests/unit --no-cov -q -n 2 --dist worksteal
 
 static: env
 	$(PY) -m ruff format --check .

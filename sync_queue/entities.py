@@ -11,6 +11,7 @@ from itertools import chain
 
 from core.entity import Entity, add_details
 from sync_queue import record_statements as record_sql
+from sync_queue.database import read_among
 from sync_queue.store import JobStore
 
 Shows = Mapping[int, Collection[Entity]]
@@ -18,19 +19,21 @@ Shows = Mapping[int, Collection[Entity]]
 
 
 class EntityIndex:
-    """Both tables in the queue's database."""
+    """Both tables in the queue's database. Only the worker that holds the lease writes them."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
+        self._before_write: dict[int, frozenset[str]] = {}
 
     # -- scenes ---------------------------------------------------------------------------------
 
     def of_scene(self, scene_id: int) -> frozenset[str]:
         """Return the subjects that the scene's items may show; empty if nothing is known."""
-        row = self._store.connection.execute(
-            record_sql.SCENE_ENTITIES, {"scene_id": scene_id}
-        ).fetchone()
-        return frozenset(row[0].split()) if row else frozenset()
+        return self._of_scenes([scene_id]).get(scene_id, frozenset())
+
+    def _of_scenes(self, scene_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+        rows = read_among(self._store.connection, record_sql.SCENE_ENTITIES, list(scene_ids))
+        return {scene_id: frozenset(text.split()) for scene_id, text in rows}
 
     def scenes_showing(self, subject: str, after: int, limit: int) -> list[int]:
         """Return the next scenes by id whose items may show the entity; [] at the end."""
@@ -47,28 +50,23 @@ class EntityIndex:
         scenes show, usually []. Scenes then show both, so neither counts as known: the entity's job
         carries its final state to all of them.
         """
-        wider: dict[int, frozenset[str]] = {}
-        for scene_id, entities in shows.items():
-            known = self.of_scene(scene_id)
-            both = known | {entity.subject for entity in entities}
-            if both != known:
-                wider[scene_id] = both
+        wider = self._note_before_write(shows)
         # A studio that is one scene's own and another's parent counts as the own, which tells more.
         every = chain.from_iterable(shows.values())
         seen = {
             entity.subject: entity
             for entity in sorted(every, key=lambda entity: entity.parent is not None)
         }
-        known_as = {subject: self.known(subject) for subject in seen}
+        known_as = self._known_among(seen)
         news = [
-            _added(known_as[subject], entity)
+            _added(known_as.get(subject), entity)
             for subject, entity in seen.items()
-            if _adds(known_as[subject], entity)
+            if _adds(known_as.get(subject), entity)
         ]
         renamed = [
             subject
-            for subject, known in known_as.items()
-            if known and not known.shows_same_as(seen[subject])
+            for subject, entity in seen.items()
+            if subject in known_as and not known_as[subject].shows_same_as(entity)
         ]
         if wider or news or renamed:
             with self._store.transaction() as connection:
@@ -80,15 +78,30 @@ class EntityIndex:
                     connection.execute(record_sql.CLEAR_ENTITY_NAME, {"subject": subject})
         return renamed
 
+    def _note_before_write(self, shows: Shows) -> dict[int, frozenset[str]]:
+        """Note what the scenes' rows will hold; return those that hold less now."""
+        known = self._of_scenes(shows)
+        self._before_write = {
+            scene_id: known.get(scene_id, frozenset()) | {entity.subject for entity in entities}
+            for scene_id, entities in shows.items()
+        }
+        return {
+            scene_id: subjects
+            for scene_id, subjects in self._before_write.items()
+            if subjects != known.get(scene_id, frozenset())
+        }
+
     def record_after_write(self, scene_id: int, subjects: Iterable[str]) -> None:
         """After Plex was written: the scene shows these and nothing else."""
         exact = frozenset(subjects)
-        if self.of_scene(scene_id) != exact:
+        known = self._before_write.pop(scene_id, None)
+        if (self.of_scene(scene_id) if known is None else known) != exact:
             with self._store.transaction() as connection:
                 connection.execute(record_sql.SAVE_SCENE_ENTITIES, _row(scene_id, exact))
 
     def forget_scene(self, scene_id: int) -> None:
         """Remove the row of a deleted scene."""
+        self._before_write.pop(scene_id, None)
         with self._store.transaction() as connection:
             connection.execute(record_sql.FORGET_SCENE_ENTITIES, {"scene_id": scene_id})
 
@@ -96,8 +109,11 @@ class EntityIndex:
 
     def known(self, subject: str) -> Entity | None:
         """Return what every indexed scene shows of the entity; None if no scene does."""
-        row = self._store.connection.execute(record_sql.ENTITY, {"subject": subject}).fetchone()
-        return Entity(*row) if row else None
+        return self._known_among([subject]).get(subject)
+
+    def _known_among(self, subjects: Iterable[str]) -> dict[str, Entity]:
+        rows = read_among(self._store.connection, record_sql.ENTITIES, list(subjects))
+        return {row[0]: Entity(*row) for row in rows}
 
     def known_of_kind(self, kind: str) -> list[str]:
         """Return the subjects of every known entity of one kind."""

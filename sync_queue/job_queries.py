@@ -49,19 +49,31 @@ class JobQueries:
         Raises:
             Fenced: a newer worker has started.
         """
-        if self._epoch is None:
-            return
-        row = self._connection.execute(sql.EPOCH).fetchone()
-        if row is None or row[0] != self._epoch:
+        if self._epoch is not None:
+            row = self._connection.execute(sql.EPOCH).fetchone()
+            self._compare_epoch(row[0] if row else None)
+
+    def _compare_epoch(self, newest: int | None) -> None:
+        if self._epoch is not None and newest != self._epoch:
             raise Fenced(f"worker epoch {self._epoch} is over")
 
     def has_higher_priority_due(self, priority: int) -> bool:
         """Return True if a job of a more urgent priority is due now."""
-        others = ", ".join(str(other) for other in PRIORITIES if other < priority)
-        statement = sql.PRIORITIES_DUE.format(others)
+        statement = sql.PRIORITIES_DUE.format(_more_urgent(priority))
         return (
             self._connection.execute(statement, {"now": self._clock.wall()}).fetchone() is not None
         )
+
+    def is_preempted(self, priority: int) -> bool:
+        """Return `has_higher_priority_due`, and do `check_epoch` with the same statement.
+
+        Raises:
+            Fenced: a newer worker has started.
+        """
+        statement = sql.EPOCH_AND_DUE.format(_more_urgent(priority))
+        row = self._connection.execute(statement, {"now": self._clock.wall()}).fetchone()
+        self._compare_epoch(row[0])
+        return bool(row[1])
 
     def is_due(self) -> bool:
         """Return True if any job is due now."""
@@ -115,3 +127,7 @@ class JobQueries:
         """Return the ids of the jobs that were marked last; () if none was since the last claim."""
         row = self._connection.execute(sql.CURRENT_JOBS).fetchone()
         return tuple(map(int, str(row[0]).split())) if row and row[0] is not None else ()
+
+
+def _more_urgent(priority: int) -> str:
+    return ", ".join(str(other) for other in PRIORITIES if other < priority)

@@ -90,7 +90,7 @@ FORGET_ORIGINALS = "DELETE FROM originals WHERE server = :server AND item = :ite
 # What scenes show: one row per scene with its entities as ' performer:3 tag:7 ', so that one pass
 # finds the scenes
 # of an entity; and of each entity the name that they show.
-SCENE_ENTITIES = "SELECT entities FROM scene_entities WHERE scene_id = :scene_id"
+SCENE_ENTITIES = "SELECT scene_id, entities FROM scene_entities WHERE scene_id IN ({})"
 SAVE_SCENE_ENTITIES = """
 INSERT INTO scene_entities (scene_id, entities) VALUES (:scene_id, :entities)
 ON CONFLICT (scene_id) DO UPDATE SET entities = excluded.entities
@@ -100,7 +100,7 @@ SCENES_SHOWING = """
 SELECT scene_id FROM scene_entities WHERE scene_id > :after AND entities LIKE :pattern ORDER BY scene_id LIMIT :limit
 """
 ENTITY_COLUMNS = "subject, shown, parent, updated_at, read_at, details"
-ENTITY = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject = :subject"
+ENTITIES = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject IN ({{}})"
 ENTITIES_OF_KIND = "SELECT subject FROM entities WHERE subject LIKE :pattern"
 ENTITY_ROWS_OF_KIND = f"SELECT {ENTITY_COLUMNS} FROM entities WHERE subject LIKE :pattern"
 SAVE_ENTITY = f"""

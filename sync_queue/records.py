@@ -9,12 +9,11 @@ from core.record import SyncRecord
 from sync_queue import record_statements as record_sql
 from sync_queue import statements as sql
 from sync_queue.collections import OwnCollections
+from sync_queue.database import read_among
 from sync_queue.history_document import SUSPENDED_PATTERN
 from sync_queue.originals import KeptItem, Originals
 from sync_queue.record_rows import parse_rows, row_of
 from sync_queue.store import JobStore
-
-_MAX_KEYS = 900
 
 UNASSIGNED = (
     0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
@@ -125,15 +124,9 @@ class Records:
     def _read_many(
         self, statement: str, keys: Sequence[int], server: str, without: Collection[int] = ()
     ) -> list[SyncRecord]:
-        records: list[SyncRecord] = []
-        # SQLite before 3.32 takes 999 parameters in one statement.
-        for start in range(0, len(keys), _MAX_KEYS):
-            part = keys[start : start + _MAX_KEYS]
-            marks = ", ".join("?" * len(part))
-            rows = self._store.connection.execute(statement.format(marks), (server, *part))
-            # Parsing costs more than reading.
-            records.extend(parse_rows(row for row in rows if row[0] not in without))
-        return records
+        rows = read_among(self._store.connection, statement, keys, server)
+        # Parsing costs more than reading.
+        return list(parse_rows(row for row in rows if row[0] not in without))
 
     def kept_items(self, scene_id: int, server: str) -> list[KeptItem]:
         """Return the items that were written for the scene and whose originals are kept."""
@@ -142,12 +135,8 @@ class Records:
 
     def recorded_scenes(self, scene_ids: Sequence[int]) -> set[int]:
         """Return those of the scenes that have a record on any server."""
-        found: set[int] = set()
-        for start in range(0, len(scene_ids), _MAX_KEYS):
-            part = scene_ids[start : start + _MAX_KEYS]
-            statement = record_sql.RECORDED_AMONG.format(", ".join("?" * len(part)))
-            found.update(row[0] for row in self._store.connection.execute(statement, part))
-        return found
+        rows = read_among(self._store.connection, record_sql.RECORDED_AMONG, scene_ids)
+        return {row[0] for row in rows}
 
     def places(self, server: str) -> Iterator[RecordPlace]:
         """Yield where the file of each record of a scene is; one statement for all of them."""

@@ -60,6 +60,8 @@ CLAIM = f"UPDATE {QUEUE} SET status = 2 WHERE _id = :id AND status < 2"
 PRIORITIES_DUE = (
     f"SELECT 1 FROM {QUEUE} WHERE status < 2 AND priority IN ({{}}) AND due_at <= :now LIMIT 1"
 )
+# Before each request: the epoch, and whether a more urgent job is due.
+EPOCH_AND_DUE = f"SELECT (SELECT epoch FROM worker WHERE id = 1), EXISTS ({PRIORITIES_DUE})"
 # Clocks jump: what would wait longer than anything may is due now.
 CLAMP_DUE = f"UPDATE {QUEUE} SET due_at = :now WHERE status < 2 AND due_at > :now + :longest"
 NEXT_DUE = f"SELECT min(due_at) FROM {QUEUE} WHERE status < 2"

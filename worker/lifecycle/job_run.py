@@ -92,11 +92,11 @@ class JobRun:
         Raises:
             Fenced: a newer worker has started.
         """
-        self._store.check_epoch()
         if key not in self._begun:
+            self._store.check_epoch()
             return True
         job, _ = self._begun[key]
-        return not self._is_halted and not self._store.has_higher_priority_due(job.priority)
+        return not self._store.is_preempted(job.priority) and not self._is_halted
 
     @property
     def _is_halted(self) -> bool:
