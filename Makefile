@@ -3,8 +3,8 @@
 PYTHON = python3
 # Tests at a time: most of those that start processes wait for something.
 JOBS = 4
-# Browsers at a time: a browser works, and does not only wait.
-BROWSERS = 2
+# Browsers at a time.
+BROWSERS = 3
 KEEP =
 SEED = 1
 TESTS = tests/unit
@@ -20,7 +20,7 @@ PY = .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 TYPED = $(shell $(PYTHON) -m tools.layout) tools benchmarks tests noxfile.py
 
-.PHONY: help env test suite browser test-all cover gate check unit static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
+.PHONY: help env test test-all cover gate check unit static docs demo bench figures profile fuzz soak tables lock lock-check package ui page-check page-env screenshots check-stash clean
 
 help:
 	@echo "make demo     see a change travel from Stash to Plex (KEEP=1 leaves both servers up)"
@@ -47,17 +47,11 @@ help:
 env:
 	@PYTHON="$(PYTHON)" sh tools/make_env.sh
 
-# Most tests of processes wait, so the browser's run beside them.
 test: env
-	@$(MAKE) --no-print-directory --jobs=2 suite browser
-	@$(MAKE) --no-print-directory gate
-
-suite: env
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --dist worksteal --repeat-processes
-
-browser: env
-	$(PY) -m tests.browser -n $(BROWSERS) --dist worksteal -q
+	@$(MAKE) --no-print-directory gate
+	$(PY) -m tests.browser -n $(BROWSERS) --dist worksteal
 
 cover: env
 	@$(PY) -m coverage erase

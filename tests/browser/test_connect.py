@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.emulators.plex_tv import PlexTvEmulator
-from tests.harness.browser import BOTH_WIDTHS, LIMIT_MS, Tab, expect
+from tests.harness.browser import LIMIT_MS, NARROW, WIDE, Tab, expect
 from tests.harness.processes import ProcessHarness, running
 from tests.harness.servers import TOKEN
 from tests.harness.waiting import wait_for
@@ -57,8 +57,12 @@ def click(_tab: Tab, target: Locator) -> None:
     target.click()
 
 
-@BOTH_WIDTHS
-@pytest.mark.parametrize("use", [click, press], ids=["mouse", "keyboard"])
+@pytest.mark.parametrize(
+    ("use", "width"),
+    [(click, NARROW), (press, WIDE)],
+    ids=["mouse on a phone", "keyboard"],
+    indirect=["width"],
+)
 def test_a_first_run_leads_to_the_first_synced_scene(
     tab: Tab, site: ProcessHarness, tv: PlexTvEmulator, use: Callable[[Tab, Locator], None]
 ) -> None:
