@@ -70,6 +70,7 @@ def test_clearing_can_be_cancelled(tab: Tab, site: ProcessHarness) -> None:
     add_later_jobs(site.data, 1, 3)
     tab.open("/plexsync?tab=queue")
     tab.button("Clear the queue").click()
+    expect(tab.page.get_by_role("dialog")).to_contain_text("3 waiting jobs will be deleted")
 
     tab.page.keyboard.press("Escape")
 
