@@ -29,11 +29,12 @@ class EntityIndex:
 
     def of_scene(self, scene_id: int) -> frozenset[str]:
         """Return the subjects that the scene's items may show; empty if nothing is known."""
-        return self._of_scenes([scene_id]).get(scene_id, frozenset())
+        return self._of_scenes([scene_id])[scene_id]
 
-    def _of_scenes(self, scene_ids: Iterable[int]) -> dict[int, frozenset[str]]:
-        rows = read_among(self._store.connection, record_sql.SCENE_ENTITIES, list(scene_ids))
-        return {scene_id: frozenset(text.split()) for scene_id, text in rows}
+    def _of_scenes(self, scene_ids: Collection[int]) -> dict[int, frozenset[str]]:
+        """Return `of_scene` for each of these scenes."""
+        rows = dict(read_among(self._store.connection, record_sql.SCENE_ENTITIES, list(scene_ids)))
+        return {scene_id: frozenset(rows.get(scene_id, "").split()) for scene_id in scene_ids}
 
     def scenes_showing(self, subject: str, after: int, limit: int) -> list[int]:
         """Return the next scenes by id whose items may show the entity; [] at the end."""
@@ -50,7 +51,12 @@ class EntityIndex:
         scenes show, usually []. Scenes then show both, so neither counts as known: the entity's job
         carries its final state to all of them.
         """
-        wider = self._note_before_write(shows)
+        known_of = self._of_scenes(shows)
+        recorded = {
+            scene_id: known | {entity.subject for entity in shows[scene_id]}
+            for scene_id, known in known_of.items()
+        }
+        wider = {key: both for key, both in recorded.items() if both != known_of[key]}
         # A studio that is one scene's own and another's parent counts as the own, which tells more.
         every = chain.from_iterable(shows.values())
         seen = {
@@ -76,20 +82,8 @@ class EntityIndex:
                     connection.execute(record_sql.ADD_ENTITY, _values(entity))
                 for subject in renamed:
                     connection.execute(record_sql.CLEAR_ENTITY_NAME, {"subject": subject})
+        self._before_write = recorded
         return renamed
-
-    def _note_before_write(self, shows: Shows) -> dict[int, frozenset[str]]:
-        """Note what the scenes' rows will hold; return those that hold less now."""
-        known = self._of_scenes(shows)
-        self._before_write = {
-            scene_id: known.get(scene_id, frozenset()) | {entity.subject for entity in entities}
-            for scene_id, entities in shows.items()
-        }
-        return {
-            scene_id: subjects
-            for scene_id, subjects in self._before_write.items()
-            if subjects != known.get(scene_id, frozenset())
-        }
 
     def record_after_write(self, scene_id: int, subjects: Iterable[str]) -> None:
         """After Plex was written: the scene shows these and nothing else."""
