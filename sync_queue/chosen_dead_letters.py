@@ -11,12 +11,11 @@ from core.clock import Clock
 from core.job import PRIORITY_EDIT, REQUEUED
 from sync_queue import list_statements as list_sql
 from sync_queue import statements as sql
+from sync_queue.database import read_among
 from sync_queue.dead_letters import DeadLetter, dead_letter_of
 from sync_queue.hook_queue import job_row
 from sync_queue.shown_number import was_shown
 from sync_queue.store import JobStore
-
-PER_QUERY = 500  # SQLite before 3.32 takes 999 values
 
 _Chosen = list[tuple[str, int]]
 """The subject and the priority of each chosen dead letter."""
@@ -124,7 +123,4 @@ def _chosen(connection: sqlite3.Connection, choice: Choice) -> _Chosen:
 
 def _of_subjects(connection: sqlite3.Connection, subjects: Sequence[str]) -> Iterator[DeadLetter]:
     distinct = list(dict.fromkeys(subjects))
-    for start in range(0, len(distinct), PER_QUERY):
-        names = distinct[start : start + PER_QUERY]
-        statement = list_sql.DEAD_LETTERS_OF.format(places=", ".join("?" * len(names)))
-        yield from map(dead_letter_of, connection.execute(statement, names))
+    return map(dead_letter_of, read_among(connection, list_sql.DEAD_LETTERS_OF, distinct))

@@ -49,9 +49,10 @@ class JobQueries:
         Raises:
             Fenced: a newer worker has started.
         """
-        if self._epoch is not None:
-            row = self._connection.execute(sql.EPOCH).fetchone()
-            self._compare_epoch(row[0] if row else None)
+        if self._epoch is None:
+            return
+        row = self._connection.execute(sql.EPOCH).fetchone()
+        self._compare_epoch(row[0] if row else None)
 
     def _compare_epoch(self, newest: int | None) -> None:
         if self._epoch is not None and newest != self._epoch:

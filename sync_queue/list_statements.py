@@ -33,7 +33,7 @@ ORDER BY last_at DESC, subject LIMIT :limit OFFSET :offset
 """
 OF_REASON = "WHERE reason = :reason"
 COUNT_DEAD_LETTERS_OF = "SELECT count(*) FROM dead_letters WHERE :reason = '' OR reason = :reason"
-DEAD_LETTERS_OF = f"SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters WHERE subject IN ({{places}})"
+DEAD_LETTERS_OF = f"SELECT {DEAD_LETTER_COLUMNS} FROM dead_letters WHERE subject IN ({{}})"
 CHOSEN_DEAD_LETTERS = """
 SELECT subject, priority FROM dead_letters WHERE (:reason = '' OR reason = :reason)
   AND last_at < :before
