@@ -49,13 +49,13 @@ env:
 
 test: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --dist worksteal --repeat-processes
+	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --repeat-processes
 	@$(MAKE) --no-print-directory gate
-	$(PY) -m tests.browser -n $(BROWSERS) --dist worksteal
+	$(PY) -m tests.browser -n $(BROWSERS)
 
 cover: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) --dist worksteal $(TESTS)
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) $(TESTS)
 	@$(PY) -m coverage combine -q
 	$(PY) -m coverage report --skip-covered --show-missing
 
@@ -72,7 +72,7 @@ check: env
 	@$(MAKE) --no-print-directory --jobs=2 static page-check unit
 
 unit: env
-	$(PY) -m pytest tests/unit --no-cov -q -n 2 --dist worksteal
+	$(PY) -m pytest tests/unit --no-cov -q -n 2
 
 static: env
 	$(PY) -m ruff format --check .

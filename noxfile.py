@@ -96,7 +96,5 @@ def run_tests(session: nox.Session, arguments: list[str] | tuple[str, ...]) -> N
     """Run pytest with every warning an error."""
     jobs = os.environ.get("JOBS", "2")
     session.run(
-        *("python", "-m", "pytest", "--no-cov", "-n", jobs, "--dist", "worksteal", *arguments),
-        env=STRICT,
-        silent=False,
+        *("python", "-m", "pytest", "--no-cov", "-n", jobs, *arguments), env=STRICT, silent=False
     )

@@ -1,7 +1,9 @@
 """Provide the fixtures and hooks that every test may use."""
 
 import os
+from typing import Any
 
+import pytest
 from hypothesis import settings
 
 from tests.emulators.fixtures_plex import plex, plex_clock, timed_plex
@@ -18,3 +20,13 @@ settings.register_profile(
     "suite", deadline=None, derandomize=not FUZZED, max_examples=max(FUZZED, 30)
 )
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker that is done take over tests of the others: some tests take a thousand times as
+    long as most.
+    """
+    from xdist import scheduler  # type: ignore[import-untyped]  # noqa: PLC0415 may be missing
+
+    return scheduler.WorkStealingScheduling(config, log)
