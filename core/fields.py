@@ -42,7 +42,7 @@ class LockRule(Enum):
     BY_PLEX = "by_plex"  # Plex locks an image that is uploaded or selected
 
 
-# Each row is one object: comparing and hashing all its attributes costs a sync a twentieth of its time.
+# Each row is one object. Hashing all its attributes would cost a sync a twentieth of its time.
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """One synced field.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flow.simulated_time import SimulatedServers, SimulatedTime
+from tests.harness.packages import NO_WARNINGS
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 RELEASED = "1.1.0"
@@ -52,7 +53,7 @@ class ReleasedServers(SimulatedServers):
     """
 
     def __init__(self, root: Path, time: SimulatedTime, **stash_options: Any) -> None:
-        env = {**time.environment, "PYTHONDEVMODE": "", "PYTHONWARNINGS": ""}
+        env = {**time.environment, **NO_WARNINGS}
         super().__init__(root, time, extra_env=env, **stash_options)
         self.plugin = self.stash.plugins_path / "community" / "PlexSync"
         self.data = self.plugin / "data"

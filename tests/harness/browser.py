@@ -190,7 +190,10 @@ class Tab:
         """Make the window that many pixels wide, and wait until the page is drawn again."""
         self.page.set_viewport_size({"width": width, "height": HEIGHT})
         self.page.evaluate(
-            "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))"
+            """async () => {
+                // Charts follow in the frame after the one in which they see their new width.
+                for (const _ of [1, 2, 3]) await new Promise(requestAnimationFrame);
+            }"""
         )
 
     def overflow(self) -> int:

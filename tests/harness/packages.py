@@ -21,7 +21,7 @@ from tools.package import FILES, FOLDERS, PLUGIN_ID, build
 
 LIMIT_S = 300.0
 INSTALL_LIMIT_S = 600.0
-# pip has warnings of its own, which are errors where the suite runs on every Python.
+# For code that is not this checkout's: its warnings are errors where the suite runs on every Python.
 NO_WARNINGS = {"PYTHONDEVMODE": "", "PYTHONWARNINGS": ""}
 STAMP = 1_750_000_000
 OLD = "0.9.0"
