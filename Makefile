@@ -8,7 +8,7 @@ BROWSERS = 3
 KEEP =
 SEED = 1
 TESTS = tests/unit
-# Coverage doubles the time of every process, so it measures only the tests that reach all that ships.
+# Coverage doubles the time of a process, so it measures only tests that reach all that ships.
 MEASURED = tests/unit tests/component
 OUT = dist
 AGAINST =
@@ -49,8 +49,9 @@ env:
 
 test: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest --ignore=tests/browser -m "not soak" --measure "$(MEASURED)" -n $(JOBS) --repeat-processes
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) --repeat-processes $(MEASURED)
 	@$(MAKE) --no-print-directory gate
+	$(PY) -m pytest -m "not soak" -n $(JOBS) --repeat-processes $(addprefix --ignore=,tests/browser $(MEASURED))
 	$(PY) -m tests.browser -n $(BROWSERS)
 
 cover: env

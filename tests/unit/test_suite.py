@@ -1,11 +1,15 @@
 """Check the suite itself: test folders do not import each other, and test names stay short."""
 
 import ast
+import os
+import sys
+import threading
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 
-from tests.harness.measured import is_measured
+from tests.harness.measured import VARIABLE, paused
 from tests.harness.plugin_copy import ROOT
 from tests.harness.sources import parsed
 
@@ -56,18 +60,23 @@ def test_test_names_have_no_more_than_60_characters() -> None:
     assert long_names == []
 
 
-@pytest.mark.parametrize(
-    ("path", "chosen", "is_property", "measured"),
-    [
-        ("tests/unit/core/test_job.py", "", True, True),
-        ("tests/unit/core/test_job.py", "tests/unit tests/flow/test_a.py", False, True),
-        ("tests/unit/core/test_job.py", "tests/unit tests/flow/test_a.py", True, False),
-        ("tests/flow/test_a.py", "tests/unit tests/flow/test_a.py", False, True),
-        ("tests/flow/test_b.py", "tests/unit tests/flow/test_a.py", False, False),
-        ("tests/unit_of_work/test_b.py", "tests/unit", False, False),
-    ],
-)
-def test_coverage_measures_the_chosen_tests(
-    path: str, chosen: str, is_property: bool, measured: bool
-) -> None:
-    assert is_measured(path, chosen, is_property=is_property) is measured
+def test_property_tests_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage is switched on again afterwards, for this thread, new ones and processes."""
+
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        """Trace nothing."""
+
+    monkeypatch.setenv(VARIABLE, "of coverage")
+    before = sys.gettrace(), threading.gettrace()
+    sys.settrace(trace)
+    threading.settrace(trace)
+    try:
+        with paused():
+            during = sys.gettrace(), threading.gettrace(), os.environ.get(VARIABLE)
+        after = sys.gettrace(), threading.gettrace(), os.environ.get(VARIABLE)
+    finally:
+        sys.settrace(before[0])
+        threading.settrace(before[1])
+
+    assert during == (None, None, None)
+    assert after == (trace, trace, "of coverage")
