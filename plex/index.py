@@ -88,7 +88,7 @@ class FileIndex:
         if self.state(section_uuid) is None:
             return
         with self._reset_if_corrupt():
-            for number in range(BUCKETS):
+            for number in sorted(self._stored_numbers(section_uuid)):
                 for rows in self._bucket(section_uuid, number).values():
                     yield from (PlexFile(*row) for row in rows)
 
@@ -178,12 +178,8 @@ class FileIndex:
         has_new_files = not was_listed
         collector = ChangeCollector()
         with self._cache.transact():
-            # The first listing of a new installation has nothing to compare with.
-            numbers = range(BUCKETS) if len(self._cache) else sorted(buckets)
-            for number in numbers:
+            for number in sorted(self._stored_numbers(section_uuid).union(buckets)):
                 bucket, old = buckets.get(number), self._bucket(section_uuid, number)
-                if bucket is None and not old:
-                    continue
                 if bucket is None:
                     self._cache.delete(_key(section_uuid, number))
                 elif bucket != old:
@@ -237,6 +233,14 @@ class FileIndex:
 
     def _set_state(self, section_uuid: str, state: IndexState) -> None:
         self._cache.set(_state_key(section_uuid), asdict(state))
+
+    def _stored_numbers(self, section_uuid: str) -> set[int]:
+        """Return the numbers of the library's buckets that have a row; most have none at first."""
+        return {
+            key[2]
+            for key in self._cache
+            if isinstance(key, list) and key[:2] == _key(section_uuid, 0)[:2]
+        }
 
     def _bucket(self, section_uuid: str, number: int) -> _Bucket:
         bucket = self._cache.get(_key(section_uuid, number))
