@@ -78,4 +78,4 @@ time.monotonic = _TIME.monotonic
 time.perf_counter = _TIME.monotonic
 time.sleep = _TIME.sleep  # type: ignore[assignment]
 subprocess.Popen.__init__ = _start_announced  # type: ignore[assignment, method-assign]
-random.Random.uniform = _middle  # type: ignore[method-assign]
+random.Random.uniform = _middle  # type: ignore[assignment, method-assign]
