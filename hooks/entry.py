@@ -5,8 +5,8 @@ worker reads the scene, or what scenes show of a performer, studio, tag or group
 and decides.
 """
 
+import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import os
-import sqlite3
 from collections.abc import Callable, Sequence
 
 from core.stash_log import LEVELS, write_log

@@ -1,6 +1,6 @@
 """Read a hook's message with SQLite: loading `json` costs more than starting the interpreter."""
 
-import sqlite3
+import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 
 MERGE = "Tag.Merge.Post"  # the only event whose input matters
 

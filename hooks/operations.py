@@ -6,8 +6,8 @@ Standard library only.
 
 from __future__ import annotations
 
+import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import os
-import sqlite3
 from collections.abc import Callable
 
 from core.stash_log import LEVELS, write_log

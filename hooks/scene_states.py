@@ -4,7 +4,7 @@ As light as `hooks/snapshot.py`: standard library only, nothing is written, only
 is read.
 """
 
-import sqlite3
+import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 from collections.abc import Mapping
 
 from sync_queue import statements as sql

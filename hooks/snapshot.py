@@ -4,9 +4,9 @@ As light as a hook, because Stash starts a process for it every few seconds whil
 standard library only, nothing is written, no document is validated in depth.
 """
 
+import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import json
 import os
-import sqlite3
 from collections.abc import Mapping
 
 from core.version import VERSION

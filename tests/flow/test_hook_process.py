@@ -77,13 +77,11 @@ with open(target, "w") as stream:
     json.dump({"modules": loaded, "events": events, "status": code}, stream)
 """
 
+# No `sqlite3`: Python itself needs only a part of it to open a database.
 LIGHT_MODULES = {
-    "sqlite3", "sqlite3.dbapi2", "_sqlite3", "functools", "_functools", "collections", "_collections",
-    "collections.abc", "types", "operator", "_operator", "keyword", "reprlib", "itertools", "datetime", "_datetime",
-    "math", "time", "os", "sys", "gc", "errno", "__future__", "_weakrefset", "weakref", "_types", "_contextvars",
+    "_sqlite3", "functools", "_functools", "collections", "_collections", "collections.abc", "types", "operator",
+    "_operator", "keyword", "reprlib", "itertools", "time", "os", "sys", "gc", "errno", "_types", "__future__",
 }  # fmt: skip
-if sys.version_info >= (3, 12):
-    LIGHT_MODULES |= {"warnings", "_py_warnings", "io"}  # what `sqlite3` loads from there on
 # What `json` loads: more than the start of the interpreter, so only unusual messages may need it.
 JSON_MODULES = {
     "json", "json.decoder", "json.encoder", "json.scanner", "_json", "re", "re._casefix", "re._compiler",
@@ -98,7 +96,7 @@ LIGHT_CALLS = {
     "core.version", "hooks.operations", "hooks.snapshot", "hooks.scene_states",
 }  # fmt: skip
 STARTING = {
-    "core.launch", "subprocess", "_posixsubprocess", "select", "selectors", "signal", "_signal", "fcntl", "threading",
+    "core.launch", "_weakrefset", "weakref", "subprocess", "_posixsubprocess", "select", "selectors", "signal", "_signal", "fcntl", "threading",
     "_thread", "contextlib", "locale", "_locale", "warnings", "builtins", "grp", "pwd", "msvcrt", "_winapi",
     "math", "abc", "heapq", "_heapq",
 }  # fmt: skip
