@@ -9,7 +9,6 @@ import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import os
 from collections.abc import Callable, Sequence
 
-from core.stash_log import LEVELS, write_log
 from hooks.message import MERGE
 from sync_queue import statements as sql
 from sync_queue.hook_queue import (
@@ -205,7 +204,7 @@ def _start(
             f"PlexSync could not start its worker: {error}. The change is kept; "
             "run the task Process Queue."
         )
-        write_log(write_error, "error", text)
+        _write_log(write_error, "error", text)
         return None
 
 
@@ -225,7 +224,7 @@ def _enqueue_or_spill(
     try:
         insert_job(connection, notes[0], session, notes[1:])
         for level, text in pop_notices(connection, now):
-            write_log(write_error, level, text)
+            _write_log(write_error, level, text)
     except sqlite3.Error:
         write_spills(data_dir, notes, session)
     finally:
@@ -235,8 +234,16 @@ def _enqueue_or_spill(
 def print_pending_message(data_dir: str, write_error: Callable[[bytes], object]) -> None:
     """Say what a worker left that could not even load the packages it keeps notices with."""
     left = pop_pending_message(data_dir)
-    if left is not None and left[0] in LEVELS:
-        write_log(write_error, *left)
+    if left is not None:
+        _write_log(write_error, *left)
+
+
+def _write_log(write_error: Callable[[bytes], object], level: str, text: str) -> None:
+    """Write a line to Stash's log, or none where Stash does not know the level."""
+    from core.stash_log import LEVELS, write_log  # few hooks have a line to write
+
+    if level in LEVELS:
+        write_log(write_error, level, text)
 
 
 def _failure_message(note: dict[str, object], error: Exception) -> str:

@@ -89,15 +89,15 @@ JSON_MODULES = {
     "_locale",
 }  # fmt: skip
 OURS = {
-    "startup", "core", "core.stash_log", "hooks", "hooks.entry", "hooks.message", "sync_queue", "sync_queue.hook_queue", "sync_queue.statements"
+    "startup", "hooks", "hooks.entry", "hooks.message", "sync_queue", "sync_queue.hook_queue", "sync_queue.statements"
 }  # fmt: skip
 # What the two calls load that the page makes again and again.
 LIGHT_CALLS = {
-    "core.version", "hooks.operations", "hooks.snapshot", "hooks.scene_states",
+    "core", "core.stash_log", "core.version", "hooks.operations", "hooks.snapshot", "hooks.scene_states",
 }  # fmt: skip
 STARTING = {
-    "core.launch", "_weakrefset", "weakref", "subprocess", "_posixsubprocess", "select", "selectors", "signal", "_signal", "fcntl", "threading",
-    "_thread", "contextlib", "locale", "_locale", "warnings", "builtins", "grp", "pwd", "msvcrt", "_winapi",
+    "core", "core.launch", "_weakrefset", "weakref", "subprocess", "_posixsubprocess", "select", "selectors", "signal",
+    "_signal", "fcntl", "threading", "_thread", "contextlib", "locale", "_locale", "warnings", "builtins", "grp", "pwd", "msvcrt", "_winapi",
     "math", "abc", "heapq", "_heapq",
 }  # fmt: skip
 

@@ -374,6 +374,17 @@ def test_the_hook_prints_pending_notices_once(harness: HookHarness) -> None:
     assert harness.errors == [b"\x01w\x02Check the token.\n"]
 
 
+def test_a_notice_of_an_unknown_level_is_not_printed(harness: HookHarness) -> None:
+    opened = open_database(harness.data_dir)
+    store = JobStore(opened.queue.connection, FakeClock())
+    Notices(store).add("PlexAccessError", "shout", "Check the token.", NOW)
+
+    answer = harness.run(context(), FakeWorkerStart())
+
+    assert (answer, harness.errors) == ({"output": "ok"}, [])
+    assert harness.subjects() == ["scene:42"]
+
+
 def test_the_hook_prints_a_pending_message_without_a_database(harness: HookHarness) -> None:
     write_pending_message(str(harness.data_dir), "error", "Install pip first.")
 
