@@ -7,10 +7,10 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
 
-TYPE_CHECKING = False  # `typing` costs a hook more than its own work
+TYPE_CHECKING = False  # `typing` and `collections.abc` cost a hook more than its own work
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -32,7 +32,7 @@ def read_message(raw: bytes) -> dict[str, object]:
     return message
 
 
-def start_worker(started_by: str) -> Callable[[], int | None]:
+def start_worker(started_by: str) -> "Callable[[], int | None]":
     """Start a worker; `subprocess` is loaded only on this way."""
     from core.launch import launch_worker
 

@@ -7,7 +7,6 @@ and decides.
 
 import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import os
-from collections.abc import Callable, Sequence
 
 from hooks.message import MERGE
 from sync_queue import statements as sql
@@ -22,6 +21,13 @@ from sync_queue.hook_queue import (
     session_parameters,
     write_spills,
 )
+
+TYPE_CHECKING = False  # `typing` and `collections.abc` cost a hook more than its own work
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    PollProcess = Callable[[], int | None]
+    """Says whether a started worker has ended: None while it runs."""
 
 SCENE_TRIGGERS = ("Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post")
 # What scenes show changes without the scenes being touched.
@@ -81,9 +87,6 @@ IGNORED_ENTITY_KEYS = frozenset(
 EDIT = 0  # the priority of a user's edit (core/job.py names them all; the hook does not load it)
 SCENE = "scene"
 MAX_ID = 19  # digits; what SQLite cannot hold is no id
-
-PollProcess = Callable[[], "int | None"]
-"""Says whether a started worker has ended: None while it runs."""
 
 
 class InvalidHookContext(Exception):
@@ -158,9 +161,9 @@ def run_hook(
     message: dict[str, object],
     data_dir: str,
     now: float,
-    start_worker: Callable[[str], PollProcess],
-    write_error: Callable[[bytes], object],
-    checkpoint: Callable[[str], object] = _no_checkpoint,
+    start_worker: "Callable[[str], PollProcess]",
+    write_error: "Callable[[bytes], object]",
+    checkpoint: "Callable[[str], object]" = _no_checkpoint,
 ) -> dict[str, object]:
     """Handle one hook run and return the answer for Stash. Never raise for foreseeable faults."""
     arguments = message.get("args")
@@ -192,10 +195,10 @@ def run_hook(
 
 
 def _start(
-    start_worker: Callable[[str], PollProcess],
+    start_worker: "Callable[[str], PollProcess]",
     note: dict[str, object],
-    write_error: Callable[[bytes], object],
-) -> PollProcess | None:
+    write_error: "Callable[[bytes], object]",
+) -> "PollProcess | None":
     """Start a worker; a failure is said and does not keep the change from being noted."""
     try:
         return start_worker(str(note["cause"]))
@@ -210,10 +213,10 @@ def _start(
 
 def _enqueue_or_spill(
     data_dir: str,
-    notes: Sequence[dict[str, object]],
+    notes: "Sequence[dict[str, object]]",
     session: dict[str, object] | None,
     now: float,
-    write_error: Callable[[bytes], object],
+    write_error: "Callable[[bytes], object]",
 ) -> None:
     """Commit the notes, or spill them when the database does not take them."""
     try:
@@ -231,14 +234,14 @@ def _enqueue_or_spill(
         connection.close()
 
 
-def print_pending_message(data_dir: str, write_error: Callable[[bytes], object]) -> None:
+def print_pending_message(data_dir: str, write_error: "Callable[[bytes], object]") -> None:
     """Say what a worker left that could not even load the packages it keeps notices with."""
     left = pop_pending_message(data_dir)
     if left is not None:
         _write_log(write_error, *left)
 
 
-def _write_log(write_error: Callable[[bytes], object], level: str, text: str) -> None:
+def _write_log(write_error: "Callable[[bytes], object]", level: str, text: str) -> None:
     """Write a line to Stash's log, or none where Stash does not know the level."""
     from core.stash_log import LEVELS, write_log  # few hooks have a line to write
 

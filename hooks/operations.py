@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import os
-from collections.abc import Callable
 
 from core.stash_log import LEVELS, write_log
-from hooks.entry import PollProcess, print_pending_message
+from hooks.entry import print_pending_message
 from sync_queue.hook_queue import (
     is_worker_alive,
     pop_notices,
@@ -19,6 +18,12 @@ from sync_queue.hook_queue import (
     session_parameters,
     write_spill,
 )
+
+TYPE_CHECKING = False  # `typing` and `collections.abc` cost a hook more than its own work
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hooks.entry import PollProcess
 
 WAKE = "wake"
 SAY = "say"

@@ -10,9 +10,12 @@ the holder of the lease repairs.
 import _sqlite3 as sqlite3
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
 
 from sync_queue import statements as sql
+
+TYPE_CHECKING = False  # `typing` and `collections.abc` cost a hook more than its own work
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 BUSY_TIMEOUT_S = 2.0
 DATABASE = "queue.db"
@@ -112,7 +115,7 @@ def insert_job(
     connection: sqlite3.Connection,
     row: dict[str, object],
     session: dict[str, object] | None,
-    more: Sequence[dict[str, object]] = (),
+    more: "Sequence[dict[str, object]]" = (),
 ) -> None:
     """Enqueue one change, with the other subjects it touched, and save the session.
 
@@ -131,8 +134,8 @@ def insert_job(
 
 def save_session(
     data_dir: str,
-    session: Mapping[str, object] | None,
-    on_saved: Callable[[sqlite3.Connection], object] | None = None,
+    session: "Mapping[str, object] | None",
+    on_saved: "Callable[[sqlite3.Connection], object] | None" = None,
 ) -> bool:
     """Save the session where the worker reads it; return False if no database can be opened.
 
@@ -189,7 +192,9 @@ def is_worker_alive(data_dir: str) -> bool:
 
 
 def write_spills(
-    data_dir: str, notes: Sequence[Mapping[str, object]], session: Mapping[str, object] | None
+    data_dir: str,
+    notes: "Sequence[Mapping[str, object]]",
+    session: "Mapping[str, object] | None",
 ) -> None:
     """Write each change as a spill file; the first one carries the session.
 
@@ -202,8 +207,8 @@ def write_spills(
 
 def write_spill(
     data_dir: str,
-    note: Mapping[str, object] | None,
-    session: Mapping[str, object] | None,
+    note: "Mapping[str, object] | None",
+    session: "Mapping[str, object] | None",
     place: int = 0,
 ) -> str:
     """Write one change, or only the session, as a file for the worker; return its path.

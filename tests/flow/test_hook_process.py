@@ -77,10 +77,10 @@ with open(target, "w") as stream:
     json.dump({"modules": loaded, "events": events, "status": code}, stream)
 """
 
-# No `sqlite3`: Python itself needs only a part of it to open a database.
+# No `sqlite3` and no `collections.abc`: Python itself needs neither to open a database.
 LIGHT_MODULES = {
-    "_sqlite3", "functools", "_functools", "collections", "_collections", "collections.abc", "types", "operator",
-    "_operator", "keyword", "reprlib", "itertools", "time", "os", "sys", "gc", "errno", "_types", "__future__",
+    "_sqlite3", "functools", "_functools", "collections", "_collections", "types", "operator", "_operator", "keyword",
+    "reprlib", "itertools", "time", "os", "sys", "gc", "errno", "_types",
 }  # fmt: skip
 # What `json` loads: more than the start of the interpreter, so only unusual messages may need it.
 JSON_MODULES = {
@@ -94,10 +94,11 @@ OURS = {
 # What the two calls load that the page makes again and again.
 LIGHT_CALLS = {
     "core", "core.stash_log", "core.version", "hooks.operations", "hooks.snapshot", "hooks.scene_states",
+    "__future__", "collections.abc",
 }  # fmt: skip
 STARTING = {
-    "core", "core.launch", "_weakrefset", "weakref", "subprocess", "_posixsubprocess", "select", "selectors", "signal",
-    "_signal", "fcntl", "threading", "_thread", "contextlib", "locale", "_locale", "warnings", "builtins", "grp", "pwd", "msvcrt", "_winapi",
+    "core", "core.launch", "__future__", "collections.abc", "_weakrefset", "weakref", "subprocess", "_posixsubprocess",
+    "select", "selectors", "signal", "_signal", "fcntl", "threading", "_thread", "contextlib", "locale", "_locale", "warnings", "builtins", "grp", "pwd", "msvcrt", "_winapi",
     "math", "abc", "heapq", "_heapq",
 }  # fmt: skip
 

@@ -16,7 +16,6 @@ from hooks.entry import (
     IGNORED_KEYS,
     TRIGGERS,
     InvalidHookContext,
-    PollProcess,
     job_from_context,
     merge_source_jobs,
     run_hook,
@@ -65,7 +64,7 @@ class FakeWorkerStart:
         self.ended = ended
         self.on_start = on_start
 
-    def __call__(self, cause: str) -> PollProcess:
+    def __call__(self, cause: str) -> Callable[[], int | None]:
         self.causes.append(cause)
         self.on_start()
         return lambda: self.ended

@@ -1,10 +1,10 @@
 """Waking the worker, and saying a line on its behalf."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hooks.entry import PollProcess
 from hooks.operations import MAX_LINE_CHARS, run_log_line, run_wake
 from sync_queue.hook_queue import write_pending_message
 from sync_queue.lease import Lease
@@ -31,7 +31,7 @@ class FakeWorkerStart:
     def __init__(self) -> None:
         self.causes: list[str] = []
 
-    def __call__(self, cause: str) -> PollProcess:
+    def __call__(self, cause: str) -> Callable[[], int | None]:
         self.causes.append(cause)
         return lambda: None
 
