@@ -104,7 +104,7 @@ profile: env
 fuzz: env
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz --no-cov -q
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/unit tests/component --no-cov -q
-	FUZZ_EXAMPLES=$$(($(EXAMPLES) / 8)) $(PY) -m pytest tests/flow/test_in_step.py --no-cov -q
+	FUZZ_EXAMPLES=$$(($(EXAMPLES) / 4)) $(PY) -m pytest tests/flow/test_in_step.py --no-cov -q
 
 soak: env
 	$(PY) -m tests.crash.soak_clock --seed $(SEED) --weeks 2

@@ -146,7 +146,7 @@ EXCLUDED: list[Step] = [("exclude", which, 1, 0, which == 1) for which in range(
 
 
 @given(STEPS)
-@fuzzed(8)
+@fuzzed(4)
 def test_nothing_of_excluded_scenes_is_left_to_restore(steps: list[Step]) -> None:
     """Scenes are excluded with and without a hook after anything else has happened."""
     with TemporaryDirectory() as root:
@@ -155,21 +155,21 @@ def test_nothing_of_excluded_scenes_is_left_to_restore(steps: list[Step]) -> Non
 
 
 @given(STEPS)
-@fuzzed(16)
+@fuzzed(8)
 def test_after_anything_one_comparison_brings_plex_in_step(steps: list[Step]) -> None:
     with TemporaryDirectory() as root:
         run_through(Path(root), steps, frozenset(SYNCED))
 
 
 @given(STEPS)
-@fuzzed(12)
+@fuzzed(6)
 def test_trees_of_tags_and_studios_are_brought_in_step(steps: list[Step]) -> None:
     with TemporaryDirectory() as root:
         run_through(Path(root), steps, frozenset(SYNCED), expected_with_trees, **TREES)
 
 
 @given(STEPS)
-@fuzzed(3)
+@fuzzed(2)
 def test_texts_and_the_cast_are_brought_in_step(steps: list[Step]) -> None:
     with TemporaryDirectory() as root:
         run_through(Path(root), steps, frozenset(WITH_CAST), expected_with_cast, **CAST)

@@ -257,7 +257,7 @@ def test_an_hour_of_waiting_is_two_polls_a_second(worker: InProcessHarness) -> N
 
 @pytest.mark.parametrize(
     "days",
-    [pytest.param(0.25, id="six hours"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)],
+    [pytest.param(0.125, id="three hours"), pytest.param(7.0, id="a week", marks=pytest.mark.soak)],
 )
 def test_however_long_only_waiting_jobs_wait_nothing_grows(
     worker: InProcessHarness, days: float
