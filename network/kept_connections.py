@@ -1,7 +1,7 @@
 """Send HTTP requests over kept connections without TLS, with the errors of requests.
 
-The connections and the errors of connecting are urllib3's, the answers are read by `http.client`.
-What is left out is the work that both libraries spend on settings which PlexSync never uses.
+The connections and the errors of connecting are urllib3's, `answers.py` reads what comes back. What
+is left out is the work that both libraries spend on settings which PlexSync never uses.
 """
 
 import http.client
@@ -10,8 +10,7 @@ import re
 import socket
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -28,6 +27,8 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 from urllib3.response import HTTPResponse
+
+from network.answers import AnswerReader, Head
 
 # Everything else has to be encoded first.
 _TARGET = re.compile(r"/[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]*")
@@ -150,23 +151,22 @@ def _exchange(
     # The error names no connection pool, because there is none.
     where: Any = server_of(request.url)
     late = ReadTimeoutError(where, request.url, f"Read timed out. (read timeout={timeout_s})")
-    with closing(http.client.HTTPResponse(opened, method=request.method)) as response:
-        try:
-            _send(opened, head + request.body if request.body else head)
-            response.begin()
-        except TimeoutError as error:
-            raise requests.ReadTimeout(late) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise requests.ConnectionError(ProtocolError("Connection aborted.", error)) from error
-        content = _decoded(response, _body(response, late))
-        headers = _joined(response.headers.items())
-        answer = Answer(response.status, response.reason, headers, content)
-        return answer, not response.will_close
-
-
-def _body(response: http.client.HTTPResponse, late: ReadTimeoutError) -> bytes:
+    reader = AnswerReader(opened, request.method)
     try:
-        return response.read()
+        _send(opened, head + request.body if request.body else head)
+        answered = reader.head()
+    except TimeoutError as error:
+        raise requests.ReadTimeout(late) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise requests.ConnectionError(ProtocolError("Connection aborted.", error)) from error
+    content = _decoded(answered, _body(reader, late))
+    answer = Answer(answered.status, answered.reason, answered.headers, content)
+    return answer, reader.is_kept
+
+
+def _body(reader: AnswerReader, late: ReadTimeoutError) -> bytes:
+    try:
+        return reader.body()
     except TimeoutError as error:
         raise requests.ConnectionError(late) from error
     except (OSError, http.client.HTTPException) as error:
@@ -182,31 +182,24 @@ def _send(opened: socket.socket, data: bytes) -> None:
         return
 
 
-def _decoded(response: http.client.HTTPResponse, content: bytes) -> bytes:
+def _decoded(head: Head, content: bytes) -> bytes:
     """Return the body without its compression.
 
     Raises:
         requests.RequestException: it is broken.
     """
-    encoding = response.headers.get("Content-Encoding", "")
+    encoding = head.headers.get("Content-Encoding", "")
     if not encoding or not content:
         return content
     compressed = HTTPResponse(
         io.BytesIO(content),
         {"Content-Encoding": encoding},
-        response.status,
+        head.status,
         preload_content=False,
     )
     whole = requests.Response()
     whole.raw = compressed
     return whole.content or b""
-
-
-def _joined(headers: Iterable[tuple[str, str]]) -> CaseInsensitiveDict[str]:
-    joined: CaseInsensitiveDict[str] = CaseInsensitiveDict()
-    for name, value in headers:
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
 
 
 def _head(request: PlainRequest) -> bytes:
