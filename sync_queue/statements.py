@@ -225,9 +225,9 @@ UPLOADS_UNKNOWN = "uploads_unknown"
 MARK_UPLOADS_UNKNOWN = f"INSERT OR IGNORE INTO meta (key, value) VALUES ('{UPLOADS_UNKNOWN}', '1')"
 
 # Counters move in the transaction of the job's state change: a kill never counts a job twice.
-COUNT_ONE = """
-INSERT INTO counters (kind, name, count) VALUES (:kind, :name, 1)
-ON CONFLICT (kind, name) DO UPDATE SET count = count + 1
+COUNT = """
+INSERT INTO counters (kind, name, count) VALUES (?, ?, ?)
+ON CONFLICT (kind, name) DO UPDATE SET count = count + excluded.count
 """
 COUNTERS = "SELECT kind, name, count FROM counters ORDER BY kind, name"
 FORGET_COUNTERS = "DELETE FROM counters WHERE kind = :kind AND name < :name"

@@ -14,7 +14,10 @@ started.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
 
 from core.checkpoint import Checkpoint, no_checkpoint
 from core.clock import Clock
@@ -31,6 +34,15 @@ CRASHES_TO_ISOLATE = 3  # after this many crashes a job runs last, in a batch of
 
 Counts = Iterable[tuple[str, str]]
 """(kind, name) of counters that change together with the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One running job that is done; see `JobStore.complete`."""
+
+    job: Job
+    counts: Counts = ()
+    follow_up: FollowUp | None = None
 
 
 class JobStore(JobQueries):
@@ -132,15 +144,23 @@ class JobStore(JobQueries):
 
         `follow_up` is enqueued in the same transaction.
         """
+        return self.complete_all([Completion(job, counts, follow_up)]) == 1
+
+    def complete_all(self, completions: Iterable[Completion]) -> int:
+        """Do `complete` for several jobs in one transaction; return how many were running."""
+        changed: list[Completion] = []
         with self.transaction() as connection:
-            changed = connection.execute(sql.COMPLETE, {"id": job.id}).rowcount == 1
-            self._checkpoint("store.complete")
-            if changed:
-                connection.execute(sql.DELETE_DEAD_LETTER, {"subject": job.subject})
+            for completion in completions:
+                if connection.execute(sql.COMPLETE, {"id": completion.job.id}).rowcount == 1:
+                    changed.append(completion)
+                self._checkpoint("store.complete")
+            subjects = [{"subject": completion.job.subject} for completion in changed]
+            connection.executemany(sql.DELETE_DEAD_LETTER, subjects)
+            for job, follow_up in ((one.job, one.follow_up) for one in changed):
                 if follow_up is not None:
                     enqueue_follow_up(connection, job.subject, follow_up, self._clock.wall())
-                _count(connection, counts)
-        return changed
+            _count(connection, chain.from_iterable(completion.counts for completion in changed))
+        return len(changed)
 
     def retry_at(
         self, job: Job, due_at: float, reason: str, *, attempts: int, counts: Counts = ()
@@ -257,7 +277,8 @@ class JobStore(JobQueries):
 
 
 def _count(connection: sqlite3.Connection, counts: Counts) -> None:
-    connection.executemany(sql.COUNT_ONE, [{"kind": kind, "name": name} for kind, name in counts])
+    rows = [(*counter, count) for counter, count in Counter(counts).items()]
+    connection.executemany(sql.COUNT, rows)
 
 
 def _meta_value(connection: sqlite3.Connection, key: str) -> str:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.calls import Alone, Call, Steps
@@ -27,12 +28,14 @@ class Limits:
 
     Attributes:
         in_flight: how many requests may be in flight now, at least 1.
+        before_requests: called before requests that go out together.
         may_send: may the job of this key send another request; False abandons the job.
         before_write: wait until Plex has rested; False abandons the job.
         on_write: gets the seconds that a write took.
     """
 
     in_flight: Callable[[], int]
+    before_requests: Callable[[], object]
     may_send: Callable[[int], bool]
     before_write: Callable[[], bool]
     on_write: Callable[[float], object]
@@ -57,11 +60,12 @@ class InFlight:
         self._pool = pool
         self._limits = limits
         self._running: dict[int, _Running] = {}
+        self._added: deque[int] = deque()
         self._ready: deque[tuple[int, Call]] = deque()
         self._waiting_alone: deque[int] = deque()
         self._alone: int | None = None
         self._in_flight = 0
-        self._ended: deque[Ended] = deque()
+        self._ended: list[Ended] = []
 
     @property
     def keys(self) -> tuple[int, ...]:
@@ -70,13 +74,8 @@ class InFlight:
 
     @property
     def has_any(self) -> bool:
-        """Return True while a job runs or its end was not taken by `next`."""
+        """Return True while there is a job whose end was not taken by `next`."""
         return bool(self._running or self._ended)
-
-    @property
-    def has_ended(self) -> bool:
-        """Return True if `next` returns without waiting."""
-        return bool(self._ended)
 
     def may_start(self, items: Collection[int], *, is_alone: bool = False) -> bool:
         """Return True if a job that writes these items may start now.
@@ -92,28 +91,38 @@ class InFlight:
             return False
         return len(self._running) < self._limits.in_flight()
 
-    def start(
+    def add(
         self, key: int, steps: Steps[Any], items: Collection[int] = (), *, is_alone: bool = False
     ) -> None:
-        """Start a job that `may_start`, and advance it to its first request."""
+        """Add a job that `may_start`; `start_added` starts it."""
         self._running[key] = _Running(steps, frozenset(items), is_alone)
-        self._advance(key, lambda: steps.send(None))
+        self._added.append(key)
+
+    def start_added(self) -> None:
+        """Advance each job that was added to its first request."""
+        while self._added:
+            key = self._added.popleft()
+            steps = self._running[key].steps
+            self._advance(key, partial(steps.send, None))
         self._send_ready()
 
-    def next(self) -> Ended:
-        """Return how the next job ended; wait for answers until one does.
+    def next(self) -> list[Ended]:
+        """Return how the next jobs ended, oldest first; wait for answers until one does.
 
         Raises:
             Fenced, sqlite3.Error: the queue itself failed.
         """
         while not self._ended:
             if self._in_flight:
-                self._in_flight -= 1
-                self._on_answer(self._pool.wait())
+                answers = self._pool.wait()
+                self._in_flight -= len(answers)
+                for answer in answers:
+                    self._on_answer(answer)
             else:
                 self._continue_alone()
             self._send_ready()
-        return self._ended.popleft()
+        ended, self._ended = self._ended, []
+        return ended
 
     def run(self, steps: Steps[Any]) -> Any:
         """Run steps that are no job, while no job runs; return their result.
@@ -121,8 +130,9 @@ class InFlight:
         Raises:
             Exception: what the steps raise.
         """
-        self.start(-1, steps, is_alone=True)
-        ended = self.next()
+        self.add(-1, steps, is_alone=True)
+        self.start_added()
+        [ended] = self.next()
         if ended.error is not None:
             raise ended.error
         return ended.value
@@ -135,9 +145,10 @@ class InFlight:
         finally:
             for job in self._running.values():
                 job.steps.close()
-            in_flight, self._in_flight = self._in_flight, 0
-            self._pool.discard(in_flight)
+            self._pool.discard()
+            self._in_flight = 0
             self._running.clear()
+            self._added.clear()
             self._ready.clear()
             self._waiting_alone.clear()
             self._ended.clear()
@@ -148,9 +159,9 @@ class InFlight:
         if job.is_writing:
             self._limits.on_write(answer.took_s)
         if error is None:
-            self._advance(answer.key, lambda: job.steps.send(answer.value))
+            self._advance(answer.key, partial(job.steps.send, answer.value))
         elif isinstance(error, Exception):
-            self._advance(answer.key, lambda: job.steps.throw(error))
+            self._advance(answer.key, partial(job.steps.throw, error))
         else:
             raise error
 
@@ -176,10 +187,15 @@ class InFlight:
         self._ended.append(ended)
 
     def _send_ready(self) -> None:
+        is_checked = False
         while self._ready and self._in_flight < self._limits.in_flight():
             key, wanted = self._ready.popleft()
             job = self._running[key]
-            if not self._may_send(key, wanted):
+            is_rested = not wanted.is_write or self._limits.before_write()
+            if not is_checked:
+                self._limits.before_requests()
+                is_checked = True
+            if not (is_rested and self._limits.may_send(key)):
                 job.steps.close()
                 self._end(Ended(key, is_abandoned=True))
                 continue
@@ -187,13 +203,9 @@ class InFlight:
             self._pool.start(key, wanted)
             self._in_flight += 1
 
-    def _may_send(self, key: int, wanted: Call) -> bool:
-        is_rested = not wanted.is_write or self._limits.before_write()
-        return is_rested and self._limits.may_send(key)
-
     def _continue_alone(self) -> None:
         """Continue the first job that asked to be alone; all the others have asked, too."""
         key = self._waiting_alone.popleft()
         job = self._running[key]
         self._alone = key
-        self._advance(key, lambda: job.steps.send(None))
+        self._advance(key, partial(job.steps.send, None))

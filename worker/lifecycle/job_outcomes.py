@@ -1,6 +1,6 @@
 """Turn the failure of a job into an outcome, and apply every outcome to the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import (
@@ -17,6 +17,7 @@ from core.outcome import Disposition, Outcome
 from plex.client import PlexClient
 from sync_queue.follow_up import FollowUp
 from sync_queue.records import Records
+from sync_queue.store import Completion
 from worker.lifecycle.drain_deps import DrainDeps
 from worker.lifecycle.isolation import notify_listeners
 from worker.lifecycle.renamed_files import RenamedFiles
@@ -181,24 +182,42 @@ class JobOutcomes:
             self._circuit.failed(error, self._plex)
 
     def apply(self, job: Job, outcome: Outcome, took_s: float) -> None:
-        """Save what the job has recorded and change its row as the outcome demands, then report it.
+        """Do `apply_all` for one job."""
+        self.apply_all([JobFinished(job, outcome, took_s)])
 
-        Both are one transaction: the job is repeated, or everything about it is known.
+    def apply_all(self, finished: Sequence[JobFinished]) -> None:
+        """Save what the jobs have recorded and change their rows as the outcomes demand, then
+        report them.
+
+        All are one transaction: a job is repeated, or everything about it is known.
         """
-        outcome = settle_images(job, outcome, self._rng)
-        with self._store.transaction():
-            self._records.save_all(outcome.records)
-            self._move(job, outcome)
-        self._checkpoint("drain.settled")
-        self.report = self.report.including(outcome)
-        notify_listeners(self._on_job_finished, JobFinished(job, outcome, took_s), self._log)
-
-    def _move(self, job: Job, outcome: Outcome) -> None:
+        settled = [
+            replace(event, outcome=settle_images(event.job, event.outcome, self._rng))
+            for event in finished
+        ]
         now = self._clock.wall()
+        with self._store.transaction():
+            self._records.save_all(
+                [record for event in settled for record in event.outcome.records]
+            )
+            completed = [
+                Completion(event.job, counters_for(event.outcome, now), follow_up_of(event.outcome))
+                for event in settled
+                if event.outcome.disposition is Disposition.COMPLETE
+            ]
+            self._store.complete_all(completed)
+            for event in settled:
+                if event.outcome.disposition is not Disposition.COMPLETE:
+                    self._move(event.job, event.outcome, now)
+        for event in settled:
+            self._checkpoint("drain.settled")
+            self.report = self.report.including(event.outcome)
+            notify_listeners(self._on_job_finished, event, self._log)
+
+    def _move(self, job: Job, outcome: Outcome, now: float) -> None:
+        """Change the row of a job that is not complete."""
         counts = counters_for(outcome, now)
         match outcome.disposition:
-            case Disposition.COMPLETE:
-                self._store.complete(job, counts, follow_up_of(outcome))
             case Disposition.RETRY:
                 due_at = now + outcome.wait_s
                 self._store.retry_at(
@@ -221,7 +240,7 @@ class JobOutcomes:
                     counts=counts,
                 )
 
-    def release(self, jobs: Sequence[Job], reason: str = "") -> None:
+    def release(self, jobs: Iterable[Job], reason: str = "") -> None:
         """Return claimed jobs to the queue without spending an attempt."""
         for job in jobs:
             self._store.release(job, reason)

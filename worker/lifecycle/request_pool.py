@@ -27,11 +27,13 @@ class Pool(Protocol):
     def start(self, key: int, call: Call) -> None:
         """Begin the call; `key` identifies its answer."""
 
-    def wait(self) -> Answer:
-        """Return the next answer; wait for it. Call it only while a call is in flight."""
+    def wait(self) -> list[Answer]:
+        """Return the answers that have come, oldest first; wait for one. Call it only while a call
+        is in flight.
+        """
 
-    def discard(self, count: int) -> None:
-        """Wait until so many calls have ended, and forget their answers."""
+    def discard(self) -> None:
+        """Wait until the calls in flight have ended, and forget their answers."""
 
     def close(self) -> None:
         """End the threads; wait for the calls that are in flight."""
@@ -64,16 +66,21 @@ class RequestPool:
             thread.start()
         self._wanted.put((key, call))
 
-    def wait(self) -> Answer:
-        """Return the next answer; wait for it. Call it only while a call is in flight."""
-        answer = self._ended.get()
-        self._in_flight -= 1
+    def wait(self) -> list[Answer]:
+        """Return the answers that have come, oldest first; wait for one. Call it only while a call
+        is in flight.
+        """
+        answers = [self._ended.get()]
+        # Only this thread takes answers, so one that has come does not go.
+        while not self._ended.empty():
+            answers.append(self._ended.get())
+        self._in_flight -= len(answers)
         self._owner.run_pending()
-        return answer
+        return answers
 
-    def discard(self, count: int) -> None:
-        """Wait until so many calls have ended, and forget their answers."""
-        for _ in range(count):
+    def discard(self) -> None:
+        """Wait until the calls in flight have ended, and forget their answers."""
+        while self._in_flight:
             self._ended.get()
             self._in_flight -= 1
 

@@ -149,6 +149,11 @@ class Throttle:
         return self._pacing.in_flight
 
     @property
+    def has_pause(self) -> bool:
+        """Return True if there is a pause between the starts of two jobs."""
+        return self._ramp is not None or self._pacing.pause_s > 0.0
+
+    @property
     def batch_size(self) -> int:
         """Return how many jobs are worth claiming together."""
         if self._ramp is None:

@@ -28,15 +28,14 @@ class FakePool:
         self.sent.append(key)
         self.sizes.append(len(self.in_flight))
 
-    def wait(self) -> Answer:
+    def wait(self) -> list[Answer]:
         key, wanted = self.in_flight.pop(self._pick(len(self.in_flight)))
         try:
-            return Answer(key, wanted.run(), None, 2.0)
+            return [Answer(key, wanted.run(), None, 2.0)]
         except PlexTemporaryError as error:
-            return Answer(key, None, error, 3.0)
+            return [Answer(key, None, error, 3.0)]
 
-    def discard(self, count: int) -> None:
-        assert len(self.in_flight) == count
+    def discard(self) -> None:
         self.in_flight.clear()
 
     def close(self) -> None:
@@ -52,25 +51,34 @@ class Jobs:
         self.stopped: set[int] = set()
         self.is_rested = True
         self.write_times: list[float] = []
+        self.checked: list[int] = []
         self.scheduler = InFlight(
             self.pool,
             Limits(
                 in_flight=lambda: self.limit,
+                before_requests=lambda: self.checked.append(len(self.pool.sent)),
                 may_send=lambda key: key not in self.stopped,
                 before_write=lambda: self.is_rested,
                 on_write=self.write_times.append,
             ),
         )
 
-    def start(self, key: int, steps: Steps[Any], items: Iterable[int] = ()) -> None:
-        assert self.scheduler.may_start(frozenset(items))
-        self.scheduler.start(key, steps, frozenset(items))
+    def start(
+        self,
+        key: int,
+        steps: Steps[Any],
+        items: Iterable[int] = (),
+        *,
+        is_alone: bool = False,
+    ) -> None:
+        assert self.scheduler.may_start(frozenset(items), is_alone=is_alone)
+        self.scheduler.add(key, steps, frozenset(items), is_alone=is_alone)
+        self.scheduler.start_added()
 
     def run_all(self) -> dict[int, Ended]:
         ended = {}
         while self.scheduler.has_any:
-            end = self.scheduler.next()
-            ended[end.key] = end
+            ended.update({end.key: end for end in self.scheduler.next()})
         return ended
 
 
@@ -103,6 +111,17 @@ def test_four_jobs_have_a_request_in_flight_each() -> None:
 
     assert not jobs.scheduler.may_start([4])
     assert [key for key, _ in jobs.pool.in_flight] == [0, 1, 2, 3]
+
+
+def test_requests_that_go_out_together_are_checked_together() -> None:
+    jobs = Jobs()
+    for key in range(3):
+        jobs.scheduler.add(key, requests(1), [key])
+
+    jobs.scheduler.start_added()
+
+    assert jobs.pool.sent == [0, 1, 2]
+    assert jobs.checked == [0]
 
 
 def test_a_job_gets_the_answers_of_its_own_requests() -> None:
@@ -156,7 +175,7 @@ def test_a_suspect_job_runs_beside_no_other() -> None:
     jobs.start(1, requests(1), [1])
     beside = jobs.scheduler.may_start([2], is_alone=True)
     jobs.run_all()
-    jobs.scheduler.start(2, requests(1), [2], is_alone=True)
+    jobs.start(2, requests(1), [2], is_alone=True)
 
     assert not beside
     assert not jobs.scheduler.may_start([3])
@@ -335,10 +354,9 @@ def test_whatever_order_answers_come_in_items_keep_theirs(
     ended: list[int] = []
     for key, (items, count, is_alone) in enumerate(plans):
         while not jobs.scheduler.may_start(items, is_alone=is_alone):
-            ended.append(jobs.scheduler.next().key)
-        jobs.scheduler.start(key, job(key, items, count), items, is_alone=is_alone)
-    while jobs.scheduler.has_any:
-        ended.append(jobs.scheduler.next().key)
+            ended.extend(end.key for end in jobs.scheduler.next())
+        jobs.start(key, job(key, items, count), items, is_alone=is_alone)
+    ended.extend(jobs.run_all())
 
     assert begun == list(range(len(plans)))
     assert sorted(ended) == begun
