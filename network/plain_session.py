@@ -45,7 +45,7 @@ class PlainSession(requests.Session):
         if args or not _is_plain(url, plain):
             return super().request(method, url, *args, **{**options, "allow_redirects": False})
         headers = self._headers(plain.get("headers") or {})
-        if "json" in options and not any(name.lower() == "content-type" for name in headers):
+        if _has_json(options) and not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = "application/json"
         request = PlainRequest(method, url, headers, plain.get("data") or None)
         answer = self._connections.send(request, options["timeout"])
@@ -71,15 +71,18 @@ class PlainSession(requests.Session):
 
 def _with_bytes(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the options with a JSON value as the bytes that requests sends for it."""
-    value = options.get("json")
-    if value is None or options.get("data"):
-        return options
+    others = {name: option for name, option in options.items() if name != "json"}
+    if not _has_json(options):
+        return others
     try:
-        content = json.dumps(value, allow_nan=False).encode()
+        return {**others, "data": json.dumps(options["json"], allow_nan=False).encode()}
     except ValueError:
         return options  # requests says what is wrong with it
-    others = {name: option for name, option in options.items() if name != "json"}
-    return {**others, "data": content}
+
+
+def _has_json(options: Mapping[str, Any]) -> bool:
+    """Return True if the body is a JSON value: `Session.post` passes None for no value."""
+    return options.get("json") is not None and not options.get("data")
 
 
 def _is_plain(url: object, options: Mapping[str, Any]) -> bool:

@@ -74,6 +74,15 @@ def test_a_json_value_is_sent_as_requests_does(
     assert found == sent(server, requests.Session(), "POST", "/graphql", **more)
 
 
+def test_an_image_is_sent_without_requests() -> None:
+    """`Session.post` passes a JSON value of None along."""
+    with RawServer(OK, answers=2) as server, PlainSession(1) as session:
+        session.get(f"{server.url}/a", timeout=LIMITS_S)
+        session.post(f"{server.url}/b", data=b"image", timeout=LIMITS_S)
+
+    assert server.connections == 1
+
+
 def test_a_value_that_json_cannot_hold_is_refused(server: RawServer) -> None:
     with pytest.raises(InvalidJSONError):
         sent(server, PlainSession(1), "POST", "/graphql", json={"a": float("nan")})
