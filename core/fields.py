@@ -16,6 +16,9 @@ class Kind(Enum):
     ROLES = "roles"  # texts of the names of another field
     IMAGE = "image"
 
+    # Each is one object; the hash of its name would be made by a function of Python each time.
+    __hash__ = object.__hash__
+
 
 class ClearRule(Enum):
     """What an empty value in Stash does to Plex."""

@@ -162,9 +162,19 @@ class _LineFormat(logging.Formatter):
         return f"{head[:-1]}, {record.getMessage()[1:]}"
 
 
+class _Logger(logging.Logger):
+    """Does not look for the function that writes a line: no line names it."""
+
+    def findCaller(  # noqa: N802
+        self, stack_info: bool = False, stacklevel: int = 1
+    ) -> tuple[str, int, str, str | None]:
+        """Return what stands for an unknown function."""
+        return "", 0, "", None
+
+
 def open_log(path: Path, level: int = logging.INFO) -> tuple[EventLog, Callable[[], None]]:
     """Return a log that writes to the rotated file `path`, and the function that closes it."""
-    logger = logging.Logger("plexsync", level)
+    logger = _Logger("plexsync", level)
     handler = RotatingFileHandler(
         path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors="replace"
     )

@@ -77,7 +77,7 @@ def with_histories(
         history = history_of(before.get(name), name, desired[name])
         history = history.sent(now) if name in sent else history.verified(is_kept=True)
         if history is not known.history:
-            records[name] = replace(known, history=history)
+            records[name] = known.with_history(history)
     return records
 
 

@@ -278,13 +278,12 @@ class SceneSync:
         Until the images are sent the record keeps the old `updated_at`, which claims nothing that
         is not true.
         """
-        unsent = replace(record, updated_at=request.last_update)
         if has_failed:
-            return ImageResult(unsent)
+            return ImageResult(replace(record, updated_at=request.last_update))
         try:
             return (yield from self._images.write(planned.item, record, request))
         except Exception:
-            batch.records.save(unsent)
+            batch.records.save(replace(record, updated_at=request.last_update))
             raise
 
     def _save_intents(

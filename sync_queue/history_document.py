@@ -14,12 +14,14 @@ def history_document(history: SendHistory) -> dict[str, Any]:
     """Return the history as JSON values, without what is empty; {} for an empty history."""
     if history is NO_HISTORY:
         return {}
-    document = {
-        _SENT_AT: list(history.sent_at),
-        _NOT_KEPT: history.not_kept,
-        _SUSPENSION: history.suspension.value,
-    }
-    return {key: value for key, value in document.items() if value}
+    document: dict[str, Any] = {}
+    if history.sent_at:
+        document[_SENT_AT] = list(history.sent_at)
+    if history.not_kept:
+        document[_NOT_KEPT] = history.not_kept
+    if history.is_suspended:
+        document[_SUSPENSION] = history.suspension.value
+    return document
 
 
 def read_history(document: Mapping[str, Any] | None) -> SendHistory:
@@ -30,8 +32,9 @@ def read_history(document: Mapping[str, Any] | None) -> SendHistory:
     """
     if not document:
         return NO_HISTORY
+    suspension = document.get(_SUSPENSION)
     return SendHistory(
-        tuple(int(at) for at in document.get(_SENT_AT, ())),
+        tuple(map(int, document.get(_SENT_AT, ()))),
         int(document.get(_NOT_KEPT, 0)),
-        Suspension(document.get(_SUSPENSION, "")),
+        Suspension(suspension) if suspension else Suspension.NONE,
     )

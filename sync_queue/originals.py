@@ -11,6 +11,7 @@ from typing import Any
 from core.original import Original
 from sync_queue import record_statements as record_sql
 from sync_queue import statements as sql
+from sync_queue.database import read_among
 from sync_queue.store import JobStore
 
 _ATTRIBUTES = {  # by the keys in an original's JSON, which are users' data and stay
@@ -46,14 +47,20 @@ class Originals:
 
         Of a field that is kept already only its marks are added to.
         """
+        entries = list(overwritten)
+        texts = dict(
+            read_among(
+                self._store.connection,
+                record_sql.ORIGINALS_AMONG,
+                [entry.item for entry in entries],
+                server,
+            )
+        )
         rows = []
-        for entry in overwritten:
-            known = self.of_item(server, entry.item)
-            changed = {
-                name: _merged(known.get(name), original) for name, original in entry.fields.items()
-            }
-            if any(known.get(name) != original for name, original in changed.items()):
-                shown = _text({**known, **changed})
+        for entry in entries:
+            before = texts.get(entry.item, "{}")
+            shown = _merged_text(before, entry.fields)
+            if shown != before:
                 key = {"server": server, "item": entry.item, "section": entry.section}
                 rows.append({**key, "now": now, "shown": shown})
         if rows:
@@ -113,28 +120,44 @@ class Originals:
             connection.execute(record_sql.FORGET_ITEM_RECORDS, key)
 
 
-def _merged(known: Original | None, new: Original) -> Original:
-    return known.merged_with(new) if known else new
-
-
-def _text(fields: Mapping[str, Original]) -> str:
-    documents = {
-        name: {key: getattr(original, attribute) for key, attribute in _ATTRIBUTES.items()}
-        for name, original in fields.items()
-    }
+def _merged_text(text: str, fields: Mapping[str, Original]) -> str:
+    """Return the stored text of an item with what is about to be overwritten there."""
+    # The other fields stay as they are stored: reading and writing them takes longer than SQLite.
+    documents = _documents(text)
+    for name, original in fields.items():
+        known = _original(documents.get(name))
+        documents[name] = _document(known.merged_with(original) if known else original)
     return json.dumps(documents)
 
 
+def _text(fields: Mapping[str, Original]) -> str:
+    return json.dumps({name: _document(original) for name, original in fields.items()})
+
+
 def _from_text(text: str) -> dict[str, Original]:
-    """Return the fields of one item; {} for an invalid text, which a bad disk may have changed."""
+    """Return the fields of one item; what a bad disk has made invalid counts as absent."""
+    fields = {name: _original(document) for name, document in _documents(text).items()}
+    return {name: original for name, original in fields.items() if original is not None}
+
+
+def _documents(text: str) -> dict[str, Any]:
     try:
-        document: dict[str, dict[str, Any]] = json.loads(text)
-        return {
-            name: Original(**{_ATTRIBUTES[key]: _frozen(value) for key, value in stored.items()})
-            for name, stored in document.items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        documents = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
         return {}
+    return documents if isinstance(documents, dict) else {}
+
+
+def _document(original: Original) -> dict[str, Any]:
+    return {key: getattr(original, attribute) for key, attribute in _ATTRIBUTES.items()}
+
+
+def _original(document: Any) -> Original | None:
+    try:
+        values = {_ATTRIBUTES[key]: _frozen(value) for key, value in document.items()}
+        return Original(**values)
+    except (TypeError, KeyError, AttributeError):
+        return None
 
 
 def _frozen(value: Any) -> Any:

@@ -64,6 +64,7 @@ FORGET_ITEM_RECORDS = "DELETE FROM records WHERE server = :server AND item = :it
 
 # Originals: what Plex showed before the first write.
 READ_ORIGINALS = "SELECT shown FROM originals WHERE server = :server AND item = :item"
+ORIGINALS_AMONG = "SELECT item, shown FROM originals WHERE server = ? AND item IN ({})"
 SAVE_ORIGINALS = """
 INSERT INTO originals (server, item, section, kept_at, shown) VALUES (:server, :item, :section, :now, :shown)
 ON CONFLICT (server, item) DO UPDATE SET section = excluded.section, shown = excluded.shown

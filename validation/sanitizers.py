@@ -6,6 +6,7 @@ Cleaning twice gives what cleaning once gave; without that, every sync would fin
 import re
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from core.unicode_form import caseless, composed
 from validation.limits import MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS
@@ -66,10 +67,16 @@ def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) 
     for name in names:
         if len(distinct) >= limit:
             break
-        cleaned = clean_text(name, MAX_NAME_CHARS, strip_emoji=strip_emoji, compose=True)
+        cleaned = _clean_name(name, strip_emoji)
         if cleaned:
             distinct.setdefault(caseless(cleaned), cleaned)
     return tuple(distinct.values())
+
+
+# Many scenes have the same names.
+@lru_cache(maxsize=4096)
+def _clean_name(name: str, strip_emoji: bool) -> str:
+    return clean_text(name, MAX_NAME_CHARS, strip_emoji=strip_emoji, compose=True)
 
 
 def clean_date(text: str) -> str:

@@ -29,7 +29,7 @@ class WriteRest:
     def on_write(self, took_s: float, now: float) -> "WriteRest":
         """Return the rest that is owed after a write that ended `now`; also if it failed."""
         if took_s < SLOW_WRITE_S:
-            return replace(self, is_slow=False)
+            return replace(self, is_slow=False) if self.is_slow else self
         # The time of writes that overlapped counts once.
         busy_s = min(took_s, now - self.since)
         owed_s = self.wait_s(now - took_s) + busy_s * REST_FACTOR
