@@ -212,3 +212,15 @@ def test_input_that_cannot_be_read_is_an_answer(
     answered.seek(0)
     assert list(json.loads(answered.read())) == ["error"]
     assert not Path(installed.DATA).exists()
+
+
+def test_a_worker_does_not_collect_what_it_has_imported() -> None:
+    before = gc.get_threshold()
+    try:
+        startup.collect_rarely()
+
+        assert (gc.isenabled(), gc.get_threshold()) == (True, startup.COLLECTIONS)
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
