@@ -52,6 +52,8 @@ class FileIndex:
     def __init__(self, folder: Path) -> None:
         """Open the index in `folder`; replace a damaged or earlier one by an empty one."""
         self._folder = folder
+        # Libraries that were listed, so that a look-up reads one row and not two.
+        self._listed: set[str] = set()
         try:
             self._cache = open_cache(folder)
         except sqlite3.DatabaseError as error:
@@ -75,8 +77,10 @@ class FileIndex:
 
     def by_name(self, section_uuid: str, path: str) -> list[PlexFile]:
         """Return all files of the library that have the normalized name of `path`."""
-        if self.state(section_uuid) is None:
-            return []
+        if section_uuid not in self._listed:
+            if self.state(section_uuid) is None:
+                return []
+            self._listed.add(section_uuid)
         name = folded_name(path)
         with self._reset_if_corrupt():
             bucket = self._bucket(section_uuid, _bucket_of(name))
@@ -149,6 +153,7 @@ class FileIndex:
 
     def clear(self) -> int:
         """Remove the index of every library; return the number of rows removed."""
+        self._listed.clear()
         with self._reset_if_corrupt():
             return int(self._cache.clear())
         return 0
@@ -168,6 +173,7 @@ class FileIndex:
             self._reset()
 
     def _reset(self) -> None:
+        self._listed.clear()
         self._cache.close()
         self._cache = recreate_cache(self._folder)
 

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -134,6 +135,7 @@ class PlexTransport:
             is_repeatable: _quick_retries(sleep, is_repeatable=is_repeatable)
             for is_repeatable in (True, False)
         }
+        self._sleep = sleep
         self._on_answer = on_answer
 
     def read(
@@ -165,10 +167,16 @@ class PlexTransport:
         exchange = _Exchange()
         try:
             with plex_errors(target):
-                for attempt in self._quick_retries[is_repeatable]:
-                    with attempt:
-                        exchange = _Exchange()
-                        root = self._send(target, method, parse, options, exchange)
+                try:
+                    root = self._send(target, method, parse, options, exchange)
+                except requests.ConnectionError as error:
+                    if not _deserves_retry(error, is_repeatable=is_repeatable):
+                        raise
+                    self._sleep(QUICK_WAIT_S)
+                    for attempt in self._quick_retries[is_repeatable]:
+                        with attempt:
+                            exchange = _Exchange()
+                            root = self._send(target, method, parse, options, exchange)
         except (PlexUnavailable, PlexAccessError) as error:
             if not isinstance(error.__cause__, requests.ConnectionError):
                 raise
@@ -234,16 +242,18 @@ class PlexTransport:
 
 
 def _quick_retries(sleep: Callable[[float], None], *, is_repeatable: bool) -> Retrying:
-    def deserves_retry(error: BaseException) -> bool:
-        return _is_connection_error(error) and (is_repeatable or was_not_sent(error))
-
+    """Return the tries that follow one which failed: almost every request needs none of them."""
     return Retrying(
-        retry=retry_if_exception(deserves_retry),
-        stop=stop_after_attempt(QUICK_TRIES),
+        retry=retry_if_exception(partial(_deserves_retry, is_repeatable=is_repeatable)),
+        stop=stop_after_attempt(QUICK_TRIES - 1),
         wait=wait_fixed(QUICK_WAIT_S),
         sleep=sleep,
         reraise=True,
     )
+
+
+def _deserves_retry(error: BaseException, *, is_repeatable: bool) -> bool:
+    return _is_connection_error(error) and (is_repeatable or was_not_sent(error))
 
 
 def _is_connection_error(error: BaseException) -> bool:
