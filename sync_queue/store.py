@@ -121,8 +121,7 @@ class JobStore(JobQueries):
                 rows = connection.execute(sql.SELECT_DUE, query).fetchall()
                 if not rows:
                     continue
-                for row in rows:
-                    connection.execute(sql.CLAIM, {"id": row[0]})
+                connection.executemany(sql.CLAIM, [{"id": row[0]} for row in rows])
                 # Until jobs are marked as current, a crash is charged to all of them.
                 connection.execute(sql.CLEAR_CURRENT_JOBS)
                 self._checkpoint("store.claim")
