@@ -38,7 +38,7 @@ help:
 	@echo "make lock     lock the newest allowed versions of the packages that users get, with hashes"
 	@echo "make lock-check   ask the package index whether every Python and system gets the locked wheels"
 	@echo "make ui       build the page's script and style sheet from ui/src (needs Node 20 or newer)"
-	@echo "make page-env install Node and Playwright into .venv, for the page's build and its browser tests"
+	@echo "make page-env install Node and Playwright into .venv, and build the page that the browser tests drive"
 	@echo "make screenshots  take the pictures of docs/ui.md and README.md again (needs Chromium, too)"
 	@echo "make package  build what Stash installs: PlexSync.zip and index.yml in dist/ (or OUT=folder)"
 	@echo "make check-stash STASH=http://...   compare every query with a running Stash, or with its schema in a file"
@@ -128,6 +128,7 @@ page-env: env
 	@$(PY) -m pip install -q -r requirements-page.txt 2>/dev/null || \
 	  uv pip install -q --python $(PY) -r requirements-page.txt 2>/dev/null || \
 	  $(PYTHON) -m pip --python $(PY) install -q -r requirements-page.txt
+	@$(PY) -m tests.browser --prepare
 
 screenshots: page-env
 	@$(PY) -m tests.screenshots

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element, ParseError
 
 import requests
@@ -105,6 +105,10 @@ class _Exchange:
         self.is_page = response.content.lstrip()[:15].lower().startswith(_PAGE_STARTS)
 
 
+_Sent: TypeAlias = tuple[Element | None, bool]
+"""The answer to one request, None for text that is no XML, and whether it is a web page."""
+
+
 class PlexTransport:
     """One kept session with one server. Raises `core.errors.PlexError` subclasses only.
 
@@ -164,43 +168,38 @@ class PlexTransport:
         retries; without `is_repeatable` only where Plex cannot have got the request.
         """
         options = {key: value for key, value in options.items() if value is not None}
-        exchange = _Exchange()
+        send_once = partial(self._send, target, method, parse, options)
         try:
             with plex_errors(target):
-                try:
-                    root = self._send(target, method, parse, options, exchange)
-                except requests.ConnectionError as error:
-                    if not _deserves_retry(error, is_repeatable=is_repeatable):
-                        raise
-                    self._sleep(QUICK_WAIT_S)
-                    for attempt in self._quick_retries[is_repeatable]:
-                        with attempt:
-                            exchange = _Exchange()
-                            root = self._send(target, method, parse, options, exchange)
+                root, is_page = self._send_repeatedly(send_once, is_repeatable=is_repeatable)
         except (PlexUnavailable, PlexAccessError) as error:
-            if not isinstance(error.__cause__, requests.ConnectionError):
-                raise
-            explained = explain(
-                error.__cause__,
-                self._address.url,
-                self._address.timeout_s[0],
-                was_reached=self._was_reached,
-            )
-            if explained is None:
-                raise
-            raise explained from error.__cause__
-        if exchange.is_page:
+            raise self._explained(error) from error.__cause__
+        if is_page:
             raise self._foreign_answer(target)
         return root
 
+    def _send_repeatedly(self, send_once: Callable[[], _Sent], *, is_repeatable: bool) -> _Sent:
+        """Send a request, which almost always succeeds, and repeat it where that may help."""
+        try:
+            return send_once()
+        except requests.ConnectionError as error:
+            if not _deserves_retry(error, is_repeatable=is_repeatable):
+                raise
+        self._sleep(QUICK_WAIT_S)
+        return self._quick_retries[is_repeatable](send_once)
+
+    def _explained(self, error: PlexError) -> PlexError:
+        """Return an error of connecting with what the user can do about it, any other as it is."""
+        cause = error.__cause__
+        if not isinstance(cause, requests.ConnectionError):
+            return error
+        url, connect_s = self._address.url, self._address.timeout_s[0]
+        return explain(cause, url, connect_s, was_reached=self._was_reached) or error
+
     def _send(
-        self,
-        target: str,
-        method: Callable[..., Any],
-        parse: bool,
-        options: dict[str, Any],
-        exchange: _Exchange,
-    ) -> Element | None:
+        self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]
+    ) -> _Sent:
+        exchange = _Exchange()
         started = time.perf_counter()
         try:
             # A redirect would carry the token elsewhere, and turns a PUT into a GET.
@@ -224,7 +223,7 @@ class PlexTransport:
             raise
         self._on_answer(time.perf_counter() - started, 200)
         self._was_reached = self._was_reached or not exchange.is_page
-        return root
+        return root, exchange.is_page
 
     def _foreign_answer(self, target: str) -> PlexError:
         """Return the error for an answer that Plex does not send, such as a proxy's login page.

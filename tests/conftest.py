@@ -1,5 +1,6 @@
 """Provide the fixtures and hooks that every test may use."""
 
+import gc
 import os
 from typing import Any
 
@@ -30,3 +31,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist import scheduler  # type: ignore[import-untyped]  # noqa: PLC0415 may be missing
 
     return scheduler.WorkStealingScheduling(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Look for cycles rarely, and not among thousands of collected tests again and again."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

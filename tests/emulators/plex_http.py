@@ -11,9 +11,10 @@ import sys
 import threading
 import traceback
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, Protocol
 
+from tests.emulators.light_http import LightHandler
 from tests.emulators.plex_faults import Fault, FaultPlan, spoil
 from tests.emulators.plex_routes import answer, template_of
 from tests.emulators.plex_site import Site
@@ -112,7 +113,7 @@ def hang_up(connection: socket.socket) -> None:
         pass
 
 
-class PlexHandler(BaseHTTPRequestHandler):
+class PlexHandler(LightHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.emulators.light_http import LightHandler
 from tests.emulators.plex_server import PlexEmulator
 
 ACCOUNT_TOKEN = "account-t0ken"
@@ -239,7 +240,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LightHandler):
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class

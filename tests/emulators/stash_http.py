@@ -10,12 +10,13 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import PurePosixPath
 from threading import Condition, Timer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.emulators.light_http import LightHandler
 from tests.emulators.page_site import page_answer
 from tests.emulators.stash_access import Access
 from tests.emulators.stash_answer import Answer, json_answer
@@ -131,7 +132,7 @@ def cut(connection: socket.socket) -> None:
         pass  # already closed from the other side
 
 
-class StashHandler(BaseHTTPRequestHandler):
+class StashHandler(LightHandler):
     protocol_version = "HTTP/1.1"
     server: StashHttpServer
     # Answers are small; without this each one waits for the client's delayed acknowledgement.

@@ -183,7 +183,7 @@ class Tab:
         found: list[dict[str, Any]] = self.page.evaluate(
             """(parts) => axe
                 .run({ include: parts.filter(([one]) => document.querySelector(one)) },
-                     { resultTypes: ["violations"] })
+                     { resultTypes: ["violations"], preload: false })
                 .then((result) => result.violations)""",
             _OURS,
         )
