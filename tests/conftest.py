@@ -12,7 +12,12 @@ from tests.emulators.fixtures_stash import stash
 
 __all__ = ["plex", "plex_clock", "stash", "timed_plex"]
 
-pytest_plugins = ["tests.harness.measured", "tests.harness.repeat", "tests.harness.processes"]
+pytest_plugins = [
+    "tests.harness.measured",
+    "tests.harness.repeat",
+    "tests.harness.spread",
+    "tests.harness.processes",
+]
 
 # Nothing is timed: a busy machine is no failure. The suite looks at the same few examples in every
 # run, so that a failure means a change; `make fuzz` looks at many new ones.
