@@ -2,9 +2,9 @@
 
 PYTHON = python3
 # Tests at a time: most of those that start processes wait for something.
-JOBS = 4
+JOBS = 5
 # Browsers at a time.
-BROWSERS = 3
+BROWSERS = 4
 KEEP =
 SEED = 1
 TESTS = tests/unit

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,12 @@ settings.register_profile(
     "suite", deadline=None, derandomize=not FUZZED, max_examples=max(FUZZED, 30)
 )
 settings.load_profile("suite")
+
+# Files of tests are in memory where there is much of it: half a million are made and forgotten.
+MEMORY = Path("/dev/shm")  # noqa: S108 pytest makes a folder there that only its user can open
+MEMORY_BYTES = 8 * 1024**3
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -155,7 +155,7 @@ def test_nothing_of_excluded_scenes_is_left_to_restore(steps: list[Step]) -> Non
 
 
 @given(STEPS)
-@fuzzed(8)
+@fuzzed(6)
 def test_after_anything_one_comparison_brings_plex_in_step(steps: list[Step]) -> None:
     with TemporaryDirectory() as root:
         run_through(Path(root), steps, frozenset(SYNCED))
