@@ -16,6 +16,7 @@ from tests.emulators.fork_server import IS_AVAILABLE, ForkedProcess
 from tests.emulators.sample_plugins import alive
 from tests.emulators.stash_process import Spawn, spawn_process
 from tests.harness.measured import VARIABLE
+from tests.harness.plugin_copy import changed_files, copy_plugin, keep_original_in
 from tests.harness.servers import ServerPair
 from tests.harness.waiting import LIMIT_S, wait_for
 
@@ -29,7 +30,12 @@ class ProcessHarness(ServerPair):
 
     def __init__(self, root: Path, *, spawn: Spawn | None = None, **options: Any) -> None:
         """`spawn` starts what Stash starts; None for the cheapest way."""
-        super().__init__(root, spawn=spawn or cheapest_spawn(), **options)
+        self._spawn = spawn or cheapest_spawn()
+        super().__init__(root, spawn=self._spawn, **options)
+
+    def install(self) -> None:
+        """Put the plugin where Stash looks for it."""
+        copy_plugin(self.plugin, is_linked=self._spawn is not spawn_process)
 
     @property
     def worker_pid(self) -> int:
@@ -93,6 +99,14 @@ def spawn() -> Spawn:
     installed files.
     """
     return cheapest_spawn()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plugin_original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make copies of the plugin within the file system of the tests' folders."""
+    keep_original_in(tmp_path_factory.getbasetemp())
+    yield
+    assert changed_files() == [], "a test has written into a file that all copies share"
 
 
 Harness = TypeVar("Harness", bound=ServerPair)
