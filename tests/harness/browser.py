@@ -24,7 +24,7 @@ WIDE = 1280
 NARROW = 375
 WIDTHS = (WIDE, NARROW)
 HEIGHT = 800
-# For one test of each part of the page; what the others end with is looked at in both widths.
+# For one test of each part of the page, whose barriers are looked for, too.
 BOTH_WIDTHS = pytest.mark.parametrize("width", WIDTHS, ids=["wide", "narrow"], indirect=True)
 # What Chromium is called by Debian and others; first the one without windows, which needs a quarter
 # less of the processor.
@@ -153,8 +153,10 @@ class Tab:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def confirm(self, name: str) -> str:
-        """Press the button of the open dialog; return what the dialog said."""
+        """Press the button of the open dialog, which has no barrier; return what it said."""
         dialog = self.page.get_by_role("dialog")
+        dialog.wait_for()
+        assert self.barriers() == []
         text = str(dialog.locator(".modal-body").inner_text())
         dialog.get_by_role("button", name=name, exact=True).click()
         dialog.wait_for(state="hidden")
