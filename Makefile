@@ -1,8 +1,10 @@
 # Everything a developer does with this project. Needs Python 3.10+, make and a package index.
 
 PYTHON = python3
-# Tests at a time: most of those that start processes wait for something.
+# Tests at a time: most of those that start processes wait for something, those that coverage
+# measures do not.
 JOBS = 5
+MEASURED_JOBS = 4
 # Browsers at a time.
 BROWSERS = 4
 KEEP =
@@ -50,7 +52,7 @@ env:
 
 test: env
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -m "not soak" -n $(JOBS) --repeat-processes $(MEASURED)
+	$(PY) -m coverage run -m pytest -m "not soak" -n $(MEASURED_JOBS) --repeat-processes $(MEASURED)
 	@$(MAKE) --no-print-directory gate
 	$(PY) -m pytest -m "not soak" -n $(JOBS) --repeat-processes $(addprefix --ignore=,tests/browser $(MEASURED))
 	$(PY) -m tests.browser -n $(BROWSERS)

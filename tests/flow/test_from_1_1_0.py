@@ -35,12 +35,9 @@ LATE, SPILLED, IN_PROGRESS, DESTROYED = 33, 24, 27, 30
 UNTOUCHED = (1, 17, 21, 29)
 FIRST_TASKS = (
     "View Queue Status",
-    "Health Check",
     "Test One Scene",
-    "List Dead Letters",
     "Retry Dead Letters",
     "Restore Plex Values",
-    "Reset Statistics",
 )
 
 
