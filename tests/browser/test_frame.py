@@ -95,9 +95,10 @@ def test_the_icon_alone_asks_once_a_minute(tab: Tab, site: ProcessHarness) -> No
     expect(tab.part("nav")).to_have_attribute("data-state", "ok")
     before = site.stash.count(name=OPERATION)
 
-    tab.page.clock.run_for(50_000)
+    # The page's clock also goes on by itself while a busy machine opens the page.
+    tab.page.clock.run_for(30_000)
     between = site.stash.count(name=OPERATION)
-    tab.page.clock.run_for(15_000)
+    tab.page.clock.run_for(35_000)
 
     wait_for(lambda: site.stash.count(name=OPERATION) == before + 1, "the icon asks again")
     assert between == before

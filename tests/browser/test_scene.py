@@ -109,7 +109,7 @@ def test_marks_are_asked_together_and_never_polled(tab: Tab, site: ProcessHarnes
 def test_marks_can_be_switched_off(tab: Tab, site: ProcessHarness) -> None:
     ambiguous_scene(site)
     tab.open("/plexsync?tab=settings")
-    tab.part("settings").get_by_label("Marks on scene cards").click(force=True)
+    tab.part("settings").get_by_label("Marks on scene cards").press("Space")
 
     tab.open("/scenes")
 

@@ -46,7 +46,7 @@ def test_a_switch_says_the_truth_and_saves_one_row(
     expect(switch).to_be_checked()
     before = stored(site)
 
-    switch.click(force=True)
+    switch.press("Space")
 
     expect(tab.page.get_by_test_id("stash-toast")).to_contain_text("saved")
     assert stored(site) == {**before, "b_strict_matching": False}
@@ -116,11 +116,11 @@ def test_two_tabs_lose_nothing_of_each_other(open_tab: OpenTab, site: ProcessHar
     for tab in (first, second):
         expect(tab.part("settings").get_by_label("Debug logging")).to_be_visible()
 
-    first.part("settings").get_by_label("Debug logging").click(force=True)
-    second.part("settings").get_by_label("JSON log").click(force=True)
+    first.part("settings").get_by_label("Debug logging").press("Space")
+    second.part("settings").get_by_label("JSON log").press("Space")
     for tab in (first, second):
         expect(tab.page.get_by_test_id("stash-toast")).to_contain_text("saved")
-    first.part("settings").get_by_label("Strip emoji").click(force=True)
+    first.part("settings").get_by_label("Strip emoji").press("Space")
 
     wait_for(lambda: stored(site).get("c_strip_emoji") is True, "the third save is stored")
     assert stored(site)["e_log_debug"] is True
@@ -143,7 +143,7 @@ def test_an_old_map_that_stash_writes_back_does_no_harm(
     expect(page.part("token")).to_have_attribute("data-state", "file")
     assert TOKEN not in str(stored(site))
 
-    old.page.get_by_label("Loud").click(force=True)
+    old.page.get_by_label("Loud").press("Space")
     wait_for(lambda: TOKEN in str(stored(site)), "Stash has written the old map")
     page.page.reload()
 
