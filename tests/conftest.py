@@ -24,9 +24,7 @@ pytest_plugins = [
 # Nothing is timed: a busy machine is no failure. The suite looks at the same few examples in every
 # run, so that a failure means a change; `make fuzz` looks at many new ones.
 FUZZED = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-settings.register_profile(
-    "suite", deadline=None, derandomize=not FUZZED, max_examples=max(FUZZED, 30)
-)
+settings.register_profile("suite", deadline=None, derandomize=not FUZZED, max_examples=FUZZED or 20)
 settings.load_profile("suite")
 
 # Files of tests are in memory where there is much of it: half a million are made and forgotten.

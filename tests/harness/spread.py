@@ -7,7 +7,7 @@ after the other would leave the processors idle, or overloaded.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
 
@@ -16,6 +16,8 @@ import pytest
 from tests.harness.repeat import MARKER
 
 _T = TypeVar("_T")
+# At the end of a run every test needs a processor, so that none is idle while the last ones wait.
+WAITING_END = 0.8
 
 
 @pytest.hookimpl(trylast=True)
@@ -23,19 +25,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put the modules of each kind evenly between those of the others; each stays together."""
     if hasattr(config, "workerinput"):
         modules = [list(group) for _, group in groupby(items, lambda item: item.path)]
-        kinds: dict[Hashable, list[list[pytest.Item]]] = defaultdict(list)
+        kinds: dict[tuple[str, float], list[list[pytest.Item]]] = defaultdict(list)
         for module in modules:
-            kinds[_kind(module)].append(module)
-        items[:] = [item for module in spread(kinds.values()) for item in module]
+            kinds[_folder(module), WAITING_END if _waits(module) else 1.0].append(module)
+        spread_out = spread((groups, end) for (_, end), groups in kinds.items())
+        items[:] = [item for module in spread_out for item in module]
 
 
-def spread(kinds: Iterable[Sequence[Sequence[_T]]]) -> list[Sequence[_T]]:
-    """Return the groups of all kinds, so that at each place as much of every kind lies before it.
+def spread(kinds: Iterable[tuple[Sequence[Sequence[_T]], float]]) -> list[Sequence[_T]]:
+    """Return the groups of all kinds, each kind evenly from the begin to its end: 1 is the last.
 
-    >>> spread([["aa", "AA"], ["b", "B", "c"]])
+    >>> spread([(["aa", "AA"], 1.0), (["b", "B", "c"], 1.0)])
     ['b', 'aa', 'B', 'AA', 'c']
     """
-    placed = [pair for groups in kinds for pair in _placed(groups)]
+    placed = [(place * end, group) for groups, end in kinds for place, group in _placed(groups)]
     return [group for _, group in sorted(placed, key=lambda pair: pair[0])]
 
 
@@ -47,7 +50,10 @@ def _placed(groups: Sequence[Sequence[_T]]) -> Iterator[tuple[float, Sequence[_T
         before += len(group)
 
 
-def _kind(module: Sequence[pytest.Item]) -> Hashable:
-    """Return what tests of a module have in common: their folder, and whether most of them wait."""
-    waiting = sum(item.get_closest_marker(MARKER) is not None for item in module)
-    return module[0].nodeid.split("/")[:2][-1], 2 * waiting > len(module)
+def _folder(module: Sequence[pytest.Item]) -> str:
+    return "/".join(module[0].nodeid.split("/")[:2])
+
+
+def _waits(module: Sequence[pytest.Item]) -> bool:
+    """Return True if most tests of a module start processes."""
+    return 2 * sum(item.get_closest_marker(MARKER) is not None for item in module) > len(module)
