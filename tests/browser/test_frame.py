@@ -95,7 +95,7 @@ def test_the_icon_alone_asks_once_a_minute(tab: Tab, site: ProcessHarness) -> No
     expect(tab.part("nav")).to_have_attribute("data-state", "ok")
     before = site.stash.count(name=OPERATION)
 
-    # The page's clock also goes on by itself while a busy machine opens the page.
+    # The page's clock also continues by itself while a busy machine opens the page.
     tab.page.clock.run_for(30_000)
     between = site.stash.count(name=OPERATION)
     tab.page.clock.run_for(35_000)
