@@ -226,12 +226,23 @@ def _enqueue_or_spill(
         return
     try:
         insert_job(connection, notes[0], session, notes[1:])
-        for level, text in pop_notices(connection, now):
-            _write_log(write_error, level, text)
+        print_notices(connection, now, write_error)
     except sqlite3.Error:
         write_spills(data_dir, notes, session)
     finally:
         connection.close()
+
+
+def print_notices(
+    connection: sqlite3.Connection, now: float, write_error: "Callable[[bytes], object]"
+) -> None:
+    """Write the pending notices to Stash's log.
+
+    Raises:
+        sqlite3.Error: they could not be taken.
+    """
+    for level, text in pop_notices(connection, now):
+        _write_log(write_error, level, text)
 
 
 def print_pending_message(data_dir: str, write_error: "Callable[[bytes], object]") -> None:

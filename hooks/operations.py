@@ -10,10 +10,9 @@ import _sqlite3 as sqlite3  # why: sync_queue/hook_queue.py
 import os
 
 from core.stash_log import LEVELS, write_log
-from hooks.entry import print_pending_message
+from hooks.entry import print_notices, print_pending_message
 from sync_queue.hook_queue import (
     is_worker_alive,
-    pop_notices,
     save_session,
     session_parameters,
     write_spill,
@@ -74,13 +73,10 @@ def _save_or_spill_session(
     write_error: Callable[[bytes], object],
 ) -> None:
     """Store the session where the worker finds it, and print the notices that are still pending."""
-
-    def print_notices(connection: sqlite3.Connection) -> None:
-        for level, text in pop_notices(connection, now):
-            write_log(write_error, level, text)
-
     try:
-        is_saved = save_session(data_dir, session, print_notices)
+        is_saved = save_session(
+            data_dir, session, lambda connection: print_notices(connection, now, write_error)
+        )
     except sqlite3.Error:
         # Locked or full: that is no reason to leave the worker asleep.
         is_saved = False

@@ -81,15 +81,6 @@ def entities_of(scene: SyncMetadata, read_at: float) -> tuple[Entity, ...]:
     )
 
 
-def subjects_of(scene: SyncMetadata) -> Iterator[str]:
-    """Yield the subjects of `entities_of`; those above a tag may come several times."""
-    yield from (entity_subject("performer", key) for key in scene.performer_ids)
-    for tag in (*scene.own_tags, *scene.performer_tags):
-        yield from (entity_subject(TAG, node.id) for node in (tag.node, *tag.ancestors))
-    yield from (entity_subject(STUDIO, node.id) for node in _studios(scene))
-    yield from (entity_subject(GROUP, key) for key in scene.group_ids)
-
-
 def _studios(scene: SyncMetadata) -> Iterator[Node]:
     """Yield the studio and everything above it; the parents of the last one may be unknown."""
     if scene.studio_id is not None:
@@ -144,7 +135,9 @@ class FanOut:
         if case.scene is None:
             self._index.forget_scene(case.job.scene_id)
         elif outcome.result in WRITTEN and not case.scene.left_out:
-            self._index.record_after_write(case.scene.scene_id, subjects_of(case.scene))
+            entities = entities_of(case.scene, case.read_at)
+            subjects = [entity.subject for entity in entities]
+            self._index.record_after_write(case.scene.scene_id, subjects)
 
     def read(self, stash: StashClient, jobs: Sequence[Job]) -> EntitiesBySubject:
         """Read the current state of the jobs' entities with one request, and their trees again.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.operations import MAX_LINE_CHARS, run_log_line, run_wake
+from hooks.operations import MAX_LINE_CHARS, WAKE, run_log_line, run_wake
 from sync_queue.hook_queue import write_pending_message
 from sync_queue.lease import Lease
 from sync_queue.notices import Notices
@@ -89,6 +89,16 @@ def test_waking_prints_pending_notices_once(tmp_path: Path) -> None:
     wake(tmp_path, FakeWorkerStart(), errors)
 
     assert errors == [b"\x01e\x02Check the token.\n"]
+
+
+def test_waking_prints_no_notice_of_an_unknown_level(tmp_path: Path) -> None:
+    opened = open_database(tmp_path)
+    Notices(JobStore(opened.queue.connection, FakeClock())).add("x", "shout", "A text.", NOW)
+    start, errors = FakeWorkerStart(), list[bytes]()
+
+    wake(tmp_path, start, errors)
+
+    assert (start.causes, errors) == ([WAKE], [])
 
 
 def test_waking_prints_a_pending_message_without_a_database(tmp_path: Path) -> None:
