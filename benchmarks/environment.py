@@ -1,6 +1,5 @@
 """Set up benchmarks: both servers, a library of any size, the plugin installed as in Stash."""
 
-import gc
 import json
 import sqlite3
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 
 from core.clock import SystemClock
 from core.job import scene_subject
+from startup import collect_rarely
 from sync_queue import statements as sql
 from sync_queue.hook_queue import DATABASE, connect, is_worker_alive
 from sync_queue.store import JobStore
@@ -161,7 +161,8 @@ def open_environment(
         ):
             env = BenchEnvironment(stash, plex, folder, source)
             first = env.add_scenes(1 + scenes)[0]
-            _collect_rarely()
+            # The emulated library would be looked at again and again while it is measured.
+            collect_rarely()
             try:
                 stash.update_scene(first, title="The first edit")
                 wait_until(
@@ -173,12 +174,6 @@ def open_environment(
                 yield env
             finally:
                 env.end_worker()
-
-
-def _collect_rarely() -> None:
-    """Keep Python from looking at the emulated library again and again while it is measured."""
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 def wait_until(what: str, is_so: Callable[[], object], limit_s: float) -> None:

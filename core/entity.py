@@ -50,8 +50,6 @@ def join_details(parts: Mapping[str, str | None]) -> str:
         >>> join_details({"gender": "FEMALE", "birthdate": None}), join_details({"gender": None})
         ('gender=FEMALE', '')
     """
-    if not parts:
-        return ""
     return _SEPARATOR.join(
         f"{name}={value.replace(_SEPARATOR, ' ')}"
         for name, value in sorted(parts.items())

@@ -242,11 +242,8 @@ class FileIndex:
 
     def _stored_numbers(self, section_uuid: str) -> set[int]:
         """Return the numbers of the library's buckets that have a row; most have none at first."""
-        return {
-            key[2]
-            for key in self._cache
-            if isinstance(key, list) and key[:2] == _key(section_uuid, 0)[:2]
-        }
+        own = _key(section_uuid, 0)[:2]
+        return {key[2] for key in self._cache if isinstance(key, list) and key[:2] == own}
 
     def _bucket(self, section_uuid: str, number: int) -> _Bucket:
         bucket = self._cache.get(_key(section_uuid, number))

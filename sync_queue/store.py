@@ -155,9 +155,10 @@ class JobStore(JobQueries):
                 self._checkpoint("store.complete")
             subjects = [{"subject": completion.job.subject} for completion in changed]
             connection.executemany(sql.DELETE_DEAD_LETTER, subjects)
-            for job, follow_up in ((one.job, one.follow_up) for one in changed):
-                if follow_up is not None:
-                    enqueue_follow_up(connection, job.subject, follow_up, self._clock.wall())
+            for one in changed:
+                if one.follow_up is not None:
+                    now = self._clock.wall()
+                    enqueue_follow_up(connection, one.job.subject, one.follow_up, now)
             _count(connection, chain.from_iterable(completion.counts for completion in changed))
         return len(changed)
 

@@ -1,6 +1,5 @@
 """Provide the fixtures and hooks that every test may use."""
 
-import gc
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from startup import collect_rarely
 from tests.emulators.fixtures_plex import plex, plex_clock, timed_plex
 from tests.emulators.fixtures_stash import stash
 
@@ -46,5 +46,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_finish() -> None:
     """Look for cycles rarely, and not among thousands of collected tests again and again."""
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    collect_rarely()
