@@ -2,25 +2,65 @@
 
 A function that needs a server's answer is a generator: it yields a `Call` and continues with the
 answer, or with the error that the call raised. `run_here` carries out each call in place, the
-worker in a thread while it advances another job.
+worker while it advances other jobs: by sending a request and looking after its answer, or in a
+thread.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 _T = TypeVar("_T")
+
+
+class Exchange(Protocol):
+    """A request that is being sent, or whose answer is awaited, without a thread that waits."""
+
+    @property
+    def is_sending(self) -> bool:
+        """Return True while the socket must take more; False while it must bring something."""
+
+    @property
+    def has_stopped(self) -> bool:
+        """Return True if nothing is left for `advance`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if the answer is there, so that nothing waits for the server any more."""
+
+    @property
+    def remaining_s(self) -> float:
+        """Return how many seconds the server still has for its next bytes; 0.0 for none."""
+
+    def fileno(self) -> int:
+        """Return the number of the socket."""
+
+    def advance(self) -> None:
+        """Send or receive what is possible without waiting."""
+
+    def expire(self) -> None:
+        """Give up, because the server took too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call whose request is on its way. `finish` waits for the rest and returns its answer."""
+
+    exchange: Exchange
+    finish: Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One network call. `run` touches no state that anything but this call uses.
 
-    `is_write`: it changes something in Plex.
+    `is_write`: it changes something in Plex. `begin`, which raises nothing, begins what `run` does
+    without waiting; it returns None where only `run` can do it now. None if nothing can begin it.
     """
 
     run: Callable[[], Any]
     is_write: bool = False
+    begin: Callable[[], Begun | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +72,19 @@ Steps = Generator[Call | Alone, Any, _T]
 """A generator of calls that returns a result."""
 
 
-def call(run: Callable[[], _T], *, is_write: bool = False) -> Steps[_T]:
+def call(
+    run: Callable[[], _T],
+    *,
+    is_write: bool = False,
+    begin: Callable[[], Begun | None] | None = None,
+) -> Steps[_T]:
     """Yield one call and return its answer; write `answer = yield from call(...)`.
 
     Examples:
         >>> run_here(call(lambda: 42))
         42
     """
-    answer: _T = yield Call(run, is_write=is_write)
+    answer: _T = yield Call(run, is_write=is_write, begin=begin)
     return answer
 
 

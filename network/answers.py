@@ -20,6 +20,7 @@ _CHUNK_BYTES = 65_536
 _MAX_HEAD_BYTES = 65_536
 _START = b"HTTP/1.1 "
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_USUAL_END = b"\r\n\r\n"
 _STATUS = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: ([^\r\n\0]*))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _WITHOUT_BODY = frozenset({204, 304})
@@ -37,7 +38,8 @@ class Head:
 class AnswerReader:
     """Reads one answer from a connected socket: `head`, then `body`.
 
-    The errors are those of the socket and of `http.client`.
+    Before that, `read_some` may read what has come. The errors are those of the socket and of
+    `http.client`.
     """
 
     def __init__(self, opened: socket.socket, method: str) -> None:
@@ -45,9 +47,37 @@ class AnswerReader:
         self._socket = opened
         self._method = method
         self._read = bytearray()
+        self._head: Head | None = None
         self._length = 0
+        self._is_unusual = False
         self._other: http.client.HTTPResponse | None = None
         self._is_closing = False
+
+    @property
+    def has_head(self) -> bool:
+        """Return True if the head has come."""
+        return self._head is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if `head` and `body` have nothing left to wait for."""
+        return self._head is not None and len(self._read) >= self._length
+
+    @property
+    def is_unusual(self) -> bool:
+        """Return True for an answer that `read_some` cannot read further."""
+        return self._is_unusual
+
+    def read_some(self) -> None:
+        """Receive once; do this while the answer is neither whole nor unusual.
+
+        Raises:
+            OSError, http.client.HTTPException: the answer does not come whole.
+        """
+        if self._head is None:
+            self._receive_head()
+        else:
+            self._receive_body()
 
     def head(self) -> Head:
         """Read up to the body.
@@ -55,15 +85,11 @@ class AnswerReader:
         Raises:
             OSError, http.client.HTTPException: no head came.
         """
-        text = self._head_text()
-        head = _usual_head(text) if text else None
-        length = None if head is None else _length_of(head, self._method)
-        if head is None or length is None:
-            return self._unusual_head()
-        self._length = length
-        self._is_closing = "close" in head.headers.get("Connection", "").lower()
-        del self._read[: len(text) + 4]
-        return head
+        while self._head is None:
+            if self._is_unusual:
+                return self._unusual_head()
+            self._receive_head()
+        return self._head
 
     def body(self) -> bytes:
         """Read the body, after the head.
@@ -73,12 +99,8 @@ class AnswerReader:
         """
         if self._other is not None:
             return self._other.read()
-        while len(self._read) < self._length:
-            more = self._socket.recv(_CHUNK_BYTES)
-            if not more:
-                missing = self._length - len(self._read)
-                raise http.client.IncompleteRead(bytes(self._read), missing)
-            self._read += more
+        while not self.is_whole:
+            self._receive_body()
         # A connection on which more has come than the answer cannot be used again.
         self._is_closing = self._is_closing or len(self._read) > self._length
         return bytes(self._read[: self._length])
@@ -88,18 +110,32 @@ class AnswerReader:
         """Return True if another request may follow on this connection."""
         return not (self._other.will_close if self._other is not None else self._is_closing)
 
-    def _head_text(self) -> str:
-        """Read until the head is whole; "" if it is not a usual one."""
-        while len(self._read) < _MAX_HEAD_BYTES:
-            more = self._socket.recv(_CHUNK_BYTES)
-            self._read += more
-            start = self._read[: len(_START)]
-            if not more or start != _START[: len(start)]:
-                return ""
-            end = _HEAD_END.search(self._read)
-            if end is not None:
-                return self._read[: end.start()].decode("latin-1") if len(end[0]) == 4 else ""
-        return ""
+    def _receive_head(self) -> None:
+        more = self._socket.recv(_CHUNK_BYTES)
+        self._read += more
+        start = self._read[: len(_START)]
+        is_begun = bool(more) and start == _START[: len(start)]
+        end = _HEAD_END.search(self._read) if is_begun else None
+        if end is not None and len(end[0]) == len(_USUAL_END):
+            self._parse_head(end.start())
+        elif end is not None or not is_begun or len(self._read) >= _MAX_HEAD_BYTES:
+            self._is_unusual = True
+
+    def _parse_head(self, size: int) -> None:
+        head = _usual_head(self._read[:size].decode("latin-1"))
+        length = None if head is None else _length_of(head, self._method)
+        if head is None or length is None:
+            self._is_unusual = True
+            return
+        self._head, self._length = head, length
+        self._is_closing = "close" in head.headers.get("Connection", "").lower()
+        del self._read[: size + len(_USUAL_END)]
+
+    def _receive_body(self) -> None:
+        more = self._socket.recv(_CHUNK_BYTES)
+        if not more:
+            raise http.client.IncompleteRead(bytes(self._read), self._length - len(self._read))
+        self._read += more
 
     def _unusual_head(self) -> Head:
         """Let `http.client` read the answer, from its beginning."""

@@ -4,57 +4,26 @@ The connections and the errors of connecting are urllib3's, `answers.py` reads w
 is left out is the work that both libraries spend on settings which PlexSync never uses.
 """
 
-import http.client
-import io
 import re
-import socket
 import weakref
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import requests
-from requests.structures import CaseInsensitiveDict
-from requests.utils import check_header_validity
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     LocationValueError,
     NewConnectionError,
     ProtocolError,
-    ReadTimeoutError,
 )
-from urllib3.response import HTTPResponse
 
-from network.answers import AnswerReader, Head
+from network.exchange import Answer, Exchange, PlainRequest, written_out
 
 # Everything else has to be encoded first.
 _TARGET = re.compile(r"/[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]*")
 _SERVER = re.compile(r"http://[a-z0-9.-]+:([0-9]{1,5})(?=/)")
 _MAX_PORT = 65_535
-_WITHOUT_BODY = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, slots=True)
-class PlainRequest:
-    """What is sent: a method, a URL that `is_plain`, headers and bytes; `body` None for none."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, whole. Of a header that came several times the values are joined."""
-
-    status: int
-    reason: str
-    headers: CaseInsensitiveDict[str]
-    content: bytes
 
 
 class KeptConnections:
@@ -73,20 +42,50 @@ class KeptConnections:
             requests.RequestException: no whole answer came; its arguments say what urllib3 or the
                 system said.
         """
-        head = _head(request)
-        server = server_of(request.url)
-        idle = self._idle.setdefault(server, deque())
-        connection = _connected(idle) or _connect(server, timeout_s[0])
+        written = written_out(request)
+        connection = _connected(self._idle_to(request.server))
+        if connection is None:
+            connection = _connect(request.server, timeout_s[0])
+        return self.finish(Exchange(connection, request, written, timeout_s[1]))
+
+    def begin(self, request: PlainRequest, timeout_s: tuple[float, float]) -> Exchange | None:
+        """Send the request as far as is possible without waiting; `finish` the exchange later.
+
+        Returns:
+            The exchange; None if there is no idle connection: connecting takes time.
+
+        Raises:
+            requests.exceptions.InvalidHeader: a header holds what may not be sent.
+            UnicodeEncodeError: it holds other characters than those of Latin-1.
+        """
+        written = written_out(request)
+        connection = _connected(self._idle_to(request.server))
+        if connection is None:
+            return None
+        exchange = Exchange(connection, request, written, timeout_s[1])
+        exchange.advance()
+        return exchange
+
+    def finish(self, exchange: Exchange) -> Answer:
+        """Return the answer of an exchange, and keep its connection.
+
+        Raises:
+            requests.RequestException: as for `send`.
+        """
+        connection = exchange.connection
         try:
-            answer, is_kept = _exchange(connection, request, head, timeout_s[1])
+            answer = exchange.finish()
         except BaseException:
             connection.close()
             raise
-        if is_kept:
-            idle.append(connection)
+        if exchange.is_kept:
+            self._idle_to(exchange.request.server).append(connection)
         else:
             connection.close()
         return answer
+
+    def _idle_to(self, server: str) -> deque[HTTPConnection]:
+        return self._idle.setdefault(server, deque())
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -99,21 +98,19 @@ def _close(connections: Mapping[str, deque[HTTPConnection]]) -> None:
             idle.popleft().close()
 
 
-def is_plain(url: str) -> bool:
-    """Return True for a URL without TLS, with a port and a target that may be sent as it is."""
-    server = server_of(url)
-    return bool(server) and _TARGET.fullmatch(url, len(server)) is not None
-
-
 def server_of(url: str) -> str:
-    """Return the scheme, host and port; "" for a URL that is not plain.
+    """Return the scheme, host and port of a URL without TLS that may be sent as it is.
+
+    "" for any other URL, such as one without a port.
 
     Examples:
         >>> server_of("http://plex:32400/identity"), server_of("https://plex:32400/identity")
         ('http://plex:32400', '')
     """
     found = _SERVER.match(url)
-    return found.group() if found and int(found.group(1)) <= _MAX_PORT else ""
+    if not found or int(found.group(1)) > _MAX_PORT or not _TARGET.fullmatch(url, found.end()):
+        return ""
+    return found.group()
 
 
 def _connected(idle: deque[HTTPConnection]) -> HTTPConnection | None:
@@ -140,86 +137,3 @@ def _connect(server: str, timeout_s: float) -> HTTPConnection:
     except OSError as error:
         raise requests.ConnectionError(ProtocolError("Connection aborted.", error)) from error
     return connection
-
-
-def _exchange(
-    connection: HTTPConnection, request: PlainRequest, head: bytes, timeout_s: float
-) -> tuple[Answer, bool]:
-    """Return the answer, and whether the connection may be used again."""
-    opened: socket.socket = connection.sock
-    opened.settimeout(timeout_s)
-    # The error names no connection pool, because there is none.
-    where: Any = server_of(request.url)
-    late = ReadTimeoutError(where, request.url, f"Read timed out. (read timeout={timeout_s})")
-    reader = AnswerReader(opened, request.method)
-    try:
-        _send(opened, head + request.body if request.body else head)
-        answered = reader.head()
-    except TimeoutError as error:
-        raise requests.ReadTimeout(late) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise requests.ConnectionError(ProtocolError("Connection aborted.", error)) from error
-    content = _decoded(answered, _body(reader, late))
-    answer = Answer(answered.status, answered.reason, answered.headers, content)
-    return answer, reader.is_kept
-
-
-def _body(reader: AnswerReader, late: ReadTimeoutError) -> bytes:
-    try:
-        return reader.body()
-    except TimeoutError as error:
-        raise requests.ConnectionError(late) from error
-    except (OSError, http.client.HTTPException) as error:
-        broken = ProtocolError(f"Connection broken: {error!r}", error)
-        raise requests.exceptions.ChunkedEncodingError(broken) from error
-
-
-def _send(opened: socket.socket, data: bytes) -> None:
-    try:
-        opened.sendall(data)
-    except (BrokenPipeError, ConnectionResetError):
-        # The server may have answered before it had read a large body, and closed the connection.
-        return
-
-
-def _decoded(head: Head, content: bytes) -> bytes:
-    """Return the body without its compression.
-
-    Raises:
-        requests.RequestException: it is broken.
-    """
-    encoding = head.headers.get("Content-Encoding", "")
-    if not encoding or not content:
-        return content
-    compressed = HTTPResponse(
-        io.BytesIO(content),
-        {"Content-Encoding": encoding},
-        head.status,
-        preload_content=False,
-    )
-    whole = requests.Response()
-    whole.raw = compressed
-    return whole.content or b""
-
-
-def _head(request: PlainRequest) -> bytes:
-    """Return the request line and the headers.
-
-    Raises:
-        requests.exceptions.InvalidHeader: a header holds what may not be sent.
-        UnicodeEncodeError: it holds other characters than those of Latin-1.
-    """
-    server = server_of(request.url)
-    target, host = request.url[len(server) :], server.removeprefix("http://")
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {host}"]
-    if request.body or request.method not in _WITHOUT_BODY:
-        lines.append(f"Content-Length: {len(request.body or b'')}")
-    lines += [_header_line(name, value) for name, value in request.headers.items()]
-    return "\r\n".join((*lines, "", "")).encode("latin-1")
-
-
-# Most headers are the same in each request.
-@lru_cache(maxsize=256)
-def _header_line(name: str, value: str) -> str:
-    check_header_validity((name, value))
-    return f"{name}: {value}"

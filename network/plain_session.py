@@ -13,7 +13,8 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.utils import get_encoding_from_headers
 
-from network.kept_connections import Answer, KeptConnections, PlainRequest, is_plain
+from network.exchange import Answer, Exchange, PlainRequest
+from network.kept_connections import KeptConnections, server_of
 
 # A request with anything else is left to requests.
 _PLAIN_OPTIONS = frozenset({"headers", "timeout", "data", "hooks", "allow_redirects", "params"})
@@ -41,24 +42,51 @@ class PlainSession(requests.Session):
         Raises:
             requests.RequestException: no whole answer came.
         """
-        plain = _with_bytes(options)
-        if args or not _is_plain(url, plain):
+        request = None if args else self._plain_request(method, url, options)
+        if request is None:
             return super().request(method, url, *args, **{**options, "allow_redirects": False})
-        headers = self._headers(plain.get("headers") or {})
-        if _has_json(options) and not any(name.lower() == "content-type" for name in headers):
-            headers["Content-Type"] = "application/json"
-        request = PlainRequest(method, url, headers, plain.get("data") or None)
         answer = self._connections.send(request, options["timeout"])
-        response = _response(request, answer)
-        on_response = (options.get("hooks") or {}).get("response")
-        if on_response is not None:
-            on_response(response)
-        return response
+        return _response(request, answer, options)
+
+    def begin(self, method: str, url: str, **options: Any) -> Exchange | None:
+        """Begin what `request` does, without waiting; `finish` the exchange later.
+
+        Returns:
+            The exchange; None where only `request` can send it, or where it has to connect first.
+
+        Raises:
+            requests.exceptions.InvalidHeader, UnicodeEncodeError: a header may not be sent.
+        """
+        request = self._plain_request(method, url, options)
+        return self._connections.begin(request, options["timeout"]) if request else None
+
+    def finish(self, exchange: Exchange, **options: Any) -> Response:
+        """Return the answer of an exchange; of the options of `request`, hooks are looked at.
+
+        Raises:
+            requests.RequestException: no whole answer came.
+        """
+        return _response(exchange.request, self._connections.finish(exchange), options)
 
     def close(self) -> None:
         """Close the connections."""
         self._connections.close()
         super().close()
+
+    def _plain_request(
+        self, method: str, url: object, options: Mapping[str, Any]
+    ) -> PlainRequest | None:
+        """Return the request; None if it is left to requests."""
+        plain = _with_bytes(options)
+        if not isinstance(url, str) or not _are_plain(plain):
+            return None
+        server = server_of(url)
+        if not server:
+            return None
+        headers = self._headers(plain.get("headers") or {})
+        if _has_json(options) and not any(name.lower() == "content-type" for name in headers):
+            headers["Content-Type"] = "application/json"
+        return PlainRequest(method, url, server, headers, plain.get("data") or None)
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         """Return the session's headers with these; a name is sent once, however it is spelled."""
@@ -85,16 +113,14 @@ def _has_json(options: Mapping[str, Any]) -> bool:
     return options.get("json") is not None and not options.get("data")
 
 
-def _is_plain(url: object, options: Mapping[str, Any]) -> bool:
+def _are_plain(options: Mapping[str, Any]) -> bool:
     has_more = not options.keys() <= _PLAIN_OPTIONS or options.get("params")
     has_text = options.get("data") and not isinstance(options["data"], bytes)
-    if has_more or has_text or not isinstance(options.get("timeout"), tuple):
-        return False
-    return isinstance(url, str) and is_plain(url)
+    return not (has_more or has_text) and isinstance(options.get("timeout"), tuple)
 
 
-def _response(request: PlainRequest, answer: Answer) -> Response:
-    """Return the answer as requests has it."""
+def _response(request: PlainRequest, answer: Answer, options: Mapping[str, Any]) -> Response:
+    """Return the answer as requests has it, after the hook of the options has seen it."""
     response = Response()
     response.status_code = answer.status
     response.reason = answer.reason
@@ -105,4 +131,7 @@ def _response(request: PlainRequest, answer: Answer) -> Response:
     headers: Any = request.headers
     response.request.headers = headers
     response._content = answer.content
+    on_response = (options.get("hooks") or {}).get("response")
+    if on_response is not None:
+        on_response(response)
     return response

@@ -9,8 +9,8 @@ from core.errors import PlexError
 from page.connection import capitalized, is_owner
 from page.models.settings import SignInAddress
 from plex.client import PlexClient
+from plex.lazy_server import PlexAddress
 from plex.plex_tv import AccountServer, Address
-from plex.transport import PlexAddress
 
 LIMIT_S = 5.0
 # Two requests and the connection fit into the limit where the server is reachable at all.

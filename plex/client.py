@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 from xml.etree.ElementTree import Element
 
+from core.calls import Begun
 from core.errors import PlexAccessError, PlexNotFound, PlexRejected, PlexTemporaryError
 from core.plex_item import PlexItem
 from plex.collections import CollectionRequests
 from plex.errors import plex_errors
 from plex.item_xml import parse_item
-from plex.transport import FOREIGN, IDENTITY, PlexAddress, PlexTransport
+from plex.lazy_server import PlexAddress
+from plex.transport import FOREIGN, IDENTITY, PlexTransport
 
 READ_BATCH = 200  # ids in one read: 2,000 characters at most, and proved to be answered whole
 PAGE = 1_000  # items in one listing page
@@ -205,10 +207,13 @@ class PlexClient:
         Raises:
             ValueError: the target names no item; Plex would edit the whole library.
         """
-        arguments = target.partition("?")[2].split("&")
-        if not any(argument.startswith("id=") and argument != "id=" for argument in arguments):
+        if not _names_item(target):
             raise ValueError("an edit without an item would edit the whole library")
         self._transport.send(target, self._session.put)
+
+    def begin_edit(self, target: str) -> Begun | None:
+        """Begin what `edit` does, without waiting; None where only `edit` can do or refuse it."""
+        return self._transport.begin(target, self._session.put) if _names_item(target) else None
 
     def upload_image(self, item: int, kind: str, image: bytes) -> None:
         """Upload and select one image; `kind` is `posters` or `arts`. Any 200 means done.
@@ -216,6 +221,16 @@ class PlexClient:
         It is sent once: some servers keep the same bytes twice.
         """
         self._transport.send(
+            f"/library/metadata/{item}/{kind}",
+            self._session.post,
+            data=image,
+            parse=False,
+            is_repeatable=False,
+        )
+
+    def begin_upload(self, item: int, kind: str, image: bytes) -> Begun | None:
+        """Begin what `upload_image` does, without waiting; None where only that can do it now."""
+        return self._transport.begin(
             f"/library/metadata/{item}/{kind}",
             self._session.post,
             data=image,
@@ -250,6 +265,11 @@ class PlexClient:
         """Choose no image of this kind any more."""
         name = {"posters": "thumb", "arts": "art"}[kind]
         self._transport.send(f"/library/metadata/{item}/{name}", self._session.delete, parse=False)
+
+
+def _names_item(target: str) -> bool:
+    arguments = target.partition("?")[2].split("&")
+    return any(argument.startswith("id=") and argument != "id=" for argument in arguments)
 
 
 def _section(directory: Element) -> Section:

@@ -15,15 +15,15 @@ from xml.etree.ElementTree import Element, ParseError
 
 import requests
 import urllib3
-from plexapi.base import PlexObject
 from plexapi.exceptions import BadRequest, PlexApiException
-from plexapi.server import PlexServer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
+from core.calls import Begun
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError, PlexUnavailable
 from network.plain_session import PlainSession
 from plex.connection_faults import URL, explain, was_not_sent
 from plex.errors import is_late_body, plex_errors, status_of
+from plex.lazy_server import LazyPlexServer, PlexAddress
 from plex.xml_encoding import UTF_8, as_utf_8
 
 # For what Plex answers immediately or not at all; the time to connect is a setting.
@@ -43,46 +43,8 @@ _IMAGES = re.compile(r"/library/metadata/\d+/(?:posters?|arts?)\b")
 _ENTITY = b"<!ENTITY"
 
 
-class LazyPlexServer(PlexServer):
-    """plexapi's server without the request at construction, with our device identity in each
-    request.
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str,
-        session: requests.Session,
-        timeout: Any,
-        identity: Mapping[str, str],
-    ):
-        self._baseurl, self._token = base_url, token
-        self._showSecrets, self._timeout = False, timeout
-        self.session = session
-        self._identity = dict(identity)
-        PlexObject.__init__(self, self, None, self.key)
-
-    def _headers(self, **more: str) -> dict[str, str]:
-        headers: dict[str, str] = super()._headers(**more)
-        headers.update(self._identity)
-        return headers
-
-
-@dataclass(frozen=True, slots=True)
-class PlexAddress:
-    """How to reach Plex. Timeouts are (connect, read) in seconds; `verify`: its certificate must be
-    trusted; `was_reached`: Plex has answered at this URL before.
-    """
-
-    url: str
-    token: str
-    timeout_s: tuple[float, float]
-    verify: bool = True
-    was_reached: bool = False
-
-
 @dataclass(slots=True)
-class _Exchange:
+class _Seen:
     """What the answer of one request shows before plexapi reads it."""
 
     status: int = 0
@@ -169,24 +131,75 @@ class PlexTransport:
         """
         options = {key: value for key, value in options.items() if value is not None}
         send_once = partial(self._send, target, method, parse, options)
+        return self._sent(target, send_once, send_once, is_repeatable=is_repeatable)
+
+    def begin(
+        self,
+        target: str,
+        method: Callable[..., Any],
+        *,
+        parse: bool = True,
+        is_repeatable: bool = True,
+        data: bytes | None = None,
+    ) -> Begun | None:
+        """Begin what `send` does with these arguments, without waiting.
+
+        Returns:
+            The call; None where only `send` can do it: it has to connect, or the connection is one
+            with TLS.
+        """
+        options = {} if data is None else {"data": data}
+        verb = method.__name__.upper()
+        url, headers = self._server.url(target), self._server._headers()
+        try:
+            exchange = self.session.begin(
+                verb, url, headers=headers, timeout=self._address.timeout_s, **options
+            )
+        except (requests.RequestException, ValueError):
+            return None  # `send` says what is wrong with the token
+        if exchange is None:
+            return None
+        begun_at = exchange.begun_at
+
+        # plexapi logs the name of a method
+        def finish(url: str, *, hooks: Mapping[str, Any], **_: object) -> requests.Response:
+            return self.session.finish(exchange, hooks=hooks)
+
+        first = partial(self._send, target, finish, parse, {}, begun_at)
+        again = partial(self._send, target, method, parse, options)
+        return Begun(
+            exchange, partial(self._sent, target, first, again, is_repeatable=is_repeatable)
+        )
+
+    def _sent(
+        self,
+        target: str,
+        first: Callable[[], _Sent],
+        again: Callable[[], _Sent],
+        *,
+        is_repeatable: bool,
+    ) -> Element | None:
+        """Return the answer to a request; `again` sends it after a connection error of `first`."""
         try:
             with plex_errors(target):
-                root, is_page = self._send_repeatedly(send_once, is_repeatable=is_repeatable)
+                root, is_page = self._send_repeatedly(first, again, is_repeatable=is_repeatable)
         except (PlexUnavailable, PlexAccessError) as error:
             raise self._explained(error) from error.__cause__
         if is_page:
             raise self._foreign_answer(target)
         return root
 
-    def _send_repeatedly(self, send_once: Callable[[], _Sent], *, is_repeatable: bool) -> _Sent:
+    def _send_repeatedly(
+        self, first: Callable[[], _Sent], again: Callable[[], _Sent], *, is_repeatable: bool
+    ) -> _Sent:
         """Send a request, which almost always succeeds, and repeat it where that may help."""
         try:
-            return send_once()
+            return first()
         except requests.ConnectionError as error:
             if not _deserves_retry(error, is_repeatable=is_repeatable):
                 raise
         self._sleep(QUICK_WAIT_S)
-        return self._quick_retries[is_repeatable](send_once)
+        return self._quick_retries[is_repeatable](again)
 
     def _explained(self, error: PlexError) -> PlexError:
         """Return an error of connecting with what the user can do about it, any other as it is."""
@@ -197,33 +210,38 @@ class PlexTransport:
         return explain(cause, url, connect_s, was_reached=self._was_reached) or error
 
     def _send(
-        self, target: str, method: Callable[..., Any], parse: bool, options: dict[str, Any]
+        self,
+        target: str,
+        method: Callable[..., Any],
+        parse: bool,
+        options: dict[str, Any],
+        begun_at: float | None = None,
     ) -> _Sent:
-        exchange = _Exchange()
-        started = time.perf_counter()
+        seen = _Seen()
+        started = time.perf_counter() if begun_at is None else begun_at
         try:
             # A redirect would carry the token elsewhere, and turns a PUT into a GET.
             root: Element | None = self._server.query(
                 target,
                 method,
                 allow_redirects=False,
-                hooks={"response": exchange.on_response},
+                hooks={"response": seen.on_response},
                 **options,
             )
         except ParseError:
-            if parse and not exchange.is_page:
+            if parse and not seen.is_page:
                 raise
             root = None  # 200 with plain text: done
         except TypeError as error:  # plexapi trips over a status that requests has no name for
-            raise BadRequest(f"({exchange.status}) without a name") from error
+            raise BadRequest(f"({seen.status}) without a name") from error
         except PlexApiException as error:
             # An image that fails says nothing about how loaded Plex is.
             status = 0 if _IMAGES.match(target) else status_of(error) or 0
             self._on_answer(time.perf_counter() - started, status)
             raise
         self._on_answer(time.perf_counter() - started, 200)
-        self._was_reached = self._was_reached or not exchange.is_page
-        return root, exchange.is_page
+        self._was_reached = self._was_reached or not seen.is_page
+        return root, seen.is_page
 
     def _foreign_answer(self, target: str) -> PlexError:
         """Return the error for an answer that Plex does not send, such as a proxy's login page.

@@ -2,32 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
-
-import requests
 
 from core.entity import Entity, entity_subject
 from core.errors import StashQueryError, StashSchemaError
 from stash import queries
 from stash.answers import (
-    Cover,
     Credentials,
     SceneState,
-    check_image,
     expect_shape,
-    is_placeholder,
     read_entity,
     read_scene,
     read_scene_state,
 )
+from stash.images import StashImages
 from stash.scene_reads import RawScene, ScenesRead, complete, read_halves
 from stash.selection import entity_details
-from stash.transport import StashTransport
 
 PLUGIN_ID = "PlexSync"
 
 
-class StashClient(StashTransport):
+class StashClient(StashImages):
     """Send PlexSync's queries to one Stash.
 
     Several threads may read covers at the same time; only one sends anything else.
@@ -220,79 +214,3 @@ class StashClient(StashTransport):
         self.send(
             queries.SAY, {"id": PLUGIN_ID, "args": {"mode": "say", "level": level, "text": text}}
         )
-
-    def cover(self, scene_id: int, version: str, etag: str = "") -> Cover:
-        """Return the scene's cover, with one conditional request.
-
-        Stash 0.31 sends an SVG placeholder for a scene without a cover.
-
-        Args:
-            scene_id: The scene.
-            version: Changes the URL, so that no cache between answers with an old cover.
-            etag: The ETag of the cover that is already known, "" for none.
-
-        Raises:
-            StashUnavailable: Stash is away.
-            StashQueryError: Stash cannot send this cover.
-        """
-        path = f"/scene/{scene_id}/screenshot?t={quote(version)}"
-        return self.image(path, _cover_of(scene_id), etag)
-
-    def image(self, path: str, what: str, etag: str = "") -> Cover:
-        """Return the image at a path of Stash, with one conditional request.
-
-        Args:
-            path: The path, with its query.
-            what: Names the image in an error.
-            etag: The ETag of the image that is already known, "" for none.
-
-        Raises:
-            StashUnavailable, StashQueryError: as for `cover`.
-        """
-        headers = {"If-None-Match": etag} if etag else {}
-        response = self.s.request("GET", f"{self.base_url}{path}", headers=headers)
-        if response.status_code == 304:
-            return Cover(None, etag, unchanged=True)
-        if response.status_code == 404:
-            return Cover(None, "")
-        self._check_image(response, what)
-        if is_placeholder(response):
-            return Cover(None, response.headers.get("ETag", ""))
-        return Cover(response.content, response.headers.get("ETag", ""))
-
-    def has_other_cover(self, scene_id: int, etag: str) -> bool:
-        """Return True if the scene has a cover with another ETag; the image is not downloaded.
-
-        Raises:
-            StashUnavailable, StashQueryError: as for `cover`.
-        """
-        headers = {"If-None-Match": etag} if etag else {}
-        response = self.s.request(
-            "GET", f"{self.base_url}/scene/{scene_id}/screenshot", headers=headers, stream=True
-        )
-        try:
-            if response.status_code in (304, 404):
-                return False
-            self._check_image(response, _cover_of(scene_id))
-            if is_placeholder(response):
-                return False
-            return bool(response.headers.get("ETag", "") != etag)
-        finally:
-            response.close()
-
-    def _check_image(self, response: requests.Response, what: str) -> None:
-        """Raise unless the response is an image or Stash's placeholder.
-
-        Raises:
-            StashUnavailable: Stash is away, or waits for its user.
-            StashQueryError: Stash is ready and cannot send this image.
-        """
-        try:
-            check_image(response, what)
-        except StashQueryError:
-            self.check_ready()
-            raise
-
-
-def _cover_of(scene_id: int) -> str:
-    return f"the cover of scene {scene_id}"

@@ -1,6 +1,7 @@
 """Sends every request to Stash with time-outs, a cookie or the API key, and counts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
@@ -10,6 +11,7 @@ import requests
 import urllib3
 
 from core.errors import StashNeed, StashUnavailable, reason_of
+from network.exchange import Exchange
 from network.plain_session import PlainSession
 from stash.key_file import KeyFile
 
@@ -97,6 +99,36 @@ class StashSession(PlainSession):
         with self._login:
             return self._request_with_key(response, method, url, args, kwargs)
 
+    def begin(self, method: str, url: str, **options: Any) -> Exchange | None:
+        """Begin what `request` does, without waiting; `finish_request` the exchange later.
+
+        Returns:
+            The exchange; None where only `request` can send it now.
+
+        Raises:
+            requests.exceptions.InvalidHeader, UnicodeEncodeError: a header may not be sent.
+        """
+        exchange = super().begin(method, url, **self._with_login(options, self._cookie_header()))
+        if exchange is not None:
+            self._on_request()
+        return exchange
+
+    def finish_request(
+        self, exchange: Exchange, method: str, url: str, **options: Any
+    ) -> requests.Response:
+        """Return the answer to a request that was begun with these arguments, as `request` does.
+
+        Raises:
+            StashUnavailable: as for `request`.
+        """
+        with _stash_errors():
+            response = self.finish(exchange)
+        self._update_cookie(response)
+        if response.status_code not in _AUTH_FAILURES:
+            return response
+        with self._login:
+            return self._request_with_key(response, method, url, (), options)
+
     def _request_with_key(
         self,
         response: requests.Response,
@@ -148,15 +180,16 @@ class StashSession(PlainSession):
         args: tuple[Any, ...],
         options: dict[str, Any],
     ) -> requests.Response:
-        options = {**options, "headers": {**(options.get("headers") or {}), **login}}
-        options.update(timeout=self._timeout_s, allow_redirects=False)
+        options = self._with_login(options, login)
         self._on_request()
-        try:
+        with _stash_errors():
             response = super().request(method, url, *args, **options)
-        except requests.RequestException as error:
-            raise StashUnavailable(f"Stash does not answer: {reason_of(error)}") from error
         self._update_cookie(response)
         return response
+
+    def _with_login(self, options: Mapping[str, Any], login: Mapping[str, str]) -> dict[str, Any]:
+        headers = {**(options.get("headers") or {}), **login}
+        return {**options, "headers": headers, "timeout": self._timeout_s, "allow_redirects": False}
 
     def _cookie_header(self) -> dict[str, str]:
         return {"Cookie": f"session={self.cookie}"} if self.cookie else {}
@@ -171,6 +204,19 @@ def silence_certificate_warnings(address: StashAddress) -> None:
     """Turn off urllib3's warning about unverified certificates, if Stash uses TLS."""
     if address.scheme == "https":
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+@contextmanager
+def _stash_errors() -> Iterator[None]:
+    """Translate the errors of a request.
+
+    Raises:
+        StashUnavailable: no whole answer came.
+    """
+    try:
+        yield
+    except requests.RequestException as error:
+        raise StashUnavailable(f"Stash does not answer: {reason_of(error)}") from error
 
 
 def _session_cookie(header: str) -> str:

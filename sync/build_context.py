@@ -12,9 +12,9 @@ from plex.client import PlexClient
 from plex.device_identity import device_headers
 from plex.finder import Finder
 from plex.index import FileIndex
+from plex.lazy_server import PlexAddress
 from plex.libraries import LibraryChoice
 from plex.path_map import PathMap
-from plex.transport import PlexAddress
 from stash.client import StashClient
 from stash.scene_needs import scene_selection, tree_needs
 from sync.capabilities import ServerCapabilities

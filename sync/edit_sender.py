@@ -55,7 +55,8 @@ class EditSender:
         """
         for target in targets:
             self._check_epoch()
-            yield from call(partial(self._plex.edit, target), is_write=True)
+            edit, begin = partial(self._plex.edit, target), partial(self._plex.begin_edit, target)
+            yield from call(edit, is_write=True, begin=begin)
 
     def send_individually(self, item: PlexItem, changes: Sequence[Change]) -> Steps[dict[str, str]]:
         """Send each field in a request of its own and return the rejected ones with the reason.

@@ -163,4 +163,5 @@ class ImageSender:
         self.check_epoch()
         kind = IMAGE_LISTS[field.plex]
         upload = partial(self.plex.upload_image, item.rating_key, kind, image.content)
-        yield from call(upload, is_write=True)
+        begin = partial(self.plex.begin_upload, item.rating_key, kind, image.content)
+        yield from call(upload, is_write=True, begin=begin)

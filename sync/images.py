@@ -181,8 +181,9 @@ class ImageWriter:
             return
         etag = "" if progress.due else _common_etag(progress.record.images, progress.fields)
         if etag not in covers:
-            read = partial(self.stash.cover, scene.scene_id, _cache_buster(scene), etag)
-            covers[etag] = yield from call(read)
+            wanted = (scene.scene_id, _cache_buster(scene), etag)
+            read = partial(self.stash.cover, *wanted)
+            covers[etag] = yield from call(read, begin=partial(self.stash.begin_cover, *wanted))
         cover = covers[etag]
         if cover.unchanged:
             return

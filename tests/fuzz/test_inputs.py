@@ -27,10 +27,10 @@ from hooks.operations import run_log_line, run_wake
 from plex.client import PlexClient
 from plex.edit_request import EditLimits, edit_targets, fit_text
 from plex.item_xml import parse_item
+from plex.lazy_server import PlexAddress
 from plex.path_map import PathMap
 from plex.paths import normal_path
 from plex.plan import WriteRules, field_records, intended_records, plan_changes
-from plex.transport import PlexAddress
 from startup import read_message
 from stash.client import StashClient
 from stash.library import file_sample

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from plex.client import PlexClient
-from plex.transport import PlexAddress
+from plex.lazy_server import PlexAddress
 from tests.emulators.plex_server import PlexEmulator
 
 IDENTITY = {
@@ -27,10 +27,11 @@ def client_of(
     timeout_s: tuple[float, float] = PATIENT_S,
     token: str | None = None,
     sleep: Callable[[float], None] = lambda seconds: None,
+    on_answer: Callable[[float, int], object] = lambda took_s, status: None,
 ) -> Iterator[PlexClient]:
     """A client of the emulator."""
     address = PlexAddress(plex.url, plex.token if token is None else token, timeout_s)
-    client = PlexClient(address, IDENTITY, sleep)
+    client = PlexClient(address, IDENTITY, sleep, on_answer)
     try:
         yield client
     finally:
@@ -57,16 +58,20 @@ def client_at(
 class RawServer:
     """Sends the same bytes to every client; then the connection stays open, or is closed.
 
-    It answers `answers` requests of each connection. `received` are their bytes.
+    It answers `answers` requests of each connection, the first of them all with `first` if that is
+    given. `received` are their bytes.
     """
 
-    def __init__(self, answer: bytes, *, keeps_open: bool = True, answers: int = 1) -> None:
+    def __init__(
+        self, answer: bytes, *, keeps_open: bool = True, answers: int = 1, first: bytes = b""
+    ) -> None:
         self.connections = 0
         self.closed = 0
         self.received: list[bytes] = []
         self._answers = answers
         self._keeps_open = keeps_open
         self._answer = answer
+        self._first = first
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -101,7 +106,8 @@ class RawServer:
                 if not request:
                     break
                 self.received.append(request)
-                connection.sendall(self._answer)
+                is_first = len(self.received) == 1
+                connection.sendall(self._first if is_first and self._first else self._answer)
             if not self._keeps_open:
                 connection.close()
                 self.closed += 1

@@ -90,4 +90,4 @@ def test_every_session_says_whether_it_follows_redirects() -> None:
         "super().request('GET', url, timeout=self._timeout_s, allow_redirects=False)",
         "super().request(method, url, *args, **options)",
     ]
-    assert "options.update(timeout=self._timeout_s, allow_redirects=False)" in session
+    assert '"timeout": self._timeout_s, "allow_redirects": False}' in session

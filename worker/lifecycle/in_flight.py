@@ -31,6 +31,7 @@ class Limits:
         before_requests: called before requests that go out together.
         may_send: may the job of this key send another request; False abandons the job.
         before_write: wait until Plex has rested; False abandons the job.
+        may_sleep: may what is called here, or between two jobs, sleep while requests are in flight.
         on_write: gets the seconds that a write took.
     """
 
@@ -38,6 +39,7 @@ class Limits:
     before_requests: Callable[[], object]
     may_send: Callable[[int], bool]
     before_write: Callable[[], bool]
+    may_sleep: Callable[[], bool]
     on_write: Callable[[float], object]
 
 
@@ -200,7 +202,7 @@ class InFlight:
                 self._end(Ended(key, is_abandoned=True))
                 continue
             job.is_writing = wanted.is_write
-            self._pool.start(key, wanted)
+            self._pool.start(key, wanted, in_thread=self._limits.may_sleep())
             self._in_flight += 1
 
     def _continue_alone(self) -> None:

@@ -46,6 +46,7 @@ class JobRun:
             before_requests=self._before_requests,
             may_send=self._may_send,
             before_write=lambda: self._throttle.rest(must_stop),
+            may_sleep=lambda: self._throttle.may_sleep,
             on_write=self._throttle.on_write,
         )
         self._in_flight = InFlight(deps.pool, limits)

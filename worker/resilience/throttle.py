@@ -154,6 +154,11 @@ class Throttle:
         return self._ramp is not None or self._pacing.pause_s > 0.0
 
     @property
+    def may_sleep(self) -> bool:
+        """Return True if the thread that decides may sleep while a request is in flight."""
+        return self.has_pause or self._rest.is_slow
+
+    @property
     def batch_size(self) -> int:
         """Return how many jobs are worth claiming together."""
         if self._ramp is None:

@@ -8,7 +8,8 @@ import pytest
 
 from core.errors import PlexNotFound, PlexTemporaryError, PlexUnavailable
 from plex.client import READ_BATCH, PlexClient, Section
-from plex.transport import QUICK_TRIES, QUICK_WAIT_S, PlexAddress
+from plex.lazy_server import PlexAddress
+from plex.transport import QUICK_TRIES, QUICK_WAIT_S
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.emulators.stash_images import png
 from tests.harness.plex_clients import IDENTITY, RawServer, client_at, client_of, xml_answer
@@ -381,7 +382,7 @@ def test_a_proxy_in_the_environment_is_not_used(plex: PlexEmulator) -> None:
     code = (
         "import sys\n"
         "from plex.client import PlexClient\n"
-        "from plex.transport import PlexAddress\n"
+        "from plex.lazy_server import PlexAddress\n"
         "client = PlexClient(PlexAddress(sys.argv[1], sys.argv[2], (5, 30)), {}, lambda seconds: None)\n"
         "print(len(client.sections()))\n"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import PlexAccessError, PlexError, PlexTemporaryError
 from plex.client import PlexClient
-from plex.transport import PlexAddress
+from plex.lazy_server import PlexAddress
 from tests.emulators.plex_server import Fault, PlexEmulator
 from tests.harness.plex_clients import IDENTITY, PATIENT_S, RawServer, client_at, client_of
 

@@ -20,6 +20,7 @@ from tests.emulators.sample_plugins import MovableClock, write_plugin
 from tests.emulators.stash_faults import Fault
 from tests.emulators.stash_images import png
 from tests.emulators.stash_server import StashEmulator
+from tests.harness.begun_calls import finished
 from tests.harness.plugin_copy import ROOT
 
 SHORT_S = (5.0, 0.2)
@@ -485,6 +486,87 @@ def test_one_broken_cover_differs_from_an_absent_stash(
 
     with client_of(stash) as client, pytest.raises(error, match=str(status)):
         client.cover(scene, "1")
+
+
+# -- covers that are looked after without waiting
+# -------------------------------------------------------------------------------------------
+
+
+def test_a_begun_cover_is_the_one_that_is_waited_for(stash: StashEmulator) -> None:
+    scene, bare = (
+        stash.library.add_scene("/data/a.mp4", cover=png()),
+        stash.library.add_scene("/data/b.mp4"),
+    )
+
+    with client_of(stash) as client:
+        first = client.cover(scene, "1")
+        wanted = ((scene, "1", ""), (scene, "2", first.etag), (bare, "1", ""), (999, "1", ""))
+        waited = [client.cover(*cover) for cover in wanted]
+        begun = [finished(client.begin_cover(*cover)) for cover in wanted]
+
+    assert begun == waited
+    assert begun[1].unchanged
+    paths = [record.path for record in stash.requests]
+    assert paths[1:5] == paths[5:]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(500, StashQueryError), (503, StashUnavailable), (502, StashUnavailable)]
+)
+def test_a_broken_begun_cover_differs_from_an_absent_stash(
+    stash: StashEmulator, status: int, error: type[Exception]
+) -> None:
+    scene = stash.library.add_scene("/data/a.mp4", cover=png())
+
+    with client_of(stash) as client:
+        client.settings()
+        stash.faults.fail(status, kind="screenshot")
+        with pytest.raises(error, match=str(status)):
+            finished(client.begin_cover(scene, "1"))
+
+
+def test_a_begun_cover_renews_the_cookie(guarded: StashEmulator, clock: MovableClock) -> None:
+    scene = guarded.library.add_scene("/data/a.mp4", cover=png())
+
+    with client_of(guarded, fresh_cookie(guarded)) as client:
+        client.settings()
+        before = client.cookie
+        clock.advance(1000)
+        cover = finished(client.begin_cover(scene, "1"))
+        after = client.cookie
+
+    assert cover.image == png()
+    assert before != after
+
+
+def test_a_begun_cover_may_need_the_api_key(guarded: StashEmulator, clock: MovableClock) -> None:
+    scene = guarded.library.add_scene("/data/a.mp4", cover=png())
+
+    with client_of(guarded, fresh_cookie(guarded), api_key="right-key") as client:
+        client.settings()
+        clock.advance(3601)
+        cover = finished(client.begin_cover(scene, "1"))
+
+    assert cover.image == png()
+    assert [record.status for record in guarded.requests] == [200, 302, 200]
+
+
+def test_a_begun_cover_that_does_not_come_in_time_is_unavailable(stash: StashEmulator) -> None:
+    answer = threading.Event()
+    scene = stash.library.add_scene("/data/a.mp4", cover=png())
+
+    with client_of(stash, timeout_s=SHORT_S) as client:
+        client.settings()
+        stash.faults.hold(answer, kind="", times=None)
+        with pytest.raises(StashUnavailable, match="ReadTimeout"):
+            finished(client.begin_cover(scene, "1"))
+
+    answer.set()
+
+
+def test_before_the_first_connection_no_cover_begins(stash: StashEmulator) -> None:
+    with client_of(stash) as client:
+        assert client.begin_cover(1, "1") is None
 
 
 # -- log lines

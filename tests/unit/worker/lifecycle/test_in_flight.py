@@ -23,7 +23,7 @@ class FakePool:
         self.sent: list[int] = []
         self.sizes: list[int] = []
 
-    def start(self, key: int, call: Call) -> None:
+    def start(self, key: int, call: Call, *, in_thread: bool = False) -> None:
         self.in_flight.append((key, call))
         self.sent.append(key)
         self.sizes.append(len(self.in_flight))
@@ -59,6 +59,7 @@ class Jobs:
                 before_requests=lambda: self.checked.append(len(self.pool.sent)),
                 may_send=lambda key: key not in self.stopped,
                 before_write=lambda: self.is_rested,
+                may_sleep=lambda: False,
                 on_write=self.write_times.append,
             ),
         )
