@@ -23,13 +23,16 @@ _SCALARS = (
     "confidence",
 )
 
+# What is made here refers to nothing twice, and looking for that takes a quarter of the time.
+_encode = json.JSONEncoder(check_circular=False).encode
+
 
 def row_of(record: SyncRecord) -> dict[str, Any]:
     """Return the columns of a record by name."""
     fields = {name: _field_values(field) for name, field in record.fields.items()}
     images = {name: _image_values(image) for name, image in record.images.items()}
     scalars = {name: getattr(record, name) for name in _SCALARS}
-    return {**scalars, "fields": json.dumps(fields), "images": json.dumps(images)}
+    return {**scalars, "fields": _encode(fields), "images": _encode(images)}
 
 
 def parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
