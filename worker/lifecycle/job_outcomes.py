@@ -192,7 +192,7 @@ class JobOutcomes:
         All are one transaction: a job is repeated, or everything about it is known.
         """
         settled = [
-            replace(event, outcome=settle_images(event.job, event.outcome, self._rng))
+            JobFinished(event.job, settle_images(event.job, event.outcome, self._rng), event.took_s)
             for event in finished
         ]
         now = self._clock.wall()
