@@ -50,7 +50,7 @@ def same_value(kind: Kind, left: FieldValue, right: FieldValue) -> bool:
         >>> same_value(Kind.TEXT, "Caf\\u00e9", "Cafe\\u0301")
         True
     """
-    return normal_form(kind, left) == normal_form(kind, right)
+    return left == right or normal_form(kind, left) == normal_form(kind, right)
 
 
 @lru_cache(maxsize=_KNOWN_VALUES)

@@ -162,6 +162,17 @@ class _LineFormat(logging.Formatter):
         return f"{head[:-1]}, {record.getMessage()[1:]}"
 
 
+class _LogFile(RotatingFileHandler):
+    """Rotates the file without formatting each line twice and asking for the kind of the file."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        """Return True if the file would be longer than it may with the text of this line."""
+        # A file that could not be rotated is closed.
+        if self.stream is None:
+            self.stream = self._open()
+        return self.stream.tell() + len(record.getMessage()) >= self.maxBytes
+
+
 class _Logger(logging.Logger):
     """Does not look for the function that writes a line: no line names it."""
 
@@ -175,7 +186,7 @@ class _Logger(logging.Logger):
 def open_log(path: Path, level: int = logging.INFO) -> tuple[EventLog, Callable[[], None]]:
     """Return a log that writes to the rotated file `path`, and the function that closes it."""
     logger = _Logger("plexsync", level)
-    handler = RotatingFileHandler(
+    handler = _LogFile(
         path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors="replace"
     )
     handler.setFormatter(_LineFormat("%(asctime)s %(levelname)s %(message)s"))

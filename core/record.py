@@ -1,7 +1,7 @@
 """What PlexSync remembers of a scene it wrote: the proof of what is ours and of what is current."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from core.send_history import NO_HISTORY, SendHistory
 
@@ -92,12 +92,26 @@ class SyncRecord:
 
     def with_fields(self, fields: Mapping[str, FieldRecord]) -> "SyncRecord":
         """Return this record with `fields` laid over its own."""
-        if not fields:
-            return self
-        return replace(self, fields={**self.fields, **fields})
+        return self._with({**self.fields, **fields}, self.images) if fields else self
 
     def with_images(self, images: Mapping[str, ImageRecord]) -> "SyncRecord":
         """Return this record with `images` laid over its own."""
-        if not images:
-            return self
-        return replace(self, images={**self.images, **images})
+        return self._with(self.fields, {**self.images, **images}) if images else self
+
+    def _with(
+        self, fields: Mapping[str, FieldRecord], images: Mapping[str, ImageRecord]
+    ) -> "SyncRecord":
+        # Each scene takes this way several times, and `replace` needs three times as long.
+        return SyncRecord(
+            self.scene_id,
+            self.server,
+            self.item,
+            self.section,
+            self.path,
+            self.oshash,
+            self.updated_at,
+            self.read_at,
+            self.confidence,
+            fields,
+            images,
+        )

@@ -48,7 +48,8 @@ class SendHistory:
 
     def sent(self, now: float) -> "SendHistory":
         """Return the history with one more send."""
-        return replace(self, sent_at=(*self._recent(now), int(now))[-MAX_SENDS:])
+        sent_at = (*self._recent(now), int(now))[-MAX_SENDS:]
+        return SendHistory(sent_at, self.not_kept, self.suspension)
 
     def verified(self, *, is_kept: bool) -> "SendHistory":
         """Return the history after a read that followed a send."""

@@ -34,7 +34,7 @@ class Node:
         parents = None if self.parents is None else ids_text(self.parents)
         if kind == STUDIO:
             return Entity(subject, self.name, parents, read_at=read_at)
-        details = join_details({PARENTS: parents})
+        details = "" if parents is None else join_details({PARENTS: parents})
         return Entity(subject, self.name, read_at=read_at, details=details)
 
 

@@ -97,7 +97,8 @@ def _to_word_end(text: str, kept: int) -> str:
 
 def _fitted(change: Change, limits: EditLimits) -> Change:
     if change.field.kind is Kind.TEXT and isinstance(change.value, str):
-        return replace(change, value=fit_text(change.value, limits))
+        text = fit_text(change.value, limits)
+        return change if text == change.value else replace(change, value=text)
     return change
 
 

@@ -66,6 +66,6 @@ def with_locks(
             continue
         earlier = before[field.name].locked if field.name in before else None
         locked = sent.get(field, earlier)
-        if field.name in records or locked != known.locked:
+        if locked != known.locked:
             records[field.name] = replace(known, locked=locked)
     return records

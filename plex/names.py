@@ -38,6 +38,8 @@ def spelled_as(names: tuple[str, ...], present: FieldValue) -> tuple[str, ...]:
 
 def names_without(value: FieldValue, other: FieldValue) -> tuple[str, ...]:
     """Return the names of `value` that `other` lacks, every spelling of them."""
+    if value == other:
+        return ()
     taken = name_keys(other)
     return tuple(
         dict.fromkeys(

@@ -5,6 +5,8 @@ separators count everywhere; a POSIX name that holds a backslash is cut at it, o
 SMB clients show characters that Windows forbids in names as private-use characters.
 """
 
+from functools import lru_cache
+
 from core.file_names import components, file_name
 from core.unicode_form import caseless
 
@@ -36,6 +38,8 @@ def normal_path(path: str) -> str:
     return root + "/".join(part for part in (part.rstrip(" ") for part in parts) if part)
 
 
+# The path of a scene and that of its item are folded several times while they are compared.
+@lru_cache(maxsize=256)
 def folded_path(path: str) -> str:
     """Return the normal form in which the names that SMB clients mangle are equal as well.
 

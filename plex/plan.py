@@ -96,15 +96,14 @@ def intended_records(
 
     What was pushed and verified before stays recorded, in case the request never left.
     """
-    changed = {change.field.name for change in changes}
+    changed = {change.field.name: desired[change.field.name] for change in changes}
     intended = {}
-    for case in field_states(desired, item, record):
-        if case.field.name in changed:
-            known = case.known or FieldRecord("", digest(case.field.kind, case.present))
-            names = distinct((*known.names, *_owned_names(case)))
-            intended[case.field.name] = replace(
-                known, intended=digest(case.field.kind, case.desired) or CLEARED, names=names
-            )
+    for case in field_states(changed, item, record):
+        known = case.known or FieldRecord("", digest(case.field.kind, case.present))
+        names = distinct((*known.names, *_owned_names(case)))
+        intended[case.field.name] = replace(
+            known, intended=digest(case.field.kind, case.desired) or CLEARED, names=names
+        )
     return intended
 
 
@@ -125,8 +124,23 @@ def field_records(
         name, kind = case.field.name, case.field.kind
         if name in changed or _is_in_sync(case):
             seen = "" if name in changed else digest(kind, case.present)
-            records[name] = FieldRecord(digest(kind, case.desired), seen, _owned_names(case))
+            records[name] = _recorded(
+                case.known, digest(kind, case.desired), seen, _owned_names(case)
+            )
     return records
+
+
+def _recorded(
+    known: FieldRecord | None, pushed: str, verified: str, names: tuple[str, ...]
+) -> FieldRecord:
+    """Return the known record if it says the same; almost every field of a scene has one."""
+    if (
+        known is not None
+        and not known.intended
+        and (known.pushed, known.verified, known.names) == (pushed, verified, names)
+    ):
+        return known
+    return FieldRecord(pushed, verified, names)
 
 
 def _locks(case: FieldState, rules: WriteRules) -> bool:

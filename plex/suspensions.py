@@ -74,7 +74,10 @@ def with_histories(
     for name, known in fields.items():
         if name not in desired:
             continue
-        history = history_of(before.get(name), name, desired[name])
+        earlier = before.get(name)
+        # A record that stayed as it was is of the value that is desired.
+        is_same = earlier is known
+        history = known.history if is_same else history_of(earlier, name, desired[name])
         history = history.sent(now) if name in sent else history.verified(is_kept=True)
         if history is not known.history:
             records[name] = known.with_history(history)

@@ -38,6 +38,7 @@ class SceneJob:
         error: why the scene cannot be synced; None when it can.
         planned: the plan of each item that the scene may write, by rating key.
         restorable: the items to restore, because the settings exclude the scene.
+        shows: the subjects of what the scene shows; None until they are in the index.
     """
 
     job: Job
@@ -47,6 +48,7 @@ class SceneJob:
     error: PlexSyncError | None = None
     planned: dict[int, PlannedItem] = field(default_factory=dict)
     restorable: tuple[KeptItem, ...] = ()
+    shows: tuple[str, ...] | None = None
 
     @property
     def is_deleted(self) -> bool:

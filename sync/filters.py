@@ -110,7 +110,9 @@ def _organized(scene: SyncMetadata, config: PlexSyncConfig) -> Exclusion | None:
 
 
 def _excluded_tags(scene: SyncMetadata, config: PlexSyncConfig) -> Exclusion | None:
-    if config.excluded_tags and not scene.is_known("tags"):
+    if not config.excluded_tags:
+        return None
+    if not scene.is_known("tags"):
         text = "its tags cannot be read, and the settings exclude tags"
         return Exclusion(ExclusionReason.UNKNOWN, text)
     carried = [tag for tag in scene.tags if broad_form(tag) in config.excluded_tags]

@@ -289,7 +289,10 @@ class SceneSync:
     def _save_intents(
         self, batch: Batch, plans: Iterable[tuple[SceneJob, PlannedItem]]
     ) -> list[PlannedItem]:
-        pairs = [(planned, self._new_record(batch, case, planned)) for case, planned in plans]
+        pairs = [
+            (planned, planned.record or self._new_record(batch, case, planned))
+            for case, planned in plans
+        ]
         return self._writer.save_intents(pairs, batch.records)
 
     def _new_record(self, batch: Batch, case: SceneJob, planned: PlannedItem) -> SyncRecord:

@@ -128,7 +128,7 @@ def _complete_record(
     images = {
         name: replace(image, item_path=item.images.get(name, ""))
         for name, image in record.images.items()
-        if name in entry.images
+        if name in entry.images and image.item_path != item.images.get(name, "")
     }
     completed = record.with_fields(fields).with_images(images)
     suspended = tuple(

@@ -1,6 +1,7 @@
 """Store how often a value was sent inside a record's JSON; keys and values never change."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from core.send_history import NO_HISTORY, SendHistory, Suspension
@@ -32,9 +33,16 @@ def read_history(document: Mapping[str, Any] | None) -> SendHistory:
     """
     if not document:
         return NO_HISTORY
-    suspension = document.get(_SUSPENSION)
+    return _history(
+        tuple(document.get(_SENT_AT, ())), document.get(_NOT_KEPT, 0), document.get(_SUSPENSION)
+    )
+
+
+# What is sent together has one history, and each record is read again and again.
+@lru_cache(maxsize=1024)
+def _history(sent_at: tuple[Any, ...], not_kept: Any, suspension: Any) -> SendHistory:
     return SendHistory(
-        tuple(map(int, document.get(_SENT_AT, ()))),
-        int(document.get(_NOT_KEPT, 0)),
+        tuple(map(int, sent_at)),
+        int(not_kept),
         Suspension(suspension) if suspension else Suspension.NONE,
     )

@@ -4,12 +4,16 @@ The keys in their JSON are users' data and never change.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from core.record import FieldRecord, ImageFailure, ImageRecord, SyncRecord
 from core.send_history import SendHistory
 from sync_queue.history_document import history_document, read_history
+
+Row = tuple[Any, ...]
+"""The columns of one stored record."""
 
 _SCALARS = (
     "scene_id",
@@ -22,21 +26,27 @@ _SCALARS = (
     "read_at",
     "confidence",
 )
+_scalars_of = attrgetter(*_SCALARS)
+
+# What is made here refers to nothing twice, and looking for that takes a quarter of the time.
+_encode = json.JSONEncoder(check_circular=False).encode
 
 
-def row_of(record: SyncRecord) -> dict[str, Any]:
-    """Return the columns of a record by name."""
+def row_of(record: SyncRecord) -> Row:
+    """Return the columns of a record, in the order of `RECORD_COLUMNS`."""
     fields = {name: _field_values(field) for name, field in record.fields.items()}
     images = {name: _image_values(image) for name, image in record.images.items()}
-    scalars = {name: getattr(record, name) for name in _SCALARS}
-    return {**scalars, "fields": json.dumps(fields), "images": json.dumps(images)}
+    return (*_scalars_of(record), _encode(fields), _encode(images))
 
 
-def parse_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[SyncRecord]:
-    """Yield the records in these rows; an invalid one counts as absent."""
+def parse_rows(rows: Iterable[Row], known: Mapping[Row, SyncRecord]) -> Iterator[SyncRecord]:
+    """Yield the records in these rows; an invalid one counts as absent.
+
+    `known` are records by their rows, which need no parsing.
+    """
     for row in rows:
         try:
-            yield _from_row(row)
+            yield known.get(row) or _from_row(row)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             # bytes that a bad disk has changed; the scene is then written as if for the first time
             continue
@@ -105,7 +115,7 @@ def _failure(value: dict[str, Any]) -> ImageFailure:
     )
 
 
-def _from_row(row: tuple[Any, ...]) -> SyncRecord:
+def _from_row(row: Row) -> SyncRecord:
     written = {
         name: FieldRecord(
             value["pushed"],

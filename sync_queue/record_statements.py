@@ -3,16 +3,15 @@
 from sync_queue import statements as sql
 
 # Sync records: what was written where.
-SAVE_RECORD = """
-INSERT INTO records (scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images)
-VALUES (:scene_id, :server, :item, :section, :path, :oshash, :updated_at, :read_at, :confidence, :fields, :images)
+RECORD_COLUMNS = (
+    "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
+)
+SAVE_RECORD = f"""
+INSERT INTO records ({RECORD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (scene_id, server, item) DO UPDATE SET section = excluded.section, path = excluded.path,
   oshash = excluded.oshash, updated_at = excluded.updated_at, read_at = excluded.read_at,
   confidence = excluded.confidence, fields = excluded.fields, images = excluded.images
 """
-RECORD_COLUMNS = (
-    "scene_id, server, item, section, path, oshash, updated_at, read_at, confidence, fields, images"
-)
 SCENE_RECORDS = (
     f"SELECT {RECORD_COLUMNS} FROM records WHERE scene_id = :scene_id AND server = :server"
 )

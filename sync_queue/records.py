@@ -12,12 +12,15 @@ from sync_queue.collections import OwnCollections
 from sync_queue.database import read_among
 from sync_queue.history_document import SUSPENDED_PATTERN
 from sync_queue.originals import KeptItem, Originals
-from sync_queue.record_rows import parse_rows, row_of
+from sync_queue.record_rows import Row, parse_rows, row_of
 from sync_queue.store import JobStore
 
 UNASSIGNED = (
     0  # the scene id of a record whose scene id denotes another file now; Stash counts from 1
 )
+
+# The verifying read looks at what was saved since the last one; parsing that again costs more.
+_KEPT_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Records:
         self.originals = Originals(store)
         self.collections = OwnCollections(store)
         self._checked_servers: set[str] = set()
+        self._saved: dict[Row, SyncRecord] = {}
 
     def unchecked_servers(self, server: str) -> list[str]:
         """Return other servers with records that may be this one, the newest first; [] for none."""
@@ -102,14 +106,14 @@ class Records:
         """Return the scene's records on one server, by item; {} if there is none."""
         query = {"scene_id": scene_id, "server": server}
         rows = self._store.connection.execute(record_sql.SCENE_RECORDS, query).fetchall()
-        return {record.item: record for record in parse_rows(rows)}
+        return {record.item: record for record in parse_rows(rows, self._saved)}
 
     def of_item(self, item: int, server: str) -> list[SyncRecord]:
         """Return every scene's record on one item, lowest scene id first."""
         rows = self._store.connection.execute(
             record_sql.ITEM_RECORDS, {"item": item, "server": server}
         ).fetchall()
-        return sorted(parse_rows(rows), key=lambda record: record.scene_id)
+        return sorted(parse_rows(rows, self._saved), key=lambda record: record.scene_id)
 
     def of_scenes(self, scene_ids: Sequence[int], server: str) -> list[SyncRecord]:
         """Return every record of these scenes on one server; [] when there is none."""
@@ -126,7 +130,7 @@ class Records:
     ) -> list[SyncRecord]:
         rows = read_among(self._store.connection, statement, keys, server)
         # Parsing costs more than reading.
-        return list(parse_rows(row for row in rows if row[0] not in without))
+        return list(parse_rows((row for row in rows if row[0] not in without), self._saved))
 
     def kept_items(self, scene_id: int, server: str) -> list[KeptItem]:
         """Return the items that were written for the scene and whose originals are kept."""
@@ -197,7 +201,8 @@ class Records:
     def suspended(self) -> list[SyncRecord]:
         """Return every record, on any server, with a value that is no longer written."""
         query = {"pattern": SUSPENDED_PATTERN}
-        return list(parse_rows(self._store.connection.execute(record_sql.SUSPENDED_RECORDS, query)))
+        rows = self._store.connection.execute(record_sql.SUSPENDED_RECORDS, query)
+        return list(parse_rows(rows, self._saved))
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open a transaction that changes of records and originals join."""
@@ -210,10 +215,13 @@ class Records:
     def save_all(self, records: Iterable[SyncRecord]) -> None:
         """Insert or replace records in one transaction."""
         # Hooks wait for an open transaction, so the rows are ready before it begins.
-        rows = [row_of(record) for record in records]
-        if rows:
+        saved = [(row_of(record), record) for record in records]
+        if saved:
             with self._store.transaction() as connection:
-                connection.executemany(record_sql.SAVE_RECORD, rows)
+                connection.executemany(record_sql.SAVE_RECORD, [row for row, _ in saved])
+            if len(self._saved) >= _KEPT_ROWS:
+                self._saved.clear()
+            self._saved.update(saved)
 
     def transfer(self, record: SyncRecord, scene_id: int) -> SyncRecord:
         """Give what is known of the item to another scene and return that scene's record.

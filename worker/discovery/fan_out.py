@@ -114,14 +114,12 @@ class FanOut:
         enqueue it.
         """
         self._moved.enqueue(stash)
-        cases = [
-            case for case in batch.cases.values() if case.scene is not None and case.scene.files
-        ]
-        entities = {
-            case.scene.scene_id: entities_of(case.scene, case.read_at)
-            for case in cases
-            if case.scene
-        }
+        entities: dict[int, tuple[Entity, ...]] = {}
+        for case in batch.cases.values():
+            if case.scene is not None and case.scene.files:
+                shown = entities_of(case.scene, case.read_at)
+                entities[case.scene.scene_id] = shown
+                case.shows = tuple(entity.subject for entity in shown)
         renamed = [
             subject
             for subject in self._index.record_before_write(entities)
@@ -134,10 +132,8 @@ class FanOut:
         """Record what a written scene shows now; forget a scene that was deleted."""
         if case.scene is None:
             self._index.forget_scene(case.job.scene_id)
-        elif outcome.result in WRITTEN and not case.scene.left_out:
-            entities = entities_of(case.scene, case.read_at)
-            subjects = [entity.subject for entity in entities]
-            self._index.record_after_write(case.scene.scene_id, subjects)
+        elif outcome.result in WRITTEN and not case.scene.left_out and case.shows is not None:
+            self._index.record_after_write(case.scene.scene_id, case.shows)
 
     def read(self, stash: StashClient, jobs: Sequence[Job]) -> EntitiesBySubject:
         """Read the current state of the jobs' entities with one request, and their trees again.

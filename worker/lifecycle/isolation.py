@@ -1,9 +1,8 @@
 """Isolate failures: an error in one job or listener never stops the others."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from types import TracebackType
 from typing import TypeVar
 
 from core.errors import Fenced, reason_of
@@ -13,27 +12,27 @@ from sync_queue.database import is_damage
 _Event = TypeVar("_Event")
 
 
-@dataclass(slots=True)
-class Failure:
-    """The error of one `isolate` block; `error` is None if the block succeeded."""
-
-    error: Exception | None = None
-
-
-@contextmanager
-def isolate() -> Iterator[Failure]:
-    """Catch any error of the block and hand it over as `error` of the yielded object.
+class isolate:  # noqa: N801
+    """Catch any error of the block and hand it over as `error`; None if the block succeeded.
 
     Raises:
         Fenced, sqlite3.Error: the queue itself failed; that is no job's fault.
     """
-    failure = Failure()
-    try:
-        yield failure
-    except Exception as error:  # broad: a bug in one job must not stop the others
-        if is_queue_error(error):
-            raise
-        failure.error = error
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def __enter__(self) -> "isolate":
+        return self
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        # Any error: a bug in one job must not stop the others.
+        if not isinstance(error, Exception) or is_queue_error(error):
+            return False
+        self.error = error
+        return True
 
 
 def is_queue_error(error: Exception) -> bool:

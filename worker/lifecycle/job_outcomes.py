@@ -73,12 +73,13 @@ class DrainReport:
     def including(self, outcome: Outcome) -> "DrainReport":
         """Return the report with one more outcome."""
         is_waiting = outcome.disposition in (Disposition.RETRY, Disposition.RELEASE)
-        return replace(
-            self,
-            done=self.done + (outcome.disposition is Disposition.COMPLETE),
-            waiting=self.waiting + is_waiting,
-            dead=self.dead + (outcome.disposition is Disposition.DEAD_LETTER),
-            wrote=self.wrote + bool(outcome.wrote),
+        return DrainReport(
+            self.done + (outcome.disposition is Disposition.COMPLETE),
+            self.waiting + is_waiting,
+            self.dead + (outcome.disposition is Disposition.DEAD_LETTER),
+            self.wrote + bool(outcome.wrote),
+            self.is_stopped,
+            self.failure,
         )
 
 
@@ -192,7 +193,7 @@ class JobOutcomes:
         All are one transaction: a job is repeated, or everything about it is known.
         """
         settled = [
-            replace(event, outcome=settle_images(event.job, event.outcome, self._rng))
+            JobFinished(event.job, settle_images(event.job, event.outcome, self._rng), event.took_s)
             for event in finished
         ]
         now = self._clock.wall()

@@ -7,6 +7,7 @@ hours and days for 35 days.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 
 from core.outcome import Disposition
 from core.units import DAY_S, HOUR_S
@@ -34,7 +35,7 @@ class Tally:
 
 def utc_day_of(at: float) -> str:
     """Return the UTC day of a time: YYYY-MM-DD."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime(_DAY_FORMAT)
+    return _utc_hour_of(at).partition("T")[0]
 
 
 def tally_counters(disposition: Disposition, at: float) -> list[tuple[str, str]]:
@@ -78,7 +79,13 @@ def today(counts: Counts, now: float) -> Tally:
 
 
 def _utc_hour_of(at: float) -> str:
-    return datetime.fromtimestamp(at, timezone.utc).strftime(_HOUR_FORMAT)
+    return _name_of_hour(int(at // HOUR_S))
+
+
+# Every job of an hour asks for its name.
+@lru_cache(maxsize=8)
+def _name_of_hour(number: int) -> str:
+    return datetime.fromtimestamp(number * HOUR_S, timezone.utc).strftime(_HOUR_FORMAT)
 
 
 def _read(name: str, form: str) -> float:

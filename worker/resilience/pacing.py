@@ -57,7 +57,7 @@ class AdaptivePacing:
         if len(recent_s) == WINDOW:
             baseline_s = _baseline(baseline_s, typical_s)
 
-        pacing = replace(self, recent_s=recent_s, baseline_s=baseline_s, steady=self.steady + 1)
+        pacing = AdaptivePacing(recent_s, baseline_s, self.level, self.steady + 1)
         if pacing.steady < RESPONSES_PER_STEP:
             return pacing
         if baseline_s and typical_s >= OVERLOAD_RATIO * baseline_s:

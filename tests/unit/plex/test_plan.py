@@ -1,5 +1,7 @@
 """Test that differences are written, the user's edits stay, and writes are remembered."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -260,6 +262,21 @@ def test_a_field_left_alone_keeps_its_old_record(
 
     assert changes == ()
     assert field_records(changes, desired, item, record) == {}
+
+
+def test_a_field_in_step_keeps_its_record_without_an_intent() -> None:
+    """What was intended before a kill is written now, so that it is no longer an intent."""
+    item, same = item_of({"title": "Same"}), digest(Kind.TEXT, "Same")
+    stored = FieldRecord(same, same, history=SendHistory((1, 2)))
+    values: dict[str, FieldValue] = {"title": "Same"}
+
+    kept = field_records((), values, item, record_of({"title": stored}))
+    completed = field_records(
+        (), values, item, record_of({"title": replace(stored, intended=same)})
+    )
+
+    assert kept == {"title": stored}
+    assert completed == {"title": FieldRecord(same, same)}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Test that a record is read as it was saved, per server, and can be transferred."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +68,29 @@ def test_a_record_of_another_server_counts_as_absent(queue: QueueHarness) -> Non
     assert records.of_scene(42, "other") == {}
     assert records.of_item(7, "other") == []
     assert records.last_synced_update(42, "other") == ("", 0.0)
+
+
+def test_a_saved_record_is_read_as_it_is_stored_now(queue: QueueHarness) -> None:
+    records = Records(queue.store)
+    moved = replace(RECORD, path="/media/b.mp4")
+    records.save_all([RECORD, moved, RECORD])
+
+    assert records.of_scenes([42], "machine") == [RECORD]
+    queue.store.connection.execute("UPDATE records SET path = '/media/b.mp4'")
+    assert records.of_scenes([42], "machine") == [moved]
+    queue.store.connection.execute("UPDATE records SET fields = '{damaged'")
+    assert records.of_scenes([42], "machine") == []
+
+
+def test_a_record_that_was_not_saved_is_read_as_before(queue: QueueHarness) -> None:
+    records = Records(queue.store)
+    records.save(RECORD)
+
+    with pytest.raises(RuntimeError), records.transaction():
+        records.save(replace(RECORD, path="/media/b.mp4"))
+        raise RuntimeError
+
+    assert records.of_scenes([42], "machine") == [RECORD]
 
 
 def test_saving_a_record_again_replaces_it(queue: QueueHarness) -> None:
