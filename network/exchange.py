@@ -111,8 +111,8 @@ class Exchange:
 
     def advance(self) -> None:
         """Send or receive once what is possible without waiting. An error is left to `finish`."""
-        self._limit_waits(_NO_WAIT_S)
         try:
+            self._limit_waits(_NO_WAIT_S)
             if self.is_sending:
                 self._send_some()
             else:
