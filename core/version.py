@@ -1,3 +1,3 @@
 """Holds the version, which the manifest, the worker's row and the log quote."""
 
-VERSION = "1.4.3"
+VERSION = "1.4.4"
