@@ -38,8 +38,8 @@ COMMANDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("build.mjs", "--check"),
         (_BIN.format("typescript/bin/tsc"), "--noEmit"),
         (_BIN.format("eslint/bin/eslint.js"), "--max-warnings=0", "."),
-        (_BIN.format("prettier/bin/prettier.cjs"), "--check", "--log-level=warn", "."),
-        (_BIN.format("vitest/vitest.mjs"), "run", "--reporter=dot"),
+        (_BIN.format("prettier/bin/prettier.cjs"), "--check", "--cache", "--log-level=warn", "."),
+        (_BIN.format("vitest/vitest.mjs"), "run", "--no-isolate", "--reporter=dot"),
     ),
 }
 
