@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
+from os import SEEK_END
 from pathlib import Path
 
 from core.obfuscate import hide_paths
@@ -170,7 +171,7 @@ class _LogFile(RotatingFileHandler):
         # A file that could not be rotated is closed.
         if self.stream is None:
             self.stream = self._open()
-        return self.stream.tell() + len(record.getMessage()) >= self.maxBytes
+        return self.stream.seek(0, SEEK_END) + len(record.getMessage()) >= self.maxBytes
 
 
 class _Logger(logging.Logger):

@@ -14,6 +14,7 @@ from validation.limits import MAX_WORD_CHARS
 
 _OVERHEAD_CHARS = 200  # path, type, one id, and a text field's names and lock
 _COMMA = "%2C"
+_MAX_ENCODED_CHARS = len("%F0%9F%98%80")  # of one character: four bytes of UTF-8
 
 _Pieces: TypeAlias = tuple[str, ...]
 """Encoded arguments, each with its leading `&` (or names, each with its leading comma)."""
@@ -34,7 +35,8 @@ def fit_text(text: str, limits: EditLimits) -> str:
     sent.
     """
     budget = limits.target_chars - _OVERHEAD_CHARS
-    if len(_encoded(text)) <= budget:
+    # Almost every text is far too short to be encoded for this.
+    if len(text) * _MAX_ENCODED_CHARS <= budget or len(_encoded(text)) <= budget:
         return text
     kept = 0
     for char in text:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from validation.config import PlexSyncConfig
-from validation.limits import MAX_NAME_CHARS
 from validation.metadata import SyncMetadata
-from validation.sanitizers import clean_text
+from validation.sanitizers import clean_name
 from validation.scene_tags import collection_tag_names, tag_attributes
 
 Names = tuple[str, ...]
@@ -111,4 +110,4 @@ def with_prefix(prefix: str, name: str) -> str:
 
 def clean_title(title: str, config: PlexSyncConfig) -> str:
     """Return a title as it is sent to Plex; "" if nothing is left of it."""
-    return clean_text(title, MAX_NAME_CHARS, strip_emoji=config.strip_emoji, compose=True)
+    return clean_name(title, strip_emoji=config.strip_emoji)

@@ -8,7 +8,7 @@ from validation.genders import FEMALE, TRANSGENDER_FEMALE
 from validation.limits import MAX_NAME_CHARS
 from validation.metadata import SyncMetadata
 from validation.performers import ALWAYS, FEMALE_FIRST, NAME, NEVER, STASH, Performer
-from validation.sanitizers import clean_names, clean_text
+from validation.sanitizers import clean_name, clean_names, clean_text
 
 _FEMALE = frozenset({FEMALE, TRANSGENDER_FEMALE})
 
@@ -56,7 +56,7 @@ def title_performers(scene: SyncMetadata, config: PlexSyncConfig) -> str:
 
 def _cleaned(text: str, config: PlexSyncConfig) -> str:
     """Return the text as Plex is sent it, so that equal names are seen to be equal."""
-    return clean_text(text, MAX_NAME_CHARS, strip_emoji=config.strip_emoji, compose=True)
+    return clean_name(text, strip_emoji=config.strip_emoji)
 
 
 def _labelled(name: str, detail: str) -> str:

@@ -67,7 +67,7 @@ def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) 
     for name in names:
         if len(distinct) >= limit:
             break
-        cleaned = _clean_name(name, strip_emoji)
+        cleaned = clean_name(name, strip_emoji=strip_emoji)
         if cleaned:
             distinct.setdefault(caseless(cleaned), cleaned)
     return tuple(distinct.values())
@@ -75,7 +75,8 @@ def clean_names(names: Iterable[str], limit: int, *, strip_emoji: bool = False) 
 
 # Many scenes have the same names.
 @lru_cache(maxsize=4096)
-def _clean_name(name: str, strip_emoji: bool) -> str:
+def clean_name(name: str, *, strip_emoji: bool = False) -> str:
+    """Return one name, cleaned and composed; "" if nothing is left of it."""
     return clean_text(name, MAX_NAME_CHARS, strip_emoji=strip_emoji, compose=True)
 
 
