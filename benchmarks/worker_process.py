@@ -18,6 +18,7 @@ from pathlib import Path
 from core.log import open_log
 from plex.finder import Finder
 from plex.index import FileIndex
+from startup import collect_rarely
 from sync.build_context import build_plex
 from validation.config import read_config
 from wiring import Environment, build_worker
@@ -170,5 +171,6 @@ def _short(file: str, line: int) -> str:
 
 
 if __name__ == "__main__":
+    collect_rarely()  # as a worker does
     given = Order(**json.load(sys.stdin))
     json.dump(asdict(ACTIONS[given.action](given)), sys.stdout)
