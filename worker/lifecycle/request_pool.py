@@ -121,7 +121,7 @@ class RequestPool:
         """Wait for a socket or a thread; return what the sockets have brought, [] for nothing."""
         answers = []
         for awaited in self._sockets.wait():
-            if awaited.exchange is not None and awaited.exchange.is_whole:
+            if awaited.exchange is not None and awaited.exchange.is_quick:
                 answers.append(self._answer(awaited))
             else:
                 # What is left may wait for the server.

@@ -176,6 +176,21 @@ def test_what_waits_for_a_retry_holds_up_no_other_answer(
     assert [(answer.key, answer.error) for answer in first + second] == [(1, None), (0, None)]
 
 
+def test_the_question_after_a_web_page_holds_up_no_answer(
+    pool: RequestPool, plex: PlexEmulator, client: PlexClient, items: list[int]
+) -> None:
+    connect(pool, client, items[:2])
+    plex.faults.add(Fault("html_200", method="PUT"))
+    plex.faults.add(Fault("slow", method="GET", delay_s=60.0))
+    pool.start(0, edit(client, items[0]))
+    pool.start(1, edit(client, items[1]))
+    first = pool.wait()
+    plex.faults.clear()
+
+    assert [answer.key for answer in first] == [1]
+    assert [type(answer.error) for answer in pool.wait()] == [PlexTemporaryError]
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     wait_for(condition, "the test is over")
 
