@@ -1,5 +1,6 @@
 """Calls are carried out at the same time, in threads only where they have to wait."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -217,3 +218,35 @@ def test_what_is_in_flight_is_waited_for_and_forgotten(
 
     assert titles == ["New", "New"]
     assert [answer.key for answer in pool.wait()] == [2]
+
+
+def test_without_a_free_descriptor_a_thread_reads_the_answer(
+    pool: RequestPool, client: PlexClient, items: list[int]
+) -> None:
+    limits = pytest.importorskip("resource", reason="this system has no limit of descriptors")
+    connect(pool, client, items[:1])
+    usual = limits.getrlimit(limits.RLIMIT_NOFILE)
+    limits.setrlimit(limits.RLIMIT_NOFILE, (3, usual[1]))
+    try:
+        pool.start(0, edit(client, items[0]))
+        answers = pool.wait()
+    finally:
+        limits.setrlimit(limits.RLIMIT_NOFILE, usual)
+    pool.start(1, edit(client, items[0]))
+    answers += pool.wait()
+
+    assert [(answer.key, answer.error) for answer in answers] == [(0, None), (1, None)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here such a stack is refused")
+def test_a_thread_that_does_not_start_is_not_waited_for(pool: RequestPool) -> None:
+    usual = threading.stack_size(1 << 46)
+    try:
+        with pytest.raises(RuntimeError):
+            pool.start(0, Call(bool))
+    finally:
+        threading.stack_size(usual)
+    pool.discard()
+    pool.start(1, Call(bool))
+
+    assert [answer.key for answer in pool.wait()] == [1]
