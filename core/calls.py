@@ -25,8 +25,10 @@ class Exchange(Protocol):
         """Return True if nothing is left for `advance`."""
 
     @property
-    def is_whole(self) -> bool:
-        """Return True if the answer is there, so that nothing waits for the server any more."""
+    def is_quick(self) -> bool:
+        """Return True if `Begun.finish` waits for nothing: the whole answer is there, and no other
+        request follows from it.
+        """
 
     @property
     def remaining_s(self) -> float:

@@ -24,6 +24,9 @@ _USUAL_END = b"\r\n\r\n"
 _STATUS = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: ([^\r\n\0]*))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _WITHOUT_BODY = frozenset({204, 304})
+_FIRST_FINAL = 200
+# Python refuses to read numbers of thousands of digits.
+_MAX_LENGTH_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,10 @@ class AnswerReader:
     @property
     def is_kept(self) -> bool:
         """Return True if another request may follow on this connection."""
-        return not (self._other.will_close if self._other is not None else self._is_closing)
+        if self._other is None:
+            return not self._is_closing
+        # What follows a 102 or 103 would be taken for the answer to the next request.
+        return self._other.status >= _FIRST_FINAL and not self._other.will_close
 
     def _receive_head(self) -> None:
         more = self._socket.recv(_CHUNK_BYTES)
@@ -194,7 +200,8 @@ def _length_of(head: Head, method: str) -> int | None:
     if method == "HEAD" or head.status in _WITHOUT_BODY:
         return 0
     length = head.headers.get("Content-Length", "")
-    return int(length) if length.isascii() and length.isdigit() else None
+    is_number = length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS
+    return int(length) if is_number else None
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> CaseInsensitiveDict[str]:

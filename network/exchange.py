@@ -23,6 +23,8 @@ from urllib3.response import HTTPResponse
 from network.answers import AnswerReader, Head
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
+_EXPECTED = frozenset({200, 201, 204, 304})
+_PAGE_TYPE = "text/html"
 _NO_WAIT_S = 0.0
 
 
@@ -93,6 +95,20 @@ class Exchange:
     def is_whole(self) -> bool:
         """Return True if the answer is there, so that `finish` waits for nothing."""
         return self._reader.is_whole
+
+    @property
+    def is_quick(self) -> bool:
+        """Return True if the answer is there, and neither a failure nor a web page.
+
+        After those the client may ask the server what is wrong, or log in.
+        """
+        if not self.is_whole:
+            return False
+        head = self._reader.head()
+        kind = head.headers.get("Content-Type", _PAGE_TYPE)
+        # Plex calls its empty answer to an edit a page.
+        is_page = kind.startswith(_PAGE_TYPE) and head.headers.get("Content-Length", "0") != "0"
+        return head.status in _EXPECTED and not is_page
 
     @property
     def has_stopped(self) -> bool:

@@ -94,8 +94,8 @@ class KeptConnections:
 
 def _close(connections: Mapping[str, deque[HTTPConnection]]) -> None:
     for idle in connections.values():
-        while idle:
-            idle.popleft().close()
+        while (connection := _newest(idle)) is not None:
+            connection.close()
 
 
 def server_of(url: str) -> str:
@@ -115,12 +115,20 @@ def server_of(url: str) -> str:
 
 def _connected(idle: deque[HTTPConnection]) -> HTTPConnection | None:
     """Return a connection that the server has not closed meanwhile; None for none."""
-    while idle:
-        connection = idle.pop()
+    while (connection := _newest(idle)) is not None:
         if connection.is_connected:
             return connection
         connection.close()
     return None
+
+
+def _newest(idle: deque[HTTPConnection]) -> HTTPConnection | None:
+    """Take and return the newest connection; None for none."""
+    try:
+        # Another thread may take the last one after this one has seen that there is one.
+        return idle.pop()
+    except IndexError:
+        return None
 
 
 def _connect(server: str, timeout_s: float) -> HTTPConnection:

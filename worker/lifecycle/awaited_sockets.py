@@ -31,9 +31,13 @@ class AwaitedSockets(Generic[_T]):
         return len(self._exchanges)
 
     def add(self, exchange: Exchange, value: _T) -> None:
-        """Look after an exchange."""
-        self._exchanges[exchange] = value
+        """Look after an exchange.
+
+        Raises:
+            OSError: the system lets no further file or socket be opened.
+        """
         self._opened().register(exchange, _event_of(exchange), exchange)
+        self._exchanges[exchange] = value
 
     def wait(self) -> list[_T]:
         """Wait for a socket, a wake or the end of a time-out; return what has stopped, [] for none.
@@ -69,11 +73,16 @@ class AwaitedSockets(Generic[_T]):
 
     def _opened(self) -> selectors.BaseSelector:
         if self._selector is None:
-            self._selector = selectors.DefaultSelector()
-            self._wake_end, self._waker = socket.socketpair()
-            self._wake_end.setblocking(False)
-            self._waker.setblocking(False)
-            self._selector.register(self._wake_end, selectors.EVENT_READ)
+            selector = selectors.DefaultSelector()
+            try:
+                wake_end, waker = socket.socketpair()
+            except OSError:
+                selector.close()
+                raise
+            wake_end.setblocking(False)
+            waker.setblocking(False)
+            selector.register(wake_end, selectors.EVENT_READ)
+            self._selector, self._wake_end, self._waker = selector, wake_end, waker
         return self._selector
 
     def _advance(self, exchange: Exchange) -> None:

@@ -88,8 +88,7 @@ class RequestPool:
         if begun is None:
             self._start_in_thread(_Awaited(key, call.run, started))
         else:
-            awaited = _Awaited(key, begun.finish, started, begun.exchange)
-            self._sockets.add(begun.exchange, awaited)
+            self._look_after(begun.exchange, _Awaited(key, begun.finish, started, begun.exchange))
 
     def wait(self) -> list[Answer]:
         """Return the answers that have come, oldest first; wait for one. Call it only while a call
@@ -117,11 +116,18 @@ class RequestPool:
         self._threads.clear()
         self._sockets.close()
 
+    def _look_after(self, exchange: Exchange, awaited: _Awaited) -> None:
+        try:
+            self._sockets.add(exchange, awaited)
+        except OSError:
+            # The request has been sent, so its answer is read, too.
+            self._start_in_thread(awaited)
+
     def _from_sockets(self) -> list[Answer]:
         """Wait for a socket or a thread; return what the sockets have brought, [] for nothing."""
         answers = []
         for awaited in self._sockets.wait():
-            if awaited.exchange is not None and awaited.exchange.is_whole:
+            if awaited.exchange is not None and awaited.exchange.is_quick:
                 answers.append(self._answer(awaited))
             else:
                 # What is left may wait for the server.
@@ -141,13 +147,14 @@ class RequestPool:
         return answer
 
     def _start_in_thread(self, awaited: _Awaited) -> None:
-        self._in_threads += 1
-        if len(self._threads) < min(self._in_threads, MAX_IN_FLIGHT):
+        if len(self._threads) < min(self._in_threads + 1, MAX_IN_FLIGHT):
             name = f"request_{len(self._threads)}"
             # An idle thread must not keep a process alive that did not close the pool.
             thread = Thread(target=self._run, name=name, daemon=True)
-            self._threads.append(thread)
+            # The system may refuse it; then no answer may be waited for.
             thread.start()
+            self._threads.append(thread)
+        self._in_threads += 1
         self._wanted.put(awaited)
 
     def _run(self) -> None:

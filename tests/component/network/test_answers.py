@@ -127,3 +127,23 @@ def test_a_connection_with_more_than_the_answer_is_not_kept() -> None:
 
         assert reader.body() == b"ok"
         assert not reader.is_kept
+
+
+def test_a_connection_after_an_interim_answer_is_not_kept() -> None:
+    """The answer proper would be taken for that to the next request."""
+    server, client = socket.socketpair()
+    with server, client:
+        server.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        reader = AnswerReader(client, "GET")
+        head = reader.head()
+
+        assert (head.status, reader.body()) == (103, b"")
+        assert not reader.is_kept
+
+
+def test_a_length_of_too_many_digits_is_read_elsewhere() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\nbody" % (b"9" * 5_000)
+
+    expected = outcome_of(read_with_http_client, [answer], "GET")
+
+    assert outcome_of(read_here, [answer], "GET") == expected

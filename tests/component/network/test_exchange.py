@@ -81,6 +81,31 @@ def test_every_form_of_an_answer_is_read_whole(answer: bytes, content: bytes) ->
 
 
 @pytest.mark.parametrize(
+    ("status", "kind", "content", "is_quick"),
+    [
+        (b"200 OK", b"text/html", b"", True),
+        (b"200 OK", b"image/png", b"image", True),
+        (b"200 OK", b"text/html; charset=utf-8", b"<html>", False),
+        (b"302 Found", b"text/html", b"", False),
+        (b"401 Unauthorized", b"text/plain", b"", False),
+    ],
+)
+def test_after_a_page_or_a_failure_more_may_be_asked(
+    status: bytes, kind: bytes, content: bytes, is_quick: bool
+) -> None:
+    lines = (b"HTTP/1.1 " + status, b"Content-Type: " + kind, b"Content-Length: %d" % len(content))
+    answer = b"\r\n".join((*lines, b"", content))
+    with RawServer(answer, answers=2, first=OK) as server, PlainSession(1) as session:
+        warm(server, session)
+        exchange = begin(server, session)
+        before = exchange.is_quick
+        await_exchange(exchange)
+
+        assert (before, exchange.is_quick) == (False, is_quick)
+        assert session.finish(exchange).content == content
+
+
+@pytest.mark.parametrize(
     ("answer", "keeps_open", "error"),
     [
         (b"", True, requests.ReadTimeout),

@@ -1,5 +1,6 @@
 """Calls are carried out at the same time, in threads only where they have to wait."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -176,6 +177,21 @@ def test_what_waits_for_a_retry_holds_up_no_other_answer(
     assert [(answer.key, answer.error) for answer in first + second] == [(1, None), (0, None)]
 
 
+def test_the_question_after_a_web_page_holds_up_no_answer(
+    pool: RequestPool, plex: PlexEmulator, client: PlexClient, items: list[int]
+) -> None:
+    connect(pool, client, items[:2])
+    plex.faults.add(Fault("html_200", method="PUT"))
+    plex.faults.add(Fault("slow", method="GET", delay_s=60.0))
+    pool.start(0, edit(client, items[0]))
+    pool.start(1, edit(client, items[1]))
+    first = pool.wait()
+    plex.faults.clear()
+
+    assert [answer.key for answer in first] == [1]
+    assert [type(answer.error) for answer in pool.wait()] == [PlexTemporaryError]
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     wait_for(condition, "the test is over")
 
@@ -202,3 +218,35 @@ def test_what_is_in_flight_is_waited_for_and_forgotten(
 
     assert titles == ["New", "New"]
     assert [answer.key for answer in pool.wait()] == [2]
+
+
+def test_without_a_free_descriptor_a_thread_reads_the_answer(
+    pool: RequestPool, client: PlexClient, items: list[int]
+) -> None:
+    limits = pytest.importorskip("resource", reason="this system has no limit of descriptors")
+    connect(pool, client, items[:1])
+    usual = limits.getrlimit(limits.RLIMIT_NOFILE)
+    limits.setrlimit(limits.RLIMIT_NOFILE, (3, usual[1]))
+    try:
+        pool.start(0, edit(client, items[0]))
+        answers = pool.wait()
+    finally:
+        limits.setrlimit(limits.RLIMIT_NOFILE, usual)
+    pool.start(1, edit(client, items[0]))
+    answers += pool.wait()
+
+    assert [(answer.key, answer.error) for answer in answers] == [(0, None), (1, None)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here such a stack is refused")
+def test_a_thread_that_does_not_start_is_not_waited_for(pool: RequestPool) -> None:
+    usual = threading.stack_size(1 << 46)
+    try:
+        with pytest.raises(RuntimeError):
+            pool.start(0, Call(bool))
+    finally:
+        threading.stack_size(usual)
+    pool.discard()
+    pool.start(1, Call(bool))
+
+    assert [answer.key for answer in pool.wait()] == [1]

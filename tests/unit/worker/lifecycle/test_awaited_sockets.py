@@ -20,7 +20,7 @@ class FakeExchange:
         self.is_expired = False
 
     @property
-    def is_whole(self) -> bool:
+    def is_quick(self) -> bool:
         return self.has_stopped and not self.is_expired
 
     def fileno(self) -> int:
