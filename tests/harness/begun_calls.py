@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.calls import Begun, Exchange
-from worker.lifecycle.awaited_sockets import AwaitedSockets
+from worker.lifecycle.request_pool import AwaitedSockets
 
 
 def await_exchange(exchange: Exchange) -> None:

@@ -1,21 +1,20 @@
 """A request that is looked after without waiting ends as one that a thread waits for."""
 
-import gzip
 import time
 
 import pytest
 import requests
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, InvalidHeader
+from requests.exceptions import InvalidHeader
 
 from network.exchange import Exchange
 from network.plain_session import PlainSession
+from tests.component.network.answer_forms import FAILURES, FORMS, LARGE
 from tests.harness.begun_calls import await_exchange
 from tests.harness.plex_clients import RawServer
 from tests.harness.waiting import wait_for
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LIMITS_S = (0.5, 0.5)
-LARGE = b"image" * 3_200_000
 
 
 def warm(server: RawServer, session: PlainSession) -> None:
@@ -52,24 +51,7 @@ def test_the_bytes_are_those_of_a_request(method: str, body: bytes | None) -> No
     assert server.connections == 1
 
 
-@pytest.mark.parametrize(
-    ("answer", "content"),
-    [
-        (OK, b"ok"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", b"ok"),
-        (b"HTTP/1.0 200 OK\r\n\r\nok", b"ok"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", b"ok"),
-        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", b""),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
-            + gzip.compress(b"ok"),
-            b"ok",
-        ),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 16000000\r\n\r\n" + LARGE, LARGE),
-    ],
-    ids=["usual", "closed", "old", "chunked", "unchanged", "empty", "compressed", "large"],
-)
+@pytest.mark.parametrize(("answer", "content"), FORMS)
 def test_every_form_of_an_answer_is_read_whole(answer: bytes, content: bytes) -> None:
     with (
         RawServer(answer, answers=2, first=OK, keeps_open=False) as server,
@@ -105,22 +87,7 @@ def test_after_a_page_or_a_failure_more_may_be_asked(
         assert session.finish(exchange).content == content
 
 
-@pytest.mark.parametrize(
-    ("answer", "keeps_open", "error"),
-    [
-        (b"", True, requests.ReadTimeout),
-        (b"", False, requests.ConnectionError),
-        (b"no HTTP\r\n\r\n", False, requests.ConnectionError),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", True, requests.ConnectionError),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", False, ChunkedEncodingError),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
-            True,
-            ContentDecodingError,
-        ),
-    ],
-    ids=["silence", "hung-up", "no-http", "late-body", "half-a-body", "broken-compression"],
-)
+@pytest.mark.parametrize(("answer", "keeps_open", "error"), FAILURES)
 def test_a_failure_is_that_of_a_request(
     answer: bytes, keeps_open: bool, error: type[Exception]
 ) -> None:

@@ -1,15 +1,15 @@
 """The session of both clients sends and raises what requests would send and raise."""
 
-import gzip
 from collections.abc import Iterator
 
 import pytest
 import requests
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidJSONError
+from requests.exceptions import InvalidHeader, InvalidJSONError
 
 from network.plain_session import PlainSession
+from tests.component.network.answer_forms import FAILURES, FORMS
 from tests.harness.plex_clients import RawServer, full_backlog
 from tests.harness.waiting import wait_for
 
@@ -116,22 +116,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
     assert server.connections == 2
 
 
-@pytest.mark.parametrize(
-    ("answer", "content"),
-    [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", b"ok"),
-        (b"HTTP/1.0 200 OK\r\n\r\nok", b"ok"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", b"ok"),
-        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", b""),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
-            + gzip.compress(b"ok"),
-            b"ok",
-        ),
-    ],
-    ids=["closed", "old", "chunked", "unchanged", "empty", "compressed"],
-)
+@pytest.mark.parametrize(("answer", "content"), FORMS)
 def test_every_form_of_an_answer_is_read_whole(answer: bytes, content: bytes) -> None:
     with RawServer(answer, keeps_open=False) as server:
         response = PlainSession(1).get(f"{server.url}/a", timeout=LIMITS_S)
@@ -153,22 +138,7 @@ def test_cookies_of_an_answer_are_not_sent_back_and_all_are_seen() -> None:
     assert b"ookie" not in server.received[1]
 
 
-@pytest.mark.parametrize(
-    ("answer", "keeps_open", "error"),
-    [
-        (b"", True, requests.ReadTimeout),
-        (b"", False, requests.ConnectionError),
-        (b"no HTTP\r\n\r\n", False, requests.ConnectionError),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", True, requests.ConnectionError),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", False, ChunkedEncodingError),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
-            True,
-            requests.exceptions.ContentDecodingError,
-        ),
-    ],
-    ids=["silence", "hung-up", "no-http", "late-body", "half-a-body", "broken-compression"],
-)
+@pytest.mark.parametrize(("answer", "keeps_open", "error"), FAILURES)
 def test_a_failure_is_the_one_of_requests(
     answer: bytes, keeps_open: bool, error: type[Exception]
 ) -> None:

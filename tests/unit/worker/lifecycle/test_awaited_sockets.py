@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker.lifecycle.awaited_sockets import AwaitedSockets
+from worker.lifecycle.request_pool import AwaitedSockets
 
 
 class FakeExchange:
