@@ -116,6 +116,11 @@ class AnswerReader:
         # What follows a 102 or 103 would be taken for the answer to the next request.
         return self._other.status >= _FIRST_FINAL and not self._other.will_close
 
+    def close(self) -> None:
+        """Let go of what has read an unusual answer; the socket stays open."""
+        if self._other is not None:
+            self._other.close()
+
     def _receive_head(self) -> None:
         more = self._socket.recv(_CHUNK_BYTES)
         self._read += more

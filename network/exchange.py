@@ -150,8 +150,11 @@ class Exchange:
             requests.RequestException: no whole answer came; its arguments say what urllib3 or the
                 system said.
         """
-        head = self._head()
-        content = self._body()
+        try:
+            head = self._head()
+            content = self._body()
+        finally:
+            self._reader.close()
         return Answer(head.status, head.reason, head.headers, _decoded(head, content))
 
     def _head(self) -> Head:
@@ -186,7 +189,7 @@ class Exchange:
     def _send_some(self) -> None:
         try:
             count = self._socket.send(self._unsent)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
             # The server may have answered before it had read a large body, and closed the
             # connection.
             count = len(self._unsent)

@@ -184,6 +184,7 @@ def test_the_question_after_a_web_page_holds_up_no_answer(
     plex.faults.add(Fault("html_200", method="PUT"))
     plex.faults.add(Fault("slow", method="GET", delay_s=60.0))
     pool.start(0, edit(client, items[0]))
+    wait_for(lambda: len(plex.writes()) == 1, "the page is on its way")
     pool.start(1, edit(client, items[1]))
     first = pool.wait()
     plex.faults.clear()
