@@ -21,11 +21,16 @@ from plex.transport import MAX_IN_FLIGHT
 _T = TypeVar("_T")
 _WAKE = b"\0"
 _MANY_WAKES = 4_096
+# Who has waited for less found an answer that was there before.
+_INSTANT_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one call ended. `error` is what it raised, None for nothing."""
+    """How one call ended. `error` is what it raised, None for nothing.
+
+    `took_s` does not include what the owner's thread did before it looked at the answer.
+    """
 
     key: int
     value: Any
@@ -172,6 +177,7 @@ class RequestPool:
         self._wanted: SimpleQueue[_Awaited | None] = SimpleQueue()
         self._ended: SimpleQueue[Answer] = SimpleQueue()
         self._sockets = AwaitedSockets[_Awaited]()
+        self._looked_at = clock.monotonic()
 
     def start(self, key: int, call: Call, *, in_thread: bool = False) -> None:
         """Begin the call; `key` identifies its answer.
@@ -221,9 +227,14 @@ class RequestPool:
     def _from_sockets(self) -> list[Answer]:
         """Wait for a socket or a thread; return what the sockets have brought, [] for nothing."""
         answers = []
-        for awaited in self._sockets.wait():
+        began = self._clock.monotonic()
+        stopped = self._sockets.wait()
+        now = self._clock.monotonic()
+        came = now if now - began > _INSTANT_S else self._looked_at
+        self._looked_at = now
+        for awaited in stopped:
             if awaited.exchange is not None and awaited.exchange.is_quick:
-                answers.append(self._answer(awaited))
+                answers.append(self._answer(awaited, came))
             else:
                 # What is left may wait for the server.
                 self._start_in_thread(awaited)
@@ -265,14 +276,15 @@ class RequestPool:
         self._sockets.wake()
         return True
 
-    def _answer(self, awaited: _Awaited) -> Answer:
-        """Finish the call, in this thread."""
+    def _answer(self, awaited: _Awaited, came: float | None = None) -> Answer:
+        """Finish the call, in this thread; `came` is when its answer did, None for at the end."""
         value, failure = None, None
         try:
             value = awaited.finish()
         except BaseException as error:  # noqa: BLE001 broad: the owner's thread gets every error
             failure = error
-        return Answer(awaited.key, value, failure, self._clock.monotonic() - awaited.started)
+        ended = self._clock.monotonic() if came is None else came
+        return Answer(awaited.key, value, failure, max(0.0, ended - awaited.started))
 
 
 def _event_of(exchange: Exchange) -> int:

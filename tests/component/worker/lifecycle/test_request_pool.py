@@ -127,6 +127,20 @@ def test_a_thread_that_ends_wakes_the_owner(
     assert [answer.key for answer in pool.wait()] == [0]
 
 
+def test_what_the_owner_does_meanwhile_does_not_count(
+    pool: RequestPool, plex: PlexEmulator, client: PlexClient, items: list[int]
+) -> None:
+    """A commit on a slow disk must not look like a slow write of Plex."""
+    connect(pool, client, items[:1])
+    pool.start(0, edit(client, items[0]))
+    wait_for(lambda: any(one.ended for one in plex.writes()), "Plex has answered")
+    time.sleep(0.5)
+    [answer] = pool.wait()
+
+    assert answer.error is None
+    assert answer.took_s < 0.5
+
+
 def test_where_the_owner_may_sleep_a_thread_measures_the_time(
     pool: RequestPool, client: PlexClient, items: list[int]
 ) -> None:
