@@ -94,10 +94,7 @@ class StashSession(PlainSession):
             StashUnavailable: Stash does not answer in time, or it refused both logins.
         """
         response = self._send_once(method, url, self._cookie_header(), args, kwargs)
-        if response.status_code not in _AUTH_FAILURES:
-            return response
-        with self._login:
-            return self._request_with_key(response, method, url, args, kwargs)
+        return self._after_login(response, method, url, args, kwargs)
 
     def begin(self, method: str, url: str, **options: Any) -> Exchange | None:
         """Begin what `request` does, without waiting; `finish_request` the exchange later.
@@ -124,10 +121,21 @@ class StashSession(PlainSession):
         with _stash_errors():
             response = self.finish(exchange)
         self._update_cookie(response)
+        return self._after_login(response, method, url, (), options)
+
+    def _after_login(
+        self,
+        response: requests.Response,
+        method: str | bytes,
+        url: str | bytes,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> requests.Response:
+        """Return the response; that to a request with the API key if the cookie was refused."""
         if response.status_code not in _AUTH_FAILURES:
             return response
         with self._login:
-            return self._request_with_key(response, method, url, (), options)
+            return self._request_with_key(response, method, url, args, kwargs)
 
     def _request_with_key(
         self,
