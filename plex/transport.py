@@ -159,13 +159,12 @@ class PlexTransport:
             return None  # `send` says what is wrong with the token
         if exchange is None:
             return None
-        begun_at = exchange.begun_at
 
         # plexapi logs the name of a method
         def finish(url: str, *, hooks: Mapping[str, Any], **_: object) -> requests.Response:
             return self.session.finish(exchange, hooks=hooks)
 
-        first = partial(self._send, target, finish, parse, {}, begun_at)
+        first = partial(self._send, target, finish, parse, {}, exchange.begun_at)
         again = partial(self._send, target, method, parse, options)
         return Begun(
             exchange, partial(self._sent, target, first, again, is_repeatable=is_repeatable)
