@@ -14,6 +14,7 @@ from core.errors import PlexTemporaryError, PlexUnavailable
 from core.own_thread import OwnThread
 from plex.client import PlexClient
 from tests.emulators.plex_server import Fault, PlexEmulator
+from tests.harness.clocks import FakeClock
 from tests.harness.plex_clients import client_of
 from tests.harness.waiting import wait_for
 from worker.lifecycle.request_pool import Answer, RequestPool
@@ -25,6 +26,19 @@ ITEMS = 4
 @pytest.fixture
 def pool() -> Iterator[RequestPool]:
     with_threads = RequestPool(SystemClock(), OwnThread())
+    yield with_threads
+    with_threads.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def timed(clock: FakeClock) -> Iterator[RequestPool]:
+    """A pool that measures with a clock which the test moves."""
+    with_threads = RequestPool(clock, OwnThread())
     yield with_threads
     with_threads.close()
 
@@ -128,26 +142,31 @@ def test_a_thread_that_ends_wakes_the_owner(
 
 
 def test_what_the_owner_does_meanwhile_does_not_count(
-    pool: RequestPool, plex: PlexEmulator, client: PlexClient, items: list[int]
+    timed: RequestPool,
+    clock: FakeClock,
+    plex: PlexEmulator,
+    client: PlexClient,
+    items: list[int],
 ) -> None:
     """A commit on a slow disk must not look like a slow write of Plex."""
-    connect(pool, client, items[:1])
-    pool.start(0, edit(client, items[0]))
+    connect(timed, client, items[:1])
+    timed.start(0, edit(client, items[0]))
     wait_for(lambda: any(one.ended for one in plex.writes()), "Plex has answered")
-    time.sleep(0.5)
-    [answer] = pool.wait()
+    clock.advance(0.5)
+    [answer] = timed.wait()
 
     assert answer.error is None
     assert answer.took_s < 0.5
 
 
 def test_where_the_owner_may_sleep_a_thread_measures_the_time(
-    pool: RequestPool, client: PlexClient, items: list[int]
+    timed: RequestPool, clock: FakeClock, client: PlexClient, items: list[int]
 ) -> None:
-    connect(pool, client, items[:1])
-    pool.start(0, edit(client, items[0]), in_thread=True)
-    time.sleep(0.5)
-    [answer] = pool.wait()
+    connect(timed, client, items[:1])
+    timed.start(0, edit(client, items[0]), in_thread=True)
+    wait_for(lambda: not timed._ended.empty(), "the thread has measured")
+    clock.advance(0.5)
+    [answer] = timed.wait()
 
     assert answer.error is None
     assert answer.took_s < 0.5
